@@ -147,8 +147,8 @@ def test_a_result_from_an_earlier_run_is_not_told_as_work_of_this_one() -> None:
     assert line is not None
     assert "survey" not in {row.task.task.key for row in line.rows}
     page = Page(report_html(record, made.store.read))
-    assert "taken over from run R-00" in page.by_id("task-survey").text
-    assert "taken over from run `R-00`" in report_markdown(record, made.store.read)
+    assert "reused from run R-00" in page.by_id("task-survey").text
+    assert "reused from run `R-00`" in report_markdown(record, made.store.read)
 
 
 def test_next_steps_take_the_review_as_it_is_and_order_what_is_handed_over() -> None:

@@ -118,7 +118,7 @@ def test_the_first_check_that_fails_is_named() -> None:
     silent = Checked("silent", passed=False, exit_code=0, seconds=0.1)
     assert by_checks([good]) == ("passed", "", "")
     assert by_checks([good, bad, silent])[::2] == ("failed", "bad")
-    assert "did not say" in by_checks([silent])[1]
+    assert "did not print" in by_checks([silent])[1]
 
 
 def test_an_agent_gets_rid_of_no_trial_by_breaking_what_is_looked_at() -> None:

@@ -141,7 +141,7 @@ def test_no_difference_can_be_told_of_few_scenarios() -> None:
     )
     assert not found.can_be_told
     assert found.verdict == (
-        "No difference can be told: 5 of 5 scenarios came out differently, and fewer than 6 never "
+        "No significant difference: 5 of 5 scenarios came out differently, and fewer than 6 never "
         "tell one."
     )
 

@@ -1,4 +1,4 @@
-"""Says of each statement that a person edited that it is theirs, and what it was edited from."""
+"""Attributes statements that a person edited to them, with the sources they were edited from."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,39 +12,41 @@ BY = "by:"
 
 KEY_LENGTH_MAX = 200
 _MARKS = r"(?:\[\^[^\]\s]{1,200}\](?!:))+"
-_STATEMENT = re.compile(rf"(?P<said>.*?)(?P<marks>{_MARKS})|(?P<rest>.+)")
+_STATEMENT = re.compile(rf"(?P<text>.*?)(?P<marks>{_MARKS})|(?P<rest>.+)")
 _UNFIT = re.compile(r"[\s\[\]^`|<>\\:;]+")
 _NO_STATEMENT = re.compile(r"\s*(?:#|\||<!--|\[\^[^\]\s]+\]: |[-=*_|: ]+$|$)")
 _FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})")
 
 
-class _Said(NamedTuple):
+class _Statement(NamedTuple):
     text: str
     marks: tuple[str, ...]
-    whole: str  # as it stands in its line
+    whole: str  # with its footnotes, as in its line
 
 
 def attributed(text: str, before: str, generated: str, person: str) -> str:
-    """Return a person's text in which each statement that is theirs names them.
+    """Return a person's text with a footnote that names them at each statement of theirs.
 
-    `before` is the text that they edited, `generated` what was written without anybody. A
-    statement that stands in either keeps its sources, wherever it was moved to.
+    `before` is the text that they edited, `generated` the text without any edit. A statement of
+    either keeps its sources, wherever it was moved to.
     """
     known: dict[str, tuple[str, ...]] = {}
     for old in (before, generated):
-        known |= {each.text.strip(): each.marks for line in _lines(old) for each in _said(line)}
+        known |= {
+            each.text.strip(): each.marks for line in _lines(old) for each in _statements(line)
+        }
     nearest = _Nearest(before)
     found = []
     for line, is_code in _with_code(text):
-        is_said = not is_code and (line.startswith("|") or not _NO_STATEMENT.match(line))
-        found.append(_attributed(line, known, nearest, person) if is_said else line)
+        is_statement = not is_code and (line.startswith("|") or not _NO_STATEMENT.match(line))
+        found.append(_attributed(line, known, nearest, person) if is_statement else line)
     return "\n".join(found)
 
 
 def definitions(keys: Iterable[str], defined: Mapping[str, str]) -> dict[str, str]:
-    """Return what the footnotes among `keys` say that name a person.
+    """Return the texts of the footnotes among `keys` that name a person.
 
-    One whose first source nobody defines is left out: what it was edited from can't be told.
+    A footnote with an undefined source is left out: what it was edited from is unknown.
     """
     found = {}
     for key in keys:
@@ -52,9 +54,11 @@ def definitions(keys: Iterable[str], defined: Mapping[str, str]) -> dict[str, st
             continue
         name, _, rest = key.removeprefix(BY).partition(":")
         origins = [each for each in rest.split(";") if each]
-        said = [defined[each] for each in origins if each in defined]
-        if len(said) == len(origins):
-            edited = f", edited from: {'; '.join(said)}" if said else ", in words of their own"
+        sources = [defined[each] for each in origins if each in defined]
+        if len(sources) == len(origins):
+            edited = ", in words of their own"
+            if sources:
+                edited = f", edited from: {'; '.join(sources)}"
             found[key] = plain(name) + edited
     return found
 
@@ -63,7 +67,7 @@ def _attributed(
     line: str, known: Mapping[str, tuple[str, ...]], nearest: "_Nearest", person: str
 ) -> str:
     parts = []
-    for each in _said(line):
+    for each in _statements(line):
         marks = known.get(each.text.strip(), each.marks if not each.text.strip(" |") else None)
         if marks is None:
             marks = (_key(person, each.marks or nearest.marks(each.text)),)
@@ -93,40 +97,42 @@ def _key(person: str, origins: Iterable[str]) -> str:
 
 
 class _Nearest:
-    """Finds the statement that another one was made of, where its footnotes were taken out."""
+    """Finds the statement that an edited one came from, where its footnotes were removed."""
 
     def __init__(self, text: str) -> None:
-        self._said: list[tuple[set[str], tuple[str, ...]]] = []
-        waiting: list[set[str]] = []  # what a specialist wrote has its footnotes at its end
+        self._known: list[tuple[set[str], tuple[str, ...]]] = []
+        waiting: list[set[str]] = []  # a passage of a specialist has its footnotes at its end
         for line in _lines(text):
             if line.startswith("#"):
                 waiting = []
-            for each in _said(line):
+            for each in _statements(line):
                 waiting.append(set(re.findall(r"\w+", each.text.lower())))
                 if each.marks:
-                    self._said += [(words, each.marks) for words in waiting]
+                    self._known += [(words, each.marks) for words in waiting]
                     waiting = []
 
     def marks(self, text: str) -> tuple[str, ...]:
         """Return the footnotes of the statement that shares most words, and most of its words."""
         words = set(re.findall(r"\w+", text.lower()))
-        shared = [(2 * len(words & old) / (len(words) + len(old) or 1), m) for old, m in self._said]
+        shared = [
+            (2 * len(words & old) / (len(words) + len(old) or 1), m) for old, m in self._known
+        ]
         best = max(shared, default=(0.0, ()), key=lambda each: each[0])
         return best[1] if best[0] >= ALIKE else ()
 
 
 ALIKE = 0.5
-"""The share of words in common from which on one statement is the other, changed."""
+"""The least share of common words at which a statement counts as an edit of another."""
 
 
-def _said(line: str) -> Iterator[_Said]:
+def _statements(line: str) -> Iterator[_Statement]:
     """Cut a line into its statements, each with its footnotes; a row of a table is one."""
     if line.startswith("|"):
-        yield _Said(re.sub(_MARKS, "", line), tuple(notes_in(line)), line)
+        yield _Statement(re.sub(_MARKS, "", line), tuple(notes_in(line)), line)
         return
     for found in _STATEMENT.finditer(line):
         marks = tuple(notes_in(found["marks"] or ""))
-        yield _Said(found["said"] or found["rest"] or "", marks, found[0])
+        yield _Statement(found["text"] or found["rest"] or "", marks, found[0])
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -92,8 +92,8 @@ def _packed(archive: zipfile.ZipFile, entry: Entry, content: bytes) -> Entry:
 
 
 def _entry(exhibit: Exhibit, content: bytes) -> Entry:
-    kept = exhibit.artifact
-    return Entry(exhibit.path, kept.digest, len(content), exhibit.task, kept.name)
+    artifact = exhibit.artifact
+    return Entry(exhibit.path, artifact.digest, len(content), exhibit.task, artifact.name)
 
 
 def _missing(exhibit: Exhibit, fault: str) -> Missing:

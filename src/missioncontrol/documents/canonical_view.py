@@ -1,4 +1,4 @@
-"""Exactly what would run: plain values in their canonical order, with nothing left invisible."""
+"""Plain values in canonical order with every character visible, as the digest covers them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ def exact(value: Any, width: int) -> list[str]:
 
 
 def is_whole(approval: Approval) -> bool:
-    """Whether what is shown is all that the digest was made of: secrets are never kept."""
+    """Whether the stored subject is all that the digest covers: secrets are never stored."""
     try:
         return digest(approval.subject) == approval.digest
     except Rejected:

@@ -14,8 +14,8 @@ def typed(command: str, environment: object) -> str:
 
 def environment_of(command: Sequence[str], output: object) -> Mapping[str, Any]:
     """Return the variables that a tester, whose output this is, ran a command with."""
-    told = output.get("commands") if isinstance(output, dict) else None
-    for each in told if isinstance(told, list) else ():
+    commands = output.get("commands") if isinstance(output, dict) else None
+    for each in commands if isinstance(commands, list) else ():
         words = each.get("command") if isinstance(each, dict) else None
         if isinstance(words, list | tuple) and [*map(str, words)] == [*command]:
             found = each.get("environment")

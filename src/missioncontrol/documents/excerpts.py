@@ -33,10 +33,10 @@ class Chosen(msgspec.Struct, frozen=True):
     text: str
 
 
-def chosen(path: str, text: str, said: Iterable[str]) -> Chosen:
-    """Return what to show of a file for a task whose texts are `said`."""
+def chosen(path: str, text: str, texts: Iterable[str]) -> Chosen:
+    """Return what to show of a file for a task whose texts are `texts`."""
     lines = text.removesuffix("\n").split("\n")
-    names = _names(said)
+    names = _names(texts)
     if len(lines) <= WHOLE_LINES_MAX and len(text) <= WHOLE_CHARACTERS_MAX:
         return _lines(lines, 1, len(lines), "the whole file")
     for name in names:
@@ -49,9 +49,9 @@ def chosen(path: str, text: str, said: Iterable[str]) -> Chosen:
     return _lines(lines, start, end, f"lines {start} to {end}")
 
 
-def _names(said: Iterable[str]) -> list[str]:
+def _names(texts: Iterable[str]) -> list[str]:
     """Return the last names of what is quoted, such as `load` of `Store.load`."""
-    quoted = (name for text in said for name in _QUOTED.findall(text))
+    quoted = (name for text in texts for name in _QUOTED.findall(text))
     last = (re.split(r"[.:#/]", name.removesuffix("()"))[-1] for name in quoted)
     return [name for name in dict.fromkeys(last) if re.fullmatch(r"[\w$]{3,}", name)]
 

@@ -35,25 +35,25 @@ def shortened(text: str, length: int) -> str:
     """Return `text`, cut between words with an ellipsis where it is longer than `length`."""
     if len(text) <= length:
         return text
-    kept = text[: length - 1]
-    kept = kept.rsplit(None, 1)[0] if " " in kept.strip() else kept
-    if kept.count("`") % 2:
-        kept = kept[: kept.rindex("`")]
-    return f"{_closed(kept).rstrip(' ,;:(-')}…"
+    beginning = text[: length - 1]
+    beginning = beginning.rsplit(None, 1)[0] if " " in beginning.strip() else beginning
+    if beginning.count("`") % 2:
+        beginning = beginning[: beginning.rindex("`")]
+    return f"{_closed(beginning).rstrip(' ,;:(-')}…"
 
 
-def _closed(kept: str) -> str:
+def _closed(beginning: str) -> str:
     """Return the text up to the bracket that it would leave open, unless little would be left."""
     is_code = False
     opened: list[int] = []
-    for place, letter in enumerate(kept):
+    for place, letter in enumerate(beginning):
         if letter == "`":
             is_code = not is_code
         elif letter == "(" and not is_code:
             opened.append(place)
         elif letter == ")" and not is_code and opened:
             opened.pop()
-    return kept[: opened[0]] if opened and opened[0] > len(kept) // 2 else kept
+    return beginning[: opened[0]] if opened and opened[0] > len(beginning) // 2 else beginning
 
 
 _INVISIBLE = re.compile(

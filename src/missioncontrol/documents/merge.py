@@ -16,22 +16,22 @@ Lines = list[str]
 
 
 class Conflict(msgspec.Struct, frozen=True):
-    """A place where the person and the generator said different things; both are in the text."""
+    """A section that the person and the generator both changed; the text holds both."""
 
     section: str  # its heading, or an empty string before the first one
-    mine: str  # what the person has there; empty where it was taken out
+    mine: str  # the person's text; empty where it was removed
     theirs: str  # what is generated there now; empty where it is generated no more
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """The document, and what somebody has to decide in it."""
+    """The merged document, and its conflicts."""
 
     text: str
     conflicts: tuple[Conflict, ...]
 
 
 def merged(base: str, mine: str, theirs: str) -> Merged:
-    """Merge by section what became of `base`: a person's `mine`, and `theirs`, generated anew.
+    """Merge by section two versions of `base`: a person's `mine`, and `theirs`, just generated.
 
     Every line that the person wrote stands in the result. Where both changed the same lines, the
     person's stand, and what is generated now follows them between two marks that Markdown hides.
@@ -47,7 +47,7 @@ def merged(base: str, mine: str, theirs: str) -> Merged:
 
 
 def stands(text: str, conflict: Conflict) -> bool:
-    """Whether a conflict is still in a text: what both sides said, as `merged` left it."""
+    """Whether a text still holds a conflict with both sides, as `merged` wrote it."""
     return _marked(conflict.theirs) in text if conflict.theirs else conflict.mine in text
 
 
@@ -136,7 +136,7 @@ class _Merger:
         return [self._both(mine, theirs)]
 
     def _only_theirs(self, number: int) -> list[str]:
-        """Return a section that is new, and nothing for one that was taken out, if unchanged."""
+        """Return a section that is new, and nothing for one that was removed, if unchanged."""
         section = self._theirs[number]
         base = next((one for one, other in self._to_theirs.items() if other == number), None)
         if base is None:
@@ -172,7 +172,7 @@ class _Merger:
     def _by_lines(self, before: str, ours: str, fresh: Section) -> str:
         parts = [text.splitlines(keepends=True) for text in (before, _ended(ours), fresh.text)]
         if max(map(len, parts)) > LINES_MAX:
-            parts[0] = []  # Nothing in common is known, so all of both is kept.
+            parts[0] = []  # There is no common base, so both sides stay whole.
         found: Lines = []
         for start, mine, theirs in _hunks(*parts):
             if mine == theirs or theirs == start:
@@ -225,7 +225,7 @@ def _marked(text: str) -> str:
 
 
 def _decided(text: str) -> str:
-    """Leave out what was generated anew once, nobody touched, and is generated otherwise by now."""
+    """Drop a generated side that no person edited and that is generated differently by now."""
     while True:
         start = text.find(_OPEN)
         while start >= 0:

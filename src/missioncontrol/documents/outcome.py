@@ -27,7 +27,7 @@ class Tally(msgspec.Struct, frozen=True):
     running: int
     waiting: int
     handed_over: int
-    kept: int  # taken over from an earlier run
+    kept: int  # reused from an earlier run
     work: str = "change"  # what the tasks that are handed over come to
 
     @property

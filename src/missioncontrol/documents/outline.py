@@ -17,7 +17,7 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CONFLICT = re.compile(r"<!-- generated anew|^(?:<{7}|>{7}) ", re.MULTILINE)
 _WORD = re.compile(r"\b(?:TODO|TBD|FIXME|XXX)\b")
-_PLACE = re.compile(r"<(?P<said>\s*(?:…|\.\.\.)\s*|[^\W\d][^<>\n]*)>")
+_PLACE = re.compile(r"<(?P<text>\s*(?:…|\.\.\.)\s*|[^\W\d][^<>\n]*)>")
 _HTML = re.compile(
     r"(?:a|abbr|b|blockquote|br|code|dd|del|details|div|dl|dt|em|figure|hr|i|img|ins|kbd|li|mark|ol|p|"
     r"picture|pre|q|s|samp|small|source|span|strong|sub|summary|sup|svg|table|tbody|td|th|thead|tr|"
@@ -32,19 +32,19 @@ def outline_of(text: str) -> Outline:
 
     A heading has text where a line below it, or below one of its own, says something; comments
     don't. Left open is what says TODO, TBD, FIXME or XXX, a place such as <name of the owner>, and
-    a conflict that nobody settled; not in code.
+    an unresolved conflict; not in code.
     """
-    said: dict[str, bool] = {}
+    has_text: dict[str, bool] = {}
     for section in sections(_without(_COMMENT, text)):
         lines = section.text.splitlines()[bool(section.title) :]
         is_filled = any(line.strip() for line in lines)
         for heading in section.key:
             if heading and not heading.startswith("\0"):
-                said[heading] = said.get(heading, False) or is_filled
-    kept = list(said.items())[:HEADINGS_MAX]
+                has_text[heading] = has_text.get(heading, False) or is_filled
+    headings_found = list(has_text.items())[:HEADINGS_MAX]
     return Outline(
-        tuple(heading for heading, is_filled in kept if is_filled),
-        tuple(heading for heading, is_filled in kept if not is_filled),
+        tuple(heading for heading, is_filled in headings_found if is_filled),
+        tuple(heading for heading, is_filled in headings_found if not is_filled),
         tuple(_places(text)),
     )
 
@@ -57,7 +57,7 @@ def _places(text: str) -> Iterator[str]:
     found += [
         (match.start(), match[0])
         for match in _PLACE.finditer(plain)
-        if not _HTML.fullmatch(match["said"]) and not _LINK.fullmatch(match["said"])
+        if not _HTML.fullmatch(match["text"]) and not _LINK.fullmatch(match["text"])
     ]
     for at, words in sorted(found)[:UNSETTLED_MAX]:
         yield f"{words[:WORDS_MAX]} (line {plain.count(chr(10), 0, at) + 1})"
@@ -89,11 +89,11 @@ def beginning(kind: TaskDocument, title: str, brief: str, rule: PhaseRule) -> st
     """Return a document with its headings; the brief stands below the heading of that name."""
     parts = [f"# {meant(title)}: {NAMES[kind]}"]
     has_place = any(heading.lower() == BRIEF for heading in rule.headings)
-    said = brief.strip() if kind == "prd" else ""
-    if said and not has_place:
-        parts.append(said)
+    text = brief.strip() if kind == "prd" else ""
+    if text and not has_place:
+        parts.append(text)
     for heading in rule.headings:
         parts.append(f"## {heading}")
-        if said and heading.lower() == BRIEF:
-            parts.append(said)
+        if text and heading.lower() == BRIEF:
+            parts.append(text)
     return "\n\n".join(parts) + "\n"

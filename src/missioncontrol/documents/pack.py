@@ -1,4 +1,4 @@
-"""Execution packs as they hold now: as the writer packed them, with what people said since."""
+"""Execution packs: as the writer packed them, revised by the files that people gave since."""
 
 import json
 import re
@@ -67,11 +67,11 @@ def packed(
 
     What it shows of the code follows them: `read` gives the files as they lie there now.
     """
-    said = [each for each in now.scopes if task in ("", each.task)]
-    if not said:
+    scopes = [each for each in now.scopes if task in ("", each.task)]
+    if not scopes:
         return content
     if form == "json":
-        return _json(_revised_json(now, json.loads(content), said, task, read))
+        return _json(_revised_json(now, json.loads(content), scopes, task, read))
     parts = [text for _, text in revised(now, content.decode("utf-8", "replace"), task, read)]
     return joined(parts).rstrip("\n").encode() + b"\n"
 
@@ -81,60 +81,60 @@ def revised(now: Rescoped, text: str, task: str, read: ReadSource | None) -> lis
 
     Sections that nothing is left of are absent; new ones have line 0.
     """
-    said = [each for each in now.scopes if task in ("", each.task)]
+    scopes = [each for each in now.scopes if task in ("", each.task)]
     found = list(cut(text))
     numbered: list[tuple[int, str]] = []
     line = 1
     for each in found:
         numbered.append((line, each.text))
         line += each.text.count("\n")
-    if not said:
+    if not scopes:
         return numbered
     shown = [shown for each in found if (shown := _shown(each.title, each.text, task)) is not None]
     match = _TOKENS.search(text)
     room = _number(match["most"]) - _number(match["now"]) if match else None
-    revision = _revision(now, said, shown, room, read)
+    revision = _revision(now, scopes, shown, room, read)
     kept: list[tuple[int, str]] = []
     for (at, body), section in zip(numbered, found, strict=True):
-        one = _section(section.title, body, said, revision, now)
+        one = _section(section.title, body, scopes, revision, now)
         if one:
             kept.append((at, one))
         if section.title == CODE:
-            kept += [(0, each) for each in _excerpts(revision, said, named=not task)]
+            kept += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
     if revision.added and not any(each.title == CODE for each in found):
         kept.append((0, f"## {CODE}\n\n"))
-        kept += [(0, each) for each in _excerpts(revision, said, named=not task)]
-    kept.append((0, _told(said, revision)))
+        kept += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
+    kept.append((0, _told(scopes, revision)))
     return _recounted(kept)
 
 
-def scope_lines(said: Sequence[TaskScope]) -> list[str]:
+def scope_lines(scopes: Sequence[TaskScope]) -> list[str]:
     """Return what people said, a line a task."""
     return [
         f"{code(one.task)}: {', '.join(map(code, one.files)) or 'no file'} "
         f"(said by {_who(one)}{f': {plain(one.reason)}' * bool(one.reason)})"
-        for one in said
+        for one in scopes
     ]
 
 
 def _revision(
     now: Rescoped,
-    said: Sequence[TaskScope],
+    scopes: Sequence[TaskScope],
     shown: Sequence[_Shown],
     room: int | None,
     read: ReadSource | None,
 ) -> Revision:
-    dropped = {one.task: set(now.planned.get(one.task, ())).difference(one.files) for one in said}
+    dropped = {one.task: set(now.planned.get(one.task, ())).difference(one.files) for one in scopes}
     readers = {}
     for each in shown:
         left = tuple(key for key in each.tasks if each.path not in dropped.get(key, ()))
-        more = tuple(o.task for o in said if each.path in o.files and o.task not in each.tasks)
+        more = tuple(o.task for o in scopes if each.path in o.files and o.task not in each.tasks)
         if left + more != each.tasks:
             readers[each.id] = left + more
     added: list[tuple[str, str, Chosen]] = []
     missing: list[tuple[str, str]] = []
     there = {each.path for each in shown if readers.get(each.id, each.tasks)}
-    for one in said:
+    for one in scopes:
         for path in (path for path in one.files if path not in there):
             text = read(path) if read is not None and len(added) < FILES_SHOWN_MAX else None
             if text is None or not text.strip():
@@ -143,7 +143,7 @@ def _revision(
             there.add(path)
             shows = chosen(path, text, _texts(now, one.task))
             added.append((one.task, path, shows))
-    wanted = {path for one in said for path in one.files}
+    wanted = {path for one in scopes for path in one.files}
     crowded = _crowded(shown, readers, wanted, [each for _, _, each in added], room)
     kept = [each for each in shown if each.id not in crowded and readers.get(each.id) != ()]
     numbers = {each.id: f"E{at}" for at, each in enumerate(kept, len(added) + 1)}
@@ -173,9 +173,9 @@ def _who(one: TaskScope) -> str:
     return plain(person(one.by) or one.by)
 
 
-def _named(path: str, said: Iterable[TaskScope]) -> str:
+def _named(path: str, scopes: Iterable[TaskScope]) -> str:
     """Return who said that a file is to change."""
-    return " and ".join(dict.fromkeys(_who(one) for one in said if path in one.files))
+    return " and ".join(dict.fromkeys(_who(one) for one in scopes if path in one.files))
 
 
 def _why(one: TaskScope) -> str:
@@ -192,8 +192,8 @@ def _why_not(text: str | None, read: ReadSource | None, count: int) -> str:
 
 def _texts(now: Rescoped, key: str) -> list[str]:
     task = next((each for each in now.plan.tasks() if each.key == key), None)
-    told = [task.title, task.detail, *task.acceptance] if task is not None else []
-    return [now.goal, *told]
+    texts = [task.title, task.detail, *task.acceptance] if task is not None else []
+    return [now.goal, *texts]
 
 
 def _crowded(
@@ -242,7 +242,7 @@ def _shown(title: str, text: str, task: str) -> _Shown | None:
 
 
 def _section(
-    title: str, text: str, said: Sequence[TaskScope], revision: Revision, now: Rescoped
+    title: str, text: str, scopes: Sequence[TaskScope], revision: Revision, now: Rescoped
 ) -> str:
     """Return a section as it holds now; "" where nothing of it does."""
     match = _EXCERPT.match(title)
@@ -254,24 +254,24 @@ def _section(
         text = text.replace(match["id"], revision.numbers[match["id"]], 1)
         return _FOR.sub(f"For {keys}. ", text, count=1) if left else text
     if title == "Files":
-        return _files(text, said, now, revision)
+        return _files(text, scopes, now, revision)
     if title == "Do not touch":
-        wanted = {path for one in said for path in one.files}
+        wanted = {path for one in scopes for path in one.files}
         lines = [
             line
             for line in text.split("\n")
             if not ((found := _KEEP_OUT.match(line)) and found["path"] in wanted)
         ]
         return "\n".join(lines) if any(line.startswith("- ") for line in lines) else ""
-    if title == "Goal" and len(said) == 1:
-        return begun(text, said[0])
+    if title == "Goal" and len(scopes) == 1:
+        return begun(text, scopes[0])
     task = _TASK.search(title)
-    return _task(text, task["key"], said, revision) if task is not None else text
+    return _task(text, task["key"], scopes, revision) if task is not None else text
 
 
-def _task(text: str, key: str, said: Sequence[TaskScope], revision: Revision) -> str:
+def _task(text: str, key: str, scopes: Sequence[TaskScope], revision: Revision) -> str:
     """Return a task of the whole pack with what is shown for it now, and where it begins."""
-    for one in said:
+    for one in scopes:
         text = begun(text, one) if one.task == key else text
     ids = ", ".join(revision.reading.get(key, ()))
     line = f"- Read first: {ids} (below)\n" if ids else ""
@@ -280,10 +280,10 @@ def _task(text: str, key: str, said: Sequence[TaskScope], revision: Revision) ->
     return f"{text.rstrip()}\n{line}\n" if line else text
 
 
-def _files(text: str, said: Sequence[TaskScope], now: Rescoped, revision: Revision) -> str:
+def _files(text: str, scopes: Sequence[TaskScope], now: Rescoped, revision: Revision) -> str:
     """Rewrite the files of a task's pack: what is to be changed is what people said."""
-    wanted = dict.fromkeys(path for one in said for path in one.files)
-    planned = {path for one in said for path in now.planned.get(one.task, ())}
+    wanted = dict.fromkeys(path for one in scopes for path in one.files)
+    planned = {path for one in scopes for path in now.planned.get(one.task, ())}
     lines, known = [], set()
     for line in text.rstrip("\n").split("\n"):
         found = _FILE.match(line)
@@ -297,14 +297,14 @@ def _files(text: str, said: Sequence[TaskScope], now: Rescoped, revision: Revisi
         rest = line.removeprefix(f"- {found['word']} `{path}`").lstrip(": ")
         if path in wanted and (path not in planned or found["word"] == "Read"):
             word = "Test" if found["word"] == "Test" else "Change"
-            line = f"- {word} `{path}`: {_named(path, said)} said so; {rest}"
+            line = f"- {word} `{path}`: {_named(path, scopes)} said so; {rest}"
         elif path not in wanted and found["word"] == "Change":
             line = f"- Read {line.removeprefix('- Change ')}"
         lines.append(_shown_below(line, revision.showing.get(path, ())))
     absent = dict(revision.missing)
     for path in (path for path in wanted if path not in known):
         why = f"; {ABSENT}" if absent.get(path) == ABSENT else ""
-        line = f"- Change `{path}`: {_named(path, said)} said so{why}."
+        line = f"- Change `{path}`: {_named(path, scopes)} said so{why}."
         lines.append(_shown_below(line, revision.showing.get(path, ())))
     return "\n".join(_in_order(lines)) + "\n\n"
 
@@ -329,8 +329,8 @@ def _out(revision: Revision) -> set[str]:
     return {*revision.crowded, *(key for key, left in revision.readers.items() if not left)}
 
 
-def _excerpts(revision: Revision, said: Sequence[TaskScope], *, named: bool) -> Iterable[str]:
-    by = {one.task: one for one in said}
+def _excerpts(revision: Revision, scopes: Sequence[TaskScope], *, named: bool) -> Iterable[str]:
+    by = {one.task: one for one in scopes}
     for number, (task, path, each) in enumerate(revision.added, 1):
         fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", each.text))])
         who = f"For `{task}`. " if named else ""
@@ -341,16 +341,16 @@ def _excerpts(revision: Revision, said: Sequence[TaskScope], *, named: bool) -> 
 
 
 def _left_out(path: str, each: Chosen) -> str:
-    said = []
+    scopes = []
     if each.start > 1:
-        said.append(f"1 to {each.start - 1}")
+        scopes.append(f"1 to {each.start - 1}")
     if each.end < each.total:
-        said.append(f"{each.end + 1} to {each.total}")
-    return f"(lines {' and '.join(said)} of `{path}` left out here)\n" if said else ""
+        scopes.append(f"{each.end + 1} to {each.total}")
+    return f"(lines {' and '.join(scopes)} of `{path}` left out here)\n" if scopes else ""
 
 
-def _told(said: Sequence[TaskScope], revision: Revision) -> str:
-    lines = [f"- {line}\n" for line in scope_lines(said)]
+def _told(scopes: Sequence[TaskScope], revision: Revision) -> str:
+    lines = [f"- {line}\n" for line in scope_lines(scopes)]
     lines += [f"- Nothing of {code(path)} is shown: {why}.\n" for path, why in revision.missing]
     if revision.crowded:
         places = ", ".join(code(revision.places[each]) for each in revision.crowded)
@@ -378,7 +378,7 @@ def _number(text: str) -> int:
 def _revised_json(
     now: Rescoped,
     data: dict[str, Any],
-    said: Sequence[TaskScope],
+    scopes: Sequence[TaskScope],
     task: str,
     read: ReadSource | None,
 ) -> dict[str, Any]:
@@ -395,7 +395,7 @@ def _revised_json(
     ]
     budget = data.get("budget") or {}
     room = budget["tokens_max"] - budget["tokens"] if "tokens_max" in budget else None
-    revision = _revision(now, said, shown, room, read)
+    revision = _revision(now, scopes, shown, room, read)
     out = _out(revision)
     rest = [
         {
@@ -406,22 +406,22 @@ def _revised_json(
         for each in held
         if each["id"] not in out
     ]
-    told = [
+    texts = [
         {"task": one.task, "files": list(one.files), "by": one.by, "reason": one.reason}
-        for one in said
+        for one in scopes
     ]
-    found = {**data, "code": [*_added(revision, said), *rest], "scopes": told}
+    found = {**data, "code": [*_added(revision, scopes), *rest], "scopes": texts}
     if isinstance(data.get("task"), dict):
-        found["task"] = _json_task(data["task"], said, revision)
+        found["task"] = _json_task(data["task"], scopes, revision)
     if isinstance(data.get("tasks"), list):
-        found["tasks"] = [_json_task(each, said, revision) for each in data["tasks"]]
+        found["tasks"] = [_json_task(each, scopes, revision) for each in data["tasks"]]
     if revision.missing:
         found["not_shown"] = [{"path": path, "why": why} for path, why in revision.missing]
     if isinstance(data.get("keep_out"), list) and task:
-        wanted = {f"`{path}`" for one in said for path in one.files}
+        wanted = {f"`{path}`" for one in scopes for path in one.files}
         found["keep_out"] = [each for each in data["keep_out"] if each.get("what") not in wanted]
     if isinstance(data.get("files"), list):
-        found["files"] = _json_files(data["files"], said, now, revision)
+        found["files"] = _json_files(data["files"], scopes, now, revision)
     spent = sum(_cost(each.text) for _, _, each in revision.added)
     saved = sum(each.tokens for each in shown if each.id in out)
     if "tokens" in budget:
@@ -430,16 +430,16 @@ def _revised_json(
 
 
 def _json_task(
-    task: dict[str, Any], said: Sequence[TaskScope], revision: Revision
+    task: dict[str, Any], scopes: Sequence[TaskScope], revision: Revision
 ) -> dict[str, Any]:
     key, detail = str(task.get("key", "")), str(task.get("detail", ""))
-    for one in said:
+    for one in scopes:
         detail = begun(detail, one) if one.task == key else detail
     return {**task, "detail": detail, "read": list(revision.reading.get(key, ()))}
 
 
-def _added(revision: Revision, said: Sequence[TaskScope]) -> list[dict[str, Any]]:
-    by = {one.task: one for one in said}
+def _added(revision: Revision, scopes: Sequence[TaskScope]) -> list[dict[str, Any]]:
+    by = {one.task: one for one in scopes}
     return [
         {
             "id": f"E{number}",
@@ -457,23 +457,23 @@ def _added(revision: Revision, said: Sequence[TaskScope]) -> list[dict[str, Any]
 
 
 def _json_files(
-    files: list[dict[str, Any]], said: Sequence[TaskScope], now: Rescoped, revision: Revision
+    files: list[dict[str, Any]], scopes: Sequence[TaskScope], now: Rescoped, revision: Revision
 ) -> list[dict[str, Any]]:
-    wanted = dict.fromkeys(path for one in said for path in one.files)
-    planned = {path for one in said for path in now.planned.get(one.task, ())}
+    wanted = dict.fromkeys(path for one in scopes for path in one.files)
+    planned = {path for one in scopes for path in now.planned.get(one.task, ())}
     kept = [each for each in files if each.get("path") not in planned.difference(wanted)]
     known = {each.get("path") for each in kept}
     new = [{"path": path, "part": "change", "why": []} for path in wanted if path not in known]
-    return [_as_said(each, said, planned, revision) for each in (*kept, *new)]
+    return [_as_said(each, scopes, planned, revision) for each in (*kept, *new)]
 
 
 def _as_said(
-    file: dict[str, Any], said: Sequence[TaskScope], planned: Collection[str], revision: Revision
+    file: dict[str, Any], scopes: Sequence[TaskScope], planned: Collection[str], revision: Revision
 ) -> dict[str, Any]:
     """Return a file as it is read or changed now, with who said so; a test stays one."""
     path, part = str(file.get("path")), file.get("part")
     found = {**file, "excerpts": list(revision.showing.get(path, ()))}
-    who = _named(path, said)
+    who = _named(path, scopes)
     if who and (path not in planned or part == "read"):
         named = "test" if part == "test" else "change"
         found |= {"part": named, "why": [f"{who} said so", *file.get("why", ())]}

@@ -227,11 +227,15 @@ def _sections(reading: Reading, drawings: Drawings) -> tuple[Section, ...]:
 
 def _cockpit(reading: Reading) -> tuple[Section, ...]:
     pit = reading.cockpit
-    told = pit.compared or pit.unestimated
+    has_estimates = pit.compared or pit.unestimated
     return (
         Section("execution-path", "Execution path", len(pit.path)),
         Section("not-done", "Not done", len(pit.undone)),
-        *([Section("estimates", "Estimated and actual", len(pit.compared))] if told else []),
+        *(
+            [Section("estimates", "Estimated and actual", len(pit.compared))]
+            if has_estimates
+            else []
+        ),
         Section("evidence", "Evidence", len(pit.proofs)),
     )
 

@@ -57,7 +57,7 @@ class _Quoted(RendererHTML):
 
 
 def _reachable(block: str) -> str:
-    """Let the keyboard scroll lines that are longer than the page is wide."""
+    """Make code blocks focusable, so that the keyboard can scroll long lines."""
     return block.replace("<pre>", '<pre tabindex="0">', 1)
 
 

@@ -48,7 +48,7 @@ def tried(record: MissionRecord) -> TaskRecord | None:
 
 
 class Reading:
-    """What a report says about `record`; each part is computed when it is first asked for."""
+    """The content of a report about `record`; each part is computed on first use."""
 
     def __init__(self, record: MissionRecord) -> None:
         """Read `record`; nothing else is looked at, not even a clock."""

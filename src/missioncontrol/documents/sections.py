@@ -18,7 +18,7 @@ class Section(msgspec.Struct, frozen=True):
     """A heading with what stands below it, up to the next heading of any level."""
 
     title: str  # empty for what stands before the first heading
-    key: tuple[str, ...]  # the headings it stands under, with its own; told apart where they repeat
+    key: tuple[str, ...]  # the headings above it and its own; numbered where they repeat
     text: str  # with its heading and its line ends
 
 
@@ -63,8 +63,8 @@ def paired(one: Sequence[Section], other: Sequence[Section]) -> dict[int, int]:
         number: places[section.key] for number, section in enumerate(one) if section.key in places
     }
     left = [number for number in range(len(one)) if number not in found][:COMPARED_MAX]
-    taken = set(found.values())
-    free = [number for number in range(len(other)) if number not in taken][:COMPARED_MAX]
+    paired = set(found.values())
+    free = [number for number in range(len(other)) if number not in paired][:COMPARED_MAX]
     alike = [
         (-share, a, b)
         for a in left
@@ -72,9 +72,9 @@ def paired(one: Sequence[Section], other: Sequence[Section]) -> dict[int, int]:
         if (share := _share(_body(one[a]), _body(other[b]))) >= ALIKE
     ]
     for _, a, b in sorted(alike):
-        if a not in found and b not in taken:
+        if a not in found and b not in paired:
             found[a] = b
-            taken.add(b)
+            paired.add(b)
     return found
 
 
@@ -94,12 +94,12 @@ def _lines(text: str) -> Iterable[tuple[str, tuple[int, str] | None]]:
         yield line, heading
 
 
-def _title(said: str) -> str:
+def _title(line: str) -> str:
     """Return a heading without the signs that may close it.
 
     Not a part of the pattern: with blanks at three places it takes hours for a line of them.
     """
-    title = said.strip()
+    title = line.strip()
     bare = title.rstrip("#")
     return bare.rstrip() if not bare or bare[-1] in " \t" else title
 

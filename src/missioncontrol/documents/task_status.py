@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True):
     phase: Phase | None  # None where it is over
     words: str  # the phase, or how it ended
     held: tuple[Held, ...]
-    next: str  # what somebody can do; "" where something holds it up, or it is over
+    next: str  # the next action of a person; "" where it is blocked or over
 
 
 def standing_of(task: RepositoryTask, process: Process) -> Standing:
@@ -66,7 +66,7 @@ def _faults(process: Process, entry: Entry, texts: Mapping[str, str | None]) -> 
         if text is None:
             found.append(f"{place} is not there; `mission repo sync` writes it again")
         elif hashlib.sha256(text.encode()).hexdigest() != document.digest:
-            found.append(f"{place} was changed and not taken in: `mission repo sync` does that")
+            found.append(f"{place} was changed and is not imported: run `mission repo sync`")
         elif outline_of(text) != document.outline:
             found.append(f"{place} has other headings or open places than the index says")
     if entry.phase != phase_of(task, process):
@@ -80,7 +80,7 @@ def _faults(process: Process, entry: Entry, texts: Mapping[str, str | None]) -> 
 def _next(task: RepositoryTask, process: Process) -> str:
     if not isinstance(task.stage, Started):
         return f"mission task start {task.number}"
-    other = "" if process.own else f", by somebody else than {task.stage.by.name}"
+    other = "" if process.own else f", by someone other than {task.stage.by.name}"
     return f"mission task done {task.number}{other}"
 
 
@@ -90,8 +90,8 @@ def _who(reason: Reason, task: RepositoryTask, process: Process) -> str:
         is_own = reason.lack == "own" and reason.document is not None
         return f"{who}, but for {_author(task, reason.document)}" if is_own else who
     if reason.document is not None:
-        return f"whoever edits {task.place(reason.document)}"
-    return "somebody else who may approve"
+        return f"an editor of {task.place(reason.document)}"
+    return "another person who may approve"
 
 
 def _author(task: RepositoryTask, kind: TaskDocument | None) -> str:
@@ -100,4 +100,4 @@ def _author(task: RepositoryTask, kind: TaskDocument | None) -> str:
 
 def _signers(role: Role, process: Process) -> str:
     named = process.roles.get(role, ())
-    return f"{role}: {', '.join(named) if named else 'anybody who may approve'}"
+    return f"{role}: {', '.join(named) if named else 'anyone who may approve'}"

@@ -1,4 +1,4 @@
-"""Draws modules and their imports: which stands on which, cycles, and what the goal is about."""
+"""Draws modules and their imports: layers, cycles and the goal, with folders for large graphs."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -27,8 +27,8 @@ def by_folder(paths: Sequence[str], *, most: int = NODES_MAX) -> dict[str, str]:
         if len(set(group.values())) <= most:
             return group
     largest = Counter(_above(path, 1) for path in paths).most_common(most - 1)
-    kept = {name for name, _ in largest}
-    return {path: top if (top := _above(path, 1)) in kept else REST for path in paths}
+    shown = {name for name, _ in largest}
+    return {path: top if (top := _above(path, 1)) in shown else REST for path in paths}
 
 
 def _above(path: str, depth: int) -> str:
@@ -51,14 +51,14 @@ def essential(nodes: Sequence[str], needs: Needs) -> list[tuple[str, str]]:
     groups = components(nodes, needs)
     home = {node: number for number, group in enumerate(groups) for node in group}
     beyond = _reach(groups, needs, home)
-    kept = []
+    edges = []
     for source, targets in needs.items():
         outside = {home[target] for target in targets} - {home[source]}
         for target in targets:
             place = home[target]
             if not any(place in beyond[other] for other in outside if other != place):
-                kept.append((source, target))
-    return kept
+                edges.append((source, target))
+    return edges
 
 
 def _reach(groups: Sequence[list[str]], needs: Needs, home: Mapping[str, int]) -> list[set[int]]:
@@ -147,8 +147,8 @@ def module_graph(
         )
         for source, target in drawn
     )
-    said = _said(len(known), len(boxes), len(edges), total, knotted, is_folders=is_folders)
-    plain = Graph(title, said, nodes, edges)
+    summary = _said(len(known), len(boxes), len(edges), total, knotted, is_folders=is_folders)
+    plain = Graph(title, summary, nodes, edges)
     return plain if is_folders else _framed(plain)
 
 

@@ -1,4 +1,4 @@
-"""Two evaluations side by side, by scenario and repetition: is one better, or can't it be told?"""
+"""Compares two evaluations by scenario and repetition, with a test of significance."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ GRAIN = Fraction(1, 10_000)
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """What two agents made of one scenario."""
+    """The results of two agents in one scenario."""
 
     scenario: str
     pairs: int  # repetitions that counted in both
@@ -30,7 +30,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What can be told of two evaluations."""
+    """The comparison of two evaluations."""
 
     one: str
     other: str
@@ -46,7 +46,7 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 def compare(one: Evaluation, other: Evaluation) -> Compared:
-    """Compare what both were tried on in the same form.
+    """Compare two evaluations by the scenarios that are the same in both.
 
     Raises:
         Rejected: `evaluation.not_comparable`, naming what differs.
@@ -177,7 +177,7 @@ def _verdict(
 def _no_verdict(pairs: Sequence[Pair]) -> str:
     unlike = sum(each.one != each.other for each in pairs)
     least = next(n for n in range(1, 50) if 2 * 0.5**n < ALPHA)
-    words = f"No difference can be told: {unlike} of {len(pairs)} scenarios came out differently"
+    words = f"No significant difference: {unlike} of {len(pairs)} scenarios came out differently"
     if unlike < least:
-        return f"{words}, and fewer than {least} never tell one."
+        return f"{words}, and at least {least} are needed."
     return f"{words}, and not all the same way."

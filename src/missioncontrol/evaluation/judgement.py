@@ -1,4 +1,4 @@
-"""How a trial ended: what its run, its patch and the checks say, in the order that counts."""
+"""The outcome of a trial, from its run, its patch and its checks, in this order."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from missioncontrol.evaluation.trials import STEP
 from missioncontrol.guard.globs import matching
 
 PLACES = "which files may change"
-"""What is called a check where an agent changed what it may not."""
+"""The name of the check that fails where an agent changed a forbidden file."""
 
 ENDED_WELL = "that the agent ends well"
 READABLE = "that what it leaves can be read"
@@ -35,7 +35,7 @@ BETWEEN = (
     "attempt",
     "line",
 )
-"""First words of the codes of what lies between us and an agent; see also `BETWEEN_ENDS`."""
+"""First words of the codes of faults that are not the agent's own, as are `BETWEEN_ENDS`."""
 
 BETWEEN_ENDS = (
     "bad_input",
@@ -60,18 +60,18 @@ NAMED_MAX = 5
 
 
 class Left(msgspec.Struct, frozen=True):
-    """What an agent changed."""
+    """The changes of an agent."""
 
     patch: bytes
     files: tuple[str, ...]
 
 
 def spent_in(run: Run) -> Judged:
-    """Return a judgement that says nothing yet but what the run used."""
+    """Return a judgement that holds only the usage of the run."""
     begun = run.started_at
     until = run.settled_at or run.at
     seconds = max(until - begun, 0.0) if begun is not None else 0.0
-    # An unknown price hides the known part of a bill, and is never taken for nothing.
+    # An unknown price hides the known part of a bill, and never counts as 0.
     cost = run.usage.cost
     return Judged("error", tokens=run.usage.tokens, cost=cost, seconds=round(seconds, 3))
 
@@ -79,7 +79,7 @@ def spent_in(run: Run) -> Judged:
 def by_run(run: Run, caps: Caps) -> tuple[Outcome | None, str, str]:
     """Return how a trial ended as far as its run says: outcome, reason, and the check it failed.
 
-    No outcome means that its agent ended well, and that what it left decides.
+    No outcome means that its agent ended well, and that its changes decide.
     """
     state = run.states.get(STEP)
     if over := _over(run, caps):
@@ -92,7 +92,7 @@ def by_run(run: Run, caps: Caps) -> tuple[Outcome | None, str, str]:
         words = f"It could not begin or go on: {run.halt.reason}"
         return ("over_budget" if run.usage.tokens or run.fence else "error"), words, ""
     if run.status in ("waiting", "held") or run.held:
-        return "stuck", "It waited for a person, and nobody answers in a trial.", ""
+        return "stuck", "It waited for a person, and a trial has none.", ""
     return "error", f"Its run ended as {run.status} before the agent did.", ""
 
 
@@ -106,23 +106,23 @@ def _over(run: Run, caps: Caps) -> str:
 
 
 def _by_failure(failure: Failure) -> tuple[Outcome, str, str]:
-    said = " ".join(failure.reason.split())[:TEXT_MAX]
+    reason = " ".join(failure.reason.split())[:TEXT_MAX]
     first, _, last = failure.code.partition(".")
     if failure.code in OVER or last in OVER_ENDS:
-        return "over_budget", said, ""
+        return "over_budget", reason, ""
     if failure.code in STUCK or last in STUCK_ENDS:
-        return "stuck", said, ""
+        return "stuck", reason, ""
     if last in UNREADABLE_ENDS:
-        return "failed", said, READABLE
+        return "failed", reason, READABLE
     if first in BETWEEN or last in BETWEEN_ENDS:
-        return "error", f"{failure.code}: {said}", ""
-    return "failed", said, ENDED_WELL
+        return "error", f"{failure.code}: {reason}", ""
+    return "failed", reason, ENDED_WELL
 
 
 def by_tree(reason: str) -> tuple[Outcome, str, str]:
-    """Return how a trial ended whose tree can't be read, which its agent alone had in hand.
+    """Return the outcome of a trial whose tree can't be read, which only its agent could change.
 
-    An agent must not get rid of a trial by breaking what is looked at.
+    An agent must not void a trial by breaking its tree.
     """
     if NO_ROOM in reason:
         return "error", reason[:TEXT_MAX], ""
@@ -150,6 +150,6 @@ def by_checks(checked: Sequence[Checked]) -> tuple[Outcome, str, str]:
         if not each.passed:
             words = f"{each.name!r} ended with status {each.exit_code}."
             if not each.exit_code:
-                words = f"{each.name!r} did not say what it says when all is well."
+                words = f"{each.name!r} did not print the expected text."
             return "failed", words, each.name
     return "passed", "", ""

@@ -1,4 +1,4 @@
-"""Reads scenario files: TOML of a published form; what is wrong is named once, with its place."""
+"""Reads scenario files, TOML of a published schema, and reports the first fault with its place."""
 
 import tomllib
 from collections.abc import Callable, Iterable
@@ -32,7 +32,7 @@ class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     run: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=200)]
     before: Literal["fails", "passes"] = "fails"  # what it does on the snapshot
-    says: Annotated[str, msgspec.Meta(max_length=1_000)] = ""  # has to stand in what it prints
+    says: Annotated[str, msgspec.Meta(max_length=1_000)] = ""  # text that it has to print
     time: Duration = "1m"
 
 
@@ -75,26 +75,26 @@ def scenario_of(text: str, name: str, bring: Bring) -> Scenario:
     Raises:
         Rejected: `scenario.malformed`, naming the place; what `bring` raises.
     """
-    said = _said(text, name)
+    content = _parsed(text, name)
     try:
-        files = _files(said.snapshot, said.files, said.executable, bring)
-        hidden = _files(said.hidden, said.hidden_files, (), bring)
-        _refuse_unfit(said, files, hidden)
-        checks = tuple(_check(each, place) for place, each in enumerate(said.check))
-        caps = _caps(said.caps)
+        files = _files(content.snapshot, content.files, content.executable, bring)
+        hidden = _files(content.hidden, content.hidden_files, (), bring)
+        _refuse_unfit(content, files, hidden)
+        checks = tuple(_check(each, place) for place, each in enumerate(content.check))
+        caps = _caps(content.caps)
     except _Fault as fault:
         raise _malformed(name, str(fault)) from None
     return Scenario(
-        said.id,
-        said.title,
-        said.language,
-        said.task.strip() + "\n",
+        content.id,
+        content.title,
+        content.language,
+        content.task.strip() + "\n",
         files,
         checks,
         caps,
         hidden,
-        said.allowed,
-        said.forbidden,
+        content.allowed,
+        content.forbidden,
     )
 
 
@@ -106,11 +106,11 @@ def _malformed(name: str, fault: str) -> Rejected:
     return Rejected(
         "scenario.malformed",
         f"{name}: {fault}",
-        hint="docs/guides/evaluation.md tells what a scenario says.",
+        hint="docs/guides/evaluation.md describes the fields.",
     )
 
 
-def _said(text: str, name: str) -> ScenarioFile:
+def _parsed(text: str, name: str) -> ScenarioFile:
     try:
         return msgspec.convert(tomllib.loads(text), ScenarioFile)
     except tomllib.TOMLDecodeError as error:
@@ -142,49 +142,49 @@ def _refuse_places(files: Files) -> None:
         if not parts or path.startswith("/") or not is_plain:
             raise _Fault(f"{path!r} is no plain relative path of a file.")
         if any(part.lower() == ".git" for part in parts):
-            raise _Fault(f"{path!r} lies in .git, which is made anew for every trial.")
+            raise _Fault(f"{path!r} lies in .git, which every trial creates itself.")
         for parent in PurePosixPath(path).parents:
             if str(parent) in files:
                 raise _Fault(f"{str(parent)!r} is both a file and a directory.")
 
 
-def _refuse_unfit(said: ScenarioFile, files: Files, hidden: Files) -> None:
+def _refuse_unfit(content: ScenarioFile, files: Files, hidden: Files) -> None:
     if not files:
-        raise _Fault("it has no files to begin at: say `snapshot` or `files`.")
-    for pattern in (*said.allowed, *said.forbidden):
+        raise _Fault("it has no files to begin with: set `snapshot` or `files`.")
+    for pattern in (*content.allowed, *content.forbidden):
         if bad_pattern(pattern):
             raise _Fault(f"{pattern!r} is no pattern of paths.")
-    names = [each.name for each in said.check]
+    names = [each.name for each in content.check]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise _Fault(f"two checks are called {twice!r}.")
-    if all(each.before == "passes" for each in said.check):
+    if all(each.before == "passes" for each in content.check):
         raise _Fault(
-            "each check passes before anything is done, so that none tells whether the task was: "
-            'let one say before = "fails".'
+            "every check passes before the task is done, so that none shows that it was: "
+            'set before = "fails" in one.'
         )
-    if not hidden and not said.forbidden and not said.allowed:
+    if not hidden and not content.forbidden and not content.allowed:
         raise _Fault(
             "an agent could pass by changing what checks it: name `hidden` files, or what is "
             "`forbidden` or `allowed` to change."
         )
 
 
-def _check(said: _Check, place: int) -> Check:
-    seconds = _seconds(said.time, f"check[{place}].time")
-    return Check(said.name, said.run, seconds, said.before == "passes", said.says)
+def _check(check: _Check, place: int) -> Check:
+    seconds = _seconds(check.time, f"check[{place}].time")
+    return Check(check.name, check.run, seconds, check.before == "passes", check.says)
 
 
-def _caps(said: _Caps) -> Caps:
+def _caps(caps: _Caps) -> Caps:
     cost = None
-    if said.cost is not None:
+    if caps.cost is not None:
         try:
-            cost = micro_dollars(said.cost, "caps.cost")
+            cost = micro_dollars(caps.cost, "caps.cost")
         except Rejected as fault:
             raise _Fault(fault.reason) from None
         if not cost:
             raise _Fault("caps.cost is nothing at all; leave it out where there is no cap.")
     return Caps(
-        _seconds(said.time, "caps.time"), _seconds(said.quiet, "caps.quiet"), said.tokens, cost
+        _seconds(caps.time, "caps.time"), _seconds(caps.quiet, "caps.quiet"), caps.tokens, cost
     )
 
 

@@ -1,4 +1,4 @@
-"""How an agent did: the share of trials that it passed, and what chance leaves open about it."""
+"""Scores of trials: the share that passed, with its confidence interval."""
 
 from collections.abc import Iterable, Sequence
 from math import sqrt
@@ -12,7 +12,7 @@ Z = 1.959963984540054
 """Of the normal distribution, for an interval that holds in 95 cases of 100."""
 
 COUNTED: tuple[Outcome, ...] = ("passed", "failed", "stuck", "over_budget")
-"""What is the agent's own doing; errors are shown apart and are no part of any share."""
+"""Outcomes that the agent caused; errors are counted separately and are in no share."""
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ def wilson(passed: float, trials: int) -> Share:
 
 
 def score(judged: Sequence[Judged]) -> Score:
-    """Return the score of one scenario, whose trials are taken to be alike."""
+    """Return the score of one scenario, whose trials count alike."""
     counted = [each for each in judged if each.outcome in COUNTED]
     passed = sum(each.outcome == "passed" for each in counted)
     return _score(judged, counted, wilson(passed, len(counted)) if counted else None)
@@ -57,7 +57,7 @@ def score(judged: Sequence[Judged]) -> Score:
 def overall(by_scenario: Iterable[Sequence[Judged]]) -> Score:
     """Return the score of all scenarios together: the mean of their shares, each counting alike.
 
-    Trials of one scenario tell of that scenario, so that ten more of them are not ten more
+    Trials of one scenario measure that scenario, so that ten more of them are not ten more
     scenarios. The interval is therefore Wilson's for as many trials as there are scenarios: the
     mean of so many independent shares varies at most as much as that of single trials does.
     """

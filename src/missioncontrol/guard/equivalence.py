@@ -1,4 +1,4 @@
-"""Whether a Python file does what it did: only its words, layout or types for readers changed."""
+"""Whether two versions of a Python file behave alike: only comments, layout or types differ."""
 
 import ast
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ odmantic pydantic robyn sqlalchemy sqlmodel strawberry typeguard typer
 READERS = frozenset(_READERS.split())
 """Packages for which an annotation is code: where one is imported, annotations are compared."""
 
-_SPOKEN = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _TYPING = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
 
 
-def is_same_work(before: str, after: str) -> bool:
+def is_equivalent(before: str, after: str) -> bool:
     """Tell whether two texts of a file differ only in what does not run.
 
     That is: comments, layout, documentation, annotations of functions, and imports that are for
@@ -52,13 +52,13 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, ...]]:
 
 
 def _work(tree: ast.Module, *, keeps_types: bool) -> str:
-    """Return what a file does, as its syntax tree written out."""
-    _Bare(for_types(tree), keeps_types=keeps_types).visit(tree)
+    """Return the code of a file that runs, as its syntax tree written out."""
+    _Stripped(for_types(tree), keeps_types=keeps_types).visit(tree)
     return ast.dump(tree)
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes away what does not run. Imports are compared apart."""
+class _Stripped(ast.NodeTransformer):
+    """Removes what does not run. Imports are compared separately."""
 
     def __init__(self, passed: set[int], *, keeps_types: bool) -> None:
         self._passed = passed
@@ -66,12 +66,12 @@ class _Bare(ast.NodeTransformer):
         self._is_in_function = False
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, _SPOKEN):
+        if isinstance(node, _DOCUMENTED):
             node.body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not self._keeps_types:
             node.returns = None
         before = self._is_in_function
-        if isinstance(node, _SPOKEN):
+        if isinstance(node, _DOCUMENTED):
             self._is_in_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         found = super().generic_visit(node)
         self._is_in_function = before

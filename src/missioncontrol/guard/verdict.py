@@ -1,4 +1,4 @@
-"""What a change is told: rules that hold without a current spec, with the reason and the remedy."""
+"""The verdict on a change: rules without a current spec, with reason and remedy, also as SARIF."""
 
 import hashlib
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """All that is said of a change."""
+    """The verdict on a change."""
 
     what: str
     files: int
@@ -46,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def verdict(what: str, files: int, all_: Sequence[Trigger], specs: Sequence[Judged]) -> Verdict:
-    """Hold what was triggered against the specs there are."""
+    """Match the triggered rules with the specs."""
     findings: list[Finding] = []
     covered: dict[str, None] = {}
     for each in all_:
@@ -94,7 +94,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif_of(verdict: Verdict, rules: Rules, *, version: str) -> dict[str, Any]:
-    """Return the log of one run; each rule is told once, each finding with its fingerprint."""
+    """Return the log of one run; each rule once, each finding with its fingerprint."""
     known = {rule.key: at for at, rule in enumerate(rules.rules)}
     return {
         "$schema": SCHEMA,

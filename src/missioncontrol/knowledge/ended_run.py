@@ -1,4 +1,4 @@
-"""A mission's run that has ended, as far as something is to be learned from it."""
+"""A mission's run that has ended, with the parts that memory learns from."""
 
 from typing import Any
 

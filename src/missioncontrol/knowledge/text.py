@@ -1,4 +1,4 @@
-"""Tells items of memory apart that have the same title: by where their texts begin to differ."""
+"""Texts of memory items for lists: without markup, and with what distinguishes equal titles."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ LENGTH_MAX = 110
 
 
 class Titled(Protocol):
-    """What has a title and says more than that."""
+    """An item with a title and a text."""
 
     @property
     def id(self) -> str:
@@ -27,10 +27,10 @@ class Titled(Protocol):
         ...
 
 
-def told_apart(items: Iterable[Titled]) -> Mapping[str, str]:
-    """Return, by id, what of its text tells an item from others of the same title.
+def distinguishing_texts(items: Iterable[Titled]) -> Mapping[str, str]:
+    """Return, by id, the part of an item's text that differs from others of the same title.
 
-    What has a title of its own, or the very text of another one, is left out.
+    An item with a unique title, or with the same text as another one, is left out.
     """
     groups: dict[str, list[Titled]] = {}
     for item in {item.id: item for item in items}.values():
@@ -58,8 +58,8 @@ def _from(words: Sequence[str], begin: int) -> str:
     if len(" ".join(words[start : begin + 1])) > LENGTH_MAX:
         start = begin
     rest = " ".join(words[start:])
-    kept = rest if len(rest) <= LENGTH_MAX else rest[:LENGTH_MAX].rsplit(" ", 1)[0] + "…"
-    return f"…{kept}" if start and kept else kept
+    excerpt = rest if len(rest) <= LENGTH_MAX else rest[:LENGTH_MAX].rsplit(" ", 1)[0] + "…"
+    return f"…{excerpt}" if start and excerpt else excerpt
 
 
 _CODE = re.compile(r"(`+[^`]*`+)")
@@ -71,7 +71,7 @@ _MARKS = (
 )
 
 
-def unmarked(text: str) -> str:
+def without_markup(text: str) -> str:
     """Return a text without the marks of emphasis and links of Markdown; code stays as it is.
 
     What stands before code as a role of reStructuredText, such as `:meth:`, goes too.
@@ -79,8 +79,8 @@ def unmarked(text: str) -> str:
     pieces = _CODE.split(text)
     for place in range(0, len(pieces), 2):
         piece = pieces[place]
-        for mark, kept in _MARKS:
-            piece = mark.sub(kept, piece)
+        for mark, content in _MARKS:
+            piece = mark.sub(content, piece)
         if place + 1 < len(pieces):
             piece = _ROLE.sub("", piece)
         pieces[place] = piece

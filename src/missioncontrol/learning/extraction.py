@@ -73,14 +73,14 @@ def _together(found: Iterable[Found]) -> list[Found]:
         key = (each.language, each.codemod)
         known = by_codemod.get(key)
         by_codemod[key] = _joined(known, each) if known else each
-    kept: list[Found] = []
+    distinct: list[Found] = []
     for each in sorted(by_codemod.values(), key=lambda one: (len(one.codemod.before), -one.count)):
-        wider = next((one for one in kept if _is_case(each, one)), None)
+        wider = next((one for one in distinct if _is_case(each, one)), None)
         if wider is None:
-            kept.append(each)
+            distinct.append(each)
         else:
-            kept[kept.index(wider)] = _joined(wider, each)
-    return sorted(kept, key=lambda one: (-one.count, one.codemod.before))
+            distinct[distinct.index(wider)] = _joined(wider, each)
+    return sorted(distinct, key=lambda one: (-one.count, one.codemod.before))
 
 
 def _is_case(narrow: Found, wide: Found) -> bool:
@@ -103,7 +103,7 @@ def from_files(files: Sequence[TextFile], repository: str, commit: str) -> Itera
             id_of("rule", repository, rule.path, rule.section),
             "rule",
             f"{rule.tool}: {where}",
-            f"{rule.tool} is told what {where} says.",
+            f"{rule.tool} is configured by {where}.",
             (repository, commit, rule.path, line),
             rule.text,
             rule,
@@ -115,7 +115,7 @@ def from_files(files: Sequence[TextFile], repository: str, commit: str) -> Itera
             id_of("settings", repository, found.path),
             "settings",
             f"{found.tool}: {found.path}",
-            f"{found.tool} is told how to work here by {found.path}{left}.",
+            f"{found.tool} is configured by {found.path}{left}.",
             (repository, commit, found.path, 1),
             found.text,
             found,

@@ -29,7 +29,7 @@ NAMED_ARGUMENT = "keyword_argument"
 
 
 class Term:
-    """A node without its source: what stands in it, and between its children."""
+    """A node without its source: its text, and the text between its children."""
 
     __slots__ = ("gaps", "is_named", "is_whole", "kind", "parts", "text")
 
@@ -95,7 +95,7 @@ def _may_vary(parent: Node, number: int) -> bool:
 
 
 def terms_of(pair: Pair) -> tuple[Term, Term]:
-    """Return both sides; arguments by name are told from those that stay as they are."""
+    """Return both sides, with changed named arguments apart from unchanged ones."""
     before, after = (term_of(node) for node in pair)
     lists = _argument_lists(before), _argument_lists(after)
     if lists[0] is None or lists[1] is None or before.kind != after.kind:
@@ -133,9 +133,9 @@ def _shared(one: Sequence[Term], other: Sequence[Term]) -> int:
     return count
 
 
-def _rested(arguments: Term, kept: Sequence[Term]) -> Term:
-    """Return a list of arguments in which all but `kept` may be any."""
-    parts = (_rest(BEFORE_REST), *kept, _rest(AFTER_REST))
+def _rested(arguments: Term, fixed: Sequence[Term]) -> Term:
+    """Return a list of arguments in which all but `fixed` may be any."""
+    parts = (_rest(BEFORE_REST), *fixed, _rest(AFTER_REST))
     gaps = ("(", *[", "] * (len(parts) - 1), ")")
     text = _told(gaps, [each.text for each in parts])
     return Term(arguments.kind, text, parts, gaps, is_named=True, is_whole=False)
@@ -254,5 +254,5 @@ def _has_local(term: Term, local: Collection[str]) -> bool:
 
 
 def is_head(kind: str, text: str) -> bool:
-    """Whether this is the head of a class, with dots in place of what stands in it."""
+    """Whether this is the head of a class, with dots in place of its body."""
     return kind in CLASSES and text.endswith(": ...")

@@ -1,4 +1,4 @@
-"""What a change of a file did, as pairs of nodes: the smallest that differ, and what holds them."""
+"""A change of a file as pairs of nodes: the smallest that differ, and their ancestors."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ Chain = tuple[Pair, ...]
 """A pair that differs, with all the pairs around it before it."""
 
 CHAINS_MAX = 4_000
-"""Of one file: a file that is written anew teaches nothing."""
+"""Of one file: a rewritten file teaches nothing."""
 
 CHILDREN_MAX = 3_000
 DEPTH_MAX = 200
@@ -61,7 +61,7 @@ def _whole(chain: Chain, bodies: Sequence[Node]) -> Iterator[Chain]:
 
 
 def _class_head(chain: Chain) -> Iterator[Chain]:
-    """Yield a class by its head alone: what stands in it is told for itself."""
+    """Yield a class by its head alone: its body is paired separately."""
     one, other = (_headed(node) for node in chain[-1])
     if one is not None and other is not None and one.text != other.text:
         yield (*chain[:-1], (one, other))

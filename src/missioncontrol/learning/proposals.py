@@ -1,4 +1,4 @@
-"""What applying a pattern to the files of a checkout would change; nothing is written here."""
+"""Proposes the changes of a pattern to the files of a checkout; writes nothing."""
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from missioncontrol.ports.history import TextFile
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """What becomes of one file."""
+    """The change of one file."""
 
     path: str
     before: str | None  # None where there is no such file
@@ -25,7 +25,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What applying comes to."""
+    """The result of applying a pattern."""
 
     proposals: tuple[Proposal, ...]
     skipped: tuple[str, ...] = ()  # files that can't be read as their language, each with why
@@ -75,12 +75,12 @@ def _rewrites(codemod: Codemod, language: str, files: Sequence[TextFile]) -> Out
         if not made.edits:
             continue
         if is_broken(language, made.text) and not is_broken(language, file.text):
-            skipped.append(f"{file.path}: what comes out is no {language} any more")
+            skipped.append(f"{file.path}: the result is no valid {language}")
             continue
         unknown = missing(codemod, made.text) if language == "python" else set()
         if unknown:
             names = ", ".join(f"`{name}`" for name in sorted(unknown))
-            skipped.append(f"{file.path}: it would use {names}, which nothing there gives it")
+            skipped.append(f"{file.path}: it would use {names}, which the file does not define")
             continue
         found.append(Proposal(file.path, file.text, made.text, len(made.edits)))
     return Outcome(tuple(found), tuple(skipped))
@@ -105,7 +105,7 @@ def _settings(
         raise Conflict(
             "pattern.there_already",
             f"{path} is there, and git does not know it.",
-            hint="Look at it, then add it or take it away.",
+            hint="Add it to git or remove it.",
         )
     if known is None:
         yield Proposal(path, None, text, 1)
@@ -114,8 +114,8 @@ def _settings(
     elif (section_of(known, section) if section else known) != text:
         raise Conflict(
             "pattern.there_already",
-            f"{path} says otherwise here{f' in [{section}]' if section else ''}.",
-            hint="`mission pattern show` has the others: whose hold is for people to say.",
+            f"{path} has other settings{f' in [{section}]' if section else ''}.",
+            hint="`mission pattern show` has the others: decide which of them to use.",
         )
 
 

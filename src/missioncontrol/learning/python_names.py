@@ -1,4 +1,4 @@
-"""Which names a rewrite of Python brings in, and what gives them to a file."""
+"""Imports of Python files: their moves in a commit, and the names that a rewrite needs."""
 
 import ast
 import builtins

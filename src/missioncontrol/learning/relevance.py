@@ -1,4 +1,4 @@
-"""Which patterns bear on a goal, and in which words a planner is told of them."""
+"""Selects the patterns that are relevant to a goal, as items for a planner."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.learned import Kept, Learned
 
-TOLD_MAX = 6
+ITEMS_MAX = 6
 COMMANDS_MAX = 2
 WORDS_MIN = 2
 PATTERN = "pattern"
@@ -21,16 +21,16 @@ _SILENT = frozenset(_SAYS_NOTHING.split())
 
 
 def bearing(library: Iterable[Kept], goal: str, repository: str) -> tuple[Recalled, ...]:
-    """Return the patterns of a repository that bear on a goal, best first; a bounded number.
+    """Return at most `ITEMS_MAX` patterns that are relevant to a goal, best first.
 
-    A pattern bears on a goal that names what the pattern is about. Commands and templates of the
-    repository itself come in where the goal shares a word with them.
+    A codemod is relevant to a goal that shares words with its title. Commands and templates of the
+    repository itself are relevant if the goal shares one word with them.
     """
     wanted = words(goal)
     scored = []
-    for kept in library:
-        pattern = kept.pattern
-        if kept.state != "active" or _is_twin(pattern):
+    for stored in library:
+        pattern = stored.pattern
+        if stored.state != "active" or _is_twin(pattern):
             continue
         is_own = bool(repository) and pattern.repository == repository
         if not is_own and pattern.kind != "codemod":
@@ -38,13 +38,13 @@ def bearing(library: Iterable[Kept], goal: str, repository: str) -> tuple[Recall
         shared = wanted & words(pattern.title)
         least = 1 if is_own else WORDS_MIN
         if len(shared) >= least:
-            scored.append((len(shared) + is_own + kept.passed / (kept.used + 1), kept))
+            scored.append((len(shared) + is_own + stored.passed / (stored.used + 1), stored))
     scored.sort(key=lambda each: (-each[0], each[1].pattern.id))
-    return tuple(_told(kept) for _, kept in scored[:TOLD_MAX])
+    return tuple(_item(stored) for _, stored in scored[:ITEMS_MAX])
 
 
 def _is_twin(pattern: Learned) -> bool:
-    """Whether the codemod of the same words is told already."""
+    """Whether a codemod with the same title stands for this rule."""
     return pattern.kind == "rule" and pattern.title.endswith("must not come back")
 
 
@@ -54,12 +54,12 @@ def words(text: str) -> set[str]:
     return {each.lower() for each in found}
 
 
-def _told(kept: Kept) -> Recalled:
-    pattern = kept.pattern
-    times = "once" if kept.used == 1 else f"{kept.used} times"
-    used = f", applied {times}, {kept.passed} with success" if kept.used else ""
+def _item(stored: Kept) -> Recalled:
+    pattern = stored.pattern
+    times = "once" if stored.used == 1 else f"{stored.used} times"
+    used = f", applied {times}, {stored.passed} with success" if stored.used else ""
     source = (
-        f"pattern {pattern.id}, version {kept.version}, seen at {pattern.count} "
+        f"pattern {pattern.id}, version {stored.version}, seen at {pattern.count} "
         f"{'place' if pattern.count == 1 else 'places'}{used}"
     )
     how = ""

@@ -20,7 +20,7 @@ CONTEXTS = {
     "c": f"void f() {{ x = {HERE}; }}\n",
     "cpp": f"void f() {{ x = {HERE}; }}\n",
 }
-"""What an expression stands in, for languages in which it means nothing alone."""
+"""The context of an expression, for languages that don't parse it alone."""
 
 LANGUAGE_NAMES = frozenset(LANGUAGES.values())
 
@@ -80,7 +80,7 @@ def _by_structure(codemod: Codemod, language: str, text: str) -> Rewritten:
         if span.start.index < end:
             continue  # It lies in one that is rewritten already.
         end = span.end.index
-        after = filled(codemod.after, _taken(found, codemod.before, text))
+        after = filled(codemod.after, _values(found, codemod.before, text))
         if after != found.text():
             edits.append(found.replace(after))
             done.append(Edit(found.text(), after))
@@ -89,7 +89,7 @@ def _by_structure(codemod: Codemod, language: str, text: str) -> Rewritten:
 
 @lru_cache(maxsize=500)
 def _pattern(before: str, language: str) -> Any:
-    """Return how ast-grep is told what to look for: where it may stand says what it is."""
+    """Return the pattern for ast-grep, in a context that gives an expression its kind."""
     around = CONTEXTS.get(language)
     if around is None:
         return before
@@ -105,24 +105,24 @@ def _pattern(before: str, language: str) -> Any:
     return before
 
 
-def _taken(found: Any, pattern: str, text: str) -> dict[str, str]:
+def _values(found: Any, pattern: str, text: str) -> dict[str, str]:
     """Return what each variable stands for in one place."""
-    taken = {}
+    values = {}
     for each in VARIABLE.finditer(pattern):
         name = each["name"]
         if each["rest"]:
             nodes = found.get_multiple_matches(name)
             span = (nodes[0].range().start.index, nodes[-1].range().end.index) if nodes else (0, 0)
-            taken[name] = text[span[0] : span[1]]
+            values[name] = text[span[0] : span[1]]
         else:
             node = found.get_match(name)
-            taken[name] = node.text() if node is not None else ""
-    return taken
+            values[name] = node.text() if node is not None else ""
+    return values
 
 
-def filled(after: str, taken: Mapping[str, str]) -> str:
+def filled(after: str, values: Mapping[str, str]) -> str:
     """Return the right side with what its variables stand for; an empty rest takes its comma."""
-    for name, text in taken.items():
+    for name, text in values.items():
         if not text:
             after = re.sub(rf"\$\$\${name}\s*,\s*|,\s*\$\$\${name}(?![A-Z0-9_])", "", after)
-    return VARIABLE.sub(lambda each: taken.get(each["name"], each[0]), after)
+    return VARIABLE.sub(lambda each: values.get(each["name"], each[0]), after)

@@ -96,8 +96,8 @@ def _unended(one: TaskRecord, record: MissionRecord, titles: dict[str, str]) -> 
 def _cancel_reason(record: MissionRecord) -> str:
     for event in reversed(record.events):
         if event.type == "cancel_requested" and event.stream == record.run:
-            said: Any = event.data.get("reason", "") if isinstance(event.data, dict) else ""
-            return f"The run was ended: {said}" if said else "Somebody cancelled the run."
+            reason: Any = event.data.get("reason", "") if isinstance(event.data, dict) else ""
+            return f"The run was ended: {reason}" if reason else "A person cancelled the run."
     return "The run was cancelled."
 
 
@@ -110,7 +110,7 @@ def _left_out(record: MissionRecord, where: Places) -> Iterator[Undone]:
             yield Undone(title, "left out", why, where.task(one.task.key))
     if record.plan.questions:
         number = counted(len(record.plan.questions), "question")
-        why = "The goal leaves it open, and nobody has answered: " + record.plan.questions[0]
+        why = "The goal leaves it open, and it has no answer yet: " + record.plan.questions[0]
         if len(record.plan.questions) > 1:
             why = "The goal leaves them open; the first is: " + record.plan.questions[0]
         yield Undone(number, "left open", shortened(why, REASON_MAX), "requirements")
@@ -148,7 +148,7 @@ def proofs(
 
 def _proof(one: TaskRecord, exhibits: list[Exhibit], where: Places) -> Proof:
     failed = tuple(check for check in one.checks if not check.passed)
-    told = dict.fromkeys(evidence_sentence(each, one, where) for each in one.work.evidence)
+    sentences = dict.fromkeys(evidence_sentence(each, one, where) for each in one.work.evidence)
     return Proof(
         one.task.key,
         one.task.title,
@@ -157,14 +157,14 @@ def _proof(one: TaskRecord, exhibits: list[Exhibit], where: Places) -> Proof:
         len(one.checks) - len(failed),
         len(one.checks),
         failed,
-        tuple(told)[:EVIDENCE_MAX],
+        tuple(sentences)[:EVIDENCE_MAX],
         tuple(exhibits),
         len(one.work.facts),
     )
 
 
 class Cockpit:
-    """What a run came to beside what was foreseen; each part when it is first asked for."""
+    """The outcome of a run beside its estimates; each part is computed on first use."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Compared(msgspec.Struct, frozen=True):
     comparables: int
     held: str  # how often such ranges held, in words; "" where that is not known
     actual: float | None  # None where it is not known, or not done
-    told: str  # `actual` in words, or why there is none
+    words: str  # `actual` in words, or why there is none
     is_inside: bool | None  # whether it fell into the range; None where it is not known
     label: str = ""  # a class in words; "" for a range
 
@@ -74,7 +74,7 @@ def _compared(
     record: MissionRecord,
 ) -> Compared:
     actual = actuals.get((each.task, each.measure))
-    told = figure(each.measure, actual) if actual is not None else _missing(each, one, record)
+    words = figure(each.measure, actual) if actual is not None else _missing(each, one, record)
     low, high = figure(each.measure, each.low), figure(each.measure, each.high)
     return Compared(
         each.task,
@@ -90,7 +90,7 @@ def _compared(
         each.comparables,
         f"{each.held:.0%} of {counted(each.cases, 'past case')}" if each.held is not None else "",
         actual,
-        told,
+        words,
         None if actual is None else each.holds(actual),
         each.label,
     )

@@ -38,8 +38,8 @@ def _chosen(blueprint: Blueprint) -> list[Table]:
     for each in blueprint.references:
         ties.update((each.source, each.target))
     ranked = sorted(blueprint.tables, key=lambda table: -ties[table.name])[:TABLES_MAX]
-    kept = {table.name for table in ranked}
-    return [table for table in blueprint.tables if table.name in kept]
+    names = {table.name for table in ranked}
+    return [table for table in blueprint.tables if table.name in names]
 
 
 def _table_node(table: Table) -> Node:

@@ -56,8 +56,8 @@ def _chosen(units: Sequence[Unit]) -> list[Unit]:
     """Keep what runs before what it needs, where there are too many for one drawing."""
     rank = {kind: place for place, kind in enumerate(FIRST)}
     chosen = sorted(units, key=lambda unit: rank.get(unit.kind, len(rank)))[:UNITS_MAX]
-    kept = {unit.id for unit in chosen}
-    return [unit for unit in units if unit.id in kept]
+    chosen_ids = {unit.id for unit in chosen}
+    return [unit for unit in units if unit.id in chosen_ids]
 
 
 def _unit_node(unit: Unit) -> Node:
@@ -98,7 +98,7 @@ def _said(blueprint: Blueprint, added: Sequence[Node]) -> str:
     files = list(dict.fromkeys(blueprint.deployment_files))
     if files:
         shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
-        said = f"Read from {shown}."
+        summary = f"Read from {shown}."
     else:
         homes = [unit for unit in blueprint.units if unit.kind == "package"]
         jobs = [unit for unit in blueprint.units if unit.kind == "job"]
@@ -108,7 +108,9 @@ def _said(blueprint: Blueprint, added: Sequence[Node]) -> str:
         ]
         how += [f"CI has {counted(len(jobs), 'job')}"] if jobs else []
         where = f"{'; '.join(how)}. " if how else ""
-        said = f"{where}No file says on which machines it runs. {_looked_for(blueprint)}"
+        summary = f"{where}No file says on which machines it runs. {_looked_for(blueprint)}"
     if added:
-        said += f" By the plan it would also need: {', '.join(node.label for node in added)} (+)."
-    return said
+        summary += (
+            f" By the plan it would also need: {', '.join(node.label for node in added)} (+)."
+        )
+    return summary

@@ -38,7 +38,7 @@ class Diagram(msgspec.Struct, frozen=True):
 
     kind: str
     title: str
-    said: str  # what it shows and leaves out; where there is no drawing, why
+    said: str  # what it shows and leaves out, or why there is no drawing
     graph: Graph | None
 
 
@@ -76,11 +76,11 @@ def _named(text: str) -> str:
     found = name if name in KINDS else ALIASES.get(name)
     if found is None:
         [near] = difflib.get_close_matches(name, [*KINDS, *ALIASES], 1) or [""]
-        asked = f"Did you mean {near!r}? " if near else ""
+        suggestion = f"Did you mean {near!r}? " if near else ""
         raise NotFound(
             "diagram.unknown",
             f"There is no diagram {text[:100]!r}.",
-            hint=f"{asked}There are {', '.join(KINDS)}.",
+            hint=f"{suggestion}There are {', '.join(KINDS)}.",
         )
     return found
 
@@ -150,7 +150,7 @@ def places(found: Diagram, material: Material) -> Iterator[Place]:
 
 
 def _excerpts(material: Material) -> dict[tuple[str, str], str]:
-    """Map place and name to the lines of code that the survey has kept."""
+    """Map place and name to the lines of code in the survey."""
     blueprint = material.blueprint
     if blueprint is None:
         return {}

@@ -32,7 +32,7 @@ class Shown(NamedTuple):
 
 
 class Drawings(NamedTuple):
-    """All of them, with what is said in words."""
+    """All drawings, with their sentences."""
 
     shown: tuple[Shown, ...]
     missing: tuple[Diagram, ...]  # that a specialist has looked for, and that has nothing to draw
@@ -46,7 +46,7 @@ class Drawings(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to be said."""
+        """Whether there is nothing to show."""
         text = self.text
         return not (self.shown or text.foundation or text.shape or text.operating)
 

@@ -35,5 +35,7 @@ def tasks(material: Material) -> Graph | str:
     left = len(record.tasks) - len(shown)
     more = f"; {left} more are not drawn" if left else ""
     done = sum(one.state == "succeeded" for one in shown)
-    said = f"{counted(len(shown), 'task')}, {done} done{more}. An arrow leads to what waits for it."
-    return Graph(TITLE, said, nodes, edges)
+    summary = (
+        f"{counted(len(shown), 'task')}, {done} done{more}. An arrow leads to what waits for it."
+    )
+    return Graph(TITLE, summary, nodes, edges)

@@ -123,7 +123,7 @@ class _Reader:
         self._found |= {name: "\n\n".join(parts) for name, parts in self._texts.items()}
         self._found["options"] = tuple(self._options.values())
         text = canonical_text(DecisionText(**self._found))
-        said: dict[str, Any] = {name: self._said(name) for name in OWN}
+        fields: dict[str, Any] = {name: self._said(name) for name in OWN}
         links: dict[str, Any] = {name: tuple(self._all_said(name)) for name in LINKS}
         links["supersedes"] = tuple(
             dict.fromkeys((*links["supersedes"], *self._standing.supersedes))
@@ -137,7 +137,7 @@ class _Reader:
             number,
             superseded_by=self._standing.superseded_by,
             not_understood=tuple(sorted(self._odd, key=lambda each: each.line)),
-            **said,
+            **fields,
             **links,
         )
 

@@ -89,8 +89,8 @@ def _outcome(text: DecisionText) -> list[str]:
     elif BEGINS_LIKE_A_CHOICE.match(text.outcome):
         chosen = OUTCOME
     follows = _under("### Consequences", [escaped(text.consequences), _argued(text)])
-    kept = _under("### Confirmation", [escaped(text.confirmation)])
-    return _section("Decision Outcome", [chosen, escaped(text.outcome), *follows, *kept])
+    confirmation = _under("### Confirmation", [escaped(text.confirmation)])
+    return _section("Decision Outcome", [chosen, escaped(text.outcome), *follows, *confirmation])
 
 
 def _under(heading: str, parts: Iterable[str]) -> list[str]:
@@ -102,8 +102,8 @@ def _option(option: DecisionOption) -> list[str]:
     return _under(f"### {option.title}", [escaped(option.description), _argued(option)])
 
 
-def _argued(said: DecisionText | DecisionOption) -> str:
-    sides = (("Good", said.good), ("Neutral", said.neutral), ("Bad", said.bad))
+def _argued(argued: DecisionText | DecisionOption) -> str:
+    sides = (("Good", argued.good), ("Neutral", argued.neutral), ("Bad", argued.bad))
     return "\n".join(_item(f"{side}, {_because(each)}") for side, of in sides for each in of)
 
 

@@ -177,8 +177,8 @@ def _size(root: ET.Element) -> tuple[float, float]:
     ]
     sides = []
     for name, other in zip(("width", "height"), box or (300.0, 150.0), strict=False):
-        said = _LENGTH.match(root.get(name, ""))
-        sides.append(float(said[1]) if said else other)
+        length = _LENGTH.match(root.get(name, ""))
+        sides.append(float(length[1]) if length else other)
     if len(sides) < 2 or not all(math.isfinite(each) and 0 < each <= SIDE_MAX for each in sides):
         raise _refused("it has no size")
     if "viewBox" not in root.attrib:

@@ -1,4 +1,4 @@
-"""Makes one DOCX in a process of its own, whose time and memory are limited; see `press.py`."""
+"""Renders one DOCX in a process of its own, whose time and memory are limited."""
 
 import resource
 import sys
@@ -11,7 +11,7 @@ from missioncontrol.domain.errors import Rejected, Unavailable
 
 
 def main() -> int:
-    """Read an order as JSON, and write the file, or a JSON object with why not."""
+    """Read an order as JSON; write the file, or a JSON object with the reason of a failure."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Binding)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
     try:

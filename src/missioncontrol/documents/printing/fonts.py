@@ -129,8 +129,8 @@ def shapeless(text: str) -> str:
     if not count:
         return ""
     have = "1 character has" if count == 1 else f"{count} characters have"
-    said = f"{have} no shape in the PDF and are named at its end."
-    return said if folders() else f"{said} Most have one after `{HOW}`."
+    words = f"{have} no shape in the PDF and are named at its end."
+    return words if folders() else f"{words} Most have one after `{HOW}`."
 
 
 def names(characters: tuple[str, ...]) -> str:

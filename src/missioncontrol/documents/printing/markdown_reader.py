@@ -342,7 +342,7 @@ def _trimmed(runs: Runs) -> Runs:
 
 
 def _levelled(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Let no heading skip a level, which would tear a hole into the outline."""
+    """Close gaps between heading levels, so that the outline has none."""
     last = 0
     for block in blocks:
         if isinstance(block, Heading):
@@ -410,5 +410,5 @@ def _markdown() -> MarkdownIt:
 
 
 def _any_link(url: str) -> bool:
-    """Let every link be read as one: where it may lead is said by `_goal`."""
+    """Accept every link in the parser: `_goal` decides where it may lead."""
     return bool(url)

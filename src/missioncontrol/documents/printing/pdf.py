@@ -48,7 +48,7 @@ def pdf_of(markdown: str, title: str, images: Mapping[str, str] | None = None) -
     try:
         return _pressed(document, found, ACCESSIBLE)
     except NotMade:
-        # Either a drawing that is XML but no picture, or a rule of PDF/UA that can't be kept.
+        # Either a drawing that is XML but no picture, or a rule of PDF/UA that can't be met.
         found = {path: drawing for path, drawing in found.items() if is_drawn(drawing)}
     try:
         return _pressed(document, found, ())
@@ -60,8 +60,8 @@ def pdf_of(markdown: str, title: str, images: Mapping[str, str] | None = None) -
 
 def _pressed(document: Document, found: Mapping[str, Drawing], standards: tuple[str, ...]) -> bytes:
     drawn = msgspec.json.encode(found, order="deterministic").decode()
-    said = msgspec.json.encode(document).decode() + drawn
-    unknown = lacking(said)
+    text = msgspec.json.encode(document).decode() + drawn
+    unknown = lacking(text)
     blocks = (*map(_breakable, document.blocks), *(_note(unknown) if unknown else ()))
     whole = Document(document.title, blocks, document.language)
     inputs = {
@@ -70,7 +70,7 @@ def _pressed(document: Document, found: Mapping[str, Drawing], standards: tuple[
         "language": document.language,
         "document": spelled(msgspec.json.encode(whole).decode()),
         "drawings": spelled(drawn),
-        "fonts": msgspec.json.encode(families(said)).decode(),
+        "fonts": msgspec.json.encode(families(text)).decode(),
     }
     source = (HERE / "page.typ").read_text("utf-8")
     return pressed(Order(source, inputs, "pdf", standards=standards, fonts=folders()))

@@ -1,4 +1,4 @@
-"""Hands orders to the press: each is a process with a bound on its time and its memory."""
+"""Renders files in processes of their own, each with a limit on its time and its memory."""
 
 import json
 import subprocess
@@ -16,21 +16,21 @@ FAULT, OUT_OF_TIME = "document.unprinted", "document.unprinted_in_time"
 _TYPST_PROCESS = Path(__file__).with_name("typst_process.py")
 _DOCX_PROCESS = Path(__file__).with_name("docx_process.py")
 BYTES_MAX = 2_000_000_000
-"""Of memory that one process has; `press.py` knows it by itself."""
+"""Memory of one process; `typst_process.py` has its own copy, for it imports nothing of ours."""
 
 NOT_MADE = 2
-"""The exit status of what was refused, and not broken off."""
+"""The exit status of an order that was refused."""
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What is to be compiled; all that comes from documents is in `inputs`."""
+    """A document to compile; all text from documents is in `inputs`."""
 
     source: str
     inputs: Mapping[str, str]
     format: Literal["pdf", "png"]
     ppi: float | None = None
     standards: Sequence[str] = ()
-    fonts: Sequence[str] = ()  # directories of fonts besides those of the press
+    fonts: Sequence[str] = ()  # directories of fonts besides the embedded ones
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -42,12 +42,12 @@ class Binding(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """What the bindery says no with."""
+    """The refusal of `docx_process`."""
 
     code: str
     reason: str
     hint: str
-    is_later: bool  # whether the same order may be carried out later
+    is_later: bool  # whether the same order may succeed later
 
 
 class NotMade(Exception):
@@ -57,10 +57,10 @@ class NotMade(Exception):
 def pressed(order: Order, *, seconds_max: float = SECONDS_MAX) -> bytes:
     """Return the file; the same order gives the same bytes on every machine.
 
-    The process knows nothing of our environment, and what it is asked stands in no argument.
+    The process gets no environment of ours, and the order by its standard input.
 
     Raises:
-        NotMade: the compiler says what is wrong with it.
+        NotMade: with the fault that the compiler reports.
         Rejected: `document.unprinted`, where it needs more memory than there is for one.
         Unavailable: `document.unprinted_in_time`.
     """
@@ -71,7 +71,7 @@ def pressed(order: Order, *, seconds_max: float = SECONDS_MAX) -> bytes:
 
 
 def bound(order: Binding, *, seconds_max: float = SECONDS_MAX) -> bytes:
-    """Return a document as DOCX, as `docx_of` does, made in a process like that of the press.
+    """Return a document as DOCX, as `docx_of` does, from a process of its own.
 
     Raises:
         Rejected: as `docx_of`, or `document.unprinted`, where it needs too much memory.
@@ -79,9 +79,9 @@ def bound(order: Binding, *, seconds_max: float = SECONDS_MAX) -> bytes:
     """
     ended = _ended(_DOCX_PROCESS, order, seconds_max)
     if ended.returncode == NOT_MADE:
-        told = msgspec.json.decode(ended.stderr, type=Refused)
-        kind = Unavailable if told.is_later else Rejected
-        raise kind(told.code, told.reason, hint=told.hint)
+        refusal = msgspec.json.decode(ended.stderr, type=Refused)
+        kind = Unavailable if refusal.is_later else Rejected
+        raise kind(refusal.code, refusal.reason, hint=refusal.hint)
     return _made(ended)
 
 

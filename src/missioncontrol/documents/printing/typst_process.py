@@ -1,8 +1,8 @@
 """Compiles one document in a process of its own, whose time and memory are limited."""
 
-# This file runs as a script: what it is given may be large or strange, and a compiler that runs
-# cannot be stopped from inside. It finds no files, no packages, and of fonts only its own and those
-# that the order names.
+# This file runs as a script: its input may be large or hostile, and a running compiler can't be
+# stopped from inside. It gets no files and no packages, and only its own fonts and those that the
+# order names.
 
 import json
 import resource
@@ -16,7 +16,7 @@ BYTES_MAX = 2_000_000_000
 
 
 def main() -> int:
-    """Read an order as JSON, and write the file, or a JSON object with what went wrong."""
+    """Read an order as JSON; write the file, or a JSON object with the fault."""
     order = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
     with tempfile.TemporaryDirectory() as empty:

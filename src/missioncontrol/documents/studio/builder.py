@@ -43,7 +43,7 @@ def built(
 ) -> Document:
     """Return the document of that kind, as the record and the log of decisions stand.
 
-    `source` reads files of the repository, for what people said of a task since it was packed.
+    `source` reads files of the repository, for files that people gave a task since it was packed.
     """
     of = Material(record, read, logged, source)
     sections = with_prose(of, kind, _BUILDERS[kind](of))

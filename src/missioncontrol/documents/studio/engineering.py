@@ -97,7 +97,7 @@ def _phases(of: Material) -> Iterator[Section]:
                 [
                     code(one.task.key),
                     one.task.title,
-                    one.task.agent or ("whoever builds" if one.task.is_change else one.task.role),
+                    one.task.agent or ("a builder" if one.task.is_change else one.task.role),
                     named(one.task.needs) or "nothing",
                     ", ".join((*one.task.requirements, *one.task.decisions, *one.task.risks)),
                     one.state.replace("_", " "),

@@ -1,4 +1,4 @@
-"""The execution pack as a document: what the writer packed for whoever builds, word for word."""
+"""The execution pack as a document: the writer's pack for builders, word for word."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,9 +26,9 @@ def sections(of: Material) -> Iterator[Section]:
         body = "\n".join(lines[1:] if head else lines).strip()
         at = f"{source.key}:{line}" if line else f"since:{heading}"
         if heading == TITLE:
-            # What people said is told below, each line with its source.
-            told = [text[2:] for text in lines if text.startswith("- ")]
-            rest = told[len(of.record.scopes) :]
+            # The scopes of people follow below, each line with its source.
+            items = [text[2:] for text in lines if text.startswith("- ")]
+            rest = items[len(of.record.scopes) :]
             continue
         if number == 0 and level == 1:
             yield (
@@ -39,10 +39,10 @@ def sections(of: Material) -> Iterator[Section]:
         else:
             quoted = (Quoted(body, (source,)),) if body else ()
             yield Section(at, heading or "Goal", quoted, max(level, 2))
-    yield from _said_since(of, rest)
+    yield from _scopes_since(of, rest)
 
 
-def _said_since(of: Material, rest: Sequence[str]) -> Iterator[Section]:
+def _scopes_since(of: Material, rest: Sequence[str]) -> Iterator[Section]:
     """Yield the scopes that people gave tasks after the writer had packed them.
 
     `rest` says which of their files nothing is shown of, and what made room for others.
@@ -51,9 +51,9 @@ def _said_since(of: Material, rest: Sequence[str]) -> Iterator[Section]:
         return
     tasks = {task.key: task for task in of.plan.tasks()}
     lines = zip(of.record.scopes, scope_lines(of.record.scopes), strict=True)
-    said = tuple(of.say(ended(line), of.scope(tasks[one.task])) for one, line in lines)
+    statements = tuple(of.say(ended(line), of.scope(tasks[one.task])) for one, line in lines)
     more = tuple(of.say(line, of.whole_plan) for line in rest)
-    yield Section("scopes", TITLE, (Listing((*said, *more)),))
+    yield Section("scopes", TITLE, (Listing((*statements, *more)),))
 
 
 def _from_plan(of: Material) -> Iterator[Section]:

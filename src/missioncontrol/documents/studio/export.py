@@ -20,7 +20,7 @@ MEDIA_TYPES: dict[Form, str] = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 DRAFT = (
-    "**Draft.** This is what the record of the run says now. No version of it is kept, so it "
+    "**Draft.** This is generated from the run as it is now. No version of it is stored, so it "
     "changes with the record."
 )
 _PICTURE = re.compile(r"^!\[[^\]\n]*\]\(([^)\n]+)\)\n?", re.MULTILINE)
@@ -30,12 +30,12 @@ _MARK = re.compile(
 
 
 def without_marks(text: str) -> str:
-    """Return a text without the marks around what was generated anew; both sides stay."""
+    """Return a text without the marks around regenerated parts; both sides stay."""
     return _MARK.sub("", text)
 
 
 def marked_as_draft(text: str) -> str:
-    """Say below the title of a text that no version of it is kept."""
+    """Add the notice of a draft below the title of a text."""
     title, _, rest = text.partition("\n")
     return f"{title}\n\n> {DRAFT}\n{rest}"
 

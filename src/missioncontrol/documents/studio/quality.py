@@ -50,9 +50,9 @@ def _commands(of: Material) -> Iterator[Section]:
     yield from parts.section("commands", "Commands", Listing(tuple(items)))
 
 
-def _source(said: str) -> str:
+def _source(text: str) -> str:
     """Set a place in a file as code; a source in words stays words."""
-    return said if " " in said else code(said)
+    return text if " " in text else code(text)
 
 
 def _requirement(of: Material, each: Requirement) -> Iterator[Section]:

@@ -1,4 +1,4 @@
-"""Reads which lines independent tasks added, as they were merged and as they were built."""
+"""Lines that independent tasks both added, as they were merged and as they were built."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,7 +10,7 @@ from missioncontrol.documents.task_measures.task_lines import Carried, Merge
 from missioncontrol.ports.task_history import FileLine, TaskHistory
 
 LINE_MIN = 20
-"""Characters of a line that is not alike by chance."""
+"""Characters from which on two equal lines are no coincidence."""
 
 Lines = frozenset[FileLine]
 Pair = tuple[str, str]
@@ -18,19 +18,19 @@ Pair = tuple[str, str]
 
 
 class Overlap(msgspec.Struct, frozen=True):
-    """What is there twice, of how much."""
+    """The lines added twice, and the count of all lines."""
 
     twice: Lines
     all_: int
 
     @property
     def share(self) -> float:
-        """From 0 to 1; there has to be something."""
+        """From 0 to 1; `all_` must not be 0."""
         return len(self.twice) / self.all_
 
 
 class Doubled(msgspec.Struct, frozen=True):
-    """What was added twice: as it was merged, and as it was built at first."""
+    """The lines added twice: as merged, and as first built."""
 
     tasks: int  # that could be compared
     pairs: int  # of them that are independent
@@ -41,19 +41,19 @@ class Doubled(msgspec.Struct, frozen=True):
 
 def overlap(added: Mapping[str, Lines], independent: AbstractSet[Pair]) -> Overlap:
     """Return the lines that two independent changes add; changes have names."""
-    tellings: dict[FileLine, list[str]] = {}
+    tasks_of: dict[FileLine, list[str]] = {}
     for name in sorted(added):
         for line in added[name]:
             if len(line[1]) >= LINE_MIN:
-                tellings.setdefault(line, []).append(name)
+                tasks_of.setdefault(line, []).append(name)
     twice = frozenset(
         line
-        for line, names in tellings.items()
+        for line, names in tasks_of.items()
         if any(
             (one, other) in independent for at, one in enumerate(names) for other in names[at + 1 :]
         )
     )
-    return Overlap(twice, len(tellings))
+    return Overlap(twice, len(tasks_of))
 
 
 MERGES_MAX = 200

@@ -1,4 +1,4 @@
-"""Changes of runs that somebody had to rewrite by hand."""
+"""Changes of runs that a person had to rewrite by hand."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class Judged(msgspec.Struct, frozen=True):
     """A run whose changes have had their time."""
 
     run: str
-    fixes: tuple[str, ...]  # in words; none where nobody had to
+    fixes: tuple[str, ...]  # in words; empty where none was needed
 
 
 class FixUps(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ async def fix_ups(
         if not all([await _is_here(merge, history) for merge in merges]):
             left["unread"] += 1
             continue
-        fixes = [said for merge in merges for said in await _fixes(merge, history)]
+        fixes = [fix for merge in merges for fix in await _fixes(merge, history)]
         if fixes or all([await history.is_taken_up(merge.commit) for merge in merges]):
             judged.append(Judged(run.run, tuple(fixes)))
         else:

@@ -1,4 +1,4 @@
-"""The measures, each with what it is of, what was left out, and why there is none."""
+"""The measures of tasks, with their definitions, their base and the reason for a missing value."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ Unit = Literal["share", "seconds", "rounds", "dollars"]
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one measure counts, divided by what, and what becomes of the edges."""
+    """The definition of a measure: its numerator, its denominator and its edge cases."""
 
     version: int
     title: str
@@ -26,12 +26,12 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: str
     of: str
     edges: tuple[str, ...]
-    baseline: str = ""  # what it is held against
+    baseline: str = ""  # the value to compare with
 
 
 @cache
 def definitions() -> dict[str, Definition]:
-    """Return what all measures mean, in their order."""
+    """Return the definitions of all measures, in their order."""
     text = files(__package__).joinpath("definitions.toml").read_text("utf-8")
     return msgspec.toml.decode(text, type=dict[str, Definition])
 
@@ -206,12 +206,12 @@ def _measure(
     cases: Sequence[str] = (),
 ) -> Measure:
     """Give a value where there is something that it is of, and otherwise the reason."""
-    said = definitions()[key]
+    definition = definitions()[key]
     return Measure(
         key,
-        said.version,
-        said.title,
-        said.unit,
+        definition.version,
+        definition.title,
+        definition.unit,
         value() if of else None,
         of,
         "" if of else reason,

@@ -40,7 +40,7 @@ class Merge(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """A round in which rules or an agent looked at a change, and said what they think of it."""
+    """A round in which rules or an agent reviewed a change."""
 
     task: int
     at: float
@@ -69,13 +69,13 @@ def carried(run: str, events: Iterable[tuple[RunEvent, float]]) -> Carried:
                 found.settled_at = at
             case UsageReported(usage=usage):
                 found.bill += usage
-            case StepSucceeded(step=step, work=work) if said := _STEP.fullmatch(step):
-                task, output = int(said[2]), work.output
-                if said[3] in ("inspect", "review"):
-                    reviewed.setdefault(said[1], Review(task, at))
-                elif said[3] == "build" and (made := _built(output)):
+            case StepSucceeded(step=step, work=work) if named := _STEP.fullmatch(step):
+                task, output = int(named[2]), work.output
+                if named[3] in ("inspect", "review"):
+                    reviewed.setdefault(named[1], Review(task, at))
+                elif named[3] == "build" and (made := _built(output)):
                     first.setdefault(task, made)
-                elif said[3] == "merge" and (went := _went_in(output)):
+                elif named[3] == "merge" and (went := _went_in(output)):
                     merge = Merge(run, task, *went, at, first.get(task))
                     found.merges = (*found.merges, merge)
     found.reviews = tuple(reviewed.values())
@@ -83,16 +83,16 @@ def carried(run: str, events: Iterable[tuple[RunEvent, float]]) -> Carried:
 
 
 def _built(output: Any) -> Built | None:
-    said = _commits(output, "base", "commit")
-    return Built(*said) if said else None
+    commits = _commits(output, "base", "commit")
+    return Built(*commits) if commits else None
 
 
 def _went_in(output: Any) -> tuple[str, str] | None:
     """Return what the branch became and was; None where nothing went in."""
     if not isinstance(output, dict) or output.get("state") != "merged":
         return None
-    said = _commits(output, "commit", "onto")
-    return said if said and said[0] != said[1] else None
+    commits = _commits(output, "commit", "onto")
+    return commits if commits and commits[0] != commits[1] else None
 
 
 def _commits(output: Any, one: str, other: str) -> tuple[str, str] | None:
@@ -100,5 +100,5 @@ def _commits(output: Any, one: str, other: str) -> tuple[str, str] | None:
         return None
     found = [each for name in (one, other) if isinstance(each := output.get(name), str)]
     if len(found) < 2 or not all(_COMMIT.fullmatch(each) for each in found):
-        return None  # What an agent says is held against its form before git is asked with it.
+        return None  # An agent wrote them: check their form before they reach git as arguments.
     return found[0], found[1]

@@ -22,7 +22,7 @@ class Story(msgspec.Struct):
     added_at: float
     planned_at: float | None = None  # its plan held for the first time
     begun_at: float | None = None  # its implementation began
-    documents: int = 0  # that the process asked for at that moment
+    documents: int = 0  # that the process required at that moment
     lacked: tuple[str, ...] = ()  # what they lacked then
     is_dropped: bool = False
 

@@ -1,4 +1,4 @@
-"""The trace as programs are told it: the check, the graph and the matrix in plain shapes."""
+"""The trace in plain structs for programs: the check, the graph and the matrix."""
 
 import msgspec
 
@@ -24,7 +24,7 @@ class MatrixRow(msgspec.Struct, frozen=True):
     tests: tuple[Node, ...]
     standing: Standing
     checked: int  # of `tasks`, those that are done with checked evidence
-    gaps: tuple[Gap, ...]  # about it or its tasks, that nobody waived
+    gaps: tuple[Gap, ...]  # about it or its tasks, without those waived
 
 
 def matrix(record: MissionRecord, graph: TraceGraph, check: TraceCheck) -> tuple[MatrixRow, ...]:
@@ -83,16 +83,16 @@ class CheckTold(msgspec.Struct, frozen=True):
 
     mission: str
     run: str
-    is_clean: bool  # no gap is left that nobody waived
+    is_clean: bool  # each gap is waived
     is_completed: bool
     lacking: str  # what keeps the mission from being completed; "" where nothing does
     gaps: tuple[GapTold, ...]
     waived: tuple[GapTold, ...]
     undone: tuple[Undone, ...]  # tasks without checked evidence
-    passages: int  # of what was asked for
+    passages: int  # of the request
     requirements: int
     tasks: int
-    set_aside: tuple[SetAside, ...] = ()  # passages taken for background, that demand nothing
+    set_aside: tuple[SetAside, ...] = ()  # background passages, which demand nothing
 
 
 class RowTold(msgspec.Struct, frozen=True):
@@ -115,7 +115,7 @@ class OwnerTold(msgspec.Struct, frozen=True):
     """Who sees to a risk."""
 
     risk: str
-    owner: str  # "" where nobody does
+    owner: str  # "" without one
     assigned_by: str = ""  # "" where the plan names the owner
 
 
@@ -159,8 +159,8 @@ def owners_told(record: MissionRecord) -> tuple[OwnerTold, ...]:
     found = []
     for risk in record.plan.risks:
         owner = owner_of(risk, record.owners)
-        said = [each for each in record.owners if each.risk == risk.id and each.owner == owner]
-        by = said[-1].by if said and owner != risk.owner else ""
+        owners = [each for each in record.owners if each.risk == risk.id and each.owner == owner]
+        by = owners[-1].by if owners and owner != risk.owner else ""
         found.append(OwnerTold(risk.id, owner, by))
     return tuple(found)
 
