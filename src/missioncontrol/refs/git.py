@@ -81,11 +81,11 @@ def git(
     except subprocess.TimeoutExpired:
         reason = f"git {args[0]} took longer than {SECONDS_MAX:g} s in {str(root)!r}."
         raise Unavailable("refs.git_failed", reason) from None
-    error = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_CHARACTERS_MAX]
+    complaint = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_CHARACTERS_MAX]
     # A file name need not be UTF-8, and may be passed to git again.
-    result = GitResult(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), error)
+    result = GitResult(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), complaint)
     if result.code not in expected_codes:
-        why = error or "it gave no reason"
+        why = complaint or "it gave no reason"
         raise Unavailable(
             "refs.git_failed", f"git {args[0]} ended with status {result.code}: {why}"
         )
