@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.domain.memory import TEXT_MAX, TITLE_MAX, Item, Source, item_id
-from missioncontrol.knowledge.telling import telling
+from missioncontrol.knowledge.recall import keywords
 
 SAME_MIN = 0.5
 """Two commits changed the same where so much of all the files of both is common (Jaccard)."""
@@ -85,7 +85,7 @@ def _questions(
     for commit in after:
         files = _telling(_paths(commit))
         text = commit["message"]
-        if not 0 < len(files) <= FILES_MAX or _MERGE.match(text) or len(telling(text)) < WORDS_MIN:
+        if not 0 < len(files) <= FILES_MAX or _MERGE.match(text) or len(keywords(text)) < WORDS_MIN:
             continue
         answers = frozenset(
             name for name, theirs in telling_files if theirs and _same(files, theirs) >= SAME_MIN

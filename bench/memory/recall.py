@@ -12,8 +12,7 @@ from bench.memory.histories import Corpus, Question, corpus
 from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
 from missioncontrol.adapters.memory_indexes.words import match_of
 from missioncontrol.domain.memory import Item
-from missioncontrol.knowledge.recall import searched
-from missioncontrol.knowledge.telling import telling
+from missioncontrol.knowledge.recall import keywords, searched
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 
@@ -111,7 +110,7 @@ def _text(item: Item) -> str:
 
 def _bm25(plain: sqlite3.Connection, asked: Question, seconds: list[float]) -> list[str]:
     begun = time.perf_counter()
-    match = match_of(telling(asked.text))
+    match = match_of(keywords(asked.text))
     rows = plain.execute(
         "SELECT id FROM plain WHERE plain MATCH ? AND repository = ? "
         "ORDER BY bm25(plain), id LIMIT ?",
@@ -124,7 +123,7 @@ def _bm25(plain: sqlite3.Connection, asked: Question, seconds: list[float]) -> l
 
 def _like(plain: sqlite3.Connection, asked: Question) -> list[str]:
     """Count how many of the words an item says anywhere; the newest of those that say most."""
-    words = telling(asked.text)[:20]
+    words = keywords(asked.text)[:20]
     said = " + ".join(["(instr(text, ?) > 0)"] * len(words))
     rows = plain.execute(
         f"SELECT id FROM rows WHERE repository = ? ORDER BY {said} DESC, at DESC LIMIT ?",

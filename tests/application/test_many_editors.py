@@ -17,7 +17,7 @@ from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.application import studio as application
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.studio import DocumentAsked, Studio, Texts
-from missioncontrol.documents import merging
+from missioncontrol.documents import merge
 from missioncontrol.domain.document import StoredDocument, stream_of
 from missioncontrol.domain.errors import Conflict, NotFound
 
@@ -123,8 +123,8 @@ class Desk:
         text, state = await self.text(), await self.state()
         assert self.written <= set(words_of(text))
         for dispute in state.disputes:
-            conflict = merging.Conflict(dispute.section, dispute.mine, dispute.theirs)
-            assert merging.stands(text, conflict), "what is said to be open stands in the text"
+            conflict = merge.Conflict(dispute.section, dispute.mine, dispute.theirs)
+            assert merge.stands(text, conflict), "what is said to be open stands in the text"
         assert len({each.id for each in state.disputes}) == len(state.disputes)
         assert [each.number for each in state.versions] == [*range(1, len(state.versions) + 1)]
         for version in state.versions:

@@ -41,7 +41,7 @@ def test_the_graph_is_walked_by_keys_and_tells_why_each_thing_exists(
     page.keyboard.press("ArrowRight")
     expect(aside).to_contain_text(f"{GOAL}.")
     page.keyboard.press("ArrowRight")
-    expect(aside).to_contain_text("R1 is asked for in these words.")
+    expect(aside).to_contain_text("R1 comes from these words.")
     expect(page).to_have_url(re.compile("node=requirement%3AR1"))
     expect(aside.get_by_role("heading", name="What does this cover?")).to_be_visible()
     assert_accessible(page)

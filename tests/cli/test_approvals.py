@@ -22,7 +22,7 @@ from missioncontrol.cli.approval_sheets import sheet
 from missioncontrol.cli.approvals import approvals, until_of
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.parser import Parser
-from missioncontrol.documents.exact import exact
+from missioncontrol.documents.canonical_view import exact
 from missioncontrol.domain.approval.events import ApprovalRequested
 from missioncontrol.domain.approval.evolve import evolve
 from missioncontrol.domain.approval.states import Approval

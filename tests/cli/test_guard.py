@@ -109,7 +109,7 @@ def test_what_was_accepted_cannot_be_written_by_hand(tmp_path: Path, root: Path)
     found["accepted"]["digest"] = digest["spec"]["digest"]
     stage(root, place, json.dumps(found))
     forged = mission(None, "guard", cwd=root)
-    assert (forged.returncode, b"nobody whose signature counts" in forged.stdout) == (1, True)
+    assert (forged.returncode, b"no acceptance by a key that counts" in forged.stdout) == (1, True)
 
 
 def test_only_those_sign_whom_the_repository_names(tmp_path: Path, root: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_a_repository_teaches_is_shown_and_kept_only_when_asked(
     said = shown.stdout.decode()
     assert "Where `self.assertEquals` stands, write `self.assertEqual`." in said
     assert "tests/test_1.py:6 in " in said
-    assert "ruff is told what [tool.ruff] of pyproject.toml says." in said
+    assert "ruff is configured by [tool.ruff] of pyproject.toml." in said
     assert "(test) ended with exit code 0" in said
     assert "6 passed" in said
     assert not home.exists()

@@ -178,8 +178,8 @@ def test_a_task_goes_from_a_brief_to_done(place: Place) -> None:
     )
     said = place.run("repo", "status")
     assert "`Goal` has no text in prd" in said
-    assert f"whoever edits {FOLDER}/prd.md" in said
-    assert "product: anybody who may approve" in said
+    assert f"an editor of {FOLDER}/prd.md" in said
+    assert "product: anyone who may approve" in said
     place.written()
     refused = place.run("task", "start", "1", code=BAD_INPUT)
     for kind, roles in ROLES.items():
@@ -431,7 +431,7 @@ def test_a_pipeline_without_a_home_checks_what_the_files_tell(place: Place) -> N
     assert "Not checked: whether the record holds these tasks and signatures" in said
     clone.write("spec", "Changed.\n")
     said = clone.run("repo", "check", code=FAILED)
-    assert f"{FOLDER}/spec.md was changed and not taken in" in said
+    assert f"{FOLDER}/spec.md was changed and is not imported" in said
     place.write("spec", "Changed.\n")
     place.run("repo", "sync")
     later = place.clone("later")

@@ -105,7 +105,7 @@ def test_one_thing_says_why_it_exists_and_what_it_covers(finished: tuple[Path, R
     done = mission(home, "trace", "show", "last", "--of", "R1")
     said = done.stdout.decode()
     assert done.returncode == 0, done.stderr
-    assert f"requirement R1 ← sentence {GOAL}: R1 is asked for in these words." in said
+    assert f"requirement R1 ← sentence {GOAL}: R1 comes from these words." in said
     assert "requirement R1 → task" in said
     whole = mission(home, "trace", "show", "last").stdout.decode()
     assert whole.startswith("R1  ")

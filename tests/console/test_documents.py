@@ -11,8 +11,8 @@ import pytest
 
 from missioncontrol.application.pressroom import AT_ONCE, pressroom
 from missioncontrol.application.studio import DocumentAsked, brought_together
-from missioncontrol.documents import merging
-from missioncontrol.documents.studio.exporting import MEDIA_TYPES as FORMS
+from missioncontrol.documents import merge
+from missioncontrol.documents.studio.export import MEDIA_TYPES as FORMS
 from missioncontrol.domain.document import KINDS, Dispute
 from missioncontrol.interfaces.web.conflicts import sides
 from tests.console.houses import House, console_house
@@ -293,7 +293,7 @@ def test_the_list_of_sources_is_nobodys_conflict() -> None:
     assert text.count("[^a]: changed") == 1
     assert "[^a]: first" not in text
     assert "Mine.[^a]" in text
-    assert not merging.merged(text, text, text).conflicts
+    assert not merge.merged(text, text, text).conflicts
 
 
 def test_lists_that_are_known_are_not_sent_again(home: tuple[Path, str]) -> None:

@@ -1,5 +1,5 @@
 from missioncontrol.confinement import available_confinement
-from missioncontrol.confinement.detection import SWITCH
+from missioncontrol.confinement.sandbox import SWITCH
 from missioncontrol.ports.confinement import Confinement
 
 

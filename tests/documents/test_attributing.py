@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missioncontrol.application.studio import brought_together, theirs_named
-from missioncontrol.documents.attributing import attributed, definitions
+from missioncontrol.documents.attribution import attributed, definitions
 
 MADE = """# T
 

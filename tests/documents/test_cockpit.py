@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from missioncontrol.documents.cockpit.comparing import figure
+from missioncontrol.documents.cockpit.comparison import figure
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRecord
 from missioncontrol.documents.report import report_html, report_json, report_markdown
@@ -39,7 +39,7 @@ def first(record: MissionRecord, state: str) -> TaskRecord:
 def test_an_estimate_stands_beside_what_it_came_to() -> None:
     pit = Reading(with_estimates(redis_run(), SECONDS).record).cockpit
     (one,) = pit.compared
-    assert (one.span, one.likely, one.told) == ("10.0 s to 15.0 s", "12.0 s", "12.5 s")
+    assert (one.span, one.likely, one.words) == ("10.0 s to 15.0 s", "12.0 s", "12.5 s")
     assert one.is_inside
     assert one.held == "80% of 20 past cases"
     assert pit.hits == (1, 1)
@@ -65,7 +65,7 @@ def test_what_was_not_done_has_no_actual_and_is_not_judged() -> None:
     pit = Reading(with_estimates(redis_run(), LINES).record).cockpit
     (one,) = pit.compared
     assert (one.actual, one.is_inside) == (None, None)
-    assert one.told == "no code was changed here"
+    assert one.words == "no code was changed here"
     assert pit.hits == (0, 0)
 
 

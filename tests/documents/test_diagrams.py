@@ -18,8 +18,8 @@ from missioncontrol.documents.drawing.diagrams import (
     mermaid_text,
     places,
 )
-from missioncontrol.documents.drawing.in_report import style
 from missioncontrol.documents.drawing.material import Material
+from missioncontrol.documents.drawing.report_drawings import style
 from missioncontrol.documents.report import report_html
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.plan import Architecture, Plan

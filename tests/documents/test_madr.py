@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from missioncontrol.application.decision_files import DecisionFile, intended
-from missioncontrol.documents.madr.reading import read_decision
+from missioncontrol.documents.madr.reader import read_decision
 from missioncontrol.documents.madr.record import NoDecision, ReadDecision
-from missioncontrol.documents.madr.writing import files_of
+from missioncontrol.documents.madr.writer import files_of
 from missioncontrol.domain.decision import (
     ChangeStatus,
     DecisionLog,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.documents.merging import merged
-from missioncontrol.documents.sectioning import joined, sections
+from missioncontrol.documents.merge import merged
+from missioncontrol.documents.sections import joined, sections
 
 BASE = """# Design
 

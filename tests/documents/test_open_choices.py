@@ -7,7 +7,7 @@ import pytest
 
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.studio import markdown
-from missioncontrol.documents.studio.building import built
+from missioncontrol.documents.studio.builder import built
 from missioncontrol.domain.plan import Plan
 from tests.documents.records import Made, redis_run
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from missioncontrol.documents.outlining import UNSETTLED_MAX, outline_of
-from missioncontrol.documents.task_documents import beginning
+from missioncontrol.documents.outline import UNSETTLED_MAX, beginning, outline_of
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import USUAL, PhaseRule
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from missioncontrol.application.checkout import reader_of
-from missioncontrol.documents.excerpting import chosen
-from missioncontrol.documents.packed import ABSENT, TITLE, packed
+from missioncontrol.documents.excerpts import chosen
+from missioncontrol.documents.pack import ABSENT, TITLE, packed
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.scope import TaskScope, identity
 from tests.documents.records import redis_run

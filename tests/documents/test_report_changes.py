@@ -120,8 +120,8 @@ def test_what_was_changed_stands_beside_what_was_foreseen() -> None:
     foreseen = (Estimate("", "files", 1, 2, 5), Estimate("", "lines", 10, 40, 90))
     plan = msgspec.structs.replace(record.plan, estimates=foreseen)
     files, lines = Reading(msgspec.structs.replace(record, plan=plan)).cockpit.compared
-    assert (files.told, files.is_inside) == ("1", True)
-    assert (lines.told, lines.is_inside) == ("4", False)
+    assert (files.words, files.is_inside) == ("1", True)
+    assert (lines.words, lines.is_inside) == ("4", False)
 
 
 def test_the_way_on_says_how_the_change_is_taken_over() -> None:

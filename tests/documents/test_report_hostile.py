@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from missioncontrol.documents.exhibits import safe_path
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.report import (
     report_html,

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from missioncontrol.documents import figures
+from missioncontrol.documents.anchors import slugged
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.coverage import coverage, orphans
-from missioncontrol.documents.inline_code import marked_paths, shortened, spans
+from missioncontrol.documents.markup import marked_paths, shortened, spans
 from missioncontrol.documents.next_steps import next_steps
-from missioncontrol.documents.places import slugged
 from missioncontrol.documents.plan_graph import BOX_HEIGHT, BOX_WIDTH, direct_needs, plan_graph
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.record import AttemptRecord
@@ -147,8 +147,8 @@ def test_a_result_from_an_earlier_run_is_not_told_as_work_of_this_one() -> None:
     assert line is not None
     assert "survey" not in {row.task.task.key for row in line.rows}
     page = Page(report_html(record, made.store.read))
-    assert "taken over from run R-00" in page.by_id("task-survey").text
-    assert "taken over from run `R-00`" in report_markdown(record, made.store.read)
+    assert "reused from run R-00" in page.by_id("task-survey").text
+    assert "reused from run `R-00`" in report_markdown(record, made.store.read)
 
 
 def test_next_steps_take_the_review_as_it_is_and_order_what_is_handed_over() -> None:

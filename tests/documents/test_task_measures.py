@@ -2,22 +2,21 @@
 
 import pytest
 
-from missioncontrol.documents.task_measures.carried import Carried, Merge, Review, carried
-from missioncontrol.documents.task_measures.definition import definitions
-from missioncontrol.documents.task_measures.fixing import FixUps, Judged
-from missioncontrol.documents.task_measures.measuring import (
-    Doubled,
+from missioncontrol.documents.task_measures.duplicates import Doubled, Overlap, overlap
+from missioncontrol.documents.task_measures.fix_ups import FixUps, Judged
+from missioncontrol.documents.task_measures.measures import (
     Measure,
     artifacts_first,
     brief_to_plan,
     cost_per_change,
+    definitions,
     duplicated_edits,
     measures,
     no_fix_up,
     review_rounds,
 )
-from missioncontrol.documents.task_measures.overlap import Overlap, overlap
-from missioncontrol.documents.task_measures.stories import Story, told
+from missioncontrol.documents.task_measures.task_lines import Carried, Merge, Review, carried
+from missioncontrol.documents.task_measures.task_timeline import Story, told
 from missioncontrol.domain.repository import events as e
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import USUAL, PhaseRule, Process

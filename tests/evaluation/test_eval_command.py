@@ -73,7 +73,7 @@ def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_pat
     assert said["failing-test"][1] == "It changed what it may not: tests/test_stock.py."
     compared = answer(home, "eval", "compare", found["evaluation"], worse["evaluation"])
     jsonschema.validate(compared, json.loads(KEPT.read_text()))
-    assert "fewer than 6 never tell one" in compared["verdict"]
+    assert "at least 6 are needed" in compared["verdict"]
     assert f"add-limit: only in {found['evaluation']}" in compared["left_out"]
 
 

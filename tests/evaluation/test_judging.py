@@ -9,7 +9,7 @@ from missioncontrol.domain.evaluation import Checked
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import READY, Failed, Halt, Run, Succeeded
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.evaluation.judging import Left, by_checks, by_files, by_run, by_tree, spent_in
+from missioncontrol.evaluation.judgement import Left, by_checks, by_files, by_run, by_tree, spent_in
 from missioncontrol.evaluation.scenario import Caps, Scenario
 
 CAPS = Caps(60.0, 10.0, tokens=1_000, cost=500)
@@ -118,7 +118,7 @@ def test_the_first_check_that_fails_is_named() -> None:
     silent = Checked("silent", passed=False, exit_code=0, seconds=0.1)
     assert by_checks([good]) == ("passed", "", "")
     assert by_checks([good, bad, silent])[::2] == ("failed", "bad")
-    assert "did not say" in by_checks([silent])[1]
+    assert "did not print" in by_checks([silent])[1]
 
 
 def test_an_agent_gets_rid_of_no_trial_by_breaking_what_is_looked_at() -> None:

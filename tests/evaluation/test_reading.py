@@ -13,8 +13,8 @@ import pytest
 from missioncontrol.adapters import snapshots
 from missioncontrol.cli.scenarios import scenarios_of, shipped
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.evaluation.reading import scenario_of, scenario_schema
 from missioncontrol.evaluation.scenario import Scenario, differing, played
+from missioncontrol.evaluation.scenario_files import scenario_of, scenario_schema
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.trials import File
 from tests.agents.repositories import git
@@ -71,7 +71,7 @@ def test_a_scenario_is_read_with_what_usually_holds() -> None:
         ('["grep", "-q", "y", "a.py"]', "[]", r"length >= 1.*check\[0\]\.run"),
         ('["grep", "-q", "y", "a.py"]', '"grep y"', r"array.*check\[0\]\.run"),
         ("name = ", 'before = "never"\nname = ', r"never.*check\[0\]\.before"),
-        ("name = ", 'before = "passes"\nname = ', "each check passes before"),
+        ("name = ", 'before = "passes"\nname = ', "every check passes before"),
         ("name = ", 'time = "soon"\nname = ', r"check\[0\]\.time is 'soon'. Write a duration"),
         ("name = ", "time = -1\nname = ", r"check\[0\]\.time is -1"),
         ("[[check]]", "[caps]\ntime = 0\n[[check]]", r"caps\.time is 0"),
@@ -87,7 +87,7 @@ def test_a_scenario_is_read_with_what_usually_holds() -> None:
         ('"a.py" = "x\\n"', '"" = "x"', "no plain relative path"),
         ('"a.py" = "x\\n"', '".GIT/hooks/x" = "x"', "lies in .git"),
         ('"a.py" = "x\\n"', '"run.sh/a" = "x"', "both a file and a directory"),
-        ('"a.py" = "x\\n"\n"run.sh" = "#!/bin/sh\\n"', "", "no files to begin at"),
+        ('"a.py" = "x\\n"\n"run.sh" = "#!/bin/sh\\n"', "", "no files to begin with"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(old: str, new: str, fault: str) -> None:

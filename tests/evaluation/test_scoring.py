@@ -10,8 +10,8 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.evaluation import Evaluation, Judged, Outcome, Played, Subject
-from missioncontrol.evaluation.comparing import compare, sign_flips
-from missioncontrol.evaluation.scoring import overall, score, wilson
+from missioncontrol.evaluation.comparison import compare, sign_flips
+from missioncontrol.evaluation.score import overall, score, wilson
 from missioncontrol.evaluation.trials import plan_of, trials_of
 
 D, E = "cd" * 32, "ef" * 32
@@ -141,7 +141,7 @@ def test_no_difference_can_be_told_of_few_scenarios() -> None:
     )
     assert not found.can_be_told
     assert found.verdict == (
-        "No difference can be told: 5 of 5 scenarios came out differently, and fewer than 6 never "
+        "No significant difference: 5 of 5 scenarios came out differently, and fewer than 6 never "
         "tell one."
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from missioncontrol.adapters.changes import GitChanges
 from missioncontrol.application.guarding import guard
-from missioncontrol.guard.judging import Finding
+from missioncontrol.guard.verdict import Finding
 from tests.agents.repositories import git, repository
 
 NOW = 1_790_000_000.0

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.guard.reexports import ALL, given_from, handed_on, not_handed_on, takes
+from missioncontrol.guard.reexports import (
+    ALL,
+    dropped_reexports,
+    imports_any,
+    reexported_from,
+    reexports_of,
+)
 from tests.guard.test_guarding import changed, findings
 
 INIT = 'from ._impl import Client, helper as help_me\n__all__ = ["Client", "help_me"]\n'
@@ -34,7 +40,7 @@ IMPL = (
 def test_python_hands_on_what_it_imports_and_lists(
     path: str, text: str, names: dict[str, str]
 ) -> None:
-    assert given_from("src/pkg/_impl.py", handed_on(path, text)) == names
+    assert reexported_from("src/pkg/_impl.py", reexports_of(path, text)) == names
 
 
 @pytest.mark.parametrize(
@@ -47,27 +53,27 @@ def test_python_hands_on_what_it_imports_and_lists(
     ],
 )
 def test_scripts_hand_on_what_they_export_from(text: str, names: dict[str, str]) -> None:
-    assert given_from("src/impl.ts", handed_on("src/index.ts", text)) == names
+    assert reexported_from("src/impl.ts", reexports_of("src/index.ts", text)) == names
 
 
 def test_only_names_that_are_handed_on_are_followed() -> None:
     given = {"help_me": "helper"}
     at = "src/pkg/__init__.py"
-    assert takes("src/app.py", "from pkg import help_me\n", at, given)
-    assert not takes("src/app.py", "from pkg import Client\n", at, given)
-    assert takes("lib/app.py", "from src.pkg import help_me\n", at, given)
-    assert not takes("lib/app.py", "from src.pkg import other\n", at, given)
+    assert imports_any("src/app.py", "from pkg import help_me\n", at, given)
+    assert not imports_any("src/app.py", "from pkg import Client\n", at, given)
+    assert imports_any("lib/app.py", "from src.pkg import help_me\n", at, given)
+    assert not imports_any("lib/app.py", "from src.pkg import other\n", at, given)
     index = "web/lib/index.ts"
-    assert takes("web/a.ts", "import { a } from './lib/index';", index, {"a": "a"})
-    assert not takes("web/a.ts", "import { b } from './lib/index';", index, {"a": "a"})
-    assert takes("web/a.ts", "const lib = require('./lib/index');", index, {"a": "a"})
+    assert imports_any("web/a.ts", "import { a } from './lib/index';", index, {"a": "a"})
+    assert not imports_any("web/a.ts", "import { b } from './lib/index';", index, {"a": "a"})
+    assert imports_any("web/a.ts", "const lib = require('./lib/index');", index, {"a": "a"})
 
 
 def test_what_a_package_gives_no_more_is_named() -> None:
     after = "from ._impl import Client\n"
-    assert not_handed_on("src/pkg/__init__.py", INIT, after) == ["help_me"]
-    assert not_handed_on("src/pkg/__init__.py", INIT, f"{after}def help_me(): ...\n") == []
-    assert not_handed_on("src/pkg/__init__.py", INIT, "from ._impl import *\n") == []
+    assert dropped_reexports("src/pkg/__init__.py", INIT, after) == ["help_me"]
+    assert dropped_reexports("src/pkg/__init__.py", INIT, f"{after}def help_me(): ...\n") == []
+    assert dropped_reexports("src/pkg/__init__.py", INIT, "from ._impl import *\n") == []
 
 
 def test_a_method_of_a_private_module_is_public_by_the_name_it_is_handed_on_under(

@@ -55,7 +55,7 @@ def test_what_is_printed_reads_back_as_the_same_rules() -> None:
         ("[rules.security]\nseverity = 'bad'", "rules.security.severity"),
         ("[rules.Mine]\ntitle = 'a'", "'Mine' is no key"),
         ("[rules.mine]\ntitle = 'a'", "rules.mine: `why` is missing"),
-        ("[rules.security]\nwhen = [{}]", "says nothing"),
+        ("[rules.security]\nwhen = [{}]", "is empty"),
         ("[rules.security]\nwhen = [{added = ['(']}]", "rules.security.when.added: '('"),
         ("[rules.security]\nwhen = [{paths = ['# none']}]", "names no path"),
         ("specs = [' ']", "names no path"),

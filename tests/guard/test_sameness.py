@@ -1,6 +1,6 @@
 import pytest
 
-from missioncontrol.guard.sameness import is_same_work
+from missioncontrol.guard.equivalence import is_equivalent
 
 BEFORE = '''
 """Sessions."""
@@ -34,8 +34,8 @@ class Session:
     ],
 )
 def test_words_layout_and_types_are_no_work(old: str, new: str) -> None:
-    assert is_same_work(BEFORE, BEFORE.replace(old, new))
-    assert is_same_work(BEFORE.replace(old, new), BEFORE) or "unused" in old
+    assert is_equivalent(BEFORE, BEFORE.replace(old, new))
+    assert is_equivalent(BEFORE.replace(old, new), BEFORE) or "unused" in old
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_words_layout_and_types_are_no_work(old: str, new: str) -> None:
 )
 def test_what_runs_is(old: str, new: str) -> None:
     assert old in BEFORE
-    assert not is_same_work(BEFORE, BEFORE.replace(old, new))
+    assert not is_equivalent(BEFORE, BEFORE.replace(old, new))
 
 
 def test_annotations_are_work_where_a_framework_reads_them() -> None:
     before = "from fastapi import Depends\ndef read(user: Admin): ...\n"
-    assert not is_same_work(before, before.replace("Admin", "User"))
-    assert is_same_work(before, before + "# Mind the order.\n")
+    assert not is_equivalent(before, before.replace("Admin", "User"))
+    assert is_equivalent(before, before + "# Mind the order.\n")
 
 
 def test_what_is_too_deep_to_be_compared_is_work() -> None:
     deep = f"if {'+'.join('a' * 900)}:\n    pass\n"
-    assert not is_same_work(deep, deep + "# More.\n")
+    assert not is_equivalent(deep, deep + "# More.\n")

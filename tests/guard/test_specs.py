@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.guard import specs
-from missioncontrol.guard.accepted import Signed, place_of, read, signed_part, written
-from missioncontrol.guard.globs import Glance, bad_pattern, matches
+from missioncontrol.guard.acceptance_files import Signed, path_of, read_all, signed_part, text_of
+from missioncontrol.guard.globs import Prefilter, bad_pattern, matches
 from missioncontrol.guard.specs import DAY, Acceptance, Sides, Spec, State, accept, judge, spec_of
 from missioncontrol.ports.changes import Listing
 
@@ -142,8 +142,8 @@ def test_a_file_of_an_acceptance_counts_as_it_was_signed() -> None:
         return Signed(kept, "k", f"k:{len(content)}:{hash(content)}")
 
     signed = sign(accepted())
-    place = place_of(signed.accepted.spec)
-    again = read({place: written(signed)})[signed.accepted.spec]
+    place = path_of(signed.accepted.spec)
+    again = read_all({place: text_of(signed)})[signed.accepted.spec]
     assert again == signed
     assert again.counts((), verify)
     assert again.counts(("k", "l"), verify)
@@ -156,9 +156,9 @@ def test_a_file_of_an_acceptance_counts_as_it_was_signed() -> None:
 
 
 def test_a_file_at_another_place_or_of_another_form_is_no_acceptance() -> None:
-    text = written(Signed(accepted(), "k", "s"))
-    assert read({".mission/accepted/other.json": text}) == {}
-    assert read({place_of("tasks/0001-login/spec.md"): "{"}) == {}
+    text = text_of(Signed(accepted(), "k", "s"))
+    assert read_all({".mission/accepted/other.json": text}) == {}
+    assert read_all({path_of("tasks/0001-login/spec.md"): "{"}) == {}
 
 
 def test_a_spec_is_told_with_what_changed() -> None:
@@ -220,7 +220,7 @@ def test_a_glance_never_misses_what_a_look_would_find(
     patterns: list[str], paths: list[str]
 ) -> None:
     is_named = any(matches(patterns, path) for path in paths)
-    assert Glance(paths).may_match(patterns) or not is_named
+    assert Prefilter(paths).may_match(patterns) or not is_named
 
 
 @given(PATTERNS, st.sampled_from(PATHS))
@@ -236,5 +236,5 @@ def test_a_pattern_that_names_nothing_is_refused(pattern: str) -> None:
 
 
 def test_a_glance_passes_over_what_is_elsewhere() -> None:
-    glance = Glance(["src/auth/x.py"])
+    glance = Prefilter(["src/auth/x.py"])
     assert not glance.may_match(["src/auth/y.py", "src/a", "lib/*", "x", "!src/auth/x.py"])

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from missioncontrol.knowledge.apart import LENGTH_MAX, told_apart
+from missioncontrol.knowledge.text import LENGTH_MAX, distinguishing_texts
 
 
 class Remembered(NamedTuple):
@@ -14,7 +14,7 @@ class Remembered(NamedTuple):
 
 
 def test_items_of_one_title_are_told_apart_by_the_sentence_that_differs() -> None:
-    found = told_apart(
+    found = distinguishing_texts(
         [
             Remembered("a", "Where it stands", "In a file. Because: `app.py` has 40 lines."),
             Remembered("b", "Where it stands", "In a file. Because: `app.py` has 900 lines."),
@@ -26,12 +26,16 @@ def test_items_of_one_title_are_told_apart_by_the_sentence_that_differs() -> Non
 
 def test_what_is_added_to_a_title_is_bounded_and_holds_the_difference() -> None:
     same = "word " * 200
-    found = told_apart([Remembered("a", "T", f"{same}here it ends"), Remembered("b", "T", same)])
+    found = distinguishing_texts(
+        [Remembered("a", "T", f"{same}here it ends"), Remembered("b", "T", same)]
+    )
     assert found == {"a": "…here it ends", "b": ""}
-    found = told_apart([Remembered("a", "T", "x " * 500), Remembered("b", "T", "y " * 500)])
+    found = distinguishing_texts(
+        [Remembered("a", "T", "x " * 500), Remembered("b", "T", "y " * 500)]
+    )
     assert all(0 < len(words) <= LENGTH_MAX + 1 for words in found.values())
 
 
 def test_nothing_is_added_where_the_texts_are_the_same_too() -> None:
-    assert told_apart([Remembered("a", "T", "same"), Remembered("b", "T", "same")]) == {}
-    assert told_apart([Remembered("a", "T", "one"), Remembered("a", "T", "one")]) == {}
+    assert distinguishing_texts([Remembered("a", "T", "same"), Remembered("b", "T", "same")]) == {}
+    assert distinguishing_texts([Remembered("a", "T", "one"), Remembered("a", "T", "one")]) == {}

@@ -7,7 +7,7 @@ import pytest
 
 from missioncontrol.domain.memory import Item
 from missioncontrol.domain.work import CommandRan, Finding, Work
-from missioncontrol.knowledge.ended import EndedRun, EndedStep
+from missioncontrol.knowledge.ended_run import EndedRun, EndedStep
 from missioncontrol.knowledge.harvest import harvested
 from tests.domain.plans import a_plan, a_task
 

@@ -24,7 +24,7 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.plan import Decision
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.run.events import RunSettled
-from missioncontrol.knowledge.ended import EndedRun
+from missioncontrol.knowledge.ended_run import EndedRun
 from missioncontrol.knowledge.harvest import harvested
 from missioncontrol.ports.event_store import Append, NewEvent
 from missioncontrol.ports.memory_index import Wanted

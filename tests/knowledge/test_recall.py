@@ -12,12 +12,12 @@ from missioncontrol.knowledge.recall import (
     DAY,
     HALF_LIFE_DAYS,
     RECALLED_MAX,
-    TEXT_TOLD_MAX,
+    TEXT_MAX,
     age_part,
+    keywords,
     recalled,
     searched,
 )
-from missioncontrol.knowledge.telling import telling
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 
@@ -125,13 +125,13 @@ def test_what_is_told_is_bounded(index: SqliteMemoryIndex) -> None:
     take(index, *(item(f"Redis session {n}", "word " * 900) for n in range(80)))
     found = recalled(index, "Redis session", "/code", now=NOW)
     assert len(found) == RECALLED_MAX
-    assert all(len(each.text) <= TEXT_TOLD_MAX + 2 for each in found)
+    assert all(len(each.text) <= TEXT_MAX + 2 for each in found)
 
 
 def test_telling_words_leave_out_what_stands_in_any_text() -> None:
-    assert telling("Let the SessionInterface use a `session_cookie`") == [
+    assert keywords("Let the SessionInterface use a `session_cookie`") == [
         "session",
         "interface",
         "cookie",
     ]
-    assert telling("") == []
+    assert keywords("") == []

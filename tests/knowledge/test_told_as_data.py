@@ -31,7 +31,7 @@ from missioncontrol.domain.memory import (
 )
 from missioncontrol.domain.plan import Decision, Risk
 from missioncontrol.domain.register import NAMES
-from missioncontrol.knowledge.ended import EndedStep
+from missioncontrol.knowledge.ended_run import EndedStep
 from missioncontrol.knowledge.harvest import harvested
 from missioncontrol.knowledge.recall import recalled
 from missioncontrol.ports.event_store import Append, Head, NewEvent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.text import without_markup
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from missioncontrol.knowledge.wording import unmarked
     ],
 )
 def test_marks_of_a_document_go_and_code_stays(said: str, kept: str) -> None:
-    assert unmarked(said) == kept
+    assert without_markup(said) == kept

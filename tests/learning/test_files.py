@@ -5,11 +5,11 @@ import pytest
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.learned import Kept, Learned, Pattern, PatternKind
 from missioncontrol.learning.agent_settings import settings, without_secrets
-from missioncontrol.learning.applying import proposed
-from missioncontrol.learning.bearing import bearing
+from missioncontrol.learning.extraction import from_files
 from missioncontrol.learning.fixtures import cases_of
-from missioncontrol.learning.gathering import from_files
 from missioncontrol.learning.linters import declared, section_of
+from missioncontrol.learning.proposals import proposed
+from missioncontrol.learning.relevance import bearing
 from missioncontrol.ports.history import TextFile
 
 RUFF = "[tool.ruff]\nline-length = 90\n\n[tool.ruff.lint]\nselect = ['E']\n"

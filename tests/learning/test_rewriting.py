@@ -4,8 +4,8 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod, Pattern
-from missioncontrol.learning.applying import proposed
-from missioncontrol.learning.rewriting import rewritten
+from missioncontrol.learning.proposals import proposed
+from missioncontrol.learning.rewrite import rewritten
 from missioncontrol.ports.history import TextFile
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.refs import arriving as module
-from missioncontrol.refs.arriving import arrived, packed
+from missioncontrol.refs import transfer as module
+from missioncontrol.refs.transfer import import_commit, pack_commit
 from tests.agents.repositories import everything, git, repository
 from tests.refs.small_disk import small_disk
 from tests.specialists.changes import kept
@@ -32,18 +32,18 @@ def test_a_commit_arrives_with_its_very_files_and_only_once(here: Path, there: P
     (here / "a.txt").write_text("half done\n")
     commit = kept(there, {"a.txt": "a\n" * 400, "c/new.bin": bytes(range(256))})
     base = git(here, "rev-parse", "HEAD")
-    pack = packed(there, commit, base)
+    pack = pack_commit(there, commit, base)
     assert len(pack) < 1_000
     before = git(here, "status", "--porcelain")
-    assert arrived(here, pack, commit, base, REF) == REF
+    assert import_commit(here, pack, commit, base, REF) == REF
     tree = f"{commit}^{{tree}}"
     assert git(here, "rev-parse", tree) == git(there, "rev-parse", tree)
     assert git(here, "rev-parse", REF) == commit
     assert git(here, "status", "--porcelain") == before
     git(here, "fsck", "--strict")
-    assert arrived(here, b"", commit, base, REF) == REF  # It is here; nothing is unpacked.
+    assert import_commit(here, b"", commit, base, REF) == REF  # It is here; nothing is unpacked.
     other = kept(there, {"b.txt": "B\n"}, name="two")
-    assert arrived(here, packed(there, other, base), other, "", REF) == f"{REF}.2"
+    assert import_commit(here, pack_commit(there, other, base), other, "", REF) == f"{REF}.2"
     assert git(here, "for-each-ref", "--format=%(refname)", "refs/mission").split() == [
         REF,
         f"{REF}.2",
@@ -56,15 +56,15 @@ def test_a_disk_that_is_full_leaves_all_as_it_was(tmp_path: Path) -> None:
         git(tmp_path, "clone", "-q", str(here), "there")
         commit = kept(tmp_path / "there", {"b.txt": "B\n"})
         base = git(here, "rev-parse", "HEAD")
-        pack = packed(tmp_path / "there", commit, base)
+        pack = pack_commit(tmp_path / "there", commit, base)
         disk.fill()
         before = everything(here)
         with pytest.raises(Unavailable) as no:
-            arrived(here, pack, commit, base, REF)
+            import_commit(here, pack, commit, base, REF)
         assert no.value.code == "refs.not_pushed"
         disk.free()
         assert everything(here) == before
-        assert arrived(here, pack, commit, base, REF) == REF
+        assert import_commit(here, pack, commit, base, REF) == REF
 
 
 def _object(root: Path, kind: str, content: bytes) -> str:
@@ -112,7 +112,7 @@ def test_what_is_no_sound_commit_on_the_base_writes_nothing(
     want = own if kind == "a tree" else commit
     before = everything(here)
     with pytest.raises(Rejected) as no:
-        arrived(here, pack, want, base, REF)
+        import_commit(here, pack, want, base, REF)
     assert no.value.code == "refs.bad_commit"
     assert everything(here) == before
 
@@ -121,17 +121,17 @@ def test_only_our_refs_are_written_and_only_so_much_travels(
     here: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit, base = kept(there, {"b.txt": "B\n"}), git(here, "rev-parse", "HEAD")
-    pack, before = packed(there, commit, base), everything(here)
+    pack, before = pack_commit(there, commit, base), everything(here)
     with pytest.raises(Rejected) as no:
-        arrived(here, pack, commit, base, "refs/heads/main2")
+        import_commit(here, pack, commit, base, "refs/heads/main2")
     assert no.value.code == "refs.not_ours"
     with pytest.raises(Rejected) as no:
-        arrived(here, pack, "--upload-pack=x", base, REF)
+        import_commit(here, pack, "--upload-pack=x", base, REF)
     assert no.value.code == "refs.bad_commit"
     monkeypatch.setattr(module, "PACK_BYTES_MAX", 50)
     for refused in (
-        lambda: packed(there, commit, base),
-        lambda: arrived(here, pack, commit, base, REF),
+        lambda: pack_commit(there, commit, base),
+        lambda: import_commit(here, pack, commit, base, REF),
     ):
         with pytest.raises(Rejected) as no:
             refused()

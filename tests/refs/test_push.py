@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.domain.errors import Conflict, MissionControlError, Rejected, Unavailable
 from missioncontrol.refs import push
-from missioncontrol.refs.names import as_file_name, kept_ref
+from missioncontrol.refs.names import as_file_name, attempt_ref
 from tests.agents.repositories import everything, git, repository
 
 REF = "refs/mission/kept/run-1/build-1"
@@ -47,7 +47,7 @@ def test_a_ref_is_made_moved_and_removed_only_from_what_it_was(tmp_path: Path) -
     push(source, own, first, REF, "")
     assert refs(source)[REF] == first
     for expected in ("", second, head):
-        with pytest.raises(Conflict, match=r"names .* expected"):
+        with pytest.raises(Conflict, match=r"points at .* expected"):
             push(source, own, second, REF, expected)
         assert refs(source)[REF] == first
     push(source, own, first, REF, "")  # It is so already: told twice, done once.
@@ -153,7 +153,7 @@ def test_a_name_that_stands_for_a_branch_of_somebody_is_refused(tmp_path: Path) 
     git(source, "branch", "theirs")
     git(source, "symbolic-ref", "refs/heads/mission/x", "refs/heads/theirs")
     own = borrowing(tmp_path, source)
-    with pytest.raises(Rejected, match="stands for refs/heads/theirs"):
+    with pytest.raises(Rejected, match="is a symbolic ref to refs/heads/theirs"):
         push(source, own, commit(own, head, "x"), "refs/heads/mission/x", head)
     assert refs(source)["refs/heads/theirs"] == head
 
@@ -234,6 +234,6 @@ def test_what_may_not_be_written_to_is_refused(
 
 
 def test_words_of_people_become_names_that_git_takes() -> None:
-    assert kept_ref("run 1/ü", "a..b.lock", 2) == "refs/mission/kept/run-1/a-b-lock-2"
+    assert attempt_ref("run 1/ü", "a..b.lock", 2) == "refs/mission/kept/run-1/a-b-lock-2"
     assert as_file_name("~^:") == "x"
     assert len(as_file_name("long" * 100)) == 60

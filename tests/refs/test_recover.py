@@ -9,8 +9,7 @@ import pytest
 
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.refs import push
-from missioncontrol.refs.listing import held, one
-from missioncontrol.refs.recovering import branch, remove
+from missioncontrol.refs.recovery import create_branch, delete_refs, find_stored, list_stored
 from tests.agents.repositories import everything, git, repository
 from tests.cli.command import mission
 
@@ -84,14 +83,14 @@ def test_one_is_shown_and_a_branch_is_made_of_it_without_touching_the_checkout(
     refused = said(source, "--show", "run-1/fix-3", "--as", "rescue/fix", code=1)
     assert "There is a branch 'rescue/fix'" in refused
     for name in ("-b", "HEAD", "a..b", "x:y", "refs\n", ""):
-        with pytest.raises(Rejected, match="no name for a branch"):
-            branch(source, name, git(source, "rev-parse", "HEAD"))
+        with pytest.raises(Rejected, match="as the name of a branch"):
+            create_branch(source, name, git(source, "rev-parse", "HEAD"))
 
 
 def test_a_branch_that_a_checkout_is_about_to_begin_is_not_made(source: Path) -> None:
     git(source, "symbolic-ref", "HEAD", "refs/heads/unborn")
-    with pytest.raises(Rejected, match="about to begin"):
-        branch(source, "unborn", one(source, "run-1/fix-3").commit)
+    with pytest.raises(Rejected, match="about to create"):
+        create_branch(source, "unborn", find_stored(source, "run-1/fix-3").commit)
 
 
 def test_removing_moves_nothing_but_refs_of_ours(source: Path) -> None:
@@ -108,13 +107,13 @@ def test_removing_moves_nothing_but_refs_of_ours(source: Path) -> None:
 
 
 def test_one_that_moved_meanwhile_or_stands_for_another_is_not_lost(source: Path) -> None:
-    found = one(source, "run-1/fix-3")
+    found = find_stored(source, "run-1/fix-3")
     git(source, "update-ref", found.ref, "topic")
-    with pytest.raises(Conflict, match="0 are removed"):
-        remove(source, [found])
+    with pytest.raises(Conflict, match="Only 0 are deleted"):
+        delete_refs(source, [found])
     assert git(source, "rev-parse", found.ref) == git(source, "rev-parse", "topic")
     git(source, "symbolic-ref", "refs/mission/kept/sly/x-1", "refs/heads/topic")
-    remove(source, [one(source, "sly/x-1")])
+    delete_refs(source, [find_stored(source, "sly/x-1")])
     assert git(source, "rev-parse", "--verify", "topic")
 
 
@@ -125,7 +124,7 @@ def test_the_newest_are_listed_and_replaced_ones_by_the_time_they_were_replaced(
     file = source / ".git/refs/mission/replaced/run-1/main"
     later = file.stat().st_mtime + 100
     os.utime(file, (later, later))
-    found, count = held(source, limit=2)
+    found, count = list_stored(source, limit=2)
     assert (found[0].ref, len(found), count) == ("refs/mission/replaced/run-1/main", 2, 4)
     assert found[0].run == "run-1"
     assert found[0].is_contained
@@ -137,7 +136,7 @@ def test_what_others_put_there_does_not_hide_the_rest(source: Path) -> None:
     tree = git(source, "rev-parse", "HEAD^{tree}")
     odd = git(source, "commit-tree", tree, "-F", "-", stdin=message.encode())
     git(source, "update-ref", "refs/mission/kept/odd/x-1", odd)
-    found, count = held(source)
+    found, count = list_stored(source)
     assert count == 4
     (each,) = (each for each in found if each.commit == odd)
     assert (each.run, each.step, each.attempt, each.files) == ("b", "", 0, 2)
@@ -147,9 +146,9 @@ def test_what_others_put_there_does_not_hide_the_rest(source: Path) -> None:
     ("words", "reason"),
     [
         (("--as", "x"), "nothing is named"),
-        (("--show", "nope"), "Nothing is kept as 'nope'"),
-        (("--show", ""), "Nothing is kept as ''"),
-        (("--remove", "refs/heads/main"), "Nothing is kept as"),
+        (("--show", "nope"), "There is no ref 'nope'"),
+        (("--show", ""), "There is no ref ''"),
+        (("--remove", "refs/heads/main"), "There is no ref"),
         (("--older-than", "soon"), "--older-than is 'soon'"),
         (("--repo", "/"), "no git repository"),
     ],

@@ -13,7 +13,7 @@ import pytest
 from missioncontrol.adapters.worktrees.transfer import PACK, receive_commit
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed
-from missioncontrol.refs.arriving import packed
+from missioncontrol.refs.transfer import pack_commit
 from tests.agents.repositories import git, repository
 from tests.specialists.changes import kept
 from tests.workers.house import House, until
@@ -91,7 +91,7 @@ class Told:
 def handed_in(tmp_path: Path, here: Path, there: Path, **more: Any) -> Told:
     """Let a commit of `there` land in `here`."""
     commit, base = kept(there, {"b.txt": "B\n"}), git(there, "rev-parse", "HEAD")
-    (tmp_path / "1").write_bytes(packed(there, commit, base))
+    (tmp_path / "1").write_bytes(pack_commit(there, commit, base))
     inputs = {"repository": str(here), "keep": True, **more}
     assignment = Assignment("run-1", "w", "build", 1, 1, "run-1/build", "coder", inputs)
     artifacts = (ArtifactRef(PACK, "1", 1, "application/octet-stream", "", ""),)

@@ -9,7 +9,7 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.signing import is_attested
 from missioncontrol.application.guarding import guard
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.guard.judging import Finding
+from missioncontrol.guard.verdict import Finding
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.spec_guard import Objection
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from missioncontrol.documents.excerpting import ReadSource
+from missioncontrol.documents.excerpts import ReadSource
 
 BYTES_MAX = 1_000_000
 """A larger file is no source text that somebody reads."""

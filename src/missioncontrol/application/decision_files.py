@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from missioncontrol.documents.madr.reading import read_decision
+from missioncontrol.documents.madr.reader import read_decision
 from missioncontrol.documents.madr.record import NoDecision, NotUnderstood, ReadDecision
 from missioncontrol.domain.decision import (
     DecisionCommand,

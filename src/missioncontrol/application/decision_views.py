@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.documents.madr.writing import files_of
+from missioncontrol.documents.madr.writer import files_of
 from missioncontrol.domain.decision import DecisionLog, LoggedDecision, Status, day_of, unknown
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.planned_decision import as_logged

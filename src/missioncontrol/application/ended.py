@@ -14,7 +14,7 @@ from missioncontrol.domain.run.events import RunCreated
 from missioncontrol.domain.run.evolve import evolve
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.work import Work
-from missioncontrol.knowledge.ended import EndedRun, EndedStep
+from missioncontrol.knowledge.ended_run import EndedRun, EndedStep
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.event_store import EventStore
 

@@ -4,26 +4,26 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.guard.accepted import Verify, place_of, read
+from missioncontrol.guard.acceptance_files import Verify, path_of, read_all
 from missioncontrol.guard.facts import (
     CANDIDATES_MAX,
     Facts,
     Wanted,
     exported_by,
     fresh_imports,
-    givers_in,
     importers_in,
+    indirect_importers_in,
     known_in,
     own_packages,
-    takers_in,
+    reexporters_in,
     wanted,
     word_of,
 )
-from missioncontrol.guard.globs import Glance, matching
-from missioncontrol.guard.judging import Verdict, verdict
+from missioncontrol.guard.globs import Prefilter, matching
 from missioncontrol.guard.rules import PLACE, Rules, rules_of
 from missioncontrol.guard.specs import Judged, Sides, Spec, judge, spec_of
 from missioncontrol.guard.triggers import Trigger, triggers
+from missioncontrol.guard.verdict import Verdict, verdict
 from missioncontrol.ports.changes import ChangedRepository
 
 
@@ -79,7 +79,7 @@ async def _facts(repository: ChangedRepository, asked: Wanted) -> Facts:
     )
     own = own_packages(repository.listing.files) if asked.packages else frozenset[str]()
     importers = importers_in(asked.importers, texts)
-    givers = {path: givers_in(path, texts) for path in asked.importers}
+    givers = {path: reexporters_in(path, texts) for path in asked.importers}
     handing = {path: each for path, each in givers.items() if each}
     reached = await _reached(repository, handing) if handing else {}
     importers |= {
@@ -99,7 +99,7 @@ async def _reached(
     texts = await repository.texts(
         [each for each in candidates if each in repository.listing.files]
     )
-    return {path: takers_in(path, each, texts) for path, each in givers.items()}
+    return {path: indirect_importers_in(path, each, texts) for path, each in givers.items()}
 
 
 async def _speaking(
@@ -110,7 +110,7 @@ async def _speaking(
     now: float,
 ) -> list[Judged]:
     """Judge those specs that speak of something that was triggered."""
-    glance = Glance(each.path for each in found)
+    glance = Prefilter(each.path for each in found)
     specs = [
         spec
         for spec in await specs_in(repository, rules)
@@ -129,9 +129,9 @@ async def judged(
     now: float,
 ) -> list[Judged]:
     """Say how specs stand for the change."""
-    places = [place_of(spec.path) for spec in specs]
+    places = [path_of(spec.path) for spec in specs]
     kept = [path for path in places if path in repository.listing.files]
-    signed = read(await repository.texts(kept))
+    signed = read_all(await repository.texts(kept))
     paths = sorted({path for each in signed.values() for path in each.accepted.files or ()})
     sides = Sides(
         await repository.base_listing(), repository.listing, await repository.contents(paths)

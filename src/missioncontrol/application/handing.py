@@ -44,7 +44,7 @@ class Handing:
         return tuple(self._revised(ref, by, said, repository) for by, ref in _packs(run, step))
 
     def _revised(self, ref: ArtifactRef, by: str, said: Rescoped, repository: str) -> ArtifactRef:
-        from missioncontrol.documents.packed import packed  # Few processes write a pack.
+        from missioncontrol.documents.pack import packed  # Few processes write a pack.
 
         content = packed(said, self._artifacts.get(ref.digest), "md", "", reader_of(repository))
         clean = self.scrub(content)

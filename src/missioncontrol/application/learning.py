@@ -27,9 +27,9 @@ from missioncontrol.domain.learned import (
     evolve,
     unknown,
 )
-from missioncontrol.learning.bearing import bearing
 from missioncontrol.learning.codemods import Found, codemods_of
-from missioncontrol.learning.gathering import from_files, from_history
+from missioncontrol.learning.extraction import from_files, from_history
+from missioncontrol.learning.relevance import bearing
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.history import Commit, History
 

@@ -10,9 +10,8 @@ import msgspec
 from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
-from missioncontrol.documents.merging import Conflict, Merged, merged
-from missioncontrol.documents.outlining import outline_of
-from missioncontrol.documents.task_documents import beginning
+from missioncontrol.documents.merge import Conflict, Merged, merged
+from missioncontrol.documents.outline import beginning, outline_of
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.repository.carrying import refuse_at_work

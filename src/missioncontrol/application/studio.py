@@ -13,10 +13,10 @@ from missioncontrol.application.decisions import DECISIONS
 from missioncontrol.application.decisions import STREAM as DECISION_STREAM
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.records import gather
-from missioncontrol.documents import merging
-from missioncontrol.documents.attributing import BY, attributed, definitions
+from missioncontrol.documents import merge
+from missioncontrol.documents.attribution import BY, attributed, definitions
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.documents.studio import building, markdown
+from missioncontrol.documents.studio import builder, markdown
 from missioncontrol.domain import document as d
 from missioncontrol.domain.decision import LoggedDecision
 from missioncontrol.domain.document import (
@@ -152,7 +152,7 @@ class Studio:
         self, record: MissionRecord, kind: DocumentKind, logged: Mapping[str, LoggedDecision]
     ) -> Texts:
         source = reader_of(record.repository)
-        document = building.built(record, kind, self._artifacts.get, logged, source)
+        document = builder.built(record, kind, self._artifacts.get, logged, source)
         text = markdown.text_of(document)
         return Texts(text, msgspec.json.encode(document, order="deterministic"))
 
@@ -167,7 +167,7 @@ class Studio:
             )
             disputes = [_dispute(each) for each in found]
             settled = [
-                each.id for each in state.disputes if not merging.stands(text, _conflict(each))
+                each.id for each in state.disputes if not merge.stands(text, _conflict(each))
             ]
         return GenerateDocument(
             kind=ask.kind,
@@ -188,7 +188,7 @@ class Studio:
         _refuse_nothing(text)
         before, made = self._text(state.newest.digest), self._text(state.generated)
         text = await asyncio.to_thread(theirs_named, text, before, made, person(actor) or actor)
-        gone = [e.id for e in state.disputes if not merging.stands(text, _conflict(e))]
+        gone = [e.id for e in state.disputes if not merge.stands(text, _conflict(e))]
         return self._change(ask, state, stream, text, [(each, "edited") for each in gone], actor)
 
     async def _settle(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
@@ -201,7 +201,7 @@ class Studio:
                 hint=f"`mission document show {ask.run} {ask.kind}` names those that are.",
             )
         text = in_use(
-            merging.settled(
+            merge.settled(
                 self._text(state.newest.digest), _conflict(dispute), theirs=ask.choice == "theirs"
             )
         )
@@ -209,7 +209,7 @@ class Studio:
         gone = [
             (each.id, "edited")
             for each in state.disputes
-            if each != dispute and not merging.stands(text, _conflict(each))
+            if each != dispute and not merge.stands(text, _conflict(each))
         ]
         return self._change(ask, state, stream, text, [(dispute.id, ask.choice), *gone], actor)
 
@@ -248,7 +248,7 @@ class Studio:
         return self._artifacts.put(text.encode("utf-8", "replace"))
 
 
-def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merging.Conflict, ...]]:
+def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merge.Conflict, ...]]:
     """Merge a person's text with what is generated now; the list of sources follows from both."""
     defined = {**markdown.defined_in(base), **markdown.defined_in(theirs)}
     known = (markdown.defined_in(base), defined, markdown.defined_in(theirs))
@@ -261,7 +261,7 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
     ]
     # A definition that the person has from before is generated text too, and no words of theirs.
     bodies[1] = markdown.without_sources(markdown.without_sources(mine, known[0]), known[2])
-    found = merging.merged(*bodies)
+    found = merge.merged(*bodies)
     return markdown.with_sources(found.text, defined), found.conflicts
 
 
@@ -294,17 +294,17 @@ def _named(name: str, disputes: Sequence[d.Dispute]) -> d.Dispute | None:
     """Return the conflict of this id, or the one that the document itself marks so."""
     found = [each for each in disputes if each.id == name]
     if name and not found:
-        found = [each for each in disputes if merging.mark(_conflict(each)) == name]
+        found = [each for each in disputes if merge.mark(_conflict(each)) == name]
     return found[0] if len(found) == 1 else None
 
 
-def _dispute(conflict: merging.Conflict) -> d.Dispute:
+def _dispute(conflict: merge.Conflict) -> d.Dispute:
     said = "\0".join((conflict.section, conflict.mine, conflict.theirs))
     return d.Dispute(digest_of(said)[:12], conflict.section, conflict.mine, conflict.theirs)
 
 
-def _conflict(dispute: d.Dispute) -> merging.Conflict:
-    return merging.Conflict(dispute.section, dispute.mine, dispute.theirs)
+def _conflict(dispute: d.Dispute) -> merge.Conflict:
+    return merge.Conflict(dispute.section, dispute.mine, dispute.theirs)
 
 
 def _refuse_nothing(text: str) -> None:

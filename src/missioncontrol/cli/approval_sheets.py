@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.application.queries.patches import Diff
 from missioncontrol.cli.diff_sheets import diff_lines
 from missioncontrol.cli.text import moment
-from missioncontrol.documents.exact import exact, is_whole
+from missioncontrol.documents.canonical_view import exact, is_whole
 from missioncontrol.domain.approval.events import (
     ApprovalDeferred,
     ApprovalDelegated,

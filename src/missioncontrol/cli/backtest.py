@@ -16,7 +16,7 @@ from missioncontrol.cli.places import repository_of
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.planners import LOCAL
-from missioncontrol.evaluation.scoring import wilson
+from missioncontrol.evaluation.score import wilson
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.backtest.running import replayed
 from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, figures

@@ -72,7 +72,7 @@ def _written(found: Diagram, kind: str) -> bytes:
     svg = file_svg(graph)
     if kind == "png":
         # Typesetting is loaded only where it is asked for.
-        from missioncontrol.documents.printing.drawings import png_of
+        from missioncontrol.documents.printing.diagrams import png_of
 
         return png_of(svg)
     return svg.encode()

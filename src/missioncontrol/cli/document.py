@@ -23,7 +23,7 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.results import record_of
-from missioncontrol.documents.studio.exporting import marked_as_draft
+from missioncontrol.documents.studio.export import marked_as_draft
 from missioncontrol.domain.decision import DecisionLog
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, Dispute, DocumentKind
 from missioncontrol.domain.errors import Rejected
@@ -171,8 +171,7 @@ def _diff(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
 
 
 def _export(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
-    from missioncontrol.documents.studio.exporting import exported
-    from missioncontrol.documents.studio.pictures import pictures
+    from missioncontrol.documents.studio.export import exported, pictures
 
     found = _document(desk, run, arguments.kind, arguments.version)
     images = {}
@@ -183,7 +182,7 @@ def _export(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     with whole_file(arguments.output) as file:
         file.write(content)
     if form == "pdf":
-        from missioncontrol.documents.printing.glyphs import shapeless
+        from missioncontrol.documents.printing.fonts import shapeless
 
         said = shapeless(found.text)
         note(f"{said}\n" if said else "")

@@ -23,7 +23,7 @@ from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.evaluation import SEED, Checked, EvaluationBegun, Judged
 from missioncontrol.domain.run.states import Run, Succeeded
-from missioncontrol.evaluation.judging import (
+from missioncontrol.evaluation.judgement import (
     Left,
     by_checks,
     by_files,

@@ -34,8 +34,8 @@ from missioncontrol.cli.trying import verified
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.evaluation import Evaluation, EvaluationBegun, Judged, Played, Subject
 from missioncontrol.domain.visible import visible
-from missioncontrol.evaluation.comparing import compare
-from missioncontrol.evaluation.report import Told, junit, told
+from missioncontrol.evaluation.comparison import compare
+from missioncontrol.evaluation.report import EvaluationReport, junit, report_of
 from missioncontrol.evaluation.scenario import Scenario, played
 from missioncontrol.evaluation.trials import Trial, plan_of
 from missioncontrol.ports.confinement import Sandbox
@@ -56,7 +56,7 @@ def evaluation(arguments: argparse.Namespace) -> int:
             case "list":
                 return _list(arguments, desk)
             case "show":
-                return _tell(arguments, told(_one(desk, arguments.run)))
+                return _tell(arguments, report_of(_one(desk, arguments.run)))
             case _:
                 return _compare(arguments, desk)
     finally:
@@ -130,7 +130,7 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
                 raise
         shutil.rmtree(folder, ignore_errors=True)
         state = await read_evaluation(place.store, begun.evaluation)
-    return _tell(arguments, told(state))
+    return _tell(arguments, report_of(state))
 
 
 async def _sweep(hall: Hall, places: Path) -> None:
@@ -209,7 +209,7 @@ class Hearer:
             note(visible(f"{line}\n"))
 
 
-def _tell(arguments: argparse.Namespace, said: Told) -> int:
+def _tell(arguments: argparse.Namespace, said: EvaluationReport) -> int:
     if arguments.junit:
         with whole_file(arguments.junit, option="--junit") as file:
             file.write(junit(said))

@@ -6,9 +6,9 @@ from missioncontrol.cli.text import moment
 from missioncontrol.domain.evaluation import Judged, Listed, Subject
 from missioncontrol.domain.money import dollars
 from missioncontrol.domain.visible import one_line
-from missioncontrol.evaluation.comparing import Compared
-from missioncontrol.evaluation.report import Told
-from missioncontrol.evaluation.scoring import Score, Share
+from missioncontrol.evaluation.comparison import Compared
+from missioncontrol.evaluation.report import EvaluationReport
+from missioncontrol.evaluation.score import Score, Share
 
 MARKS = {"passed": "✓", "failed": "✗", "stuck": "◌", "over_budget": "$", "error": "!"}
 REASON_MAX = 200
@@ -22,7 +22,7 @@ def trial_line(scenario: str, repetition: int, repeat: int, judged: Judged) -> s
     return f"{MARKS[judged.outcome]} {name:<28} {outcome} · {judged.seconds:.1f} s{why}"
 
 
-def sheet(said: Told) -> Iterator[str]:
+def sheet(said: EvaluationReport) -> Iterator[str]:
     """Yield the lines that tell an evaluation."""
     state = "" if said.is_over else " (goes on)"
     yield f"{said.evaluation}{state}: {who(said.subject)}"
@@ -63,7 +63,7 @@ def _interval(share: Share | None) -> str:
     return "-" if share is None else f"{share.low:.0%}-{share.high:.0%}"
 
 
-def reasons(said: Told) -> Iterator[str]:
+def reasons(said: EvaluationReport) -> Iterator[str]:
     """Yield a line for each trial that did not pass."""
     for trial in said.trials:
         if trial.judged is not None and trial.judged.outcome != "passed":

@@ -22,11 +22,10 @@ from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
-from missioncontrol.guard.accepted import Signed, place_of, written
-from missioncontrol.guard.judging import Finding, Verdict
+from missioncontrol.guard.acceptance_files import Signed, path_of, text_of
 from missioncontrol.guard.rules import Rules, rules_text
-from missioncontrol.guard.sarif import sarif_of
 from missioncontrol.guard.specs import Judged, accept, digest_of, spec_of
+from missioncontrol.guard.verdict import Finding, Verdict, sarif_of
 
 COLOURS = {"error": "31", "warning": "33", "note": "2"}
 
@@ -134,7 +133,7 @@ def _accept(arguments: argparse.Namespace) -> int:
     from missioncontrol.cli.desk import Desk
 
     root, repository, path, text = asyncio.run(_staged_spec(arguments))
-    _refuse_links(root, place_of(path))
+    _refuse_links(root, path_of(path))
     spec = spec_of(path, text)
     if spec is None:
         raise Rejected(
@@ -160,8 +159,8 @@ def _accept(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
     kept = msgspec.structs.replace(kept, at=answer["at"], by=answer["by"])
-    place = place_of(path)
-    text = written(Signed(kept, answer["key"], answer["signature"]))
+    place = path_of(path)
+    text = text_of(Signed(kept, answer["key"], answer["signature"]))
     RepositoryFiles(root).write(place, text)
     if arguments.json:
         say_json({**answer, "file": place, "files": covered})

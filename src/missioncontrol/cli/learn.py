@@ -28,7 +28,7 @@ from missioncontrol.domain.learned import (
     PatternKind,
 )
 from missioncontrol.domain.visible import visible
-from missioncontrol.learning.gathering import of_command
+from missioncontrol.learning.extraction import of_command
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.proving import Proof, proofs

@@ -27,7 +27,7 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.visible import visible
-from missioncontrol.knowledge.apart import told_apart
+from missioncontrol.knowledge.text import distinguishing_texts
 
 LIMIT_MAX = 200
 
@@ -182,7 +182,9 @@ def _tell(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
     if arguments.json:
         say_json(found)
         return SUCCEEDED
-    apart = told_apart(each.item if isinstance(each, MatchView) else each for each in found)
+    apart = distinguishing_texts(
+        each.item if isinstance(each, MatchView) else each for each in found
+    )
     for each in found:
         say("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
     if not found:

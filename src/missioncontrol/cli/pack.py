@@ -13,7 +13,7 @@ from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import note, say, say_exactly, say_json
 from missioncontrol.cli.results import about, record_of
-from missioncontrol.documents.packed import packed
+from missioncontrol.documents.pack import packed
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.visible import visible
 

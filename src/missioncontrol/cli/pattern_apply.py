@@ -22,9 +22,9 @@ from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Conflict
 from missioncontrol.domain.learned import Codemod, Command, Kept, Pattern, Rule
 from missioncontrol.domain.visible import visible
-from missioncontrol.learning.applying import Outcome, Proposal, proposed
+from missioncontrol.learning.extraction import NEVER_AGAIN
 from missioncontrol.learning.fixtures import cases_of
-from missioncontrol.learning.gathering import NEVER_AGAIN
+from missioncontrol.learning.proposals import Outcome, Proposal, proposed
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
 from missioncontrol.specialists.tester.proving import Proof, Wanted, proofs

@@ -15,10 +15,18 @@ from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import one_line, visible
-from missioncontrol.refs.listing import Held, bare, branches_with, changed, held, one
+from missioncontrol.refs.git import common_directory
 from missioncontrol.refs.names import NAMESPACE
-from missioncontrol.refs.program import common_directory
-from missioncontrol.refs.recovering import branch, remove
+from missioncontrol.refs.recovery import (
+    StoredRef,
+    branches_with,
+    create_branch,
+    delete_refs,
+    diff_stat,
+    find_stored,
+    list_stored,
+    stored_refs,
+)
 
 
 def recover(arguments: argparse.Namespace) -> int:
@@ -34,14 +42,14 @@ def recover(arguments: argparse.Namespace) -> int:
     if arguments.show is not None:
         return _show(arguments, root)
     if arguments.remove is not None:
-        return _remove(arguments, root, [one(root, arguments.remove)])
+        return _remove(arguments, root, [find_stored(root, arguments.remove)])
     if arguments.older_than is not None:
         return _remove(arguments, root, _older(root, arguments.older_than))
     return _list(arguments, root)
 
 
 def _list(arguments: argparse.Namespace, root: Path) -> int:
-    found, count = held(root)
+    found, count = list_stored(root)
     if arguments.json:
         say_json({"kept": [_told(each) for each in found], "count": count})
         return SUCCEEDED
@@ -57,7 +65,7 @@ def _list(arguments: argparse.Namespace, root: Path) -> int:
     return SUCCEEDED
 
 
-def _line(each: Held, width: int) -> str:
+def _line(each: StoredRef, width: int) -> str:
     files = "1 file" if each.files == 1 else f"{each.files:,} files"
     place = "in a branch" if each.is_contained else "in no branch"
     who = f"{each.agent}, step {each.step}" if each.agent else each.title
@@ -65,10 +73,10 @@ def _line(each: Held, width: int) -> str:
 
 
 def _show(arguments: argparse.Namespace, root: Path) -> int:
-    found = one(root, arguments.show)
+    found = find_stored(root, arguments.show)
     if arguments.branch is not None:
-        branch(root, arguments.branch, found.commit)
-    stat = changed(root, found.commit, width=min(columns(), 200))
+        create_branch(root, arguments.branch, found.commit)
+    stat = diff_stat(root, found.commit, width=min(columns(), 200))
     names = branches_with(root, found.commit)
     if arguments.json:
         more = {"branches": names, "stat": visible(stat), "branch": arguments.branch or ""}
@@ -91,16 +99,16 @@ def _show(arguments: argparse.Namespace, root: Path) -> int:
     return SUCCEEDED
 
 
-def _older(root: Path, age: str) -> list[Held]:
+def _older(root: Path, age: str) -> list[StoredRef]:
     seconds = seconds_of(age)
     if isinstance(seconds, str):
         raise Rejected("refs.bad_age", f"--older-than is {age[:60]!r}.", hint=seconds)
     until = SystemClock().now() - seconds
-    return [each for each in bare(root) if each.at < until]
+    return [each for each in stored_refs(root) if each.at < until]
 
 
-def _remove(arguments: argparse.Namespace, root: Path, found: Sequence[Held]) -> int:
-    count = remove(root, found)
+def _remove(arguments: argparse.Namespace, root: Path, found: Sequence[StoredRef]) -> int:
+    count = delete_refs(root, found)
     if arguments.json:
         gone = [{"ref": each.ref, "commit": each.commit} for each in found]
         say_json({"removed": gone, "count": count})
@@ -116,10 +124,10 @@ def _remove(arguments: argparse.Namespace, root: Path, found: Sequence[Held]) ->
     return SUCCEEDED
 
 
-def _short(each: Held) -> str:
+def _short(each: StoredRef) -> str:
     return each.ref.removeprefix(NAMESPACE)
 
 
-def _told(each: Held) -> dict[str, Any]:
+def _told(each: StoredRef) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(each)
     return told

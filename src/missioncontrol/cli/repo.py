@@ -20,7 +20,7 @@ from missioncontrol.cli.recovering import recover
 from missioncontrol.cli.run_records import RUNS_MAX, write_runs
 from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import index_of, index_text
-from missioncontrol.documents.task_standing import Standing, faults_of, standing_of
+from missioncontrol.documents.task_status import Standing, faults_of, standing_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.states import Repository
 from missioncontrol.domain.visible import visible

@@ -13,8 +13,7 @@ from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import say, say_json
 from missioncontrol.cli.text import duration
-from missioncontrol.documents.task_measures.definition import Unit, definitions
-from missioncontrol.documents.task_measures.measuring import Measure
+from missioncontrol.documents.task_measures.measures import Measure, Unit, definitions
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 

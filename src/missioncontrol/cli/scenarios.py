@@ -9,8 +9,8 @@ import msgspec
 
 from missioncontrol.adapters.snapshots import brought
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.evaluation.reading import scenario_of
 from missioncontrol.evaluation.scenario import Scenario
+from missioncontrol.evaluation.scenario_files import scenario_of
 from missioncontrol.ports.trials import Files
 
 FILE = "scenario.toml"

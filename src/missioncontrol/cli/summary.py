@@ -11,7 +11,7 @@ from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import colour, columns, say, say_json
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.cli.sheets import wrapped
-from missioncontrol.documents.places import spoken
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.domain.visible import visible
 
@@ -45,7 +45,7 @@ def _lines(found: Reading, width: int) -> Iterator[str]:
         yield from ("", colour("Estimated and actual", BOLD))
     for one in pit.compared:
         of = f"{one.what}: " if one.task else ""
-        said = f"{one.told}, " if one.actual is not None else ""
+        said = f"{one.words}, " if one.actual is not None else ""
         held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
         likely = f" (likely {one.likely})" if one.likely else ""
         line = f"{of}{one.title.lower()} {said}{held} {one.span}{likely}"

@@ -27,7 +27,7 @@ from missioncontrol.cli.repo import told
 from missioncontrol.cli.run_records import write_runs
 from missioncontrol.cli.task_run import review_form, run
 from missioncontrol.cli.task_scope import GROUNDS, scope
-from missioncontrol.documents.task_standing import standing_of
+from missioncontrol.documents.task_status import standing_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.repository.process import Process
 from missioncontrol.domain.repository.states import DocumentState, RepositoryTask

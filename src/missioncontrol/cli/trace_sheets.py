@@ -10,7 +10,7 @@ from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.traceability.check import TraceCheck
 from missioncontrol.documents.traceability.graph import Node, TraceGraph, reached
 from missioncontrol.documents.traceability.links import trace_graph
-from missioncontrol.documents.traceability.matrix import MatrixRow, matrix
+from missioncontrol.documents.traceability.report import MatrixRow, matrix
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.gap import Gap, quoted
 from missioncontrol.domain.visible import one_line, visible

@@ -17,7 +17,7 @@ from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.exhibits import readable
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.traceability.check import trace_check
-from missioncontrol.documents.traceability.told import check_told, trace_told
+from missioncontrol.documents.traceability.report import check_told, trace_told
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.visible import visible

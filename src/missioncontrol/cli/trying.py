@@ -15,7 +15,7 @@ from missioncontrol.adapters.worktrees.tree import create_tree
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.evaluation import SEED_VARIABLE, Checked
 from missioncontrol.domain.visible import visible
-from missioncontrol.evaluation.judging import Left
+from missioncontrol.evaluation.judgement import Left
 from missioncontrol.evaluation.scenario import Scenario
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.confinement import Sandbox

@@ -3,7 +3,7 @@
 from missioncontrol.client.calls import Call, change, get, path_of, post
 from missioncontrol.client.resource import L, Resource, asked
 from missioncontrol.client.shapes import TraceChanged
-from missioncontrol.documents.traceability.told import CheckTold, TraceTold
+from missioncontrol.documents.traceability.report import CheckTold, TraceTold
 
 
 class Traces(Resource[L]):

@@ -1,8 +1,13 @@
-"""Confines the programs of steps with what the operating system offers."""
+"""Confines the programs of steps with the means of the operating system."""
 
-from missioncontrol.confinement.detection import available_confinement
-from missioncontrol.confinement.rules import UNCONFINED, UNCONFINING, HiddenDirectories, within
-from missioncontrol.confinement.starting import start
+from missioncontrol.confinement.launch import start
+from missioncontrol.confinement.sandbox import (
+    UNCONFINED,
+    UNCONFINING,
+    HiddenDirectories,
+    available_confinement,
+    within,
+)
 
 __all__ = [
     "UNCONFINED",

@@ -1,4 +1,4 @@
-"""Landlock by system call: what a thread, and the programs it starts, may still do."""
+"""Landlock by system call: restricts a thread and the programs that it starts."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ from missioncontrol.confinement.paths import open_parts
 from missioncontrol.ports.confinement import Rules
 
 ABI_MIN = 3
-"""From then on a file can't be cut to nothing without the right to write it."""
+"""Earlier versions let a program truncate a file that it may not write."""
 
 ABI_TCP = 4
 ABI_DEVICES = 5
@@ -38,10 +38,10 @@ _DEVICE = _READ_FILE | _WRITE_FILE | _READ_DIR | _TRUNCATE | _IOCTL_DEVICE
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library keeps semaphores
 DEVICE_DIRECTORIES = ("/dev/pts", "/dev/dri", "/dev/accel", SHARED_MEMORY)
 DEVICES = frozenset({"full", "kfd", "null", "ptmx", "random", "tty", "urandom", "zero"})
-"""Devices that programs take for granted, and graphics processors, with `/dev/nvidia*`. Others
-lead to disks, memory, screens and keyboards; a declaration names what it needs under `writes`."""
+"""Devices that every program expects, and graphics processors, with `/dev/nvidia*`. Others lead to
+disks, memory, screens and keyboards; a declaration names those that it needs under `writes`."""
 
-CAPABILITIES_KEPT = frozenset({0, 1, 3, 4, 5, 6, 7, 10})
+CAPABILITIES_ALLOWED = frozenset({0, 1, 3, 4, 5, 6, 7, 10})
 """Of root: to change owners and modes, to pass over them, to signal, to become another user, and
 to listen below port 1024. The others read the memory of any process, mount, trace, load code into
 the kernel or open raw devices, past all that Landlock checks."""
@@ -59,7 +59,7 @@ def abi() -> int:
 
 @contextmanager
 def ruleset(rules: Rules) -> Iterator[int]:
-    """Lend a file that holds `rules` for the kernel.
+    """Yield the file descriptor of a kernel ruleset that holds `rules`.
 
     Raises:
         OSError: the kernel refuses it.
@@ -78,7 +78,7 @@ def ruleset(rules: Rules) -> Iterator[int]:
                     _allow(file, path, _everything())
         for path in rules.own:
             _allow(file, path, _everything())
-        # Without it, a kernel refuses the rule, and so the program.
+        # A kernel without them refuses the rule, and with it the program.
         for port in rules.ports or () if abi() >= ABI_TCP else ():
             _call(_ADD_RULE, file, _NET_PORT, struct.pack("=QQ", _CONNECT_TCP, port), 0)
         yield file
@@ -87,7 +87,7 @@ def ruleset(rules: Rules) -> Iterator[int]:
 
 
 def restrict_thread(file: int) -> None:
-    """Hold this thread, and every program that it starts from now on, to a ruleset.
+    """Restrict this thread, and every program that it starts from now on, by a ruleset.
 
     Raises:
         OSError: the kernel refuses it.
@@ -95,14 +95,14 @@ def restrict_thread(file: int) -> None:
     if os.geteuid() == 0:
         for capability in range(_capabilities()):
             is_held = _control(_HOLDS_CAPABILITY, capability)
-            if is_held and capability not in CAPABILITIES_KEPT:
+            if is_held and capability not in CAPABILITIES_ALLOWED:
                 _control(_DROP_CAPABILITY, capability)
     _control(_NO_NEW_PRIVILEGES, 1)
     _call(_RESTRICT_SELF, file, 0)
 
 
 def _attributes(rules: Rules) -> tuple[bytes, ctypes.c_size_t]:
-    """Return what the ruleset handles, as far as this kernel knows it."""
+    """Return the rights that the ruleset covers, as far as this kernel knows them."""
     devices = _IOCTL_DEVICE if abi() >= ABI_DEVICES else 0
     words = [_UP_TO_TRUNCATE | devices]
     if abi() >= ABI_TCP:
@@ -114,7 +114,7 @@ def _attributes(rules: Rules) -> tuple[bytes, ctypes.c_size_t]:
 
 
 def _allow_devices(file: int) -> None:
-    """Allow the devices that every program takes for granted, and graphics processors."""
+    """Allow the devices that every program expects, and graphics processors."""
     _allow(file, "/dev", _READ_DIR)
     for entry in os.scandir("/dev"):
         if entry.name in DEVICES or entry.name.startswith("nvidia"):
@@ -129,7 +129,7 @@ def _everything() -> int:
 
 
 def _allow(file: int, path: str, rights: int) -> None:
-    """Allow `rights` for `path` and all below it, if it is there."""
+    """Allow `rights` for `path` and all below it, if it exists."""
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

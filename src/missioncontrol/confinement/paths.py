@@ -1,15 +1,15 @@
-"""Where the hidden part of this machine begins."""
+"""The paths around hidden directories that rules may open."""
 
 import os
 from collections.abc import Iterator
 
 
 def open_parts(top: str, hidden: tuple[str, ...]) -> Iterator[str]:
-    """Yield what lies in `top` and not in `hidden`, each directory as a whole where it can be.
+    """Yield the paths in `top` that are not in `hidden`, as few as possible.
 
-    Landlock only knows what is allowed, with all that lies below. So next to a hidden directory
-    its neighbours are listed, and those of each directory above it. Links are left out: what they
-    lead to is open, or not, by its own place.
+    Landlock has only rules that allow a path and all below it. So the neighbours of a hidden
+    directory are listed one by one, and those of each directory above it. Symbolic links are left
+    out: their targets are open, or not, by their own paths.
     """
     if any(is_within(top, each) for each in hidden):
         return
@@ -20,7 +20,7 @@ def open_parts(top: str, hidden: tuple[str, ...]) -> Iterator[str]:
         with os.scandir(top) as entries:
             found = [entry.path for entry in entries if not entry.is_symlink()]
     except OSError:
-        return  # What we can't list, a program of ours can't either.
+        return  # A directory that we can't list, our programs can't list either.
     for path in found:
         yield from open_parts(path, hidden)
 

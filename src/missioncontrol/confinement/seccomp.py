@@ -1,7 +1,7 @@
-"""A filter of system calls (seccomp-BPF) for what Landlock does not see.
+"""A filter of system calls (seccomp-BPF) for the ways that Landlock does not cover.
 
-It is about sockets, io_uring, keys that the kernel keeps for the user, and limits of other
-processes: a program that may set them leaves its engine without files, or has it killed.
+It covers sockets, io_uring, the kernel's keyrings, and limits of other processes: a program that
+may set them leaves its engine without files, or has it killed.
 
 Landlock checks `connect` by TCP port alone. A path leads past it to every Unix socket of the user
 (tmux, D-Bus, a container engine), and MPTCP, UDP and TCP fast open lead past its list of ports. A
@@ -76,9 +76,9 @@ def is_available() -> bool:
 
 
 def filter_thread(rules: Rules) -> None:
-    """Hold this thread, and every program that it starts from now on, to a filter for `rules`.
+    """Restrict this thread, and every program that it starts from now on, by a filter.
 
-    It does nothing where filters are not available; `Confinement` says so to the operator.
+    Does nothing where filters are not available; `Confinement` reports that to the operator.
 
     Raises:
         OSError: the kernel refuses it, as it does before PR_SET_NO_NEW_PRIVS.
@@ -116,7 +116,6 @@ def _program(rules: Rules, machine: _Machine) -> _Code:
     if not rules.unix_sockets:
         for number in machine.keys:
             code += _block(number, [_end(_FORBID)])
-    if not rules.unix_sockets:
         code += _block(machine.socketpair, _socketpair())
     if rules.ports is not None:
         for number, argument in (
@@ -132,10 +131,10 @@ def _program(rules: Rules, machine: _Machine) -> _Code:
 
 
 def _socket(rules: Rules) -> _Code:
-    """Return what decides on `socket`.
+    """Return the instructions that decide on `socket`.
 
-    With a list of ports, what is left is TCP as Landlock checks it, and netlink, by which the C
-    library asks for the addresses of this machine. So names are not looked up by DNS.
+    With a list of ports this leaves TCP, which Landlock checks, and netlink, by which the C library
+    reads the addresses of this machine. So names are not looked up by DNS.
     """
     families = [_argument(0), *_if(AF_VSOCK, _REFUSE)]
     families += _if(AF_UNIX, _ALLOW if rules.unix_sockets else _REFUSE)
@@ -156,9 +155,9 @@ def _socket(rules: Rules) -> _Code:
 
 
 def _socketpair() -> _Code:
-    """Return what decides on `socketpair`, which asyncio, Node and shells need.
+    """Return the instructions that decide on `socketpair`, which asyncio, Node and shells need.
 
-    A datagram socket of a pair can be connected anew, to any path; the other types can't.
+    A datagram socket of a pair can be connected again, to any path; the other types can't.
     """
     return [
         _argument(1),
@@ -179,12 +178,12 @@ def _type(wanted: int) -> _Code:
 
 
 def _fast_open(flags: int) -> _Code:
-    """Return what refuses to connect with the first data, past the check of `connect`."""
+    """Return the instructions that refuse to connect by sending, which skips `connect`."""
     return [_argument(flags), _jump(_ANY_BIT, MSG_FASTOPEN, 0, 1), _end(_REFUSE)]
 
 
 def _upper_protocol() -> _Code:
-    """Return what keeps a TCP socket from becoming one of SMC, which Landlock does not check."""
+    """Return the instructions that refuse to turn TCP into SMC, which Landlock does not check."""
     return [
         _argument(1),
         _jump(_EQUAL, IPPROTO_TCP, 0, 3),
@@ -195,9 +194,10 @@ def _upper_protocol() -> _Code:
 
 
 def _limits_of_others() -> _Code:
-    """Return what keeps `prlimit64` from setting limits of a process that is named.
+    """Return the instructions that stop `prlimit64` from setting limits of another process.
 
-    The C library names none (0) where a program limits itself; whoever reads gives no new limit.
+    The C library names process 0 where a program limits itself; a caller that only reads passes no
+    new limit.
     """
     return [
         _argument(0),
@@ -211,7 +211,7 @@ def _limits_of_others() -> _Code:
 
 
 def _block(number: int, body: _Code) -> _Code:
-    """Return `body` for one system call; where it comes to no verdict, the next block goes on."""
+    """Return `body` for one system call; without a verdict the filter goes on to the next block."""
     return [_load(_NUMBER), _jump(_EQUAL, number, 0, len(body)), *body]
 
 
@@ -220,12 +220,12 @@ def _if(value: int, verdict: int) -> _Code:
 
 
 def _argument(number: int) -> bytes:
-    """Return what loads the lower half of an argument: the kernel takes these as 32-bit numbers."""
+    """Return the load of the lower half of an argument: the kernel uses these as 32 bits."""
     return _load(16 + 8 * number + (4 if sys.byteorder == "big" else 0))
 
 
 def _upper_half(number: int) -> bytes:
-    """Return what loads the upper half of an argument that is an address."""
+    """Return the load of the upper half of an argument that is an address."""
     return _load(16 + 8 * number + (0 if sys.byteorder == "big" else 4))
 
 

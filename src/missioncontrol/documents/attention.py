@@ -1,18 +1,18 @@
-"""What needs a person: everything in a run that nobody but a person can settle, gravest first."""
+"""The concerns of a run: everything that only a person can settle, gravest first."""
 
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Places, Sentence, sentence
 from missioncontrol.documents.chain import chain
 from missioncontrol.documents.changes import changes
 from missioncontrol.documents.exhibits import exhibits
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.finding_groups import GRAVE, Group, finding_groups, location
-from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.markup import shortened
 from missioncontrol.documents.next_steps import handed_over
-from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.traceability.check import trace_check
 from missioncontrol.domain.building import proves
@@ -27,14 +27,14 @@ ITEMS_MAX = 12
 REASON_MAX = 300
 TESTS_HINT = "Mend them first, or know them by name, so that new failures show."
 RESTATED = frozenset({"review.task-failed", "review.requirement-uncovered"})
-"""Findings that repeat what stands under a heading of its own."""
+"""Findings that repeat a concern that has a heading of its own."""
 
-STATED_ELSEWHERE = frozenset({"task.unsuccessful"})
-"""Gaps that do."""
+RESTATED_GAPS = frozenset({"task.unsuccessful"})
+"""Gaps that repeat one too."""
 
 
 class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One kind of thing that waits, and each of them with the place that tells more."""
+    """One kind of open item, and each of them with a link to its details."""
 
     tone: Tone
     title: Sentence
@@ -45,7 +45,7 @@ class Concern(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def concerns(record: MissionRecord, where: Places) -> tuple[Concern, ...]:
-    """Return what waits for a person, gravest first; empty where nothing does."""
+    """Return the concerns that wait for a person, gravest first."""
     return (
         *_broken_chain(record, where),
         *_unplanned(record),
@@ -76,7 +76,7 @@ def _broken_chain(record: MissionRecord, where: Places) -> Iterator[Concern]:
 
 
 def _unplanned(record: MissionRecord) -> Iterator[Concern]:
-    """Tell why there is no plan: without one, no task is left that could say that it failed."""
+    """Explain why there is no plan: without one, no task is left that could report a failure."""
     if record.tasks or record.status != "failed":
         return
     faults = [fault for tried in record.plan_attempts[-1:] for fault in tried.faults]
@@ -92,7 +92,7 @@ def _failed(record: MissionRecord, where: Places) -> Iterator[Concern]:
     failed = [one for one in record.tasks if one.state == "failed"]
     if failed:
         title = sentence(Part(counted(len(failed), "task"), "plan"), " failed")
-        # What a proof refused has to be changed first: the same code fails again.
+        # Code that a proof refused fails again: retry from the task that writes it.
         again = proves(failed[0].task, record.plan) or failed[0].task.key
         command = f"mission retry {record.run} {again}"
         items = tuple(_why(one, where) for one in failed)
@@ -131,9 +131,10 @@ def _failing_tests(record: MissionRecord, where: Places) -> Iterator[Concern]:
         items = tuple(_finding(group, where) for group in named)
         for ran in dict.fromkeys(one.work.evidence):
             if isinstance(ran, TestsRan) and ran.failed + ran.errors:
-                said = items or (sentence(one.work.summary),)
+                items_shown = items or (sentence(one.work.summary),)
                 hint = "" if is_proof else TESTS_HINT
-                yield _concern("bad", _tests_title(ran, place, is_proof=is_proof), said, hint)
+                title = _tests_title(ran, place, is_proof=is_proof)
+                yield _concern("bad", title, items_shown, hint)
 
 
 def _tests_title(ran: TestsRan, place: str, *, is_proof: bool) -> Sentence:
@@ -210,12 +211,12 @@ def _questions(record: MissionRecord) -> Iterator[Concern]:
 
 
 def _gaps(record: MissionRecord, where: Places) -> Iterator[Concern]:
-    """Tell what the trace lacks, and what it lacks on somebody's word."""
+    """Yield the open gaps of the trace, and the waived ones."""
     if not record.plan.phases:
         return
     found = trace_check(record)
-    # What ended badly has a heading of its own.
-    left = [gap for gap in found.gaps if gap.code not in STATED_ELSEWHERE]
+    # Tasks that ended badly have a heading of their own.
+    left = [gap for gap in found.gaps if gap.code not in RESTATED_GAPS]
     if left:
         verb = "is" if len(left) == 1 else "are"
         title = sentence(
@@ -235,12 +236,12 @@ def _waive(record: MissionRecord, gap: Gap) -> str:
 
 
 def _gap(gap: Gap, where: Places, waiver: Waiver | None = None) -> Sentence:
-    said = f", waived by {waiver.by.removeprefix('user:')}: {waiver.reason}" if waiver else ""
+    waived_by = f", waived by {waiver.by.removeprefix('user:')}: {waiver.reason}" if waiver else ""
     kind = gap.code.partition(".")[0]
     places = {"requirement": where.requirements, "risk": where.risks, "task": where.tasks}
     place = places.get(kind, {}).get(gap.subject, "")
-    told = shortened(f"{gap.what.rstrip('.') if said else gap.what}{said}", REASON_MAX)
-    return sentence(Part(gap.subject, place), f": {told}") if place else sentence(told)
+    words = shortened(f"{gap.what.rstrip('.') if waived_by else gap.what}{waived_by}", REASON_MAX)
+    return sentence(Part(gap.subject, place), f": {words}") if place else sentence(words)
 
 
 def _concern(
@@ -256,8 +257,8 @@ def _concern(
 
 def _why(one: TaskRecord, where: Places) -> Sentence:
     reason = one.reason or _last_error(one)
-    said = f": {shortened(reason, REASON_MAX)}" if reason else ", and the record does not say why"
-    return sentence(Part(one.task.title, where.task(one.task.key)), said)
+    words = f": {shortened(reason, REASON_MAX)}" if reason else ", and the record does not say why"
+    return sentence(Part(one.task.title, where.task(one.task.key)), words)
 
 
 def _last_error(one: TaskRecord) -> str:

@@ -8,10 +8,9 @@ from contextlib import suppress
 import msgspec
 
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
-from missioncontrol.documents.machine import machine_form
+from missioncontrol.documents.json_report import machine_form
 from missioncontrol.documents.page import html_page
-from missioncontrol.documents.paper import markdown_page
-from missioncontrol.documents.printed import pdf_page
+from missioncontrol.documents.paper import markdown_page, pdf_page
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -93,8 +92,8 @@ def _packed(archive: zipfile.ZipFile, entry: Entry, content: bytes) -> Entry:
 
 
 def _entry(exhibit: Exhibit, content: bytes) -> Entry:
-    kept = exhibit.artifact
-    return Entry(exhibit.path, kept.digest, len(content), exhibit.task, kept.name)
+    artifact = exhibit.artifact
+    return Entry(exhibit.path, artifact.digest, len(content), exhibit.task, artifact.name)
 
 
 def _missing(exhibit: Exhibit, fault: str) -> Missing:

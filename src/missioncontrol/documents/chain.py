@@ -13,12 +13,12 @@ DATA_MAX = 240
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """How the events of a record hang together."""
+    """The links between the events of a record."""
 
     events: int
     head: EventRecord | None  # the last event
     joined: int  # neighbours in the log where one names the other's hash
-    apart: int  # neighbours in the record with other runs' events between them
+    apart: int  # neighbours in the record with events of other runs between them
     broken: tuple[int, ...]  # positions that name another hash than their predecessor has
 
 
@@ -49,18 +49,18 @@ def chain(record: MissionRecord) -> Chain:
 
 
 def shown_positions(record: MissionRecord) -> frozenset[int]:
-    """Return which events the table shows: the first, the last, and those that are linked to."""
+    """Return the positions of the events to show: the first, the last, and linked ones."""
     ends = (*record.events[:SHOWN_AT_START], *record.events[-SHOWN_AT_END:])
     return _linked_positions(record) | {event.position for event in ends}
 
 
 def shown_events(record: MissionRecord) -> tuple[Shown, ...]:
-    """Return the table's lines: what is shown, and how many are left out between."""
-    kept = shown_positions(record)
+    """Return the lines of the table: shown events, and counts of those left out between."""
+    positions = shown_positions(record)
     lines: list[Shown] = []
     gap: list[EventRecord] = []
     for event in record.events:
-        if event.position not in kept:
+        if event.position not in positions:
             gap.append(event)
             continue
         lines += [*_gap(gap), _line(event)]
@@ -69,7 +69,7 @@ def shown_events(record: MissionRecord) -> tuple[Shown, ...]:
 
 
 def _linked_positions(record: MissionRecord) -> frozenset[int]:
-    """Return the events that carry what a report states; only the first of very many."""
+    """Return the positions of the events that a report cites, bounded by `SHOWN_BETWEEN`."""
     positions = {attempt.position for attempt in record.plan_attempts}
     for task in record.tasks:
         for attempt in task.attempts:

@@ -1,4 +1,4 @@
-"""What agents changed in the code of a mission: the files, the proof of them, and the diff."""
+"""The code changes of a mission: the files, their proof, and the diff."""
 
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ class ChangedFile(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """All that was changed, by the last task that succeeded; it has the changes before it too."""
+    """The changes of the last task that succeeded, which include those of the tasks before it."""
 
     last: TaskRecord
     tasks: tuple[TaskRecord, ...]  # those that change code, done or not
@@ -51,29 +51,29 @@ class Changes(msgspec.Struct, frozen=True):
 
     @property
     def unproven(self) -> tuple[tuple[TaskRecord, str], ...]:
-        """The tasks for whose sake it is not proven, each with why; not done has no words."""
+        """The tasks that leave the changes unproven, with the reason; "" for unfinished ones."""
         everything = (*self.tasks, *self.proofs)
         undone = tuple((one, "") for one in everything if one.state != "succeeded")
         return undone or tuple((one, why) for one in self.proofs for why in doubts(one))
 
     @property
     def is_proven(self) -> bool:
-        """Whether all changes were made, and tests were run on the outcome and show no harm."""
+        """Whether all changes are done, and tests of the outcome show no harm."""
         return bool(self.proofs) and not self.unproven
 
 
 def doubts(one: TaskRecord) -> tuple[str, ...]:
-    """Return why a task that was to prove a change has not; nothing where it has."""
+    """Return why a proof task does not prove its change; empty where it does."""
     return tuple(each.title for each in one.work.findings if each.rule in DOUBTS)
 
 
 def is_unproven(one: TaskRecord) -> bool:
-    """Whether a task was to prove a change, and could not."""
+    """Whether a proof task could not prove its change."""
     return bool(doubts(one))
 
 
 def is_unchanged(one: TaskRecord) -> bool:
-    """Whether a task was to prove a change, and there was none."""
+    """Whether a proof task found no change to prove."""
     return any(each.rule == NOTHING_CHANGED for each in one.work.findings)
 
 
@@ -93,7 +93,7 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | None:
-    """Return what was changed, or None where no agent was to change anything, or none has."""
+    """Return the changes, or None where no agent has changed anything."""
     tasks = tuple(one for one in record.tasks if one.task.is_change and one.task.agent)
     done = [one for one in tasks if one.state == "succeeded"]
     if not done:
@@ -116,11 +116,11 @@ def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | N
 
 
 def changed_files(one: TaskRecord) -> list[ChangedFile]:
-    """Return the files that a task says it changed; none where it changes nothing."""
+    """Return the files that a task reports as changed."""
     if not one.task.is_change or not isinstance(one.work.output, dict):
         return []
-    told = one.work.output.get("files", ())
-    files = told if isinstance(told, list | tuple) else ()
+    listed = one.work.output.get("files", ())
+    files = listed if isinstance(listed, list | tuple) else ()
     return [_file(each) for each in files if isinstance(each, dict)]
 
 
@@ -129,7 +129,7 @@ def diff(of: Changes, read_artifact: ReadArtifact) -> Diff:
     if of.exhibit is None:
         return Diff()
     content, fault = readable(of.exhibit.artifact, read_artifact)
-    # A form feed or the like stands within a line, and would begin one that nobody wrote.
+    # `splitlines` would break a line at a form feed and the like.
     lines = content.decode("utf-8", "replace").removesuffix("\n").split("\n")
     shown = tuple(DiffLine(_kind(line), line[:LINE_MAX]) for line in lines[:LINES_MAX])
     return Diff(shown, max(len(lines) - LINES_MAX, 0), fault)
@@ -147,9 +147,9 @@ def _kind(line: str) -> LineKind:
     return marks.get(line[:1], "same")
 
 
-def _file(told: dict[str, Any]) -> ChangedFile:
+def _file(row: dict[str, Any]) -> ChangedFile:
     """Return a file as its agent's step tells it; what is missing counts as nothing."""
     try:
-        return msgspec.convert(told, ChangedFile)
+        return msgspec.convert(row, ChangedFile)
     except msgspec.ValidationError:
-        return ChangedFile(str(told.get("path", "?")), "changed")
+        return ChangedFile(str(row.get("path", "?")), "changed")

@@ -1,4 +1,4 @@
-"""What an event says, in a sentence: who reads the log is told what happened, and why."""
+"""Renders events of the log as sentences: what happened, and why."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ UNPRICED = "price unknown"
 NAMED_MAX = 5
 VALUE_MAX = 120
 
-TOLD: dict[str, tuple[str, ...]] = {
+CLAUSES: dict[str, tuple[str, ...]] = {
     "mission_created": ("mission {title}", "on {repository}"),
     "plan_accepted": ("the plan that {run} made is accepted",),
     "mission_started": ("{run} begins to carry it out",),
@@ -59,7 +59,7 @@ TOLD: dict[str, tuple[str, ...]] = {
         "from {forked_at}",
     ),
     "run_started": ("its first step may start",),
-    "run_resumed": ("it is taken up again",),
+    "run_resumed": ("the run is resumed",),
     "steps_added": ("{by} brought {steps}",),
     "step_readied": ("{step} may start",),
     "step_skipped": ("{step} is skipped",),
@@ -100,13 +100,13 @@ TOLD: dict[str, tuple[str, ...]] = {
         "to {is_self_approval}",
     ),
     "approval_granted": ("enough people agreed", "{by}"),
-    "approval_rejected": ("{by} said no", "on behalf of {on_behalf}"),
+    "approval_rejected": ("{by} rejected it", "on behalf of {on_behalf}"),
     "changes_requested": ("{by} asked for other inputs", "on behalf of {on_behalf}"),
     "approval_deferred": ("{by} put it off", "until {until}"),
     "deferral_ended": ("it waits as before",),
     "approval_delegated": ("{by} gave their say to {to}",),
     "approval_escalated": ("{to} may decide as well",),
-    "approval_expired": ("nobody decided in time", "it was open until {expires}"),
+    "approval_expired": ("no decision came in time", "it was open until {expires}"),
     "approval_withdrawn": ("{by} took the question back",),
     "ledger_opened": ("ledger {number} begins",),
     "cap_set": (
@@ -138,7 +138,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "schedule_run_ended": ("{run} has ended", "{outcome}"),
     "schedule_alerted": ("alert", "{kind}", "{count}", "{run}", "{first} to {last}"),
     "agent_added": ("the agent is declared", "{source}"),
-    "agent_changed": ("the agent is declared anew", "{source}"),
+    "agent_changed": ("the agent is declared again", "{source}"),
     "agent_starting": ("it is being started",),
     "agent_ready": ("it is ready", "version {version}"),
     "agent_failed": ("it failed", "{code}"),
@@ -161,7 +161,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "elevation_ended": ("{elevation} is over", "{how}", "by {by}"),
     "question_asked": ("{step} of {run} asks {title}", "to {to}"),
     "question_answered": ("{by} answered {answer}",),
-    "question_withdrawn": ("the question is taken back",),
+    "question_withdrawn": ("the question is withdrawn",),
     "gateway_key_issued": ("key {name} may call models", "of agent {agent}", "until {until}"),
     "gateway_key_revoked": ("key {name} is void",),
     "workflow_saved": ("{name} version {version}",),
@@ -178,8 +178,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "request_taken": ("{verb}", "signed in by {way}"),
     "request_answered": ("it was done",),
     "request_refused": ("refused with {code}",),
-    "output_bounded": ("{bytes} of what agents say are kept",),
-    "output_removed": ("what agents said in {runs} is removed", "{lines} lines", "{bytes}"),
+    "output_bounded": ("at most {bytes} of agent output are stored",),
+    "output_removed": ("agent output of {runs} is removed", "{lines} lines", "{bytes}"),
     "report_shared": ("a link {share} to the report of {run}", "until {until}", "for {note}"),
     "spec_accepted": ("{spec} is accepted", "for {files} files", "{reason}"),
     "evaluation_begun": ("{evaluation} begins, each scenario {repeat} times", "seed {seed}"),
@@ -187,7 +187,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "trial_begun": ("trial {trial} is {run}",),
     "trial_judged": ("trial {trial}, {run}, has ended: {judged}",),
     "evaluation_ended": ("of {trials} trials of {evaluation} {trials_passed} passed",),
-    "repository_adopted": ("tasks of {path} are kept as {repository}",),
+    "repository_adopted": ("tasks of {path} are managed as {repository}",),
     "repository_process_changed": ("work on {repository} goes on by other gates",),
     "repository_task_added": ("task {task} is {title}",),
     "task_document_taken": ("{kind} of task {task} has version {version}",),
@@ -198,11 +198,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "repository_task_scoped": ("task {task} is to change {scope}", "{reason}"),
     "repository_tasks_run": ("tasks {tasks} are carried out in {run}", "into {into}"),
     "share_revoked": ("the link {share} shows nothing any more", "{reason}"),
-    "mission_exported": ("the report of {run} is taken along", "as {form}"),
+    "mission_exported": ("the report of {run} is exported", "as {form}"),
     "product_added": ("the use of {name} is measured", "as {product}", "by days of {zone}"),
     "product_changed": ("{product} is {name}", "by days of {zone}", "weeks from {week_starts}"),
     "product_exclusions_changed": ("of {product} others do not count", "{people}"),
-    "product_key_measures_changed": ("{product} is told of by other measures", "{actions}"),
+    "product_key_measures_changed": ("{product} has other key measures", "{actions}"),
     "product_limits_changed": (
         "{product} may have {events_max} events",
         "{megabytes_max} MB",
@@ -212,9 +212,9 @@ TOLD: dict[str, tuple[str, ...]] = {
     "source_changed": ("source {source} of {product} is {name}",),
     "source_key_renewed": ("events of {source} of {product} come with another key",),
     "source_revoked": ("{product} gets nothing more from {source}", "{reason}"),
-    "forgetting_begun": ("somebody is to be removed from {product}", "{forgetting}", "{reason}"),
+    "forgetting_begun": ("a person is to be removed from {product}", "{forgetting}", "{reason}"),
     "person_forgotten": (
-        "somebody is gone from {product}",
+        "a person is removed from {product}",
         "{forgetting}",
         "with {events} events",
     ),
@@ -224,7 +224,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "dashboard_saved": ("dashboard {dashboard} of {product} is {name}",),
     "alert_opened": ("{product} has changed", "{alert}"),
     "alert_changed": ("more is known of what changed in {product}", "{alert}"),
-    "alert_acknowledged": ("somebody sees to {alert} of {product}", "{note}"),
+    "alert_acknowledged": ("{alert} of {product} is acknowledged", "{note}"),
     "alert_resolved": ("{alert} of {product} is over", "{note}"),
     "digest_written": ("the summary of {product} was written down", "by {written_by}"),
     "alert_mission_begun": ("{mission} is to see to {alert} of {product}",),
@@ -239,18 +239,18 @@ TOLD: dict[str, tuple[str, ...]] = {
     "decision_unlinked": ("decision {id} has nothing to do any more with {tasks}", "with {files}"),
     "memory_added": ("{title} is remembered", "about {files}", "until {expires}"),
     "memory_corrected": ("{item} says {title} from now on", "about {files}"),
-    "memory_expiry_set": ("planners are told of {item}", "until {expires}"),
+    "memory_expiry_set": ("planners get {item}", "until {expires}"),
     "memory_forgotten": ("{item} is forgotten",),
     "pattern_learned": ("pattern {pattern} is in the library", "{statement}", "from {repository}"),
     "pattern_retired": ("pattern {pattern} is offered no more", "{reason}"),
     "pattern_used": ("pattern {pattern} was applied in {repository}",),
-    "webhook_added": ("{name} is told", "of {types}"),
-    "webhook_paused": ("{name} is told nothing",),
-    "webhook_resumed": ("{name} is told again",),
-    "webhook_removed": ("{name} is told nothing any more",),
+    "webhook_added": ("{name} is notified", "of {types}"),
+    "webhook_paused": ("{name} is paused",),
+    "webhook_resumed": ("{name} is resumed",),
+    "webhook_removed": ("{name} is removed",),
     "webhook_secret_changed": ("{name} gets messages signed with another secret",),
     "webhook_tested": ("{name} is sent this event to see whether it takes it",),
-    "webhook_redelivered": ("{name} is told once more", "from event {position}"),
+    "webhook_redelivered": ("{name} is notified again", "from event {position}"),
 }
 """For each kind of event its sentence, in parts; one is left out where a field in it is empty."""
 
@@ -263,14 +263,14 @@ PERIODS = {"total": "of all time", "month": "of each month", "day": "of each day
 def sentence(kind: str, data: Any) -> str:
     """Return what an event of `kind` says, with its reason; empty where that is not known.
 
-    `data` is what the log holds, of which secrets may have been taken out since.
+    `data` is what the log holds, without secrets that were redacted since.
     """
-    if kind not in TOLD or not isinstance(data, dict):
+    if kind not in CLAUSES or not isinstance(data, dict):
         return ""
-    parts = [_part(part, data) for part in TOLD[kind]]
-    told = ", ".join(filter(None, parts))
+    parts = [_part(part, data) for part in CLAUSES[kind]]
+    clauses = ", ".join(filter(None, parts))
     why = next((text for name in WHY if (text := _word(name, data.get(name)))), "")
-    return _cut(": ".join(filter(None, (told, why))), SENTENCE_MAX)
+    return _cut(": ".join(filter(None, (clauses, why))), SENTENCE_MAX)
 
 
 def told_in(kind: str, body: bytes) -> Any:
@@ -278,7 +278,7 @@ def told_in(kind: str, body: bytes) -> Any:
 
     The event that began a run holds its whole workflow; a list of those would be slow to read.
     """
-    if kind not in TOLD:
+    if kind not in CLAUSES:
         return None
     try:
         found = _reader(kind).decode(body)
@@ -291,9 +291,9 @@ def told_in(kind: str, body: bytes) -> Any:
 @cache
 def _reader(kind: str) -> msgspec.json.Decoder[Any]:
     """Return what reads the fields that the sentence of a kind of event may be made of."""
-    names = re.findall(r"{(\w+)}", " ".join(TOLD[kind]))
+    names = re.findall(r"{(\w+)}", " ".join(CLAUSES[kind]))
     fields = [(name, Any, msgspec.UNSET) for name in dict.fromkeys((*names, *WHY))]
-    return msgspec.json.Decoder(msgspec.defstruct("Told", fields))
+    return msgspec.json.Decoder(msgspec.defstruct("EventData", fields))
 
 
 def _part(part: str, data: Mapping[str, Any]) -> str:

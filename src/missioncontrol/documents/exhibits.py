@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from missioncontrol.documents.places import Places
+from missioncontrol.documents.anchors import Places
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.errors import Corrupt, MissionControlError
 from missioncontrol.domain.work import ArtifactRef
@@ -30,12 +30,12 @@ class Exhibit(msgspec.Struct, frozen=True):
 
 def exhibits(record: MissionRecord, where: Places) -> tuple[Exhibit, ...]:
     """Return all artifacts in the order of tasks, each with a path of its own."""
-    taken: set[str] = set()
+    used_paths: set[str] = set()
     listed: list[Exhibit] = []
     for one in record.tasks:
         key = one.task.key
         for number, artifact in enumerate(one.work.artifacts, start=1):
-            path = _free_path(f"artifacts/{safe_path(key)}/{safe_path(artifact.name)}", taken)
+            path = _free_path(f"artifacts/{safe_path(key)}/{safe_path(artifact.name)}", used_paths)
             place = where.artifact(key, number)
             listed.append(Exhibit(artifact, key, number, place, path))
     return tuple(listed)
@@ -75,12 +75,12 @@ def _safe_part(part: str) -> str:
     return plain.strip(" ") if plain.strip(". ") else ""
 
 
-def _free_path(path: str, taken: set[str]) -> str:
+def _free_path(path: str, used_paths: set[str]) -> str:
     """Return `path`, or a numbered sibling: names that differ only in case must not collide."""
     stem, dot, ending = path.rpartition(".")
     number, free = 1, path
-    while free.casefold() in taken:
+    while free.casefold() in used_paths:
         number += 1
         free = f"{stem}~{number}.{ending}" if dot and "/" not in ending else f"{path}~{number}"
-    taken.add(free.casefold())
+    used_paths.add(free.casefold())
     return free

@@ -27,7 +27,7 @@ class NextSteps(msgspec.Struct, frozen=True):
     advised: tuple[Step, ...]
     advised_left_out: int
     handed_over: tuple[TaskRecord, ...]  # each after what it needs
-    pack: ArtifactRef | None  # what to give to whoever carries them out
+    pack: ArtifactRef | None  # to give to those who build them
     pack_task: str
     pack_number: int  # of the artifact within its task, from 1
 

@@ -4,9 +4,9 @@ from collections import Counter
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Sentence, sentence, spoken
 from missioncontrol.documents.changes import is_unchanged, is_unproven
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.places import Part, Sentence, sentence, spoken
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.domain.status import ENDED, MissionFacts, Status, status_of_mission
 
@@ -27,7 +27,7 @@ class Tally(msgspec.Struct, frozen=True):
     running: int
     waiting: int
     handed_over: int
-    kept: int  # taken over from an earlier run
+    kept: int  # reused from an earlier run
     work: str = "change"  # what the tasks that are handed over come to
 
     @property

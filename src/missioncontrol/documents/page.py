@@ -12,11 +12,10 @@ from markupsafe import Markup, escape
 
 from missioncontrol.documents import figures
 from missioncontrol.documents.changes import Diff, diff, is_unproven
-from missioncontrol.documents.drawing.in_report import Drawings, report_drawings
-from missioncontrol.documents.drawing.in_report import style as drawing_style
+from missioncontrol.documents.drawing.report_drawings import Drawings, report_drawings
+from missioncontrol.documents.drawing.report_drawings import style as drawing_style
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
-from missioncontrol.documents.hidden import visible
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.markup import shortened, spans, visible
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import TaskRecord
@@ -228,11 +227,15 @@ def _sections(reading: Reading, drawings: Drawings) -> tuple[Section, ...]:
 
 def _cockpit(reading: Reading) -> tuple[Section, ...]:
     pit = reading.cockpit
-    told = pit.compared or pit.unestimated
+    has_estimates = pit.compared or pit.unestimated
     return (
         Section("execution-path", "Execution path", len(pit.path)),
         Section("not-done", "Not done", len(pit.undone)),
-        *([Section("estimates", "Estimated and actual", len(pit.compared))] if told else []),
+        *(
+            [Section("estimates", "Estimated and actual", len(pit.compared))]
+            if has_estimates
+            else []
+        ),
         Section("evidence", "Evidence", len(pit.proofs)),
     )
 

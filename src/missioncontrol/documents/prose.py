@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 
 _WEB = re.compile(r"https?://[^\s]+\Z", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ class _Quoted(RendererHTML):
 
 
 def _reachable(block: str) -> str:
-    """Let the keyboard scroll lines that are longer than the page is wide."""
+    """Make code blocks focusable, so that the keyboard can scroll long lines."""
     return block.replace("<pre>", '<pre tabindex="0">', 1)
 
 

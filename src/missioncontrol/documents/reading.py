@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from missioncontrol.documents.anchors import Places, Sentence, places
 from missioncontrol.documents.attention import Concern, concerns
 from missioncontrol.documents.chain import (
     Chain,
@@ -24,7 +25,6 @@ from missioncontrol.documents.finding_groups import (
 )
 from missioncontrol.documents.next_steps import NextSteps, next_steps
 from missioncontrol.documents.outcome import Tally, tally, verdict
-from missioncontrol.documents.places import Places, Sentence, places
 from missioncontrol.documents.plan_graph import PlanGraph, plan_graph
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.spending import Spending, spending
@@ -48,7 +48,7 @@ def tried(record: MissionRecord) -> TaskRecord | None:
 
 
 class Reading:
-    """What a report says about `record`; each part is computed when it is first asked for."""
+    """The content of a report about `record`; each part is computed on first use."""
 
     def __init__(self, record: MissionRecord) -> None:
         """Read `record`; nothing else is looked at, not even a clock."""

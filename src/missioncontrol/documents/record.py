@@ -43,7 +43,7 @@ class TaskRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: tuple[CheckRecord, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()
     reason: str = ""  # why it failed or is blocked
-    kept_from: str = ""  # the earlier run whose result was taken over, where it was
+    kept_from: str = ""  # the earlier run whose result was reused, where it was
 
 
 class PlanAttemptRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,7 +72,7 @@ class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line that an agent said while it worked."""
+    """One line that an agent wrote while it worked."""
 
     time: float
     task: str
@@ -103,16 +103,16 @@ class MissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     log_left_out: int = 0
     planning: tuple[AttemptRecord, ...] = ()  # at the step that plans, with what each one used
     usage: Usage = Usage()
-    estimated_tokens: int = 0  # those of `usage` that nobody measured
+    estimated_tokens: int = 0  # the part of `usage` that is estimated
     estimated_cost: int = 0  # micro-dollars, that part of its cost
     program: str = ""  # name and version of what wrote it
     waivers: tuple[Waiver, ...] = ()  # of the mission, that are in force now
     owners: tuple[RiskOwner, ...] = ()  # whom people named to see to risks
     scopes: tuple[TaskScope, ...] = ()  # that people gave tasks; the plan has them already
-    planned: Mapping[str, tuple[str, ...]] = {}  # what the planner said of those tasks
+    planned: Mapping[str, tuple[str, ...]] = {}  # the planner's files for those tasks
     is_completed: bool = False  # nothing of the mission was lacking after this run
 
     @property
     def rescoped(self) -> Rescoped:
-        """The plan with what people said of its tasks, and what was said before."""
+        """The plan with the files that people gave its tasks, and the plan before that."""
         return Rescoped(self.goal, self.plan, self.scopes, self.planned)

@@ -1,6 +1,6 @@
-"""`.runs/RUN/manifest.json`: a run of tasks for whoever has the checkout and no home.
+"""`.runs/RUN/manifest.json`: a run of tasks for readers of the checkout without a data directory.
 
-It is a projection of the log: written anew from the record, and the same record gives the same
+It is a projection of the log: written from the record, and the same record gives the same
 bytes.
 """
 
@@ -70,10 +70,10 @@ class Try(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Signs of life: what a step said."""
+    """Heartbeats: the output of a step."""
 
     lines: int
-    first: float  # seconds since the epoch; 0 where it said nothing
+    first: float  # seconds since the epoch; 0 where there was none
     last: float
 
 
@@ -116,7 +116,7 @@ class Noted(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """A file in which it is told; the home keeps it by its digest."""
+    """A file of evidence; the data directory stores it by its digest."""
 
     step: str
     name: str
@@ -143,7 +143,7 @@ class TaskDone(msgspec.Struct, frozen=True):
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """An approval that was asked for."""
+    """A requested approval."""
 
     approval: str
     step: str
@@ -216,8 +216,8 @@ def manifest_text(manifest: RunManifest) -> str:
 def is_as_written(text: str) -> bool:
     """Tell whether a file is as it was written, by its own digest."""
     try:
-        said = json.loads(text)
-        return isinstance(said, dict) and said.get("digest") == _digest(said)
+        manifest = json.loads(text)
+        return isinstance(manifest, dict) and manifest.get("digest") == _digest(manifest)
     except (ValueError, RecursionError):
         return False
 
@@ -228,7 +228,7 @@ def manifest_schema() -> dict[str, Any]:
     return {"$schema": SCHEMA, "title": "A run of tasks", **schema, "$defs": parts}
 
 
-def _digest(said: dict[str, Any]) -> str:
-    rest = {name: value for name, value in said.items() if name != "digest"}
+def _digest(manifest: dict[str, Any]) -> str:
+    rest = {name: value for name, value in manifest.items() if name != "digest"}
     plain = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()

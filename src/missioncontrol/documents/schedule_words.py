@@ -1,4 +1,4 @@
-"""How a schedule's slots and events are told: the same words on a terminal and on a page."""
+"""The words for slots and events of schedules, the same on a terminal and on a page."""
 
 from datetime import UTC, datetime
 from typing import assert_never
@@ -23,7 +23,7 @@ from missioncontrol.domain.schedule.events import (
 
 DAYLIGHT = {
     "": "",
-    "gap": "clocks go forward: the time asked for does not exist that day",
+    "gap": "clocks go forward: the requested time does not exist that day",
     "first": "clocks go back: this time comes twice, here the first time",
     "second": "clocks go back: this time comes twice, here the second time",
 }
@@ -35,7 +35,7 @@ SKIPPED = {
     "removed": "the schedule was removed",
     "queued_over": "one slot was waiting already",
     "refused": "the run was refused",
-    "by_hand": "somebody asked for it",
+    "by_hand": "started by hand",
     "changed": "the schedule was changed",
 }
 WAITS = {
@@ -96,7 +96,7 @@ def _told_of_slots(event: SlotEvent) -> str:
 
 
 def alert(event: ScheduleAlerted) -> str:
-    """Return what somebody should know, in one line."""
+    """Return a notice in one line."""
     match event.kind:
         case "failed":
             return f"alert: {event.run} failed, {event.count} in a row"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from missioncontrol.documents.anchors import Part, Places, Sentence, sentence
 from missioncontrol.documents.figures import counted, grouped
-from missioncontrol.documents.places import Part, Places, Sentence, sentence
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.domain.work import CommandRan, Evidence, Fact, FilesRead, TestsRan
 
@@ -72,7 +72,7 @@ def result_name(one: TaskRecord, where: Places) -> str:
     place = result_place(one, where)
     if place.startswith("event-"):
         return f"event {place.removeprefix('event-')}"
-    return f"kept from run {one.kept_from}" if one.kept_from else "its task"
+    return f"reused from run {one.kept_from}" if one.kept_from else "its task"
 
 
 def evidence_sentence(evidence: Evidence, one: TaskRecord, where: Places) -> Sentence:
@@ -133,7 +133,7 @@ def _methods(record: MissionRecord) -> Iterator[Method]:
 
 def _task_methods(one: TaskRecord) -> Iterator[Method]:
     if one.kept_from:
-        yield Method(one.task.title, "", f"taken over from run {one.kept_from}, not done again")
+        yield Method(one.task.title, "", f"reused from run {one.kept_from}")
 
 
 def _stated(fact: Fact, one: TaskRecord, number: int, where: Places) -> Stated:

@@ -1,6 +1,6 @@
-"""`tasks/index.json`: what the record says of the tasks of a repository, for whoever has no home.
+"""`tasks/index.json`: the tasks of a repository, for readers without a data directory.
 
-It is a projection: written anew from the record, and never the place to change something.
+It is a projection of the event log: edits of it are refused.
 """
 
 import hashlib
@@ -68,13 +68,13 @@ def read_index(text: str) -> TaskIndex:
         Rejected: `repository.generated`, where it is not as it was written.
     """
     try:
-        said = json.loads(text)
-        index = msgspec.convert(said, TaskIndex)
+        content = json.loads(text)
+        index = msgspec.convert(content, TaskIndex)
     except (ValueError, RecursionError) as error:
         raise edited(PLACE, f"it can't be read: {error}") from None
     if index.form != FORM:
         raise edited(PLACE, f"it has the form {index.form}, and this release writes {FORM}")
-    if index.digest != _digest(said):
+    if index.digest != _digest(content):
         raise edited(PLACE, "its digest is not that of what it says")
     return index
 
@@ -85,7 +85,7 @@ def edited(place: str, why: str) -> Rejected:
         "repository.generated",
         f"{place} was changed by hand: {why}. It is written from the record.",
         hint="Edit the documents in `tasks/NNNN-…/`, or ask `mission task`; "
-        "`mission repo sync --regenerate` writes what is generated anew and drops such edits.",
+        "`mission repo sync --regenerate` writes the generated files again and drops such edits.",
     )
 
 
@@ -95,7 +95,7 @@ def index_schema() -> dict[str, Any]:
     return {"$schema": SCHEMA, "title": "Tasks of a repository", **found}
 
 
-def _digest(said: dict[str, Any]) -> str:
-    rest = {name: value for name, value in said.items() if name != "digest"}
+def _digest(content: dict[str, Any]) -> str:
+    rest = {name: value for name, value in content.items() if name != "digest"}
     plain = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()

@@ -51,7 +51,7 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 def timeline(record: MissionRecord) -> Timeline | None:
-    """Return the timeline, or None where nothing has started or all of it was taken over."""
+    """Return the timeline, or None where nothing has started or all results were reused."""
     tried = [task for task in record.tasks if task.attempts and not task.kept_from]
     if not tried:
         return None

@@ -1,1 +1,1 @@
-"""How is a graph drawn? One model, one layout, and its forms: SVG for pages and files, Mermaid."""
+"""Draws graphs: one model and one layout, as SVG for pages and files, and as Mermaid."""

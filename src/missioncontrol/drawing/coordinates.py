@@ -70,7 +70,7 @@ def _settle(
             wanted, weights = [], []
             for slot in row:
                 near = [end for side in sides for end in side[slot] if end in own]
-                place, weight = _wish(slot, near, bends, centres)
+                place, weight = _wanted(slot, near, bends, centres)
                 wanted.append(place)
                 weights.append(weight)
             for slot, place in zip(
@@ -93,10 +93,10 @@ def _pack(row: Sequence[int], sizes: Sequence[float], centres: list[float], gap:
         at += sizes[slot] + gap
 
 
-def _wish(
+def _wanted(
     slot: int, near: Sequence[int], bends: Sequence[bool], centres: Sequence[float]
 ) -> tuple[float, float]:
-    """Return where a slot would like to stand, and how much."""
+    """Return the wanted place of a slot, and its weight."""
     if not near:
         return centres[slot], 0.05
     weights = [STRAIGHT if bends[slot] and bends[end] else NEAR for end in near]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 SWEEPS = 24
-PATIENCE = 6
-"""Sweeps without a better order after which it is left at that."""
+IDLE_SWEEPS_MAX = 6
+"""Sweeps without a better order after which the search ends."""
 
 EXCHANGED_MAX = 4_000
 """Slots up to which neighbours are tried the other way round too."""
@@ -80,7 +80,7 @@ def _swept(slots: Slots, lane_place: Mapping[int, int]) -> tuple[Rows, int]:
     rows = [sorted(row, key=lambda slot: lane_place[slots.lane[slot]]) for row in slots.rows]
     best, fewest, idle = [list(row) for row in rows], crossings(rows, slots.below), 0
     for sweep in range(SWEEPS):
-        if fewest == 0 or idle == PATIENCE:
+        if fewest == 0 or idle == IDLE_SWEEPS_MAX:
             break
         downward = sweep % 2 == 0
         for number in range(1, len(rows)) if downward else range(len(rows) - 2, -1, -1):
@@ -104,7 +104,7 @@ def _by_median(
     lane_place: Mapping[int, int],
     flip: bool,
 ) -> list[int]:
-    """Sort a row by where its arrows end in the row beside it; who has none keeps its place."""
+    """Sort a row by where its arrows end in the row beside it; slots without any stay."""
     place = {slot: number for number, slot in enumerate(near)}
     scale = len(near) / max(len(row), 1)
     wanted: dict[int, float] = {}

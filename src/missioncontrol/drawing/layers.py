@@ -31,7 +31,7 @@ def _line(nodes: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     right: deque[str] = deque()
     open_ones = dict.fromkeys(nodes)
 
-    def take(node: str) -> None:
+    def remove(node: str) -> None:
         del open_ones[node]
         for other in after[node]:
             before[other].discard(node)
@@ -42,15 +42,15 @@ def _line(nodes: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
         ends = [node for node in open_ones if not after[node]]
         for node in reversed(ends):
             right.appendleft(node)
-            take(node)
+            remove(node)
         starts = [node for node in open_ones if not before[node]]
         for node in starts:
             left.append(node)
-            take(node)
+            remove(node)
         if not ends and not starts:
             most = max(open_ones, key=lambda node: len(after[node]) - len(before[node]))
             left.append(most)
-            take(most)
+            remove(most)
     return [*left, *right]
 
 

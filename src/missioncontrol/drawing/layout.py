@@ -1,4 +1,4 @@
-"""Lays a graph out in layers: where boxes, frames, arrows and their words go. No chance in it."""
+"""Lays a graph out in layers: where boxes, frames, arrows and their words go. Deterministic."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -156,7 +156,7 @@ class _Work:
         layer = layers.layered(nodes, ahead, fixed)
         alone = set(nodes) - {name for pair in pairs for name in pair}
         if alone and len(alone) < len(nodes) and not fixed:
-            # What is joined to nothing stands below the rest, where it is in nobody's way.
+            # Nodes without edges go below the rest, where no arrow has to pass them.
             last = max(layer.values()) + 1
             layer |= dict.fromkeys((node for node in nodes if node in alone), last)
         widths = {name: self.across(box) + GAP for name, box in self.boxes.items()}
@@ -283,7 +283,7 @@ class _Wires:
         self.boxes = boxes
         self.depths = depths
         self.ports = self._ports()
-        self.taken: list[tuple[float, float, float, float]] = []
+        self.occupied: list[tuple[float, float, float, float]] = []
 
     def drawn(self) -> tuple[Wire, ...]:
         return tuple(self._wire(number) for number in range(len(self.work.edges)))
@@ -350,8 +350,8 @@ class _Wires:
             else:
                 x, y = deep + 4, across - 4 + row * 15
             place = (x, y - 10, x + wide, y + 3)
-            if not any(_meet(place, other) for other in self.taken):
-                self.taken.append(place)
+            if not any(_meet(place, other) for other in self.occupied):
+                self.occupied.append(place)
                 return words, (x, y)
         return "", (0.0, 0.0)
 

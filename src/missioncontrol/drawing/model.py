@@ -1,4 +1,4 @@
-"""What is drawn: nodes, edges and groups, each with what it means and where it leads."""
+"""The model of a drawing: nodes, edges and groups, with their meaning and their links."""
 
 from typing import Literal
 

@@ -143,9 +143,11 @@ class _Writing:
         self.legend = list(_legend(layout.graph))
         words = text.width(self.graph.title, TITLE, bold=True)
         self.width = round(max(layout.width, WIDTH_MIN if style.is_file else 0, words) + 2 * MARGIN)
-        said = self.graph.said if style.is_file else ""
-        self.said = text.wrapped(said, self.width - 2 * MARGIN, 6, text.SMALL) if said else ()
-        self.head = 24 + 16 * len(self.said) + 10 if style.is_file else 0
+        summary = self.graph.said if style.is_file else ""
+        self.summary = (
+            text.wrapped(summary, self.width - 2 * MARGIN, 6, text.SMALL) if summary else ()
+        )
+        self.head = 24 + 16 * len(self.summary) + 10 if style.is_file else 0
         rows = self._legend_rows()
         self.height = round(self.head + layout.height + 2 * MARGIN + 22 * len(rows))
         self.legend_rows = rows
@@ -153,14 +155,14 @@ class _Writing:
     def text(self) -> str:
         graph, prefix = self.graph, self.style.prefix
         links = any(self._address(box.node) for box in self.layout.boxes)
-        title, said = self._plain(graph.title), self._plain(graph.said)
+        title, summary = self._plain(graph.title), self._plain(graph.said)
         role = "group" if links else "img"
         size = f'width="{self.width}" height="{self.height}"'
         size += f' viewBox="0 0 {self.width} {self.height}"'
         named = f'aria-labelledby="{prefix}-t {prefix}-d"{self._font()}'
         parts = [
             f'<svg xmlns="{NAMESPACE}" class="drawing" {size} role="{role}" {named}>',
-            f'<title id="{prefix}-t">{title}</title><desc id="{prefix}-d">{said}</desc>',
+            f'<title id="{prefix}-t">{title}</title><desc id="{prefix}-d">{summary}</desc>',
             *self._heading(),
             f'<g transform="translate({self._left():.1f} {MARGIN + self.head:.1f})">',
             *(self._frame(each) for each in self.layout.frames),
@@ -187,13 +189,13 @@ class _Writing:
 
     def _look(self, *names: str) -> str:
         """Return the class, and as a file the attributes of the last class that says each."""
-        told = f'class="{" ".join(names)}"'
+        attributes = f'class="{" ".join(names)}"'
         if not self.style.is_file:
-            return told
+            return attributes
         found: dict[str, str] = {}
         for name in names:
             found |= _FIXED.get(name, {}) | self._light.get(name, {})
-        return told + "".join(f' {key}="{value}"' for key, value in found.items())
+        return attributes + "".join(f' {key}="{value}"' for key, value in found.items())
 
     def _heading(self) -> Iterator[str]:
         if not self.style.is_file:
@@ -203,7 +205,7 @@ class _Writing:
         yield f"<rect {self._look('d-page')} {size}/>"
         title = self._plain(text.cut(self.graph.title, self.width - 2 * MARGIN, TITLE, bold=True))
         yield f'<text {self._look("d-title")} x="{MARGIN:.0f}" y="{MARGIN + 14:.0f}">{title}</text>'
-        for number, line in enumerate(self.said):
+        for number, line in enumerate(self.summary):
             y = MARGIN + 34 + number * 16
             words = self._plain(line)
             yield f'<text {self._look("d-note")} x="{MARGIN:.0f}" y="{y:.0f}">{words}</text>'
@@ -322,7 +324,7 @@ class _Writing:
             yield f'<text {self._look("d-note")} x="{left:.1f}" {y}>{words}</text>'
 
     def _sign(self, box: Box) -> str:
-        """Put + or ~ on the corner, so that no mark is told by its colour alone."""
+        """Draw + or ~ on the corner, so that no mark depends on its colour alone."""
         sign = SIGNS.get(box.node.mark, "")
         if not sign:
             return ""

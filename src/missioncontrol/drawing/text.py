@@ -63,13 +63,13 @@ def cut(text: str, pixels: float, size: float = SIZE, *, bold: bool = False) -> 
         return line
     keep_end = "/" in line and " " not in line
     room = pixels - width("…", size, bold=bold)
-    kept: list[str] = []
+    letters: list[str] = []
     for letter in reversed(line) if keep_end else line:
         room -= width(letter, size, bold=bold)
         if room < 0:
             break
-        kept.append(letter)
-    return "…" + "".join(reversed(kept)) if keep_end else "".join(kept).rstrip() + "…"
+        letters.append(letter)
+    return "…" + "".join(reversed(letters)) if keep_end else "".join(letters).rstrip() + "…"
 
 
 _WIDE = "\u1100-\u115f\u2e80-\u9fff\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60"

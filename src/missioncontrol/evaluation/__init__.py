@@ -1,1 +1,1 @@
-"""Evaluation: what is an agent tried on, how did it do, and is it better than another?"""
+"""Evaluation: scenarios for agents, the scores of trials, and the comparison of two agents."""

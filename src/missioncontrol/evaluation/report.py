@@ -1,4 +1,4 @@
-"""An evaluation as it is told: in a published JSON form, as JUnit's XML, and as rows of a table."""
+"""The report of an evaluation: in a published JSON form, and as JUnit's XML."""
 
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -6,14 +6,14 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import msgspec
 
 from missioncontrol.domain.evaluation import Evaluation, Judged, Played, Subject
-from missioncontrol.evaluation.comparing import Compared
-from missioncontrol.evaluation.scoring import Score, overall, score
+from missioncontrol.evaluation.comparison import Compared
+from missioncontrol.evaluation.score import Score, overall, score
 from missioncontrol.evaluation.trials import trials_of
 
 FORM = 1
 
 
-class TrialTold(msgspec.Struct, frozen=True):
+class TrialReport(msgspec.Struct, frozen=True):
     """One trial."""
 
     trial: int
@@ -24,14 +24,14 @@ class TrialTold(msgspec.Struct, frozen=True):
     judged: Judged | None  # null while it goes on
 
 
-class ScenarioTold(msgspec.Struct, frozen=True):
+class ScenarioReport(msgspec.Struct, frozen=True):
     """One scenario, and how the agent did in it."""
 
     scenario: Played
     score: Score
 
 
-class Told(msgspec.Struct, frozen=True):
+class EvaluationReport(msgspec.Struct, frozen=True):
     """A whole evaluation."""
 
     form: int  # of this document
@@ -43,15 +43,15 @@ class Told(msgspec.Struct, frozen=True):
     repeat: int
     seed: int
     score: Score
-    scenarios: tuple[ScenarioTold, ...]
-    trials: tuple[TrialTold, ...]
+    scenarios: tuple[ScenarioReport, ...]
+    trials: tuple[TrialReport, ...]
 
 
-def told(evaluation: Evaluation) -> Told:
-    """Return an evaluation as it is told."""
+def report_of(evaluation: Evaluation) -> EvaluationReport:
+    """Return the report of an evaluation."""
     begun = evaluation.begun
     trials = [
-        TrialTold(
+        TrialReport(
             each.number,
             begun.scenarios[each.scenario].id,
             each.repetition,
@@ -65,7 +65,7 @@ def told(evaluation: Evaluation) -> Told:
         scenario.id: [t.judged for t in trials if t.scenario == scenario.id and t.judged]
         for scenario in begun.scenarios
     }
-    return Told(
+    return EvaluationReport(
         FORM,
         begun.evaluation,
         begun.plan,
@@ -75,7 +75,7 @@ def told(evaluation: Evaluation) -> Told:
         begun.repeat,
         begun.seed,
         overall(groups.values()),
-        tuple(ScenarioTold(each, score(groups[each.id])) for each in begun.scenarios),
+        tuple(ScenarioReport(each, score(groups[each.id])) for each in begun.scenarios),
         tuple(trials),
     )
 
@@ -83,7 +83,7 @@ def told(evaluation: Evaluation) -> Told:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of `mission eval show --json` and `mission eval compare --json`."""
     (first, second), parts = msgspec.json.schema_components(
-        (Told, Compared), ref_template="#/$defs/{name}"
+        (EvaluationReport, Compared), ref_template="#/$defs/{name}"
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -92,11 +92,11 @@ def schema() -> dict[str, Any]:
     }
 
 
-def junit(said: Told) -> bytes:
+def junit(report: EvaluationReport) -> bytes:
     """Return JUnit's XML, as pytest writes it: a suite for each scenario, a case for each trial."""
-    top = Element("testsuites", name=said.evaluation)
-    for each in said.scenarios:
-        trials = [t for t in said.trials if t.scenario == each.scenario.id and t.judged]
+    top = Element("testsuites", name=report.evaluation)
+    for each in report.scenarios:
+        trials = [t for t in report.trials if t.scenario == each.scenario.id and t.judged]
         count = each.score
         suite = SubElement(
             top,
@@ -109,19 +109,19 @@ def junit(said: Told) -> bytes:
             time=f"{sum(t.judged.seconds for t in trials if t.judged):.3f}",
         )
         for trial in trials:
-            _case(suite, said, each.scenario, trial)
+            _case(suite, report, each.scenario, trial)
     indent(top)
     text: bytes = tostring(top, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def _case(suite: Element, said: Told, scenario: Played, trial: TrialTold) -> None:
+def _case(suite: Element, report: EvaluationReport, scenario: Played, trial: TrialReport) -> None:
     judged = trial.judged
     assert judged is not None
     case = SubElement(
         suite,
         "testcase",
-        classname=f"{said.subject.name}.{scenario.id}",
+        classname=f"{report.subject.name}.{scenario.id}",
         name=f"{_plain(scenario.title)} [{trial.repetition + 1}]",
         time=f"{judged.seconds:.3f}",
     )

@@ -42,8 +42,8 @@ def trials_of(begun: EvaluationBegun) -> list[Trial]:
 
 
 def _seed(seed: int, scenario: str, repetition: int) -> int:
-    said = f"{seed}/{scenario}/{repetition}".encode()
-    return int.from_bytes(hashlib.sha256(said).digest()[:8], "big") % SEEDS
+    text = f"{seed}/{scenario}/{repetition}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % SEEDS
 
 
 def plan_of(
@@ -64,8 +64,8 @@ def plan_of(
 def workflow_of(subject: Subject, caps: Caps, fixed: Mapping[str, str]) -> tuple[str, str]:
     """Return the name and the text of the workflow whose runs are trials of one scenario.
 
-    Its name is that of its content: whoever saves it again finds it there. `fixed` are variables
-    of a program that was named on the spot.
+    Its name is a digest of its content, so that saving it again changes nothing. `fixed` are
+    variables of a program that was named on the spot.
     """
     step: dict[str, Any] = {
         "title": "Do the task",
@@ -75,14 +75,14 @@ def workflow_of(subject: Subject, caps: Caps, fixed: Mapping[str, str]) -> tuple
             "run": caps.seconds,
             "heartbeat": min(caps.quiet_seconds, caps.seconds),
             "queue": QUEUE_SECONDS_MAX,
-            # The clock of an attempt stands while it asks somebody; this one goes on.
+            # The clock of an attempt stops while it waits for an answer; this one goes on.
             "total": caps.seconds + QUEUE_SECONDS_MAX,
         },
         "on_failure": "stop",
     }
     if budget := _budget(caps):
         step["budget"] = budget
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "description": "A trial of an evaluation.",
         "inputs": {
             "task": {"type": "string"},
@@ -92,8 +92,8 @@ def workflow_of(subject: Subject, caps: Caps, fixed: Mapping[str, str]) -> tuple
         },
         "steps": {STEP: step},
     }
-    name = f"trial-{digest(said)[:16]}"
-    return name, msgspec.json.format(msgspec.json.encode({"name": name, **said})).decode()
+    name = f"trial-{digest(content)[:16]}"
+    return name, msgspec.json.format(msgspec.json.encode({"name": name, **content})).decode()
 
 
 def _given(subject: Subject, fixed: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What rules have to know of the repository around a change."""
+"""Facts about the repository around a change that rules need."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from missioncontrol.guard.imports import (
     is_import_of,
     package_of,
 )
-from missioncontrol.guard.reexports import given_from, handed_on, takes
+from missioncontrol.guard.reexports import imports_any, reexported_from, reexports_of
 from missioncontrol.guard.rules import Rules
 from missioncontrol.guard.surface import is_public
 from missioncontrol.ports.changes import Change, FileChange
@@ -25,16 +25,16 @@ CANDIDATES_MAX = 400
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the repository answers."""
+    """The facts about the repository."""
 
     known: frozenset[str] = frozenset()  # packages that something imported before
     own: frozenset[str] = frozenset()  # packages that are the repository's own code
     importers: Mapping[str, tuple[str, ...]] = {}  # path of the change to files that import it
-    exported: Mapping[str, frozenset[str]] = {}  # to names that public files hand on from it
+    exported: Mapping[str, frozenset[str]] = {}  # to names of it that public files re-export
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What is to be asked of it."""
+    """The facts that the rules need."""
 
     packages: tuple[str, ...] = ()
     importers: tuple[str, ...] = ()  # paths
@@ -95,32 +95,37 @@ def importers_in(paths: Sequence[str], texts: Mapping[str, str]) -> dict[str, tu
     }
 
 
-def givers_in(path: str, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return which of `texts` hand on names of the file at `path`, and which."""
+def reexporters_in(path: str, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return which of `texts` re-export names of the file at `path`, and which."""
     found = {
-        other: given_from(path, handed_on(other, text))
+        other: reexported_from(path, reexports_of(other, text))
         for other, text in texts.items()
         if other != path
     }
     return {other: names for other, names in found.items() if names}
 
 
-def takers_in(
-    path: str, givers: Mapping[str, Mapping[str, str]], texts: Mapping[str, str]
+def indirect_importers_in(
+    path: str, reexporters: Mapping[str, Mapping[str, str]], texts: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return which of `texts` import names of the file at `path` from a file that gives them."""
+    """Return which of `texts` import names of the file at `path` from a re-exporting file."""
     return tuple(
         other
         for other, text in texts.items()
-        if other not in (path, *givers)
-        and any(takes(other, text, giver, names) for giver, names in givers.items())
+        if other not in (path, *reexporters)
+        and any(
+            imports_any(other, text, reexporter, names) for reexporter, names in reexporters.items()
+        )
     )
 
 
-def exported_by(givers: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
-    """Return the names of a file that public files hand on; `ALL` for all of them."""
+def exported_by(reexporters: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """Return the names of a file that public files re-export; `ALL` for all of them."""
     return frozenset(
-        name for giver, names in givers.items() if is_public(giver) for name in names.values()
+        name
+        for reexporter, names in reexporters.items()
+        if is_public(reexporter)
+        for name in names.values()
     )
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 COMPILED_MAX = 4_096
-"""Sets of patterns that are kept ready: thousands of specs are asked about path after path."""
+"""Sets of patterns in the cache: thousands of specs are matched path after path."""
 
 _WILD = re.compile(r"[*?\[\\]")
 _PLAIN = re.compile(r"/?[\w@+.-]+(?:/[\w@+.-]+)*/?", re.ASCII)
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def matching(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """Return those of `paths` that one of `patterns` names; a later `!pattern` takes back."""
+    """Return those of `paths` that one of `patterns` names; a later `!pattern` excludes."""
     if not patterns:
         return []
     spec, begun = _compiled(tuple(patterns)), _beginnings(patterns)
@@ -24,7 +24,7 @@ def matching(patterns: Sequence[str], paths: Iterable[str]) -> list[str]:
 
 
 def _as_text(path: str) -> str:
-    """Return a name that may be no text as what patterns can be held against."""
+    """Return a path that may not be UTF-8 as text that patterns can match."""
     if path.isascii():
         return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -35,8 +35,8 @@ def matches(patterns: Sequence[str], path: str) -> bool:
     return bool(matching(patterns, (path,)))
 
 
-class Glance:
-    """Tells which patterns are worth to be held against some paths.
+class Prefilter:
+    """Selects the patterns that are worth matching against some paths.
 
     Most patterns of specs have no sign in them, so they name a path where it, or a directory
     above it, is written just so: one look into a set, and nothing to compile.
@@ -54,13 +54,13 @@ class Glance:
 
     def may_match(self, patterns: Sequence[str]) -> bool:
         """Tell whether one of `patterns` may name one of them: never False where it does."""
-        return any(self._may(said) for said in patterns if not said.startswith("!"))
+        return any(self._may(pattern) for pattern in patterns if not pattern.startswith("!"))
 
-    def _may(self, said: str) -> bool:
-        if not _PLAIN.fullmatch(said):
-            begun = _beginning(said)
+    def _may(self, pattern: str) -> bool:
+        if not _PLAIN.fullmatch(pattern):
+            begun = _beginning(pattern)
             return any(path.startswith(begun) for path in self._paths)
-        inner = said.rstrip("/")
+        inner = pattern.rstrip("/")
         return inner.lstrip("/") in (self._above if "/" in inner else self._parts)
 
 
@@ -77,14 +77,14 @@ def bad_pattern(pattern: str) -> bool:
 
 def _beginnings(patterns: Sequence[str]) -> tuple[str, ...]:
     """Return what a path has to begin with, one of them, to be named."""
-    return tuple(_beginning(said) for said in patterns if not said.startswith("!"))
+    return tuple(_beginning(pattern) for pattern in patterns if not pattern.startswith("!"))
 
 
-def _beginning(said: str) -> str:
+def _beginning(pattern: str) -> str:
     """Return what every path begins with that a pattern names; "" where that can be anything."""
-    if "/" not in said.rstrip("/") or said != said.strip():
+    if "/" not in pattern.rstrip("/") or pattern != pattern.strip():
         return ""
-    return _WILD.split(said.strip("/"), maxsplit=1)[0]
+    return _WILD.split(pattern.strip("/"), maxsplit=1)[0]
 
 
 @lru_cache(maxsize=COMPILED_MAX)

@@ -30,8 +30,8 @@ class Import(NamedTuple):
 
     module: str  # `a.b.c`, or `pkg/part`; one of the repository by its path without ending
     line: int  # from 1
-    is_own: bool  # said relative to the file
-    names: tuple[str, ...] = ()  # what is taken from it; each may be a module in it
+    is_own: bool  # relative to the file
+    names: tuple[str, ...] = ()  # the imported names; each may be a module in it
     is_for_types: bool = False  # it is read by type checkers, and never runs
 
 
@@ -66,10 +66,10 @@ def is_import_of(path: str, each: Import) -> bool:
     """Tell whether `each` imports the file at `path`, as far as its name says."""
     target = f"/{_stem(path)}"
     module = each.module if each.is_own or "/" in each.module else each.module.replace(".", "/")
-    said = [_stem(module), *(f"{module}/{name}" for name in each.names)]
+    names = [_stem(module), *(f"{module}/{name}" for name in each.names)]
     if each.is_own and not module.startswith(ALIASES):
-        return any(target == f"/{one}" for one in said)
-    return any("/" in one and target.endswith(f"/{one.lstrip('@~#/')}") for one in said)
+        return any(target == f"/{one}" for one in names)
+    return any("/" in one and target.endswith(f"/{one.lstrip('@~#/')}") for one in names)
 
 
 def _stem(path: str) -> str:

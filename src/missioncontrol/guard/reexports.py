@@ -1,7 +1,7 @@
-"""Names that a file hands on from other files: to import them there is to import what makes them.
+"""Names that a file re-exports from other files: importing them there imports their source.
 
-Python is read with griffe, which knows aliases and `__all__`; it is loaded when a file of Python is
-asked about. JavaScript and TypeScript are read by their `export … from` statements.
+Python is read with griffe, which knows aliases and `__all__`; it is loaded for the first file
+of Python. JavaScript and TypeScript are read by their `export … from` statements.
 """
 
 import re
@@ -20,30 +20,30 @@ _EXPORT = re.compile(
     r"""(?:^|[;\s])export\s+(?:type\s+)?(?:\*(?:\s+as\s+(?P<whole>[\w$]+))?|\{(?P<names>[^}]*)\})"""
     r"""\s*from\s*['"](?P<module>\.[^'"\n]{0,300})['"]"""
 )
-_TAKEN = re.compile(
+_STATEMENT = re.compile(
     r"""(?:^|[;\s])(?:import|export)\s+(?:type\s+)?(?P<what>[^;'"]*?)\s*from\s*['"](?P<module>[^'"\n]+)['"]"""
 )
 _WORD = re.compile(r"[\w$]+")
 
 
-class Handed(msgspec.Struct, frozen=True):
-    """A name that a file hands on."""
+class Reexport(msgspec.Struct, frozen=True):
+    """A name that a file re-exports."""
 
     source: Import  # what it comes from
     name: str  # in the source; `ALL` for all of its names
     called: str  # by what it is imported here; `ALL` where names stay
 
 
-def handed_on(path: str, text: str) -> list[Handed]:
-    """Return the names that a file hands on from others of its repository."""
+def reexports_of(path: str, text: str) -> list[Reexport]:
+    """Return the names that a file re-exports from others of its repository."""
     if path.endswith((".py", ".pyi")):
         return list(_of_python(path, text))
     return list(_of_script(path, text)) if path.endswith(SCRIPTS) else []
 
 
-def given_from(path: str, handed: list[Handed]) -> dict[str, str]:
-    """Return which names of the file at `path` are handed on, by what they are called then."""
-    return {each.called: each.name for each in handed if is_import_of(path, each.source)}
+def reexported_from(path: str, reexports: list[Reexport]) -> dict[str, str]:
+    """Return the re-exported names of the file at `path`, by their new names."""
+    return {each.called: each.name for each in reexports if is_import_of(path, each.source)}
 
 
 def _is_of(giver: str, each: Import) -> bool:
@@ -52,9 +52,9 @@ def _is_of(giver: str, each: Import) -> bool:
     return is_import_of(giver, each) or (not each.is_own and each.module == name)
 
 
-def not_handed_on(path: str, before: str, after: str) -> list[str]:
-    """Return the public names that a file of Python handed on before, and gives no more."""
-    was = {each.called for each in handed_on(path, before)} - {ALL}
+def dropped_reexports(path: str, before: str, after: str) -> list[str]:
+    """Return the public names that a file of Python no longer re-exports."""
+    was = {each.called for each in reexports_of(path, before)} - {ALL}
     if not was:
         return []
     now = _read(path, after)
@@ -63,18 +63,19 @@ def not_handed_on(path: str, before: str, after: str) -> list[str]:
     return sorted(name for name in was if not name.startswith("_") and name not in now.members)
 
 
-def takes(path: str, text: str, giver: str, names: Mapping[str, str]) -> bool:
-    """Whether a file imports, to be run, any of some names from the file that hands them on."""
+def imports_any(path: str, text: str, giver: str, names: Mapping[str, str]) -> bool:
+    """Whether a file imports, to be run, any of some names from the file that re-exports them."""
     for each in imports_of(path, text):
         if each.is_for_types or not _is_of(giver, each):
             continue
-        taken = set(each.names) if path.endswith((".py", ".pyi")) else _taken(path, text, each)
-        if ALL in names or ALL in taken or taken & names.keys():
+        is_python = path.endswith((".py", ".pyi"))
+        imported = set(each.names) if is_python else _imported_names(path, text, each)
+        if ALL in names or ALL in imported or imported & names.keys():
             return True
     return False
 
 
-def _of_python(path: str, text: str) -> Iterator[Handed]:
+def _of_python(path: str, text: str) -> Iterator[Reexport]:
     is_package = path.endswith(("/__init__.py", "/__init__.pyi"))
     if not is_package and "__all__" not in text:
         return
@@ -86,14 +87,14 @@ def _of_python(path: str, text: str) -> Iterator[Handed]:
     for name, member in module.members.items():
         target = str(getattr(member, "target_path", "")) if member.is_alias else ""
         if target.partition(".")[0] not in folders:
-            continue  # Another package, whose names are not this one's to keep.
+            continue  # Another package: its names are no promise of this one.
         if name.endswith("/*"):
-            yield Handed(Import(target, 0, False), ALL, ALL)
+            yield Reexport(Import(target, 0, False), ALL, ALL)
         elif "." in target and (
             name in listed if listed else is_package and _is_inside(target, folders)
         ):
-            source, _, taken = target.rpartition(".")
-            yield Handed(Import(source, 0, False, (taken,)), taken, name)
+            source, _, original = target.rpartition(".")
+            yield Reexport(Import(source, 0, False, (original,)), original, name)
 
 
 def _is_inside(target: str, folders: Sequence[str]) -> bool:
@@ -118,14 +119,14 @@ def _read(path: str, text: str) -> Any:
         return None
 
 
-def _of_script(path: str, text: str) -> Iterator[Handed]:
+def _of_script(path: str, text: str) -> Iterator[Reexport]:
     for found in _EXPORT.finditer(text):
         line = text.count("\n", 0, found.start("module")) + 1
         source = Import(normpath(join(dirname(path), found["module"])), line, True)
         if found["names"] is None:
-            yield Handed(source, ALL, found["whole"] or ALL)
+            yield Reexport(source, ALL, found["whole"] or ALL)
         for name, called in _pairs(found["names"] or ""):
-            yield Handed(source, name, called)
+            yield Reexport(source, name, called)
 
 
 def _pairs(names: str) -> Iterator[tuple[str, str]]:
@@ -136,10 +137,10 @@ def _pairs(names: str) -> Iterator[tuple[str, str]]:
             yield words[0], words[-1]
 
 
-def _taken(path: str, text: str, wanted: Import) -> set[str]:
-    """Return the names that statements take from a module; `ALL` where they take it whole."""
+def _imported_names(path: str, text: str, wanted: Import) -> set[str]:
+    """Return the names that statements import from a module; `ALL` for the module as a whole."""
     found: set[str] = set()
-    for each in _TAKEN.finditer(text):
+    for each in _STATEMENT.finditer(text):
         module = each["module"]
         own = normpath(join(dirname(path), module)) if module.startswith(".") else module
         if own != wanted.module:
@@ -150,4 +151,4 @@ def _taken(path: str, text: str, wanted: Import) -> set[str]:
             found.add(ALL)
         elif _WORD.search(what.replace("type", "")):
             found.add("default")
-    return found or {ALL}  # `require` and `import()` take all of it.
+    return found or {ALL}  # `require` and `import()` return the whole module.

@@ -1,4 +1,4 @@
-"""Rules as data: ours, and what a repository says about them in `.mission/guard.toml`."""
+"""Rules as data: the built-in ones, and those of a repository in `.mission/guard.toml`."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ Few = Annotated[tuple[Text, ...], msgspec.Meta(max_length=200)]
 
 
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a change of one file has to be; everything that is said has to hold."""
+    """The conditions on a change of one file; all that are set have to hold."""
 
     paths: Few = ()  # patterns; the file is one of them
     added: Few = ()  # regular expressions; one finds something in a line that came in
@@ -40,7 +40,7 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is said."""
+        """Whether it has no condition."""
         return self == When()
 
 
@@ -57,7 +57,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that a repository is held to."""
+    """All rules and settings of a repository."""
 
     rules: tuple[Rule, ...]
     specs: tuple[str, ...]  # patterns of the files that are specs
@@ -67,7 +67,7 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule as a file says it; what is left out stays as it was."""
+    """A rule in a file; fields left out keep their value."""
 
     title: Text | None = None
     why: Text | None = None
@@ -87,7 +87,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def own_text() -> str:
-    """Return the rules that hold where a repository says nothing."""
+    """Return the text of the built-in rules."""
     return files("missioncontrol.guard").joinpath("rules.toml").read_text("utf-8")
 
 
@@ -105,9 +105,9 @@ def rules_text(rules: Rules) -> str:
         lines += [f"outside = {_toml(rule.outside)}"] if rule.outside else []
         lines += ["is_of_work = true"] if rule.is_of_work else []
         for when in rule.when:
-            said = msgspec.structs.asdict(when).items()
+            conditions = msgspec.structs.asdict(when).items()
             lines += [f"[[rules.{rule.key}.when]]"]
-            lines += [f"{name} = {_toml(value)}" for name, value in said if value]
+            lines += [f"{name} = {_toml(value)}" for name, value in conditions if value]
     return "\n".join(lines) + "\n"
 
 
@@ -117,12 +117,12 @@ def _toml(value: Any) -> str:
 
 
 def rules_of(text: str = "") -> Rules:
-    """Read what a repository says, on top of our rules.
+    """Read the rules of a repository, on top of the built-in ones.
 
     Raises:
         Rejected: `guard.bad_rules`, naming the place in the file and what is wrong with it.
     """
-    (own, ours), (said, theirs) = _read(own_text()), _read(text)
+    (own, ours), (file, theirs) = _read(own_text()), _read(text)
     merged = {key: _rule(key, each, None) for key, each in ours.items()}
     for key, each in theirs.items():
         if each.is_off:
@@ -131,13 +131,13 @@ def rules_of(text: str = "") -> Rules:
             merged[key] = _rule(key, each, merged.get(key))
     if len(merged) > RULES_MAX:
         raise _bad(f"it has {len(merged)} rules; at most {RULES_MAX} are looked at")
-    services = own.services if said.services is None else said.services
+    services = own.services if file.services is None else file.services
     return Rules(
         tuple(merged.values()),
-        said.specs or own.specs or (),
+        file.specs or own.specs or (),
         services or (),
-        said.fresh_days or own.fresh_days or FRESH_DAYS,
-        said.signers or (),
+        file.fresh_days or own.fresh_days or FRESH_DAYS,
+        file.signers or (),
     )
 
 
@@ -147,7 +147,9 @@ def _read(text: str) -> tuple[_File, dict[str, _Rule]]:
     except tomllib.TOMLDecodeError as error:
         raise _bad(str(error)) from None
     found = _converted(content, _File, "")
-    rules = {key: _converted(said, _Rule, f"rules.{key}") for key, said in found.rules.items()}
+    rules = {
+        key: _converted(rule_text, _Rule, f"rules.{key}") for key, rule_text in found.rules.items()
+    }
     for key, rule in rules.items():
         if not _KEY.fullmatch(key):
             raise _bad(f"{key!r} is no key for a rule: small letters, digits and hyphens are")
@@ -163,14 +165,14 @@ def _converted(content: Any, kind: type[T], place: str) -> T:
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        said, _, where = str(error).partition(" - at ")
+        fault, _, where = str(error).partition(" - at ")
         where = f"{place}{where.strip('`').removeprefix('$')}".strip(".")
-        raise _bad(f"{f'{where}: ' if where else ''}{said[:1].lower()}{said[1:]}") from None
+        raise _bad(f"{f'{where}: ' if where else ''}{fault[:1].lower()}{fault[1:]}") from None
 
 
 def _refuse_bad_when(key: str, when: When) -> None:
     if when.is_empty:
-        raise _bad(f"rules.{key}.when: says nothing, so it would hold for every file")
+        raise _bad(f"rules.{key}.when: is empty, so it would hold for every file")
     for name in ("added", "removed"):
         for pattern in getattr(when, name):
             fault = pattern_fault(pattern)
@@ -188,16 +190,16 @@ def _refuse_bad_patterns(place: str, patterns: tuple[str, ...]) -> None:
             raise _bad(f"{place}: {pattern!r} names no path")
 
 
-def _rule(key: str, said: _Rule, before: Rule | None) -> Rule:
+def _rule(key: str, changes: _Rule, before: Rule | None) -> Rule:
     if before is None:
         for name in ("title", "why", "when"):
-            if getattr(said, name) is None:
+            if getattr(changes, name) is None:
                 raise _bad(f"rules.{key}: `{name}` is missing")
         before = Rule(key, "", "", "error", ())
     fresh: dict[str, Any] = {
-        name: getattr(said, name)
+        name: getattr(changes, name)
         for name in ("title", "why", "severity", "when", "outside", "is_of_work")
-        if getattr(said, name) is not None
+        if getattr(changes, name) is not None
     }
     return msgspec.structs.replace(before, **fresh)
 

@@ -1,4 +1,4 @@
-"""Specs: files that say what they cover, and whether what somebody accepted is still so."""
+"""Specs: files that declare what they cover, and whether their acceptance is still current."""
 
 import hashlib
 import re
@@ -17,18 +17,18 @@ COVERS_MAX = 200
 FRONT_LINES_MAX = 400
 NAMED_MAX = 5
 LISTED_MAX = 2_000
-"""Covered files that an acceptance keeps one by one."""
+"""Covered files that an acceptance lists one by one."""
 
 
 State = Literal["current", "unaccepted", "unsigned", "rewritten", "moved_on", "old"]
-"""Nobody accepted it, or nobody whose signature counts; or its text changed since then, or files
-that it covers did, or it was long ago.
+"""Never accepted, or by no signature that counts; or its text or covered files changed since then,
+or it was long ago.
 """
 
 WORDS: Mapping[State, str] = {
     "current": "is current",
     "unaccepted": "was never accepted",
-    "unsigned": "was accepted by nobody whose signature counts here",
+    "unsigned": "has no acceptance by a key that counts here",
     "rewritten": "was changed after it was accepted",
     "moved_on": "covers files that changed after it was accepted",
     "old": "was accepted long ago, and something near what it covers has moved since",
@@ -37,7 +37,7 @@ WORDS: Mapping[State, str] = {
 _ITEM = re.compile(r"( *)- ([A-Za-z_/][\w./*@+-]*) *", re.ASCII)
 _OTHER = re.compile(r"[\w-]+:( [\w][\w ./,()'+-]*)?", re.ASCII)
 _NO_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-"""What YAML takes for something else than a word; so are numbers, which name no file."""
+"""Words that YAML reads as other types; so are numbers, which name no file."""
 
 Patterns = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=500)], ...],
@@ -66,13 +66,13 @@ class Spec(msgspec.Struct, frozen=True):
 
 
 class Acceptance(msgspec.Struct, frozen=True):
-    """Somebody read a spec, and took what it says as right."""
+    """A person's acceptance of a spec."""
 
     spec: str  # its path
     digest: str  # of the text they read
     covered: str  # digest of the covered files as they were
     near: str  # digest of everything in the same directories
-    files: dict[str, str] | None  # what was covered, by path; None where there was too much
+    files: dict[str, str] | None  # the covered files, by path; None where there were too many
     at: float  # seconds since the epoch
     by: str
     reason: str = ""
@@ -104,14 +104,14 @@ def spec_of(path: str, text: str) -> Spec | None:
     front = _front(text)
     if front is None:
         return None
-    said = _plain(front)
-    said = _loaded(path, front) if said is None else said
-    if not isinstance(said, dict) or "covers" not in said:
+    front_matter = _plain(front)
+    front_matter = _loaded(path, front) if front_matter is None else front_matter
+    if not isinstance(front_matter, dict) or "covers" not in front_matter:
         return None
-    covers = said["covers"]
+    covers = front_matter["covers"]
     try:
         found = msgspec.convert(
-            {**said, "covers": [covers] if isinstance(covers, str) else covers}, _Front
+            {**front_matter, "covers": [covers] if isinstance(covers, str) else covers}, _Front
         )
     except msgspec.ValidationError as error:
         raise _bad(path, str(error).replace("$.", "")) from None
@@ -144,7 +144,7 @@ def listed_digest(files: Mapping[str, str]) -> str:
 
 
 def accept(spec: Spec, listing: Listing, *, at: float, by: str, reason: str = "") -> Acceptance:
-    """Return what is to be kept of somebody accepting `spec` with files as in `listing`."""
+    """Return the acceptance of `spec` with files as in `listing`."""
     covered = covered_by(spec, listing)
     return Acceptance(
         spec.path,
@@ -174,7 +174,7 @@ class Sides(msgspec.Struct, frozen=True):
 def judge(
     spec: Spec, accepted: Acceptance | None, sides: Sides, *, now: float, fresh_days: int
 ) -> Judged:
-    """Say how a spec stands for a change.
+    """Return the state of a spec for a change.
 
     What was accepted in the midst of the change is as good as what was before it: a covered file
     has moved on where it never was, from the base to the end, as it was accepted.

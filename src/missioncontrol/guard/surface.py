@@ -1,11 +1,80 @@
-"""What others can call of a Python module: its public names with their signatures."""
+"""The public interface of a Python module: its public names with their signatures."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from missioncontrol.guard.bases import Bases, made_in
 from missioncontrol.guard.imports import last_name, parsed
+
+BESIDE_MAX = 100
+"""Texts in which classes above are looked for."""
+
+
+class Bases:
+    """The classes of a file, and of others that changed with it."""
+
+    def __init__(self, tree: ast.Module, beside: Iterable[str]) -> None:
+        """Read `beside` lazily: only for a base class that the file does not define."""
+        self._classes: dict[str, list[ast.ClassDef]] = {}
+        self._called: dict[str, str] = {}  # imported names by their local names
+        self._take(tree)
+        self._beside = iter(beside)
+
+    def has(self, owner: str, member: str) -> bool:
+        """Tell whether a class above `owner` has this member."""
+        if not owner or "." in owner or owner not in self._classes:
+            return False
+        self._read()
+        return member in self._above(owner)
+
+    def _above(self, owner: str) -> set[str]:
+        found: set[str] = set()
+        ahead, seen = list(self._classes[owner]), set[int]()
+        while ahead:
+            node = ahead.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            found.update(_members(node))
+            for base in node.bases:
+                name = last_name(base)
+                ahead += self._classes.get(self._called.get(name, name), [])
+        return found
+
+    def _read(self) -> None:
+        for text, _ in zip(self._beside, range(BESIDE_MAX), strict=False):
+            tree = parsed(text)
+            if tree is not None:
+                self._take(tree)
+        self._beside = iter(())
+
+    def _take(self, tree: ast.Module) -> None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                self._classes.setdefault(node.name, []).append(node)
+            elif isinstance(node, ast.ImportFrom):
+                self._called.update((each.asname, each.name) for each in node.names if each.asname)
+
+
+def made_in(node: ast.ClassDef) -> Iterator[str]:
+    """Yield what methods of a class make of `self`: it is reached as a property was."""
+    for inner in ast.walk(node):
+        if not (isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store)):
+            continue
+        if isinstance(inner.value, ast.Name) and inner.value.id == "self":
+            yield inner.attr
+
+
+def _members(node: ast.ClassDef) -> Iterator[str]:
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield each.name
+        elif isinstance(each, ast.Assign):
+            yield from (target.id for target in each.targets if isinstance(target, ast.Name))
+        elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id
+    yield from made_in(node)
+
 
 ALL = "*"
 
@@ -16,7 +85,7 @@ _PARTS = frozenset({"setter", "deleter", "getter", "overload"})
 
 _FRAMEWORKS = frozenset({"command", "group", "option", "argument", "hookspec", "hookimpl"})
 """What makes a function one that a command line (click, typer) or plug-ins (pluggy) call by its
-names: a new parameter there is no burden to anybody.
+names: a new parameter there breaks no caller.
 """
 
 
@@ -44,7 +113,7 @@ def changes_of(
 
     A parameter that came in with a default takes nothing away; nor does what is new, or what a
     class has from one above it. `beside` are texts in which the classes above may be. With `only`,
-    other names than these and their methods are nobody's: `*` stands for all.
+    only these names and their methods count: `*` stands for all.
     """
     was, tree = parsed(before), parsed(after)
     if was is None or tree is None:
@@ -52,12 +121,12 @@ def changes_of(
     new, bound = dict(_names(tree.body, "")), set(_bound(tree.body))
     bases = Bases(tree, beside)
     return [
-        (said, line)
+        (words, line)
         for name, signature in dict(_names(was.body, "")).items()
         if only is None or ALL in only or name.partition(".")[0] in only
         if name in new or not {name, name.partition(".")[0]} & bound
         if name in new or not bases.has(*name.rpartition(".")[::2])
-        for said, line in islice(_lost(name, signature, new.get(name), new), 1)
+        for words, line in islice(_lost(name, signature, new.get(name), new), 1)
     ]
 
 
@@ -124,7 +193,7 @@ def _lost(
 ) -> Iterator[tuple[str, int]]:
     if new is None:
         owner = name.rpartition(".")[0]
-        if not owner or owner in all_:  # Else its class is gone, and that is said once.
+        if not owner or owner in all_:  # Else its class is gone, which is reported once.
             yield f"`{name}` is gone", 0
         return
     is_class = isinstance(old.node, ast.ClassDef), isinstance(new.node, ast.ClassDef)
@@ -151,5 +220,5 @@ def _lost(
 def _is_moved(old: _Signature, new: _Signature) -> bool:
     if new.takes_any[0]:
         return False
-    kept = [each for each in old.positional if each in new.named]
-    return new.positional[: len(kept)] != kept
+    common = [each for each in old.positional if each in new.named]
+    return new.positional[: len(common)] != common

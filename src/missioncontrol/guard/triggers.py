@@ -1,16 +1,16 @@
-"""Which rules a change sets off, where, and why."""
+"""Finds the rules that a change triggers, where, and why."""
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from missioncontrol.domain.pattern import finds
+from missioncontrol.guard.equivalence import is_equivalent
 from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
 from missioncontrol.guard.globs import matches, matching
 from missioncontrol.guard.imports import Import, package_of
-from missioncontrol.guard.reexports import not_handed_on
+from missioncontrol.guard.reexports import dropped_reexports
 from missioncontrol.guard.rules import Rule, Rules, When
-from missioncontrol.guard.sameness import is_same_work
 from missioncontrol.guard.surface import changes_of, is_public, module_of
 from missioncontrol.ports.changes import Change, FileChange, Line
 
@@ -31,11 +31,11 @@ class Trigger(msgspec.Struct, frozen=True):
 
 def triggers(change: Change, rules: Rules, facts: Facts, fresh: Fresh) -> list[Trigger]:
     """Return every file for which a rule holds, once for each rule."""
-    looks = [_Look(file, change, rules, facts, fresh.get(file.path, ())) for file in change.files]
+    looks = [_File(file, change, rules, facts, fresh.get(file.path, ())) for file in change.files]
     return [trigger for rule in rules.rules for look in looks for trigger in _of_rule(rule, look)]
 
 
-class _Look(msgspec.Struct, frozen=True):
+class _File(msgspec.Struct, frozen=True):
     """One file, and what there is to know around it."""
 
     file: FileChange
@@ -49,7 +49,7 @@ Found = tuple[int, str]
 """The line, or 0, and the words of why something holds."""
 
 
-def _of_rule(rule: Rule, look: _Look) -> Iterator[Trigger]:
+def _of_rule(rule: Rule, look: _File) -> Iterator[Trigger]:
     if all(matches(rule.outside, path) for path in look.file.paths):
         return
     if rule.is_of_work and _does_the_same(look.file):
@@ -63,13 +63,13 @@ def _of_rule(rule: Rule, look: _Look) -> Iterator[Trigger]:
 
 def _does_the_same(file: FileChange) -> bool:
     is_python = file.path.endswith(".py") and file.status == "changed" and bool(file.before)
-    return is_python and file.is_text and is_same_work(file.before, file.after)
+    return is_python and file.is_text and is_equivalent(file.before, file.after)
 
 
-def _why(when: When, look: _Look) -> Found | None:
+def _why(when: When, look: _File) -> Found | None:
     """Return why all of `when` holds; None where something of it does not."""
-    said: list[Found] = []
-    for is_asked, look_for in (
+    reasons: list[Found] = []
+    for is_set, check in (
         (when.paths, _by_path),
         (when.added, _by_added),
         (when.removed, _by_removed),
@@ -79,22 +79,22 @@ def _why(when: When, look: _Look) -> Found | None:
         (when.crosses, _by_crossing),
         (when.changes_interface, _by_interface),
     ):
-        if not is_asked:
+        if not is_set:
             continue
-        found = look_for(when, look)
+        found = check(when, look)
         if found is None:
             return None
-        said.append(found)
-    line = next((line for line, _ in said if line), 0)
-    return line, "; ".join(words for _, words in said)
+        reasons.append(found)
+    line = next((line for line, _ in reasons if line), 0)
+    return line, "; ".join(words for _, words in reasons)
 
 
-def _by_path(when: When, look: _Look) -> Found | None:
+def _by_path(when: When, look: _File) -> Found | None:
     found = matching(when.paths, look.file.paths)
     return (0, f"{look.file.status} at a place that the rule names") if found else None
 
 
-def _by_added(when: When, look: _Look) -> Found | None:
+def _by_added(when: When, look: _File) -> Found | None:
     lines = look.file.added
     if when.spared:
         spared = "|".join(f"(?:{pattern})" for pattern in when.spared)
@@ -103,7 +103,7 @@ def _by_added(when: When, look: _Look) -> Found | None:
     return (line.number, f"adds `{_shown(line)}`") if line else None
 
 
-def _by_removed(when: When, look: _Look) -> Found | None:
+def _by_removed(when: When, look: _File) -> Found | None:
     line = _first(when.removed, look.file.removed)
     return (0, f"takes out `{_shown(line)}`") if line else None
 
@@ -111,7 +111,7 @@ def _by_removed(when: When, look: _Look) -> Found | None:
 def _first(patterns: Sequence[str], lines: Sequence[Line]) -> Line | None:
     joined = "|".join(f"(?:{pattern})" for pattern in patterns)
     if not lines or not finds(f"(?m:{joined})", "\n".join(line.text for line in lines)):
-        return None  # Most changes have nothing of it, and one look tells.
+        return None  # Most changes have no match, and one search shows that.
     for pattern in patterns:
         for line in lines:
             if finds(pattern, line.text[:TEXT_MAX]):
@@ -124,7 +124,7 @@ def _shown(line: Line) -> str:
     return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 1]}…"
 
 
-def _by_import(when: When, look: _Look) -> Found | None:
+def _by_import(when: When, look: _File) -> Found | None:
     for each in (each for each in look.fresh if not each.is_for_types):
         for module in when.imports:
             if each.module == module or each.module.startswith((f"{module}.", f"{module}/")):
@@ -132,12 +132,12 @@ def _by_import(when: When, look: _Look) -> Found | None:
     return None
 
 
-def _by_importers(when: When, look: _Look) -> Found | None:
+def _by_importers(when: When, look: _File) -> Found | None:
     found = matching(when.imported_by, look.facts.importers.get(look.file.path, ()))
     return (0, f"is imported by {found[0]}") if found else None
 
 
-def _by_new_import(when: When, look: _Look) -> Found | None:
+def _by_new_import(when: When, look: _File) -> Found | None:
     del when
     for each in outer(look.file.path, look.fresh):
         package = package_of(each.module)
@@ -146,7 +146,7 @@ def _by_new_import(when: When, look: _Look) -> Found | None:
     return None
 
 
-def _by_interface(when: When, look: _Look) -> Found | None:
+def _by_interface(when: When, look: _File) -> Found | None:
     del when
     file = look.file
     is_open = is_public(file.came_from or file.path)
@@ -158,8 +158,8 @@ def _by_interface(when: When, look: _Look) -> Found | None:
     beside = (other.after for other in look.change.files if other.path.endswith(".py"))
     lost = changes_of(file.before, file.after, beside, only=None if is_open else exported)
     if is_open and file.path.endswith("__init__.py"):
-        gone = not_handed_on(file.path, file.before, file.after)
-        lost += [(f"`{name}` is not handed on any more", 0) for name in gone]
+        gone = dropped_reexports(file.path, file.before, file.after)
+        lost += [(f"`{name}` is no longer re-exported", 0) for name in gone]
     if is_open and file.came_from and module_of(file.came_from) != module_of(file.path):
         lost.insert(0, (f"is no more at {file.came_from}", 0))
     if not lost:
@@ -168,7 +168,7 @@ def _by_interface(when: When, look: _Look) -> Found | None:
     return lost[0][1], f"{lost[0][0]}{more}"
 
 
-def _by_crossing(when: When, look: _Look) -> Found | None:
+def _by_crossing(when: When, look: _File) -> Found | None:
     del when
     here = service_of(look.file.path, look.rules)
     if not here:

@@ -11,9 +11,10 @@ from missioncontrol.application.pressroom import order_of, pressroom
 from missioncontrol.application.queries.stories import PROGRAM, Story
 from missioncontrol.application.records import gather
 from missioncontrol.documents.exhibits import ReadArtifact
-from missioncontrol.documents.outside import for_outsiders, read_for_outsiders
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import (
+    for_outsiders,
+    read_for_outsiders,
     report_html,
     report_json,
     report_markdown,

@@ -9,8 +9,7 @@ from missioncontrol.application.pressroom import order_of, pressroom
 from missioncontrol.application.queries import documents
 from missioncontrol.application.queries.documents import DocumentView
 from missioncontrol.application.queries.stories import Story
-from missioncontrol.documents.studio.exporting import MEDIA_TYPES, Form, exported
-from missioncontrol.documents.studio.pictures import pictures
+from missioncontrol.documents.studio.export import MEDIA_TYPES, Form, exported, pictures
 from missioncontrol.domain.document import DocumentKind
 from missioncontrol.queries import decision as decisions
 

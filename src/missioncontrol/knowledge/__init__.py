@@ -1,1 +1,1 @@
-"""What is remembered of earlier missions: harvested from the record, and recalled for new ones."""
+"""The memory of earlier missions: harvested from the event log, and recalled for new ones."""

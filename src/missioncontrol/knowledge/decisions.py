@@ -1,4 +1,4 @@
-"""What is to be remembered of the log of decisions: those that people judged."""
+"""Memory items of the decisions that people judged."""
 
 from missioncontrol.domain.decision import LoggedDecision
 from missioncontrol.domain.decision_text import DecisionText
@@ -17,7 +17,7 @@ NOT_IN_FORCE = frozenset({"rejected", "deprecated", "superseded"})
 
 
 def remembered_decision(decision: LoggedDecision, position: int) -> Item:
-    """Return a decision as an item; one that holds no more expires when that was said.
+    """Return a decision as an item; one that is no longer in force expires at that moment.
 
     One of a plan has the id under which it was harvested from there. `position` is that of the
     event that changed it.

@@ -1,4 +1,4 @@
-"""What is to be remembered of a run that has ended: each item with the event it comes from."""
+"""Harvests memory items from a run that has ended, each with the event it comes from."""
 
 import shlex
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ from missioncontrol.domain.memory import (
 )
 from missioncontrol.domain.plan import Decision, Plan, Risk
 from missioncontrol.domain.work import CommandRan
-from missioncontrol.knowledge.ended import EndedRun, EndedStep
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.ended_run import EndedRun, EndedStep
+from missioncontrol.knowledge.text import without_markup
 
 COMMANDS_MAX = 20
 """Commands of one run that are remembered."""
@@ -106,19 +106,19 @@ def _tested(run: EndedRun, step: EndedStep, output: dict[str, Any]) -> Iterator[
     at = f" at commit {run.commit[:12]}" if run.commit else ""
     place = f" It stands in {output['source']}." if output.get("source") else ""
     status, reason = _shown_status(output, status)
-    told = {
+    result = {
         "passed": f"`{command}` passes{at}: {_counts(output)} in {_seconds(output)}.",
         "failed": f"`{command}` runs, and {_fail(output)}{at}: {_counts(output)}."
         f"{_failing(output)}",
         "could_not_start": f"`{command}` could not start{at}: {reason}.",
         "timed_out": f"`{command}` was not done{at} when its time was over: {_seconds(output)}.",
     }.get(status)
-    if told is None:
+    if result is None:
         return
     remedies = " ".join(
         f"{each.detail} {each.remedy}".strip() for each in step.work.findings if each.remedy
     )
-    text = f"{told}{place} {remedies if status != 'passed' else ''}"
+    text = f"{result}{place} {remedies if status != 'passed' else ''}"
     titles = {
         "passed": f"`{command}` passes all tests" if _counted(output) else f"`{command}` ends well",
         "failed": f"`{command}` runs, and {_fail(output)} before any change",
@@ -144,7 +144,7 @@ def _shown_status(output: dict[str, Any], status: str) -> tuple[str, str]:
 
 
 def _fail(output: dict[str, Any]) -> str:
-    """Say what becomes of those that do not pass: an error is no failure of what is tested."""
+    """Return the verb for tests that do not pass: an error is no failure of the tested code."""
     found = output.get("counts")
     counts = found if isinstance(found, dict) else {}
     only_errors = counts.get("errors") and not counts.get("failed")
@@ -161,8 +161,8 @@ def _counted(output: dict[str, Any]) -> bool:
 def _counts(output: dict[str, Any]) -> str:
     counts = output.get("counts")
     counts = counts if isinstance(counts, dict) else {}
-    said = [f"{number} {name}" for name, number in counts.items() if number]
-    return ", ".join(said) or f"exit code {output.get('exit_code')}"
+    parts = [f"{number} {name}" for name, number in counts.items() if number]
+    return ", ".join(parts) or f"exit code {output.get('exit_code')}"
 
 
 def _seconds(output: dict[str, Any]) -> str:
@@ -197,7 +197,7 @@ def _files_of_failures(output: dict[str, Any]) -> Iterator[str]:
 
 
 def _ran(run: EndedRun, step: EndedStep) -> Iterator[Item]:
-    """Commands that an agent ran, as the evidence for its work tells."""
+    """Commands that an agent ran, by the evidence of its work."""
     ran = [each for each in step.work.evidence if isinstance(each, CommandRan)]
     for each in ran[:COMMANDS_MAX]:
         if each.exit_code == 0 and each.argv:
@@ -207,7 +207,7 @@ def _ran(run: EndedRun, step: EndedStep) -> Iterator[Item]:
             yield _new(run, "command", command, title, text, step=step, tags=("works",))
 
 
-# Decisions of the plan, once it has been carried out.
+# Decisions of the plan, after a run of it.
 
 
 def _decisions(run: EndedRun) -> Iterator[Item]:
@@ -226,7 +226,7 @@ def _decisions(run: EndedRun) -> Iterator[Item]:
             files=files,
             tags=(PLANNED,),
         )
-        # The log of decisions knows it by this name, whatever people say of it there.
+        # The log of decisions uses this id, whatever status people give it there.
         known = item_id("decision", "", f"{run.mission}/{decision.id}")
         yield msgspec.structs.replace(item, id=known)
 
@@ -301,14 +301,14 @@ def _lessons(run: EndedRun) -> Iterator[Item]:
         if step.state == "failed" and step.reason and not step.code.startswith(OWN_FAULTS):
             text = f"In “{run.title}”, `{step.key}` failed: {step.reason} {step.hint}"
             key = f"{step.key} {step.reason}"
-            said = f"“{title}” failed: {step.reason.partition('. ')[0]}"
-            yield _new(run, "lesson", key, said, text, step=step, files=files, tags=("failed",))
+            summary = f"“{title}” failed: {step.reason.partition('. ')[0]}"
+            yield _new(run, "lesson", key, summary, text, step=step, files=files, tags=("failed",))
         elif step.state == "succeeded" and step.troubles:
             tries = len(step.troubles) + 1
             text = f"In “{run.title}”, `{step.key}` took {tries} tries. First: {step.troubles[0]}"
             key = f"{step.key} {step.troubles[0]}"
-            said = f"“{title}” took {tries} tries"
-            yield _new(run, "lesson", key, said, text, step=step, files=files, tags=("retried",))
+            summary = f"“{title}” took {tries} tries"
+            yield _new(run, "lesson", key, summary, text, step=step, files=files, tags=("retried",))
         if step.state == "succeeded" and task is not None and task.is_change and _changed(step):
             yield _change(run, step, title)
 
@@ -317,8 +317,8 @@ def _change(run: EndedRun, step: EndedStep, title: str) -> Item:
     files = _changed(step)
     listed = ", ".join(f"`{path}`" for path in files[: 2 * NAMED_MAX])
     text = f"The change for “{run.goal[:300]}” touched {listed}. {step.work.summary}"
-    said = f"“{title}” changed {len(files)} file{'s' if len(files) > 1 else ''}"
-    return _new(run, "lesson", f"{run.goal} {step.key}", said, text, step=step, files=files)
+    summary = f"“{title}” changed {len(files)} file{'s' if len(files) > 1 else ''}"
+    return _new(run, "lesson", f"{run.goal} {step.key}", summary, text, step=step, files=files)
 
 
 def _changed(step: EndedStep) -> tuple[str, ...]:
@@ -328,7 +328,7 @@ def _changed(step: EndedStep) -> tuple[str, ...]:
     return tuple(str(each["path"]) for each in listed if isinstance(each, dict) and "path" in each)
 
 
-# What it really took.
+# Actual durations.
 
 
 def _estimates(run: EndedRun) -> Iterator[Item]:
@@ -345,32 +345,32 @@ def _estimates(run: EndedRun) -> Iterator[Item]:
         yield _new(run, "estimate", run.run, title, f"{'; '.join(lines)}.")
 
 
-# What the repository's own documents say, as the planner read them.
+# Statements of the repository's own documents, as the planner read them.
 
 
 def _documents(run: EndedRun) -> Iterator[Item]:
     for each in run.lore[:LORE_MAX]:
         try:
-            said = msgspec.convert(each, Said)
+            entry = msgspec.convert(each, LoreEntry)
         except msgspec.ValidationError:
-            continue  # Written by another release, or by nobody of ours.
-        if said.kind in KINDS and said.title.strip() and said.text.strip():
-            source = Source(path=said.path, line=said.line, commit=run.commit)
-            key = f"{said.path} {said.title}"
+            continue  # Written by another release or another program.
+        if entry.kind in KINDS and entry.title.strip() and entry.text.strip():
+            source = Source(path=entry.path, line=entry.line, commit=run.commit)
+            key = f"{entry.path} {entry.title}"
             yield _new(
                 run,
-                said.kind,
+                entry.kind,
                 key,
-                unmarked(said.title),
-                said.text,
-                files=said.files,
-                tags=said.tags,
+                without_markup(entry.title),
+                entry.text,
+                files=entry.files,
+                tags=entry.tags,
                 source=source,
             )
 
 
-class Said(msgspec.Struct, frozen=True):
-    """Something that a document of the repository says, as `lore.json` has it."""
+class LoreEntry(msgspec.Struct, frozen=True):
+    """A statement of a document of the repository, as in `lore.json`."""
 
     kind: Kind
     title: str

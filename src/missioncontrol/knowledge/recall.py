@@ -1,5 +1,6 @@
-"""Which remembered items bear on something, and why: words, repository, age."""
+"""Ranks memory items by relevance to a text: by words, repository and age."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -7,8 +8,45 @@ import msgspec
 
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.memory import Item, gives_orders
-from missioncontrol.knowledge.telling import telling
 from missioncontrol.ports.memory_index import Hit, Matched, MemoryIndex, Wanted
+
+WORDS_MAX = 60
+LENGTH_MIN, LENGTH_MAX = 2, 40
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)?")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_ADDRESS = re.compile(r"https?://\S+")
+_SAYS_NOTHING = """
+    a about above add after again against all also an and any are as at be because been before being
+    below between both but by can could did do does doing done down each else even every few for
+    from further get give given had has have having he her here him his how i if in instead into is
+    it its itself just keep let like made make makes many may me might more most much must my need
+    needs never new no nor not now of off on once one only or other our out over own per please put
+    same set several shall she should since so some such take than that the their them then there
+    these they this those through to too under until up us use used uses using very via want was we
+    were what when where whether which while who why will with within without work works would yet
+    you your
+"""
+_SILENT = frozenset(_SAYS_NOTHING.split())
+"""Words of any text, which don't discriminate."""
+
+
+def keywords(text: str) -> list[str]:
+    """Return the distinct content words of `text` in its order, at most `WORDS_MAX`.
+
+    `SessionInterface` and `session_interface` are split into their words.
+    """
+    found: dict[str, str] = {}
+    for word in _WORD.findall(_ADDRESS.sub(" ", text)):
+        parts = _PARTS.findall(word) if not word.islower() and not word.isupper() else [word]
+        for part in parts:
+            low = part.lower()
+            if low not in _SILENT and LENGTH_MIN <= len(low) <= LENGTH_MAX:
+                found.setdefault(low, part)
+        if len(found) >= WORDS_MAX:
+            break
+    return list(found)[:WORDS_MAX]
+
 
 DAY = 86_400.0
 HALF_LIFE_DAYS: Mapping[str, float] = {
@@ -19,34 +57,34 @@ HALF_LIFE_DAYS: Mapping[str, float] = {
     "fact": 730,
     "decision": 1_460,
 }
-"""After so many days without being confirmed, age has taken half of what it takes of a kind."""
+"""Days without confirmation after which an item of a kind has lost half of its weight for age."""
 
 AGE_FLOOR = 0.6
-"""What is old still counts so much: a search for it by its own words must find it."""
+"""The least factor for age: a search for an old item by its own words must find it."""
 
 SAME_REPOSITORY = 3.0
-"""How much more an item of the same repository counts. What holds everywhere counts as such."""
+"""The factor for items of the same repository, and for those without one."""
 
 LINKS, LINKED_TO = 3.0, 5
-"""How much it counts that an item is about the same files as the first few that say most of the
-words. Fitted, as the weights are, on the earlier half of `make bench ONLY=memory`."""
+"""The bonus of an item for sharing files with the best matches, and how many of these count.
+Fitted, as the weights are, on the earlier half of `make bench ONLY=memory`."""
 
 CANDIDATES = 150
-"""Items that are looked at for one question, the most relevant by their words."""
+"""Items that are ranked for one query, the most relevant by their words."""
 
 LOOKED_AT = 60
 RECALLED_MAX = 24
-ELSEWHERE_MAX = 4
+OTHERS_MAX = 4
 COMMANDS_MAX = 4
-TEXT_TOLD_MAX = 600
-"""Bounds of what a planner is told: items, those of other repositories, characters of a text."""
+TEXT_MAX = 600
+"""Bounds of a planner's context: items, those of other repositories, characters of a text."""
 
 ROOT_MIN = 3
 WORDS_SHARED_MIN = 2
-WORDS_SHARED_ELSEWHERE_MIN = 4
-"""Fewer telling words in common with the goal, and an item is not told because of its words."""
+WORDS_SHARED_WITH_OTHERS_MIN = 4
+"""The least number of shared content words for which an item is recalled by its words."""
 
-TELLING_KINDS = frozenset({"lesson", "decision", "risk", "fact"})
+SEARCHED_KINDS = frozenset({"lesson", "decision", "risk", "fact"})
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -58,7 +96,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Match(msgspec.Struct, frozen=True):
-    """An item that bears on what was asked, and why."""
+    """An item that is relevant to a query, with its score."""
 
     item: Item
     score: float  # words times repository times age, and links added
@@ -82,7 +120,7 @@ def searched(
     index: MemoryIndex, text: str, *, repository: str = "", wanted: Wanted, now: float, limit: int
 ) -> list[Match]:
     """Return the items that bear on `text`, best first; those of `repository` count more."""
-    words = telling(text) or text.split()[:8]
+    words = keywords(text) or text.split()[:8]
     hits = index.search(words, wanted, now=now, limit=max(limit, CANDIDATES))
     scored = sorted(
         ((_product(_factors(hit, repository, now)), hit) for hit in hits),
@@ -93,15 +131,17 @@ def searched(
         ((base + links.get(hit.item.id, 0.0), hit) for base, hit in scored),
         key=lambda each: (-each[0], each[1].item.id),
     )[:limit]
-    said = index.matched(words, [hit.item.id for _, hit in best])
+    matched = index.matched(words, [hit.item.id for _, hit in best])
     return [
-        _match(hit, score, links.get(hit.item.id, 0.0), said.get(hit.item.id, {}), repository, now)
+        _match(
+            hit, score, links.get(hit.item.id, 0.0), matched.get(hit.item.id, {}), repository, now
+        )
         for score, hit in best
     ]
 
 
 def _links(scored: Sequence[tuple[float, Hit]]) -> dict[str, float]:
-    """Return what to add for each item that shares files with the first few, by id."""
+    """Return the bonus of each item that shares files with the best matches, by id."""
     if not scored:
         return {}
     files: dict[tuple[str, str], float] = {}
@@ -135,23 +175,23 @@ def _product(factors: Sequence[Part]) -> float:
 
 
 def _match(
-    hit: Hit, score: float, links: float, said: Matched, repository: str, now: float
+    hit: Hit, score: float, links: float, matched: Matched, repository: str, now: float
 ) -> Match:
     words, *others = _factors(hit, repository, now)
-    parts = [msgspec.structs.replace(words, why=_why_words(said)), *others]
+    parts = [msgspec.structs.replace(words, why=_why_words(matched)), *others]
     if links:
         parts.append(Part("links", links, "about the same files as what says most of the words"))
-    return Match(hit.item, score, tuple(parts), said)
+    return Match(hit.item, score, tuple(parts), matched)
 
 
 def _why_words(found: Mapping[str, Sequence[str]]) -> str:
-    said = (f"{field}: {', '.join(words[:8])}" for field, words in found.items())
-    return "; ".join(said)
+    parts = (f"{field}: {', '.join(words[:8])}" for field, words in found.items())
+    return "; ".join(parts)
 
 
 def _repository_part(item: Item, repository: str) -> Part:
     if not repository:
-        return Part("repository", 1.0, "no repository was asked for")
+        return Part("repository", 1.0, "no repository is given")
     if item.repository == repository:
         return Part("repository", SAME_REPOSITORY, "of the same repository")
     if not item.repository:
@@ -169,10 +209,10 @@ def age_part(item: Item, now: float) -> Part:
 
 
 def recalled(index: MemoryIndex, goal: str, repository: str, *, now: float) -> tuple[Recalled, ...]:
-    """Return what a planner is told for a goal: what the repository has, and what shares its words.
+    """Return the items for a planner: those of the repository, and those that share words.
 
-    What of this bears on the places of the plan only the planner sees. Text that gives orders to
-    its reader is told only where a person has corrected it.
+    Only the planner knows which of them concern the places of its plan. Text that gives orders to
+    its reader is left out unless a person has corrected it.
     """
     own = Wanted(repository=repository)
     words = searched(index, goal, repository=repository, wanted=Wanted(), now=now, limit=CANDIDATES)
@@ -194,15 +234,15 @@ def _listed(index: MemoryIndex, wanted: Wanted, now: float, limit: int) -> list[
 
 
 def _by_words(found: Sequence[Match], repository: str) -> list[Item]:
-    """Return what shares enough words with the goal; a few from other repositories at most."""
-    chosen, elsewhere = [], 0
+    """Return the items that share enough words with the goal, few of other repositories."""
+    chosen, others = [], 0
     for match in found:
         is_near = match.item.repository in ("", repository)
-        least = WORDS_SHARED_MIN if is_near else WORDS_SHARED_ELSEWHERE_MIN
-        if match.item.kind not in TELLING_KINDS or match.shared < least:
+        least = WORDS_SHARED_MIN if is_near else WORDS_SHARED_WITH_OTHERS_MIN
+        if match.item.kind not in SEARCHED_KINDS or match.shared < least:
             continue
-        elsewhere += not is_near
-        if is_near or elsewhere <= ELSEWHERE_MAX:
+        others += not is_near
+        if is_near or others <= OTHERS_MAX:
             chosen.append(match.item)
     return chosen
 
@@ -211,7 +251,7 @@ def _is_poisoned(item: Item) -> bool:
     return gives_orders(f"{item.title}\n{item.text}")
 
 
-def _cut(told: Recalled) -> Recalled:
-    if len(told.text) <= TEXT_TOLD_MAX:
-        return told
-    return msgspec.structs.replace(told, text=told.text[:TEXT_TOLD_MAX].rsplit(" ", 1)[0] + " …")
+def _cut(item: Recalled) -> Recalled:
+    if len(item.text) <= TEXT_MAX:
+        return item
+    return msgspec.structs.replace(item, text=item.text[:TEXT_MAX].rsplit(" ", 1)[0] + " …")

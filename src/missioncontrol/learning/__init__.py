@@ -1,1 +1,1 @@
-"""What can be learned from a repository, and done with it again?"""
+"""Learns patterns from a repository (codemods, rules, templates, commands) and applies them."""

@@ -1,4 +1,4 @@
-"""What a repository tells agents and their tools, without what looks like a secret."""
+"""The settings of agents in a repository, without values that look like secrets."""
 
 import re
 from collections.abc import Iterator, Sequence

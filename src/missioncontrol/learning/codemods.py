@@ -1,8 +1,8 @@
-"""Finds codemods in what commits did: the same change of syntax at many places, proven by running.
+"""Finds codemods in commits: the same change of syntax at many places, proven by running it.
 
-A change counts as a codemod only where the rewrite that is read off its places, applied to what
-was there, makes of at least three of them exactly what the commit made of them, changes little
-that the commit left alone, and changes nothing when it is applied again.
+A change counts as a codemod only where the derived rewrite, applied to the files before the commit,
+reproduces the commit at three places or more, changes little that the commit left alone, and
+changes nothing when it is applied again.
 """
 
 import ast
@@ -15,7 +15,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod, Fixture, Place
 from missioncontrol.learning.edits import VARIABLE, Edit
-from missioncontrol.learning.generalising import (
+from missioncontrol.learning.generalisation import (
     MEMBERS,
     NAMED_ARGUMENT,
     NoRewrite,
@@ -25,19 +25,18 @@ from missioncontrol.learning.generalising import (
     shape_of,
     terms_of,
 )
-from missioncontrol.learning.pairing import Chain, Pair, chains
-from missioncontrol.learning.python_moves import moves
-from missioncontrol.learning.python_names import needs
-from missioncontrol.learning.rewriting import rewritten, rewritten_piece
+from missioncontrol.learning.node_pairs import Chain, Pair, chains
+from missioncontrol.learning.python_names import moves, needs
+from missioncontrol.learning.rewrite import rewritten, rewritten_piece
 from missioncontrol.learning.tree import BLOCKS, Node, flat, language_of
 from missioncontrol.ports.history import Changed, Commit
 
 PLACES_MIN = 3
 HELD_MIN = 0.75
-"""Share of the places a codemod rewrites that the commit has made the same of."""
+"""The least share of rewritten places at which the commit made the same change."""
 
 TEXT_MAX, LINES_MAX = 300, 4
-"""Of a place: what is larger is no rewrite, but work."""
+"""Of a place: a larger change is no rewrite but new code."""
 
 LEVELS_MAX = 3
 FIXTURES_MAX = 12
@@ -219,7 +218,7 @@ def _rewrites(
 
 
 def _distinct(cases: Iterable[_Case]) -> list[_Case]:
-    """Return each place once: what differs in two parts of it is told twice."""
+    """Return each place once: a place with two differing parts comes twice."""
     return list({each.spot: each for each in cases}.values())
 
 
@@ -246,7 +245,7 @@ def _is_vague(codemod: Codemod) -> bool:
 def _is_own_name(codemod: Codemod, made: set[str]) -> bool:
     """Whether this gives another name to something that the changed files make themselves.
 
-    Where the old name is gone, whatever runs the code says so, and nobody needs a pattern.
+    Where the old name is gone, running the code shows that without a pattern.
     """
     if re.fullmatch(r"\w+", codemod.before):
         return codemod.before in made
@@ -340,7 +339,7 @@ def _proven(
 
 
 def holds(codemod: Codemod, language: str, fixture: Fixture) -> bool:
-    """Tell whether a codemod makes of a fixture what it became, and changes nothing after that."""
+    """Whether a codemod turns a fixture into its outcome, and changes nothing when repeated."""
     try:
         once = rewritten_piece(codemod, language, fixture.before)
         twice = rewritten_piece(codemod, language, once.text)

@@ -1,4 +1,4 @@
-"""What a codemod did to a text, and the variables in it."""
+"""The result of a codemod: its edits, and the syntax of its variables."""
 
 import re
 

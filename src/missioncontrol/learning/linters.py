@@ -1,4 +1,4 @@
-"""What a repository tells its linters, as declared."""
+"""The declared settings of a repository's linters."""
 
 import re
 import tomllib

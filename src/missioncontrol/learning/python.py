@@ -41,8 +41,8 @@ def rewritten(codemod: Codemod, text: str) -> Rewritten:
     try:
         module = _module(text)
     except (cst.ParserSyntaxError, RecursionError) as error:
-        said = str(error).partition("\n")[0] or "it is nested too deeply"
-        raise Rejected("pattern.unreadable", f"It is no Python: {said}") from None
+        fault = str(error).partition("\n")[0] or "it is nested too deeply"
+        raise Rejected("pattern.unreadable", f"It is no Python: {fault}") from None
     if codemod.form == "import":
         moving = Moving(codemod, module)
         made = module.visit(moving)
@@ -143,7 +143,7 @@ def _rest(node: Any) -> str:
 
 
 def bound(template: Any, node: Any, known: Bound) -> bool:
-    """Tell whether `node` is a case of `template`; `known` takes what its variables stand for."""
+    """Tell whether `node` is a case of `template`; `known` collects the values of its variables."""
     if name := _hole(template):
         if name in known:
             return is_same(known[name], node)
@@ -198,11 +198,11 @@ def _all_bound(wanted: Sequence[Any], there: Sequence[Any], known: Bound) -> boo
             _value_bound(one, other, known) for one, other in zip(wanted, there, strict=True)
         )
     first = rests[0]
-    for taken in range(len(there) - first + 1):
+    for matched in range(len(there) - first + 1):
         trial = dict(known)
-        trial[_rest(wanted[first])] = list(there[first : first + taken])
+        trial[_rest(wanted[first])] = list(there[first : first + matched])
         is_head = all(_value_bound(wanted[n], there[n], trial) for n in range(first))
-        if is_head and _all_bound(wanted[first + 1 :], there[first + taken :], trial):
+        if is_head and _all_bound(wanted[first + 1 :], there[first + matched :], trial):
             known.update(trial)
             return True
     return False
@@ -229,8 +229,8 @@ class _Filling(cst.CSTTransformer):
         name = _rest(original_node)
         if not name:
             return updated_node
-        taken = [each.deep_clone() for each in self._known[name]]
-        return cst.FlattenSentinel(taken) if taken else cst.RemoveFromParent()
+        matched = [each.deep_clone() for each in self._known[name]]
+        return cst.FlattenSentinel(matched) if matched else cst.RemoveFromParent()
 
 
 class _Rewriting(cst.CSTTransformer):

@@ -7,14 +7,14 @@ import libcst as cst
 
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.learning.edits import Edit
-from missioncontrol.learning.importing import ANY, Import, import_of
+from missioncontrol.learning.python_names import ANY, Import, import_of
 
 
 class Moving(cst.CSTTransformer):
-    """Lets one import come from elsewhere; what is imported beside it stays."""
+    """Moves one import to another module; other names of its statement stay."""
 
     def __init__(self, codemod: Codemod, module: cst.Module) -> None:
-        """`edits` says in the end what was moved."""
+        """`edits` collects the moved imports."""
         super().__init__()
         self.edits: list[Edit] = []
         self._before = import_of(codemod.before)
@@ -35,17 +35,17 @@ class Moving(cst.CSTTransformer):
         moved = [each for each in names if self._is_meant(only, each)]
         if not moved:
             return updated_node
-        kept = [each for each in names if each not in moved]
+        others = [each for each in names if each not in moved]
         made = [self._moved(each) for each in moved]
         for each, new in zip(moved, made, strict=True):
             self.edits.append(Edit(self._single(only, each), new.text))
         lines = [self._line(each) for each in _joined(made)]
-        if not kept:
+        if not others:
             lines[0] = lines[0].with_changes(leading_lines=updated_node.leading_lines)
             lines[-1] = lines[-1].with_changes(trailing_whitespace=updated_node.trailing_whitespace)
             return cst.FlattenSentinel(lines)
-        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        left = updated_node.with_changes(body=[only.with_changes(names=kept)])
+        others[-1] = others[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        left = updated_node.with_changes(body=[only.with_changes(names=others)])
         return cst.FlattenSentinel([left, *lines])
 
     def _is_meant(self, statement: Any, alias: cst.ImportAlias) -> bool:

@@ -37,7 +37,7 @@ ATOMS = frozenset(
         "comment",
     }
 )
-"""Kinds that are taken as one, whatever they are made of."""
+"""Kinds that count as leaves, whatever their children are."""
 
 BLOCKS = frozenset(
     {
@@ -67,7 +67,7 @@ def language_of(path: str) -> str:
 
 
 class Node:
-    """A node; its children are looked up once they are asked for."""
+    """A node; its children are looked up on first use."""
 
     __slots__ = ("__dict__", "_found")
 
@@ -84,8 +84,8 @@ class Node:
     @cached_property
     def text(self) -> str:
         """As it stands in the source."""
-        said: str = self._found.text()
-        return said
+        text: str = self._found.text()
+        return text
 
     @cached_property
     def is_named(self) -> bool:

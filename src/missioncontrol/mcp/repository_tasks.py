@@ -13,7 +13,7 @@ from missioncontrol.adapters.repositories import locate
 from missioncontrol.adapters.repository_files import RepositoryFiles
 from missioncontrol.adapters.sop_file import PLACE, read_sop
 from missioncontrol.client.repositories import PREFIX
-from missioncontrol.documents.task_standing import standing_of
+from missioncontrol.documents.task_status import standing_of
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import Role

@@ -1,27 +1,27 @@
-"""What is ours in a user's repository: names of refs, and the one way in which they are moved.
+"""The refs that Mission Control owns in a user's repository, and the one way to move them.
 
-Everything else of the repository (checkout, index, stash, HEAD, settings, branches of people) is
-read by others and written by nobody.
+Nothing in Mission Control writes to the rest of the repository: checkout, index, stash, HEAD,
+settings, branches of people.
 """
 
 from missioncontrol.refs.names import (
+    ATTEMPTS,
     BRANCHES,
-    KEPT,
     OURS,
     REPLACED,
     as_file_name,
-    kept_ref,
+    attempt_ref,
     replaced_ref,
 )
 from missioncontrol.refs.push import push
 
 __all__ = [
+    "ATTEMPTS",
     "BRANCHES",
-    "KEPT",
     "OURS",
     "REPLACED",
     "as_file_name",
-    "kept_ref",
+    "attempt_ref",
     "push",
     "replaced_ref",
 ]

@@ -13,12 +13,12 @@ import typst
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.documents.printing import fonts, glyphs, html_of, pdf_of, png_of
+from missioncontrol.documents.printing import fonts, html_of, pdf_of, png_of
+from missioncontrol.documents.printing.diagrams import drawing_of
 from missioncontrol.documents.printing.docx import docx_of
-from missioncontrol.documents.printing.drawings import drawing_of
-from missioncontrol.documents.printing.glyphs import lacking, shapeless, spelled
+from missioncontrol.documents.printing.fonts import lacking, shapeless, spelled
 from missioncontrol.documents.printing.pdf import _note
-from missioncontrol.documents.printing.pressing import Binding, Order, bound, pressed
+from missioncontrol.documents.printing.render_process import Binding, Order, bound, pressed
 from missioncontrol.domain.errors import Rejected, Unavailable
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">
@@ -158,7 +158,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _look_again() -> None:
-    for known in (fonts.folders, fonts.covered, glyphs._lacking):
+    for known in (fonts.folders, fonts.covered, fonts._lacking):
         known.cache_clear()
 
 
@@ -244,7 +244,7 @@ def test_no_text_is_read_as_typst() -> None:
 
 
 def test_the_press_finds_no_file_no_package_and_no_font_of_the_machine() -> None:
-    from missioncontrol.documents.printing.pressing import NotMade
+    from missioncontrol.documents.printing.render_process import NotMade
 
     for source in (
         '#read("/etc/passwd")',

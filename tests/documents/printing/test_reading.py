@@ -15,7 +15,7 @@ from missioncontrol.documents.printing.blocks import (
     Table,
     plain,
 )
-from missioncontrol.documents.printing.reading import document_of
+from missioncontrol.documents.printing.markdown_reader import document_of
 
 
 def blocks(markdown: str) -> tuple[Block, ...]:

@@ -20,10 +20,10 @@ from missioncontrol.adapters.worktrees.state import INDEX, TreeState
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable
 from missioncontrol.ports.agent import Assignment, AttemptFailed
-from missioncontrol.refs import kept_ref, push
-from missioncontrol.refs.program import ADDRESS, AUTHOR
-from missioncontrol.refs.program import git as git_of_refs
-from missioncontrol.refs.push import value_of, writable
+from missioncontrol.refs import attempt_ref, push
+from missioncontrol.refs.git import ADDRESS, AUTHOR
+from missioncontrol.refs.git import git as git_of_refs
+from missioncontrol.refs.push import value_of, writable_directory
 
 NOTE = "keep.json"
 NAMES_MAX = 100
@@ -62,7 +62,7 @@ def write_note(tree: Tree, repository: Path, assignment: Assignment) -> None:
         AttemptFailed: `worktree.not_writable`, before the agent starts.
     """
     try:
-        writable(repository)
+        writable_directory(repository)
     except MissionControlError as error:
         raise AttemptFailed(
             "worktree.not_writable",
@@ -70,7 +70,7 @@ def write_note(tree: Tree, repository: Path, assignment: Assignment) -> None:
             hint=f"{error.hint} Or leave `keep` out.".strip(),
             retryable=False,
         ) from None
-    ref = kept_ref(assignment.run, assignment.step, assignment.attempt)
+    ref = attempt_ref(assignment.run, assignment.step, assignment.attempt)
     note = Note(str(repository), tree.base, ref, _message(assignment))
     draft = tree.place / f"{NOTE}.draft"
     draft.write_bytes(msgspec.json.encode(note))
@@ -170,13 +170,13 @@ def _committed(note: Note, own: Path, files: str) -> str:
     parents = ("-p", note.base) if note.base else ()
     arguments = ("commit-tree", files, *parents, "-F", "-")
     stdin = note.message.encode("utf-8", "replace")
-    more = {"GIT_DIR": str(own), **_SIGNED}
-    return git_of_refs(own, *arguments, more=more, stdin=stdin).out.strip()
+    variables = {"GIT_DIR": str(own), **_SIGNED}
+    return git_of_refs(own, *arguments, variables=variables, stdin=stdin).out.strip()
 
 
 def _is_that(repository: Path, commit: str, note: Note, files: str) -> bool:
     """Whether `commit` is the result of an earlier, interrupted push of the same note and files."""
-    output = git_of_refs(repository, "cat-file", "commit", commit, fine=range(256)).out
+    output = git_of_refs(repository, "cat-file", "commit", commit, expected_codes=range(256)).out
     head, _, message = output.partition("\n\n")
     lines = head.split("\n")
     parents = [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]

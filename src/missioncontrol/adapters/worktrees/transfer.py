@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
-from missioncontrol.refs import kept_ref
-from missioncontrol.refs.arriving import arrived, packed
+from missioncontrol.refs import attempt_ref
+from missioncontrol.refs.transfer import import_commit, pack_commit
 
 PACK = "kept.pack"
 HOSTILE = ("refs.bad_commit", "refs.too_large")
@@ -30,7 +30,7 @@ class PackingAgent:
             return work
         repository = Path(assignment.inputs["repository"])
         try:
-            pack = await asyncio.to_thread(packed, repository, commit, base)
+            pack = await asyncio.to_thread(pack_commit, repository, commit, base)
         except MissionControlError as error:
             line.log("warning", f"Commit {commit} stays on this machine: {error.reason}")
             return work
@@ -72,8 +72,8 @@ def _receive(assignment: Assignment, work: Work, commit: str, folder: Path) -> s
     """Save the commit in the local repository; return the name of its ref.
 
     Raises:
-        Rejected: `worker.not_sent`, `worker.no_repository`, or as `arrived`.
-        Unavailable: as `arrived`.
+        Rejected: `worker.not_sent`, `worker.no_repository`, or as `import_commit`.
+        Unavailable: as `import_commit`.
         OSError: its file can't be read.
     """
     repository = Path(assignment.inputs["repository"])
@@ -83,11 +83,10 @@ def _receive(assignment: Assignment, work: Work, commit: str, folder: Path) -> s
     if not repository.is_dir():
         raise Rejected("worker.no_repository", f"{str(repository)!r} is not here.")
     wanted = str(assignment.inputs.get("base") or "")
-    base = (
-        wanted if _ID.fullmatch(wanted) else ""
-    )  # A name may mean another commit on the other machine.
-    ref = kept_ref(assignment.run, assignment.step, assignment.attempt)
-    return arrived(repository, (folder / sent[0]).read_bytes(), commit, base, ref)
+    # A name may mean another commit on the other machine.
+    base = wanted if _ID.fullmatch(wanted) else ""
+    ref = attempt_ref(assignment.run, assignment.step, assignment.attempt)
+    return import_commit(repository, (folder / sent[0]).read_bytes(), commit, base, ref)
 
 
 def _saved_commit(assignment: Assignment, work: Work) -> tuple[str, str]:

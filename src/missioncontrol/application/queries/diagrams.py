@@ -23,7 +23,7 @@ from missioncontrol.documents.drawing.diagrams import (
     places,
 )
 from missioncontrol.documents.drawing.material import Material
-from missioncontrol.documents.printing.drawings import png_of
+from missioncontrol.documents.printing.diagrams import png_of
 
 AT_HAND_MAX = 16
 """Blueprints that are kept; one is some hundred kB."""

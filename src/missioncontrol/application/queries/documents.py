@@ -11,7 +11,7 @@ from missioncontrol.application.checkout import reader_of
 from missioncontrol.application.studio import DOCUMENT
 from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.documents.studio import building, markdown
+from missioncontrol.documents.studio import builder, markdown
 from missioncontrol.documents.studio.model import Document, Source
 from missioncontrol.domain.decision import DecisionLog, LoggedDecision
 from missioncontrol.domain.document import (
@@ -186,7 +186,7 @@ def draft(
 
     It is the text that writing it would keep, as the record and the log of decisions stand.
     """
-    document = building.built(record, kind, read, logged, reader_of(record.repository))
+    document = builder.built(record, kind, read, logged, reader_of(record.repository))
     known = {markdown.key_of(each): each for each in document.sources().values()}
     text = markdown.text_of(document)
     sources = _sources(text, known)

@@ -10,16 +10,16 @@ import msgspec
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import told_of
 from missioncontrol.application.queries.stories import Story
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.next_steps import Step
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall, phase_state, worked
-from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import CheckRecord, TaskRecord
-from missioncontrol.documents.traceability.told import CheckTold, check_told
+from missioncontrol.documents.traceability.report import CheckTold, check_told
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.foresight import Likely
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement

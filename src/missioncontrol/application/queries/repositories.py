@@ -11,7 +11,7 @@ from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.rows import newest_rows, row_of
 from missioncontrol.application.red_branches import RedBranch, red_branches
 from missioncontrol.application.repositories import REPOSITORY
-from missioncontrol.documents.task_standing import standing_of
+from missioncontrol.documents.task_status import standing_of
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.register import NAMES, decode
 from missioncontrol.domain.repository.decide import unknown

@@ -2,9 +2,9 @@
 
 import msgspec
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.places import spoken
 from missioncontrol.documents.reading import Reading
 from missioncontrol.domain.plan import Risk
 

@@ -1,21 +1,170 @@
 """All that the cockpit shows, worked out once for the page and for every form of a report."""
 
+from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
+import msgspec
+
+from missioncontrol.documents.anchors import Places, Sentence
 from missioncontrol.documents.changes import Changes
-from missioncontrol.documents.cockpit.comparing import Compared, compared
+from missioncontrol.documents.cockpit.comparison import Compared, compared
 from missioncontrol.documents.cockpit.path import PathStep, path
-from missioncontrol.documents.cockpit.proving import Proof, proofs
-from missioncontrol.documents.cockpit.undone import Undone, undone
 from missioncontrol.documents.exhibits import Exhibit
+from missioncontrol.documents.figures import counted
+from missioncontrol.documents.markup import shortened
 from missioncontrol.documents.next_steps import NextSteps
-from missioncontrol.documents.outcome import Tally
-from missioncontrol.documents.places import Places
-from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.outcome import Tally, is_checked
+from missioncontrol.documents.record import CheckRecord, MissionRecord, TaskRecord
+from missioncontrol.documents.statements import evidence_sentence
+from missioncontrol.domain.work import FilesRead
+
+REASON_MAX = 400
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """One thing that was not done."""
+
+    what: str
+    how: str  # handed over, failed, blocked, cancelled, running, waiting, left out
+    why: str
+    place: str  # its id in the report
+
+
+def undone(record: MissionRecord, where: Places) -> tuple[Undone, ...]:
+    """Return what was not done, in the order of the plan, and then what was left out of it."""
+    titles = {one.task.key: one.task.title for one in record.tasks}
+    tasks = [
+        Undone(
+            one.task.title,
+            one.state.replace("_", " "),
+            shortened(_why(one, record, titles), REASON_MAX),
+            where.task(one.task.key),
+        )
+        for one in record.tasks
+        if one.state != "succeeded"
+    ]
+    return (*tasks, *_left_out(record, where))
+
+
+def _why(one: TaskRecord, record: MissionRecord, titles: dict[str, str]) -> str:
+    match one.state:
+        case "handed_over":
+            serves = ", ".join(one.task.requirements)
+            behind = f" for {serves}" if serves else ""
+            work = record.plan.work
+            if work != "change":
+                return f"The {work}{behind} is written by people; no code changes for it."
+            return f"It changes code{behind}, and this mission named no agent that does that."
+        case "blocked":
+            return _blocked(one, record, titles)
+        case "cancelled":
+            return one.reason or _cancel_reason(record)
+        case "waiting" | "running":
+            return _unended(one, record, titles)
+        case _:
+            return one.reason or "The record does not say why."
+
+
+def _blocked(one: TaskRecord, record: MissionRecord, titles: dict[str, str]) -> str:
+    by_key = {each.task.key: each for each in record.tasks}
+    for need in one.task.needs:
+        before = by_key.get(need)
+        if before is not None and before.state in {"failed", "blocked", "cancelled"}:
+            return f"It needs “{titles[need]}”, which {_ended(before.state)}."
+    return one.reason or "The record does not say why."
+
+
+def _ended(state: str) -> str:
+    return {"failed": "failed", "blocked": "is blocked itself"}.get(state, "was cancelled")
+
+
+def _unended(one: TaskRecord, record: MissionRecord, titles: dict[str, str]) -> str:
+    if one.reason:
+        return one.reason
+    done = {each.task.key for each in record.tasks if each.state == "succeeded"}
+    open_needs = [f"“{titles[need]}”" for need in one.task.needs if need not in done & set(titles)]
+    if one.state == "running":
+        return "It is at work."
+    if open_needs:
+        return f"It comes after {' and '.join(open_needs[:3])}."
+    if record.status == "succeeded":
+        return f"The run stopped at its plan: `mission carry-out {record.run}` does it."
+    return "It may start, and waits for room."
+
+
+def _cancel_reason(record: MissionRecord) -> str:
+    for event in reversed(record.events):
+        if event.type == "cancel_requested" and event.stream == record.run:
+            reason: Any = event.data.get("reason", "") if isinstance(event.data, dict) else ""
+            return f"The run was ended: {reason}" if reason else "A person cancelled the run."
+    return "The run was cancelled."
+
+
+def _left_out(record: MissionRecord, where: Places) -> Iterator[Undone]:
+    for one in record.tasks:
+        left = max((e.left_out for e in one.work.evidence if isinstance(e, FilesRead)), default=0)
+        if left:
+            title = f"{counted(left, 'file')} of the repository"
+            why = f"“{one.task.title}” read the others: these are binary, too large, or too many."
+            yield Undone(title, "left out", why, where.task(one.task.key))
+    if record.plan.questions:
+        number = counted(len(record.plan.questions), "question")
+        why = "The goal leaves it open, and it has no answer yet: " + record.plan.questions[0]
+        if len(record.plan.questions) > 1:
+            why = "The goal leaves them open; the first is: " + record.plan.questions[0]
+        yield Undone(number, "left open", shortened(why, REASON_MAX), "requirements")
+
+
+EVIDENCE_MAX = 3
+"""Pieces of evidence of one task that a row has room for."""
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """One task, and what its being done rests on."""
+
+    task: str
+    title: str
+    state: str
+    is_checked: bool
+    held: int
+    checks: int
+    failed: tuple[CheckRecord, ...]  # those that did not hold
+    evidence: tuple[Sentence, ...]  # what was run or read
+    exhibits: tuple[Exhibit, ...]
+    facts: int  # that stand where the task says they do
+
+
+def proofs(
+    record: MissionRecord, exhibits: tuple[Exhibit, ...], where: Places
+) -> tuple[Proof, ...]:
+    """Return a row for each task that was begun; what was not begun has nothing to show."""
+    return tuple(
+        _proof(one, [each for each in exhibits if each.task == one.task.key], where)
+        for one in record.tasks
+        if one.state not in {"handed_over", "waiting", "blocked"}
+    )
+
+
+def _proof(one: TaskRecord, exhibits: list[Exhibit], where: Places) -> Proof:
+    failed = tuple(check for check in one.checks if not check.passed)
+    sentences = dict.fromkeys(evidence_sentence(each, one, where) for each in one.work.evidence)
+    return Proof(
+        one.task.key,
+        one.task.title,
+        one.state,
+        is_checked(one),
+        len(one.checks) - len(failed),
+        len(one.checks),
+        failed,
+        tuple(sentences)[:EVIDENCE_MAX],
+        tuple(exhibits),
+        len(one.work.facts),
+    )
 
 
 class Cockpit:
-    """What a run came to beside what was foreseen; each part when it is first asked for."""
+    """The outcome of a run beside its estimates; each part is computed on first use."""
 
     def __init__(
         self,

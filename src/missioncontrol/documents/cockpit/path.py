@@ -5,13 +5,13 @@ from shlex import quote, split
 
 import msgspec
 
+from missioncontrol.documents.anchors import Places
 from missioncontrol.documents.changes import Changes
+from missioncontrol.documents.command_line import typed_words
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.next_steps import NextSteps
 from missioncontrol.documents.outcome import Tally
-from missioncontrol.documents.places import Places
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.documents.typed import typed_words
 from missioncontrol.domain.building import proves
 from missioncontrol.domain.work import CommandRan
 
@@ -89,13 +89,13 @@ def _prepared(record: MissionRecord, where: Places) -> Iterator[PathStep]:
             # A shell says 128 and more of what a signal ended; a process itself says less than 0.
             stopped = ran.exit_code < 0 or ran.exit_code > SIGNALLED
             text = f"it ended with exit status {ran.exit_code}"
-            wish = "Make this command succeed"
+            request = "Make this command succeed"
             if stopped:
-                wish = "Let this command run to its end"
+                request = "Make this command run to its end"
             elif _never_started(one):
-                wish, text = "Make this command run", "it reached no test here"
+                request, text = "Make this command run", "it reached no test here"
             yield PathStep(
-                f"{wish} before anything is changed: {text}.",
+                f"{request} before anything is changed: {text}.",
                 one.work.summary,
                 _in_repository(one, ran),
                 where.task(one.task.key),
@@ -170,7 +170,7 @@ def _ran(record: MissionRecord) -> Iterator[tuple[TaskRecord, CommandRan]]:
 
 
 def _in_repository(one: TaskRecord, ran: CommandRan) -> tuple[str, ...]:
-    """Return the command as it is typed, without what only kept its results out of the way."""
+    """Return the command as a person types it, without options that only redirect results."""
     ours = ("--junitxml=", "--color=", "no:cacheprovider")
     words = [word for word in ran.argv if not word.startswith(ours)]
     while "-p" in words and words.index("-p") == len(words) - 1:

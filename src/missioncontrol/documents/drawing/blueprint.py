@@ -109,9 +109,9 @@ def _foundation(material: Material) -> Iterator[Statement]:
             yield Statement("By the plan", f"{part.name}: {part.detail}", source, by_plan=True)
 
 
-def _stone_words(stone: Stone, asked: str) -> str:
+def _stone_words(stone: Stone, requested: str) -> str:
     known = f", as `{stone.word}`" if stone.word.lower() not in ("", stone.name.lower()) else ""
-    return f"{stone.name} {stone.detail or asked}".strip() + known
+    return f"{stone.name} {stone.detail or requested}".strip() + known
 
 
 def _stored(material: Material) -> Iterator[Statement]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.documents.drawing import deployed, flow, stored, structure, tasks
+from missioncontrol.documents.drawing import data_model, deployment, flow, structure, task_graph
 from missioncontrol.documents.drawing.material import ARCHITECTURE, BLUEPRINT, Material
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.drawing.mermaid import mermaid
@@ -27,9 +27,9 @@ KINDS: Mapping[str, Kind] = {
     "flow": Kind(flow.TITLE, flow.flow, BLUEPRINT),
     "as-is": Kind(structure.AS_IS, structure.as_is, ARCHITECTURE),
     "proposed": Kind(structure.PROPOSED, structure.proposed, ARCHITECTURE),
-    "deployment": Kind(deployed.TITLE, deployed.deployment, BLUEPRINT),
-    "data-model": Kind(stored.TITLE, stored.data_model, BLUEPRINT),
-    "tasks": Kind(tasks.TITLE, tasks.tasks, ""),
+    "deployment": Kind(deployment.TITLE, deployment.deployment, BLUEPRINT),
+    "data-model": Kind(data_model.TITLE, data_model.data_model, BLUEPRINT),
+    "tasks": Kind(task_graph.TITLE, task_graph.tasks, ""),
 }
 
 
@@ -38,7 +38,7 @@ class Diagram(msgspec.Struct, frozen=True):
 
     kind: str
     title: str
-    said: str  # what it shows and leaves out; where there is no drawing, why
+    said: str  # what it shows and leaves out, or why there is no drawing
     graph: Graph | None
 
 
@@ -76,11 +76,11 @@ def _named(text: str) -> str:
     found = name if name in KINDS else ALIASES.get(name)
     if found is None:
         [near] = difflib.get_close_matches(name, [*KINDS, *ALIASES], 1) or [""]
-        asked = f"Did you mean {near!r}? " if near else ""
+        suggestion = f"Did you mean {near!r}? " if near else ""
         raise NotFound(
             "diagram.unknown",
             f"There is no diagram {text[:100]!r}.",
-            hint=f"{asked}There are {', '.join(KINDS)}.",
+            hint=f"{suggestion}There are {', '.join(KINDS)}.",
         )
     return found
 
@@ -150,7 +150,7 @@ def places(found: Diagram, material: Material) -> Iterator[Place]:
 
 
 def _excerpts(material: Material) -> dict[tuple[str, str], str]:
-    """Map place and name to the lines of code that the survey has kept."""
+    """Map place and name to the lines of code in the survey."""
     blueprint = material.blueprint
     if blueprint is None:
         return {}

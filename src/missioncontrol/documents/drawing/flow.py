@@ -1,4 +1,4 @@
-"""Draws the product flow: who comes in where, what that reaches, and what is asked of it."""
+"""Draws the product flow: actors, their entry points, what those reach, and requirements."""
 
 import re
 from collections import deque
@@ -20,7 +20,7 @@ ASKS_MAX = 24
 COMERS = {
     "command": "someone at a terminal",
     "route": "an HTTP client",
-    "container": "whoever runs the container",
+    "container": "who runs the container",
     "plugin": "a program that loads it as a plugin",
 }
 _ROLES = re.compile(
@@ -188,7 +188,7 @@ def _ways(
 
 
 def _itself(path: str, entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Yield a module of a published package as a way in: whoever uses it may import it by name."""
+    """Yield a module of a published package as an entry point: its users import it by name."""
     name = path.removesuffix(".py").removeprefix("src/").replace("/", ".").removesuffix(".__init__")
     tops = {each.name.partition(".")[0] for each in entries if each.kind == "import"}
     is_public = not any(part.startswith("_") for part in name.split("."))
@@ -227,7 +227,7 @@ def _comer(entry: Entry, material: Material) -> str:
 
 
 def _people(asks: Sequence[Requirement]) -> Iterator[tuple[Node, list[Edge]]]:
-    """Yield who is named in the requirements, joined to what is asked for them."""
+    """Yield the actors of the requirements, joined to their requirements."""
     found: dict[str, list[str]] = {}
     for ask in asks:
         for word in dict.fromkeys(match.lower() for match in _ROLES.findall(ask.text)):

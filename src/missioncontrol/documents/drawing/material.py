@@ -164,7 +164,7 @@ class Structure(msgspec.Struct, frozen=True):
 
 
 class Material:
-    """A mission's record with what its specialists left; each artifact is read when asked for."""
+    """A mission's record with the artifacts of its specialists, each read on first use."""
 
     def __init__(self, record: MissionRecord, read_artifact: ReadArtifact) -> None:
         """Keep the record; nothing is read yet."""

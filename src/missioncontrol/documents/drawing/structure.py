@@ -153,7 +153,7 @@ def _around(
                 near.setdefault(path, each)
     # Who imports what changes comes first: those would notice.
     order = sorted(near, key=lambda path: (near[path].source != path, path))
-    kept = set(order[:NEIGHBOURS_MAX])
+    chosen = set(order[:NEIGHBOURS_MAX])
     nodes = [
         Node(path, path, "module", "", _stays(near[path]), "", Link("code", path))
         for path in order[:NEIGHBOURS_MAX]
@@ -162,7 +162,7 @@ def _around(
         rest = ", ".join(order[NEIGHBOURS_MAX:][:20])
         count = len(order) - NEIGHBOURS_MAX
         nodes.append(Node("…", f"{count} more neighbours", "more", "", rest))
-    ids = {**home, **{path: path for path in kept}}
+    ids = {**home, **{path: path for path in chosen}}
     edges: dict[tuple[str, str], Edge] = {}
     for each in needed:
         pair = ids.get(each.source, ""), ids.get(each.target, "")

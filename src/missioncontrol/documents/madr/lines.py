@@ -1,4 +1,4 @@
-"""Lines of decision records: which of them mean something, and texts that must not be taken so."""
+"""The syntax of lines of decision records, and the escape of texts that look like it."""
 
 import re
 from collections.abc import Iterator

@@ -15,7 +15,7 @@ class NotUnderstood(msgspec.Struct, frozen=True):
 
     line: int  # 1-based
     what: str
-    kept: bool  # in More Information, word for word
+    kept: bool  # whether More Information holds it, word for word
 
 
 class ReadDecision(msgspec.Struct, frozen=True, omit_defaults=True):

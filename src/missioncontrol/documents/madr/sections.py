@@ -120,7 +120,7 @@ class Items(NamedTuple):
 
 
 class Argued(NamedTuple):
-    """What speaks for and against something, and what else is said of it."""
+    """Arguments for and against something, and other text about it."""
 
     rest: str
     good: tuple[str, ...]

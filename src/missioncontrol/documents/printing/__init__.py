@@ -1,9 +1,9 @@
-"""Documents as people hand them on: HTML and PDF of their Markdown, and PNG of drawings.
+"""Renders documents: HTML and PDF of their Markdown, and PNG of diagrams.
 
-DOCX is made by `docx`, which only the process that binds one loads: it takes a quarter of a second.
+Only `docx_process` loads `docx`, which takes a quarter of a second.
 """
 
-from missioncontrol.documents.printing.drawings import png_of
+from missioncontrol.documents.printing.diagrams import png_of
 from missioncontrol.documents.printing.html import fragment_of, html_of
 from missioncontrol.documents.printing.pdf import pdf_of
 

@@ -86,7 +86,7 @@ class Listing(msgspec.Struct, frozen=True, tag="list", tag_field="is"):
 
 
 class Quote(msgspec.Struct, frozen=True, tag="quote", tag_field="is"):
-    """What somebody else said."""
+    """A quotation."""
 
     blocks: tuple["Block", ...]
 

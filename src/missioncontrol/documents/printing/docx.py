@@ -31,8 +31,8 @@ from missioncontrol.documents.printing.blocks import (
     Runs,
     Table,
 )
-from missioncontrol.documents.printing.drawings import drawings, png_of
-from missioncontrol.documents.printing.reading import document_of, picture_words
+from missioncontrol.documents.printing.diagrams import drawings, png_of
+from missioncontrol.documents.printing.markdown_reader import document_of, picture_words
 from missioncontrol.domain.errors import Rejected
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -56,7 +56,7 @@ BULLETS, NUMBERS = 9000, 9001
 
 
 def docx_of(markdown: str, title: str, images: Mapping[str, str] | None = None) -> bytes:
-    """Return the file; `images` maps paths in `markdown` to SVG, which is kept as PNG.
+    """Return the file; `images` maps paths in `markdown` to SVG, which is stored as PNG.
 
     Raises:
         Rejected: `document.too_large`.
@@ -214,8 +214,8 @@ class _Printer:
         made.font.color.rgb, made.font.underline = LINK, True
         link = OxmlElement("w:hyperlink")
         if run.href:
-            kept = line.part.relate_to(run.href, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
-            link.set(qn("r:id"), kept)
+            relation = line.part.relate_to(run.href, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+            link.set(qn("r:id"), relation)
         else:
             link.set(qn("w:anchor"), self._name(run.to))
         line._p.remove(made._r)

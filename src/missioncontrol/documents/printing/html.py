@@ -23,8 +23,8 @@ from missioncontrol.documents.printing.blocks import (
     Runs,
     Table,
 )
-from missioncontrol.documents.printing.drawings import Drawing, drawings
-from missioncontrol.documents.printing.reading import document_of, picture_words
+from missioncontrol.documents.printing.diagrams import Drawing, drawings
+from missioncontrol.documents.printing.markdown_reader import document_of, picture_words
 
 _STYLE = Path(__file__).with_name("page.css")
 _CLASSES = {"left": "", "right": "r", "center": "c"}

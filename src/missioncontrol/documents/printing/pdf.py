@@ -19,11 +19,10 @@ from missioncontrol.documents.printing.blocks import (
     with_blocks,
     with_runs,
 )
-from missioncontrol.documents.printing.drawings import Drawing, drawings, is_drawn
-from missioncontrol.documents.printing.fonts import HOW, families, folders
-from missioncontrol.documents.printing.glyphs import lacking, names, spelled
-from missioncontrol.documents.printing.pressing import FAULT, NotMade, Order, pressed
-from missioncontrol.documents.printing.reading import document_of
+from missioncontrol.documents.printing.diagrams import Drawing, drawings, is_drawn
+from missioncontrol.documents.printing.fonts import HOW, families, folders, lacking, names, spelled
+from missioncontrol.documents.printing.markdown_reader import document_of
+from missioncontrol.documents.printing.render_process import FAULT, NotMade, Order, pressed
 from missioncontrol.domain.errors import Rejected
 
 HERE = Path(__file__).parent
@@ -49,7 +48,7 @@ def pdf_of(markdown: str, title: str, images: Mapping[str, str] | None = None) -
     try:
         return _pressed(document, found, ACCESSIBLE)
     except NotMade:
-        # Either a drawing that is XML but no picture, or a rule of PDF/UA that can't be kept.
+        # Either a drawing that is XML but no picture, or a rule of PDF/UA that can't be met.
         found = {path: drawing for path, drawing in found.items() if is_drawn(drawing)}
     try:
         return _pressed(document, found, ())
@@ -61,8 +60,8 @@ def pdf_of(markdown: str, title: str, images: Mapping[str, str] | None = None) -
 
 def _pressed(document: Document, found: Mapping[str, Drawing], standards: tuple[str, ...]) -> bytes:
     drawn = msgspec.json.encode(found, order="deterministic").decode()
-    said = msgspec.json.encode(document).decode() + drawn
-    unknown = lacking(said)
+    text = msgspec.json.encode(document).decode() + drawn
+    unknown = lacking(text)
     blocks = (*map(_breakable, document.blocks), *(_note(unknown) if unknown else ()))
     whole = Document(document.title, blocks, document.language)
     inputs = {
@@ -71,7 +70,7 @@ def _pressed(document: Document, found: Mapping[str, Drawing], standards: tuple[
         "language": document.language,
         "document": spelled(msgspec.json.encode(whole).decode()),
         "drawings": spelled(drawn),
-        "fonts": msgspec.json.encode(families(said)).decode(),
+        "fonts": msgspec.json.encode(families(text)).decode(),
     }
     source = (HERE / "page.typ").read_text("utf-8")
     return pressed(Order(source, inputs, "pdf", standards=standards, fonts=folders()))

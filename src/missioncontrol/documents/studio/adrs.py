@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.inert import plain
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio import parts
-from missioncontrol.documents.studio.choices import open_choices
-from missioncontrol.documents.studio.choices import sections as undecided
+from missioncontrol.documents.studio.choices import open_choices, undecided_sections
 from missioncontrol.documents.studio.material import Material, code, ended, named, short
 from missioncontrol.documents.studio.model import Listing, Section, Source, Statement, Table
 from missioncontrol.domain.plan import Decision
@@ -16,7 +15,7 @@ def sections(of: Material) -> Iterator[Section]:
     """Yield a list of the decisions, and each of them."""
     choices = open_choices(of)
     if not of.plan.decisions and choices:
-        yield from undecided(of, choices)
+        yield from undecided_sections(of, choices)
         return
     if not of.plan.decisions:
         yield from parts.section(
@@ -38,7 +37,7 @@ def sections(of: Material) -> Iterator[Section]:
     yield from parts.section("index", "Decisions", Table(("Id", "Question", "Decided"), rows))
     for each in of.plan.decisions:
         yield from _record(of, each)
-    yield from undecided(of, choices)
+    yield from undecided_sections(of, choices)
 
 
 def _record(of: Material, each: Decision) -> Iterator[Section]:

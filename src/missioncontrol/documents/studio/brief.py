@@ -1,9 +1,9 @@
-"""The executive brief: one page on what is asked, how it stands, and what somebody must decide."""
+"""The executive brief: one page on the goal, its state, and the open decisions."""
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.figures import counted, grouped, money
-from missioncontrol.documents.places import spoken
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, short
 from missioncontrol.documents.studio.model import Listing, Section, Statement
@@ -22,8 +22,8 @@ def sections(of: Material) -> Iterator[Section]:
         "outcome",
         "Where it stands",
         parts.paragraph(
-            room.let(of.say(f"Asked: “{short(of.asked, 240)}”", of.goal)),
-            room.let(of.say(spoken(of.reading.verdict), of.standing)),
+            room.add(of.say(f"Asked: “{short(of.asked, 240)}”", of.goal)),
+            room.add(of.say(spoken(of.reading.verdict), of.standing)),
         ),
     )
     yield from parts.section(
@@ -45,7 +45,7 @@ class _Room:
     def __init__(self, words: int) -> None:
         self._left = words
 
-    def let(self, statement: Statement) -> Statement | None:
+    def add(self, statement: Statement) -> Statement | None:
         words = len(statement.text.split())
         if words > self._left:
             return None
@@ -55,7 +55,7 @@ class _Room:
     def some(self, statements: Iterator[Statement], most: int) -> list[Statement]:
         found: list[Statement] = []
         for statement in statements:
-            fits = self.let(statement) if len(found) < most else None
+            fits = self.add(statement) if len(found) < most else None
             if fits is None:
                 break
             found.append(fits)
@@ -78,9 +78,9 @@ def _failed(of: Material) -> Iterator[Statement]:
     failed = [one for one in of.record.tasks if one.state == "failed"]
     for one in failed[:FAILED_MAX]:
         tried = next((each.error for each in reversed(one.attempts) if each.error), "")
-        said = short(one.reason or tried or "the record does not say why", 160)
+        reason = short(one.reason or tried or "no reason is recorded", 160)
         yield of.say(
-            f"{code(one.task.key)} ({short(one.task.title, 80)}) failed: {ended(said)} Once the "
+            f"{code(one.task.key)} ({short(one.task.title, 80)}) failed: {ended(reason)} Once the "
             f"cause is mended, `mission retry {of.record.run} {one.task.key}` does it again.",
             of.result(one),
         )

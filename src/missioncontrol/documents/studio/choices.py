@@ -1,8 +1,8 @@
 """Choices that a mission has to make because its repository does one thing in two ways already.
 
-A choice is told only where all of it is read: both libraries stand in the manifests, a requirement
-that a task is to change code for speaks of what they do, and neither the goal nor a decision of the
-plan names one of them. Which of them is right, nobody here knows, and nothing is said of it.
+A choice is listed only where the manifests declare both libraries, a requirement of a task that
+changes code speaks of what they do, and neither the goal nor a decision of the plan names one of
+them. The list does not judge which of them is right.
 """
 
 import re
@@ -51,7 +51,7 @@ class Choice(NamedTuple):
 
 
 def open_choices(of: Material) -> tuple[Choice, ...]:
-    """Return the choices that nobody made yet, in the order of the requirements."""
+    """Return the open choices, in the order of the requirements."""
     found = (
         _choice(of, kind, wanted, word, tasks)
         for wanted in of.plan.requirements
@@ -59,14 +59,14 @@ def open_choices(of: Material) -> tuple[Choice, ...]:
         for kind in _kinds()
         if (word := _word(kind, wanted.text))
     )
-    told: dict[str, Choice] = {}
+    by_kind: dict[str, Choice] = {}
     for each in found:
         if each is not None:
-            told.setdefault(each.kind.key, each)
-    return tuple(told.values())
+            by_kind.setdefault(each.kind.key, each)
+    return tuple(by_kind.values())
 
 
-def sections(of: Material, choices: Sequence[Choice]) -> Iterator[Section]:
+def undecided_sections(of: Material, choices: Sequence[Choice]) -> Iterator[Section]:
     """Yield a section for each choice, with what it is between and how it is written down."""
     for each in choices:
         yield from parts.section(
@@ -93,7 +93,7 @@ def sections(of: Material, choices: Sequence[Choice]) -> Iterator[Section]:
             ),
             parts.paragraph(
                 of.say(
-                    f"Whoever does {named(each.tasks, most=4)} chooses. "
+                    f"The builder of {named(each.tasks, most=4)} chooses. "
                     f'`mission decision record "{each.kind.question}" --option {each.ways[0].name} '
                     f"--option {each.ways[1].name} --choice …` writes it down.",
                     of.whole_plan,
@@ -127,10 +127,10 @@ def _declared(of: Material, names: Sequence[str], groups: Sequence[str]) -> Iter
 
 def _is_settled(of: Material, name: str) -> bool:
     """Whether the goal, what it must hold to, or a decision of the plan names a library."""
-    said: list[Any] = [of.record.goal, of.record.context, *of.record.constraints]
-    said += [text for each in of.plan.decisions for text in (each.title, each.choice)]
+    texts: list[Any] = [of.record.goal, of.record.context, *of.record.constraints]
+    texts += [text for each in of.plan.decisions for text in (each.title, each.choice)]
     pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
-    return any(pattern.search(str(text)) for text in said)
+    return any(pattern.search(str(text)) for text in texts)
 
 
 def _word(kind: Kind, text: str) -> str:

@@ -17,7 +17,7 @@ class Shown(NamedTuple):
     """Lines of a definition, and what its caption adds where these are not all."""
 
     lines: list[str]
-    said: str = ""
+    note: str = ""
 
 
 def shown_of(of: Material, each: dict[str, Any]) -> Shown:
@@ -27,11 +27,11 @@ def shown_of(of: Material, each: dict[str, Any]) -> Shown:
     left = int(each.get("more") or 0)
     last = start + len(packed) - 1 + left
     lines = _whole(of, each, packed, last) if left else packed
-    kept = lines[: _fitting(lines)]
-    if start + len(kept) - 1 >= last:
-        return Shown(kept)
-    first = start + len(kept)
-    return Shown(kept, f", lines {start} to {first - 1} of {_left_out(each, first, last)}")
+    shown_lines = lines[: _fitting(lines)]
+    if start + len(shown_lines) - 1 >= last:
+        return Shown(shown_lines)
+    first = start + len(shown_lines)
+    return Shown(shown_lines, f", lines {start} to {first - 1} of {_left_out(each, first, last)}")
 
 
 def used(why: str) -> str:

@@ -48,14 +48,14 @@ def sections(of: Material) -> Iterator[Section]:
 def _overview(of: Material) -> Iterator[Section]:
     new = [each for each in of.plan.architecture.components if each.change == "new"]
     changed = [each for each in of.plan.architecture.components if each.change == "changed"]
-    asked = of.say(f"Asked: “{short(of.asked, 300)}”", of.goal)
+    goal = of.say(f"Asked: “{short(of.asked, 300)}”", of.goal)
     items = [of.say(f"New: {_called(each)}. {ended(each.detail)}", of.whole_plan) for each in new]
     if changed:
         paths = named((each.path or each.name for each in changed), most=12)
         items.append(of.say(f"Changed: {paths}.", of.whole_plan))
     items += [of.say(ended(one.task.detail), of.task(one.task)) for one in of.changes]
     yield from parts.section(
-        "overview", "What changes", parts.paragraph(asked), Listing(tuple(items))
+        "overview", "What changes", parts.paragraph(goal), Listing(tuple(items))
     )
 
 
@@ -71,12 +71,12 @@ def _today(of: Material) -> Iterator[Section]:
 
 def _size(of: Material) -> Block | None:
     survey = of.data("survey.json")
-    said: list[Statement] = []
+    statements: list[Statement] = []
     if isinstance(survey, dict):
         lines = survey.get("code_lines")
         languages = _languages(of, lines) if isinstance(lines, int) else ""
         if isinstance(lines, int) and languages:
-            said.append(
+            statements.append(
                 of.say(
                     f"{of.subject} has {grouped(lines)} lines of code, {languages}.",
                     of.held("survey.json", "code_lines"),
@@ -87,7 +87,7 @@ def _size(of: Material) -> Block | None:
     if isinstance(counts, dict) and counts.get("modules"):
         cycles = counts.get("cycles_at_load")
         loops = f" and {counted(cycles, 'import cycle')} while loading" if cycles else ""
-        said.append(
+        statements.append(
             of.say(
                 f"Its {grouped(counts['modules'])} modules lie in "
                 f"{counted(counts.get('layers') or 0, 'layer')}, with "
@@ -95,11 +95,11 @@ def _size(of: Material) -> Block | None:
                 of.held("architecture.json", "counts"),
             )
         )
-    if not said:
-        said.append(
+    if not statements:
+        statements.append(
             parts.untried(of, "How its modules depend on each other is not known", "architect")
         )
-    return Paragraph(tuple(said))
+    return Paragraph(tuple(statements))
 
 
 def _languages(of: Material, lines: int) -> str:
@@ -130,22 +130,22 @@ def _imports(of: Material) -> Block | None:
 
 
 def _ties(each: dict[str, object]) -> str:
-    said = []
+    statements = []
     for name, words in (("imports", "imports"), ("imported_by", "is imported by")):
         found = each.get(name)
         if isinstance(found, list) and found:
-            said.append(f"{words} {named(map(str, found))}")
+            statements.append(f"{words} {named(map(str, found))}")
     typed = each.get("typed_by")
     if isinstance(typed, list) and typed:
-        said.append(f"is named in the types of {named(map(str, typed))}")
+        statements.append(f"is named in the types of {named(map(str, typed))}")
     tests = each.get("tests")
     direct = (
         f"tested directly by {named(map(str, tests))}"
         if isinstance(tests, list) and tests
         else "imported by no test directly"
     )
-    said.append(direct)
-    return f"{code(str(each.get('path', '')))}: {'; '.join(said)}."
+    statements.append(direct)
+    return f"{code(str(each.get('path', '')))}: {'; '.join(statements)}."
 
 
 def _definitions(of: Material) -> Iterator[Row]:
@@ -173,7 +173,7 @@ def _excerpts(of: Material) -> Iterator[Block]:
         shown, place = shown_of(of, each), f"{each['path']}:{each['start']}"
         caption = of.say(
             f"{code(str(each.get('title', '')))} in "
-            f"{code(place)}{shown.said}. "
+            f"{code(place)}{shown.note}. "
             f"{ended(used(str(each.get('why', ''))))}",
             of.held("execution-pack.json", "code", number),
         )
@@ -191,8 +191,8 @@ def _where(of: Material) -> Iterator[Section]:
     found = list(parts.places(of))
     if found:
         how = next((each.obtained for each in of.plan.likely if each.obtained), "")
-        said = f"The likeliest files of {of.subject} first for each requirement"
-        lead = of.say(ended(f"{said}, {how}" if how else said), of.whole_plan)
+        statements = f"The likeliest files of {of.subject} first for each requirement"
+        lead = of.say(ended(f"{statements}, {how}" if how else statements), of.whole_plan)
         told = [
             of.say(f"{ended(line)} What follows is what the plan expected.", of.scope(task))
             for task, line in parts.rescoped(of)
@@ -263,10 +263,12 @@ def _kept(of: Material) -> Iterator[Section]:
 
 
 def _tests(of: Material) -> Iterator[Section]:
-    said = list(parts.baseline(of))
+    statements = list(parts.baseline(of))
     unknown = parts.untried(of, "How the tests end today is not known", "tester")
     yield from parts.section(
-        "tests", "Tests today", Paragraph(tuple(said)) if said else parts.paragraph(unknown)
+        "tests",
+        "Tests today",
+        Paragraph(tuple(statements)) if statements else parts.paragraph(unknown),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.figures import counted
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.places import spoken
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, named
@@ -97,7 +97,7 @@ def _phases(of: Material) -> Iterator[Section]:
                 [
                     code(one.task.key),
                     one.task.title,
-                    one.task.agent or ("whoever builds" if one.task.is_change else one.task.role),
+                    one.task.agent or ("a builder" if one.task.is_change else one.task.role),
                     named(one.task.needs) or "nothing",
                     ", ".join((*one.task.requirements, *one.task.decisions, *one.task.risks)),
                     one.state.replace("_", " "),

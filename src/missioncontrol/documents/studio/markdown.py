@@ -7,8 +7,7 @@ after any edit. `numbered` writes them as `[1]` for forms that know no footnotes
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import spans
+from missioncontrol.documents.markup import plain, spans
 from missioncontrol.documents.studio.model import (
     Block,
     Code,
@@ -63,9 +62,9 @@ def with_sources(body: str, defined: Mapping[str, str]) -> str:
 
 def without_sources(text: str, defined: Mapping[str, str]) -> str:
     """Return the body of a text: what `with_sources` added is left out, all else stays."""
-    lines = {f"[^{key}]: {said}" for key, said in defined.items()}
-    kept = [line for line in text.split("\n") if line.rstrip() not in lines]
-    bare = "\n".join(kept).rstrip()
+    lines = {f"[^{key}]: {note}" for key, note in defined.items()}
+    other_lines = [line for line in text.split("\n") if line.rstrip() not in lines]
+    bare = "\n".join(other_lines).rstrip()
     if bare.endswith(f"\n## {SOURCES}"):
         bare = bare.removesuffix(f"## {SOURCES}").rstrip()
     return f"{bare}\n" if bare else ""
@@ -104,12 +103,12 @@ def numbered(text: str, *, brief: bool = False) -> tuple[str, list[tuple[str, st
         return body.removesuffix(f"## {SOURCES}").rstrip() + "\n", []
     if brief:
         named = "; ".join(
-            f"\\[{n}\\] {said.partition(': ')[0]}" for n, (_, said) in enumerate(listed, start=1)
+            f"\\[{n}\\] {note.partition(': ')[0]}" for n, (_, note) in enumerate(listed, start=1)
         )
         return f"{body.removesuffix(f'## {SOURCES}').rstrip()}\n\n{SOURCES}: {named}.\n", listed
     if not body.endswith(f"## {SOURCES}"):
         body += f"\n\n## {SOURCES}"
-    lines = "\n".join(f"{number}. {said}" for number, (_, said) in enumerate(listed, start=1))
+    lines = "\n".join(f"{number}. {note}" for number, (_, note) in enumerate(listed, start=1))
     return f"{body}\n\n{lines}\n", listed
 
 
@@ -157,8 +156,8 @@ def _cited(text: str, sources: Sequence[Source]) -> str:
 
 def _notes(sources: Sequence[Source]) -> str:
     """Return the footnotes; a line of code that the text names itself needs none beside others."""
-    told = [each for each in sources if each.kind != "code"] or sources
-    return "".join(f"[^{key_of(each)}]" for each in told)
+    named = [each for each in sources if each.kind != "code"] or sources
+    return "".join(f"[^{key_of(each)}]" for each in named)
 
 
 def _table(block: Table) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.documents.drawing.material import Material as Drawable
-from missioncontrol.documents.excerpting import ReadSource
+from missioncontrol.documents.excerpts import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact, readable
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import shortened, spans
+from missioncontrol.documents.markup import plain, shortened, spans
 from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement
@@ -50,7 +49,7 @@ class Material:
         """Nothing is read before a document needs it; the same record gives the same document.
 
         `logged` is what the log of decisions says by now, by their ids there. `source` reads the
-        repository; only what people have said of a task since it was packed needs that.
+        repository; only files that people gave a task since it was packed need that.
         """
         self.source = source
         self.logged = logged or {}
@@ -120,7 +119,7 @@ class Material:
 
     @cached_property
     def changes(self) -> tuple[TaskRecord, ...]:
-        """The tasks that change code, whoever does them."""
+        """The tasks that change code, by agents or by people."""
         return tuple(one for one in self.record.tasks if one.task.is_change)
 
     @cached_property
@@ -185,8 +184,8 @@ class Material:
 
     @cached_property
     def context(self) -> Source:
-        """What was told besides the goal."""
-        return Source("context", "context", f"Told with the goal: “{short(self.record.context)}”")
+        """The context given with the goal."""
+        return Source("context", "context", f"Given with the goal: “{short(self.record.context)}”")
 
     @cached_property
     def whole_plan(self) -> Source:
@@ -234,12 +233,12 @@ class Material:
         return Source(f"task:{task.key}", "task", f"Task `{task.key}` of the plan: {task.title}")
 
     def scope(self, task: Task) -> Source:
-        """Who said which files a task is to change: a person, or else the plan."""
-        said = next((each for each in self.record.scopes if each.task == task.key), None)
-        if said is None:
+        """The source of the files that a task is to change: a person, or else the plan."""
+        scope = next((each for each in self.record.scopes if each.task == task.key), None)
+        if scope is None:
             return self.task(task)
-        who = person(said.by) or said.by
-        why = f": “{short(said.reason)}”" if said.reason else ""
+        who = person(scope.by) or scope.by
+        why = f": “{short(scope.reason)}”" if scope.reason else ""
         words = f"{who}, on the files of task `{task.key}`{why}"
         return Source(f"scope:{task.key}", "person", words)
 

@@ -34,7 +34,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
     key: str  # the same for the same place, in every version: `R1`, `src/cart.py:14`
     kind: SourceKind
-    text: str  # what a reader is told of it
+    text: str  # its description for readers
     digest: str = ""  # of the artifact that holds it
     pointer: str = ""  # JSON pointer or line in that artifact
     path: str = ""  # of the file, relative to the repository
@@ -44,7 +44,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """One thing that the document says, as Markdown of one line; nothing is said without source."""
+    """One thing that the document says, as Markdown of one line, with its sources."""
 
     text: str
     sources: tuple[Source, ...]

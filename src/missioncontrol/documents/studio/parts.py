@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from missioncontrol.documents.command_line import typed_words
 from missioncontrol.documents.drawing.diagrams import diagram
 from missioncontrol.documents.figures import counted, grouped, lasting, money
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.inline_code import marked_paths
-from missioncontrol.documents.packed import scope_lines
+from missioncontrol.documents.markup import marked_paths, plain
+from missioncontrol.documents.pack import scope_lines
 from missioncontrol.documents.record import TaskRecord
 from missioncontrol.documents.studio.material import (
     EMPTY,
@@ -29,7 +29,6 @@ from missioncontrol.documents.studio.model import (
     Statement,
     Table,
 )
-from missioncontrol.documents.typed import typed_words
 from missioncontrol.domain.foresight import Estimate
 from missioncontrol.domain.gap import owner_of
 from missioncontrol.domain.plan import Decision, Task
@@ -131,8 +130,8 @@ def baseline(of: Material) -> Iterator[Statement]:
     for one in of.record.tasks:
         if one.task.role != "tester" or one.task.key in proofs or one.state != "succeeded":
             continue
-        told = of.part("tests.json") if one.task.key == _owner(of, "tests.json") else None
-        data = told if isinstance(told, dict) else one.work.output
+        words = of.part("tests.json") if one.task.key == _owner(of, "tests.json") else None
+        data = words if isinstance(words, dict) else one.work.output
         if isinstance(data, dict):
             yield from _tests_said(of, one, data)
 
@@ -236,17 +235,17 @@ def _likely(each: Estimate) -> str:
     """Return what is likeliest, with what it counts and from when to when."""
     if each.label:
         return each.label
-    told = amount(each, each.likely)
+    words = amount(each, each.likely)
     match each.measure:
         case "cost":
-            return f"{told} for models"
+            return f"{words} for models"
         case "seconds":
-            # Nobody's hours: from the first step to the last, or while an agent is at the task.
-            return f"{told} {'at work' if each.task else 'from its first step to its end'}"
+            # Not working hours: from the first step to the last, or while an agent is at the task.
+            return f"{words} {'at work' if each.task else 'from its first step to its end'}"
         case "hours":
-            return f"{told} {'hour' if told == '1' else 'hours'} of a person"
+            return f"{words} {'hour' if words == '1' else 'hours'} of a person"
         case _:
-            return f"{told} {each.measure.removesuffix('s') if told == '1' else each.measure}"
+            return f"{words} {each.measure.removesuffix('s') if words == '1' else each.measure}"
 
 
 def amount(each: Estimate, value: float) -> str:
@@ -277,7 +276,7 @@ def _taskplain(of: Material, key: str) -> str:
 
 
 def choices(of: Material, *, level: int = 3) -> Iterator[Section]:
-    """Yield each decision with what it gives up and what was not taken."""
+    """Yield each decision with its trade-off and its rejected alternatives."""
     for each in of.plan.decisions:
         yield from section(
             f"decision-{each.id}",
@@ -293,14 +292,14 @@ def _weighed(of: Material, each: Decision) -> Iterator[Statement]:
     yield of.say(f"Because: {ended(each.reason)}", source)
     yield of.say(f"Gives up: {ended(each.tradeoff)}", source)
     for other in each.alternatives:
-        yield of.say(f"Not taken: {ended(other.title)} {ended(other.tradeoff)}", source)
+        yield of.say(f"Rejected: {ended(other.title)} {ended(other.tradeoff)}", source)
     shaped = [one.task.key for one in of.changes if each.id in one.task.decisions]
     if shaped:
         yield of.say(f"Shapes {named(shaped)}.", source)
 
 
 def rescoped(of: Material) -> Iterator[tuple[Task, str]]:
-    """Yield the tasks whose files people named, with what they said."""
+    """Yield the tasks whose files people named, with those files."""
     tasks = {task.key: task for task in of.plan.tasks()}
     for one, line in zip(of.record.scopes, scope_lines(of.record.scopes), strict=True):
         yield tasks[one.task], f"Files to change of {line}"

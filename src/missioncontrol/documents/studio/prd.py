@@ -1,10 +1,10 @@
-"""Product requirements: what is asked and why, for whom, what counts as done, and what is open."""
+"""Product requirements: the goal and its reasons, users, acceptance criteria and open questions."""
 
 from collections.abc import Iterator
 
+from missioncontrol.documents.anchors import spoken
 from missioncontrol.documents.coverage import Coverage
-from missioncontrol.documents.inert import plain
-from missioncontrol.documents.places import spoken
+from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import (
     Material,
@@ -47,7 +47,7 @@ def _asked(of: Material) -> Iterator[Section]:
         "What is asked",
         parts.paragraph(
             of.say(f"“{' '.join(of.asked.split())[:GOAL_MAX]}”{of.shown}", of.goal),
-            of.say(f"Told with it: “{short(of.record.context, 1_000)}”", of.context)
+            of.say(f"Given with it: “{short(of.record.context, 1_000)}”", of.context)
             if of.record.context.strip()
             else None,
         ),
@@ -95,7 +95,7 @@ def _public(of: Material) -> Iterator[Statement]:
         target = str(entry.get("target", ""))
         if any(target and target in path for path in of.touched):
             yield of.say(
-                f"Whoever starts {code(str(entry.get('name', '')))}: it begins in {code(target)}, "
+                f"A user of {code(str(entry.get('name', '')))}: it begins in {code(target)}, "
                 "which the plan changes.",
                 of.held("survey.json", "entry_points", number),
             )
@@ -215,7 +215,7 @@ def _success(of: Material) -> Iterator[Section]:
     )
     before = list(parts.baseline(of))
     unknown = (
-        None if before else parts.untried(of, "Nobody knows how the tests end today", "tester")
+        None if before else parts.untried(of, "The result of the tests today is unknown", "tester")
     )
     yield from parts.section(
         "success",

@@ -26,12 +26,12 @@ def sections(of: Material) -> Iterator[Section]:
 def _nothing(of: Material, made: Changes | None) -> Iterator[Section]:
     title = f"“{short(of.record.title, 100)}”"
     if made is not None:
-        said = of.say(f"{title} changed no file of {of.subject}.", of.result(made.last))
+        statement = of.say(f"{title} changed no file of {of.subject}.", of.result(made.last))
     elif of.changes:
         tasks = named((one.task.key for one in of.changes), most=5)
         verb, whose = ("is", "its") if len(of.changes) == 1 else ("are", "their")
         begun = " and ".join(dict.fromkeys(one.state.replace("_", " ") for one in of.changes))
-        said = of.say(
+        statement = of.say(
             f"{title} has changed nothing of {of.subject} so far: {tasks} {verb} {begun}. There is "
             f"something to tell once {whose} patch is there and tested, as with "
             "`mission run GOAL --builder AGENT`.",
@@ -39,8 +39,8 @@ def _nothing(of: Material, made: Changes | None) -> Iterator[Section]:
             of.whole_plan,
         )
     else:
-        said = of.say(f"The plan for {title} changes no code of {of.subject}.", of.whole_plan)
-    yield from parts.section("nothing", "Nothing to release", parts.paragraph(said))
+        statement = of.say(f"The plan for {title} changes no code of {of.subject}.", of.whole_plan)
+    yield from parts.section("nothing", "Nothing to release", parts.paragraph(statement))
 
 
 def _changed(of: Material, made: Changes) -> Iterator[Section]:

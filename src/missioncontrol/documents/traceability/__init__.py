@@ -1,1 +1,1 @@
-"""What leads from what was asked for to the evidence, as a graph, a matrix and a check."""
+"""The trace from the requested goal to the evidence, as a graph, a matrix and a check."""

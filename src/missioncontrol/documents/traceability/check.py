@@ -32,11 +32,11 @@ UNDONE: dict[str, tuple[str, str]] = {
     "waiting": ("waits", "wait"),
     "handed_over": ("is handed over and not done", "are handed over and not done"),
 }
-"""What is said of tasks that lack evidence, by their state, gravest first."""
+"""The words for tasks that lack evidence, by their state, gravest first."""
 
 
 class WaivedGap(msgspec.Struct, frozen=True):
-    """A gap that stands on somebody's word."""
+    """A gap that a person waived."""
 
     gap: Gap
     waiver: Waiver
@@ -53,18 +53,18 @@ class Undone(msgspec.Struct, frozen=True):
 class TraceCheck(msgspec.Struct, frozen=True):
     """What the trace of a mission comes to."""
 
-    gaps: tuple[Gap, ...]  # that nobody waived
+    gaps: tuple[Gap, ...]  # without those waived
     waived: tuple[WaivedGap, ...]
     undone: tuple[Undone, ...]
-    passages: int  # of what was asked for
+    passages: int  # of the request
     requirements: int
     tasks: int
     is_completed: bool
-    set_aside: tuple[SetAside, ...] = ()  # passages taken for background, that demand nothing
+    set_aside: tuple[SetAside, ...] = ()  # background passages, which demand nothing
 
     @property
     def is_clean(self) -> bool:
-        """Whether no gap is left that nobody waived."""
+        """Whether each gap is waived."""
         return not self.gaps
 
     @property
@@ -85,8 +85,8 @@ def trace_check(record: MissionRecord, plan: Plan | None = None) -> TraceCheck:
     What the accepted plan has and `plan` has not is a gap too.
     """
     looked_at = plan or record.plan
-    asked = Asked(record.goal, record.constraints, record.context)
-    found = [*gaps(looked_at, asked, ends(record), record.owners)]
+    request = Asked(record.goal, record.constraints, record.context)
+    found = [*gaps(looked_at, request, ends(record), record.owners)]
     if plan is not None:
         found += changes(plan, record.plan)
     waived = {gap.id: waiver for gap in found if (waiver := standing(gap, record.waivers))}
@@ -94,11 +94,11 @@ def trace_check(record: MissionRecord, plan: Plan | None = None) -> TraceCheck:
         gaps=tuple(gap for gap in found if gap.id not in waived),
         waived=tuple(WaivedGap(gap, waived[gap.id]) for gap in found if gap.id in waived),
         undone=tuple(_undone(looked_at, record)),
-        passages=sum(1 for _ in asked.passages()),
+        passages=sum(1 for _ in request.passages()),
         requirements=len(looked_at.requirements),
         tasks=sum(1 for _ in looked_at.tasks()),
         is_completed=record.is_completed and plan is None,
-        set_aside=set_aside(looked_at, asked),
+        set_aside=set_aside(looked_at, request),
     )
 
 

@@ -34,7 +34,7 @@ COLUMNS: tuple[tuple[NodeKind, ...], ...] = (
 TITLE_MAX = 160
 DETAIL_MAX = 600
 FILES_MAX = 1_000
-"""Files in the graph; those that are named first are kept, and the rest is counted."""
+"""Files in the graph; the first named ones are shown, and the rest is counted."""
 
 
 class Node(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,8 +79,8 @@ class Draft:
     ) -> str:
         """Add a node, unless it is there, and return its id."""
         if node not in self.nodes:
-            told = (_cut(name, TITLE_MAX), _cut(title, TITLE_MAX), _cut(detail, DETAIL_MAX))
-            self.nodes[node] = Node(node, kind, *told, state)
+            words = (_cut(name, TITLE_MAX), _cut(title, TITLE_MAX), _cut(detail, DETAIL_MAX))
+            self.nodes[node] = Node(node, kind, *words, state)
         return node
 
     def file(self, path: str, detail: str = "", *, kind: Literal["file", "test"] = "file") -> str:

@@ -20,7 +20,7 @@ from missioncontrol.domain.plan import Component, Plan, Requirement
 from missioncontrol.domain.work import Finding, TestsRan
 
 FOUND_MAX = 20
-"""Files with findings that one task ties to; those with the gravest are kept."""
+"""Files with findings that one task ties to; those with the gravest are shown."""
 
 LIKELY_MAX = 5
 """Likely files of one requirement in the graph."""
@@ -45,22 +45,22 @@ def trace_graph(record: MissionRecord, check: TraceCheck | None = None) -> Trace
     return with_states(graph, _marks(check)) if check is not None else graph
 
 
-# What was asked for.
+# The request.
 
 
 def _add_asked(draft: Draft, record: MissionRecord, plan: Plan) -> None:
     draft.add("goal", "goal", "Goal", record.title or plan.title, record.goal)
-    asked = Asked(record.goal, record.constraints, record.context)
+    request = Asked(record.goal, record.constraints, record.context)
     background = set(plan.background)
     origins = {(each.where, each.words) for one in plan.requirements for each in one.origins}
-    for number, (where, words) in enumerate(asked.passages(), 1):
+    for number, (where, words) in enumerate(request.passages(), 1):
         kind = _kind(where, is_asked=(where, words) in origins or words not in background)
         if kind == "background" and where == "context":
-            continue  # It is all told with the goal.
+            continue  # The goal holds all of it.
         node = draft.add(f"asked:{number}", kind, where.capitalize(), words)
         draft.tie("goal", node, _why_asked(where, kind))
     for each in plan.requirements:
-        _add_requirement(draft, each, list(asked.passages()))
+        _add_requirement(draft, each, list(request.passages()))
 
 
 def _kind(where: str, *, is_asked: bool) -> NodeKind:
@@ -72,8 +72,8 @@ def _kind(where: str, *, is_asked: bool) -> NodeKind:
 def _why_asked(where: str, kind: NodeKind) -> str:
     if kind == "constraint":
         return f"It was given with the goal as {where}."
-    told = "it asks for nothing, and explains what does" if kind == "background" else "it asks"
-    return f"It is said in the {where}; {told}."
+    words = "background that demands nothing" if kind == "background" else "a demand"
+    return f"A passage of the {where}: {words}."
 
 
 def _add_requirement(draft: Draft, each: Requirement, places: list[tuple[str, str]]) -> None:
@@ -82,9 +82,9 @@ def _add_requirement(draft: Draft, each: Requirement, places: list[tuple[str, st
         if (origin.where, origin.words) in places:
             number = places.index((origin.where, origin.words)) + 1
             share = f", the {_nth(origin.number)} of {origin.of} things" if origin.of > 1 else ""
-            draft.tie(f"asked:{number}", node, f"{each.id} is asked for in these words{share}.")
+            draft.tie(f"asked:{number}", node, f"{each.id} comes from these words{share}.")
     if not each.origins:
-        # Plans of before kept the words only: the passage that they hold is where it comes from.
+        # Plans of older releases have only the words: the passage that holds them is the source.
         for number, (_, words) in enumerate(places, 1):
             if words.strip(" .") and words.strip(" .") in each.source:
                 draft.tie(f"asked:{number}", node, f"{each.id} names these words as its source.")
@@ -225,8 +225,8 @@ def _add_diffs(draft: Draft, one: TaskRecord) -> None:
     patch = f"artifact:{one.task.key}/{PATCH}"
     source = patch if patch in draft.nodes else f"task:{one.task.key}"
     for file in changed_files(one):
-        told = f"{file.change}, +{file.added} -{file.deleted}"
-        target = draft.add(f"diff:{one.task.key}/{file.path}", "diff", told, file.path, told)
+        words = f"{file.change}, +{file.added} -{file.deleted}"
+        target = draft.add(f"diff:{one.task.key}/{file.path}", "diff", words, file.path, words)
         draft.tie(source, target, f"The patch of {one.task.key} holds it.")
         draft.tie(target, draft.file(file.path), f"{one.task.key} {file.change} it.")
 
@@ -235,10 +235,10 @@ def _add_tests(draft: Draft, one: TaskRecord, plan: Plan) -> None:
     key = one.task.key
     for number, ran in enumerate((e for e in one.work.evidence if isinstance(e, TestsRan)), 1):
         wrong = ran.failed + ran.errors
-        told = f"{ran.passed:,} passed, {wrong:,} did not, {ran.skipped:,} were skipped"
+        words = f"{ran.passed:,} passed, {wrong:,} did not, {ran.skipped:,} were skipped"
         state = "failed" if wrong else "succeeded"
         target = draft.add(
-            f"test:{key}/{number}", "test", "Test run", told, one.work.summary, state
+            f"test:{key}/{number}", "test", "Test run", words, one.work.summary, state
         )
         report = f"artifact:{key}/{ran.report}"
         source = report if report in draft.nodes else f"task:{key}"

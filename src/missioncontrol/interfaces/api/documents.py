@@ -12,7 +12,7 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import documents, stories
 from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
 from missioncontrol.application.studio import DocumentAsked, digest_of
-from missioncontrol.documents.studio.exporting import Form
+from missioncontrol.documents.studio.export import Form
 from missioncontrol.documents.studio.model import Document
 from missioncontrol.domain.document import CHARACTERS_MAX, NOTE_MAX, DocumentKind
 from missioncontrol.domain.document_kinds import kind_named, kinds_known

@@ -13,7 +13,7 @@ from missioncontrol.application.checkout import reader_of
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts, packs, stories
 from missioncontrol.application.queries.packs import Form
-from missioncontrol.documents.packed import packed
+from missioncontrol.documents.pack import packed
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.artifacts import SAFE
 from missioncontrol.interfaces.api.conditional import KNOWN, is_known, listed, tag_of

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import stories
 from missioncontrol.application.tracing import TraceAsked
-from missioncontrol.documents.traceability.told import (
+from missioncontrol.documents.traceability.report import (
     CheckTold,
     TraceTold,
     check_told,

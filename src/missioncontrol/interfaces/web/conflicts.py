@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 from missioncontrol.domain.document import Dispute
 
 WORDS_MAX = 1_200

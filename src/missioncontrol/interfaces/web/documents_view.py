@@ -13,9 +13,9 @@ from missioncontrol.application.queries import documents as queries
 from missioncontrol.application.queries.documents import DocumentView, SourceLine
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.prose import prose
-from missioncontrol.documents.sectioning import sections
+from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown
-from missioncontrol.documents.studio.exporting import without_marks
+from missioncontrol.documents.studio.export import without_marks
 from missioncontrol.domain.document import KINDS, DocumentKind
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

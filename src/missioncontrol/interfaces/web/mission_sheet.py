@@ -15,7 +15,7 @@ from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.timeline import Timeline, timeline
-from missioncontrol.documents.traceability.told import owners_told
+from missioncontrol.documents.traceability.report import owners_told
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.codes import code_url

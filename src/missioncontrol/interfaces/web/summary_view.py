@@ -8,7 +8,7 @@ from litestar import Request
 from missioncontrol.application.queries.shares import shares
 from missioncontrol.application.queries.stories import Story
 from missioncontrol.application.shares import SHARES, STREAM
-from missioncontrol.documents.cockpit.comparing import Compared, figure
+from missioncontrol.documents.cockpit.comparison import Compared, figure
 from missioncontrol.documents.outcome import is_checked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

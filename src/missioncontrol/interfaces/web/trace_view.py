@@ -15,8 +15,7 @@ from missioncontrol.documents.traceability.graph import (
     TraceGraph,
     reached,
 )
-from missioncontrol.documents.traceability.matrix import matrix
-from missioncontrol.documents.traceability.told import check_told, owners_told
+from missioncontrol.documents.traceability.report import check_told, matrix, owners_told
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web.codes import code_url

@@ -10,7 +10,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import Token, _TokenType
 
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 from missioncontrol.interfaces.api.artifacts import DRAWINGS, PICTURES
 
 Kind = Literal["markdown", "json", "diff", "image", "drawing", "text", "binary"]

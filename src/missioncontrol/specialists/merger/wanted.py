@@ -5,7 +5,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import BRANCHES
-from missioncontrol.refs.names import refuse_foreign
+from missioncontrol.refs.names import check_writable
 from missioncontrol.specialists.agreed import departed
 from missioncontrol.specialists.commits.asked import found, named
 from missioncontrol.specialists.commits.lent import Theirs
@@ -116,7 +116,7 @@ def refuse_branch(theirs: Theirs, into: str) -> None:
             retryable=False,
         )
     try:
-        refuse_foreign(f"{BRANCHES}{into.removeprefix(OURS)}")
+        check_writable(f"{BRANCHES}{into.removeprefix(OURS)}")
     except Rejected as error:
         code = "merger.bad_branch"
         raise AttemptFailed(code, error.reason, hint=error.hint, retryable=False) from None

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts
 from missioncontrol.application.queries.artifacts import ArtifactRow, Content
-from missioncontrol.documents.hidden import visible
+from missioncontrol.documents.markup import visible
 from missioncontrol.documents.prose import prose
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.principal import Principal

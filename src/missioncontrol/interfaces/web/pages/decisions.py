@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from missioncontrol.application.decision_views import DecisionView
 from missioncontrol.declarations import Operation
-from missioncontrol.documents.inline_code import shortened
+from missioncontrol.documents.markup import shortened
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.prose import prose
 from missioncontrol.domain.decision_text import DecisionOption, DecisionText

@@ -24,8 +24,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.memory_graph import drawing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
-from missioncontrol.knowledge.apart import told_apart
-from missioncontrol.knowledge.wording import unmarked
+from missioncontrol.knowledge.text import distinguishing_texts, without_markup
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}
@@ -77,7 +76,7 @@ async def show_memory(
         "expired": expired,
         "matches": matches,
         "items": items[:LIMIT],
-        "apart": told_apart([*items[:LIMIT], *(each.item for each in matches or ())]),
+        "apart": distinguishing_texts([*items[:LIMIT], *(each.item for each in matches or ())]),
         "next": cursor_of(last.confirmed, last.id) if last else "",
         "all_kinds": KINDS,
         "is_filtered": bool(q or kind or repository or tag or expired or cursor),
@@ -89,7 +88,7 @@ async def show_memory(
 
 def _worded(text: str) -> Markup:
     """Return words of a document with their code as code, and without its other marks."""
-    return ticked(unmarked(text))
+    return ticked(without_markup(text))
 
 
 def _verdict(told: Remembering) -> str:
@@ -118,7 +117,7 @@ async def show_item(
         "detail": detail,
         "one": detail.item,
         "drawing": drawing(detail),
-        "apart": told_apart([detail.item, *(each.item for each in detail.near)]),
+        "apart": distinguishing_texts([detail.item, *(each.item for each in detail.near)]),
         "ticked": _worded,
     }
     return page(request, ITEM, title=f"{detail.item.title} · Memory", area="memory", **values)

@@ -15,7 +15,7 @@ from missioncontrol.application.queries.repository_tasks import DocumentView
 from missioncontrol.application.repositories import SignOffAsked
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.prose import prose
-from missioncontrol.documents.task_measures.definition import definitions
+from missioncontrol.documents.task_measures.measures import definitions
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
