@@ -21,10 +21,10 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
-from missioncontrol.analytics.detecting.asking import Named, watched
-from missioncontrol.analytics.detecting.attributing import Property, slices, slicings
-from missioncontrol.analytics.detecting.detect import detect
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.attribution import Property, slices, slicings
+from missioncontrol.analytics.detection.detector import detect
+from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.metrics import Named, watched
 from missioncontrol.analytics.questions import Active, AnyQuestion, Funnel, Retention, Trend, digest
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product

@@ -30,10 +30,10 @@ from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.application.agents import Cards
+from missioncontrol.application.analytics.alert_monitor import Watch
 from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
-from missioncontrol.application.analytics.desk import RemovalAsked, RemovalFinished
+from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
 from missioncontrol.application.analytics.removal import Tell
-from missioncontrol.application.analytics.watching import Watch
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
 from missioncontrol.application.measuring import Measuring

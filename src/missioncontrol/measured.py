@@ -4,8 +4,8 @@ from typing import Any
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
-from missioncontrol.application.analytics.house import AnalyticsHouse, OpenWarehouse
-from missioncontrol.application.analytics.own import OwnUse
+from missioncontrol.application.analytics.container import AnalyticsHouse, OpenWarehouse
+from missioncontrol.application.analytics.own_usage import OwnUse
 from missioncontrol.application.analytics.products import Find, ProductShelf
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import fold
@@ -45,6 +45,6 @@ def _files() -> EventFiles:
 
 def _opened(home: Home) -> OpenWarehouse:
     """Open the warehouse of a home; only now is anything imported that it needs."""
-    from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+    from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 
     return SharedWarehouse(home.analytics)

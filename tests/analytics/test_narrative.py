@@ -6,8 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from missioncontrol.analytics.detecting.deriving import derived
-from missioncontrol.analytics.detecting.finding import Figure, Finding, Place, Slice
+from missioncontrol.analytics.detection.finding import Figure, Finding, Place, Slice, derived
 from missioncontrol.analytics.emptiness import Emptiness
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.narrative import days_shown, reading, shown, told

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from missioncontrol.adapters.event_files.files import LocalEventFiles
-from missioncontrol.adapters.event_files.moments import moment
+from missioncontrol.adapters.event_files.timestamps import moment
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.application.analytics.carrying import Carried, Progress, carry_in, pages
+from missioncontrol.application.analytics.event_transfer import Carried, Progress, carry_in, pages
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.ports.event_files import FileKind, Mapping
 from missioncontrol.ports.warehouse import Captured, Policy, Statement

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.warehouses.duckdb import telling
+from missioncontrol.adapters.warehouses.duckdb import profiles
+from missioncontrol.adapters.warehouses.duckdb.ingestion import Storing
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.adapters.warehouses.duckdb.storing import Storing
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.ports.warehouse import (
     EVENT_BYTES,
@@ -278,7 +278,7 @@ def test_no_more_is_known_of_somebody_than_has_room(warehouse: Warehouse) -> Non
         told = {f"p{part}": "x" * 30_000, f"q{part}": part}
         warehouse.store("shop", [captured(part, user="ann", person=told)])
     known = people(warehouse)["ann"]
-    assert len(msgspec.json.encode(known)) <= telling.BYTES_MAX
+    assert len(msgspec.json.encode(known)) <= profiles.BYTES_MAX
     assert {known[f"q{part}"] for part in range(4)} == {0, 1, 2, 3}
 
 

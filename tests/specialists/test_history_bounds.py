@@ -11,7 +11,6 @@ import pytest
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists import git
 from missioncontrol.specialists.historian import Historian, walk
-from missioncontrol.specialists.historian import log as history_log
 from missioncontrol.specialists.historian.history import history_of
 from missioncontrol.specialists.historian.log import Log, count_commits, read_log
 from missioncontrol.specialists.historian.page import page, sentence

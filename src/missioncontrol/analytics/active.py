@@ -16,9 +16,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from missioncontrol.analytics.answers import ActiveAnswer, Line
-from missioncontrol.analytics.comparing import change, comparable, data_since, difference
-from missioncontrol.analytics.filtering import counted, matches_activity
-from missioncontrol.analytics.numbering import number_in
+from missioncontrol.analytics.comparison import change, comparable, data_since, difference
+from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
 from missioncontrol.analytics.questions import Active, Cell, Range, digest
 from missioncontrol.analytics.setting import (
@@ -31,7 +30,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import Parameters, number_in
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 

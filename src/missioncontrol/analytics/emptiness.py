@@ -6,9 +6,9 @@ from datetime import date
 
 import msgspec
 
-from missioncontrol.analytics.filtering import matches
+from missioncontrol.analytics.event_discovery import DAYS
+from missioncontrol.analytics.filters import matches
 from missioncontrol.analytics.kpis import Kpi
-from missioncontrol.analytics.opening import DAYS
 from missioncontrol.analytics.questions import Pattern, Segment, Where
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.ports.warehouse import Statement

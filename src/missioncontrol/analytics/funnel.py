@@ -36,11 +36,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup, StepCount
-from missioncontrol.analytics.filtering import label_of
+from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.funnel_chains import units as units_of_chains
 from missioncontrol.analytics.funnel_levels import units as units_of_levels
 from missioncontrol.analytics.funnel_rows import Plan, rows
-from missioncontrol.analytics.numbering import number_in
 from missioncontrol.analytics.questions import (
     BREAKDOWN_MAX,
     DAY,
@@ -53,7 +52,7 @@ from missioncontrol.analytics.questions import (
     digest,
 )
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, property_of
+from missioncontrol.analytics.sql import Parameters, number_in, property_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 

@@ -13,12 +13,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from missioncontrol.analytics.filtering import counted, matches
-from missioncontrol.analytics.numbering import MICROSECOND, micros
+from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import Funnel, Pattern
-from missioncontrol.analytics.sessions import open_sessions, with_sessions
 from missioncontrol.analytics.setting import Setting, bounds
-from missioncontrol.analytics.sql import Parameters, joined, property_of
+from missioncontrol.analytics.sql import MICROSECOND, Parameters, joined, micros, property_of
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -261,3 +259,34 @@ def _goes_on(plan: Plan) -> str:
         return "true"
     within = plan.question.steps[1].within
     return "ahead IS NOT NULL" if within is None else f"ahead - us <= {plan.time(within)}"
+
+
+PAUSE = 30 * 60 * 1_000_000
+"""Microseconds after which a session is over."""
+
+NAMED = """\
+SELECT *, CASE WHEN session IS NULL
+    THEN 'pause ' || sum(begins) OVER ({order} ROWS UNBOUNDED PRECEDING)
+    ELSE 'named ' || session END AS unit
+FROM (
+    SELECT *, CASE WHEN us - lag(us) OVER ({order}) < {pause} THEN 0 ELSE 1 END AS begins
+    FROM {events}
+)"""
+ORDER = "PARTITION BY person, session IS NULL ORDER BY us, seq"
+
+
+def with_sessions(events: str) -> str:
+    """Return a SELECT of events with the column `unit`: the session.
+
+    `events` is the name of a query with the columns `person, session, seq` and `us`, the moment in
+    microseconds since the epoch.
+    """
+    return NAMED.format(order=ORDER, pause=PAUSE, events=events)
+
+
+def open_sessions(sessions: str, as_of: str) -> str:
+    """Return a SELECT of the sessions, `person, unit`, that are not over at a moment.
+
+    `sessions` is the name of such a query with sessions, `as_of` the moment in microseconds.
+    """
+    return f"SELECT DISTINCT person, unit FROM {sessions} WHERE us > {as_of} - {PAUSE}"

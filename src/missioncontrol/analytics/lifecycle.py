@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from missioncontrol.analytics.answers import LifecycleAnswer, Line
-from missioncontrol.analytics.filtering import counted, matches_activity
-from missioncontrol.analytics.numbering import micros, number_in
+from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
 from missioncontrol.analytics.questions import Cell, Lifecycle, digest
 from missioncontrol.analytics.setting import (
@@ -27,7 +26,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import Parameters, micros, number_in
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 

@@ -19,11 +19,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import Flow, Node, PathsAnswer
-from missioncontrol.analytics.filtering import counted, matches
-from missioncontrol.analytics.numbering import SEQ_BITS
+from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths, digest
 from missioncontrol.analytics.setting import Setting, bounds
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import SEQ_BITS, Parameters
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 

@@ -6,9 +6,9 @@ at those from its own on. In its own period there was a return if the start is o
 if the last that could be one is not before it.
 """
 
-from missioncontrol.analytics.filtering import matches_activity
-from missioncontrol.analytics.numbering import micros_in, number_in, order_of, seq_in
+from missioncontrol.analytics.filters import matches_activity
 from missioncontrol.analytics.retention_rows import Plan, backs, compared, keyed
+from missioncontrol.analytics.sql import micros_in, number_in, order_of, seq_in
 
 WORD = 120
 """Bits of one HUGEINT that hold a period each; without its sign there would be 127."""

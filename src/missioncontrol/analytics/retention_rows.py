@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from missioncontrol.analytics.filtering import TECHNICAL, counted, matches_activity
-from missioncontrol.analytics.numbering import (
-    micros,
-    micros_in,
-    number_in,
-    order_of,
-    seq_in,
-)
+from missioncontrol.analytics.filters import TECHNICAL, counted, matches_activity
 from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, Bracket, Retention
 from missioncontrol.analytics.setting import (
     Bucket,
@@ -26,7 +19,15 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters, property_of
+from missioncontrol.analytics.sql import (
+    Parameters,
+    micros,
+    micros_in,
+    number_in,
+    order_of,
+    property_of,
+    seq_in,
+)
 
 ROLLING = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.analytics.detecting.deriving import derived
-from missioncontrol.analytics.detecting.finding import Finding, Slice
+from missioncontrol.analytics.detection.finding import Finding, Slice, derived
 from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, nobody_began
 from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (
+    THIN,
     Sentence,
     changed,
     days_shown,
@@ -310,3 +310,27 @@ def _change(kpi: Kpi) -> Quoted:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%b}"
+
+
+NOTHING = "Nothing."
+_SPECIAL = str.maketrans({each: f"\\{each}" for each in "\\`*_[]<>#|~"})
+
+
+def markdown(summary: Summary, name: str) -> str:
+    """Return a summary of the product `name` as Markdown."""
+    lines = [f"# {_plain(name)}: {_plain(summary.verdict.text)}", ""]
+    for part, title in PARTS.items():
+        lines += [f"## {title}", ""]
+        lines += [f"- {_plain(point.text)}" for point in getattr(summary, part)] or [NOTHING]
+        lines.append("")
+    if summary.hint:
+        lines += [f"To set up: {_plain(summary.hint)}.", ""]
+    by = f"Written by {summary.written_by} from the same figures" if summary.written_by else ""
+    by = by or "Made of the figures by rule"
+    lines.append(f"{_plain(summary.scope)} {_plain(by)}, by the definition {summary.definition}.")
+    return "\n".join(lines).replace(THIN, " ") + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return words that no Markdown reader takes for anything else: names come from outside."""
+    return " ".join(text.split()).translate(_SPECIAL)

@@ -3,14 +3,13 @@
 import re
 from datetime import datetime
 
-from missioncontrol.analytics.comparing import beside, earlier
-from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.comparison import beside, earlier
+from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.formulas import Formula, formula_of
-from missioncontrol.analytics.numbering import number_in
 from missioncontrol.analytics.presence import chunks, tally, words
 from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, SERIES_MAX, Series, Trend
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, joined, number_of, property_of
+from missioncontrol.analytics.sql import Parameters, joined, number_in, number_of, property_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 

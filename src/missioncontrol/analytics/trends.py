@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import Line, TrendAnswer
-from missioncontrol.analytics.comparing import change, comparable, data_since, difference
-from missioncontrol.analytics.filtering import label_of
+from missioncontrol.analytics.comparison import change, comparable, data_since, difference
+from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.presence import counts
 from missioncontrol.analytics.questions import OTHER, Cell, Trend, digest
 from missioncontrol.analytics.setting import Setting

@@ -16,7 +16,8 @@ from missioncontrol.application.access import (
 )
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertDesk, FindingsTaken
-from missioncontrol.application.analytics.desk import (
+from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
+from missioncontrol.application.analytics.product_service import (
     ProductAsked,
     ProductDesk,
     RemovalAsked,
@@ -24,7 +25,6 @@ from missioncontrol.application.analytics.desk import (
     SavedAsked,
     SourceAsked,
 )
-from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,

@@ -14,8 +14,12 @@ from missioncontrol.analytics.definition import NAMES, Definition, definition, d
 from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
 from missioncontrol.analytics.tables import Changes, csv_of, people, table
-from missioncontrol.application.analytics.deeds import chosen_by_deeds
-from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
+from missioncontrol.application.analytics.membership import chosen_by_deeds
+from missioncontrol.application.analytics.product_service import (
+    ProductAsked,
+    SavedAsked,
+    SourceAsked,
+)
 from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words

@@ -17,12 +17,12 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_files.files import LocalEventFiles
 from missioncontrol.adapters.server_line import ServerLine
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
-from missioncontrol.analytics.seeding import events as seeded
-from missioncontrol.analytics.seeding import planted
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
+from missioncontrol.analytics.demo_data import events as seeded
+from missioncontrol.analytics.demo_data import planted
 from missioncontrol.analytics.setting import zone_of
-from missioncontrol.application.analytics.carrying import Carried, Progress, carry_in, pages
-from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
+from missioncontrol.application.analytics.event_transfer import Carried, Progress, carry_in, pages
+from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.products import policy_of, source_of
 from missioncontrol.cli.analytics_places import asked_of, meant, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import pairs

@@ -15,14 +15,14 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.analytics.answers import AnyAnswer, Member, Members
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import RemovalAsked
-from missioncontrol.application.analytics.house import AnalyticsHouse
+from missioncontrol.application.analytics.container import AnalyticsHouse
+from missioncontrol.application.analytics.product_service import RemovalAsked
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.application.analytics.removal import Removed
 from missioncontrol.application.analytics.views import UseView, use_of

@@ -15,7 +15,7 @@ from missioncontrol.interfaces.request import asking_of
 if TYPE_CHECKING:
     from litestar import Request
 
-    from missioncontrol.application.analytics.house import AnalyticsHouse
+    from missioncontrol.application.analytics.container import AnalyticsHouse
     from missioncontrol.application.archive import Archive
     from missioncontrol.application.deliveries import Deliveries
     from missioncontrol.application.live import Live

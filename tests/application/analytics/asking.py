@@ -9,10 +9,10 @@ import msgspec
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.analytics.opening import oldest_asked
+from missioncontrol.analytics.event_discovery import oldest_asked
 from missioncontrol.analytics.questions import Funnel, Pattern, Range, Step
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import ProductAsked, ProductDesk
+from missioncontrol.application.analytics.product_service import ProductAsked, ProductDesk
 from missioncontrol.application.analytics.products import ProductShelf
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold

@@ -12,15 +12,15 @@ from missioncontrol.application.analytics.alerts import (
     AlertShelf,
     FindingsTaken,
 )
-from missioncontrol.application.analytics.desk import (
+from missioncontrol.application.analytics.container import AnalyticsHouse
+from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
+from missioncontrol.application.analytics.product_service import (
     ProductAsked,
     RemovalAsked,
     RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
-from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
-from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view

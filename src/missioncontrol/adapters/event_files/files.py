@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from missioncontrol.adapters.event_files import writing
+from missioncontrol.adapters.event_files import writer
 from missioncontrol.adapters.event_files.mapping import Reader, completed
 from missioncontrol.adapters.event_files.rows import columns_of, kind_of, rows
 from missioncontrol.ports.event_files import Fault, FileKind, Mapping, Page
@@ -51,8 +51,8 @@ class LocalEventFiles:
 
     def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
         """See `EventFiles.write`."""
-        return writing.write(path, kind, pages)
+        return writer.write(path, kind, pages)
 
     def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
         """See `EventFiles.written`."""
-        return writing.written(kind, pages)
+        return writer.written(kind, pages)

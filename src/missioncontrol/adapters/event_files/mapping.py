@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from missioncontrol.adapters.event_files.moments import moment
+from missioncontrol.adapters.event_files.timestamps import moment
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.event_files import FIELDS, Mapping
 from missioncontrol.ports.warehouse import Captured

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from missioncontrol.adapters.telemetry.bookmark import Bookmark
 from missioncontrol.adapters.telemetry.encoding import MEDIA_TYPES, encoder, scrubbed
-from missioncontrol.adapters.telemetry.following import Following, Happened
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
+from missioncontrol.adapters.telemetry.span_queue import Bookmark, Following, Happened
 from missioncontrol.adapters.telemetry.spans import Spans
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run

@@ -7,7 +7,7 @@ from typing import Any, Literal, assert_never
 import msgspec
 
 from missioncontrol.analytics.narrative import lowered, shown
-from missioncontrol.application.analytics.naming import refuse_addresses
+from missioncontrol.application.analytics.personal_ids import refuse_addresses
 from missioncontrol.application.analytics.products import Find
 from missioncontrol.application.authority import NotPermitted
 from missioncontrol.application.concept import Concept

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from missioncontrol.analytics import listing
+from missioncontrol.analytics import member_list
 from missioncontrol.analytics.answers import AnyAnswer, Members
-from missioncontrol.analytics.detecting.finding import Finding
-from missioncontrol.analytics.detecting.inspecting import inspected
-from missioncontrol.analytics.opening import oldest_asked
+from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.pipeline import inspected
+from missioncontrol.analytics.event_discovery import oldest_asked
 from missioncontrol.analytics.questions import (
     EVERYBODY,
     AnyQuestion,
@@ -22,13 +22,12 @@ from missioncontrol.analytics.questions import (
     digest,
 )
 from missioncontrol.analytics.setting import Setting, day_of
-from missioncontrol.application.analytics.deeds import chosen_by_deeds
-from missioncontrol.application.analytics.giving_way import Way
-from missioncontrol.application.analytics.kept_answers import KeptAnswers
+from missioncontrol.application.analytics.answer_cache import KeptAnswers
 from missioncontrol.application.analytics.known_events import Events, KnownEvents
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
-from missioncontrol.application.analytics.membership import Membership
+from missioncontrol.application.analytics.membership import Membership, chosen_by_deeds
 from missioncontrol.application.analytics.products import ProductShelf, policy_of
+from missioncontrol.application.analytics.query_priority import Way
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.warehouse import Policy, Statement, Warehouse
@@ -121,9 +120,9 @@ class Analyst:
         with self._way.taken():
             setting, _ = await self._ready(question, as_of)
             counted = measure_of(type(question)).members(question, cell, setting)
-            page = listing.page(counted, question.product, limit=limit, cursor=cursor or None)
+            page = member_list.page(counted, question.product, limit=limit, cursor=cursor or None)
             rows = await self.rows(page)
-        return await self.aside(lambda: listing.members(rows, cursor=cursor or None))
+        return await self.aside(lambda: member_list.members(rows, cursor=cursor or None))
 
     async def findings(
         self,

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.facts import digest_of
+from missioncontrol.analytics.model_text import fault_of, in_words_of
 from missioncontrol.analytics.questions import DAYS_USUAL
 from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
-from missioncontrol.analytics.writing import fault_of, in_words_of
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.products import DIGESTS, digests_of
 from missioncontrol.application.authority import NotPermitted

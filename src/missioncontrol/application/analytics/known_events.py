@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.opening import (
+from missioncontrol.analytics.event_discovery import (
     lacks_usual,
     names_asked,
     newest_asked,

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.detection.metrics import HISTORY_DAYS
+from missioncontrol.analytics.member_list import each_once, people_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
-from missioncontrol.analytics.segments import each_once, people_of
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.measures import measure_of
 from missioncontrol.application.analytics.products import ProductShelf
@@ -81,3 +82,22 @@ def statement_of(product: Product, cohort: Cohort, setting: Setting) -> Statemen
     then = msgspec.structs.replace(setting, as_of=moment)
     cell = msgspec.convert(cohort.cell, Cell)
     return each_once(measure_of(type(question)).members(question, cell, then))
+
+
+async def chosen_by_deeds(shelf: ProductShelf, product: str, segment: Segment, today: date) -> bool:
+    """Whether a segment says what people did lately, itself or by a saved cohort.
+
+    Raises:
+        NotFound: `product.unknown`, `cohort.unknown`.
+    """
+    cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
+    return bool(segment.did) or any(_is_of_deeds(each, today) for each in cohorts)
+
+
+def _is_of_deeds(cohort: Cohort, today: date) -> bool:
+    if not cohort.is_fixed:
+        return bool(msgspec.convert(cohort.segment, Segment).did)
+    # Whoever was behind a count did what it counts, up to that moment. Where that was before all
+    # the days that are compared, they have been free to do more or less on each of these.
+    chosen = datetime.fromisoformat(cohort.as_of).astimezone(UTC).date()
+    return chosen >= today - timedelta(days=HISTORY_DAYS)

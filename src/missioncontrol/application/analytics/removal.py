@@ -1,17 +1,25 @@
 """Removing people, and everything: written down first, done, and written down as done."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from missioncontrol.application.analytics.alerts import stream_of
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import RemovalAsked, new_forgetting
-from missioncontrol.application.analytics.naming import named_in, refuse_named
-from missioncontrol.application.analytics.said import said_in_log
+from missioncontrol.application.analytics.personal_ids import finder, named_in, refuse_named, texts
+from missioncontrol.application.analytics.product_service import RemovalAsked, new_forgetting
+from missioncontrol.application.analytics.products import (
+    STREAM,
+    ProductShelf,
+    digests_of,
+    saved_stream,
+)
+from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.product.states import Product
+from missioncontrol.domain.register import NAMES, Event
 from missioncontrol.ports.warehouse import Forgotten
 
 Tell = Callable[[RemovalAsked], Awaitable[Any]]
@@ -129,3 +137,37 @@ async def _wipe(analyst: Analyst) -> None:
     """Leave no trace of what was removed in any file."""
     now = datetime.fromtimestamp(analyst.clock.now(), UTC)
     await analyst.aside(lambda: analyst.warehouse.tidy(now))
+
+
+TOLD_MAX = 20
+"""Entries that are told one by one."""
+
+
+async def said_in_log(shelf: ProductShelf, product: str, ids: Collection[str]) -> tuple[str, ...]:
+    """Return the entries about a product that have one of these ids in them, each once.
+
+    Looked through are its settings and sources, what was saved of it, its alerts with their notes,
+    and its digests.
+    """
+    names_one = finder(ids)
+    found: dict[str, None] = {}
+    for stream in (STREAM, saved_stream(product), stream_of(product), digests_of(product)):
+        async for event, moment in shelf.said(stream):
+            told = msgspec.to_builtins(event)
+            if told.pop("product", product) != product:
+                continue
+            # Digests are Markdown, which has a backslash before what it would take for its own.
+            if any(names_one(each) or names_one(each.replace("\\", "")) for each in texts(told)):
+                found[_entry(event, moment)] = None
+    entries = list(found)
+    more = len(entries) - TOLD_MAX
+    return (*entries[:TOLD_MAX], *([f"{more} more entries"] if more > 0 else []))
+
+
+def _entry(event: Event, moment: float) -> str:
+    """Return what people call an entry: `source_revoked of 2026-11-03`."""
+    name, _ = NAMES[type(event)]
+    entry = f"{name} of {datetime.fromtimestamp(moment, UTC).date()}"
+    if isinstance(event, DigestWritten):
+        return f"{entry}, with digest.md and digest.json of run {event.run}"
+    return entry

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.analytics.house import AnalyticsHouse
+from missioncontrol.application.analytics.container import AnalyticsHouse
 from missioncontrol.application.analytics.products import Keyed
 from missioncontrol.interfaces.capture.batches import EVENT_BYTES_MAX
 from missioncontrol.interfaces.capture.faults import (

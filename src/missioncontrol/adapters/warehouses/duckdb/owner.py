@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from missioncontrol.adapters.warehouses.duckdb import erasing, exporting, rewriting
-from missioncontrol.adapters.warehouses.duckdb.storing import SQL, Storing
-from missioncontrol.adapters.warehouses.duckdb.writing import BROKEN, WAITING_MAX, Writer, refusal
+from missioncontrol.adapters.warehouses.duckdb import database_file, maintenance
+from missioncontrol.adapters.warehouses.duckdb.ingestion import SQL, Storing
+from missioncontrol.adapters.warehouses.duckdb.writer import BROKEN, WAITING_MAX, Writer, refusal
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.ports.warehouse import (
     Captured,
@@ -87,40 +87,42 @@ class DuckDbWarehouse:
 
     def intend(self, product: str, removal: str, person: str) -> None:
         """See `Warehouse.intend`."""
-        self._writer.do(lambda storing: erasing.intend(storing, product, removal, person))
+        self._writer.do(lambda storing: maintenance.intend(storing, product, removal, person))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """See `Warehouse.forget`."""
-        return self._writer.do(lambda storing: erasing.forget(storing, product, person, removal))
+        return self._writer.do(
+            lambda storing: maintenance.forget(storing, product, person, removal)
+        )
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
         """See `Warehouse.resume`."""
-        return self._writer.do(lambda storing: erasing.resume(storing, product, removal))
+        return self._writer.do(lambda storing: maintenance.resume(storing, product, removal))
 
     def settled(self, product: str, removal: str) -> None:
         """See `Warehouse.settled`."""
-        self._writer.do(lambda storing: erasing.settled(storing, product, removal))
+        self._writer.do(lambda storing: maintenance.settled(storing, product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
         """See `Warehouse.settle`."""
         if self._storing.policies.products().get(product) != policy:
-            self._writer.do(lambda storing: erasing.settle(storing, product, policy))
+            self._writer.do(lambda storing: maintenance.settle(storing, product, policy))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
         """See `Warehouse.save_cohort`."""
         # The question is asked beside the writer, which goes on meanwhile.
         people = [row[0] for row in self._answer(statement, MEMBERS_MAX)]
         return self._writer.do(
-            lambda storing: erasing.save_cohort(storing, product, cohort, people)
+            lambda storing: maintenance.save_cohort(storing, product, cohort, people)
         )
 
     def drop_cohort(self, product: str, cohort: str) -> None:
         """See `Warehouse.drop_cohort`."""
-        self._writer.do(lambda storing: erasing.drop_cohort(storing, product, cohort))
+        self._writer.do(lambda storing: maintenance.drop_cohort(storing, product, cohort))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
         """See `Warehouse.keep_note`."""
-        self._writer.do(lambda storing: erasing.keep_note(storing, product, name, text))
+        self._writer.do(lambda storing: maintenance.keep_note(storing, product, name, text))
 
     def used(self, product: str) -> Used:
         """See `Warehouse.used`."""
@@ -128,7 +130,7 @@ class DuckDbWarehouse:
 
     def tidy(self, now: datetime) -> int:
         """See `Warehouse.tidy`."""
-        gone = self._writer.do(lambda storing: erasing.tidy(storing, now))
+        gone = self._writer.do(lambda storing: maintenance.tidy(storing, now))
         self._wipe()
         return gone
 
@@ -138,7 +140,7 @@ class DuckDbWarehouse:
 
     def clear(self, product: str) -> int:
         """See `Warehouse.clear`."""
-        return self._writer.do(lambda storing: erasing.clear(storing, product))
+        return self._writer.do(lambda storing: maintenance.clear(storing, product))
 
     # Questions.
 
@@ -151,9 +153,9 @@ class DuckDbWarehouse:
         # A span of the order is read at once; the spans grow where others' events are in between.
         span, last = limit, self._storing.seq
         while after < last:
-            rows = self.rows(exporting.statement(product, after, span, limit))
+            rows = self.rows(_export_statement(product, after, span, limit))
             if rows:
-                return [exporting.kept(row) for row in rows]
+                return [_kept(row) for row in rows]
             after, span = after + span, span * 4
         return []
 
@@ -224,7 +226,7 @@ class DuckDbWarehouse:
         """
         assert self._path is not None
         path = self._path
-        self._reopen(storing, lambda: rewriting.write_anew(path))
+        self._reopen(storing, lambda: database_file.write_anew(path))
 
     def _reopen(self, storing: Storing, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Close the file, while nobody asks, and open it again."""
@@ -284,11 +286,11 @@ def _opened(path: Path | None, threads: int | None) -> duckdb.DuckDBPyConnection
     if threads is not None:
         config["threads"] = threads
     connection = duckdb.connect(":memory:" if path is None else str(path), config=config)
-    connection.execute(rewriting.schema())
+    connection.execute(database_file.schema())
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
     if path is not None:
-        rewriting.keep_private(path)
+        database_file.keep_private(path)
     return connection
 
 
@@ -299,3 +301,34 @@ def _salt(connection: duckdb.DuckDBPyConnection) -> bytes:
         connection.execute(SQL["begin_counters"], {"shape": SHAPE, "salt": salt})
         return salt
     return bytes(rows[0][0])
+
+
+def _export_statement(product: str, after: int, span: int, limit: int) -> Statement:
+    """Return the question for at most `limit` of the `span` events of all products after one."""
+    values = {"product": product, "after": after, "until": after + span, "limit": limit}
+    return Statement(SQL["exported"], values)
+
+
+def _kept(row: tuple[Any, ...]) -> Kept:
+    """Return a row of that question as an event."""
+    seq, id_, name, happened, received, source, user, anonymous, session, alias, group = row[:11]
+    properties, person, once, is_bot = row[11:]
+    return Kept(
+        seq,
+        Captured(
+            id_,
+            name,
+            happened,
+            received,
+            source,
+            user=user,
+            anonymous=anonymous,
+            session=session,
+            alias=alias,
+            group=group,
+            properties=properties.encode(),
+            person=person.encode(),
+            once=once.encode(),
+            is_bot=is_bot,
+        ),
+    )

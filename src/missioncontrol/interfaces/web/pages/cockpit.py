@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
 from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
-from missioncontrol.analytics.funnel_beginning import beginning
+from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
     EVERYBODY,
@@ -34,7 +34,7 @@ from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
 from missioncontrol.application.analytics.alerts import AlertShelf
 from missioncontrol.application.analytics.analyst import LARGE_EVENTS, Analyst
-from missioncontrol.application.analytics.inspecting import end_of
+from missioncontrol.application.analytics.inspector import end_of
 from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.application.analytics.views import answered_then, kpis
 from missioncontrol.domain.errors import MissionControlError, NotFound

@@ -13,7 +13,7 @@ from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf
-from missioncontrol.application.analytics.desk import SavedAsked
+from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal

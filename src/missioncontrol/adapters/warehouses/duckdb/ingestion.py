@@ -1,0 +1,474 @@
+"""A group of batches becomes one commit: told apart, resolved, written, and counted."""
+
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from hashlib import blake2b
+from itertools import chain
+from operator import methodcaller
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+from arro3.core import RecordBatchReader
+from duckdb import DuckDBPyConnection
+
+from missioncontrol.adapters.queries import queries
+from missioncontrol.adapters.warehouses.duckdb import database_file, profiles
+from missioncontrol.adapters.warehouses.duckdb.identities import Identities, is_made
+from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, put_by
+from missioncontrol.adapters.warehouses.duckdb.policies import Policies, Rules
+from missioncontrol.adapters.warehouses.duckdb.tables import (
+    BYTES,
+    FLAG,
+    TEXT,
+    WHOLE,
+    Columns,
+    registered,
+    table,
+)
+from missioncontrol.adapters.warehouses.duckdb.usage import Usage, weighed
+from missioncontrol.ports.warehouse import Captured, Foreseen, Stored
+
+SQL = queries("missioncontrol.adapters.warehouses.duckdb", "queries.sql")
+RECENT = 1_000_000
+"""Events that come twice mostly come soon: the last so many are looked through first."""
+
+BUFFER_OF = methodcaller("buffer")
+"""What an Arrow array holds, in memory; its typing stubs leave the method out."""
+
+TOLD_MAX = 100_000
+"""People of whom the last that was told is at hand: the same again changes nothing."""
+
+
+class Fresh(msgspec.Struct, frozen=True, gc=False):
+    """An event that is new, its key, and who did it."""
+
+    product: str
+    event: Captured
+    key: int
+    person: int  # as known when it was reached
+    moves: int  # so many people had become others by then
+    counts: bool
+
+
+class Storing:
+    """Writes on a connection, from one thread; what it has at hand is as the file has it."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, salt: bytes, path: Path | None = None
+    ) -> None:
+        """Read what has to be at hand; `path` is that of the file, where there is one."""
+        self._salt = salt
+        self._path = path
+        self.identities = Identities(self.key)
+        self._known: KnownKeys | None = None
+        self._told: dict[int, bytes] = {}
+        self.seq = self.position = 0
+        self.owes_wiping = False
+        self.forgotten_ids: set[int] = set()
+        self.use(connection)
+
+    def use(self, connection: DuckDBPyConnection) -> None:
+        """Write on this connection from now on."""
+        self.connection = connection
+        self.policies = Policies(connection)
+        self.usage = Usage(connection)
+        self.reset()
+
+    def key(self, product: str, id_: str) -> int:
+        """Return the salted key of a product's id."""
+        text = f"{product}\0{id_}".encode()
+        digest = blake2b(text, digest_size=8, salt=self._salt).digest()
+        return int.from_bytes(digest, sys.byteorder, signed=True)
+
+    def reset(self) -> None:
+        """Have at hand again what the file has, as after a commit that failed."""
+        [row] = self.connection.execute(SQL["counters"]).fetchall()
+        _, self.seq, person, self.position, self.owes_wiping = row
+        self.identities.forget_all(person)
+        self.policies.read()
+        self.usage.read()
+        self._told.clear()
+        gone = self.connection.execute(SQL["forgotten_ids"]).fetchall()
+        self.forgotten_ids = {key for (key,) in gone}
+
+    def forget_keys(self) -> None:
+        """Read the known keys again when they are next asked for."""
+        self._known = None
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Make a change in one commit; nothing of it stays if it fails.
+
+        `position` grows when the change can be seen: an answer from before it never has its number.
+        """
+        with self.commit():
+            yield
+            position = self.position + 1
+            last = {"seq": self.seq, "person": self.identities.last_person, "position": position}
+            self.connection.execute(SQL["count_on"], last)
+        self.position = position
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """Write in one commit what changes no answer; nothing of it stays if it fails."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.TransactionException):  # A commit that failed has ended it.
+                self.connection.execute("ROLLBACK")
+            self.reset()
+            raise
+        if self._path is not None:
+            database_file.keep_private(self._path)
+
+    def store(
+        self, group: Sequence[tuple[str, Sequence[Captured]]], *, is_tight: bool = False
+    ) -> list[Stored]:
+        """Write the batches of a group in one commit; nothing of it stays if that fails.
+
+        Where it `is_tight`, there may be no room for what is new of it.
+
+        Raises:
+            NoRoom: `analytics.no_room`.
+        """
+        try:
+            told_apart = self._told_apart(group)
+            fresh = [each for events, _, _ in told_apart for each in events]
+            if is_tight:
+                self._refuse_without_room(fresh)
+        except BaseException:
+            self.reset()  # Ids were given people whom nothing will write.
+            raise
+        if fresh:
+            with self.change():
+                self._write(fresh)
+            self._know([each.key for each in fresh])
+        return [Stored(len(new), known, self.position, gone) for new, known, gone in told_apart]
+
+    def _refuse_without_room(self, fresh: Sequence[Fresh]) -> None:
+        for product in {each.product for each in fresh}:
+            more = weighed([each.event for each in fresh if each.product == product])
+            policy = self.policies.of(product).policy
+            self.usage.refuse_without_room(product, policy, more)
+
+    # What is new.
+
+    def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
+        """See `Warehouse.foresee`."""
+        keys = self._keys_of(product, batch)
+        met = self._stored([(product, batch, keys)])
+        rules = self.policies.of(product)
+        known, refused = [], []
+        for place, (event, key) in enumerate(zip(batch, keys, strict=True)):
+            if key in met and met[key] in (event.id, None):
+                known.append(place)
+            elif self._taken(product, event, rules) is None:
+                refused.append(place)
+        return Foreseen(tuple(known), tuple(refused))
+
+    def _taken(self, product: str, event: Captured, rules: Rules) -> Captured | None:
+        """Return an event as it may be stored; None where nothing of it may be."""
+        if rules.micros is not None and event.happened < event.received - rules.micros:
+            return None
+        return self._without_forgotten(product, event) if self.forgotten_ids else event
+
+    def _told_apart(
+        self, group: Sequence[tuple[str, Sequence[Captured]]]
+    ) -> list[tuple[list[Fresh], int, int]]:
+        """Return for each batch its new events, and how many were known and refused."""
+        keyed = [(product, batch, self._keys_of(product, batch)) for product, batch in group]
+        met = self._stored(keyed)
+        self._look_up(group)
+        return [self._of_batch(product, batch, keys, met) for product, batch, keys in keyed]
+
+    def _keys_of(self, product: str, batch: Sequence[Captured]) -> "array[int]":
+        start, salt = f"{product}\0", self._salt
+        digests = [
+            blake2b((start + event.id).encode(), digest_size=8, salt=salt).digest()
+            for event in batch
+        ]
+        keys = array("q", b"".join(digests))
+        return keys
+
+    def _stored(
+        self, keyed: Sequence[tuple[str, Sequence[Captured], "array[int]"]]
+    ) -> dict[int, str | None]:
+        """Return the ids that are stored by their keys; None is of whom was forgotten."""
+        known = self._keys()
+        suspects = known.suspects(chain.from_iterable(keys for _, _, keys in keyed))
+        if not suspects:
+            return {}
+        recent = max(0, self.seq - RECENT)
+        found = self._ids_of(suspects, recent, self.seq)
+        if older := [key for key in suspects if key not in found]:
+            found |= self._ids_of(older, 0, recent)
+            with self.wanted(key=(WHOLE, older)):
+                rows = self.connection.execute(SQL["forgotten_of_keys"]).fetchall()
+            found |= dict.fromkeys(key for (key,) in rows)
+        return found
+
+    def _ids_of(self, keys: Sequence[int], after: int, until: int) -> dict[int, str | None]:
+        with self.wanted(key=(WHOLE, keys)):
+            part = {"after": after, "until": until}
+            rows = self.connection.execute(SQL["events_of_keys"], part).fetchall()
+        return {self.key(product, id_): id_ for product, id_ in rows}
+
+    def _of_batch(
+        self,
+        product: str,
+        batch: Sequence[Captured],
+        keys: "array[int]",
+        met: dict[int, str | None],
+    ) -> tuple[list[Fresh], int, int]:
+        rules = self.policies.of(product)
+        person, moves = self.identities.person, self.identities.moves
+        counts, public = rules.counts, rules.public
+        is_open = rules.micros is None and not self.forgotten_ids
+        fresh: list[Fresh] = []
+        known = refused = 0
+        for event, key in zip(batch, keys, strict=True):
+            if key in met and met[key] in (event.id, None):
+                known += 1
+                continue
+            taken = event if is_open else self._taken(product, event, rules)
+            if taken is None:
+                refused += 1
+                continue
+            if (taken.alias or (taken.user and taken.anonymous)) and taken.source in public:
+                taken = self._without_strange_ids(product, taken)
+            met[key] = event.id
+            who = person(product, taken.user, taken.anonymous, taken.alias)
+            fresh.append(Fresh(product, taken, key, who, len(moves), counts(taken)))
+        return fresh, known, refused
+
+    def _without_forgotten(self, product: str, event: Captured) -> Captured | None:
+        """Return an event without ids that are not taken again, or None if it is of such a one."""
+        gone = self.forgotten_ids
+        user, anonymous, alias = (
+            "" if each and self.key(product, each) in gone else each
+            for each in (event.user, event.anonymous, event.alias)
+        )
+        if (user, anonymous, alias) == (event.user, event.anonymous, event.alias):
+            return event
+        if user != event.user or not (user or anonymous):
+            return None
+        return msgspec.structs.replace(event, user=user, anonymous=anonymous, alias=alias)
+
+    def _without_strange_ids(self, product: str, event: Captured) -> Captured:
+        """Return an event of whoever has read a page: it makes no two users one, now or later."""
+        who, user, device, alias = self.identities, event.user, event.anonymous, event.alias
+        if user and device and not (is_made(device) or who.is_same(product, user, device)):
+            device = ""
+        mine = user or device
+        is_known = who.is_device(product, mine) or who.is_device(product, alias)
+        if alias and not (is_known or who.is_same(product, mine, alias)):
+            alias = ""
+        if (device, alias) == (event.anonymous, event.alias):
+            return event
+        return msgspec.structs.replace(event, anonymous=device, alias=alias)
+
+    def _look_up(self, group: Iterable[tuple[str, Sequence[Captured]]]) -> None:
+        """Have at hand who has the ids of a group."""
+        self.identities.begin()
+        missing: dict[int, tuple[str, str]] = {}
+        for product, batch in group:
+            ids = {event.user for event in batch}
+            ids.update(event.anonymous for event in batch)
+            ids.update(event.alias for event in batch)
+            ids.discard("")
+            for owner, id_, key in self.identities.missing(product, ids):
+                missing[key] = (owner, id_)
+        if not missing or not self.identities.last_person:
+            return
+        with self.wanted(key=(WHOLE, list(missing))):
+            rows = self.connection.execute(SQL["identities_of_keys"]).fetchall()
+        self.identities.learn(rows)
+
+    def _keys(self) -> KnownKeys:
+        if self._known is None:
+            folder = None if self._path is None else self._path.parent
+            self._known = _read_keys(self.connection, folder)
+        return self._known
+
+    def _know(self, keys: Sequence[int]) -> None:
+        """Know keys that are stored by now."""
+        if not self._keys().add(keys):
+            self.forget_keys()  # They are read with all others when somebody asks next.
+
+    # Writing it.
+
+    def _write(self, fresh: list[Fresh]) -> None:
+        first = self.seq
+        final = self.identities.final
+        persons = [final(each.person) for each in fresh]
+        testers = self.policies.testers
+        flags = [
+            each.counts and person not in testers
+            for each, person in zip(fresh, persons, strict=True)
+        ]
+        self._write_events(fresh, persons, flags)
+        for product in {each.product for each in fresh}:
+            self.usage.add(product, [each.event for each in fresh if each.product == product])
+        self.seq += len(fresh)
+        self._write_people(fresh, first)
+        self._write_groups(fresh)
+        self.connection.execute(SQL["count_people"], {"after": first})
+
+    def _write_events(
+        self, fresh: Sequence[Fresh], persons: Sequence[int], flags: Sequence[bool]
+    ) -> None:
+        events = [each.event for each in fresh]
+        none = b""
+        rows: Columns = {
+            "product": (TEXT, [each.product for each in fresh]),
+            "seq": (WHOLE, range(self.seq + 1, self.seq + 1 + len(fresh))),
+            "id": (TEXT, [each.id for each in events]),
+            "key": (WHOLE, [each.key for each in fresh]),
+            "name": (TEXT, [each.name for each in events]),
+            "happened": (WHOLE, [each.happened for each in events]),
+            "received": (WHOLE, [each.received for each in events]),
+            "person": (WHOLE, persons),
+            "session": (TEXT, [each.session for each in events]),
+            "source": (TEXT, [each.source for each in events]),
+            "properties": (BYTES, [each.properties for each in events]),
+            "counts": (FLAG, flags),
+            "is_bot": (FLAG, [each.is_bot for each in events]),
+            "user_id": (TEXT, [each.user for each in events]),
+            "anonymous_id": (TEXT, [each.anonymous for each in events]),
+            "person_told": (BYTES, [each.person or none for each in events]),
+            "once_told": (BYTES, [each.once or none for each in events]),
+            "alias_told": (TEXT, [each.alias for each in events]),
+            "group_told": (TEXT, [each.group for each in events]),
+        }
+        with registered(self.connection, "incoming", table(rows)):
+            self.connection.execute(SQL["store"])
+
+    def _write_people(self, fresh: Sequence[Fresh], first: int) -> None:
+        """Write new ids, who became whom, and what is known of people now."""
+        who, final = self.identities, self.identities.final
+        changes = self._changes(fresh)
+        if who.new_ids:
+            ids: Columns = {
+                "product": (TEXT, [each.product for each in who.new_ids]),
+                "id": (TEXT, [each.id for each in who.new_ids]),
+                "key": (WHOLE, [each.key for each in who.new_ids]),
+                "person": (WHOLE, [final(each.person) for each in who.new_ids]),
+            }
+            with registered(self.connection, "incoming_ids", table(ids)):
+                self.connection.execute(SQL["store_ids"])
+        moved = {old: final(old) for old, _ in who.moves}
+        told = [each.person for each in changes if isinstance(each, profiles.Told)]
+        changed = {*who.people, *told, *chain.from_iterable(who.moves)}
+        if not changed:
+            return
+        rows = self._people(changed)
+        before = {old: rows[old].first_seq for old in moved if old in rows}
+        for person, somebody in who.people.items():
+            profiles.become(rows, person, somebody, first + 1)
+        for each in changes:
+            if isinstance(each, profiles.Told):
+                profiles.tell(rows[each.person].properties, each.always, each.once)
+            else:
+                profiles.join(rows, *each)
+        self._replace(changed, rows)
+        if before:
+            self._move({old: moved[old] for old in before}, min(before.values()))
+        touched = {*rows, *(final(each.person) for each in who.new_ids)}
+        products = {row.product for row in rows.values()}
+        self.policies.look_at(touched, set(moved.values()), products)
+
+    def _changes(self, fresh: Sequence[Fresh]) -> list[profiles.Told | tuple[int, int]]:
+        """Return what is told of people and who became whom, in the order in which it was heard.
+
+        What was told of somebody just before is left out: it changes nothing.
+        """
+        moves, last = self.identities.moves, self._told
+        found: list[profiles.Told | tuple[int, int]] = []
+        done = 0
+        for each in fresh:
+            while done < each.moves:
+                found.append(moves[done])
+                for person in moves[done]:
+                    last.pop(person, None)
+                done += 1
+            event = each.event
+            if (event.person or event.once) and not event.group:
+                said = blake2b(event.person + b"\0" + event.once, digest_size=16).digest()
+                if last.get(each.person) != said:
+                    last[each.person] = said
+                    found.append(profiles.Told(each.person, event.person, event.once))
+        if len(last) > TOLD_MAX:
+            last.clear()
+        return found
+
+    def _people(self, persons: Iterable[int]) -> dict[int, profiles.Person]:
+        with self.wanted(person=(WHOLE, list(persons))):
+            rows = self.connection.execute(SQL["people_of"]).fetchall()
+        return {
+            person: profiles.Person(product, label, is_named, profiles.known(properties), *rest)
+            for person, product, label, is_named, properties, *rest in rows
+        }
+
+    def _replace(self, changed: Iterable[int], rows: dict[int, profiles.Person]) -> None:
+        with self.wanted(person=(WHOLE, list(changed))):
+            self.connection.execute(SQL["drop_people"])
+        people = list(rows.values())
+        columns: Columns = {
+            "product": (TEXT, [each.product for each in people]),
+            "person": (WHOLE, list(rows)),
+            "label": (TEXT, [each.label for each in people]),
+            "is_named": (FLAG, [each.is_named for each in people]),
+            "properties": (BYTES, [profiles.kept(each.properties) for each in people]),
+            "is_counted": (FLAG, [each.is_counted for each in people]),
+            "is_test": (FLAG, [each.is_test for each in people]),
+            "first_seq": (WHOLE, [each.first_seq for each in people]),
+        }
+        with registered(self.connection, "incoming_people", table(columns)):
+            self.connection.execute(SQL["store_people"])
+
+    def _move(self, moved: dict[int, int], since: int) -> None:
+        columns = {"old": (WHOLE, list(moved)), "new": (WHOLE, list(moved.values()))}
+        with registered(self.connection, "moves", table(columns)):
+            self.connection.execute(SQL["move_events"], {"since": since})
+            for name in ("move_ids", "move_members", "drop_moved_members"):
+                self.connection.execute(SQL[name])
+
+    def _write_groups(self, fresh: Sequence[Fresh]) -> None:
+        said = [each for each in fresh if each.event.group]
+        if not said:
+            return
+        with self.wanted(name=(TEXT, [each.event.group for each in said])):
+            rows = self.connection.execute(SQL["groups_of"]).fetchall()
+        known = {(product, name): profiles.known(text) for product, name, text in rows}
+        for each in said:
+            properties = known.setdefault((each.product, each.event.group), {})
+            profiles.tell(properties, each.event.person, each.event.once)
+        self.keep_groups(known)
+
+    def keep_groups(self, known: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        """Let this be known of groups, by product and name, in the caller's transaction."""
+        columns: dict[str, tuple[Any, Sequence[Any]]] = {
+            "product": (TEXT, [product for product, _ in known]),
+            "name": (TEXT, [name for _, name in known]),
+            "properties": (BYTES, [profiles.kept(each) for each in known.values()]),
+        }
+        with registered(self.connection, "incoming_groups", table(columns)):
+            self.connection.execute(SQL["drop_groups"])
+            self.connection.execute(SQL["store_groups"])
+
+    def wanted(self, **column: tuple[Any, Sequence[Any]]) -> AbstractContextManager[None]:
+        """Have a table `wanted` of one column for a while."""
+        return registered(self.connection, "wanted", table(column))
+
+
+def _read_keys(connection: DuckDBPyConnection, folder: Path | None) -> KnownKeys:
+    """Return all keys of the file; DuckDB sorts them without holding up other threads."""
+    batches = RecordBatchReader.from_stream(connection.sql(SQL["keys"]))
+    pieces = (BUFFER_OF(batch.column(0)) for batch in batches)
+    return KnownKeys(put_by(map(memoryview, pieces), folder))

@@ -1,0 +1,284 @@
+"""What is watched of a product, and which questions it is told by: all of days that are over."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any, Literal
+
+import msgspec
+
+from missioncontrol.analytics import kpis
+from missioncontrol.analytics.detection.finding import Place, Unit
+from missioncontrol.analytics.filters import counted, label_of
+from missioncontrol.analytics.questions import (
+    SERIES_MAX,
+    Active,
+    AnyQuestion,
+    Funnel,
+    Pattern,
+    Range,
+    Retention,
+    Series,
+    Step,
+    Trend,
+)
+from missioncontrol.analytics.setting import Setting, bounds, day_of, start_of, zone_of
+from missioncontrol.analytics.sql import Parameters
+from missioncontrol.domain.product.states import Product
+from missioncontrol.ports.warehouse import Statement
+
+HISTORY_DAYS = 70
+NAMES_MAX = 20
+"""Events that are watched each for itself: those that happen most often."""
+
+KEPT_DAYS = {1: 13, 7: 20, 30: 6}
+"""Days after somebody began, and how long ago a window of cohorts may have ended to be told."""
+DAY = 86_400.0
+
+WRONG = ("error", "fail", "exception", "crash", "timeout", "rejected", "refund", "cancel", "churn")
+"""Parts of the names of events of which more is worse."""
+
+SERIES_OF_ONE = SERIES_MAX // 2
+
+
+class Named(msgspec.Struct, frozen=True):
+    """An event that a product has lately, and the first day of these on which it was there."""
+
+    name: str
+    since: date
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """A metric: what it is called, and where its days stand."""
+
+    metric: str
+    title: str
+    unit: Unit
+    question: AnyQuestion
+    place: Place
+    better: Literal["up", "down", ""]
+    people: Place  # where the answer says how many people there were
+    recent: int = 6  # a window may have ended so many days before the last that is told
+    shortest: int = 1
+    follows: frozenset[str] = frozenset()
+    """Metrics that may be why this one moved."""
+
+
+def last_day(setting: Setting) -> date:
+    """Return the last day that is over."""
+    return day_of(setting.as_of, setting) - timedelta(days=1)
+
+
+def names_asked(product: str, setting: Setting) -> Statement:
+    """Return the statement of a product's events lately: `(name, first)`, most frequent first."""
+    last = last_day(setting)
+    asked = Active(product=product, range=Range(_days_before(last, HISTORY_DAYS - 1), last))
+    since, until = bounds(asked.range, setting)
+    parameters = Parameters(product)
+    events = counted(asked, setting, parameters)
+    return parameters.statement(
+        f"SELECT e.name, min(e.happened) FROM {events} AS e"
+        f" WHERE e.happened >= {parameters.moment(since)}"
+        f" AND e.happened < {parameters.moment(until)}"
+        " GROUP BY e.name ORDER BY count(*) DESC, e.name LIMIT 200"
+    )
+
+
+def named(rows: Sequence[Sequence[Any]], setting: Setting) -> tuple[Named, ...]:
+    """Return the events of a product out of the rows of `names_asked`."""
+    found = ((str(name), first) for name, first in rows)
+    return tuple(
+        Named(name, day_of(first, setting)) for name, first in found if hasattr(first, "astimezone")
+    )
+
+
+def watched(product: Product, names: Sequence[Named], setting: Setting) -> tuple[Watched, ...]:
+    """Return what is watched of a product, causes before what may follow from them."""
+    if not names:
+        return ()
+    last = last_day(setting)
+    # The first day with data is seldom a whole one.
+    begun = min(each.since for each in names)
+    since = _days_before(last, HISTORY_DAYS - 1)
+    since = since if begun <= since else begun + timedelta(days=1)
+    if since > last:
+        return ()
+    steps = _steps_in(kpis.activation_of(product).steps, names)
+    found = [
+        *_people(product, Range(since, last)),
+        *_conversions(product, steps, since, setting),
+        *_kept(product, steps, begun, since, last),
+        *_events(product, steps, names, since, last),
+    ]
+    return tuple(found)
+
+
+def better_of(name: str) -> Literal["up", "down", ""]:
+    """Return whether more of an event is better or worse, as far as its name says."""
+    return "down" if any(part in name.lower() for part in WRONG) else ""
+
+
+def _steps_in(steps: Sequence[Step], names: Sequence[Named]) -> tuple[Step, ...]:
+    """Return the steps that a product has at all."""
+    known = {each.name for each in names}
+    return tuple(each for each in steps if not each.pattern.event or each.pattern.event in known)
+
+
+def _people(product: Product, range_: Range) -> list[Watched]:
+    question = kpis.active(product, range_)
+    begins = kpis.activation_of(product).steps[0].pattern.event
+    follows = frozenset({f"events.{begins}"})
+    place = Place(told="mean", line="dau")
+    return [Watched("active.dau", "DAU", "people", question, place, "up", place, follows=follows)]
+
+
+def _conversions(
+    product: Product, steps: Sequence[Step], since: date, setting: Setting
+) -> list[Watched]:
+    """Return from each step to the next: within a day, and within all of its window.
+
+    Whoever entered on a day has had this time when that long has passed since the day; only such
+    days are told, so all have the same time.
+    """
+    found: list[Watched] = []
+    begins = f"events.{steps[0].pattern.event}" if steps else ""
+    before: list[str] = [begins]
+    for earlier, step in pairwise(steps):
+        metric = f"conversion.{step.pattern.event or 'any'}"
+        for within in dict.fromkeys((DAY, step.within or DAY)):
+            until = _last_entered(within, setting)
+            if (until - since).days < 1:
+                continue
+            question = Funnel(
+                product=product.slug,
+                range=Range(since, until),
+                steps=(Step(earlier.pattern), Step(step.pattern, within)),
+                by="day",
+            )
+            title = f"{label_of(step.pattern)} after {label_of(earlier.pattern)}"
+            if within == DAY:
+                title += " within a day"
+            place, people = Place(told="share", step=1, of=0), Place(step=0)
+            follows = frozenset(before)
+            found.append(
+                Watched(metric, title, "share", question, place, "up", people, follows=follows)
+            )
+        before.append(metric)
+    return found
+
+
+def _kept(
+    product: Product, steps: Sequence[Step], begun: date, since: date, last: date
+) -> list[Watched]:
+    """Return who comes back 1, 7 and 30 days after they began."""
+    if not steps:
+        return []
+    start, longest = steps[0].pattern, max(KEPT_DAYS)
+    follows = {f"events.{start.event}", *(f"conversion.{each.pattern.event}" for each in steps)}
+    earliest = max(begun + timedelta(days=1), _days_before(since, longest))
+    question = Retention(
+        product=product.slug,
+        range=Range(earliest, last),
+        start=start,
+        back=Pattern(kpis.activation_of(product).active),
+        periods=longest,
+    )
+    found = []
+    for day, recent in KEPT_DAYS.items():
+        metric, title = f"retention.day_{day}", f"D{day} retention"
+        found.append(
+            Watched(
+                metric,
+                title,
+                "share",
+                question,
+                Place(told="share", period=day),
+                "up",
+                Place(),
+                recent=recent,
+                shortest=3,
+                follows=frozenset(follows),
+            )
+        )
+        follows.add(metric)
+    return found
+
+
+def _events(
+    product: Product, steps: Sequence[Step], names: Sequence[Named], since: date, last: date
+) -> list[Watched]:
+    """Return each event as often as it happens: those of the activation, then the most frequent."""
+    order = [each.pattern.event for each in steps if each.pattern.event]
+    first = {each.name: each.since for each in names}
+    wrong = [each.name for each in names if better_of(each.name) == "down"]
+    chosen = [*order, *wrong[: NAMES_MAX // 4], *first]
+    chosen = list(dict.fromkeys(each for each in chosen if each))[:NAMES_MAX]
+    # What goes wrong and did not before counts from the beginning; what is new in a product, not.
+    started = {
+        name: since
+        if better_of(name) == "down" or first[name] <= since
+        else first[name] + timedelta(days=1)
+        for name in chosen
+    }
+    chunks: list[tuple[date, list[str]]] = []
+    for name in chosen:
+        fitting = (each for at, each in chunks if at == started[name] and len(each) < SERIES_OF_ONE)
+        chunk = next(fitting, None)
+        if chunk is None:
+            chunks.append((started[name], chunk := []))
+        chunk.append(name)
+    found = [
+        each
+        for at, chunk in chunks
+        if at <= last
+        for each in _of_chunk(product, chunk, order, Range(at, last))
+    ]
+    return sorted(found, key=lambda each: chosen.index(each.metric.removeprefix("events.")))
+
+
+def _of_chunk(
+    product: Product, chunk: Sequence[str], order: Sequence[str], range_: Range
+) -> list[Watched]:
+    series = [
+        each
+        for number, name in enumerate(chunk)
+        for each in (
+            Series(Pattern(name), key=f"E{number}"),
+            Series(Pattern(name), "people", key=f"P{number}"),
+        )
+    ]
+    question = Trend(product=product.slug, range=range_, series=tuple(series))
+    return [
+        Watched(
+            f"events.{name}",
+            name.replace("_", " ").capitalize(),
+            "events",
+            question,
+            Place(line=f"E{number}"),
+            better_of(name) or ("up" if name in order else ""),
+            Place(line=f"P{number}"),
+            follows=_causes(name, order),
+        )
+        for number, name in enumerate(chunk)
+    ]
+
+
+def _causes(name: str, order: Sequence[str]) -> frozenset[str]:
+    if name in order[:1]:
+        return frozenset()
+    earlier = order[: order.index(name)] if name in order else order
+    steps = order[: order.index(name) + 1] if name in order else order
+    events = {f"events.{each}" for each in earlier}
+    return frozenset({"active.dau", *events, *(f"conversion.{each}" for each in steps)})
+
+
+def _last_entered(within: float, setting: Setting) -> date:
+    """Return the last day of which everybody has had so many seconds."""
+    latest = setting.as_of - timedelta(seconds=within)
+    day = day_of(latest, setting)
+    is_over = start_of(day + timedelta(days=1), zone_of(setting.zone)) <= latest
+    return day if is_over else day - timedelta(days=1)
+
+
+def _days_before(day: date, days: int) -> date:
+    return day - timedelta(days=days)

@@ -1,0 +1,117 @@
+"""All of it in order: what is watched is asked, what changed is found, and who explains it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.detection import attribution
+from missioncontrol.analytics.detection.answer_values import value
+from missioncontrol.analytics.detection.causes import merged
+from missioncontrol.analytics.detection.detector import Change, changes, follows_of
+from missioncontrol.analytics.detection.finding import Figure, Finding, Place, derived
+from missioncontrol.analytics.detection.metrics import Watched, named, names_asked, watched
+from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment, Trend, digest
+from missioncontrol.analytics.setting import Setting
+from missioncontrol.domain.product.states import Product
+from missioncontrol.ports.warehouse import Statement
+
+Ask = Callable[[AnyQuestion], Awaitable[AnyAnswer]]
+Rows = Callable[[Statement], Awaitable[list[tuple[Any, ...]]]]
+
+SLICED_MAX = 12
+"""Findings of which it is asked who explains them: the most severe."""
+
+
+async def inspected(
+    product: Product,
+    setting: Setting,
+    ask: Ask,
+    rows: Rows,
+    *,
+    segment: Segment = EVERYBODY,
+    is_sliced: bool = True,
+) -> tuple[Finding, ...]:
+    """Return what changed in a product, the most severe first; nothing where there is little data.
+
+    With a `segment`, of its events and people alone.
+
+    Raises:
+        Unavailable: as `ask` and `rows` do.
+    """
+    names = named(await rows(names_asked(product.slug, setting)), setting)
+    metrics = [_within(each, segment) for each in watched(product, names, setting)]
+    answers = await _asked(ask, (each.question for each in metrics))
+    alone = await asyncio.to_thread(changes, metrics, answers, setting)
+    people = await _asked(
+        ask, (asked for each in alone if (asked := people_asked(each.finding)) is not None)
+    )
+    found = merged([reached(each, people).finding for each in alone], follows_of(metrics))
+    if not found or not is_sliced:
+        return found
+    properties = attribution.properties(
+        await rows(attribution.properties_asked(product.slug, setting))
+    )
+    slicings = [attribution.slicings(each, properties) for each in found[:SLICED_MAX]]
+    answers = await _asked(
+        ask, (question for each in slicings for one in each for question in (one.now, one.before))
+    )
+    explained = (
+        msgspec.structs.replace(each, slices=attribution.slices(each, asked, answers))
+        for each, asked in zip(found, slicings, strict=False)
+    )
+    return (*explained, *found[SLICED_MAX:])
+
+
+def _within(metric: Watched, segment: Segment) -> Watched:
+    """Return a metric as it is told of a segment."""
+    if segment == EVERYBODY:
+        return metric
+    question = msgspec.structs.replace(metric.question, segment=segment)
+    return msgspec.structs.replace(metric, question=question)
+
+
+async def _asked(ask: Ask, questions: Iterable[AnyQuestion]) -> dict[str, AnyAnswer]:
+    """Return the answers to different questions, by their digest."""
+    different = {digest(each): each for each in questions}
+    answers = await asyncio.gather(*(ask(each) for each in different.values()))
+    return dict(zip(different, answers, strict=True))
+
+
+WHOLE = Place(line="P")
+
+
+def people_asked(finding: Finding) -> Trend | None:
+    """Return the question of how many had an event; None where people are counted already.
+
+    It is of the days of the change; where there are fewer events than usual, of as many of the same
+    weekdays just before.
+    """
+    question, line = finding.question, finding.observed.place.line
+    if finding.unit != "events" or not isinstance(question, Trend):
+        return None
+    series = next(each for each in question.series if each.key == line)
+    people = msgspec.structs.replace(series, count="people", key=WHOLE.line)
+    weeks = timedelta(days=-(-((finding.until - finding.since).days + 1) // 7) * 7)
+    before = weeks if finding.is_down else timedelta()
+    days = Range(finding.since - before, finding.until - before)
+    return msgspec.structs.replace(question, range=days, series=(people,), by="day")
+
+
+def reached(change: Change, answers: Mapping[str, AnyAnswer]) -> Change:
+    """Return a change with the people it is likely to touch, where they had to be asked for.
+
+    Of those who had the event, as large a part as of the events is missing or too many.
+    """
+    finding = change.finding
+    asked = people_asked(finding)
+    answer = answers.get(digest(asked)) if asked is not None else None
+    if asked is None or answer is None:
+        return change
+    question: AnyQuestion = asked
+    people = Figure(value(answer, WHOLE) or 0.0, "people", question, WHOLE)
+    touched = derived("affected", "people", finding.observed, finding.expected, people)
+    return change if touched is None else change.touching(touched)
