@@ -30,8 +30,8 @@ from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reading import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.application.agents import Cards
-from missioncontrol.application.analytics.alert_monitor import Watch
-from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
+from missioncontrol.application.analytics.alert_monitor import AlertMonitor
+from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, FindingsTaken
 from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
 from missioncontrol.application.analytics.removal import Tell
 from missioncontrol.application.deliveries import Deliveries
@@ -82,13 +82,13 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
 
 
-def watch(console: Console) -> Watch:
+def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
         await _told(console.line, console.present, found, found.product)
 
-    return Watch(console.analytics, AlertShelf(console.present.find), tell)
+    return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
 
 def _finished(line: EngineLine, present: Present) -> Tell:

@@ -16,7 +16,12 @@ import pytest
 from missioncontrol.adapters.event_files.files import LocalEventFiles
 from missioncontrol.adapters.event_files.timestamps import moment
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.application.analytics.event_transfer import Carried, Progress, carry_in, pages
+from missioncontrol.application.analytics.event_transfer import (
+    ImportReport,
+    Progress,
+    exported_pages,
+    import_events,
+)
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.ports.event_files import FileKind, Mapping
 from missioncontrol.ports.warehouse import Captured, Policy, Statement
@@ -59,9 +64,11 @@ def read(path: Path, mapping: Mapping = GUESSED) -> tuple[list[Captured], dict[i
     return events, {fault.row: fault.reason for page in found for fault in page.faults}
 
 
-def carried(warehouse: DuckDbWarehouse, path: Path, **more: Any) -> Carried:
+def carried(warehouse: DuckDbWarehouse, path: Path, **more: Any) -> ImportReport:
     mapping = more.pop("mapping", GUESSED)
-    return carry_in(FILES, warehouse, "shop", path, mapping, source="file", received=NOON, **more)
+    return import_events(
+        FILES, warehouse, "shop", path, mapping, source="file", received=NOON, **more
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -326,7 +333,7 @@ def test_what_was_written_is_read_as_it_was(
 ) -> None:
     warehouse.store("shop", EVENTS)
     path = tmp_path / f"out.{kind}"
-    assert FILES.write(path, kind, pages(warehouse, "shop")) == 4
+    assert FILES.write(path, kind, exported_pages(warehouse, "shop")) == 4
     assert path.stat().st_mode & 0o077 == 0
     events, faults = read(path)
     assert faults == {}
@@ -351,7 +358,7 @@ def test_a_file_is_written_piece_by_piece(
 ) -> None:
     warehouse.store("shop", EVENTS)
     path = tmp_path / f"sent.{kind}"
-    path.write_bytes(b"".join(FILES.written(kind, pages(warehouse, "shop"))))
+    path.write_bytes(b"".join(FILES.written(kind, exported_pages(warehouse, "shop"))))
     assert len(read(path)[0]) == 4
 
 
@@ -359,13 +366,13 @@ def test_where_nothing_can_be_written_it_is_said(
     tmp_path: Path, warehouse: DuckDbWarehouse
 ) -> None:
     with pytest.raises(Unavailable) as refused:
-        FILES.write(tmp_path / "no" / "out.csv", "csv", pages(warehouse, "shop"))
+        FILES.write(tmp_path / "no" / "out.csv", "csv", exported_pages(warehouse, "shop"))
     assert refused.value.code == "export.unwritable"
 
 
 def test_pages_are_all_events_in_their_order(warehouse: DuckDbWarehouse) -> None:
     warehouse.store("shop", [captured(n, user="ann") for n in range(10_001)])
-    ids = [each.event.id for page in pages(warehouse, "shop") for each in page]
+    ids = [each.event.id for page in exported_pages(warehouse, "shop") for each in page]
     assert ids == [str(n) for n in range(10_001)]
     assert warehouse.rows(Statement("SELECT count(*) FROM counted")) == [(10_001,)]
 

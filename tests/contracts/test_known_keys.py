@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missioncontrol.adapters.warehouses.duckdb import known_keys
-from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, put_by
+from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, spill
 
 EDGE = 1 << 63
 KEYS = st.integers(-EDGE, EDGE - 1) | st.sampled_from(
@@ -52,5 +52,5 @@ def test_keys_that_are_put_by_are_read_as_they_came(tmp_path: Path, count: int) 
     keys = array("q", sorted(spread(count)))
     for folder in (None, tmp_path):
         pieces = (keys[since : since + 70_000].tobytes() for since in range(0, count, 70_000))
-        assert list(put_by(pieces, folder)) == list(keys)
+        assert list(spill(pieces, folder)) == list(keys)
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from missioncontrol.adapters.warehouses.duckdb import profiles
-from missioncontrol.adapters.warehouses.duckdb.ingestion import Storing
+from missioncontrol.adapters.warehouses.duckdb.ingestion import Ingestion
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
@@ -658,7 +658,7 @@ def test_a_question_that_takes_too_long_is_ended() -> None:
         assert warehouse.rows(Statement("SELECT 1")) == [(1,)]
 
 
-def begin_anew(storing: Storing) -> None:
+def begin_anew(storing: Ingestion) -> None:
     storing.reset()
     storing.forget_keys()
 

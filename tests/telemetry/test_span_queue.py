@@ -11,7 +11,7 @@ from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.telemetry import span_queue
 from missioncontrol.adapters.telemetry.otlp import OtlpExporter
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
-from missioncontrol.adapters.telemetry.span_queue import Bookmark, Following
+from missioncontrol.adapters.telemetry.span_queue import Bookmark, SpanQueue
 from missioncontrol.adapters.telemetry.spans import Spans
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Unavailable
@@ -73,8 +73,8 @@ def _new(event: Any) -> NewEvent:
     return NewEvent(name, schema, msgspec.json.encode(event), 1_000_000, "a", "", 0, RUN)
 
 
-async def told_of(log: Log, mark: Bookmark, **more: Any) -> tuple[Following, list[Span]]:
-    found = Following(Spans(), log=log, bookmark=mark, **{"most": 100, **more})
+async def told_of(log: Log, mark: Bookmark, **more: Any) -> tuple[SpanQueue, list[Span]]:
+    found = SpanQueue(Spans(), log=log, bookmark=mark, **{"most": 100, **more})
     await found.open()
     await found.catch_up()
     return found, found.first(100)

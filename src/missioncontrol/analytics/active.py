@@ -49,14 +49,14 @@ Counted = list[tuple[list[float], float]]
 """Of each line: how many people there are on each day, and in all."""
 
 
-class Look(NamedTuple):
+class ReadSpan(NamedTuple):
     """Days that are read at once, and by number which of them are told together."""
 
     days: Range
     spans: tuple[range, ...]
 
 
-class Told(NamedTuple):
+class LineValues(NamedTuple):
     """A value for each day, and over all of them."""
 
     values: tuple[float | None, ...]
@@ -134,7 +134,9 @@ def members(question: Active, cell: Cell, setting: Setting) -> Statement:
     )
 
 
-def _within_data(told: dict[str, Told], question: Active, setting: Setting) -> dict[str, Told]:
+def _within_data(
+    told: dict[str, LineValues], question: Active, setting: Setting
+) -> dict[str, LineValues]:
     """Return the lines of which all windows of the days before lie in the data."""
     reach = {**{key: days - 1 for key, days in DAYS.items()}, STICKINESS: REACH}
     return {
@@ -150,7 +152,7 @@ def _ranges(question: Active) -> tuple[Range, ...]:
     return (question.range, days_before(question.range))
 
 
-def _looks(question: Active) -> tuple[Look, ...]:
+def _looks(question: Active) -> tuple[ReadSpan, ...]:
     """Return what is read for the range, and for the days before where they are asked for.
 
     Both are read at once where their bits fit a chunk: the longest line of the range reaches back
@@ -163,8 +165,10 @@ def _looks(question: Active) -> tuple[Look, ...]:
         for each in ranges
     )
     if spans[0].stop <= CHUNK:
-        return (Look(whole, spans),)
-    return tuple(Look(each, (range(len(span)),)) for each, span in zip(ranges, spans, strict=True))
+        return (ReadSpan(whole, spans),)
+    return tuple(
+        ReadSpan(each, (range(len(span)),)) for each, span in zip(ranges, spans, strict=True)
+    )
 
 
 def _days(question: Active, setting: Setting) -> tuple[tuple[Bucket, ...], tuple[Bucket, ...]]:
@@ -189,7 +193,7 @@ def _events(
     )
 
 
-def _counts(look: Look, question: Active, setting: Setting, parameters: Parameters) -> str:
+def _counts(look: ReadSpan, question: Active, setting: Setting, parameters: Parameters) -> str:
     days = buckets(look.days, "day", setting)
     reached = [_since(look.days, place, 1, setting) for place in range(-REACH, 0)]
     begins = [*reached, *(each.since for each in days), days[-1].until]
@@ -223,7 +227,7 @@ def _slid(there: str, days: int) -> str:
     return there
 
 
-def _of(row: Sequence[Any], look: Look) -> list[Counted]:
+def _of(row: Sequence[Any], look: ReadSpan) -> list[Counted]:
     """Return what a row tells of each span of its look."""
     width, periods = len(look.spans) + 1, look.spans[0].stop
     columns = [row[1 + width * at : 1 + width * (at + 1)] for at in range(len(DAYS))]
@@ -237,19 +241,19 @@ def _of(row: Sequence[Any], look: Look) -> list[Counted]:
     ]
 
 
-def _told(found: Counted, days: Sequence[Bucket], setting: Setting) -> dict[str, Told]:
+def _told(found: Counted, days: Sequence[Bucket], setting: Setting) -> dict[str, LineValues]:
     pairs = list(zip(found[0][0], found[-1][0], strict=True))
     over = [pair for day, pair in zip(days, pairs, strict=True) if day.until <= setting.as_of]
     shares = tuple(dau / mau if mau else None for dau, mau in pairs)
     active = sum(mau for _, mau in over)
     whole = sum(dau for dau, _ in over) / active if active else None
     told = zip(DAYS, found, strict=True)
-    lines = {key: Told(tuple(each), total) for key, (each, total) in told}
-    return {**lines, STICKINESS: Told(shares, whole)}
+    lines = {key: LineValues(tuple(each), total) for key, (each, total) in told}
+    return {**lines, STICKINESS: LineValues(shares, whole)}
 
 
-def _line(key: str, now: Told, then: Told | None) -> Line:
-    before = then or Told((), None)
+def _line(key: str, now: LineValues, then: LineValues | None) -> Line:
+    before = then or LineValues((), None)
     return Line(
         key=key,
         label=LABELS[key],

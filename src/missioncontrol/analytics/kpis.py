@@ -44,7 +44,7 @@ class Activation(msgspec.Struct, frozen=True):
     active: str  # the event by which somebody is active; "" for any
 
 
-class KpiAsked(msgspec.Struct, frozen=True):
+class KpiQuestion(msgspec.Struct, frozen=True):
     """A key figure that is to be told, and where it comes from."""
 
     key: Key
@@ -119,7 +119,7 @@ def active(
 
 def asked(
     product: Product, range_: Range, segment: Segment = EVERYBODY, *, compared: bool = True
-) -> tuple[KpiAsked, ...]:
+) -> tuple[KpiQuestion, ...]:
     """Return the key figures of a product and the questions that they come from."""
     funnel = activation(product, range_, segment, by="day")
     earlier = activation(product, days_before(range_), segment, by="day") if compared else None
@@ -131,10 +131,10 @@ def asked(
         "is_compared": compared,
     }
     return (
-        KpiAsked("activated_users", funnel, earlier, step, **by),
-        KpiAsked("activation_rate", funnel, earlier, step, **by),
-        KpiAsked("dau", people, None, **by),
-        KpiAsked("wau", people, None, **by),
+        KpiQuestion("activated_users", funnel, earlier, step, **by),
+        KpiQuestion("activation_rate", funnel, earlier, step, **by),
+        KpiQuestion("dau", people, None, **by),
+        KpiQuestion("wau", people, None, **by),
     )
 
 
@@ -162,7 +162,7 @@ def parameters_of(product: Product) -> str:
 
 
 def told(
-    wanted: KpiAsked,
+    wanted: KpiQuestion,
     answer: AnyAnswer,
     earlier: AnyAnswer | None = None,
     begins: date | None = None,
@@ -175,7 +175,7 @@ def told(
     return _of_active(wanted, answer, begins)
 
 
-def _of_funnel(wanted: KpiAsked, answer: FunnelAnswer, earlier: FunnelAnswer | None) -> Kpi:
+def _of_funnel(wanted: KpiQuestion, answer: FunnelAnswer, earlier: FunnelAnswer | None) -> Kpi:
     def figure(steps: Any) -> float | None:
         step = steps[wanted.step]
         if wanted.key == "activation_rate":
@@ -206,7 +206,7 @@ def _of_funnel(wanted: KpiAsked, answer: FunnelAnswer, earlier: FunnelAnswer | N
     )
 
 
-def _of_active(wanted: KpiAsked, answer: ActiveAnswer, begins: date | None) -> Kpi:
+def _of_active(wanted: KpiQuestion, answer: ActiveAnswer, begins: date | None) -> Kpi:
     """Tell of the last day that is over, and of the same weekday before; while none is, of none."""
     line = next(each for each in answer.lines if each.key == wanted.key)
     days = [at for at, is_over in enumerate(answer.complete) if is_over]
@@ -224,7 +224,7 @@ def _of_active(wanted: KpiAsked, answer: ActiveAnswer, begins: date | None) -> K
     )
 
 
-def _places(wanted: KpiAsked, day: date) -> dict[str, Any]:
+def _places(wanted: KpiQuestion, day: date) -> dict[str, Any]:
     """Return where the figure of a day stands, and that of 7 days before, which is asked alone."""
     earlier = day - timedelta(days=7)
     alone = msgspec.structs.replace(wanted.question, range=Range(earlier, earlier), compared=False)
@@ -250,7 +250,7 @@ def _a_week_before(answer: ActiveAnswer, line: Line, day: int, begins: date | No
 
 
 def _kpi(
-    wanted: KpiAsked,
+    wanted: KpiQuestion,
     answer: AnyAnswer,
     value: float | None,
     before: float | None,

@@ -5,7 +5,7 @@ from datetime import date
 from missioncontrol.analytics.narrative import days_shown
 from missioncontrol.analytics.questions import Did, Range, Segment
 
-CHOSEN_BY_DEEDS = (
+NO_BEHAVIORAL_CHANGES = (
     "What changed is not looked for: people who are chosen by what they did lately, or did not, "
     "do more or less of it lately whatever happens."
 )
@@ -39,7 +39,7 @@ def scope_of(
         text += f" There is data since {first.day} {first:%b %Y}, so nothing is compared with"
         text += " the days before."
     if not is_looked_for:
-        return f"{text} {CHOSEN_BY_DEEDS}"
+        return f"{text} {NO_BEHAVIORAL_CHANGES}"
     if earlier:
         text += " What had ended before these days is left out."
     return text

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from missioncontrol.analytics.detection.metrics import Named, Watched, watched
+from missioncontrol.analytics.detection.metrics import KnownEvent, WatchedMetric, watched_metrics
 from missioncontrol.analytics.questions import Funnel, Retention, Trend
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
@@ -11,16 +11,16 @@ SHOP = Product("shop", "Shop")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).replace(tzinfo=None)
 LONG_AGO = date(2026, 9, 14)
 NAMES = tuple(
-    Named(each, LONG_AGO)
+    KnownEvent(each, LONG_AGO)
     for each in ("page_viewed", "signup", "onboarding_complete", "first_key_action", "invite")
 )
 
 
 def by_metric(
-    names: tuple[Named, ...] = NAMES, setting: Setting | None = None
-) -> dict[str, list[Watched]]:
-    found: dict[str, list[Watched]] = {}
-    for each in watched(SHOP, names, setting or Setting(NOON)):
+    names: tuple[KnownEvent, ...] = NAMES, setting: Setting | None = None
+) -> dict[str, list[WatchedMetric]]:
+    found: dict[str, list[WatchedMetric]] = {}
+    for each in watched_metrics(SHOP, names, setting or Setting(NOON)):
         found.setdefault(each.metric, []).append(each)
     return found
 
@@ -60,12 +60,16 @@ def test_every_step_is_watched_and_who_comes_back_after_1_7_and_30_days() -> Non
 
 
 def test_the_first_day_of_the_data_is_left_out() -> None:
-    lately = tuple(Named(each.name, date(2026, 10, 20)) for each in NAMES)
+    lately = tuple(KnownEvent(each.name, date(2026, 10, 20)) for each in NAMES)
     assert by_metric(lately)["active.dau"][0].question.range.since == date(2026, 10, 21)
 
 
 def test_what_is_new_counts_from_its_second_day_and_what_goes_wrong_from_the_first_of_all() -> None:
-    names = (*NAMES, Named("search", date(2026, 11, 1)), Named("sync_failed", date(2026, 11, 20)))
+    names = (
+        *NAMES,
+        KnownEvent("search", date(2026, 11, 1)),
+        KnownEvent("sync_failed", date(2026, 11, 20)),
+    )
     found = by_metric(names)
     assert found["events.search"][0].question.range.since == date(2026, 11, 2)
     assert found["events.sync_failed"][0].question.range.since == LONG_AGO
@@ -73,7 +77,7 @@ def test_what_is_new_counts_from_its_second_day_and_what_goes_wrong_from_the_fir
 
 
 def test_many_events_are_asked_in_few_questions_of_no_more_series_than_may_be() -> None:
-    names = (*NAMES, *(Named(f"event {each}", LONG_AGO) for each in range(60)))
+    names = (*NAMES, *(KnownEvent(f"event {each}", LONG_AGO) for each in range(60)))
     found = by_metric(names)
     events = [each[0] for metric, each in found.items() if metric.startswith("events.")]
     assert len(events) == 20
@@ -83,7 +87,7 @@ def test_many_events_are_asked_in_few_questions_of_no_more_series_than_may_be() 
 
 
 def test_causes_make_no_loops() -> None:
-    follows = {each.metric: each.follows for each in watched(SHOP, NAMES, Setting(NOON))}
+    follows = {each.metric: each.follows for each in watched_metrics(SHOP, NAMES, Setting(NOON))}
 
     def reaches(metric: str, seen: tuple[str, ...] = ()) -> bool:
         return metric in seen or any(
@@ -94,6 +98,6 @@ def test_causes_make_no_loops() -> None:
 
 
 def test_of_a_product_without_events_or_steps_what_there_is_is_watched() -> None:
-    assert watched(SHOP, (), Setting(NOON)) == ()
-    assert watched(SHOP, (Named("play", date(2026, 11, 23)),), Setting(NOON)) == ()
-    assert set(by_metric((Named("play", LONG_AGO),))) == {"active.dau", "events.play"}
+    assert watched_metrics(SHOP, (), Setting(NOON)) == ()
+    assert watched_metrics(SHOP, (KnownEvent("play", date(2026, 11, 23)),), Setting(NOON)) == ()
+    assert set(by_metric((KnownEvent("play", LONG_AGO),))) == {"active.dau", "events.play"}

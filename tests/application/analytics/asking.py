@@ -12,8 +12,8 @@ from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.event_discovery import oldest_asked
 from missioncontrol.analytics.questions import Funnel, Pattern, Range, Step
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.product_service import ProductAsked, ProductDesk
-from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.product_service import ProductAsked, ProductService
+from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.ports.warehouse import Captured, Statement
@@ -62,8 +62,8 @@ class World:
         self.clock = StandingClock()
         self.clock.time = NOON + 3 * 86_400
         self.journal = Journal(MemoryEventStore(), self.clock)
-        self.desk = ProductDesk(self.journal)
-        self.shelf = ProductShelf(self.find, self.journal.store)
+        self.desk = ProductService(self.journal)
+        self.shelf = ProductReader(self.find, self.journal.store)
         self.warehouse = CountedWarehouse()
         self.analyst = Analyst(self.warehouse, self.shelf, self.clock)
 

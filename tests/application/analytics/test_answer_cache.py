@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.analytics.answers import FunnelAnswer
-from missioncontrol.application.analytics.answer_cache import KeptAnswers
+from missioncontrol.application.analytics.answer_cache import AnswerCache
 
 ANSWER = FunnelAnswer(
     question="a", definition="funnel 1", as_of="", zone="UTC", position=1, steps=()
@@ -12,7 +12,7 @@ SIZE = len(msgspec.json.encode(ANSWER))
 
 
 def test_those_asked_for_longest_ago_make_room() -> None:
-    kept = KeptAnswers(2 * SIZE)
+    kept = AnswerCache(2 * SIZE)
     kept.keep((1,), ANSWER)
     kept.keep((2,), ANSWER)
     assert kept.get((1,)) is ANSWER
@@ -23,7 +23,7 @@ def test_those_asked_for_longest_ago_make_room() -> None:
 
 
 def test_an_answer_that_is_kept_again_takes_its_room_once() -> None:
-    kept = KeptAnswers(2 * SIZE)
+    kept = AnswerCache(2 * SIZE)
     for _ in range(5):
         kept.keep((1,), ANSWER)
     kept.keep((2,), ANSWER)
@@ -31,6 +31,6 @@ def test_an_answer_that_is_kept_again_takes_its_room_once() -> None:
 
 
 def test_what_is_larger_than_all_the_room_is_not_kept() -> None:
-    kept = KeptAnswers(SIZE - 1)
+    kept = AnswerCache(SIZE - 1)
     kept.keep((1,), ANSWER)
     assert kept.get((1,)) is None

@@ -2,20 +2,20 @@
 
 import asyncio
 
-from missioncontrol.application.analytics import house as houses
-from missioncontrol.application.analytics.container import AnalyticsHouse
+from missioncontrol.application.analytics import container as houses
+from missioncontrol.application.analytics.container import AnalyticsContainer
 from missioncontrol.application.analytics.product_service import ProductAsked
 from missioncontrol.domain.errors import Unavailable
 from tests.application.analytics.asking import FUNNEL, World, event
 from tests.application.parts import run
 
 
-def house_of(made: World, opened: list[str], *, exists: bool = True) -> AnalyticsHouse:
+def house_of(made: World, opened: list[str], *, exists: bool = True) -> AnalyticsContainer:
     def open_it() -> houses.OpenWarehouse:
         opened.append("once")
         return made.warehouse
 
-    return AnalyticsHouse(made.shelf, made.clock, open_it, exists=lambda: exists)
+    return AnalyticsContainer(made.shelf, made.clock, open_it, exists=lambda: exists)
 
 
 def test_nothing_is_opened_before_somebody_asks() -> None:
@@ -75,7 +75,7 @@ def test_a_home_without_events_is_left_alone_and_trouble_ends_nothing() -> None:
             opened.append("broken")
             raise Unavailable("analytics.unavailable", "It is held.")
 
-        house = AnalyticsHouse(made.shelf, made.clock, broken, exists=lambda: True)
+        house = AnalyticsContainer(made.shelf, made.clock, broken, exists=lambda: True)
         tending = asyncio.create_task(house.tend())
         for _ in range(500):
             if opened:

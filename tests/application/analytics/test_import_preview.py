@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from missioncontrol.application.analytics import import_preview
-from missioncontrol.application.analytics.import_preview import Foreseen
+from missioncontrol.application.analytics.import_preview import ImportPreview
 
 ROWS = 40_000
 BYTES_MAX = 1024 * 1024
@@ -36,7 +36,7 @@ def test_rows_are_counted_as_one_after_the_other(
     monkeypatch.setattr(import_preview, "ROWS_HELD_MAX", chance.choice([1, 2, 7, 300, 10_000]))
     ids = chance.choice([3, 200, 5_000])
     rows = [(f"e{chance.randrange(ids)}", chance.random() < 0.3) for _ in range(2_000)]
-    with Foreseen() as found:
+    with ImportPreview() as found:
         for id_, is_refused in rows:
             found.add(id_, is_refused=is_refused)
         assert found.counted() == told(rows)
@@ -46,7 +46,7 @@ def test_many_rows_take_no_more_memory_than_a_few(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(import_preview, "ROWS_HELD_MAX", 1_000)
     tracemalloc.start()
     try:
-        with Foreseen() as found:
+        with ImportPreview() as found:
             for number in range(ROWS):
                 found.add(f"event-{number // 2}", is_refused=False)
             assert found.counted() == (ROWS // 2, ROWS // 2, 0)

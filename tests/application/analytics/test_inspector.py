@@ -19,11 +19,11 @@ from missioncontrol.analytics.questions import (
     Trend,
     Where,
 )
-from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
+from missioncontrol.analytics.scope import NO_BEHAVIORAL_CHANGES
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics import inspector as inspector_module
 from missioncontrol.application.analytics.alerts import WATCHER
-from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
+from missioncontrol.application.analytics.digests import DigestService, DigestTaken
 from missioncontrol.application.analytics.inspector import Inspector
 from missioncontrol.application.analytics.product_service import ProductAsked, SavedAsked
 from missioncontrol.application.analytics.views import kpis
@@ -120,7 +120,7 @@ def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
             told = await own.summary("shop", DAYS, silent)
             assert not [each for each in told.changed if each.metric]
             assert "(people who did not do order in 28 days)" in told.scope
-            assert told.scope.endswith(CHOSEN_BY_DEEDS)
+            assert told.scope.endswith(NO_BEHAVIORAL_CHANGES)
             assert "stands out" not in told.verdict.text
             setting = await made.analyst.setting("shop")
             product = await made.analyst.products.find("shop")
@@ -163,7 +163,7 @@ def test_a_saved_cohort_of_what_people_did_is_told_like_the_deed(
             some = Segment(cohorts=("some",))
             told = await inspector(made).summary("shop", DAYS, some)
             assert told.is_looked_for is is_looked_for
-            assert told.scope.endswith(CHOSEN_BY_DEEDS) is not is_looked_for
+            assert told.scope.endswith(NO_BEHAVIORAL_CHANGES) is not is_looked_for
             if not is_looked_for:
                 assert not [each for each in told.changed if each.metric]
                 assert "stands out" not in told.verdict.text
@@ -319,7 +319,7 @@ def in_words(told: Summary, headline: str) -> Written:
 def test_the_words_of_a_model_are_told_as_long_as_the_facts_are_the_same() -> None:
     async def check() -> None:
         async with world(EVENTS) as made:
-            own, desk = inspector(made), DigestDesk(made.journal, made.desk.refuse_unknown)
+            own, desk = inspector(made), DigestService(made.journal, made.desk.refuse_unknown)
             told = await own.summary("shop", DAYS)
             headline = "A calm day: " + told.verdict.text.partition(": ")[2]
             words = in_words(told, headline)
@@ -340,7 +340,7 @@ def test_the_words_of_a_model_are_told_as_long_as_the_facts_are_the_same() -> No
 def test_words_that_do_not_hold_are_not_told_whoever_kept_them() -> None:
     async def check() -> None:
         async with world(EVENTS) as made:
-            own, desk = inspector(made), DigestDesk(made.journal, made.desk.refuse_unknown)
+            own, desk = inspector(made), DigestService(made.journal, made.desk.refuse_unknown)
             told = await own.summary("shop", DAYS)
             wrong = digest(told, written=in_words(told, "5 people came."), reason="")
             await desk.take(DigestTaken(wrong), actor=WATCHER)
@@ -357,7 +357,7 @@ def test_words_that_do_not_hold_are_not_told_whoever_kept_them() -> None:
 def test_only_a_run_hands_a_digest_in_and_of_a_product_that_there_is() -> None:
     async def check() -> None:
         async with world() as made:
-            desk = DigestDesk(made.journal, made.desk.refuse_unknown)
+            desk = DigestService(made.journal, made.desk.refuse_unknown)
             taken = DigestTaken(DigestWritten("shop", "run-1", "", "", "f", "text"))
             with pytest.raises(NotPermitted):
                 await desk.take(taken, actor=ACTOR)

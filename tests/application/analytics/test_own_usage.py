@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.application.analytics.own_usage import OwnUse
+from missioncontrol.application.analytics.own_usage import OwnUsage
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.product.states import OWN
 from missioncontrol.ports.warehouse import Policy, Statement
@@ -65,7 +65,7 @@ def test_a_mission_is_a_funnel_of_whoever_asked_for_it() -> None:
     a_mission(log)
     warehouse = DuckDbWarehouse(None, threads=1)
     try:
-        run(OwnUse(log, warehouse).follow())  # type: ignore[arg-type]
+        run(OwnUsage(log, warehouse).follow())  # type: ignore[arg-type]
         assert told(warehouse) == [
             ("alice", "mission_created"),
             ("alice", "run_created"),
@@ -88,11 +88,11 @@ def test_what_was_told_is_told_once_whoever_follows() -> None:
     warehouse = DuckDbWarehouse(None, threads=1)
 
     async def check() -> None:
-        use = OwnUse(log, warehouse)  # type: ignore[arg-type]
+        use = OwnUsage(log, warehouse)  # type: ignore[arg-type]
         await use.follow()
         before = told(warehouse)
         await use.follow()
-        await OwnUse(log, warehouse).follow()  # type: ignore[arg-type]
+        await OwnUsage(log, warehouse).follow()  # type: ignore[arg-type]
         assert told(warehouse) == before
         log.add("approval-1", "approval_given", "user:carol", by="user:carol", reason="fine")
         log.add("agent-x", "agent_failed", "engine", reason="it did not answer")

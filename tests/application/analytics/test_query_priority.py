@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from missioncontrol.application.analytics import query_priority
-from missioncontrol.application.analytics.query_priority import Way
+from missioncontrol.application.analytics.query_priority import QueryPriority
 from tests.application.parts import run
 
 
@@ -14,7 +14,7 @@ async def still() -> int:
     return 0
 
 
-async def behind(way: Way, told: list[str], name: str) -> None:
+async def behind(way: QueryPriority, told: list[str], name: str) -> None:
     async with way.given():
         told.append(name)
         await asyncio.sleep(0)
@@ -23,7 +23,7 @@ async def behind(way: Way, told: list[str], name: str) -> None:
 
 def test_it_begins_when_nobody_asks_and_one_at_a_time() -> None:
     async def story() -> None:
-        way, told = Way(still), list[str]()
+        way, told = QueryPriority(still), list[str]()
         with way.taken():
             with way.taken():
                 asked = [asyncio.create_task(behind(way, told, name)) for name in ("a", "b")]
@@ -42,7 +42,7 @@ def test_who_never_stops_asking_does_not_keep_it_from_being_done(
     monkeypatch.setattr(query_priority, "PATIENCE_SECONDS", 0.01)
 
     async def story() -> None:
-        way, told = Way(still), list[str]()
+        way, told = QueryPriority(still), list[str]()
         with way.taken():
             await behind(way, told, "a")
         assert told == ["a", "a ends"]
@@ -52,7 +52,7 @@ def test_who_never_stops_asking_does_not_keep_it_from_being_done(
 
 def test_what_goes_wrong_leaves_the_way_free() -> None:
     async def story() -> None:
-        way, told = Way(still), list[str]()
+        way, told = QueryPriority(still), list[str]()
         with pytest.raises(ValueError, match="wrong"), way.taken():
             raise ValueError("wrong")
         with pytest.raises(ValueError, match="wrong"):
@@ -66,7 +66,7 @@ def test_what_goes_wrong_leaves_the_way_free() -> None:
 
 def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        way, told = Way(still), list[str]()
+        way, told = QueryPriority(still), list[str]()
         way.expect()
         asked = asyncio.create_task(behind(way, told, "a"))
         await asyncio.sleep(0.01)
@@ -85,7 +85,7 @@ def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_it_does_not_begin_between_two_questions_of_one_page() -> None:
     async def story() -> None:
-        way, told = Way(still), list[str]()
+        way, told = QueryPriority(still), list[str]()
         with way.taken():
             asked = asyncio.create_task(behind(way, told, "a"))
             await asyncio.sleep(0)
@@ -116,7 +116,7 @@ def test_while_events_come_in_it_rests_between_its_questions(
         async def position() -> int:
             return stored[0]
 
-        way = Way(position)
+        way = QueryPriority(position)
         async with way.given():
             await sleep(0.01)
         monkeypatch.setattr(asyncio, "sleep", slept)

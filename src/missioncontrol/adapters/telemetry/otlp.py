@@ -13,7 +13,7 @@ import msgspec
 
 from missioncontrol.adapters.telemetry.encoding import MEDIA_TYPES, encoder, scrubbed
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
-from missioncontrol.adapters.telemetry.span_queue import Bookmark, Following, Happened
+from missioncontrol.adapters.telemetry.span_queue import Bookmark, Happened, SpanQueue
 from missioncontrol.adapters.telemetry.spans import Spans
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run
@@ -82,9 +82,7 @@ class OtlpExporter:
         self._secret = secret
         self._scrub = scrub
         self._spans = Spans(begun)
-        self._following = Following(
-            self._spans, most=settings.spans_max, log=log, bookmark=bookmark
-        )
+        self._queue = SpanQueue(self._spans, most=settings.spans_max, log=log, bookmark=bookmark)
         self._closing = asyncio.Event()
         self._encode = encoder(settings.protocol)
         self._client: httpx.AsyncClient | None = None
@@ -92,25 +90,25 @@ class OtlpExporter:
 
     async def open(self) -> None:
         """Begin to send. Commits have to be told by `take` from before this on."""
-        await self._following.open()
+        await self._queue.open()
         self._client = _client(self._settings)
         self._task = asyncio.create_task(self._send_all(), name="otlp")
 
     async def close(self) -> None:
         """Send what waits, for as long as the settings allow; the log keeps the rest."""
         self._closing.set()
-        self._following.has_news.set()
+        self._queue.has_news.set()
         if self._task is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._task, self._settings.close_seconds)
         if self._client is not None:
             await self._client.aclose()
-        self._following.let_go()
+        self._queue.let_go()
 
     @property
     def waiting(self) -> int:
         """How many spans wait or are being sent."""
-        return len(self._following)
+        return len(self._queue)
 
     def counters(self) -> dict[str, Callable[[], float]]:
         """Return what became of spans, as metrics that only grow."""
@@ -121,7 +119,7 @@ class OtlpExporter:
         return {
             **{f"telemetry_spans_{each}_total": count_of(each) for each in SENT},
             "telemetry_spans_dropped_total": lambda: float(self.dropped),
-            "telemetry_spans_broken_total": lambda: float(self._following.broken),
+            "telemetry_spans_broken_total": lambda: float(self._queue.broken),
         }
 
     def gauges(self) -> dict[str, Callable[[], float]]:
@@ -131,39 +129,39 @@ class OtlpExporter:
     @property
     def dropped(self) -> int:
         """How many spans were let go: nobody took them, or they had no room and stand in no log."""
-        return self.sent.dropped + self._following.dropped
+        return self.sent.dropped + self._queue.dropped
 
     def take(self, entries: Sequence[Happened]) -> None:
         """Follow a commit. It waits for nothing and never fails."""
-        self._following.take(entries)
+        self._queue.take(entries)
 
     def call(self, call: Call) -> None:
         """Take a call of a model that has ended, where it is of a run."""
         span = self._spans.call(call)
         if span is not None:
-            self._following.add(span)
+            self._queue.add(span)
 
     async def _send_all(self) -> None:
         while True:
             await self._catch_up()
-            if not self._following and self._closing.is_set():
+            if not self._queue and self._closing.is_set():
                 return
-            await self._following.has_news.wait()
-            if len(self._following) < self._settings.batch_max:
+            await self._queue.has_news.wait()
+            if len(self._queue) < self._settings.batch_max:
                 await self._rest(self._settings.batch_seconds)
-            batch = self._following.first(self._settings.batch_max)
-            if len(batch) == len(self._following) and not self._closing.is_set():
-                self._following.has_news.clear()
+            batch = self._queue.first(self._settings.batch_max)
+            if len(batch) == len(self._queue) and not self._closing.is_set():
+                self._queue.has_news.clear()
             if batch and not await self._sent(batch):
                 return
 
     async def _catch_up(self) -> None:
         try:
-            await self._following.catch_up()
+            await self._queue.catch_up()
         except MissionControlError as error:  # The log can't be read now, or never.
             self._note(f"Spans can't be made: {error}")
             await self._rest(self._settings.wait_seconds_max)
-            self._following.has_news.set()
+            self._queue.has_news.set()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not longer than until the engine closes."""
@@ -183,21 +181,21 @@ class OtlpExporter:
             body = await asyncio.to_thread(self._body, batch)
             answer = await self._answered(body, len(batch))
         except Exception as error:  # noqa: BLE001 - the edge: the next batch may fare better
-            answer = _NotTaken(f"Spans can't be sent: {type(error).__name__}: {error}", again=False)
-        if isinstance(answer, _NotTaken):
+            answer = _Failed(f"Spans can't be sent: {type(error).__name__}: {error}", again=False)
+        if isinstance(answer, _Failed):
             if answer.again:
                 self._note(answer.trouble)
                 return False
             self._note(f"{answer.trouble} Spans are lost.")
             self.sent.dropped += len(batch)
-        self._following.told(len(batch))
+        self._queue.told(len(batch))
         return True
 
-    async def _answered(self, body: bytes, count: int) -> "_Taken | _NotTaken":
+    async def _answered(self, body: bytes, count: int) -> "_Accepted | _Failed":
         """Send a body, again and again with growing waits while that may help."""
         for number in itertools.count():
             answer = await self._post(body, count)
-            if isinstance(answer, _Taken) or not answer.again or self._closing.is_set():
+            if isinstance(answer, _Accepted) or not answer.again or self._closing.is_set():
                 return answer
             self._note(answer.trouble)
             await self._rest(_wait_seconds(self._settings, number, answer.seconds))
@@ -206,7 +204,7 @@ class OtlpExporter:
     def _body(self, batch: list[Span]) -> bytes:
         return self._encode([scrubbed(span, self._scrub) for span in batch])
 
-    async def _post(self, body: bytes, count: int) -> "_Taken | _NotTaken":
+    async def _post(self, body: bytes, count: int) -> "_Accepted | _Failed":
         import httpx
 
         assert self._client is not None
@@ -220,30 +218,30 @@ class OtlpExporter:
                     "POST", self._settings.endpoint, content=body, headers=headers
                 ) as answer,
             ):
-                said = await _read(answer)
+                content = await _read(answer)
         except TimeoutError:
             where, seconds = self._settings.endpoint, self._settings.request_seconds
-            return _NotTaken(f"{where} did not answer within {seconds:g} s.", again=True)
+            return _Failed(f"{where} did not answer within {seconds:g} s.", again=True)
         except MissionControlError as error:
-            return _NotTaken(str(error), again=True)  # Nothing was sent; somebody may mend it.
+            return _Failed(str(error), again=True)  # Nothing was sent; somebody may mend it.
         except httpx.HTTPError as error:
             where = self._settings.endpoint
-            return _NotTaken(f"{where} can't be reached: {type(error).__name__}: {error}", True)
+            return _Failed(f"{where} can't be reached: {type(error).__name__}: {error}", True)
         if answer.is_success:
-            rejected = min(_rejected(said, answer.headers), count)
+            rejected = min(_rejected(content, answer.headers), count)
             self.sent.rejected += rejected
             self.sent.sent += count - rejected
-            return _Taken()
+            return _Accepted()
         again = answer.status_code in TRY_AGAIN
         trouble = f"{self._settings.endpoint} answered {answer.status_code}."
-        return _NotTaken(trouble, again, _seconds(answer.headers.get("retry-after", "")))
+        return _Failed(trouble, again, _seconds(answer.headers.get("retry-after", "")))
 
 
-class _Taken(msgspec.Struct):
+class _Accepted(msgspec.Struct):
     """The receiver has it."""
 
 
-class _NotTaken(msgspec.Struct):
+class _Failed(msgspec.Struct):
     """The receiver does not have it, or may not."""
 
     trouble: str
@@ -264,26 +262,26 @@ def _client(settings: OtlpSettings) -> "httpx.AsyncClient":
 
 async def _read(answer: "httpx.Response") -> bytes:
     """Return what was answered; nothing of an answer that is too long."""
-    said = bytearray()
+    content = bytearray()
     async for chunk in answer.aiter_bytes():
-        said += chunk
-        if len(said) > ANSWER_BYTES_MAX:
+        content += chunk
+        if len(content) > ANSWER_BYTES_MAX:
             return b""
-    return bytes(said)
+    return bytes(content)
 
 
-def _rejected(said: bytes, headers: Any) -> int:
+def _rejected(content: bytes, headers: Any) -> int:
     """Return how many spans a receiver says that it did not take; it may say so in JSON alone."""
-    if not said or "json" not in headers.get("content-type", ""):
-        return _rejected_plainly(said)
+    if not content or "json" not in headers.get("content-type", ""):
+        return _rejected_plainly(content)
     try:
-        found = msgspec.json.decode(said)["partialSuccess"]["rejectedSpans"]
+        found = msgspec.json.decode(content)["partialSuccess"]["rejectedSpans"]
         return max(0, int(found))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError):
         return 0
 
 
-def _rejected_plainly(said: bytes) -> int:
+def _rejected_plainly(content: bytes) -> int:
     """Return the same of an answer in protocol buffers, where those can be read."""
     try:
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -291,7 +289,7 @@ def _rejected_plainly(said: bytes) -> int:
     except ImportError:
         return 0
     try:
-        answer = service.ExportTraceServiceResponse.FromString(said)
+        answer = service.ExportTraceServiceResponse.FromString(content)
     except DecodeError:
         return 0
     rejected: int = answer.partial_success.rejected_spans

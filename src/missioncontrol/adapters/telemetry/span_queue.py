@@ -70,7 +70,7 @@ class Happened(Protocol):
     def position(self) -> int: ...
 
 
-class Following:
+class SpanQueue:
     """Turns committed events into spans that wait."""
 
     def __init__(

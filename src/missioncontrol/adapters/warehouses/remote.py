@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from missioncontrol.adapters.warehouses import wire
-from missioncontrol.adapters.warehouses.wire import Answered, Asked
+from missioncontrol.adapters.warehouses.wire import Request, Response
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.ports.warehouse import (
     Captured,
@@ -38,11 +38,11 @@ STORING_MAX = 4
 T = TypeVar("T")
 
 
-class Broken(Exception):
+class Disconnected(Exception):
     """The line broke off: whether what was asked for was done is not known."""
 
 
-class Listening:
+class WarehouseServer:
     """Answers at a socket beside the file, as the owner would."""
 
     def __init__(self, folder: Path, owner: Warehouse) -> None:
@@ -100,7 +100,7 @@ class Listening:
 
     def _answer(self, line: socket.socket) -> None:
         try:
-            while (message := wire.received(line)) is not None:
+            while (message := wire.receive(line)) is not None:
                 wire.send(line, self._answered(message))
         except OSError:
             pass  # The other side ended; what it asked for is done or not asked for.
@@ -112,16 +112,16 @@ class Listening:
 
     def _answered(self, message: bytes) -> bytes:
         try:
-            asked = wire.decode_asked(message)
-            return wire.encode(Answered(VERBS[asked.verb](self._owner, asked)))
+            asked = wire.decode_request(message)
+            return wire.encode(Response(VERBS[asked.verb](self._owner, asked)))
         except MissionControlError as error:
-            return wire.encode(Answered(refused=wire.told(error)))
+            return wire.encode(Response(refused=wire.refusal_of(error)))
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
-            refused = wire.Refused("Rejected", "analytics.unfit", f"It does not fit: {error}.")
-            return wire.encode(Answered(refused=refused))
+            refused = wire.Refusal("Rejected", "analytics.unfit", f"It does not fit: {error}.")
+            return wire.encode(Response(refused=refused))
 
 
-VERBS: dict[str, Callable[[Warehouse, Asked], Any]] = {
+VERBS: dict[str, Callable[[Warehouse, Request], Any]] = {
     "store": lambda owner, asked: owner.store(asked.product, asked.batch),
     "foresee": lambda owner, asked: owner.foresee(asked.product, asked.batch),
     "rows": lambda owner, asked: wire.packed(owner.rows(_statement(asked))),
@@ -145,7 +145,7 @@ VERBS: dict[str, Callable[[Warehouse, Asked], Any]] = {
 }
 
 
-class Line:
+class RemoteWarehouse:
     """The warehouse as another process owns it."""
 
     def __init__(self, folder: Path) -> None:
@@ -157,7 +157,7 @@ class Line:
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
         """See `Warehouse.store`."""
-        return self._ask(Asked("store", product, tuple(batch)), Stored)
+        return self._ask(Request("store", product, tuple(batch)), Stored)
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
         """See `Warehouse.storing`."""
@@ -168,68 +168,70 @@ class Line:
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
         """See `Warehouse.foresee`."""
-        return self._ask(Asked("foresee", product, tuple(batch)), Foreseen)
+        return self._ask(Request("foresee", product, tuple(batch)), Foreseen)
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """See `Warehouse.rows`."""
         parameters = wire.packed(statement.parameters)
-        asked = Asked("rows", sql=statement.sql, parameters=parameters)
+        asked = Request("rows", sql=statement.sql, parameters=parameters)
         return [tuple(row) for row in self._ask(asked, list[list[Any]])]
 
     def position(self) -> int:
         """See `Warehouse.position`."""
-        return self._ask(Asked("position"), int)
+        return self._ask(Request("position"), int)
 
     def intend(self, product: str, removal: str, person: str) -> None:
         """See `Warehouse.intend`."""
-        self._ask(Asked("intend", product, name=person, text=removal), type(None))
+        self._ask(Request("intend", product, name=person, text=removal), type(None))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
         """See `Warehouse.forget`."""
-        return self._ask(Asked("forget", product, name=person, text=removal), Forgotten)
+        return self._ask(Request("forget", product, name=person, text=removal), Forgotten)
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
         """See `Warehouse.resume`."""
-        asked = Asked("resume", product, text=removal)
+        asked = Request("resume", product, text=removal)
         return self._ask(asked, Forgotten | None)  # type: ignore[arg-type]
 
     def settled(self, product: str, removal: str) -> None:
         """See `Warehouse.settled`."""
-        self._ask(Asked("settled", product, text=removal), type(None))
+        self._ask(Request("settled", product, text=removal), type(None))
 
     def settle(self, product: str, policy: Policy) -> None:
         """See `Warehouse.settle`."""
-        self._ask(Asked("settle", product, policy=policy), type(None))
+        self._ask(Request("settle", product, policy=policy), type(None))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
         """See `Warehouse.save_cohort`."""
         parameters = wire.packed(statement.parameters)
-        asked = Asked("save_cohort", product, sql=statement.sql, parameters=parameters, name=cohort)
+        asked = Request(
+            "save_cohort", product, sql=statement.sql, parameters=parameters, name=cohort
+        )
         return self._ask(asked, int)
 
     def drop_cohort(self, product: str, cohort: str) -> None:
         """See `Warehouse.drop_cohort`."""
-        self._ask(Asked("drop_cohort", product, name=cohort), type(None))
+        self._ask(Request("drop_cohort", product, name=cohort), type(None))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
         """See `Warehouse.keep_note`."""
-        self._ask(Asked("keep_note", product, name=name, text=text), type(None))
+        self._ask(Request("keep_note", product, name=name, text=text), type(None))
 
     def used(self, product: str) -> Used:
         """See `Warehouse.used`."""
-        return self._ask(Asked("used", product), Used)
+        return self._ask(Request("used", product), Used)
 
     def tidy(self, now: datetime) -> int:
         """See `Warehouse.tidy`."""
-        return self._ask(Asked("tidy", moment=now), int)
+        return self._ask(Request("tidy", moment=now), int)
 
     def clear(self, product: str) -> int:
         """See `Warehouse.clear`."""
-        return self._ask(Asked("clear", product), int)
+        return self._ask(Request("clear", product), int)
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
         """See `Warehouse.exported`."""
-        return self._ask(Asked("exported", product, after=after, limit=limit), list[Kept])
+        return self._ask(Request("exported", product, after=after, limit=limit), list[Kept])
 
     def close(self) -> None:
         """Hang up."""
@@ -241,26 +243,26 @@ class Line:
         for line in idle:
             line.close()
 
-    def _ask(self, asked: Asked, kind: type[T]) -> T:
+    def _ask(self, asked: Request, kind: type[T]) -> T:
         message = wire.encode(asked)
-        line = self._line()
+        line = self._remote()
         try:
             wire.send(line, message)
-            answer = wire.received(line)
+            answer = wire.receive(line)
         except OSError as error:
             line.close()
-            raise Broken(str(error)) from None
+            raise Disconnected(str(error)) from None
         if answer is None:
             line.close()
-            raise Broken("The owner of the warehouse ended.")
+            raise Disconnected("The owner of the warehouse ended.")
         with self._changing:
             self._idle.append(line)
-        told = wire.decode_answered(answer)
-        if told.refused is not None:
-            raise wire.raised(told.refused)
-        return msgspec.convert(told.value, kind)
+        refusal_of = wire.decode_response(answer)
+        if refusal_of.refused is not None:
+            raise wire.error_of(refusal_of.refused)
+        return msgspec.convert(refusal_of.value, kind)
 
-    def _line(self) -> socket.socket:
+    def _remote(self) -> socket.socket:
         with self._changing:
             if self._idle:
                 return self._idle.pop()
@@ -270,7 +272,7 @@ class Line:
             line.connect(_noted(self._folder))
         except OSError as error:
             line.close()
-            raise Broken(str(error)) from None
+            raise Disconnected(str(error)) from None
         return line
 
 
@@ -298,7 +300,7 @@ def _noted(folder: Path) -> str:
     return (folder / "events.where").read_text("utf-8")
 
 
-def _statement(asked: Asked) -> Statement:
+def _statement(asked: Request) -> Statement:
     return Statement(asked.sql, asked.parameters or {})
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from missioncontrol.adapters.warehouses.remote import Broken, Line, Listening
+from missioncontrol.adapters.warehouses.remote import Disconnected, RemoteWarehouse, WarehouseServer
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.warehouse import (
     Captured,
@@ -47,9 +47,9 @@ class SharedWarehouse:
         self._patience = patience
         self._changing = threading.RLock()
         self._owner: Any = None
-        self._listening: Listening | None = None
+        self._server: WarehouseServer | None = None
         self._lock: int | None = None
-        self._line = Line(folder)
+        self._remote = RemoteWarehouse(folder)
         self._is_closed = False
 
     @property
@@ -134,14 +134,14 @@ class SharedWarehouse:
         """Let go of the file, or of the line to its owner."""
         with self._changing:
             self._is_closed = True
-            self._line.close()
-            if self._listening is not None:
-                self._listening.close()
+            self._remote.close()
+            if self._server is not None:
+                self._server.close()
             if self._owner is not None:
                 self._owner.close()
             if self._lock is not None:
                 os.close(self._lock)
-            self._owner = self._listening = self._lock = None
+            self._owner = self._server = self._lock = None
         atexit.unregister(self.close)
 
     def _asked(self, ask: Callable[[Warehouse], T]) -> T:
@@ -151,9 +151,9 @@ class SharedWarehouse:
             if owner is not None:
                 return ask(owner)
             try:
-                return ask(self._line)
-            except Broken as error:
-                self._line.close()
+                return ask(self._remote)
+            except Disconnected as error:
+                self._remote.close()
                 if time.monotonic() > deadline:
                     raise Unavailable(
                         "analytics.unavailable",
@@ -182,7 +182,7 @@ class SharedWarehouse:
 
         owner = DuckDbWarehouse(self._folder / FILE)
         try:
-            self._listening = Listening(self._folder, owner)
+            self._server = WarehouseServer(self._folder, owner)
         except OSError as error:
             owner.close()
             raise _unusable(self._folder, error) from None

@@ -32,7 +32,7 @@ KINDS: dict[str, type[MissionControlError]] = {
 }
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+class Request(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     """One call of the port: what is wanted, and its arguments in the order of the port."""
 
     verb: str
@@ -48,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     text: str = ""  # of a note, or the name of a removal
 
 
-class Refused(msgspec.Struct, frozen=True, omit_defaults=True):
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """It was refused, and how."""
 
     kind: str
@@ -59,11 +59,11 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_after: float = 0.0
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """What the call gives, or why it does not."""
 
     value: Any = None
-    refused: Refused | None = None
+    refused: Refusal | None = None
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -73,8 +73,8 @@ def _ext(code: int, data: memoryview) -> Any:
     return _unpacked(code, bytes(data))
 
 
-decode_asked = msgspec.msgpack.Decoder(Asked, ext_hook=_ext).decode
-decode_answered = msgspec.msgpack.Decoder(Answered, ext_hook=_ext).decode
+decode_request = msgspec.msgpack.Decoder(Request, ext_hook=_ext).decode
+decode_response = msgspec.msgpack.Decoder(Response, ext_hook=_ext).decode
 
 
 def packed(value: Any) -> Any:
@@ -135,10 +135,10 @@ READ: dict[int, Callable[[str], Any]] = {
 }
 
 
-def told(error: MissionControlError) -> Refused:
+def refusal_of(error: MissionControlError) -> Refusal:
     """Return a refusal as it is sent."""
     if isinstance(error, Full):
-        return Refused(
+        return Refusal(
             "Full",
             error.code,
             error.reason,
@@ -147,10 +147,10 @@ def told(error: MissionControlError) -> Refused:
             retry_after=error.retry_after,
         )
     kind = next((name for name, each in KINDS.items() if isinstance(error, each)), "Unavailable")
-    return Refused(kind, error.code, error.reason, error.hint)
+    return Refusal(kind, error.code, error.reason, error.hint)
 
 
-def raised(refused: Refused) -> MissionControlError:
+def error_of(refused: Refusal) -> MissionControlError:
     """Return the error that was sent."""
     if refused.kind == "Full":
         return Full(refused.waiting, retry_after=refused.retry_after)
@@ -166,7 +166,7 @@ def send(line: socket.socket, message: bytes) -> None:
     line.sendall(message)
 
 
-def received(line: socket.socket) -> bytes | None:
+def receive(line: socket.socket) -> bytes | None:
     """Return the next message, or None where the other side has ended.
 
     Raises:

@@ -17,7 +17,7 @@ from missioncontrol.analytics.detection.finding import (
     Severity,
     derived,
 )
-from missioncontrol.analytics.detection.metrics import Watched
+from missioncontrol.analytics.detection.metrics import WatchedMetric
 from missioncontrol.analytics.detection.windows import Window, needed, unusual
 from missioncontrol.analytics.questions import Cell, digest
 from missioncontrol.analytics.series import Daily
@@ -34,7 +34,7 @@ Expectation = Literal["", "middle", "low", "high"]
 
 
 def detect(
-    metrics: Sequence[Watched], answers: Mapping[str, AnyAnswer], setting: Setting
+    metrics: Sequence[WatchedMetric], answers: Mapping[str, AnyAnswer], setting: Setting
 ) -> tuple[Finding, ...]:
     """Return what changed, the most severe first; `answers` are by the digest of their question.
 
@@ -66,7 +66,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def changes(
-    metrics: Sequence[Watched], answers: Mapping[str, AnyAnswer], setting: Setting
+    metrics: Sequence[WatchedMetric], answers: Mapping[str, AnyAnswer], setting: Setting
 ) -> tuple[Change, ...]:
     """Return what changed in each metric by itself."""
     found: dict[str, Change] = {}
@@ -81,7 +81,7 @@ def changes(
     return tuple(found.values())
 
 
-def follows_of(metrics: Sequence[Watched]) -> dict[str, frozenset[str]]:
+def follows_of(metrics: Sequence[WatchedMetric]) -> dict[str, frozenset[str]]:
     """Return, by metric, those that may be why it moved."""
     return {each.metric: each.follows for each in metrics}
 
@@ -99,7 +99,9 @@ def severity_of(
     return "warning"
 
 
-def _of_metric(metric: Watched, answer: AnyAnswer, count: int, setting: Setting) -> Change | None:
+def _of_metric(
+    metric: WatchedMetric, answer: AnyAnswer, count: int, setting: Setting
+) -> Change | None:
     found = daily(answer, metric.place)
     days = len(found.days)
     limit = needed(count, days, INFO_LIKELY, recent=metric.recent)
@@ -111,7 +113,7 @@ def _of_metric(metric: Watched, answer: AnyAnswer, count: int, setting: Setting)
 
 
 def _finding(
-    metric: Watched,
+    metric: WatchedMetric,
     answer: AnyAnswer,
     found: Daily,
     window: Window,
@@ -167,13 +169,15 @@ def _among(place: Place, window: Window, found: Daily) -> Place:
     return msgspec.structs.replace(place, since=since.isoformat(), until=until.isoformat())
 
 
-def _volume(metric: Watched, answer: AnyAnswer, window: Window, found: Daily) -> Figure:
+def _volume(metric: WatchedMetric, answer: AnyAnswer, window: Window, found: Daily) -> Figure:
     """Return how many people it is told from; where it is told by day, those of each day."""
     place = _among(metric.people, window, found)
     return Figure(value(answer, place) or 0.0, "people", metric.question, place)
 
 
-def _touched(metric: Watched, observed: Figure, expected: Figure, volume: Figure) -> Derived | None:
+def _touched(
+    metric: WatchedMetric, observed: Figure, expected: Figure, volume: Figure
+) -> Derived | None:
     """Return how many people are missing or too many, where the answer tells of people."""
     if metric.unit == "events":
         return None
@@ -182,7 +186,7 @@ def _touched(metric: Watched, observed: Figure, expected: Figure, volume: Figure
     return derived("touched", "people", observed, expected, volume)
 
 
-def _impact(metric: Watched, answer: AnyAnswer, window: Window) -> float:
+def _impact(metric: WatchedMetric, answer: AnyAnswer, window: Window) -> float:
     """Return about how many people events that are missing or too many are of, day by day."""
     difference = abs(window.observed - window.expected.hits)
     hits, people = (daily(answer, place).hits for place in (metric.place, metric.people))

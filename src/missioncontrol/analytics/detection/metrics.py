@@ -41,14 +41,14 @@ WRONG = ("error", "fail", "exception", "crash", "timeout", "rejected", "refund",
 SERIES_OF_ONE = SERIES_MAX // 2
 
 
-class Named(msgspec.Struct, frozen=True):
+class KnownEvent(msgspec.Struct, frozen=True):
     """An event that a product has lately, and the first day of these on which it was there."""
 
     name: str
     since: date
 
 
-class Watched(msgspec.Struct, frozen=True):
+class WatchedMetric(msgspec.Struct, frozen=True):
     """A metric: what it is called, and where its days stand."""
 
     metric: str
@@ -84,15 +84,19 @@ def names_asked(product: str, setting: Setting) -> Statement:
     )
 
 
-def named(rows: Sequence[Sequence[Any]], setting: Setting) -> tuple[Named, ...]:
+def known_events(rows: Sequence[Sequence[Any]], setting: Setting) -> tuple[KnownEvent, ...]:
     """Return the events of a product out of the rows of `names_asked`."""
     found = ((str(name), first) for name, first in rows)
     return tuple(
-        Named(name, day_of(first, setting)) for name, first in found if hasattr(first, "astimezone")
+        KnownEvent(name, day_of(first, setting))
+        for name, first in found
+        if hasattr(first, "astimezone")
     )
 
 
-def watched(product: Product, names: Sequence[Named], setting: Setting) -> tuple[Watched, ...]:
+def watched_metrics(
+    product: Product, names: Sequence[KnownEvent], setting: Setting
+) -> tuple[WatchedMetric, ...]:
     """Return what is watched of a product, causes before what may follow from them."""
     if not names:
         return ()
@@ -118,29 +122,31 @@ def better_of(name: str) -> Literal["up", "down", ""]:
     return "down" if any(part in name.lower() for part in WRONG) else ""
 
 
-def _steps_in(steps: Sequence[Step], names: Sequence[Named]) -> tuple[Step, ...]:
+def _steps_in(steps: Sequence[Step], names: Sequence[KnownEvent]) -> tuple[Step, ...]:
     """Return the steps that a product has at all."""
     known = {each.name for each in names}
     return tuple(each for each in steps if not each.pattern.event or each.pattern.event in known)
 
 
-def _people(product: Product, range_: Range) -> list[Watched]:
+def _people(product: Product, range_: Range) -> list[WatchedMetric]:
     question = kpis.active(product, range_)
     begins = kpis.activation_of(product).steps[0].pattern.event
     follows = frozenset({f"events.{begins}"})
     place = Place(told="mean", line="dau")
-    return [Watched("active.dau", "DAU", "people", question, place, "up", place, follows=follows)]
+    return [
+        WatchedMetric("active.dau", "DAU", "people", question, place, "up", place, follows=follows)
+    ]
 
 
 def _conversions(
     product: Product, steps: Sequence[Step], since: date, setting: Setting
-) -> list[Watched]:
+) -> list[WatchedMetric]:
     """Return from each step to the next: within a day, and within all of its window.
 
     Whoever entered on a day has had this time when that long has passed since the day; only such
     days are told, so all have the same time.
     """
-    found: list[Watched] = []
+    found: list[WatchedMetric] = []
     begins = f"events.{steps[0].pattern.event}" if steps else ""
     before: list[str] = [begins]
     for earlier, step in pairwise(steps):
@@ -161,7 +167,9 @@ def _conversions(
             place, people = Place(told="share", step=1, of=0), Place(step=0)
             follows = frozenset(before)
             found.append(
-                Watched(metric, title, "share", question, place, "up", people, follows=follows)
+                WatchedMetric(
+                    metric, title, "share", question, place, "up", people, follows=follows
+                )
             )
         before.append(metric)
     return found
@@ -169,7 +177,7 @@ def _conversions(
 
 def _kept(
     product: Product, steps: Sequence[Step], begun: date, since: date, last: date
-) -> list[Watched]:
+) -> list[WatchedMetric]:
     """Return who comes back 1, 7 and 30 days after they began."""
     if not steps:
         return []
@@ -187,7 +195,7 @@ def _kept(
     for day, recent in KEPT_DAYS.items():
         metric, title = f"retention.day_{day}", f"D{day} retention"
         found.append(
-            Watched(
+            WatchedMetric(
                 metric,
                 title,
                 "share",
@@ -205,8 +213,8 @@ def _kept(
 
 
 def _events(
-    product: Product, steps: Sequence[Step], names: Sequence[Named], since: date, last: date
-) -> list[Watched]:
+    product: Product, steps: Sequence[Step], names: Sequence[KnownEvent], since: date, last: date
+) -> list[WatchedMetric]:
     """Return each event as often as it happens: those of the activation, then the most frequent."""
     order = [each.pattern.event for each in steps if each.pattern.event]
     first = {each.name: each.since for each in names}
@@ -238,7 +246,7 @@ def _events(
 
 def _of_chunk(
     product: Product, chunk: Sequence[str], order: Sequence[str], range_: Range
-) -> list[Watched]:
+) -> list[WatchedMetric]:
     series = [
         each
         for number, name in enumerate(chunk)
@@ -249,7 +257,7 @@ def _of_chunk(
     ]
     question = Trend(product=product.slug, range=range_, series=tuple(series))
     return [
-        Watched(
+        WatchedMetric(
             f"events.{name}",
             name.replace("_", " ").capitalize(),
             "events",

@@ -13,7 +13,12 @@ from missioncontrol.analytics.detection.answer_values import value
 from missioncontrol.analytics.detection.causes import merged
 from missioncontrol.analytics.detection.detector import Change, changes, follows_of
 from missioncontrol.analytics.detection.finding import Figure, Finding, Place, derived
-from missioncontrol.analytics.detection.metrics import Watched, named, names_asked, watched
+from missioncontrol.analytics.detection.metrics import (
+    WatchedMetric,
+    known_events,
+    names_asked,
+    watched_metrics,
+)
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment, Trend, digest
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
@@ -42,8 +47,8 @@ async def inspected(
     Raises:
         Unavailable: as `ask` and `rows` do.
     """
-    names = named(await rows(names_asked(product.slug, setting)), setting)
-    metrics = [_within(each, segment) for each in watched(product, names, setting)]
+    names = known_events(await rows(names_asked(product.slug, setting)), setting)
+    metrics = [_within(each, segment) for each in watched_metrics(product, names, setting)]
     answers = await _asked(ask, (each.question for each in metrics))
     alone = await asyncio.to_thread(changes, metrics, answers, setting)
     people = await _asked(
@@ -66,7 +71,7 @@ async def inspected(
     return (*explained, *found[SLICED_MAX:])
 
 
-def _within(metric: Watched, segment: Segment) -> Watched:
+def _within(metric: WatchedMetric, segment: Segment) -> WatchedMetric:
     """Return a metric as it is told of a segment."""
     if segment == EVERYBODY:
         return metric

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from missioncontrol.analytics.narrative import reading
-from missioncontrol.application.analytics.alerts import AlertShelf, FindingsTaken
-from missioncontrol.application.analytics.container import AnalyticsHouse
+from missioncontrol.application.analytics.alerts import AlertReader, FindingsTaken
+from missioncontrol.application.analytics.container import AnalyticsContainer
 from missioncontrol.application.analytics.inspector import Inspector
 from missioncontrol.domain import alert as alerting
 from missioncontrol.domain.alert import Alerts, TakeReadings
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 Tell = Callable[[FindingsTaken], Awaitable[None]]
 
 
-class Watch:
+class AlertMonitor:
     """Looks at each product every ten minutes, where something came in or a day has ended."""
 
-    def __init__(self, house: AnalyticsHouse, alerts: AlertShelf, tell: Tell) -> None:
+    def __init__(self, house: AnalyticsContainer, alerts: AlertReader, tell: Tell) -> None:
         """`tell` lets the office take what was found."""
         self._house = house
         self._alerts = alerts

@@ -60,7 +60,7 @@ class FindingsTaken(msgspec.Struct, frozen=True):
     readings: tuple[Reading, ...]
 
 
-class AlertDesk:
+class AlertService:
     """Decides about alerts."""
 
     def __init__(self, journal: Journal, known: Known) -> None:
@@ -94,7 +94,7 @@ class AlertDesk:
         return {"product": ask.product, "unresolved": len(unresolved)}
 
 
-class AlertShelf:
+class AlertReader:
     """The alerts of products, as of now."""
 
     def __init__(self, find: Find) -> None:

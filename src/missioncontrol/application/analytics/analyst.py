@@ -22,12 +22,12 @@ from missioncontrol.analytics.questions import (
     digest,
 )
 from missioncontrol.analytics.setting import Setting, day_of
-from missioncontrol.application.analytics.answer_cache import KeptAnswers
+from missioncontrol.application.analytics.answer_cache import AnswerCache
 from missioncontrol.application.analytics.known_events import Events, KnownEvents
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
-from missioncontrol.application.analytics.membership import Membership, chosen_by_deeds
-from missioncontrol.application.analytics.products import ProductShelf, policy_of
-from missioncontrol.application.analytics.query_priority import Way
+from missioncontrol.application.analytics.membership import Membership, is_behavioral
+from missioncontrol.application.analytics.products import ProductReader, policy_of
+from missioncontrol.application.analytics.query_priority import QueryPriority
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.warehouse import Policy, Statement, Warehouse
@@ -56,18 +56,18 @@ Follow = Callable[[], Awaitable[None]]
 class Analyst:
     """Whoever asks goes through this: pages, API, command line, alerts."""
 
-    def __init__(self, warehouse: Warehouse, products: ProductShelf, clock: Clock) -> None:
+    def __init__(self, warehouse: Warehouse, products: ProductReader, clock: Clock) -> None:
         """Whoever opened the warehouse closes it, after `close` of this."""
         self.warehouse = warehouse
         self.products = products
         self.clock = clock
         self.follow: dict[str, Follow] = {}  # by product: lets its events be up to date
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="analyst")
-        self._kept = KeptAnswers()
+        self._kept = AnswerCache()
         self._asked: dict[tuple[Any, ...], asyncio.Task[AnyAnswer]] = {}
         self._settled: dict[str, Policy] = {}
         self._settling = asyncio.Lock()
-        self._way = Way(self.position)
+        self._priority = QueryPriority(self.position)
         self._as_of: dict[str, tuple[int, float]] = {}  # by slug: a position, and when it is now
         self._held: dict[str, tuple[Product, int, float]] = {}  # by slug: as it was, and when
         self._events = KnownEvents(self.rows)
@@ -83,7 +83,7 @@ class Analyst:
             Rejected: the question can't be asked; the code and the reason say why.
             Unavailable: `analytics.slow` and others of the warehouse.
         """
-        with self._way.taken():
+        with self._priority.taken():
             return await self._answer(question, as_of)
 
     async def _answer(self, question: AnyQuestion, as_of: datetime | None) -> AnyAnswer:
@@ -117,7 +117,7 @@ class Analyst:
             Rejected: `analytics.bad_cell` where the answer has no such count, `analytics.bad_page`.
             NotFound, Unavailable: as `answer`.
         """
-        with self._way.taken():
+        with self._priority.taken():
             setting, _ = await self._ready(question, as_of)
             counted = measure_of(type(question)).members(question, cell, setting)
             page = member_list.page(counted, question.product, limit=limit, cursor=cursor or None)
@@ -140,22 +140,22 @@ class Analyst:
             NotFound, Unavailable: as `answer`.
         """
         known = await self.products.find(product)
-        if await self.chosen_by_deeds(product, segment):
+        if await self.is_behavioral(product, segment):
             return ()
         await self._bring_up(known)
         setting = await self.setting(product, as_of=as_of)
 
         async def ask(question: AnyQuestion) -> AnyAnswer:
-            async with self._way.given():
+            async with self._priority.given():
                 return await self._answer(question, setting.as_of)
 
         async def rows(statement: Statement) -> list[tuple[Any, ...]]:
-            async with self._way.given():
+            async with self._priority.given():
                 return await self.rows(statement)
 
         return await inspected(known, setting, ask, rows, segment=segment)
 
-    async def chosen_by_deeds(self, product: str, segment: Segment) -> bool:
+    async def is_behavioral(self, product: str, segment: Segment) -> bool:
         """Whether people are chosen by what they did lately, so that nothing is told of changes.
 
         Raises:
@@ -163,7 +163,7 @@ class Analyst:
         """
         setting = await self.setting(product)
         today = day_of(setting.as_of, setting)
-        return await chosen_by_deeds(self.products, product, segment, today)
+        return await is_behavioral(self.products, product, segment, today)
 
     async def events(self, product: str) -> Events:
         """Return which events a product has, and what to ask of them first.
@@ -199,7 +199,7 @@ class Analyst:
         """
         events = await self._size(product)
         if events >= LARGE_EVENTS:
-            self._way.expect()
+            self._priority.expect()
         return events
 
     async def is_large(self, product: str) -> bool:

@@ -11,7 +11,7 @@ BYTES_MAX = 32 * 1024 * 1024
 """As JSON; in memory an answer takes a few times that."""
 
 
-class KeptAnswers:
+class AnswerCache:
     """By question, position and setting."""
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:

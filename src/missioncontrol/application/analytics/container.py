@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.event_transfer import pages
+from missioncontrol.application.analytics.event_transfer import exported_pages
 from missioncontrol.application.analytics.inspector import Inspector
-from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.application.analytics.removal import Tell, finish
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.product.states import Product
@@ -31,12 +31,12 @@ class OpenWarehouse(Warehouse, Protocol):
         ...
 
 
-class AnalyticsHouse:
+class AnalyticsContainer:
     """Products at once, and the warehouse with its analyst once somebody needs them."""
 
     def __init__(
         self,
-        products: ProductShelf,
+        products: ProductReader,
         clock: Clock,
         open_warehouse: Callable[[], OpenWarehouse],
         exists: Callable[[], bool],
@@ -100,7 +100,7 @@ class AnalyticsHouse:
         known = await self.products.find(product)
         analyst = await self.analyst()
         assert self.files is not None
-        return self.files().written(kind, pages(analyst.warehouse, known.slug))
+        return self.files().written(kind, exported_pages(analyst.warehouse, known.slug))
 
     async def used(self, product: str) -> Used:
         """Return how much is stored of a product; nothing is opened where nothing ever was.

@@ -93,7 +93,7 @@ class DigestTaken(msgspec.Struct, frozen=True):
         return self.digest.product
 
 
-class DigestDesk:
+class DigestService:
     """Takes down what was written."""
 
     def __init__(self, journal: Journal, known: Known) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.application.analytics.import_preview import Foreseen
+from missioncontrol.application.analytics.import_preview import ImportPreview
 from missioncontrol.ports.event_files import EventFiles, Fault, Mapping, Page
 from missioncontrol.ports.warehouse import Captured, Kept, Warehouse
 
@@ -16,7 +16,7 @@ SAMPLES_MAX = 3
 PAGE = 10_000
 
 
-class Carried(msgspec.Struct, frozen=True):
+class ImportReport(msgspec.Struct, frozen=True):
     """What became of a file, or would become of it now."""
 
     rows: int
@@ -41,7 +41,7 @@ class Progress(msgspec.Struct, frozen=True):
     faulty: int
 
 
-def carry_in(
+def import_events(
     files: EventFiles,
     warehouse: Warehouse,
     product: str,
@@ -52,7 +52,7 @@ def carry_in(
     received: int,
     is_dry: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
-) -> Carried:
+) -> ImportReport:
     """Store the events of a file, or only look at it; again stores nothing twice.
 
     Raises:
@@ -60,7 +60,7 @@ def carry_in(
         Unavailable: as `Warehouse.store`.
     """
     whole = files.mapping(path, mapping)
-    with Foreseen() as foreseen:
+    with ImportPreview() as foreseen:
         told = _Told(warehouse, product, received, foreseen if is_dry else None)
         for page in files.read(path, whole, source=source, received=received):
             told.take(page)
@@ -72,7 +72,7 @@ class _Told:
     """What is known of a file so far."""
 
     def __init__(
-        self, warehouse: Warehouse, product: str, received: int, foreseen: Foreseen | None
+        self, warehouse: Warehouse, product: str, received: int, foreseen: ImportPreview | None
     ) -> None:
         self._warehouse = warehouse
         self._product = product
@@ -105,7 +105,7 @@ class _Told:
         self._duplicates += stored.duplicates
         self._refused += stored.refused
 
-    def _foresee(self, events: list[Captured], foreseen: Foreseen) -> None:
+    def _foresee(self, events: list[Captured], foreseen: ImportPreview) -> None:
         found = self._warehouse.foresee(self._product, events)
         known, refused = frozenset(found.known), frozenset(found.refused)
         for place, event in enumerate(events):
@@ -114,12 +114,12 @@ class _Told:
             else:
                 foreseen.add(event.id, is_refused=place in refused)
 
-    def carried(self, mapping: Mapping) -> Carried:
+    def carried(self, mapping: Mapping) -> ImportReport:
         """Return all of it."""
         if self._foreseen is not None:
             self._new, again, self._refused = self._foreseen.counted()
             self._duplicates += again
-        return Carried(
+        return ImportReport(
             self._rows,
             self._events,
             self._new,
@@ -135,7 +135,7 @@ class _Told:
         )
 
 
-def pages(warehouse: Warehouse, product: str, *, after: int = 0) -> Iterator[list[Kept]]:
+def exported_pages(warehouse: Warehouse, product: str, *, after: int = 0) -> Iterator[list[Kept]]:
     """Return all events of a product, in the order received, a page at a time."""
     while page := warehouse.exported(product, after=after, limit=PAGE):
         yield page

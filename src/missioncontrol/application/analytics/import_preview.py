@@ -18,7 +18,7 @@ PIECE_BYTES = 256 * ROW_BYTES
 """Of each run so much is read at once: a hundred million rows are 1,526 runs, and 6 MiB of them."""
 
 
-class Foreseen:
+class ImportPreview:
     """The rows of a file that are events with ids that the store does not know."""
 
     def __init__(self) -> None:

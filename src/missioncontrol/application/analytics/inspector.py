@@ -51,7 +51,7 @@ NOTED = "SELECT text FROM notes WHERE product = $product AND name = $name"
 DAY = timedelta(days=1)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class InspectionKey(msgspec.Struct, frozen=True):
     """What is looked at: a product and whom of it, up to when, and by which settings."""
 
     product: str
@@ -60,7 +60,7 @@ class Asked(msgspec.Struct, frozen=True):
     settings: str  # digest of what decides on what is found, besides the events
 
 
-class Inspected(msgspec.Struct, frozen=True):
+class Inspection(msgspec.Struct, frozen=True):
     """What was found in a product, and when."""
 
     findings: tuple[Finding, ...]
@@ -70,11 +70,11 @@ class Inspected(msgspec.Struct, frozen=True):
     took: float  # seconds
 
 
-class Noted(msgspec.Struct, frozen=True):
+class StoredInspection(msgspec.Struct, frozen=True):
     """What is kept beside the events, to be told at once when a console begins again."""
 
     settings: str
-    found: Inspected
+    found: Inspection
 
 
 class Inspector:
@@ -84,13 +84,13 @@ class Inspector:
         """Nothing is looked for before somebody asks."""
         self._analyst = analyst
         self._clock = clock
-        self._known: dict[Asked, Inspected] = {}
-        self._tasks: dict[Asked, asyncio.Task[Inspected]] = {}
+        self._known: dict[InspectionKey, Inspection] = {}
+        self._tasks: dict[InspectionKey, asyncio.Task[Inspection]] = {}
         self._recalled: set[str] = set()
 
     async def found(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
-    ) -> Inspected:
+    ) -> Inspection:
         """Return what stands out in a product by the end of a day, or of the last that is over.
 
         By the settings that hold now. Where something has come in since it was looked for, that is
@@ -113,7 +113,7 @@ class Inspector:
 
     async def known(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
-    ) -> Inspected | None:
+    ) -> Inspection | None:
         """Return what `found` does where that is quick, else what was found an earlier day.
 
         None where nobody has looked yet. It goes on meanwhile, and is told to who asks again.
@@ -131,7 +131,7 @@ class Inspector:
 
     async def at_hand(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
-    ) -> Inspected | None:
+    ) -> Inspection | None:
         """Return what was found before, on an earlier day where need be; nothing is looked for.
 
         Raises:
@@ -197,7 +197,7 @@ class Inspector:
             figures = await kpis(*about, compared=compared, as_of=end_of(setting, None))
         findings = found.findings if found else ()
         lately = [each for each in findings if each.until >= range_.since]
-        is_looked_for = not await self._analyst.chosen_by_deeds(product, segment)
+        is_looked_for = not await self._analyst.is_behavioral(product, segment)
         told = summary(
             product,
             lately,
@@ -242,7 +242,7 @@ class Inspector:
 
     async def _asked(
         self, product: str, segment: Segment, until: date | None
-    ) -> tuple[Asked, Product]:
+    ) -> tuple[InspectionKey, Product]:
         setting = await self._analyst.setting(product)
         found = await self._analyst.products.find(product)
         if product not in self._recalled:
@@ -251,38 +251,38 @@ class Inspector:
         cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
         decides = (found.zone, found.week_starts, found.measures, policy_of(found), cohorts)
         settings = canonical.digest(msgspec.to_builtins((*decides, stamp("anomalies"))))
-        return Asked(product, segment, end_of(setting, until), settings), found
+        return InspectionKey(product, segment, end_of(setting, until), settings), found
 
-    def _begin(self, asked: Asked, product: Product) -> "asyncio.Task[Inspected]":
+    def _begin(self, asked: InspectionKey, product: Product) -> "asyncio.Task[Inspection]":
         task = self._tasks.get(asked)
         if task is None:
             task = self._tasks[asked] = asyncio.create_task(self._look(asked, product))
             task.add_done_callback(lambda _: self._tasks.pop(asked, None))
         return task
 
-    async def _look(self, asked: Asked, product: Product) -> Inspected:
+    async def _look(self, asked: InspectionKey, product: Product) -> Inspection:
         began = time.monotonic()
         await self._analyst.settle(product)
         position, at = await self._analyst.position(), self._clock.now()
         findings = await self._analyst.findings(product.slug, asked.segment, as_of=asked.as_of)
-        found = Inspected(findings, position, asked.as_of, at, time.monotonic() - began)
+        found = Inspection(findings, position, asked.as_of, at, time.monotonic() - began)
         self._keep(asked, found)
         if asked.segment == EVERYBODY:
             await self._note(asked, found)
         return found
 
-    def _keep(self, asked: Asked, found: Inspected) -> None:
+    def _keep(self, asked: InspectionKey, found: Inspection) -> None:
         self._known.pop(asked, None)
         self._known[asked] = found
         if len(self._known) > KEPT_MAX:
             del self._known[next(iter(self._known))]
 
-    async def _note(self, asked: Asked, found: Inspected) -> None:
+    async def _note(self, asked: InspectionKey, found: Inspection) -> None:
         """Keep what took long beside the events, unless something came in or went meanwhile."""
         is_latest = asked.as_of == end_of(await self._analyst.setting(asked.product), None)
         if not is_latest or found.took <= WAITED_SECONDS:
             return
-        text = msgspec.json.encode(Noted(asked.settings, found)).decode()
+        text = msgspec.json.encode(StoredInspection(asked.settings, found)).decode()
         warehouse = self._analyst.warehouse
         await self._analyst.aside(lambda: warehouse.keep_note(asked.product, NOTE, text))
 
@@ -293,8 +293,8 @@ class Inspector:
         asked = Statement(NOTED, {"product": product, "name": NOTE})
         for (text,) in await self._analyst.aside(lambda: warehouse.rows(asked)):
             with suppress(msgspec.MsgspecError):  # Another version wrote it: it is found anew.
-                noted = msgspec.json.decode(text, type=Noted)
-                key = Asked(product, EVERYBODY, noted.found.as_of, noted.settings)
+                noted = msgspec.json.decode(text, type=StoredInspection)
+                key = InspectionKey(product, EVERYBODY, noted.found.as_of, noted.settings)
                 self._known.setdefault(key, noted.found)
 
 
@@ -305,7 +305,7 @@ def end_of(setting: Setting, day: date | None) -> datetime:
     return start_of(last + DAY, zone_of(setting.zone))
 
 
-def _seen(done: "asyncio.Future[Inspected]") -> None:
+def _seen(done: "asyncio.Future[Inspection]") -> None:
     """Take what went wrong: who asks again is told of it."""
     if not done.cancelled():
         done.exception()

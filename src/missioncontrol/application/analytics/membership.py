@@ -12,7 +12,7 @@ from missioncontrol.analytics.member_list import each_once, people_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.measures import measure_of
-from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.saved import Cohort
 from missioncontrol.ports.clock import Clock
@@ -28,7 +28,7 @@ class Membership:
     """Keeps the warehouse's rows of saved cohorts as their definitions say."""
 
     def __init__(
-        self, warehouse: Warehouse, products: ProductShelf, clock: Clock, aside: Aside
+        self, warehouse: Warehouse, products: ProductReader, clock: Clock, aside: Aside
     ) -> None:
         """`aside` does what blocks. Nothing is known of any cohort yet."""
         self._warehouse = warehouse
@@ -84,7 +84,7 @@ def statement_of(product: Product, cohort: Cohort, setting: Setting) -> Statemen
     return each_once(measure_of(type(question)).members(question, cell, then))
 
 
-async def chosen_by_deeds(shelf: ProductShelf, product: str, segment: Segment, today: date) -> bool:
+async def is_behavioral(shelf: ProductReader, product: str, segment: Segment, today: date) -> bool:
     """Whether a segment says what people did lately, itself or by a saved cohort.
 
     Raises:

@@ -106,7 +106,7 @@ class Origin(msgspec.Struct, frozen=True):
     mission: str = ""
 
 
-class OwnUse:
+class OwnUsage:
     """Brings the events of our own log into the warehouse, each once."""
 
     def __init__(self, store: EventStore, warehouse: Warehouse) -> None:

@@ -120,7 +120,7 @@ class SavedAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     panels: tuple[Panel, ...] = ()
 
 
-class ProductDesk:
+class ProductService:
     """Decides about products, and what is saved of them."""
 
     def __init__(self, journal: Journal) -> None:

@@ -66,7 +66,7 @@ class Keyed(msgspec.Struct, frozen=True):
     kind: str
 
 
-class ProductShelf:
+class ProductReader:
     """Everything that the log says about products, as of now."""
 
     def __init__(self, find: Find, store: EventStore | None = None) -> None:

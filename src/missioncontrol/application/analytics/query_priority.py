@@ -23,7 +23,7 @@ tenth of the time at most, and a look of seconds becomes one of a minute."""
 REST_SECONDS_MAX = 5.0
 
 
-class Way:
+class QueryPriority:
     """Knows whether somebody asks now. All of it happens in one event loop."""
 
     def __init__(self, position: Callable[[], Awaitable[int]]) -> None:

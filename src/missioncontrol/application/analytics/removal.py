@@ -12,7 +12,7 @@ from missioncontrol.application.analytics.personal_ids import finder, named_in, 
 from missioncontrol.application.analytics.product_service import RemovalAsked, new_forgetting
 from missioncontrol.application.analytics.products import (
     STREAM,
-    ProductShelf,
+    ProductReader,
     digests_of,
     saved_stream,
 )
@@ -143,7 +143,7 @@ TOLD_MAX = 20
 """Entries that are told one by one."""
 
 
-async def said_in_log(shelf: ProductShelf, product: str, ids: Collection[str]) -> tuple[str, ...]:
+async def said_in_log(shelf: ProductReader, product: str, ids: Collection[str]) -> tuple[str, ...]:
     """Return the entries about a product that have one of these ids in them, each once.
 
     Looked through are its settings and sources, what was saved of it, its alerts with their notes,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
-from missioncontrol.analytics.kpis import Kpi, KpiAsked, activation_of, asked, told
+from missioncontrol.analytics.kpis import Kpi, KpiQuestion, activation_of, asked, told
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
 from missioncontrol.analytics.setting import is_comparable, weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
@@ -142,7 +142,7 @@ async def kpis(
     if compared and not is_within and setting.begins is not None:
         data_since = setting.begins.isoformat()
 
-    async def one(each: KpiAsked) -> Kpi:
+    async def one(each: KpiQuestion) -> Kpi:
         answer = await analyst.answer(each.question, as_of=as_of)
         before = None
         if each.before is not None:

@@ -29,7 +29,7 @@ class NewId(msgspec.Struct, frozen=True, gc=False):
     person: int
 
 
-class Somebody(msgspec.Struct, gc=False):
+class IdentifiedPerson(msgspec.Struct, gc=False):
     """A person who became known, or better known, in this commit."""
 
     product: str
@@ -54,7 +54,7 @@ class Identities:
         self._into: dict[int, int] = {}  # people who became another
         self.last_person = 0
         self.new_ids: list[NewId] = []
-        self.people: dict[int, Somebody] = {}
+        self.people: dict[int, IdentifiedPerson] = {}
         self.moves: list[tuple[int, int]] = []  # of this commit, in their order: old and new
 
     def forget_all(self, last_person: int) -> None:
@@ -161,7 +161,7 @@ class Identities:
     def _new(self, product: str, id_: str, *, is_named: bool) -> int:
         self.last_person += 1
         person = self.last_person
-        self.people[person] = Somebody(product, id_, is_named, is_new=True)
+        self.people[person] = IdentifiedPerson(product, id_, is_named, is_new=True)
         if not is_named:
             self._devices.add(person)
         self._join(product, id_, person)
@@ -175,7 +175,7 @@ class Identities:
     def _name(self, product: str, person: int, user: str) -> None:
         self._devices.discard(person)
         is_new = person in self.people and self.people[person].is_new
-        self.people[person] = Somebody(product, user, is_named=True, is_new=is_new)
+        self.people[person] = IdentifiedPerson(product, user, is_named=True, is_new=is_new)
 
     def _move(self, old: int, new: int) -> None:
         self._into[old] = new

@@ -18,7 +18,7 @@ from duckdb import DuckDBPyConnection
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.warehouses.duckdb import database_file, profiles
 from missioncontrol.adapters.warehouses.duckdb.identities import Identities, is_made
-from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, put_by
+from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, spill
 from missioncontrol.adapters.warehouses.duckdb.policies import Policies, Rules
 from missioncontrol.adapters.warehouses.duckdb.tables import (
     BYTES,
@@ -43,7 +43,7 @@ TOLD_MAX = 100_000
 """People of whom the last that was told is at hand: the same again changes nothing."""
 
 
-class Fresh(msgspec.Struct, frozen=True, gc=False):
+class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event that is new, its key, and who did it."""
 
     product: str
@@ -54,7 +54,7 @@ class Fresh(msgspec.Struct, frozen=True, gc=False):
     counts: bool
 
 
-class Storing:
+class Ingestion:
     """Writes on a connection, from one thread; what it has at hand is as the file has it."""
 
     def __init__(
@@ -151,7 +151,7 @@ class Storing:
             self._know([each.key for each in fresh])
         return [Stored(len(new), known, self.position, gone) for new, known, gone in told_apart]
 
-    def _refuse_without_room(self, fresh: Sequence[Fresh]) -> None:
+    def _refuse_without_room(self, fresh: Sequence[NewEvent]) -> None:
         for product in {each.product for each in fresh}:
             more = weighed([each.event for each in fresh if each.product == product])
             policy = self.policies.of(product).policy
@@ -180,7 +180,7 @@ class Storing:
 
     def _told_apart(
         self, group: Sequence[tuple[str, Sequence[Captured]]]
-    ) -> list[tuple[list[Fresh], int, int]]:
+    ) -> list[tuple[list[NewEvent], int, int]]:
         """Return for each batch its new events, and how many were known and refused."""
         keyed = [(product, batch, self._keys_of(product, batch)) for product, batch in group]
         met = self._stored(keyed)
@@ -225,12 +225,12 @@ class Storing:
         batch: Sequence[Captured],
         keys: "array[int]",
         met: dict[int, str | None],
-    ) -> tuple[list[Fresh], int, int]:
+    ) -> tuple[list[NewEvent], int, int]:
         rules = self.policies.of(product)
         person, moves = self.identities.person, self.identities.moves
         counts, public = rules.counts, rules.public
         is_open = rules.micros is None and not self.forgotten_ids
-        fresh: list[Fresh] = []
+        fresh: list[NewEvent] = []
         known = refused = 0
         for event, key in zip(batch, keys, strict=True):
             if key in met and met[key] in (event.id, None):
@@ -244,7 +244,7 @@ class Storing:
                 taken = self._without_strange_ids(product, taken)
             met[key] = event.id
             who = person(product, taken.user, taken.anonymous, taken.alias)
-            fresh.append(Fresh(product, taken, key, who, len(moves), counts(taken)))
+            fresh.append(NewEvent(product, taken, key, who, len(moves), counts(taken)))
         return fresh, known, refused
 
     def _without_forgotten(self, product: str, event: Captured) -> Captured | None:
@@ -303,7 +303,7 @@ class Storing:
 
     # Writing it.
 
-    def _write(self, fresh: list[Fresh]) -> None:
+    def _write(self, fresh: list[NewEvent]) -> None:
         first = self.seq
         final = self.identities.final
         persons = [final(each.person) for each in fresh]
@@ -321,7 +321,7 @@ class Storing:
         self.connection.execute(SQL["count_people"], {"after": first})
 
     def _write_events(
-        self, fresh: Sequence[Fresh], persons: Sequence[int], flags: Sequence[bool]
+        self, fresh: Sequence[NewEvent], persons: Sequence[int], flags: Sequence[bool]
     ) -> None:
         events = [each.event for each in fresh]
         none = b""
@@ -349,7 +349,7 @@ class Storing:
         with registered(self.connection, "incoming", table(rows)):
             self.connection.execute(SQL["store"])
 
-    def _write_people(self, fresh: Sequence[Fresh], first: int) -> None:
+    def _write_people(self, fresh: Sequence[NewEvent], first: int) -> None:
         """Write new ids, who became whom, and what is known of people now."""
         who, final = self.identities, self.identities.final
         changes = self._changes(fresh)
@@ -363,7 +363,7 @@ class Storing:
             with registered(self.connection, "incoming_ids", table(ids)):
                 self.connection.execute(SQL["store_ids"])
         moved = {old: final(old) for old, _ in who.moves}
-        told = [each.person for each in changes if isinstance(each, profiles.Told)]
+        told = [each.person for each in changes if isinstance(each, profiles.ProfileUpdate)]
         changed = {*who.people, *told, *chain.from_iterable(who.moves)}
         if not changed:
             return
@@ -372,7 +372,7 @@ class Storing:
         for person, somebody in who.people.items():
             profiles.become(rows, person, somebody, first + 1)
         for each in changes:
-            if isinstance(each, profiles.Told):
+            if isinstance(each, profiles.ProfileUpdate):
                 profiles.tell(rows[each.person].properties, each.always, each.once)
             else:
                 profiles.join(rows, *each)
@@ -383,13 +383,13 @@ class Storing:
         products = {row.product for row in rows.values()}
         self.policies.look_at(touched, set(moved.values()), products)
 
-    def _changes(self, fresh: Sequence[Fresh]) -> list[profiles.Told | tuple[int, int]]:
+    def _changes(self, fresh: Sequence[NewEvent]) -> list[profiles.ProfileUpdate | tuple[int, int]]:
         """Return what is told of people and who became whom, in the order in which it was heard.
 
         What was told of somebody just before is left out: it changes nothing.
         """
         moves, last = self.identities.moves, self._told
-        found: list[profiles.Told | tuple[int, int]] = []
+        found: list[profiles.ProfileUpdate | tuple[int, int]] = []
         done = 0
         for each in fresh:
             while done < each.moves:
@@ -402,7 +402,7 @@ class Storing:
                 said = blake2b(event.person + b"\0" + event.once, digest_size=16).digest()
                 if last.get(each.person) != said:
                     last[each.person] = said
-                    found.append(profiles.Told(each.person, event.person, event.once))
+                    found.append(profiles.ProfileUpdate(each.person, event.person, event.once))
         if len(last) > TOLD_MAX:
             last.clear()
         return found
@@ -439,7 +439,7 @@ class Storing:
             for name in ("move_ids", "move_members", "drop_moved_members"):
                 self.connection.execute(SQL[name])
 
-    def _write_groups(self, fresh: Sequence[Fresh]) -> None:
+    def _write_groups(self, fresh: Sequence[NewEvent]) -> None:
         said = [each for each in fresh if each.event.group]
         if not said:
             return
@@ -471,4 +471,4 @@ def _read_keys(connection: DuckDBPyConnection, folder: Path | None) -> KnownKeys
     """Return all keys of the file; DuckDB sorts them without holding up other threads."""
     batches = RecordBatchReader.from_stream(connection.sql(SQL["keys"]))
     pieces = (BUFFER_OF(batch.column(0)) for batch in batches)
-    return KnownKeys(put_by(map(memoryview, pieces), folder))
+    return KnownKeys(spill(map(memoryview, pieces), folder))

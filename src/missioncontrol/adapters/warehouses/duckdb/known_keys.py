@@ -60,7 +60,7 @@ class _Table:
         return found
 
 
-def put_by(pieces: Iterable[bytes | memoryview], folder: Path | None) -> "memoryview[int]":
+def spill(pieces: Iterable[bytes | memoryview], folder: Path | None) -> "memoryview[int]":
     """Return keys of eight bytes that come in pieces.
 
     Many of them are put by in a file of `folder`; without one all are held.

@@ -6,7 +6,7 @@ from typing import Any
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.warehouses.duckdb import profiles
-from missioncontrol.adapters.warehouses.duckdb.ingestion import Storing
+from missioncontrol.adapters.warehouses.duckdb.ingestion import Ingestion
 from missioncontrol.adapters.warehouses.duckdb.tables import WHOLE, registered, table
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.ports.warehouse import Forgotten, Policy
@@ -29,7 +29,7 @@ OF_ALL = ("drop_unseen_groups", "drop_notes")
 """What follows from all events of a product, and goes or is looked through when some of them go."""
 
 
-def intend(storing: Storing, product: str, removal: str, person: str) -> None:
+def intend(storing: Ingestion, product: str, removal: str, person: str) -> None:
     """Keep in mind whom a removal means; see `Warehouse.intend`."""
     this = {"product": product, "removal": removal}
     with storing.commit():
@@ -38,14 +38,14 @@ def intend(storing: Storing, product: str, removal: str, person: str) -> None:
         storing.connection.execute(SQL["keep_removal"], {**this, "key": key})
 
 
-def settled(storing: Storing, product: str, removal: str) -> None:
+def settled(storing: Ingestion, product: str, removal: str) -> None:
     """Keep a removal in mind no longer; see `Warehouse.settled`."""
     with storing.commit():
         this = {"product": product, "removal": removal}
         storing.connection.execute(SQL["drop_removal"], this)
 
 
-def resume(storing: Storing, product: str, removal: str) -> Forgotten | None:
+def resume(storing: Ingestion, product: str, removal: str) -> Forgotten | None:
     """Do what a removal is to do, unless it is done; see `Warehouse.resume`."""
     run = storing.connection.execute
     rows = run(SQL["removal"], {"product": product, "removal": removal}).fetchall()
@@ -58,7 +58,7 @@ def resume(storing: Storing, product: str, removal: str) -> Forgotten | None:
     return forget(storing, product, known[0][0], removal) if known else NOBODY
 
 
-def forget(storing: Storing, product: str, person: str, removal: str = "") -> Forgotten:
+def forget(storing: Ingestion, product: str, person: str, removal: str = "") -> Forgotten:
     """Remove somebody by any id of theirs; see `Warehouse.forget`."""
     run = storing.connection.execute
     about = {"product": product, "removal": removal}
@@ -95,7 +95,7 @@ def forget(storing: Storing, product: str, person: str, removal: str = "") -> Fo
     return Forgotten(count, ids, len(ids))
 
 
-def _tell_groups_anew(storing: Storing, product: str, groups: list[str]) -> None:
+def _tell_groups_anew(storing: Ingestion, product: str, groups: list[str]) -> None:
     """Let that be known of groups which those who are left have told."""
     if not groups:
         return
@@ -109,13 +109,13 @@ def _tell_groups_anew(storing: Storing, product: str, groups: list[str]) -> None
         storing.keep_groups(known)
 
 
-def settle(storing: Storing, product: str, policy: Policy) -> None:
+def settle(storing: Ingestion, product: str, policy: Policy) -> None:
     """Let a policy hold; see `Warehouse.settle`."""
     with storing.change():
         storing.policies.settle(product, policy)
 
 
-def save_cohort(storing: Storing, product: str, cohort: str, people: Iterable[int]) -> int:
+def save_cohort(storing: Ingestion, product: str, cohort: str, people: Iterable[int]) -> int:
     """Let a cohort be these people; where it is already, nothing changes."""
     run = storing.connection.execute
     this = {"product": product, "cohort": cohort}
@@ -130,13 +130,13 @@ def save_cohort(storing: Storing, product: str, cohort: str, people: Iterable[in
     return int(count)
 
 
-def drop_cohort(storing: Storing, product: str, cohort: str) -> None:
+def drop_cohort(storing: Ingestion, product: str, cohort: str) -> None:
     """Let a cohort be nobody; see `Warehouse.drop_cohort`."""
     with storing.change():
         storing.connection.execute(SQL["drop_cohort"], {"product": product, "cohort": cohort})
 
 
-def keep_note(storing: Storing, product: str, name: str, text: str) -> None:
+def keep_note(storing: Ingestion, product: str, name: str, text: str) -> None:
     """Keep a text beside the events; see `Warehouse.keep_note`."""
     this = {"product": product, "name": name}
     with storing.commit():
@@ -144,7 +144,7 @@ def keep_note(storing: Storing, product: str, name: str, text: str) -> None:
         storing.connection.execute(SQL["keep_note"], {**this, "text": text})
 
 
-def tidy(storing: Storing, now: datetime) -> int:
+def tidy(storing: Ingestion, now: datetime) -> int:
     """Remove what is too old; see `Warehouse.tidy`."""
     moment = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
     gone = 0
@@ -154,7 +154,7 @@ def tidy(storing: Storing, now: datetime) -> int:
     return gone
 
 
-def clear(storing: Storing, product: str) -> int:
+def clear(storing: Ingestion, product: str) -> int:
     """Remove all of a product; see `Warehouse.clear`."""
     run = storing.connection.execute
     this = {"product": product}
@@ -170,7 +170,7 @@ def clear(storing: Storing, product: str) -> int:
     return int(count)
 
 
-def _expire(storing: Storing, product: str, before: datetime) -> int:
+def _expire(storing: Ingestion, product: str, before: datetime) -> int:
     run = storing.connection.execute
     this: dict[str, Any] = {"product": product}
     [(oldest,)] = run(SQL["oldest"], {**this, "before": before}).fetchall()

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from missioncontrol.adapters.warehouses.duckdb import database_file, maintenance
-from missioncontrol.adapters.warehouses.duckdb.ingestion import SQL, Storing
+from missioncontrol.adapters.warehouses.duckdb.ingestion import SQL, Ingestion
 from missioncontrol.adapters.warehouses.duckdb.writer import BROKEN, WAITING_MAX, Writer, refusal
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.ports.warehouse import (
@@ -63,7 +63,7 @@ class DuckDbWarehouse:
         self._opening = threading.Lock()
         try:
             self._connection = _opened(path, threads)
-            self._storing = Storing(self._connection.cursor(), _salt(self._connection), path)
+            self._storing = Ingestion(self._connection.cursor(), _salt(self._connection), path)
         except duckdb.Error as error:
             raise refusal(error) from None
         self._writer = Writer(self._storing, self._reopen, waiting_max=waiting_max)
@@ -171,7 +171,7 @@ class DuckDbWarehouse:
                 self._writer.do(self._mend)
             raise refusal(error) from None
 
-    def _mend(self, storing: Storing) -> None:
+    def _mend(self, storing: Ingestion) -> None:
         """Open the file again, unless somebody did since."""
         try:
             storing.connection.execute(SQL["counters"]).fetchall()
@@ -219,7 +219,7 @@ class DuckDbWarehouse:
         with self._opening:
             self._connection.close()
 
-    def _write_anew(self, storing: Storing) -> None:
+    def _write_anew(self, storing: Ingestion) -> None:
         """Write all that is kept into a new file: pages that are free keep what stood in them.
 
         Questions wait meanwhile: some seconds for ten million events.
@@ -228,7 +228,7 @@ class DuckDbWarehouse:
         path = self._path
         self._reopen(storing, lambda: database_file.write_anew(path))
 
-    def _reopen(self, storing: Storing, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def _reopen(self, storing: Ingestion, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Close the file, while nobody asks, and open it again."""
         if self._path is None:
             return  # What is in memory alone is gone with the connection.

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.warehouses.duckdb.identities import Somebody
+from missioncontrol.adapters.warehouses.duckdb.identities import IdentifiedPerson
 
 NAMES_MAX = 500
 """Properties of one person; more are not taken."""
@@ -28,7 +28,7 @@ class Person(msgspec.Struct, gc=False):
     first_seq: int
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class ProfileUpdate(msgspec.Struct, frozen=True, gc=False):
     """What one event tells of somebody: JSON objects, or nothing."""
 
     person: int
@@ -86,7 +86,7 @@ def joined(mine: dict[str, Any], other: dict[str, Any]) -> None:
             mine.setdefault(name, value)
 
 
-def become(rows: dict[int, Person], person: int, somebody: Somebody, seq: int) -> None:
+def become(rows: dict[int, Person], person: int, somebody: IdentifiedPerson, seq: int) -> None:
     """Let somebody be known as they are called now; `seq` is the first event of who is new."""
     if person in rows:
         rows[person].label, rows[person].is_named = somebody.label, somebody.is_named

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import duckdb
 import msgspec
 
-from missioncontrol.adapters.warehouses.duckdb.ingestion import Storing
+from missioncontrol.adapters.warehouses.duckdb.ingestion import Ingestion
 from missioncontrol.adapters.warehouses.duckdb.usage import weighed
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Full, Stored, Used
@@ -53,7 +53,7 @@ class _Batch(msgspec.Struct, frozen=True, eq=False):
 class _Work(msgspec.Struct, frozen=True, eq=False):
     """A change of another kind."""
 
-    change: Callable[[Storing], Any]
+    change: Callable[[Ingestion], Any]
     done: "Future[Any]"
 
 
@@ -62,8 +62,8 @@ class Writer:
 
     def __init__(
         self,
-        storing: Storing,
-        reopen: Callable[[Storing], None],
+        storing: Ingestion,
+        reopen: Callable[[Ingestion], None],
         *,
         waiting_max: int = WAITING_MAX,
     ) -> None:
@@ -119,7 +119,7 @@ class Writer:
             self._changed.notify()
         return batch.done
 
-    def do(self, change: Callable[[Storing], T]) -> T:
+    def do(self, change: Callable[[Ingestion], T]) -> T:
         """Make a change of another kind in its turn, and return what it gives; raises as it does.
 
         Raises:

@@ -32,7 +32,7 @@ from missioncontrol.analytics.setting import (
 )
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
-from missioncontrol.application.analytics.alerts import AlertShelf
+from missioncontrol.application.analytics.alerts import AlertReader
 from missioncontrol.application.analytics.analyst import LARGE_EVENTS, Analyst
 from missioncontrol.application.analytics.inspector import end_of
 from missioncontrol.application.analytics.known_events import Events
@@ -350,7 +350,7 @@ async def funnel_before(
 
 
 async def _alerts_of(console: Console, bar: Bar) -> list[Any]:
-    return await AlertShelf(console.present.find).all(bar.product.slug)
+    return await AlertReader(console.present.find).all(bar.product.slug)
 
 
 async def _alerts(console: Console, bar: Bar) -> Values:
