@@ -33,7 +33,7 @@ from missioncontrol.application.agents import Cards
 from missioncontrol.application.analytics.alert_monitor import AlertMonitor
 from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, FindingsTaken
 from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
-from missioncontrol.application.analytics.removal import Tell
+from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
 from missioncontrol.application.measuring import Measuring
@@ -77,7 +77,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         live = Live(present)
         told = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
-        asked.tell = _finished(line, present)
+        asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
         yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
 
@@ -91,7 +91,7 @@ def watch(console: Console) -> AlertMonitor:
     return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
 
-def _finished(line: EngineLine, present: Present) -> Tell:
+def _finished(line: EngineLine, present: Present) -> Submit:
     """Return what lets the engine write down that a removal is done which had broken off."""
 
     async def tell(ask: RemovalAsked) -> None:

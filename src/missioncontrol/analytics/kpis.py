@@ -117,7 +117,7 @@ def active(
     )
 
 
-def asked(
+def kpi_questions(
     product: Product, range_: Range, segment: Segment = EVERYBODY, *, compared: bool = True
 ) -> tuple[KpiQuestion, ...]:
     """Return the key figures of a product and the questions that they come from."""
@@ -161,7 +161,7 @@ def parameters_of(product: Product) -> str:
     )
 
 
-def told(
+def kpi_of(
     wanted: KpiQuestion,
     answer: AnyAnswer,
     earlier: AnyAnswer | None = None,

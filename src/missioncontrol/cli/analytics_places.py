@@ -109,7 +109,7 @@ class Here:
 
         async def work() -> T:
             with closing(analytics(self._home, self._store)) as house:
-                house.tell = self._tell
+                house.submit_removal = self._tell
                 with suppress(Unavailable):  # Whoever asks is told what hinders them.
                     await house.tidy()  # Where no console does it every hour, this is when.
                 return await question(house)

@@ -12,7 +12,7 @@ from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.demo_data import events
 from missioncontrol.analytics.detection.finding import Figure, Finding
 from missioncontrol.analytics.detection.pipeline import inspected
-from missioncontrol.analytics.kpis import Kpi, asked, told
+from missioncontrol.analytics.kpis import Kpi, kpi_of, kpi_questions
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.analytics.setting import Setting, weeks_between
 from missioncontrol.analytics.summary import PARTS, Summary
@@ -53,10 +53,10 @@ class Inspection:
     def kpis(self, range_: Range) -> list[Kpi]:
         """Return the key figures, those of the days before as of as many weeks before."""
         found, weeks = [], weeks_between(range_)
-        for each in asked(SHOP, range_):
+        for each in kpi_questions(SHOP, range_):
             then = f"{(MORNING - weeks).isoformat()}Z"
             before = self.answer(each.before, then) if each.before is not None else None
-            found.append(told(each, self.answer(each.question), before))
+            found.append(kpi_of(each, self.answer(each.question), before))
         return found
 
     def findings(self, *, is_sliced: bool = True) -> tuple[Finding, ...]:

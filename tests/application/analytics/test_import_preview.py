@@ -33,23 +33,23 @@ def test_rows_are_counted_as_one_after_the_other(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr(import_preview, "ROWS_HELD_MAX", chance.choice([1, 2, 7, 300, 10_000]))
+    monkeypatch.setattr(import_preview, "BUFFERED_ROWS_MAX", chance.choice([1, 2, 7, 300, 10_000]))
     ids = chance.choice([3, 200, 5_000])
     rows = [(f"e{chance.randrange(ids)}", chance.random() < 0.3) for _ in range(2_000)]
     with ImportPreview() as found:
         for id_, is_refused in rows:
             found.add(id_, is_refused=is_refused)
-        assert found.counted() == told(rows)
+        assert found.totals() == told(rows)
 
 
 def test_many_rows_take_no_more_memory_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_preview, "ROWS_HELD_MAX", 1_000)
+    monkeypatch.setattr(import_preview, "BUFFERED_ROWS_MAX", 1_000)
     tracemalloc.start()
     try:
         with ImportPreview() as found:
             for number in range(ROWS):
                 found.add(f"event-{number // 2}", is_refused=False)
-            assert found.counted() == (ROWS // 2, ROWS // 2, 0)
+            assert found.totals() == (ROWS // 2, ROWS // 2, 0)
         assert tracemalloc.get_traced_memory()[1] < BYTES_MAX
     finally:
         tracemalloc.stop()

@@ -235,7 +235,7 @@ def test_what_was_found_is_told_again_until_something_comes_in_or_what_counts_ch
 def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inspector_module, "WAITED_SECONDS", 0.01)
+    monkeypatch.setattr(inspector_module, "WAIT_SECONDS_MAX", 0.01)
 
     async def check() -> None:
         async with world(EVENTS) as made:
@@ -261,7 +261,7 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
             assert told.as_of.date() == TODAY, "of the day before, until today's is there"
             assert await own.known("shop", EVERYBODY, date(2026, 11, 18)) is None
             assert await own.at_hand("shop") == told
-            monkeypatch.setattr(inspector_module, "WAITED_SECONDS", 60.0)
+            monkeypatch.setattr(inspector_module, "WAIT_SECONDS_MAX", 60.0)
             assert await own.at_hand("shop", EVERYBODY, date(2026, 11, 18)) is None, "at once"
             gate.set()
             assert (await own.found("shop")).as_of.date() > TODAY
@@ -272,7 +272,7 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
 def test_what_took_long_is_known_again_when_a_console_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inspector_module, "WAITED_SECONDS", -1.0)  # Everything takes longer.
+    monkeypatch.setattr(inspector_module, "WAIT_SECONDS_MAX", -1.0)  # Everything takes longer.
 
     async def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("it is looked for again")

@@ -15,7 +15,7 @@ async def still() -> int:
 
 
 async def behind(way: QueryPriority, told: list[str], name: str) -> None:
-    async with way.given():
+    async with way.background():
         told.append(name)
         await asyncio.sleep(0)
         told.append(f"{name} ends")
@@ -24,8 +24,8 @@ async def behind(way: QueryPriority, told: list[str], name: str) -> None:
 def test_it_begins_when_nobody_asks_and_one_at_a_time() -> None:
     async def story() -> None:
         way, told = QueryPriority(still), list[str]()
-        with way.taken():
-            with way.taken():
+        with way.foreground():
+            with way.foreground():
                 asked = [asyncio.create_task(behind(way, told, name)) for name in ("a", "b")]
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.01)
@@ -39,11 +39,11 @@ def test_it_begins_when_nobody_asks_and_one_at_a_time() -> None:
 def test_who_never_stops_asking_does_not_keep_it_from_being_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(query_priority, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(query_priority, "YIELD_SECONDS_MAX", 0.01)
 
     async def story() -> None:
         way, told = QueryPriority(still), list[str]()
-        with way.taken():
+        with way.foreground():
             await behind(way, told, "a")
         assert told == ["a", "a ends"]
 
@@ -53,10 +53,10 @@ def test_who_never_stops_asking_does_not_keep_it_from_being_done(
 def test_what_goes_wrong_leaves_the_way_free() -> None:
     async def story() -> None:
         way, told = QueryPriority(still), list[str]()
-        with pytest.raises(ValueError, match="wrong"), way.taken():
+        with pytest.raises(ValueError, match="wrong"), way.foreground():
             raise ValueError("wrong")
         with pytest.raises(ValueError, match="wrong"):
-            async with way.given():
+            async with way.background():
                 raise ValueError("wrong")
         await behind(way, told, "a")
         assert told[0] == "a"
@@ -71,7 +71,7 @@ def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) ->
         asked = asyncio.create_task(behind(way, told, "a"))
         await asyncio.sleep(0.01)
         assert told == [], "nobody asks yet, and somebody will"
-        with way.taken():
+        with way.foreground():
             told.append("asked")
         await asked
         assert told == ["asked", "a", "a ends"]
@@ -86,12 +86,12 @@ def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) ->
 def test_it_does_not_begin_between_two_questions_of_one_page() -> None:
     async def story() -> None:
         way, told = QueryPriority(still), list[str]()
-        with way.taken():
+        with way.foreground():
             asked = asyncio.create_task(behind(way, told, "a"))
             await asyncio.sleep(0)
         for _ in range(3):
             await asyncio.sleep(0.001)
-            with way.taken():
+            with way.foreground():
                 await asyncio.sleep(0.001)
                 assert told == []
         await asked
@@ -117,13 +117,13 @@ def test_while_events_come_in_it_rests_between_its_questions(
             return stored[0]
 
         way = QueryPriority(position)
-        async with way.given():
+        async with way.background():
             await sleep(0.01)
         monkeypatch.setattr(asyncio, "sleep", slept)
-        async with way.given():
+        async with way.background():
             await sleep(0.01)
         assert rested == [], "nothing came in"
-        async with way.given():
+        async with way.background():
             stored[0] += 1
             await sleep(0.01)
         assert len(rested) == 1

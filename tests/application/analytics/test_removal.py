@@ -142,10 +142,10 @@ def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
 
             await house.tidy()
             assert len((await made.shelf.find("shop")).forgetting) == 2
-            house.tell = broken
+            house.submit_removal = broken
             await house.tidy()
             assert len((await made.shelf.find("shop")).forgetting) == 2
-            house.tell = finished
+            house.submit_removal = finished
             stale = await made.shelf.find("shop")
             await house.tidy()
             await house.tidy()

@@ -21,15 +21,12 @@ class LocalEventFiles:
         self._is_bot = is_bot
 
     def kind(self, path: Path) -> FileKind:
-        """See `EventFiles.kind`."""
         return kind_of(path)
 
     def mapping(self, path: Path, mapping: Mapping) -> Mapping:
-        """See `EventFiles.mapping`."""
         return completed(mapping, columns_of(path))
 
     def read(self, path: Path, mapping: Mapping, *, source: str, received: int) -> Iterator[Page]:
-        """See `EventFiles.read`."""
         whole = self.mapping(path, mapping)
         reader = Reader(whole, source=source, received=received, is_bot=self._is_bot)
         events: list[Captured] = []
@@ -50,9 +47,7 @@ class LocalEventFiles:
         yield Page(events, faults, number, 1.0)
 
     def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
-        """See `EventFiles.write`."""
         return writer.write(path, kind, pages)
 
     def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
-        """See `EventFiles.written`."""
         return writer.written(kind, pages)

@@ -34,7 +34,6 @@ _object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def kind_of(path: Path) -> FileKind:
-    """See `EventFiles.kind`."""
     name = path.name.lower().removesuffix(".gz")
     for end, kind in KINDS.items():
         if name.endswith(end):

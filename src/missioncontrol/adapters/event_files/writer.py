@@ -180,7 +180,6 @@ def _write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
 
 
 def written(kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
-    """See `EventFiles.written`."""
     if kind != "parquet":
         yield from LINES[kind](pages)
         return

@@ -156,53 +156,42 @@ class RemoteWarehouse:
         self._pool: ThreadPoolExecutor | None = None
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        """See `Warehouse.store`."""
         return self._ask(Request("store", product, tuple(batch)), Stored)
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """See `Warehouse.storing`."""
         with self._changing:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(STORING_MAX, "warehouse-storing")
         return self._pool.submit(self.store, product, batch)
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        """See `Warehouse.foresee`."""
         return self._ask(Request("foresee", product, tuple(batch)), Foreseen)
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """See `Warehouse.rows`."""
         parameters = wire.packed(statement.parameters)
         asked = Request("rows", sql=statement.sql, parameters=parameters)
         return [tuple(row) for row in self._ask(asked, list[list[Any]])]
 
     def position(self) -> int:
-        """See `Warehouse.position`."""
         return self._ask(Request("position"), int)
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        """See `Warehouse.intend`."""
         self._ask(Request("intend", product, name=person, text=removal), type(None))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        """See `Warehouse.forget`."""
         return self._ask(Request("forget", product, name=person, text=removal), Forgotten)
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        """See `Warehouse.resume`."""
         asked = Request("resume", product, text=removal)
         return self._ask(asked, Forgotten | None)  # type: ignore[arg-type]
 
     def settled(self, product: str, removal: str) -> None:
-        """See `Warehouse.settled`."""
         self._ask(Request("settled", product, text=removal), type(None))
 
     def settle(self, product: str, policy: Policy) -> None:
-        """See `Warehouse.settle`."""
         self._ask(Request("settle", product, policy=policy), type(None))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        """See `Warehouse.save_cohort`."""
         parameters = wire.packed(statement.parameters)
         asked = Request(
             "save_cohort", product, sql=statement.sql, parameters=parameters, name=cohort
@@ -210,27 +199,21 @@ class RemoteWarehouse:
         return self._ask(asked, int)
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        """See `Warehouse.drop_cohort`."""
         self._ask(Request("drop_cohort", product, name=cohort), type(None))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        """See `Warehouse.keep_note`."""
         self._ask(Request("keep_note", product, name=name, text=text), type(None))
 
     def used(self, product: str) -> Used:
-        """See `Warehouse.used`."""
         return self._ask(Request("used", product), Used)
 
     def tidy(self, now: datetime) -> int:
-        """See `Warehouse.tidy`."""
         return self._ask(Request("tidy", moment=now), int)
 
     def clear(self, product: str) -> int:
-        """See `Warehouse.clear`."""
         return self._ask(Request("clear", product), int)
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        """See `Warehouse.exported`."""
         return self._ask(Request("exported", product, after=after, limit=limit), list[Kept])
 
     def close(self) -> None:

@@ -63,71 +63,54 @@ class SharedWarehouse:
         return self._owner is not None
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        """See `Warehouse.store`."""
         return self._asked(lambda one: one.store(product, batch))
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """See `Warehouse.storing`."""
         return self._asked(lambda one: one.storing(product, batch))
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        """See `Warehouse.foresee`."""
         return self._asked(lambda one: one.foresee(product, batch))
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """See `Warehouse.rows`."""
         return self._asked(lambda one: one.rows(statement))
 
     def position(self) -> int:
-        """See `Warehouse.position`."""
         return self._asked(lambda one: one.position())
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        """See `Warehouse.intend`."""
         self._asked(lambda one: one.intend(product, removal, person))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        """See `Warehouse.forget`."""
         return self._asked(lambda one: one.forget(product, person, removal))
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        """See `Warehouse.resume`."""
         return self._asked(lambda one: one.resume(product, removal))
 
     def settled(self, product: str, removal: str) -> None:
-        """See `Warehouse.settled`."""
         self._asked(lambda one: one.settled(product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
-        """See `Warehouse.settle`."""
         self._asked(lambda one: one.settle(product, policy))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        """See `Warehouse.save_cohort`."""
         return self._asked(lambda one: one.save_cohort(product, cohort, statement))
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        """See `Warehouse.drop_cohort`."""
         self._asked(lambda one: one.drop_cohort(product, cohort))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        """See `Warehouse.keep_note`."""
         self._asked(lambda warehouse: warehouse.keep_note(product, name, text))
 
     def used(self, product: str) -> Used:
-        """See `Warehouse.used`."""
         return self._asked(lambda one: one.used(product))
 
     def tidy(self, now: datetime) -> int:
-        """See `Warehouse.tidy`."""
         return self._asked(lambda one: one.tidy(now))
 
     def clear(self, product: str) -> int:
-        """See `Warehouse.clear`."""
         return self._asked(lambda one: one.clear(product))
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        """See `Warehouse.exported`."""
         return self._asked(lambda one: one.exported(product, after=after, limit=limit))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Watches products: what changed in them becomes alerts, without anybody asking."""
+"""Monitors all products in the background and turns changes into alerts."""
 
 import asyncio
 import logging
@@ -14,57 +14,57 @@ from missioncontrol.domain.errors import MissionControlError
 
 LOOK_SECONDS = 600.0
 FIRST_SECONDS = 20.0
-"""After a console began: people come first."""
+"""Delay after the console starts, so that its first pages come first."""
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[FindingsTaken], Awaitable[None]]
+Submit = Callable[[FindingsTaken], Awaitable[None]]
 
 
 class AlertMonitor:
-    """Looks at each product every ten minutes, where something came in or a day has ended."""
+    """Inspects each product every ten minutes; unchanged ones cost a cache lookup."""
 
-    def __init__(self, house: AnalyticsContainer, alerts: AlertReader, tell: Tell) -> None:
-        """`tell` lets the office take what was found."""
-        self._house = house
+    def __init__(self, container: AnalyticsContainer, alerts: AlertReader, submit: Submit) -> None:
+        """`submit` hands findings in as a command."""
+        self._container = container
         self._alerts = alerts
-        self._tell = tell
+        self._submit = submit
 
-    async def go_on(self) -> None:
-        """Watch until somebody cancels this."""
+    async def run(self) -> None:
+        """Inspect all products periodically until cancelled."""
         await asyncio.sleep(FIRST_SECONDS)
         while True:
             try:
                 await self.look()
-            except Exception as error:  # noqa: BLE001 - the next look may do without it
-                _log.warning("products are not watched: %s", error)
+            except Exception as error:  # noqa: BLE001 - the next round may succeed
+                _log.warning("Products can't be monitored: %s", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> int:
-        """Look at every product once; return of how many there was news.
+        """Inspect every product once; return how many had new findings.
 
-        What goes wrong with one is logged, and keeps nobody from looking at the others.
+        A product that fails is logged, and the others go on.
 
         Raises:
             Unavailable: the warehouse can't be opened.
         """
-        if not await self._house.is_there():
+        if not await self._container.is_there():
             return 0
         news = 0
-        inspector = await self._house.inspector()
-        for product in await self._house.products.all():
+        inspector = await self._container.inspector()
+        for product in await self._container.products.all():
             try:
-                news += await self._looked_at(product.slug, inspector)
+                news += await self._inspect(product.slug, inspector)
             except MissionControlError as error:
-                _log.warning("product %s is not watched: %s", product.slug, error)
+                _log.warning("Product %s can't be monitored: %s", product.slug, error)
         return news
 
-    async def _looked_at(self, product: str, inspector: Inspector) -> bool:
+    async def _inspect(self, product: str, inspector: Inspector) -> bool:
         found = await inspector.found(product)
         readings = tuple(map(reading, found.findings[: alerting.READINGS_MAX]))
         known = {each.id: each for each in await self._alerts.all(product)}
-        # The office is asked only where it would say something: each asking is recorded.
+        # Each command is recorded, so one that would change nothing is not submitted.
         if not alerting.decide(TakeReadings(product, readings), Alerts(known), 0.0):
             return False
-        await self._tell(FindingsTaken(product, readings))
+        await self._submit(FindingsTaken(product, readings))
         return True

@@ -1,4 +1,4 @@
-"""Answers that are still good, the ones asked for last; bounded by what they take."""
+"""A cache of answers, least recently used first out, bounded in bytes."""
 
 from collections import OrderedDict
 from typing import Any
@@ -8,27 +8,26 @@ import msgspec
 from missioncontrol.analytics.answers import AnyAnswer
 
 BYTES_MAX = 32 * 1024 * 1024
-"""As JSON; in memory an answer takes a few times that."""
+"""Size as JSON; in memory an answer takes a few times that."""
 
 
 class AnswerCache:
-    """By question, position and setting."""
+    """Answers by question, position and setting."""
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
-        """Nothing is kept yet."""
         self._bytes_max = bytes_max
         self._bytes = 0
         self._found: OrderedDict[tuple[Any, ...], tuple[AnyAnswer, int]] = OrderedDict()
 
     def get(self, key: tuple[Any, ...]) -> AnyAnswer | None:
-        """Return an answer that is good, or None."""
+        """Return a stored answer, or None."""
         if key not in self._found:
             return None
         self._found.move_to_end(key)
         return self._found[key][0]
 
     def keep(self, key: tuple[Any, ...], answer: AnyAnswer) -> None:
-        """Keep an answer; those asked for longest ago make room."""
+        """Store an answer; the least recently used ones make room."""
         size = len(msgspec.json.encode(answer))
         if size > self._bytes_max:
             return

@@ -1,4 +1,4 @@
-"""The analytics of one home: nothing of the warehouse is opened before somebody asks for it."""
+"""The analytics of one data directory; the warehouse opens when it is first needed."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.event_transfer import exported_pages
 from missioncontrol.application.analytics.inspector import Inspector
 from missioncontrol.application.analytics.products import ProductReader
-from missioncontrol.application.analytics.removal import Tell, finish
+from missioncontrol.application.analytics.removal import Submit, finish
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
@@ -18,21 +18,21 @@ from missioncontrol.ports.event_files import EventFiles, FileKind
 from missioncontrol.ports.warehouse import Used, Warehouse
 
 TEND_SECONDS = 3_600.0
-"""Events that are kept long enough stay at most so much longer."""
+"""How long an event may stay after its retention period."""
 
 _log = logging.getLogger(__name__)
 
 
 class OpenWarehouse(Warehouse, Protocol):
-    """A warehouse that somebody has to close."""
+    """A warehouse that its user has to close."""
 
     def close(self) -> None:
-        """Let go of its file, or of the line to who owns it."""
+        """Close its file, or the connection to the process that owns it."""
         ...
 
 
 class AnalyticsContainer:
-    """Products at once, and the warehouse with its analyst once somebody needs them."""
+    """Holds the products, and opens the warehouse and its analyst on first use."""
 
     def __init__(
         self,
@@ -41,9 +41,13 @@ class AnalyticsContainer:
         open_warehouse: Callable[[], OpenWarehouse],
         exists: Callable[[], bool],
     ) -> None:
-        """`open_warehouse` may take a while, and is called at most once, on a thread.
+        """Create a closed container.
 
-        `exists` says whether anything was ever stored there.
+        Args:
+            products: the products in the log.
+            clock: the current time.
+            open_warehouse: opens the warehouse; it blocks, and runs at most once, on a thread.
+            exists: whether anything was ever stored there.
         """
         self.products = products
         self.clock = clock
@@ -54,18 +58,18 @@ class AnalyticsContainer:
         self._analyst: Analyst | None = None
         self._inspector: Inspector | None = None
         self.prepare: list[Callable[[Analyst], None]] = []
-        """Called with the analyst when there is one, before anybody asks it."""
-        self.tell: Tell | None = None
-        """Lets the log say that a removal is done which broke off; set where somebody may."""
-        self.files: Callable[[], EventFiles] | None = None  # set where files of events are made
+        """Run with the analyst once it is created, before its first question."""
+        self.submit_removal: Submit | None = None
+        """Records the end of an interrupted removal; set in processes that may do so."""
+        self.files: Callable[[], EventFiles] | None = None  # set where event files are written
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has asked for the warehouse yet."""
+        """Whether the warehouse has been opened."""
         return self._analyst is not None
 
     async def analyst(self) -> Analyst:
-        """Return who answers questions; its `warehouse` is the store.
+        """Return the analyst, and open the warehouse where necessary.
 
         Raises:
             Unavailable: `analytics.unavailable`: the warehouse can't be opened.
@@ -80,7 +84,7 @@ class AnalyticsContainer:
             return self._analyst
 
     async def inspector(self) -> Inspector:
-        """Return who looks for what stands out.
+        """Return the inspector, which finds changes.
 
         Raises:
             Unavailable: as `analyst`.
@@ -91,7 +95,7 @@ class AnalyticsContainer:
         return self._inspector
 
     async def exported(self, product: str, kind: FileKind) -> Iterator[bytes]:
-        """Return all events of a product as a file, piece by piece; the pieces block.
+        """Return all events of a product as a file in chunks; to read a chunk blocks.
 
         Raises:
             NotFound: `product.unknown`.
@@ -103,7 +107,7 @@ class AnalyticsContainer:
         return self.files().written(kind, exported_pages(analyst.warehouse, known.slug))
 
     async def used(self, product: str) -> Used:
-        """Return how much is stored of a product; nothing is opened where nothing ever was.
+        """Return how much is stored of a product, without creating a warehouse.
 
         Raises:
             Unavailable: as `analyst`.
@@ -114,25 +118,22 @@ class AnalyticsContainer:
         return await analyst.aside(lambda: analyst.warehouse.used(product))
 
     async def is_there(self) -> bool:
-        """Whether anything was ever stored."""
+        """Whether the warehouse is open, or has a file."""
         return self.is_open or await asyncio.to_thread(self._exists)
 
     async def tend(self) -> None:
-        """Keep the warehouse as the products want it, every hour, until somebody cancels this.
-
-        Where nothing was ever stored, nothing is opened.
-        """
+        """Run `tidy` every hour until cancelled."""
         while True:
             try:
                 await self.tidy()
             except MissionControlError as error:
-                _log.warning("the events of products are not tended: %s", error)
+                _log.warning("The retention of events failed: %s", error)
             await asyncio.sleep(TEND_SECONDS)
 
     async def tidy(self) -> None:
-        """Keep the warehouse as the products want it: what is too old goes, also from its files.
+        """Apply policies and retention to the warehouse, after completing interrupted removals.
 
-        Removals of people that broke off are finished first.
+        A warehouse that does not exist is not created.
 
         Raises:
             Unavailable: as `Warehouse.tidy`.
@@ -147,15 +148,15 @@ class AnalyticsContainer:
         await analyst.aside(lambda: analyst.warehouse.tidy(now))
 
     async def _finish(self, analyst: Analyst, product: Product) -> None:
-        if self.tell is None:
+        if self.submit_removal is None:
             return
         try:
-            await finish(analyst, product, self.tell)
-        except MissionControlError as error:  # Whoever can't write it down leaves it to the next.
-            _log.warning("removals of %s are not finished: %s", product.slug, error)
+            await finish(analyst, product, self.submit_removal)
+        except MissionControlError as error:  # The next run tries again.
+            _log.warning("The removals of %s are not finished: %s", product.slug, error)
 
     def close(self) -> None:
-        """Let go of the warehouse, where it was opened."""
+        """Close the warehouse, where it was opened."""
         if self._analyst is not None:
             self._analyst.close()
         if self._warehouse is not None:

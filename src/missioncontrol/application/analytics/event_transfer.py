@@ -1,4 +1,4 @@
-"""Events carried in from a file, and out into one."""
+"""Import of events from a file, and pages of events for an export."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,24 +17,24 @@ PAGE = 10_000
 
 
 class ImportReport(msgspec.Struct, frozen=True):
-    """What became of a file, or would become of it now."""
+    """The result of an import, or of its dry run."""
 
     rows: int
     events: int  # rows that are events
-    new: int  # events that are stored by this, or would be
-    stored: int  # 0 of a dry run
-    duplicates: int  # whose ids are known, or are those of a row before
+    new: int  # events that this import stores, or would store
+    stored: int  # 0 for a dry run
+    duplicates: int  # whose ids are stored, or occur in an earlier row
     refused: int
-    ahead: int  # events that happen later than now: they count once it is then
-    faults: tuple[Fault, ...]  # the first of them
-    faulty: int  # how many rows are no event
-    names: dict[str, int]  # how often each name occurs, the most frequent first
-    samples: tuple[Captured, ...]  # the first events, as they are stored
-    mapping: Mapping  # whole: with what was guessed
+    ahead: int  # events dated in the future: they count from then on
+    faults: tuple[Fault, ...]  # the first `FAULTS_MAX`
+    faulty: int  # rows that are not events
+    names: dict[str, int]  # occurrences of each name, most frequent first
+    samples: tuple[Captured, ...]  # the first events as stored
+    mapping: Mapping  # complete, with guessed columns
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a file is read."""
+    """How much of a file has been read."""
 
     rows: int
     share: float  # from 0 to 1
@@ -53,39 +53,39 @@ def import_events(
     is_dry: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ImportReport:
-    """Store the events of a file, or only look at it; again stores nothing twice.
+    """Store the events of a file, or only count them; a second import stores nothing twice.
 
     Raises:
         Rejected: as `EventFiles.read`.
         Unavailable: as `Warehouse.store`.
     """
     whole = files.mapping(path, mapping)
-    with ImportPreview() as foreseen:
-        told = _Told(warehouse, product, received, foreseen if is_dry else None)
+    with ImportPreview() as preview:
+        tally = _Tally(warehouse, product, received, preview if is_dry else None)
         for page in files.read(path, whole, source=source, received=received):
-            told.take(page)
-            on_progress(Progress(page.rows, page.share, told.faulty))
-        return told.carried(whole)
+            tally.add(page)
+            on_progress(Progress(page.rows, page.share, tally.faulty))
+        return tally.report(whole)
 
 
-class _Told:
-    """What is known of a file so far."""
+class _Tally:
+    """The counts of a file so far."""
 
     def __init__(
-        self, warehouse: Warehouse, product: str, received: int, foreseen: ImportPreview | None
+        self, warehouse: Warehouse, product: str, received: int, preview: ImportPreview | None
     ) -> None:
         self._warehouse = warehouse
         self._product = product
         self._received = received
-        self._foreseen = foreseen  # of a dry run
+        self._preview = preview  # of a dry run
         self._rows = self._events = self._new = self._duplicates = self._refused = self._ahead = 0
         self.faulty = 0
         self._faults: list[Fault] = []
         self._samples: list[Captured] = []
         self._names: Counter[str] = Counter()
 
-    def take(self, page: Page) -> None:
-        """Store the events of a page, or only look at them."""
+    def add(self, page: Page) -> None:
+        """Store the events of a page, or only count them."""
         events = page.events
         self._rows, self.faulty = page.rows, self.faulty + len(page.faults)
         self._events += len(events)
@@ -97,33 +97,33 @@ class _Told:
                 self._names[event.name] += 1
         if not events:
             return
-        if self._foreseen is not None:
-            self._foresee(events, self._foreseen)
+        if self._preview is not None:
+            self._preview_events(events, self._preview)
             return
         stored = self._warehouse.store(self._product, events)
         self._new += stored.stored
         self._duplicates += stored.duplicates
         self._refused += stored.refused
 
-    def _foresee(self, events: list[Captured], foreseen: ImportPreview) -> None:
+    def _preview_events(self, events: list[Captured], preview: ImportPreview) -> None:
         found = self._warehouse.foresee(self._product, events)
         known, refused = frozenset(found.known), frozenset(found.refused)
         for place, event in enumerate(events):
             if place in known:
                 self._duplicates += 1
             else:
-                foreseen.add(event.id, is_refused=place in refused)
+                preview.add(event.id, is_refused=place in refused)
 
-    def carried(self, mapping: Mapping) -> ImportReport:
-        """Return all of it."""
-        if self._foreseen is not None:
-            self._new, again, self._refused = self._foreseen.counted()
+    def report(self, mapping: Mapping) -> ImportReport:
+        """Return the counts of the whole file."""
+        if self._preview is not None:
+            self._new, again, self._refused = self._preview.totals()
             self._duplicates += again
         return ImportReport(
             self._rows,
             self._events,
             self._new,
-            0 if self._foreseen is not None else self._new,
+            0 if self._preview is not None else self._new,
             self._duplicates,
             self._refused,
             self._ahead,
@@ -136,7 +136,7 @@ class _Told:
 
 
 def exported_pages(warehouse: Warehouse, product: str, *, after: int = 0) -> Iterator[list[Kept]]:
-    """Return all events of a product, in the order received, a page at a time."""
+    """Yield all events of a product in the order received, a page at a time."""
     while page := warehouse.exported(product, after=after, limit=PAGE):
         yield page
         after = page[-1].seq

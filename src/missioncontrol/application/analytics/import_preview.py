@@ -1,7 +1,7 @@
-"""What would be new of a file that is only looked at: counted exactly, in bounded memory.
+"""Exact counts for a dry run of an import, in bounded memory.
 
-Whether an id came before in the same file is known once all of them are in order. So what is needed
-of a row, 16 bytes, is put by on disk in sorted runs, and the runs are merged in the end.
+To find ids that occur twice in a file, all ids are sorted: 16 bytes of each row go to disk in
+sorted runs, which are merged in the end.
 """
 
 import tempfile
@@ -11,50 +11,48 @@ from heapq import merge
 from itertools import groupby
 from typing import IO, Self
 
-ROWS_HELD_MAX = 65_536
+BUFFERED_ROWS_MAX = 65_536
 ROW_BYTES = 16
 KEY_BYTES = 8
 PIECE_BYTES = 256 * ROW_BYTES
-"""Of each run so much is read at once: a hundred million rows are 1,526 runs, and 6 MiB of them."""
+"""Bytes read from each run at once: 100 million rows are 1,526 runs, which take 6 MiB."""
 
 
 class ImportPreview:
-    """The rows of a file that are events with ids that the store does not know."""
+    """Counts the rows of a file whose event ids the warehouse does not know."""
 
     def __init__(self) -> None:
-        """No file is made before there are many rows."""
-        self._held: list[bytes] = []
+        """Start empty; a file is created once there are `BUFFERED_ROWS_MAX` rows."""
+        self._buffer: list[bytes] = []
         self._runs: list[int] = []  # the rows of each
         self._file: IO[bytes] | None = None
         self._rows = 0
 
     def __enter__(self) -> Self:
-        """Nothing is to be done."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of what was put by."""
         if self._file is not None:
             self._file.close()
 
     def add(self, id_: str, *, is_refused: bool) -> None:
-        """Take in the next row: the id of its event, and whether it would be refused if new.
+        """Add the next row: the id of its event, and whether the warehouse would refuse it if new.
 
         Raises:
             OSError: the disk is full.
         """
         key = blake2b(id_.encode(), digest_size=KEY_BYTES).digest()
         place = self._rows << 1 | is_refused
-        self._held.append(key + place.to_bytes(ROW_BYTES - KEY_BYTES))
+        self._buffer.append(key + place.to_bytes(ROW_BYTES - KEY_BYTES))
         self._rows += 1
-        if len(self._held) >= ROWS_HELD_MAX:
-            self._put_by()
+        if len(self._buffer) >= BUFFERED_ROWS_MAX:
+            self._spill()
 
-    def counted(self) -> tuple[int, int, int]:
-        """Return how many rows would be stored, are of an id that came before, and are refused."""
+    def totals(self) -> tuple[int, int, int]:
+        """Return how many rows are new, duplicates of earlier rows, and refused."""
         new = duplicates = refused = 0
-        self._held.sort()
-        rows = merge(self._held, *map(self._run, range(len(self._runs))))
+        self._buffer.sort()
+        rows = merge(self._buffer, *map(self._run, range(len(self._runs))))
         for _, same in groupby(rows, lambda row: row[:KEY_BYTES]):
             is_there = False
             for row in same:  # In the order of the file.
@@ -67,13 +65,13 @@ class ImportPreview:
                     is_there = True
         return new, duplicates, refused
 
-    def _put_by(self) -> None:
+    def _spill(self) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `__exit__` closes it
-        self._held.sort()
-        self._file.writelines(self._held)
-        self._runs.append(len(self._held))
-        self._held.clear()
+        self._buffer.sort()
+        self._file.writelines(self._buffer)
+        self._runs.append(len(self._buffer))
+        self._buffer.clear()
 
     def _run(self, number: int) -> Iterator[bytes]:
         """Yield the rows of a run in their order."""

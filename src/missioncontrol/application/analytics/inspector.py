@@ -1,7 +1,7 @@
-"""What stands out in each product, looked for again when something came in since.
+"""Changes in each product and its executive summary, recomputed when events arrive.
 
-All of it is of days that are over, as of the end of the last of them: it reads the same all day,
-but where something comes in late.
+Only complete days count, as of the end of the last one, so results stay the same all day unless
+events arrive late.
 """
 
 import asyncio
@@ -38,116 +38,116 @@ from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.warehouse import Statement
 
-RESTS = 10.0
-"""After a look that took a second, nothing is looked for again within so many seconds."""
+REST_FACTOR = 10.0
+"""Pause after an inspection, in multiples of the time it took."""
 
-WAITED_SECONDS = 0.5
-"""Where looking takes no longer, whoever asks waits for it rather than be told of before."""
+WAIT_SECONDS_MAX = 0.5
+"""A caller waits for an inspection of at most this duration instead of getting an older one."""
 
-KEPT_MAX = 100
+INSPECTIONS_MAX = 100
 NOTE = "findings"
-NOTED = "SELECT text FROM notes WHERE product = $product AND name = $name"
+NOTE_QUERY = "SELECT text FROM notes WHERE product = $product AND name = $name"
 
 DAY = timedelta(days=1)
 
 
 class InspectionKey(msgspec.Struct, frozen=True):
-    """What is looked at: a product and whom of it, up to when, and by which settings."""
+    """The subject of an inspection: product, segment, last day and settings."""
 
     product: str
     segment: Segment
-    as_of: datetime  # UTC, without an offset: the end of the last day that is told of
-    settings: str  # digest of what decides on what is found, besides the events
+    as_of: datetime  # UTC, without an offset: the end of the last day that counts
+    settings: str  # digest of all that decides the result, besides the events
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """What was found in a product, and when."""
+    """The findings of an inspection."""
 
     findings: tuple[Finding, ...]
     position: int  # of the warehouse
-    as_of: datetime  # as `Asked.as_of`
+    as_of: datetime  # as `InspectionKey.as_of`
     at: float  # seconds since the epoch
-    took: float  # seconds
+    took: float  # seconds that it took
 
 
 class StoredInspection(msgspec.Struct, frozen=True):
-    """What is kept beside the events, to be told at once when a console begins again."""
+    """An inspection stored in the warehouse, so that a restarted console has it at once."""
 
     settings: str
     found: Inspection
 
 
 class Inspector:
-    """Looks for what changed in products; whoever asks meanwhile gets the same answer."""
+    """Inspects products for changes; concurrent callers share one inspection."""
 
     def __init__(self, analyst: Analyst, clock: Clock) -> None:
-        """Nothing is looked for before somebody asks."""
+        """Start without inspections."""
         self._analyst = analyst
         self._clock = clock
         self._known: dict[InspectionKey, Inspection] = {}
         self._tasks: dict[InspectionKey, asyncio.Task[Inspection]] = {}
-        self._recalled: set[str] = set()
+        self._restored: set[str] = set()
 
     async def found(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
     ) -> Inspection:
-        """Return what stands out in a product by the end of a day, or of the last that is over.
+        """Return the findings as of the end of a day, by default of the last complete one.
 
-        By the settings that hold now. Where something has come in since it was looked for, that is
-        done again; where it takes long, beside what is told.
+        Current settings apply. When events have arrived since, a new inspection starts; where it
+        takes long, the caller gets the previous one meanwhile.
 
         Raises:
             NotFound: `product.unknown`, `cohort.unknown`.
             Unavailable: as the warehouse.
         """
-        asked, known_as = await self._asked(product, segment, until)
-        known = self._known.get(asked)
+        key, product_state = await self._key(product, segment, until)
+        known = self._known.get(key)
         if known is None:
-            return await asyncio.shield(self._begin(asked, known_as))
+            return await asyncio.shield(self._begin(key, product_state))
         position = await self._analyst.position()
-        is_rested = self._clock.now() - known.at > RESTS * known.took
+        is_rested = self._clock.now() - known.at > REST_FACTOR * known.took
         if known.position == position or not is_rested:
             return known
-        begun = self._begin(asked, known_as)
-        return await asyncio.shield(begun) if known.took <= WAITED_SECONDS else known
+        begun = self._begin(key, product_state)
+        return await asyncio.shield(begun) if known.took <= WAIT_SECONDS_MAX else known
 
     async def known(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
     ) -> Inspection | None:
-        """Return what `found` does where that is quick, else what was found an earlier day.
+        """Return the result of `found` if it is quick, else an earlier inspection, else None.
 
-        None where nobody has looked yet. It goes on meanwhile, and is told to who asks again.
+        The inspection continues in the background for the next caller.
 
         Raises:
             NotFound, Unavailable: as `found`.
         """
-        looking = asyncio.ensure_future(self.found(product, segment, until))
-        looking.add_done_callback(_seen)
-        # Of a large product it never is quick, and gives way to the page that would wait for it.
-        waits = 0.0 if await self._analyst.is_large(product) else WAITED_SECONDS
-        if (await asyncio.wait({looking}, timeout=waits))[0]:
-            return looking.result()
+        task = asyncio.ensure_future(self.found(product, segment, until))
+        task.add_done_callback(_retrieve_exception)
+        # For a large product it never is quick, and its questions yield to those of the page.
+        timeout = 0.0 if await self._analyst.is_large(product) else WAIT_SECONDS_MAX
+        if (await asyncio.wait({task}, timeout=timeout))[0]:
+            return task.result()
         return await self.at_hand(product, segment, until)
 
     async def at_hand(
         self, product: str, segment: Segment = EVERYBODY, until: date | None = None
     ) -> Inspection | None:
-        """Return what was found before, on an earlier day where need be; nothing is looked for.
+        """Return a stored inspection, of an earlier day where necessary; never start one.
 
         Raises:
             NotFound: as `found`.
         """
-        asked, _ = await self._asked(product, segment, until)
-        if asked in self._known:
-            return self._known[asked]
-        if asked.as_of != end_of(await self._analyst.setting(product), None):
-            return None  # Who asks for a day long ago is not told of another one.
-        alike = (
+        key, _ = await self._key(product, segment, until)
+        if key in self._known:
+            return self._known[key]
+        if key.as_of != end_of(await self._analyst.setting(product), None):
+            return None  # For a day in the past, the inspection of another day is no substitute.
+        earlier = (
             known
             for each, known in self._known.items()
-            if msgspec.structs.replace(each, as_of=asked.as_of) == asked
+            if msgspec.structs.replace(each, as_of=key.as_of) == key
         )
-        return max(alike, key=lambda each: each.as_of, default=None)
+        return max(earlier, key=lambda each: each.as_of, default=None)
 
     async def summary(
         self,
@@ -156,19 +156,19 @@ class Inspector:
         segment: Segment = EVERYBODY,
         *,
         compared: bool = True,
-        patient: bool = True,
+        waits: bool = True,
     ) -> Summary:
-        """Return the executive summary of a product: what stands out, beside its key figures.
+        """Return the executive summary of a product: its changes and key figures.
 
-        It is of the days of the range that are over, of the segment alone. Where a model has
-        written of these very facts, it is in these words. Who is not `patient` gets it as far as
-        it is `known`.
+        It covers the complete days of the range, for the segment alone, in the words of a model
+        where one has written about the same facts. Without `waits` the findings are those of
+        `known`.
 
         Raises:
             NotFound, Rejected, Unavailable: as `Analyst.answer`.
         """
-        told = await self.by_rule(product, range_, segment, compared=compared, patient=patient)
-        return as_written(told, await self._analyst.products.digests(product))
+        draft = await self.by_rule(product, range_, segment, compared=compared, waits=waits)
+        return as_written(draft, await self._analyst.products.digests(product))
 
     async def by_rule(
         self,
@@ -177,15 +177,15 @@ class Inspector:
         segment: Segment = EVERYBODY,
         *,
         compared: bool = True,
-        patient: bool = True,
+        waits: bool = True,
     ) -> Summary:
-        """Return the same in the words that are made of the facts alone.
+        """Return the summary in words that rules make of the facts.
 
         Raises:
             NotFound, Rejected, Unavailable: as `Analyst.answer`.
         """
         bounds(range_, await self._analyst.setting(product))
-        look = self.found if patient else self.known
+        look = self.found if waits else self.known
         found = await look(product, segment, range_.until)
         setting = await self._analyst.setting(product)
         as_of = found.as_of if found else end_of(setting, range_.until)
@@ -198,7 +198,7 @@ class Inspector:
         findings = found.findings if found else ()
         lately = [each for each in findings if each.until >= range_.since]
         is_looked_for = not await self._analyst.is_behavioral(product, segment)
-        told = summary(
+        draft = summary(
             product,
             lately,
             figures,
@@ -220,11 +220,11 @@ class Inspector:
             is_looked_for=is_looked_for and found is not None,
         )
         return msgspec.structs.replace(
-            told, facts=digest_of(told), is_looked_for=is_looked_for, is_looking=found is None
+            draft, facts=digest_of(draft), is_looked_for=is_looked_for, is_looking=found is None
         )
 
     async def _why_empty(self, product: str, range_: Range, segment: Segment) -> Emptiness:
-        """Return why nobody of a segment began, as far as that is known."""
+        """Return why no person of a segment started the activation, as far as that is known."""
         for each in conditions(segment):
             if not await self._is_met(product, each):
                 by_people = await self._is_met(product, of_person(each))
@@ -240,73 +240,73 @@ class Inspector:
     async def _is_met(self, product: str, where: Where) -> bool:
         return any(each for (each,) in await self._analyst.rows(met_asked(product, where)))
 
-    async def _asked(
+    async def _key(
         self, product: str, segment: Segment, until: date | None
     ) -> tuple[InspectionKey, Product]:
         setting = await self._analyst.setting(product)
         found = await self._analyst.products.find(product)
-        if product not in self._recalled:
-            await self._recall(product)
+        if product not in self._restored:
+            await self._restore(product)
         shelf = self._analyst.products
         cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
         decides = (found.zone, found.week_starts, found.measures, policy_of(found), cohorts)
         settings = canonical.digest(msgspec.to_builtins((*decides, stamp("anomalies"))))
         return InspectionKey(product, segment, end_of(setting, until), settings), found
 
-    def _begin(self, asked: InspectionKey, product: Product) -> "asyncio.Task[Inspection]":
-        task = self._tasks.get(asked)
+    def _begin(self, key: InspectionKey, product: Product) -> "asyncio.Task[Inspection]":
+        task = self._tasks.get(key)
         if task is None:
-            task = self._tasks[asked] = asyncio.create_task(self._look(asked, product))
-            task.add_done_callback(lambda _: self._tasks.pop(asked, None))
+            task = self._tasks[key] = asyncio.create_task(self._look(key, product))
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
         return task
 
-    async def _look(self, asked: InspectionKey, product: Product) -> Inspection:
+    async def _look(self, key: InspectionKey, product: Product) -> Inspection:
         began = time.monotonic()
         await self._analyst.settle(product)
         position, at = await self._analyst.position(), self._clock.now()
-        findings = await self._analyst.findings(product.slug, asked.segment, as_of=asked.as_of)
-        found = Inspection(findings, position, asked.as_of, at, time.monotonic() - began)
-        self._keep(asked, found)
-        if asked.segment == EVERYBODY:
-            await self._note(asked, found)
+        findings = await self._analyst.findings(product.slug, key.segment, as_of=key.as_of)
+        found = Inspection(findings, position, key.as_of, at, time.monotonic() - began)
+        self._keep(key, found)
+        if key.segment == EVERYBODY:
+            await self._store_note(key, found)
         return found
 
-    def _keep(self, asked: InspectionKey, found: Inspection) -> None:
-        self._known.pop(asked, None)
-        self._known[asked] = found
-        if len(self._known) > KEPT_MAX:
+    def _keep(self, key: InspectionKey, found: Inspection) -> None:
+        self._known.pop(key, None)
+        self._known[key] = found
+        if len(self._known) > INSPECTIONS_MAX:
             del self._known[next(iter(self._known))]
 
-    async def _note(self, asked: InspectionKey, found: Inspection) -> None:
-        """Keep what took long beside the events, unless something came in or went meanwhile."""
-        is_latest = asked.as_of == end_of(await self._analyst.setting(asked.product), None)
-        if not is_latest or found.took <= WAITED_SECONDS:
+    async def _store_note(self, key: InspectionKey, found: Inspection) -> None:
+        """Store a slow inspection of the latest day in the warehouse."""
+        is_latest = key.as_of == end_of(await self._analyst.setting(key.product), None)
+        if not is_latest or found.took <= WAIT_SECONDS_MAX:
             return
-        text = msgspec.json.encode(StoredInspection(asked.settings, found)).decode()
+        text = msgspec.json.encode(StoredInspection(key.settings, found)).decode()
         warehouse = self._analyst.warehouse
-        await self._analyst.aside(lambda: warehouse.keep_note(asked.product, NOTE, text))
+        await self._analyst.aside(lambda: warehouse.keep_note(key.product, NOTE, text))
 
-    async def _recall(self, product: str) -> None:
-        """Know again what was found before this process began."""
-        self._recalled.add(product)
+    async def _restore(self, product: str) -> None:
+        """Load the inspection that an earlier process stored."""
+        self._restored.add(product)
         warehouse = self._analyst.warehouse
-        asked = Statement(NOTED, {"product": product, "name": NOTE})
-        for (text,) in await self._analyst.aside(lambda: warehouse.rows(asked)):
-            with suppress(msgspec.MsgspecError):  # Another version wrote it: it is found anew.
-                noted = msgspec.json.decode(text, type=StoredInspection)
-                key = InspectionKey(product, EVERYBODY, noted.found.as_of, noted.settings)
-                self._known.setdefault(key, noted.found)
+        statement = Statement(NOTE_QUERY, {"product": product, "name": NOTE})
+        for (text,) in await self._analyst.aside(lambda: warehouse.rows(statement)):
+            with suppress(msgspec.MsgspecError):  # Another release wrote it: inspect again.
+                stored = msgspec.json.decode(text, type=StoredInspection)
+                key = InspectionKey(product, EVERYBODY, stored.found.as_of, stored.settings)
+                self._known.setdefault(key, stored.found)
 
 
 def end_of(setting: Setting, day: date | None) -> datetime:
-    """Return when a day of a product ends, or the last one that is over where that is earlier."""
+    """Return the end of a day of a product, at the latest that of the last complete day."""
     today = day_of(setting.as_of, setting)
     last = today - DAY if day is None else min(day, today - DAY)
     return start_of(last + DAY, zone_of(setting.zone))
 
 
-def _seen(done: "asyncio.Future[Inspection]") -> None:
-    """Take what went wrong: who asks again is told of it."""
+def _retrieve_exception(done: "asyncio.Future[Inspection]") -> None:
+    """Retrieve the exception of a background task; the next caller gets its own."""
     if not done.cancelled():
         done.exception()
 

@@ -1,7 +1,7 @@
-"""The use of Mission Control itself: its own log, read as events of the people who work with it.
+"""The use of Mission Control itself: its own log as usage events of the people who work with it.
 
-Who a mission belongs to is whoever asked for it: what the engine does for a mission counts as
-theirs. What agents do is told as events of programs, which count only where bots do.
+Actions of the engine count for the person who requested the mission or run. Actions of agents are
+events of bots, which count only where bots do.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from missioncontrol.ports.warehouse import Captured, Statement, Warehouse
 SOURCE = "log"
 READ_AT_ONCE = 2_000
 SECONDS_MAX = 3.0
-"""A question waits so long for events of a long log; the next one waits for the next of them."""
+"""How long one question waits for events of a long log; the next question continues."""
 
 ORIGINS_MAX = 10_000
 
@@ -31,10 +31,10 @@ SELECT max(TRY_CAST(json_extract_string(properties, '/position') AS BIGINT))
 FROM counted WHERE product = $product
 """
 
-Told = tuple[str, str, dict[str, Any]]
-"""The name of an event, who did it ("" for whoever asked for the mission or run), and more."""
+UsageEvent = tuple[str, str, dict[str, Any]]
+"""Event name, actor ("" for the requester of the mission or run), and properties."""
 
-TOLD: Mapping[str, Callable[[Recorded, dict[str, Any]], Told]] = {
+CONVERTERS: Mapping[str, Callable[[Recorded, dict[str, Any]], UsageEvent]] = {
     "mission_created": lambda row, data: (
         "mission_created",
         row.actor,
@@ -96,71 +96,71 @@ TOLD: Mapping[str, Callable[[Recorded, dict[str, Any]], Told]] = {
     "agent_failed": lambda row, _: ("agent_failed", row.actor, {"agent": row.stream}),
     "agent_removed": lambda row, _: ("agent_removed", row.actor, {"agent": row.stream}),
 }
-"""By the type of an event of the log: what it says of somebody's use."""
+"""Usage events by the type of a log event."""
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Who asked for a mission or a run, and to which mission a run belongs."""
+    """The requester of a mission or run, and the mission of a run."""
 
     author: str
     mission: str = ""
 
 
 class OwnUsage:
-    """Brings the events of our own log into the warehouse, each once."""
+    """Copies the events of the own log into the warehouse, each once."""
 
     def __init__(self, store: EventStore, warehouse: Warehouse) -> None:
-        """Nothing is read before `follow`."""
+        """`follow` reads from `store` into `warehouse`."""
         self._store = store
         self._warehouse = warehouse
         self._turn = asyncio.Lock()
-        self._after: int | None = None  # None before somebody asked where the warehouse is
+        self._after: int | None = None  # None until the position in the warehouse is read
         self._origins: OrderedDict[str, Origin] = OrderedDict()
 
     async def follow(self) -> None:
-        """Let the warehouse have what the log has by now, or the next of a long one.
+        """Copy new events of the log, for at most `SECONDS_MAX`.
 
         Raises:
             Unavailable: the log, or the warehouse.
         """
         async with self._turn:
             if self._after is None:
-                self._after = await self._known()
+                self._after = await self._stored_position()
             end = time.monotonic() + SECONDS_MAX
             while time.monotonic() < end:
                 rows = await self._store.read(after=self._after, limit=READ_AT_ONCE)
                 if not rows:
                     return
-                found = [each for row in rows for each in await self._told(row)]
+                found = [each for row in rows for each in await self._events_of(row)]
                 if found:
                     await asyncio.to_thread(self._warehouse.store, OWN, found)
                 self._after = rows[-1].position
 
-    async def _known(self) -> int:
-        """Return up to where the warehouse has the log; what it has is not stored twice anyway."""
-        asked = Statement(LAST, {"product": OWN})
-        [(last,)] = await asyncio.to_thread(self._warehouse.rows, asked)
+    async def _stored_position(self) -> int:
+        """Return the last log position in the warehouse; event ids prevent duplicates anyway."""
+        statement = Statement(LAST, {"product": OWN})
+        [(last,)] = await asyncio.to_thread(self._warehouse.rows, statement)
         return int(last or 0)
 
-    async def _told(self, row: Recorded) -> list[Captured]:
-        told = TOLD.get(row.type)
-        if told is None:
+    async def _events_of(self, row: Recorded) -> list[Captured]:
+        convert = CONVERTERS.get(row.type)
+        if convert is None:
             return []
-        name, who, properties = told(row, row.data)
-        is_somebody = bool(person(who)) or is_agent(who)
-        actor = who if is_somebody else (await self._origin(row)).author
+        name, who, properties = convert(row, row.data)
+        is_known = bool(person(who)) or is_agent(who)
+        actor = who if is_known else (await self._origin(row)).author
         found = [_captured(row, f"log-{row.position}", name, actor, properties)]
         if row.type == "step_started" and properties["step"] != PLAN_STEP:
             origin = await self._origin(row)
             if origin.mission:
-                # A plan is being carried out: said with each step, and kept once for its id.
+                # Each step reports that the plan runs; the id lets the warehouse store it once.
                 more = {"mission": origin.mission, "run": row.stream}
-                kept = f"run-{row.stream}"
-                found.append(_captured(row, kept, "mission_run", origin.author, more))
+                id_ = f"run-{row.stream}"
+                found.append(_captured(row, id_, "mission_run", origin.author, more))
         return [each for each in found if each is not None]
 
     async def _origin(self, row: Recorded) -> Origin:
-        """Return whose mission or run a stream is: its first event says so."""
+        """Return the origin of a stream, which its first event holds."""
         found = self._origins.get(row.stream)
         if found is None:
             rows = await self._store.read_stream(row.stream, limit=1)
@@ -184,7 +184,7 @@ def _origin_of(first: Recorded) -> Origin:
 def _captured(
     row: Recorded, id_: str, name: str, actor: str, properties: dict[str, Any]
 ) -> Captured | None:
-    """Return what somebody did; None where nobody is known who did."""
+    """Return an event of a known person or agent; None for other actors."""
     known = actor if is_agent(actor) else person(actor)
     if not known:
         return None

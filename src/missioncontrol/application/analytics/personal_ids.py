@@ -1,4 +1,4 @@
-"""Whom the log would name: nothing can be taken out of it again, whoever is forgotten later."""
+"""Finds ids and addresses of people in values, because the log can't lose them again."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -12,28 +12,28 @@ from missioncontrol.domain.saved import Cohort, Dashboard
 
 LETTER = r"[^\s@*?,;:<>()\"']"
 ADDRESS = re.compile(rf"{LETTER}+@{LETTER}+\.{LETTER}{{2,}}")
-"""An address of one person's mail; `*@example.com` is none."""
+"""An e-mail address of one person; the pattern `*@example.com` does not match."""
 
 WORD_MIN = 4
-"""Letters of an id that is looked for among other words."""
+"""Shorter ids match whole values only, because any word may contain them."""
 
-HINT = "The log keeps it for ever. A property, such as role=test, or `*@example.com` names nobody."
+HINT = "The log can't remove it later. Use a property such as role=test, or `*@example.com`."
 
 
 def refuse_addresses(field: str, *values: Any) -> None:
-    """Refuse to write down an address of somebody's mail, anywhere in JSON values.
+    """Refuse an e-mail address of a person anywhere in JSON values.
 
     Raises:
         Rejected: `analytics.names_person`.
     """
-    if any(ADDRESS.search(text) for text in texts(values)):
+    if any(ADDRESS.search(text) for text in strings_in(values)):
         raise Rejected(
-            "analytics.names_person", f"The {field} holds somebody's address.", hint=HINT
+            "analytics.names_person", f"The {field} holds the address of a person.", hint=HINT
         )
 
 
 def refuse_named(person: str, reason: str) -> None:
-    """Refuse a reason that says who is to be forgotten.
+    """Refuse a reason that names the person to be removed.
 
     Raises:
         Rejected: `analytics.names_person`.
@@ -41,19 +41,19 @@ def refuse_named(person: str, reason: str) -> None:
     if re.search(rf"(?<!\w){re.escape(person)}(?!\w)", reason, re.IGNORECASE):
         raise Rejected(
             "analytics.names_person",
-            "The reason says who is to be forgotten, and the log would keep that for ever.",
-            hint="Say why, and not who.",
+            "The reason names the person to be removed, and the log can't remove it later.",
+            hint="Give the reason without the person's id.",
         )
 
 
-def named_in(
+def objects_naming(
     product: Product,
     cohorts: Iterable[Cohort],
     dashboards: Iterable[Dashboard],
     ids: Collection[str],
 ) -> tuple[str, ...]:
-    """Return what of a product has one of these ids in it, as people call it."""
-    names_one = finder(ids)
+    """Return the settings and saved objects of a product that hold one of these ids."""
+    names_one = id_matcher(ids)
     places: list[tuple[str, Any]] = [
         ("the product's name", product.name),
         ("exclusions", product.exclusions),
@@ -63,35 +63,36 @@ def named_in(
         *((f"dashboard {each.id}", each) for each in dashboards),
     ]
     return tuple(
-        name for name, value in places if any(map(names_one, texts(msgspec.to_builtins(value))))
+        name
+        for name, value in places
+        if any(map(names_one, strings_in(msgspec.to_builtins(value))))
     )
 
 
-def finder(ids: Collection[str]) -> Callable[[str], bool]:
-    """Return what says whether one of these ids is in a text.
+def id_matcher(ids: Collection[str]) -> Callable[[str], bool]:
+    """Return a predicate that says whether a text holds one of these ids, whatever their case.
 
-    An id is found in whatever form it has: as a value, and among other words. One of a few letters
-    is found as a value alone, as any word may look like it.
+    An id of at least `WORD_MIN` letters also matches as a word within a text.
     """
     wanted = {each.casefold() for each in ids}
     longer = [re.escape(each) for each in wanted if len(each) >= WORD_MIN]
     among = re.compile(rf"(?<!\w)(?:{'|'.join(longer)})(?!\w)") if longer else None
 
     def names_one(text: str) -> bool:
-        said = text.casefold()
-        return said in wanted or (among is not None and among.search(said) is not None)
+        folded = text.casefold()
+        return folded in wanted or (among is not None and among.search(folded) is not None)
 
     return names_one
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Yield all texts in JSON values, keys as well."""
+def strings_in(value: Any) -> Iterator[str]:
+    """Yield all strings in JSON values, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from texts(key)
-            yield from texts(each)
+            yield from strings_in(key)
+            yield from strings_in(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from texts(each)
+            yield from strings_in(each)

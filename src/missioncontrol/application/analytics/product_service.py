@@ -1,4 +1,4 @@
-"""The way in for people who say what is measured: products, sources, what counts, what is kept."""
+"""Commands about products, their sources, their removals, and saved cohorts and dashboards."""
 
 import re
 import secrets
@@ -53,7 +53,7 @@ from missioncontrol.domain.saved import (
 
 
 class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a product; None leaves a value as it is."""
+    """A request to add or change a product; None leaves a value as it is."""
 
     verb: Literal["add", "change", "exclude", "measure", "limit"]
     product: str
@@ -74,7 +74,7 @@ class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SourceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a source of events."""
+    """A request to add, change, renew the key of, or revoke a source of events."""
 
     verb: Literal["add", "change", "renew", "revoke"]
     product: str
@@ -86,18 +86,18 @@ class SourceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RemovalAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """That a person, or all events, are about to be removed or have been; nobody is named."""
+    """A request to record the start or the end of a removal, without naming the person."""
 
     verb: Literal["forget", "forgotten", "clear"]
     product: str
-    forgetting: str = ""  # its id; `forget` makes one where none is given
+    forgetting: str = ""  # its id; `forget` creates one where this is empty
     events: int = 0
     ids: int = 0
     reason: str = ""
 
 
 class RemovalFinished(msgspec.Struct, frozen=True):
-    """That a removal which had broken off is done now."""
+    """A request to record that a removal which was interrupted is done."""
 
     product: str
     forgetting: str
@@ -106,11 +106,11 @@ class RemovalFinished(msgspec.Struct, frozen=True):
 
 
 class SavedAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants kept of a product's measures, or kept no longer."""
+    """A request to save or remove a cohort or a dashboard of a product."""
 
     verb: Literal["cohort", "remove_cohort", "dashboard", "remove_dashboard"]
     product: str
-    id: str = ""  # a new one is made of the name where it is empty
+    id: str = ""  # derived from the name where it is empty
     name: str = ""
     note: str = ""
     segment: dict[str, Any] = {}
@@ -121,100 +121,102 @@ class SavedAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ProductService:
-    """Decides about products, and what is saved of them."""
+    """Checks and records commands about products and their saved objects."""
 
     def __init__(self, journal: Journal) -> None:
-        """What is known is read from the log when something is asked for."""
         self._journal = journal
 
-    async def product(self, ask: ProductAsked, *, actor: str) -> dict[str, Any]:
+    async def product(self, request: ProductAsked, *, actor: str) -> dict[str, Any]:
         """Add a product or change it.
 
         Raises:
             Rejected, NotFound: see `domain.product.decide`; `analytics.bad_zone`,
-                `product.bad_input` where a step is none; `analytics.names_person`.
+                `saved.bad_input` where a step is malformed; `analytics.names_person`.
         """
-        if ask.zone is not None:
-            zone_of(ask.zone)
-        for step in ask.activation or ():
-            _understood(step, Step, "activation")
-        refuse_addresses("people", ask.people or ())
-        refuse_addresses("properties", ask.properties or ())
-        refuse_addresses("activation", ask.activation or ())
-        await self._tell(_of_product(ask), actor)
-        return {"product": ask.product}
+        if request.zone is not None:
+            zone_of(request.zone)
+        for step in request.activation or ():
+            _decode(step, Step, "activation")
+        refuse_addresses("people", request.people or ())
+        refuse_addresses("properties", request.properties or ())
+        refuse_addresses("activation", request.activation or ())
+        await self._execute(_product_command(request), actor)
+        return {"product": request.product}
 
-    async def source(self, ask: SourceAsked, *, actor: str) -> dict[str, Any]:
-        """Add a source, whose write key is told this once, change it, or revoke it.
+    async def source(self, request: SourceAsked, *, actor: str) -> dict[str, Any]:
+        """Add, change or revoke a source; the answer has a new write key, which is shown once.
 
         Raises:
             Rejected, NotFound: see `domain.product.decide`.
         """
-        refuse_addresses("reason", ask.reason)
-        key = new_key() if ask.verb in ("add", "renew") else ""
-        await self._tell(_of_source(ask, digest(key)), actor)
-        told = {"product": ask.product, "source": ask.source}
-        return {**told, "key": key} if key else told
+        refuse_addresses("reason", request.reason)
+        key = new_key() if request.verb in ("add", "renew") else ""
+        await self._execute(_source_command(request, digest(key)), actor)
+        answer = {"product": request.product, "source": request.source}
+        return {**answer, "key": key} if key else answer
 
-    async def removal(self, ask: RemovalAsked, *, actor: str) -> dict[str, Any]:
-        """Write down that somebody or something is removed.
+    async def removal(self, request: RemovalAsked, *, actor: str) -> dict[str, Any]:
+        """Record the start or the end of a removal.
 
         Raises:
             Rejected, NotFound: see `domain.product.decide`.
         """
-        refuse_addresses("reason", ask.reason)
-        name = ask.forgetting
-        match ask.verb:
+        refuse_addresses("reason", request.reason)
+        name = request.forgetting
+        match request.verb:
             case "forget":
-                name = _refuse_bad_forgetting(name) if name else new_forgetting()
-                command: ProductCommand = BeginForgetting(ask.product, name, ask.reason)
+                name = _checked_removal_id(name) if name else new_removal_id()
+                command: ProductCommand = BeginForgetting(request.product, name, request.reason)
             case "forgotten":
-                command = ConfirmForgotten(ask.product, name, ask.events, ask.ids)
+                command = ConfirmForgotten(request.product, name, request.events, request.ids)
             case "clear":
-                command = ClearEvents(ask.product, ask.reason)
+                command = ClearEvents(request.product, request.reason)
             case _:
-                assert_never(ask.verb)
-        await self._tell(command, actor)
-        return {"product": ask.product, "forgetting": name}
+                assert_never(request.verb)
+        await self._execute(command, actor)
+        return {"product": request.product, "forgetting": name}
 
-    async def finished(self, ask: RemovalFinished, *, actor: str) -> dict[str, Any]:
-        """Write down that a removal is done which whoever began it could not finish.
+    async def finished(self, request: RemovalFinished, *, actor: str) -> dict[str, Any]:
+        """Record the end of a removal that its first process could not finish.
 
         Raises:
-            NotFound: `product.no_forgetting`: it was not begun, or the log says it already.
-            NotPermitted: `permission.undeclared`: nobody who signs in says so.
+            NotFound: `product.no_forgetting`: it has not begun, or its end is recorded already.
+            NotPermitted: `permission.undeclared`: the caller is a user, not the system.
         """
         if actor != WATCHER:
             raise NotPermitted(
-                "permission.undeclared", "Nobody who signs in may say that a removal is finished."
+                "permission.undeclared", "Only the system may record that a removal is finished."
             )
-        done = RemovalAsked("forgotten", ask.product, ask.forgetting, ask.events, ask.ids)
+        done = RemovalAsked(
+            "forgotten", request.product, request.forgetting, request.events, request.ids
+        )
         return await self.removal(done, actor=actor)
 
-    async def saved(self, ask: SavedAsked, *, actor: str) -> dict[str, Any]:
-        """Keep a cohort or a dashboard, or let it go.
+    async def saved(self, request: SavedAsked, *, actor: str) -> dict[str, Any]:
+        """Save or remove a cohort or a dashboard.
 
         Raises:
             Rejected, NotFound: see `domain.saved.decide`; `product.unknown`;
-                `saved.bad_input` where a question or a segment is none; `analytics.names_person`.
+                `saved.bad_input` where a question or a segment is malformed;
+                `analytics.names_person`.
         """
-        await self.refuse_unknown(ask.product)
-        refuse_addresses("name or note", ask.name, ask.note)
-        refuse_addresses("question", ask.segment, ask.question, ask.cell)
-        for panel in ask.panels:
+        await self.refuse_unknown(request.product)
+        refuse_addresses("name or note", request.name, request.note)
+        refuse_addresses("question", request.segment, request.question, request.cell)
+        for panel in request.panels:
             refuse_addresses("panel", panel.title, panel.question)
-        stream = saved_stream(ask.product)
+        stream = saved_stream(request.product)
         await self._journal.find(SAVED, stream)
-        command = _of_saved(ask)
+        command = _saved_command(request)
         self._journal.tell(SAVED, stream, command, actor=actor)
-        return {"product": ask.product, "id": ask.id or _id_of(ask.name)}
+        return {"product": request.product, "id": request.id or _id_of(request.name)}
 
-    async def _tell(self, command: ProductCommand, actor: str) -> None:
+    async def _execute(self, command: ProductCommand, actor: str) -> None:
         await self._journal.find(PRODUCTS, STREAM)
         self._journal.tell(PRODUCTS, STREAM, command, actor=actor)
 
     async def refuse_unknown(self, product: str) -> None:
-        """Refuse a product that there is not.
+        """Refuse a product that does not exist.
 
         Raises:
             NotFound: `product.unknown`.
@@ -224,111 +226,117 @@ class ProductService:
             raise unknown(product)
 
 
-def new_forgetting() -> str:
-    """Return an id for a removal of a person."""
+def new_removal_id() -> str:
+    """Return a random id for the removal of a person."""
     return f"forgetting-{secrets.token_hex(6)}"
 
 
-def _refuse_bad_forgetting(name: str) -> str:
-    """Return the id of a removal that somebody chose, if it says nothing about anybody."""
+def _checked_removal_id(name: str) -> str:
+    """Return a removal id of the caller, refused in any form that could name a person."""
     if not re.fullmatch(r"forgetting-[0-9a-f]{12}", name):
-        raise Rejected("product.bad_input", f"{name[:80]!r} can't be the id of a removal.")
+        raise Rejected("product.bad_input", f"{name[:80]!r} is not the id of a removal.")
     return name
 
 
-def _of_product(ask: ProductAsked) -> ProductCommand:
-    match ask.verb:
+def _product_command(request: ProductAsked) -> ProductCommand:
+    match request.verb:
         case "add":
-            name = ask.product if ask.name is None else ask.name
-            return AddProduct(ask.product, name, ask.zone or "UTC", ask.week_starts or "monday")
+            name = request.product if request.name is None else request.name
+            return AddProduct(
+                request.product, name, request.zone or "UTC", request.week_starts or "monday"
+            )
         case "change":
-            calendar = (ask.zone, ask.week_starts, ask.retention_days)
-            return ChangeProduct(ask.product, ask.name, *calendar)
+            calendar = (request.zone, request.week_starts, request.retention_days)
+            return ChangeProduct(request.product, request.name, *calendar)
         case "exclude":
-            return ChangeExclusions(ask.product, ask.bots, ask.people, ask.properties)
+            return ChangeExclusions(
+                request.product, request.bots, request.people, request.properties
+            )
         case "measure":
-            steps = (ask.activation, ask.activated_at)
-            return ChangeKeyMeasures(ask.product, *steps, ask.actions, ask.active)
+            steps = (request.activation, request.activated_at)
+            return ChangeKeyMeasures(request.product, *steps, request.actions, request.active)
         case "limit":
-            said = (ask.events_per_second, ask.events_max, ask.megabytes_max)
-            return ChangeLimits(ask.product, *said)
+            values = (request.events_per_second, request.events_max, request.megabytes_max)
+            return ChangeLimits(request.product, *values)
         case _:
-            assert_never(ask.verb)
+            assert_never(request.verb)
 
 
-def _of_source(ask: SourceAsked, kept: str) -> ProductCommand:
-    match ask.verb:
+def _source_command(request: SourceAsked, key_digest: str) -> ProductCommand:
+    match request.verb:
         case "add":
-            name = ask.source if ask.name is None else ask.name
-            about = (ask.product, ask.source, name, ask.kind, kept)
-            return AddSource(*about, is_internal=bool(ask.is_internal))
+            name = request.source if request.name is None else request.name
+            source = (request.product, request.source, name, request.kind, key_digest)
+            return AddSource(*source, is_internal=bool(request.is_internal))
         case "change":
-            return ChangeSource(ask.product, ask.source, ask.name, ask.is_internal)
+            return ChangeSource(request.product, request.source, request.name, request.is_internal)
         case "renew":
-            return RenewSourceKey(ask.product, ask.source, kept)
+            return RenewSourceKey(request.product, request.source, key_digest)
         case "revoke":
-            return RevokeSource(ask.product, ask.source, ask.reason)
+            return RevokeSource(request.product, request.source, request.reason)
         case _:
-            assert_never(ask.verb)
+            assert_never(request.verb)
 
 
-def _of_saved(ask: SavedAsked) -> SavedCommand:
-    name = ask.id or _id_of(ask.name)
-    match ask.verb:
+def _saved_command(request: SavedAsked) -> SavedCommand:
+    name = request.id or _id_of(request.name)
+    match request.verb:
         case "cohort":
-            return SaveCohort(_cohort(ask, name))
+            return SaveCohort(_cohort(request, name))
         case "remove_cohort":
-            return RemoveCohort(ask.product, ask.id)
+            return RemoveCohort(request.product, request.id)
         case "dashboard":
-            for panel in ask.panels:
-                _understood(panel.question, AnyQuestion, "question")
-            return SaveDashboard(DashboardSaved(ask.product, name, ask.name, ask.panels))
+            for panel in request.panels:
+                _decode(panel.question, AnyQuestion, "question")
+            return SaveDashboard(
+                DashboardSaved(request.product, name, request.name, request.panels)
+            )
         case "remove_dashboard":
-            return RemoveDashboard(ask.product, ask.id)
+            return RemoveDashboard(request.product, request.id)
         case _:
-            assert_never(ask.verb)
+            assert_never(request.verb)
 
 
-def _cohort(ask: SavedAsked, name: str) -> CohortSaved:
+def _cohort(request: SavedAsked, name: str) -> CohortSaved:
     segments = []
-    if ask.segment:
-        segments.append(_understood(ask.segment, Segment, "segment"))
-    if ask.question:
-        segments.append(_understood(ask.question, AnyQuestion, "question").segment)
-        _understood(ask.cell, Cell, "cell")
-        _refuse_bad_moment(ask.as_of)
+    if request.segment:
+        segments.append(_decode(request.segment, Segment, "segment"))
+    if request.question:
+        segments.append(_decode(request.question, AnyQuestion, "question").segment)
+        _decode(request.cell, Cell, "cell")
+        _refuse_bad_moment(request.as_of)
     if any(each.cohorts for each in segments):
         raise Rejected(
             "saved.bad_input",
             "A cohort can't be made of other cohorts.",
-            hint="Take up the conditions of the other one in its place.",
+            hint="Use the conditions of the other cohort instead.",
         )
-    said = (ask.segment, ask.question, ask.cell, ask.as_of)
-    return CohortSaved(ask.product, name, ask.name, ask.note, *said)
+    values = (request.segment, request.question, request.cell, request.as_of)
+    return CohortSaved(request.product, name, request.name, request.note, *values)
 
 
 def _refuse_bad_moment(text: str) -> None:
-    """Refuse what is no moment with its offset: of a cohort that stays who it was."""
+    """Refuse an `as_of` that is not a timestamp with an offset."""
     try:
-        is_one = datetime.fromisoformat(text).tzinfo is not None
+        has_offset = datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
-        is_one = False
-    if not is_one:
+        has_offset = False
+    if not has_offset:
         raise Rejected(
             "saved.bad_input",
-            f"The as_of does not fit: {text[:60]!r} is no moment.",
-            hint="Take the `as_of` of the answer, such as 2026-11-23T07:00:00Z.",
+            f"The as_of {text[:60]!r} is not a timestamp with an offset.",
+            hint="Use the `as_of` of the answer, such as 2026-11-23T07:00:00Z.",
         )
 
 
-def _understood(value: dict[str, Any], kind: Any, field: str) -> Any:
+def _decode(value: dict[str, Any], kind: Any, field: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise Rejected("saved.bad_input", f"The {field} can't be understood: {error}.") from None
+        raise Rejected("saved.bad_input", f"The {field} is malformed: {error}.") from None
 
 
 def _id_of(name: str) -> str:
-    """Return an id made of a name: `Team plans, EU` becomes `team-plans-eu`."""
+    """Return an id derived from a name: `Team plans, EU` becomes `team-plans-eu`."""
     made = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-")
     return made or "saved"

@@ -1,79 +1,79 @@
-"""What nobody waits for gives way to what somebody does: one question at a time, between theirs.
+"""Priorities of questions: background ones run one at a time, between those of users.
 
-So it does to events that come in, which whoever sent them waits for.
+They also pause while events arrive, because the sender of events waits for the same database.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
-CALM_SECONDS = 0.2
-"""So long nobody asked before it begins: a page asks one thing after the other."""
+IDLE_SECONDS = 0.2
+"""How long no user question ran before a background one starts: pages ask in sequence."""
 
 EXPECTED_SECONDS = 1.0
-"""So long who has opened a page may take to ask: their browser has to read it first."""
+"""How long to wait for the questions of a page just opened: the browser loads it first."""
 
-PATIENCE_SECONDS = 5.0
-"""So long one question gives way; where people never stop asking, it is asked beside theirs."""
+YIELD_SECONDS_MAX = 5.0
+"""How long a background question waits at most; then it runs beside those of users."""
 
-RESTS = 9.0
-"""While events come in, so many times as long as a question took passes before the next: it takes a
-tenth of the time at most, and a look of seconds becomes one of a minute."""
+REST_FACTOR = 9.0
+"""While events arrive, the pause after a background question, in durations of that question: they
+take a tenth of the time at most."""
 
 REST_SECONDS_MAX = 5.0
 
 
 class QueryPriority:
-    """Knows whether somebody asks now. All of it happens in one event loop."""
+    """Tracks whether users have questions running. Belongs to one event loop."""
 
     def __init__(self, position: Callable[[], Awaitable[int]]) -> None:
-        """Nobody asks yet. `position` grows with all that comes in."""
+        """Start idle; `position` returns a number that grows with each stored event."""
         self._position = position
-        self._asking = 0
-        self._ended = -CALM_SECONDS  # by the clock of the loop, when somebody last asked
-        self._expected = 0.0  # until when somebody is expected to
+        self._foreground_count = 0
+        self._ended = -IDLE_SECONDS  # loop time at which the last user question ended
+        self._expected = 0.0  # loop time until which a user question is expected
         self._free = asyncio.Event()
         self._free.set()
-        self._one = asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Somebody waits for an answer."""
+    def foreground(self) -> Iterator[None]:
+        """Run a question that a user waits for."""
         self._expected = 0.0
-        self._asking += 1
+        self._foreground_count += 1
         self._free.clear()
         try:
             yield
         finally:
-            self._asking -= 1
-            if not self._asking:
+            self._foreground_count -= 1
+            if not self._foreground_count:
                 self._ended = asyncio.get_running_loop().time()
                 self._free.set()
 
     def expect(self) -> None:
-        """Somebody has opened a page, and is about to ask."""
+        """Note that a user opened a page, whose questions follow soon."""
         self._expected = asyncio.get_running_loop().time() + EXPECTED_SECONDS
 
     @asynccontextmanager
-    async def given(self) -> AsyncIterator[None]:
-        """Nobody waits for what is done here: it begins alone, and when nobody asks."""
-        async with self._one:
+    async def background(self) -> AsyncIterator[None]:
+        """Run a question that no user waits for: alone, and when no user question runs."""
+        async with self._turn:
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    await self._calm()
+                async with asyncio.timeout(YIELD_SECONDS_MAX):
+                    await self._wait_until_idle()
             clock = asyncio.get_running_loop().time
-            stored, begun = await self._position(), clock()
+            position, begun = await self._position(), clock()
             yield
             took = clock() - begun
-            if await self._position() != stored:
-                await asyncio.sleep(min(RESTS * took, REST_SECONDS_MAX))
+            if await self._position() != position:
+                await asyncio.sleep(min(REST_FACTOR * took, REST_SECONDS_MAX))
 
-    async def _calm(self) -> None:
-        """Wait until nobody asks, nobody did for a moment, and nobody is expected to."""
+    async def _wait_until_idle(self) -> None:
+        """Wait until no user question runs, ran in the last `IDLE_SECONDS`, or is expected."""
         while True:
             await self._free.wait()
-            calm = max(self._ended + CALM_SECONDS, self._expected)
-            left = calm - asyncio.get_running_loop().time()
+            idle_from = max(self._ended + IDLE_SECONDS, self._expected)
+            left = idle_from - asyncio.get_running_loop().time()
             if left <= 0:
                 return
             await asyncio.sleep(left)

@@ -160,7 +160,6 @@ class Ingestion:
     # What is new.
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        """See `Warehouse.foresee`."""
         keys = self._keys_of(product, batch)
         met = self._stored([(product, batch, keys)])
         rules = self.policies.of(product)

@@ -74,42 +74,33 @@ class DuckDbWarehouse:
     # Changes.
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        """See `Warehouse.store`."""
         return self._writer.take(product, batch).result()
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """See `Warehouse.storing`."""
         return self._writer.take(product, batch)
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        """See `Warehouse.foresee`."""
         return self._writer.do(lambda storing: storing.foresee(product, batch))
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        """See `Warehouse.intend`."""
         self._writer.do(lambda storing: maintenance.intend(storing, product, removal, person))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        """See `Warehouse.forget`."""
         return self._writer.do(
             lambda storing: maintenance.forget(storing, product, person, removal)
         )
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        """See `Warehouse.resume`."""
         return self._writer.do(lambda storing: maintenance.resume(storing, product, removal))
 
     def settled(self, product: str, removal: str) -> None:
-        """See `Warehouse.settled`."""
         self._writer.do(lambda storing: maintenance.settled(storing, product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
-        """See `Warehouse.settle`."""
         if self._storing.policies.products().get(product) != policy:
             self._writer.do(lambda storing: maintenance.settle(storing, product, policy))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        """See `Warehouse.save_cohort`."""
         # The question is asked beside the writer, which goes on meanwhile.
         people = [row[0] for row in self._answer(statement, MEMBERS_MAX)]
         return self._writer.do(
@@ -117,19 +108,15 @@ class DuckDbWarehouse:
         )
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        """See `Warehouse.drop_cohort`."""
         self._writer.do(lambda storing: maintenance.drop_cohort(storing, product, cohort))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        """See `Warehouse.keep_note`."""
         self._writer.do(lambda storing: maintenance.keep_note(storing, product, name, text))
 
     def used(self, product: str) -> Used:
-        """See `Warehouse.used`."""
         return self._storing.usage.of(product)
 
     def tidy(self, now: datetime) -> int:
-        """See `Warehouse.tidy`."""
         gone = self._writer.do(lambda storing: maintenance.tidy(storing, now))
         self._wipe()
         return gone
@@ -139,17 +126,14 @@ class DuckDbWarehouse:
             self._writer.do(self._write_anew)
 
     def clear(self, product: str) -> int:
-        """See `Warehouse.clear`."""
         return self._writer.do(lambda storing: maintenance.clear(storing, product))
 
     # Questions.
 
     def position(self) -> int:
-        """See `Warehouse.position`."""
         return self._storing.position
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        """See `Warehouse.exported`."""
         # A span of the order is read at once; the spans grow where others' events are in between.
         span, last = limit, self._storing.seq
         while after < last:
@@ -160,7 +144,6 @@ class DuckDbWarehouse:
         return []
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """See `Warehouse.rows`."""
         return self._answer(statement, ROWS_MAX)
 
     def _answer(self, statement: Statement, rows_max: int) -> list[tuple[Any, ...]]:

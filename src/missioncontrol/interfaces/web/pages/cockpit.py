@@ -191,7 +191,7 @@ def _nothing(bar: Bar) -> str:
 async def _summary(console: Console, bar: Bar) -> Summary:
     inspector = await console.analytics.inspector()
     return await inspector.summary(
-        bar.product.slug, bar.range, bar.segment, compared=bar.is_compared, patient=False
+        bar.product.slug, bar.range, bar.segment, compared=bar.is_compared, waits=False
     )
 
 
