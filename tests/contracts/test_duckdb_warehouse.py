@@ -213,7 +213,7 @@ def test_a_source_that_sends_without_end_leaves_room_for_others() -> None:
             begun.set()
             goes_on.wait(10)
 
-        holding = threading.Thread(target=warehouse._writer.do, args=(hold,))
+        holding = threading.Thread(target=warehouse._writer.run, args=(hold,))
         holding.start()
         begun.wait(10)
         waiting = [

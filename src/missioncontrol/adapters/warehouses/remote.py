@@ -1,4 +1,4 @@
-"""The line between the process that owns the warehouse and others on this machine."""
+"""The socket between the process that owns the warehouse and other processes on this machine."""
 
 import contextlib
 import os
@@ -29,9 +29,9 @@ from missioncontrol.ports.warehouse import (
 )
 
 PATH_MAX = 100
-"""Bytes that the name of a socket may have; the system's own bound is 104 or 108."""
+"""Bytes of a socket path; macOS allows 104 and Linux 108."""
 
-LINES_MAX = 64
+CONNECTIONS_MAX = 64
 SECONDS_MAX = 600.0
 STORING_MAX = 4
 
@@ -39,124 +39,126 @@ T = TypeVar("T")
 
 
 class Disconnected(Exception):
-    """The line broke off: whether what was asked for was done is not known."""
+    """The connection was lost; whether the request was carried out is not known."""
 
 
 class WarehouseServer:
-    """Answers at a socket beside the file, as the owner would."""
+    """Serves an owned warehouse at a socket beside its file."""
 
     def __init__(self, folder: Path, owner: Warehouse) -> None:
-        """Listen from now on.
+        """Start to listen.
 
         Raises:
-            OSError: there can be no socket.
+            OSError: the socket can't be created.
         """
         self._owner = owner
-        self._path = _place(folder)
+        self._path = _socket_path(folder)
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(self._path))
         self._path.chmod(0o600)
-        _note(folder, self._path)
-        self._socket.listen(LINES_MAX)
-        self._lines: set[socket.socket] = set()
+        _write_socket_path(folder, self._path)
+        self._socket.listen(CONNECTIONS_MAX)
+        self._connections: set[socket.socket] = set()
         self._changing = threading.Lock()
-        self._room = threading.BoundedSemaphore(LINES_MAX)
+        self._slots = threading.BoundedSemaphore(CONNECTIONS_MAX)
         self._is_closing = False
         self._thread = threading.Thread(target=self._accept, name="warehouse-line", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop serving and close all connections."""
         self._is_closing = True
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as last:
-            last.connect(str(self._path))  # Who waits for somebody to come sees that it is over.
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as waker:
+            waker.connect(str(self._path))  # Wakes `accept`, which then sees `_is_closing`.
         self._path.unlink(missing_ok=True)
         if self._path.parent.name.startswith(TEMPORARY):
             with contextlib.suppress(OSError):
                 self._path.parent.rmdir()
-        _hang_up(self._socket)
+        _close(self._socket)
         with self._changing:
-            lines = list(self._lines)
-        for line in lines:
-            _hang_up(line)
+            connections = list(self._connections)
+        for connection in connections:
+            _close(connection)
         self._thread.join()
 
     def _accept(self) -> None:
         while not self._is_closing:
-            self._room.acquire()
+            self._slots.acquire()
             try:
-                line, _ = self._socket.accept()
+                connection, _ = self._socket.accept()
             except OSError:
                 return
             if self._is_closing:
-                line.close()
+                connection.close()
                 return
             with self._changing:
-                self._lines.add(line)
+                self._connections.add(connection)
             threading.Thread(
-                target=self._answer, args=(line,), name="warehouse-asker", daemon=True
+                target=self._serve, args=(connection,), name="warehouse-asker", daemon=True
             ).start()
 
-    def _answer(self, line: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         try:
-            while (message := wire.receive(line)) is not None:
-                wire.send(line, self._answered(message))
+            while (message := wire.receive(connection)) is not None:
+                wire.send(connection, self._response(message))
         except OSError:
-            pass  # The other side ended; what it asked for is done or not asked for.
+            pass  # The client ended; its last request is complete or was never received.
         finally:
             with self._changing:
-                self._lines.discard(line)
-            line.close()
-            self._room.release()
+                self._connections.discard(connection)
+            connection.close()
+            self._slots.release()
 
-    def _answered(self, message: bytes) -> bytes:
+    def _response(self, message: bytes) -> bytes:
         try:
-            asked = wire.decode_request(message)
-            return wire.encode(Response(VERBS[asked.verb](self._owner, asked)))
+            request = wire.decode_request(message)
+            return wire.encode(Response(HANDLERS[request.verb](self._owner, request)))
         except MissionControlError as error:
             return wire.encode(Response(refused=wire.refusal_of(error)))
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
-            refused = wire.Refusal("Rejected", "analytics.unfit", f"It does not fit: {error}.")
+            refused = wire.Refusal("Rejected", "analytics.unfit", f"Malformed request: {error}.")
             return wire.encode(Response(refused=refused))
 
 
-VERBS: dict[str, Callable[[Warehouse, Request], Any]] = {
-    "store": lambda owner, asked: owner.store(asked.product, asked.batch),
-    "foresee": lambda owner, asked: owner.foresee(asked.product, asked.batch),
-    "rows": lambda owner, asked: wire.packed(owner.rows(_statement(asked))),
-    "position": lambda owner, asked: owner.position(),
-    "intend": lambda owner, asked: owner.intend(asked.product, asked.text, asked.name),
-    "forget": lambda owner, asked: owner.forget(asked.product, asked.name, asked.text),
-    "resume": lambda owner, asked: owner.resume(asked.product, asked.text),
-    "settled": lambda owner, asked: owner.settled(asked.product, asked.text),
-    "settle": lambda owner, asked: owner.settle(asked.product, asked.policy or Policy()),
-    "save_cohort": lambda owner, asked: owner.save_cohort(
-        asked.product, asked.name, _statement(asked)
+HANDLERS: dict[str, Callable[[Warehouse, Request], Any]] = {
+    "store": lambda owner, request: owner.store(request.product, request.batch),
+    "foresee": lambda owner, request: owner.foresee(request.product, request.batch),
+    "rows": lambda owner, request: wire.packed(owner.rows(_statement(request))),
+    "position": lambda owner, request: owner.position(),
+    "intend": lambda owner, request: owner.intend(request.product, request.text, request.name),
+    "forget": lambda owner, request: owner.forget(request.product, request.name, request.text),
+    "resume": lambda owner, request: owner.resume(request.product, request.text),
+    "settled": lambda owner, request: owner.settled(request.product, request.text),
+    "settle": lambda owner, request: owner.settle(request.product, request.policy or Policy()),
+    "save_cohort": lambda owner, request: owner.save_cohort(
+        request.product, request.name, _statement(request)
     ),
-    "drop_cohort": lambda owner, asked: owner.drop_cohort(asked.product, asked.name),
-    "keep_note": lambda owner, asked: owner.keep_note(asked.product, asked.name, asked.text),
-    "used": lambda owner, asked: owner.used(asked.product),
-    "tidy": lambda owner, asked: owner.tidy(asked.moment or _no_moment()),
-    "clear": lambda owner, asked: owner.clear(asked.product),
-    "exported": lambda owner, asked: owner.exported(
-        asked.product, after=asked.after, limit=asked.limit
+    "drop_cohort": lambda owner, request: owner.drop_cohort(request.product, request.name),
+    "keep_note": lambda owner, request: owner.keep_note(
+        request.product, request.name, request.text
+    ),
+    "used": lambda owner, request: owner.used(request.product),
+    "tidy": lambda owner, request: owner.tidy(request.moment or _missing_moment()),
+    "clear": lambda owner, request: owner.clear(request.product),
+    "exported": lambda owner, request: owner.exported(
+        request.product, after=request.after, limit=request.limit
     ),
 }
 
 
 class RemoteWarehouse:
-    """The warehouse as another process owns it."""
+    """A client of the warehouse that another process owns."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is opened before something is asked."""
+        """Connect to the owner of `folder` on the first request."""
         self._folder = folder
         self._idle: list[socket.socket] = []
         self._changing = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        return self._ask(Request("store", product, tuple(batch)), Stored)
+        return self._call(Request("store", product, tuple(batch)), Stored)
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
         with self._changing:
@@ -165,133 +167,133 @@ class RemoteWarehouse:
         return self._pool.submit(self.store, product, batch)
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        return self._ask(Request("foresee", product, tuple(batch)), Foreseen)
+        return self._call(Request("foresee", product, tuple(batch)), Foreseen)
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         parameters = wire.packed(statement.parameters)
-        asked = Request("rows", sql=statement.sql, parameters=parameters)
-        return [tuple(row) for row in self._ask(asked, list[list[Any]])]
+        request = Request("rows", sql=statement.sql, parameters=parameters)
+        return [tuple(row) for row in self._call(request, list[list[Any]])]
 
     def position(self) -> int:
-        return self._ask(Request("position"), int)
+        return self._call(Request("position"), int)
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        self._ask(Request("intend", product, name=person, text=removal), type(None))
+        self._call(Request("intend", product, name=person, text=removal), type(None))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        return self._ask(Request("forget", product, name=person, text=removal), Forgotten)
+        return self._call(Request("forget", product, name=person, text=removal), Forgotten)
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        asked = Request("resume", product, text=removal)
-        return self._ask(asked, Forgotten | None)  # type: ignore[arg-type]
+        request = Request("resume", product, text=removal)
+        return self._call(request, Forgotten | None)  # type: ignore[arg-type]
 
     def settled(self, product: str, removal: str) -> None:
-        self._ask(Request("settled", product, text=removal), type(None))
+        self._call(Request("settled", product, text=removal), type(None))
 
     def settle(self, product: str, policy: Policy) -> None:
-        self._ask(Request("settle", product, policy=policy), type(None))
+        self._call(Request("settle", product, policy=policy), type(None))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
         parameters = wire.packed(statement.parameters)
-        asked = Request(
+        request = Request(
             "save_cohort", product, sql=statement.sql, parameters=parameters, name=cohort
         )
-        return self._ask(asked, int)
+        return self._call(request, int)
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        self._ask(Request("drop_cohort", product, name=cohort), type(None))
+        self._call(Request("drop_cohort", product, name=cohort), type(None))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        self._ask(Request("keep_note", product, name=name, text=text), type(None))
+        self._call(Request("keep_note", product, name=name, text=text), type(None))
 
     def used(self, product: str) -> Used:
-        return self._ask(Request("used", product), Used)
+        return self._call(Request("used", product), Used)
 
     def tidy(self, now: datetime) -> int:
-        return self._ask(Request("tidy", moment=now), int)
+        return self._call(Request("tidy", moment=now), int)
 
     def clear(self, product: str) -> int:
-        return self._ask(Request("clear", product), int)
+        return self._call(Request("clear", product), int)
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        return self._ask(Request("exported", product, after=after, limit=limit), list[Kept])
+        return self._call(Request("exported", product, after=after, limit=limit), list[Kept])
 
     def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         with self._changing:
             idle, self._idle = self._idle, []
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown()
-        for line in idle:
-            line.close()
+        for connection in idle:
+            connection.close()
 
-    def _ask(self, asked: Request, kind: type[T]) -> T:
-        message = wire.encode(asked)
-        line = self._remote()
+    def _call(self, request: Request, kind: type[T]) -> T:
+        message = wire.encode(request)
+        connection = self._connection()
         try:
-            wire.send(line, message)
-            answer = wire.receive(line)
+            wire.send(connection, message)
+            answer = wire.receive(connection)
         except OSError as error:
-            line.close()
+            connection.close()
             raise Disconnected(str(error)) from None
         if answer is None:
-            line.close()
+            connection.close()
             raise Disconnected("The owner of the warehouse ended.")
         with self._changing:
-            self._idle.append(line)
+            self._idle.append(connection)
         refusal_of = wire.decode_response(answer)
         if refusal_of.refused is not None:
             raise wire.error_of(refusal_of.refused)
         return msgspec.convert(refusal_of.value, kind)
 
-    def _remote(self) -> socket.socket:
+    def _connection(self) -> socket.socket:
         with self._changing:
             if self._idle:
                 return self._idle.pop()
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.settimeout(SECONDS_MAX)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(SECONDS_MAX)
         try:
-            line.connect(_noted(self._folder))
+            connection.connect(_read_socket_path(self._folder))
         except OSError as error:
-            line.close()
+            connection.close()
             raise Disconnected(str(error)) from None
-        return line
+        return connection
 
 
 TEMPORARY = "mission-warehouse-"
 
 
-def _place(folder: Path) -> Path:
-    """Return where the socket is: beside the file, unless that name is longer than it may be."""
+def _socket_path(folder: Path) -> Path:
+    """Return a path for the socket: beside the file, unless that path is too long."""
     beside = folder / "events.sock"
     if len(os.fsencode(beside)) <= PATH_MAX:
         return beside
     return Path(tempfile.mkdtemp(prefix=TEMPORARY)) / "events.sock"
 
 
-def _note(folder: Path, place: Path) -> None:
-    """Write down where the socket is; a reader sees the old or the new name, never half of one."""
+def _write_socket_path(folder: Path, path: Path) -> None:
+    """Store the path of the socket; the rename keeps readers from seeing half of it."""
     new = folder / "events.where.new"
     new.unlink(missing_ok=True)
     new.touch(mode=0o600, exist_ok=False)
-    new.write_text(str(place), "utf-8")
+    new.write_text(str(path), "utf-8")
     new.replace(folder / "events.where")
 
 
-def _noted(folder: Path) -> str:
+def _read_socket_path(folder: Path) -> str:
     return (folder / "events.where").read_text("utf-8")
 
 
-def _statement(asked: Request) -> Statement:
-    return Statement(asked.sql, asked.parameters or {})
+def _statement(request: Request) -> Statement:
+    return Statement(request.sql, request.parameters or {})
 
 
-def _no_moment() -> datetime:
-    raise ValueError("it says no moment")
+def _missing_moment() -> datetime:
+    raise ValueError("it has no moment")
 
 
-def _hang_up(line: socket.socket) -> None:
+def _close(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
-    line.close()
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()

@@ -1,4 +1,4 @@
-"""One warehouse for all processes of a home: whoever comes first owns it, the others ask."""
+"""One warehouse for all processes of a data directory: the first owns it, others connect."""
 
 import atexit
 import fcntl
@@ -26,25 +26,25 @@ from missioncontrol.ports.warehouse import (
 )
 
 FILE = "events.duckdb"
-PATIENCE_SECONDS = 20.0
-"""How long an owner that is just opening the file, or closing it, is waited for."""
+WAIT_SECONDS_MAX = 20.0
+"""How long to wait for an owner that is opening or closing the file."""
 
-PAUSE_SECONDS = 0.05
+RETRY_SECONDS = 0.05
 
 T = TypeVar("T")
 
 
 class SharedWarehouse:
-    """The warehouse in a folder, owned by this process or by another; nothing opens before it must.
+    """The warehouse in a folder, owned by this process or another; it opens on first use.
 
-    Where the owner ends, one of those who ask becomes the owner. What was asked of it when it ended
-    is asked again: that does nothing twice, as an event is known by its id.
+    When the owner ends, one of the clients becomes the owner. Requests that were in flight are
+    repeated, which changes nothing twice because event ids are unique.
     """
 
-    def __init__(self, folder: Path, *, patience: float = PATIENCE_SECONDS) -> None:
-        """Use `folder`, which is made where it is missing."""
+    def __init__(self, folder: Path, *, wait_seconds: float = WAIT_SECONDS_MAX) -> None:
+        """Use `folder`, which is created where it is missing."""
         self._folder = folder
-        self._patience = patience
+        self._wait_seconds = wait_seconds
         self._changing = threading.RLock()
         self._owner: Any = None
         self._server: WarehouseServer | None = None
@@ -63,58 +63,58 @@ class SharedWarehouse:
         return self._owner is not None
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        return self._asked(lambda one: one.store(product, batch))
+        return self._call(lambda warehouse: warehouse.store(product, batch))
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        return self._asked(lambda one: one.storing(product, batch))
+        return self._call(lambda warehouse: warehouse.storing(product, batch))
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        return self._asked(lambda one: one.foresee(product, batch))
+        return self._call(lambda warehouse: warehouse.foresee(product, batch))
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        return self._asked(lambda one: one.rows(statement))
+        return self._call(lambda warehouse: warehouse.rows(statement))
 
     def position(self) -> int:
-        return self._asked(lambda one: one.position())
+        return self._call(lambda warehouse: warehouse.position())
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        self._asked(lambda one: one.intend(product, removal, person))
+        self._call(lambda warehouse: warehouse.intend(product, removal, person))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        return self._asked(lambda one: one.forget(product, person, removal))
+        return self._call(lambda warehouse: warehouse.forget(product, person, removal))
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        return self._asked(lambda one: one.resume(product, removal))
+        return self._call(lambda warehouse: warehouse.resume(product, removal))
 
     def settled(self, product: str, removal: str) -> None:
-        self._asked(lambda one: one.settled(product, removal))
+        self._call(lambda warehouse: warehouse.settled(product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
-        self._asked(lambda one: one.settle(product, policy))
+        self._call(lambda warehouse: warehouse.settle(product, policy))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        return self._asked(lambda one: one.save_cohort(product, cohort, statement))
+        return self._call(lambda warehouse: warehouse.save_cohort(product, cohort, statement))
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        self._asked(lambda one: one.drop_cohort(product, cohort))
+        self._call(lambda warehouse: warehouse.drop_cohort(product, cohort))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        self._asked(lambda warehouse: warehouse.keep_note(product, name, text))
+        self._call(lambda warehouse: warehouse.keep_note(product, name, text))
 
     def used(self, product: str) -> Used:
-        return self._asked(lambda one: one.used(product))
+        return self._call(lambda warehouse: warehouse.used(product))
 
     def tidy(self, now: datetime) -> int:
-        return self._asked(lambda one: one.tidy(now))
+        return self._call(lambda warehouse: warehouse.tidy(now))
 
     def clear(self, product: str) -> int:
-        return self._asked(lambda one: one.clear(product))
+        return self._call(lambda warehouse: warehouse.clear(product))
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        return self._asked(lambda one: one.exported(product, after=after, limit=limit))
+        return self._call(lambda warehouse: warehouse.exported(product, after=after, limit=limit))
 
     def close(self) -> None:
-        """Let go of the file, or of the line to its owner."""
+        """Close the file, or the connections to its owner."""
         with self._changing:
             self._is_closed = True
             self._remote.close()
@@ -127,10 +127,10 @@ class SharedWarehouse:
             self._owner = self._server = self._lock = None
         atexit.unregister(self.close)
 
-    def _asked(self, ask: Callable[[Warehouse], T]) -> T:
-        deadline = time.monotonic() + self._patience
+    def _call(self, ask: Callable[[Warehouse], T]) -> T:
+        deadline = time.monotonic() + self._wait_seconds
         while True:
-            owner = self._owner or self._owned()
+            owner = self._owner or self._try_to_own()
             if owner is not None:
                 return ask(owner)
             try:
@@ -143,14 +143,14 @@ class SharedWarehouse:
                         f"The process that owns the warehouse does not answer: {error}",
                         hint="Wait until it has ended, or start `mission up` again.",
                     ) from None
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
-    def _owned(self) -> Warehouse | None:
-        """Become the owner, unless somebody else is."""
+    def _try_to_own(self) -> Warehouse | None:
+        """Return this process's warehouse, opening it unless another process is the owner."""
         with self._changing:
             if self._is_closed:
                 raise Unavailable("analytics.unavailable", "The warehouse of events is closed.")
-            if self._owner is None and (lock := self._locked()) is not None:
+            if self._owner is None and (lock := self._try_to_lock()) is not None:
                 try:
                     self._open()
                 except BaseException:
@@ -160,7 +160,7 @@ class SharedWarehouse:
             return self._owner  # type: ignore[no-any-return]
 
     def _open(self) -> None:
-        # DuckDB is loaded by the process that owns the file, and not before it has to be.
+        # DuckDB is slow to import, so only the owner loads it.
         from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 
         owner = DuckDbWarehouse(self._folder / FILE)
@@ -168,17 +168,17 @@ class SharedWarehouse:
             self._server = WarehouseServer(self._folder, owner)
         except OSError as error:
             owner.close()
-            raise _unusable(self._folder, error) from None
+            raise _unavailable(self._folder, error) from None
         self._owner = owner
-        atexit.register(self.close)  # A process that ends in another way still lets go in order.
+        atexit.register(self.close)  # Also a process that does not call `close` releases the file.
 
-    def _locked(self) -> int | None:
-        """Return the lock, which is the operating system's and ends with the process."""
+    def _try_to_lock(self) -> int | None:
+        """Return a file lock, which ends with the process; None where another holds it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._folder / "events.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise _unusable(self._folder, error) from None
+            raise _unavailable(self._folder, error) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -187,7 +187,7 @@ class SharedWarehouse:
         return handle
 
 
-def _unusable(folder: Path, error: OSError) -> Unavailable:
+def _unavailable(folder: Path, error: OSError) -> Unavailable:
     return Unavailable(
         "analytics.unavailable", f"{folder} can't be used for events: {error.strerror or error}."
     )

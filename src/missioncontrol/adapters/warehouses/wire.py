@@ -1,4 +1,4 @@
-"""What owner and askers say to each other over a socket: messages with their length before them."""
+"""The protocol of the warehouse's socket: length-prefixed MessagePack messages."""
 
 import socket
 import struct
@@ -33,7 +33,7 @@ KINDS: dict[str, type[MissionControlError]] = {
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """One call of the port: what is wanted, and its arguments in the order of the port."""
+    """A call of one method of the `Warehouse` port; each method uses some of the fields."""
 
     verb: str
     product: str = ""
@@ -49,7 +49,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """It was refused, and how."""
+    """An error of the called method."""
 
     kind: str
     code: str
@@ -60,7 +60,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What the call gives, or why it does not."""
+    """The result of a call, or its error."""
 
     value: Any = None
     refused: Refusal | None = None
@@ -78,7 +78,7 @@ decode_response = msgspec.msgpack.Decoder(Response, ext_hook=_ext).decode
 
 
 def packed(value: Any) -> Any:
-    """Return a value of a statement so that it arrives as it was: all types that DuckDB gives.
+    """Return a value of DuckDB in a form that MessagePack carries without loss.
 
     Raises:
         Rejected: `analytics.unfit`: a value of another type.
@@ -136,7 +136,7 @@ READ: dict[int, Callable[[str], Any]] = {
 
 
 def refusal_of(error: MissionControlError) -> Refusal:
-    """Return a refusal as it is sent."""
+    """Return an error as it is sent."""
     if isinstance(error, Full):
         return Refusal(
             "Full",
@@ -158,41 +158,45 @@ def error_of(refused: Refusal) -> MissionControlError:
     return kind(refused.code, refused.reason, hint=refused.hint)
 
 
-def send(line: socket.socket, message: bytes) -> None:
-    """Send a message whole."""
+def send(connection: socket.socket, message: bytes) -> None:
+    """Send a whole message.
+
+    Raises:
+        Rejected: `analytics.too_much`: it is longer than `MESSAGE_MAX`.
+    """
     if len(message) > MESSAGE_MAX:
         raise Rejected("analytics.too_much", f"{len(message)} bytes are too much at once.")
-    line.sendall(HEAD.pack(len(message)))
-    line.sendall(message)
+    connection.sendall(HEAD.pack(len(message)))
+    connection.sendall(message)
 
 
-def receive(line: socket.socket) -> bytes | None:
+def receive(connection: socket.socket) -> bytes | None:
     """Return the next message, or None where the other side has ended.
 
     Raises:
-        OSError: the line broke, or what comes is no message.
+        OSError: the connection broke, or its data is not a message.
     """
-    head = _exactly(line, HEAD.size)
+    head = _exactly(connection, HEAD.size)
     if head is None:
         return None
     [length] = HEAD.unpack(head)
     if length > MESSAGE_MAX:
-        raise ConnectionError("What comes is longer than a message may be.")
-    message = _exactly(line, length)
+        raise ConnectionError(f"The message has {length} bytes, more than {MESSAGE_MAX}.")
+    message = _exactly(connection, length)
     if message is None:
-        raise ConnectionError("The line ended within a message.")
+        raise ConnectionError("The connection ended within a message.")
     return message
 
 
-def _exactly(line: socket.socket, length: int) -> bytes | None:
-    """Return so many bytes, or None where the other side ends before the first."""
+def _exactly(connection: socket.socket, length: int) -> bytes | None:
+    """Return exactly `length` bytes, or None where the other side ends before the first."""
     parts = bytearray(length)
     view, count = memoryview(parts), 0
     while count < length:
-        more = line.recv_into(view[count:])
+        more = connection.recv_into(view[count:])
         if not more:
             if count:
-                raise ConnectionError("The line ended within a message.")
+                raise ConnectionError("The connection ended within a message.")
             return None
         count += more
     return bytes(parts)

@@ -1,4 +1,4 @@
-"""A file written anew from what is kept: of what was removed, no page holds anything any more."""
+"""The database file: its schema, its permissions, and a compaction that erases removed data."""
 
 from contextlib import suppress
 from importlib.resources import files
@@ -28,34 +28,34 @@ TABLES = (
 
 
 def schema() -> str:
-    """Return the statements that make what is missing."""
+    """Return the statements that create missing tables and views."""
     return files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
 
 
 def keep_private(path: Path) -> None:
-    """Let only their owner read a file and what waits beside it, which DuckDB makes as it likes."""
-    for each in (path, waiting(path)):
+    """Restrict the file and its write-ahead log, which DuckDB creates, to their owner."""
+    for each in (path, write_ahead_log(path)):
         with suppress(FileNotFoundError):
             each.chmod(0o600)
 
 
-def waiting(path: Path) -> Path:
-    """Return where DuckDB writes what is not in the file itself yet."""
+def write_ahead_log(path: Path) -> Path:
+    """Return the path of the write-ahead log."""
     return path.with_name(path.name + ".wal")
 
 
-def write_anew(path: Path) -> None:
-    """Put a copy in the place of a file that nobody has open; one of them is whole at any time."""
+def compact(path: Path) -> None:
+    """Replace a closed file by a copy without free pages; the rename is atomic."""
     new = path.with_name(path.name + ".new")
-    if waiting(path).exists():
-        return  # It could not be closed cleanly: what waits there belongs to the old file.
+    if write_ahead_log(path).exists():
+        return  # It was not closed cleanly: its log belongs to the old file.
     try:
         _copy(path, new)
         new.chmod(0o600)
         new.replace(path)
     finally:
-        for each in (new, waiting(new)):
-            each.unlink(missing_ok=True)  # Where the disk is full, it is not to stay so.
+        for each in (new, write_ahead_log(new)):
+            each.unlink(missing_ok=True)  # A failed copy must not fill the disk.
 
 
 def _copy(path: Path, new: Path) -> None:

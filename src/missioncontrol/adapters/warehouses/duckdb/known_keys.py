@@ -1,7 +1,7 @@
-"""Which event ids are known: a fraction of a microsecond to ask, and bounded memory.
+"""The set of known event ids: a lookup takes a fraction of a microsecond, memory is bounded.
 
-The keys that came last are in a hash table of a bounded size. All others are in their order, eight
-bytes each, in a file that is mapped and has no name: the system lets go of its pages as it likes.
+The newest keys are in a hash table of bounded size. All others are sorted, eight bytes each, in an
+unnamed memory-mapped file, whose pages the system can evict.
 """
 
 import mmap
@@ -15,8 +15,8 @@ from pathlib import Path
 SLOTS_MIN = 1 << 18
 SLOTS_MAX = 1 << 24
 LOAD_MAX = 0.6
-AT_HAND_MAX = 1 << 20
-"""Bytes of keys for which no file is made."""
+MEMORY_BYTES_MAX = 1 << 20
+"""Bytes of keys up to which no file is used."""
 
 HALF = 0xFFFF_FFFF
 EDGE_BITS = 16
@@ -24,10 +24,10 @@ EDGES = 1 << EDGE_BITS
 
 
 class _Table:
-    """A hash table with open addressing; of a key it keeps the upper half, its place is the lower.
+    """A hash table with open addressing: the lower half of a key gives the slot of the upper half.
 
-    Two of ten million keys are taken for each other less than once in 10^10 questions; whoever
-    asks then looks at the events themselves.
+    With ten million keys a lookup is wrong less than once in 10^10 times; callers therefore check
+    the events themselves.
     """
 
     def __init__(self, slots: int) -> None:
@@ -61,9 +61,9 @@ class _Table:
 
 
 def spill(pieces: Iterable[bytes | memoryview], folder: Path | None) -> "memoryview[int]":
-    """Return keys of eight bytes that come in pieces.
+    """Return the concatenated keys of eight bytes.
 
-    Many of them are put by in a file of `folder`; without one all are held.
+    More than `MEMORY_BYTES_MAX` go to a file in `folder`; without a folder all stay in memory.
 
     Raises:
         OSError: the disk is full.
@@ -72,7 +72,7 @@ def spill(pieces: Iterable[bytes | memoryview], folder: Path | None) -> "memoryv
     rest = iter(pieces)
     for piece in rest:
         held += piece
-        if folder is not None and len(held) > AT_HAND_MAX:
+        if folder is not None and len(held) > MEMORY_BYTES_MAX:
             return _mapped(chain([held], rest), folder)
     return memoryview(bytes(held)).cast("q")
 
@@ -81,16 +81,16 @@ def _mapped(pieces: Iterable[bytes | bytearray | memoryview], folder: Path) -> "
     with tempfile.TemporaryFile(dir=folder) as file:
         file.writelines(pieces)
         file.flush()
-        # The map keeps what the file holds.
+        # The map outlives the closed file.
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast("q")
 
 
 class _Sorted:
-    """The keys that a file has when it is read, in their order: DuckDB sorts them."""
+    """The sorted keys of the file at the time it is read."""
 
     def __init__(self, keys: Sequence[int]) -> None:
         self._keys = keys
-        # Keys are spread evenly: their upper bits say nearly where they stand.
+        # Keys are evenly distributed, so their upper bits nearly give their place.
         edges = range(-(1 << 63), (1 << 63) + 1, 1 << (64 - EDGE_BITS))
         self._edges = [bisect_left(keys, edge) for edge in edges]
 
@@ -107,25 +107,25 @@ class _Sorted:
 
 
 class KnownKeys:
-    """Keys of 64 bits, signed and evenly spread, that were seen."""
+    """A set of signed 64-bit keys, evenly distributed."""
 
     def __init__(self, keys: Sequence[int] = ()) -> None:
-        """Know these, which stand in their order."""
+        """Start with sorted keys."""
         self._sorted = _Sorted(keys)
-        # The more there are, the more may come before they are put in order with the others again.
+        # The more keys there are, the longer a new sort takes, so more new ones fit before it.
         self._last = _Table(min(SLOTS_MAX, _slots(len(keys) // 2)))
 
     def add(self, keys: Sequence[int]) -> bool:
-        """Know these from now on, each added once; False where there is no room for them."""
+        """Add keys that are not in the set; return False where there is no room for them."""
         if len(keys) > self._last.room:
             return False
         self._last.add(keys)
         return True
 
     def suspects(self, keys: Iterable[int]) -> list[int]:
-        """Return those that are known, and by the rarest chance one that is not."""
-        asked = list(keys)
-        return [*self._sorted.suspects(asked), *self._last.suspects(asked)]
+        """Return the keys that are probably in the set, with rare false positives."""
+        candidates = list(keys)
+        return [*self._sorted.suspects(candidates), *self._last.suspects(candidates)]
 
 
 def _slots(expected: int) -> int:

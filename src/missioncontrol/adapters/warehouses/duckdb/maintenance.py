@@ -1,4 +1,4 @@
-"""Changes of what is kept: who is forgotten, what is too old, what counts, who is in a cohort."""
+"""Changes to stored data: removal of people, retention, policies, cohorts, and notes."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -21,33 +21,33 @@ TABLES = (
     "forgotten_events",
     "forgotten_ids",
 )
-"""All that a product has beside its events and its policy."""
+"""The tables with rows of a product, besides events and policies."""
 
-NOBODY = Forgotten(0, ())
-ROWS_AT_ONCE = 10_000
-OF_ALL = ("drop_unseen_groups", "drop_notes")
-"""What follows from all events of a product, and goes or is looked through when some of them go."""
-
-
-def intend(storing: Ingestion, product: str, removal: str, person: str) -> None:
-    """Keep in mind whom a removal means; see `Warehouse.intend`."""
-    this = {"product": product, "removal": removal}
-    with storing.commit():
-        storing.connection.execute(SQL["drop_removal"], this)
-        key = storing.key(product, person)
-        storing.connection.execute(SQL["keep_removal"], {**this, "key": key})
+NOTHING = Forgotten(0, ())
+GROUP_ROWS = 10_000
+DERIVED = ("drop_unseen_groups", "drop_notes")
+"""Deletes data derived from all events of a product, after some of them were removed."""
 
 
-def settled(storing: Ingestion, product: str, removal: str) -> None:
-    """Keep a removal in mind no longer; see `Warehouse.settled`."""
-    with storing.commit():
-        this = {"product": product, "removal": removal}
-        storing.connection.execute(SQL["drop_removal"], this)
+def intend(ingestion: Ingestion, product: str, removal: str, person: str) -> None:
+    """Store a digest of the person whom a removal means."""
+    values = {"product": product, "removal": removal}
+    with ingestion.commit():
+        ingestion.connection.execute(SQL["drop_removal"], values)
+        key = ingestion.key(product, person)
+        ingestion.connection.execute(SQL["keep_removal"], {**values, "key": key})
 
 
-def resume(storing: Ingestion, product: str, removal: str) -> Forgotten | None:
-    """Do what a removal is to do, unless it is done; see `Warehouse.resume`."""
-    run = storing.connection.execute
+def settled(ingestion: Ingestion, product: str, removal: str) -> None:
+    """Delete the stored digest of a removal."""
+    with ingestion.commit():
+        values = {"product": product, "removal": removal}
+        ingestion.connection.execute(SQL["drop_removal"], values)
+
+
+def resume(ingestion: Ingestion, product: str, removal: str) -> Forgotten | None:
+    """Complete a removal; None where it is unknown."""
+    run = ingestion.connection.execute
     rows = run(SQL["removal"], {"product": product, "removal": removal}).fetchall()
     if not rows:
         return None
@@ -55,135 +55,135 @@ def resume(storing: Ingestion, product: str, removal: str) -> Forgotten | None:
     if is_done:
         return Forgotten(events, (), ids)
     known = run(SQL["id_of_key"], {"product": product, "key": key}).fetchall()
-    return forget(storing, product, known[0][0], removal) if known else NOBODY
+    return forget(ingestion, product, known[0][0], removal) if known else NOTHING
 
 
-def forget(storing: Ingestion, product: str, person: str, removal: str = "") -> Forgotten:
-    """Remove somebody by any id of theirs; see `Warehouse.forget`."""
-    run = storing.connection.execute
+def forget(ingestion: Ingestion, product: str, person: str, removal: str = "") -> Forgotten:
+    """Remove a person by any of their ids; refuse events with these ids from now on."""
+    run = ingestion.connection.execute
     about = {"product": product, "removal": removal}
     if done := [row for row in run(SQL["removal"], about).fetchall() if row[1]]:
-        return Forgotten(done[0][2], (), done[0][3])  # Somebody was faster, and finished it.
-    who = {"key": storing.key(product, person), "id": person, "product": product}
+        return Forgotten(done[0][2], (), done[0][3])  # Another process finished it.
+    who = {"key": ingestion.key(product, person), "id": person, "product": product}
     found = run(SQL["person_of_key"], who).fetchall()
-    if not found and who["key"] in storing.forgotten_ids:
-        return NOBODY  # Whoever asks again was not told, or has not heard it.
+    if not found and who["key"] in ingestion.forgotten_ids:
+        return NOTHING  # A repeated request, whose first answer may have been lost.
     if not found:
         raise NotFound(
             "analytics.unknown_person",
-            f"Nobody is known as {person[:200]!r} in {product}.",
-            hint="Give an id of theirs as it was sent.",
+            f"No person has the id {person[:200]!r} in {product}.",
+            hint="Give an id exactly as it was sent.",
         )
-    this = {"person": found[0][0]}
-    ids = tuple(id_ for (id_,) in run(SQL["ids_of"], this).fetchall())
-    groups = [group for (group,) in run(SQL["groups_told"], this).fetchall()]
-    with storing.change():
+    values = {"person": found[0][0]}
+    ids = tuple(id_ for (id_,) in run(SQL["ids_of"], values).fetchall())
+    groups = [group for (group,) in run(SQL["groups_told"], values).fetchall()]
+    with ingestion.change():
         for name in ("keep_event_keys", "keep_id_keys"):
-            run(SQL[name], this)
-        [(count,)] = run(SQL["drop_events"], this).fetchall()
+            run(SQL[name], values)
+        [(count,)] = run(SQL["drop_events"], values).fetchall()
         for name in ("blank_ids", "blank_aliases"):
-            run(SQL[name], {**this, "product": product})
+            run(SQL[name], {**values, "product": product})
         for name in ("drop_ids", "drop_person", "drop_memberships"):
-            run(SQL[name], this)
-        for name in OF_ALL:
+            run(SQL[name], values)
+        for name in DERIVED:
             run(SQL[name], {"product": product})
-        _tell_groups_anew(storing, product, groups)
-        storing.usage.count(product)
+        _rebuild_groups(ingestion, product, groups)
+        ingestion.usage.count(product)
         run(SQL["owe_wiping"])
         run(SQL["removal_done"], {**about, "events": count, "ids": len(ids)})
-    storing.reset()
+    ingestion.reset()
     return Forgotten(count, ids, len(ids))
 
 
-def _tell_groups_anew(storing: Ingestion, product: str, groups: list[str]) -> None:
-    """Let that be known of groups which those who are left have told."""
+def _rebuild_groups(ingestion: Ingestion, product: str, groups: list[str]) -> None:
+    """Rebuild the properties of groups from the events of the remaining people."""
     if not groups:
         return
-    this = {"product": product, "groups": groups}
-    found = storing.connection.execute(SQL["told_of_groups"], this)
+    values = {"product": product, "groups": groups}
+    found = ingestion.connection.execute(SQL["told_of_groups"], values)
     known: dict[tuple[str, str], dict[str, Any]] = {}
-    while rows := found.fetchmany(ROWS_AT_ONCE):
+    while rows := found.fetchmany(GROUP_ROWS):
         for group, always, once in rows:
-            profiles.tell(known.setdefault((product, group), {}), always, once)
+            profiles.update(known.setdefault((product, group), {}), always, once)
     if known:
-        storing.keep_groups(known)
+        ingestion.keep_groups(known)
 
 
-def settle(storing: Ingestion, product: str, policy: Policy) -> None:
-    """Let a policy hold; see `Warehouse.settle`."""
-    with storing.change():
-        storing.policies.settle(product, policy)
+def settle(ingestion: Ingestion, product: str, policy: Policy) -> None:
+    """Apply a counting policy, also to stored events."""
+    with ingestion.change():
+        ingestion.policies.settle(product, policy)
 
 
-def save_cohort(storing: Ingestion, product: str, cohort: str, people: Iterable[int]) -> int:
-    """Let a cohort be these people; where it is already, nothing changes."""
-    run = storing.connection.execute
-    this = {"product": product, "cohort": cohort}
+def save_cohort(ingestion: Ingestion, product: str, cohort: str, people: Iterable[int]) -> int:
+    """Set the members of a cohort; equal members do not change the position."""
+    run = ingestion.connection.execute
+    values = {"product": product, "cohort": cohort}
     found = table({"person": (WHOLE, list(dict.fromkeys(people)))})
-    with registered(storing.connection, "found", found):
-        [(is_same,)] = run(SQL["cohort_is_same"], this).fetchall()
+    with registered(ingestion.connection, "found", found):
+        [(is_same,)] = run(SQL["cohort_is_same"], values).fetchall()
         if not is_same:
-            with storing.change():
-                run(SQL["drop_cohort"], this)
-                run(SQL["keep_members"], this)
-    [(count,)] = run(SQL["members"], this).fetchall()
+            with ingestion.change():
+                run(SQL["drop_cohort"], values)
+                run(SQL["keep_members"], values)
+    [(count,)] = run(SQL["members"], values).fetchall()
     return int(count)
 
 
-def drop_cohort(storing: Ingestion, product: str, cohort: str) -> None:
-    """Let a cohort be nobody; see `Warehouse.drop_cohort`."""
-    with storing.change():
-        storing.connection.execute(SQL["drop_cohort"], {"product": product, "cohort": cohort})
+def drop_cohort(ingestion: Ingestion, product: str, cohort: str) -> None:
+    """Remove all members of a cohort."""
+    with ingestion.change():
+        ingestion.connection.execute(SQL["drop_cohort"], {"product": product, "cohort": cohort})
 
 
-def keep_note(storing: Ingestion, product: str, name: str, text: str) -> None:
-    """Keep a text beside the events; see `Warehouse.keep_note`."""
-    this = {"product": product, "name": name}
-    with storing.commit():
-        storing.connection.execute(SQL["drop_note"], this)
-        storing.connection.execute(SQL["keep_note"], {**this, "text": text})
+def keep_note(ingestion: Ingestion, product: str, name: str, text: str) -> None:
+    """Store a text derived from events under a name."""
+    values = {"product": product, "name": name}
+    with ingestion.commit():
+        ingestion.connection.execute(SQL["drop_note"], values)
+        ingestion.connection.execute(SQL["keep_note"], {**values, "text": text})
 
 
-def tidy(storing: Ingestion, now: datetime) -> int:
-    """Remove what is too old; see `Warehouse.tidy`."""
+def tidy(ingestion: Ingestion, now: datetime) -> int:
+    """Remove events past their retention; return how many."""
     moment = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
     gone = 0
-    for product, policy in storing.policies.products().items():
+    for product, policy in ingestion.policies.products().items():
         if policy.days is not None:
-            gone += _expire(storing, product, moment - timedelta(days=policy.days))
+            gone += _expire(ingestion, product, moment - timedelta(days=policy.days))
     return gone
 
 
-def clear(storing: Ingestion, product: str) -> int:
-    """Remove all of a product; see `Warehouse.clear`."""
-    run = storing.connection.execute
-    this = {"product": product}
-    with storing.change():
-        [(count,)] = run(SQL["clear"], this).fetchall()
+def clear(ingestion: Ingestion, product: str) -> int:
+    """Remove all data of a product; return how many events."""
+    run = ingestion.connection.execute
+    values = {"product": product}
+    with ingestion.change():
+        [(count,)] = run(SQL["clear"], values).fetchall()
         for name in TABLES:
-            run(SQL["clear"].replace("events", name), this)
-        storing.usage.count(product)
+            run(SQL["clear"].replace("events", name), values)
+        ingestion.usage.count(product)
         run(SQL["owe_wiping"])
-    storing.reset()
-    storing.forget_keys()
+    ingestion.reset()
+    ingestion.forget_keys()
     run("CHECKPOINT")
     return int(count)
 
 
-def _expire(storing: Ingestion, product: str, before: datetime) -> int:
-    run = storing.connection.execute
-    this: dict[str, Any] = {"product": product}
-    [(oldest,)] = run(SQL["oldest"], {**this, "before": before}).fetchall()
+def _expire(ingestion: Ingestion, product: str, before: datetime) -> int:
+    run = ingestion.connection.execute
+    values: dict[str, Any] = {"product": product}
+    [(oldest,)] = run(SQL["oldest"], {**values, "before": before}).fetchall()
     if oldest is None:
-        return 0  # Nothing changes, so what was answered before still holds.
-    with storing.change():
-        [(count,)] = run(SQL["expire"], {**this, "before": before}).fetchall()
-        for name in ("drop_unseen", "drop_unseen_ids", "drop_unseen_members", *OF_ALL):
-            run(SQL[name], this)
+        return 0  # Without a change the position stays, and cached answers stay valid.
+    with ingestion.change():
+        [(count,)] = run(SQL["expire"], {**values, "before": before}).fetchall()
+        for name in ("drop_unseen", "drop_unseen_ids", "drop_unseen_members", *DERIVED):
+            run(SQL[name], values)
         if oldest.date() < before.date():
-            # Each hour something is too old: the file is written anew where a whole day is.
+            # Some event expires every hour, so the file is compacted once a day.
             run(SQL["owe_wiping"])
-        storing.policies.count_people(product)
-        storing.usage.count(product)
-    storing.reset()
+        ingestion.policies.count_people(product)
+        ingestion.usage.count(product)
+    ingestion.reset()
     return int(count)

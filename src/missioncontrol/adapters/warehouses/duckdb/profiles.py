@@ -1,4 +1,4 @@
-"""What is known of people and groups from what is told of them, in the order received."""
+"""Profiles of people and groups: the properties that events set, in the order received."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import msgspec
 from missioncontrol.adapters.warehouses.duckdb.identities import IdentifiedPerson
 
 NAMES_MAX = 500
-"""Properties of one person; more are not taken."""
+"""Properties of one person; further ones are ignored."""
 
 BYTES_MAX = 64 * 1024
-"""What is known of one person, as JSON; of more the largest properties are left out."""
+"""Size of one profile as JSON; beyond it the largest properties are dropped."""
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
@@ -29,15 +29,15 @@ class Person(msgspec.Struct, gc=False):
 
 
 class ProfileUpdate(msgspec.Struct, frozen=True, gc=False):
-    """What one event tells of somebody: JSON objects, or nothing."""
+    """The profile changes of one event: JSON objects, or empty."""
 
     person: int
     always: bytes
     once: bytes
 
 
-def known(text: str | bytes) -> dict[str, Any]:
-    """Return properties as they are kept.
+def decoded(text: str | bytes) -> dict[str, Any]:
+    """Return stored properties as a dictionary.
 
     Raises:
         ValueError: it is no JSON object.
@@ -45,8 +45,8 @@ def known(text: str | bytes) -> dict[str, Any]:
     return _object(text) if text else {}
 
 
-def kept(properties: dict[str, Any]) -> bytes:
-    """Return properties in the shape in which they are kept, the largest left out of too many."""
+def encoded(properties: dict[str, Any]) -> bytes:
+    """Return properties as stored, without the largest where they exceed `BYTES_MAX`."""
     text = _encode(properties)
     if len(text) > BYTES_MAX:
         sizes = {name: len(_encode({name: value})) for name, value in properties.items()}
@@ -60,8 +60,8 @@ def kept(properties: dict[str, Any]) -> bytes:
     return text
 
 
-def tell(properties: dict[str, Any], always: bytes, once: bytes) -> None:
-    """Take in what is told: null takes a property away.
+def update(properties: dict[str, Any], always: bytes, once: bytes) -> None:
+    """Apply the changes of one event to properties; null removes a property.
 
     Raises:
         ValueError: it is no JSON object.
@@ -80,14 +80,14 @@ def tell(properties: dict[str, Any], always: bytes, once: bytes) -> None:
 
 
 def joined(mine: dict[str, Any], other: dict[str, Any]) -> None:
-    """Take in what was known of somebody who is this person: it fills the gaps."""
+    """Add the properties of a merged profile where this one has none."""
     for name, value in other.items():
         if len(mine) < NAMES_MAX:
             mine.setdefault(name, value)
 
 
-def become(rows: dict[int, Person], person: int, somebody: IdentifiedPerson, seq: int) -> None:
-    """Let somebody be known as they are called now; `seq` is the first event of who is new."""
+def identify(rows: dict[int, Person], person: int, somebody: IdentifiedPerson, seq: int) -> None:
+    """Set the label of a person, creating a new profile from event `seq` on."""
     if person in rows:
         rows[person].label, rows[person].is_named = somebody.label, somebody.is_named
     else:
@@ -97,7 +97,7 @@ def become(rows: dict[int, Person], person: int, somebody: IdentifiedPerson, seq
 
 
 def join(rows: dict[int, Person], old: int, new: int) -> None:
-    """Let what was known of `old` be known of `new`."""
+    """Merge the profile of `old` into that of `new`."""
     gone, mine = rows.pop(old), rows[new]
     joined(mine.properties, gone.properties)
     mine.is_counted = mine.is_counted or gone.is_counted

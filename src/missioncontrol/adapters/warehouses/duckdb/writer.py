@@ -1,4 +1,4 @@
-"""The one thread that writes: what waits is written together, in the order in which it came."""
+"""The single writer thread: it commits waiting batches together, in their order of arrival."""
 
 import threading
 import time
@@ -17,25 +17,25 @@ from missioncontrol.domain.errors import MissionControlError, Rejected, Unavaila
 from missioncontrol.ports.warehouse import EVENT_BYTES, Captured, Full, Stored, Used
 
 WAITING_MAX = 100_000
-"""Events that may wait."""
+"""Events that may wait to be written."""
 
 SHARE_MAX = 0.5
-"""What of them may be of one source: where one sends without end, others still come in."""
+"""The part of `WAITING_MAX` that one source may use, so that it can't starve the others."""
 
 BYTES_MAX = 128 * 1024 * 1024
-"""What the events that wait may weigh together."""
+"""Memory that waiting events may take together."""
 
-HELD_BYTES = 300
-"""About what an event that waits takes beside what it tells."""
+OVERHEAD_BYTES = 300
+"""Approximate memory of a waiting event besides its properties."""
 
 GROUP_MAX = 25_000
-"""Events that are written in one commit, unless a single batch has more."""
+"""Events in one commit, unless a single batch has more."""
 
 BROKEN = (duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
-"""After these DuckDB answers nothing any more until the file is opened again."""
+"""After these errors DuckDB refuses all work until the file is opened again."""
 
 UNWRITABLE = (*BROKEN, duckdb.IOException, duckdb.TransactionException, OSError)
-"""What no other batch would cure."""
+"""Errors of the file, which every other batch would meet as well."""
 
 T = TypeVar("T")
 
@@ -44,34 +44,34 @@ class _Batch(msgspec.Struct, frozen=True, eq=False):
     product: str
     events: Sequence[Captured]
     size: int  # as `Used` counts it
-    is_tight: bool  # there may be no room for it, were all of it new
+    is_tight: bool  # the limits of the product may be exceeded if all events are new
     weight: int  # in memory
     origin: tuple[str, str]  # product and source
     done: "Future[Stored]"
 
 
 class _Work(msgspec.Struct, frozen=True, eq=False):
-    """A change of another kind."""
+    """A change other than a batch of events."""
 
     change: Callable[[Ingestion], Any]
     done: "Future[Any]"
 
 
 class Writer:
-    """Takes batches and changes from any thread, and makes them on its own."""
+    """Accepts batches and changes from any thread, and applies them on its own thread."""
 
     def __init__(
         self,
-        storing: Ingestion,
+        ingestion: Ingestion,
         reopen: Callable[[Ingestion], None],
         *,
         waiting_max: int = WAITING_MAX,
     ) -> None:
-        """Begin to write with `storing`, which is this thread's alone from now on.
+        """Start the thread, which alone uses `ingestion` from now on.
 
-        `reopen` opens the file again, after DuckDB has given up on it.
+        `reopen` opens the file again after one of the errors in `BROKEN`.
         """
-        self._storing = storing
+        self._ingestion = ingestion
         self._reopen = reopen
         self._waiting_max = waiting_max
         self._queue: deque[_Batch | _Work] = deque()
@@ -81,26 +81,26 @@ class Writer:
         self._sizes_for: Counter[str] = Counter()  # bytes, by product
         self._changed = threading.Condition()
         self._is_closing = False
-        self._rate = 50_000.0  # events a second, as lately seen
+        self._rate = 50_000.0  # recent events a second
         self._thread = threading.Thread(target=self._run, name="warehouse-writer", daemon=True)
         self._thread.start()
 
-    def take(self, product: str, events: Sequence[Captured]) -> "Future[Stored]":
-        """Let a batch wait for its turn.
+    def submit(self, product: str, events: Sequence[Captured]) -> "Future[Stored]":
+        """Add a batch to the queue.
 
         Raises:
-            Full: too much waits.
+            Full: the queue is full.
             Unavailable: `analytics.unavailable`: it is closed.
         """
         size = weighed(events).bytes
-        weight = size + (HELD_BYTES - EVENT_BYTES) * len(events)
+        weight = size + (OVERHEAD_BYTES - EVENT_BYTES) * len(events)
         origin = (product, events[0].source if events else "")
         with self._changed:
             self._refuse_if_closed()
             is_tight = self._is_tight(product, len(events), size)
             batch = _Batch(product, events, size, is_tight, weight, origin, Future())
             mine = self._waiting_of[origin]
-            # A batch that is larger than all that may wait can still go alone.
+            # A batch larger than the whole queue is accepted while the queue is empty.
             if (mine and mine + len(events) > SHARE_MAX * self._waiting_max) or (
                 self._waiting
                 and (
@@ -119,8 +119,8 @@ class Writer:
             self._changed.notify()
         return batch.done
 
-    def do(self, change: Callable[[Ingestion], T]) -> T:
-        """Make a change of another kind in its turn, and return what it gives; raises as it does.
+    def run(self, change: Callable[[Ingestion], T]) -> T:
+        """Run a change in its turn in the queue; return its result, or raise its error.
 
         Raises:
             Unavailable: `analytics.unavailable`.
@@ -133,7 +133,7 @@ class Writer:
         return done.result()
 
     def close(self) -> None:
-        """Write what waits, and end."""
+        """Write all waiting batches and stop."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
@@ -144,20 +144,20 @@ class Writer:
             raise Unavailable("analytics.unavailable", "The warehouse of events is closed.")
 
     def _is_tight(self, product: str, events: int, size: int) -> bool:
-        """Whether a product would have too much, were all of a batch new, and all that waits."""
-        policy = self._storing.policies.of(product).policy
+        """Whether a product exceeds its limits if this batch and all waiting ones are new."""
+        policy = self._ingestion.policies.of(product).policy
         more = Used(self._waiting_for[product] + events, self._sizes_for[product] + size)
-        return not self._storing.usage.has_room(product, policy, more)
+        return not self._ingestion.usage.has_room(product, policy, more)
 
     def _run(self) -> None:
         while group := self._next():
             if isinstance(group, _Work):
-                self._make(group)
+                self._run_change(group)
             else:
                 self._write(group)
 
     def _next(self) -> "list[_Batch] | _Work | None":
-        """Wait for something to do; None ends it."""
+        """Return the next group of batches or change, blocking; None to stop."""
         with self._changed:
             while not self._queue:
                 if self._is_closing:
@@ -178,11 +178,11 @@ class Writer:
                 events += len(following.events)
             return group
 
-    def _make(self, work: _Work) -> None:
+    def _run_change(self, work: _Work) -> None:
         try:
-            made = work.change(self._storing)
-        except BaseException as error:  # noqa: BLE001 - whoever asked is told
-            self._mend(error)
+            made = work.change(self._ingestion)
+        except BaseException as error:  # noqa: BLE001 - the future passes it to the caller
+            self._reopen_if_broken(error)
             work.done.set_exception(refusal(error))
         else:
             work.done.set_result(made)
@@ -191,33 +191,33 @@ class Writer:
         begun = time.monotonic()
         try:
             batches = [(each.product, each.events) for each in group]
-            results = self._storing.store(batches, is_tight=group[0].is_tight)
-        except Exception as error:  # noqa: BLE001 - whoever sent it is told
+            results = self._ingestion.store(batches, is_tight=group[0].is_tight)
+        except Exception as error:  # noqa: BLE001 - the futures pass it to the callers
             refused = refusal(error)
             if len(group) > 1 and isinstance(refused, Rejected):
-                # One of them does not fit: the others are not to suffer by it.
+                # One batch is invalid: write each alone, so that the others succeed.
                 for each in group:
                     self._write([each])
                 return
-            self._mend(error)
-            self._let_go(group)
+            self._reopen_if_broken(error)
+            self._release(group)
             for each in group:
                 each.done.set_exception(refused)
         else:
             seconds = max(time.monotonic() - begun, 1e-6)
             self._rate = sum(len(each.events) for each in group) / seconds
-            self._let_go(group)
+            self._release(group)
             for each, stored in zip(group, results, strict=True):
                 each.done.set_result(stored)
 
-    def _mend(self, error: BaseException) -> None:
-        """Open the file again where that helps: what was acknowledged is in it."""
+    def _reopen_if_broken(self, error: BaseException) -> None:
+        """Open the file again after a fatal error; all acknowledged events are in it."""
         if isinstance(error, BROKEN):
-            with suppress(MissionControlError, duckdb.Error, OSError):  # The next one tries again.
-                self._reopen(self._storing)
+            with suppress(MissionControlError, duckdb.Error, OSError):  # The next one retries.
+                self._reopen(self._ingestion)
 
-    def _let_go(self, group: list[_Batch]) -> None:
-        """Leave room for others."""
+    def _release(self, group: list[_Batch]) -> None:
+        """Subtract a group from the waiting counts."""
         with self._changed:
             for each in group:
                 self._waiting -= len(each.events)
@@ -230,20 +230,20 @@ class Writer:
 
 
 def refusal(error: BaseException) -> MissionControlError:
-    """Return what went wrong in our words."""
+    """Return an error of DuckDB or the system as one of the port."""
     if isinstance(error, MissionControlError):
         return error
     if isinstance(error, UNWRITABLE):
         return Unavailable(
             "analytics.unavailable",
             f"The file of events can't be written: {_line(error)}.",
-            hint="Look whether the disk is full.",
+            hint="Check whether the disk is full.",
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return Unavailable(
-            "analytics.too_much", f"It needs more memory than it may have: {_line(error)}."
+            "analytics.too_much", f"It needs more memory than allowed: {_line(error)}."
         )
-    return Rejected("analytics.unfit", f"It does not fit: {_line(error)}.")
+    return Rejected("analytics.unfit", f"DuckDB refuses it: {_line(error)}.")
 
 
 def _line(error: BaseException) -> str:
