@@ -130,16 +130,16 @@ def test_what_is_not_mapped_and_not_guessed_is_asked_for(tmp_path: Path) -> None
 
 FAULTY: list[tuple[str, str]] = [
     ('{"event":"a","time":1790000000,"user":"x"}', ""),
-    ('{"event":"a","time":"soon","user":"x"}', "'soon' is no moment"),
-    ('{"event":"a","time":-5,"user":"x"}', "-5 is no moment since 1990"),
+    ('{"event":"a","time":"soon","user":"x"}', "'soon' is not a timestamp"),
+    ('{"event":"a","time":-5,"user":"x"}', "-5 is not a timestamp since 1990"),
     ('{"event":"a","user":"x"}', "it has no happened"),
     ('{"event":"","time":1790000000,"user":"x"}', "it has no name"),
     ('{"event":"a","time":1790000000}', "it names no user"),
-    ('{"event":{"a":1},"time":1790000000,"user":"x"}', "its name is no text"),
-    ('{"event":"a","time":1790000000,"user":"x","properties":[1]}', "are no object"),
+    ('{"event":{"a":1},"time":1790000000,"user":"x"}', "its name is not text"),
+    ('{"event":"a","time":1790000000,"user":"x","properties":[1]}', "are not an object"),
     ('{"event":"a","time":1790000000,"user":"' + "x" * 600 + '"}', "600 letters"),
-    ("[1, 2]", "no JSON object"),
-    ('{"event":', "no JSON object"),
+    ("[1, 2]", "not a JSON object"),
+    ('{"event":', "not a JSON object"),
     ('{"event":"b","time":1790000000,"user":"x"}', ""),
 ]
 
@@ -162,7 +162,7 @@ def test_a_bad_row_of_csv_is_named(tmp_path: Path) -> None:
     )
     events, faults = read(path, Mapping(zone="Europe/Zurich"))
     assert [each.name for each in events] == ["a", "d\nd"]
-    assert faults == {2: "2 cells where the head has 3", 3: "it is not UTF-8"}
+    assert faults == {2: "2 cells where the header has 3", 3: "it is not UTF-8"}
     assert events[0].happened == moment("2026-09-20T22:00Z", ZoneInfo("UTC"))
     assert events[1].happened == moment("2026-09-21T08:00Z", ZoneInfo("UTC"))
 
@@ -186,8 +186,8 @@ def test_a_file_that_is_damaged_is_refused(tmp_path: Path, name: str, content: b
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("broken.jsonl", '{"event": \n{"event":\n', "row 1: no JSON object"),
-        ("broken.csv", "event,time,user\na,b\n", "row 1: 2 cells where the head has 3"),
+        ("broken.jsonl", '{"event": \n{"event":\n', "row 1: not a JSON object"),
+        ("broken.csv", "event,time,user\na,b\n", "row 1: 2 cells where the header has 3"),
         ("nothing.jsonl", "\n", "it has no rows"),
     ],
 )

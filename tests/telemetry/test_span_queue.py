@@ -105,9 +105,9 @@ def test_the_bookmark_moves_with_what_was_told(mark: Bookmark) -> None:
         mark.write(0)
         await log.happened(*BEGUN, *ENDED)
         found, _ = await told_of(log, mark)
-        found.told(1)
+        found.confirm(1)
         assert mark.read() == 4
-        found.told(1)
+        found.confirm(1)
         assert mark.read() == 5
 
     run(story())
@@ -171,7 +171,7 @@ def test_what_has_no_room_waits_in_the_log(mark: Bookmark) -> None:
         mark.write(0)
         await log.happened(*BEGUN, *ENDED)
         found, (first,) = await told_of(log, mark, most=1)
-        found.told(1)
+        found.confirm(1)
         await found.catch_up()
         assert [first.span_id, found.first(9)[0].span_id] == [attempt_span(RUN, 1), run_span(RUN)]
         assert found.dropped == 0

@@ -1,4 +1,4 @@
-"""Reads and writes files of events."""
+"""Event files of this machine."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -14,10 +14,10 @@ PAGE_ROWS = 5_000
 
 
 class LocalEventFiles:
-    """Files of this machine."""
+    """Reads and writes event files; see `EventFiles`."""
 
     def __init__(self, is_bot: Callable[[str], bool] = lambda _: False) -> None:
-        """`is_bot` says of a user agent whether it is that of a program."""
+        """`is_bot` says whether a user agent is that of a bot."""
         self._is_bot = is_bot
 
     def kind(self, path: Path) -> FileKind:

@@ -1,4 +1,4 @@
-"""Moments as files write them, as microseconds since the epoch."""
+"""Timestamps in event files, converted to microseconds since the epoch."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -8,23 +8,23 @@ from zoneinfo import ZoneInfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LAST = 4_102_444_800_000_000
-"""The end of the year 2099: no event is later."""
+"""The end of the year 2099; a later timestamp is refused."""
 
 NUMBER_LEAST = 631_152_000_000_000
-"""The year 1990: a smaller number is no count of time since the epoch, but something else."""
+"""The year 1990: a smaller number is not a count of time since the epoch."""
 
 _DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 """A day as `20261120`."""
 
 
 def moment(value: Any, zone: ZoneInfo) -> int:
-    """Return a moment: ISO 8601, in `zone` where it names none, or a number since the epoch.
+    """Return a timestamp: ISO 8601, in `zone` where it has no offset, or a number since the epoch.
 
-    Numbers are seconds, milliseconds, microseconds or nanoseconds by their size; eight digits that
-    are a day are that day.
+    The size of a number tells seconds, milliseconds, microseconds and nanoseconds apart. Eight
+    digits that form a date are that day.
 
     Raises:
-        ValueError: it is none, or not of the years 1970 to 2099.
+        ValueError: it is not a timestamp, or not of the years 1970 to 2099.
     """
     if isinstance(value, str):
         value = _read(value.strip())
@@ -46,12 +46,12 @@ def _read(text: str) -> Any:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text[:60]!r} is no moment") from None
+        raise ValueError(f"{text[:60]!r} is not a timestamp") from None
 
 
 def _since_epoch(value: Any, zone: ZoneInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | date):
-        raise ValueError(f"{str(value)[:60]!r} is no moment")  # noqa: TRY004 - all of a row is one
+        raise ValueError(f"{str(value)[:60]!r} is not a timestamp")  # noqa: TRY004 - as all faults
     if isinstance(value, int | float):
         return _number(value)
     if not isinstance(value, datetime):
@@ -62,9 +62,9 @@ def _since_epoch(value: Any, zone: ZoneInfo) -> int:
 
 def _number(value: float) -> int:
     if value != value or abs(value) > 1e20:
-        raise ValueError(f"{value} is no moment")
+        raise ValueError(f"{value} is not a timestamp")
     factors = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0))
     found = round(value * next((by for bound, by in factors if abs(value) < bound), 1e-3))
     if found < NUMBER_LEAST:
-        raise ValueError(f"{value} is no moment since 1990; write it as ISO 8601")
+        raise ValueError(f"{value} is not a timestamp since 1990; write it as ISO 8601")
     return found

@@ -1,4 +1,4 @@
-"""Events as lines of JSON, as CSV and as Parquet."""
+"""Writes events as JSON lines, CSV and Parquet."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def row(event: Captured) -> dict[str, Any]:
-    """Return an event by the names of its fields, without those that are empty."""
+    """Return the fields of an event by name, without empty ones."""
     found: dict[str, Any] = {
         "id": event.id,
         "name": event.name,
@@ -47,7 +47,7 @@ def row(event: Captured) -> dict[str, Any]:
 
 
 def json_lines(pages: Iterable[list[Kept]]) -> Iterator[bytes]:
-    """Return a piece of lines for each page."""
+    """Yield the lines of each page."""
     for page in pages:
         yield b"".join(_line(each.event) for each in page)
 
@@ -65,7 +65,7 @@ COLUMNS = (*GIVEN, *(each for each in FIELDS[4:] if each != "agent"))
 
 
 def csv_lines(pages: Iterable[list[Kept]]) -> Iterator[bytes]:
-    """Return the head, and a piece of lines for each page; objects are JSON."""
+    """Yield the header, and the lines of each page; objects are JSON."""
     yield _csv([COLUMNS])
     for page in pages:
         yield _csv([_cells(each.event) for each in page])
@@ -88,12 +88,12 @@ def _cell(value: Any) -> str:
     return "true" if value is True else str(value)
 
 
-PARQUET = """
+CREATE_EVENTS = """
 CREATE TABLE events (id VARCHAR, name VARCHAR, happened TIMESTAMPTZ, received TIMESTAMPTZ,
   source VARCHAR, "user" VARCHAR, anonymous VARCHAR, session VARCHAR, alias VARCHAR,
   "group" VARCHAR, is_bot BOOLEAN, properties JSON, person JSON, once JSON)
 """
-TAKE = """
+INSERT_EVENTS = """
 INSERT INTO events SELECT id, name, make_timestamp(happened) AT TIME ZONE 'UTC',
   make_timestamp(received) AT TIME ZONE 'UTC', source, nullif(who, ''), nullif(anonymous, ''),
   nullif(session, ''), nullif(alias, ''), nullif(grouped, ''), is_bot, decode(properties)::JSON,
@@ -103,8 +103,8 @@ FROM incoming
 
 
 def parquet(path: Path, pages: Iterable[list[Kept]]) -> int:
-    """Write events into a file, beside which they wait until all are there; return how many."""
-    # DuckDB and Arrow are loaded by whoever writes such a file, and not before.
+    """Write events into a file, through a temporary database beside it; return how many."""
+    # DuckDB and Arrow are slow to import, and only Parquet needs them.
     import duckdb
 
     count = 0
@@ -112,10 +112,10 @@ def parquet(path: Path, pages: Iterable[list[Kept]]) -> int:
         waiting = str(Path(folder) / "waiting.duckdb")
         with closing(duckdb.connect(waiting, config={"memory_limit": "300MB"})) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(PARQUET)
+            connection.execute(CREATE_EVENTS)
             for page in pages:
                 connection.register("incoming", _arrow_table([each.event for each in page]))
-                connection.execute(TAKE)
+                connection.execute(INSERT_EVENTS)
                 connection.unregister("incoming")
                 count += len(page)
             made = Path(folder) / "events.parquet"
@@ -150,7 +150,7 @@ def _arrow_table(events: Sequence[Captured]) -> "Table":
 
 
 def write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
-    """See `EventFiles.write`: what stood there is replaced when all is written."""
+    """Write events to a file, which replaces an existing one once complete; return how many."""
     new = path.with_name(f".{path.name}.new")
     try:
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))

@@ -1,126 +1,126 @@
 -- name: person_of_key
--- Who has an id.
+-- The person with an id.
 SELECT person FROM identities WHERE key = $key AND id = $id AND product = $product
 
 -- name: id_of_key
--- What somebody is called of whom only the key is left.
+-- The id of a key.
 SELECT id FROM identities WHERE key = $key AND product = $product
 
 -- name: removal
--- Whom a removal means, and what came of it.
+-- The person of a removal, and its result.
 SELECT key, is_done, events, ids FROM removals WHERE product = $product AND removal = $removal
 
 -- name: keep_removal
--- It is begun.
+-- Store the start of a removal.
 INSERT INTO removals VALUES ($product, $removal, $key, false, 0, 0)
 
 -- name: removal_done
--- What came of it.
+-- Store the result of a removal.
 UPDATE removals SET is_done = true, events = $events, ids = $ids
 WHERE product = $product AND removal = $removal
 
 -- name: drop_removal
--- The log says what came of it.
+-- Delete a removal that the log has confirmed.
 DELETE FROM removals WHERE product = $product AND removal = $removal
 
 -- name: ids_of
--- What somebody is called.
+-- The ids of a person.
 SELECT id FROM identities WHERE person = $person ORDER BY id
 
 -- name: keep_event_keys
--- Their events are not taken again.
+-- Refuse a person's events from now on.
 INSERT INTO forgotten_events SELECT product, key FROM events WHERE person = $person
 
 -- name: keep_id_keys
--- Their ids are not taken again.
+-- Refuse a person's ids from now on.
 INSERT INTO forgotten_ids SELECT product, key FROM identities WHERE person = $person
 
 -- name: drop_events
--- What they did.
+-- Delete the events of a person.
 DELETE FROM events WHERE person = $person
 
 -- name: blank_ids
--- Others were at their device, or were once called as they are: what they did stays.
+-- Blank the ids of a person in events of others, which stay.
 UPDATE events SET anonymous_id = NULL
 WHERE product = $product AND anonymous_id IN (SELECT id FROM identities WHERE person = $person)
 
 -- name: blank_aliases
--- As before.
+-- The same for aliases.
 UPDATE events SET alias_told = NULL
 WHERE product = $product AND alias_told IN (SELECT id FROM identities WHERE person = $person)
 
 -- name: drop_ids
--- What they are called.
+-- Delete the ids of a person.
 DELETE FROM identities WHERE person = $person
 
 -- name: drop_person
--- What is known of them.
+-- Delete the profile of a person.
 DELETE FROM people_known WHERE person = $person
 
 -- name: drop_memberships
--- Where they are in.
+-- Delete the cohort memberships of a person.
 DELETE FROM cohort_members WHERE person = $person
 
 -- name: groups_told
--- Of which groups they told anything.
+-- The groups whose properties a person set.
 SELECT DISTINCT group_told FROM events WHERE person = $person AND group_told IS NOT NULL
 
 -- name: told_of_groups
--- What others told of these groups, in the order received.
+-- Group properties set by other people, in the order received.
 SELECT group_told, coalesce(person_told::VARCHAR, ''), coalesce(once_told::VARCHAR, '')
 FROM events
 WHERE product = $product AND list_contains($groups::VARCHAR[], group_told) ORDER BY seq
 
 -- name: drop_unseen_groups
--- Groups of which nobody who is left has told anything.
+-- Delete groups that no remaining event mentions.
 DELETE FROM groups_known WHERE product = $product
   AND name NOT IN (SELECT group_told FROM events WHERE product = $product AND group_told IS NOT NULL)
 
 -- name: drop_notes
--- What was worked out of all events of a product.
+-- Delete the notes of a product.
 DELETE FROM notes WHERE product = $product
 
 -- name: drop_note
--- One of these.
+-- Delete a note.
 DELETE FROM notes WHERE product = $product AND name = $name
 
 -- name: keep_note
--- What was worked out.
+-- Insert a note.
 INSERT INTO notes VALUES ($product, $name, $text)
 
 -- name: owe_wiping
--- Words of what was removed may stand in free pages of the file.
+-- Free pages of the file may hold removed data.
 UPDATE counters SET unwiped = true
 
 -- name: oldest
--- The first that is older than it is kept, if any is.
+-- The oldest event past its retention, if any.
 SELECT min(happened) FROM events WHERE product = $product AND happened < $before
 
 -- name: expire
--- What is older than it is kept.
+-- Delete events past their retention.
 DELETE FROM events WHERE product = $product AND happened < $before
 
 -- name: drop_unseen
--- People of whom no event is kept.
+-- Delete people without events.
 DELETE FROM people_known WHERE product = $product
   AND person NOT IN (SELECT person FROM events WHERE product = $product)
 
 -- name: drop_unseen_ids
--- What they were called.
+-- Delete ids of people without events.
 DELETE FROM identities WHERE product = $product
   AND person NOT IN (SELECT person FROM people_known WHERE product = $product)
 
 -- name: drop_unseen_members
--- Where they were in.
+-- Delete memberships of people without events.
 DELETE FROM cohort_members WHERE product = $product
   AND person NOT IN (SELECT person FROM people_known WHERE product = $product)
 
 -- name: clear
--- All of a product; the same of each table.
+-- Delete the rows of a product; `events` is replaced by each table.
 DELETE FROM events WHERE product = $product
 
 -- name: cohort_is_same
--- Whether a cohort is already these people of its product.
+-- Whether a cohort already has exactly these people of its product.
 SELECT NOT EXISTS (
   (SELECT person FROM cohort_members WHERE product = $product AND cohort = $cohort)
   EXCEPT (SELECT person FROM people_known JOIN found USING (person) WHERE product = $product)
@@ -130,19 +130,19 @@ SELECT NOT EXISTS (
 )
 
 -- name: keep_members
--- People who were found, if they are of this product.
+-- Insert found people of this product.
 INSERT INTO cohort_members
 SELECT $product, $cohort, person FROM people_known JOIN found USING (person)
 WHERE product = $product
 
 -- name: members
--- How many are in a cohort.
+-- The size of a cohort.
 SELECT count(*) FROM cohort_members WHERE product = $product AND cohort = $cohort
 
 -- name: drop_cohort
--- A saved cohort is nobody.
+-- Delete the members of a cohort.
 DELETE FROM cohort_members WHERE product = $product AND cohort = $cohort
 
 -- name: wiped
--- Nothing of what was removed stands in the file any more.
+-- The file holds no removed data any more.
 UPDATE counters SET unwiped = false
