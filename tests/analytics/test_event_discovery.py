@@ -10,8 +10,8 @@ from missioncontrol.analytics.event_discovery import (
     STEPS,
     WITHIN,
     lacks_usual,
-    names_asked,
-    opening_asked,
+    names_query,
+    opening_query,
     steps_of,
 )
 from missioncontrol.analytics.questions import Pattern, Step
@@ -30,9 +30,9 @@ NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001  Moments of the warehouse are 
 @given(world=worlds(pace="days", names=NAMES, events=40))
 def test_an_opening_is_what_going_through_all_people_finds(world: World) -> None:
     rows = asked(world)
-    found = [name for (name,) in rows(opening_asked(PRODUCT, world.setting))]
+    found = [name for (name,) in rows(opening_query(PRODUCT, world.setting))]
     assert found == twin.opening(world, STEPS)
-    assert [name for (name,) in rows(names_asked(PRODUCT, world.setting))] == twin.names(world)
+    assert [name for (name,) in rows(names_query(PRODUCT, world.setting))] == twin.names(world)
 
 
 def test_an_opening_goes_by_what_people_do_first_and_not_by_how_often() -> None:
@@ -44,8 +44,8 @@ def test_an_opening_goes_by_what_people_do_first_and_not_by_how_often() -> None:
     ]
     world = World(tuple(events), Setting(NOON), None, {}, {})  # type: ignore[arg-type]
     rows = asked(world)
-    assert rows(names_asked(PRODUCT, world.setting)) == [("order",), ("visit",)]
-    steps = steps_of(rows(opening_asked(PRODUCT, world.setting)))
+    assert rows(names_query(PRODUCT, world.setting)) == [("order",), ("visit",)]
+    steps = steps_of(rows(opening_query(PRODUCT, world.setting)))
     assert steps == (Step(Pattern("visit")), Step(Pattern("order"), WITHIN))
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from missioncontrol.analytics.facts import FACTS_BYTES_MAX, digest_of, facts_of, is_impersonal
-from missioncontrol.analytics.model_text import fault_of, in_words_of
+from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.summary import Point, Summary, markdown
 from missioncontrol.domain.digest import Passage, Written
 from tests.analytics.test_narrative import FELL, ROSE, made
@@ -32,7 +32,7 @@ def written(**changes: Any) -> Written:
 
 def test_words_that_hold_take_the_place_of_ours_with_their_figures() -> None:
     assert fault_of(written(), FOUND) == ""
-    said = in_words_of(written(), "model-1", FOUND)
+    said = in_model_words(written(), "model-1", FOUND)
     assert said.written_by == "model-1"
     assert said.verdict.text == "Onboarding fell by 34.8 % since 13 Nov."
     assert [each.shown for each in said.verdict.figures] == ["34.8 %"]
@@ -94,7 +94,7 @@ def test_a_sign_may_not_turn() -> None:
     assert "went down" in fault_of(written(changed=(dau,)), FOUND)
     dau = passage("DAU is 1,552, up 9.4 % against the same weekdays before.", "changed-3")
     assert fault_of(written(changed=(dau,)), FOUND) == ""
-    (point,) = in_words_of(written(changed=(dau,)), "m", FOUND).changed
+    (point,) = in_model_words(written(changed=(dau,)), "m", FOUND).changed
     assert [each.shown for each in point.figures] == ["1,552", "9.4 %"]
 
 
@@ -141,5 +141,5 @@ def test_a_digest_is_markdown_in_which_no_name_is_markup() -> None:
     assert "## What changed" in text
     assert "Made of the figures by rule" in text
     assert "Written by m from the same figures" in markdown(
-        in_words_of(written(), "m", FOUND), "Shop"
+        in_model_words(written(), "m", FOUND), "Shop"
     )

@@ -137,7 +137,7 @@ FAULTY: list[tuple[str, str]] = [
     ('{"event":"a","time":1790000000}', "it names no user"),
     ('{"event":{"a":1},"time":1790000000,"user":"x"}', "its name is not text"),
     ('{"event":"a","time":1790000000,"user":"x","properties":[1]}', "are not an object"),
-    ('{"event":"a","time":1790000000,"user":"' + "x" * 600 + '"}', "600 letters"),
+    ('{"event":"a","time":1790000000,"user":"' + "x" * 600 + '"}', "600 characters"),
     ("[1, 2]", "not a JSON object"),
     ('{"event":', "not a JSON object"),
     ('{"event":"b","time":1790000000,"user":"x"}', ""),

@@ -320,7 +320,7 @@ def test_what_can_not_be_turned_into_a_span_breaks_nothing() -> None:
 
     with collecting() as collector:
         sending = run(story(collector.url))
-    assert (sending._following.broken, sending.sent.sent) == (1, 2)
+    assert (sending._queue.broken, sending.sent.sent) == (1, 2)
 
 
 release = mc.Workflow("release")

@@ -1,12 +1,12 @@
-"""A range laid beside as many days before it, weekday by weekday.
+"""Comparison of a range with as many days before it, weekday by weekday.
 
-Each period is compared with the same days so many whole weeks earlier, whichever day of the month
-these are, so that both always have equally many days, and as many of each weekday. Hours are laid
-beside the hour that clocks called the same, so that nothing is shifted on a day that has one more
-or less; an hour that clocks did not show on the other day, or showed once only, has nothing beside
-it.
+Each period is compared with the same weekdays whole weeks earlier, whatever their day of the month,
+so that both have equally many of each weekday. An hour is compared with the hour of the same name,
+so that days of clock changes shift nothing; an hour that does not exist on the other day, or exists
+only once, has no counterpart.
 
-Nothing is compared with days before the product's data: a rise from days without data is none.
+Nothing is compared with days before the product's data, because a rise from days without data is
+not a change.
 """
 
 from collections import Counter
@@ -31,11 +31,11 @@ from missioncontrol.analytics.setting import (
 )
 
 Mark = tuple[int, int, int]
-Asked = TypeVar("Asked", Active, Trend)
+Comparable = TypeVar("Comparable", Active, Trend)
 
 
 def earlier(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
-    """Return the periods that a range is compared with, in their order.
+    """Return the periods to compare a range with, in order.
 
     Raises:
         Rejected: as `buckets`.
@@ -57,46 +57,46 @@ def earlier(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
 def beside(
     periods: Sequence[Bucket], before: Sequence[Bucket], unit: Unit, setting: Setting
 ) -> list[int | None]:
-    """Return which of the periods before stands beside each period of a range."""
+    """Return for each period of a range the index of its counterpart, or None."""
     if unit != "hour":
         return list(range(len(periods)))
     places = {mark: place for place, mark in enumerate(_marks(before, setting))}
     return [places.get(mark) for mark in _marks(periods, setting)]
 
 
-def comparable(question: Asked, setting: Setting) -> Asked:
-    """Return a question without its comparison, where that reaches beyond the product's data."""
+def comparable(question: Comparable, setting: Setting) -> Comparable:
+    """Return a question, without its comparison where the product lacks data for it."""
     if not question.compared or is_comparable(question.range, setting):
         return question
     return msgspec.structs.replace(question, compared=False)
 
 
 def data_since(question: Active | Trend, setting: Setting) -> str:
-    """Return the first day of the data where that is why nothing is compared, or ""."""
+    """Return the first day of the data where it prevents the comparison, else ""."""
     if not question.compared or setting.begins is None or is_comparable(question.range, setting):
         return ""
     return setting.begins.isoformat()
 
 
 def difference(total: float | None, before: float | None) -> float | None:
-    """Return by how much a total differs from the one before; None where that can't be told."""
+    """Return the difference of two totals; None where one is undefined."""
     if total is None or before is None:
         return None
-    return float(f"{total - before:.12g}")  # A difference of shares has no digits of its own.
+    return float(f"{total - before:.12g}")  # Rounds float noise of shares off.
 
 
 def change(total: float | None, before: float | None) -> float | None:
-    """Return by which share a total differs from the one before; None where that can't be told."""
+    """Return the relative change of a total; None where it is undefined."""
     return None if total is None or not before else (total - before) / abs(before)
 
 
 def _day_after(bucket: Bucket, setting: Setting) -> date:
-    """Return the first day that is not in a period any more."""
+    """Return the first day after a period."""
     return day_of(bucket.until - timedelta(microseconds=1), setting) + DAY
 
 
 def _marks(hours: Sequence[Bucket], setting: Setting) -> Iterator[Mark]:
-    """Yield of each hour the number of its day, what clocks show, and how often they did before."""
+    """Yield for each hour its day number, its local hour, and how often that occurred before."""
     zone = zone_of(setting.zone)
     first = day_of(hours[0].since, setting)
     shown: Counter[tuple[int, int]] = Counter()

@@ -1,8 +1,8 @@
-"""What is asked of a product first, where none of the events that the definitions name came.
+"""Discovers the events of a product, and a first funnel of them.
 
-A question about `signup` yields nothing of a product that calls it otherwise. What most of its
-people do is told then, in the order in which they first did it: the share of the others of these
-events that came after it, over everybody who did more than one of them.
+The default activation yields nothing for a product with other event names. Its most common events
+then form a funnel, in the order in which people first do them: for each event, the share of the
+other ones that follow it, over all people who did more than one.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 
 DAYS = 70
-"""So many days up to and with today are looked at; where nothing came in them, the newest ones."""
+"""Days up to today that are considered; where they have no events, those before the newest one."""
 
 NAMES_MAX = 200
 STEPS = 4
 WITHIN = timedelta(days=7).total_seconds()
-"""How much time each step has: what the activation of the definitions gives to most of its own."""
+"""The window of each step, as for most steps of the default activation."""
 
 
-def names_asked(product: str, setting: Setting) -> Statement:
-    """Return the statement of a product's events lately: rows of a name, most frequent first."""
+def names_query(product: str, setting: Setting) -> Statement:
+    """Return the statement of a product's recent event names, most frequent first."""
     parameters = Parameters(product)
     return parameters.statement(
         f"SELECT e.name {_lately(product, setting, parameters)}"
@@ -35,8 +35,8 @@ def names_asked(product: str, setting: Setting) -> Statement:
     )
 
 
-def newest_asked(product: str, setting: Setting) -> Statement:
-    """Return the statement of the newest event: a row of its moment, None where there is none."""
+def newest_query(product: str, setting: Setting) -> Statement:
+    """Return the statement of the time of the newest event, None where there is none."""
     parameters = Parameters(product)
     today = day_of(setting.as_of, setting)
     asked = Active(product=product, range=Range(today, today))
@@ -44,16 +44,16 @@ def newest_asked(product: str, setting: Setting) -> Statement:
     return parameters.statement(f"SELECT max(e.happened) FROM {events} e")
 
 
-def oldest_asked(product: str) -> Statement:
-    """Return the statement of the oldest event: a row of its moment, None where there is none."""
+def oldest_query(product: str) -> Statement:
+    """Return the statement of the time of the oldest event, None where there is none."""
     parameters = Parameters(product)
     return parameters.statement(
         f"SELECT min(e.happened) FROM counted e WHERE e.product = {parameters.product}"
     )
 
 
-def usual_asked(product: Product, setting: Setting) -> Statement:
-    """Return the statement of one event of the activation, where one came lately: at once found."""
+def usual_query(product: Product, setting: Setting) -> Statement:
+    """Return the statement of one recent event of the activation, which is found quickly."""
     parameters = Parameters(product.slug)
     lately = _lately(product.slug, setting, parameters)
     names = parameters.texts(step.pattern.event for step in activation_of(product).steps)
@@ -62,8 +62,8 @@ def usual_asked(product: Product, setting: Setting) -> Statement:
     )
 
 
-def opening_asked(product: str, setting: Setting) -> Statement:
-    """Return the statement of the events that most people did lately: rows of a name, in order."""
+def opening_query(product: str, setting: Setting) -> Statement:
+    """Return the statement of the events that most people did recently, in funnel order."""
     parameters = Parameters(product)
     lately = _lately(product, setting, parameters)
     return parameters.statement(
@@ -82,14 +82,14 @@ def opening_asked(product: str, setting: Setting) -> Statement:
 
 
 def lacks_usual(product: Product, names: Sequence[str]) -> bool:
-    """Whether no step of a product's activation is among its events, and none was chosen."""
+    """Whether a product uses the default activation and has none of its events."""
     if product.is_own or product.measures.activation or not names:
         return False
     return not any(step.pattern.event in names for step in activation_of(product).steps)
 
 
 def steps_of(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
-    """Return the steps of a funnel out of the rows of `opening_asked`."""
+    """Return the funnel steps of the rows of `opening_query`."""
     names = [str(name) for (name,) in rows]
     return tuple(Step(Pattern(name), WITHIN if place else None) for place, name in enumerate(names))
 

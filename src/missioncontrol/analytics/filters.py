@@ -1,12 +1,12 @@
-"""Which events and which people a question is about, as conditions in SQL.
+"""The filters of questions on events and people, as conditions in SQL.
 
-Conditions are never NULL: each holds or does not, so that they can be negated and counted.
+Conditions are never NULL, so that they can be negated and counted.
 
-- A property that is missing or null meets `is_not`, `not_contains` and `not_set`, and nothing else.
-- `is` compares texts exactly; a number or truth value is compared as JSON has it (`2.5`, `true`).
-- The comparisons hold for finite JSON numbers and for texts that are one, and for nothing else.
-- `did` looks at all that counts of a person, not only at the events that the segment leaves; its
-  days are days of the product's zone, and the last of them is the last day of the range.
+- A missing or null property meets `is_not`, `not_contains` and `not_set` only.
+- `is` compares texts exactly; numbers and booleans in their JSON form (`2.5`, `true`).
+- The comparisons hold only for finite JSON numbers and for texts that are numbers.
+- `did` considers all events of a person that count, also those that the segment filters out; its
+  days are in the product's zone and end with the last day of the range.
 """
 
 import math
@@ -29,14 +29,14 @@ from missioncontrol.domain.errors import Rejected
 NUMBER = re.compile(NUMERALS)
 COMPARISONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 TECHNICAL = frozenset(definition("active").defaults["technical"])
-"""Events that a library sends by itself: they make nobody active. The definition has why."""
+"""Events that a library sends by itself: they are no activity, as the definition explains."""
 
 DID_MAX = 20
 DID_DAYS_MAX = 3_660
 
 
 def counted(question: AnyQuestion, setting: Setting, parameters: Parameters) -> str:
-    """Return the events that count for a question, of any time up to `as_of`, as a subquery.
+    """Return a subquery of the events that count for a question, of any time up to `as_of`.
 
     Its columns are `product, seq, name, happened, person, session, source, properties`.
 
@@ -54,7 +54,7 @@ def counted(question: AnyQuestion, setting: Setting, parameters: Parameters) -> 
 
 
 def matches(pattern: Pattern, parameters: Parameters, alias: str) -> str:
-    """Return the condition that an event, a row of `counted` called `alias`, is of a pattern.
+    """Return the condition that a row of `counted`, called `alias`, matches a pattern.
 
     Raises:
         Rejected: `analytics.bad_condition`.
@@ -66,7 +66,7 @@ def matches(pattern: Pattern, parameters: Parameters, alias: str) -> str:
 
 
 def matches_activity(pattern: Pattern, parameters: Parameters, alias: str) -> str:
-    """Return `matches` of a pattern that says who is active: no event named is any but `TECHNICAL`.
+    """Return `matches` for activity: without an event name, `TECHNICAL` events do not match.
 
     Raises:
         Rejected: as `matches`.
@@ -79,7 +79,7 @@ def matches_activity(pattern: Pattern, parameters: Parameters, alias: str) -> st
 
 
 def label_of(pattern: Pattern) -> str:
-    """Return what people call a pattern."""
+    """Return the display name of a pattern."""
     return pattern.label or pattern.event or "any event"
 
 
@@ -89,8 +89,8 @@ def _people(question: AnyQuestion, setting: Setting, parameters: Parameters) -> 
         raise Rejected(
             "analytics.bad_segment",
             f"A segment has {len(segment.did) + len(segment.cohorts)} conditions on what people"
-            f" did and which cohorts they are in; at most {DID_MAX} are taken.",
-            hint="Save a cohort and ask for that.",
+            f" did and which cohorts they are in; at most {DID_MAX} are allowed.",
+            hint="Save a cohort and use that.",
         )
     return [
         *(_did(each, question, setting, parameters) for each in segment.did),
@@ -102,8 +102,8 @@ def _did(found: Did, question: AnyQuestion, setting: Setting, parameters: Parame
     if found.at_least < 1 or not 1 <= found.days <= DID_DAYS_MAX:
         raise Rejected(
             "analytics.bad_segment",
-            f"Did something {found.at_least} times in {found.days} days can't be asked.",
-            hint=f"Ask for at least 1 time in 1 to {DID_DAYS_MAX} days.",
+            f"The condition of {found.at_least} times in {found.days} days is not valid.",
+            hint=f"Use at least 1 time in 1 to {DID_DAYS_MAX} days.",
         )
     _, until = bounds(question.range, setting)
     first = question.range.until - timedelta(days=found.days - 1)
@@ -133,8 +133,8 @@ def _bounded(where: tuple[Where, ...]) -> tuple[Where, ...]:
     if len(where) > WHERE_MAX:
         raise Rejected(
             "analytics.bad_condition",
-            f"There are {len(where)} conditions; at most {WHERE_MAX} are taken.",
-            hint="Leave some of them out.",
+            f"There are {len(where)} conditions; at most {WHERE_MAX} are allowed.",
+            hint="Remove some of them.",
         )
     return where
 
@@ -187,7 +187,7 @@ def _values(where: Where) -> tuple[str, ...]:
             "analytics.bad_condition",
             f"{where.property!r} {where.operator} has {len(where.values)} values;"
             f" it takes 1 to {VALUES_MAX}.",
-            hint="To ask whether there is a value at all, use `set` or `not_set`.",
+            hint="To test whether there is a value at all, use `set` or `not_set`.",
         )
     return where.values
 

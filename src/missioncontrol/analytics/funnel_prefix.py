@@ -1,7 +1,7 @@
-"""The answer to the first steps of a funnel, out of that to all of its steps: nothing is asked.
+"""Derives the answer to the first steps of a funnel from that to all steps, without a query.
 
-How far somebody came of the first steps, and whether they could still come there, does not depend
-on what follows. Where the order is free it does: any of the steps may be the first.
+Counts of the first steps do not depend on later ones, except where the order is free, as any step
+may then be the first.
 """
 
 from datetime import UTC, datetime
@@ -16,24 +16,24 @@ from missioncontrol.analytics.setting import Setting, Weekday, buckets
 def beginning(
     question: Funnel, answer: FunnelAnswer, steps: int, *, week_starts: Weekday = "monday"
 ) -> tuple[Funnel, FunnelAnswer]:
-    """Return the question of so many first steps, and its answer."""
+    """Return the question about the first `steps`, and its answer."""
     assert question.order != "any"
     exclusions = tuple(each for each in question.exclusions if each.before < steps)
     first = msgspec.structs.replace(question, steps=question.steps[:steps], exclusions=exclusions)
     moment = datetime.fromisoformat(answer.as_of).astimezone(UTC).replace(tzinfo=None)
     setting = Setting(moment, answer.zone, week_starts)
-    told = msgspec.structs.replace(
+    shortened = msgspec.structs.replace(
         answer,
         question=digest(first),
         steps=answer.steps[:steps],
         groups=tuple(_cut(each, steps) for each in answer.groups),
         trend=_trend(first, answer, setting),
     )
-    return first, told
+    return first, shortened
 
 
 def _trend(first: Funnel, answer: FunnelAnswer, setting: Setting) -> tuple[FunnelGroup, ...]:
-    """Return the periods; one is over once nobody of it can still come to any of these steps."""
+    """Return the periods; one is complete once none of its people can reach a further step."""
     if first.by is None:
         return ()
     periods = zip(answer.trend, buckets(first.range, first.by, setting), strict=True)

@@ -1,8 +1,8 @@
-"""Who is behind a count: a page of the list, whose length is the count.
+"""The people behind a count or in a segment.
 
-The `members` of a measure is a statement of rows `(person, happened)`, one for each that is counted
-(a person may be counted more than once, as a funnel of entries does). This makes the statement of a
-page of it, with what is known of the people, and reads the rows of that as members.
+The `members` of a measure is a statement of rows `(person, happened)`, one for each that a cell
+counts (a funnel of entries may count a person more than once). `page` adds profiles and paging to
+it, and `members` reads the rows.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ ORDER BY page.happened DESC, page.person"""
 
 
 def page(counted: Statement, product: str, *, limit: int, cursor: str | None = None) -> Statement:
-    """Return the statement for a page of those who were counted, the latest first.
+    """Return the statement of a page of the counted people, the latest first.
 
     Raises:
         Rejected: `analytics.bad_page`.
@@ -44,15 +44,15 @@ def page(counted: Statement, product: str, *, limit: int, cursor: str | None = N
     if not 1 <= limit <= LIMIT_MAX:
         raise Rejected(
             "analytics.bad_page",
-            f"{limit} people at a time can't be listed.",
-            hint=f"Ask for 1 to {LIMIT_MAX}.",
+            f"{limit} people can't be listed at once.",
+            hint=f"Choose 1 to {LIMIT_MAX}.",
         )
     more = {"page_limit": limit, "page_offset": _offset(cursor), "page_product": product}
     return Statement(PAGE.format(sql=counted.sql), {**counted.parameters, **more})
 
 
 def members(rows: Sequence[Sequence[Any]], *, cursor: str | None = None) -> Members:
-    """Return the rows of such a statement as members."""
+    """Return the rows of a statement of `page` as members."""
     total = int(rows[0][0])
     found = tuple(_member(row) for row in rows if row[1] is not None)
     after = _offset(cursor) + len(found)
@@ -71,24 +71,24 @@ def _offset(cursor: str | None) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= CURSOR_DIGITS_MAX):
         raise Rejected(
             "analytics.bad_page",
-            f"{cursor!r} is no place in a list.",
-            hint="Take the cursor of the page before.",
+            f"{cursor!r} is not a cursor.",
+            hint="Use the cursor of the previous page.",
         )
     return int(cursor)
 
 
 def people_of(segment: Segment, product: str, setting: Setting) -> Statement:
-    """Return the statement of everybody of whom an event counts for a segment, each once.
+    """Return the statement of all people with an event that counts for a segment, each once.
 
-    What people did "in the last days" is counted back from the day on which `as_of` is.
+    Conditions on the last days count back from the day of `as_of`.
 
     Raises:
-        Rejected: see `filtering.counted`.
+        Rejected: as `filters.counted`.
     """
     today = day_of(setting.as_of, setting)
-    asked = Active(product=product, range=Range(today, today), segment=segment)
+    question = Active(product=product, range=Range(today, today), segment=segment)
     parameters = Parameters(product)
-    events = counted(asked, setting, parameters)
+    events = counted(question, setting, parameters)
     return parameters.statement(f"SELECT DISTINCT e.person FROM {events} AS e")
 
 

@@ -1,7 +1,7 @@
-"""A summary in the words of a model: they hold only where the facts say the same.
+"""Validates a model's text of a summary against the facts.
 
-Each passage names the facts that it rests on. A numeral, a name, a direction or a reason that does
-not stand in these refuses the whole: the summary is then told in the words made of the figures.
+Each passage names the facts that it rests on. A numeral, name, direction or reason that these do
+not contain invalidates the whole text, and the summary by rules is used instead.
 """
 
 import re
@@ -34,7 +34,7 @@ _TURN = re.compile(
     "|\\b(up|down)\\b(?= (?:by |from )?[+\N{MINUS SIGN}-]?[0-9])",
     re.IGNORECASE,
 )
-"""Where these say a direction: people sign up, and a number may be one up to which something is."""
+"""Where "up" and "down" are directions, unlike in "sign up" and "up to 5"."""
 _SIGNED = re.compile("(?<![\\w.])([+\N{MINUS SIGN}-])[0-9]")
 _BOUND = re.compile(
     r"\b(?:more than|less than|fewer than|over|under|above|below|at least|at most|nearly|almost"
@@ -51,7 +51,7 @@ _STATES = re.compile(
     r"|worst|best|record|all-time|first time|main|mainly|mostly|only)\b",
     re.IGNORECASE,
 )
-"""What is more than a figure says."""
+"""Statements that go beyond a figure."""
 
 _PROMISING = """
 always never guaranteed certainly definitely everybody everyone recovered recovering recovery
@@ -61,13 +61,13 @@ _PROMISES = frozenset(_PROMISING.split())
 
 
 def fault_of(written: Written, summary: Summary) -> str:
-    """Return why the words of a model are not used for a summary; "" where they hold."""
+    """Return why a model's text is invalid for a summary; "" where it is valid."""
     facts = facts_of(summary)
     return next(_faults(written, facts), "")
 
 
-def in_words_of(written: Written, model: str, summary: Summary) -> Summary:
-    """Return a summary in the words of a model that hold for it, with the figures they quote."""
+def in_model_words(written: Written, model: str, summary: Summary) -> Summary:
+    """Return a summary in a model's valid words, with the figures that they quote."""
     points = points_of(summary)
     parts = {
         name: tuple(_point(each, points, name, summary) for each in getattr(written, name))
@@ -86,7 +86,7 @@ def _faults(written: Written, facts: Mapping[str, str]) -> Iterator[str]:
         if len(passages) > PASSAGES_MAX:
             yield f"`{name}` has {len(passages)} passages; at most {PASSAGES_MAX} fit."
         if not passages and any(each.startswith(f"{name}-") for each in facts):
-            yield f"`{name}` is empty, and there are facts for it."
+            yield f"`{name}` is empty although there are facts for it."
         for each in passages[:PASSAGES_MAX]:
             yield from _passage_faults(each, facts, name)
 
@@ -96,7 +96,7 @@ def _passage_faults(passage: Passage, facts: Mapping[str, str], part: str) -> It
     if not text.strip() or len(text) > PASSAGE_MAX:
         yield f"A passage of `{part}` has {len(text)} characters; 1 to {PASSAGE_MAX} fit."
     if found := _MARKUP.search(text):
-        yield f"A passage holds {found[0]!r}, and is to be plain words on one line."
+        yield f"A passage holds {found[0]!r} instead of plain words on one line."
     strange = [each for each in passage.facts if each not in facts]
     if strange or not 1 <= len(passage.facts) <= FACTS_MAX:
         yield f"A passage of `{part}` rests on {strange or len(passage.facts)!r}."
@@ -124,11 +124,11 @@ def _meaning_faults(text: str, ground: str) -> Iterator[str]:
             if each.casefold() not in low:
                 yield f"It {what} “{each[:60].strip()}”, and none of its facts does."
     if not is_impersonal(text):
-        yield "It holds what looks like an address or a number of somebody."
+        yield "It holds what looks like a person's address or number."
 
 
 def _point(passage: Passage, points: Mapping[str, Point], part: str, summary: Summary) -> Point:
-    """Return a passage as a point: it leads where the first fact of its part leads."""
+    """Return a passage as a point with the target of the first fact of its part."""
     own = next(points[each] for each in passage.facts if each.startswith(f"{part}-"))
     figures = _quoted(passage, points, summary.verdict.figures)
     return msgspec.structs.replace(own, text=passage.text, figures=figures)
@@ -137,14 +137,14 @@ def _point(passage: Passage, points: Mapping[str, Point], part: str, summary: Su
 def _quoted(
     passage: Passage, points: Mapping[str, Point], verdict: tuple[Quoted, ...]
 ) -> tuple[Quoted, ...]:
-    """Return the figures of the facts of a passage whose numerals stand in its text."""
-    said = numerals(passage.text)
+    """Return the figures of a passage's facts whose numerals its text quotes."""
+    mentioned = numerals(passage.text)
     cited = (verdict if each == HEADLINE else points[each].figures for each in passage.facts)
     found = {
         (figure.shown, msgspec.json.encode(figure)): figure
         for figures in cited
         for figure in figures
-        if numerals(figure.shown.replace(THIN, ",")) <= said
+        if numerals(figure.shown.replace(THIN, ",")) <= mentioned
     }
     text = passage.text
     standing = [_as_it_stands(each, text) for each in found.values()]
@@ -152,16 +152,16 @@ def _quoted(
 
 
 def _directions(text: str) -> set[str]:
-    """Return whether a text speaks of more or of less, by its words and by signs."""
-    said, signs = set(_words(text)), set(_SIGNED.findall(text))
+    """Return the directions in a text, `up` and `down`, by its words and signs."""
+    mentioned, signs = set(_words(text)), set(_SIGNED.findall(text))
     found = {each.lower() for pair in _TURN.findall(text) for each in pair if each}
-    if said & _DOWN or signs & {"-", "\N{MINUS SIGN}"}:
+    if mentioned & _DOWN or signs & {"-", "\N{MINUS SIGN}"}:
         found.add("down")
-    return found | ({"up"} if said & _UP or "+" in signs else set())
+    return found | ({"up"} if mentioned & _UP or "+" in signs else set())
 
 
 def _as_it_stands(figure: Quoted, text: str) -> Quoted:
-    """Return a figure as a text has it: with commas, or with its sign left to a word."""
+    """Return a figure in the form that a text uses: with commas, or without its sign."""
     plain = figure.shown.replace(THIN, ",")
     bare = plain.lstrip("+\N{MINUS SIGN}")
     signed = (plain, plain.replace("\N{MINUS SIGN}", "-"), bare)

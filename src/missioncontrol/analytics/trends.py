@@ -1,18 +1,18 @@
-"""How often something happens, or how much of it there is, by hour, day, week or month.
+"""Trends: how often something happens, or sums of its properties, by hour, day, week or month.
 
-- A series counts events of its pattern that count, in each period as far as it is in the range;
-  *people*: different ones in the period; *per person*: events through these people.
+- A series counts the events that match its pattern, in each period within the range; *people*:
+  distinct ones in the period; *per person*: events divided by these people.
 - *Sum*, *average*, *median*, *p90*, *least* and *most* are of a property of the events: numbers and
-  texts that are numbers; other events are left out. Median and p90 lie between two values where the
-  place does, in proportion. Sums and averages are told to 15 digits.
-- Where nothing happened, events and people are 0, and all else is None.
-- The total of a line is the same over the whole range: people are counted once.
-- A formula is worked out in each period, and over the totals; see `formulas.py`.
-- A breakdown adds lines for each value of a property; the lines of everything come first. The 25
-  values with most people who did anything of any series in the range are told apart, with equally
-  many by the alphabet; the others, and one that is called so, are `other`.
-- Compared: the same number of days, whole weeks before; see `comparing.py`. Which values are told
-  apart, and whom the segment means, is told by the range itself.
+  texts that are numbers; other events are ignored. Median and p90 interpolate between two values.
+  Sums and averages have 15 digits.
+- Without events, events and people are 0, and everything else is None.
+- The total of a line covers the whole range, so people count once.
+- A formula is evaluated in each period, and over the totals; see `formulas.py`.
+- A breakdown adds lines for each value of a property, after the lines of everything. It lists the
+  25 values with most people in any series in the range, ties in alphabetical order; the rest, and a
+  value of this name, is `other`.
+- Compared: the same number of days, whole weeks before; see `comparison.py`. The range itself
+  decides the listed values and the people of the segment.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,14 +31,14 @@ from missioncontrol.analytics.trend_rows import (
     Plan,
     events,
     keyed,
-    told,
+    values_statement,
 )
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
 Rows = Callable[[Statement], list[tuple[Any, ...]]]
 Place = tuple[int, int, int | None, str | None]
-"""Of a value: its series, 0 or 1 (before), its period or None (all), its value of the breakdown."""
+"""Series, 0 or 1 (days before), period or None (total), and breakdown value or None (all)."""
 
 
 def answer(
@@ -53,7 +53,7 @@ def answer(
     plan = Plan(comparable(question, setting), setting)
     found: dict[Place, float | None] = {}
     ranked: list[tuple[int, str]] = []
-    for series, part, period, key, value, sums in rows(told(plan)):
+    for series, part, period, key, value, sums in rows(values_statement(plan)):
         if series == KEYS:
             ranked.append((period, key))
             continue
@@ -81,19 +81,19 @@ def answer(
 
 
 def statement(question: Trend, setting: Setting) -> Statement:
-    """Return the statement of a question; see `trend_rows.told` for its rows.
+    """Return the statement of a question; see `trend_rows.values_statement` for its rows.
 
     Raises:
         Rejected: as `answer`.
     """
-    return told(Plan(question, setting))
+    return values_statement(Plan(question, setting))
 
 
 def members(question: Trend, cell: Cell, setting: Setting) -> Statement:
     """Return the statement for who is behind a count: rows `(person, happened)`.
 
-    Of people there is a row for each, with their first event; of events, and of all that is
-    measured by a property, a row for each event. Without a bucket the whole range is meant.
+    A count of people has a row for each, with their first event; other counts have a row for each
+    event. Without a bucket the whole range counts.
 
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
@@ -123,12 +123,12 @@ def _series(plan: Plan, cell: Cell) -> int:
     if not cell.series and len(plan.keys) == 1:
         return 0
     if cell.series not in plan.keys:
-        raise _bad_cell(f"{cell.series!r} is none of the series {', '.join(plan.keys)}.")
+        raise _bad_cell(f"{cell.series!r} is not one of the series {', '.join(plan.keys)}.")
     return plan.keys.index(cell.series)
 
 
 def _span(plan: Plan, cell: Cell) -> tuple[Any, Any]:
-    """Return from when to when a cell counts."""
+    """Return the first moment of a cell and the end of it."""
     periods = plan.before if cell.before else plan.periods
     if not periods:
         raise _bad_cell("There is no comparison with the days before.")
@@ -145,7 +145,7 @@ def _bad_cell(reason: str) -> Rejected:
 
 
 def _lines(plan: Plan, found: Mapping[Place, float | None], key: str | None) -> list[Line]:
-    """Return the lines of everything, or of one value of the breakdown."""
+    """Return the lines of all events, or of one breakdown value."""
     question = plan.question
     parts = [(0, list(range(len(plan.periods))))]
     if plan.before:
@@ -185,7 +185,7 @@ def _table(
 def _value(plan: Plan, found: Mapping[Place, float | None], place: Place) -> float | None:
     counts = plan.question.series[place[0]].count
     value = found.get(place, 0.0 if counts in ("events", "people") else None)
-    if value is None or value - value != 0:  # Beyond all numbers.
+    if value is None or value - value != 0:  # Infinite or not a number.
         return None
     return float(f"{value:.15g}") if counts in ("sum", "average") else value
 

@@ -11,7 +11,7 @@ from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.demo_data import events
 from missioncontrol.analytics.detection.finding import Figure, Finding
-from missioncontrol.analytics.detection.pipeline import inspected
+from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.kpis import Kpi, kpi_of, kpi_questions
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.analytics.setting import Setting, weeks_between
@@ -66,7 +66,7 @@ class Inspection:
         async def rows(statement: Statement) -> list[tuple[Any, ...]]:
             return self.warehouse.rows(statement)
 
-        return asyncio.run(inspected(SHOP, self.setting, ask, rows, is_sliced=is_sliced))
+        return asyncio.run(find_changes(SHOP, self.setting, ask, rows, is_sliced=is_sliced))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.demo_data import Planted, planted
 from missioncontrol.analytics.detection.finding import Finding
-from missioncontrol.analytics.detection.pipeline import inspected
+from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import AnyQuestion, Range, Segment, Where
 from missioncontrol.analytics.summary import Summary, summary
@@ -137,7 +137,7 @@ def test_a_segment_is_told_of_alone(shop: Inspection) -> None:
     async def rows(statement: Statement) -> list[tuple[Any, ...]]:
         return shop.warehouse.rows(statement)
 
-    found = asyncio.run(inspected(SHOP, shop.setting, ask, rows, segment=WEB, is_sliced=False))
+    found = asyncio.run(find_changes(SHOP, shop.setting, ask, rows, segment=WEB, is_sliced=False))
     metrics = {each.metric: each for each in found}
     assert metrics["conversion.onboarding_complete"].effect < -0.4  # It is of the web alone.
     assert "events.error" not in metrics  # And that is of android.

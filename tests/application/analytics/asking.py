@@ -9,7 +9,7 @@ import msgspec
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.analytics.event_discovery import oldest_asked
+from missioncontrol.analytics.event_discovery import oldest_query
 from missioncontrol.analytics.questions import Funnel, Pattern, Range, Step
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.product_service import ProductAsked, ProductService
@@ -50,7 +50,7 @@ class CountedWarehouse(DuckDbWarehouse):
         self.asked: list[Statement] = []
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        if statement != oldest_asked("shop"):
+        if statement != oldest_query("shop"):
             self.asked.append(statement)
         return super().rows(statement)
 

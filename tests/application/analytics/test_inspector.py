@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from missioncontrol.analytics.answers import TrendAnswer
-from missioncontrol.analytics.detection.pipeline import inspected
+from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.questions import (
     EVERYBODY,
     Did,
@@ -125,7 +125,7 @@ def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
             setting = await made.analyst.setting("shop")
             product = await made.analyst.products.find("shop")
             ask, rows = made.analyst.answer, made.analyst.rows
-            wrong = await inspected(product, setting, ask, rows, segment=silent, is_sliced=False)
+            wrong = await find_changes(product, setting, ask, rows, segment=silent, is_sliced=False)
             assert wrong, "why nobody looks: the condition itself would be told as a fall"
 
     run(check())
@@ -246,7 +246,7 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
                 return await found(*asked, **more)
 
             monkeypatch.setattr(made.analyst, "findings", slow)
-            soon = await own.summary("shop", DAYS, patient=False)
+            soon = await own.summary("shop", DAYS, waits=False)
             assert (soon.is_looking, soon.updated) == (True, "")
             assert soon.verdict.text.startswith("Key figures alone: "), "nobody has looked yet"
             assert soon.as_of == "2026-11-23T00:00:00Z"

@@ -127,7 +127,7 @@ def test_while_events_come_in_it_rests_between_its_questions(
             stored[0] += 1
             await sleep(0.01)
         assert len(rested) == 1
-        took = rested[0] / query_priority.RESTS
+        took = rested[0] / query_priority.REST_FACTOR
         assert took >= 0.01
         assert rested[0] <= query_priority.REST_SECONDS_MAX
 

@@ -1,8 +1,8 @@
-"""A product that nobody uses but that looks as if: the same seed, the same events.
+"""Generated events of a plausible product; equal seeds yield equal events.
 
 People sign up, more of them each week and fewer at weekends; they complete the onboarding, do the
-first key action and invite others, after hours or days; they come back the less often the longer
-ago it is; now and then there is an error. `anomalies.py` says what goes wrong in it, and when.
+first key action and invite others, after hours or days; they return less often over time; sometimes
+an error occurs. `anomalies.py` defines the anomalies and their days.
 """
 
 from missioncontrol.analytics.demo_data.anomalies import Planted, planted

@@ -1,4 +1,4 @@
-"""What goes wrong in a seeded product, and when: days are counted back from the last one."""
+"""The anomalies of the demo data; days count back from the last one."""
 
 from datetime import date, timedelta
 from typing import Literal
@@ -6,15 +6,15 @@ from typing import Literal
 import msgspec
 
 ONBOARDING_DAYS, ERROR_DAYS = 10, 3
-COHORT_SINCE, COHORT_UNTIL = 28, 22  # days before the one on which it is asked, both in it
+COHORT_SINCE, COHORT_UNTIL = 28, 22  # days before today, both inclusive
 ONBOARDING_LOST, RETENTION_LOST, ERRORS_TIMES = 0.35, 0.20, 2.5
 
 LEAVES_ON = 6
-"""Days after their signup from which on those who are lost to retention do not come back."""
+"""Days after signup from which lost people no longer return."""
 
 
 class Planted(msgspec.Struct, frozen=True):
-    """A known anomaly: what has to be found."""
+    """A known anomaly that the detection has to find."""
 
     metric: Literal["conversion.onboarding_complete", "events.error", "retention.day_7"]
     since: date
@@ -23,7 +23,7 @@ class Planted(msgspec.Struct, frozen=True):
 
 
 def planted(today: date) -> tuple[Planted, ...]:
-    """Return what is wrong in a product that was seeded up to some moment of a day."""
+    """Return the anomalies of demo data that ends on a day."""
 
     def ago(days: int) -> date:
         return today - timedelta(days=days)
@@ -36,26 +36,26 @@ def planted(today: date) -> tuple[Planted, ...]:
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """How likely things go wrong on a day; days are numbered, the last of all is `today`."""
+    """The probabilities of anomalies by the index of a day; the last day is `today`."""
 
     today: int
     platforms: dict[str, float]  # the part of people on each
 
     def lost_onboarding(self, day: int, platform: str) -> float:
-        """Return the share of completions that fail: mostly those on the web."""
+        """Return the share of onboardings that fail, mostly on the web."""
         if day < self.today - ONBOARDING_DAYS:
             return 0.0
         web = self.platforms["web"]
-        elsewhere = ONBOARDING_LOST / 4
-        return (ONBOARDING_LOST - elsewhere * (1 - web)) / web if platform == "web" else elsewhere
+        others = ONBOARDING_LOST / 4
+        return (ONBOARDING_LOST - others * (1 - web)) / web if platform == "web" else others
 
     def errors(self, day: int, platform: str) -> float:
-        """Return how many times as many errors there are: all that are too many on Android."""
+        """Return the factor of errors, which are excessive on Android only."""
         if day < self.today - ERROR_DAYS or platform != "android":
             return 1.0
         return 1 + (ERRORS_TIMES - 1) / self.platforms["android"]
 
     def leaving(self, day: int) -> float:
-        """Return the share of who signs up on a day that does not come back after some days."""
+        """Return the share of a day's signups that do not return after `LEAVES_ON` days."""
         is_hit = self.today - COHORT_SINCE <= day <= self.today - COHORT_UNTIL
         return RETENTION_LOST if is_hit else 0.0

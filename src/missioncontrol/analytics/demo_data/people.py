@@ -1,4 +1,4 @@
-"""Who signs up in a seeded product, what becomes of them, and how often they come back."""
+"""The people of the demo data: their properties, their activation and their visits."""
 
 from collections.abc import Sequence
 from math import exp, log
@@ -12,7 +12,7 @@ COUNTRIES = {"US": 0.32, "DE": 0.16, "GB": 0.13, "IN": 0.13, "FR": 0.1, "CH": 0.
 CAMPAIGNS = {"organic": 0.47, "search": 0.24, "social": 0.19, "partner": 0.1}
 
 ENGAGED, LIFETIME, VISITS = 0.65, 20.0, 0.8
-"""The share of people who stay, for how many days on average, and how likely they come each day."""
+"""Engaged people: their share, mean lifetime in days, and probability of a visit each day."""
 TRYING, TRYING_LIFETIME, TRYING_VISITS = 1 - ENGAGED, 4.0, 0.3
 
 ONBOARDS = {"web": 0.66, "ios": 0.62, "android": 0.58}
@@ -23,17 +23,17 @@ Draw = Sequence[tuple[float, str]]
 
 
 class Person(msgspec.Struct):
-    """Somebody, and how long they are likely to stay."""
+    """A generated person with properties and behavior."""
 
     number: int
     platform: str
     plan: str
     country: str
     campaign: str
-    visits: float  # how likely they come on a day
-    leaves: float  # the day after which they do not come any more
+    visits: float  # probability of a visit on a day
+    leaves: float  # index of the last day with visits
     has_onboarded: bool = False
-    is_known: bool = False  # what is known of them has been told
+    is_known: bool = False  # an event has carried the profile
     is_bot: bool = False
     user: str = ""
     device: str = ""
@@ -43,7 +43,7 @@ class Person(msgspec.Struct):
 
 
 class Milestones(msgspec.Struct, frozen=True):
-    """Seconds since the signup; None for what somebody never comes to."""
+    """Seconds since signup for each step; None for steps that are not reached."""
 
     onboarded: float | None
     acted: float | None
@@ -51,7 +51,7 @@ class Milestones(msgspec.Struct, frozen=True):
 
 
 def cumulated(shares: dict[str, float]) -> Draw:
-    """Return shares in a form of which `drawn` can draw."""
+    """Return cumulated shares for `drawn`."""
     total, found = 0.0, []
     for value, share in shares.items():
         total += share
@@ -71,8 +71,8 @@ _PLATFORMS, _PLANS = cumulated(PLATFORMS), cumulated(PLANS)
 _COUNTRIES, _CAMPAIGNS = cumulated(COUNTRIES), cumulated(CAMPAIGNS)
 
 
-def somebody(number: int, day: int, random: Random, *, stays: bool = False) -> Person:
-    """Return who signs up on a day; who `stays` has been there for long."""
+def sign_up(number: int, day: int, random: Random, *, stays: bool = False) -> Person:
+    """Return a new person of a day; one who `stays` has been a user before the first day."""
     chance = random.random
     is_engaged = chance() < ENGAGED or stays
     lifetime = LIFETIME if is_engaged else TRYING_LIFETIME
@@ -90,7 +90,7 @@ def somebody(number: int, day: int, random: Random, *, stays: bool = False) -> P
 
 
 def milestones(person: Person, random: Random) -> Milestones:
-    """Return when somebody comes to each step of the activation."""
+    """Return when a person reaches each step of the activation."""
     chances = [random.random() for _ in range(6)]
     if chances[0] >= ONBOARDS[person.platform]:
         return Milestones(None, None, None)
@@ -104,7 +104,7 @@ def milestones(person: Person, random: Random) -> Milestones:
 
 
 def days_until_next(person: Person, weekdays: Sequence[float], day: int, random: Random) -> int:
-    """Return in how many days somebody comes again; `weekdays` says how likely on which."""
+    """Return the days until the next visit; `weekdays` has the probability of each weekday."""
     chance, ahead = random.random, 0
     never = log(1 - person.visits)
     while True:
@@ -114,6 +114,6 @@ def days_until_next(person: Person, weekdays: Sequence[float], day: int, random:
 
 
 def _after(median: float, spread: float, chance: float, most: float) -> float:
-    """Return a delay: log-logistic, so that most is quick and some takes very long."""
+    """Return a log-logistic delay: most are short, and some very long."""
     chance = min(max(chance, 1e-6), 1 - 1e-6)
     return min(median * exp(spread * log(chance / (1 - chance)) / 1.7), most)

@@ -1,4 +1,4 @@
-"""The events of a seeded product, day by day in the order in which they happened."""
+"""Generates the events of the demo data, day by day in chronological order."""
 
 from bisect import bisect
 from collections import defaultdict
@@ -17,7 +17,7 @@ from missioncontrol.analytics.demo_data.people import (
     Person,
     days_until_next,
     milestones,
-    somebody,
+    sign_up,
 )
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Captured
@@ -28,14 +28,14 @@ DAYS_MAX, USERS_MAX = 730, 1_000_000
 GROWTH = 0.004  # more signups each day than the day before
 SIGNUPS = (1.08, 1.12, 1.1, 1.06, 0.98, 0.8, 0.86)  # by weekday, Monday first
 VISITS = (1.0, 1.0, 1.0, 0.98, 0.92, 0.62, 0.66)
-UNEVEN = 0.04  # how much a day differs from the usual one by more than chance
+UNEVEN = 0.04  # relative noise of a day besides chance
 ERRORS = 0.06  # a visit
 
 BOT_VISITS = 40
 SECONDS, MICROS = 86_400, 1_000_000
 DELAY = 250_000  # microseconds until an event is received
 
-# How much of a day's visits has begun by each hour.
+# Relative number of visits by hour of the day.
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 9, 8, 7, 8, 9, 9, 8, 7, 6, 6, 6, 5, 4)
 
 PAGES = ("home", "projects", "reports", "settings", "search")
@@ -50,10 +50,10 @@ def events(
     anomalies: bool = True,
     source: str = "seed",
 ) -> Iterator[Captured]:
-    """Return what happens on so many days before that of `until`, and on it up to `until`.
+    """Yield the events of `days` days before that of `until`, and of that day up to `until`.
 
-    `until` is UTC without an offset. `users` is how many people there are; some have been there
-    before. Without `anomalies` nothing goes wrong.
+    `until` is UTC without an offset. `users` includes people from before the first day. Without
+    `anomalies` all days are usual.
 
     Raises:
         Rejected: `analytics.bad_seed`.
@@ -62,13 +62,13 @@ def events(
         raise Rejected(
             "analytics.bad_seed",
             f"{users} people over {days} days is not 1 to {USERS_MAX} over 1 to {DAYS_MAX}.",
-            hint="Take fewer.",
+            hint="Choose fewer.",
         )
     return _World(seed, days, users, until, source, has_trouble=anomalies).events()
 
 
 class _Happening(msgspec.Struct, frozen=True):
-    """One thing that somebody does on a day, before it is written as an event."""
+    """An action of a person on a day, before it becomes an event."""
 
     micros: int  # since midnight
     name: str
@@ -78,12 +78,12 @@ class _Happening(msgspec.Struct, frozen=True):
 
 
 class _World:
-    """What the days of a product have in common."""
+    """The state of the generator across days."""
 
     def __init__(
         self, seed: int, days: int, users: int, until: datetime, source: str, *, has_trouble: bool
     ) -> None:
-        # Each has chances of its own: the same people sign up, whatever goes wrong after it.
+        # Separate generators, so that anomalies do not change who signs up.
         self._signing = Random(f"{seed} signups")  # noqa: S311 - the same seed, the same events
         self._visiting = Random(f"{seed} visits")  # noqa: S311 - as above
         self._failing = Random(f"{seed} trouble")  # noqa: S311 - as above
@@ -95,8 +95,8 @@ class _World:
         self._written = self._people = 0
         self._coming: defaultdict[int, list[Person]] = defaultdict(list)
         self._later: defaultdict[int, list[_Happening]] = defaultdict(list)
-        self._properties: dict[tuple[str, str, str], bytes] = {}
-        # As many are there on the first day as there are on the last, but for growth.
+        self._properties_cache: dict[tuple[str, str, str], bytes] = {}
+        # The number of users stays constant, apart from growth.
         daily = users / (days + ENGAGED * LIFETIME)
         self._signups = [daily * exp(GROWTH * (day - days / 2)) for day in range(days + 1)]
         self._old = round(users - daily * days)
@@ -105,7 +105,7 @@ class _World:
         weekday = self._first.weekday()
         weekdays = [VISITS[(weekday + at) % 7] for at in range(7)]
         for _ in range(self._old):
-            person = self._somebody(0, stays=True)
+            person = self._new_person(0, stays=True)
             self._coming[0 if self._visiting.random() < person.visits else 1].append(person)
         end = round((self._until - datetime.combine(self._today, datetime.min.time())) / _MICRO)
         first = (self._first - date(1970, 1, 1)).days
@@ -124,10 +124,10 @@ class _World:
         yield from self._bots(day)
         for _ in range(self._how_many(self._signups[day] * SIGNUPS[date_.weekday()])):
             yield from self._signup(day, weekdays)
-        yield from self._later.pop(day, ())  # Last: some come to a step on the day they sign up.
+        yield from self._later.pop(day, ())  # Last, as some reach a step on the day of signup.
 
     def _signup(self, day: int, weekdays: Sequence[float]) -> Iterator[_Happening]:
-        person = self._somebody(day)
+        person = self._new_person(day)
         micros = self._moment(self._signing)
         session = f"{person.user}-{day}"
         yield _Happening(micros, "page_viewed", person, session, "landing")
@@ -139,7 +139,7 @@ class _World:
             person.leaves = min(person.leaves, day + LEAVES_ON - 1)
 
     def _come_to(self, person: Person, day: int, micros: int) -> None:
-        """Let somebody come to the steps of the activation when they do."""
+        """Schedule the activation steps of a person."""
         steps = milestones(person, self._signing)
         whens = (steps.onboarded, steps.acted, steps.invited)
         for name, after in zip(_STEPS, whens, strict=True):
@@ -183,9 +183,9 @@ class _World:
                 self._moment(self._visiting), "page_viewed", crawler, f"crawl-{day}", "landing"
             )
 
-    def _somebody(self, day: int, *, stays: bool = False) -> Person:
+    def _new_person(self, day: int, *, stays: bool = False) -> Person:
         self._people += 1
-        return somebody(self._people, day, self._signing, stays=stays)
+        return sign_up(self._people, day, self._signing, stays=stays)
 
     def _comes_again(self, person: Person, day: int, weekdays: Sequence[float]) -> None:
         following = day + days_until_next(person, weekdays, day, self._visiting)
@@ -193,12 +193,12 @@ class _World:
             self._coming[following].append(person)
 
     def _moment(self, random: Random) -> int:
-        """Return when on a day somebody comes, early enough for the visit to end on it."""
+        """Return a time of day, early enough for the visit to end on the same day."""
         at = random.random() * _HOURS[-1]
         return int((bisect(_HOURS, at) + random.random()) * 3_600 * MICROS)
 
     def _how_many(self, expected: float) -> int:
-        """Return a number of people: by chance, and by how uneven days are."""
+        """Return a random number of people around the expected one."""
         first, second = (1 - self._signing.random() for _ in range(2))
         usual = sqrt(-2 * log(first)) * cos(2 * pi * second)
         return max(0, round(expected + sqrt(expected + (UNEVEN * expected) ** 2) * usual))
@@ -220,21 +220,21 @@ class _World:
             user="" if is_landing else person.user,
             anonymous=person.device if is_landing or is_signup else "",
             session=happening.session,
-            properties=self._told(person, day, page),
+            properties=self._properties_of(person, day, page),
             person=known,
             is_bot=person.is_bot,
         )
 
-    def _told(self, person: Person, day: int, page: str) -> bytes:
+    def _properties_of(self, person: Person, day: int, page: str) -> bytes:
         key = (person.platform, self._version(person, day), page)
-        found = self._properties.get(key)
+        found = self._properties_cache.get(key)
         if found is None:
-            told = {"platform": key[0], "version": key[1]} | ({"page": page} if page else {})
-            found = self._properties[key] = msgspec.json.encode(told)
+            properties = {"platform": key[0], "version": key[1]} | ({"page": page} if page else {})
+            found = self._properties_cache[key] = msgspec.json.encode(properties)
         return found
 
     def _version(self, person: Person, day: int) -> str:
-        """Return what somebody has on a day: a new version every 5 weeks, taken within one."""
+        """Return the app version on a day: a new one every 5 weeks, adopted within a week."""
         if person.platform == "android" and day >= self._days - 3:
             return "5.0.0"
         return f"4.{(day + 35 - person.number % 7) // 35}.0"

@@ -1,1 +1,1 @@
-"""What changed by more than chance, since when, for whom: never of a day that is not over."""
+"""Detection of significant changes, on complete days only."""

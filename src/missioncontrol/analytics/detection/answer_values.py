@@ -1,4 +1,4 @@
-"""Reading numbers out of answers: where a figure says that it stands, it can be read again."""
+"""Reads numbers at places of answers, so that every figure can be reproduced."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,28 +20,28 @@ from missioncontrol.analytics.detection.windows import window_of
 from missioncontrol.analytics.series import Daily
 
 Pair = tuple[float, float]
-"""Hits, and of how many they are a share: 0 of a count."""
+"""Hits and their base, which is 0 for counts."""
 
 
 def daily(answer: AnyAnswer, place: Place) -> Daily:
-    """Return the days of an answer that can be told: all in a row, from the first to the last."""
+    """Return the complete days of an answer as a series."""
     pairs = _by_bucket(answer, place)
     days = tuple(date.fromisoformat(bucket) for bucket, _ in pairs)
     hits = tuple(hit for _, (hit, _) in pairs)
     bases = tuple(base for _, (_, base) in pairs)
-    return Daily(days, hits, bases if place.told == "share" else ())
+    return Daily(days, hits, bases if place.aggregate == "share" else ())
 
 
 def value(answer: AnyAnswer, place: Place) -> float | None:
-    """Return the number that stands in a place of an answer; None where it can't be told."""
+    """Return the number at a place of an answer; None where it is undefined."""
     if place.expected:
         return _expected(answer, place)
     if not place.since:
-        return _told_over([_whole(answer, place)], place)
+        return _aggregate([_whole(answer, place)], place)
     pairs = [
         pair for bucket, pair in _by_bucket(answer, place) if place.since <= bucket <= place.until
     ]
-    return _told_over(pairs, place)
+    return _aggregate(pairs, place)
 
 
 def _expected(answer: AnyAnswer, place: Place) -> float | None:
@@ -55,25 +55,25 @@ def _expected(answer: AnyAnswer, place: Place) -> float | None:
         return None
     low, high = window.expected.between()
     hits = {"low": low, "middle": window.expected.hits, "high": high}[place.expected]
-    return told(hits, window.bases, until - since, place)
+    return aggregated(hits, window.bases, until - since, place)
 
 
-def told(hits: float, bases: float, days: int, place: Place) -> float:
-    """Return hits of some days in the way that a place is told."""
-    if place.told == "share":
+def aggregated(hits: float, bases: float, days: int, place: Place) -> float:
+    """Return the hits of some days in the aggregate of a place."""
+    if place.aggregate == "share":
         return min(hits / bases, 1.0) if bases else 0.0
-    return hits / days if place.told == "mean" else hits
+    return hits / days if place.aggregate == "mean" else hits
 
 
-def _told_over(pairs: Sequence[Pair], place: Place) -> float | None:
+def _aggregate(pairs: Sequence[Pair], place: Place) -> float | None:
     hits, bases = (sum(each[at] for each in pairs) for at in (0, 1))
-    if not pairs or (place.told == "share" and not bases):
+    if not pairs or (place.aggregate == "share" and not bases):
         return None
-    return told(hits, bases, len(pairs), place)
+    return aggregated(hits, bases, len(pairs), place)
 
 
 def _by_bucket(answer: AnyAnswer, place: Place) -> list[tuple[str, Pair]]:
-    """Return what is told of each bucket; those that can't be told are left out."""
+    """Return the hits and base of each complete bucket."""
     match answer:
         case FunnelAnswer():
             return [(each.key, _of_steps(each.steps, place)) for each in answer.trend]
@@ -84,8 +84,10 @@ def _by_bucket(answer: AnyAnswer, place: Place) -> list[tuple[str, Pair]]:
         case TrendAnswer() | ActiveAnswer() | LifecycleAnswer():
             line = _line(answer, place)
             values = line.values if line is not None else (0.0,) * len(answer.buckets)
-            told_of = zip(answer.buckets, answer.complete, values, strict=True)
-            return [(bucket, (each or 0.0, 0.0)) for bucket, is_over, each in told_of if is_over]
+            days_of_line = zip(answer.buckets, answer.complete, values, strict=True)
+            return [
+                (bucket, (each or 0.0, 0.0)) for bucket, is_over, each in days_of_line if is_over
+            ]
         case _:
             return []
 

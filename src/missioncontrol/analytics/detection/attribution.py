@@ -1,9 +1,9 @@
-"""Who explains a change: which platforms, countries, plans or versions it comes from, and how far.
+"""Attributes a change to slices: platforms, countries, plans or versions, and their parts of it.
 
-The days of a change are laid beside as many of the same weekdays just before it. Of counts, the
-part of a slice is its own difference through all. Of shares, a slice contributes what its own rate
-changed by, at its usual weight, and what its weight changed by, so far as its rate is not that of
-all. Either way the parts of all slices of a property add up to 1.
+The days of a change are compared with the same weekdays just before it. For counts, the part of a
+slice is its difference divided by the total difference. For shares, a slice contributes the change
+of its rate at its mean weight, and the change of its weight times the distance of its rate from the
+overall rate. In both cases the parts of all slices of a property add up to 1.
 """
 
 import re
@@ -44,15 +44,15 @@ VALUES_MAX = 25
 FILLED_MIN = 0.3
 SAMPLED = 20_000
 PEOPLE_MIN = 10
-"""Who share a value of a property by which changes are told apart: what few share names them."""
+"""People who must share a value of a property, because a rarer value could identify them."""
 
 SHARED_MIN = 0.9
-"""The part of all in which a value is that so many share."""
+"""The part of all rows that must have such a common value."""
 
 _PLAIN = re.compile(r"[\w .+:/()-]{0,40}")
-"""What a value may look like that is told on: it came in from outside, and may be anything."""
+"""Values that may be shown; they come from outside and may hold anything."""
 SLICES_MAX = 8
-"""Told of each property, those with most of the change."""
+"""Slices of each property, those with most of the change."""
 
 EXPLAINS_SHARE, EXPLAINS_TIMES, EXPLAINS_SIGMAS = 0.5, 1.5, 3.5
 
@@ -60,14 +60,14 @@ Of = Literal["event", "person"]
 
 
 class Property(msgspec.Struct, frozen=True):
-    """By which a change can be told apart."""
+    """A property by which a change can be sliced."""
 
     name: str
     of: Of
 
 
 class Slicing(msgspec.Struct, frozen=True):
-    """A change told apart by a property: the questions of its days and of those before."""
+    """The questions about the days of a change and the days before, with one breakdown."""
 
     property: Property
     now: AnyQuestion
@@ -76,16 +76,16 @@ class Slicing(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What a slice had: hits, and of how many they are a share (0 of counts)."""
+    """The hits of a slice and their base, which is 0 for counts."""
 
     hits: float
     base: float = 0.0
 
 
-def properties_asked(product: str, setting: Setting) -> Statement:
-    """Return the statement of properties: `(of, name, values, filled)`, out of a late sample.
+def properties_query(product: str, setting: Setting) -> Statement:
+    """Return the statement of properties: `(of, name, values, filled)`, from a recent sample.
 
-    Left out is what tells people from each other: names, addresses, free texts.
+    It excludes properties that identify people, such as names, addresses and free text.
     """
     today = day_of(setting.as_of, setting)
     parameters = Parameters(product)
@@ -95,12 +95,13 @@ def properties_asked(product: str, setting: Setting) -> Statement:
     pointer = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
     return parameters.statement(
         "WITH sampled AS ("
-        f"(SELECT 'event' AS kind, e.person AS who, e.properties AS told FROM {events} AS e"
+        f"(SELECT 'event' AS kind, e.person AS who, e.properties AS properties FROM {events} AS e"
         f" ORDER BY e.seq DESC LIMIT {limit})"
         " UNION ALL (SELECT 'person', known.person, known.properties FROM people known"
         f" WHERE known.product = {parameters.product} ORDER BY known.person DESC LIMIT {limit})),"
-        " keyed AS (SELECT kind, who, told, unnest(json_keys(told)) AS key FROM sampled),"
-        f" valued AS (SELECT kind, key, json_extract_string(told, {pointer}) AS value,"
+        " keyed AS (SELECT kind, who, properties, unnest(json_keys(properties)) AS key"
+        " FROM sampled),"
+        f" valued AS (SELECT kind, key, json_extract_string(properties, {pointer}) AS value,"
         " count(*) AS times, count(DISTINCT who) AS people FROM keyed GROUP BY ALL)"
         " SELECT kind, key, count(value),"
         " sum(times) / (SELECT count(*) FROM sampled s WHERE s.kind = valued.kind)"
@@ -111,7 +112,7 @@ def properties_asked(product: str, setting: Setting) -> Statement:
 
 
 def properties(rows: Sequence[Sequence[Any]]) -> tuple[Property, ...]:
-    """Return by what changes are told apart: that most have, with few values; of events first."""
+    """Return the properties for slicing, which most rows have with few values; events first."""
     fitting = [
         (str(of), str(name))
         for of, name, values, filled in rows
@@ -124,7 +125,7 @@ def properties(rows: Sequence[Sequence[Any]]) -> tuple[Property, ...]:
 
 
 def slicings(finding: Finding, found: Sequence[Property]) -> tuple[Slicing, ...]:
-    """Return what has to be asked to tell who explains a change."""
+    """Return the questions that attribute a change to slices."""
     days = (finding.until - finding.since).days + 1
     weeks = timedelta(days=-(-days // 7) * 7)
     now = Range(finding.since, finding.until)
@@ -142,11 +143,11 @@ def slicings(finding: Finding, found: Sequence[Property]) -> tuple[Slicing, ...]
 
 
 def slices(
-    finding: Finding, asked: Sequence[Slicing], answers: Mapping[str, AnyAnswer]
+    finding: Finding, parts: Sequence[Slicing], answers: Mapping[str, AnyAnswer]
 ) -> tuple[Slice, ...]:
-    """Return the slices that a change comes from, those that explain it first."""
+    """Return the slices of a change, those that explain it first."""
     found: list[Slice] = []
-    for each in asked:
+    for each in parts:
         now, before = (answers.get(digest(question)) for question in (each.now, each.before))
         if now is not None and before is not None:
             found += _of_property(finding, each, now, before)
@@ -154,7 +155,7 @@ def slices(
 
 
 def shares(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str, float]:
-    """Return the part of each slice in the change, adding up to 1; nothing where there is none."""
+    """Return the part of each slice in the change, adding up to 1; empty without a change."""
     parts = _of_rates(now, before) if _is_share(now, before) else _of_counts(now, before)
     change = sum(parts.values())
     return {key: part / change for key, part in parts.items()} if abs(change) > 1e-12 else {}
@@ -163,7 +164,7 @@ def shares(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str, flo
 def contribution(now: AnyAnswer, before: AnyAnswer, place: Place) -> float | None:
     """Return the part that the slice of a place has in the change between two answers, at most 1.
 
-    Both are told apart by the same property; None where there is no change.
+    Both have the same breakdown. None where there is no change.
     """
     found = shares(_parts(now, place), _parts(before, place)).get(place.breakdown or "")
     return None if found is None else at_most_all(found)
@@ -174,7 +175,7 @@ def _of_counts(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str,
 
 
 def _of_rates(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str, float]:
-    """Return what each slice adds to the difference of two rates; it is exact."""
+    """Return what each slice adds to the difference of two rates; the sum is exact."""
     bases = [sum(each.base for each in parts.values()) or 1.0 for parts in (now, before)]
     rates = [
         sum(each.hits for each in parts.values()) / base
@@ -184,7 +185,7 @@ def _of_rates(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str, 
     for key in _keys(now, before):
         late, early = _part(now, key), _part(before, key)
         weights = late.base / bases[0], early.base / bases[1]
-        # Where nobody was, the rate of the other days stands in: all of it is then of the weight.
+        # An empty slice takes the rate of the other days, so that only its weight contributes.
         after = late.hits / late.base if late.base else early.hits / (early.base or 1.0)
         prior = early.hits / early.base if early.base else after
         own = sum(weights) / 2 * (after - prior)
@@ -193,26 +194,26 @@ def _of_rates(now: Mapping[str, Part], before: Mapping[str, Part]) -> dict[str, 
 
 
 def _of_property(
-    finding: Finding, asked: Slicing, now: AnyAnswer, before: AnyAnswer
+    finding: Finding, slicing: Slicing, now: AnyAnswer, before: AnyAnswer
 ) -> list[Slice]:
-    late, early = _parts(now, asked.place), _parts(before, asked.place)
+    late, early = _parts(now, slicing.place), _parts(before, slicing.place)
     found, size = shares(late, early), _sizes(early)
-    # Beside the days just before it may be no such change: then these say nothing of it.
+    # Against the days just before there may be no such change; slices then can't explain it.
     if len(found) < 2 or finding.is_down != _is_less(late, early):
         return []
-    told = sorted(found, key=lambda key: -found[key])[:SLICES_MAX]
+    largest = sorted(found, key=lambda key: -found[key])[:SLICES_MAX]
     return [
         Slice(
-            property=asked.property.name,
-            of=asked.property.of,
+            property=slicing.property.name,
+            of=slicing.property.of,
             value=key,
             share=found[key],
             of_all=size.get(key, 0.0),
-            now=_figure(finding, asked.now, asked.place, key, late),
-            before=_figure(finding, asked.before, asked.place, key, early),
+            now=_figure(finding, slicing.now, slicing.place, key, late),
+            before=_figure(finding, slicing.before, slicing.place, key, early),
             explains=_explains(key, found, size, late, early),
         )
-        for key in told
+        for key in largest
         if _PLAIN.fullmatch(key) and "//" not in key
     ]
 
@@ -224,9 +225,9 @@ def _explains(
     now: Mapping[str, Part],
     before: Mapping[str, Part],
 ) -> bool:
-    """Whether most of a change is in a slice, and more than its size and chance give it."""
+    """Whether a slice has most of a change, and more than its size and chance explain."""
     share, usual = found[key], _usual(key, size, now, before)
-    # Who only went from one slice to another, as from version to version, is no reason.
+    # People who only moved between slices, as to a new version, explain nothing.
     moved = sum(min(each, 0.0) for each in found.values())
     if share + moved < EXPLAINS_SHARE or share < EXPLAINS_TIMES * usual or usual > 0.9:
         return False
@@ -244,14 +245,14 @@ def _explains(
 def _usual(
     key: str, size: Mapping[str, float], now: Mapping[str, Part], before: Mapping[str, Part]
 ) -> float:
-    """Return the part of a change that a slice has by its size alone."""
+    """Return the part of a change that the size of a slice alone explains."""
     if not _is_share(now, before):
         return size.get(key, 0.0)
     return max(size.get(key, 0.0), _sizes(now).get(key, 0.0))
 
 
 def _sliced(question: AnyQuestion, place: Place, range_: Range, by: Property) -> AnyQuestion:
-    """Return a question over some days, told apart by a property."""
+    """Return a question about some days with a breakdown by a property."""
     breakdown = Breakdown(by.name, by.of)
     match question:
         case Funnel():
@@ -278,22 +279,22 @@ def _sliced(question: AnyQuestion, place: Place, range_: Range, by: Property) ->
 
 
 def _place(question: AnyQuestion, place: Place) -> Place:
-    """Return where the number of a slice stands; active people are told by day."""
+    """Return the place of a slice's number; active people are aggregated over all days."""
     is_daily = isinstance(question, Active)
     since, until = ("0000", "9999") if is_daily else ("", "")
     return msgspec.structs.replace(place, since=since, until=until)
 
 
 def _parts(answer: AnyAnswer, place: Place) -> dict[str, Part]:
-    """Return what each slice had."""
-    if place.told != "share":
+    """Return the parts of all slices by key."""
+    if place.aggregate != "share":
         found = {key: value(answer, _at(place, key)) or 0.0 for key in _values(answer, place)}
         return {key: Part(hits) for key, hits in found.items()}
     parts = {}
     for key in _values(answer, place):
         at = _at(place, key)
-        base = value(answer, msgspec.structs.replace(at, told="sum", step=at.of, **_NO_PERIOD))
-        hits = value(answer, msgspec.structs.replace(at, told="sum"))
+        base = value(answer, msgspec.structs.replace(at, aggregate="sum", step=at.of, **_NO_PERIOD))
+        hits = value(answer, msgspec.structs.replace(at, aggregate="sum"))
         parts[key] = Part(hits or 0.0, base or 0.0)
     return parts
 
@@ -321,7 +322,7 @@ def _figure(
 
 
 def _sizes(before: Mapping[str, Part]) -> dict[str, float]:
-    """Return which part of everything each slice was."""
+    """Return the relative size of each slice."""
     sizes = {key: each.base or each.hits for key, each in before.items()}
     whole = sum(sizes.values())
     return {key: size / whole for key, size in sizes.items()} if whole else {}

@@ -1,4 +1,4 @@
-"""Changes that follow from one another, told as one."""
+"""Merges changes that follow from one another into one finding."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,12 +7,12 @@ import msgspec
 from missioncontrol.analytics.detection.finding import Companion, Finding, Severity
 
 EARLIER_MAX, LATER_MAX = 3, 10
-"""Days by which what follows from a cause may begin before it, by how it is found, or after it."""
+"""Days by which an effect may start before its cause, due to estimation, or after it."""
 
 SHARED_MIN = 0.5
 
 MORE_MAX, MARGIN = 1.35, 0.05
-"""What follows from a cause is at most so much larger, in proportion and besides; and by chance."""
+"""How much larger an effect may be than its cause, relative and absolute, besides noise."""
 
 SEVERITIES: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 
@@ -22,7 +22,7 @@ def merged(
 ) -> tuple[Finding, ...]:
     """Return one finding for each cause, the most severe first.
 
-    `follows` names the metrics that may be why another one moved.
+    `follows` has for each metric those that may cause its changes.
     """
     by_metric = {each.metric: each for each in findings}
     leaders = {each.metric: _leader(each, by_metric, follows) for each in findings}
@@ -40,10 +40,10 @@ def merged(
 
 
 def explains(cause: Finding, finding: Finding) -> bool:
-    """Whether a change, of a metric that may be why, accounts for another one."""
+    """Whether a change of a possible cause accounts for another change."""
     if not _is_of_the_same_days(cause, finding):
         return False
-    # Those who are too many at the beginning, such as robots, are missing from what comes after it.
+    # Excess at the start, such as robots, lowers the shares of later steps.
     is_diluted = not cause.is_down and finding.is_down and finding.unit == "share"
     if cause.is_down != finding.is_down and not is_diluted:
         return False
@@ -52,7 +52,7 @@ def explains(cause: Finding, finding: Finding) -> bool:
 
 
 def _is_of_the_same_days(cause: Finding, finding: Finding) -> bool:
-    """Whether it begins about when its cause does, or shares half of all their days with it."""
+    """Whether two changes start at about the same time, or share half of all their days."""
     since, until = max(cause.since, finding.since), min(cause.until, finding.until)
     if since > until:
         return False
@@ -65,7 +65,7 @@ def _is_of_the_same_days(cause: Finding, finding: Finding) -> bool:
 def _leader(
     finding: Finding, by_metric: Mapping[str, Finding], follows: Mapping[str, frozenset[str]]
 ) -> str:
-    """Return the metric that a change comes from in the end: `follows` has no loops."""
+    """Return the metric of the root cause; `follows` has no loops."""
     causes = [
         by_metric[each]
         for each in sorted(follows.get(finding.metric, ()))
@@ -83,7 +83,7 @@ def _together(leader: Finding, others: Sequence[Finding]) -> Finding:
         Companion(each.metric, each.title, each.effect, each.observed, each.expected)
         for each in ordered
     )
-    # What is good news makes nothing severe, nor what is neither beside a leader that is good.
+    # Good news does not raise the severity, nor does neutral news beside a good leader.
     severe = (False,) if leader.is_good else (False, None)
     severities = [leader.severity, *(each.severity for each in ordered if each.is_good in severe)]
     severity = min(severities, key=lambda each: SEVERITIES[each])

@@ -1,4 +1,4 @@
-"""Finds what changed by more than chance in the answers about a product."""
+"""Detects significant changes in the answers about a product."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.definition import stamp
-from missioncontrol.analytics.detection.answer_values import daily, told, value
+from missioncontrol.analytics.detection.answer_values import aggregated, daily, value
 from missioncontrol.analytics.detection.causes import merged
 from missioncontrol.analytics.detection.finding import (
     Derived,
@@ -24,7 +24,7 @@ from missioncontrol.analytics.series import Daily
 from missioncontrol.analytics.setting import Setting
 
 INFO_LIKELY, WARNING_LIKELY = 0.25, 0.01
-"""How likely there is something by chance among all that is looked at, at each severity."""
+"""Probability of a false finding of each severity in one inspection of all metrics."""
 
 WARNING_EFFECT, CRITICAL_EFFECT = 0.1, 0.25
 CRITICAL_SCORE, CRITICAL_PEOPLE = 6.5, 50.0
@@ -36,7 +36,7 @@ Expectation = Literal["", "middle", "low", "high"]
 def detect(
     metrics: Sequence[WatchedMetric], answers: Mapping[str, AnyAnswer], setting: Setting
 ) -> tuple[Finding, ...]:
-    """Return what changed, the most severe first; `answers` are by the digest of their question.
+    """Return the changes, most severe first; `answers` are by the digest of their question.
 
     Changes that follow from one another are one finding. A metric whose answer is missing is left
     out.
@@ -46,29 +46,29 @@ def detect(
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What changed in one metric, before it is known from which other one that follows."""
+    """A change of one metric, before changes are merged by cause."""
 
     finding: Finding
     limit: float  # the score that makes it a warning
 
     def touching(self, touched: Derived) -> "Change":
-        """Return the same where it was counted whom it touches: that decides how severe it is."""
-        told = self.finding
+        """Return the change with the number of affected people, which also decides its severity."""
+        finding = self.finding
         severity = severity_of(
-            effect=told.effect,
-            score=told.score,
+            effect=finding.effect,
+            score=finding.score,
             people=touched.value,
             limit=self.limit,
-            is_good=told.is_good,
+            is_good=finding.is_good,
         )
         counted = {"impact": touched.value, "touched": touched, "severity": severity}
-        return Change(msgspec.structs.replace(told, **counted), self.limit)
+        return Change(msgspec.structs.replace(finding, **counted), self.limit)
 
 
 def changes(
     metrics: Sequence[WatchedMetric], answers: Mapping[str, AnyAnswer], setting: Setting
 ) -> tuple[Change, ...]:
-    """Return what changed in each metric by itself."""
+    """Return the changes of each metric by itself."""
     found: dict[str, Change] = {}
     count = len({each.metric for each in metrics})
     for metric in metrics:
@@ -82,7 +82,7 @@ def changes(
 
 
 def follows_of(metrics: Sequence[WatchedMetric]) -> dict[str, frozenset[str]]:
-    """Return, by metric, those that may be why it moved."""
+    """Return by metric the possible causes of its changes."""
     return {each.metric: each.follows for each in metrics}
 
 
@@ -90,7 +90,7 @@ def severity_of(
     *, effect: float, score: float, people: float, limit: float, is_good: bool | None
 ) -> Severity:
     """Return how severe a change is, by its effect and its volume; `limit` makes it a warning."""
-    size = effect if effect < 0 else 1 - 1 / (1 + effect)  # Twice as much is as much as half.
+    size = effect if effect < 0 else 1 - 1 / (1 + effect)  # Treats a doubling like a halving.
     if abs(score) < limit or abs(effect) < WARNING_EFFECT or people < WARNING_PEOPLE:
         return "info"
     is_large = abs(size) >= CRITICAL_EFFECT and people >= CRITICAL_PEOPLE
@@ -128,7 +128,7 @@ def _finding(
     def figure(hits: float, expected: Expectation = "") -> Figure:
         place = msgspec.structs.replace(among, expected=expected)
         cell = _cell(place) if days == 1 and not expected else None
-        number = told(hits, window.bases, days, place)
+        number = aggregated(hits, window.bases, days, place)
         return Figure(number, metric.unit, metric.question, place, cell)
 
     observed, expected = figure(window.observed), figure(window.expected.hits, "middle")
@@ -164,13 +164,13 @@ def _finding(
 
 
 def _among(place: Place, window: Window, found: Daily) -> Place:
-    """Return a place as far as the days of a window go."""
+    """Return a place restricted to the days of a window."""
     since, until = found.days[window.since], found.days[window.until - 1]
     return msgspec.structs.replace(place, since=since.isoformat(), until=until.isoformat())
 
 
 def _volume(metric: WatchedMetric, answer: AnyAnswer, window: Window, found: Daily) -> Figure:
-    """Return how many people it is told from; where it is told by day, those of each day."""
+    """Return the number of people behind a window, for daily metrics the mean of a day."""
     place = _among(metric.people, window, found)
     return Figure(value(answer, place) or 0.0, "people", metric.question, place)
 
@@ -178,7 +178,7 @@ def _volume(metric: WatchedMetric, answer: AnyAnswer, window: Window, found: Dai
 def _touched(
     metric: WatchedMetric, observed: Figure, expected: Figure, volume: Figure
 ) -> Derived | None:
-    """Return how many people are missing or too many, where the answer tells of people."""
+    """Return how many people are missing or in excess, where the answer counts people."""
     if metric.unit == "events":
         return None
     if metric.unit == "people":
@@ -187,7 +187,7 @@ def _touched(
 
 
 def _impact(metric: WatchedMetric, answer: AnyAnswer, window: Window) -> float:
-    """Return about how many people events that are missing or too many are of, day by day."""
+    """Estimate the people behind missing or excess events from daily numbers."""
     difference = abs(window.observed - window.expected.hits)
     hits, people = (daily(answer, place).hits for place in (metric.place, metric.people))
     among = slice(window.since, window.until) if window.effect > 0 else slice(None)
@@ -196,7 +196,7 @@ def _impact(metric: WatchedMetric, answer: AnyAnswer, window: Window) -> float:
 
 
 def _cell(place: Place) -> Cell | None:
-    """Return the count in which the people of one day can be listed."""
+    """Return the cell that lists the people of one day."""
     if place.line:
         return Cell(bucket=place.since, series=place.line)
     if place.step is not None:

@@ -1,8 +1,8 @@
-"""What was found to have changed: how much, since when, whom it touches, and where that stands.
+"""Findings: detected changes with their size, days, affected people and sources.
 
-Every number is a `Figure`: it names the question and the place in its answer, so that anybody can
-ask again and read the same (`reading.py`). Shares are between 0 and 1; an effect of -0.35 is 35 %
-less than expected.
+Every number is a `Figure` that names its question and the place in the answer, so that it can be
+reproduced (`answer_values.py`). Shares are between 0 and 1; an effect of -0.35 is 35 % less than
+expected.
 """
 
 from collections.abc import Sequence
@@ -19,24 +19,24 @@ Method = Literal["week", "day", "change"]
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which value of an answer a number is.
+    """The place of a number in an answer.
 
-    With `since` and `until`, labels of buckets (both in it), it is told over these together: the
-    `sum` of a line, its `mean`, or of shares all hits through all of whom they are a share. Without
-    them it is the total of the answer. Of a line `line` is the key; of a funnel `step` counts who
-    reached it, as a share of those who reached `of`; of a retention `period` is the column.
+    `since` and `until` are labels of buckets, both inclusive, over which `aggregate` applies: the
+    `sum` of a line, its `mean`, or the `share` of all hits in their bases. Without them it is the
+    total of the answer. `line` is the key of a line; `step` of a funnel counts who reached it, as a
+    share of those who reached `of`; `period` is the column of a retention.
     """
 
     since: str = ""
     until: str = ""
-    told: Literal["sum", "mean", "share"] = "sum"
+    aggregate: Literal["sum", "mean", "share"] = msgspec.field(name="told", default="sum")
     line: str = ""
     step: int | None = None
     of: int | None = None
     period: int | None = None
     breakdown: str | None = None
     expected: Literal["", "middle", "low", "high"] = ""
-    """Not what the answer says of these buckets, but what those before let expect of them."""
+    """The expectation for these buckets from earlier ones, instead of their value."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -46,14 +46,14 @@ class Figure(msgspec.Struct, frozen=True):
     unit: Unit
     question: AnyQuestion
     place: Place
-    cell: Cell | None = None  # where the people behind it can be listed: one count of the answer
+    cell: Cell | None = None  # the count of the answer whose people can be listed
 
 
 Formula = Literal["change", "difference", "touched", "affected", "contribution"]
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """A number that is worked out from figures, see `deriving.py`."""
+    """A number that a formula computes from figures; see `FORMULAS`."""
 
     value: float
     unit: Unit
@@ -64,14 +64,14 @@ class Derived(msgspec.Struct, frozen=True):
 class Slice(msgspec.Struct, frozen=True):
     """One value of a property, and its part of a change.
 
-    The parts of all values of a property add up to 1. `of_all` is its part of everything before
-    the change: a slice explains a change where its part of that is much larger.
+    The parts of all values of a property add up to 1. `of_all` is the part of the slice in all
+    events before; a slice explains a change where its part of the change is much larger.
     """
 
     property: str
     of: Literal["event", "person"]
     value: str  # "" where it is missing; "other" holds the rest
-    share: float  # of the change, told by `at_most_all`
+    share: float  # of the change, shown through `at_most_all`
     of_all: float
     now: Figure
     before: Figure
@@ -79,12 +79,12 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 def at_most_all(share: float) -> float:
-    """Return a part of a change as it is told: all of it where others moved against it."""
+    """Return a part of a change, at most 1; it exceeds 1 where others moved the other way."""
     return min(share, 1.0)
 
 
 class Companion(msgspec.Struct, frozen=True):
-    """Another metric that moved for the same reason."""
+    """Another metric that changed for the same reason."""
 
     metric: str
     title: str
@@ -94,7 +94,7 @@ class Companion(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that is more than chance."""
+    """A statistically significant change."""
 
     metric: str
     """`conversion.onboarding_complete`, `events.error`, `people.signup`, `retention.day_7`,
@@ -104,23 +104,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     since: date  # of the product's zone; of funnels and retention the days on which people began
     until: date
-    is_ongoing: bool  # it lasts until the last day that can be told
+    is_ongoing: bool  # it includes the last complete day
     is_good: bool | None  # None where up is neither better nor worse
     severity: Severity
     effect: float  # observed against expected
     score: float  # the difference in units of usual noise
     observed: Figure
     expected: Figure
-    low: Figure  # what would have been expected at least, 95 %
+    low: Figure  # lower end of the 95 % range of expected values
     high: Figure
-    volume: Figure  # whom, or how many events, it was told from
+    volume: Figure  # the people behind the observation
     impact: float
-    """People it is likely to touch, each once: who are missing or too many; where events are
-    counted, as large a part of those who had any as of the events is missing or too many. Of people
-    who are counted by the day: of one day."""
+    """Affected people, each once: those missing or in excess; for counts of events, the same part
+    of the people as of the events. For people counted by day, those of one day."""
 
     touched: Derived | None = None
-    """The same, with what it is worked out from; None before anybody has counted them."""
+    """The same with its sources; None before the people have been counted."""
 
     methods: tuple[Method, ...]
     """`week`: last 7 days against the 7 before; `day`: the last day against the median of that
@@ -128,7 +127,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     slices: tuple[Slice, ...] = ()  # those with most of the change first
     also: tuple[Companion, ...] = ()
-    question: AnyQuestion  # in whose answer it was found
+    question: AnyQuestion  # the question in whose answer it was found
     definition: str  # "anomalies 1"
     as_of: str
 
@@ -145,14 +144,14 @@ FORMULAS: dict[Formula, str] = {
     "affected": "C * |A - B| / max(A, B)",
     "contribution": "the part of a slice in the change from B to A, at most 1",
 }
-"""What each means. Of `contribution` A and B are places of a slice in two answers that are told
-apart by the same property; the parts of all slices of it add up to 1."""
+"""The formulas of derived numbers. For `contribution`, A and B are places of a slice in two answers
+with the same breakdown; the parts of all its slices add up to 1."""
 
 Arithmetic = Literal["change", "difference", "touched", "affected"]
 
 
 def worked_out(formula: Arithmetic, numbers: Sequence[float]) -> float | None:
-    """Return what a formula gives for A, B, C; None where it divides by 0."""
+    """Return the result of a formula for A, B, C; None where it divides by 0."""
     a, b, *rest = numbers
     match formula:
         case "change":
@@ -167,16 +166,16 @@ def worked_out(formula: Arithmetic, numbers: Sequence[float]) -> float | None:
 
 
 def arithmetic(formula: str) -> Arithmetic:
-    """Return the name of a formula that a text has, as one of those that numbers are enough for.
+    """Return the name of a formula as one that needs numbers only.
 
     Raises:
-        LookupError: there is none of that name.
+        LookupError: the formula is unknown, or needs more than numbers.
     """
     found: dict[str, Arithmetic] = {each: each for each in get_args(Arithmetic)}
     return found[formula]
 
 
 def derived(formula: Arithmetic, unit: Unit, *parts: Figure) -> Derived | None:
-    """Return a number with what it is worked out from; None where it can't be."""
+    """Return a derived number with its sources; None where the formula divides by 0."""
     value = worked_out(formula, [each.value for each in parts])
     return None if value is None else Derived(value, unit, formula, parts)

@@ -1,4 +1,4 @@
-"""What is watched of a product, and which questions it is told by: all of days that are over."""
+"""The metrics of a product that the detection watches, with their questions about complete days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -29,27 +29,27 @@ from missioncontrol.ports.warehouse import Statement
 
 HISTORY_DAYS = 70
 NAMES_MAX = 20
-"""Events that are watched each for itself: those that happen most often."""
+"""Number of the most frequent events that are watched individually."""
 
-KEPT_DAYS = {1: 13, 7: 20, 30: 6}
-"""Days after somebody began, and how long ago a window of cohorts may have ended to be told."""
+RETENTION_DAYS = {1: 13, 7: 20, 30: 6}
+"""Retention days, and for each how many days ago a window of cohorts may have ended."""
 DAY = 86_400.0
 
 WRONG = ("error", "fail", "exception", "crash", "timeout", "rejected", "refund", "cancel", "churn")
-"""Parts of the names of events of which more is worse."""
+"""Parts of event names that mark an increase as bad."""
 
 SERIES_OF_ONE = SERIES_MAX // 2
 
 
 class KnownEvent(msgspec.Struct, frozen=True):
-    """An event that a product has lately, and the first day of these on which it was there."""
+    """A recent event of a product, and the first day on which it occurred."""
 
     name: str
     since: date
 
 
 class WatchedMetric(msgspec.Struct, frozen=True):
-    """A metric: what it is called, and where its days stand."""
+    """A watched metric, and the places of its values."""
 
     metric: str
     title: str
@@ -57,20 +57,20 @@ class WatchedMetric(msgspec.Struct, frozen=True):
     question: AnyQuestion
     place: Place
     better: Literal["up", "down", ""]
-    people: Place  # where the answer says how many people there were
-    recent: int = 6  # a window may have ended so many days before the last that is told
+    people: Place  # the place of the number of people in the answer
+    recent: int = 6  # days before the last one within which a window may end
     shortest: int = 1
     follows: frozenset[str] = frozenset()
-    """Metrics that may be why this one moved."""
+    """Metrics that may cause changes of this one."""
 
 
 def last_day(setting: Setting) -> date:
-    """Return the last day that is over."""
+    """Return the last complete day."""
     return day_of(setting.as_of, setting) - timedelta(days=1)
 
 
-def names_asked(product: str, setting: Setting) -> Statement:
-    """Return the statement of a product's events lately: `(name, first)`, most frequent first."""
+def names_query(product: str, setting: Setting) -> Statement:
+    """Return the statement of a product's recent events: `(name, first)`, most frequent first."""
     last = last_day(setting)
     asked = Active(product=product, range=Range(_days_before(last, HISTORY_DAYS - 1), last))
     since, until = bounds(asked.range, setting)
@@ -85,7 +85,7 @@ def names_asked(product: str, setting: Setting) -> Statement:
 
 
 def known_events(rows: Sequence[Sequence[Any]], setting: Setting) -> tuple[KnownEvent, ...]:
-    """Return the events of a product out of the rows of `names_asked`."""
+    """Return the events of a product from the rows of `names_query`."""
     found = ((str(name), first) for name, first in rows)
     return tuple(
         KnownEvent(name, day_of(first, setting))
@@ -97,33 +97,33 @@ def known_events(rows: Sequence[Sequence[Any]], setting: Setting) -> tuple[Known
 def watched_metrics(
     product: Product, names: Sequence[KnownEvent], setting: Setting
 ) -> tuple[WatchedMetric, ...]:
-    """Return what is watched of a product, causes before what may follow from them."""
+    """Return the metrics of a product, possible causes before their effects."""
     if not names:
         return ()
     last = last_day(setting)
-    # The first day with data is seldom a whole one.
-    begun = min(each.since for each in names)
+    # The first day with data is rarely complete.
+    first_day = min(each.since for each in names)
     since = _days_before(last, HISTORY_DAYS - 1)
-    since = since if begun <= since else begun + timedelta(days=1)
+    since = since if first_day <= since else first_day + timedelta(days=1)
     if since > last:
         return ()
     steps = _steps_in(kpis.activation_of(product).steps, names)
     found = [
         *_people(product, Range(since, last)),
         *_conversions(product, steps, since, setting),
-        *_kept(product, steps, begun, since, last),
+        *_retention(product, steps, first_day, since, last),
         *_events(product, steps, names, since, last),
     ]
     return tuple(found)
 
 
 def better_of(name: str) -> Literal["up", "down", ""]:
-    """Return whether more of an event is better or worse, as far as its name says."""
+    """Return whether an increase of an event is good or bad, as far as its name says."""
     return "down" if any(part in name.lower() for part in WRONG) else ""
 
 
 def _steps_in(steps: Sequence[Step], names: Sequence[KnownEvent]) -> tuple[Step, ...]:
-    """Return the steps that a product has at all."""
+    """Return the steps whose events occur in a product."""
     known = {each.name for each in names}
     return tuple(each for each in steps if not each.pattern.event or each.pattern.event in known)
 
@@ -132,7 +132,7 @@ def _people(product: Product, range_: Range) -> list[WatchedMetric]:
     question = kpis.active(product, range_)
     begins = kpis.activation_of(product).steps[0].pattern.event
     follows = frozenset({f"events.{begins}"})
-    place = Place(told="mean", line="dau")
+    place = Place(aggregate="mean", line="dau")
     return [
         WatchedMetric("active.dau", "DAU", "people", question, place, "up", place, follows=follows)
     ]
@@ -141,10 +141,9 @@ def _people(product: Product, range_: Range) -> list[WatchedMetric]:
 def _conversions(
     product: Product, steps: Sequence[Step], since: date, setting: Setting
 ) -> list[WatchedMetric]:
-    """Return from each step to the next: within a day, and within all of its window.
+    """Return the conversions from each step to the next, within a day and within its window.
 
-    Whoever entered on a day has had this time when that long has passed since the day; only such
-    days are told, so all have the same time.
+    Only days that ended at least this window ago count, so that all people had the same time.
     """
     found: list[WatchedMetric] = []
     begins = f"events.{steps[0].pattern.event}" if steps else ""
@@ -164,7 +163,7 @@ def _conversions(
             title = f"{label_of(step.pattern)} after {label_of(earlier.pattern)}"
             if within == DAY:
                 title += " within a day"
-            place, people = Place(told="share", step=1, of=0), Place(step=0)
+            place, people = Place(aggregate="share", step=1, of=0), Place(step=0)
             follows = frozenset(before)
             found.append(
                 WatchedMetric(
@@ -175,15 +174,15 @@ def _conversions(
     return found
 
 
-def _kept(
-    product: Product, steps: Sequence[Step], begun: date, since: date, last: date
+def _retention(
+    product: Product, steps: Sequence[Step], first_day: date, since: date, last: date
 ) -> list[WatchedMetric]:
-    """Return who comes back 1, 7 and 30 days after they began."""
+    """Return the retention 1, 7 and 30 days after the start."""
     if not steps:
         return []
-    start, longest = steps[0].pattern, max(KEPT_DAYS)
+    start, longest = steps[0].pattern, max(RETENTION_DAYS)
     follows = {f"events.{start.event}", *(f"conversion.{each.pattern.event}" for each in steps)}
-    earliest = max(begun + timedelta(days=1), _days_before(since, longest))
+    earliest = max(first_day + timedelta(days=1), _days_before(since, longest))
     question = Retention(
         product=product.slug,
         range=Range(earliest, last),
@@ -192,7 +191,7 @@ def _kept(
         periods=longest,
     )
     found = []
-    for day, recent in KEPT_DAYS.items():
+    for day, recent in RETENTION_DAYS.items():
         metric, title = f"retention.day_{day}", f"D{day} retention"
         found.append(
             WatchedMetric(
@@ -200,7 +199,7 @@ def _kept(
                 title,
                 "share",
                 question,
-                Place(told="share", period=day),
+                Place(aggregate="share", period=day),
                 "up",
                 Place(),
                 recent=recent,
@@ -215,13 +214,13 @@ def _kept(
 def _events(
     product: Product, steps: Sequence[Step], names: Sequence[KnownEvent], since: date, last: date
 ) -> list[WatchedMetric]:
-    """Return each event as often as it happens: those of the activation, then the most frequent."""
+    """Return the counts of events: those of the activation, then the most frequent ones."""
     order = [each.pattern.event for each in steps if each.pattern.event]
     first = {each.name: each.since for each in names}
     wrong = [each.name for each in names if better_of(each.name) == "down"]
     chosen = [*order, *wrong[: NAMES_MAX // 4], *first]
     chosen = list(dict.fromkeys(each for each in chosen if each))[:NAMES_MAX]
-    # What goes wrong and did not before counts from the beginning; what is new in a product, not.
+    # A new error counts as an increase from 0; a new feature starts with its first full day.
     started = {
         name: since
         if better_of(name) == "down" or first[name] <= since
@@ -281,7 +280,7 @@ def _causes(name: str, order: Sequence[str]) -> frozenset[str]:
 
 
 def _last_entered(within: float, setting: Setting) -> date:
-    """Return the last day of which everybody has had so many seconds."""
+    """Return the last day that ended at least `within` seconds ago."""
     latest = setting.as_of - timedelta(seconds=within)
     day = day_of(latest, setting)
     is_over = start_of(day + timedelta(days=1), zone_of(setting.zone)) <= latest

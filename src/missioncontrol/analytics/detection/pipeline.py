@@ -1,4 +1,4 @@
-"""All of it in order: what is watched is asked, what changed is found, and who explains it."""
+"""The detection of changes: query the metrics, detect, merge by cause, and attribute to slices."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from missioncontrol.analytics.detection.finding import Figure, Finding, Place, d
 from missioncontrol.analytics.detection.metrics import (
     WatchedMetric,
     known_events,
-    names_asked,
+    names_query,
     watched_metrics,
 )
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment, Trend, digest
@@ -28,10 +28,10 @@ Ask = Callable[[AnyQuestion], Awaitable[AnyAnswer]]
 Rows = Callable[[Statement], Awaitable[list[tuple[Any, ...]]]]
 
 SLICED_MAX = 12
-"""Findings of which it is asked who explains them: the most severe."""
+"""Number of the most severe findings that are attributed to slices."""
 
 
-async def inspected(
+async def find_changes(
     product: Product,
     setting: Setting,
     ask: Ask,
@@ -40,47 +40,47 @@ async def inspected(
     segment: Segment = EVERYBODY,
     is_sliced: bool = True,
 ) -> tuple[Finding, ...]:
-    """Return what changed in a product, the most severe first; nothing where there is little data.
+    """Return the changes in a product, most severe first; none where there is little data.
 
-    With a `segment`, of its events and people alone.
+    A `segment` restricts events and people. `is_sliced` attributes changes to slices.
 
     Raises:
         Unavailable: as `ask` and `rows` do.
     """
-    names = known_events(await rows(names_asked(product.slug, setting)), setting)
+    names = known_events(await rows(names_query(product.slug, setting)), setting)
     metrics = [_within(each, segment) for each in watched_metrics(product, names, setting)]
-    answers = await _asked(ask, (each.question for each in metrics))
+    answers = await _answers(ask, (each.question for each in metrics))
     alone = await asyncio.to_thread(changes, metrics, answers, setting)
-    people = await _asked(
-        ask, (asked for each in alone if (asked := people_asked(each.finding)) is not None)
+    people = await _answers(
+        ask, (question for each in alone if (question := people_question(each.finding)) is not None)
     )
     found = merged([reached(each, people).finding for each in alone], follows_of(metrics))
     if not found or not is_sliced:
         return found
     properties = attribution.properties(
-        await rows(attribution.properties_asked(product.slug, setting))
+        await rows(attribution.properties_query(product.slug, setting))
     )
     slicings = [attribution.slicings(each, properties) for each in found[:SLICED_MAX]]
-    answers = await _asked(
+    answers = await _answers(
         ask, (question for each in slicings for one in each for question in (one.now, one.before))
     )
     explained = (
-        msgspec.structs.replace(each, slices=attribution.slices(each, asked, answers))
-        for each, asked in zip(found, slicings, strict=False)
+        msgspec.structs.replace(each, slices=attribution.slices(each, parts, answers))
+        for each, parts in zip(found, slicings, strict=False)
     )
     return (*explained, *found[SLICED_MAX:])
 
 
 def _within(metric: WatchedMetric, segment: Segment) -> WatchedMetric:
-    """Return a metric as it is told of a segment."""
+    """Return a metric restricted to a segment."""
     if segment == EVERYBODY:
         return metric
     question = msgspec.structs.replace(metric.question, segment=segment)
     return msgspec.structs.replace(metric, question=question)
 
 
-async def _asked(ask: Ask, questions: Iterable[AnyQuestion]) -> dict[str, AnyAnswer]:
-    """Return the answers to different questions, by their digest."""
+async def _answers(ask: Ask, questions: Iterable[AnyQuestion]) -> dict[str, AnyAnswer]:
+    """Return the answers to distinct questions, by digest."""
     different = {digest(each): each for each in questions}
     answers = await asyncio.gather(*(ask(each) for each in different.values()))
     return dict(zip(different, answers, strict=True))
@@ -89,11 +89,10 @@ async def _asked(ask: Ask, questions: Iterable[AnyQuestion]) -> dict[str, AnyAns
 WHOLE = Place(line="P")
 
 
-def people_asked(finding: Finding) -> Trend | None:
-    """Return the question of how many had an event; None where people are counted already.
+def people_question(finding: Finding) -> Trend | None:
+    """Return the question of how many people had an event; None where people are counted already.
 
-    It is of the days of the change; where there are fewer events than usual, of as many of the same
-    weekdays just before.
+    It covers the days of the change; where events are missing, the same weekdays just before.
     """
     question, line = finding.question, finding.observed.place.line
     if finding.unit != "events" or not isinstance(question, Trend):
@@ -107,16 +106,15 @@ def people_asked(finding: Finding) -> Trend | None:
 
 
 def reached(change: Change, answers: Mapping[str, AnyAnswer]) -> Change:
-    """Return a change with the people it is likely to touch, where they had to be asked for.
+    """Return a change with its affected people, where they needed a question of their own.
 
-    Of those who had the event, as large a part as of the events is missing or too many.
+    The affected part of the people is that of the events.
     """
     finding = change.finding
-    asked = people_asked(finding)
-    answer = answers.get(digest(asked)) if asked is not None else None
-    if asked is None or answer is None:
+    question = people_question(finding)
+    answer = answers.get(digest(question)) if question is not None else None
+    if question is None or answer is None:
         return change
-    question: AnyQuestion = asked
     people = Figure(value(answer, WHOLE) or 0.0, "people", question, WHOLE)
     touched = derived("affected", "people", finding.observed, finding.expected, people)
     return change if touched is None else change.touching(touched)

@@ -1,4 +1,4 @@
-"""In which days, in a row, a series is most unlike what the days before let expect."""
+"""Finds the window of consecutive days that differs most from the expectation."""
 
 from collections.abc import Iterator
 from math import exp, sqrt
@@ -17,35 +17,35 @@ from missioncontrol.analytics.series import (
 
 WEEK = 7
 HISTORY_MIN = 2 * WEEK
-"""Days before a change; the last week is also told beside the one before it alone."""
+"""Days needed before a change; the last week is also compared with the one before."""
 
 LENGTH_MAX = 28
 GUARDS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 35, 42)
-"""A baseline ends so many days before the last one, at the latest where the window begins."""
+"""Distances of the end of a baseline from the last day; a baseline never overlaps the window."""
 
 HITS_MIN, DIFFERENCE_MIN, BASES_MIN = 30.0, 12.0, 60.0
 EFFECT_MIN = 0.08
-EFFECT_MOST = 100.0  # a hundred times more, where nothing was expected too
+EFFECT_MOST = 100.0  # limits the effect where almost nothing was expected
 
 STEP_MIN = 0.4
-"""So much of its effect a change of a week has from the start; what comes bit by bit is a trend."""
+"""The part of its effect that a change of a week must have from its start; else it is a trend."""
 
 ENDED = 6.0
-"""That it ended already has to be so much more likely (twice the logarithm) than that it lasts."""
+"""By how much twice the log-likelihood of an ended change must exceed that of a lasting one."""
 
-WINDOWS = 60  # of those that are looked at, so many are unlike each other
+WINDOWS = 60  # effective number of independent windows
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Days from one to before another, by number, and what is unusual about them."""
+    """Days from one index to before another, with their deviation from the expectation."""
 
     since: int
     until: int
     observed: float
     expected: Expected
-    bases: float  # of a share: of how many
+    bases: float  # of a share: its denominator
     score: float
-    step: float  # by how much the effect of its first days is another than that of those before it
+    step: float  # change of the effect from the days before to its first days
     methods: tuple[Method, ...] = ("change",)
 
     @property
@@ -55,17 +55,16 @@ class Window(msgspec.Struct, frozen=True):
 
     @property
     def begins(self) -> bool:
-        """Whether it begins with a step; a few days are nothing else."""
+        """Whether it starts with a step, as every short window does."""
         return self.until - self.since < WEEK or self.step >= STEP_MIN * abs(self.effect)
 
 
 def needed(metrics: int, days: int, likely: float, *, recent: int = WEEK - 1) -> float:
-    """Return from which score on a change is more than chance.
+    """Return the score from which on a change is significant.
 
-    Windows end within `recent` days of the last one. As many metrics and windows are looked at,
-    something unusual is always among them: with this
-    score it is there by chance in a part `likely` of all times. The noise itself is known from so
-    many days only, so the limit is that of a t distribution (Cornish and Fisher's expansion).
+    With many metrics and windows something unusual always occurs; this score occurs by chance with
+    the probability `likely`. Windows end within `recent` days of the last one. The noise is
+    estimated from `days` days, so the limit is that of a t distribution (Cornish-Fisher expansion).
     """
     windows = WINDOWS * (1 + recent // WEEK)
     normal = NormalDist().inv_cdf(1 - likely / (2 * max(metrics, 1) * windows))
@@ -73,10 +72,10 @@ def needed(metrics: int, days: int, likely: float, *, recent: int = WEEK - 1) ->
 
 
 def unusual(found: Daily, limit: float, *, recent: int, shortest: int) -> Window | None:
-    """Return the days that differ most, where they differ by more than `limit`.
+    """Return the window that differs most, if its score exceeds `limit`.
 
-    They end within `recent` days of the last one; where they ended before it, there are at least
-    `shortest` of them.
+    It ends within `recent` days of the last one; if it ended before, it has at least `shortest`
+    days.
     """
     best: tuple[float, Window] | None = None
     for window in _windows(found, recent, shortest):
@@ -94,7 +93,7 @@ def unusual(found: Daily, limit: float, *, recent: int, shortest: int) -> Window
 
 
 def is_supported(found: Daily, window: Window) -> bool:
-    """Whether a window is of enough, and its difference large enough, to be told."""
+    """Whether a window has enough volume and a large enough difference to report."""
     expected = window.expected.hits
     return (
         max(window.observed, expected) >= HITS_MIN
@@ -105,9 +104,9 @@ def is_supported(found: Daily, window: Window) -> bool:
 
 
 def window_of(found: Daily, since: int, until: int) -> Window | None:
-    """Return what is unusual about some days, whatever it is; None without enough days before."""
-    begun = _guard(len(found.days), since)
-    known = baseline(found, begun) if begun >= HISTORY_MIN else baseline(found, since)
+    """Return the window of some days; None without enough earlier days."""
+    baseline_end = _guard(len(found.days), since)
+    known = baseline(found, baseline_end) if baseline_end >= HISTORY_MIN else baseline(found, since)
     return None if known is None else _window(found, known, since, until)
 
 
@@ -152,9 +151,9 @@ def _scores(found: Daily) -> dict[Method, float | None]:
 
 
 def _compared(found: Daily, limit: float, shortest: int) -> Window | None:
-    """Return the last week, or the last day, where it differs from those it is laid beside.
+    """Return the last week or day, if it differs from the week before or the same weekdays.
 
-    It has to be unusual by the other weeks too: the week before may have been what was unusual.
+    It also has to differ from the baseline, because the week before may have been the unusual one.
     """
     days = len(found.days)
     for way, score in _scores(found).items():
@@ -179,10 +178,10 @@ def _windows(found: Daily, recent: int, shortest: int) -> Iterator[Window]:
     baselines: dict[int, Baseline | None] = {}
     for since in range(max(HISTORY_MIN, days - LENGTH_MAX - recent), days):
         guard = _guard(days, since)
-        begun = guard if guard >= HISTORY_MIN else since
-        if begun not in baselines:
-            baselines[begun] = baseline(found, begun)
-        known = baselines[begun]
+        baseline_end = guard if guard >= HISTORY_MIN else since
+        if baseline_end not in baselines:
+            baselines[baseline_end] = baseline(found, baseline_end)
+        known = baselines[baseline_end]
         if known is None:
             continue
         for until in range(max(since + 1, days - recent), min(since + LENGTH_MAX, days) + 1):
@@ -191,7 +190,7 @@ def _windows(found: Daily, recent: int, shortest: int) -> Iterator[Window]:
 
 
 def _guard(days: int, since: int) -> int:
-    """Return where the baseline of a window ends that begins with a day."""
+    """Return the end of the baseline for a window that starts with a day."""
     return next((days - each for each in GUARDS if days - each <= since), since)
 
 

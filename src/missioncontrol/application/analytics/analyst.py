@@ -11,8 +11,8 @@ import msgspec
 from missioncontrol.analytics import member_list
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.detection.finding import Finding
-from missioncontrol.analytics.detection.pipeline import inspected
-from missioncontrol.analytics.event_discovery import oldest_asked
+from missioncontrol.analytics.detection.pipeline import find_changes
+from missioncontrol.analytics.event_discovery import oldest_query
 from missioncontrol.analytics.questions import (
     EVERYBODY,
     AnyQuestion,
@@ -155,7 +155,7 @@ class Analyst:
             async with self._priority.background():
                 return await self.rows(statement)
 
-        return await inspected(known, setting, ask, rows, segment=segment)
+        return await find_changes(known, setting, ask, rows, segment=segment)
 
     async def is_behavioral(self, product: str, segment: Segment) -> bool:
         """Whether a segment selects people by recent behavior, so that it can have no findings.
@@ -297,7 +297,7 @@ class Analyst:
         policy = policy_of(product)
         known = self._oldest_events.get(product.slug)
         if known is None or known[:2] != (position, policy):
-            asking = asyncio.ensure_future(self.rows(oldest_asked(product.slug)))
+            asking = asyncio.ensure_future(self.rows(oldest_query(product.slug)))
             known = self._oldest_events[product.slug] = (position, policy, asking)
         try:
             # Several callers may wait for it, and one may be cancelled.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.facts import digest_of
-from missioncontrol.analytics.model_text import fault_of, in_words_of
+from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL
 from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
@@ -129,7 +129,7 @@ def as_written(summary: Summary, digests: Digests | None) -> Summary:
     known = digests or NO_DIGESTS
     found = known.of(facts)
     if found is not None and found.written is not None and not fault_of(found.written, summary):
-        return in_words_of(found.written, found.written_by, summary)
+        return in_model_words(found.written, found.written_by, summary)
     tried = known.tried(facts)
     reason = tried.reason if tried is not None else ""
     return msgspec.structs.replace(summary, not_written=reason)

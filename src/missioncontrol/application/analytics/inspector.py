@@ -16,7 +16,7 @@ from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.emptiness import (
     Emptiness,
     conditions,
-    met_asked,
+    met_query,
     nobody_began,
     of_person,
     silent_since,
@@ -238,7 +238,7 @@ class Inspector:
         return unknown_steps([each.pattern.event for each in steps], events.names)
 
     async def _is_met(self, product: str, where: Where) -> bool:
-        return any(each for (each,) in await self._analyst.rows(met_asked(product, where)))
+        return any(each for (each,) in await self._analyst.rows(met_query(product, where)))
 
     async def _key(
         self, product: str, segment: Segment, until: date | None

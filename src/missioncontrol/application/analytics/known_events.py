@@ -9,11 +9,11 @@ import msgspec
 
 from missioncontrol.analytics.event_discovery import (
     lacks_usual,
-    names_asked,
-    newest_asked,
-    opening_asked,
+    names_query,
+    newest_query,
+    opening_query,
     steps_of,
-    usual_asked,
+    usual_query,
 )
 from missioncontrol.analytics.questions import Step
 from missioncontrol.analytics.setting import Setting, day_of
@@ -63,25 +63,25 @@ class KnownEvents:
         key = _key(product, setting, position)
         if self._usual.get(product.slug) == key:
             return ()
-        if not product.measures.activation and await self._rows(usual_asked(product, setting)):
+        if not product.measures.activation and await self._rows(usual_query(product, setting)):
             self._usual[product.slug] = key
             return ()
         return (await self.of(product, setting, position)).opening
 
     async def _query(self, product: Product, setting: Setting) -> Events:
-        rows = await self._rows(names_asked(product.slug, setting))
+        rows = await self._rows(names_query(product.slug, setting))
         silent = None
         if not rows:
-            [(newest,)] = await self._rows(newest_asked(product.slug, setting))
+            [(newest,)] = await self._rows(newest_query(product.slug, setting))
             if newest is None:
                 return Events()
             setting = msgspec.structs.replace(setting, as_of=newest)
             silent = day_of(newest, setting)
-            rows = await self._rows(names_asked(product.slug, setting))
+            rows = await self._rows(names_query(product.slug, setting))
         names = tuple(str(name) for (name,) in rows)
         if not lacks_usual(product, names):
             return Events(names, silent)
-        rows = await self._rows(opening_asked(product.slug, setting))
+        rows = await self._rows(opening_query(product.slug, setting))
         return Events(names, silent, steps_of(rows))
 
 

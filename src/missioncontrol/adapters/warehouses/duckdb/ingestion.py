@@ -370,8 +370,8 @@ class Ingestion:
             return
         rows = self._people(changed)
         before = {old: rows[old].first_seq for old in moved if old in rows}
-        for person, somebody in who.people.items():
-            profiles.identify(rows, person, somebody, first + 1)
+        for person, identity in who.people.items():
+            profiles.identify(rows, person, identity, first + 1)
         for each in changes:
             if isinstance(each, profiles.ProfileUpdate):
                 profiles.update(rows[each.person].properties, each.always, each.once)

@@ -76,7 +76,7 @@ class DuckDbWarehouse:
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
         return self._writer.submit(product, batch).result()
 
-    def ingestion(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
+    def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
         return self._writer.submit(product, batch)
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:

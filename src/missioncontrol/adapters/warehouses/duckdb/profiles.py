@@ -86,13 +86,13 @@ def joined(mine: dict[str, Any], other: dict[str, Any]) -> None:
             mine.setdefault(name, value)
 
 
-def identify(rows: dict[int, Person], person: int, somebody: IdentifiedPerson, seq: int) -> None:
+def identify(rows: dict[int, Person], person: int, identity: IdentifiedPerson, seq: int) -> None:
     """Set the label of a person, creating a new profile from event `seq` on."""
     if person in rows:
-        rows[person].label, rows[person].is_named = somebody.label, somebody.is_named
+        rows[person].label, rows[person].is_named = identity.label, identity.is_named
     else:
         rows[person] = Person(
-            somebody.product, somebody.label, somebody.is_named, {}, False, False, seq
+            identity.product, identity.label, identity.is_named, {}, False, False, seq
         )
 
 
