@@ -11,15 +11,15 @@
   segment. A line is compared only where the product has data for all of its windows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from missioncontrol.analytics.answers import ActiveAnswer, Line
+from missioncontrol.analytics.answers import ActiveAnswer, Line, bad_cell, common_fields
 from missioncontrol.analytics.comparison import change, comparable, data_since, difference
 from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
-from missioncontrol.analytics.questions import Active, Cell, Range, digest
+from missioncontrol.analytics.questions import Active, Cell, Range
 from missioncontrol.analytics.setting import (
     DAY,
     Bucket,
@@ -30,8 +30,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters, number_in
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.analytics.sql import Parameters, Rows, between, number_in
 from missioncontrol.ports.warehouse import Statement
 
 DAYS = {"dau": 1, "wau": 7, "mau": 30}
@@ -43,7 +42,6 @@ REACH = 29
 STICKINESS = "stickiness"
 LABELS = {"dau": "DAU", "wau": "WAU", "mau": "MAU", STICKINESS: "Stickiness"}
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
 Counted = list[tuple[list[float], float]]
 """For each line: people on each day, and in total."""
@@ -82,11 +80,7 @@ def answer(
     if before:
         then = _within_data(_line_values(counted_[1], before, setting), covered, setting)
     return ActiveAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         buckets=tuple(each.label for each in days),
         complete=tuple(each.is_complete(setting.as_of) for each in days),
         lines=tuple(_line(key, each, then.get(key)) for key, each in now.items()),
@@ -119,14 +113,14 @@ def members(question: Active, cell: Cell, setting: Setting) -> Statement:
         Rejected: as `answer`, or `analytics.bad_cell`.
     """
     if cell.series not in DAYS:
-        raise _bad_cell(f"{cell.series!r} counts no people; {', '.join(DAYS)} do.")
+        raise bad_cell(f"{cell.series!r} counts no people; {', '.join(DAYS)} do.")
     question = comparable(question, setting)
     if cell.before and not question.compared:
-        raise _bad_cell("There is no comparison with the days before.")
+        raise bad_cell("There is no comparison with the days before.")
     days = _days(question, setting)[1 if cell.before else 0]
     labels = [each.label for each in days]
     if cell.bucket and cell.bucket not in labels:
-        raise _bad_cell(f"No day of the answer is called {cell.bucket!r}.")
+        raise bad_cell(f"No day of the answer is called {cell.bucket!r}.")
     place = labels.index(cell.bucket) if cell.bucket else None
     since = _since(_ranges(question)[cell.before], place or 0, DAYS[cell.series], setting)
     until = days[-1 if place is None else place].until
@@ -191,8 +185,7 @@ def _events(
     return (
         f"FROM {counted(question, setting, parameters)} e"
         f" WHERE {matches_activity(question.pattern, parameters, 'e')}"
-        f" AND e.happened >= {parameters.moment(since)}"
-        f" AND e.happened < {parameters.moment(until)}"
+        f" AND {between(since, until, parameters)}"
     )
 
 
@@ -267,7 +260,3 @@ def _line(key: str, now: LineValues, then: LineValues | None) -> Line:
         change=change(now.total, before.total),
         difference=difference(now.total, before.total),
     )
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

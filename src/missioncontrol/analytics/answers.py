@@ -6,7 +6,13 @@ moments ISO 8601 in UTC, buckets the first day (or hour) of their period in the 
 `2026-11-23` or `2026-11-23T14:00+01:00`.
 """
 
+from typing import Any
+
 import msgspec
+
+from missioncontrol.analytics.questions import AnyQuestion, digest
+from missioncontrol.analytics.setting import Setting
+from missioncontrol.domain.errors import Rejected
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="measure", kw_only=True):
@@ -170,3 +176,21 @@ class Members(msgspec.Struct, frozen=True):
     total: int
     members: tuple[Member, ...]
     cursor: str | None = None
+
+
+def common_fields(
+    question: AnyQuestion, setting: Setting, definition: str, position: int
+) -> dict[str, Any]:
+    """Return the fields that all answers have, see `Answer`."""
+    return {
+        "question": digest(question),
+        "definition": definition,
+        "as_of": setting.as_of.isoformat() + "Z",
+        "zone": setting.zone,
+        "position": position,
+    }
+
+
+def bad_cell(reason: str) -> Rejected:
+    """Return the refusal of a cell that an answer does not have."""
+    return Rejected("analytics.bad_cell", reason, hint="Use a count that the answer has.")

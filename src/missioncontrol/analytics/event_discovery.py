@@ -13,7 +13,7 @@ from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import Active, Pattern, Range, Step
 from missioncontrol.analytics.setting import Setting, bounds, day_of
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import Parameters, between
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 
@@ -98,8 +98,4 @@ def _lately(product: str, setting: Setting, parameters: Parameters) -> str:
     today = day_of(setting.as_of, setting)
     asked = Active(product=product, range=Range(today - timedelta(days=DAYS - 1), today))
     since, until = bounds(asked.range, setting)
-    return (
-        f"FROM {counted(asked, setting, parameters)} e"
-        f" WHERE e.happened >= {parameters.moment(since)}"
-        f" AND e.happened < {parameters.moment(until)}"
-    )
+    return f"FROM {counted(asked, setting, parameters)} e WHERE {between(since, until, parameters)}"

@@ -31,27 +31,30 @@
 - In a trend each attempt belongs to the period of its first entry, so that periods add up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup, StepCount
+from missioncontrol.analytics.answers import (
+    FunnelAnswer,
+    FunnelGroup,
+    StepCount,
+    bad_cell,
+    common_fields,
+)
 from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.funnel_chains import units as units_of_chains
 from missioncontrol.analytics.funnel_levels import units as units_of_levels
 from missioncontrol.analytics.funnel_rows import Plan, rows
-from missioncontrol.analytics.questions import (
-    BREAKDOWN_MAX,
-    DAY,
-    OTHER,
-    STEPS_MAX,
-    Cell,
-    Funnel,
-    Pattern,
-    Step,
-    digest,
-)
+from missioncontrol.analytics.questions import DAY, OTHER, STEPS_MAX, Cell, Funnel, Pattern, Step
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, number_in, property_of
+from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    MOST,
+    Parameters,
+    Rows,
+    number_in,
+    valued_by_person,
+)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -67,8 +70,6 @@ ACTIVATION = (
 )
 """The steps of the default activation funnel, each window since the step before."""
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
-
 
 def answer(
     question: Funnel, setting: Setting, rows: Rows, *, definition: str, position: int
@@ -82,11 +83,7 @@ def answer(
     found = rows(statement(question, setting))
     whole = next(row for row in found if row[0] == ALL)
     return FunnelAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         steps=_steps(question, whole),
         groups=_groups(question, found),
         trend=_trend(question, setting, found),
@@ -134,14 +131,14 @@ def members(question: Funnel, cell: Cell, setting: Setting) -> Statement:
     plan = _plan(question, setting)
     step = cell.step or 0
     if not 0 <= step < len(question.steps):
-        raise _bad_cell(f"There is no step {step} in a funnel of {len(question.steps)} steps.")
+        raise bad_cell(f"There is no step {step} in a funnel of {len(question.steps)} steps.")
     is_there = cell.state in ("", "converted")
     conditions = [f"reached >= {step}" if is_there else f"reached = {step - 1}"]
     if not is_there:
         conditions.append("is_pending" if cell.state == "pending" else "NOT is_pending")
     if cell.breakdown is not None:
         if question.breakdown is None:
-            raise _bad_cell("The funnel has no breakdown.")
+            raise bad_cell("The funnel has no breakdown.")
         conditions.append(f"key = {plan.parameters.text(cell.breakdown)}")
     if cell.bucket:
         conditions.append(f"period = {_period(question, cell, setting)}")
@@ -180,18 +177,11 @@ def _keyed(plan: Plan) -> list[str]:
     if found.of == "event":
         valued = "SELECT *, touch AS found FROM units"
     else:
-        value = property_of("known.properties", found.property, plan.parameters)
-        valued = (
-            f"SELECT units.*, coalesce({value}, '') AS found FROM units LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = units.person"
-        )
-    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
-    most += f" LIMIT {BREAKDOWN_MAX}"
-    key = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+        valued = valued_by_person("units", found.property, plan.parameters)
     return [
         f"valued AS ({valued})",
-        f"most AS ({most})",
-        f"keyed AS (SELECT *, {key} AS key FROM valued)",
+        f"most AS ({MOST})",
+        f"keyed AS (SELECT *, {LISTED_KEY} AS key FROM valued)",
     ]
 
 
@@ -205,15 +195,11 @@ def _with_period(plan: Plan) -> str:
 
 def _period(question: Funnel, cell: Cell, setting: Setting) -> int:
     if question.by is None:
-        raise _bad_cell("The funnel has no trend.")
+        raise bad_cell("The funnel has no trend.")
     labels = [each.label for each in buckets(question.range, question.by, setting)]
     if cell.bucket not in labels:
-        raise _bad_cell(f"No {question.by} of the funnel's trend is called {cell.bucket!r}.")
+        raise bad_cell(f"No {question.by} of the funnel's trend is called {cell.bucket!r}.")
     return labels.index(cell.bucket)
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
 
 
 def _groups(question: Funnel, found: Sequence[Sequence[Any]]) -> tuple[FunnelGroup, ...]:

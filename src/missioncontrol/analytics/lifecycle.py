@@ -9,14 +9,12 @@
 - The total of a line is everyone whom one of its values counts, once.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from missioncontrol.analytics.answers import LifecycleAnswer, Line
+from missioncontrol.analytics.answers import LifecycleAnswer, Line, bad_cell, common_fields
 from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
-from missioncontrol.analytics.questions import Cell, Lifecycle, digest
+from missioncontrol.analytics.questions import Cell, Lifecycle
 from missioncontrol.analytics.setting import (
     Bucket,
     Setting,
@@ -26,13 +24,10 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters, micros, number_in
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.analytics.sql import Parameters, Rows, micros, number_in
 from missioncontrol.ports.warehouse import Statement
 
 STATES = ("new", "returning", "resurrecting", "dormant")
-
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
 
 def answer(
@@ -47,11 +42,7 @@ def answer(
     plan = _Plan(question, setting)
     (row,) = rows(_statement(plan))
     return LifecycleAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         buckets=tuple(each.label for each in plan.periods),
         complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
         lines=tuple(
@@ -86,10 +77,10 @@ def members(question: Lifecycle, cell: Cell, setting: Setting) -> Statement:
     """
     plan = _Plan(question, setting)
     if cell.series not in STATES:
-        raise _bad_cell(f"{cell.series!r} is not one of {', '.join(STATES)}.")
+        raise bad_cell(f"{cell.series!r} is not one of {', '.join(STATES)}.")
     labels = [each.label for each in plan.periods]
     if cell.bucket and cell.bucket not in labels:
-        raise _bad_cell(f"No {question.by} of the answer is called {cell.bucket!r}.")
+        raise bad_cell(f"No {question.by} of the answer is called {cell.bucket!r}.")
     period = labels.index(cell.bucket) + 1 if cell.bucket else None
     of_period = f" WHERE period = {period}" if period else ""
     found = _members(plan, cell.series, period)
@@ -213,7 +204,3 @@ WHO = {
 }
 """For each state the rest of the query, which selects from `there`, the periods with activity, and
 `was`, the periods after these."""
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

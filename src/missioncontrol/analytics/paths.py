@@ -15,14 +15,14 @@ Paths are not followed one by one. A person's events form runs of one name witho
 all anchors of a run have the same path, which is the runs after it up to a pause.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Flow, Node, PathsAnswer
+from missioncontrol.analytics.answers import Flow, Node, PathsAnswer, bad_cell, common_fields
 from missioncontrol.analytics.filters import counted, matches
-from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths, digest
+from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths
 from missioncontrol.analytics.setting import Setting, bounds
-from missioncontrol.analytics.sql import SEQ_BITS, Parameters
+from missioncontrol.analytics.sql import SEQ_BITS, Parameters, Rows, between
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -30,7 +30,6 @@ DEPTH_MAX, WIDTH_MAX = 8, 20
 WITHIN_MAX = 30 * 86_400.0
 MICROS = 1_000_000
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
 PATHS = """\
 WITH anchored AS MATERIALIZED (
@@ -86,11 +85,7 @@ def answer(
     """
     found = rows(statement(question, setting))
     return PathsAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         nodes=_nodes(found),
         flows=_flows(found),
     )
@@ -128,9 +123,9 @@ def members(question: Paths, cell: Cell, setting: Setting) -> Statement:
     check(question)
     level = cell.level or 0
     if not 0 <= level <= question.depth:
-        raise _bad_cell(f"There is no level {level} after {question.depth} levels.")
+        raise bad_cell(f"There is no level {level} after {question.depth} levels.")
     if cell.into is not None and level == question.depth:
-        raise _bad_cell(f"No path goes on from level {level}, the last.")
+        raise bad_cell(f"No path goes on from level {level}, the last.")
     parameters = Parameters(question.product)
     named = _named(question, setting, parameters)
     conditions = [f"{_name(level)} = {parameters.text(cell.series)}"]
@@ -170,23 +165,19 @@ def _bad_paths(reason: str) -> Rejected:
     return Rejected("analytics.bad_paths", reason, hint="Change the settings of the paths.")
 
 
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
-
-
 def _named(question: Paths, setting: Setting, parameters: Parameters) -> str:
     """Return the named queries up to `most`.
 
     `paths` has a row for each run with anchors in it: how many, and for each level its name and the
     moment of its event that is next to the level before.
     """
-    since, until = (parameters.moment(each) for each in bounds(question.range, setting))
+    since, until = bounds(question.range, setting)
     is_after = question.direction == "after"
     numbers = range(question.depth + 1)
     return PATHS.format(
         events=counted(question, setting, parameters),
         anchor=matches(question.anchor, parameters, "e"),
-        in_range=f"(e.happened >= {since} AND e.happened < {until})",
+        in_range=f"({between(since, until, parameters)})",
         shown=_shown(question, parameters),
         within=parameters.number(int(question.within * MICROS)),
         edge="min" if is_after else "max",

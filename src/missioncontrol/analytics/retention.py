@@ -21,14 +21,22 @@
   alphabetical order; the rest, and a value of this name, is `other`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Cohort, Kept, RetentionAnswer, RetentionGroup
-from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention, digest
+from missioncontrol.analytics.answers import (
+    Cohort,
+    Kept,
+    RetentionAnswer,
+    RetentionGroup,
+    bad_cell,
+    common_fields,
+)
+from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention
 from missioncontrol.analytics.retention_bits import outcomes
 from missioncontrol.analytics.retention_rows import Plan, keyed, returns
 from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.sql import Rows
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -37,7 +45,6 @@ BRACKETS_MAX = 20
 HALF = 60
 """Bits tested at once: a BIGINT is ten times as fast as a HUGEINT."""
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 Row = Sequence[Any]
 
 
@@ -55,11 +62,7 @@ def answer(
     found = rows(_statement(plan))
     cohorts = _cohorts(plan, found)
     return RetentionAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         labels=_labels(question, plan.columns),
         cohorts=cohorts,
         overall=_overall(plan, cohorts),
@@ -218,7 +221,7 @@ def _cohort_numbers(plan: Plan, cell: Cell, column: int | None) -> list[int] | N
     labels = [each.label for each in plan.cohorts]
     if cell.bucket:
         if cell.bucket not in labels:
-            raise _bad_cell(f"No {plan.question.unit} of the range is called {cell.bucket!r}.")
+            raise bad_cell(f"No {plan.question.unit} of the range is called {cell.bucket!r}.")
         return [labels.index(cell.bucket)]
     if column is None:
         return None
@@ -228,11 +231,7 @@ def _cohort_numbers(plan: Plan, cell: Cell, column: int | None) -> list[int] | N
 
 def _column(plan: Plan, cell: Cell) -> int | None:
     if cell.breakdown is not None and plan.question.breakdown is None:
-        raise _bad_cell("The retention has no breakdown.")
+        raise bad_cell("The retention has no breakdown.")
     if cell.period is not None and not 0 <= cell.period < len(plan.columns):
-        raise _bad_cell(f"There is no period {cell.period} in {len(plan.columns)} columns.")
+        raise bad_cell(f"There is no period {cell.period} in {len(plan.columns)} columns.")
     return cell.period
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from missioncontrol.analytics.filters import TECHNICAL, counted, matches_activity
-from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, Bracket, Retention
+from missioncontrol.analytics.questions import Bracket, Retention
 from missioncontrol.analytics.setting import (
     Bucket,
     Setting,
@@ -20,13 +20,17 @@ from missioncontrol.analytics.setting import (
     zone_of,
 )
 from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    MOST,
     Parameters,
+    between,
     micros,
     micros_in,
     number_in,
     order_of,
     property_of,
     seq_in,
+    valued_by_person,
 )
 
 ROLLING = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
@@ -96,7 +100,7 @@ def keyed(plan: Plan, cohorts: Sequence[int] | None = None) -> list[str]:
     Its columns are `person, cohort` (an index)`, us, seq` (of the start) and `key`, the value of
     the breakdown. `cohorts` restricts the rows.
     """
-    key = "'' AS key" if plan.question.breakdown is None else _KEY
+    key = "'' AS key" if plan.question.breakdown is None else f"{LISTED_KEY} AS key"
     # The listed values of a breakdown depend on all cohorts, so the restriction comes last.
     only = "" if cohorts is None else f" WHERE cohort IN ({', '.join(map(str, cohorts))})"
     starts = _first(plan) if plan.question.kind == "first" else _recurring(plan)
@@ -108,25 +112,14 @@ def keyed(plan: Plan, cohorts: Sequence[int] | None = None) -> list[str]:
     ]
 
 
-_KEY = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END AS key"
-
-
 def _valued(plan: Plan) -> list[str]:
     found = plan.question.breakdown
     if found is None:
         return ["valued AS (SELECT * FROM begun)"]
     valued = "SELECT * FROM begun"
     if found.of == "person":
-        value = property_of("known.properties", found.property, plan.parameters)
-        valued = (
-            f"SELECT begun.*, coalesce({value}, '') AS found FROM begun LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = begun.person"
-        )
-    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
-    return [
-        f"valued AS MATERIALIZED ({valued})",
-        f"most AS ({most} LIMIT {BREAKDOWN_MAX})",
-    ]
+        valued = valued_by_person("begun", found.property, plan.parameters)
+    return [f"valued AS MATERIALIZED ({valued})", f"most AS ({MOST})"]
 
 
 def _first(plan: Plan) -> str:
@@ -149,8 +142,7 @@ def _recurring(plan: Plan) -> str:
     return (
         f"SELECT e.person, {number} AS cohort, {_earliest(plan)} FROM {events(plan)} e"
         f" WHERE {matches_activity(plan.question.start, plan.parameters, 'e')}"
-        f" AND e.happened >= {plan.parameters.moment(since)}"
-        f" AND e.happened < {plan.parameters.moment(until)} GROUP BY e.person, cohort"
+        f" AND {between(since, until, plan.parameters)} GROUP BY e.person, cohort"
     )
 
 

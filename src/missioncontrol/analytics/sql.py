@@ -5,15 +5,19 @@ parameter. Properties are addressed by JSON pointers, whose only special charact
 in a JSON path a name could be taken for syntax.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER
 from missioncontrol.ports.warehouse import Statement
 
 NUMERALS = "[0-9eE.+-]+"
 """The characters of a number; DuckDB and Python would also accept `1_000` and `inf`."""
+
+Rows = Callable[[Statement], list[tuple[Any, ...]]]
+"""Runs a statement and returns its rows."""
 
 
 class Parameters:
@@ -85,6 +89,37 @@ def number_of(properties: str, name: str, parameters: Parameters) -> str:
     return (
         f"CASE WHEN regexp_full_match({text}, '{NUMERALS}')"
         f" AND isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
+    )
+
+
+def between(since: datetime, until: datetime, parameters: Parameters) -> str:
+    """Return the condition that an event `e` is from `since` up to, but without, `until`."""
+    return f"e.happened >= {parameters.moment(since)} AND e.happened < {parameters.moment(until)}"
+
+
+def with_people(rows: str, parameters: Parameters) -> str:
+    """Return a join of rows, by the name of a query or alias, with profiles as `known`."""
+    return (
+        f"LEFT JOIN people known ON known.product = {parameters.product}"
+        f" AND known.person = {rows}.person"
+    )
+
+
+LISTED_KEY = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+"""The key of a breakdown value `found`: itself if the query `most` lists it, else `OTHER`."""
+
+MOST = (
+    f"SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found LIMIT {BREAKDOWN_MAX}"
+)
+"""The listed breakdown values: those with most rows of the query `valued`."""
+
+
+def valued_by_person(rows: str, name: str, parameters: Parameters) -> str:
+    """Return the rows of a query with `found`, the value of a property of their person."""
+    value = property_of("known.properties", name, parameters)
+    return (
+        f"SELECT {rows}.*, coalesce({value}, '') AS found"
+        f" FROM {rows} {with_people(rows, parameters)}"
     )
 
 

@@ -7,9 +7,18 @@ from missioncontrol.analytics.comparison import beside, earlier
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.formulas import Formula, formula_of
 from missioncontrol.analytics.presence import chunks, tally, words
-from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, SERIES_MAX, Series, Trend
+from missioncontrol.analytics.questions import BREAKDOWN_MAX, SERIES_MAX, Series, Trend
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, joined, number_in, number_of, property_of
+from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    Parameters,
+    between,
+    joined,
+    number_in,
+    number_of,
+    property_of,
+    with_people,
+)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -125,7 +134,7 @@ def events(plan: Plan, series: int, since: datetime, until: datetime, *, is_keye
     only = "" if spec.count in OF_EVENTS else " WHERE value IS NOT NULL"
     key = "''"
     if is_keyed:
-        key = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+        key = LISTED_KEY
     return f"SELECT person, happened, value, {key} AS key FROM ({rows}){only}"
 
 
@@ -182,14 +191,10 @@ def _from(plan: Plan, condition: str, since: datetime, until: datetime) -> str:
     found = plan.question.breakdown
     known = ""
     if found is not None and found.of == "person":
-        known = (
-            " LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = e.person"
-        )
+        known = f" {with_people('e', plan.parameters)}"
     return (
         f"FROM {counted(plan.question, plan.setting, plan.parameters)} e{known} WHERE {condition}"
-        f" AND e.happened >= {plan.parameters.moment(since)}"
-        f" AND e.happened < {plan.parameters.moment(until)}"
+        f" AND {between(since, until, plan.parameters)}"
     )
 
 

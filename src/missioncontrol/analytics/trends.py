@@ -15,15 +15,16 @@
   decides the listed values and the people of the segment.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Line, TrendAnswer
+from missioncontrol.analytics.answers import Line, TrendAnswer, bad_cell, common_fields
 from missioncontrol.analytics.comparison import change, comparable, data_since, difference
 from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.presence import counts
-from missioncontrol.analytics.questions import OTHER, Cell, Trend, digest
+from missioncontrol.analytics.questions import OTHER, Cell, Trend
 from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.sql import Rows
 from missioncontrol.analytics.trend_rows import (
     DISTINCT,
     FORMULA,
@@ -33,10 +34,8 @@ from missioncontrol.analytics.trend_rows import (
     keyed,
     values_statement,
 )
-from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 Place = tuple[int, int, int | None, str | None]
 """Series, 0 or 1 (days before), period or None (total), and breakdown value or None (all)."""
 
@@ -67,11 +66,7 @@ def answer(
     lines = (line for key in (None, *values) for line in _lines(plan, found, key))
     names = [each.label for each in plan.before]
     return TrendAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         buckets=tuple(each.label for each in plan.periods),
         complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
         lines=tuple(lines),
@@ -104,7 +99,7 @@ def members(question: Trend, cell: Cell, setting: Setting) -> Statement:
     named, of_key = [], "true"
     if cell.breakdown is not None:
         if question.breakdown is None:
-            raise _bad_cell("The trend has no breakdown.")
+            raise bad_cell("The trend has no breakdown.")
         named = keyed(plan)
         of_key = f"key = {plan.parameters.text(cell.breakdown)}"
     found = events(plan, place, since, until, is_keyed=bool(named))
@@ -123,7 +118,7 @@ def _series(plan: Plan, cell: Cell) -> int:
     if not cell.series and len(plan.keys) == 1:
         return 0
     if cell.series not in plan.keys:
-        raise _bad_cell(f"{cell.series!r} is not one of the series {', '.join(plan.keys)}.")
+        raise bad_cell(f"{cell.series!r} is not one of the series {', '.join(plan.keys)}.")
     return plan.keys.index(cell.series)
 
 
@@ -131,17 +126,13 @@ def _span(plan: Plan, cell: Cell) -> tuple[Any, Any]:
     """Return the first moment of a cell and the end of it."""
     periods = plan.before if cell.before else plan.periods
     if not periods:
-        raise _bad_cell("There is no comparison with the days before.")
+        raise bad_cell("There is no comparison with the days before.")
     if not cell.bucket:
         return periods[0].since, periods[-1].until
     for each in periods:
         if each.label == cell.bucket:
             return each.since, each.until
-    raise _bad_cell(f"No {plan.question.by} of the answer is called {cell.bucket!r}.")
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
+    raise bad_cell(f"No {plan.question.by} of the answer is called {cell.bucket!r}.")
 
 
 def _lines(plan: Plan, found: Mapping[Place, float | None], key: str | None) -> list[Line]:

@@ -23,7 +23,7 @@ from missioncontrol.analytics.questions import (
     Trend,
 )
 from missioncontrol.analytics.setting import Setting, bounds, day_of, start_of, zone_of
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import Parameters, between
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 
@@ -78,8 +78,7 @@ def names_query(product: str, setting: Setting) -> Statement:
     events = counted(asked, setting, parameters)
     return parameters.statement(
         f"SELECT e.name, min(e.happened) FROM {events} AS e"
-        f" WHERE e.happened >= {parameters.moment(since)}"
-        f" AND e.happened < {parameters.moment(until)}"
+        f" WHERE {between(since, until, parameters)}"
         " GROUP BY e.name ORDER BY count(*) DESC, e.name LIMIT 200"
     )
 
