@@ -19,8 +19,8 @@ _PLAIN = re.compile(r"[\w .:$/-]{1,60}")
 """Event names that may be shown; they come from outside and may hold anything."""
 
 
-def nobody_began(kpis: Sequence[Kpi]) -> bool:
-    """Whether nobody took the first step of the activation, now or in the days before."""
+def has_no_starts(kpis: Sequence[Kpi]) -> bool:
+    """Whether no person took the first step of the activation, now or in the days before."""
     rates = [each for each in kpis if each.key == "activation_rate"]
     return bool(rates) and all(each.value is None and each.before is None for each in rates)
 
@@ -46,7 +46,7 @@ def met_query(product: str, where: Where) -> Statement:
 
 
 class Emptiness(msgspec.Struct, frozen=True):
-    """Why nobody started: a fact for the headline, and a hint on the question or the setup."""
+    """Why no person started: a fact for the headline, and a hint on the question or the setup."""
 
     fact: str = ""
     hint: str = ""

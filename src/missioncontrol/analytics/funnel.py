@@ -215,11 +215,10 @@ def _trend(
     if question.by is None:
         return ()
     rows = {row[1]: row for row in found if row[0] == PERIODS}
-    nobody = [PERIODS, 0, "", *([0, 0, 0, None, None] * len(question.steps))]
+    empty = [PERIODS, 0, "", *([0, 0, 0, None, None] * len(question.steps))]
     periods = enumerate(buckets(question.range, question.by, setting))
     return tuple(
-        _of_period(question, setting, bucket, rows.get(number, nobody))
-        for number, bucket in periods
+        _of_period(question, setting, bucket, rows.get(number, empty)) for number, bucket in periods
     )
 
 

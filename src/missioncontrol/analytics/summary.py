@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.analytics.detection.finding import Finding, Slice, derived
-from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, nobody_began
+from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, has_no_starts
 from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (
     THIN,
@@ -39,7 +39,7 @@ NOTABLE = 0.05
 """A key figure with a smaller change counts as unchanged."""
 
 TIMES_MAX = 3.0
-"""A larger rise shows both values instead, because nobody can picture 4 000 %."""
+"""A larger rise shows both values instead, because 4 000 % is hard to picture."""
 
 NOT_OVER = "No day of these is over yet"
 NOT_COUNTED = "Nothing was counted on these days"
@@ -117,7 +117,7 @@ def summary(
         definition: the stamp of the detection.
         scope: the covered people and days.
         updated: when the findings were computed.
-        empty: why nobody started the activation, if so; its fact becomes the headline.
+        empty: why no person started the activation, if so; its fact becomes the headline.
         is_looked_for: whether changes were detected; else the text claims nothing.
         is_past: whether the range ends before the last complete day, so that no change "lasts".
     """
@@ -147,7 +147,7 @@ def _verdict(
 ) -> Sentence:
     if not selected:
         calm = "Nothing stands out" if is_looked_for else "Key figures alone"
-        if nobody_began(kpis) and not empty.hint:
+        if has_no_starts(kpis) and not empty.hint:
             calm = "Nobody began the activation"
         return Sentence(empty.fact) if empty.fact else _calm(kpis, calm)
     first = selected[0]
@@ -178,7 +178,7 @@ def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
     if moved := _moved(known):
         return _move(moved[0])
     # Zero activated of zero people says nothing, so active people are stated instead.
-    is_idle = nobody_began(kpis)
+    is_idle = has_no_starts(kpis)
     telling = [each for each in known if not is_idle or each.key != "activated_users"]
     first = next((each for each in telling if each.value or each.before), telling[0])
     assert first.value is not None

@@ -52,8 +52,8 @@ AGENTS = ("context.userAgent", "properties.$raw_user_agent", "properties.$user_a
 """Where client libraries put the user agent, if it has no column."""
 
 WRITTEN = ("name", "happened", "received")
-"""Columns that show a file to be an export of ours. Its `source` column is where the event came
-from at the time, not a property of the event.
+"""Columns that mark a file as an export of this program. Its `source` column is where the event
+came from at the time, not a property of the event.
 """
 
 OBJECTS = ("properties", "person", "once")

@@ -139,7 +139,7 @@ def _fill(plain: "PlainSpan", span: Span) -> None:
 
 
 def _add(to: Any, attributes: Iterable[KeyValue]) -> None:
-    """Add attributes to a repeated field; all of ours are texts or whole numbers."""
+    """Add attributes to a repeated field; all values here are texts or integers."""
     for each in attributes:
         added: PlainKeyValue = to.add(key=each.key)
         value = each.value or Value()

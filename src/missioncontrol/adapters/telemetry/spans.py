@@ -75,7 +75,7 @@ class OpenAttempt(msgspec.Struct):
     step: str
     attempt: int
     agent: str
-    begun: int  # microseconds since the epoch, as all times here
+    started: int  # microseconds since the epoch, as all times here
     usage: Usage = NO_USAGE
     models: dict[str, None] = {}
 
@@ -83,7 +83,7 @@ class OpenAttempt(msgspec.Struct):
 class OpenRun(msgspec.Struct):
     """A run in flight."""
 
-    begun: int
+    started: int
     workflow: str = ""
     version: int = 0
     mission: str = ""
@@ -99,9 +99,9 @@ class OpenRun(msgspec.Struct):
 class Spans:
     """Folds events, in the order of the log, into completed spans."""
 
-    def __init__(self, begun: Callable[[str], Run | None] = lambda _: None) -> None:
-        """`begun` returns the state of a run that started before these spans."""
-        self._begun = begun
+    def __init__(self, started: Callable[[str], Run | None] = lambda _: None) -> None:
+        """`started` returns the state of a run that started before these spans."""
+        self._started = started
         self._runs: dict[str, OpenRun] = {}
         self.forgotten = 0
         """Runs without a span, because too many were in flight."""
@@ -112,8 +112,8 @@ class Spans:
             case RunCreated():
                 self._open(run, _created(event, time))
             case StepStarted():
-                begun = OpenAttempt(event.step, event.attempt, event.agent, time)
-                self._run(run, time).attempts[event.fence] = begun
+                started = OpenAttempt(event.step, event.attempt, event.agent, time)
+                self._run(run, time).attempts[event.fence] = started
             case UsageReported():
                 self._use(run, event)
             case StepsAdded():
@@ -153,7 +153,7 @@ class Spans:
     def _run(self, run: str, time: int) -> OpenRun:
         found = self._runs.get(run)
         if found is None:
-            state = self._begun(run)
+            state = self._started(run)
             found = OpenRun(time) if state is None else _resumed(state)
             self._open(run, found)
         return found
@@ -204,8 +204,8 @@ class Spans:
             parent_span_id=run_span(run),
             name=f"invoke_agent {attempt.agent}",
             kind=INTERNAL,
-            start_time_unix_nano=str(attempt.begun * 1_000),
-            end_time_unix_nano=str(max(time, attempt.begun) * 1_000),
+            start_time_unix_nano=str(attempt.started * 1_000),
+            end_time_unix_nano=str(max(time, attempt.started) * 1_000),
             attributes=_of_attempt(run, attempt, requested_model, end),
             status=Status() if failure is None else Status(failure.reason[:TEXT_MAX], ERROR),
         )
@@ -220,8 +220,8 @@ class Spans:
             span_id=run_span(run),
             name=f"invoke_workflow {opened.workflow}".rstrip(),
             kind=INTERNAL,
-            start_time_unix_nano=str(opened.begun * 1_000),
-            end_time_unix_nano=str(max(time, opened.begun) * 1_000),
+            start_time_unix_nano=str(opened.started * 1_000),
+            end_time_unix_nano=str(max(time, opened.started) * 1_000),
             attributes=_of_run(run, opened, event.outcome),
             events=tuple(opened.notes),
             links=(SpanLink(trace_of(before), run_span(before)),) if before else (),
@@ -258,8 +258,8 @@ def _resumed(state: Run) -> OpenRun:
 
 def _outlasting(step: str, working: Working) -> OpenAttempt:
     """Return an attempt that outlived its engine, as those of workers do."""
-    begun = int(working.since * 1_000_000)
-    return OpenAttempt(step, working.attempt, working.agent, begun)
+    started = int(working.since * 1_000_000)
+    return OpenAttempt(step, working.attempt, working.agent, started)
 
 
 def _models(steps: tuple[Step, ...]) -> dict[str, str]:

@@ -16,8 +16,8 @@ from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.emptiness import (
     Emptiness,
     conditions,
+    has_no_starts,
     met_query,
-    nobody_began,
     of_person,
     silent_since,
     unknown_steps,
@@ -214,7 +214,7 @@ class Inspector:
             ),
             updated=_moment(found.at) if found else "",
             empty=await self._why_empty(product, range_, segment)
-            if nobody_began(figures)
+            if has_no_starts(figures)
             else Emptiness(),
             is_past=range_.until < day_of(end_of(setting, None), setting) - DAY,
             is_looked_for=is_looked_for and found is not None,
@@ -247,8 +247,8 @@ class Inspector:
         found = await self._analyst.products.find(product)
         if product not in self._restored:
             await self._restore(product)
-        shelf = self._analyst.products
-        cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
+        reader = self._analyst.products
+        cohorts = [await reader.cohort(product, each) for each in segment.cohorts]
         decides = (found.zone, found.week_starts, found.measures, policy_of(found), cohorts)
         settings = canonical.digest(msgspec.to_builtins((*decides, stamp("anomalies"))))
         return InspectionKey(product, segment, end_of(setting, until), settings), found

@@ -84,13 +84,13 @@ def statement_of(product: Product, cohort: Cohort, setting: Setting) -> Statemen
     return each_once(measure_of(type(question)).members(question, cell, then))
 
 
-async def is_behavioral(shelf: ProductReader, product: str, segment: Segment, today: date) -> bool:
+async def is_behavioral(reader: ProductReader, product: str, segment: Segment, today: date) -> bool:
     """Whether a segment selects people by recent behavior, itself or by a saved cohort.
 
     Raises:
         NotFound: `product.unknown`, `cohort.unknown`.
     """
-    cohorts = [await shelf.cohort(product, each) for each in segment.cohorts]
+    cohorts = [await reader.cohort(product, each) for each in segment.cohorts]
     return bool(segment.did) or any(_selects_behavior(each, today) for each in cohorts)
 
 

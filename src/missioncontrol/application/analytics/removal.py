@@ -72,10 +72,10 @@ async def forget(
         raise
     await _wipe(analyst)
     await _confirm(analyst, found.slug, name, gone, submit)
-    shelf = analyst.products
-    saved = await shelf.cohorts(found.slug), await shelf.dashboards(found.slug)
+    reader = analyst.products
+    saved = await reader.cohorts(found.slug), await reader.dashboards(found.slug)
     named = objects_naming(found, *saved, gone.ids)
-    entries = await entries_naming(shelf, found.slug, gone.ids)
+    entries = await entries_naming(reader, found.slug, gone.ids)
     return Removed(found.slug, gone.events, gone.ids_count, name, named, entries)
 
 
@@ -154,7 +154,7 @@ ENTRIES_MAX = 20
 
 
 async def entries_naming(
-    shelf: ProductReader, product: str, ids: Collection[str]
+    reader: ProductReader, product: str, ids: Collection[str]
 ) -> tuple[str, ...]:
     """Return the log entries about a product that hold one of these ids, each once.
 
@@ -163,7 +163,7 @@ async def entries_naming(
     names_one = id_matcher(ids)
     found: dict[str, None] = {}
     for stream in (STREAM, saved_stream(product), stream_of(product), digests_of(product)):
-        async for event, moment in shelf.history(stream):
+        async for event, moment in reader.history(stream):
             fields = msgspec.to_builtins(event)
             if fields.pop("product", product) != product:
                 continue
