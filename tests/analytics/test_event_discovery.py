@@ -17,7 +17,7 @@ from missioncontrol.analytics.event_discovery import (
 from missioncontrol.analytics.questions import Pattern, Step
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import OWN, KeyMeasures, Product
-from tests.analytics.asked import asked
+from tests.analytics.database import asked
 from tests.analytics.twins import opening as twin
 from tests.analytics.worlds import PRODUCT, Event, World, worlds
 

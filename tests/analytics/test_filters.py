@@ -12,7 +12,7 @@ from missioncontrol.analytics.questions import Did, Pattern, Range, Segment, Tre
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import asked
+from tests.analytics.database import asked
 from tests.analytics.twins import filtering as twin
 from tests.analytics.worlds import PRODUCT, WHERE, Event, Pace, World, patterns, segments, worlds
 

@@ -10,7 +10,7 @@ from missioncontrol.analytics.member_list import members, page
 from missioncontrol.analytics.questions import Cell, Funnel, Pattern, Range, Step
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import asked
+from tests.analytics.database import asked
 from tests.analytics.worlds import PRODUCT, Event, World
 
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001

@@ -10,7 +10,7 @@ from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.analytics.summary import Summary, summary
 from missioncontrol.domain.alert import Reading
-from tests.analytics.detection.inspected import figures, misquoted, quoted_in
+from tests.analytics.detection.inspection import figures, misquoted, quoted_in
 from tests.analytics.detection.quotation import is_right
 
 LARGE = [seed for seed in range(9_000, 9_080) if abs(injected(seed).effect) >= 0.5][:8]

@@ -17,7 +17,7 @@ from missioncontrol.analytics.questions import AnyQuestion, Range, Segment, Wher
 from missioncontrol.analytics.summary import Summary, summary
 from missioncontrol.domain.alert import Reading
 from missioncontrol.ports.warehouse import Statement
-from tests.analytics.detection.inspected import (
+from tests.analytics.detection.inspection import (
     MORNING,
     SHOP,
     Inspection,

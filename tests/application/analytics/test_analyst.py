@@ -18,7 +18,7 @@ from missioncontrol.application.analytics.product_service import (
     SourceAsked,
 )
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
-from tests.application.analytics.asking import ACTOR, FUNNEL, NOON, WEEK, World, event, world
+from tests.application.analytics.worlds import ACTOR, FUNNEL, NOON, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN, BEN = event("ann", "signup"), event("ben", "signup")

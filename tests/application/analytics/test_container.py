@@ -6,7 +6,7 @@ from missioncontrol.application.analytics import container as houses
 from missioncontrol.application.analytics.container import AnalyticsContainer
 from missioncontrol.application.analytics.product_service import ProductAsked
 from missioncontrol.domain.errors import Unavailable
-from tests.application.analytics.asking import FUNNEL, World, event
+from tests.application.analytics.worlds import FUNNEL, World, event
 from tests.application.parts import run
 
 

@@ -31,7 +31,7 @@ from missioncontrol.application.authority import NotPermitted
 from missioncontrol.domain.digest import DigestWritten, Passage, Written
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.ports.warehouse import Captured
-from tests.application.analytics.asking import ACTOR, FUNNEL, World, event, world
+from tests.application.analytics.worlds import ACTOR, FUNNEL, World, event, world
 from tests.application.parts import run
 
 TODAY = date(2026, 11, 23)

@@ -13,7 +13,7 @@ from missioncontrol.application.analytics.product_service import (
 )
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.saved import Panel
-from tests.application.analytics.asking import ACTOR, FUNNEL, World, world
+from tests.application.analytics.worlds import ACTOR, FUNNEL, World, world
 from tests.application.parts import run
 
 QUESTION = {

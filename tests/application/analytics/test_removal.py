@@ -35,7 +35,7 @@ from missioncontrol.domain.product.events import (
 )
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.saved import Panel
-from tests.application.analytics.asking import ACTOR, DAY, WEEK, World, event, world
+from tests.application.analytics.worlds import ACTOR, DAY, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN = event("ann@example.com", "signup")
