@@ -21,10 +21,10 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
-from missioncontrol.analytics.detecting.asking import Named, watched
-from missioncontrol.analytics.detecting.attributing import Property, slices, slicings
-from missioncontrol.analytics.detecting.detect import detect
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.attribution import Property, slices, slicings
+from missioncontrol.analytics.detection.detector import detect
+from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.metrics import KnownEvent, watched_metrics
 from missioncontrol.analytics.questions import Active, AnyQuestion, Funnel, Retention, Trend, digest
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
@@ -113,8 +113,8 @@ class World:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is found in it, with the platforms that explain it."""
-        names = [Named(each, self.days[0]) for each in ("signup", *STEPS, *ACTIONS)]
-        metrics = watched(PRODUCT, names, SETTING)
+        names = [KnownEvent(each, self.days[0]) for each in ("signup", *STEPS, *ACTIONS)]
+        metrics = watched_metrics(PRODUCT, names, SETTING)
         asked = {digest(each.question): each.question for each in metrics}
         found = detect(metrics, {key: self.answer(each) for key, each in asked.items()}, SETTING)
         return tuple(self._explained(each) for each in found)

@@ -88,7 +88,7 @@ async def _serve(home: Home, heads: Path | None, listening: socket.socket, engin
         await _answering(serving, task)
         _collect_rarely()
         tending = asyncio.create_task(console.analytics.tend())
-        watching = asyncio.create_task(watch(console).go_on())
+        watching = asyncio.create_task(watch(console).run())
         url = _url(listening)
         link = f"{url}/sign-in/link?token={console.people.new_link()}"
         sys.stdout.buffer.write(msgspec.json.encode(Ready(url, link)) + b"\n")

@@ -22,12 +22,11 @@ import msgspec
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
-from missioncontrol.analytics.digest_text import markdown
 from missioncontrol.analytics.facts import facts_of
+from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL, Range, Segment
 from missioncontrol.analytics.setting import DAYS_MAX, zone_of
-from missioncontrol.analytics.summary import Summary
-from missioncontrol.analytics.writing import fault_of, in_words_of
+from missioncontrol.analytics.summary import Summary, markdown
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics.digests import CARD, WRITING
 from missioncontrol.domain.digest import DigestWritten, Written
@@ -105,7 +104,7 @@ def written_down(order: wire.Order, desk: PipeDesk) -> Work:
     product, range_, summary = asyncio.run(_summarised(given))
     answered = asked(_model, summary, desk)
     if answered.written is not None:
-        summary = in_words_of(answered.written, answered.model, summary)
+        summary = in_model_words(answered.written, answered.model, summary)
     digest = DigestWritten(
         product.slug,
         order.assignment.run,

@@ -13,7 +13,7 @@ from missioncontrol.analytics.questions import Active, Cell, Range
 from missioncontrol.analytics.setting import Setting, days_before
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import active as twin
 from tests.analytics.worlds import PRODUCT, World, patterns, segments, worlds
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from missioncontrol.analytics import funnel
 from missioncontrol.analytics.answers import FunnelAnswer, StepCount
-from missioncontrol.analytics.funnel_beginning import beginning
+from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.questions import Breakdown, Cell, Exclusion, Funnel, Step
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import funnel as twin
 from tests.analytics.worlds import PRODUCT, Pace, World, patterns, segments, worlds
 

@@ -21,7 +21,7 @@ from missioncontrol.analytics.questions import (
 )
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import asked, listed
+from tests.analytics.database import asked, listed
 from tests.analytics.worlds import PRODUCT, Event, World
 
 START = datetime(2026, 3, 1, tzinfo=UTC).replace(tzinfo=None)

@@ -10,7 +10,7 @@ from missioncontrol.analytics.answers import (
     StepCount,
 )
 from missioncontrol.analytics.definition import stamp
-from missioncontrol.analytics.kpis import activation_of, asked, stamp_of, told
+from missioncontrol.analytics.kpis import activation_of, kpi_of, kpi_questions, stamp_of
 from missioncontrol.analytics.questions import Active, Cell, Funnel, Range
 from missioncontrol.domain.product.states import OWN, KeyMeasures, Product
 
@@ -49,14 +49,14 @@ def test_a_product_without_words_of_its_own_is_measured_by_the_definitions() -> 
 
 
 def test_figures_of_a_product_that_says_itself_what_counts_name_that_beside_the_version() -> None:
-    usual = {each.definition for each in asked(SHOP, DAYS)}
+    usual = {each.definition for each in kpi_questions(SHOP, DAYS)}
     assert usual == {stamp("kpis")}
     first = KeyMeasures(({"pattern": {"event": "a"}}, {"pattern": {"event": "b"}}))
     other = KeyMeasures(first.activation, active="a")
     stamps = [stamp_of(Product("shop", "Shop", measures=each)) for each in (first, other)]
     assert all(each.startswith(f"{stamp('kpis')} of ") for each in stamps)
     assert len({*stamps}) == 2
-    (users, *_) = asked(Product("shop", "Shop", measures=first), DAYS)
+    (users, *_) = kpi_questions(Product("shop", "Shop", measures=first), DAYS)
     assert (users.definition, users.parameters) == (
         stamps[0],
         "a > b; activated at step 2; active by any event",
@@ -64,20 +64,20 @@ def test_figures_of_a_product_that_says_itself_what_counts_name_that_beside_the_
 
 
 def test_activation_is_told_at_its_step_with_a_line_by_day() -> None:
-    users, rate, *_ = asked(SHOP, DAYS)
+    users, rate, *_ = kpi_questions(SHOP, DAYS)
     assert isinstance(users.question, Funnel)
     assert isinstance(users.before, Funnel)
     assert users.before.range == Range(date(2026, 11, 3), date(2026, 11, 5))
     answer = funnel((10, 8, 4, 1), (6, 5, 3, 1), (4, 3, 1, 0), (0, 0, 0, 0))
     before = funnel((10, 8, 5, 1))
-    kpi = told(users, answer, before)
+    kpi = kpi_of(users, answer, before)
     assert (kpi.value, kpi.before, kpi.change) == (4.0, 5.0, -0.2)
     assert kpi.line == (3.0, 1.0, 0.0)
     assert kpi.cell == Cell(step=2)
-    share = told(rate, answer, before)
+    share = kpi_of(rate, answer, before)
     assert (share.value, share.unit) == (0.4, "share")
     assert share.line == (0.5, 0.25, None)
-    alone = told(users, answer)
+    alone = kpi_of(users, answer)
     assert (alone.before, alone.change) == (None, None)
 
 
@@ -98,15 +98,15 @@ def active(values: tuple[float, ...], before: tuple[float, ...], *complete: bool
 
 
 def test_active_people_are_those_of_the_last_day_that_is_over_against_that_weekday() -> None:
-    *_, dau, wau = asked(SHOP, DAYS)
+    *_, dau, wau = kpi_questions(SHOP, DAYS)
     assert isinstance(dau.question, Active)
     long = tuple(float(n) for n in range(1, 11))
-    kpi = told(dau, active(long, tuple(range(-10, 0)), *[True] * 9, False))
+    kpi = kpi_of(dau, active(long, tuple(range(-10, 0)), *[True] * 9, False))
     assert (kpi.value, kpi.before, kpi.against) == (9.0, 2.0, "the week before")
     assert kpi.cell == Cell(bucket="2026-11-18", series="dau")
-    short = told(wau, active((5.0, 6.0, 7.0), (2.0, 3.0, 4.0), True, True, True))
+    short = kpi_of(wau, active((5.0, 6.0, 7.0), (2.0, 3.0, 4.0), True, True, True))
     assert (short.value, short.before) == (7.0, 4.0)
-    apart = told(wau, active((5.0,) * 8, (2.0,) * 8, *[True] * 7, False))
+    apart = kpi_of(wau, active((5.0,) * 8, (2.0,) * 8, *[True] * 7, False))
     assert apart.before is None, "of a day between those compared nothing is known"
-    none = told(dau, active((5.0,), (), False))
+    none = kpi_of(dau, active((5.0,), (), False))
     assert (none.value, none.before, none.cell) == (None, None, None)

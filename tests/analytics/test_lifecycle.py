@@ -8,7 +8,7 @@ from missioncontrol.analytics import lifecycle
 from missioncontrol.analytics.answers import LifecycleAnswer
 from missioncontrol.analytics.questions import Cell, Lifecycle, Pattern
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import lifecycle as twin
 from tests.analytics.worlds import PRODUCT, World, patterns, segments, worlds
 

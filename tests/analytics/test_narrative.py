@@ -6,11 +6,10 @@ from datetime import date
 import msgspec
 import pytest
 
-from missioncontrol.analytics.detecting.deriving import derived
-from missioncontrol.analytics.detecting.finding import Figure, Finding, Place, Slice
+from missioncontrol.analytics.detection.finding import Figure, Finding, Place, Slice, derived
 from missioncontrol.analytics.emptiness import Emptiness
 from missioncontrol.analytics.kpis import Kpi
-from missioncontrol.analytics.narrative import days_shown, reading, shown, told
+from missioncontrol.analytics.narrative import days_shown, describe, reading, shown
 from missioncontrol.analytics.questions import (
     AnyQuestion,
     Breakdown,
@@ -98,7 +97,7 @@ def unnamed(text: str, figures: object) -> list[str]:
 
 @pytest.mark.parametrize("finding", [FELL, ROSE])
 def test_every_numeral_of_a_narrative_is_a_figure_with_its_question(finding: Finding) -> None:
-    words = told(finding)
+    words = describe(finding)
     assert unnamed(words.text, words.figures) == []
     assert all(each.question for each in words.figures)
     kept = reading(finding)
@@ -107,17 +106,17 @@ def test_every_numeral_of_a_narrative_is_a_figure_with_its_question(finding: Fin
 
 
 def test_a_narrative_says_from_what_to_what_when_whom_and_where() -> None:
-    assert told(FELL).text == (
+    assert describe(FELL).text == (
         "Onboarding complete, of those who signed up, fell from 64.1 % to 41.8 % since 13 Nov. "
         "Expected was 60.2 % to 68.7 %. It is likely to touch 318 people. "
         "Platform ios explains 91.0 % of the fall."
     )
     over = msgspec.structs.replace(FELL, is_ongoing=False)
-    assert " to 41.8 % between 13 and 22 Nov. " in told(over).text
+    assert " to 41.8 % between 13 and 22 Nov. " in describe(over).text
 
 
 def test_a_sum_over_days_rose_from_nothing_that_ever_was() -> None:
-    assert told(ROSE).text.startswith(
+    assert describe(ROSE).text.startswith(
         "Error rose to 1\u2009458 between 20 and 22 Nov, where 583 were expected."
     )
 
@@ -126,18 +125,18 @@ def test_nothing_is_said_of_slices_that_explain_nothing() -> None:
     across = msgspec.structs.replace(
         FELL, slices=(msgspec.structs.replace(FELL.slices[0], explains=False),)
     )
-    assert "platform" not in told(across).text
+    assert "platform" not in describe(across).text
     assert reading(across).slices == ()
 
 
 def test_people_are_only_said_to_be_touched_where_they_were_counted_each_once() -> None:
-    assert "touch" not in told(ROSE).text
+    assert "touch" not in describe(ROSE).text
     people = figure(670.0, ERRORS, "people")
     affected = derived("affected", "people", ROSE.observed, ROSE.expected, people)
     assert affected is not None
     counted = msgspec.structs.replace(ROSE, impact=affected.value, touched=affected)
-    assert "It is likely to touch 402 people." in told(counted).text
-    (number,) = (each for each in told(counted).figures if each.formula)
+    assert "It is likely to touch 402 people." in describe(counted).text
+    (number,) = (each for each in describe(counted).figures if each.formula)
     assert (number.formula, len(number.parts)) == ("affected", 3)
 
 

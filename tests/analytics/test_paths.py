@@ -13,7 +13,7 @@ from missioncontrol.analytics.answers import PathsAnswer
 from missioncontrol.analytics.questions import Cell, Paths, Pattern, Range
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import paths as twin
 from tests.analytics.worlds import PRODUCT, Event, World, patterns, segments, worlds
 

@@ -14,7 +14,7 @@ from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.model import Completion, Message, Model
 from missioncontrol.reporting_worker import Asked, asked
-from tests.analytics.test_writing import FOUND, passage, written
+from tests.analytics.test_model_text import FOUND, passage, written
 
 USED = Usage(900, 0, 120, cost=1_200)
 

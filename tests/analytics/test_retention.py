@@ -22,7 +22,7 @@ from missioncontrol.analytics.questions import (
 )
 from missioncontrol.analytics.setting import Setting, Weekday
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import retention as twin
 from tests.analytics.worlds import PRODUCT, Event, World, patterns, segments, worlds
 

@@ -25,7 +25,7 @@ from missioncontrol.analytics.questions import (
 )
 from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
-from tests.analytics.asked import Rows, asked, listed
+from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import formulas as formula_twin
 from tests.analytics.twins import trends as twin
 from tests.analytics.worlds import NAMES, PRODUCT, Pace, World, patterns, segments, worlds

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.ports.warehouse import Captured
 from tests.console.doors import Door, closed_door
 from tests.console.house_process import HouseProcess

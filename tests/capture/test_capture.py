@@ -321,7 +321,7 @@ def test_where_too_much_waits_to_be_stored_it_is_said_when_to_come_again(tmp_pat
         assert (await found.batch(track(messageId="0"))).status_code == 200
         go_on = threading.Event()
         busy = asyncio.create_task(
-            asyncio.to_thread(warehouse._writer.do, lambda _: go_on.wait(30))
+            asyncio.to_thread(warehouse._writer.run, lambda _: go_on.wait(30))
         )
         await asyncio.sleep(0.1)
         waiting = asyncio.create_task(found.batch(track(messageId="1"), track(messageId="2")))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.ports.warehouse import Captured
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.cli.command import answer, mission

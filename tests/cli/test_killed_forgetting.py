@@ -14,7 +14,7 @@ import pytest
 
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.ports.warehouse import Statement
 from tests.cli.command import answer, environment
 from tests.cli.test_analytics import event
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.journey
 ANN = "mail-of-ann@private.example"
 KILLED = """
 import os, signal, sys
-from missioncontrol.adapters.warehouses.duckdb import erasing, rewriting
+from missioncontrol.adapters.warehouses.duckdb import database_file, maintenance
 from missioncontrol.cli.analytics_places import Here
 from missioncontrol.cli.main import main
 
@@ -57,8 +57,8 @@ def telling(verb, when):
 {
     "intended": lambda: telling("forget", "before"),
     "begun": lambda: telling("forget", "after"),
-    "removed": lambda: after(erasing, "forget"),
-    "copied": lambda: after(rewriting, "_copy"),
+    "removed": lambda: after(maintenance, "forget"),
+    "copied": lambda: after(database_file, "_copy"),
     "wiped": lambda: telling("forgotten", "before"),
     "confirmed": lambda: telling("forgotten", "after"),
 }[where]()

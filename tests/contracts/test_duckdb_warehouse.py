@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from missioncontrol.adapters.warehouses.duckdb import rewriting, storing
+from missioncontrol.adapters.warehouses.duckdb import database_file, ingestion
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.warehouse import Full, Policy, Statement
 from tests.contracts.captures import captured
@@ -41,7 +41,7 @@ def test_all_is_there_after_it_was_closed(tmp_path: Path) -> None:
 def test_events_are_known_however_long_ago_they_came(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(storing, "RECENT", 10)
+    monkeypatch.setattr(ingestion, "RECENT", 10)
     batch = [captured(n, user=f"u{n}") for n in range(50)]
     with closing(DuckDbWarehouse(None)) as warehouse:
         warehouse.store("shop", batch)
@@ -171,7 +171,7 @@ def test_a_copy_that_finds_no_room_leaves_the_file_as_it_is(
         warehouse.store("shop", [*OTHERS, *MINE])
         warehouse.forget("shop", SECRET)
         with monkeypatch.context() as there:
-            there.setattr(rewriting, "_copy", full)
+            there.setattr(database_file, "_copy", full)
             with pytest.raises(Unavailable):
                 warehouse.tidy(NOW)
         assert warehouse.rows(COUNT) == [(500, 500)]
@@ -213,7 +213,7 @@ def test_a_source_that_sends_without_end_leaves_room_for_others() -> None:
             begun.set()
             goes_on.wait(10)
 
-        holding = threading.Thread(target=warehouse._writer.do, args=(hold,))
+        holding = threading.Thread(target=warehouse._writer.run, args=(hold,))
         holding.start()
         begun.wait(10)
         waiting = [
@@ -265,7 +265,7 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path: Path) -> None:
 STORES = """
 import sys
 from pathlib import Path
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from tests.contracts.captures import captured
 
 warehouse = SharedWarehouse(Path(sys.argv[1]))

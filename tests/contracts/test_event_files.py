@@ -14,9 +14,14 @@ import msgspec
 import pytest
 
 from missioncontrol.adapters.event_files.files import LocalEventFiles
-from missioncontrol.adapters.event_files.moments import moment
+from missioncontrol.adapters.event_files.timestamps import moment
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.application.analytics.carrying import Carried, Progress, carry_in, pages
+from missioncontrol.application.analytics.event_transfer import (
+    ImportReport,
+    Progress,
+    exported_pages,
+    import_events,
+)
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.ports.event_files import FileKind, Mapping
 from missioncontrol.ports.warehouse import Captured, Policy, Statement
@@ -59,9 +64,11 @@ def read(path: Path, mapping: Mapping = GUESSED) -> tuple[list[Captured], dict[i
     return events, {fault.row: fault.reason for page in found for fault in page.faults}
 
 
-def carried(warehouse: DuckDbWarehouse, path: Path, **more: Any) -> Carried:
+def carried(warehouse: DuckDbWarehouse, path: Path, **more: Any) -> ImportReport:
     mapping = more.pop("mapping", GUESSED)
-    return carry_in(FILES, warehouse, "shop", path, mapping, source="file", received=NOON, **more)
+    return import_events(
+        FILES, warehouse, "shop", path, mapping, source="file", received=NOON, **more
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,16 +130,16 @@ def test_what_is_not_mapped_and_not_guessed_is_asked_for(tmp_path: Path) -> None
 
 FAULTY: list[tuple[str, str]] = [
     ('{"event":"a","time":1790000000,"user":"x"}', ""),
-    ('{"event":"a","time":"soon","user":"x"}', "'soon' is no moment"),
-    ('{"event":"a","time":-5,"user":"x"}', "-5 is no moment since 1990"),
+    ('{"event":"a","time":"soon","user":"x"}', "'soon' is not a timestamp"),
+    ('{"event":"a","time":-5,"user":"x"}', "-5 is not a timestamp since 1990"),
     ('{"event":"a","user":"x"}', "it has no happened"),
     ('{"event":"","time":1790000000,"user":"x"}', "it has no name"),
     ('{"event":"a","time":1790000000}', "it names no user"),
-    ('{"event":{"a":1},"time":1790000000,"user":"x"}', "its name is no text"),
-    ('{"event":"a","time":1790000000,"user":"x","properties":[1]}', "are no object"),
-    ('{"event":"a","time":1790000000,"user":"' + "x" * 600 + '"}', "600 letters"),
-    ("[1, 2]", "no JSON object"),
-    ('{"event":', "no JSON object"),
+    ('{"event":{"a":1},"time":1790000000,"user":"x"}', "its name is not text"),
+    ('{"event":"a","time":1790000000,"user":"x","properties":[1]}', "are not an object"),
+    ('{"event":"a","time":1790000000,"user":"' + "x" * 600 + '"}', "600 characters"),
+    ("[1, 2]", "not a JSON object"),
+    ('{"event":', "not a JSON object"),
     ('{"event":"b","time":1790000000,"user":"x"}', ""),
 ]
 
@@ -155,7 +162,7 @@ def test_a_bad_row_of_csv_is_named(tmp_path: Path) -> None:
     )
     events, faults = read(path, Mapping(zone="Europe/Zurich"))
     assert [each.name for each in events] == ["a", "d\nd"]
-    assert faults == {2: "2 cells where the head has 3", 3: "it is not UTF-8"}
+    assert faults == {2: "2 cells where the header has 3", 3: "it is not UTF-8"}
     assert events[0].happened == moment("2026-09-20T22:00Z", ZoneInfo("UTC"))
     assert events[1].happened == moment("2026-09-21T08:00Z", ZoneInfo("UTC"))
 
@@ -179,8 +186,8 @@ def test_a_file_that_is_damaged_is_refused(tmp_path: Path, name: str, content: b
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("broken.jsonl", '{"event": \n{"event":\n', "row 1: no JSON object"),
-        ("broken.csv", "event,time,user\na,b\n", "row 1: 2 cells where the head has 3"),
+        ("broken.jsonl", '{"event": \n{"event":\n', "row 1: not a JSON object"),
+        ("broken.csv", "event,time,user\na,b\n", "row 1: 2 cells where the header has 3"),
         ("nothing.jsonl", "\n", "it has no rows"),
     ],
 )
@@ -326,7 +333,7 @@ def test_what_was_written_is_read_as_it_was(
 ) -> None:
     warehouse.store("shop", EVENTS)
     path = tmp_path / f"out.{kind}"
-    assert FILES.write(path, kind, pages(warehouse, "shop")) == 4
+    assert FILES.write(path, kind, exported_pages(warehouse, "shop")) == 4
     assert path.stat().st_mode & 0o077 == 0
     events, faults = read(path)
     assert faults == {}
@@ -351,7 +358,7 @@ def test_a_file_is_written_piece_by_piece(
 ) -> None:
     warehouse.store("shop", EVENTS)
     path = tmp_path / f"sent.{kind}"
-    path.write_bytes(b"".join(FILES.written(kind, pages(warehouse, "shop"))))
+    path.write_bytes(b"".join(FILES.written(kind, exported_pages(warehouse, "shop"))))
     assert len(read(path)[0]) == 4
 
 
@@ -359,13 +366,13 @@ def test_where_nothing_can_be_written_it_is_said(
     tmp_path: Path, warehouse: DuckDbWarehouse
 ) -> None:
     with pytest.raises(Unavailable) as refused:
-        FILES.write(tmp_path / "no" / "out.csv", "csv", pages(warehouse, "shop"))
+        FILES.write(tmp_path / "no" / "out.csv", "csv", exported_pages(warehouse, "shop"))
     assert refused.value.code == "export.unwritable"
 
 
 def test_pages_are_all_events_in_their_order(warehouse: DuckDbWarehouse) -> None:
     warehouse.store("shop", [captured(n, user="ann") for n in range(10_001)])
-    ids = [each.event.id for page in pages(warehouse, "shop") for each in page]
+    ids = [each.event.id for page in exported_pages(warehouse, "shop") for each in page]
     assert ids == [str(n) for n in range(10_001)]
     assert warehouse.rows(Statement("SELECT count(*) FROM counted")) == [(10_001,)]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.warehouses.duckdb import known
-from missioncontrol.adapters.warehouses.duckdb.known import KnownKeys, put_by
+from missioncontrol.adapters.warehouses.duckdb import known_keys
+from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, spill
 
 EDGE = 1 << 63
 KEYS = st.integers(-EDGE, EDGE - 1) | st.sampled_from(
@@ -30,7 +30,7 @@ def test_known_is_what_was_added(sorted_: set[int], added: list[set[int]], asked
     assert everything <= set(found.suspects(everything))
     # A key is taken for another only where half of it, and nearly the other half, is the same.
     unknown = {key for key in asked - everything if key >> 32 not in {k >> 32 for k in everything}}
-    assert [key for key in found.suspects(unknown) if key >> 32 & known.HALF > 1] == []
+    assert [key for key in found.suspects(unknown) if key >> 32 & known_keys.HALF > 1] == []
 
 
 def spread(count: int) -> list[int]:
@@ -52,5 +52,5 @@ def test_keys_that_are_put_by_are_read_as_they_came(tmp_path: Path, count: int) 
     keys = array("q", sorted(spread(count)))
     for folder in (None, tmp_path):
         pieces = (keys[since : since + 70_000].tobytes() for since in range(0, count, 70_000))
-        assert list(put_by(pieces, folder)) == list(keys)
+        assert list(spill(pieces, folder)) == list(keys)
     assert list(tmp_path.iterdir()) == []

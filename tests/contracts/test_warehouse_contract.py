@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.warehouses.duckdb import telling
+from missioncontrol.adapters.warehouses.duckdb import profiles
+from missioncontrol.adapters.warehouses.duckdb.ingestion import Ingestion
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
-from missioncontrol.adapters.warehouses.duckdb.storing import Storing
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.ports.warehouse import (
     EVENT_BYTES,
@@ -278,7 +278,7 @@ def test_no_more_is_known_of_somebody_than_has_room(warehouse: Warehouse) -> Non
         told = {f"p{part}": "x" * 30_000, f"q{part}": part}
         warehouse.store("shop", [captured(part, user="ann", person=told)])
     known = people(warehouse)["ann"]
-    assert len(msgspec.json.encode(known)) <= telling.BYTES_MAX
+    assert len(msgspec.json.encode(known)) <= profiles.BYTES_MAX
     assert {known[f"q{part}"] for part in range(4)} == {0, 1, 2, 3}
 
 
@@ -422,8 +422,8 @@ def test_others_at_the_device_of_who_is_forgotten_stay(warehouse: Warehouse) -> 
     )
     assert (later.stored, later.refused) == (1, 1)
     assert (names(warehouse), set(people(warehouse))) == (["b", "c"], {"bob"})
-    kept = [each.event for each in warehouse.exported("shop")]
-    assert {(each.user, each.anonymous, each.alias) for each in kept} == {("bob", "", "")}
+    exported = [each.event for each in warehouse.exported("shop")]
+    assert {(each.user, each.anonymous, each.alias) for each in exported} == {("bob", "", "")}
 
 
 def test_how_much_is_stored_is_known_after_whatever_happens(warehouse: Warehouse) -> None:
@@ -579,10 +579,10 @@ def test_what_is_given_out_can_be_taken_in_again(warehouse: Warehouse) -> None:
         captured(4, user="ann", group="company:acme", person={"size": 3}),
     ]
     warehouse.store("shop", batch)
-    kept = warehouse.exported("shop", limit=3)
-    kept += warehouse.exported("shop", after=kept[-1].seq, limit=3)
-    assert [each.event for each in kept] == batch
-    warehouse.store("copy", [each.event for each in kept])
+    exported = warehouse.exported("shop", limit=3)
+    exported += warehouse.exported("shop", after=exported[-1].seq, limit=3)
+    assert [each.event for each in exported] == batch
+    warehouse.store("copy", [each.event for each in exported])
     assert people(warehouse, "copy") == people(warehouse, "shop")
     assert names(warehouse, "copy") == names(warehouse, "shop")
 
@@ -658,7 +658,7 @@ def test_a_question_that_takes_too_long_is_ended() -> None:
         assert warehouse.rows(Statement("SELECT 1")) == [(1,)]
 
 
-def begin_anew(storing: Storing) -> None:
+def begin_anew(storing: Ingestion) -> None:
     storing.reset()
     storing.forget_keys()
 
@@ -706,6 +706,6 @@ def test_who_is_who_does_not_depend_on_how_events_are_batched(
         for since, until in pairwise(edges):
             warehouse.store("shop", events[since:until])
             if is_fresh:
-                warehouse._writer.do(begin_anew)
+                warehouse._writer.run(begin_anew)
         assert groups(warehouse) == told.groups()
         assert people(warehouse) == told.seen()

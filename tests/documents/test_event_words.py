@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.documents.event_words import SENTENCE_MAX, CLAUSES, sentence
+from missioncontrol.documents.event_words import CLAUSES, SENTENCE_MAX, sentence
 from missioncontrol.domain.register import NAMES
 
 FIELDS = {name: kind.__struct_fields__ for kind, (name, _) in NAMES.items()}

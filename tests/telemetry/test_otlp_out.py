@@ -17,9 +17,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 import missioncontrol as mc
-from missioncontrol.adapters.telemetry.bookmark import Bookmark
 from missioncontrol.adapters.telemetry.otlp import OtlpExporter
 from missioncontrol.adapters.telemetry.settings import OtlpSettings, otlp_settings
+from missioncontrol.adapters.telemetry.span_queue import Bookmark
 from missioncontrol.adapters.telemetry.spans import SCHEMA
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
@@ -320,7 +320,7 @@ def test_what_can_not_be_turned_into_a_span_breaks_nothing() -> None:
 
     with collecting() as collector:
         sending = run(story(collector.url))
-    assert (sending._following.broken, sending.sent.sent) == (1, 2)
+    assert (sending._queue.broken, sending.sent.sent) == (1, 2)
 
 
 release = mc.Workflow("release")

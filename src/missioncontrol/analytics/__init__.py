@@ -1,17 +1,16 @@
-"""What the people who use a product do: questions, how each is measured, and what follows from it.
+"""Product analytics: questions, their measures, and the changes found in the answers.
 
 A question is data (`questions.py`). Each measure turns it into one SQL statement over the views of
-the warehouse, and reads its rows as an answer (`answers.py`). What words such as "converted" or
-"retained" mean stands in versioned files (`definitions/`); an answer names the version by which it
-was worked out.
+the warehouse, and its rows into an answer (`answers.py`). Versioned files define words such as
+"converted" or "retained" (`definitions/`); an answer names the version that applied.
 
-The views are all that measures may rely on; what stands behind them is the warehouse's own.
+Measures use these views only; the tables behind them belong to the warehouse.
 
-- `counted`, every event that counts, in every measure alike. Left out are those of bots, of test
-  people and of internal sources. `product VARCHAR, seq BIGINT` (the order received, unique)`, name
-  VARCHAR, happened TIMESTAMP` (UTC)`, person BIGINT` (who it is, as known now)`, session VARCHAR`
+- `counted`: every event that counts, the same for all measures. It excludes those of bots, test
+  people and internal sources. `product VARCHAR, seq BIGINT` (the order received, unique)`, name
+  VARCHAR, happened TIMESTAMP` (UTC)`, person BIGINT` (after all merges)`, session VARCHAR`
   (or NULL)`, source VARCHAR, properties JSON` (an object).
-- `people`, everybody of whom an event counts: `product VARCHAR, person BIGINT, label VARCHAR` (the
-  id by which the product knows them)`, properties JSON` (an object).
-- `saved_cohorts`, who is in a saved cohort: `product VARCHAR, cohort VARCHAR, person BIGINT`.
+- `people`: everyone with an event that counts: `product VARCHAR, person BIGINT, label VARCHAR` (the
+  id that the product uses)`, properties JSON` (an object).
+- `saved_cohorts`: members of saved cohorts: `product VARCHAR, cohort VARCHAR, person BIGINT`.
 """

@@ -1,31 +1,37 @@
-"""What the answers to questions look like.
+"""Answers to questions.
 
 Counts are of people unless the question counts something else. A share is between 0 and 1, and None
-where it can't be told: nobody to divide by, or a period that is not complete. Times are seconds,
+where it is undefined: the denominator is 0, or the period is not complete. Times are in seconds,
 moments ISO 8601 in UTC, buckets the first day (or hour) of their period in the product's zone:
 `2026-11-23` or `2026-11-23T14:00+01:00`.
 """
 
+from typing import Any
+
 import msgspec
+
+from missioncontrol.analytics.questions import AnyQuestion, digest
+from missioncontrol.analytics.setting import Setting
+from missioncontrol.domain.errors import Rejected
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="measure", kw_only=True):
-    """The common shape."""
+    """Fields of all answers."""
 
     question: str  # its digest
-    definition: str  # name and version of the file by which it was worked out: "funnel 1"
+    definition: str  # name and version of the definition that applied: "funnel 1"
     as_of: str  # data was taken as complete up to here
     zone: str
     position: int  # of the warehouse: two answers at one position are equal
 
 
 class StepCount(msgspec.Struct, frozen=True):
-    """How many reached a step, and what became of those of the step before who did not."""
+    """How many reached a step, and the outcome of those of the step before who did not."""
 
     label: str
     reached: int
-    lost: int  # of the step before, and their window is over
-    pending: int  # of the step before, and their window is still open
+    lost: int  # reached the step before only, and their window is over
+    pending: int  # reached the step before only, and their window is open
     of_first: float | None
     of_before: float | None
     median: float | None  # seconds from the first step
@@ -37,11 +43,11 @@ class FunnelGroup(msgspec.Struct, frozen=True):
 
     key: str
     steps: tuple[StepCount, ...]
-    is_complete: bool = True  # of a period: no window of who entered in it is open any more
+    is_complete: bool = True  # of a period: it is over, and so are all windows that began in it
 
 
 class FunnelAnswer(Answer, frozen=True, tag="funnel", kw_only=True):
-    """The steps, told apart by breakdown and by period of entry where that was asked for."""
+    """The steps, also by breakdown value and by period of entry where the question has these."""
 
     steps: tuple[StepCount, ...]
     groups: tuple[FunnelGroup, ...] = ()
@@ -49,14 +55,14 @@ class FunnelAnswer(Answer, frozen=True, tag="funnel", kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A cell: how many of a cohort came back in a period."""
+    """A cell of the retention table: how many of a cohort returned in a period."""
 
     people: int | None  # None: the period is not complete
     share: float | None
 
 
 class Cohort(msgspec.Struct, frozen=True):
-    """Those who began in one period."""
+    """The people who started in one period."""
 
     bucket: str
     size: int
@@ -81,17 +87,17 @@ class RetentionAnswer(Answer, frozen=True, tag="retention", kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One series, a value for each bucket; None where it can't be told."""
+    """One series, with a value for each bucket; None where it is undefined."""
 
     key: str
     label: str
     values: tuple[float | None, ...]
     total: float | None  # over the whole range: people are counted once
     breakdown: str | None = None
-    before: tuple[float | None, ...] = ()  # the same of the period before, where asked for
+    before: tuple[float | None, ...] = ()  # values of the days before, where compared
     total_before: float | None = None
     change: float | None = None  # of total against total_before: 0.1 is a tenth more
-    difference: float | None = None  # the same as a number: total less total_before
+    difference: float | None = None  # total less total_before
 
 
 class TrendAnswer(Answer, frozen=True, tag="trend", kw_only=True):
@@ -126,7 +132,7 @@ class LifecycleAnswer(Answer, frozen=True, tag="lifecycle", kw_only=True):
 
 
 class Node(msgspec.Struct, frozen=True):
-    """An event at one level; "" as name is the rest ("other"), `end` counts paths that end here."""
+    """An event at one level; the name "" is the rest ("other"); `end` counts paths ending here."""
 
     level: int  # 0 is the anchor
     name: str
@@ -144,7 +150,7 @@ class Flow(msgspec.Struct, frozen=True):
 
 
 class PathsAnswer(Answer, frozen=True, tag="paths", kw_only=True):
-    """What leaves a node and what ends there together are what came to it."""
+    """Nodes and flows; the paths of a node equal its outgoing flows plus those that end there."""
 
     nodes: tuple[Node, ...]
     flows: tuple[Flow, ...]
@@ -156,17 +162,35 @@ AnyAnswer = (
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody behind a count."""
+    """A person behind a count."""
 
     person: int
     label: str  # the id by which the product knows them
-    happened: str  # when they came into this count
+    happened: str  # when the person entered this count
     properties: dict[str, object] = {}
 
 
 class Members(msgspec.Struct, frozen=True):
-    """Who is behind a count: `total` of them, and a page of the list."""
+    """A page of the people behind a count, with their total number."""
 
     total: int
     members: tuple[Member, ...]
     cursor: str | None = None
+
+
+def common_fields(
+    question: AnyQuestion, setting: Setting, definition: str, position: int
+) -> dict[str, Any]:
+    """Return the fields that all answers have, see `Answer`."""
+    return {
+        "question": digest(question),
+        "definition": definition,
+        "as_of": setting.as_of.isoformat() + "Z",
+        "zone": setting.zone,
+        "position": position,
+    }
+
+
+def bad_cell(reason: str) -> Rejected:
+    """Return the refusal of a cell that an answer does not have."""
+    return Rejected("analytics.bad_cell", reason, hint="Use a count that the answer has.")

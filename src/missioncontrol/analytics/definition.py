@@ -1,8 +1,7 @@
-"""What the words of the measures mean: versioned files, by which answers were worked out.
+"""Definitions of the measures, in versioned files.
 
-A file says what a measure counts, in which windows, divided by what, what becomes of the edges,
-and the wording that people are shown beside each figure. When the meaning of anything in it
-changes, its version does, and answers name it: `funnel 1`.
+A file defines what a measure counts, its windows, denominators and edge cases, and the wording
+beside each figure. Its version grows with every change of meaning, and answers name it: `funnel 1`.
 """
 
 from functools import cache
@@ -16,36 +15,36 @@ NAMES = (*MEASURES, "kpis", "anomalies")
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one measure means."""
+    """The definition of one measure."""
 
     name: str
     version: int
     title: str
-    says: str  # in a sentence
+    says: str  # the meaning in a sentence
     windows: dict[str, str]
     denominators: dict[str, str]
     edges: dict[str, str]
-    wording: dict[str, str]  # by the name of a figure: what is shown beside it
+    wording: dict[str, str]  # the text beside a figure, by the figure's name
     defaults: dict[str, Any] = {}
 
     @property
     def stamp(self) -> str:
-        """Its name and version, as answers have it."""
+        """Name and version, as answers name it."""
         return f"{self.name} {self.version}"
 
 
 @cache
 def definition(name: str) -> Definition:
-    """Return what a measure means; `name` is one of `NAMES`."""
+    """Return the definition of a measure; `name` is one of `NAMES`."""
     text = files(f"{__package__}.definitions").joinpath(f"{name}.toml").read_text("utf-8")
     return msgspec.toml.decode(text, type=Definition)
 
 
 def definitions() -> tuple[Definition, ...]:
-    """Return what all measures mean."""
+    """Return all definitions."""
     return tuple(map(definition, NAMES))
 
 
 def stamp(name: str) -> str:
-    """Return by which definition an answer is worked out: `funnel 1`."""
+    """Return the stamp of a definition, as `funnel 1`."""
     return definition(name).stamp

@@ -1,8 +1,8 @@
-"""What a model may be told of a summary: its lines, each under an id, and nothing of anybody alone.
+"""The facts of a summary that a model receives: its lines by id, without personal data.
 
-Lines are made of counts, shares, days, names of events and values that many people share. A line
-in which something looks like an address, a number of a person or a secret is left out all the same:
-names of events come from outside, and may hold anything.
+Lines consist of counts, shares, days, event names and values that many people share. A line that
+seems to hold an address, a personal number or a secret is still left out, because event names come
+from outside and may hold anything.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from missioncontrol.analytics.narrative import THIN
 from missioncontrol.analytics.summary import PARTS, Point, Summary
 
 FACTS_BYTES_MAX = 6_000
-"""Of all lines together. A tokenizer makes no more tokens than there are bytes."""
+"""Bytes of all lines; a tokenizer yields at most one token for each byte."""
 
 FACT_LENGTH_MAX = 400
 
@@ -30,7 +30,7 @@ _PERSONAL = re.compile(
 
 
 def facts_of(summary: Summary) -> dict[str, str]:
-    """Return the lines of a summary by id: `headline`, `changed-1`, `questions-2`; bounded."""
+    """Return the lines of a summary by id, as `headline`, `questions-2`; bounded."""
     found: dict[str, str] = {}
     room = FACTS_BYTES_MAX
     for name, text in _lines(summary):
@@ -42,14 +42,14 @@ def facts_of(summary: Summary) -> dict[str, str]:
 
 
 def digest_of(summary: Summary) -> str:
-    """Return a digest of all that a summary says: as long as it is the same, so are its facts."""
-    said = [summary.product, summary.verdict.text, summary.scope]
-    said += [text for _, text in _lines(summary)]
-    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+    """Return a digest of a summary's text, which changes with its facts."""
+    parts = [summary.product, summary.verdict.text, summary.scope]
+    parts += [text for _, text in _lines(summary)]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def is_impersonal(text: str) -> bool:
-    """Whether nothing in a text looks like an address or a number of somebody."""
+    """Whether nothing in a text looks like a person's address or number."""
     return _PERSONAL.search(text) is None
 
 

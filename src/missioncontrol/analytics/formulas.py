@@ -1,8 +1,7 @@
 """Formulas over the series of a trend: `100 * A / (A + B)`.
 
-They have numbers, the keys of series, `+ - * /`, brackets and a minus before any of these, and mean
-what they mean at school: times and through before plus and minus, else from left to right. Where a
-value is None, a division is by 0 or the result is beyond all numbers, the result is None.
+They consist of numbers, keys of series, `+ - * /`, parentheses and unary minus, with the usual
+precedence. The result is None where a value is None, a divisor is 0, or the result is not finite.
 """
 
 import math
@@ -28,59 +27,59 @@ OPERATIONS: dict[str, Callable[[float, float], float]] = {
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A series, by what a formula calls it."""
+    """A series, by its key in the formula."""
 
     name: str
 
 
 class Formula(msgspec.Struct, frozen=True):
-    """Numbers, keys and operations, each operation after what it is about."""
+    """A formula in postfix order: each operation follows its operands."""
 
     steps: tuple[float | Key | str, ...]
 
     @property
     def keys(self) -> frozenset[str]:
-        """Return which series it needs."""
+        """The keys of the series that it needs."""
         return frozenset(step.name for step in self.steps if isinstance(step, Key))
 
     def value(self, values: Mapping[str, float | None]) -> float | None:
-        """Return what comes out where the series have these values."""
-        held: list[float] = []
+        """Return the result for these values of the series."""
+        stack: list[float] = []
         for step in self.steps:
             if isinstance(step, Key):
                 found = values[step.name]
                 if found is None:
                     return None
-                held.append(found)
+                stack.append(found)
             elif isinstance(step, float):
-                held.append(step)
+                stack.append(step)
             elif step == NEGATED:
-                held.append(-held.pop())
+                stack.append(-stack.pop())
             else:
-                after, before = held.pop(), held.pop()
+                after, before = stack.pop(), stack.pop()
                 if step == "/" and after == 0:
                     return None
-                held.append(OPERATIONS[step](before, after))
-        return held[0] if math.isfinite(held[0]) else None
+                stack.append(OPERATIONS[step](before, after))
+        return stack[0] if math.isfinite(stack[0]) else None
 
 
 def formula_of(text: str, keys: Collection[str]) -> Formula:
-    """Return what a formula says; `keys` are those of the series that there are.
+    """Return the parsed formula; `keys` are those of the existing series.
 
     Raises:
         Rejected: `analytics.bad_formula`.
     """
     if len(text) > LENGTH_MAX:
-        raise _bad(text, f"it has {len(text)} characters; at most {LENGTH_MAX} are taken")
+        raise _bad(text, f"it has {len(text)} characters; at most {LENGTH_MAX} are allowed")
     reader = _Reader(text, keys)
     reader.sum()
     if reader.token is not None:
-        raise _bad(text, f"{reader.token!r} can't stand where it does")
+        raise _bad(text, f"{reader.token!r} is misplaced")
     return Formula(tuple(reader.steps))
 
 
 class _Reader:
-    """Reads a formula from left to right, writing its steps."""
+    """A recursive-descent parser that writes the steps in postfix order."""
 
     def __init__(self, text: str, keys: Collection[str]) -> None:
         self.steps: list[float | Key | str] = []
@@ -99,22 +98,22 @@ class _Reader:
     def _chain(self, operations: tuple[str, ...], part: Callable[[], None]) -> None:
         part()
         while self.token in operations:
-            operation = self._taken()
+            operation = self._next()
             part()
             self.steps.append(operation)
 
     def _factor(self) -> None:
         self._depth += 1
         if self._depth > DEPTH_MAX:
-            raise _bad(self._text, f"its brackets are deeper than {DEPTH_MAX}")
-        token = self._taken()
+            raise _bad(self._text, f"its parentheses are nested deeper than {DEPTH_MAX}")
+        token = self._next()
         if token == "-":  # noqa: S105 - a sign of a formula, no password
             self._factor()
             self.steps.append(NEGATED)
         elif token == "(":  # noqa: S105
             self.sum()
-            if self._taken() != ")":
-                raise _bad(self._text, "a bracket is not closed")
+            if self._next() != ")":
+                raise _bad(self._text, "a parenthesis is not closed")
         else:
             self.steps.append(self._operand(token))
         self._depth -= 1
@@ -127,9 +126,9 @@ class _Reader:
             return Key(token)
         if token[0].isdigit() or token[0] == ".":
             return float(token)
-        raise _bad(self._text, f"{token!r} can't stand where it does")
+        raise _bad(self._text, f"{token!r} is misplaced")
 
-    def _taken(self) -> str:
+    def _next(self) -> str:
         if self.token is None:
             raise _bad(self._text, "it ends too early")
         token, self.token = self.token, next(self._tokens, None)
@@ -141,7 +140,7 @@ def _tokens(text: str) -> list[str]:
     while place < end:
         token = TOKEN.match(text, place)
         if token is None:
-            raise _bad(text, f"{text[place:].strip()[:20]!r} can't be understood")
+            raise _bad(text, f"{text[place:].strip()[:20]!r} is not valid")
         found.append(token[token.lastindex or 0])
         place = token.end()
     return found
@@ -150,6 +149,6 @@ def _tokens(text: str) -> list[str]:
 def _bad(text: str, reason: str) -> Rejected:
     return Rejected(
         "analytics.bad_formula",
-        f"The formula {text[:LENGTH_MAX]!r} can't be worked out: {reason}.",
-        hint="A formula is such as `A / B` or `100 * A / (A + B)`.",
+        f"The formula {text[:LENGTH_MAX]!r} is not valid: {reason}.",
+        hint="Examples are `A / B` and `100 * A / (A + B)`.",
     )

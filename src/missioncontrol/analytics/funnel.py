@@ -1,59 +1,60 @@
-"""How many go from step to step, how long it takes them, and where they are lost.
+"""Funnels: how many go from step to step, how long they take, and where they are lost.
 
-- An attempt begins with an *entry*, an event of the first step in the range (in any order: with an
-  event of any step in it). What is counted is people, entries, or sessions that have an entry.
-- *Ordered*: a step is reached if some chain of events leads to it, one for each step up to it, each
+- An attempt starts with an *entry*, an event of the first step in the range (in any order: an event
+  of any step). A funnel counts people, entries, or sessions with an entry.
+- *Ordered*: a step is reached if a chain of events leads to it, one for each step up to it, each
   strictly later than the one before in the order (happened, received), within the window of its
   step since the event before or since the first, all within the total window; windows are
-  inclusive; and with no event of an exclusion strictly between the two steps that it is about.
-  Later steps may lie after the range. An event may be of several steps, but is one of a chain.
-- *Strict*: besides, none of the counted events of the person (of the session) lies in between.
-- *Any*: level k is reached if, from an entry on and within the total window, there are events of
-  k + 1 different steps; one event may be of several. Windows of steps don't apply; exclusions can't
-  be asked for.
-- *Sessions*: all of a chain lies in one session, as `sessions.py` tells them apart among the events
-  that count for the question.
-- *Constant*: all events of a chain have the same value of the property; those without it are in no
-  chain and are no entries. A person is counted once, by the chains of all values together. What an
-  exclusion forbids is forbidden whatever its value.
-- Who did not reach the step after their furthest is *pending* as long as something that has not
-  happened yet could still take them there from where any of their chains got to: the next window
-  and the total are open (where windows count from the first step, those of all steps up to it), no
-  exclusion that ends by then has happened since, for `strict` nothing followed, and the session is
-  not over. A window is open if it ends after `as_of`; what happened at `as_of` is known. Otherwise
-  they are *lost*. Without any window nobody is ever lost, but from a session.
+  inclusive; and no event of an exclusion lies strictly between the two steps that it names. Later
+  steps may lie after the range. An event may match several steps, but is only one of a chain.
+- *Strict*: in addition, none of the counted events of the person (of the session) lies in between.
+- *Any*: level k is reached if, from an entry on and within the total window, events match
+  k + 1 different steps; one event may match several. Windows of steps don't apply; exclusions are
+  not allowed.
+- *Sessions*: all of a chain lies in one session, by the rules of `funnel_rows.with_sessions`,
+  applied to the events that count for the question.
+- *Constant*: all events of a chain have the same value of the property; events without it are in no
+  chain and are not entries. A person counts once, with the chains of all values together.
+  Exclusions apply whatever the value of their events.
+- A person who has not reached the step after their furthest is *pending* as long as future events
+  could still complete it from any of their chains: the next window and the total are open (where
+  windows count from the first step, those of all steps up to it), no exclusion that ends by then
+  has occurred since, for `strict` nothing followed, and the session is not over. A window is open
+  if it ends after `as_of`; events at `as_of` are known. All others are *lost*. Without any window,
+  a person can be lost in a session only.
 - So reached(k) = reached(k+1) + lost(k+1) + pending(k+1), for every k, group and period.
 - Times are those of the first event that reaches a step: since its latest possible start, and since
   the latest possible event of the step before (in any order: since the level before was complete,
   from that start). The median of an even number is the mean of the middle two.
-- A breakdown is by the value at the first or the last entry in the range. The 25 values with most
-  attempts are told apart, with equally many by the alphabet; the others, and one that is called so,
-  are `other`.
-- In a trend each attempt stands in the period of its first entry, so that periods add up.
+- A breakdown is by the value at the first or the last entry in the range. It lists the 25 values
+  with most attempts, ties in alphabetical order; the rest, and a value of this name, is `other`.
+- In a trend each attempt belongs to the period of its first entry, so that periods add up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup, StepCount
-from missioncontrol.analytics.filtering import label_of
+from missioncontrol.analytics.answers import (
+    FunnelAnswer,
+    FunnelGroup,
+    StepCount,
+    bad_cell,
+    common_fields,
+)
+from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.funnel_chains import units as units_of_chains
 from missioncontrol.analytics.funnel_levels import units as units_of_levels
 from missioncontrol.analytics.funnel_rows import Plan, rows
-from missioncontrol.analytics.numbering import number_in
-from missioncontrol.analytics.questions import (
-    BREAKDOWN_MAX,
-    DAY,
-    OTHER,
-    STEPS_MAX,
-    Cell,
-    Funnel,
-    Pattern,
-    Step,
-    digest,
-)
+from missioncontrol.analytics.questions import DAY, OTHER, STEPS_MAX, Cell, Funnel, Pattern, Step
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, property_of
+from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    MOST,
+    Parameters,
+    Rows,
+    number_in,
+    valued_by_person,
+)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -69,8 +70,6 @@ ACTIVATION = (
 )
 """The steps of the default activation funnel, each window since the step before."""
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
-
 
 def answer(
     question: Funnel, setting: Setting, rows: Rows, *, definition: str, position: int
@@ -84,11 +83,7 @@ def answer(
     found = rows(statement(question, setting))
     whole = next(row for row in found if row[0] == ALL)
     return FunnelAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         steps=_steps(question, whole),
         groups=_groups(question, found),
         trend=_trend(question, setting, found),
@@ -98,13 +93,13 @@ def answer(
 def statement(question: Funnel, setting: Setting) -> Statement:
     """Return the statement of a question.
 
-    Its rows: what it is about (`ALL`, a value of the breakdown or a period), the number of the
-    period, the value, and for each step how many reached it, were lost and are pending, and the
-    medians in microseconds since the first step and the step before.
+    Its rows: kind (`ALL`, `VALUES` or `PERIODS`), index of the period, value of the breakdown, and
+    for each step how many reached it, were lost and are pending, and the medians in microseconds
+    since the first step and the step before.
     """
     plan = _plan(question, setting)
     apart = {"key": question.breakdown, "period": question.by}
-    asked = [f"({column})" for column, is_asked in apart.items() if is_asked]
+    grouping = [f"({column})" for column, is_present in apart.items() if is_present]
     columns = [
         _kind(question),
         "period" if question.by else "0",
@@ -119,15 +114,15 @@ def statement(question: Funnel, setting: Setting) -> Statement:
             f"median(g{step})" if step else "NULL",
         ]
     return plan.parameters.statement(
-        f"WITH {', '.join(_named(plan))} SELECT {', '.join(columns)} FROM told"
-        f" GROUP BY GROUPING SETS ({', '.join(['()', *asked])})"
+        f"WITH {', '.join(_named(plan))} SELECT {', '.join(columns)} FROM result"
+        f" GROUP BY GROUPING SETS ({', '.join(['()', *grouping])})"
     )
 
 
 def members(question: Funnel, cell: Cell, setting: Setting) -> Statement:
     """Return the statement for who is behind a count: rows `(person, happened)`.
 
-    Somebody came into the count when they reached the step; who did not, when they reached the step
+    A person enters the count on reaching the step; a lost or pending one, on reaching the step
     before.
 
     Raises:
@@ -136,21 +131,21 @@ def members(question: Funnel, cell: Cell, setting: Setting) -> Statement:
     plan = _plan(question, setting)
     step = cell.step or 0
     if not 0 <= step < len(question.steps):
-        raise _bad_cell(f"There is no step {step} in a funnel of {len(question.steps)} steps.")
+        raise bad_cell(f"There is no step {step} in a funnel of {len(question.steps)} steps.")
     is_there = cell.state in ("", "converted")
     conditions = [f"reached >= {step}" if is_there else f"reached = {step - 1}"]
     if not is_there:
         conditions.append("is_pending" if cell.state == "pending" else "NOT is_pending")
     if cell.breakdown is not None:
         if question.breakdown is None:
-            raise _bad_cell("The funnel has no breakdown.")
+            raise bad_cell("The funnel has no breakdown.")
         conditions.append(f"key = {plan.parameters.text(cell.breakdown)}")
     if cell.bucket:
         conditions.append(f"period = {_period(question, cell, setting)}")
     since = step if is_there else max(step - 1, 0)
     return plan.parameters.statement(
         f"WITH {', '.join(_named(plan))} SELECT person, make_timestamp(t{since}) AS happened"
-        f" FROM told WHERE {' AND '.join(conditions)}"
+        f" FROM result WHERE {' AND '.join(conditions)}"
     )
 
 
@@ -158,7 +153,7 @@ ALL, VALUES, PERIODS = 0, 1, 2
 
 
 def _kind(question: Funnel) -> str:
-    """Return what says which of the three a row of the answer is about."""
+    """Return SQL for the kind of a row."""
     key = f"WHEN grouping(key) = 0 THEN {VALUES} " if question.breakdown else ""
     period = f"WHEN grouping(period) = 0 THEN {PERIODS} " if question.by else ""
     return f"CASE {key}{period}ELSE {ALL} END" if key or period else f"{ALL}"
@@ -170,9 +165,9 @@ def _plan(question: Funnel, setting: Setting) -> Plan:
 
 
 def _named(plan: Plan) -> list[str]:
-    """Return the named queries of which the last is `told`: units with `key` and `period`."""
+    """Return named queries, the last of which is `result`: units with `key` and `period`."""
     units = units_of_levels(plan) if plan.is_any else units_of_chains(plan)
-    return [*rows(plan), *units, *_keyed(plan), f"told AS ({_told(plan)})"]
+    return [*rows(plan), *units, *_keyed(plan), f"result AS ({_with_period(plan)})"]
 
 
 def _keyed(plan: Plan) -> list[str]:
@@ -182,22 +177,15 @@ def _keyed(plan: Plan) -> list[str]:
     if found.of == "event":
         valued = "SELECT *, touch AS found FROM units"
     else:
-        value = property_of("known.properties", found.property, plan.parameters)
-        valued = (
-            f"SELECT units.*, coalesce({value}, '') AS found FROM units LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = units.person"
-        )
-    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
-    most += f" LIMIT {BREAKDOWN_MAX}"
-    key = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+        valued = valued_by_person("units", found.property, plan.parameters)
     return [
         f"valued AS ({valued})",
-        f"most AS ({most})",
-        f"keyed AS (SELECT *, {key} AS key FROM valued)",
+        f"most AS ({MOST})",
+        f"keyed AS (SELECT *, {LISTED_KEY} AS key FROM valued)",
     ]
 
 
-def _told(plan: Plan) -> str:
+def _with_period(plan: Plan) -> str:
     if plan.question.by is None:
         return "SELECT *, 0 AS period FROM keyed"
     periods = buckets(plan.question.range, plan.question.by, plan.setting)
@@ -207,19 +195,15 @@ def _told(plan: Plan) -> str:
 
 def _period(question: Funnel, cell: Cell, setting: Setting) -> int:
     if question.by is None:
-        raise _bad_cell("The funnel has no trend.")
+        raise bad_cell("The funnel has no trend.")
     labels = [each.label for each in buckets(question.range, question.by, setting)]
     if cell.bucket not in labels:
-        raise _bad_cell(f"No {question.by} of the funnel's trend is called {cell.bucket!r}.")
+        raise bad_cell(f"No {question.by} of the funnel's trend is called {cell.bucket!r}.")
     return labels.index(cell.bucket)
 
 
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
-
-
 def _groups(question: Funnel, found: Sequence[Sequence[Any]]) -> tuple[FunnelGroup, ...]:
-    """Return the values with most first, what was put together last."""
+    """Return the breakdown values with most attempts first, `other` last."""
     rows = [row for row in found if row[0] == VALUES]
     rows.sort(key=lambda row: (row[2] == OTHER, -row[3], row[2]))
     return tuple(FunnelGroup(row[2], _steps(question, row)) for row in rows)
@@ -231,11 +215,10 @@ def _trend(
     if question.by is None:
         return ()
     rows = {row[1]: row for row in found if row[0] == PERIODS}
-    nobody = [PERIODS, 0, "", *([0, 0, 0, None, None] * len(question.steps))]
+    empty = [PERIODS, 0, "", *([0, 0, 0, None, None] * len(question.steps))]
     periods = enumerate(buckets(question.range, question.by, setting))
     return tuple(
-        _of_period(question, setting, bucket, rows.get(number, nobody))
-        for number, bucket in periods
+        _of_period(question, setting, bucket, rows.get(number, empty)) for number, bucket in periods
     )
 
 
@@ -276,7 +259,7 @@ def _seconds(micros: float | None) -> float | None:
 
 
 def check(question: Funnel) -> None:
-    """Refuse a funnel that can't be meant.
+    """Refuse a funnel that is not valid.
 
     Raises:
         Rejected: `analytics.bad_funnel`.
@@ -288,11 +271,9 @@ def check(question: Funnel) -> None:
         if within is not None and not 0 <= within <= WITHIN_MAX:
             raise _bad_funnel(f"A window of {within} seconds is not 0 to {WITHIN_MAX:.0f}.")
     if question.exclusions and question.order == "any":
-        raise _bad_funnel("Where the order is free, nothing lies between two steps to exclude.")
+        raise _bad_funnel("Exclusions need an order of the steps.")
     if len(question.exclusions) > EXCLUSIONS_MAX:
-        raise _bad_funnel(
-            f"There are {len(question.exclusions)} exclusions; at most {EXCLUSIONS_MAX} are taken."
-        )
+        raise _bad_funnel(f"{len(question.exclusions)} exclusions are more than {EXCLUSIONS_MAX}.")
     for each in question.exclusions:
         if not 0 <= each.after < each.before < steps:
             raise _bad_funnel(

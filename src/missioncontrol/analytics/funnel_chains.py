@@ -1,16 +1,16 @@
-"""How far each attempt came by chains of events in order, as SQL.
+"""SQL for funnels with ordered steps: how far each attempt gets by chains of events.
 
-Row by row in the order of events it is worked out which steps an event reaches: step k, if it is of
-step k and the latest event before it that reached step k-1 is near enough. To look at the latest
-alone is exact: of two chains to events of one step, the later of each pair of events is a chain
-again, so there is a chain that is latest in every place. It begins latest, its distances are least,
-and the least lies between its events: if it breaks a rule, so does every other.
+For each row, in the order of events, the queries compute the steps that it reaches: step k, if the
+event matches step k and the latest earlier event that reached step k-1 is near enough. To consider
+only the latest is exact: of two chains to events of one step, the later of each pair of events
+forms a chain again, so one chain is latest in every place. It starts latest, its distances are
+shortest, and the fewest events lie in between: if it breaks a rule, so does every other chain.
 
-As chains of later events are nowhere earlier, a minimum over all that reached a step is of the
-first of them, and a maximum of the last. Columns of a row, for each step `k`: `r` whether it
-reaches the step, `b` when its chain began, `p` the moment of the event before, and where there are
-exclusions `c`, the places of the events from which they are forbidden. For each exclusion: `l`, the
-place of the latest such event before, and `v`, of the latest of all.
+Chains of later events are nowhere earlier, so the minimum over all rows that reach a step is that
+of the first one, and the maximum that of the last. Columns of a row, for each step `k`: `r` whether
+it reaches the step, `b` the start of its chain, `p` the time of the event before, and with
+exclusions `c`, the places of the events from which they apply. For each exclusion: `l`, the place
+of the latest such event before, and `v`, of the latest of all.
 """
 
 from missioncontrol.analytics.funnel_rows import Plan
@@ -20,7 +20,7 @@ BEFORE = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 
 
 def units(plan: Plan) -> list[str]:
-    """Return named queries over `seen`, of which the last is `units`: attempts.
+    """Return named queries over `seen`, the last of which is `units`: attempts.
 
     Its columns are `person, entered, touch, reached, is_pending`; for each step `t`, when it was
     reached, and but for the first `f` and `g`, microseconds since the first and the step before.
@@ -33,7 +33,7 @@ def units(plan: Plan) -> list[str]:
 
 
 def reached(plan: Plan) -> str:
-    """Return the furthest step of a unit by the moments at which it reached each."""
+    """Return SQL for the furthest step of a unit, by the times at which it reached each."""
     return " + ".join(f"CAST(t{each} IS NOT NULL AS INTEGER)" for each in plan.steps[1:]) or "0"
 
 
@@ -51,7 +51,7 @@ def _first(plan: Plan) -> str:
 
 
 def _step(plan: Plan, step: int) -> str:
-    """Return the rows with what they reach of a step."""
+    """Return the rows with the columns of a step."""
     before = step - 1
     carried = {f"p{step}": "us"} if step == 1 else {f"p{step}": "us", f"b{step}": f"b{before}"}
     carried |= {f"c{step}_{each}": f"c{before}_{each}" for each in _kept(plan, before)}
@@ -70,13 +70,13 @@ def _step(plan: Plan, step: int) -> str:
 
 
 def _is_next(plan: Plan) -> str:
-    """Return whether an event is the very next after the row before, of the same value."""
+    """Return SQL for whether an event directly follows the row before, with the same value."""
     same = " AND lag(value) OVER w = value" if plan.question.constant else ""
     return f"lag(pos) OVER w = pos - 1{same}"
 
 
 def _latest(plan: Plan, step: int, column: str) -> str:
-    """Return a column of the latest event before that reached a step."""
+    """Return SQL for a column of the latest earlier event that reached a step."""
     reaching = f"CASE WHEN r{step} THEN {column} END"
     if plan.is_strict:
         return f"lag({reaching}) OVER w"
@@ -101,14 +101,14 @@ def _reaches(plan: Plan, step: int) -> str:
 
 
 def _kept(plan: Plan, step: int) -> list[int]:
-    """Return the steps whose places are still needed after a step, for exclusions that go on."""
+    """Return the steps whose places later steps need, for exclusions that span them."""
     return sorted(
         {each.after for each in plan.question.exclusions if each.after <= step < each.before}
     )
 
 
 def _strands(plan: Plan) -> str:
-    """Return how far each strand came: a unit, or what of it has one value of the constant."""
+    """Return how far each strand got: a unit, or its part with one value of the constant."""
     columns = [plan.unit, "min(CASE WHEN enters THEN us END) AS entered"]
     if plan.has_touch:
         columns += _touch(plan)
@@ -137,13 +137,13 @@ def _touch(plan: Plan) -> list[str]:
 
 
 def _is_open(plan: Plan, target: int) -> str:
-    """Return whether what may still happen could take a strand that is before a step to it."""
+    """Return SQL for whether future events could take a strand to a step."""
     return joined(
         (
             joined(
                 [
                     *_still(plan, step, target),
-                    # Of what reached the step, the latest has the most time left.
+                    # The latest event that reached the step has the most time left.
                     f"{_last(plan, step, 'us')} IS NOT NULL",
                 ]
             )
@@ -176,7 +176,7 @@ def _still(plan: Plan, step: int, target: int) -> list[str]:
 
 
 def _last(plan: Plan, step: int, column: str) -> str:
-    # Where nothing may lie between two steps, only a chain that ends with all there is can go on.
+    # In strict order only a chain that ends with the last row can continue.
     ends = " AND pos = last" if plan.is_strict else ""
     return f"max(CASE WHEN r{step}{ends} THEN {column} END)"
 

@@ -1,20 +1,20 @@
-"""How far each attempt came where the order of the steps is free, as SQL.
+"""SQL for funnels with steps in any order: how far each attempt gets.
 
-From an anchor on, the first event of each step is looked up; by their order, the first of them
-completes level 0, the second level 1, and so on. A later anchor never completes a level earlier, so
-the first completion of a unit is that of its first anchor, and its latest start the last anchor
-which has the same.
+From each anchor on, the first event of each step is found; in their order, the first completes
+level 0, the second level 1, and so on. A later anchor never completes a level earlier, so a unit
+completes a level first by its first anchor, and the latest start is the last anchor with the same
+completion.
 """
 
 from missioncontrol.analytics.funnel_chains import reached
 from missioncontrol.analytics.funnel_rows import Plan
 
 ROWS_BITS = 31
-"""A unit has less than two billion rows: a place and its complement are one number."""
+"""Bits of a row's place, of which a unit has less than two billion; two places form one number."""
 
 
 def units(plan: Plan) -> list[str]:
-    """Return named queries over `seen`, of which the last is `units`, as those of chains are."""
+    """Return named queries over `seen`, the last of which is `units`, as for chains."""
     return [
         f"anchors AS ({_anchors(plan)})",
         f"attempts AS ({_attempts(plan)})",
@@ -35,7 +35,7 @@ def _anchors(plan: Plan) -> str:
 
 
 def _attempts(plan: Plan) -> str:
-    """Return the anchors with when each reached each level, and whether it may reach more."""
+    """Return the anchors with the time of each level, and whether they may reach more."""
     columns = [plan.unit, "us AS entered", "pos"]
     if plan.has_touch:
         columns.append("touch")

@@ -1,28 +1,26 @@
-"""The events that a funnel looks at, as rows: which step each may be, and of whose attempt it is.
+"""SQL for funnels: the relevant events as rows, with the steps that each matches and its attempt.
 
-A row has `person`, `seq`, `us` (microseconds since the epoch), `enters` (an attempt may begin with
-it), `s0`, `s1`, ... (it is of that step), `x0`, ... (of that exclusion), and where they are needed
-`unit` (whose attempt: a session, or an entry by its `seq`), `is_live` (the session is not over),
-`pos` (its place among the unit's rows), `last` (the place of the last of them), `value`
-(of what is held constant) and `touch` (of the breakdown).
+A row has `person`, `seq`, `us` (microseconds since the epoch), `enters` (an attempt may start with
+it), `s0`, `s1`, ... (it matches that step), `x0`, ... (that exclusion), and where necessary `unit`
+(the attempt: a session, or an entry by its `seq`), `is_live` (the session is not over), `pos` (its
+place among the unit's rows), `last` (the place of the last of them), `value` (of the constant
+property) and `touch` (of the breakdown).
 
-Rows are few: by name first, then only of people who entered, and only as long as windows allow.
+Few rows remain: first by name, then only of people who entered, and only within the windows.
 """
 
 from datetime import datetime, timedelta
 
 import msgspec
 
-from missioncontrol.analytics.filtering import counted, matches
-from missioncontrol.analytics.numbering import MICROSECOND, micros
+from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import Funnel, Pattern
-from missioncontrol.analytics.sessions import open_sessions, with_sessions
 from missioncontrol.analytics.setting import Setting, bounds
-from missioncontrol.analytics.sql import Parameters, joined, property_of
+from missioncontrol.analytics.sql import MICROSECOND, Parameters, joined, micros, property_of
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A question on its way into SQL, and what its kind makes necessary."""
+    """A funnel question with the values that its SQL needs."""
 
     question: Funnel
     setting: Setting
@@ -30,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def steps(self) -> range:
-        """The steps by number."""
+        """The indexes of the steps."""
         return range(len(self.question.steps))
 
     @property
@@ -40,29 +38,29 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def is_strict(self) -> bool:
-        """Whether nothing else may lie between two steps."""
+        """Whether no other event may lie between two steps."""
         return self.question.order == "strict"
 
     @property
     def sees_all(self) -> bool:
-        """Whether events that are of no step matter."""
+        """Whether events that match no step matter."""
         return self.is_strict or self.question.count == "sessions"
 
     @property
     def is_multiplied(self) -> bool:
-        """Whether each entry has rows of its own."""
+        """Whether each entry has its own rows."""
         return self.question.count == "entries" and not self.is_any
 
     @property
     def is_numbered(self) -> bool:
-        """Whether places are needed; to number rows is to sort them once more."""
-        asked = self.question
+        """Whether `pos` is needed, which costs another sort."""
+        question = self.question
         return bool(
             self.is_any
             or self.is_strict
             or self.is_multiplied
-            or asked.exclusions
-            or asked.constant
+            or question.exclusions
+            or question.constant
             or self.has_touch
         )
 
@@ -74,13 +72,13 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def unit(self) -> str:
-        """The columns that tell attempts apart."""
+        """The columns that identify an attempt."""
         has_unit = self.question.count == "sessions" or self.is_multiplied
         return "person, unit" if has_unit else "person"
 
     @property
     def strand(self) -> str:
-        """The columns that tell apart what may be of one chain."""
+        """The columns that identify the events of possible chains."""
         return f"{self.unit}, value" if self.question.constant and not self.is_strict else self.unit
 
     @property
@@ -94,12 +92,12 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def as_of(self) -> str:
-        """The placeholder of the moment up to which data is complete, in microseconds."""
+        """The placeholder of `as_of` in microseconds."""
         return self.parameters.number(micros(self.setting.as_of))
 
 
 def span(question: Funnel) -> timedelta | None:
-    """Return the time after an entry in which anything can belong to it; None is no limit."""
+    """Return the time after an entry within which events can belong to it; None is no limit."""
     limits = [] if question.within is None else [timedelta(seconds=question.within)]
     within = [each.within for each in question.steps[1:]]
     known = [timedelta(seconds=each) for each in within if each is not None]
@@ -111,7 +109,7 @@ def span(question: Funnel) -> timedelta | None:
 
 
 def rows(plan: Plan) -> list[str]:
-    """Return named queries, of which the last is `seen`: the rows."""
+    """Return named queries, the last of which is `seen`: the rows."""
     found = [f"events AS ({_events(plan)})", f"entered AS ({ENTERED})"]
     last = "entered"
     if plan.question.count == "sessions":
@@ -158,7 +156,7 @@ def _marked(plan: Plan, since: datetime, until: datetime) -> str:
 
 
 def _marks(plan: Plan) -> list[str]:
-    """Return the columns that say which steps and exclusions an event is of."""
+    """Return the columns of the steps and exclusions that an event matches."""
     question, parameters = plan.question, plan.parameters
     found: list[str] = []
     and_has_value = ""
@@ -173,7 +171,7 @@ def _marks(plan: Plan) -> list[str]:
 
 
 def _named(plan: Plan) -> list[str]:
-    """Return the condition that an event has a name that matters, where names tell: they prune."""
+    """Return a condition on event names, where all patterns have one; it prunes most rows."""
     names = [each.event for each in _patterns(plan)]
     if not all(names):
         return []
@@ -214,7 +212,7 @@ def _numbered(plan: Plan, source: str) -> str:
     window = f"WINDOW w AS (PARTITION BY {unit} ORDER BY us, seq)"
     if not plan.is_strict:
         return f"SELECT {', '.join(columns)} FROM {source} {window}"
-    # A chain without gaps is no longer than its steps: what is farther from an entry is in none.
+    # A chain without gaps is as long as its steps, so rows farther from an entry are in none.
     near = f"count(*) FILTER (enters) OVER (w ROWS {plan.steps[-1]} PRECEDING) AS near"
     return (
         f"SELECT * FROM (SELECT {', '.join(columns)}, {near} FROM {source} {window}) WHERE near > 0"
@@ -222,7 +220,7 @@ def _numbered(plan: Plan, source: str) -> str:
 
 
 def _multiplied(plan: Plan) -> str:
-    """Return for each entry its own row, and those that may be later in its chains."""
+    """Return for each entry its own row and the rows that may follow in its chains."""
     own = "SELECT *, seq AS unit FROM numbered WHERE enters"
     if plan.steps == range(1):
         return own
@@ -247,10 +245,10 @@ def _multiplied(plan: Plan) -> str:
 
 
 def _is_pruned(plan: Plan) -> bool:
-    """Whether it is enough to follow the entries that reach the second step.
+    """Whether entries that do not reach the second step can be dropped early.
 
-    Most don't, and each that is followed has rows of its own. An exclusion also matters to those
-    who are still before the second step.
+    Most entries don't reach it, and each that remains multiplies rows. Exclusions also apply before
+    the second step, so they need all entries.
     """
     is_followed = plan.is_multiplied and not plan.is_strict
     return is_followed and len(plan.steps) > 1 and not plan.question.exclusions
@@ -261,3 +259,37 @@ def _goes_on(plan: Plan) -> str:
         return "true"
     within = plan.question.steps[1].within
     return "ahead IS NOT NULL" if within is None else f"ahead - us <= {plan.time(within)}"
+
+
+PAUSE = 30 * 60 * 1_000_000
+"""Thirty minutes in microseconds; every session is over that long after its last event."""
+
+NAMED = """\
+SELECT *, CASE WHEN session IS NULL
+    THEN 'pause ' || sum(begins) OVER ({order} ROWS UNBOUNDED PRECEDING)
+    ELSE 'named ' || session END AS unit
+FROM (
+    SELECT *, CASE WHEN us - lag(us) OVER ({order}) < {pause} THEN 0 ELSE 1 END AS begins
+    FROM {events}
+)"""
+ORDER = "PARTITION BY person, session IS NULL ORDER BY us, seq"
+
+
+def with_sessions(events: str) -> str:
+    """Return a SELECT of events with the column `unit`: the session.
+
+    Events that name a session belong to it, however far apart they are. A person's events without a
+    name form a session as long as each follows the previous one of these by less than `PAUSE`.
+
+    `events` is the name of a query with the columns `person, session, seq` and `us`, the moment in
+    microseconds since the epoch.
+    """
+    return NAMED.format(order=ORDER, pause=PAUSE, events=events)
+
+
+def open_sessions(sessions: str, as_of: str) -> str:
+    """Return a SELECT of the sessions, `person, unit`, that are not over at a moment.
+
+    `sessions` is the name of such a query with sessions, `as_of` the moment in microseconds.
+    """
+    return f"SELECT DISTINCT person, unit FROM {sessions} WHERE us > {as_of} - {PAUSE}"

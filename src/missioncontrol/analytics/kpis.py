@@ -1,4 +1,4 @@
-"""The key figures of a product: which questions they are, and what the answers say."""
+"""The key figures of a product: their questions, and their values from the answers."""
 
 import hashlib
 from datetime import date, timedelta
@@ -36,24 +36,24 @@ TITLES: dict[Key, str] = {
 
 
 class Activation(msgspec.Struct, frozen=True):
-    """What of a product's events it is for, and how people come to it."""
+    """How a product defines activation and activity."""
 
     steps: tuple[Step, ...]
-    activated_at: int  # from 0: the step by which somebody is activated
+    activated_at: int  # from 0: the step that activates a person
     actions: tuple[str, ...]  # names of the events that the product is for
-    active: str  # the event by which somebody is active; "" for any
+    active: str  # the event that makes a person active; "" for any
 
 
-class KpiAsked(msgspec.Struct, frozen=True):
-    """A key figure that is to be told, and where it comes from."""
+class KpiQuestion(msgspec.Struct, frozen=True):
+    """A key figure and the questions that it comes from."""
 
     key: Key
     question: AnyQuestion
     before: AnyQuestion | None
-    """The same of the days before, as of as many weeks before: then who began lately had
-    as much time as they have now. None where they are not asked for, or not by a question."""
+    """The same question about the days before, to be answered as of as many weeks before, so that
+    people had the same time to convert. None without a comparison, or where `question` has it."""
     step: int = 0  # of a funnel, from 0
-    definition: str = ""  # by which it is told; "" for that of everybody
+    definition: str = ""  # "" for the default definition
     parameters: str = ""
     is_compared: bool = False
 
@@ -65,37 +65,39 @@ class Kpi(msgspec.Struct, frozen=True):
     title: str
     unit: Literal["people", "share"]
     value: float | None
-    before: float | None  # None where it was not asked for, or can't be told
-    change: float | None  # of value against before: 0.1 is a tenth more
+    before: float | None  # None without a comparison, or where it is undefined
+    change: float | None  # relative change of value against before: 0.1 is a tenth more
     buckets: tuple[str, ...]  # of the line
     line: tuple[float | None, ...]
-    says: str  # what it counts, in a sentence
+    says: str  # a sentence that explains what it counts
     definition: str  # "kpis 1"
     question: str  # digest of the question it comes from
     asked: dict[str, Any]  # that question
-    cell: Cell | None  # the count whose people can be listed
+    cell: Cell | None  # the count, to list its people
     as_of: str
-    against: str = "the same weekdays before"  # what `before` is of, in words
-    place: dict[str, Any] = {}  # where the value stands in the answer, as `detecting.finding.Place`
-    asked_before: dict[str, Any] = {}  # in whose answer what it was stands
+    against: str = "the same weekdays before"  # the period of `before`, in words
+    place: dict[str, Any] = {}  # the place of the value in the answer: `detection.finding.Place`
+    asked_before: dict[str, Any] = {}  # the question whose answer has `before`
     place_before: dict[str, Any] = {}
-    as_of_before: str = ""  # that is asked as of this moment
-    parameters: str = ""  # how the product counts, where it says so itself
-    data_since: str = ""  # the first day of the data, where that is why nothing is compared
+    as_of_before: str = ""  # the `as_of` of that question
+    parameters: str = ""  # the product's own definition of activation, in words
+    data_since: str = ""  # first day of the data, where a comparison would need earlier days
 
 
 def activation_of(product: Product) -> Activation:
-    """Return what counts of a product, by the definitions where it does not say."""
+    """Return the activation of a product: its own settings, else those of the definitions."""
     defaults = definition("kpis").defaults
     usual: dict[str, Any] = defaults[product.slug] if product.is_own else defaults
-    own = product.measures
-    steps = own.activation or tuple(usual["activation"])
-    at = (own.activated_at or len(steps)) if own.activation else int(usual["activated_at"])
+    settings = product.measures
+    steps = settings.activation or tuple(usual["activation"])
+    at = (
+        (settings.activated_at or len(steps)) if settings.activation else int(usual["activated_at"])
+    )
     return Activation(
         tuple(msgspec.convert(each, Step) for each in steps),
         at - 1,
-        own.actions or tuple(usual["actions"]),
-        own.active or str(usual["active"]),
+        settings.actions or tuple(usual["actions"]),
+        settings.active or str(usual["active"]),
     )
 
 
@@ -110,17 +112,17 @@ def activation(
 def active(
     product: Product, range_: Range, segment: Segment = EVERYBODY, *, compared: bool = False
 ) -> Active:
-    """Return who is active in a product as a question."""
+    """Return the question of active people of a product."""
     pattern = Pattern(activation_of(product).active)
     return Active(
         product=product.slug, range=range_, segment=segment, pattern=pattern, compared=compared
     )
 
 
-def asked(
+def kpi_questions(
     product: Product, range_: Range, segment: Segment = EVERYBODY, *, compared: bool = True
-) -> tuple[KpiAsked, ...]:
-    """Return the key figures of a product and the questions that they come from."""
+) -> tuple[KpiQuestion, ...]:
+    """Return the key figures of a product with their questions."""
     funnel = activation(product, range_, segment, by="day")
     earlier = activation(product, days_before(range_), segment, by="day") if compared else None
     people = active(product, range_, segment, compared=compared)
@@ -131,27 +133,26 @@ def asked(
         "is_compared": compared,
     }
     return (
-        KpiAsked("activated_users", funnel, earlier, step, **by),
-        KpiAsked("activation_rate", funnel, earlier, step, **by),
-        KpiAsked("dau", people, None, **by),
-        KpiAsked("wau", people, None, **by),
+        KpiQuestion("activated_users", funnel, earlier, step, **by),
+        KpiQuestion("activation_rate", funnel, earlier, step, **by),
+        KpiQuestion("dau", people, None, **by),
+        KpiQuestion("wau", people, None, **by),
     )
 
 
 def stamp_of(product: Product) -> str:
-    """Return by which definition the key figures of a product are told: `kpis 1`.
+    """Return the definition of a product's key figures: `kpis 1`.
 
-    Where the product says itself what counts, a digest of that is a part of it:
-    `kpis 1 of 9f86d081`.
+    A product with its own activation has a digest of it added: `kpis 1 of 9f86d081`.
     """
     if product.measures == KeyMeasures():
         return stamp("kpis")
-    said = msgspec.json.encode(activation_of(product), order="deterministic")
-    return f"{stamp('kpis')} of {hashlib.sha256(said).hexdigest()[:8]}"
+    encoded = msgspec.json.encode(activation_of(product), order="deterministic")
+    return f"{stamp('kpis')} of {hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
 def parameters_of(product: Product) -> str:
-    """Return how a product counts in words, where it says so itself."""
+    """Return the product's own definition of activation in words; "" for the default one."""
     if product.measures == KeyMeasures():
         return ""
     own = activation_of(product)
@@ -161,78 +162,76 @@ def parameters_of(product: Product) -> str:
     )
 
 
-def told(
-    wanted: KpiAsked,
+def kpi_of(
+    kpi: KpiQuestion,
     answer: AnyAnswer,
     earlier: AnyAnswer | None = None,
     begins: date | None = None,
 ) -> Kpi:
-    """Return a key figure out of the answers to its questions; the data `begins` on that day."""
+    """Return a key figure from the answers to its questions; the data `begins` on that day."""
     if isinstance(answer, FunnelAnswer):
         before = earlier if isinstance(earlier, FunnelAnswer) else None
-        return _of_funnel(wanted, answer, before)
+        return _of_funnel(kpi, answer, before)
     assert isinstance(answer, ActiveAnswer)
-    return _of_active(wanted, answer, begins)
+    return _of_active(kpi, answer, begins)
 
 
-def _of_funnel(wanted: KpiAsked, answer: FunnelAnswer, earlier: FunnelAnswer | None) -> Kpi:
+def _of_funnel(kpi: KpiQuestion, answer: FunnelAnswer, earlier: FunnelAnswer | None) -> Kpi:
     def figure(steps: Any) -> float | None:
-        step = steps[wanted.step]
-        if wanted.key == "activation_rate":
+        step = steps[kpi.step]
+        if kpi.key == "activation_rate":
             share: float | None = step.of_first
             return share
         return float(step.reached)
 
     found = _kpi(
-        wanted,
+        kpi,
         answer,
         figure(answer.steps),
         figure(earlier.steps) if earlier is not None else None,
         tuple(each.key for each in answer.trend),
         tuple(figure(each.steps) for each in answer.trend),
-        Cell(step=wanted.step),
+        Cell(step=kpi.step),
     )
-    place: dict[str, Any] = {"step": wanted.step}
-    if wanted.key == "activation_rate":
-        place = {"told": "share", "step": wanted.step, "of": 0}
+    place: dict[str, Any] = {"step": kpi.step}
+    if kpi.key == "activation_rate":
+        place = {"told": "share", "step": kpi.step, "of": 0}
     if earlier is None:
         return msgspec.structs.replace(found, place=place)
     return msgspec.structs.replace(
         found,
         place=place,
-        asked_before=msgspec.to_builtins(wanted.before),
+        asked_before=msgspec.to_builtins(kpi.before),
         place_before=place,
         as_of_before=earlier.as_of,
     )
 
 
-def _of_active(wanted: KpiAsked, answer: ActiveAnswer, begins: date | None) -> Kpi:
-    """Tell of the last day that is over, and of the same weekday before; while none is, of none."""
-    line = next(each for each in answer.lines if each.key == wanted.key)
+def _of_active(kpi: KpiQuestion, answer: ActiveAnswer, begins: date | None) -> Kpi:
+    """Return the value of the last complete day, compared with the same weekday before."""
+    line = next(each for each in answer.lines if each.key == kpi.key)
     days = [at for at, is_over in enumerate(answer.complete) if is_over]
     last = days[-1] if days else None
     value = line.values[last] if last is not None else None
     before = None
-    if last is not None and wanted.is_compared:
+    if last is not None and kpi.is_compared:
         before = _a_week_before(answer, line, last, begins)
-    cell = Cell(bucket=answer.buckets[last], series=wanted.key) if last is not None else None
-    found = _kpi(wanted, answer, value, before, answer.buckets, line.values, cell)
+    cell = Cell(bucket=answer.buckets[last], series=kpi.key) if last is not None else None
+    found = _kpi(kpi, answer, value, before, answer.buckets, line.values, cell)
     if last is None:
         return found
-    return msgspec.structs.replace(
-        found, **_places(wanted, date.fromisoformat(answer.buckets[last]))
-    )
+    return msgspec.structs.replace(found, **_places(kpi, date.fromisoformat(answer.buckets[last])))
 
 
-def _places(wanted: KpiAsked, day: date) -> dict[str, Any]:
-    """Return where the figure of a day stands, and that of 7 days before, which is asked alone."""
+def _places(kpi: KpiQuestion, day: date) -> dict[str, Any]:
+    """Return the places of a day's figure and of that 7 days before, which has its own question."""
     earlier = day - timedelta(days=7)
-    alone = msgspec.structs.replace(wanted.question, range=Range(earlier, earlier), compared=False)
+    alone = msgspec.structs.replace(kpi.question, range=Range(earlier, earlier), compared=False)
     return {
-        "place": {"line": wanted.key, "since": day.isoformat(), "until": day.isoformat()},
+        "place": {"line": kpi.key, "since": day.isoformat(), "until": day.isoformat()},
         "asked_before": msgspec.to_builtins(alone),
         "place_before": {
-            "line": wanted.key,
+            "line": kpi.key,
             "since": earlier.isoformat(),
             "until": earlier.isoformat(),
         },
@@ -250,7 +249,7 @@ def _a_week_before(answer: ActiveAnswer, line: Line, day: int, begins: date | No
 
 
 def _kpi(
-    wanted: KpiAsked,
+    kpi: KpiQuestion,
     answer: AnyAnswer,
     value: float | None,
     before: float | None,
@@ -260,20 +259,20 @@ def _kpi(
 ) -> Kpi:
     change = (value - before) / before if value is not None and before else None
     return Kpi(
-        wanted.key,
-        TITLES[wanted.key],
-        "share" if wanted.key == "activation_rate" else "people",
+        kpi.key,
+        TITLES[kpi.key],
+        "share" if kpi.key == "activation_rate" else "people",
         value,
         before,
         change,
         buckets,
         line,
-        definition("kpis").wording[wanted.key],
-        wanted.definition or stamp("kpis"),
-        digest(wanted.question),
-        msgspec.to_builtins(wanted.question),
+        definition("kpis").wording[kpi.key],
+        kpi.definition or stamp("kpis"),
+        digest(kpi.question),
+        msgspec.to_builtins(kpi.question),
         cell,
         answer.as_of,
         "the week before" if isinstance(answer, ActiveAnswer) else "the same weekdays before",
-        parameters=wanted.parameters,
+        parameters=kpi.parameters,
     )

@@ -1,23 +1,20 @@
-"""Who is new, returning, resurrecting or dormant in each period.
+"""Lifecycle: who is new, returning, resurrecting or dormant in each period.
 
-- Somebody is *active* in a period with any event of the pattern in it that counts.
-- *New*: active, and nothing of the kind was before the period, ever. *Returning*: active, not new,
-  and active in the period before. *Resurrecting*: active, neither new nor returning. So the three
-  together are exactly the active people. *Dormant*: active in the period before, and not in this.
-- Periods are those of the calendar, as far as they are in the range: what it cuts off of one is not
-  in it. The period before one is always whole, also where it lies before the range.
-- The total of a line is everybody whom one of its values counts, once.
+- A person is *active* in a period with any counting event of the pattern in it.
+- *New*: active, without such an event before the period. *Returning*: active, not new, and active
+  in the period before. *Resurrecting*: active, neither new nor returning. These three together are
+  exactly the active people. *Dormant*: active in the period before, but not in this one.
+- Periods are calendar periods within the range: days outside of the range do not belong to them.
+  The period before one is always whole, also where it lies before the range.
+- The total of a line is everyone whom one of its values counts, once.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from missioncontrol.analytics.answers import LifecycleAnswer, Line
-from missioncontrol.analytics.filtering import counted, matches_activity
-from missioncontrol.analytics.numbering import micros, number_in
+from missioncontrol.analytics.answers import LifecycleAnswer, Line, bad_cell, common_fields
+from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
-from missioncontrol.analytics.questions import Cell, Lifecycle, digest
+from missioncontrol.analytics.questions import Cell, Lifecycle
 from missioncontrol.analytics.setting import (
     Bucket,
     Setting,
@@ -27,13 +24,10 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.analytics.sql import Parameters, Rows, micros, number_in
 from missioncontrol.ports.warehouse import Statement
 
 STATES = ("new", "returning", "resurrecting", "dormant")
-
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
 
 def answer(
@@ -48,11 +42,7 @@ def answer(
     plan = _Plan(question, setting)
     (row,) = rows(_statement(plan))
     return LifecycleAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         buckets=tuple(each.label for each in plan.periods),
         complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
         lines=tuple(
@@ -70,8 +60,7 @@ def answer(
 def statement(question: Lifecycle, setting: Setting) -> Statement:
     """Return the statement of a question.
 
-    It has one row: for each state how many people there are in all, and a list to be read by
-    `presence.counts`.
+    It has one row: for each state the total of people, and a list for `presence.counts`.
     """
     return _statement(_Plan(question, setting))
 
@@ -79,29 +68,29 @@ def statement(question: Lifecycle, setting: Setting) -> Statement:
 def members(question: Lifecycle, cell: Cell, setting: Setting) -> Statement:
     """Return the statement for who is behind a count: rows `(person, happened)`.
 
-    Active people came into it with their first event in the period; dormant ones with their last
-    event in the period before. Without a bucket everybody is meant whom the total of the line
-    counts, as of the first period in which it counts them.
+    Active people enter the count with their first event in the period; dormant ones with their last
+    event in the period before. Without a bucket, the total of the line counts, with the first
+    period of each person.
 
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
     """
     plan = _Plan(question, setting)
     if cell.series not in STATES:
-        raise _bad_cell(f"{cell.series!r} is none of {', '.join(STATES)}.")
+        raise bad_cell(f"{cell.series!r} is not one of {', '.join(STATES)}.")
     labels = [each.label for each in plan.periods]
     if cell.bucket and cell.bucket not in labels:
-        raise _bad_cell(f"No {question.by} of the answer is called {cell.bucket!r}.")
+        raise bad_cell(f"No {question.by} of the answer is called {cell.bucket!r}.")
     period = labels.index(cell.bucket) + 1 if cell.bucket else None
-    meant = f" WHERE period = {period}" if period else ""
+    of_period = f" WHERE period = {period}" if period else ""
     found = _members(plan, cell.series, period)
     return plan.parameters.statement(
-        f"SELECT person, min(happened) AS happened FROM ({found}){meant} GROUP BY person"
+        f"SELECT person, min(happened) AS happened FROM ({found}){of_period} GROUP BY person"
     )
 
 
 class _Plan:
-    """A question on its way into SQL."""
+    """A lifecycle question with the values that its SQL needs."""
 
     def __init__(self, question: Lifecycle, setting: Setting) -> None:
         self.question = question
@@ -110,17 +99,17 @@ class _Plan:
         self.periods: tuple[Bucket, ...] = buckets(question.range, question.by, setting)
         zone = zone_of(setting.zone)
         first = period_of(question.range.since, question.by, setting.week_starts)
-        self.first = start_of(first, zone)  # of the first period, also where the range cuts it off
+        self.first = start_of(first, zone)  # of the whole first period
         self.before = start_of(period_after(first, question.by, -1), zone)
 
     @property
     def begins(self) -> list[datetime]:
-        """Return when the period before the first one begins, each of them, and what follows."""
+        """The starts of the period before the first one and of all periods, and the last end."""
         return [self.before, *(each.since for each in self.periods), self.periods[-1].until]
 
 
 CUT = -2
-"""The number of what the range cuts off of its first period; of all before the one before, -1."""
+"""The index of the part of the first period before the range; anything earlier is -1."""
 
 
 def _statement(plan: _Plan) -> Statement:
@@ -150,7 +139,7 @@ def _moments(plan: _Plan) -> str:
 
 
 def _number(plan: _Plan, us: str) -> str:
-    """Return in which period something was: 0 is the one before the first."""
+    """Return SQL for the index of a period, where 0 is the one before the first."""
     found = number_in(plan.begins, us, plan.parameters)
     before = plan.parameters.number(micros(plan.before))
     cut = ""
@@ -164,7 +153,7 @@ def _number(plan: _Plan, us: str) -> str:
 
 
 def _active(chunk: int, periods: int) -> str:
-    """Return the bits of a chunk: who was there, was there in the period before, and is new."""
+    """Return the bits of a chunk: active, active in the period before, and new."""
     mask, first = ones(periods, chunk), chunk * CHUNK
     before = f"w{chunk} | cut" if chunk == 0 else f"w{chunk}"
     after = min(first + CHUNK, periods)
@@ -187,7 +176,7 @@ def _states(chunk: int, periods: int) -> str:
 
 
 def _members(plan: _Plan, state: str, period: int | None) -> str:
-    """Return the query of who was in a state: rows `(person, period, happened)`, from 1.
+    """Return the query of people in a state: rows `(person, period, happened)`, periods from 1.
 
     With a period, the rows of others may be missing or wrong.
     """
@@ -213,9 +202,5 @@ WHO = {
     " ANTI JOIN was USING (person, period) WHERE first > began",
     "dormant": "last) AS happened FROM was ANTI JOIN there USING (person, period)",
 }
-"""Of everybody's moments in the periods in which they were `there`, and of those before which they
-`was` there: whom a state means."""
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
+"""For each state the rest of the query, which selects from `there`, the periods with activity, and
+`was`, the periods after these."""

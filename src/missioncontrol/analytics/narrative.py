@@ -1,7 +1,7 @@
-"""A change in words: one or two sentences in which every numeral is a figure that can be asked for.
+"""A change in words: one or two sentences whose every number names its question.
 
-The words are made of the finding alone, so the same finding reads the same; nothing is said of a
-cause unless a slice explains the change.
+The words depend on the finding alone, so the same finding reads the same. They state a cause only
+where a slice explains the change.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.detecting.finding import (
+from missioncontrol.analytics.detection.finding import (
     Derived,
     Figure,
     Finding,
@@ -25,14 +25,14 @@ READINGS = {"people": "people", "events": "times", "share": ""}
 
 
 class Sentence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Words with the numbers that stand in them."""
+    """A text with the figures that it quotes."""
 
     text: str
     figures: tuple[Quoted, ...] = ()
 
 
 def shown(value: float, unit: Unit) -> str:
-    """Return a number as it is read: `41.8 %`, `3 204`, and a mean below a hundred as `5.7`."""
+    """Return a formatted number: `41.8 %`, `3 204`, and a mean below a hundred as `5.7`."""
     if unit == "share":
         return f"{value * 100:.1f} %"
     decimals = 1 if value < 100 and round(value, 1) % 1 else 0
@@ -54,14 +54,14 @@ def days_shown(since: date, until: date) -> str:
 
 
 def when(finding: Finding) -> str:
-    """Return `since 3 Nov` of what still lasts, and the days of what is over."""
+    """Return `since 3 Nov` for a change that lasts, and the days of one that is over."""
     if finding.is_ongoing:
         return f"since {_day(finding.since)}"
     return days_shown(finding.since, finding.until)
 
 
 def quoted(figure: Figure) -> Quoted:
-    """Return a figure as it stands in a text."""
+    """Return a figure in its quoted form."""
     return Quoted(
         shown(figure.value, figure.unit),
         figure.value,
@@ -72,7 +72,7 @@ def quoted(figure: Figure) -> Quoted:
 
 
 def worked_out(shown_as: str, derived: Derived) -> Quoted:
-    """Return a number that is worked out as it stands in a text, with what it comes from."""
+    """Return a derived number in its quoted form, with the figures that it comes from."""
     parts = tuple(Part(plain(each.question), plain(each.place)) for each in derived.parts)
     first = parts[0]
     return Quoted(
@@ -86,40 +86,40 @@ def worked_out(shown_as: str, derived: Derived) -> Quoted:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as its JSON says it, so that it is the same before and after it is kept."""
+    """Return a value in its JSON form, so that it equals the value after storage."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def subject(finding: Finding) -> str:
-    """Return what changed as the beginning of a sentence."""
+    """Return the subject of the sentence about a change."""
     return f"{finding.title}," if "," in finding.title else finding.title
 
 
 def lowered(text: str) -> str:
-    """Return words as they stand within a sentence; what is an abbreviation stays as it is."""
+    """Return words in lower case for use within a sentence, except for abbreviations."""
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
-def told(finding: Finding) -> Sentence:
-    """Return what changed, against what was expected, whom it touches and who explains it."""
+def describe(finding: Finding) -> Sentence:
+    """Return the change, the expectation, the affected people and the explaining slice."""
     parts = [changed(finding), expected(finding), touched(finding), explained(finding)]
     return joined([each for each in parts if each.text])
 
 
 def changed(finding: Finding) -> Sentence:
-    """Return what changed, from what to what and when."""
+    """Return a sentence with the change, its values and its days."""
     moved = movement(finding)
     return Sentence(f"{subject(finding)} {moved.text}.", moved.figures)
 
 
 def movement(finding: Finding) -> Sentence:
-    """Return from what to what it went and when; of a sum over days, what they let expect.
+    """Return the movement between two values with its days; of a sum, against the expectation.
 
-    What is expected of some days was never there: nothing rose from it.
+    An expected sum of days was never observed, so nothing "rose from" it.
     """
     before, now = quoted(finding.expected), quoted(finding.observed)
     verb = "fell" if finding.is_down else "rose"
-    if finding.unit == "share" or finding.observed.place.told != "sum":
+    if finding.unit == "share" or finding.observed.place.aggregate != "sum":
         text = f"{verb} from {before.shown} to {now.shown} {when(finding)}"
         return Sentence(text, (before, now))
     days = days_shown(finding.since, finding.until)
@@ -132,7 +132,7 @@ def awaited(number: str) -> str:
 
 
 def expected(finding: Finding) -> Sentence:
-    """Return between what it should have been."""
+    """Return the expected range."""
     low, high = quoted(finding.low), quoted(finding.high)
     if low.shown == high.shown:
         return Sentence(f"Expected was {low.shown}.", (low,))
@@ -140,20 +140,20 @@ def expected(finding: Finding) -> Sentence:
 
 
 def touched(finding: Finding) -> Sentence:
-    """Return how many people it is likely to touch."""
+    """Return how many people the change is likely to affect."""
     people = round(finding.impact)
     if people < 1 or finding.touched is None:
         return Sentence("")
     number = worked_out(shown(people, "people"), finding.touched)
     noun = "person" if people == 1 else "people"
     if finding.unit == "people":
-        # Somebody who stays away for a week is missing on each of its days.
+        # A person who stays away for a week is missing on each of its days.
         return Sentence(f"It comes to {number.shown} {noun} a day.", (number,))
     return Sentence(f"It is likely to touch {number.shown} {noun}.", (number,))
 
 
 def explained(finding: Finding) -> Sentence:
-    """Return the slice that explains most of it, where one does."""
+    """Return the slice that explains most of the change, where there is one."""
     found = next((each for each in finding.slices if each.explains), None)
     if found is None:
         return Sentence("")
@@ -171,7 +171,7 @@ def slice_shown(found: Slice) -> str:
 
 
 def joined(parts: Sequence[Sentence]) -> Sentence:
-    """Return sentences as one text."""
+    """Return sentences joined into one text."""
     return Sentence(
         " ".join(each.text for each in parts),
         tuple(figure for each in parts for figure in each.figures),
@@ -179,8 +179,8 @@ def joined(parts: Sequence[Sentence]) -> Sentence:
 
 
 def reading(finding: Finding) -> Reading:
-    """Return a finding as an alert keeps it."""
-    words = told(finding)
+    """Return a finding in the form that an alert stores."""
+    words = describe(finding)
     slices = [each for each in finding.slices if each.explains]
     return Reading(
         metric=finding.metric,
@@ -207,7 +207,7 @@ def reading(finding: Finding) -> Reading:
 
 
 def _part(found: Slice) -> Quoted:
-    """Return a slice's part of a change, from what it was to what it is now."""
+    """Return a slice's part of a change in its quoted form."""
     share = at_most_all(found.share)
     part = Derived(share, "share", "contribution", (found.now, found.before))
     return worked_out(shown(share, "share"), part)

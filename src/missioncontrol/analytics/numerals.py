@@ -1,7 +1,7 @@
 """The numerals of a text: numbers, shares, days, and words that count.
 
-What stands in one text and not in another can so be found, whoever wrote it and however: digits
-of any script, fractions, numbers in words, and names with digits in them are all told apart.
+They reveal numbers that occur in one text and not in another, in any notation: digits of any
+script, fractions, numbers in words, and names with digits.
 """
 
 import re
@@ -73,7 +73,7 @@ def _found(text: str) -> Iterator[Numeral]:
 
 
 def plain(number: str) -> str:
-    """Return a number as digits with a point, without sign, grouping and zeros at its end."""
+    """Return a number as digits with a point, without sign, grouping and trailing zeros."""
     digits = re.sub("[^0-9.]", "", unicodedata.normalize("NFKC", number))
     return format(Decimal(digits or "0").normalize(), "f")
 
@@ -84,7 +84,7 @@ def _in_words(text: str) -> Iterator[Numeral]:
             yield Numeral("word", word.lower())
     for each in _ONE.finditer(text):
         yield Numeral("word", each[0].lower())
-    # Such as a half in one letter, a circled 5 or a Roman number.
+    # Such as the one-letter half, a circled 5 or a Roman numeral.
     for letter in text:
         if unicodedata.category(letter).startswith("N"):
             yield Numeral("word", letter)

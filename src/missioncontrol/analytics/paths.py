@@ -1,29 +1,28 @@
-"""What people do after an event, or before it.
+"""Paths: the sequences of events that follow an event, or precede it.
 
-- Each event of the anchor in the range begins a *path*: the events of its person that follow in the
-  order (happened, received), each at most `within` after the one before; backwards for what comes
-  before. They may lie outside of the range, not after `as_of`.
-- Hidden events are passed over as if they had not happened, so they are no anchors either.
-- Equal names one after the other are one; those that follow an anchor of their own name are one
-  with it. What remains are the levels: 0 is the anchor, and no more than `depth` follow.
-- On each level the `width` most frequent names are told apart, with equally many by the alphabet;
-  the rest is together as "".
-- A path that comes to a node goes on from it or ends there: nothing more in time, or the last
-  level.
+- Each anchor event in the range starts a *path*: the following events of its person in the order
+  (happened, received), each at most `within` after the one before; or the preceding ones. They may
+  lie outside of the range, but not after `as_of`.
+- Hidden events are ignored, also as anchors.
+- Consecutive equal names count as one, including those of the anchor. They form the levels: 0 is
+  the anchor, followed by at most `depth` more.
+- On each level the `width` most frequent names are listed, ties in alphabetical order; the rest is
+  "".
+- A path continues from a node or ends there, because no event follows in time or the level is the
+  last.
 
-Paths are not followed one by one. A person's events fall into runs of one name without a longer
-pause; all anchors in a run have the same path, which is the runs after it up to a pause.
+Paths are not followed one by one. A person's events form runs of one name without a longer pause;
+all anchors of a run have the same path, which is the runs after it up to a pause.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Flow, Node, PathsAnswer
-from missioncontrol.analytics.filtering import counted, matches
-from missioncontrol.analytics.numbering import SEQ_BITS
-from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths, digest
+from missioncontrol.analytics.answers import Flow, Node, PathsAnswer, bad_cell, common_fields
+from missioncontrol.analytics.filters import counted, matches
+from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths
 from missioncontrol.analytics.setting import Setting, bounds
-from missioncontrol.analytics.sql import Parameters
+from missioncontrol.analytics.sql import SEQ_BITS, Parameters, Rows, between
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
@@ -31,7 +30,6 @@ DEPTH_MAX, WIDTH_MAX = 8, 20
 WITHIN_MAX = 30 * 86_400.0
 MICROS = 1_000_000
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 
 PATHS = """\
 WITH anchored AS MATERIALIZED (
@@ -87,11 +85,7 @@ def answer(
     """
     found = rows(statement(question, setting))
     return PathsAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         nodes=_nodes(found),
         flows=_flows(found),
     )
@@ -100,28 +94,28 @@ def answer(
 def statement(question: Paths, setting: Setting) -> Statement:
     """Return the statement of a question.
 
-    Its rows: a level, a name there, the name on the next level or None where paths end, and how
-    many paths go there.
+    Its rows: level, name, name on the next level or None where paths end, and number of paths.
     """
     check(question)
     parameters = Parameters(question.product)
     levels = range(question.depth + 1)
-    told = ", ".join(_told(each) for each in levels)
+    labeled = ", ".join(_labeled_level(each) for each in levels)
     flows = " UNION ALL ".join(
         f"SELECT {each}, n{each}, {_next(question, each)}, sum(paths)::BIGINT"
-        f" FROM told WHERE n{each} IS NOT NULL GROUP BY ALL"
+        f" FROM labeled WHERE n{each} IS NOT NULL GROUP BY ALL"
         for each in levels
     )
     named = _named(question, setting, parameters)
     return parameters.statement(
-        f"{named}, told AS MATERIALIZED (SELECT {told}, paths FROM grouped) {flows}"
+        f"{named}, labeled AS MATERIALIZED (SELECT {labeled}, paths FROM grouped) {flows}"
     )
 
 
 def members(question: Paths, cell: Cell, setting: Setting) -> Statement:
-    """Return the statement for who is behind a count: rows `(person, happened)`, one for each path.
+    """Return the statement of the people behind a count: rows `(person, happened)` by path.
 
-    A path came into the count with the event of the node; into a flow with that of the next level.
+    A path enters the count of a node with its event; that of a flow with its event on the next
+    level.
 
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
@@ -129,9 +123,9 @@ def members(question: Paths, cell: Cell, setting: Setting) -> Statement:
     check(question)
     level = cell.level or 0
     if not 0 <= level <= question.depth:
-        raise _bad_cell(f"There is no level {level} after {question.depth} levels.")
+        raise bad_cell(f"There is no level {level} after {question.depth} levels.")
     if cell.into is not None and level == question.depth:
-        raise _bad_cell(f"No path goes on from level {level}, the last.")
+        raise bad_cell(f"No path goes on from level {level}, the last.")
     parameters = Parameters(question.product)
     named = _named(question, setting, parameters)
     conditions = [f"{_name(level)} = {parameters.text(cell.series)}"]
@@ -140,7 +134,7 @@ def members(question: Paths, cell: Cell, setting: Setting) -> Statement:
     elif cell.state == "lost":
         conditions.append(f"{_next(question, level)} IS NULL")
     at = level if cell.into is None else level + 1
-    # Of an anchor's own run, which began with it or before, the path is the anchor's.
+    # The path of an anchor is that of the last run that starts at or before it.
     begun, anchor = (f"({each}.us::HUGEINT * {1 << SEQ_BITS} + {each}.seq)" for each in ("p", "a"))
     return parameters.statement(
         f"{named} SELECT a.person, make_timestamp({f'u{at}' if at else 'a.us'}) AS happened"
@@ -150,7 +144,7 @@ def members(question: Paths, cell: Cell, setting: Setting) -> Statement:
 
 
 def check(question: Paths) -> None:
-    """Refuse what can't be meant.
+    """Refuse a question that is not valid.
 
     Raises:
         Rejected: `analytics.bad_paths`.
@@ -162,17 +156,13 @@ def check(question: Paths) -> None:
     if not 0 <= question.within <= WITHIN_MAX:
         raise _bad_paths(f"{question.within} seconds are not 0 to {WITHIN_MAX:.0f}.")
     if len(question.hidden) > VALUES_MAX:
-        raise _bad_paths(f"{len(question.hidden)} events are hidden; at most {VALUES_MAX} can be.")
+        raise _bad_paths(f"{len(question.hidden)} hidden events are more than {VALUES_MAX}.")
     if question.anchor.event and question.anchor.event in question.hidden:
-        raise _bad_paths(f"{question.anchor.event!r} is the anchor, and hidden.")
+        raise _bad_paths(f"{question.anchor.event!r} is both the anchor and hidden.")
 
 
 def _bad_paths(reason: str) -> Rejected:
-    return Rejected("analytics.bad_paths", reason, hint="Change what the paths are made of.")
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
+    return Rejected("analytics.bad_paths", reason, hint="Change the settings of the paths.")
 
 
 def _named(question: Paths, setting: Setting, parameters: Parameters) -> str:
@@ -181,13 +171,13 @@ def _named(question: Paths, setting: Setting, parameters: Parameters) -> str:
     `paths` has a row for each run with anchors in it: how many, and for each level its name and the
     moment of its event that is next to the level before.
     """
-    since, until = (parameters.moment(each) for each in bounds(question.range, setting))
+    since, until = bounds(question.range, setting)
     is_after = question.direction == "after"
     numbers = range(question.depth + 1)
     return PATHS.format(
         events=counted(question, setting, parameters),
         anchor=matches(question.anchor, parameters, "e"),
-        in_range=f"(e.happened >= {since} AND e.happened < {until})",
+        in_range=f"({between(since, until, parameters)})",
         shown=_shown(question, parameters),
         within=parameters.number(int(question.within * MICROS)),
         edge="min" if is_after else "max",
@@ -227,12 +217,12 @@ def _shown(question: Paths, parameters: Parameters) -> str:
     return f"e.name NOT IN ({', '.join(parameters.text(each) for each in question.hidden)})"
 
 
-def _told(level: int) -> str:
+def _labeled_level(level: int) -> str:
     return f"{_name(level)} AS n{level}"
 
 
 def _name(level: int) -> str:
-    """Return the name of a level as it is told: "" for the rest, NULL where the path has ended."""
+    """Return SQL for the listed name of a level: "" for the rest, NULL where the path has ended."""
     return (
         f"CASE WHEN n{level} IS NULL THEN NULL"
         f" WHEN n{level} IN (SELECT name FROM most WHERE level = {level}) THEN n{level} ELSE '' END"

@@ -1,41 +1,39 @@
-"""In which periods people were there, as bits, and how many were in each.
+"""Presence of people in periods as bits, and the number of people in each period.
 
-Whoever asks about windows that slide needs nobody twice and no event joined with a window: all that
-a person did becomes one bit for each period, a window is the bits beside it laid over it, and only
-then people are counted. Bits are in chunks of 90 periods, each with those before it into which its
-windows reach back.
+Sliding windows need neither a join of events with windows nor distinct counts: a person's events
+become one bit for each period, a window combines neighboring bits, and only then people are
+counted. Bits are in chunks of 90 periods, each with the earlier ones that its windows include.
 """
 
 from collections.abc import Mapping, Sequence
 
 CHUNK = 90
-"""Periods of a chunk: with 29 before it and the sign it fits a HUGEINT, 127 bits."""
+"""Periods of a chunk: with 29 earlier ones it fits into the 127 bits of a HUGEINT."""
 
 HALF = CHUNK // 2
 FIELD = 31
-"""Bits between two periods that are counted by one sum: so many people fit, 2 billion."""
+"""Bits of each of the two counts in one sum, which fit 2 billion people."""
 
 FIRST = HALF // 2 + 1  # periods of the lower field; the upper has the rest of the half
 MASK = 1 | 1 << FIELD
-"""A period of the lower field and, beside it, one of the upper."""
+"""Selects a period of the lower field and one of the upper field."""
 
 
 def chunks(periods: int) -> range:
-    """Return the numbers of the chunks of so many periods."""
+    """Return the indexes of the chunks of `periods`."""
     return range((periods + CHUNK - 1) // CHUNK)
 
 
 def ones(periods: int, chunk: int) -> str:
-    """Return a bit for each period of a chunk that there is."""
+    """Return SQL with a bit for each existing period of a chunk."""
     return f"((1::HUGEINT << {min(CHUNK, periods - chunk * CHUNK)}) - 1)"
 
 
 def words(periods: int, reach: int, number: str) -> str:
     """Return the columns `w0, w1, ...` of a query by person: the bits of each chunk.
 
-    `number` says in which period an event was: from 0, which is so many periods (`reach`) before
-    the first that is asked for; -1 is in none. The lowest bit of a chunk is its own number less
-    `reach`.
+    `number` is SQL for the period of an event, where 0 is `reach` periods before the first one of
+    the question, and -1 is none. The lowest bit of a chunk is its first period less `reach`.
     """
     found = []
     for chunk in chunks(periods):
@@ -49,18 +47,18 @@ def words(periods: int, reach: int, number: str) -> str:
 def tally(
     lines: Mapping[str, Sequence[str]], source: str, spans: Sequence[range] | None = None
 ) -> str:
-    """Return the query that counts who is there in each period, and over all.
+    """Return the query that counts people in each period, and in total.
 
-    `lines` has for each line the columns of `source` that hold its bits, chunk by chunk: the
-    lowest bit is the first period of the chunk. There is one row, with two columns for each line:
-    how many people have any bit, and a list to be read by `counts`. With `spans` of periods there
-    is the first of them for each span: how many have a bit in that.
+    `lines` has for each line the columns of `source` with its bits, chunk by chunk, where the
+    lowest bit is the first period of the chunk. The result is one row with two columns for each
+    line: the number of people with any bit, and a list for `counts`. With `spans` of periods the
+    first of these is repeated for each span and counts the people with a bit in it.
     """
     columns = [column for found in lines.values() for column in found]
     halves = {name: bits for column in columns for name, bits in _halves(column).items()}
     cut = ", ".join(f"{bits} AS {name}" for name, bits in halves.items())
-    # One row for each place in a half keeps the statement short: a column for each period would
-    # take longer to plan than to work out where there are few people.
+    # One row for each place in a half keeps the statement short: with a column for each period,
+    # planning would take longer than execution where there are few people.
     sums = ", ".join(f"sum(({name} >> place) & {MASK}) AS {name}" for name in halves)
     apart: Sequence[range | None] = spans or (None,)
     anybody = {
@@ -69,29 +67,29 @@ def tally(
         for number, span in enumerate(apart)
     }
     totals = ", ".join(f"count(*) FILTER ({each}) AS {name}" for name, each in anybody.items())
-    told = []
+    aggregates = []
     for line, found in lines.items():
-        told += [f"coalesce(min({line}_total{each}), 0)" for each in range(len(apart))]
-        told.append(f"coalesce(flatten([{_listed(found)}]), [])")
+        aggregates += [f"coalesce(min({line}_total{each}), 0)" for each in range(len(apart))]
+        aggregates.append(f"coalesce(flatten([{_listed(found)}]), [])")
     return (
-        f"SELECT {', '.join(told)} FROM (SELECT place, {totals}, {sums}"
+        f"SELECT {', '.join(aggregates)} FROM (SELECT place, {totals}, {sums}"
         f" FROM (SELECT {', '.join(columns)}, {cut} FROM {source}), range({FIRST}) places(place)"
         " GROUP BY place)"
     )
 
 
 def counts(sums: Sequence[int], periods: int) -> list[int]:
-    """Return how many people there are in each period, from a list of `tally`."""
+    """Return the number of people in each period, from a list of `tally`."""
     found: list[int] = []
     for half in range(len(sums) // FIRST):
         both = sums[half * FIRST : (half + 1) * FIRST]
         found += [each & (1 << FIELD) - 1 for each in both]
         found += [each >> FIELD for each in both[: HALF - FIRST]]
-    return found[:periods] or [0] * periods  # There is no list where nobody was there at all.
+    return found[:periods] or [0] * periods  # Without any people the list is empty.
 
 
 def _anybody(columns: Sequence[str], span: range | None) -> str:
-    """Return whether somebody is there at all, or in a span of periods."""
+    """Return the condition that a person has any bit, or one in a span of periods."""
     if span is None:
         return " OR ".join(f"{each} <> 0" for each in columns)
     found = []
@@ -104,7 +102,7 @@ def _anybody(columns: Sequence[str], span: range | None) -> str:
 
 
 def _halves(column: str) -> dict[str, str]:
-    """Return the bits of both halves of a chunk, the upper ones of each moved up by the field."""
+    """Return the halves of a chunk, each with its upper periods shifted into the upper field."""
     found = {}
     for half in range(2):
         lower = f"({column} >> {half * HALF}) & {(1 << FIRST) - 1}"

@@ -1,7 +1,7 @@
-"""What can be asked of a product's events.
+"""Questions about a product's events.
 
-A question is plain data: as JSON it is the body of the API, a part of a page's address, the panel
-of a dashboard, and the source that every number of a narrative names (`digest`). Dates are days of
+A question is plain data: as JSON it is the body of an API request, a part of a page's address, the
+panel of a dashboard, and the source of every number in a narrative (`digest`). Dates are days of
 the product's time zone. Moments are UTC.
 """
 
@@ -13,14 +13,14 @@ import msgspec
 from missioncontrol.domain import canonical
 
 DAYS_USUAL = 28
-"""Asked for where nobody says: whole weeks, so that no weekday stands in them once more."""
+"""Default range: whole weeks, so that each weekday occurs equally often."""
 
 STEPS_MAX = 10
 SERIES_MAX = 10
 WHERE_MAX = 20
 VALUES_MAX = 100
 BREAKDOWN_MAX = 25
-"""Values of a breakdown that are told apart, those with most people first; the rest is `OTHER`."""
+"""Values listed in a breakdown, those with most people first; the rest is `OTHER`."""
 
 OTHER = "other"
 
@@ -42,17 +42,17 @@ Operator = Literal[
 
 
 class Range(msgspec.Struct, frozen=True):
-    """From the first to the last day, both in it."""
+    """A range of days, including the first and the last."""
 
     since: date
     until: date
 
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A condition on a property, of the event itself or of its person as known now.
+    """A condition on a property of the event, or of its person as of now.
 
-    `is` holds where the property is any of `values`; `contains` where any of them stands in it,
-    whatever the case; the four comparisons take one number and hold for numbers only. `is_not` and
+    `is` holds where the property equals any of `values`; `contains` where it contains any of them,
+    in any case; the four comparisons take one number and hold for numbers only. `is_not` and
     `not_contains` also hold where the property is missing.
     """
 
@@ -63,15 +63,15 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Pattern(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which events are meant: of this name, or any where it is empty, that meet all conditions."""
+    """Selects events of this name, or of any where it is empty, that meet all conditions."""
 
     event: str = ""
     where: tuple[Where, ...] = ()
-    label: str = ""  # what it is called, where not as the event
+    label: str = ""  # display name; "" for that of the event
 
 
 class Did(msgspec.Struct, frozen=True, omit_defaults=True):
-    """People who did something so often in the days before the end of the range, or did not."""
+    """People who did something at least so often in the days up to the end of the range, or not."""
 
     pattern: Pattern
     at_least: int = 1
@@ -80,10 +80,10 @@ class Did(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whose events count: those that meet every condition, of people who did all of `did`.
+    """Selects the events that count: those that meet `where`, of people who did all of `did`.
 
-    A condition `of` events leaves out events; of persons, people. `cohorts` are ids of saved
-    cohorts, all of which a person has to be in.
+    A condition of events filters events; of persons, people. `cohorts` are ids of saved
+    cohorts; a person has to be in all of them.
     """
 
     where: tuple[Where, ...] = ()
@@ -95,7 +95,7 @@ EVERYBODY = Segment()
 
 
 class Question(msgspec.Struct, frozen=True, tag_field="measure", kw_only=True, omit_defaults=True):
-    """The common shape."""
+    """Fields of all questions."""
 
     product: str
     range: Range
@@ -110,7 +110,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Exclusion(msgspec.Struct, frozen=True):
-    """What must not happen between two steps, counted from 0."""
+    """Events that must not occur between two steps, which count from 0."""
 
     pattern: Pattern
     after: int
@@ -118,12 +118,12 @@ class Exclusion(msgspec.Struct, frozen=True):
 
 
 class Breakdown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """By which property an answer is told apart; a missing one is the value ""."""
+    """The property to break an answer down by; where it is missing, the value is ""."""
 
     property: str
     of: Literal["event", "person"] = "event"
     touch: Literal["first", "last"] = "first"
-    """Of funnels: by which of the entries in the range."""
+    """For funnels: the entry in the range that gives the value."""
 
 
 class Funnel(Question, frozen=True, tag="funnel", kw_only=True, omit_defaults=True):
@@ -135,13 +135,13 @@ class Funnel(Question, frozen=True, tag="funnel", kw_only=True, omit_defaults=Tr
     order: Literal["ordered", "strict", "any"] = "ordered"
     count: Literal["people", "entries", "sessions"] = "people"
     exclusions: tuple[Exclusion, ...] = ()
-    constant: str = ""  # a property of events that has to be the same at every step
+    constant: str = ""  # a property of events that must have the same value at every step
     breakdown: Breakdown | None = None
-    by: Unit | None = None  # with the conversion of those who entered in each hour, day, ...
+    by: Unit | None = None  # adds the conversion by period of entry
 
 
 class Bracket(msgspec.Struct, frozen=True):
-    """Periods from the first to the last, both in it."""
+    """A range of periods, including the first and the last."""
 
     first: int
     last: int
@@ -155,9 +155,9 @@ class Retention(Question, frozen=True, tag="retention", kw_only=True, omit_defau
     kind: Literal["first", "recurring"] = "first"
     mode: Literal["exact", "on_or_after", "bracket"] = "exact"
     brackets: tuple[Bracket, ...] = ()
-    periods: int = 10  # the last period that is asked for, 1 to 90; the first is 0
+    periods: int = 10  # the last period, 1 to 90; the first is 0
     unit: Literal["day", "week", "month"] = "day"
-    rolling: bool = False  # periods of 24 h (7 and 30 days) since the start, not of the calendar
+    rolling: bool = False  # periods of 24 h (7 or 30 days) since the start, not of the calendar
     breakdown: Breakdown | None = None
 
 
@@ -173,7 +173,7 @@ class Series(msgspec.Struct, frozen=True, omit_defaults=True):
         "events", "people", "per_person", "sum", "average", "median", "p90", "least", "most"
     ] = "events"
     property: str = ""
-    key: str = ""  # by which a formula calls it: A, B, ... in their order where empty
+    key: str = ""  # its name in a formula; by default A, B, ... in order
 
 
 class Trend(Question, frozen=True, tag="trend", kw_only=True, omit_defaults=True):
@@ -183,7 +183,7 @@ class Trend(Question, frozen=True, tag="trend", kw_only=True, omit_defaults=True
     by: Unit = "day"
     formula: str = ""  # `A / B`, `100 * A / (A + B)`: + - * / and brackets over keys and numbers
     breakdown: Breakdown | None = None
-    compared: bool = False  # with the same number of days just before, period by period
+    compared: bool = False  # with as many days before, period by period
 
 
 class Active(Question, frozen=True, tag="active", kw_only=True, omit_defaults=True):
@@ -201,21 +201,21 @@ class Lifecycle(Question, frozen=True, tag="lifecycle", kw_only=True, omit_defau
 
 
 class Paths(Question, frozen=True, tag="paths", kw_only=True, omit_defaults=True):
-    """What people do after an event, or before it."""
+    """The sequences of events that follow an event, or precede it."""
 
     anchor: Pattern
     direction: Literal["after", "before"] = "after"
     depth: int = 4  # levels besides the anchor, 1 to 8
-    width: int = 6  # events told apart on each level, 1 to 20; the rest is "other"
+    width: int = 6  # events listed on each level, 1 to 20; the rest is "other"
     within: float = 1_800.0  # seconds between one event of a path and the next
-    hidden: tuple[str, ...] = ()  # names of events that are left out of paths
+    hidden: tuple[str, ...] = ()  # names of events left out of paths
 
 
 AnyQuestion = Funnel | Retention | Trend | Active | Lifecycle | Paths
 
 
 class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One count of an answer: its people can be listed, and they are as many as the count.
+    """One count of an answer, whose people can be listed; the list is as long as the count.
 
     Funnel: `step` (from 0) and `state`; retention: `period` of the cohort `bucket` (None: the
     cohort itself); trend, active and lifecycle: `bucket` and `series` (its key, `dau`, `wau`,
@@ -231,9 +231,9 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     into: str | None = None
     level: int | None = None
     breakdown: str | None = None
-    before: bool = False  # trend and active: of the days before, with a bucket of theirs
+    before: bool = False  # trend and active: of the compared days before
 
 
 def digest(question: AnyQuestion) -> str:
-    """Return what a question is called: the first 16 digits of the SHA-256 of its JSON."""
+    """Return the id of a question: the first 16 digits of the SHA-256 of its JSON."""
     return canonical.digest(msgspec.to_builtins(question))[:16]

@@ -1,42 +1,50 @@
-"""How many of those who began in a period come back in later ones.
+"""Retention: how many of the people who started in a period return in later ones.
 
-- A *cohort* is who began in one period of the product's calendar. *First*: by their first start
-  event ever that counts for the question, if it is in the range. *Recurring*: in every period of
-  the range with a start event, by the first in it. What the range cuts off of a period is not in
-  it.
+- A *cohort* is the people who started in one period of the product's calendar. *First*: by their
+  first start event ever that counts for the question, if it is in the range. *Recurring*: in every
+  period of the range with a start event, by the first one in it. Days of a period outside of the
+  range do not belong to it.
 - A *return* is an event of `back` later in the order (happened, received) than the start, or the
   start itself if it is one.
-- Its *period*: how many periods of the calendar lie between that of the start and its own, so that
-  a day of 23 or 25 hours is a day; *rolling*: how many times 24 hours, 7 or 30 days have passed
-  since the start.
-- *Exact*: came back in the period; *on or after*: in it or later, up to `as_of`; *bracket*: in any
-  period of it.
-- A cell is None until its period (the last of the bracket) is over for everybody whom the cohort
-  could hold: the period of the calendar; rolling: so many times 24 hours, 7 or 30 days after the
-  end of the cohort's period, as far as that is in the range. *On or after* is complete by the same
-  rule, and can still grow.
-- `overall` is all who came back of complete cohorts through all in these; None if nobody is.
-- A breakdown is by the value at the start. The 25 values with most starts are told apart, with
-  equally many by the alphabet; the others, and one that is called so, are `other`.
+- Its *period* is the number of calendar periods from that of the start, so that a day of 23 or 25
+  hours is one day; *rolling*: the number of times that 24 hours, 7 or 30 days have passed since the
+  start.
+- *Exact*: returned in the period; *on or after*: in it or later, up to `as_of`; *bracket*: in any
+  of its periods.
+- A cell is None until its period (the last of the bracket) is over for all possible people of the
+  cohort: the calendar period; rolling: the same number of times 24 hours, 7 or 30 days after the
+  end of the cohort's period within the range. *On or after* is complete by the same rule, and can
+  still grow.
+- `overall` is the people of complete cohorts who returned, divided by all of these people; None
+  without any.
+- A breakdown is by the value at the start. It lists the 25 values with most starts, ties in
+  alphabetical order; the rest, and a value of this name, is `other`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Cohort, Kept, RetentionAnswer, RetentionGroup
-from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention, digest
-from missioncontrol.analytics.retention_bits import told
+from missioncontrol.analytics.answers import (
+    Cohort,
+    Kept,
+    RetentionAnswer,
+    RetentionGroup,
+    bad_cell,
+    common_fields,
+)
+from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention
+from missioncontrol.analytics.retention_bits import outcomes
 from missioncontrol.analytics.retention_rows import Plan, keyed, returns
 from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.sql import Rows
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
 PERIODS_MAX = 90
 BRACKETS_MAX = 20
 HALF = 60
-"""Bits that are looked at together: what fits into 64 is ten times as quick as a HUGEINT."""
+"""Bits tested at once: a BIGINT is ten times as fast as a HUGEINT."""
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 Row = Sequence[Any]
 
 
@@ -54,11 +62,7 @@ def answer(
     found = rows(_statement(plan))
     cohorts = _cohorts(plan, found)
     return RetentionAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         labels=_labels(question, plan.columns),
         cohorts=cohorts,
         overall=_overall(plan, cohorts),
@@ -69,8 +73,8 @@ def answer(
 def statement(question: Retention, setting: Setting) -> Statement:
     """Return the statement of a question.
 
-    Its rows: a cohort by number, a value of the breakdown, how many began, and how many of them
-    came back in each period or bracket. Nobody's cohorts are left out.
+    Its rows: index of the cohort, value of the breakdown, number of starts, and how many of them
+    returned in each period or bracket. Empty cohorts have no row.
     """
     check(question)
     return _statement(Plan(question, setting))
@@ -79,8 +83,8 @@ def statement(question: Retention, setting: Setting) -> Statement:
 def members(question: Retention, cell: Cell, setting: Setting) -> Statement:
     """Return the statement for who is behind a count: rows `(person, happened)`.
 
-    Somebody came into a cohort when they began, and into a period with their first return in it.
-    Without a bucket the people of all cohorts are meant, with a period of those complete in it.
+    A person enters a cohort with the start, and a period with the first return in it. Without a
+    bucket all cohorts count; with a period, those that are complete in it.
 
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
@@ -88,7 +92,7 @@ def members(question: Retention, cell: Cell, setting: Setting) -> Statement:
     check(question)
     plan = Plan(question, setting)
     column = _column(plan, cell)
-    named = f"WITH {', '.join(keyed(plan, _meant(plan, cell, column)))}"
+    named = f"WITH {', '.join(keyed(plan, _cohort_numbers(plan, cell, column)))}"
     of_key = "true"
     if cell.breakdown is not None:
         of_key = f"key = {plan.parameters.text(cell.breakdown)}"
@@ -98,15 +102,15 @@ def members(question: Retention, cell: Cell, setting: Setting) -> Statement:
     within = plan.columns[column]
     until = "" if plan.is_open else f" AND n <= {within.last}"
     return plan.parameters.statement(
-        f"{named}, meant AS (SELECT person, cohort FROM keyed WHERE {of_key})"
+        f"{named}, selected AS (SELECT person, cohort FROM keyed WHERE {of_key})"
         f" SELECT person, make_timestamp(min(back_us)) AS happened FROM ({returns(plan)})"
-        f" SEMI JOIN meant USING (person, cohort)"
+        f" SEMI JOIN selected USING (person, cohort)"
         f" WHERE n >= {within.first}{until} GROUP BY person, cohort"
     )
 
 
 def check(question: Retention) -> None:
-    """Refuse what can't be meant.
+    """Refuse a question that is not valid.
 
     Raises:
         Rejected: `analytics.bad_retention`.
@@ -117,12 +121,12 @@ def check(question: Retention) -> None:
         return
     if not 1 <= len(question.brackets) <= BRACKETS_MAX:
         raise _bad_retention(
-            f"There are {len(question.brackets)} brackets; 1 to {BRACKETS_MAX} are taken."
+            f"There are {len(question.brackets)} brackets; 1 to {BRACKETS_MAX} are allowed."
         )
     for each in question.brackets:
         if not 0 <= each.first <= each.last <= PERIODS_MAX:
             raise _bad_retention(
-                f"A bracket of the periods {each.first} to {each.last} is none of 0 to"
+                f"A bracket of the periods {each.first} to {each.last} is not within 0 to"
                 f" {PERIODS_MAX}, the first before the last."
             )
 
@@ -135,18 +139,18 @@ def _statement(plan: Plan) -> Statement:
     counts = (_count(plan, each) for each in plan.columns)
     seen = "furthest" if plan.is_open else ", ".join(map(_half, range(plan.last // HALF + 1)))
     return plan.parameters.statement(
-        f"WITH {', '.join(told(plan))} SELECT cohort, key, count(*), {', '.join(counts)}"
-        f" FROM (SELECT cohort, key, {seen} FROM told) GROUP BY cohort, key"
+        f"WITH {', '.join(outcomes(plan))} SELECT cohort, key, count(*), {', '.join(counts)}"
+        f" FROM (SELECT cohort, key, {seen} FROM outcomes) GROUP BY cohort, key"
     )
 
 
 def _half(number: int) -> str:
     ones = (1 << HALF) - 1
-    return f"((kept >> {number * HALF}) & {ones}::HUGEINT)::BIGINT AS kept{number}"
+    return f"((back_bits >> {number * HALF}) & {ones}::HUGEINT)::BIGINT AS back_bits{number}"
 
 
 def _count(plan: Plan, column: Bracket) -> str:
-    # Ninety times FILTER takes fifty times as long.
+    # Ninety FILTER clauses take fifty times as long.
     if plan.is_open:
         return f"count_if(furthest >= {column.first})"
     found = []
@@ -154,12 +158,12 @@ def _count(plan: Plan, column: Bracket) -> str:
         first = max(column.first - number * HALF, 0)
         last = min(column.last - number * HALF, HALF - 1)
         bits = (1 << last + 1) - (1 << first)
-        found.append(f"kept{number} & {bits}::BIGINT <> 0")
+        found.append(f"back_bits{number} & {bits}::BIGINT <> 0")
     return f"count_if({' OR '.join(found)})"
 
 
 def _cohorts(plan: Plan, found: Sequence[Row]) -> tuple[Cohort, ...]:
-    """Return all cohorts of the range; the values of the breakdown are added up."""
+    """Return all cohorts of the range, summed over the values of the breakdown."""
     sums = [[0] * (len(plan.columns) + 1) for _ in plan.cohorts]
     for cohort, _, *counts in found:
         sums[cohort] = [each + more for each, more in zip(sums[cohort], counts, strict=True)]
@@ -167,13 +171,13 @@ def _cohorts(plan: Plan, found: Sequence[Row]) -> tuple[Cohort, ...]:
         Cohort(
             plan.cohorts[number].label,
             size,
-            tuple(_kept(plan, number, column, size, each) for column, each in enumerate(counts)),
+            tuple(_cell(plan, number, column, size, each) for column, each in enumerate(counts)),
         )
         for number, (size, *counts) in enumerate(sums)
     )
 
 
-def _kept(plan: Plan, cohort: int, column: int, size: int, people: int) -> Kept:
+def _cell(plan: Plan, cohort: int, column: int, size: int, people: int) -> Kept:
     if not plan.is_complete(cohort, column):
         return Kept(None, None)
     return Kept(people, people / size if size else None)
@@ -193,7 +197,7 @@ def _share_of_all(cells: Sequence[tuple[int | None, int]]) -> float | None:
 
 
 def _groups(plan: Plan, found: Sequence[Row]) -> tuple[RetentionGroup, ...]:
-    """Return the values with most people first, what was put together last."""
+    """Return the breakdown values with most people first, `other` last."""
     apart: dict[str, list[Row]] = {}
     for row in found:
         apart.setdefault(row[1], []).append(row)
@@ -212,26 +216,22 @@ def _labels(question: Retention, columns: Sequence[Bracket]) -> tuple[str, ...]:
     )
 
 
-def _meant(plan: Plan, cell: Cell, column: int | None) -> list[int] | None:
-    """Return the numbers of the cohorts that a cell is about; None is all."""
+def _cohort_numbers(plan: Plan, cell: Cell, column: int | None) -> list[int] | None:
+    """Return the indexes of the cohorts of a cell; None for all."""
     labels = [each.label for each in plan.cohorts]
     if cell.bucket:
         if cell.bucket not in labels:
-            raise _bad_cell(f"No {plan.question.unit} of the range is called {cell.bucket!r}.")
+            raise bad_cell(f"No {plan.question.unit} of the range is called {cell.bucket!r}.")
         return [labels.index(cell.bucket)]
     if column is None:
         return None
     complete = [each for each in range(len(labels)) if plan.is_complete(each, column)]
-    return complete or [-1]  # Of nobody, where no cohort is complete.
+    return complete or [-1]  # -1 matches no cohort, as none is complete.
 
 
 def _column(plan: Plan, cell: Cell) -> int | None:
     if cell.breakdown is not None and plan.question.breakdown is None:
-        raise _bad_cell("The retention has no breakdown.")
+        raise bad_cell("The retention has no breakdown.")
     if cell.period is not None and not 0 <= cell.period < len(plan.columns):
-        raise _bad_cell(f"{cell.period} is none of the {len(plan.columns)} columns.")
+        raise bad_cell(f"There is no period {cell.period} in {len(plan.columns)} columns.")
     return cell.period
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")

@@ -1,21 +1,20 @@
-"""In which periods of a calendar people came back, without a join of events with events.
+"""SQL for retention by calendar periods, without a join of events with events.
 
-A later period is later in order, so that only in the period of the start it matters when in it
-somebody came back. The periods of all that a person did are gathered as bits, and each start looks
-at those from its own on. In its own period there was a return if the start is one itself, or else
-if the last that could be one is not before it.
+The active periods of a person become bits, and each start reads the bits from its own period on.
+Only within the period of the start the order of events matters: it has a return if the start is
+itself one, or if the last possible return in the period is not before the start.
 """
 
-from missioncontrol.analytics.filtering import matches_activity
-from missioncontrol.analytics.numbering import micros_in, number_in, order_of, seq_in
+from missioncontrol.analytics.filters import matches_activity
 from missioncontrol.analytics.retention_rows import Plan, backs, compared, keyed
+from missioncontrol.analytics.sql import micros_in, number_in, order_of, seq_in
 
 WORD = 120
-"""Bits of one HUGEINT that hold a period each; without its sign there would be 127."""
+"""Periods in one HUGEINT, which has 127 bits and a sign."""
 
 
-def told(plan: Plan) -> list[str]:
-    """Return the named queries of which the last is `told`; see `retention_rows.compared`."""
+def outcomes(plan: Plan) -> list[str]:
+    """Return named queries, the last of which is `outcomes`; see `retention_rows.compared`."""
     question = plan.question
     if question.rolling:
         return compared(plan)
@@ -27,16 +26,16 @@ def told(plan: Plan) -> list[str]:
 
 
 def _by_period(plan: Plan) -> list[str]:
-    """Where each start is a return itself."""
+    """Return the queries where each start is itself a return."""
     found = f"SELECT e.person, {_period(plan)} AS period {backs(plan)}"
     return [
         f"active AS (SELECT person, {_gathered(plan)} FROM ({found}) GROUP BY person)",
-        f"told AS (SELECT keyed.*, {_seen(plan)} FROM keyed JOIN active USING (person))",
+        f"outcomes AS (SELECT keyed.*, {_seen(plan)} FROM keyed JOIN active USING (person))",
     ]
 
 
 def _at_once(plan: Plan) -> list[str]:
-    """Where besides all starts of all periods are asked for: these are bits as well."""
+    """Return the queries where, in addition, all starts count and become bits as well."""
     until = plan.parameters.moment(plan.cohorts[-1].until)
     begun = matches_activity(plan.question.start, plan.parameters, "e")
     starts = f"{begun} AND e.happened < {until}"
@@ -49,17 +48,17 @@ def _at_once(plan: Plan) -> list[str]:
     )
     all_bits = ", ".join([_gathered(plan), *bits])
     active = f"SELECT person, {all_bits} FROM ({found}) GROUP BY person"
-    kept = f"SELECT cohort, '' AS key, {_seen(plan)} FROM active, {cohorts} WHERE {began}"
-    return [f"active AS MATERIALIZED ({active})", f"told AS ({kept})"]
+    outcome_sql = f"SELECT cohort, '' AS key, {_seen(plan)} FROM active, {cohorts} WHERE {began}"
+    return [f"active AS MATERIALIZED ({active})", f"outcomes AS ({outcome_sql})"]
 
 
 def _by_last(plan: Plan) -> list[str]:
-    """Where a start is no return: the last return in the period of a start may be before it."""
+    """Return the queries where a start is not a return, so that their order matters."""
     found = f"SELECT e.person, {_period(plan)} AS period, {order_of('e')} AS place {backs(plan)}"
     last_us, last_seq = micros_in("latest.place"), seq_in("latest.place")
     is_back = f"{last_us} > us OR ({last_us} = us AND {last_seq} >= seq)"
     latest = f"SELECT person, period, max(place) AS place FROM ({found}) GROUP BY person, period"
-    kept = (
+    outcome_sql = (
         f"SELECT keyed.*, coalesce({is_back}, false) AS is_back, {_seen(plan, 'is_back')}"
         " FROM keyed LEFT JOIN active USING (person) LEFT JOIN latest"
         " ON latest.person = keyed.person AND latest.period = keyed.cohort"
@@ -67,7 +66,7 @@ def _by_last(plan: Plan) -> list[str]:
     return [
         f"latest AS MATERIALIZED ({latest})",
         f"active AS (SELECT person, {_gathered(plan)} FROM latest GROUP BY person)",
-        f"told AS ({kept})",
+        f"outcomes AS ({outcome_sql})",
     ]
 
 
@@ -76,7 +75,7 @@ def _period(plan: Plan) -> str:
 
 
 def _gathered(plan: Plan) -> str:
-    """Return what is kept of all that a person did: the last period, or a bit for each."""
+    """Return the aggregate of a person's periods: the last one, or a bit for each."""
     if plan.is_open:
         return "max(period) AS last"
     words = _words(len(plan.begins) - 1)
@@ -88,7 +87,7 @@ def _words(periods: int) -> int:
 
 
 def _word(word: int, words: int, name: str, condition: str = "") -> str:
-    """Return the bits of those periods of a person that are in one word."""
+    """Return the bits of a person's periods within one word."""
     bit = f"1::HUGEINT << (period - {word * WORD})"
     conditions = [condition] if condition else []
     if words > 1 or condition:
@@ -99,10 +98,10 @@ def _word(word: int, words: int, name: str, condition: str = "") -> str:
 
 
 def _seen(plan: Plan, is_back: str = "") -> str:
-    """Return what a start sees of them: `furthest` or `kept`.
+    """Return the column of a start's returns: `furthest` or `back_bits`.
 
-    `is_back` tells whether there is a return in the period of the start, which is so where it is
-    not given. What is NULL is of somebody who never came back.
+    `is_back` says whether there is a return in the period of the start; without it there is one.
+    NULL means no return at all.
     """
     if plan.is_open:
         if not is_back:
@@ -112,12 +111,12 @@ def _seen(plan: Plan, is_back: str = "") -> str:
     bits = (1 << plan.last + 1) - 1
     window = f"({_window(plan, _words(len(plan.begins) - 1))})"
     if not is_back:
-        return f"{window} & {bits}::HUGEINT AS kept"
-    return f"coalesce({window} & {bits - 1}::HUGEINT, 0) | {is_back}::HUGEINT AS kept"
+        return f"{window} & {bits}::HUGEINT AS back_bits"
+    return f"coalesce({window} & {bits - 1}::HUGEINT, 0) | {is_back}::HUGEINT AS back_bits"
 
 
 def _window(plan: Plan, words: int) -> str:
-    """Return the bits from those of the cohort's period on; they lie in a word and the next."""
+    """Return the bits from the cohort's period on, which may span two words."""
     if words == 1:
         return "w0 >> cohort"
     cases = []
@@ -125,7 +124,7 @@ def _window(plan: Plan, words: int) -> str:
         at = f"(cohort - {word * WORD})"
         found = f"w{word} >> {at}"
         if word + 1 < words:
-            # What would not fit is cut off before it is moved.
+            # Mask before the shift, so that it can't overflow.
             found = f"({found}) | ((w{word + 1} & ((1::HUGEINT << {at}) - 1)) << ({WORD} - {at}))"
         cases.append(f"WHEN cohort // {WORD} = {word} THEN {found}")
     return f"CASE {' '.join(cases)} END"

@@ -1,22 +1,15 @@
-"""Who began when, and in which periods they came back, as rows: one for each start.
+"""SQL for retention: a row for each start of a person, with the periods of their returns.
 
-Each return is compared with each start of its person. `retention_bits.py` has shorter ways to the
-same rows for calendars.
+The queries here join each return with each start of its person. `retention_bits.py` has cheaper
+queries with the same rows for calendar periods.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from missioncontrol.analytics.filtering import TECHNICAL, counted, matches_activity
-from missioncontrol.analytics.numbering import (
-    micros,
-    micros_in,
-    number_in,
-    order_of,
-    seq_in,
-)
-from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, Bracket, Retention
+from missioncontrol.analytics.filters import TECHNICAL, counted, matches_activity
+from missioncontrol.analytics.questions import Bracket, Retention
 from missioncontrol.analytics.setting import (
     Bucket,
     Setting,
@@ -26,16 +19,28 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
-from missioncontrol.analytics.sql import Parameters, property_of
+from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    MOST,
+    Parameters,
+    between,
+    micros,
+    micros_in,
+    number_in,
+    order_of,
+    property_of,
+    seq_in,
+    valued_by_person,
+)
 
 ROLLING = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 
 
 class Plan:
-    """A question on its way into SQL, and what its kind makes necessary."""
+    """A retention question with the values that its SQL needs."""
 
     def __init__(self, question: Retention, setting: Setting) -> None:
-        """Begin a statement; the question is one that can be asked."""
+        """Start a statement for a valid question."""
         self.question = question
         self.setting = setting
         self.parameters = Parameters(question.product)
@@ -47,19 +52,19 @@ class Plan:
 
     @cached_property
     def columns(self) -> tuple[Bracket, ...]:
-        """From which period to which each column of the answer goes."""
+        """The periods of each column of the answer."""
         if self.question.mode == "bracket":
             return self.question.brackets
         return tuple(Bracket(each, each) for each in range(self.question.periods + 1))
 
     @property
     def last(self) -> int:
-        """The last period that is asked for."""
+        """The last period of all columns."""
         return max(each.last for each in self.columns)
 
     @cached_property
     def begins(self) -> list[datetime]:
-        """When the periods begin: of the first cohort and on, up to what follows the last."""
+        """The starts of all periods from the first cohort to the end of the last column."""
         unit, zone = self.question.unit, zone_of(self.setting.zone)
         first = period_of(self.question.range.since, unit, self.setting.week_starts)
         periods = range(len(self.cohorts) + self.last + 1)
@@ -67,36 +72,36 @@ class Plan:
 
     @property
     def is_open(self) -> bool:
-        """Whether a return counts however late it is."""
+        """Whether late returns count for all earlier periods."""
         return self.question.mode == "on_or_after"
 
     @property
     def is_return(self) -> bool:
-        """Whether every start is plainly a return too."""
+        """Whether every start also matches the return event."""
         start, back = self.question.start, self.question.back
         is_named = back.event == start.event or (not back.event and start.event not in TECHNICAL)
         return is_named and set(back.where) <= set(start.where)
 
     def over(self, cohort: int, column: int) -> datetime:
-        """Return when a column's last period is over for everybody in a cohort."""
+        """Return the end of a column's last period for all people of a cohort."""
         last = self.columns[column].last
         if self.question.rolling:
             return self.cohorts[cohort].until + ROLLING[self.question.unit] * (last + 1)
         return self.begins[cohort + last + 1]
 
     def is_complete(self, cohort: int, column: int) -> bool:
-        """Whether nothing more can come to a cell."""
+        """Whether a cell is complete."""
         return self.over(cohort, column) <= self.setting.as_of
 
 
 def keyed(plan: Plan, cohorts: Sequence[int] | None = None) -> list[str]:
-    """Return the named queries of which the last is `keyed`: everybody's starts.
+    """Return named queries, the last of which is `keyed`: the starts of all people.
 
-    Its columns are `person, cohort` (by number)`, us, seq` (of the start) and `key`, the value of
-    the breakdown. `cohorts` are the only ones that are meant.
+    Its columns are `person, cohort` (an index)`, us, seq` (of the start) and `key`, the value of
+    the breakdown. `cohorts` restricts the rows.
     """
-    key = "'' AS key" if plan.question.breakdown is None else _KEY
-    # The values that are told apart are those of all cohorts, whichever are meant.
+    key = "'' AS key" if plan.question.breakdown is None else f"{LISTED_KEY} AS key"
+    # The listed values of a breakdown depend on all cohorts, so the restriction comes last.
     only = "" if cohorts is None else f" WHERE cohort IN ({', '.join(map(str, cohorts))})"
     starts = _first(plan) if plan.question.kind == "first" else _recurring(plan)
     columns = f"person, cohort, {micros_in('place')} AS us, {seq_in('place')} AS seq, {key}"
@@ -107,29 +112,18 @@ def keyed(plan: Plan, cohorts: Sequence[int] | None = None) -> list[str]:
     ]
 
 
-_KEY = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END AS key"
-
-
 def _valued(plan: Plan) -> list[str]:
     found = plan.question.breakdown
     if found is None:
         return ["valued AS (SELECT * FROM begun)"]
     valued = "SELECT * FROM begun"
     if found.of == "person":
-        value = property_of("known.properties", found.property, plan.parameters)
-        valued = (
-            f"SELECT begun.*, coalesce({value}, '') AS found FROM begun LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = begun.person"
-        )
-    most = "SELECT found FROM valued GROUP BY found ORDER BY count(*) DESC, found"
-    return [
-        f"valued AS MATERIALIZED ({valued})",
-        f"most AS ({most} LIMIT {BREAKDOWN_MAX})",
-    ]
+        valued = valued_by_person("begun", found.property, plan.parameters)
+    return [f"valued AS MATERIALIZED ({valued})", f"most AS ({MOST})"]
 
 
 def _first(plan: Plan) -> str:
-    """Return the first start ever of everybody whose first is in the range."""
+    """Return SQL for the first starts ever that are in the range."""
     since, until = plan.cohorts[0].since, plan.cohorts[-1].until
     place = micros_in("place")
     return (
@@ -142,14 +136,13 @@ def _first(plan: Plan) -> str:
 
 
 def _recurring(plan: Plan) -> str:
-    """Return everybody's first start in each period of the range."""
+    """Return SQL for the first starts of people in each period of the range."""
     since, until = plan.cohorts[0].since, plan.cohorts[-1].until
     number = number_in(plan.begins, "epoch_us(e.happened)", plan.parameters)
     return (
         f"SELECT e.person, {number} AS cohort, {_earliest(plan)} FROM {events(plan)} e"
         f" WHERE {matches_activity(plan.question.start, plan.parameters, 'e')}"
-        f" AND e.happened >= {plan.parameters.moment(since)}"
-        f" AND e.happened < {plan.parameters.moment(until)} GROUP BY e.person, cohort"
+        f" AND {between(since, until, plan.parameters)} GROUP BY e.person, cohort"
     )
 
 
@@ -163,28 +156,28 @@ def _earliest(plan: Plan) -> str:
 
 
 def compared(plan: Plan) -> list[str]:
-    """Return the named queries of which the last is `told`: each start, and who came back when.
+    """Return named queries, the last of which is `outcomes`: each start with its returns.
 
-    That is `kept`, a HUGEINT with a bit for each period in which somebody came back; or, where late
-    returns count too, `furthest`, the last of these periods, -1 where there is none.
+    A return sets a bit of the HUGEINT `back_bits` for its period. Where late returns count too,
+    `furthest` is the last period with a return instead, or -1.
     """
-    kept, none = "bit_or(1::HUGEINT << n)", "0::HUGEINT"
+    gathered, none = "bit_or(1::HUGEINT << n)", "0::HUGEINT"
     if plan.is_open:
-        kept, none = "max(n)", "-1"
-    name = "furthest" if plan.is_open else "kept"
+        gathered, none = "max(n)", "-1"
+    name = "furthest" if plan.is_open else "back_bits"
     limit = "" if plan.is_open else f" WHERE n <= {plan.last}"
-    found = f"SELECT person, cohort, {kept} AS {name} FROM ({returns(plan)}){limit}"
+    found = f"SELECT person, cohort, {gathered} AS {name} FROM ({returns(plan)}){limit}"
     column = f"coalesce({name}, {none}) AS {name}"
     joined = f"SELECT keyed.*, {column} FROM keyed LEFT JOIN returned USING (person, cohort)"
     return [
         *keyed(plan),
         f"returned AS ({found} GROUP BY person, cohort)",
-        f"told AS ({joined})",
+        f"outcomes AS ({joined})",
     ]
 
 
 def returns(plan: Plan) -> str:
-    """Return everybody's returns after each of their starts: with `n`, in which period."""
+    """Return SQL for the returns after each start, with `n`, the index of their period."""
     found = f"SELECT e.person, e.seq AS back_seq, epoch_us(e.happened) AS back_us {backs(plan)}"
     if plan.question.rolling:
         length = ROLLING[plan.question.unit] // timedelta(microseconds=1)
@@ -199,7 +192,7 @@ def returns(plan: Plan) -> str:
 
 
 def backs(plan: Plan) -> str:
-    """Return from where returns come: from the first start on, as long as they can matter."""
+    """Return the FROM and WHERE of returns, limited to the time in which they can count."""
     conditions = [
         matches_activity(plan.question.back, plan.parameters, "e"),
         f"e.happened >= {plan.parameters.moment(plan.cohorts[0].since)}",
@@ -211,5 +204,5 @@ def backs(plan: Plan) -> str:
 
 
 def events(plan: Plan) -> str:
-    """Return the events that count."""
+    """Return a subquery of the events that count."""
     return counted(plan.question, plan.setting, plan.parameters)

@@ -1,15 +1,16 @@
-"""Of whom and of which days a summary tells, in words."""
+"""The people and days that a summary covers, in words."""
 
 from datetime import date
 
 from missioncontrol.analytics.narrative import days_shown
 from missioncontrol.analytics.questions import Did, Range, Segment
 
-CHOSEN_BY_DEEDS = (
+# The digest of a summary covers these texts: other words would detach stored digests from it.
+NO_BEHAVIORAL_CHANGES = (
     "What changed is not looked for: people who are chosen by what they did lately, or did not, "
     "do more or less of it lately whatever happens."
 )
-"""Who has not ordered for four weeks has ordered before at most: that is no fall of orders."""
+"""People without an order for four weeks can only have ordered before: that is not a fall."""
 
 
 def scope_of(
@@ -21,10 +22,15 @@ def scope_of(
     is_looked_for: bool = True,
     data_since: str = "",
 ) -> str:
-    """Return what a summary is of; `last` is the last day that is over and asked for.
+    """Return the scope of a summary in words.
 
-    `earlier` changes ended before the range. Changes of people who are chosen by deeds are not
-    looked for. Where the days before are not all in the data, `data_since` is its first day.
+    Args:
+        range_: the range of the question.
+        last: its last complete day.
+        segment: the people and events that count.
+        earlier: number of changes that ended before the range.
+        is_looked_for: whether changes are detected, which behavioral segments do not allow.
+        data_since: first day of the data, where a comparison would need earlier days.
     """
     if range_.since > last:
         text = "No day of these is over yet, and only days that are over are told of"
@@ -39,20 +45,20 @@ def scope_of(
         text += f" There is data since {first.day} {first:%b %Y}, so nothing is compared with"
         text += " the days before."
     if not is_looked_for:
-        return f"{text} {CHOSEN_BY_DEEDS}"
+        return f"{text} {NO_BEHAVIORAL_CHANGES}"
     if earlier:
         text += " What had ended before these days is left out."
     return text
 
 
 def _whose(segment: Segment) -> str:
-    said = [
+    parts = [
         f"{each.property} {each.operator.replace('_', ' ')} {', '.join(each.values)}".strip()
         for each in segment.where
     ]
-    said += [_deed(each) for each in segment.did]
-    said += [f"cohort {each}" for each in segment.cohorts]
-    return f"of the segment alone ({'; '.join(said)})"
+    parts += [_deed(each) for each in segment.did]
+    parts += [f"cohort {each}" for each in segment.cohorts]
+    return f"of the segment alone ({'; '.join(parts)})"
 
 
 def _deed(did: Did) -> str:

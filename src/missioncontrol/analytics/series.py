@@ -1,8 +1,8 @@
-"""What happened day by day, and what the days before let expect of a day.
+"""Daily series, and the values that earlier days lead to expect.
 
-The expectation is of a level (that of the last weeks), the usual growth, and the weekday. All of it
-is robust: a quarter of the days may have been unusual. The usual noise is the robust spread of the
-days, never less than chance and a floor, for the spread alone is nothing where a series is flat.
+The expectation consists of a level (that of the last weeks), the usual growth, and the weekday. All
+are robust: a quarter of the days may be unusual. The usual noise is the robust spread of the days,
+but at least chance and a floor, because the spread of a flat series is 0.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,19 +15,19 @@ import msgspec
 
 HISTORY_MIN = 7
 LEVEL_DAYS = 28
-"""The level is that of so many days, so that what changed long ago is usual by now."""
+"""Days that determine the level, so that an older change counts as usual."""
 
 DAY_FLOOR = 0.03
-"""How much a day differs at least, besides chance."""
+"""Minimal relative noise of a day, besides chance."""
 
 LEVEL_FLOOR, SHARE_FLOOR = 0.02, 0.012
-"""The same of a level of many days, of counts and of shares."""
+"""Minimal relative noise of the level of counts and of shares."""
 
 DRIFT = 0.005
-"""How far a count strays from its usual growth in a day; as the root of the days in many."""
+"""Relative deviation of a count from its growth in a day; it grows with the root of the days."""
 
 GROWTH_MAX = 0.03
-"""More a day than this is no growth that goes on."""
+"""A larger daily growth can't last and is not extrapolated."""
 
 DAMPING = 0.95
 AGREEING_MAX = 0.6
@@ -36,9 +36,9 @@ OUTLYING = 3.0
 
 
 class Daily(msgspec.Struct, frozen=True):
-    """Days in a row that are over, and what happened on each.
+    """Consecutive complete days with their values.
 
-    Of shares `bases` is of how many the hits are a part; of counts it is empty.
+    For shares `bases` are the denominators of `hits`; for counts they are empty.
     """
 
     days: tuple[date, ...]
@@ -52,23 +52,23 @@ class Daily(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """What the days before a window let expect of it."""
+    """The expectation for a window of days."""
 
     hits: float
     deviation: float  # the usual noise of these hits, as a standard deviation
     chance: float  # the part of that noise that is independent from day to day
 
     def score(self, observed: float) -> float:
-        """Return how far from expected something is, in units of the usual noise."""
+        """Return the distance from the expectation in standard deviations of the usual noise."""
         return (observed - self.hits) / self.deviation
 
     def between(self, sigmas: float = 1.96) -> tuple[float, float]:
-        """Return where it would be as usual, in 19 of 20 cases."""
+        """Return the range of usual values, by default that of 19 in 20 cases."""
         return max(0.0, self.hits - sigmas * self.deviation), self.hits + sigmas * self.deviation
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What the days before one let expect of any day."""
+    """The expectation for any day, from the days before one."""
 
     means: tuple[float, ...]  # cumulated, by the number of the day
     variances: tuple[float, ...]  # cumulated
@@ -76,10 +76,10 @@ class Baseline(msgspec.Struct, frozen=True):
     drift: float  # relative, in a day
     level_error: float  # relative
     floor: float  # of that
-    middle: float  # number of the day on which the level was taken
+    middle: float  # index of the middle day of the level
 
     def expected(self, since: int, until: int) -> Expected:
-        """Return what is expected of the days from one to before another, by number."""
+        """Return the expectation for the days from one index to before another."""
         hits = self.means[until] - self.means[since]
         chance = self.variances[until] - self.variances[since]
         ahead = abs((since + until) / 2 - self.middle)
@@ -97,7 +97,7 @@ def midmean(values: Sequence[float]) -> float:
 
 
 def baseline(found: Daily, first: int) -> Baseline | None:
-    """Return what the days before number `first` let expect; None where they are too few."""
+    """Return the baseline from the days before index `first`; None where they are too few."""
     if first < HISTORY_MIN:
         return None
     exposures = _exposures(found, first)
@@ -123,10 +123,10 @@ def baseline(found: Daily, first: int) -> Baseline | None:
 
 
 def growth(found: Daily, first: int) -> float:
-    """Return by how much more there is each day, by the days before number `first`.
+    """Return the relative daily growth, from the days before index `first`.
 
-    It is the median over all pairs of the same weekday, so that neither weekdays nor a bad week
-    make growth; and of that, what is more than chance.
+    It is the median over all pairs of equal weekdays, so that neither weekdays nor one bad week
+    look like growth, reduced by what chance explains.
     """
     if first < 3 * 7:
         return 0.0
@@ -144,7 +144,7 @@ def growth(found: Daily, first: int) -> float:
 
 
 def _exposures(found: Daily, first: int) -> list[float]:
-    """Return what a day's hits are in proportion to, but for the weekday."""
+    """Return what the hits of each day are proportional to, apart from the weekday."""
     if found.is_share:
         return list(found.bases)
     slope = growth(found, first)
@@ -152,12 +152,12 @@ def _exposures(found: Daily, first: int) -> list[float]:
 
 
 def _damped(days: int) -> float:
-    """Return how many days of growth are expected after so many: it goes on, but less and less."""
+    """Return the effective days of growth after `days`: growth is damped over time."""
     return (1 - DAMPING**days) / (1 - DAMPING) if days > 0 else days
 
 
 def _weekdays(found: Daily, exposures: Sequence[float], first: int) -> list[float]:
-    """Return how much more there is on each weekday."""
+    """Return the relative factor of each weekday."""
     whole = _ratios(found.hits[:first], exposures)
     overall = midmean(whole) if whole else 0.0
     if not overall:
@@ -174,13 +174,13 @@ def _weekdays(found: Daily, exposures: Sequence[float], first: int) -> list[floa
 
 
 def _shrunk(factor: float, expected: float) -> float:
-    """Return a factor of a share, so far as it is more than chance."""
+    """Return a factor of a share, reduced by what chance explains."""
     differs = (factor - 1) ** 2
     return 1 + (factor - 1) * max(0.0, 1 - 1 / max(expected * differs, 1e-9))
 
 
 def _level(found: Daily, shape: Sequence[float], since: int, first: int) -> float:
-    """Return hits through shape, of the days that are not outlying."""
+    """Return hits divided by shape, over the days without outliers."""
     ratios = _ratios(found.hits[since:first], shape[since:first])
     if not ratios:
         return 0.0
@@ -198,34 +198,34 @@ def _level(found: Daily, shape: Sequence[float], since: int, first: int) -> floa
 
 
 def _variance_of(found: Daily, level: float) -> Callable[[float], float]:
-    """Return the variance that chance and the floor give to a mean."""
+    """Return the variance of a mean by chance and the floor."""
     missed = max(1 - level, 0.02) if found.is_share else 1.0
     return lambda mean: max(mean * missed + (DAY_FLOOR * mean) ** 2, 0.5)
 
 
 def _spread(found: Daily, means: Sequence[float], level: float, first: int) -> float:
-    """Return how many times as much as by chance alone days differ, never less than once.
+    """Return the ratio of the observed noise to chance, at least 1.
 
-    Days that resemble the one before them differ less from it than weeks do from weeks: so far as
-    they do, the spread is more.
+    Autocorrelated days vary less from day to day than from week to week, so autocorrelation
+    increases the spread.
     """
     variance = _variance_of(found, level)
     residuals = [(found.hits[at] - means[at]) / sqrt(variance(means[at])) for at in range(first)]
-    fitted = sqrt(first / max(first - 8, 1))  # A weekday each, and the level, were fitted to them.
-    # By chance alone the spread of so many days is a little more than 1 now and then.
+    fitted = sqrt(first / max(first - 8, 1))  # Seven weekdays and the level were fitted.
+    # Chance alone sometimes yields a spread slightly above 1.
     spread = SIGMAS * fitted * median(map(abs, residuals)) - 0.8 / sqrt(first)
     spread = max(1.0, spread)
     return spread * sqrt(_agreement(residuals, spread))
 
 
 def _agreement(residuals: Sequence[float], spread: float) -> float:
-    """Return by how much the variance of many days is more than that of each, one by one."""
+    """Return the factor by which autocorrelation increases the variance of many days."""
     bounded = [min(max(each / spread, -OUTLYING), OUTLYING) for each in residuals]
     squares = sum(each**2 for each in bounded)
     if squares < 1e-9:
         return 1.0
     agreeing = sum(one * other for one, other in pairwise(bounded)) / squares
-    agreeing -= 0.6 / sqrt(len(bounded))  # By chance alone it is as much as this now and then.
+    agreeing -= 0.6 / sqrt(len(bounded))  # Chance sometimes yields as much.
     agreeing = min(max(agreeing, 0.0), AGREEING_MAX)
     return (1 + agreeing) / (1 - agreeing)
 
@@ -233,7 +233,7 @@ def _agreement(residuals: Sequence[float], spread: float) -> float:
 def _growth_error(
     spread: float, means: Sequence[float], variance: Callable[[float], float], first: int
 ) -> float:
-    """Return the standard error of the growth a day."""
+    """Return the standard error of the daily growth."""
     if first < 3 * 7:
         return 0.005
     usual = max(median(means[:first]), 1.0)

@@ -1,4 +1,4 @@
-"""By which calendar and up to when a product's questions are answered."""
+"""The calendar of a product, and the moment as of which its questions are answered."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,10 +15,10 @@ Weekday = Literal["monday", "sunday", "saturday"]
 FIRST_DAY: dict[Weekday, int] = {"monday": 0, "saturday": 5, "sunday": 6}
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
-"""Between which days everything lies that is asked for: no calendar ends near them."""
+"""The allowed days, far from the limits of `date`."""
 
 DAYS_MAX = 36_600
-"""The longest range: a century. What an answer may hold is bounded by its periods."""
+"""The longest range, a century. `PERIODS_MAX` bounds the size of an answer."""
 
 PERIODS_MAX = 20_000
 """Periods of one answer: 54 years of days, or two years of hours."""
@@ -27,30 +27,30 @@ PERIODS_MAX = 20_000
 class Setting(msgspec.Struct, frozen=True):
     """The calendar of a product, and the moment up to which its data is complete.
 
-    All moments are UTC without an offset, as the warehouse has them.
+    Moments are UTC without an offset, as in the warehouse.
     """
 
     as_of: datetime
     zone: str = "UTC"
     week_starts: Weekday = "monday"
-    begins: date | None = None  # the first day of the product's data; None where it is not known
+    begins: date | None = None  # the first day of the product's data; None if unknown
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """One period, as far as it is in the range: from `since` up to, not with, `until`."""
+    """The part of a period within the range: from `since` up to, but without, `until`."""
 
-    label: str  # the first day of the whole period, of an hour with its time and offset
+    label: str  # the first day of the whole period; for an hour its time with offset
     since: datetime
     until: datetime
-    is_whole: bool = True  # no day of the period is outside of the range
+    is_whole: bool = True  # whether the range contains the whole period
 
     def is_complete(self, as_of: datetime) -> bool:
-        """Whether all of the period is asked for, and nothing can happen in it any more."""
+        """Whether the range contains the whole period, and the period is over."""
         return self.is_whole and self.until <= as_of
 
 
 def bounds(found: Range, setting: Setting) -> tuple[datetime, datetime]:
-    """Return when a range begins and when the day after it does.
+    """Return the start of a range and the start of the day after it.
 
     Raises:
         Rejected: `analytics.bad_range` or `analytics.bad_zone`.
@@ -61,7 +61,7 @@ def bounds(found: Range, setting: Setting) -> tuple[datetime, datetime]:
 
 
 def buckets(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
-    """Return the periods of a range in their order: a day of a clock change has 23 or 25 hours.
+    """Return the periods of a range in order; a day of a clock change has 23 or 25 hours.
 
     Raises:
         Rejected: as `bounds`.
@@ -76,7 +76,7 @@ def buckets(found: Range, unit: Unit, setting: Setting) -> tuple[Bucket, ...]:
 
 
 def days_before(found: Range) -> Range:
-    """Return as many days before, on the same weekdays: what a range is compared with.
+    """Return as many days before on the same weekdays, to compare a range with.
 
     Raises:
         Rejected: `analytics.bad_range`.
@@ -87,9 +87,9 @@ def days_before(found: Range) -> Range:
 
 
 def is_comparable(found: Range, setting: Setting, *, reach: int = 0) -> bool:
-    """Whether all the days before a range, and `reach` days before these, are in the data.
+    """Whether the data covers the days before a range, and `reach` days before these.
 
-    Where the first day of the data is not known, nothing speaks against a comparison.
+    Without a known first day of the data the comparison is allowed.
     """
     if setting.begins is None:
         return True
@@ -97,17 +97,17 @@ def is_comparable(found: Range, setting: Setting, *, reach: int = 0) -> bool:
 
 
 def weeks_between(found: Range) -> timedelta:
-    """Return by how much a range is after what it is compared with: the fewest whole weeks.
+    """Return the distance of a range to its comparison: the fewest whole weeks without overlap.
 
-    Thirty days hold more week-ends than the thirty just before them or fewer, and a Monday stands
-    beside a Saturday: by whole weeks each day stands beside its own weekday, and no day is in both.
+    Thirty days and the thirty before may differ in their number of weekends, and would compare a
+    Monday with a Saturday. Whole weeks compare each day with its own weekday.
     """
     days = (found.until - found.since).days + 1
     return timedelta(weeks=-(-days // 7))
 
 
 def interval_for(found: Range) -> Literal["day", "week", "month"]:
-    """Return by which periods a range is read where nobody chooses: some 200 of them at most."""
+    """Return the default period of a range, so that there are at most about 200."""
     days = (found.until - found.since).days + 1
     if days <= 200:
         return "day"
@@ -115,12 +115,12 @@ def interval_for(found: Range) -> Literal["day", "week", "month"]:
 
 
 def day_of(moment: datetime, setting: Setting) -> date:
-    """Return the day of the product on which something happened."""
+    """Return the day of a moment in the product's zone."""
     return moment.replace(tzinfo=UTC).astimezone(zone_of(setting.zone)).date()
 
 
 def period_of(day: date, unit: Unit, week_starts: Weekday) -> date:
-    """Return the first day of the period in which a day is."""
+    """Return the first day of the period that contains a day."""
     if unit == "month":
         return day.replace(day=1)
     if unit == "week":
@@ -129,7 +129,7 @@ def period_of(day: date, unit: Unit, week_starts: Weekday) -> date:
 
 
 def period_after(day: date, unit: Unit, periods: int = 1) -> date:
-    """Return the first day of the period that is so many after the one which begins with a day."""
+    """Return the first day of the period `periods` after the one that starts with a day."""
     if unit == "month":
         months = day.year * 12 + day.month - 1 + periods
         return date(months // 12, months % 12 + 1, 1)
@@ -137,10 +137,10 @@ def period_after(day: date, unit: Unit, periods: int = 1) -> date:
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the moment at which a day begins; a midnight that is left out begins it later."""
+    """Return the start of a day, which is later than midnight where clocks skip midnight."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    # Where clocks go back over midnight the day begins the second time they show it; where they
-    # go back to it, as in Havana, it is this day both times and begins with the first.
+    # Where clocks go back across midnight, the day starts at the second midnight; where they go
+    # back to midnight, as in Havana, both belong to the day and it starts with the first.
     later = midnight.replace(fold=1).astimezone(UTC)
     first = midnight.astimezone(UTC)
     just_before = (later - timedelta(microseconds=1)).astimezone(zone).date()
@@ -160,7 +160,7 @@ def zone_of(name: str) -> ZoneInfo:
         raise Rejected(
             "analytics.bad_zone",
             f"There is no time zone {name!r}.",
-            hint="Zones are named as `Europe/Zurich` or `UTC`.",
+            hint="Use a name such as `Europe/Zurich` or `UTC`.",
         ) from None
 
 
@@ -189,13 +189,13 @@ def _check(found: Range) -> None:
         raise Rejected(
             "analytics.bad_range",
             f"From {found.since} to {found.until} is {days} days; it must be 1 to {DAYS_MAX:,}.",
-            hint="Ask for less at a time.",
+            hint="Choose a shorter range.",
         )
     if not FIRST <= found.since <= found.until <= LAST:
         raise Rejected(
             "analytics.bad_range",
-            f"From {found.since} to {found.until} is out of reach.",
-            hint=f"Days from {FIRST} to {LAST} can be asked for.",
+            f"From {found.since} to {found.until} is out of range.",
+            hint=f"Choose days from {FIRST} to {LAST}.",
         )
 
 
@@ -210,5 +210,5 @@ def _refuse_many_periods(found: Range, unit: Unit) -> None:
             "analytics.bad_range",
             f"From {found.since} to {found.until} are {periods:,} {unit}s; at most"
             f" {PERIODS_MAX:,} periods fit one answer.",
-            hint="Ask by a longer period, such as `week` or `month`, or for fewer days.",
+            hint="Choose a longer period, such as `week` or `month`, or fewer days.",
         )

@@ -1,7 +1,6 @@
-"""The executive summary: what changed, why it matters, what to do, what to ask.
+"""The executive summary: what changed, why it matters, what to do, and what to ask.
 
-It is made of findings and key figures alone, of days that are over. A list stays short: a page that
-names twelve things names none.
+It uses findings and key figures of complete days only. Lists stay short, so that each item counts.
 """
 
 from collections.abc import Sequence
@@ -10,11 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.analytics.detecting.deriving import derived
-from missioncontrol.analytics.detecting.finding import Finding, Slice
-from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, nobody_began
+from missioncontrol.analytics.detection.finding import Finding, Slice, derived
+from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, has_no_starts
 from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (
+    THIN,
     Sentence,
     changed,
     days_shown,
@@ -37,10 +36,10 @@ MATTERS_MAX = 3
 ACTIONS_MAX = 3
 QUESTIONS_MAX = 3
 NOTABLE = 0.05
-"""A key figure that moved by less is told as much the same."""
+"""A key figure with a smaller change counts as unchanged."""
 
 TIMES_MAX = 3.0
-"""What rose by more is told from what to what: 4 000 % is no size that anybody sees."""
+"""A larger rise shows both values instead, because 4 000 % is hard to picture."""
 
 NOT_OVER = "No day of these is over yet"
 NOT_COUNTED = "Nothing was counted on these days"
@@ -51,7 +50,7 @@ FAMILY: dict[Key, str] = {
     "dau": "active",
     "wau": "active",
 }
-"""The kind of metrics that a key figure has in common with findings."""
+"""The kind of finding that covers the same as a key figure."""
 
 PARTS = {
     "changed": "What changed",
@@ -59,7 +58,7 @@ PARTS = {
     "actions": "Suggested actions",
     "questions": "Questions to investigate",
 }
-"""The lists of a summary, with what they are headed."""
+"""The lists of a summary, with their headings."""
 
 
 class Point(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,14 +67,14 @@ class Point(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     figures: tuple[Quoted, ...] = ()
     leads: Literal["", "question", "mission"] = ""
-    question: dict[str, Any] = {}  # to be asked, where it leads there
-    metric: str = ""  # of the finding it is about
-    since: str = ""  # the first day of that finding: with the metric it tells the alert
+    question: dict[str, Any] = {}  # the question, where it leads to one
+    metric: str = ""  # of its finding
+    since: str = ""  # first day of the finding, which with the metric identifies the alert
     is_down: bool = False
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody reads first in the morning."""
+    """The executive summary of a product."""
 
     verdict: Sentence
     changed: tuple[Point, ...]
@@ -85,14 +84,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     product: str
     as_of: str
     definition: str
-    scope: str = ""  # of whom and of which days it tells, in a sentence
-    updated: str = ""  # when it was looked for, in what had come in by then
-    written_by: str = ""  # the model that wrote it; "" where it is made of the facts alone
-    not_written: str = ""  # why the words of a model that was asked are not used
-    facts: str = ""  # digest of what it says, see `facts.py`
-    is_looked_for: bool = True  # whether what changed is, see `scope.CHOSEN_BY_DEEDS`
-    is_looking: bool = False  # whether what stands out is not known yet, the key figures alone
-    hint: str = ""  # how to ask, or to set the product up, where that is why figures are missing
+    scope: str = ""  # the people and days that it covers, in a sentence
+    updated: str = ""  # when its findings were computed
+    written_by: str = ""  # the model that wrote it; "" where rules did
+    not_written: str = ""  # why a model's text was refused
+    facts: str = ""  # digest of its facts, see `facts.digest_of`
+    is_looked_for: bool = True  # whether changes are detected, see `scope.NO_BEHAVIORAL_CHANGES`
+    is_looking: bool = False  # whether findings are still being computed
+    hint: str = ""  # how to fix the question or the setup, where figures are missing for it
 
 
 def summary(
@@ -108,23 +107,31 @@ def summary(
     is_looked_for: bool = True,
     is_past: bool = False,
 ) -> Summary:
-    """Return what findings and key figures come to; the gravest is told first.
+    """Return the summary of findings and key figures, the gravest finding first.
 
-    Where nobody began, `empty` may say why: its fact is what there is to tell. Where it is not
-    `is_looked_for` what stands out, it is not told that nothing does. Of a range that `is_past`
-    nothing is said to last: what came after is not known from it.
+    Args:
+        product: its id.
+        findings: the changes in the range.
+        kpis: the key figures of the range.
+        as_of: the end of the last day that counts.
+        definition: the stamp of the detection.
+        scope: the covered people and days.
+        updated: when the findings were computed.
+        empty: why no person started the activation, if so; its fact becomes the headline.
+        is_looked_for: whether changes were detected; else the text claims nothing.
+        is_past: whether the range ends before the last complete day, so that no change "lasts".
     """
     if is_past:
         findings = [msgspec.structs.replace(each, is_ongoing=False) for each in findings]
     ranked = sorted(findings, key=lambda each: (-WEIGHT[each.severity], -each.impact, each.metric))
     grave = [each for each in ranked if each.severity != "info"]
-    told = grave or ranked
+    selected = grave or ranked
     return Summary(
-        verdict=_verdict(told, kpis, empty, is_looked_for=is_looked_for),
-        changed=(*_changes(told), *_moves(kpis, told))[:CHANGED_MAX],
-        matters=_matters(told)[:MATTERS_MAX],
-        actions=tuple(_action(each) for each in told if each.is_good is not True)[:ACTIONS_MAX],
-        questions=tuple(_question(each) for each in told)[:QUESTIONS_MAX],
+        verdict=_verdict(selected, kpis, empty, is_looked_for=is_looked_for),
+        changed=(*_changes(selected), *_moves(kpis, selected))[:CHANGED_MAX],
+        matters=_matters(selected)[:MATTERS_MAX],
+        actions=tuple(_action(each) for each in selected if each.is_good is not True)[:ACTIONS_MAX],
+        questions=tuple(_question(each) for each in selected)[:QUESTIONS_MAX],
         product=product,
         as_of=as_of,
         definition=definition,
@@ -136,24 +143,24 @@ def summary(
 
 
 def _verdict(
-    told: Sequence[Finding], kpis: Sequence[Kpi], empty: Emptiness, *, is_looked_for: bool
+    selected: Sequence[Finding], kpis: Sequence[Kpi], empty: Emptiness, *, is_looked_for: bool
 ) -> Sentence:
-    if not told:
+    if not selected:
         calm = "Nothing stands out" if is_looked_for else "Key figures alone"
-        if nobody_began(kpis) and not empty.hint:
+        if has_no_starts(kpis) and not empty.hint:
             calm = "Nobody began the activation"
         return Sentence(empty.fact) if empty.fact else _calm(kpis, calm)
-    first = told[0]
+    first = selected[0]
     by = _by(first)
     still = " and has not come back" if first.is_down and first.is_ongoing else ""
-    others = len(told) - 1
+    others = len(selected) - 1
     rest = "another change stands out" if others == 1 else "further changes stand out"
     more = f", and {rest}" if others else ""
     return Sentence(f"{subject(first)} {by.text}{still}{more}", by.figures)
 
 
 def _by(finding: Finding) -> Sentence:
-    """Return by how much something changed, or from what to what, and when."""
+    """Return the relative change with its days, or both values where it is large."""
     verb = "fell" if finding.is_down else "rose"
     effect = derived("change", "share", finding.observed, finding.expected)
     if effect is None or abs(effect.value) > TIMES_MAX:
@@ -170,8 +177,8 @@ def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
         return Sentence(NOT_COUNTED)
     if moved := _moved(known):
         return _move(moved[0])
-    # Nobody activated out of nobody who began is no figure: who is active is stated instead.
-    is_idle = nobody_began(kpis)
+    # Zero activated of zero people says nothing, so active people are stated instead.
+    is_idle = has_no_starts(kpis)
     telling = [each for each in known if not is_idle or each.key != "activated_users"]
     first = next((each for each in telling if each.value or each.before), telling[0])
     assert first.value is not None
@@ -190,10 +197,10 @@ def _changes(findings: Sequence[Finding]) -> list[Point]:
 
 
 def _moves(kpis: Sequence[Kpi], findings: Sequence[Finding]) -> list[Point]:
-    """Return the key figures that moved, largest move first, but those that a finding is about.
+    """Return the key figures that changed, largest first, without those that a finding covers.
 
-    A finding compares with what was expected, a key figure with days before: of one thing the two
-    may say the opposite, and the finding is what was looked into.
+    A finding compares with the expectation, a key figure with the days before: the two may
+    contradict each other, and the finding is more precise.
     """
     found = {each.metric.partition(".")[0] for each in findings}
     moved = [each for each in _moved(kpis) if FAMILY[each.key] not in found]
@@ -204,7 +211,7 @@ def _moves(kpis: Sequence[Kpi], findings: Sequence[Finding]) -> list[Point]:
 
 
 def _moved(kpis: Sequence[Kpi]) -> list[Kpi]:
-    """Return the key figures that moved by at least `NOTABLE`, largest move first."""
+    """Return the key figures that changed by at least `NOTABLE`, largest change first."""
     moved = [
         each
         for each in kpis
@@ -236,7 +243,7 @@ def _matters(findings: Sequence[Finding]) -> tuple[Point, ...]:
 
 
 def _action(finding: Finding) -> Point:
-    """Return what to do: errors are worked on, what people do is looked at where it changed."""
+    """Return a suggested action: a mission for errors, a comparison for other changes."""
     kind, _, name = finding.metric.partition(".")
     slice_ = _explaining(finding)
     whom = f" of {slice_shown(slice_)}" if slice_ else ""
@@ -256,7 +263,7 @@ def _action(finding: Finding) -> Point:
 
 
 def _question(finding: Finding) -> Point:
-    """Return what the figures alone can't tell."""
+    """Return a question that the figures can't answer."""
     kind, _, name = finding.metric.partition(".")
     slice_ = _explaining(finding)
     whom = f" with {slice_shown(slice_)}" if slice_ else ""
@@ -304,9 +311,33 @@ def _change(kpi: Kpi) -> Quoted:
         Part(kpi.asked, kpi.place, kpi.as_of),
         Part(kpi.asked_before, kpi.place_before, kpi.as_of_before),
     )
-    said = sign + shown(abs(kpi.change), "share")
-    return Quoted(said, kpi.change, kpi.asked, kpi.place, formula="change", parts=parts)
+    text = sign + shown(abs(kpi.change), "share")
+    return Quoted(text, kpi.change, kpi.asked, kpi.place, formula="change", parts=parts)
 
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%b}"
+
+
+NOTHING = "Nothing."
+_SPECIAL = str.maketrans({each: f"\\{each}" for each in "\\`*_[]<>#|~"})
+
+
+def markdown(summary: Summary, name: str) -> str:
+    """Return a summary of the product `name` as Markdown."""
+    lines = [f"# {_plain(name)}: {_plain(summary.verdict.text)}", ""]
+    for part, title in PARTS.items():
+        lines += [f"## {title}", ""]
+        lines += [f"- {_plain(point.text)}" for point in getattr(summary, part)] or [NOTHING]
+        lines.append("")
+    if summary.hint:
+        lines += [f"To set up: {_plain(summary.hint)}.", ""]
+    by = f"Written by {summary.written_by} from the same figures" if summary.written_by else ""
+    by = by or "Made of the figures by rule"
+    lines.append(f"{_plain(summary.scope)} {_plain(by)}, by the definition {summary.definition}.")
+    return "\n".join(lines).replace(THIN, " ") + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return escaped text, because names come from outside and may hold Markdown."""
+    return " ".join(text.split()).translate(_SPECIAL)

@@ -1,4 +1,4 @@
-"""An answer as one plain table: behind each chart, and as CSV."""
+"""Answers as plain tables, for charts and CSV."""
 
 import csv
 import io
@@ -25,21 +25,21 @@ Value = str | int | float | bool | None
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Columns by name, and rows as wide as these."""
+    """Named columns and their rows."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
 
 
 Changes = Literal["", "percent", "absolute"]
-"""How figures that are laid beside the days before are said to differ from them."""
+"""How to show the change of figures against the days before."""
 
 
 def table(answer: AnyAnswer, changes: Changes = "") -> Table:
-    """Return all figures of an answer as one table; None where a figure can't be told.
+    """Return all figures of an answer as one table; None where a figure is undefined.
 
-    With `changes`, also how each figure differs from that of the days before, where these were
-    asked for: in per cent of it, or as a number.
+    With `changes`, a compared answer also has the change of each figure, in per cent or as a
+    number.
     """
     match answer:
         case FunnelAnswer():
@@ -64,9 +64,9 @@ def people(found: Members) -> Table:
 
 
 def csv_of(found: Table) -> str:
-    """Return a table as CSV (RFC 4180) with a line of names.
+    """Return a table as CSV (RFC 4180) with a header line.
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    An apostrophe precedes text that a spreadsheet would take for a formula.
     """
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -118,8 +118,8 @@ def _cohorts(
     cohorts: tuple[Cohort, ...], overall: tuple[float | None, ...]
 ) -> Iterator[tuple[Value, ...]]:
     for cohort in cohorts:
-        kept = [value for each in cohort.kept for value in (each.people, each.share)]
-        yield (cohort.bucket, cohort.size, *kept)
+        cells = [value for each in cohort.kept for value in (each.people, each.share)]
+        yield (cohort.bucket, cohort.size, *cells)
     shares = [value for share in overall for value in (None, share)]
     yield ("overall", sum(each.size for each in cohorts), *shares)
 
@@ -128,9 +128,9 @@ def _lines(answer: TrendAnswer | ActiveAnswer | LifecycleAnswer, changes: Change
     is_compared = any(line.before for line in answer.lines)
     names = [_name(line) for line in answer.lines]
     before = [f"{name}, before" for name in names] if is_compared else []
-    is_told = is_compared and bool(changes)
+    has_changes = is_compared and bool(changes)
     unit = "change in %" if changes == "percent" else "change"
-    told = [f"{name}, {unit}" for name in names if is_told]
+    change_names = [f"{name}, {unit}" for name in names if has_changes]
     rows = [
         (
             bucket,
@@ -140,23 +140,23 @@ def _lines(answer: TrendAnswer | ActiveAnswer | LifecycleAnswer, changes: Change
             *(
                 differs(line.values[at], _at(line.before, at), changes)
                 for line in answer.lines
-                if is_told
+                if has_changes
             ),
         )
         for at, bucket in enumerate(answer.buckets)
     ]
     totals = [line.total for line in answer.lines]
     totals += [line.total_before for line in answer.lines if is_compared]
-    if is_told:
+    if has_changes:
         totals += [differs(each.total, each.total_before, changes) for each in answer.lines]
-    columns = ("period", "is_complete", *names, *before, *told)
+    columns = ("period", "is_complete", *names, *before, *change_names)
     return Table(columns, (*rows, ("total", None, *totals)))
 
 
 def differs(now: float | None, before: float | None, changes: Changes) -> float | None:
-    """Return how a figure differs from the one before; None where that can't be told.
+    """Return the change of a figure against the one before; None where it is undefined.
 
-    In per cent it is -12.5 where there is an eighth less, to one decimal.
+    Per cent have one decimal: an eighth less is -12.5.
     """
     if now is None or before is None:
         return None

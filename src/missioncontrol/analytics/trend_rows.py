@@ -1,24 +1,32 @@
-"""The values of a trend as rows: of each series, in each period and over all, by a property."""
+"""SQL for trends: a row for each series, period and breakdown value."""
 
 import re
 from datetime import datetime
 
-from missioncontrol.analytics.comparing import beside, earlier
-from missioncontrol.analytics.filtering import counted, matches
+from missioncontrol.analytics.comparison import beside, earlier
+from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.formulas import Formula, formula_of
-from missioncontrol.analytics.numbering import number_in
 from missioncontrol.analytics.presence import chunks, tally, words
-from missioncontrol.analytics.questions import BREAKDOWN_MAX, OTHER, SERIES_MAX, Series, Trend
+from missioncontrol.analytics.questions import BREAKDOWN_MAX, SERIES_MAX, Series, Trend
 from missioncontrol.analytics.setting import Bucket, Setting, buckets
-from missioncontrol.analytics.sql import Parameters, joined, number_of, property_of
+from missioncontrol.analytics.sql import (
+    LISTED_KEY,
+    Parameters,
+    between,
+    joined,
+    number_in,
+    number_of,
+    property_of,
+    with_people,
+)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
 FORMULA = "formula"
-"""The key of the line that a formula makes."""
+"""The key of the line of a formula."""
 
 KEYS = -1
-"""In place of a series: the row is a value of the breakdown, and by its people which."""
+"""Marks, in place of a series, rows that list the breakdown values."""
 
 VALUES_MAX = 60_000
 """Values of one answer."""
@@ -35,8 +43,8 @@ AGGREGATES = {
     "least": "min(value)",
     "most": "max(value)",
 }
-"""How each kind of series is worked out. Of doubles, `fsum` and `favg` keep what is lost between
-them, so that the same events add up to the same whichever threads add them."""
+"""The aggregate of each kind of series. `fsum` and `favg` compensate rounding errors, so that sums
+do not depend on the order in which threads add."""
 
 OF_EVENTS = ("events", *DISTINCT)
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
@@ -44,10 +52,10 @@ LETTERS = "ABCDEFGHIJ"
 
 
 class Plan:
-    """A question on its way into SQL."""
+    """A trend question with the values that its SQL needs."""
 
     def __init__(self, question: Trend, setting: Setting) -> None:
-        """Begin a statement.
+        """Start a statement.
 
         Raises:
             Rejected: `analytics.bad_trend`, `analytics.bad_formula`, or as `buckets`.
@@ -69,17 +77,17 @@ class Plan:
 
     @property
     def begins(self) -> list[datetime]:
-        """When all periods begin, those before with them, and when the last is over."""
+        """The starts of all periods, including those before, and the end of the last one."""
         return [*(each.since for each in (*self.before, *self.periods)), self.periods[-1].until]
 
 
-def told(plan: Plan) -> Statement:
+def values_statement(plan: Plan) -> Statement:
     """Return the statement of all values.
 
-    Its rows: the number of a series, 0 or 1 for the days before, the number of a period or NULL for
-    all of them, a value of the breakdown or NULL for everything, and what was measured; then NULL,
-    or a list to be read by `presence.counts`: what was measured in each of the periods. Rows of
-    `KEYS` name the values of the breakdown that are told apart, numbered in their order.
+    Its rows: index of the series, 0 or 1 for the days before, index of the period or NULL for the
+    total, breakdown value or NULL for all, and the measured value; then NULL, or a list for
+    `presence.counts` with the values of all periods. Rows of `KEYS` list the breakdown values with
+    their rank.
     """
     is_keyed = plan.question.breakdown is not None
     named = keyed(plan) if is_keyed else []
@@ -96,7 +104,7 @@ def told(plan: Plan) -> Statement:
 
 
 def keyed(plan: Plan) -> list[str]:
-    """Return the named queries of which the last is `most`: values told apart, and their place."""
+    """Return named queries, the last of which is `most`: listed values with their rank."""
     every = joined(
         (matches(each.pattern, plan.parameters, "e") for each in plan.question.series), "OR"
     )
@@ -109,24 +117,24 @@ def keyed(plan: Plan) -> list[str]:
 
 
 def events(plan: Plan, series: int, since: datetime, until: datetime, *, is_keyed: bool) -> str:
-    """Return the events of a series between two moments: `person, happened, value, key`.
+    """Return SQL for the events of a series between two moments: `person, happened, value, key`.
 
-    `key` needs the queries of `keyed` beside it; without a breakdown it is ''.
+    `key` needs the queries of `keyed`; without a breakdown it is ''.
     """
-    asked = plan.question.series[series]
+    spec = plan.question.series[series]
     value = "NULL::DOUBLE"
-    if asked.count not in OF_EVENTS:
-        value = number_of("e.properties", asked.property, plan.parameters)
+    if spec.count not in OF_EVENTS:
+        value = number_of("e.properties", spec.property, plan.parameters)
     found = f"{_valued(plan)}" if is_keyed else "''"
-    pattern = matches(asked.pattern, plan.parameters, "e")
+    pattern = matches(spec.pattern, plan.parameters, "e")
     rows = (
         f"SELECT e.person, e.happened, {value} AS value, {found} AS found"
         f" {_from(plan, pattern, since, until)}"
     )
-    only = "" if asked.count in OF_EVENTS else " WHERE value IS NOT NULL"
+    only = "" if spec.count in OF_EVENTS else " WHERE value IS NOT NULL"
     key = "''"
     if is_keyed:
-        key = f"CASE WHEN found IN (SELECT found FROM most) THEN found ELSE '{OTHER}' END"
+        key = LISTED_KEY
     return f"SELECT person, happened, value, {key} AS key FROM ({rows}){only}"
 
 
@@ -153,7 +161,7 @@ def _measured(plan: Plan, series: int, *, is_keyed: bool) -> str:
 
 
 def _compared(plan: Plan) -> str:
-    """Return what leaves out days that lie between those compared, so that weekdays agree."""
+    """Return the condition that drops days between the range and the compared days."""
     if not plan.before or plan.before[-1].until == plan.periods[0].since:
         return ""
     over = plan.parameters.moment(plan.before[-1].until)
@@ -163,7 +171,7 @@ def _compared(plan: Plan) -> str:
 
 
 def _present(plan: Plan, series: int, part: int) -> str:
-    """Return how many different people there are, by the bits of the periods in which they are."""
+    """Return SQL for distinct people, counted by bits of the periods in which they are present."""
     periods = plan.before if part else plan.periods
     begins = [*(each.since for each in periods), periods[-1].until]
     number = number_in(begins, "epoch_us(happened)", plan.parameters)
@@ -183,19 +191,15 @@ def _from(plan: Plan, condition: str, since: datetime, until: datetime) -> str:
     found = plan.question.breakdown
     known = ""
     if found is not None and found.of == "person":
-        known = (
-            " LEFT JOIN people known"
-            f" ON known.product = {plan.parameters.product} AND known.person = e.person"
-        )
+        known = f" {with_people('e', plan.parameters)}"
     return (
         f"FROM {counted(plan.question, plan.setting, plan.parameters)} e{known} WHERE {condition}"
-        f" AND e.happened >= {plan.parameters.moment(since)}"
-        f" AND e.happened < {plan.parameters.moment(until)}"
+        f" AND {between(since, until, plan.parameters)}"
     )
 
 
 def _valued(plan: Plan) -> str:
-    """Return the value of the breakdown of an event."""
+    """Return SQL for the breakdown value of an event."""
     found = plan.question.breakdown
     assert found is not None
     properties = "e.properties" if found.of == "event" else "known.properties"
@@ -203,9 +207,9 @@ def _valued(plan: Plan) -> str:
 
 
 def _keys(question: Trend) -> list[str]:
-    """Return what the series are called."""
+    """Return the keys of the series."""
     if not 1 <= len(question.series) <= SERIES_MAX:
-        raise _bad_trend(f"There are {len(question.series)} series; 1 to {SERIES_MAX} are taken.")
+        raise _bad_trend(f"There are {len(question.series)} series; 1 to {SERIES_MAX} fit.")
     keys = [each.key or LETTERS[place] for place, each in enumerate(question.series)]
     for key, each in zip(keys, question.series, strict=True):
         if not KEY.fullmatch(key) or key == FORMULA:
@@ -232,5 +236,5 @@ def _bad_trend(reason: str) -> Rejected:
     return Rejected(
         "analytics.bad_trend",
         reason,
-        hint="Ask by a longer period, for fewer series, or for fewer days.",
+        hint="Choose a longer period, fewer series, or fewer days.",
     )

@@ -1,29 +1,30 @@
-"""How often something happens, or how much of it there is, by hour, day, week or month.
+"""Trends: how often something happens, or sums of its properties, by hour, day, week or month.
 
-- A series counts events of its pattern that count, in each period as far as it is in the range;
-  *people*: different ones in the period; *per person*: events through these people.
+- A series counts the events that match its pattern, in each period within the range; *people*:
+  distinct ones in the period; *per person*: events divided by these people.
 - *Sum*, *average*, *median*, *p90*, *least* and *most* are of a property of the events: numbers and
-  texts that are numbers; other events are left out. Median and p90 lie between two values where the
-  place does, in proportion. Sums and averages are told to 15 digits.
-- Where nothing happened, events and people are 0, and all else is None.
-- The total of a line is the same over the whole range: people are counted once.
-- A formula is worked out in each period, and over the totals; see `formulas.py`.
-- A breakdown adds lines for each value of a property; the lines of everything come first. The 25
-  values with most people who did anything of any series in the range are told apart, with equally
-  many by the alphabet; the others, and one that is called so, are `other`.
-- Compared: the same number of days, whole weeks before; see `comparing.py`. Which values are told
-  apart, and whom the segment means, is told by the range itself.
+  texts that are numbers; other events are ignored. Median and p90 interpolate between two values.
+  Sums and averages have 15 digits.
+- Without events, events and people are 0, and everything else is None.
+- The total of a line covers the whole range, so people count once.
+- A formula is evaluated in each period, and over the totals; see `formulas.py`.
+- A breakdown adds lines for each value of a property, after the lines of everything. It lists the
+  25 values with most people in any series in the range, ties in alphabetical order; the rest, and a
+  value of this name, is `other`.
+- Compared: the same number of days, whole weeks before; see `comparison.py`. The range itself
+  decides the listed values and the people of the segment.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from missioncontrol.analytics.answers import Line, TrendAnswer
-from missioncontrol.analytics.comparing import change, comparable, data_since, difference
-from missioncontrol.analytics.filtering import label_of
+from missioncontrol.analytics.answers import Line, TrendAnswer, bad_cell, common_fields
+from missioncontrol.analytics.comparison import change, comparable, data_since, difference
+from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.presence import counts
-from missioncontrol.analytics.questions import OTHER, Cell, Trend, digest
+from missioncontrol.analytics.questions import OTHER, Cell, Trend
 from missioncontrol.analytics.setting import Setting
+from missioncontrol.analytics.sql import Rows
 from missioncontrol.analytics.trend_rows import (
     DISTINCT,
     FORMULA,
@@ -31,14 +32,12 @@ from missioncontrol.analytics.trend_rows import (
     Plan,
     events,
     keyed,
-    told,
+    values_statement,
 )
-from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 
-Rows = Callable[[Statement], list[tuple[Any, ...]]]
 Place = tuple[int, int, int | None, str | None]
-"""Of a value: its series, 0 or 1 (before), its period or None (all), its value of the breakdown."""
+"""Series, 0 or 1 (days before), period or None (total), and breakdown value or None (all)."""
 
 
 def answer(
@@ -53,7 +52,7 @@ def answer(
     plan = Plan(comparable(question, setting), setting)
     found: dict[Place, float | None] = {}
     ranked: list[tuple[int, str]] = []
-    for series, part, period, key, value, sums in rows(told(plan)):
+    for series, part, period, key, value, sums in rows(values_statement(plan)):
         if series == KEYS:
             ranked.append((period, key))
             continue
@@ -67,11 +66,7 @@ def answer(
     lines = (line for key in (None, *values) for line in _lines(plan, found, key))
     names = [each.label for each in plan.before]
     return TrendAnswer(
-        question=digest(question),
-        definition=definition,
-        as_of=setting.as_of.isoformat() + "Z",
-        zone=setting.zone,
-        position=position,
+        **common_fields(question, setting, definition, position),
         buckets=tuple(each.label for each in plan.periods),
         complete=tuple(each.is_complete(setting.as_of) for each in plan.periods),
         lines=tuple(lines),
@@ -81,19 +76,19 @@ def answer(
 
 
 def statement(question: Trend, setting: Setting) -> Statement:
-    """Return the statement of a question; see `trend_rows.told` for its rows.
+    """Return the statement of a question; see `trend_rows.values_statement` for its rows.
 
     Raises:
         Rejected: as `answer`.
     """
-    return told(Plan(question, setting))
+    return values_statement(Plan(question, setting))
 
 
 def members(question: Trend, cell: Cell, setting: Setting) -> Statement:
     """Return the statement for who is behind a count: rows `(person, happened)`.
 
-    Of people there is a row for each, with their first event; of events, and of all that is
-    measured by a property, a row for each event. Without a bucket the whole range is meant.
+    A count of people has a row for each, with their first event; other counts have a row for each
+    event. Without a bucket the whole range counts.
 
     Raises:
         Rejected: as `answer`, or `analytics.bad_cell`.
@@ -104,7 +99,7 @@ def members(question: Trend, cell: Cell, setting: Setting) -> Statement:
     named, of_key = [], "true"
     if cell.breakdown is not None:
         if question.breakdown is None:
-            raise _bad_cell("The trend has no breakdown.")
+            raise bad_cell("The trend has no breakdown.")
         named = keyed(plan)
         of_key = f"key = {plan.parameters.text(cell.breakdown)}"
     found = events(plan, place, since, until, is_keyed=bool(named))
@@ -123,29 +118,25 @@ def _series(plan: Plan, cell: Cell) -> int:
     if not cell.series and len(plan.keys) == 1:
         return 0
     if cell.series not in plan.keys:
-        raise _bad_cell(f"{cell.series!r} is none of the series {', '.join(plan.keys)}.")
+        raise bad_cell(f"{cell.series!r} is not one of the series {', '.join(plan.keys)}.")
     return plan.keys.index(cell.series)
 
 
 def _span(plan: Plan, cell: Cell) -> tuple[Any, Any]:
-    """Return from when to when a cell counts."""
+    """Return the first moment of a cell and the end of it."""
     periods = plan.before if cell.before else plan.periods
     if not periods:
-        raise _bad_cell("There is no comparison with the days before.")
+        raise bad_cell("There is no comparison with the days before.")
     if not cell.bucket:
         return periods[0].since, periods[-1].until
     for each in periods:
         if each.label == cell.bucket:
             return each.since, each.until
-    raise _bad_cell(f"No {plan.question.by} of the answer is called {cell.bucket!r}.")
-
-
-def _bad_cell(reason: str) -> Rejected:
-    return Rejected("analytics.bad_cell", reason, hint="Take the counts that the answer has.")
+    raise bad_cell(f"No {plan.question.by} of the answer is called {cell.bucket!r}.")
 
 
 def _lines(plan: Plan, found: Mapping[Place, float | None], key: str | None) -> list[Line]:
-    """Return the lines of everything, or of one value of the breakdown."""
+    """Return the lines of all events, or of one breakdown value."""
     question = plan.question
     parts = [(0, list(range(len(plan.periods))))]
     if plan.before:
@@ -185,7 +176,7 @@ def _table(
 def _value(plan: Plan, found: Mapping[Place, float | None], place: Place) -> float | None:
     counts = plan.question.series[place[0]].count
     value = found.get(place, 0.0 if counts in ("events", "people") else None)
-    if value is None or value - value != 0:  # Beyond all numbers.
+    if value is None or value - value != 0:  # Infinite or not a number.
         return None
     return float(f"{value:.15g}") if counts in ("sum", "average") else value
 

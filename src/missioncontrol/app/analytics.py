@@ -4,9 +4,9 @@ from typing import Any
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
-from missioncontrol.application.analytics.house import AnalyticsHouse, OpenWarehouse
-from missioncontrol.application.analytics.own import OwnUse
-from missioncontrol.application.analytics.products import Find, ProductShelf
+from missioncontrol.application.analytics.container import AnalyticsContainer, OpenWarehouse
+from missioncontrol.application.analytics.own_usage import OwnUsage
+from missioncontrol.application.analytics.products import Find, ProductReader
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import fold
 from missioncontrol.domain.product.states import OWN
@@ -14,7 +14,7 @@ from missioncontrol.ports.event_files import EventFiles
 from missioncontrol.ports.event_store import EventStore
 
 
-def analytics(home: Home, store: EventStore, find: Find | None = None) -> AnalyticsHouse:
+def analytics(home: Home, store: EventStore, find: Find | None = None) -> AnalyticsContainer:
     """Return the analytics of a home, with nothing opened yet.
 
     `find` reads a stream of its log, where somebody keeps what streams say at hand.
@@ -23,14 +23,14 @@ def analytics(home: Home, store: EventStore, find: Find | None = None) -> Analyt
     async def folded(concept: Concept[Any, Any, Any], stream: str) -> Any:
         return (await fold(store, concept, stream))[0]
 
-    house = AnalyticsHouse(
-        ProductShelf(find or folded, store),
+    house = AnalyticsContainer(
+        ProductReader(find or folded, store),
         SystemClock(),
         lambda: _opened(home),
         exists=lambda: any(home.analytics.glob("*.duckdb")),
     )
     house.prepare.append(
-        lambda analyst: analyst.follow.update({OWN: OwnUse(store, analyst.warehouse).follow})
+        lambda analyst: analyst.follow.update({OWN: OwnUsage(store, analyst.warehouse).follow})
     )
     house.files = _files
     return house
@@ -45,6 +45,6 @@ def _files() -> EventFiles:
 
 def _opened(home: Home) -> OpenWarehouse:
     """Open the warehouse of a home; only now is anything imported that it needs."""
-    from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
+    from missioncontrol.adapters.warehouses.shared import SharedWarehouse
 
     return SharedWarehouse(home.analytics)

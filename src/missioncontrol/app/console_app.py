@@ -35,10 +35,10 @@ from missioncontrol.app.followers import archive
 from missioncontrol.app.read_context import ReadContext
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import Cards
-from missioncontrol.application.analytics.alerts import WATCHER, AlertShelf, FindingsTaken
-from missioncontrol.application.analytics.desk import RemovalAsked, RemovalFinished
-from missioncontrol.application.analytics.removal import Tell
-from missioncontrol.application.analytics.watching import Watch
+from missioncontrol.application.analytics.alert_monitor import AlertMonitor
+from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, FindingsTaken
+from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
+from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
 from missioncontrol.application.measuring import Measuring
@@ -77,21 +77,21 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         live = Live(present)
         told = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
-        asked.tell = _finished(line, present)
+        asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
         yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
 
 
-def watch(console: Console) -> Watch:
+def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
         await _told(console.line, console.present, found, found.product)
 
-    return Watch(console.analytics, AlertShelf(console.present.find), tell)
+    return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
 
-def _finished(line: EngineLine, present: Present) -> Tell:
+def _finished(line: EngineLine, present: Present) -> Submit:
     """Return what lets the engine write down that a removal is done which had broken off."""
 
     async def tell(ask: RemovalAsked) -> None:

@@ -136,9 +136,9 @@ class OptionalServers:
         return "" if operations.present.may_dispatch else operations.why()
 
     async def _export_spans(self) -> None:
-        from missioncontrol.adapters.telemetry.bookmark import Bookmark
         from missioncontrol.adapters.telemetry.otlp import OtlpExporter
         from missioncontrol.adapters.telemetry.settings import otlp_settings
+        from missioncontrol.adapters.telemetry.span_queue import Bookmark
 
         parts = self._parts
         settings = otlp_settings(parts.environment)

@@ -15,16 +15,16 @@ from missioncontrol.application.access import (
     WorkspaceAsked,
 )
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
-from missioncontrol.application.analytics.alerts import AlertAsked, AlertDesk, FindingsTaken
-from missioncontrol.application.analytics.desk import (
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
+from missioncontrol.application.analytics.digests import DigestService, DigestTaken
+from missioncontrol.application.analytics.product_service import (
     ProductAsked,
-    ProductDesk,
+    ProductService,
     RemovalAsked,
     RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
-from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,
@@ -129,9 +129,9 @@ class Office:
         self.repositories = RepositoryDesk(journal, approvals.os_user)
         self.tracing = Tracing(journal)
         self.memory = MemoryDesk(journal)
-        self.products = ProductDesk(journal)
-        self.alerts = AlertDesk(journal, self.products.refuse_unknown)
-        self.digests = DigestDesk(journal, self.products.refuse_unknown)
+        self.products = ProductService(journal)
+        self.alerts = AlertService(journal, self.products.refuse_unknown)
+        self.digests = DigestService(journal, self.products.refuse_unknown)
         self.exports = ExportDesk(journal)
         self.elevations = Elevations(agents, approvals.os_user)
         self.access = AccessDesk(journal, approvals.os_user)

@@ -12,10 +12,14 @@ import msgspec
 
 from missioncontrol.analytics.definition import NAMES, Definition, definition, definitions
 from missioncontrol.analytics.questions import AnyQuestion
-from missioncontrol.analytics.scope import CHOSEN_BY_DEEDS
+from missioncontrol.analytics.scope import NO_BEHAVIORAL_CHANGES
 from missioncontrol.analytics.tables import Changes, csv_of, people, table
-from missioncontrol.application.analytics.deeds import chosen_by_deeds
-from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
+from missioncontrol.application.analytics.membership import is_behavioral
+from missioncontrol.application.analytics.product_service import (
+    ProductAsked,
+    SavedAsked,
+    SourceAsked,
+)
 from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words
@@ -211,8 +215,8 @@ def _anomalies(arguments: argparse.Namespace, desk: Desk) -> int:
         return SUCCEEDED
     about = shelf_of(desk), product.slug, segment, today_of(product)
     none = "Nothing changed by more than chance."
-    if not found and asyncio.run(chosen_by_deeds(*about)):
-        none = CHOSEN_BY_DEEDS
+    if not found and asyncio.run(is_behavioral(*about)):
+        none = NO_BEHAVIORAL_CHANGES
     return _told(arguments, list(found), finding_lines(found), none)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from missioncontrol.analytics.narrative import THIN
-from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
 from missioncontrol.application.journal import fold
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import shelf_of
@@ -51,11 +51,11 @@ def _done(verb: Any, arguments: argparse.Namespace, desk: Desk) -> int:
     return exit_codes.SUCCEEDED
 
 
-def _shelf(desk: Desk) -> AlertShelf:
+def _shelf(desk: Desk) -> AlertReader:
     async def find(concept: Any, stream: str) -> Any:
         return (await fold(desk.store, concept, stream))[0]
 
-    return AlertShelf(find)
+    return AlertReader(find)
 
 
 def _lines(alert: Alert) -> Iterator[str]:

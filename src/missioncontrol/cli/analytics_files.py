@@ -17,12 +17,17 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_files.files import LocalEventFiles
 from missioncontrol.adapters.server_line import ServerLine
-from missioncontrol.adapters.warehouses.sharing import SharedWarehouse
-from missioncontrol.analytics.seeding import events as seeded
-from missioncontrol.analytics.seeding import planted
+from missioncontrol.adapters.warehouses.shared import SharedWarehouse
+from missioncontrol.analytics.demo_data import events as seeded
+from missioncontrol.analytics.demo_data import planted
 from missioncontrol.analytics.setting import zone_of
-from missioncontrol.application.analytics.carrying import Carried, Progress, carry_in, pages
-from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
+from missioncontrol.application.analytics.event_transfer import (
+    ImportReport,
+    Progress,
+    exported_pages,
+    import_events,
+)
+from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.products import policy_of, source_of
 from missioncontrol.cli.analytics_places import asked_of, meant, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import pairs
@@ -58,7 +63,7 @@ def import_file(arguments: argparse.Namespace, desk: Desk) -> int:
     bar = _Bar()
     with closing(SharedWarehouse(desk.directory.analytics)) as warehouse:
         warehouse.settle(product.slug, policy_of(product))
-        told = carry_in(
+        told = import_events(
             LocalEventFiles(is_bot),
             warehouse,
             product.slug,
@@ -96,7 +101,7 @@ def export_file(arguments: argparse.Namespace, desk: Desk) -> int:
     if desk.line is not None:
         return _from_there(desk.line, product, kind, path)
     with closing(SharedWarehouse(desk.directory.analytics)) as warehouse:
-        found = pages(warehouse, product.slug)
+        found = exported_pages(warehouse, product.slug)
         if path is None:
             for piece in files.written(kind, found):
                 say_exactly(piece)
@@ -203,7 +208,7 @@ def _mapping(arguments: argparse.Namespace, product: Product) -> Mapping:
     return Mapping(fields, person, zone, not arguments.only_mapped)
 
 
-def _carried(told: Carried, *, is_dry: bool) -> Iterator[str]:
+def _carried(told: ImportReport, *, is_dry: bool) -> Iterator[str]:
     mapped = ", ".join(f"{field} from {column}" for field, column in told.mapping.fields.items())
     yield f"read: {mapped or 'nothing'}; times without an offset are of {told.mapping.zone}"
     for name, count in list(told.names.items())[:FAULTS_SHOWN]:

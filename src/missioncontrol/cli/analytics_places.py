@@ -15,16 +15,16 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.analytics.answers import AnyAnswer, Member, Members
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import RemovalAsked
-from missioncontrol.application.analytics.house import AnalyticsHouse
-from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.container import AnalyticsContainer
+from missioncontrol.application.analytics.product_service import RemovalAsked
+from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.application.analytics.removal import Removed
 from missioncontrol.application.analytics.views import UseView, use_of
 from missioncontrol.application.journal import fold
@@ -69,7 +69,7 @@ class Here:
     def findings(self, product: str, segment: Segment) -> Sequence[Finding]:
         """Return what changed in a product, the most severe first."""
 
-        async def found(house: AnalyticsHouse) -> Sequence[Finding]:
+        async def found(house: AnalyticsContainer) -> Sequence[Finding]:
             return (await (await house.inspector()).found(product, segment)).findings
 
         return self.ask_house(found)
@@ -77,7 +77,7 @@ class Here:
     def summary(self, product: str, range_: Range, segment: Segment) -> Summary:
         """See `Inspector.summary`."""
 
-        async def found(house: AnalyticsHouse) -> Summary:
+        async def found(house: AnalyticsContainer) -> Summary:
             return await (await house.inspector()).summary(product, range_, segment)
 
         return self.ask_house(found)
@@ -99,17 +99,17 @@ class Here:
     def ask(self, question: Callable[[Analyst], Awaitable[T]]) -> T:
         """Ask the analyst of the home, which lasts as long as this."""
 
-        async def asked(house: AnalyticsHouse) -> T:
+        async def asked(house: AnalyticsContainer) -> T:
             return await question(await house.analyst())
 
         return self.ask_house(asked)
 
-    def ask_house(self, question: Callable[[AnalyticsHouse], Awaitable[T]]) -> T:
+    def ask_house(self, question: Callable[[AnalyticsContainer], Awaitable[T]]) -> T:
         """Ask the analytics of the home, which last as long as this."""
 
         async def work() -> T:
             with closing(analytics(self._home, self._store)) as house:
-                house.tell = self._tell
+                house.submit_removal = self._tell
                 with suppress(Unavailable):  # Whoever asks is told what hinders them.
                     await house.tidy()  # Where no console does it every hour, this is when.
                 return await question(house)
@@ -194,13 +194,13 @@ def asked_of(desk: Desk, arguments: argparse.Namespace) -> Asked:
     return There(desk.line)
 
 
-def shelf_of(desk: Desk) -> ProductShelf:
+def shelf_of(desk: Desk) -> ProductReader:
     """Return the products of that home, as its log tells of them."""
 
     async def find(concept: Any, stream: str) -> Any:
         return (await fold(desk.store, concept, stream))[0]
 
-    return ProductShelf(find)
+    return ProductReader(find)
 
 
 def today_of(product: Product) -> date:

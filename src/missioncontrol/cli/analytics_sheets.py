@@ -13,7 +13,7 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
-from missioncontrol.analytics.detecting.finding import Figure, Finding, at_most_all
+from missioncontrol.analytics.detection.finding import Figure, Finding, at_most_all
 from missioncontrol.analytics.narrative import THIN
 from missioncontrol.analytics.questions import digest
 from missioncontrol.analytics.summary import PARTS, Point, Summary

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import Definition
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
 from missioncontrol.analytics.summary import Summary

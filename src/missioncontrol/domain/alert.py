@@ -32,7 +32,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """A number that another one is worked out from, and where it stands."""
 
     question: dict[str, Any]  # as `AnyQuestion`
-    place: dict[str, Any]  # as `detecting.finding.Place`
+    place: dict[str, Any]  # as `detection.finding.Place`
     as_of: str = ""  # asked as of this moment; empty: as of that of the whole text
 
 
@@ -45,10 +45,10 @@ class Quoted(msgspec.Struct, frozen=True):
     shown: str  # "41.8 %", "318"
     value: float
     question: dict[str, Any]  # as `AnyQuestion`; of one that is worked out, that of its first part
-    place: dict[str, Any] = {}  # as `detecting.finding.Place`
+    place: dict[str, Any] = {}  # as `detection.finding.Place`
     cell: dict[str, Any] = {}  # as `Cell`, where people can be listed
     as_of: str = ""  # asked as of this moment; empty: as of that of the whole text
-    formula: str = ""  # one of `detecting.deriving.FORMULAS`: "change" is (A - B) / B
+    formula: str = ""  # one of `detection.finding.FORMULAS`: "change" is (A - B) / B
     parts: tuple[Part, ...] = ()  # A, B, C
 
 

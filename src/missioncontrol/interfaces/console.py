@@ -15,7 +15,7 @@ from missioncontrol.interfaces.request import asking_of
 if TYPE_CHECKING:
     from litestar import Request
 
-    from missioncontrol.application.analytics.house import AnalyticsHouse
+    from missioncontrol.application.analytics.container import AnalyticsContainer
     from missioncontrol.application.archive import Archive
     from missioncontrol.application.deliveries import Deliveries
     from missioncontrol.application.live import Live
@@ -43,7 +43,7 @@ class Console:
         instruments: "Instruments",
         archive: "Archive",
         deliveries: "Deliveries",
-        analytics: "AnalyticsHouse",
+        analytics: "AnalyticsContainer",
     ) -> None:
         """All parts are open; whoever made them closes them. `home` is its directory."""
         self.home = home

@@ -10,11 +10,15 @@ from missioncontrol.analytics.questions import Cell, Range, Segment
 from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
-from missioncontrol.application.analytics.desk import ProductAsked, SavedAsked, SourceAsked
-from missioncontrol.application.analytics.inspecting import Inspector
+from missioncontrol.application.analytics.inspector import Inspector
 from missioncontrol.application.analytics.known_events import Events
+from missioncontrol.application.analytics.product_service import (
+    ProductAsked,
+    SavedAsked,
+    SourceAsked,
+)
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
-from tests.application.analytics.asking import ACTOR, FUNNEL, NOON, WEEK, World, event, world
+from tests.application.analytics.worlds import ACTOR, FUNNEL, NOON, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN, BEN = event("ann", "signup"), event("ben", "signup")

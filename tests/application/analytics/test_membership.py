@@ -8,9 +8,9 @@ import pytest
 
 from missioncontrol.analytics.answers import TrendAnswer
 from missioncontrol.analytics.questions import Cell, Pattern, Segment, Series, Trend
-from missioncontrol.application.analytics.desk import SavedAsked
+from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.ports.warehouse import Captured
-from tests.application.analytics.asking import ACTOR, WEEK, World, event, world
+from tests.application.analytics.worlds import ACTOR, WEEK, World, event, world
 from tests.application.parts import run
 
 TREND = Trend(product="shop", range=WEEK, series=(Series(Pattern(), "people"),))

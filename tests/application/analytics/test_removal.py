@@ -8,19 +8,19 @@ import pytest
 from missioncontrol.application.analytics.alerts import (
     WATCHER,
     AlertAsked,
-    AlertDesk,
-    AlertShelf,
+    AlertReader,
+    AlertService,
     FindingsTaken,
 )
-from missioncontrol.application.analytics.desk import (
+from missioncontrol.application.analytics.container import AnalyticsContainer
+from missioncontrol.application.analytics.digests import DigestService, DigestTaken
+from missioncontrol.application.analytics.product_service import (
     ProductAsked,
     RemovalAsked,
     RemovalFinished,
     SavedAsked,
     SourceAsked,
 )
-from missioncontrol.application.analytics.digests import DigestDesk, DigestTaken
-from missioncontrol.application.analytics.house import AnalyticsHouse
 from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
@@ -35,7 +35,7 @@ from missioncontrol.domain.product.events import (
 )
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.saved import Panel
-from tests.application.analytics.asking import ACTOR, DAY, WEEK, World, event, world
+from tests.application.analytics.worlds import ACTOR, DAY, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN = event("ann@example.com", "signup")
@@ -123,7 +123,7 @@ def test_it_is_confirmed_once_no_file_holds_a_word_of_theirs() -> None:
 def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
-            house = AnalyticsHouse(made.shelf, made.clock, lambda: made.warehouse, lambda: True)
+            house = AnalyticsContainer(made.shelf, made.clock, lambda: made.warehouse, lambda: True)
 
             async def finished(ask: RemovalAsked) -> Any:
                 done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
@@ -142,10 +142,10 @@ def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
 
             await house.tidy()
             assert len((await made.shelf.find("shop")).forgetting) == 2
-            house.tell = broken
+            house.submit_removal = broken
             await house.tidy()
             assert len((await made.shelf.find("shop")).forgetting) == 2
-            house.tell = finished
+            house.submit_removal = finished
             stale = await made.shelf.find("shop")
             await house.tidy()
             await house.tidy()
@@ -354,8 +354,8 @@ def reading(text: str) -> Reading:
 def test_who_forgets_is_told_what_the_log_keeps_with_an_id_of_theirs() -> None:
     async def check() -> None:
         async with world((event("qa_7", "signup"), event("other", "signup"))) as made:
-            alerts = AlertDesk(made.journal, made.desk.refuse_unknown)
-            digests = DigestDesk(made.journal, made.desk.refuse_unknown)
+            alerts = AlertService(made.journal, made.desk.refuse_unknown)
+            digests = DigestService(made.journal, made.desk.refuse_unknown)
             written = DigestWritten(
                 "shop", "r-digest", "2026-11-01", "2026-11-07", "f" * 64, "# Shop: qa\\_7 rose"
             )
@@ -363,7 +363,7 @@ def test_who_forgets_is_told_what_the_log_keeps_with_an_id_of_theirs() -> None:
             revoked = SourceAsked("revoke", "shop", "app", reason="QA_7 had the key")
             await made.desk.source(revoked, actor=ACTOR)
             await alerts.take(FindingsTaken("shop", (reading("qa_7"),)), actor=WATCHER)
-            [alert] = await AlertShelf(made.find).all("shop")
+            [alert] = await AlertReader(made.find).all("shop")
             noted = AlertAsked("acknowledge", "shop", alert.id, note="it is qa_7 alone")
             await alerts.take(noted, actor=ACTOR)
             await digests.take(DigestTaken(written), actor=WATCHER)

@@ -1,10 +1,10 @@
-"""Reads and writes files of events."""
+"""Event files of this machine."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from missioncontrol.adapters.event_files import writing
+from missioncontrol.adapters.event_files import writer
 from missioncontrol.adapters.event_files.mapping import Reader, completed
 from missioncontrol.adapters.event_files.rows import columns_of, kind_of, rows
 from missioncontrol.ports.event_files import Fault, FileKind, Mapping, Page
@@ -14,22 +14,19 @@ PAGE_ROWS = 5_000
 
 
 class LocalEventFiles:
-    """Files of this machine."""
+    """Reads and writes event files; see `EventFiles`."""
 
     def __init__(self, is_bot: Callable[[str], bool] = lambda _: False) -> None:
-        """`is_bot` says of a user agent whether it is that of a program."""
+        """`is_bot` says whether a user agent is that of a bot."""
         self._is_bot = is_bot
 
     def kind(self, path: Path) -> FileKind:
-        """See `EventFiles.kind`."""
         return kind_of(path)
 
     def mapping(self, path: Path, mapping: Mapping) -> Mapping:
-        """See `EventFiles.mapping`."""
         return completed(mapping, columns_of(path))
 
     def read(self, path: Path, mapping: Mapping, *, source: str, received: int) -> Iterator[Page]:
-        """See `EventFiles.read`."""
         whole = self.mapping(path, mapping)
         reader = Reader(whole, source=source, received=received, is_bot=self._is_bot)
         events: list[Captured] = []
@@ -50,9 +47,7 @@ class LocalEventFiles:
         yield Page(events, faults, number, 1.0)
 
     def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
-        """See `EventFiles.write`."""
-        return writing.write(path, kind, pages)
+        return writer.write(path, kind, pages)
 
     def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
-        """See `EventFiles.written`."""
-        return writing.written(kind, pages)
+        return writer.written(kind, pages)

@@ -1,4 +1,4 @@
-"""A row becomes an event: which column is what, and what is wrong with a row that is none."""
+"""Maps the columns of a row to an event, and explains why a row is not one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from missioncontrol.adapters.event_files.moments import moment
+from missioncontrol.adapters.event_files.timestamps import moment
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.event_files import FIELDS, Mapping
 from missioncontrol.ports.warehouse import Captured
@@ -43,17 +43,17 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "person": ("person", "user_properties", "traits"),
     "once": ("once",),
 }
-"""By which names of columns a field is known, whatever the case; the first that is there."""
+"""Column names by field, in any case; the first that exists is used."""
 
 BARE = "id"
-"""It may be anybody's: it is the event's own only where each row has another one."""
+"""A column of this name may hold the id of a user; unique values show that it is the event's."""
 
 AGENTS = ("context.userAgent", "properties.$raw_user_agent", "properties.$user_agent")
-"""Where the libraries write the user agent, if no column is it."""
+"""Where client libraries put the user agent, if it has no column."""
 
 WRITTEN = ("name", "happened", "received")
-"""Under these names an export writes an event, and beside them its source: by which it came in
-there, which is nothing that somebody said of it.
+"""Columns that mark a file as an export of this program. Its `source` column is where the event
+came from at the time, not a property of the event.
 """
 
 OBJECTS = ("properties", "person", "once")
@@ -64,7 +64,7 @@ _object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def completed(mapping: Mapping, head: dict[str, bool]) -> Mapping:
-    """Return the mapping with what the columns tell: their names, and whether a value repeats.
+    """Return the mapping completed from the names of the columns and whether their values repeat.
 
     Raises:
         Rejected: `import.unknown_column`, `import.unmapped`.
@@ -82,22 +82,22 @@ def completed(mapping: Mapping, head: dict[str, bool]) -> Mapping:
         raise Rejected(
             "import.unknown_field",
             f"An event has no {unknown[0]!r}.",
-            hint=f"It has {', '.join(FIELDS)}, and `person.NAME` for a property of the person.",
+            hint=f"Fields are {', '.join(FIELDS)}, and `person.NAME` for a property of the person.",
         )
     fields = dict(mapping.fields)
-    taken = {*fields.values(), *mapping.person.values()}
+    used = {*fields.values(), *mapping.person.values()}
     events = [name for name, is_each_once in head.items() if is_each_once or name.lower() != BARE]
     for field in FIELDS:
         among = events if field == "id" else columns
-        if field not in fields and (found := _guessed(field, among, taken)):
+        if field not in fields and (found := _guessed(field, among, used)):
             fields[field] = found
-            taken.add(found)
+            used.add(found)
     _refuse_unless_whole(fields, columns)
     return msgspec.structs.replace(mapping, fields=fields)
 
 
-def _guessed(field: str, columns: Iterable[str], taken: set[str]) -> str | None:
-    lower = {column.lower(): column for column in columns if column not in taken}
+def _guessed(field: str, columns: Iterable[str], used: set[str]) -> str | None:
+    lower = {column.lower(): column for column in columns if column not in used}
     return next((lower[name] for name in GUESSES[field] if name in lower), None)
 
 
@@ -112,18 +112,25 @@ def _refuse_unless_whole(fields: dict[str, str], columns: Sequence[str]) -> None
     if missing:
         raise Rejected(
             "import.unmapped",
-            f"No column is known to give {' and '.join(missing)}.",
-            hint=f"Say which by `--map {missing[0]}=COLUMN`; they are {', '.join(columns[:40])}.",
+            f"No column is known for {' and '.join(missing)}.",
+            hint=f"Set `--map {missing[0]}=COLUMN`; columns are {', '.join(columns[:40])}.",
         )
 
 
 class Reader:
-    """Makes events of rows by a whole mapping."""
+    """Makes events of rows by a complete mapping."""
 
     def __init__(
         self, mapping: Mapping, *, source: str, received: int, is_bot: Callable[[str], bool]
     ) -> None:
-        """Events come in now, at `received`, by `source`; `is_bot` knows bots by user agent."""
+        """Create a reader.
+
+        Args:
+            mapping: as `completed` returns it.
+            source: the id of the source of all events.
+            received: the time of receipt where a row has none, in microseconds.
+            is_bot: whether a user agent is that of a bot.
+        """
         self._is_bot = is_bot
         self._fields = mapping.fields
         self._person = mapping.person
@@ -132,56 +139,56 @@ class Reader:
         self._source = source
         self._received = received
         columns = (*mapping.fields.values(), *mapping.person.values())
-        self._taken = {column.split(".")[0] for column in columns} | set(columns)
+        self._used = {column.split(".")[0] for column in columns} | set(columns)
         if all(mapping.fields.get(each) == each for each in WRITTEN):
-            self._taken.add("source")
+            self._used.add("source")
 
     def event(self, row: dict[str, Any], number: int) -> Captured:
         """Return the event of a row.
 
         Raises:
-            ValueError: it is none, and why.
+            ValueError: the row is not an event, with the reason.
         """
-        given = {field: _value(row, column) for field, column in self._fields.items()}
-        told = {name: _value(row, column) for name, column in self._person.items()}
-        properties = {**self._rest(row), **_thing(given, "properties")}
+        cells = {field: _value(row, column) for field, column in self._fields.items()}
+        person_values = {name: _value(row, column) for name, column in self._person.items()}
+        properties = {**self._rest(row), **_thing(cells, "properties")}
         person = {
-            **_thing(given, "person"),
-            **{name: value for name, value in told.items() if value is not None},
+            **_thing(cells, "person"),
+            **{name: value for name, value in person_values.items() if value is not None},
         }
-        user, anonymous = _text(given, "user", ID_MAX), _text(given, "anonymous", ID_MAX)
-        name = _text(given, "name", NAME_MAX)
+        user, anonymous = _text(cells, "user", ID_MAX), _text(cells, "anonymous", ID_MAX)
+        name = _text(cells, "name", NAME_MAX)
         if not (user or anonymous):
             raise ValueError("it names no user")
-        if not name and not (person or given.get("alias")):
+        if not name and not (person or cells.get("alias")):
             raise ValueError("it has no name")
-        received = given.get("received")
+        received = cells.get("received")
         return Captured(
-            id=_text(given, "id", ID_MAX) or _id(row, number),
+            id=_text(cells, "id", ID_MAX) or _id(row, number),
             name=name,
-            happened=moment(_needed(given, "happened"), self._zone),
+            happened=moment(_needed(cells, "happened"), self._zone),
             received=moment(received, self._zone) if received is not None else self._received,
             source=self._source,
             user=user,
             anonymous=anonymous,
-            session=_text(given, "session", ID_MAX),
+            session=_text(cells, "session", ID_MAX),
             properties=_json(properties, "properties"),
-            person=_told(person, "person"),
-            once=_told(_thing(given, "once"), "once"),
-            alias=_text(given, "alias", ID_MAX),
-            group=_text(given, "group", ID_MAX),
-            is_bot=str(given.get("is_bot") or "").lower() in YES
-            or self._is_bot(_agent(row, given)),
+            person=_optional_json(person, "person"),
+            once=_optional_json(_thing(cells, "once"), "once"),
+            alias=_text(cells, "alias", ID_MAX),
+            group=_text(cells, "group", ID_MAX),
+            is_bot=str(cells.get("is_bot") or "").lower() in YES
+            or self._is_bot(_agent(row, cells)),
         )
 
     def _rest(self, row: dict[str, Any]) -> dict[str, Any]:
         if not self._others:
             return {}
-        return {name: value for name, value in row.items() if name not in self._taken}
+        return {name: value for name, value in row.items() if name not in self._used}
 
 
-def _agent(row: dict[str, Any], given: dict[str, Any]) -> str:
-    places = (given.get("agent"), *(_value(row, each) for each in AGENTS))
+def _agent(row: dict[str, Any], cells: dict[str, Any]) -> str:
+    places = (cells.get("agent"), *(_value(row, each) for each in AGENTS))
     return next((each for each in places if isinstance(each, str)), "")
 
 
@@ -196,42 +203,42 @@ def _value(row: dict[str, Any], column: str) -> Any:
     return found
 
 
-def _text(given: dict[str, Any], field: str, most: int) -> str:
-    value = given.get(field)
+def _text(cells: dict[str, Any], field: str, most: int) -> str:
+    value = cells.get(field)
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        raise ValueError(f"its {field} is no text: {str(value)[:60]}")  # noqa: TRY004 - as above
+        raise ValueError(f"its {field} is not text: {str(value)[:60]}")  # noqa: TRY004 - as all faults
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
     if len(text) > most:
-        raise ValueError(f"its {field} has {len(text)} letters; {most} are the most")
+        raise ValueError(f"its {field} has {len(text)} characters; at most {most} are allowed")
     return text
 
 
-def _needed(given: dict[str, Any], field: str) -> Any:
-    value = given.get(field)
+def _needed(cells: dict[str, Any], field: str) -> Any:
+    value = cells.get(field)
     if value is None or value == "":
         raise ValueError(f"it has no {field}")
     return value
 
 
-def _thing(given: dict[str, Any], field: str) -> dict[str, Any]:
-    value = given.get(field)
+def _thing(cells: dict[str, Any], field: str) -> dict[str, Any]:
+    value = cells.get(field)
     if value is None or value == "":
         return {}
     if isinstance(value, str):
         try:
             return _object(value)
         except msgspec.MsgspecError:
-            raise ValueError(f"its {field} are no JSON object: {value[:60]!r}") from None
+            raise ValueError(f"its {field} are not a JSON object: {value[:60]!r}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"its {field} are no object: {str(value)[:60]}")  # noqa: TRY004
+        raise ValueError(f"its {field} are not an object: {str(value)[:60]}")  # noqa: TRY004
     return value
 
 
-def _told(value: dict[str, Any], field: str) -> bytes:
+def _optional_json(value: dict[str, Any], field: str) -> bytes:
     return _json(value, field, PERSON_MAX) if value else b""
 
 
@@ -239,12 +246,12 @@ def _json(value: dict[str, Any], field: str, most: int = OBJECT_MAX) -> bytes:
     try:
         found = _encode(value)
     except (TypeError, OverflowError, msgspec.MsgspecError) as error:
-        raise ValueError(f"its {field} can't be kept: {error}") from None
+        raise ValueError(f"its {field} can't be stored: {error}") from None
     if len(found) > most:
-        raise ValueError(f"its {field} have {len(found)} bytes; {most} are the most")
+        raise ValueError(f"its {field} have {len(found)} bytes; at most {most} are allowed")
     return found
 
 
 def _id(row: dict[str, Any], number: int) -> str:
-    """Return an id by the row and its place: the same file again stores nothing twice."""
+    """Return an id derived from the row and its place, so that importing twice stores it once."""
     return "row-" + blake2b(b"%d " % number + _json(row, "cells"), digest_size=16).hexdigest()

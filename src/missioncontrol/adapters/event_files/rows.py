@@ -1,4 +1,4 @@
-"""Rows of a file as plain values by column, one after the other, with how far they are."""
+"""Reads the rows of an event file as plain values by column, with the progress."""
 
 import csv
 import gzip
@@ -16,7 +16,7 @@ from missioncontrol.ports.event_files import FileKind
 
 LINE_MAX = 8 * 1024 * 1024
 HEAD_ROWS = 1_000
-"""Rows that are looked at for the names of columns, and for what they hold."""
+"""Rows from which column names and unique columns are determined."""
 
 KINDS: dict[str, FileKind] = {
     ".jsonl": "jsonl",
@@ -28,26 +28,25 @@ KINDS: dict[str, FileKind] = {
 }
 
 Row = tuple[dict[str, Any] | None, str, float]
-"""Values by column, or None and what is wrong with the row; and the share that is read."""
+"""Values by column, or None and the fault of the row; and the share of the file read so far."""
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def kind_of(path: Path) -> FileKind:
-    """See `EventFiles.kind`."""
     name = path.name.lower().removesuffix(".gz")
     for end, kind in KINDS.items():
         if name.endswith(end):
             return kind
     raise Rejected(
         "import.unknown_kind",
-        f"{path.name[:200]!r} is no name of a file of events.",
+        f"{path.name[:200]!r} is not the name of an event file.",
         hint="Its name ends in .jsonl, .csv or .parquet; .gz may follow.",
     )
 
 
 def columns_of(path: Path) -> dict[str, bool]:
-    """Return the names of columns, and whether one has each value once, as far as is looked.
+    """Return the columns, and whether each has unique values in the first rows.
 
     Raises:
         Rejected: `import.unreadable`.
@@ -65,7 +64,7 @@ def columns_of(path: Path) -> dict[str, bool]:
                     repeating.add(name)
                 known.add(text)
     if not seen:
-        # Without a row that can be read there is no column to ask for.
+        # Without a readable row no column is known.
         why = f"row 1: {faults[0]}" if faults else "it has no rows"
         raise _unreadable(path, ValueError(why))
     return {name: name not in repeating for name in seen}
@@ -99,16 +98,16 @@ def _json_lines(path: Path) -> Iterator[Row]:
             try:
                 yield _object(line), "", share()
             except (msgspec.MsgspecError, UnicodeError) as error:
-                yield None, f"no JSON object: {error}", share()
+                yield None, f"not a JSON object: {error}", share()
 
 
 def _csv(path: Path) -> Iterator[Row]:
     with _opened(path) as (lines, share):
-        # A byte that is no text is seen in its row, and does not end the file.
+        # An invalid byte makes its row faulty instead of ending the file.
         text = io.TextIOWrapper(lines, "utf-8-sig", errors="surrogateescape", newline="")
         first = text.readline(LINE_MAX)
         if not first.strip():
-            raise _unreadable(path, ValueError("it has no head"))
+            raise _unreadable(path, ValueError("it has no header"))
         mark = max(",;\t|", key=first.count)
         read = csv.reader(text, delimiter=mark)
         head = next(csv.reader([first], delimiter=mark))
@@ -118,7 +117,7 @@ def _csv(path: Path) -> Iterator[Row]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield None, f"no CSV: {error}", share()
+                yield None, f"not CSV: {error}", share()
                 continue
             if values:
                 yield *_cells(head, values), share()
@@ -126,7 +125,7 @@ def _csv(path: Path) -> Iterator[Row]:
 
 def _cells(head: list[str], values: list[str]) -> tuple[dict[str, Any] | None, str]:
     if len(values) != len(head):
-        return None, f"{len(values)} cells where the head has {len(head)}"
+        return None, f"{len(values)} cells where the header has {len(head)}"
     if not "".join(values).isascii():
         try:
             "".join(values).encode()
@@ -136,13 +135,13 @@ def _cells(head: list[str], values: list[str]) -> tuple[dict[str, Any] | None, s
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    # DuckDB is loaded by whoever reads such a file, and not before.
+    # DuckDB is slow to import, and only Parquet needs it.
     import duckdb
 
     with closing(duckdb.connect(config={"memory_limit": "300MB"})) as connection:
         try:
-            # The name is quoted as it stands: no letter of it is a pattern of many files.
-            values = {"path": _literal(path)}
+            # Escaped, because DuckDB takes `*`, `?`, `[` and `{` for a pattern of many files.
+            values = {"path": _escaped_path(path)}
             [(total,)] = connection.execute(
                 "SELECT count(*) FROM read_parquet($path)", values
             ).fetchall()
@@ -163,26 +162,26 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 def _selecting(connection: Any, values: dict[str, str]) -> str:
-    """Return the statement for all columns; moments with a zone become text with theirs."""
+    """Return a SELECT of all columns, with timestamps with a zone as ISO 8601 text."""
     connection.execute("SET TimeZone = 'UTC'")
     columns = connection.execute("DESCRIBE SELECT * FROM read_parquet($path)", values).fetchall()
-    said = []
+    columns_sql = []
     for name, kind, *_ in columns:
         quoted = '"' + name.replace('"', '""') + '"'
         if kind == "TIMESTAMP WITH TIME ZONE":
             quoted = f"strftime({quoted}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {quoted}"
-        said.append(quoted)
-    return f"SELECT {', '.join(said)} FROM read_parquet($path)"  # noqa: S608 - quoted above
+        columns_sql.append(quoted)
+    return f"SELECT {', '.join(columns_sql)} FROM read_parquet($path)"  # noqa: S608 - quoted above
 
 
-def _literal(path: Path) -> str:
+def _escaped_path(path: Path) -> str:
     text = str(path.absolute())
     return "".join(f"[{letter}]" if letter in "*?[{" else letter for letter in text)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], Any]]:
-    """Open a file, packed or not, with the share of it that was read."""
+    """Open a file, compressed or not; also return a function for the share read so far."""
     with path.open("rb") as raw:
         size = max(1, path.stat().st_size)
         is_packed = path.name.lower().endswith(".gz")
@@ -191,6 +190,6 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], Any]]:
 
 
 def _unreadable(path: Path, error: Exception) -> Rejected:
-    said = error.strerror if isinstance(error, OSError) else ""
-    reason = (said or str(error) or type(error).__name__).splitlines()[0][:300]
+    message = error.strerror if isinstance(error, OSError) else ""
+    reason = (message or str(error) or type(error).__name__).splitlines()[0][:300]
     return Rejected("import.unreadable", f"{path} can't be read: {reason}.")

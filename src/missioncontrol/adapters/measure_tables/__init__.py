@@ -1,1 +1,1 @@
-"""Where measures over time are kept."""
+"""Stores of measures over time."""

@@ -1,4 +1,4 @@
-"""Measures over time in an SQLite file of their own."""
+"""Measures over time in their own SQLite file."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from missioncontrol.ports.measures import (
 
 _PACKAGE = "missioncontrol.adapters.measure_tables"
 SHAPE = 1
-"""Grows with every change of what is counted: an older file is then counted again."""
+"""Schema version: a file of another version is rebuilt from the log."""
 
 TABLES = ("followed", "workflows", "begun", "work", "lasted", "ended", "heard")
 DIMENSIONS: tuple[Dimension, ...] = ("hour", "agent", "model", "workflow")
@@ -31,10 +31,10 @@ _SQL = queries(_PACKAGE, "queries.sql")
 
 
 class SqliteMeasureTables:
-    """Keeps the sums in the file at `path`, which is its owner's alone; in memory for None."""
+    """Stores sums in the file at `path`, readable by its owner alone; in memory for None."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file; one that is missing, damaged or of another release is made anew."""
+        """Open the file; create it where it is missing, damaged or of another version."""
         try:
             self._connection = _opened(path)
         except sqlite3.DatabaseError:
@@ -45,21 +45,17 @@ class SqliteMeasureTables:
             self._connection = _opened(path)
 
     def position(self) -> int:
-        """See `MeasureTables.position`."""
         rows = self._rows("position")
         return int(rows[0][0]) if rows else 0
 
     def workflow(self, run: str) -> str:
-        """See `MeasureTables.workflow`."""
         rows = self._rows("workflow", run)
         return str(rows[0][0]) if rows else ""
 
     def begun(self) -> Sequence[Begun]:
-        """See `MeasureTables.begun`."""
         return [Begun(*row) for row in self._rows("begun")]
 
     def add(self, counted: Counted) -> bool:
-        """See `MeasureTables.add`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             if counted.after != self.position():
@@ -70,7 +66,6 @@ class SqliteMeasureTables:
         return True
 
     def work(self, by: Sequence[Dimension], *, since: int, until: int) -> Mapping[Place, Work]:
-        """See `MeasureTables.work`."""
         asked = [name in by for name in DIMENSIONS]
         rows = self._rows("work", *asked, since, until)
         return {Place(*row[:4]): Work(*row[4:]) for row in rows}
@@ -78,7 +73,6 @@ class SqliteMeasureTables:
     def lasted(
         self, by: Literal["agent", "workflow"], *, since: int, until: int
     ) -> Mapping[str, Mapping[int, int]]:
-        """See `MeasureTables.lasted`."""
         found: dict[str, dict[int, int]] = {}
         for name, number, count in self._rows("lasted", by == "agent", since, until):
             found.setdefault(name, {})[number] = count
@@ -87,16 +81,13 @@ class SqliteMeasureTables:
     def runs(
         self, kind: Literal["workflow", "schedule"], *, since: int, until: int
     ) -> Mapping[Subject, Ended]:
-        """See `MeasureTables.runs`."""
         rows = self._rows("ended", kind, since, until)
         return {Subject(*row[:3]): Ended(*row[3:]) for row in rows}
 
     def heard(self) -> Mapping[str, int]:
-        """See `MeasureTables.heard`."""
         return dict(self._rows("heard"))
 
     def clear(self) -> None:
-        """See `MeasureTables.clear`."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for table in TABLES:
@@ -106,7 +97,6 @@ class SqliteMeasureTables:
         return self._connection.execute(_SQL[name], values).fetchall()
 
     def close(self) -> None:
-        """Let go of the file."""
         self._connection.close()
 
 
@@ -124,10 +114,10 @@ def _changes(counted: Counted) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _opened(path: Path | None) -> sqlite3.Connection:
-    """Open the file at `path`, and make it where it is missing.
+    """Open the file at `path`, and create it where it is missing.
 
     Raises:
-        sqlite3.DatabaseError: the file is damaged, or holds sums of another shape.
+        sqlite3.DatabaseError: the file is damaged, or has another schema version.
     """
     if path is not None:
         private(path)
@@ -143,7 +133,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
             connection.executescript(schema)
             connection.execute(f"PRAGMA user_version = {SHAPE}")
         elif shape != SHAPE:
-            raise sqlite3.DatabaseError(f"the measures have shape {shape}, not {SHAPE}")
+            raise sqlite3.DatabaseError(f"the measures have schema version {shape}, not {SHAPE}")
         connection.execute(_SQL["position"]).fetchone()
     except BaseException:
         connection.close()

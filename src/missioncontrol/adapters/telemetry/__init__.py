@@ -1,1 +1,1 @@
-"""Telling other systems what happens here, in the format of OpenTelemetry."""
+"""Export of traces to OpenTelemetry receivers."""

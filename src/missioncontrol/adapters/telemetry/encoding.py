@@ -1,7 +1,7 @@
-"""Writes spans as the body of a request, as OTLP/JSON or as protocol buffers.
+"""Encodes spans as a request body, in OTLP/JSON or as protocol buffers.
 
-JSON is the default: it takes nothing that is not here already. The other one needs the package
-`opentelemetry-proto`, the extra `telemetry`.
+JSON is the default because it needs no further package. Protocol buffers need the package
+`opentelemetry-proto`, from the extra `telemetry`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "missioncontrol"
 TEXT_MAX = 500
-"""Characters of one text that leave."""
+"""Characters of one exported text."""
 
 MEDIA_TYPES: dict[Protocol, str] = {
     "http/json": "application/json",
@@ -45,7 +45,7 @@ Encode = Callable[[Sequence[Span]], bytes]
 
 
 def encoder(protocol: Protocol) -> Encode:
-    """Return what writes spans in that protocol.
+    """Return the encoder for a protocol.
 
     Raises:
         Unavailable: `telemetry.not_installed`.
@@ -57,7 +57,7 @@ def encoder(protocol: Protocol) -> Encode:
     except ImportError:
         raise Unavailable(
             "telemetry.not_installed",
-            "Spans can't be written as protocol buffers: opentelemetry-proto is not installed.",
+            "Spans can't be encoded as protocol buffers: opentelemetry-proto is not installed.",
             hint="`pip install 'missioncontrol[telemetry]'`, or set MISSION_OTLP_PROTOCOL to "
             "http/json.",
         ) from None
@@ -65,23 +65,22 @@ def encoder(protocol: Protocol) -> Encode:
 
 
 def as_json(spans: Sequence[Span]) -> bytes:
-    """Return the body of a request as OTLP/JSON."""
-    return msgspec.json.encode(_told(spans))
+    """Return a request body in OTLP/JSON."""
+    return msgspec.json.encode(_traces(spans))
 
 
-def _told(spans: Sequence[Span]) -> Traces:
-    """Say who tells the spans, and by which version of the conventions."""
+def _traces(spans: Sequence[Span]) -> Traces:
+    """Wrap spans with the resource, the scope and the schema version."""
     release = version(NAME)
-    told_by = (attribute("service.name", NAME), attribute("service.version", release))
+    service = (attribute("service.name", NAME), attribute("service.version", release))
     of_scope = ScopeSpans(Scope(NAME, release), tuple(spans), SCHEMA)
-    return Traces((ResourceSpans(Resource(told_by), (of_scope,), SCHEMA),))
+    return Traces((ResourceSpans(Resource(service), (of_scope,), SCHEMA),))
 
 
 def scrubbed(span: Span, scrub: Callable[[str], str]) -> Span:
     """Return a span without secrets in any of its texts.
 
-    The log was scrubbed when it was written; what became known as a secret since is taken out
-    here.
+    The log was scrubbed when it was written; this removes secrets that became known since.
     """
     return msgspec.structs.replace(
         span,
@@ -105,15 +104,15 @@ def _scrubbed(attributes: Attributes, scrub: Callable[[str], str]) -> Attributes
 
 
 def as_protobuf(spans: Sequence[Span]) -> bytes:
-    """Return the body of a request as protocol buffers."""
+    """Return a request body as protocol buffers."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    told = _told(spans).resource_spans[0]
+    traces = _traces(spans).resource_spans[0]
     request = ExportTraceServiceRequest()
-    resource = request.resource_spans.add(schema_url=told.schema_url)
-    _add(resource.resource.attributes, told.resource.attributes)
-    of_scope = resource.scope_spans.add(schema_url=told.schema_url)
-    scope = told.scope_spans[0].scope
+    resource = request.resource_spans.add(schema_url=traces.schema_url)
+    _add(resource.resource.attributes, traces.resource.attributes)
+    of_scope = resource.scope_spans.add(schema_url=traces.schema_url)
+    scope = traces.scope_spans[0].scope
     of_scope.scope.name, of_scope.scope.version = scope.name, scope.version
     for span in spans:
         _fill(of_scope.spans.add(), span)
@@ -140,11 +139,11 @@ def _fill(plain: "PlainSpan", span: Span) -> None:
 
 
 def _add(to: Any, attributes: Iterable[KeyValue]) -> None:
-    """Add attributes to a field of them; all that is told here are texts and whole numbers."""
+    """Add attributes to a repeated field; all values here are texts or integers."""
     for each in attributes:
         added: PlainKeyValue = to.add(key=each.key)
-        held = each.value or Value()
-        if held.int_value is not None:
-            added.value.int_value = whole(held.int_value)
+        value = each.value or Value()
+        if value.int_value is not None:
+            added.value.int_value = whole(value.int_value)
         else:
-            added.value.string_value = held.string_value or ""
+            added.value.string_value = value.string_value or ""

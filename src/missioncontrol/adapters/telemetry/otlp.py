@@ -1,4 +1,4 @@
-"""Sends spans to a receiver of OpenTelemetry, behind the engine's back and never in its way."""
+"""Sends spans to an OpenTelemetry collector in the background, without slowing the engine."""
 
 import asyncio
 import contextlib
@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from missioncontrol.adapters.telemetry.bookmark import Bookmark
 from missioncontrol.adapters.telemetry.encoding import MEDIA_TYPES, encoder, scrubbed
-from missioncontrol.adapters.telemetry.following import Following, Happened
 from missioncontrol.adapters.telemetry.settings import OtlpSettings
+from missioncontrol.adapters.telemetry.span_queue import Bookmark, Happened, SpanQueue
 from missioncontrol.adapters.telemetry.spans import Spans
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run
@@ -27,22 +26,22 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-TRY_AGAIN = frozenset({429, 502, 503, 504})
-"""The answers after which OTLP has everybody send the same again."""
+RETRYABLE = frozenset({429, 502, 503, 504})
+"""The status codes that OTLP defines as retryable."""
 
 ANSWER_BYTES_MAX = 64 * 1024
 DOUBLINGS_MAX = 10
-"""Of the wait between two tries; it is bound long before."""
+"""Keeps the power small; `wait_seconds_max` bounds the wait long before."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Sent(msgspec.Struct):
-    """How many spans became what."""
+    """Counts of spans by outcome."""
 
     sent: int = 0
-    rejected: int = 0  # by the receiver, which took the others of their batch
-    dropped: int = 0  # with all of their batch, which the receiver refused
+    rejected: int = 0  # refused by the receiver, while the rest of the batch was accepted
+    dropped: int = 0  # lost with their batch, which the receiver refused
     tries: int = 0  # requests
 
 
@@ -50,10 +49,11 @@ SENT = Sent.__struct_fields__
 
 
 class OtlpExporter:
-    """Follows the committed events of an engine and sends what they come to.
+    """Follows the committed events of an engine and sends their spans.
 
-    Nothing that goes wrong here reaches the engine. What can't be sent now is sent later, by the
-    next engine if need be, with the same ids; what a receiver refuses is counted and let go.
+    Errors stay here and never reach the engine. Spans that can't be sent now are sent later, if
+    necessary by the next engine and with the same ids; spans that a receiver refuses are dropped
+    and counted.
     """
 
     def __init__(
@@ -66,55 +66,53 @@ class OtlpExporter:
         log: EventStore | None = None,
         bookmark: Bookmark | None = None,
     ) -> None:
-        """Nothing is sent before `open`.
+        """Create an exporter; `open` starts it.
 
         Args:
-            settings: where spans go.
-            secret: a secret by its name; raises `NotFound`. Asked before every batch.
-            scrub: takes secrets out of a text.
-            begun: a run that went on before this began to follow.
-            log: what spans are made from that had no room, or were not sent before the last end.
-            bookmark: how far spans were sent, beside a log.
+            settings: where and how to send spans.
+            secret: returns a secret by name, or raises `NotFound`; called for every request.
+            scrub: removes secrets from a text.
+            begun: returns a run that started before this exporter.
+            log: source of spans that did not fit, or that an earlier engine did not send.
+            bookmark: stores up to which event of the log spans were sent.
         """
         self.sent = Sent()
         self.trouble = ""
-        """Why spans were not sent, the last time."""
+        """The last reason why spans were not sent."""
         self._settings = settings
         self._secret = secret
         self._scrub = scrub
         self._spans = Spans(begun)
-        self._following = Following(
-            self._spans, most=settings.spans_max, log=log, bookmark=bookmark
-        )
+        self._queue = SpanQueue(self._spans, most=settings.spans_max, log=log, bookmark=bookmark)
         self._closing = asyncio.Event()
         self._encode = encoder(settings.protocol)
         self._client: httpx.AsyncClient | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Begin to send. Commits have to be told by `take` from before this on."""
-        await self._following.open()
+        """Start to send. `take` has to receive all commits from before this call on."""
+        await self._queue.open()
         self._client = _client(self._settings)
         self._task = asyncio.create_task(self._send_all(), name="otlp")
 
     async def close(self) -> None:
-        """Send what waits, for as long as the settings allow; the log keeps the rest."""
+        """Send queued spans within `close_seconds`; the log can restore the rest."""
         self._closing.set()
-        self._following.has_news.set()
+        self._queue.has_news.set()
         if self._task is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._task, self._settings.close_seconds)
         if self._client is not None:
             await self._client.aclose()
-        self._following.let_go()
+        self._queue.close()
 
     @property
     def waiting(self) -> int:
-        """How many spans wait or are being sent."""
-        return len(self._following)
+        """The number of spans that are queued or being sent."""
+        return len(self._queue)
 
     def counters(self) -> dict[str, Callable[[], float]]:
-        """Return what became of spans, as metrics that only grow."""
+        """Return the metrics that only grow."""
 
         def count_of(field: str) -> Callable[[], float]:
             return lambda: float(getattr(self.sent, field))
@@ -122,83 +120,83 @@ class OtlpExporter:
         return {
             **{f"telemetry_spans_{each}_total": count_of(each) for each in SENT},
             "telemetry_spans_dropped_total": lambda: float(self.dropped),
-            "telemetry_spans_broken_total": lambda: float(self._following.broken),
+            "telemetry_spans_broken_total": lambda: float(self._queue.broken),
         }
 
     def gauges(self) -> dict[str, Callable[[], float]]:
-        """Return what is true at a moment, as metrics."""
+        """Return the metrics that rise and fall."""
         return {"telemetry_spans_waiting": lambda: float(self.waiting)}
 
     @property
     def dropped(self) -> int:
-        """How many spans were let go: nobody took them, or they had no room and stand in no log."""
-        return self.sent.dropped + self._following.dropped
+        """The number of lost spans: refused, or without room and not in the log."""
+        return self.sent.dropped + self._queue.dropped
 
     def take(self, entries: Sequence[Happened]) -> None:
-        """Follow a commit. It waits for nothing and never fails."""
-        self._following.take(entries)
+        """Process committed events, without blocking and without raising."""
+        self._queue.take(entries)
 
     def call(self, call: Call) -> None:
-        """Take a call of a model that has ended, where it is of a run."""
+        """Add the span of a completed model call, where it belongs to a run."""
         span = self._spans.call(call)
         if span is not None:
-            self._following.add(span)
+            self._queue.add(span)
 
     async def _send_all(self) -> None:
         while True:
             await self._catch_up()
-            if not self._following and self._closing.is_set():
+            if not self._queue and self._closing.is_set():
                 return
-            await self._following.has_news.wait()
-            if len(self._following) < self._settings.batch_max:
+            await self._queue.has_news.wait()
+            if len(self._queue) < self._settings.batch_max:
                 await self._rest(self._settings.batch_seconds)
-            batch = self._following.first(self._settings.batch_max)
-            if len(batch) == len(self._following) and not self._closing.is_set():
-                self._following.has_news.clear()
+            batch = self._queue.first(self._settings.batch_max)
+            if len(batch) == len(self._queue) and not self._closing.is_set():
+                self._queue.has_news.clear()
             if batch and not await self._sent(batch):
                 return
 
     async def _catch_up(self) -> None:
         try:
-            await self._following.catch_up()
-        except MissionControlError as error:  # The log can't be read now, or never.
+            await self._queue.catch_up()
+        except MissionControlError as error:  # The log can't be read, perhaps only now.
             self._note(f"Spans can't be made: {error}")
             await self._rest(self._settings.wait_seconds_max)
-            self._following.has_news.set()
+            self._queue.has_news.set()
 
     async def _rest(self, seconds: float) -> None:
-        """Wait, but not longer than until the engine closes."""
+        """Wait until the time is over or the engine closes."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _note(self, trouble: str) -> None:
-        """Say what is wrong, once for as long as it lasts."""
+        """Log a problem, once while it stays the same."""
         trouble = self._scrub(trouble)
         if trouble != self.trouble:
             _LOG.warning("%s", trouble)
         self.trouble = trouble
 
     async def _sent(self, batch: list[Span]) -> bool:
-        """Send a batch until it is taken or refused; False where the engine closes before that."""
+        """Send a batch until it is accepted or refused; False where the engine closes first."""
         try:
             body = await asyncio.to_thread(self._body, batch)
             answer = await self._answered(body, len(batch))
-        except Exception as error:  # noqa: BLE001 - the edge: the next batch may fare better
-            answer = _NotTaken(f"Spans can't be sent: {type(error).__name__}: {error}", again=False)
-        if isinstance(answer, _NotTaken):
+        except Exception as error:  # noqa: BLE001 - the next batch may succeed
+            answer = _Failed(f"Spans can't be sent: {type(error).__name__}: {error}", again=False)
+        if isinstance(answer, _Failed):
             if answer.again:
                 self._note(answer.trouble)
                 return False
             self._note(f"{answer.trouble} Spans are lost.")
             self.sent.dropped += len(batch)
-        self._following.told(len(batch))
+        self._queue.confirm(len(batch))
         return True
 
-    async def _answered(self, body: bytes, count: int) -> "_Taken | _NotTaken":
-        """Send a body, again and again with growing waits while that may help."""
+    async def _answered(self, body: bytes, count: int) -> "_Accepted | _Failed":
+        """Send a body, with retries after growing waits while the failure is retryable."""
         for number in itertools.count():
             answer = await self._post(body, count)
-            if isinstance(answer, _Taken) or not answer.again or self._closing.is_set():
+            if isinstance(answer, _Accepted) or not answer.again or self._closing.is_set():
                 return answer
             self._note(answer.trouble)
             await self._rest(_wait_seconds(self._settings, number, answer.seconds))
@@ -207,49 +205,49 @@ class OtlpExporter:
     def _body(self, batch: list[Span]) -> bytes:
         return self._encode([scrubbed(span, self._scrub) for span in batch])
 
-    async def _post(self, body: bytes, count: int) -> "_Taken | _NotTaken":
+    async def _post(self, body: bytes, count: int) -> "_Accepted | _Failed":
         import httpx
 
         assert self._client is not None
         self.sent.tries += 1
         try:
-            told = self._settings.headers.items()
-            headers = {name: self._secret(of).strip() for name, of in told}
+            secrets = self._settings.headers.items()
+            headers = {name: self._secret(secret).strip() for name, secret in secrets}
             async with (
                 asyncio.timeout(self._settings.request_seconds),
                 self._client.stream(
                     "POST", self._settings.endpoint, content=body, headers=headers
                 ) as answer,
             ):
-                said = await _read(answer)
+                content = await _read(answer)
         except TimeoutError:
             where, seconds = self._settings.endpoint, self._settings.request_seconds
-            return _NotTaken(f"{where} did not answer within {seconds:g} s.", again=True)
+            return _Failed(f"{where} did not answer within {seconds:g} s.", again=True)
         except MissionControlError as error:
-            return _NotTaken(str(error), again=True)  # Nothing was sent; somebody may mend it.
+            return _Failed(str(error), again=True)  # The secret is missing; a user may add it.
         except httpx.HTTPError as error:
             where = self._settings.endpoint
-            return _NotTaken(f"{where} can't be reached: {type(error).__name__}: {error}", True)
+            return _Failed(f"{where} can't be reached: {type(error).__name__}: {error}", True)
         if answer.is_success:
-            rejected = min(_rejected(said, answer.headers), count)
+            rejected = min(_rejected(content, answer.headers), count)
             self.sent.rejected += rejected
             self.sent.sent += count - rejected
-            return _Taken()
-        again = answer.status_code in TRY_AGAIN
+            return _Accepted()
+        again = answer.status_code in RETRYABLE
         trouble = f"{self._settings.endpoint} answered {answer.status_code}."
-        return _NotTaken(trouble, again, _seconds(answer.headers.get("retry-after", "")))
+        return _Failed(trouble, again, _seconds(answer.headers.get("retry-after", "")))
 
 
-class _Taken(msgspec.Struct):
-    """The receiver has it."""
+class _Accepted(msgspec.Struct):
+    """The receiver accepted the batch."""
 
 
-class _NotTaken(msgspec.Struct):
-    """The receiver does not have it, or may not."""
+class _Failed(msgspec.Struct):
+    """The receiver did not confirm the batch."""
 
     trouble: str
     again: bool
-    seconds: float = 0.0  # that the receiver asks to wait
+    seconds: float = 0.0  # wait that the receiver requests
 
 
 def _client(settings: OtlpSettings) -> "httpx.AsyncClient":
@@ -258,41 +256,41 @@ def _client(settings: OtlpSettings) -> "httpx.AsyncClient":
     return httpx.AsyncClient(
         timeout=settings.request_seconds,
         headers={"content-type": MEDIA_TYPES[settings.protocol], "user-agent": "missioncontrol"},
-        # No proxy stands between this machine and itself, whatever the environment says.
+        # Proxy settings of the environment must not apply to loopback addresses.
         trust_env=urlsplit(settings.endpoint).hostname not in LOOPBACK,
     )
 
 
 async def _read(answer: "httpx.Response") -> bytes:
-    """Return what was answered; nothing of an answer that is too long."""
-    said = bytearray()
+    """Return the body of a response; nothing of one that is too long."""
+    content = bytearray()
     async for chunk in answer.aiter_bytes():
-        said += chunk
-        if len(said) > ANSWER_BYTES_MAX:
+        content += chunk
+        if len(content) > ANSWER_BYTES_MAX:
             return b""
-    return bytes(said)
+    return bytes(content)
 
 
-def _rejected(said: bytes, headers: Any) -> int:
-    """Return how many spans a receiver says that it did not take; it may say so in JSON alone."""
-    if not said or "json" not in headers.get("content-type", ""):
-        return _rejected_plainly(said)
+def _rejected(content: bytes, headers: Any) -> int:
+    """Return how many spans the receiver rejected; its response may be JSON or protobuf."""
+    if not content or "json" not in headers.get("content-type", ""):
+        return _rejected_in_protobuf(content)
     try:
-        found = msgspec.json.decode(said)["partialSuccess"]["rejectedSpans"]
+        found = msgspec.json.decode(content)["partialSuccess"]["rejectedSpans"]
         return max(0, int(found))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError):
         return 0
 
 
-def _rejected_plainly(said: bytes) -> int:
-    """Return the same of an answer in protocol buffers, where those can be read."""
+def _rejected_in_protobuf(content: bytes) -> int:
+    """Return the rejected spans of a protobuf response, where the package is installed."""
     try:
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
         from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
     except ImportError:
         return 0
     try:
-        answer = service.ExportTraceServiceResponse.FromString(said)
+        answer = service.ExportTraceServiceResponse.FromString(content)
     except DecodeError:
         return 0
     rejected: int = answer.partial_success.rejected_spans
@@ -300,13 +298,13 @@ def _rejected_plainly(said: bytes) -> int:
 
 
 def _wait_seconds(settings: OtlpSettings, number: int, asked: float) -> float:
-    """Return how long to rest after failed try `number`, 0 for the first."""
+    """Return the seconds to wait after failed attempt `number`, counted from 0."""
     grown = settings.wait_seconds * 2 ** min(number, DOUBLINGS_MAX)
-    spread: float = grown * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, keeps no secret
+    spread: float = grown * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not security
     return min(settings.wait_seconds_max, max(spread, asked))
 
 
 def _seconds(retry_after: str) -> float:
-    """Return the seconds that a header asks for; dates are not read, the own wait does as well."""
+    """Return the seconds of a Retry-After header; for a date, the own wait is good enough."""
     text = retry_after.strip()
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0

@@ -1,4 +1,4 @@
-"""Where spans are sent: read from MISSION_OTLP_ENDPOINT and its neighbours."""
+"""Settings of the span export, from MISSION_OTLP_ENDPOINT and related variables."""
 
 import re
 from collections.abc import Mapping
@@ -20,22 +20,22 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 class OtlpSettings(msgspec.Struct, frozen=True):
-    """One receiver of spans and how it is spoken to."""
+    """The receiver of spans and how to reach it."""
 
-    endpoint: str  # the whole address, with `/v1/traces`
+    endpoint: str  # the full address, with `/v1/traces`
     headers: dict[str, str] = {}  # header → name in the store of secrets
     protocol: Protocol = "http/json"
-    spans_max: int = 10_000  # that wait; more are made from the log once there is room
+    spans_max: int = 10_000  # in the queue; further ones are made from the log later
     batch_max: int = 512
-    batch_seconds: float = 1.0  # a batch waits no longer for more
+    batch_seconds: float = 1.0  # how long a batch waits for more spans
     request_seconds: float = 10.0
-    wait_seconds: float = 0.5  # before the second try; each later wait is twice as long …
-    wait_seconds_max: float = 30.0  # … and no longer than this, whatever the receiver asks for
-    close_seconds: float = 5.0  # for what waits when the engine closes
+    wait_seconds: float = 0.5  # before the first retry; each later wait is twice as long …
+    wait_seconds_max: float = 30.0  # … up to this, also where the receiver requests more
+    close_seconds: float = 5.0  # to send queued spans when the engine closes
 
 
 def otlp_settings(environment: Mapping[str, str]) -> OtlpSettings | None:
-    """Return where spans go; None where MISSION_OTLP_ENDPOINT is not set, which is the default.
+    """Return the settings; None where MISSION_OTLP_ENDPOINT is not set, which is the default.
 
     Raises:
         Rejected: `telemetry.bad_endpoint`, `telemetry.bad_headers` or `telemetry.bad_protocol`.
@@ -61,7 +61,7 @@ def otlp_settings(environment: Mapping[str, str]) -> OtlpSettings | None:
 
 
 def _address(endpoint: str) -> str:
-    """Return the address for spans: OpenTelemetry adds the path to a base address."""
+    """Return the address for spans: as OpenTelemetry defines, the path follows the base address."""
     try:
         parts = urlsplit(endpoint)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -72,22 +72,21 @@ def _address(endpoint: str) -> str:
         raise Rejected(
             "telemetry.bad_endpoint",
             f"{ENDPOINT} is {shown}.",
-            hint="Give http://HOST:PORT or https://HOST; what has to be kept secret goes into "
-            f"{HEADERS}.",
+            hint=f"Give http://HOST:PORT or https://HOST; secrets belong into {HEADERS}.",
         )
     base = endpoint.rstrip("/")
     return base if base.endswith(TRACES_PATH) else base + TRACES_PATH
 
 
 def _headers(text: str) -> dict[str, str]:
-    """Read `header=secret,header=secret`; a secret is named and never written here."""
+    """Parse `header=secret,header=secret`, where a secret is given by its name."""
     found = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         header, _, secret = (side.strip() for side in part.partition("="))
         if not _HEADER.fullmatch(header) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", secret):
             raise Rejected(
                 "telemetry.bad_headers",
-                f"{HEADERS} has a part that is not HEADER=SECRET; it is not repeated here.",
+                f"{HEADERS} has a part that is not HEADER=SECRET; it is not shown here.",
                 hint="Name a secret, not its value: `authorization=otlp` sends the secret `otlp`.",
             )
         found[header.lower()] = secret

@@ -1,7 +1,7 @@
-"""Turns what happens into spans: one for each run, each attempt in it, each call of a model.
+"""Turns events into spans: one for each run, each attempt, and each model call.
 
-Names follow the conventions of OpenTelemetry for generative AI. Those have no cost, and nothing of
-missions and steps: such attributes begin with `mission.`.
+Names follow the OpenTelemetry conventions for generative AI. Attributes that these lack, such as
+cost, missions and steps, begin with `mission.`.
 """
 
 from collections.abc import Callable
@@ -40,18 +40,18 @@ from missioncontrol.ports.otlp import (
 )
 
 CONVENTIONS = "1.41.1"
-"""Of the semantic conventions; the last release in which those for generative AI are a part."""
+"""The last release of the semantic conventions that includes those for generative AI."""
 
 SCHEMA = f"https://opentelemetry.io/schemas/{CONVENTIONS}"
 
 RUNS_MAX = 10_000
-"""Runs that are open at once; of more, those that began first get no span."""
+"""Runs in flight; beyond it, the earliest ones get no span."""
 
 NOTES_MAX = 100
-"""Moments of one run that its span tells."""
+"""Events in the span of one run."""
 
 TEXT_MAX = 5_000
-"""Characters of one text; it is cut further once secrets are taken out of it."""
+"""Characters of one text, before secrets are removed; the encoding cuts it further."""
 
 PROVIDERS = {
     "claude": "anthropic",
@@ -64,56 +64,56 @@ PROVIDERS = {
     "deepseek": "deepseek",
     "grok": "x_ai",
 }
-"""By how the name of a model begins; the conventions ask for the best knowledge there is."""
+"""Providers by the prefix of a model name; the conventions accept a best guess."""
 
 NOTED = (RunHalted, RunResumed, CancelRequested, StepHeld, StepReleased)
 
 
 class OpenAttempt(msgspec.Struct):
-    """An attempt that goes on."""
+    """An attempt in flight."""
 
     step: str
     attempt: int
     agent: str
-    begun: int  # microseconds since the epoch, as all times here
+    started: int  # microseconds since the epoch, as all times here
     usage: Usage = NO_USAGE
     models: dict[str, None] = {}
 
 
 class OpenRun(msgspec.Struct):
-    """A run that goes on."""
+    """A run in flight."""
 
-    begun: int
+    started: int
     workflow: str = ""
     version: int = 0
     mission: str = ""
     trigger: str = ""
-    before: str = ""  # the run that it goes on with, or was forked from
-    models: dict[str, str] = {}  # that steps are to use, by step
+    before: str = ""  # the run that it retries or was forked from
+    models: dict[str, str] = {}  # requested models by step
     usage: Usage = NO_USAGE
     attempts: dict[int, OpenAttempt] = {}  # by fence
     notes: list[SpanEvent] = []
-    error: str = ""  # why a step of it failed, the last time
+    error: str = ""  # code of the last failure of a step
 
 
 class Spans:
-    """Folds events, in the order of the log, into spans that are over."""
+    """Folds events, in the order of the log, into completed spans."""
 
-    def __init__(self, begun: Callable[[str], Run | None] = lambda _: None) -> None:
-        """`begun` tells of a run that went on before anybody listened here."""
-        self._begun = begun
+    def __init__(self, started: Callable[[str], Run | None] = lambda _: None) -> None:
+        """`started` returns the state of a run that started before these spans."""
+        self._started = started
         self._runs: dict[str, OpenRun] = {}
         self.forgotten = 0
-        """Runs that get no span, for too many were open."""
+        """Runs without a span, because too many were in flight."""
 
     def take(self, run: str, event: Any, time: int) -> Span | None:
-        """Take an event of a run in; return the span that ends with it, if one does."""
+        """Process an event of a run; return the span that it ends, if any."""
         match event:
             case RunCreated():
                 self._open(run, _created(event, time))
             case StepStarted():
-                begun = OpenAttempt(event.step, event.attempt, event.agent, time)
-                self._run(run, time).attempts[event.fence] = begun
+                started = OpenAttempt(event.step, event.attempt, event.agent, time)
+                self._run(run, time).attempts[event.fence] = started
             case UsageReported():
                 self._use(run, event)
             case StepsAdded():
@@ -127,11 +127,11 @@ class Spans:
         return None
 
     def knows(self, run: str) -> bool:
-        """Whether a run goes on, as far as was taken in."""
+        """Whether a run is in flight, by the processed events."""
         return run in self._runs
 
     def call(self, call: Call) -> Span | None:
-        """Return the span of a call of a model; None where it is of no run that goes on."""
+        """Return the span of a model call; None where its run is not in flight."""
         opened = self._runs.get(call.run)
         if opened is None:
             return None
@@ -153,7 +153,7 @@ class Spans:
     def _run(self, run: str, time: int) -> OpenRun:
         found = self._runs.get(run)
         if found is None:
-            state = self._begun(run)
+            state = self._started(run)
             found = OpenRun(time) if state is None else _resumed(state)
             self._open(run, found)
         return found
@@ -167,7 +167,7 @@ class Spans:
     def _use(self, run: str, event: UsageReported) -> None:
         opened = self._runs.get(run)
         if opened is None:
-            return  # What is told after the end of a run opens no span again.
+            return  # Usage reported after the end of a run must not open a span again.
         opened.usage += event.usage
         attempt = opened.attempts.get(event.fence)
         if attempt is not None:
@@ -186,7 +186,7 @@ class Spans:
             notes.append(SpanEvent(time * 1_000, _name_of(type(event)), tuple(about)))
 
     def _ended(self, run: str, event: Any, time: int) -> Span | None:
-        """Return the span of the attempt that ends with `event`, if one does."""
+        """Return the span of the attempt that `event` ends, if any."""
         end = attempt_end(event)
         if end is None:
             return None
@@ -196,17 +196,17 @@ class Spans:
             opened.error = failure.code
         attempt = opened.attempts.pop(end.fence, None)
         if attempt is None:
-            return None  # It never began, or before anybody listened.
-        asked = opened.models.get(attempt.step, "")
+            return None  # It never started, or its start is not known here.
+        requested_model = opened.models.get(attempt.step, "")
         return Span(
             trace_id=trace_of(run),
             span_id=attempt_span(run, end.fence),
             parent_span_id=run_span(run),
             name=f"invoke_agent {attempt.agent}",
             kind=INTERNAL,
-            start_time_unix_nano=str(attempt.begun * 1_000),
-            end_time_unix_nano=str(max(time, attempt.begun) * 1_000),
-            attributes=_of_attempt(run, attempt, asked, end),
+            start_time_unix_nano=str(attempt.started * 1_000),
+            end_time_unix_nano=str(max(time, attempt.started) * 1_000),
+            attributes=_of_attempt(run, attempt, requested_model, end),
             status=Status() if failure is None else Status(failure.reason[:TEXT_MAX], ERROR),
         )
 
@@ -220,8 +220,8 @@ class Spans:
             span_id=run_span(run),
             name=f"invoke_workflow {opened.workflow}".rstrip(),
             kind=INTERNAL,
-            start_time_unix_nano=str(opened.begun * 1_000),
-            end_time_unix_nano=str(max(time, opened.begun) * 1_000),
+            start_time_unix_nano=str(opened.started * 1_000),
+            end_time_unix_nano=str(max(time, opened.started) * 1_000),
             attributes=_of_run(run, opened, event.outcome),
             events=tuple(opened.notes),
             links=(SpanLink(trace_of(before), run_span(before)),) if before else (),
@@ -242,7 +242,7 @@ def _created(event: RunCreated, time: int) -> OpenRun:
 
 
 def _resumed(state: Run) -> OpenRun:
-    """Return a run that began before anybody listened, with what it had used by then."""
+    """Return a run that started earlier, with its usage so far."""
     return OpenRun(
         int(state.created_at * 1_000_000),
         state.workflow,
@@ -257,9 +257,9 @@ def _resumed(state: Run) -> OpenRun:
 
 
 def _outlasting(step: str, working: Working) -> OpenAttempt:
-    """Return an attempt that goes on though its engine ended, as those of workers do."""
-    begun = int(working.since * 1_000_000)
-    return OpenAttempt(step, working.attempt, working.agent, begun)
+    """Return an attempt that outlived its engine, as those of workers do."""
+    started = int(working.since * 1_000_000)
+    return OpenAttempt(step, working.attempt, working.agent, started)
 
 
 def _models(steps: tuple[Step, ...]) -> dict[str, str]:
@@ -267,25 +267,27 @@ def _models(steps: tuple[Step, ...]) -> dict[str, str]:
 
 
 def _name_of(event: type) -> str:
-    """Return the name of a moment, such as `mission.run_halted`."""
+    """Return the name of a span event, such as `mission.run_halted`."""
     letters = (f"_{each.lower()}" if each.isupper() else each for each in event.__name__)
     return "mission." + "".join(letters).lstrip("_")
 
 
 def provider_of(model: str) -> str:
-    """Return who is most likely to provide a model; our own name where nobody can say."""
+    """Return the likely provider of a model, or `missioncontrol` where it is unknown."""
     bare = model.rpartition("/")[2].lower()
     found = (name for start, name in PROVIDERS.items() if bare.startswith(start))
     return next(found, "missioncontrol")
 
 
-def _of_attempt(run: str, attempt: OpenAttempt, asked: str, end: AttemptEnd) -> Attributes:
+def _of_attempt(
+    run: str, attempt: OpenAttempt, requested_model: str, end: AttemptEnd
+) -> Attributes:
     answered = next(reversed(attempt.models), "")
-    said: dict[str, str | int] = {
+    attributes: dict[str, str | int] = {
         "gen_ai.operation.name": "invoke_agent",
-        "gen_ai.provider.name": provider_of(answered or asked),
+        "gen_ai.provider.name": provider_of(answered or requested_model),
         "gen_ai.agent.name": attempt.agent,
-        "gen_ai.request.model": asked or answered,
+        "gen_ai.request.model": requested_model or answered,
         "gen_ai.response.model": answered,
         "error.type": end.failure.code if end.failure is not None else "",
         "mission.run.id": run,
@@ -294,11 +296,11 @@ def _of_attempt(run: str, attempt: OpenAttempt, asked: str, end: AttemptEnd) -> 
         "mission.step.fence": end.fence,
         "mission.outcome": end.outcome,
     }
-    return _attributes(said | _used(attempt.usage))
+    return _attributes(attributes | _used(attempt.usage))
 
 
 def _of_run(run: str, opened: OpenRun, outcome: str) -> Attributes:
-    said: dict[str, str | int] = {
+    attributes: dict[str, str | int] = {
         "gen_ai.operation.name": "invoke_workflow",
         "gen_ai.workflow.name": opened.workflow,
         "error.type": (opened.error or "run.failed") if outcome == "failed" else "",
@@ -308,11 +310,11 @@ def _of_run(run: str, opened: OpenRun, outcome: str) -> Attributes:
         "mission.workflow.version": opened.version or "",
         "mission.outcome": outcome,
     }
-    return _attributes(said | _used(opened.usage))
+    return _attributes(attributes | _used(opened.usage))
 
 
 def _of_call(call: Call, *, failed: bool) -> Attributes:
-    said: dict[str, str | int] = {
+    attributes: dict[str, str | int] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": provider_of(call.model or call.asked),
         "gen_ai.agent.name": call.agent,
@@ -326,11 +328,11 @@ def _of_call(call: Call, *, failed: bool) -> Attributes:
         "mission.step.key": call.step,
         "mission.outcome": call.outcome,
     }
-    return _attributes(said | _used(call.usage))
+    return _attributes(attributes | _used(call.usage))
 
 
 def _used(usage: Usage) -> dict[str, str | int]:
-    """Return what was used; nothing at all where nothing was."""
+    """Return usage as attributes; none where nothing was used."""
     if usage == NO_USAGE:
         return {}
     return {
@@ -343,5 +345,5 @@ def _used(usage: Usage) -> dict[str, str | int]:
     }
 
 
-def _attributes(said: dict[str, str | int]) -> Attributes:
-    return tuple(attribute(key, value) for key, value in said.items() if value != "")
+def _attributes(attributes: dict[str, str | int]) -> Attributes:
+    return tuple(attribute(key, value) for key, value in attributes.items() if value != "")

@@ -1,1 +1,1 @@
-"""Where the events of products are kept."""
+"""Stores of product events."""

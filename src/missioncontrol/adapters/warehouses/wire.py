@@ -1,4 +1,4 @@
-"""What owner and askers say to each other over a socket: messages with their length before them."""
+"""The protocol of the warehouse's socket: length-prefixed MessagePack messages."""
 
 import socket
 import struct
@@ -32,8 +32,8 @@ KINDS: dict[str, type[MissionControlError]] = {
 }
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """One call of the port: what is wanted, and its arguments in the order of the port."""
+class Request(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """A call of one method of the `Warehouse` port; each method uses some of the fields."""
 
     verb: str
     product: str = ""
@@ -48,8 +48,8 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     text: str = ""  # of a note, or the name of a removal
 
 
-class Refused(msgspec.Struct, frozen=True, omit_defaults=True):
-    """It was refused, and how."""
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error of the called method."""
 
     kind: str
     code: str
@@ -59,11 +59,11 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_after: float = 0.0
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """What the call gives, or why it does not."""
+class Response(msgspec.Struct, frozen=True):
+    """The result of a call, or its error."""
 
     value: Any = None
-    refused: Refused | None = None
+    refused: Refusal | None = None
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -73,12 +73,12 @@ def _ext(code: int, data: memoryview) -> Any:
     return _unpacked(code, bytes(data))
 
 
-decode_asked = msgspec.msgpack.Decoder(Asked, ext_hook=_ext).decode
-decode_answered = msgspec.msgpack.Decoder(Answered, ext_hook=_ext).decode
+decode_request = msgspec.msgpack.Decoder(Request, ext_hook=_ext).decode
+decode_response = msgspec.msgpack.Decoder(Response, ext_hook=_ext).decode
 
 
 def packed(value: Any) -> Any:
-    """Return a value of a statement so that it arrives as it was: all types that DuckDB gives.
+    """Return a value of DuckDB in a form that MessagePack carries without loss.
 
     Raises:
         Rejected: `analytics.unfit`: a value of another type.
@@ -135,10 +135,10 @@ READ: dict[int, Callable[[str], Any]] = {
 }
 
 
-def told(error: MissionControlError) -> Refused:
-    """Return a refusal as it is sent."""
+def refusal_of(error: MissionControlError) -> Refusal:
+    """Return an error as it is sent."""
     if isinstance(error, Full):
-        return Refused(
+        return Refusal(
             "Full",
             error.code,
             error.reason,
@@ -147,10 +147,10 @@ def told(error: MissionControlError) -> Refused:
             retry_after=error.retry_after,
         )
     kind = next((name for name, each in KINDS.items() if isinstance(error, each)), "Unavailable")
-    return Refused(kind, error.code, error.reason, error.hint)
+    return Refusal(kind, error.code, error.reason, error.hint)
 
 
-def raised(refused: Refused) -> MissionControlError:
+def error_of(refused: Refusal) -> MissionControlError:
     """Return the error that was sent."""
     if refused.kind == "Full":
         return Full(refused.waiting, retry_after=refused.retry_after)
@@ -158,41 +158,45 @@ def raised(refused: Refused) -> MissionControlError:
     return kind(refused.code, refused.reason, hint=refused.hint)
 
 
-def send(line: socket.socket, message: bytes) -> None:
-    """Send a message whole."""
+def send(connection: socket.socket, message: bytes) -> None:
+    """Send a whole message.
+
+    Raises:
+        Rejected: `analytics.too_much`: it is longer than `MESSAGE_MAX`.
+    """
     if len(message) > MESSAGE_MAX:
         raise Rejected("analytics.too_much", f"{len(message)} bytes are too much at once.")
-    line.sendall(HEAD.pack(len(message)))
-    line.sendall(message)
+    connection.sendall(HEAD.pack(len(message)))
+    connection.sendall(message)
 
 
-def received(line: socket.socket) -> bytes | None:
+def receive(connection: socket.socket) -> bytes | None:
     """Return the next message, or None where the other side has ended.
 
     Raises:
-        OSError: the line broke, or what comes is no message.
+        OSError: the connection broke, or its data is not a message.
     """
-    head = _exactly(line, HEAD.size)
+    head = _exactly(connection, HEAD.size)
     if head is None:
         return None
     [length] = HEAD.unpack(head)
     if length > MESSAGE_MAX:
-        raise ConnectionError("What comes is longer than a message may be.")
-    message = _exactly(line, length)
+        raise ConnectionError(f"The message has {length} bytes, more than {MESSAGE_MAX}.")
+    message = _exactly(connection, length)
     if message is None:
-        raise ConnectionError("The line ended within a message.")
+        raise ConnectionError("The connection ended within a message.")
     return message
 
 
-def _exactly(line: socket.socket, length: int) -> bytes | None:
-    """Return so many bytes, or None where the other side ends before the first."""
+def _exactly(connection: socket.socket, length: int) -> bytes | None:
+    """Return exactly `length` bytes, or None where the other side ends before the first."""
     parts = bytearray(length)
     view, count = memoryview(parts), 0
     while count < length:
-        more = line.recv_into(view[count:])
+        more = connection.recv_into(view[count:])
         if not more:
             if count:
-                raise ConnectionError("The line ended within a message.")
+                raise ConnectionError("The connection ended within a message.")
             return None
         count += more
     return bytes(parts)

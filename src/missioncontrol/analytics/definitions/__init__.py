@@ -1,1 +1,1 @@
-"""What the words of the measures mean, one file each."""
+"""The definitions of the measures, one file each."""

@@ -1,1 +1,1 @@
-"""How the use of products is asked about, and who may change what is measured."""
+"""The services of product analytics: questions, commands, alerts and digests."""

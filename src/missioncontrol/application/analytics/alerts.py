@@ -1,4 +1,4 @@
-"""Alerts through the office: what watching finds becomes true here, and people see to it."""
+"""Alerts: findings open, change and end them; users acknowledge and resolve them."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from typing import Any, Literal, assert_never
 import msgspec
 
 from missioncontrol.analytics.narrative import lowered, shown
-from missioncontrol.application.analytics.naming import refuse_addresses
+from missioncontrol.application.analytics.personal_ids import refuse_addresses
 from missioncontrol.application.analytics.products import Find
 from missioncontrol.application.authority import NotPermitted
 from missioncontrol.application.concept import Concept
@@ -32,77 +32,72 @@ PREFIX = "alerts-"
 _NAME = re.compile(r"[\w .,%:+()/-]{1,80}")
 
 WATCHER = "analyst"
-"""Who opens alerts by itself, in the record; nobody who signs in is called so."""
+"""The actor of automatic changes in the log; no user can have this name."""
 
 ALERTS: Concept[Alerts, AlertCommand, AlertEvent] = Concept(
     alerting.decide, alerting.evolve, lambda stream: unknown(stream.removeprefix(PREFIX))
 )
 
 Known = Callable[[str], Awaitable[None]]
-"""Refuses a product that there is not."""
+"""Refuses a product that does not exist."""
 
 
 class AlertAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody does about an alert."""
+    """A request to acknowledge or resolve an alert, or to link a mission to it."""
 
     verb: Literal["acknowledge", "resolve", "mission"]
     product: str
     alert: str
     note: str = ""
-    mission: str = ""  # with `mission`: what was begun to see to it
+    mission: str = ""  # with `mission`: the mission that investigates it
     run: str = ""
 
 
 class FindingsTaken(msgspec.Struct, frozen=True):
-    """What watching found in a product: all of it."""
+    """A request to update a product's alerts by all of its current findings."""
 
     product: str
     readings: tuple[Reading, ...]
 
 
-class AlertDesk:
-    """Decides about alerts."""
+class AlertService:
+    """Checks and records commands about alerts."""
 
     def __init__(self, journal: Journal, known: Known) -> None:
-        """What is known is read from the log when something is asked for."""
+        """`known` refuses products that do not exist."""
         self._journal = journal
         self._known = known
 
-    async def take(self, ask: AlertAsked | FindingsTaken, *, actor: str) -> dict[str, Any]:
-        """Let alerts open, change and end; return how many of a product are not resolved.
+    async def take(self, request: AlertAsked | FindingsTaken, *, actor: str) -> dict[str, Any]:
+        """Apply a request; return how many alerts of the product are not resolved.
 
         Raises:
             Rejected, NotFound, Conflict: see `domain.alert.decide`; `product.unknown`,
                 `analytics.names_person`.
-            NotPermitted: `permission.undeclared`: nobody else hands in what watching found.
+            NotPermitted: `permission.undeclared`: a user hands in findings.
         """
-        if isinstance(ask, FindingsTaken) and actor != WATCHER:
-            raise NotPermitted(
-                "permission.undeclared", "Nobody who signs in may hand in what watching found."
-            )
-        if isinstance(ask, AlertAsked):
-            refuse_addresses("note", ask.note)
-        await self._known(ask.product)
-        stream = stream_of(ask.product)
+        if isinstance(request, FindingsTaken) and actor != WATCHER:
+            raise NotPermitted("permission.undeclared", "Only the system may hand in findings.")
+        if isinstance(request, AlertAsked):
+            refuse_addresses("note", request.note)
+        await self._known(request.product)
+        stream = stream_of(request.product)
         await self._journal.find(ALERTS, stream)
-        command = (
-            TakeReadings(ask.product, ask.readings) if isinstance(ask, FindingsTaken) else _of(ask)
-        )
-        self._journal.tell(ALERTS, stream, command, actor=actor)
+        self._journal.tell(ALERTS, stream, _command(request), actor=actor)
         found: Alerts | None = await self._journal.find(ALERTS, stream)
         unresolved = [each for each in (found or NO_ALERTS).listed() if each.state != "resolved"]
-        return {"product": ask.product, "unresolved": len(unresolved)}
+        return {"product": request.product, "unresolved": len(unresolved)}
 
 
-class AlertShelf:
-    """The alerts of products, as of now."""
+class AlertReader:
+    """Reads the current alerts of products from the log."""
 
     def __init__(self, find: Find) -> None:
-        """`find` reads a stream of the log."""
+        """`find` reads the state of a stream."""
         self._find = find
 
     async def all(self, product: str) -> list[Alert]:
-        """Return the alerts of a product: what is not resolved first, then what weighs most."""
+        """Return the alerts of a product: unresolved ones first, then by severity."""
         found: Alerts | None = await self._find(ALERTS, stream_of(product))
         return (found or NO_ALERTS).listed()
 
@@ -120,15 +115,15 @@ class AlertShelf:
 
 
 def stream_of(product: str) -> str:
-    """Return the stream in which the alerts of a product stand."""
+    """Return the stream of a product's alerts."""
     return f"{PREFIX}{product}"
 
 
 def goal_of(alert: Alert, product: str) -> str:
-    """Return what a mission that sees to an alert is to reach, in words.
+    """Return the goal of a mission that investigates an alert.
 
-    Names of events and values come from outside, with a key that may stand in a page: what does not
-    look like a name is not told on to those who change code.
+    Event names and values come from outside, by a key that may be public. Values that do not look
+    like names are left out, so that they can't inject instructions into agents that change code.
     """
     reading = alert.reading
     verb = "fell" if reading.is_down else "rose"
@@ -143,13 +138,15 @@ def goal_of(alert: Alert, product: str) -> str:
     )
 
 
-def _of(ask: AlertAsked) -> AlertCommand:
-    match ask.verb:
+def _command(request: AlertAsked | FindingsTaken) -> AlertCommand:
+    if isinstance(request, FindingsTaken):
+        return TakeReadings(request.product, request.readings)
+    match request.verb:
         case "acknowledge":
-            return Acknowledge(ask.product, ask.alert, ask.note)
+            return Acknowledge(request.product, request.alert, request.note)
         case "resolve":
-            return Resolve(ask.product, ask.alert, ask.note)
+            return Resolve(request.product, request.alert, request.note)
         case "mission":
-            return BeginAlertMission(ask.product, ask.alert, ask.mission, ask.run)
+            return BeginAlertMission(request.product, request.alert, request.mission, request.run)
         case _:
-            assert_never(ask.verb)
+            assert_never(request.verb)

@@ -1,4 +1,4 @@
-"""Digests of products: the workflow that writes one, and what was written, as the log says it."""
+"""Digests of products: the workflow that writes them, and the digests that the log holds."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.facts import digest_of
+from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL
 from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
-from missioncontrol.analytics.writing import fault_of, in_words_of
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.products import DIGESTS, digests_of
 from missioncontrol.application.authority import NotPermitted
@@ -25,15 +25,15 @@ REPORTER = "reporter"
 """The agent that writes digests."""
 
 PREFIX = "digest-"
-"""Workflows and schedules of digests are named so, with the product."""
+"""Prefix of workflows and schedules of digests; the product follows."""
 
 WRITING = Spending(input_tokens=16_000, output_tokens=4_096, by_call=True)
-"""The most that the words of a model take: one call, of facts of at most 6,000 bytes."""
+"""The most that a model may use: one call, with facts of at most 6,000 bytes."""
 
 ARTIFACTS = ("digest.md", "digest.json")
 
 Known = Callable[[str], Awaitable[None]]
-"""Refuses a product that there is not."""
+"""Refuses a product that does not exist."""
 
 
 def _text(description: str = "") -> Shape:
@@ -48,7 +48,7 @@ CARD = AgentCard(
     REPORTER,
     VERSION,
     capabilities=("report",),
-    description="Writes the summary of a product down: by rule, and where a model is configured in "
+    description="Writes the summary of a product: by rule, and where a model is configured in "
     "its words, as far as they hold against the same facts.",
     inputs=Shape(
         "object",
@@ -58,8 +58,8 @@ CARD = AgentCard(
                 "integer", required=False, description=f"1 to {DAYS_MAX:,}, up to and with today."
             ),
             "since": _text_or_none("The first day in place of `days`, as 2026-11-01."),
-            "until": _text_or_none("The last day; today where it is not said."),
-            "segment": _text_or_none("Whose events count, as JSON; everybody's where it is not."),
+            "until": _text_or_none("The last day; today by default."),
+            "segment": _text_or_none("Whose events count, as JSON; all events by default."),
         },
         open=False,
     ),
@@ -69,10 +69,10 @@ CARD = AgentCard(
             "product": _text(),
             "since": _text("The first day."),
             "until": _text("The last day."),
-            "headline": _text("What stands first."),
-            "facts": _text("Digest of what it is made of."),
-            "written_by": _text("The model; '' where it is made of the facts alone."),
-            "reason": _text("Why the words of a model that was asked are not used."),
+            "headline": _text("The first sentence."),
+            "facts": _text("Digest of the facts that it states."),
+            "written_by": _text("The model; '' where rules wrote it."),
+            "reason": _text("Why the text of the model was not used."),
         },
         open=True,
     ),
@@ -83,60 +83,60 @@ CARD = AgentCard(
 
 
 class DigestTaken(msgspec.Struct, frozen=True):
-    """What a run wrote of a product."""
+    """A request to store the digest that a run wrote."""
 
     digest: DigestWritten
 
     @property
     def product(self) -> str:
-        """Of which product it is."""
+        """The product of the digest."""
         return self.digest.product
 
 
-class DigestDesk:
-    """Takes down what was written."""
+class DigestService:
+    """Records digests in the log."""
 
     def __init__(self, journal: Journal, known: Known) -> None:
-        """What is known is read from the log when something is handed in."""
+        """`known` refuses products that do not exist."""
         self._journal = journal
         self._known = known
 
-    async def take(self, ask: DigestTaken, *, actor: str) -> dict[str, Any]:
-        """Keep a digest; whoever follows the log, such as a webhook, hears of it.
+    async def take(self, request: DigestTaken, *, actor: str) -> dict[str, Any]:
+        """Record a digest, so that subscribers of the log, such as webhooks, receive it.
 
         Raises:
             NotFound: `product.unknown`.
             Rejected: `digest.too_long`.
-            NotPermitted: `permission.undeclared`: nobody else hands in what a run wrote.
+            NotPermitted: `permission.undeclared`: the caller is a user, not the system.
         """
         if actor != WATCHER:
             raise NotPermitted(
-                "permission.undeclared", "Nobody who signs in may hand in what a run wrote."
+                "permission.undeclared", "Only the system may hand in the digest of a run."
             )
-        await self._known(ask.product)
-        stream = digests_of(ask.product)
+        await self._known(request.product)
+        stream = digests_of(request.product)
         await self._journal.find(DIGESTS, stream)
-        self._journal.tell(DIGESTS, stream, TakeDigest(ask.digest), actor=actor)
-        return {"product": ask.product, "facts": ask.digest.facts}
+        self._journal.tell(DIGESTS, stream, TakeDigest(request.digest), actor=actor)
+        return {"product": request.product, "facts": request.digest.facts}
 
 
 def as_written(summary: Summary, digests: Digests | None) -> Summary:
-    """Return a summary in the words that a model wrote of these very facts, where they hold.
+    """Return a summary in a model's words, where a valid digest of the same facts exists.
 
-    Where none were written it stays as it is; where a model was asked in vain, it says why.
+    Otherwise the summary stays as it is, with the reason where a model's text was refused.
     """
     facts = digest_of(summary)
     known = digests or NO_DIGESTS
     found = known.of(facts)
     if found is not None and found.written is not None and not fault_of(found.written, summary):
-        return in_words_of(found.written, found.written_by, summary)
+        return in_model_words(found.written, found.written_by, summary)
     tried = known.tried(facts)
     reason = tried.reason if tried is not None else ""
     return msgspec.structs.replace(summary, not_written=reason)
 
 
 def name_of(product: str) -> str:
-    """Return how the workflow, and the schedule, of a product's digest is called."""
+    """Return the name of the workflow and the schedule of a product's digest."""
     return f"{PREFIX}{product}"
 
 

@@ -1,4 +1,4 @@
-"""Which module answers which kind of question."""
+"""The measures by kind of question."""
 
 from collections.abc import Callable
 from functools import cache
@@ -29,10 +29,10 @@ class Measure(Protocol):
     def answer(
         self, question: Any, setting: Setting, rows: Rows, *, definition: str, position: int
     ) -> AnyAnswer:
-        """Ask a question: `rows` carries out a statement.
+        """Answer a question; `rows` runs a statement.
 
         Raises:
-            Rejected: the question can't be asked.
+            Rejected: the question is not valid.
         """
         ...
 
@@ -53,16 +53,16 @@ MODULES: dict[type, tuple[str, str]] = {
     Lifecycle: ("lifecycle", "lifecycle"),
     Paths: ("paths", "paths"),
 }
-"""By the kind of question: the module, and the definition that answers name."""
+"""By kind of question: the module, and the definition that its answers name."""
 
 
 @cache
 def measure_of(kind: type[AnyQuestion]) -> Measure:
-    """Return what answers a kind of question."""
+    """Return the measure for a kind of question."""
     module, _ = MODULES[kind]
     return cast("Measure", import_module(f"missioncontrol.analytics.{module}"))
 
 
 def stamp_of(kind: type[AnyQuestion]) -> str:
-    """Return by which definition a kind of question is answered: `funnel 1`."""
+    """Return the definition of a kind of question, as `funnel 1`."""
     return stamp(MODULES[kind][1])

@@ -1,4 +1,4 @@
-"""Products as readers see them: found by slug, their sources by write key, and what is saved."""
+"""Read access to products in the log: by slug, by write key, and their saved objects."""
 
 import hashlib
 import hmac
@@ -49,16 +49,16 @@ SAVED: Concept[Saved, SavedCommand, SavedEvent] = Concept(
 )
 
 Find = Callable[[Concept[Any, Any, Any], str], Awaitable[Any]]
-"""Returns what a stream says now, None where there is nothing of it; as `Present.find`."""
+"""Returns the state of a stream, None where it does not exist; as `Present.find`."""
 
 
 def digests_of(product: str) -> str:
-    """Return the stream in which the digests of a product stand."""
+    """Return the stream of a product's digests."""
     return f"{DIGESTS_PREFIX}{product}"
 
 
 class Keyed(msgspec.Struct, frozen=True):
-    """Whose write key it is that events came with."""
+    """The source that owns a write key."""
 
     product: str
     source: str  # its id
@@ -66,14 +66,11 @@ class Keyed(msgspec.Struct, frozen=True):
     kind: str
 
 
-class ProductShelf:
-    """Everything that the log says about products, as of now."""
+class ProductReader:
+    """Reads the current state of products from the log."""
 
     def __init__(self, find: Find, store: EventStore | None = None) -> None:
-        """`find` tells what a stream of the log says now, and `store` has the log.
-
-        Nothing is read before somebody asks.
-        """
+        """`find` reads the state of a stream, `store` its events."""
         self._find = find
         self._store = store
         self._keyed: tuple[Products | None, dict[str, Keyed]] = (None, {})
@@ -95,9 +92,9 @@ class ProductShelf:
         return found
 
     async def source(self, key: str) -> Keyed | None:
-        """Return where events with a write key come from; None where no source has the key now.
+        """Return the source of a write key; None where no active source has it.
 
-        A key is looked up by its digest, so the time that takes tells nothing about any key.
+        The lookup is by digest, so that its time reveals nothing about any key.
         """
         known, by_digest = self._keyed
         products = await self._products()
@@ -131,7 +128,7 @@ class ProductShelf:
         return found
 
     async def digests(self, product: str) -> Digests | None:
-        """Return what was written of a product; None where nothing was."""
+        """Return the digests of a product; None where there are none."""
         found: Digests | None = await self._find(DIGESTS, digests_of(product))
         return found
 
@@ -155,8 +152,8 @@ class ProductShelf:
             raise unknown_dashboard(product, dashboard)
         return found
 
-    async def said(self, stream: str) -> AsyncIterator[tuple[Event, float]]:
-        """Yield all that a stream of the log was told, and when (seconds since the epoch)."""
+    async def history(self, stream: str) -> AsyncIterator[tuple[Event, float]]:
+        """Yield the events of a stream with their times (seconds since the epoch)."""
         after = 0
         while self._store is not None:
             rows = await self._store.read_stream(stream, after=after, limit=READ_AT_ONCE)
@@ -177,34 +174,34 @@ class ProductShelf:
 
 
 def saved_stream(product: str) -> str:
-    """Return the stream of what is saved of a product."""
+    """Return the stream of a product's saved objects."""
     return SAVED_PREFIX + product
 
 
 def policy_of(product: Product) -> Policy:
-    """Return what of a product counts, as the warehouse is told it."""
-    without = product.exclusions
+    """Return the counting policy of a product for the warehouse."""
+    excluded = product.exclusions
     internal = tuple(each.id for each in product.sources.values() if each.is_internal)
     public = tuple(each.id for each in product.sources.values() if each.kind == "browser")
     days = product.retention_days or None
     limits = product.limits
-    room = (limits.events_max, limits.megabytes_max * 1_000_000)
-    counts = (without.bots, internal, without.people, without.properties)
-    return Policy(*counts, days, public, *room)
+    limits_ = (limits.events_max, limits.megabytes_max * 1_000_000)
+    counts = (excluded.bots, internal, excluded.people, excluded.properties)
+    return Policy(*counts, days, public, *limits_)
 
 
 def new_key() -> str:
-    """Return a write key that nobody can guess."""
+    """Return a random write key."""
     return KEY_MARK + secrets.token_urlsafe(24)
 
 
 def digest(key: str) -> str:
-    """Return the only form in which a key is kept."""
+    """Return the digest of a key; the key itself is never stored."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 def source_of(product: Product, source: str) -> None:
-    """Refuse a source that a product does not have.
+    """Refuse a source that does not belong to a product.
 
     Raises:
         NotFound: `source.unknown`.

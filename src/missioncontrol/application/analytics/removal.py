@@ -1,73 +1,89 @@
-"""Removing people, and everything: written down first, done, and written down as done."""
+"""Removal of a person, or of all events: recorded in the log, carried out, recorded as done.
 
-from collections.abc import Awaitable, Callable
+The log can't lose an entry, because each one seals those before it. Entries that name the removed
+person therefore stay, and the answer lists them together with the files made of them.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from missioncontrol.application.analytics.alerts import stream_of
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.desk import RemovalAsked, new_forgetting
-from missioncontrol.application.analytics.naming import named_in, refuse_named
-from missioncontrol.application.analytics.said import said_in_log
+from missioncontrol.application.analytics.personal_ids import (
+    id_matcher,
+    objects_naming,
+    refuse_named,
+    strings_in,
+)
+from missioncontrol.application.analytics.product_service import RemovalAsked, new_removal_id
+from missioncontrol.application.analytics.products import (
+    STREAM,
+    ProductReader,
+    digests_of,
+    saved_stream,
+)
+from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.product.states import Product
+from missioncontrol.domain.register import NAMES, Event
 from missioncontrol.ports.warehouse import Forgotten
 
-Tell = Callable[[RemovalAsked], Awaitable[Any]]
-"""Asks the office, in the name of whoever wants it, and returns its answer."""
+Submit = Callable[[RemovalAsked], Awaitable[Any]]
+"""Submits a command in the caller's name, and returns the answer."""
 
-
-NOBODY = Forgotten(0, ())
+NOTHING = Forgotten(0, ())
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """What is gone."""
+    """The result of a removal."""
 
     product: str
     events: int
-    ids: int = 0  # of a person, that are not taken again
-    forgetting: str = ""  # under which the log tells of it
-    named_in: tuple[str, ...] = ()  # what is saved that still has an id of theirs
-    in_log: tuple[str, ...] = ()  # entries of the log that have one: nothing can be taken out of it
+    ids: int = 0  # of the person; events with them are refused from now on
+    forgetting: str = ""  # id of the removal in the log
+    named_in: tuple[str, ...] = ()  # settings and saved objects that still hold an id of theirs
+    in_log: tuple[str, ...] = ()  # log entries that hold one, which can't be removed
 
 
 async def forget(
-    analyst: Analyst, product: str, person: str, tell: Tell, *, reason: str = ""
+    analyst: Analyst, product: str, person: str, submit: Submit, *, reason: str = ""
 ) -> Removed:
-    """Remove a person by any id of theirs; the log says that somebody was, and never who.
+    """Remove a person by any of their ids; the log records the removal, never the person.
 
-    It is confirmed when no file of the store holds a word of theirs any more. The store knows whom
-    it means, by a digest, before the log says that it is begun: where this breaks off, `finish`
-    does the rest.
+    The removal is confirmed once no file of the warehouse holds any of their data. The warehouse
+    stores a digest of the id before the log records the start, so that `finish` can complete a
+    removal that was interrupted.
 
     Raises:
         NotFound: `product.unknown`, `analytics.unknown_person`.
-        Rejected: `product.built_in`, `analytics.names_person` where the reason says who it is.
+        Rejected: `product.built_in`, `analytics.names_person` where the reason names the person.
         Unavailable: as `Warehouse.tidy`, such as on a full disk.
     """
-    known = await analyst.products.find(product)
+    found = await analyst.products.find(product)
     refuse_named(person, reason)
-    name = await _begun(analyst, known.slug, person, tell, reason)
+    name = await _begin(analyst, found.slug, person, submit, reason)
     try:
-        gone = await analyst.aside(lambda: analyst.warehouse.forget(known.slug, person, name))
+        gone = await analyst.aside(lambda: analyst.warehouse.forget(found.slug, person, name))
     except NotFound:
-        await _confirm(analyst, known.slug, name, NOBODY, tell)
+        await _confirm(analyst, found.slug, name, NOTHING, submit)
         raise
     await _wipe(analyst)
-    await _confirm(analyst, known.slug, name, gone, tell)
-    shelf = analyst.products
-    saved = await shelf.cohorts(known.slug), await shelf.dashboards(known.slug)
-    named = named_in(known, *saved, gone.ids)
-    entries = await said_in_log(shelf, known.slug, gone.ids)
-    return Removed(known.slug, gone.events, gone.ids_count, name, named, entries)
+    await _confirm(analyst, found.slug, name, gone, submit)
+    reader = analyst.products
+    saved = await reader.cohorts(found.slug), await reader.dashboards(found.slug)
+    named = objects_naming(found, *saved, gone.ids)
+    entries = await entries_naming(reader, found.slug, gone.ids)
+    return Removed(found.slug, gone.events, gone.ids_count, name, named, entries)
 
 
-async def finish(analyst: Analyst, product: Product, tell: Tell) -> None:
-    """Finish the removals of a product that were begun and broke off, whoever is at them too.
+async def finish(analyst: Analyst, product: Product, submit: Submit) -> None:
+    """Complete the interrupted removals of a product, also while another process does the same.
 
-    The log says of each once that it is done. Of one that the store knows nothing of, nothing is
-    left to do: it was cleared since, or an earlier release began it, which kept nobody in mind.
+    The log records the end of each once. A removal that the warehouse does not know needs no work:
+    the product was cleared since, or an earlier release began it, which stored no digest.
 
     Raises:
         Unavailable: as `Warehouse.tidy`.
@@ -76,41 +92,43 @@ async def finish(analyst: Analyst, product: Product, tell: Tell) -> None:
         return
     done: dict[str, Forgotten] = {}
     for name in product.forgetting:
-        done[name] = await analyst.aside(_resuming(analyst, product.slug, name))
+        done[name] = await analyst.aside(_resume(analyst, product.slug, name))
     await _wipe(analyst)
     for name, gone in done.items():
-        await _confirm(analyst, product.slug, name, gone, tell)
+        await _confirm(analyst, product.slug, name, gone, submit)
 
 
-def _resuming(analyst: Analyst, product: str, name: str) -> Callable[[], Forgotten]:
-    return lambda: analyst.warehouse.resume(product, name) or NOBODY
+def _resume(analyst: Analyst, product: str, name: str) -> Callable[[], Forgotten]:
+    return lambda: analyst.warehouse.resume(product, name) or NOTHING
 
 
-async def _begun(analyst: Analyst, product: str, person: str, tell: Tell, reason: str) -> str:
-    """Let the store know whom a removal means, and then the log that it is begun."""
-    name, store = new_forgetting(), analyst.warehouse
+async def _begin(analyst: Analyst, product: str, person: str, submit: Submit, reason: str) -> str:
+    """Store the person's digest in the warehouse, then record the start in the log."""
+    name, store = new_removal_id(), analyst.warehouse
     await analyst.aside(lambda: store.intend(product, name, person))
     try:
-        await tell(RemovalAsked("forget", product, name, reason=reason))
+        await submit(RemovalAsked("forget", product, name, reason=reason))
     except Unavailable:
-        raise  # The log may say it: what the store knows of it is wanted then.
+        raise  # The log may have recorded it: keep the digest for `finish`.
     except MissionControlError:
         await analyst.aside(lambda: store.settled(product, name))
         raise
     return name
 
 
-async def _confirm(analyst: Analyst, product: str, name: str, gone: Forgotten, tell: Tell) -> None:
-    """Let the log say that a removal is done, unless it does already."""
+async def _confirm(
+    analyst: Analyst, product: str, name: str, gone: Forgotten, submit: Submit
+) -> None:
+    """Record in the log that a removal is done, unless it says so already."""
     try:
-        await tell(RemovalAsked("forgotten", product, name, gone.events, gone.ids_count))
+        await submit(RemovalAsked("forgotten", product, name, gone.events, gone.ids_count))
     except NotFound as error:
         if error.code != "product.no_forgetting":
             raise
     await analyst.aside(lambda: analyst.warehouse.settled(product, name))
 
 
-async def clear(analyst: Analyst, product: str, tell: Tell, *, reason: str = "") -> Removed:
+async def clear(analyst: Analyst, product: str, submit: Submit, *, reason: str = "") -> Removed:
     """Remove all events and people of a product.
 
     Raises:
@@ -118,14 +136,51 @@ async def clear(analyst: Analyst, product: str, tell: Tell, *, reason: str = "")
         Rejected: `product.built_in`.
         Unavailable: as `Warehouse.tidy`.
     """
-    known = await analyst.products.find(product)
-    await tell(RemovalAsked("clear", known.slug, reason=reason))
-    events = await analyst.aside(lambda: analyst.warehouse.clear(known.slug))
+    found = await analyst.products.find(product)
+    await submit(RemovalAsked("clear", found.slug, reason=reason))
+    events = await analyst.aside(lambda: analyst.warehouse.clear(found.slug))
     await _wipe(analyst)
-    return Removed(known.slug, events)
+    return Removed(found.slug, events)
 
 
 async def _wipe(analyst: Analyst) -> None:
-    """Leave no trace of what was removed in any file."""
+    """Rewrite the files so that no free page holds removed data."""
     now = datetime.fromtimestamp(analyst.clock.now(), UTC)
     await analyst.aside(lambda: analyst.warehouse.tidy(now))
+
+
+ENTRIES_MAX = 20
+"""Entries listed one by one."""
+
+
+async def entries_naming(
+    reader: ProductReader, product: str, ids: Collection[str]
+) -> tuple[str, ...]:
+    """Return the log entries about a product that hold one of these ids, each once.
+
+    The search covers settings and sources, saved objects, alerts with their notes, and digests.
+    """
+    names_one = id_matcher(ids)
+    found: dict[str, None] = {}
+    for stream in (STREAM, saved_stream(product), stream_of(product), digests_of(product)):
+        async for event, moment in reader.history(stream):
+            fields = msgspec.to_builtins(event)
+            if fields.pop("product", product) != product:
+                continue
+            # Digests are Markdown, in which special characters are escaped by a backslash.
+            if any(
+                names_one(each) or names_one(each.replace("\\", "")) for each in strings_in(fields)
+            ):
+                found[_entry(event, moment)] = None
+    entries = list(found)
+    more = len(entries) - ENTRIES_MAX
+    return (*entries[:ENTRIES_MAX], *([f"{more} more entries"] if more > 0 else []))
+
+
+def _entry(event: Event, moment: float) -> str:
+    """Return the name and day of an entry: `source_revoked of 2026-11-03`."""
+    name, _ = NAMES[type(event)]
+    entry = f"{name} of {datetime.fromtimestamp(moment, UTC).date()}"
+    if isinstance(event, DigestWritten):
+        return f"{entry}, with digest.md and digest.json of run {event.run}"
+    return entry

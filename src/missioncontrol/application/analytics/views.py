@@ -1,4 +1,4 @@
-"""Products, sources and what is saved of them, as they are told."""
+"""Public views of products and sources, and the key figures of a product."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
-from missioncontrol.analytics.kpis import Kpi, KpiAsked, activation_of, asked, told
+from missioncontrol.analytics.kpis import Kpi, KpiQuestion, activation_of, kpi_of, kpi_questions
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
 from missioncontrol.analytics.setting import is_comparable, weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
@@ -17,18 +17,18 @@ from missioncontrol.ports.warehouse import Used
 
 
 class SourceView(msgspec.Struct, frozen=True):
-    """Where events come from. Its key was shown once."""
+    """A source of events, without its key, which is shown once."""
 
     id: str
     name: str
     kind: Kind
-    is_internal: bool  # its events count in no measure
-    is_revoked: bool  # nothing more comes from there
+    is_internal: bool  # excluded from all measures
+    is_revoked: bool  # its events are refused
     added: float  # seconds since the epoch
 
 
 class ExclusionsView(msgspec.Struct, frozen=True):
-    """What counts in no measure, besides internal sources."""
+    """What is excluded from all measures, besides internal sources."""
 
     bots: bool
     people: tuple[str, ...]  # ids, `*` for any letters, `?` for one
@@ -36,31 +36,31 @@ class ExclusionsView(msgspec.Struct, frozen=True):
 
 
 class KeyMeasuresView(msgspec.Struct, frozen=True):
-    """By what it is told how the product does; by the definitions where it does not say itself."""
+    """The events behind the key figures, those of the definitions by default."""
 
     activation: tuple[dict[str, Any], ...]  # steps of a funnel
-    activated_at: int  # the step, from 1, by which somebody is activated
+    activated_at: int  # the step, from 1, that activates a person
     actions: tuple[str, ...]  # events that the product is for
-    active: str  # the event by which somebody is active; "" for any
+    active: str  # the event that makes a person active; "" for any
 
 
 class LimitsView(msgspec.Struct, frozen=True):
-    """How much is taken in of a product; more is refused, and nothing that is there is lost."""
+    """How much of a product is accepted; more is refused, stored events stay."""
 
     events_per_second: int  # of each source
     events_max: int  # that are stored
-    megabytes_max: int  # of what they and their people tell
+    megabytes_max: int  # of properties of events and people
 
 
 class UseView(msgspec.Struct, frozen=True):
-    """How much is stored of a product, beside how much may be."""
+    """How much is stored of a product, with its limits."""
 
     product: str
     events: int
     events_max: int
     megabytes: float
     megabytes_max: int
-    share: float  # of what may be stored: of the events or the megabytes, whichever is nearer
+    share: float  # of the limit of events or of megabytes, whichever is nearer
     is_nearly_full: bool  # from 80 % on
 
 
@@ -75,7 +75,7 @@ class ProductView(msgspec.Struct, frozen=True):
     zone: str
     week_starts: Weekday
     retention_days: int  # 0: for ever
-    is_own: bool  # its events are read from the log of this home
+    is_own: bool  # its events come from the log of this data directory
     exclusions: ExclusionsView
     key_measures: KeyMeasuresView
     limits: LimitsView
@@ -85,7 +85,7 @@ class ProductView(msgspec.Struct, frozen=True):
 
 
 def product_view(product: Product) -> ProductView:
-    """Return a product as it is told."""
+    """Return the public view of a product."""
     return ProductView(
         product.slug,
         product.name,
@@ -103,7 +103,7 @@ def product_view(product: Product) -> ProductView:
 
 
 def use_of(product: Product, used: Used) -> UseView:
-    """Return what is stored of a product beside what may be."""
+    """Return how much is stored of a product, with its limits."""
     limits = product.limits
     megabytes = used.bytes / 1e6
     share = max(used.events / limits.events_max, megabytes / limits.megabytes_max)
@@ -112,7 +112,7 @@ def use_of(product: Product, used: Used) -> UseView:
 
 
 def source_view(source: Source) -> SourceView:
-    """Return a source as it is told: without the digest of its key."""
+    """Return the public view of a source, without the digest of its key."""
     known = msgspec.structs.asdict(source)
     del known["digest"]
     return SourceView(**known)
@@ -129,8 +129,8 @@ async def kpis(
 ) -> list[Kpi]:
     """Return the key figures of a product, each with the question that it comes from.
 
-    They are as of now, or as of a moment before (UTC without an offset). They are compared only
-    where all the days before are in the data of the product.
+    They are as of now, or of an earlier moment (UTC without an offset). They are compared only
+    where the product has data for all of the days before.
 
     Raises:
         MissionControlError: as `Analyst.answer`.
@@ -142,29 +142,29 @@ async def kpis(
     if compared and not is_within and setting.begins is not None:
         data_since = setting.begins.isoformat()
 
-    async def one(each: KpiAsked) -> Kpi:
+    async def one(each: KpiQuestion) -> Kpi:
         answer = await analyst.answer(each.question, as_of=as_of)
         before = None
         if each.before is not None:
             before = await answered_then(analyst, each.before, answer, range_)
-        found = told(each, answer, before, setting.begins)
+        found = kpi_of(each, answer, before, setting.begins)
         return msgspec.structs.replace(found, data_since=data_since)
 
-    wanted = asked(known, range_, segment, compared=compared and is_within)
+    wanted = kpi_questions(known, range_, segment, compared=compared and is_within)
     return await asyncio.gather(*map(one, wanted))
 
 
 async def answered_then(
     analyst: Analyst, before: AnyQuestion, answer: AnyAnswer, range_: Range
 ) -> AnyAnswer:
-    """Return the answer to a question of the days before, as it was so many weeks ago.
+    """Return the answer to a question about the days before, as of the same number of weeks ago.
 
-    Who is compared had as much time then as those of now have had.
+    People of both ranges then had the same time to convert.
 
     Raises:
         MissionControlError: as `Analyst.answer`.
     """
-    # By the calendar of the product: where clocks changed meanwhile, some days have 23 or 25 hours.
+    # In the product's zone: around a clock change some days have 23 or 25 hours.
     then = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone))
     then -= weeks_between(range_)
     return await analyst.answer(before, as_of=then.astimezone(UTC))

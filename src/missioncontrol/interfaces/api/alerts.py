@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary
-from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf, goal_of
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader, goal_of
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun, SaveWorkflow
 from missioncontrol.domain.alert import NOTE_MAX, Alert, State
@@ -124,7 +124,7 @@ async def list_alerts(
     await console.analytics.products.find(product)
     found = [
         each
-        for each in await AlertShelf(console.present.find).all(product)
+        for each in await AlertReader(console.present.find).all(product)
         if of in ("", each.state) or (of == "unresolved" and each.state != "resolved")
     ]
     ranked = sorted(found, key=lambda each: (-each.opened, each.id))
@@ -136,7 +136,7 @@ async def get_alert(
     console: NamedDependency[Console], product: FromPath[str], alert: FromPath[str]
 ) -> Alert:
     """Return an alert with its narrative; each number in it names its question."""
-    return await AlertShelf(console.present.find).find(product, alert)
+    return await AlertReader(console.present.find).find(product, alert)
 
 
 @post(
@@ -154,7 +154,7 @@ async def acknowledge_alert(
 ) -> Alert:
     """Say that somebody sees to it."""
     await console.ask(request, AlertAsked("acknowledge", product, alert, data.note))
-    return await AlertShelf(console.present.find).find(product, alert)
+    return await AlertReader(console.present.find).find(product, alert)
 
 
 @post(
@@ -172,7 +172,7 @@ async def resolve_alert(
 ) -> Alert:
     """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
     await console.ask(request, AlertAsked("resolve", product, alert, data.note))
-    return await AlertShelf(console.present.find).find(product, alert)
+    return await AlertReader(console.present.find).find(product, alert)
 
 
 @post(
@@ -201,7 +201,7 @@ async def begin(
         Rejected: as `beginning`.
     """
     known = await console.analytics.products.find(product)
-    found = await AlertShelf(console.present.find).find(product, alert)
+    found = await AlertReader(console.present.find).find(product, alert)
     asked = MissionAsked(
         goal=goal_of(found, known.name),
         repository=data.repository,

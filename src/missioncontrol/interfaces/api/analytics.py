@@ -11,11 +11,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import NAMES, Definition, definition, definitions
-from missioncontrol.analytics.detecting.finding import Finding
+from missioncontrol.analytics.detection.finding import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.tables import csv_of, people, table
-from missioncontrol.application.analytics.desk import SavedAsked
+from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.application.analytics.views import kpis
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from missioncontrol.analytics.questions import Step
 from missioncontrol.application.analytics import removal
-from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
+from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.removal import Removed
 from missioncontrol.application.analytics.views import (
     ProductView,

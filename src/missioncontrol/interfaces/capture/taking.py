@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.analytics.house import AnalyticsHouse
+from missioncontrol.application.analytics.container import AnalyticsContainer
 from missioncontrol.application.analytics.products import Keyed
 from missioncontrol.interfaces.capture.batches import EVENT_BYTES_MAX
 from missioncontrol.interfaces.capture.faults import (
@@ -40,7 +40,7 @@ class Taken(msgspec.Struct):
 class Intake:
     """What all requests have in common."""
 
-    def __init__(self, house: AnalyticsHouse) -> None:
+    def __init__(self, house: AnalyticsContainer) -> None:
         """Nothing is opened before the first event with a key that is known."""
         self.house = house
         self._held = 0

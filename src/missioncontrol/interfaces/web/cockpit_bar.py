@@ -10,7 +10,7 @@ import msgspec
 
 from missioncontrol.analytics.questions import DAYS_USUAL, WHERE_MAX, Did, Range, Segment
 from missioncontrol.analytics.setting import DAYS_MAX, zone_of
-from missioncontrol.application.analytics.products import ProductShelf
+from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.saved import Cohort
@@ -133,7 +133,7 @@ class Bar(msgspec.Struct, frozen=True):
         return value
 
 
-async def bar_of(shelf: ProductShelf, said: Parameters, now: float) -> Bar:
+async def bar_of(shelf: ProductReader, said: Parameters, now: float) -> Bar:
     """Read the bar out of an address; days are those of the product's zone.
 
     Raises:
@@ -166,7 +166,7 @@ async def bar_of(shelf: ProductShelf, said: Parameters, now: float) -> Bar:
 
 
 async def bar_or_fault(
-    shelf: ProductShelf, said: Parameters, now: float
+    shelf: ProductReader, said: Parameters, now: float
 ) -> tuple[Bar, Rejected | None]:
     """Return what the bar says; else a bar of the product alone, and what did not fit.
 

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.analytics.kpis import Activation, activation_of
 from missioncontrol.analytics.questions import STEPS_MAX, Step
-from missioncontrol.application.analytics.desk import ProductAsked
+from missioncontrol.application.analytics.product_service import ProductAsked
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import KeyMeasures, Product

@@ -1,4 +1,4 @@
-"""Who somebody is: ids of users and devices, and which of them are one person."""
+"""Identity resolution: which ids of users and devices belong to one person."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 IDS_MAX = 400_000
-"""Ids that are kept at hand; beyond it all are let go, and read from the file again."""
+"""Ids in the cache; beyond it the cache is cleared and filled from the file again."""
 
 MADE = re.compile(r"(?i)[0-9a-f]+(-[0-9a-f]+){4}|[0-9a-f]{32}")
 MADE_MIN = 32
-"""Letters of an id that a library makes by chance: nobody can know it before it is used."""
+"""Length of an id that a library generates at random, so that it can't be guessed."""
 
 Key = Callable[[str, str], int]
 
 
 def is_made(id_: str) -> bool:
-    """Whether an id has the form of those that Segment's and PostHog's libraries make."""
+    """Whether an id has the random form of those from Segment's and PostHog's libraries."""
     return len(id_) >= MADE_MIN and MADE.fullmatch(id_) is not None
 
 
 class NewId(msgspec.Struct, frozen=True, gc=False):
-    """An id that was not known."""
+    """An id seen for the first time."""
 
     product: str
     id: str
@@ -29,8 +29,8 @@ class NewId(msgspec.Struct, frozen=True, gc=False):
     person: int
 
 
-class Somebody(msgspec.Struct, gc=False):
-    """A person who became known, or better known, in this commit."""
+class IdentifiedPerson(msgspec.Struct, gc=False):
+    """A person who is new or has a new label in this commit."""
 
     product: str
     label: str
@@ -39,26 +39,26 @@ class Somebody(msgspec.Struct, gc=False):
 
 
 class Identities:
-    """Resolves the ids of one commit after the other; the one thread that writes uses it.
+    """Resolves the ids of each commit; only the writer thread uses it.
 
-    Before the events of a commit are resolved, `missing` tells which of their ids have to be looked
-    up, and `learn` takes what the file says of them.
+    Before the events of a commit, the caller loads the ids that `missing` returns and passes them
+    to `learn`.
     """
 
     def __init__(self, key: Key) -> None:
-        """`key` gives the salted key of a product's id."""
+        """`key` returns the salted key of a product's id."""
         self._key = key
         self._ids: dict[str, dict[str, int]] = {}
         self._count = 0
-        self._devices: set[int] = set()  # people at hand whom no user's id names yet
-        self._into: dict[int, int] = {}  # people who became another
+        self._devices: set[int] = set()  # cached people without a user id
+        self._into: dict[int, int] = {}  # merged people and their successors
         self.last_person = 0
         self.new_ids: list[NewId] = []
-        self.people: dict[int, Somebody] = {}
-        self.moves: list[tuple[int, int]] = []  # of this commit, in their order: old and new
+        self.people: dict[int, IdentifiedPerson] = {}
+        self.moves: list[tuple[int, int]] = []  # (old, new) people of this commit, in order
 
     def forget_all(self, last_person: int) -> None:
-        """Let go of all that is at hand: the file was changed in another way, or not at all."""
+        """Clear the cache: the file was changed by other means, or a commit failed."""
         self._ids.clear()
         self._count = 0
         self._devices.clear()
@@ -67,7 +67,7 @@ class Identities:
         self.begin()
 
     def begin(self) -> None:
-        """Begin a commit."""
+        """Start a commit."""
         if self._count > IDS_MAX:
             last = self.last_person
             self._count = 0
@@ -75,12 +75,12 @@ class Identities:
         self.new_ids, self.people, self.moves = [], {}, []
 
     def missing(self, product: str, ids: Iterable[str]) -> list[tuple[str, str, int]]:
-        """Return product, id and key of those that are not at hand."""
+        """Return product, id and key of the ids that are not cached."""
         known = self._ids.setdefault(product, {})
         return [(product, each, self._key(product, each)) for each in ids if each not in known]
 
     def learn(self, rows: Sequence[tuple[str, str, int, bool]]) -> None:
-        """Take what the file says: product, id, person, and whether a user's id names them."""
+        """Cache rows of the file: product, id, person, and whether a user id names the person."""
         for product, id_, person, is_named in rows:
             self._ids.setdefault(product, {})[id_] = person
             if not is_named:
@@ -88,7 +88,7 @@ class Identities:
         self._count += len(rows)
 
     def person(self, product: str, user: str, anonymous: str, alias: str) -> int:
-        """Return who did it, and take in what an event says by naming several ids."""
+        """Return the person of an event, and connect the ids that it names together."""
         known = self._ids[product]
         if not (user and anonymous):
             found = known.get(user or anonymous)
@@ -105,31 +105,31 @@ class Identities:
         return self._aliased(product, found, alias) if alias else found
 
     def is_same(self, product: str, one: str, other: str) -> bool:
-        """Whether two ids are known to be one person's."""
+        """Whether two ids are known to belong to one person."""
         mine = self.at_hand(product, one)
         return mine is not None and mine == self.at_hand(product, other)
 
     def is_device(self, product: str, id_: str) -> bool:
-        """Whether an id is a device's, made by a library, whose user is not known.
+        """Whether an id is a random one of a device without a known user.
 
-        An id of another form may be a user's of tomorrow, also where a device was given it.
+        An id of another form may become a user's later, even if a device uses it now.
         """
         return is_made(id_) and self.at_hand(product, id_) in self._devices
 
     def final(self, person: int) -> int:
-        """Return who somebody is now."""
+        """Return the person after all merges."""
         into = self._into
         while person in into:
             person = into[person]
         return person
 
     def at_hand(self, product: str, id_: str) -> int | None:
-        """Return the person of an id that is at hand."""
+        """Return the person of a cached id."""
         found = self._ids.get(product, {}).get(id_)
         return self.final(found) if found is not None else None
 
     def _met(self, product: str, user: str, anonymous: str) -> int:
-        """A user is at a device, which was nobody's, a nameless one's or another user's."""
+        """Return the person of a user at a device, which is new, anonymous or another user's."""
         known = self._ids[product]
         mine, device = known.get(user), known.get(anonymous)
         if device is None:
@@ -161,7 +161,7 @@ class Identities:
     def _new(self, product: str, id_: str, *, is_named: bool) -> int:
         self.last_person += 1
         person = self.last_person
-        self.people[person] = Somebody(product, id_, is_named, is_new=True)
+        self.people[person] = IdentifiedPerson(product, id_, is_named, is_new=True)
         if not is_named:
             self._devices.add(person)
         self._join(product, id_, person)
@@ -175,7 +175,7 @@ class Identities:
     def _name(self, product: str, person: int, user: str) -> None:
         self._devices.discard(person)
         is_new = person in self.people and self.people[person].is_new
-        self.people[person] = Somebody(product, user, is_named=True, is_new=is_new)
+        self.people[person] = IdentifiedPerson(product, user, is_named=True, is_new=is_new)
 
     def _move(self, old: int, new: int) -> None:
         self._into[old] = new

@@ -1,4 +1,4 @@
-"""The process that owns the file: one thread writes, each question has a cursor of its own."""
+"""The warehouse in DuckDB: one thread writes, and each question has its own cursor."""
 
 import secrets
 import threading
@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from missioncontrol.adapters.warehouses.duckdb import erasing, exporting, rewriting
-from missioncontrol.adapters.warehouses.duckdb.storing import SQL, Storing
-from missioncontrol.adapters.warehouses.duckdb.writing import BROKEN, WAITING_MAX, Writer, refusal
+from missioncontrol.adapters.warehouses.duckdb import database_file, maintenance
+from missioncontrol.adapters.warehouses.duckdb.ingestion import SQL, Ingestion
+from missioncontrol.adapters.warehouses.duckdb.writer import BROKEN, WAITING_MAX, Writer, refusal
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.ports.warehouse import (
     Captured,
@@ -32,14 +32,14 @@ CHECKPOINT = "64MB"
 SECONDS_MAX = 20.0
 ROWS_MAX = 250_000
 MEMBERS_MAX = 2_000_000
-"""People of one saved cohort."""
+"""Largest size of a saved cohort."""
 
-ASKING_MAX = 4
-"""Questions that are answered at once; more wait for their turn."""
+QUESTIONS_MAX = 4
+"""Questions that run at once; more wait for a slot."""
 
 
 class DuckDbWarehouse:
-    """Keeps the events in the file at `path`, its owner's alone; in memory for None."""
+    """Stores events in the file at `path`, readable by its owner alone; in memory for None."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class DuckDbWarehouse:
         waiting_max: int = WAITING_MAX,
         threads: int | None = None,
     ) -> None:
-        """Open the file, and make it where it is missing.
+        """Open the file, and create it where it is missing.
 
         A question may take `seconds_max`, and `waiting_max` events may wait to be stored.
 
@@ -59,125 +59,110 @@ class DuckDbWarehouse:
         self._path = path
         self._threads = threads
         self._seconds_max = seconds_max
-        self._turns = threading.BoundedSemaphore(ASKING_MAX)
+        self._slots = threading.BoundedSemaphore(QUESTIONS_MAX)
         self._opening = threading.Lock()
         try:
-            self._connection = _opened(path, threads)
-            self._storing = Storing(self._connection.cursor(), _salt(self._connection), path)
+            self._connection = _open(path, threads)
+            self._ingestion = Ingestion(self._connection.cursor(), _salt(self._connection), path)
         except duckdb.Error as error:
             raise refusal(error) from None
-        self._writer = Writer(self._storing, self._reopen, waiting_max=waiting_max)
-        # Whoever removed something may have been killed before its words were gone from the file.
-        with suppress(MissionControlError):  # Where it can't be done now, `tidy` does it.
+        self._writer = Writer(self._ingestion, self._reopen, waiting_max=waiting_max)
+        # A process may have been killed between a removal and the compaction of the file.
+        with suppress(MissionControlError):  # `tidy` tries again.
             self._wipe()
 
     # Changes.
 
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
-        """See `Warehouse.store`."""
-        return self._writer.take(product, batch).result()
+        return self._writer.submit(product, batch).result()
 
     def storing(self, product: str, batch: Sequence[Captured]) -> "Future[Stored]":
-        """See `Warehouse.storing`."""
-        return self._writer.take(product, batch)
+        return self._writer.submit(product, batch)
 
     def foresee(self, product: str, batch: Sequence[Captured]) -> Foreseen:
-        """See `Warehouse.foresee`."""
-        return self._writer.do(lambda storing: storing.foresee(product, batch))
+        return self._writer.run(lambda ingestion: ingestion.foresee(product, batch))
 
     def intend(self, product: str, removal: str, person: str) -> None:
-        """See `Warehouse.intend`."""
-        self._writer.do(lambda storing: erasing.intend(storing, product, removal, person))
+        self._writer.run(lambda ingestion: maintenance.intend(ingestion, product, removal, person))
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        """See `Warehouse.forget`."""
-        return self._writer.do(lambda storing: erasing.forget(storing, product, person, removal))
+        return self._writer.run(
+            lambda ingestion: maintenance.forget(ingestion, product, person, removal)
+        )
 
     def resume(self, product: str, removal: str) -> Forgotten | None:
-        """See `Warehouse.resume`."""
-        return self._writer.do(lambda storing: erasing.resume(storing, product, removal))
+        return self._writer.run(lambda ingestion: maintenance.resume(ingestion, product, removal))
 
     def settled(self, product: str, removal: str) -> None:
-        """See `Warehouse.settled`."""
-        self._writer.do(lambda storing: erasing.settled(storing, product, removal))
+        self._writer.run(lambda ingestion: maintenance.settled(ingestion, product, removal))
 
     def settle(self, product: str, policy: Policy) -> None:
-        """See `Warehouse.settle`."""
-        if self._storing.policies.products().get(product) != policy:
-            self._writer.do(lambda storing: erasing.settle(storing, product, policy))
+        if self._ingestion.policies.products().get(product) != policy:
+            self._writer.run(lambda ingestion: maintenance.settle(ingestion, product, policy))
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        """See `Warehouse.save_cohort`."""
-        # The question is asked beside the writer, which goes on meanwhile.
-        people = [row[0] for row in self._answer(statement, MEMBERS_MAX)]
-        return self._writer.do(
-            lambda storing: erasing.save_cohort(storing, product, cohort, people)
+        # Query outside of the writer thread, which goes on meanwhile.
+        people = [row[0] for row in self._rows_of(statement, MEMBERS_MAX)]
+        return self._writer.run(
+            lambda ingestion: maintenance.save_cohort(ingestion, product, cohort, people)
         )
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        """See `Warehouse.drop_cohort`."""
-        self._writer.do(lambda storing: erasing.drop_cohort(storing, product, cohort))
+        self._writer.run(lambda ingestion: maintenance.drop_cohort(ingestion, product, cohort))
 
     def keep_note(self, product: str, name: str, text: str) -> None:
-        """See `Warehouse.keep_note`."""
-        self._writer.do(lambda storing: erasing.keep_note(storing, product, name, text))
+        self._writer.run(lambda ingestion: maintenance.keep_note(ingestion, product, name, text))
 
     def used(self, product: str) -> Used:
-        """See `Warehouse.used`."""
-        return self._storing.usage.of(product)
+        return self._ingestion.usage.of(product)
 
     def tidy(self, now: datetime) -> int:
-        """See `Warehouse.tidy`."""
-        gone = self._writer.do(lambda storing: erasing.tidy(storing, now))
+        gone = self._writer.run(lambda ingestion: maintenance.tidy(ingestion, now))
         self._wipe()
         return gone
 
     def _wipe(self) -> None:
-        if self._storing.owes_wiping and self._path is not None:
-            self._writer.do(self._write_anew)
+        if self._ingestion.needs_compaction and self._path is not None:
+            self._writer.run(self._compact)
 
     def clear(self, product: str) -> int:
-        """See `Warehouse.clear`."""
-        return self._writer.do(lambda storing: erasing.clear(storing, product))
+        return self._writer.run(lambda ingestion: maintenance.clear(ingestion, product))
 
     # Questions.
 
     def position(self) -> int:
-        """See `Warehouse.position`."""
-        return self._storing.position
+        return self._ingestion.position
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        """See `Warehouse.exported`."""
-        # A span of the order is read at once; the spans grow where others' events are in between.
-        span, last = limit, self._storing.seq
+        # Read a span of `seq`; spans grow where many events of other products lie between.
+        span, last = limit, self._ingestion.seq
         while after < last:
-            rows = self.rows(exporting.statement(product, after, span, limit))
+            rows = self.rows(_export_statement(product, after, span, limit))
             if rows:
-                return [exporting.kept(row) for row in rows]
+                return [_kept(row) for row in rows]
             after, span = after + span, span * 4
         return []
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """See `Warehouse.rows`."""
-        return self._answer(statement, ROWS_MAX)
+        return self._rows_of(statement, ROWS_MAX)
 
-    def _answer(self, statement: Statement, rows_max: int) -> list[tuple[Any, ...]]:
+    def _rows_of(self, statement: Statement, rows_max: int) -> list[tuple[Any, ...]]:
         try:
-            return self._asked(statement, rows_max)
+            return self._query(statement, rows_max)
         except BROKEN as error:
             with suppress(Unavailable):
-                self._writer.do(self._mend)
+                self._writer.run(self._reopen_if_broken)
             raise refusal(error) from None
 
-    def _mend(self, storing: Storing) -> None:
-        """Open the file again, unless somebody did since."""
+    def _reopen_if_broken(self, ingestion: Ingestion) -> None:
+        """Open the file again, unless another question has done so."""
         try:
-            storing.connection.execute(SQL["counters"]).fetchall()
+            ingestion.connection.execute(SQL["counters"]).fetchall()
         except BROKEN:
-            self._reopen(storing)
+            self._reopen(ingestion)
 
-    def _asked(self, statement: Statement, rows_max: int) -> list[tuple[Any, ...]]:
-        with self._turns:
+    def _query(self, statement: Statement, rows_max: int) -> list[tuple[Any, ...]]:
+        with self._slots:
             cursor = self._cursor()
             slow = threading.Event()
 
@@ -193,12 +178,12 @@ class DuckDbWarehouse:
                 cursor.execute(statement.sql, statement.parameters or None)
                 rows = cursor.fetchmany(rows_max + 1)
             except duckdb.InterruptException:
-                raise _slow(self._seconds_max) from None
+                raise _too_slow(self._seconds_max) from None
             except BROKEN:
                 raise
             except (duckdb.Error, ValueError, TypeError, OverflowError) as error:
                 if slow.is_set():
-                    raise _slow(self._seconds_max) from None
+                    raise _too_slow(self._seconds_max) from None
                 raise refusal(error) from None
             finally:
                 watch.cancel()
@@ -207,47 +192,47 @@ class DuckDbWarehouse:
             raise Unavailable(
                 "analytics.too_much",
                 f"The answer has more than {rows_max} rows.",
-                hint="Ask for less at a time.",
+                hint="Narrow the question.",
             )
         return rows
 
     def close(self) -> None:
-        """Write what waits, and let go of the file."""
+        """Write all waiting batches and close the file."""
         self._writer.close()
         with self._opening:
             self._connection.close()
 
-    def _write_anew(self, storing: Storing) -> None:
-        """Write all that is kept into a new file: pages that are free keep what stood in them.
+    def _compact(self, ingestion: Ingestion) -> None:
+        """Copy the file, because free pages of the old one still hold removed data.
 
         Questions wait meanwhile: some seconds for ten million events.
         """
         assert self._path is not None
         path = self._path
-        self._reopen(storing, lambda: rewriting.write_anew(path))
+        self._reopen(ingestion, lambda: database_file.compact(path))
 
-    def _reopen(self, storing: Storing, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Close the file, while nobody asks, and open it again."""
+    def _reopen(self, ingestion: Ingestion, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Close the file while no question runs, do some work, and open it again."""
         if self._path is None:
-            return  # What is in memory alone is gone with the connection.
+            return  # In memory, closing the connection would lose all data.
         with ExitStack() as alone:
-            for _ in range(ASKING_MAX):
-                alone.enter_context(self._turns)
-            for each in (storing.connection, self._connection):
+            for _ in range(QUESTIONS_MAX):
+                alone.enter_context(self._slots)
+            for each in (ingestion.connection, self._connection):
                 with suppress(duckdb.Error):
                     each.close()
             try:
                 meanwhile()
             finally:
-                self._connection = _opened(self._path, self._threads)
-                storing.use(self._connection.cursor())
+                self._connection = _open(self._path, self._threads)
+                ingestion.use(self._connection.cursor())
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
             return self._connection.cursor()
 
 
-def _slow(seconds: float) -> Unavailable:
+def _too_slow(seconds: float) -> Unavailable:
     return Unavailable(
         "analytics.slow",
         f"The question took longer than {seconds:g} s.",
@@ -256,7 +241,7 @@ def _slow(seconds: float) -> Unavailable:
 
 
 def _refuse_unless_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Let only a single SELECT pass.
+    """Refuse anything but a single SELECT.
 
     Raises:
         Rejected: `analytics.unfit`.
@@ -266,17 +251,17 @@ def _refuse_unless_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> N
     except duckdb.Error as error:
         raise refusal(error) from None
     if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
-        raise Rejected("analytics.unfit", "A question is one statement that only reads.")
+        raise Rejected("analytics.unfit", "A question has to be one SELECT statement.")
 
 
-def _opened(path: Path | None, threads: int | None) -> duckdb.DuckDBPyConnection:
+def _open(path: Path | None, threads: int | None) -> duckdb.DuckDBPyConnection:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     config: dict[str, Any] = {
         "memory_limit": MEMORY_MAX,
         "checkpoint_threshold": CHECKPOINT,
         "preserve_insertion_order": True,
-        # Whatever a statement says, it reaches no file and no network.
+        # Statements can reach neither files nor the network.
         "autoload_known_extensions": False,
         "autoinstall_known_extensions": False,
         "enable_external_access": False,
@@ -284,11 +269,11 @@ def _opened(path: Path | None, threads: int | None) -> duckdb.DuckDBPyConnection
     if threads is not None:
         config["threads"] = threads
     connection = duckdb.connect(":memory:" if path is None else str(path), config=config)
-    connection.execute(rewriting.schema())
+    connection.execute(database_file.schema())
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
     if path is not None:
-        rewriting.keep_private(path)
+        database_file.keep_private(path)
     return connection
 
 
@@ -299,3 +284,34 @@ def _salt(connection: duckdb.DuckDBPyConnection) -> bytes:
         connection.execute(SQL["begin_counters"], {"shape": SHAPE, "salt": salt})
         return salt
     return bytes(rows[0][0])
+
+
+def _export_statement(product: str, after: int, span: int, limit: int) -> Statement:
+    """Return the query for a product's events among `span` events of all products."""
+    values = {"product": product, "after": after, "until": after + span, "limit": limit}
+    return Statement(SQL["exported"], values)
+
+
+def _kept(row: tuple[Any, ...]) -> Kept:
+    """Return a row of that query as an event."""
+    seq, id_, name, happened, received, source, user, anonymous, session, alias, group = row[:11]
+    properties, person, once, is_bot = row[11:]
+    return Kept(
+        seq,
+        Captured(
+            id_,
+            name,
+            happened,
+            received,
+            source,
+            user=user,
+            anonymous=anonymous,
+            session=session,
+            alias=alias,
+            group=group,
+            properties=properties.encode(),
+            person=person.encode(),
+            once=once.encode(),
+            is_bot=is_bot,
+        ),
+    )

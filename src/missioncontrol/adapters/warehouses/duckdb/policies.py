@@ -1,4 +1,4 @@
-"""What of a product does not count, kept up to date on the events themselves."""
+"""Counting policies of products, applied to the flags of stored events and people."""
 
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
@@ -21,10 +21,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Rules:
-    """A policy, made ready to be asked of every event."""
+    """A policy in a form that is fast to check for each event."""
 
     def __init__(self, policy: Policy) -> None:
-        """Take the policy as it is."""
         self.policy = policy
         self.micros = None if policy.days is None else policy.days * DAY
         self.has_testers = bool(policy.people or policy.properties)
@@ -39,24 +38,24 @@ class Rules:
 
 
 class Policies:
-    """The policies of all products; the one thread that writes uses them."""
+    """The policies of all products; only the writer thread uses them."""
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
-        """Know nothing before `read`."""
+        """Start empty; `read` loads the file."""
         self._connection = connection
         self._rules: dict[str, Rules] = {}
         self._default = Rules(NOTHING)
         self.testers: set[int] = set()
 
     def read(self) -> None:
-        """Have at hand what the file has."""
+        """Load policies and test people from the file."""
         rows = self._connection.execute(SQL["policies"]).fetchall()
         self._rules = {product: Rules(_decode(body)) for product, body in rows}
         testers = self._connection.execute(SQL["testers"]).fetchall()
         self.testers = {person for (person,) in testers}
 
     def of(self, product: str) -> Rules:
-        """Return what holds for a product."""
+        """Return the rules of a product."""
         return self._rules.get(product, self._default)
 
     def products(self) -> dict[str, Policy]:
@@ -64,7 +63,7 @@ class Policies:
         return {product: rules.policy for product, rules in self._rules.items()}
 
     def settle(self, product: str, policy: Policy) -> bool:
-        """Let a policy hold, in the caller's transaction; say whether that changes anything."""
+        """Apply a policy in the caller's transaction; return whether it was new."""
         before = self.of(product).policy
         if before == policy and product in self._rules:
             return False
@@ -80,13 +79,13 @@ class Policies:
         return True
 
     def count_people(self, product: str) -> None:
-        """Say of everybody whether an event of theirs counts."""
+        """Update for all people of a product whether any of their events counts."""
         self._connection.execute(SQL["count_people"], {"product": product})
 
     def look_at(
         self, persons: Collection[int], moved: Collection[int], products: Iterable[str]
     ) -> None:
-        """Let the events of people who are known differently now, or are others, count or not."""
+        """Update the flags of people whose profile changed or who were merged."""
         for product in products:
             if self.of(product).has_testers:
                 with self._touched(persons):
@@ -100,7 +99,7 @@ class Policies:
         return registered(self._connection, "touched", people)
 
     def _mark(self, product: str, which: str) -> list[int]:
-        """Say of people whether they are testers; return those of whom that is new."""
+        """Update who is a tester; return the people for whom that changed."""
         condition, values = _testing(self.of(product).policy)
         text = SQL["mark"].replace("/* tests */", condition).replace("/* which */", which)
         rows = self._connection.execute(text, {"product": product, **values}).fetchall()
@@ -109,7 +108,7 @@ class Policies:
         return [person for person, _ in rows]
 
     def _count(self, product: str, which: str) -> None:
-        """Say of events whether they count."""
+        """Update which events count."""
         policy = self.of(product).policy
         text = SQL["count"].replace("/* which */", which)
         self._connection.execute(
@@ -118,12 +117,12 @@ class Policies:
 
 
 def _counting(policy: Policy) -> Policy:
-    """Return what of a policy says which events count."""
+    """Return a policy reduced to the fields that decide which events count."""
     return msgspec.structs.replace(policy, days=None, public=(), events_max=0, bytes_max=0)
 
 
 def _testing(policy: Policy) -> tuple[str, dict[str, Any]]:
-    """Return the condition by which somebody of `people_known` is a tester, with its values."""
+    """Return the SQL condition for testers among `people_known`, with its values."""
     parts: list[str] = []
     values: dict[str, Any] = {}
     likes = []
@@ -131,9 +130,9 @@ def _testing(policy: Policy) -> tuple[str, dict[str, Any]]:
         values[f"like{number}"] = _like(pattern)
         likes.append(f"id ILIKE $like{number} ESCAPE '\\'")
     if likes:
-        said = " OR ".join(likes)
+        is_like = " OR ".join(likes)
         parts.append(
-            f"person IN (SELECT person FROM identities WHERE product = $product AND ({said}))"  # noqa: S608
+            f"person IN (SELECT person FROM identities WHERE product = $product AND ({is_like}))"  # noqa: S608
         )
     for number, (name, value) in enumerate(policy.properties):
         values[f"path{number}"] = "/" + name.replace("~", "~0").replace("/", "~1")

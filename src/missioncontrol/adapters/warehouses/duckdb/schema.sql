@@ -1,11 +1,11 @@
--- What happened, in the order received. `person` is who it is as known now, `counts` whether it
--- counts by the policy of now: both are kept up to date, so that a question reads one plain table.
+-- Events in the order received. `person` and `counts` are updated when people are merged or the
+-- policy changes, so that a question reads one plain table.
 CREATE TABLE IF NOT EXISTS events (
   product VARCHAR NOT NULL,
   seq BIGINT NOT NULL,
   id VARCHAR NOT NULL,
   key BIGINT NOT NULL,           -- of product and id, salted
-  name VARCHAR NOT NULL,         -- '' where nothing happened, and somebody was only told about
+  name VARCHAR NOT NULL,         -- '' for a profile change without an event
   happened TIMESTAMP NOT NULL,
   received TIMESTAMP NOT NULL,
   person BIGINT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS events (
   properties JSON NOT NULL,
   counts BOOLEAN NOT NULL,
   is_bot BOOLEAN NOT NULL,
-  -- The rest as it came, to be given out again.
+  -- The original values, for the export.
   user_id VARCHAR,
   anonymous_id VARCHAR,
   person_told JSON,
@@ -31,10 +31,10 @@ CREATE TABLE IF NOT EXISTS people_known (
   properties JSON NOT NULL,
   is_counted BOOLEAN NOT NULL,   -- an event of theirs counts
   is_test BOOLEAN NOT NULL,
-  first_seq BIGINT NOT NULL      -- no event of theirs is before it
+  first_seq BIGINT NOT NULL      -- `seq` of the first event that may be theirs
 );
 
--- The ids by which people are known.
+-- The ids of people.
 CREATE TABLE IF NOT EXISTS identities (
   product VARCHAR NOT NULL,
   id VARCHAR NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS cohort_members (
   person BIGINT NOT NULL
 );
 
--- What was worked out of the events, to be told at once when the file is opened again.
+-- Results derived from events, available at once after a restart.
 CREATE TABLE IF NOT EXISTS notes (
   product VARCHAR NOT NULL,
   name VARCHAR NOT NULL,
@@ -63,35 +63,35 @@ CREATE TABLE IF NOT EXISTS notes (
 
 CREATE TABLE IF NOT EXISTS policies (product VARCHAR NOT NULL, body VARCHAR NOT NULL);
 
--- Keys of what belonged to people who were forgotten: neither is taken again.
+-- Keys of events and ids of forgotten people: both are refused.
 CREATE TABLE IF NOT EXISTS forgotten_events (product VARCHAR NOT NULL, key BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS forgotten_ids (product VARCHAR NOT NULL, key BIGINT NOT NULL);
 
--- Removals of people that were begun: whom each means, and what came of it, until the log says so.
+-- Removals in progress: person and result, until the log confirms them.
 CREATE TABLE IF NOT EXISTS removals (
   product VARCHAR NOT NULL,
   removal VARCHAR NOT NULL,
-  key BIGINT NOT NULL,           -- of product and id, salted: the id itself is to be gone
+  key BIGINT NOT NULL,           -- of product and id, salted: the id itself must not stay
   is_done BOOLEAN NOT NULL,
   events BIGINT NOT NULL,
   ids BIGINT NOT NULL
 );
 
--- How much is stored of each product, kept with every change.
+-- The usage of each product, updated with every change.
 CREATE TABLE IF NOT EXISTS used (
   product VARCHAR NOT NULL,
   events BIGINT NOT NULL,
   bytes BIGINT NOT NULL
 );
 
--- One row: the last number that was given to an event, a person and a change.
+-- One row: the last numbers of an event, a person and a change.
 CREATE TABLE IF NOT EXISTS counters (
   shape INTEGER NOT NULL,
   salt BLOB NOT NULL,
   seq BIGINT NOT NULL,
   person BIGINT NOT NULL,
   position BIGINT NOT NULL,
-  unwiped BOOLEAN NOT NULL       -- words of what was removed may stand in free pages of the file
+  unwiped BOOLEAN NOT NULL       -- free pages of the file may hold removed data
 );
 
 CREATE OR REPLACE VIEW counted AS

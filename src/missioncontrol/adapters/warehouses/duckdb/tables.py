@@ -1,4 +1,4 @@
-"""Columns of Python values as Arrow tables, by which rows go into DuckDB at full speed."""
+"""Arrow tables of Python values, the fastest way to insert rows into DuckDB."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +17,7 @@ Columns = Mapping[str, tuple[DataType, Sequence[Any]]]
 
 
 def table(columns: Columns) -> Table:
-    """Return the columns by name; None is NULL.
+    """Return a table of named columns; None is NULL.
 
     Raises:
         ValueError, OverflowError, TypeError: a value does not fit its type.
@@ -28,12 +28,12 @@ def table(columns: Columns) -> Table:
 
 @contextmanager
 def registered(connection: DuckDBPyConnection, name: str, rows: Table) -> Iterator[None]:
-    """Have a table that statements see by a name for a while."""
+    """Make a table visible to statements under a name."""
     connection.register(name, rows)
     try:
         yield
     except BaseException:
-        with suppress(duckdb.Error):  # It can't be let go of in a transaction that failed.
+        with suppress(duckdb.Error):  # A failed transaction refuses it.
             connection.unregister(name)
         raise
     connection.unregister(name)

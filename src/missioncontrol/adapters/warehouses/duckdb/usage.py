@@ -1,4 +1,4 @@
-"""How much is stored of each product: counted with each commit, not by looking through all."""
+"""How much is stored of each product, updated with each commit instead of by scanning."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ NOTHING = Used(0, 0)
 
 
 class Usage:
-    """What is stored, as the file says it; the one thread that writes changes it, others read."""
+    """Usage by product; only the writer thread changes it, other threads read."""
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
-        """Know nothing before `read`."""
+        """Start empty; `read` loads the file."""
         self._connection = connection
         self._used: dict[str, Used] = {}
 
     def read(self) -> None:
-        """Have at hand what the file has; a file of an earlier release is looked through once."""
+        """Load the usage of the file; scan the events of a file that never counted it."""
         [(is_counted,)] = self._connection.execute(SQL["is_counted"]).fetchall()
         if not is_counted:
             self._connection.execute(SQL["count_all"], {"each": EVENT_BYTES})
@@ -32,13 +32,13 @@ class Usage:
         return self._used.get(product, NOTHING)
 
     def has_room(self, product: str, policy: Policy, more: Used) -> bool:
-        """Whether a product may have so much more."""
+        """Whether `more` fits within the limits of a product."""
         used = self.of(product)
         is_few = used.events + more.events <= policy.events_max
         return is_few and used.bytes + more.bytes <= policy.bytes_max
 
     def refuse_without_room(self, product: str, policy: Policy, more: Used) -> None:
-        """Refuse what a product would have too much with; nothing is always taken.
+        """Refuse events that exceed the limits of a product; an empty batch always passes.
 
         Raises:
             NoRoom: `analytics.no_room`.
@@ -51,14 +51,14 @@ class Usage:
             most, stored = f"{policy.bytes_max / 1e6:,.0f} MB", f"{used.bytes / 1e6:,.1f} MB"
         raise NoRoom(
             "analytics.no_room",
-            f"Product {product!r} may have {most}, and has {stored}: with these it would have"
-            " more.",
+            f"Product {product!r} may have {most}, and has {stored}: with these events it would"
+            " have more.",
             hint=f"`mission analytics settings {product}` with --max-events or --max-megabytes"
             " gives it more room, with --keep-days it keeps less.",
         )
 
     def add(self, product: str, events: Sequence[Captured]) -> None:
-        """Count events of a product that are stored in this transaction."""
+        """Add events that this transaction stores to the usage of a product."""
         before, more = self.of(product), weighed(events)
         after = Used(before.events + more.events, before.bytes + more.bytes)
         name = "change" if product in self._used else "add"
@@ -68,17 +68,17 @@ class Usage:
         self._used[product] = after
 
     def count(self, product: str) -> None:
-        """Count all of a product again, in a transaction that removes some of it."""
+        """Recount a product within a transaction that removes events."""
         run = self._connection.execute
         run(SQL["drop"], {"product": product})
         run(SQL["count"], {"product": product, "each": EVENT_BYTES})
 
 
 def weighed(events: Sequence[Captured]) -> Used:
-    """Return what events count for."""
+    """Return the usage of events."""
     return Used(len(events), sum(map(size_of, events)))
 
 
 def size_of(event: Captured) -> int:
-    """Return what an event counts for, in bytes."""
+    """Return the bytes that an event counts for."""
     return EVENT_BYTES + len(event.properties) + len(event.person) + len(event.once)

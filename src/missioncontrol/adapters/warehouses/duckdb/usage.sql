@@ -1,32 +1,32 @@
 -- name: is_counted
--- Whether what is stored was ever counted; where nothing is stored there is nothing to count.
+-- Whether usage was ever counted, or there are no events to count.
 SELECT EXISTS (FROM used) OR NOT EXISTS (FROM events)
 
 -- name: used
--- How much is stored of each product.
+-- The usage of each product.
 SELECT product, events, bytes FROM used
 
 -- name: add
--- A product has its first events.
+-- Insert the usage of a new product.
 INSERT INTO used VALUES ($product, $events, $bytes)
 
 -- name: change
--- It has more.
+-- Update the usage of a product.
 UPDATE used SET events = $events, bytes = $bytes WHERE product = $product
 
 -- name: drop
--- It is counted again.
+-- Delete the usage of a product before a recount.
 DELETE FROM used WHERE product = $product
 
 -- name: count
--- All that is stored of a product.
+-- Count a product.
 INSERT INTO used
 SELECT $product, count(*), coalesce(sum($each + strlen(properties)
   + coalesce(strlen(person_told), 0) + coalesce(strlen(once_told), 0)), 0)
 FROM events WHERE product = $product
 
 -- name: count_all
--- All that is stored.
+-- Count all products.
 INSERT INTO used
 SELECT product, count(*), coalesce(sum($each + strlen(properties)
   + coalesce(strlen(person_told), 0) + coalesce(strlen(once_told), 0)), 0)

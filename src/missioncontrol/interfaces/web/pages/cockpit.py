@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
 from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
-from missioncontrol.analytics.funnel_beginning import beginning
+from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
     EVERYBODY,
@@ -32,9 +32,9 @@ from missioncontrol.analytics.setting import (
 )
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
-from missioncontrol.application.analytics.alerts import AlertShelf
+from missioncontrol.application.analytics.alerts import AlertReader
 from missioncontrol.application.analytics.analyst import LARGE_EVENTS, Analyst
-from missioncontrol.application.analytics.inspecting import end_of
+from missioncontrol.application.analytics.inspector import end_of
 from missioncontrol.application.analytics.known_events import Events
 from missioncontrol.application.analytics.views import answered_then, kpis
 from missioncontrol.domain.errors import MissionControlError, NotFound
@@ -191,7 +191,7 @@ def _nothing(bar: Bar) -> str:
 async def _summary(console: Console, bar: Bar) -> Summary:
     inspector = await console.analytics.inspector()
     return await inspector.summary(
-        bar.product.slug, bar.range, bar.segment, compared=bar.is_compared, patient=False
+        bar.product.slug, bar.range, bar.segment, compared=bar.is_compared, waits=False
     )
 
 
@@ -350,7 +350,7 @@ async def funnel_before(
 
 
 async def _alerts_of(console: Console, bar: Bar) -> list[Any]:
-    return await AlertShelf(console.present.find).all(bar.product.slug)
+    return await AlertReader(console.present.find).all(bar.product.slug)
 
 
 async def _alerts(console: Console, bar: Bar) -> Values:

@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.analytics.setting import DAYS_MAX
-from missioncontrol.application.analytics.alerts import AlertAsked, AlertShelf
-from missioncontrol.application.analytics.desk import SavedAsked
+from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
+from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
@@ -204,7 +204,7 @@ async def remove_cohort(request: AnyRequest, console: NamedDependency[Console]) 
 async def show_alerts(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show the alerts of a product: what is not resolved first."""
     bar = await _bar(request, console)
-    found = await AlertShelf(console.present.find).all(bar.product.slug)
+    found = await AlertReader(console.present.find).all(bar.product.slug)
     state = str(request.query_params.get("state", ""))
     shown = [each for each in found if state in ("", each.state)]
     waiting = sum(each.state == "open" for each in found)
@@ -229,7 +229,7 @@ async def show_alert(
 ) -> Response[str]:
     """Show an alert: what changed, against what was expected, who explains it."""
     bar = await _bar(request, console)
-    found = await AlertShelf(console.present.find).find(bar.product.slug, alert)
+    found = await AlertReader(console.present.find).find(bar.product.slug, alert)
     shown: dict[str, Any] = {"answer": None, "shape": "", "asked": None}
     error: MissionControlError | None = None
     try:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics import removal
-from missioncontrol.application.analytics.desk import ProductAsked, SourceAsked
+from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.views import UseView, product_view, use_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal

@@ -1,0 +1,1 @@
+"""Detection of significant changes, on complete days only."""
