@@ -81,7 +81,10 @@ def is_product(file: "SourceFile") -> bool:
     return file.kind == "code" and not ASIDE.search(file.path) and file.path.endswith(_SUFFIXES)
 
 
-_SUFFIXES = (".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".java", ".kt")
+_SUFFIXES = (
+    *(".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".java", ".kt", ".php"),
+    *(".cs", ".c", ".cc", ".cpp", ".swift", ".scala"),
+)
 
 
 def body(listed: list[Symbol], home: Symbol) -> list[Symbol]:

@@ -14,7 +14,8 @@ _DEFINITION = re.compile(
           |override|sealed|data|unsafe|partial)(?:\([\w:]+\))?\s+)*
       (?P<word>def|class|function\*?|func|fn|interface|struct|trait|enum|protocol|module|type)
       \s+(?:\([^)\n]*\)\s*)?(?P<name>[A-Za-z_$][\w$]*[?!]?)
-    | (?:(?:module\.)?exports|[a-z_$][\w$]*(?:\.prototype)?)\.(?P<attribute>[A-Za-z_$][\w$]*)\s*=
+    | (?:(?:module\.)?exports|[A-Za-z_$][\w$]*\.prototype|[a-z_$][\w$]*)
+      \.(?P<attribute>[A-Za-z_$][\w$]*)\s*=
       \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>)
     | (?:export\s+)?(?:const|let|var)\s+(?P<variable>[A-Za-z_$][\w$]*)\s*=
       \s*(?:async\s+)?(?:function\b|\([^)\n]*\)\s*=>|class\b)

@@ -16,6 +16,7 @@ from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.faults import sentence_of
 from missioncontrol.specialists.planner.filling import listed
+from missioncontrol.specialists.planner.formatting import formatting, formatting_facts
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
@@ -47,6 +48,7 @@ from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
 from missioncontrol.specialists.planner.summary import tasks_sentence
+from missioncontrol.specialists.planner.surroundings import surrounding_facts
 from missioncontrol.specialists.planner.tasks import (
     ASIDE_KINDS,
     brings_in,
@@ -87,8 +89,12 @@ _TYPES = re.compile(
 )
 """What changes declared types and nothing that runs."""
 TYPE_CHECKERS = ("mypy", "pyright", "ty", "typescript", "tsd", "phpstan", "psalm", "sorbet")
+_FAILS = re.compile(
+    r"(?i)\b(?:flak\w*|intermittent\w*|fail\w*|hang\w*|time ?outs?|race|break\w*|broken|order)\b"
+)
+"""A test that fails now and then is found out about before it is mended."""
 _SLIP = re.compile(
-    r"(?i)^(?:fix|correct|repair)(?:ed|es|ing)?\b[^.;:]{0,20}?\b(?P<slip>typos?|misspellings?|spelling|grammar"
+    r"(?i)^(?:(?:fix|correct|repair)(?:ed|es|ing)?\b[^.;:]{0,20}?\b)?(?P<slip>typos?|misspellings?|spelling|grammar"
     r"|indentation|white ?space|formatting|(?:broken |dead )links?)\b"
 )
 _OLDER = re.compile(
@@ -182,6 +188,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
             facts |= {"standing": f"`{there.name}`", "standing_place": f"`{there.place}`"}
             facts |= {"belongs": "", "new_thing": ""}
         facts = _of_kind(ground, ask, own[0], facts, named=named, places=places)
+        facts |= surrounding_facts(ground, ask, named, places)
         facts |= _older_goes(ground, ask, kinds[0], f"R{number + 1}")
         facts |= paper_facts(ask, places) | _fragment_facts(ground, own[0], facts)
         if precedents := precedents_of(ground, ask):
@@ -276,7 +283,8 @@ def _of_kind(
     if kind == "release-check":
         facts |= _asked_of_release(ask, facts)
     if kind == "tests" and (ask.fault or is_failing_test(ask.text)):
-        facts["failing_test"] = "yes"
+        mends = ask.fault is None and not _FAILS.search(ask.text)
+        facts["test_mend" if mends else "failing_test"] = "yes"
     if kind == "documentation":
         facts = _of_document(ask, facts)
     if kind in {"bug-fix", "feature", "refactoring", "release"}:
@@ -293,6 +301,9 @@ def _without_behaviour(ground: Ground, ask: Ask) -> dict[str, str]:
         checker = next((f"`{name}`" for name in TYPE_CHECKERS if name in tools), "")
         quiet = {"belongs": "", "new_thing": "", "new_name": ""}
         return {"typed_only": "yes", "evidence": "yes", "type_checker": checker, **quiet}
+    run = formatting(ground) if ask is ground.goal.main else None
+    if run is not None:
+        return formatting_facts(run)
     slip = _SLIP.search(ask.text)
     if slip is None:
         return {}

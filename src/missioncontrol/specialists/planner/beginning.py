@@ -8,6 +8,7 @@ import msgspec
 from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.named import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.formatting import formatting
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
 from missioncontrol.specialists.planner.likely import tests_of
 from missioncontrol.specialists.planner.papers import (
@@ -24,6 +25,7 @@ from missioncontrol.specialists.planner.places import (
 )
 from missioncontrol.specialists.planner.source import ASIDE, Place
 from missioncontrol.specialists.planner.subject import search_text
+from missioncontrol.specialists.planner.surroundings import tool_settings
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 from missioncontrol.specialists.planner.tracing import traced_first
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
@@ -58,6 +60,12 @@ def beginning(
 
     `named` are the definitions that the ask names; `nearest` are those beside which it adds one.
     """
+    run = formatting(ground) if ask is ground.goal.main else None
+    if run and run.files and ground.sources is not None:
+        return [
+            ground.sources.place(path, (f"changed in {_times(count)} since {run.since}",), ())
+            for path, count in run.files
+        ]
     if kind in OF_ITS_OWN and not named:
         return []  # What stands by itself begins at no module of the library beside it.
     places = places_for(ground, ask, kind, main)
@@ -72,7 +80,12 @@ def beginning(
         return traced_first(ground, places, places_max=PLACES_MAX)
     if ask is not ground.goal.main:
         return places
-    return _with_likeliest_first(ground, ask, places, is_aside=kind in ASIDE_KINDS)
+    first = _with_likeliest_first(ground, ask, places, is_aside=kind in ASIDE_KINDS)
+    return first if named else _with_settings_first(ground, ask, first)
+
+
+def _times(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count:,} commits"
 
 
 def _with_likeliest_first(
@@ -111,6 +124,17 @@ def _with_likeliest_first(
     first = first if is_aside else _with_code_first(best, first)
     paths = {place.path for place in first}
     return [*first, *(place for place in places if place.path not in paths)][:PLACES_MAX]
+
+
+def _with_settings_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
+    """Begin at the settings of the tool that the ask sets up or moves to another version."""
+    path = tool_settings(ground, ask.text)
+    if not path or ground.sources is None:
+        return places
+    reasons = ("holds the settings of the tool that the goal names",)
+    own = next((each for each in places if each.path == path), None)
+    own = own or ground.sources.place(path, reasons, ())
+    return [own, *(each for each in places if each is not own)][:PLACES_MAX]
 
 
 def _is_named(place: Place) -> bool:

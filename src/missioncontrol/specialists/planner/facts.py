@@ -67,6 +67,9 @@ _RELEASING = re.compile(
 _MOVED = re.compile(
     r"(?i)\b(?:extract|move|split|separate)\s+(?:out\s+)?(?P<what>.{3,60}?)\s+(?:in)?to\b"
 )
+_CI = re.compile(
+    r"(?i)^(?:\.github/|\.circleci/|\.gitlab-ci|\.travis|\.?appveyor|azure-pipelines|ci/)"
+)
 _STEP = re.compile(r"(?i)(?:^|/)migrations/[^/]*\d[^/]*\.(?:py|sql|rb|js|ts)$")
 
 
@@ -265,11 +268,16 @@ def _stack_facts(ground: Ground, places: Sequence[Place]) -> dict[str, str | Non
         "test_source": f"`{test.source}`" if test else None,
         "guessed_command": f"`{' '.join(test.argv)}`" if test and test.guessed else None,
         "ci": f"`{stack.ci[0].path}`" if stack.ci else None,
+        "ci_missing": None if stack.ci or _has_checks(places) else "in the repository",
         "floor": f"{versions[0].language} {versions[0].requirement}"
         if versions and versions[0].requirement
         else None,
         "version": stack.version or None,
     }
+
+
+def _has_checks(places: Sequence[Place]) -> bool:
+    return any(_CI.search(place.path) for place in places)
 
 
 def _tree_facts(ground: Ground) -> dict[str, str | None]:

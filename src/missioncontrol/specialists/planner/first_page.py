@@ -15,13 +15,16 @@ PRECEDENT_FILES_MAX, FIRST_FILES_MAX = 4, 8
 _NEW_TEST = ("A new test", "The new test", "A test", "Each of", "A case")
 ANNOUNCING = "announce-"
 """How the key of a task begins that tells users of a change."""
+_IN_TEST = re.compile(r" in `(?P<path>[^`]+)`(?= fails)")
 _BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
 _NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
 """What a goal names as it stands in files."""
 NAMED = "which the goal names"
 """How the reason ends of a file that defines what the goal names."""
-PERHAPS = 0.4
+PERHAPS = 0.5
 """The chance below which a file after the first one only perhaps changes."""
+PERHAPS_MIN, PERHAPS_MAX = 0.35, 2
+"""The chance that a file needs to be named as one that perhaps changes, and how many are."""
 UNSURE = 0.3
 """The chance of the likeliest file below which the plan says that it does not know the place."""
 
@@ -50,21 +53,29 @@ def _changes(plan: Plan) -> Iterator[str]:
         scope,
         key=lambda path: (path != begin, -(files[path].share if path in files else 0.0)),
     )
-    shown = ordered[:FILES_MAX]
-    doubtful = [path for path in shown[1:] if path in files and _is_doubtful(files[path])]
-    doubtful.sort(key=lambda path: -files[path].chance)
-    sure = [_with_chance(path, files.get(path)) for path in shown if path not in doubtful]
+    doubtful = [path for path in ordered[1:] if path in files and _is_doubtful(files[path])]
+    expected = [path for path in ordered if path not in doubtful]
+    sure = [_with_chance(path, files.get(path)) for path in expected[:FILES_MAX]]
     if not sure:
         return
-    more = len(scope) - len(shown)
+    more = len(expected) - len(sure)
     rest = f" and {more} more" if more > 0 else ""
-    perhaps = ", ".join(_with_chance(path, files.get(path)) for path in doubtful)
+    doubtful = [path for path in doubtful if files[path].chance >= PERHAPS_MIN]
+    doubtful.sort(key=lambda path: -files[path].chance)
+    perhaps = ", ".join(_with_chance(path, files.get(path)) for path in doubtful[:PERHAPS_MAX])
     also = f"; perhaps {perhaps}" if perhaps else ""
-    yield f"- Expected to change: {', '.join(sure)}{also}{rest}."
+    yield f"- Expected to change: {', '.join(sure)}{rest}{also}."
 
 
 def _is_doubtful(file: LikelyFile) -> bool:
-    return file.chance < PERHAPS and not is_named(file)
+    return 0 < file.chance < PERHAPS and not is_named(file)
+
+
+def surely(plan: Plan, paths: Sequence[str]) -> set[str]:
+    """Return those of `paths` that do not only perhaps change."""
+    files = {file.path: file for each in plan.likely for file in each.files}
+    begin = _begin(plan)
+    return {p for p in paths if p == begin or not (p in files and _is_doubtful(files[p]))}
 
 
 def is_named(file: LikelyFile) -> bool:
@@ -102,6 +113,7 @@ def shown_places(plan: Plan) -> list[tuple[LikelyFile, Spot]]:
     scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
     own = sorted((f for f in best.values() if f.path in scope and f.spots), key=_by_share)
     own.sort(key=lambda file: file.path != _begin(plan))
+    own = [file for number, file in enumerate(own) if not (number and _is_doubtful(file))]
     others = [file for file in plan.likely[0].files if file.spots and file.path not in scope]
     found = own or others[:1]
     return [(file, file.spots[0]) for file in found[:PLACES_MAX]]
@@ -123,8 +135,9 @@ def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
     tests = [path for path in named if path in known] or named
     task = next((task for task in plan.tasks() if task.is_change and task.acceptance), None)
     if tests and task and task.acceptance[0].startswith(_NEW_TEST):
-        done = task.acceptance[0].replace(f" in `{tests[0]}`", "", 1)
-        yield f"- Test first in `{tests[0]}`: {done}"
+        named_in = _IN_TEST.search(task.acceptance[0])
+        test = named_in["path"] if named_in else tests[0]
+        yield f"- Test first in `{test}`: {_IN_TEST.sub('', task.acceptance[0], count=1)}"
     elif task:
         yield f"- Done when: {task.acceptance[0]}"
 
@@ -137,15 +150,20 @@ def _size(plan: Plan) -> Iterator[str]:
 
 
 def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
-    """Name merged changes like this one: those of the files that this one changes, else any."""
-    scope = {path for task in plan.tasks() if task.is_change for path in task.scope}
+    """Name merged changes like this one that changed a file which this one changes.
+
+    Where no file stands out, the changes most like it are named whatever they changed.
+    """
+    changed = [path for task in plan.tasks() if task.is_change for path in task.scope]
+    scope = surely(plan, changed)
     near = [each for each in precedents if scope & set(each.files)]
     places = " ".join(_places(plan))
-    told = [each for each in near or precedents if not _is_told(each, places)]
+    found = near or (precedents if _best_chance(plan) < UNSURE else ())
+    told = [each for each in found if not _is_told(each, places)]
     for number, each in enumerate(told[:PRECEDENTS_MAX]):
         most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
-        files = tuple(sorted(each.files, key=lambda path: path not in scope))
-        yield f"- Done before: {in_words(msgspec.structs.replace(each, files=files), most)}."
+        ordered = tuple(sorted(each.files, key=lambda path: path not in scope))
+        yield f"- Done before: {in_words(msgspec.structs.replace(each, files=ordered), most)}."
         yield from _repairs(each)
 
 
@@ -171,9 +189,12 @@ def in_words(precedent: Precedent, most: int = PRECEDENT_FILES_MAX) -> str:
     return f"“{precedent.title}” ({precedent.commit}) changed {named}"
 
 
+def _best_chance(plan: Plan) -> float:
+    return max((file.chance for each in plan.likely for file in each.files), default=0.0)
+
+
 def _doubt(plan: Plan) -> Iterator[str]:
-    files = (file for each in plan.likely for file in each.files)
-    best = max((file.chance for file in files), default=0.0)
+    best = _best_chance(plan)
     if best and best < UNSURE:
         named = _NAMES_CODE.search(plan.goal) is not None
         more = "" if named else " Name a file, an option or a message, and the plan is surer."

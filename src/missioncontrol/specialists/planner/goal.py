@@ -44,8 +44,12 @@ from missioncontrol.specialists.planner.specification import (
     tells_of_it,
 )
 from missioncontrol.specialists.planner.subject import named_thing
-from missioncontrol.specialists.words import is_cjk, words
+from missioncontrol.specialists.words import is_cjk, stem, telling_words, words
 
+ECHOED_MIN, ECHOED_SHARE = 2, 0.6
+"""Words that a sentence of the body shares with the title, and as a share of its own, from which
+on it asks for the same thing."""
+_OF_BOTH = re.compile(r"(?i)^[a-z]+\s+(?:both|these|those|them)\b")
 _FIX_THAT = re.compile(r"(?i)^[a-z]+(?:\([^)]*\))?:\s+")
 _INDEFINITE = re.compile(
     r"(?i)(?:any|every|some|no)(?:thing|body|one)\b|(?:any|every|each) other\b"
@@ -82,6 +86,8 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
     said = list(_said(goal, "goal"))
     _ask_for_what_is_stated(said)
     _take_lists_as_detail(said)
+    if "\n\n" in goal.strip():
+        _take_echoes_as_detail(said)
     background = [each.text for each in said if not each.asks]
     questions = [each.text for each in said if each.section == "question" and not each.asks]
     asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(said))))) or [
@@ -162,6 +168,8 @@ def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
         return False
     if not is_first and (statements.points_elsewhere(text) or statements.is_of_author(text)):
         return False
+    if not is_first and statements.tells_of_use(text):
+        return False
     if sentence.is_item or _is_ask(body):
         return True
     if not is_first and statements.explains(text):
@@ -214,6 +222,8 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
             if asked and (wanted or tells_of_it(each, said[:number])):
                 each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
             asked = asked or each.asks[0]
+        elif statements.tells_of_use(each.text):
+            continue
         elif asked and is_property(each, asked, is_report=is_report, is_spec=is_spec):
             thing = named_thing(asked)
             text = about(each.text, thing) if thing else each.text
@@ -242,6 +252,32 @@ def _take_lists_as_detail(said: Sequence[Said]) -> None:
                 for ask in each.asks
             ]
         asked = asked or any(ask.kind != "constraint" for ask in each.asks)
+
+
+def _take_echoes_as_detail(said: Sequence[Said]) -> None:
+    """Read what the body of a message asks of the thing in its title as detail of that.
+
+    “Detect both …” and “Add name to sublime syntax file.” below “Add … to x86 sublime syntax file”
+    ask for no second thing.
+    """
+    title = next((ask for each in said[:1] for ask in each.asks if ask.kind != "constraint"), None)
+    if title is None or title.fault:
+        return
+    asked = {stem(word) for word in telling_words(title.text)}
+    for each in said[1:]:
+        each.asks = [
+            msgspec.structs.replace(ask, is_property=True) if _echoes(ask, asked) else ask
+            for ask in each.asks
+        ]
+
+
+def _echoes(ask: Ask, asked: set[str]) -> bool:
+    if ask.kind == "constraint" or ask.fault or not ask.verb or aside(ask.text):
+        return False
+    if _OF_BOTH.match(ask.text):
+        return True
+    own = {stem(word) for word in telling_words(ask.text) if word.lower() != ask.verb}
+    return len(own & asked) >= ECHOED_MIN and len(own & asked) >= ECHOED_SHARE * len(own)
 
 
 def _scoped(ask: Ask) -> str:

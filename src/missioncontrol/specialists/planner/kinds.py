@@ -74,6 +74,20 @@ _PACKED = re.compile(
     r"|published \w+|release (?:archive|tarball)|source (?:archive|distribution)|bundle)\b"
 )
 """“Exclude tests from the wheel” changes what is packed, and no test."""
+_LET_GO = re.compile(
+    r"(?i)^(?:remove|drop|eliminate|avoid|get\s+rid\s+of)\s+(?:(?:the|our|its|any|all)\s+)?"
+    r"(?:need|requirement|reliance|uses?|usages?)\s+(?:for|on|of)\s"
+)
+"""“Remove the need for `A` in `B`” changes `B` and takes nothing of it away."""
+_IN_TESTS = re.compile(
+    r"(?i)^(?:fix|repair|correct|speed up|stabili[sz]e|clean(?:\s*up)?|simplify|refactor)\b[^.;:]*?"
+    r"\s(?:in|of)\s+(?:(?:the|our)\s+)?(?:[\w`-]+\s+)?(?:test suite|tests|specs)\b"
+)
+"""What is repaired or tidied in the tests: the code behind them stays."""
+_OF_WORKFLOW = re.compile(
+    r"(?i)\b(?:tests?|docs?|lint|release|build) (?:workflows?|pipelines?|jobs?|matrix)\b"
+)
+"""A workflow that runs tests is no test."""
 _FAILING = re.compile(
     r"(?i)^(?:fix|repair|debug|stabili[sz]e|investigate|reproduce)\b"
     r"|^(?!add\b|write\b|create\b).*\b(?:flaky|flakiness|intermittent)\b"
@@ -295,6 +309,8 @@ def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -
 def _count_object(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
     """Let a label say what the work is, or else the object that it changes: a text or tests."""
     kind = main.label or _object_of(main)
+    if _LET_GO.match(main.text):
+        scores["removal"] = 0.0
     if kind:
         scores[kind] += VERB_SCORE + max(scores.values())
         first[kind] = scores[kind]
@@ -308,6 +324,12 @@ def _object_of(ask: Ask) -> str:
     if ask.scope and re.fullmatch(rf"(?i){_DOCUMENT}", ask.scope):
         return "documentation"
     if _PACKED.search(text):
+        return "release"
+    if _LET_GO.match(text):
+        return "refactoring"
+    if _IN_TESTS.match(text):
+        return "tests"
+    if _OF_WORKFLOW.search(text):
         return "release"
     if ask.verb in _ONLY_SPOKEN or ask.fault:
         return ""

@@ -35,9 +35,15 @@ KINDS = {
 """By label, the kind of work that it stands for; "" where it may be any."""
 _LABELS = "|".join(sorted(KINDS, key=len, reverse=True))
 _ISSUE = re.compile(
-    r"(?i)^(?:\(?#\d+\)?[\s:,-]+|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\s+#\d+[,:;]\s+)(?=\S)"
+    r"(?i)^(?:\(?#\d+\)?[\s:,-]+|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\s+#\d+[,:;]\s+"
+    r"|\[(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?)\s+)?#\d+\]:?\s+)(?=\S)"
 )
-"""“#4965 …” and “fixes #362, …”: the number of an issue says nothing about the work."""
+"""“#4965 …”, “[Fix #14673] …”, “fixes #362, …”: the number of an issue says nothing of the work."""
+_CLOSES = re.compile(
+    r"(?i)(?<=[\w`\"'”])(?P<end>(?:[,;:.]\s+\(?(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)(?:\s+#?\d+)?"
+    r"|\s+\(?(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\s+#\d+)\)?[.\s]*)$"
+)
+"""“…, fixes #362” and “…, fixes” at the end: which issue it closes is no part of the work."""
 _LABEL = re.compile(
     rf"(?i)(?:(?P<label>{_LABELS})(?:\((?P<scope>[^)\n]*)\))?!?:|\[(?P<tag>{_LABELS})\]:?)\s+(?=\S)"
 )
@@ -62,6 +68,8 @@ def labelled(text: str) -> Label:
     A fault behind “fix:” keeps the bare word: “Fix: `send` sets no length” asks for its repair.
     """
     plain = _ISSUE.sub("", without_pictures(text))
+    if (closes := _CLOSES.search(plain)) and leading_verb(plain[: closes.start("end")]):
+        plain = plain[: closes.start("end")]
     match = _LABEL.match(plain)
     if match:
         label = (match["label"] or match["tag"]).lower()

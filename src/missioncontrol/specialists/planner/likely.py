@@ -59,6 +59,15 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
 
 
 def _files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
+    if "format_only" in part.facts:
+        for number, each in enumerate(part.places):
+            share = 1.0 - number / 100
+            yield _known(index, LikelyFile(each.path, share, each.reasons, (), is_expected=True))
+        return
+    yield from _ranked_files(ground, index, part)
+
+
+def _ranked_files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFile]:
     if part.kinds[0] == "dependency" and (uses := dependency_files(ground, part.ask.text)):
         yield from (_known(index, each) for each in _users_first(uses))
         return

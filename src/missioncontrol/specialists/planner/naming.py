@@ -32,7 +32,7 @@ KIN_LETTERS_MIN = 5
 """Letters that two names begin with alike before one is taken for the kin of the other."""
 SHORT_MAX = 3
 """Letters of words that are too common to be taken for a name."""
-_NAME = re.compile(r"`([A-Za-z_][\w.]{2,80})(?:\([^`]*\))?`")
+_NAME = re.compile(r"`((?:[A-Z]\w*/)?[A-Za-z_][\w.#:]{2,80})(?:\([^`]*\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*|[A-Z]\w+(?:\.\w+)+")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`, `Session.send`."""
 _IMPORTED = re.compile(r"(?m)^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n(]+)")
@@ -47,11 +47,16 @@ def named_definitions(ground: Ground, ask: Ask) -> list[Named]:
     """
     if ground.tree is None:
         return []
-    written = [match[1] for match in _NAME.finditer(ask.text)]
+    written = [_plain(match[1]) for match in _NAME.finditer(ask.text)]
     bare = [name for name in exact_names(ask.text) if _IDENTIFIER.fullmatch(name)]
     wanted = list(dict.fromkeys([*written, *bare]))[:NAMES_MAX]
     found = (_offered(ground, _standing(ground, name)) for name in wanted)
     return [places[0] for places in found if len({each.path for each in places}) == 1]
+
+
+def _plain(name: str) -> str:
+    """Return `Outer.inner` for `Outer#inner`, `Outer::inner` and a cop that is `Outer/Inner`."""
+    return re.sub(r"#|::", ".", name.rpartition("/")[2]).strip(".:")
 
 
 def _standing(ground: Ground, name: str) -> list[Named]:
@@ -74,7 +79,7 @@ def absent(ground: Ground, ask: Ask) -> str:
     if ground.index is None or ground.tree is None:
         return ""
     found = []
-    for name in dict.fromkeys(match[1] for match in _NAME.finditer(ask.text)):
+    for name in dict.fromkeys(_plain(match[1]) for match in _NAME.finditer(ask.text)):
         last = name.rpartition(".")[2]
         whole = re.compile(rf"(?<!\w){re.escape(last)}(?!\w)")
         texts = (ground.tree.text(path) or "" for path in ground.index.paths)
@@ -107,7 +112,8 @@ def new_member(ground: Ground, ask: Ask) -> Member | None:
     if ground.tree is None:
         return None
     told = [written] if (written := member_named(ask.text)) else []
-    for name in [*told, *(match[1] for match in _NAME.finditer(ask.text))][:NAMES_MAX]:
+    marked = [_plain(match[1]) for match in _NAME.finditer(ask.text)]
+    for name in [*told, *marked][:NAMES_MAX]:
         outer, _, inner = name.rpartition(".")
         homes = _offered(ground, list(definitions_called(ground.tree, outer))) if outer else []
         if len(homes) != 1 or _standing(ground, name):

@@ -17,6 +17,8 @@ UNSURE = 0.3
 USUAL_MIN = 0.5
 """Share of the changes of code that changed a test or the change log, from which on the next one
 is expected to."""
+KEPT_MIN = 0.7
+"""A chance below which a test of what is refactored stays as it is."""
 ASKED_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
@@ -157,10 +159,17 @@ class _Reader:
         named_in = [f.path for f in files if f.is_expected and is_named(f)]
         if len(task.requirements) > 1 and len(named_in) > 1:
             found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
+        if work == "refactoring":  # Its tests pass without an edit, unless they surely change.
+            stays = {f.path for f in files if f.chance < KEPT_MIN and not is_named(f)}
+            found = [p for p in found if self._kinds[p] != "test" or p not in stays]
         if work in _DECLARED:
             found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
         found = found or list(code[:1] or named)
-        if self._adds_tests and not any(self._kinds[path] == "test" for path in found):
+        if (
+            work != "refactoring"
+            and self._adds_tests
+            and not any(self._kinds[path] == "test" for path in found)
+        ):
             first = next((file for file in files if file.path in found and file.tests), None)
             found += first.tests[:1] if first else ()
         return tuple(dict.fromkeys(found))[:SCOPE_MAX]

@@ -82,6 +82,10 @@ _EXPLAINS = re.compile(
     r"|`[^`]+`\s+(?:also\s+)?(?:allows|lets|enables|helps|makes)\s"
     r"|(?:adds|fixes|removes|covers|makes|allows|updates|ensures|introduces|moves|uses)\s)"
 )
+_OF_USE = re.compile(
+    r"(?i)(?:using|calling|running|passing|setting|having)\s[^;]*?\s(?:works|fails|breaks|is|are|has|needs"
+    r"|requires|causes|leads|means|does|crashes|raises|returns|results|would|can|will)\b"
+)
 _AUTHOR = re.compile(
     r"(?i)(?:(?:but|and|also|so|although)[\s,]+)?(?:i|we)\s+(?:(?:also|just|still|originally)\s+)?"
     r"(?:ha(?:ve|d)(?!\s+to\b)|wanted|thought|think|believe|tried|noticed|found|decided|chose|did"
@@ -157,6 +161,11 @@ def explains(text: str) -> bool:
     “This adds …” and “Otherwise the build fails.” are context of a request, and no request.
     """
     return _EXPLAINS.match(text.strip(" *_")) is not None
+
+
+def tells_of_use(text: str) -> bool:
+    """Whether a sentence tells what comes of a use, as “Using `A` works, but `B` fails” does."""
+    return _OF_USE.match(text.strip(" *_")) is not None
 
 
 def is_of_author(text: str) -> bool:

@@ -228,6 +228,8 @@ def _shown(part: Part, main: Part) -> list[str]:
     """Return what shows that the main change is as a further ask wants it."""
     if part.kinds[0] in STUDIES or "facet" in part.facts or main.kinds[0] == "refactoring":
         return []  # Nothing that a test could see comes of a refactoring.
+    if "settings" in main.facts:
+        return []
     own = {name: main.facts[name] for name in ("test", "covered") if name in main.facts}
     where = f" in {own['test']}" if "test" in own else ""
     stated = outcomes(part.ask, {**part.facts, **own})
@@ -289,7 +291,7 @@ def _in_order(ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def _plain_detail(part: Part) -> str:
-    return f"Carry out what the {part.ask.where} asks: “{part.ask.words}”"
+    return f"Carry out what the {part.ask.where} asks: “{part.ask.words}”."
 
 
 def _extra(parts: Sequence[Part], phase: str, draft: Draft) -> list[tuple[Task, bool]]:

@@ -16,6 +16,7 @@ _BEGINS = re.compile(
     r"|final|abstract|override|unsafe)\s+|@\w+\s*)*"
     r"(?:def|class|func|fn|fun|function|impl|struct|enum|trait|type|interface|module|const|macro_rules!"
     r"|describe|test|it)\b"
+    r"|[A-Za-z_$][\w$]*\.prototype\.\w+\s*="
 )
 """How a line begins that defines something, in any language that is read."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import log, log1p
 from pathlib import PurePosixPath
 
@@ -29,7 +30,11 @@ NAMES_MAX = 40
 LITERAL_LENGTH_MIN, LITERALS_MAX = 4, 20
 EXACT_MAX = 100
 """Files that define a name of the goal which are looked at closely."""
+DEFINERS_MAX = 8
+"""Files that define one name, beyond which it is a namespace that each of them opens again."""
 BLOCKS_SUMMED = 3
+NAMED_WORDS_MIN, SUFFIX_LENGTH_MAX = 3, 5
+_NAME_WORDS = re.compile(r"[a-z]+(?:\d+(?:_\d+)*)?|\d+")
 STEM_LENGTH_MIN = 4
 EXAMPLES_SHOWN = 10
 FEW = 5
@@ -99,6 +104,7 @@ class _Gathering:
         examples = index.past.examples(self.terms)
         figures |= _precedents(index, examples, self.terms)
         exact = _exact(index, exact_names(self.goal))
+        exact |= _in_words(index, title(self.goal))
         figures["named"] = {n: 1.0 for n in exact if _is_file(index, n, exact[n])}
         figures["exact"] = {n: 1.0 for n in exact if n not in figures["named"]}
         figures |= self._identified()
@@ -356,23 +362,56 @@ def _precedents(
 
 def _exact(index: Index, names: Sequence[str]) -> dict[int, tuple[str, ...]]:
     """Return the files that are named, or that define what is named."""
-    found: dict[int, tuple[str, ...]] = {}
-    last = {re.split(r"[.:#]+", name)[-1].strip("()"): name for name in names}
+    found: dict[int, list[str]] = {}
     for number, path in enumerate(index.paths):
-        mine = [name for name in names if path == name or path.endswith("/" + name)]
-        mine += [
-            whole
-            for name, whole in last.items()
-            if len(name) >= NAME_LENGTH_MIN and index.defines_in(number, name)
-        ]
-        if mine:
-            found[number] = tuple(dict.fromkeys(mine))
-    return found
+        if mine := [name for name in names if is_called(path, name)]:
+            found[number] = mine
+    for whole in names:
+        last = re.split(r"[.:#]+", whole)[-1].strip("()")
+        if len(last) < NAME_LENGTH_MIN:
+            continue
+        homes = [number for number in range(len(index.paths)) if index.defines_in(number, last)]
+        for number in homes if len(homes) <= DEFINERS_MAX else ():
+            found.setdefault(number, []).append(whole)
+    return {number: tuple(dict.fromkeys(found[number])) for number in sorted(found)}
+
+
+def is_called(path: str, name: str) -> bool:
+    """Whether a goal that writes `name` names the file at `path`.
+
+    A plain word such as `rubocop` names no program of that name in some folder.
+    """
+    if path == name:
+        return True
+    is_word = name.islower() and name.isalnum()
+    return not is_word and path.endswith("/" + name)
+
+
+def _in_words(index: Index, said: str) -> dict[int, tuple[str, ...]]:
+    """Return the file whose whole name the first line of a goal says, word by word.
+
+    “x86_64 Assembly … sublime syntax” is `Assembly (x86_64).sublime-syntax`; a name of fewer than
+    `NAMED_WORDS_MIN` words, or that several files have, is none.
+    """
+    words = set(_NAME_WORDS.findall(said.lower()))
+    found = [
+        number
+        for number, path in enumerate(index.paths)
+        if len(own := _words_of_name(path)) >= NAMED_WORDS_MIN and own <= words
+    ]
+    return {n: (PurePosixPath(index.paths[n]).name,) for n in found} if len(found) == 1 else {}
+
+
+@lru_cache(maxsize=200_000)
+def _words_of_name(path: str) -> frozenset[str]:
+    """Return the words of a file's name; a usual ending such as `.py` is none."""
+    pure = PurePosixPath(path)
+    name = pure.stem if len(pure.suffix) <= SUFFIX_LENGTH_MAX else pure.name
+    return frozenset(_NAME_WORDS.findall(name.lower()))
 
 
 def _is_file(index: Index, number: int, names: Sequence[str]) -> bool:
-    path = index.paths[number]
-    return any(path == name or path.endswith("/" + name) for name in names)
+    return any(is_called(index.paths[number], name) for name in names)
 
 
 def _share_in(name: str, heads: frozenset[str]) -> float:

@@ -11,7 +11,7 @@ CHARACTERS_MAX = 200_000
 """Text looked at in one file."""
 TERMS_MAX = 5_000
 """Words kept of one file, the most frequent; what has more of them is data."""
-VERSION = 3
+VERSION = 4
 """Counted up whenever the same content would give other facts."""
 
 

@@ -1,5 +1,6 @@
 """Ranks the files of a repository for a goal, best first, with reasons that a person can check."""
 
+import re
 from collections.abc import Collection, Sequence
 from math import log
 
@@ -7,6 +8,7 @@ import msgspec
 
 from missioncontrol.domain.foresight import Spot
 from missioncontrol.specialists.ranking import ordering
+from missioncontrol.specialists.ranking.cited import cited, shifts
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
 from missioncontrol.specialists.ranking.groups import adjusted, shift, spoken_of
@@ -15,11 +17,14 @@ from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.recent import read_recent
 from missioncontrol.specialists.ranking.spots import spots_in
+from missioncontrol.specialists.ranking.terms import title
 
 DIGITS = 4
 """Chances that differ by less are ties, which the path decides."""
 NAMED_MIN = 0.9
 """The chance, at least, of a file that the goal names: more than all of its words say."""
+TITLE_NAMED_MIN = 0.6
+"""The same of the one file that defines what the first line of the goal writes as code."""
 SURE = (
     *("head", "named", "exact", "path", "names", "identifiers", "literal"),
     *("phrases", "messages", "similar", "group"),
@@ -33,6 +38,7 @@ CHANCE_MIN = 1e-4
 RECENT_FILES_MAX = 10
 """Files, the likeliest, in which the lines of the newest commits are looked for."""
 ORDER_NAMES = (*NAMES, *ordering.NAMES)
+_MARKED = re.compile(r"`([^`\n]{3,80})`")
 OFTEN = 10
 """So many mentions of one word are no accident."""
 
@@ -114,12 +120,13 @@ def _ordered(
     weight = ORDER_WEIGHT if index.has_past else 0.0
     model = read_model(ORDER, ORDER_NAMES)
     named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    gains = shifts(index.past, cited(index.past, evidence.goal))
     keys = []
     rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
     for number, row, more, chance in rows:
         odds = log(max(chance, CHANCE_MIN) / (1 + CHANCE_MIN - chance))
         path = index.paths[number]
-        score = model.sum([*row, *more]) + shift(path, groups)
+        score = model.sum([*row, *more]) + shift(path, groups) + gains.get(number, 0.0)
         keys.append((number not in named, -round(odds + weight * score, DIGITS), path))
     return sorted(range(len(keys)), key=keys.__getitem__)
 
@@ -140,12 +147,26 @@ def expected_set(chances: Sequence[float]) -> int:
 
 def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
     named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    gains = shifts(index.past, cited(index.past, evidence.goal))
+    least = dict.fromkeys(_defined_by_title(index, evidence), TITLE_NAMED_MIN)
+    least |= dict.fromkeys(named, NAMED_MIN)
     model = read_model(FILES, NAMES)
     found = []
     for number, row in zip(evidence.candidates, table, strict=True):
-        chance = adjusted(model.chance(row), shift(index.paths[number], groups))
-        found.append(round(max(chance, NAMED_MIN) if number in named else chance, DIGITS))
+        by = shift(index.paths[number], groups) + gains.get(number, 0.0)
+        chance = adjusted(model.chance(row), by)
+        found.append(round(max(chance, least.get(number, 0.0)), DIGITS))
     return found
+
+
+def _defined_by_title(index: Index, evidence: Evidence) -> list[int]:
+    """Return the files that alone define what the first line of the goal writes in code marks."""
+    marked = " ".join(_MARKED.findall(title(evidence.goal)))
+    homes: dict[str, list[int]] = {}
+    for number, names in evidence.exact.items():
+        for name in names if index.files[number].kind == "code" else ():
+            homes.setdefault(name, []).append(number)
+    return [own[0] for name, own in homes.items() if len(own) == 1 and name in marked]
 
 
 def _is_sure(index: Index, evidence: Evidence, number: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from missioncontrol.specialists.ranking.evidence import Evidence
+from missioncontrol.specialists.ranking.evidence import Evidence, is_called
 from missioncontrol.specialists.ranking.groups import spoken_of
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.terms import counted, title
@@ -43,7 +43,7 @@ def reasons_for(
 
 def _named(index: Index, evidence: Evidence, number: int) -> str:
     path = index.paths[number]
-    names = (n for n in evidence.exact[number] if path == n or path.endswith("/" + n))
+    names = (n for n in evidence.exact[number] if is_called(path, n))
     return f"the goal names the file `{next(names)}`"
 
 
