@@ -79,10 +79,12 @@ def _prepare() -> None:
     for module in IMPORTED_LATE:
         import_module(module)
     parser()
-    for environment, kind in ((page._environment(), "*.html.j2"), (paper._environment(), "*.md.j2")):
+    for environment, kind in (
+        (page._environment(), "*.html.j2"),
+        (paper._environment(), "*.md.j2"),
+    ):
         for template in page.TEMPLATES.glob(kind):
             environment.get_template(template.name)
-
 
 
 def _report(reports: dict[int, int]) -> None:
