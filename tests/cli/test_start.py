@@ -31,7 +31,7 @@ ENGINE = ("missioncontrol.app.container", "missioncontrol.runtime.engine")
     [
         ("missioncontrol.cli.desk", (*PRINTING, *ENGINE)),
         ("missioncontrol.cli.reading", (*PRINTING, *ENGINE)),
-        ("missioncontrol.console", ("docx", "lxml")),
+        ("missioncontrol.console", ("docx", "joserfc", "lxml")),
     ],
 )
 def test_a_start_loads_nothing_that_it_does_not_need(

@@ -20,7 +20,6 @@ from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
-from missioncontrol.adapters.oidc import OidcProvider
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.source_trees import GitSources
@@ -51,7 +50,8 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.sign_in.people import People
 from missioncontrol.interfaces.sign_in.providers import Providers
-from missioncontrol.ports.console_settings import ConsoleSettings
+from missioncontrol.ports.console_settings import ConsoleSettings, Provider
+from missioncontrol.ports.identity_provider import IdentityProvider
 
 
 @contextmanager
@@ -151,8 +151,11 @@ def _deliveries(home: Home, present: Present, clock: SystemClock) -> Iterator[De
 def providers(settings: ConsoleSettings, secret: Callable[[str], str]) -> Providers:
     """Return those who vouch for people, each with the secret that it knows this console by."""
     clock = SystemClock()
-    known = {
-        each.name: (each, OidcProvider(each, secret(each.secret) if each.secret else "", clock))
-        for each in settings.oidc
-    }
+    known: dict[str, tuple[Provider, IdentityProvider]] = {}
+    for each in settings.oidc:
+        # Most consoles have none, and its libraries are a fifth of what one imports.
+        from missioncontrol.adapters.oidc import OidcProvider
+
+        own = secret(each.secret) if each.secret else ""
+        known[each.name] = (each, OidcProvider(each, own, clock))
     return Providers(known, clock)
