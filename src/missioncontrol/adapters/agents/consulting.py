@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from importlib.util import find_spec
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from missioncontrol.adapters.agents.kinds import Kinds
@@ -12,6 +12,7 @@ from missioncontrol.adapters.agents.program import Consult
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.planners import PROGRAMS
+from missioncontrol.extras import require_extra
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
@@ -156,10 +157,10 @@ class Consultants:
 
 
 def _require_extra() -> None:
-    if find_spec("mcp") is None:
-        raise AttemptFailed(
-            "agent.not_installed",
-            "An agent is to plan, but the package by which it gets its tools is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        )
+    require_extra(
+        "agents",
+        "An agent that plans",
+        "mcp",  # By which it gets its tools.
+        code="agent.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )

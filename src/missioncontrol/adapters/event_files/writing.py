@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.event_files import FIELDS, FileKind
 from missioncontrol.ports.warehouse import Captured, Kept
 
@@ -102,6 +103,7 @@ FROM incoming
 def parquet(path: Path, pages: Iterable[list[Kept]]) -> int:
     """Write events into a file, beside which they wait until all are there; return how many."""
     # DuckDB and Arrow are loaded by whoever writes such a file, and not before.
+    require_extra("analytics", "Writing Parquet", "duckdb", "arro3.core")
     import duckdb
 
     from missioncontrol.adapters.event_files.columns import columns

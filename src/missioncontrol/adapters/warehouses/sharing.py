@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from missioncontrol.adapters.warehouses.line import Broken, Line, Listening
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.warehouse import (
     Captured,
     Foreseen,
@@ -178,6 +179,7 @@ class SharedWarehouse:
 
     def _open(self) -> None:
         # DuckDB is loaded by the process that owns the file, and not before it has to be.
+        require_extra("analytics", "Keeping events of products", "duckdb", "arro3.core")
         from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 
         owner = DuckDbWarehouse(self._folder / FILE)

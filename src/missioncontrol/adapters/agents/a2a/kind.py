@@ -1,5 +1,7 @@
 """The agent that gives a task to a peer."""
 
+from functools import partial
+
 import msgspec
 
 from missioncontrol.adapters.agents.a2a.settings import A2aSettings, a2a_settings
@@ -13,6 +15,7 @@ from missioncontrol.domain.agent import AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.trace import trace_headers
 from missioncontrol.domain.work import Work
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
@@ -75,12 +78,10 @@ class A2aAgent:
 
 def _require_extra() -> None:
     quieten("a2a")
-    try:
-        import a2a  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "a2a.not_installed",
-            "The package to speak to peers is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_extra(
+        "agents",
+        "An agent of kind a2a",
+        "a2a",
+        code="a2a.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from missioncontrol.adapters.agents.proving import ProofLine, trial
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 from missioncontrol.ports.gateway import Access
@@ -146,12 +148,10 @@ def _is_not_of_the_library(record: logging.LogRecord) -> bool:
 
 def _require_extra() -> None:
     logging.getLogger().addFilter(_is_not_of_the_library)  # Once, however often.
-    try:
-        import acp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "acp.not_installed",
-            "The package to speak the Agent Client Protocol is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_extra(
+        "agents",
+        "The Agent Client Protocol",
+        "acp",
+        code="acp.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from missioncontrol.adapters.agents.workplace import (
     told,
 )
 from missioncontrol.domain.trace import trace_headers
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Workshop
 
@@ -255,12 +257,10 @@ def _late(where: str, seconds: float) -> AttemptFailed:
 
 def _require_extra() -> None:
     quieten("mcp", "client")
-    try:
-        import mcp  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "mcp.not_installed",
-            "The package to speak to MCP servers is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_extra(
+        "agents",
+        "A server of MCP",
+        "mcp",
+        code="mcp.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )

@@ -1,6 +1,7 @@
 """The agent that asks a language model."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 
@@ -15,6 +16,7 @@ from missioncontrol.domain.agent import ANYTHING, AgentCard, tier
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Work
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_kind import Proof, Workshop
 
@@ -125,12 +127,10 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
 
 
 def _require_extra() -> None:
-    try:
-        import pydantic_ai  # noqa: F401
-    except ImportError as missing:
-        raise AttemptFailed(
-            "model.not_installed",
-            "The package to speak to models is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_extra(
+        "agents",
+        "An agent of kind model",
+        "pydantic_ai",
+        code="model.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )
