@@ -67,9 +67,9 @@ simulate: .venv/ready-dev
 	$(BIN)/python -m missioncontrol.testing.simulate --seeds $(SEEDS)
 
 lock:
-	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml -o requirements.lock
-	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
-	uv pip compile --universal --no-header --no-annotate --generate-hashes pyproject.toml --group dev --group bench -o requirements-bench.lock
+	uv pip compile --universal --no-header --no-annotate --generate-hashes --all-extras pyproject.toml -o requirements.lock
+	uv pip compile --universal --no-header --no-annotate --generate-hashes --all-extras pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --universal --no-header --no-annotate --generate-hashes --all-extras pyproject.toml --group dev --group bench -o requirements-bench.lock
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -284,7 +284,7 @@ def test_without_a_home_or_the_package_it_says_what_to_do(home: Path) -> None:
         capture_output=True,
         check=False,
     )
-    assert b"pip install 'missioncontrol[agents]'" in done.stderr
+    assert b'pip install "missioncontrol[agents]"' in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

@@ -27,6 +27,7 @@ from missioncontrol.domain.learned import (
     evolve,
     unknown,
 )
+from missioncontrol.extras import require_extra
 from missioncontrol.learning.codemods import Found, codemods_of
 from missioncontrol.learning.extraction import from_files, from_history
 from missioncontrol.learning.relevance import bearing
@@ -205,11 +206,12 @@ async def harvest(
 
 
 def _codemods(commit: Commit) -> Iterable[Found]:
-    try:
-        return codemods_of(commit)
-    except ImportError as error:
-        raise Unavailable(
-            "learn.no_library",
-            f"History can't be read for codemods here: {error}.",
-            hint="`pip install libcst ast-grep-py`, or leave them out with --kind.",
-        ) from None
+    require_extra(
+        "learn",
+        "Learning codemods from history",
+        "libcst",
+        "ast_grep_py",
+        code="learn.no_library",
+        otherwise="or leave them out with --kind",
+    )
+    return codemods_of(commit)

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-from importlib.util import find_spec
 
 from missioncontrol import __version__
 from missioncontrol.cli.exit_codes import SUCCEEDED
@@ -12,18 +11,14 @@ from missioncontrol.cli.opened import refuse_server, server_of
 from missioncontrol.cli.output import note
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.extras import require_extra
 
 PORT_MAX = 65_535
 
 
 def mcp(arguments: argparse.Namespace) -> int:
     """Serve until the client closes its end, or Ctrl-C."""
-    if find_spec("mcp") is None:
-        raise Unavailable(
-            "mcp.not_installed",
-            "The package that speaks MCP is not installed.",
-            hint="Run: pip install 'missioncontrol[agents]'",
-        )
+    require_extra("agents", "The MCP server", "mcp", code="mcp.not_installed")
     if arguments.http is not None:
         return _over_http(arguments)
     from missioncontrol.mcp.reaching import Terminal

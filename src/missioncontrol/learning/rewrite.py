@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod
+from missioncontrol.extras import require_extra
 from missioncontrol.learning.edits import VARIABLE, Edit, Rewritten
 from missioncontrol.learning.tree import LANGUAGES, parsed
 
@@ -37,18 +38,12 @@ def rewritten(codemod: Codemod, language: str, text: str) -> Rewritten:
         raise Rejected("pattern.bad_codemod", f"Nothing here rewrites {language!r}.")
     if not all(word in text for word in anchors(codemod)):
         return Rewritten(text, ())
-    try:
-        if language == "python":
-            from missioncontrol.learning import python
+    require_extra("learn", "Rewriting code", "libcst", "ast_grep_py", code="pattern.no_library")
+    if language == "python":
+        from missioncontrol.learning import python
 
-            return python.rewritten(codemod, text)
-        return _by_structure(codemod, language, text)
-    except ImportError as error:
-        raise Unavailable(
-            "pattern.no_library",
-            f"Code can't be rewritten here: {error}.",
-            hint="`pip install libcst ast-grep-py` puts both libraries in place.",
-        ) from None
+        return python.rewritten(codemod, text)
+    return _by_structure(codemod, language, text)
 
 
 def rewritten_piece(codemod: Codemod, language: str, piece: str) -> Rewritten:

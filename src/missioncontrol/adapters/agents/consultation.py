@@ -4,9 +4,9 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
+from missioncontrol.adapters.agents.kind_support import require_package
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.program import Consult
 from missioncontrol.domain.declaration import Declaration
@@ -159,10 +159,5 @@ class Consultants:
 
 
 def _require_extra() -> None:
-    if find_spec("mcp") is None:
-        raise AttemptFailed(
-            "agent.not_installed",
-            "A planning agent needs a package for its tools, which is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        )
+    # The agent gets its tools from an MCP server.
+    require_package("mcp", "agent.not_installed", "An agent that plans")

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from missioncontrol.adapters.agents.command_inputs import Scrub
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
 from missioncontrol.ports.agent_kind import Workshop
 
@@ -120,20 +122,13 @@ def one_line(value: Any, scrub: Scrub, length_max: int = ONE_LINE_MAX) -> str:
 
 
 def require_package(name: str, code: str, purpose: str) -> None:
-    """Import an optional package.
+    """Refuse `purpose` where an optional package of the extra `agents` is missing.
 
     Raises:
-        AttemptFailed: `code`, if it is not installed.
+        AttemptFailed: `code`.
     """
-    try:
-        import_module(name)
-    except ImportError as missing:
-        raise AttemptFailed(
-            code,
-            f"The package for {purpose} is not installed.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    refuse = partial(AttemptFailed, retryable=False)
+    require_extra("agents", purpose, name, code=code, refuse=refuse)
 
 
 def silence_loggers(*libraries: str) -> None:

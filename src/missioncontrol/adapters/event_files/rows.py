@@ -12,6 +12,7 @@ from typing import IO, Any
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.event_files import FileKind
 
 LINE_MAX = 8 * 1024 * 1024
@@ -136,6 +137,7 @@ def _cells(head: list[str], values: list[str]) -> tuple[dict[str, Any] | None, s
 
 def _parquet(path: Path) -> Iterator[Row]:
     # DuckDB is slow to import, and only Parquet needs it.
+    require_extra("analytics", "Reading Parquet", "duckdb")
     import duckdb
 
     with closing(duckdb.connect(config={"memory_limit": "300MB"})) as connection:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.event_files import FIELDS, FileKind
 from missioncontrol.ports.warehouse import Captured, Kept
 
@@ -105,6 +106,7 @@ FROM incoming
 def parquet(path: Path, pages: Iterable[list[Kept]]) -> int:
     """Write events into a file, through a temporary database beside it; return how many."""
     # DuckDB and Arrow are slow to import, and only Parquet needs them.
+    require_extra("analytics", "Writing Parquet", "duckdb", "arro3.core")
     import duckdb
 
     count = 0

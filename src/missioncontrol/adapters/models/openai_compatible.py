@@ -10,6 +10,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import Usage
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.model import Completion, Message, Tool, ToolCall
 
 if TYPE_CHECKING:
@@ -167,15 +168,14 @@ class OpenAICompatible:
 
 
 def _require_extra() -> None:
-    try:
-        import genai_prices  # noqa: F401
-        import pydantic_ai  # noqa: F401
-    except ImportError as missing:
-        raise Rejected(
-            "model.not_installed",
-            "A model is configured, but the packages for it are not installed.",
-            hint="Run: pip install missioncontrol[model]",
-        ) from missing
+    require_extra(
+        "model",
+        "The model that is configured",
+        "pydantic_ai",
+        "openai",
+        code="model.not_installed",
+        refuse=Rejected,
+    )
 
 
 def _conversation(messages: Sequence[Message], schema: Mapping[str, Any]) -> "list[ModelMessage]":

@@ -12,7 +12,7 @@ import msgspec
 
 from missioncontrol.adapters.telemetry.settings import Protocol
 from missioncontrol.adapters.telemetry.spans import SCHEMA
-from missioncontrol.domain.errors import Unavailable
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.otlp import (
     Attributes,
     KeyValue,
@@ -52,15 +52,13 @@ def encoder(protocol: Protocol) -> Encode:
     """
     if protocol == "http/json":
         return as_json
-    try:
-        import opentelemetry.proto.collector.trace.v1.trace_service_pb2  # noqa: F401
-    except ImportError:
-        raise Unavailable(
-            "telemetry.not_installed",
-            "Spans can't be encoded as protocol buffers: opentelemetry-proto is not installed.",
-            hint="`pip install 'missioncontrol[telemetry]'`, or set MISSION_OTLP_PROTOCOL to "
-            "http/json.",
-        ) from None
+    require_extra(
+        "telemetry",
+        "Writing spans as protocol buffers",
+        "opentelemetry.proto",
+        code="telemetry.not_installed",
+        otherwise="or set MISSION_OTLP_PROTOCOL to http/json",
+    )
     return as_protobuf
 
 

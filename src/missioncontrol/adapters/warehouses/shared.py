@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from missioncontrol.adapters.warehouses.remote import Disconnected, RemoteWarehouse, WarehouseServer
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.warehouse import (
     Captured,
     Foreseen,
@@ -161,6 +162,7 @@ class SharedWarehouse:
 
     def _open(self) -> None:
         # DuckDB is slow to import, so only the owner loads it.
+        require_extra("analytics", "Keeping events of products", "duckdb", "arro3.core")
         from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 
         owner = DuckDbWarehouse(self._folder / FILE)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.extras import require_extra
 
 SECONDS_MAX = 60.0
 FAULT, OUT_OF_TIME = "document.unprinted", "document.unprinted_in_time"
@@ -62,8 +63,9 @@ def pressed(order: Order, *, seconds_max: float = SECONDS_MAX) -> bytes:
     Raises:
         NotMade: with the fault that the compiler reports.
         Rejected: `document.unprinted`, where it needs more memory than there is for one.
-        Unavailable: `document.unprinted_in_time`.
+        Unavailable: `document.unprinted_in_time`, `extra.not_installed`.
     """
+    require_extra("pdf", "Printing as PDF or PNG", "typst")
     ended = _ended(_TYPST_PROCESS, order, seconds_max)
     if ended.returncode == NOT_MADE:
         raise NotMade(str(json.loads(ended.stderr)["fault"]))
@@ -75,8 +77,9 @@ def bound(order: Binding, *, seconds_max: float = SECONDS_MAX) -> bytes:
 
     Raises:
         Rejected: as `docx_of`, or `document.unprinted`, where it needs too much memory.
-        Unavailable: as `docx_of`, or `document.unprinted_in_time`.
+        Unavailable: as `docx_of`, or `document.unprinted_in_time`, `extra.not_installed`.
     """
+    require_extra("pdf", "Printing as DOCX", "docx", "typst")
     ended = _ended(_DOCX_PROCESS, order, seconds_max)
     if ended.returncode == NOT_MADE:
         refusal = msgspec.json.decode(ended.stderr, type=Refused)

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from missioncontrol.extras import require_extra
+
 KNOWN_MAX = 10_000
 AGENT_MAX = 1_000
 """Letters of a user agent that are looked at."""
@@ -20,6 +22,7 @@ def is_bot(agent: str) -> bool:
 
 @lru_cache(KNOWN_MAX)
 def _looked_up(agent: str) -> bool:
+    require_extra("analytics", "Telling crawlers from people", "crawleruseragents")
     from crawleruseragents import is_crawler  # type: ignore[import-untyped]
 
     return bool(is_crawler(agent)) and not agent.startswith(PEOPLES)

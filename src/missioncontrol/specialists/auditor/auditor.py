@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import FilesRead, Work
+from missioncontrol.extras import require_extra
 from missioncontrol.specialists.auditor import (
     defects,
     python_patterns,
@@ -56,7 +58,7 @@ class Auditor:
             brief.goal, brief.plan, lambda: index_of(audit.whole), limit=RELEVANT_MAX
         )
         relevant = [each.path for each in near]
-        summary = report.summary(issues, audit.package)
+        summary = report.summary(issues, audit.package, audit.not_made)
         desk.log("success", summary)
         obtained = "; ".join(audit.obtained)
         return Work(
@@ -75,7 +77,12 @@ class Auditor:
                 desk.keep(
                     "audit.md",
                     report.markdown(
-                        issues, relevant, audit.obtained, audit.left_out, package=audit.package
+                        issues,
+                        relevant,
+                        audit.obtained,
+                        audit.left_out,
+                        sentence=summary,
+                        package=audit.package,
                     ),
                     media_type="text/markdown",
                     title="Audit",
@@ -98,6 +105,7 @@ class _Audit:
         self.issues: list[Issue] = []
         self.obtained: list[str] = []
         self.left_out: list[str] = []
+        self.not_made = 0  # checks, for want of a library
         # A step of a workflow may take as long as its author lets it; a mission has to end soon.
         wanted = SECONDS_MAX if brief.plan is not None else math.inf
         self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_KEPT)
@@ -137,7 +145,7 @@ class _Audit:
         self.obtained.append(supply.OBTAINED)
 
     def _python(self) -> None:
-        if not any(file.language == "Python" for file in self.tree.files):
+        if not self._can_check_python("The search for unsafe patterns in Python", "bandit"):
             return
         found, left = python_patterns.python_patterns(self.tree, self.root, is_late=self._is_late)
         self.issues += found
@@ -150,13 +158,26 @@ class _Audit:
             self.obtained.append(text_patterns.OBTAINED)
 
     def _defects(self) -> None:
-        if not any(file.language == "Python" for file in self.tree.files):
+        if not self._can_check_python("The search for likely defects in Python", "ruff"):
             return
         seconds = self.desk.seconds_left() - self._ends_with_left
         found, left = defects.defects(self.tree, self.root, seconds=seconds)
         self.issues += found
         self.left_out += left
         self.obtained.append(defects.OBTAINED)
+
+    def _can_check_python(self, check: str, library: str) -> bool:
+        """Whether there is Python to check and a library to do it; what is missing is reported."""
+        if not any(file.language == "Python" for file in self.tree.files):
+            return False
+        try:
+            require_extra("audit", check, library)
+        except Unavailable as refused:
+            self.desk.log("warning", str(refused))
+            self.left_out.append(str(refused))
+            self.not_made += 1
+            return False
+        return True
 
     def _secrets(self) -> None:
         found, left = secrets.secrets(self.tree, self.root, is_late=self._is_half_over)

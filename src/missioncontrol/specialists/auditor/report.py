@@ -29,9 +29,14 @@ def counts(issues: Sequence[Issue]) -> dict[str, int]:
     return found
 
 
-def summary(issues: Sequence[Issue], package: str = "") -> str:
-    """Say in one sentence what was found; `package` names the part that was looked at."""
-    return f"`{package}`: {_summary(issues)}" if package else _summary(issues)
+def summary(issues: Sequence[Issue], package: str = "", not_made: int = 0) -> str:
+    """Say in one sentence what was found; `package` names the part that was looked at.
+
+    `not_made` counts the checks whose libraries are not installed: a second sentence tells of them.
+    """
+    found = f"`{package}`: {_summary(issues)}" if package else _summary(issues)
+    checks = "1 check was" if not_made == 1 else f"{not_made} checks were"
+    return f"{found} {checks} not made; audit.md says why." if not_made else found
 
 
 def _summary(issues: Sequence[Issue]) -> str:
@@ -112,12 +117,13 @@ def markdown(
     obtained: Iterable[str],
     left_out: Sequence[str],
     *,
+    sentence: str,
     package: str = "",
 ) -> str:
-    """Return audit.md; `relevant` are the files that the goal is about."""
+    """Return audit.md, with its summary; `relevant` are the files that the goal is about."""
     shown = [each for each in sorted(issues, key=rank) if each.is_shown]
     title = f"# Audit of `{package}`" if package else "# Audit"
-    lines = [title, "", summary(issues, package), ""]
+    lines = [title, "", sentence, ""]
     for topic, heading in TOPICS:
         lines += _topic(heading, [each for each in shown if each.topic == topic])
     lines += _near(shown, relevant)

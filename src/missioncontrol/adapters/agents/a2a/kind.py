@@ -73,4 +73,4 @@ class A2aAgent:
 
 def _require_extra() -> None:
     silence_loggers("a2a")
-    require_package("a2a", "a2a.not_installed", "the Agent2Agent protocol")
+    require_package("a2a", "a2a.not_installed", "An agent of kind a2a")

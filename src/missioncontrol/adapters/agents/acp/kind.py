@@ -145,4 +145,4 @@ def _is_not_of_the_library(record: logging.LogRecord) -> bool:
 def _require_extra() -> None:
     # Adding the same filter again changes nothing.
     logging.getLogger().addFilter(_is_not_of_the_library)
-    require_package("acp", "acp.not_installed", "the Agent Client Protocol")
+    require_package("acp", "acp.not_installed", "The Agent Client Protocol")

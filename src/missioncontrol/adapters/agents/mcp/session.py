@@ -258,4 +258,4 @@ def _late(where: str, seconds: float) -> AttemptFailed:
 
 def _require_extra() -> None:
     silence_loggers("mcp", "client")
-    require_package("mcp", "mcp.not_installed", "MCP servers")
+    require_package("mcp", "mcp.not_installed", "An MCP server")

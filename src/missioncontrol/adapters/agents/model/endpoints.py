@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import httpx2
 from pydantic_ai.models import Model
 
 from missioncontrol.adapters.agents.model.settings import ModelSettings
+from missioncontrol.extras import require_extra
 from missioncontrol.ports.agent import AttemptFailed
 
 NO_KEY = "none"
 """Many local servers need no key, but the clients require one."""
+
+_LIBRARIES = {"anthropic": "anthropic", "google": "google.genai"}
+"""The client library of a provider; all others are spoken to by that of OpenAI."""
 
 
 async def open_model(
@@ -29,21 +34,20 @@ async def open_model(
     Raises:
         AttemptFailed: `model.not_installed`.
     """
-    try:
-        match settings.provider:
-            case "anthropic":
-                return await _anthropic(stack, settings, name, url, key, headers)
-            case "google":
-                return await _google(stack, settings, name, url, key, headers)
-            case "openai" | "openai-responses" | "compatible":
-                return await _openai(stack, settings, name, url, key, headers)
-    except ImportError as missing:
-        raise AttemptFailed(
-            "model.not_installed",
-            f"The package for {settings.provider!r} is not installed: {missing.name}.",
-            hint="Run: pip install missioncontrol[agents]",
-            retryable=False,
-        ) from missing
+    require_extra(
+        "agents",
+        f"A model of {settings.provider!r}",
+        _LIBRARIES.get(settings.provider, "openai"),
+        code="model.not_installed",
+        refuse=partial(AttemptFailed, retryable=False),
+    )
+    match settings.provider:
+        case "anthropic":
+            return await _anthropic(stack, settings, name, url, key, headers)
+        case "google":
+            return await _google(stack, settings, name, url, key, headers)
+        case "openai" | "openai-responses" | "compatible":
+            return await _openai(stack, settings, name, url, key, headers)
 
 
 async def _openai(
