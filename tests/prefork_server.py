@@ -33,7 +33,7 @@ IMPORTED_LATE = (
     "missioncontrol.adapters.search_indexes.file",
     "missioncontrol.cli.agent",
     "missioncontrol.documents.bundle",
-    "missioncontrol.documents.printed",
+    "missioncontrol.documents.printing",
     "missioncontrol.documents.report",
 )
 """Imported inside functions that most verbs come through."""

@@ -17,13 +17,12 @@ OPTIONAL = {
     "missioncontrol.adapters.agents.model": "agents",
     "missioncontrol.mcp": "agents",
     "missioncontrol.testing.mcp_suite": "agents",
-    "missioncontrol.adapters.event_files.columns": "analytics",
     "missioncontrol.adapters.warehouses.duckdb": "analytics",
     "missioncontrol.learning.python": "learn",
     "missioncontrol.learning.python_imports": "learn",
-    "missioncontrol.documents.printing.bindery": "pdf",
+    "missioncontrol.documents.printing.docx_process": "pdf",
     "missioncontrol.documents.printing.docx": "pdf",
-    "missioncontrol.documents.printing.press": "pdf",
+    "missioncontrol.documents.printing.typst_process": "pdf",
 }
 """Packages and modules that may import libraries of an extra at their top: each is imported by
 what has asked for the extra first."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.agents import consultation
 from missioncontrol.adapters.agents.a2a import kind as a2a
 from missioncontrol.adapters.agents.acp import kind as acp
 from missioncontrol.adapters.agents.mcp import session as mcp
