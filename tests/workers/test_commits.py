@@ -117,7 +117,7 @@ def test_what_becomes_of_a_commit_is_said(
     git(tmp_path, "clone", "-q", str(here), "there")
     told = handed_in(tmp_path, here, tmp_path / "there", **more)
     assert words in "".join(told.said)
-    assert bool(git(here, "for-each-ref", "refs/mission")) is words.startswith("is kept")
+    assert bool(git(here, "for-each-ref", "refs/mission")) is words.startswith("is saved")
 
 
 def test_a_commit_on_another_base_than_was_given_out_fails_the_step(tmp_path: Path) -> None:
