@@ -393,7 +393,7 @@ def _moment(seconds: float) -> str:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
-    "verb": verb_now,
+    "verb": lambda verb: verb_now(verb) if isinstance(verb, str) else _plain(verb),
     "is_self_approval": lambda value: "their own run, alone, after a second look" if value else "",
     **dict.fromkeys(("amount", "before", "passed", "over"), _amount),
     **dict.fromkeys(("until", "expires", "deadline", "retry_at", "slot", "first", "last"), _moment),
