@@ -16,6 +16,7 @@ OPTIONAL = {
     "missioncontrol.adapters.agents.acp": "agents",
     "missioncontrol.adapters.agents.model": "agents",
     "missioncontrol.mcp": "agents",
+    "missioncontrol.surfaces.mcp": "agents",
     "missioncontrol.testing.mcp_suite": "agents",
     "missioncontrol.adapters.warehouses.duckdb": "analytics",
     "missioncontrol.learning.python": "learn",

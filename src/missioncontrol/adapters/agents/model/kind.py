@@ -55,7 +55,7 @@ class ModelKind:
     async def prove(self, declared: Declaration, workshop: Workshop, *, round_trip: bool) -> Proof:
         """Check that the endpoint lists the model; with `round_trip`, ask it for one word."""
         settings = model_settings(declared)
-        require_package("pydantic_ai", "model.not_installed", "An agent of kind model")
+        _require_extra()
         from missioncontrol.adapters.agents.model.endpoints import list_models
 
         names = await list_models(settings, key=_key(settings, workshop))
@@ -80,7 +80,7 @@ class ModelAgent:
         self._workshop = workshop
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
-        require_package("pydantic_ai", "model.not_installed", "An agent of kind model")
+        _require_extra()
         from missioncontrol.adapters.agents.model.conversation import ModelConversation
 
         shape = output_shape(self._declared)
@@ -127,3 +127,7 @@ def _key(settings: ModelSettings, workshop: Workshop) -> str:
             retryable=False,
         )
     return key
+
+
+def _require_extra() -> None:
+    require_package("pydantic_ai", "model.not_installed", "An agent of kind model")
