@@ -128,7 +128,7 @@ def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
         assert page.status_code == 200, page.text
         assert "The trace is whole" in page.text
         assert "Why does this exist?" in page.text
-        assert "R1 is asked for in these words." in page.text
+        assert "R1 comes from these words." in page.text
         story = await stories.story(house.console.present, mission)
         for node in story.reading.trace_graph.nodes:
             answer = await client.get(
