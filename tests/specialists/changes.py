@@ -49,7 +49,7 @@ def _quoted(path: str) -> bytes:
     return f'"{escaped}"'.encode()
 
 
-def desk_in(tmp_path: Path, *, seconds: float = 60.0) -> LocalDesk:
+def desk_in(tmp_path: Path, *, seconds: float = 600.0) -> LocalDesk:
     """Return a desk with a scratch directory of its own."""
     return LocalDesk(Path(tempfile.mkdtemp(dir=tmp_path)) / "out", seconds=seconds)
 
@@ -62,7 +62,7 @@ def order_of(inputs: dict[str, Any], *, run: str = "run-1", step: str = "step") 
 
 def done(name: str, desk: LocalDesk, inputs: dict[str, Any], *, run: str = "run-1") -> Work:
     """Let the specialist do it, and hold what it hands back against its card."""
-    work = find(name).work(brief_of(name, order_of(inputs, run=run), 60.0), desk)
+    work = find(name).work(brief_of(name, order_of(inputs, run=run), desk.seconds_left()), desk)
     output = msgspec.json.decode(msgspec.json.encode(work.output))
     assert misfit(output, CARDS[name].output) == ""
     names = {each.name for each in work.artifacts}

@@ -84,7 +84,7 @@ def proof(
     }
     if not was:
         del upstream["tests"]
-    desk = LocalDesk(Path(tempfile.mkdtemp(dir=tmp_path)) / "out", seconds=60.0)
+    desk = LocalDesk(Path(tempfile.mkdtemp(dir=tmp_path)) / "out", seconds=600.0)
     brief = Brief("", "t", (), "", root, None, None, upstream, 60.0, changes=change)
     return Tester().work(brief, desk)
 
