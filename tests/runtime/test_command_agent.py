@@ -268,7 +268,7 @@ def test_what_is_shown_of_a_flood_is_bounded_and_the_command_is_not_stopped(
     ended, said = outcome(tmp_path, {"argv": python("print(('x' * 60_000 + '\\n') * 300)")})
     assert isinstance(ended.states["a"], Succeeded)
     assert len(said) == 8 * 1024 * 1024 // 60_000 + 1
-    assert "not kept" in said[-1][1]
+    assert "not stored" in said[-1][1]
 
 
 def test_reports_are_taken_and_are_no_output(tmp_path: Path) -> None:
