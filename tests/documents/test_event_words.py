@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.documents.event_words import SENTENCE_MAX, TOLD, sentence
+from missioncontrol.documents.event_words import CLAUSES, SENTENCE_MAX, sentence
 from missioncontrol.domain.register import NAMES
 
 FIELDS = {name: kind.__struct_fields__ for kind, (name, _) in NAMES.items()}
@@ -13,8 +13,8 @@ EXPIRES = 1_790_000_000.0  # 2026-09-21 14:13:20 UTC
 
 
 def test_every_kind_of_event_has_a_sentence_made_of_its_own_fields() -> None:
-    assert set(TOLD) == set(FIELDS)
-    for kind, parts in TOLD.items():
+    assert set(CLAUSES) == set(FIELDS)
+    for kind, parts in CLAUSES.items():
         named = set(re.findall(r"{(\w+)}", " ".join(parts)))
         assert named <= set(FIELDS[kind]), kind
 

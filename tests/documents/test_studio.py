@@ -366,18 +366,18 @@ def first_shown(of: Material) -> Shown:
 def test_a_definition_is_shown_whole_within_its_budget() -> None:
     shown = first_shown(packed_code(redis_run(), LINES_MAX, 0))
     assert len(shown.lines) == LINES_MAX
-    assert not shown.said
+    assert not shown.note
 
 
 def test_what_has_no_room_is_counted_and_placed() -> None:
     shown = first_shown(packed_code(redis_run(), LINES_MAX + 1, 0))
     assert len(shown.lines) == LINES_MAX
-    assert "1 line of `a/b.py` is left out here (line 210)" in shown.said
+    assert "1 line of `a/b.py` is left out here (line 210)" in shown.note
     shown = first_shown(
         packed_code(redis_run(), 50, 30, left_out=["`is_a` (55-58)", "`get` (61-70)"])
     )
-    assert ", lines 10 to 59 of 80; 30 lines of `a/b.py` are left out here" in shown.said
-    assert "(lines 60 to 89, with `get` (61-70))" in shown.said
+    assert ", lines 10 to 59 of 80; 30 lines of `a/b.py` are left out here" in shown.note
+    assert "(lines 60 to 89, with `get` (61-70))" in shown.note
 
 
 def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -> None:
@@ -385,7 +385,7 @@ def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -
     whole = "\n".join(["x"] * 9 + [f"    line_{n}" for n in range(80)] + ["y"])
     of.source = lambda path: whole if path == "a/b.py" else None
     shown = first_shown(of)
-    assert (len(shown.lines), shown.lines[-1], shown.said) == (80, "    line_79", "")
+    assert (len(shown.lines), shown.lines[-1], shown.note) == (80, "    line_79", "")
     of.source = lambda _: whole.replace("line_3", "changed")
     assert len(first_shown(of).lines) == 50
 

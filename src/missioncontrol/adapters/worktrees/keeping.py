@@ -173,7 +173,7 @@ def _committed(note: Note, own: Path, files: str) -> str:
     asked = ("commit-tree", files, *parents, "-F", "-")
     stdin = note.message.encode("utf-8", "replace")
     more = {"GIT_DIR": str(own), **_SIGNED}
-    return git_of_refs(own, *asked, more=more, stdin=stdin).out.strip()
+    return git_of_refs(own, *asked, variables=more, stdin=stdin).out.strip()
 
 
 def _is_that(repository: Path, commit: str, note: Note, files: str) -> bool:

@@ -37,7 +37,7 @@ class Compared(msgspec.Struct, frozen=True):
     comparables: int
     held: str  # how often such ranges held, in words; "" where that is not known
     actual: float | None  # None where it is not known, or not done
-    words: str  # `actual` in words, or why there is none
+    told: str  # `actual` in words, or why there is none
     is_inside: bool | None  # whether it fell into the range; None where it is not known
     label: str = ""  # a class in words; "" for a range
 
