@@ -190,7 +190,7 @@ def test_a_task_goes_from_a_brief_to_done(place: Place) -> None:
     place.signed("bob")
     assert "nothing holds it up: mission task start 1" in place.run("repo", "status")
     place.run("task", "start", "1", who="bob")
-    ready = "mission task done 1, by somebody else than user:bob"
+    ready = "mission task done 1, by someone other than user:bob"
     assert ready in place.run("repo", "status")
     assert "somebody else looks" in place.run("task", "done", "1", who="bob", code=BAD_INPUT)
     place.run("task", "done", "0001-log-in-with-a-code", "--reason", "Seen.", who="ada")

@@ -20,7 +20,7 @@ from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application import live as feed
 from missioncontrol.application import present as presence
 from missioncontrol.application.queries.steps import family_of
-from missioncontrol.documents.event_words import TOLD, sentence, told_in
+from missioncontrol.documents.event_words import CLAUSES, sentence, told_in
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.interfaces import deflating
@@ -215,7 +215,7 @@ def test_a_search_reads_again_only_what_is_new(
 def test_what_a_sentence_needs_is_all_that_is_read_of_an_event() -> None:
     values = [b'"x"', b"7", b"null", b'["a", "b"]', b'{"key": "k"}', b"[[1]]"]
     chance = random.Random(3)
-    for kind, parts in TOLD.items():
+    for kind, parts in CLAUSES.items():
         names = {name for part in parts for name in part.replace("}", "{").split("{")[1::2]}
         fields = [*names, "reason", "steps", "workflow"]
         body = b",".join(b'"%b":%b' % (n.encode(), chance.choice(values)) for n in fields)

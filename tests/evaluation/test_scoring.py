@@ -141,8 +141,8 @@ def test_no_difference_can_be_told_of_few_scenarios() -> None:
     )
     assert not found.can_be_told
     assert found.verdict == (
-        "No significant difference: 5 of 5 scenarios came out differently, and fewer than 6 never "
-        "tell one."
+        "No significant difference: 5 of 5 scenarios came out differently, "
+        "and at least 6 are needed."
     )
 
 
