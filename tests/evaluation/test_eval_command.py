@@ -168,7 +168,7 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(
     assert "said nothing" not in said["hangs"][1]
     assert said["overspends"][1] == "It used 900,001 tokens; its cap is 1,000."
     assert "exit status 3" in said["dies"][1]
-    assert "did not say what it says" in said["leaves"][1]
+    assert "did not print the expected text" in said["leaves"][1]
     assert list(outside.iterdir()) == []
     assert [each.name for each in marks.iterdir()] == ["lingers"]
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(marks) in str(p.info["cmdline"])]
@@ -192,7 +192,7 @@ def _sees_the_task_its_seed_and_nothing_of_the_persons_own(
     ("change", "fault"),
     [
         (("assert sum(split(100, 3)) == 100", "pass"), "is solved already"),
-        (('says = "held"', 'before = "passes"'), "each check passes before"),
+        (('says = "held"', 'before = "passes"'), "every check passes before"),
         (('"python3", "-I"', '"no-such-program", "-I"'), "there is no such program"),
         (('"python3", "-I"', '"./check.sh", "-I"'), "none of its files"),
         (

@@ -96,10 +96,10 @@ def places(record: MissionRecord) -> Places:
 def slugged(prefix: str, names: Iterable[str]) -> dict[str, str]:
     """Return an id of letters, digits and dashes for each name; names may hold anything."""
     given: dict[str, str] = {}
-    taken: set[str] = set()
+    used: set[str] = set()
     for number, name in enumerate(names, start=1):
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_MAX]
         slug = f"{prefix}-{slug}" if slug else f"{prefix}-no-{number}"
-        given.setdefault(name, slug if slug not in taken else f"{slug}-no-{number}")
-        taken.add(given[name])
+        given.setdefault(name, slug if slug not in used else f"{slug}-no-{number}")
+        used.add(given[name])
     return given

@@ -85,12 +85,12 @@ def _indent(line: str) -> int:
 
 def _densest(lines: Sequence[str], names: Sequence[str]) -> int:
     """Return the first line of the window that says most of `names`; 1 where none does."""
-    said = [{name for name in names if name in line} for line in lines]
+    named = [{name for name in names if name in line} for line in lines]
     best, start = 0, 1
     for number in range(len(lines)):
-        if not said[number]:
+        if not named[number]:
             continue
-        found = set().union(*said[number : number + WINDOW_LINES])
+        found = set().union(*named[number : number + WINDOW_LINES])
         if len(found) > best:
             best, start = len(found), max(1, number)
     return start

@@ -44,7 +44,7 @@ class _Shown(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What becomes of the excerpts of a pack after people have said what to change."""
+    """The changed excerpts of a pack after people have named the files to change."""
 
     readers: dict[str, tuple[str, ...]]  # excerpts that others read now; none: they are left out
     added: tuple[tuple[str, str, Chosen], ...]  # task, path, lines
@@ -94,22 +94,22 @@ def revised(now: Rescoped, text: str, task: str, read: ReadSource | None) -> lis
     match = _TOKENS.search(text)
     room = _number(match["most"]) - _number(match["now"]) if match else None
     revision = _revision(now, scopes, shown, room, read)
-    kept: list[tuple[int, str]] = []
+    parts: list[tuple[int, str]] = []
     for (at, body), section in zip(numbered, found, strict=True):
         one = _section(section.title, body, scopes, revision, now)
         if one:
-            kept.append((at, one))
+            parts.append((at, one))
         if section.title == CODE:
-            kept += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
+            parts += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
     if revision.added and not any(each.title == CODE for each in found):
-        kept.append((0, f"## {CODE}\n\n"))
-        kept += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
-    kept.append((0, _told(scopes, revision)))
-    return _recounted(kept)
+        parts.append((0, f"## {CODE}\n\n"))
+        parts += [(0, each) for each in _excerpts(revision, scopes, named=not task)]
+    parts.append((0, _scopes_section(scopes, revision)))
+    return _recounted(parts)
 
 
 def scope_lines(scopes: Sequence[TaskScope]) -> list[str]:
-    """Return what people said, a line a task."""
+    """Return the files that people named, a line for each task."""
     return [
         f"{code(one.task)}: {', '.join(map(code, one.files)) or 'no file'} "
         f"(said by {_who(one)}{f': {plain(one.reason)}' * bool(one.reason)})"
@@ -145,11 +145,11 @@ def _revision(
             added.append((one.task, path, shows))
     wanted = {path for one in scopes for path in one.files}
     crowded = _crowded(shown, readers, wanted, [each for _, _, each in added], room)
-    kept = [each for each in shown if each.id not in crowded and readers.get(each.id) != ()]
-    numbers = {each.id: f"E{at}" for at, each in enumerate(kept, len(added) + 1)}
+    remaining = [each for each in shown if each.id not in crowded and readers.get(each.id) != ()]
+    numbers = {each.id: f"E{at}" for at, each in enumerate(remaining, len(added) + 1)}
     stand: list[tuple[str, str, tuple[str, ...]]]
     stand = [(f"E{at}", path, (key,)) for at, (key, path, _) in enumerate(added, 1)]
-    stand += [(numbers[each.id], each.path, readers.get(each.id, each.tasks)) for each in kept]
+    stand += [(numbers[each.id], each.path, readers.get(each.id, each.tasks)) for each in remaining]
     return Revision(
         readers,
         tuple(added),
@@ -174,7 +174,7 @@ def _who(one: TaskScope) -> str:
 
 
 def _named(path: str, scopes: Iterable[TaskScope]) -> str:
-    """Return who said that a file is to change."""
+    """Return the people who named a file."""
     return " and ".join(dict.fromkeys(_who(one) for one in scopes if path in one.files))
 
 
@@ -281,7 +281,7 @@ def _task(text: str, key: str, scopes: Sequence[TaskScope], revision: Revision) 
 
 
 def _files(text: str, scopes: Sequence[TaskScope], now: Rescoped, revision: Revision) -> str:
-    """Rewrite the files of a task's pack: what is to be changed is what people said."""
+    """Rewrite the files of a task's pack: the files to change are those that people named."""
     wanted = dict.fromkeys(path for one in scopes for path in one.files)
     planned = {path for one in scopes for path in now.planned.get(one.task, ())}
     lines, known = [], set()
@@ -349,7 +349,7 @@ def _left_out(path: str, each: Chosen) -> str:
     return f"(lines {' and '.join(scopes)} of `{path}` left out here)\n" if scopes else ""
 
 
-def _told(scopes: Sequence[TaskScope], revision: Revision) -> str:
+def _scopes_section(scopes: Sequence[TaskScope], revision: Revision) -> str:
     lines = [f"- {line}\n" for line in scope_lines(scopes)]
     lines += [f"- Nothing of {code(path)} is shown: {why}.\n" for path, why in revision.missing]
     if revision.crowded:
@@ -461,16 +461,16 @@ def _json_files(
 ) -> list[dict[str, Any]]:
     wanted = dict.fromkeys(path for one in scopes for path in one.files)
     planned = {path for one in scopes for path in now.planned.get(one.task, ())}
-    kept = [each for each in files if each.get("path") not in planned.difference(wanted)]
-    known = {each.get("path") for each in kept}
+    unplanned = [each for each in files if each.get("path") not in planned.difference(wanted)]
+    known = {each.get("path") for each in unplanned}
     new = [{"path": path, "part": "change", "why": []} for path in wanted if path not in known]
-    return [_as_said(each, scopes, planned, revision) for each in (*kept, *new)]
+    return [_as_said(each, scopes, planned, revision) for each in (*unplanned, *new)]
 
 
 def _as_said(
     file: dict[str, Any], scopes: Sequence[TaskScope], planned: Collection[str], revision: Revision
 ) -> dict[str, Any]:
-    """Return a file as it is read or changed now, with who said so; a test stays one."""
+    """Return a file as it is read or changed now, with who named it; a test stays one."""
     path, part = str(file.get("path")), file.get("part")
     found = {**file, "excerpts": list(revision.showing.get(path, ()))}
     who = _named(path, scopes)

@@ -23,7 +23,7 @@ What is to be done stands in `tasks/`, and that is the place to edit.
 _MARK = re.compile(r"^<!-- section (\d+) of ([\w-]+): ([0-9a-f]{64}) -->\n", re.MULTILINE)
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True):
     """What a section says."""
 
     task: int
@@ -43,8 +43,8 @@ def history_text(source: str, recorded: Iterable[Recorded]) -> str:
         if isinstance(event, e.RepositoryTaskAdded):
             folders[event.task] = f"tasks/{event.task:04}-{event.slug}"
         at = datetime.fromtimestamp(row.time / 1_000_000, UTC)
-        for told in _told(event, folders):
-            body = _section(told, at, row.actor, source, row.version)
+        for entry in _entries(event, folders):
+            body = _section(entry, at, row.actor, source, row.version)
             chain = _chained(chain, body)
             parts.append(f"{body}<!-- section {len(parts) + 1} of {source}: {chain} -->\n")
     return HEAD + "".join(parts) if parts else ""
@@ -68,38 +68,38 @@ def refuse_edited(text: str) -> None:
         raise edited(PLACE, "something stands after its last section")
 
 
-def _section(told: _Told, at: datetime, actor: str, source: str, version: int) -> str:
-    place = f"[{told.source}](../{told.source})"
-    digest = f", SHA-256 `{told.digest}`" if told.digest else ""
-    more = f"{visible(told.more)}\n\n" if told.more else ""
+def _section(entry: _Entry, at: datetime, actor: str, source: str, version: int) -> str:
+    place = f"[{entry.source}](../{entry.source})"
+    digest = f", SHA-256 `{entry.digest}`" if entry.digest else ""
+    more = f"{visible(entry.more)}\n\n" if entry.more else ""
     return (
-        f"\n## {at:%Y-%m-%d %H:%M:%S} UTC: task {told.task} {told.what}\n\n{more}"
+        f"\n## {at:%Y-%m-%d %H:%M:%S} UTC: task {entry.task} {entry.what}\n\n{more}"
         f"By {visible(actor)}. Source: {place}{digest}; event {version} of `{source}`.\n"
     )
 
 
-def _told(event: object, folders: dict[int, str]) -> list[_Told]:
+def _entries(event: object, folders: dict[int, str]) -> list[_Entry]:
     match event:
         case e.RepositoryTaskAdded(task=task, title=title):
-            return [_Told(task, "is added", folders[task], more=f"{title}.")]
+            return [_Entry(task, "is added", folders[task], more=f"{title}.")]
         case e.TaskDocumentTaken(task=task, kind=kind):
             place = f"{folders[task]}/{kind}.md"
-            return [_Told(task, f"has version {event.version} of {kind}", place, event.digest)]
+            return [_Entry(task, f"has version {event.version} of {kind}", place, event.digest)]
         case e.TaskDocumentSigned(task=task, kind=kind):
             place = f"{folders[task]}/{kind}.md"
             what = f"has {kind} signed for {event.role}"
-            return [_Told(task, what, place, event.digest, event.reason)]
+            return [_Entry(task, what, place, event.digest, event.reason)]
         case e.RepositoryTaskStarted(task=task):
-            return [_Told(task, "is started", folders[task])]
+            return [_Entry(task, "is started", folders[task])]
         case e.RepositoryTaskScoped(task=task, scope=scope):
             files = ", ".join(f"`{each}`" for each in scope)
-            return [_Told(task, "has its files named", folders[task], more=f"{files}.")]
+            return [_Entry(task, "has its files named", folders[task], more=f"{files}.")]
         case e.RepositoryTaskDone(task=task):
-            return [_Told(task, "is done", folders[task], more=event.reason)]
+            return [_Entry(task, "is done", folders[task], more=event.reason)]
         case e.RepositoryTaskDropped(task=task):
-            return [_Told(task, "is dropped", folders[task], more=event.reason)]
+            return [_Entry(task, "is dropped", folders[task], more=event.reason)]
         case e.RepositoryTasksRun(tasks=tasks, run=run):
-            return [_Told(task, f"is carried out in `{run}`", folders[task]) for task in tasks]
+            return [_Entry(task, f"is carried out in `{run}`", folders[task]) for task in tasks]
     return []
 
 

@@ -40,10 +40,10 @@ def from_history(found: Iterable[Found], repository: str) -> list[Pattern]:
         places = tuple(fixture.place for fixture in each.fixtures)
         commits = tuple(dict.fromkeys(place.commit for place in places))[:COMMITS_MAX]
         one, other = _cut(body.before), _cut(body.after)
-        said = (each.language, body.form, body.before, body.after)
+        parts = (each.language, body.form, body.before, body.after)
         shared = (repository, commits, places[:PLACES_MAX], each.count)
         codemod = _pattern(
-            id_of("codemod", *said),
+            id_of("codemod", *parts),
             "codemod",
             each.language,
             f"{one} → {other}",
@@ -53,7 +53,7 @@ def from_history(found: Iterable[Found], repository: str) -> list[Pattern]:
             body,
         )
         rule = _pattern(
-            id_of("rule", *said),
+            id_of("rule", *parts),
             "rule",
             each.language,
             f"{one} must not come back",
@@ -146,14 +146,14 @@ def from_files(files: Sequence[TextFile], repository: str, commit: str) -> Itera
 def of_command(command: Command, repository: str, commit: str) -> Pattern:
     """Return the pattern of a command that was run."""
     path, _, line = command.source.partition(":")
-    said = " ".join(command.argv)
+    words = " ".join(command.argv)
     shown = f", {command.shown}" if command.shown else ""
     return _pattern(
         id_of("command", repository, *command.argv),
         "command",
         "",
-        f"{command.purpose}: {_cut(said)}",
-        f"`{_cut(said)}` ({command.purpose}) ended with exit code {command.exit_code} in "
+        f"{command.purpose}: {_cut(words)}",
+        f"`{_cut(words)}` ({command.purpose}) ended with exit code {command.exit_code} in "
         f"{command.seconds:g} s{shown}.",
         (
             repository,

@@ -30,8 +30,10 @@ class Import(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """As a statement."""
-        said = f"from {self.module} import {self.name}" if self.name else f"import {self.module}"
-        return f"{said} as {self.local}" if self.local else said
+        statement = (
+            f"from {self.module} import {self.name}" if self.name else f"import {self.module}"
+        )
+        return f"{statement} as {self.local}" if self.local else statement
 
 
 def import_of(text: str) -> Import:
@@ -96,8 +98,8 @@ def _said(module: str, name: str, local: str) -> str:
     if not name:
         top = module.partition(".")[0]
         return f"import {module}" if local in (module, top) else f"import {module} as {local}"
-    said = f"from {module} import {name}"
-    return said if name == local else f"{said} as {local}"
+    statement = f"from {module} import {name}"
+    return statement if name == local else f"{statement} as {local}"
 
 
 def imports_of(text: str) -> dict[str, tuple[str, str, int]]:
@@ -153,10 +155,10 @@ def needs(codemod: Codemod, texts: Iterable[str]) -> tuple[str, ...]:
         given = {each[name][:2] for each in known if name in each}
         is_everywhere = all(name in each for each in known)
         if is_everywhere and len(given) == 1:
-            module, said = given.pop()
-            local = name if name != (said or module.partition(".")[0]) else ""
+            module, original = given.pop()
+            local = name if name != (original or module.partition(".")[0]) else ""
             if not module.startswith("."):
-                found.append(Import(module, said, local).text)
+                found.append(Import(module, original, local).text)
     return tuple(found)
 
 
