@@ -85,8 +85,8 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     resolve: Mapping[str, str] = {}  # by field: of what kind the thing is that people name
     switches: Mapping[str, Switch] = {}  # by option
     build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
-    done: str = "{id} is {status}."  # said of the answer of an operation
-    empty: str = ""  # said of a list that holds nothing at all
+    done: str = "{id} is {status}."  # printed for the answer of an operation
+    empty: str = ""  # printed for a list without any rows
     lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer, in so many columns
     json: Callable[[Any], Any] | None = None  # what of an answer is printed as JSON
 
@@ -121,7 +121,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     terminal: Terminal = Terminal()
 
     def __post_init__(self) -> None:
-        """Refuse a declaration that nobody could be held to."""
+        """Refuse a name, permission or surface that does not fit."""
         if not re.fullmatch(r"[a-z_]+\.[a-z_]+", self.name):
             raise ValueError(f"{self.name!r} is not NOUN.VERB")
         if self.permission not in PERMISSIONS:

@@ -20,7 +20,7 @@ ON_BEHALF = "on_behalf"
 
 
 class Executor:
-    """Does what is asked of one data directory, by name."""
+    """Executes the operations of one data directory, by name."""
 
     def __init__(self, office: Office) -> None:
         """`office` has the services, and the requests that were made before."""
@@ -68,7 +68,7 @@ class Executor:
         refuse_agent(actor, by_agents=operation.by_agents)
         if is_signed_in:
             assert asking is not None
-            # What the log says now counts, whatever the console said when they signed in.
+            # Permissions are those of the log now: the console may hold those of the sign-in.
             asking = await office.as_known(actor, asking)
             refuse_missing(operation.permission, actor, asking)
         else:

@@ -302,7 +302,7 @@ class Desk:
 
     @cached_property
     def present(self) -> "Present":
-        """What queries read of a directory of this machine; whoever reads lets it catch up.
+        """What queries read of a directory of this machine; catch it up before you read.
 
         Raises:
             Rejected: `server.not_here`.

@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
         self._given: set[argparse.Action] = set()
 
     def fill_later(self, fill: Callable[[], None]) -> None:
-        """Let `fill` add arguments when somebody first looks at them.
+        """Have `fill` add the arguments on first use.
 
         `mission --help` names every noun and should import none of them.
         """

@@ -73,7 +73,7 @@ class Console:
     async def run(
         self, request: "AnyRequest", operation: "Operation[Any, R]", target: str = "", **given: Any
     ) -> R:
-        """Let the engine execute an operation for whoever is signed in; return what came of it.
+        """Have the engine execute an operation for the signed-in caller; return its result.
 
         `target` is the id of what is changed, "" where nothing is; `given` are fields of its
         command. The rows follow within the same call.

@@ -11,7 +11,7 @@ from missioncontrol.surfaces.mcp import Wanted
 
 
 async def send(ctx: Ctx, wanted: Wanted) -> dict[str, Any]:
-    """Ask the home behind the server, in the name of whoever calls.
+    """Send a request to the data directory behind the server, in the name of the caller.
 
     Raises:
         MissionControlError: as the operation or the query.

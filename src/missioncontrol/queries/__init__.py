@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from missioncontrol.declarations import Query
 
 NOUNS = ("decision",)
-"""Nouns whose queries are declared. Their modules are imported when one is asked for."""
+"""Nouns whose queries are declared. Their modules are imported on first use."""
 
 
 def of_noun(noun: str) -> "tuple[Query, ...]":

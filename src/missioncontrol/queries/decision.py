@@ -183,7 +183,7 @@ LIST = ListQuery(
     name="decision.list",
     title="List decisions",
     text="List decisions, those that changed last first: of the log, and of the newest 1,000 "
-    "plans.\n\nThose of plans are proposed until somebody accepts or rejects them.",
+    "plans.\n\nThose of plans are proposed until a person accepts or rejects them.",
     target=DECISION,
     filters=DecisionFilters,
     find=decision_lines,

@@ -45,9 +45,9 @@ def _because(text: DecisionText) -> str:
 
 
 def _option_line(option: DecisionOption) -> str:
-    said = [option.description, *(f"+ {each}" for each in option.good)]
-    said += [*(f"· {each}" for each in option.neutral), *(f"- {each}" for each in option.bad)]
-    return "\n".join([option.title, *filter(None, said)])
+    lines = [option.description, *(f"+ {each}" for each in option.good)]
+    lines += [*(f"· {each}" for each in option.neutral), *(f"- {each}" for each in option.bad)]
+    return "\n".join([option.title, *filter(None, lines)])
 
 
 def _part(name: str, texts: Sequence[str], width: int) -> list[str]:

@@ -63,7 +63,7 @@ def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve
         Rejected: `<noun>.bad_input` where one of several fields is needed and none is given.
         MissionControlError: as `resolve`.
     """
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     inner: dict[str, Any] = {}
     terminal = declared.terminal
     for field, is_inner in _options(declared):
@@ -74,13 +74,13 @@ def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve
             value = [read(each) for each in value] if field.is_list else read(value)
         if kind := terminal.resolve.get(field.name):
             value = resolve(kind, value) if value else value
-        (inner if is_inner else said)[field.name] = value
+        (inner if is_inner else values)[field.name] = value
     for name, switch in terminal.switches.items():
         if getattr(arguments, name.replace("-", "_")):
-            said[switch.field] = switch.value
+            values[switch.field] = switch.value
     if terminal.flatten:
-        said[terminal.flatten] = inner
-    given = terminal.build(said) if terminal.build else said
+        values[terminal.flatten] = inner
+    given = terminal.build(values) if terminal.build else values
     _refuse_nothing(declared, given)
     return given
 

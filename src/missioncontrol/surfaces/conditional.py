@@ -48,13 +48,13 @@ def tag_of(*parts: Any) -> str:
 
 
 def is_known(request: Request[Any, Any, Any], tag: str) -> bool:
-    """Whether whoever asks has the state of that tag already."""
+    """Whether the caller has the state of that tag already."""
     known = _tags(request.headers.get("if-none-match", ""))
     return "*" in known or _plain(tag) in known
 
 
 def tagged(request: Request[Any, Any, Any], value: T, tag: str) -> Response[T]:
-    """Return a resource with its tag, or 304 without it where whoever asks has it already."""
+    """Return a resource with its tag, or 304 without it where the caller has it already."""
     return tagged_late(request, tag, lambda: value)
 
 
@@ -72,7 +72,7 @@ def tagged_late(request: Request[Any, Any, Any], tag: str, value: Callable[[], T
 
 
 def refuse_stale(if_match: str, tag: str, what: str) -> None:
-    """Refuse a change of something that is not as whoever asks has seen it.
+    """Refuse a change of something that is no longer as the caller has seen it.
 
     Raises:
         Stale: `request.stale`.

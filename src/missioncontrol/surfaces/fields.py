@@ -16,7 +16,7 @@ class Field(msgspec.Struct, frozen=True):
     is_required: bool
     is_optional: bool  # None is one of its values
     default: Any  # where it is not required
-    description: str  # "" where nobody has written one
+    description: str  # "" where there is none
     bounds: msgspec.Meta
 
     @property

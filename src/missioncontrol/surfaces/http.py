@@ -90,14 +90,14 @@ def _parameter(field: Field) -> Any:
         return _of(FromQuery, field.annotation)
     bounds = field.bounds
     kind = field.kind | None if field.is_optional else field.kind
-    told = QueryParameter(
+    parameter = QueryParameter(
         max_length=bounds.max_length,
         min_length=bounds.min_length,
         ge=bounds.ge,
         le=bounds.le,
         description=field.description,
     )
-    return Annotated[kind, told]
+    return Annotated[kind, parameter]
 
 
 def _said(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,8 +134,8 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     options: dict[str, Any] = {"status_code": 200, "responses": responses}
     returns: Any = operation.returns
     if operation.creates is not None:
-        told = ResponseSpec(operation.returns, description="It is made.")
-        options, returns = {"status_code": 201, "responses": {201: told}}, _of(Response, returns)
+        created = ResponseSpec(operation.returns, description="It is made.")
+        options, returns = {"status_code": 201, "responses": {201: created}}, _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
         _path(operation.route),

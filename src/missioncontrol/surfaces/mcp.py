@@ -70,23 +70,23 @@ def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
         id_ = given.pop(target.noun) if target is not None else ""
-        said = {name: value for name, value in given.items() if value is not None}
-        return await send(ctx, Wanted(declared, id_, said, cursor, limit))
+        values = {name: value for name, value in given.items() if value is not None}
+        return await send(ctx, Wanted(declared, id_, values, cursor, limit))
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
     if target is not None:
-        told = Field(max_length=300, description=f"Its id: {target.help}.")
-        parameters[target.noun] = (Annotated[str, told], inspect.Parameter.empty)
+        about = Field(max_length=300, description=f"Its id: {target.help}.")
+        parameters[target.noun] = (Annotated[str, about], inspect.Parameter.empty)
     for field in fields_of(_given(declared)):
-        told = Field(description=field.description) if field.description else Field()
+        about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
         schema = WithJsonSchema(schema_of(field.annotation))
-        parameters[field.name] = (Annotated[Any, schema, told], default)
+        parameters[field.name] = (Annotated[Any, schema, about], default)
     if isinstance(declared, ListQuery):
-        told = Field(max_length=CURSOR_MAX, description="`next` of the page before.")
-        parameters["cursor"] = (Annotated[str, told], "")
-        told = Field(ge=1, le=LIMIT_MAX, description="How many at most.")
-        parameters["limit"] = (Annotated[int, told], LIMIT)
+        about = Field(max_length=CURSOR_MAX, description="`next` of the page before.")
+        parameters["cursor"] = (Annotated[str, about], "")
+        about = Field(ge=1, le=LIMIT_MAX, description="How many at most.")
+        parameters["limit"] = (Annotated[int, about], LIMIT)
     tool.__name__ = tool.__qualname__ = declared.routine
     tool.__doc__ = declared.text
     tool.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}

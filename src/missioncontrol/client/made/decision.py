@@ -27,7 +27,7 @@ class DecisionRequests(Resource[L]):
     ) -> Pages[DecisionLine]:
         """List decisions, those that changed last first: of the log, and of the newest 1,000 plans.
 
-        Those of plans are proposed until somebody accepts or rejects them.
+        Those of plans are proposed until a person accepts or rejects them.
         """
         return requests.pages(
             "decision.list",

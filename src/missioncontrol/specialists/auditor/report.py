@@ -32,7 +32,7 @@ def counts(issues: Sequence[Issue]) -> dict[str, int]:
 def summary(issues: Sequence[Issue], package: str = "", not_made: int = 0) -> str:
     """Say in one sentence what was found; `package` names the part that was looked at.
 
-    `not_made` counts the checks whose libraries are not installed: a second sentence tells of them.
+    `not_made` counts the checks whose libraries are not installed: a second sentence names them.
     """
     found = f"`{package}`: {_summary(issues)}" if package else _summary(issues)
     checks = "1 check was" if not_made == 1 else f"{not_made} checks were"

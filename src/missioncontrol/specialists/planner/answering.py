@@ -179,7 +179,7 @@ class AgentAnswers:
         """
         if self._box is None or not self._box.can_try:
             return ""
-        desk.log("info", f"trying the plan before {self.title} is asked")
+        desk.log("info", f"trying the plan before {self.title} answers")
         try:
             return msgspec.json.encode(self._box.tried).decode()
         except MissionControlError as error:

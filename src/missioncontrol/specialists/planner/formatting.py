@@ -77,10 +77,10 @@ def _changed_since(ground: Ground, tool: str) -> tuple[str, tuple[tuple[str, int
     ran = re.compile(rf"(?i)\b(?:format\w*|reformat\w*|run|apply|style)\b.*\b{re.escape(tool)}\b")
     for place, change in enumerate(past.changes):
         if ran.search(title(change.message)):
-            said = shortened(title(change.message).replace("`", "'"), TITLE_MAX)
+            name = shortened(title(change.message).replace("`", "'"), TITLE_MAX)
             order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
             files = ((paths[number], count) for number, count in order[:FILES_MAX])
-            return f"“{said}” ({change.id[:7]})", tuple(files)
+            return f"“{name}” ({change.id[:7]})", tuple(files)
         for number in past.files[place]:
             if ground.index.files[number].kind in {"code", "test"}:
                 counts[number] = counts.get(number, 0) + 1

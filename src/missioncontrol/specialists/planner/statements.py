@@ -164,7 +164,7 @@ def explains(text: str) -> bool:
 
 
 def tells_of_use(text: str) -> bool:
-    """Whether a sentence tells what comes of a use, as “Using `A` works, but `B` fails” does."""
+    """Whether a sentence reports what comes of a use, as “Using `A` works, but `B` fails” does."""
     return _OF_USE.match(text.strip(" *_")) is not None
 
 

@@ -157,10 +157,10 @@ def _cited(ground: Ground) -> dict[str, str]:
     if not paths:
         return {}
     more = [f"{len(paths) - FILES_MAX} more"] if len(paths) > FILES_MAX else []
-    said = shortened(title(change.message).replace("`", "'"), TITLE_MAX)
+    name = shortened(title(change.message).replace("`", "'"), TITLE_MAX)
     is_named = found[0].is_named
     return {
-        "cited": f"“{said}” ({change.id[:7]})",
+        "cited": f"“{name}” ({change.id[:7]})",
         "cited_how": "is the commit that the goal speaks of"
         if is_named
         else "is the last change of the same thing",
@@ -210,15 +210,15 @@ def _tool_facts(ground: Ground, ask: Ask, path: str) -> dict[str, str]:
 def _tool_run(ground: Ground, tool: str) -> dict[str, str]:
     """Return the command that runs a tool, with the line of a script or a workflow that has it."""
     assert ground.tree is not None
-    command = re.compile(rf"(?m)(?<![\w./-])({re.escape(tool)}[\w-]*(?: [\w-]+)?)(?= |$|[\"'])")
+    pattern = re.compile(rf"(?m)(?<![\w./-])({re.escape(tool)}[\w-]*(?: [\w-]+)?)(?= |$|[\"'])")
     for file in ground.tree.files:
         text = (ground.tree.text(file.path) or "") if _RUNS.search(file.path) else ""
         for number, line in enumerate(text.split("\n"), 1):
-            match = command.search(line)
+            match = pattern.search(line)
             if match and re.search(r"(?:cmds?:|run:|script|^\s*-\s|^\t|\":\s*\")", line):
-                said = match[1].strip()
-                if " " in said:
-                    return {"tool_run": f"`{said}` (`{file.path}:{number}`)"}
+                command = match[1].strip()
+                if " " in command:
+                    return {"tool_run": f"`{command}` (`{file.path}:{number}`)"}
     return {}
 
 
@@ -226,12 +226,12 @@ def tool_settings(ground: Ground, text: str) -> str:
     """Return the settings of the tool that an ask sets up: `.golangci.yml` of golangci-lint."""
     if ground.tree is None or not _SETS_UP.search(text):
         return ""
-    said = {_bare(word) for word in re.findall(r"[A-Za-z][\w-]{3,}", text.lower())}
-    said -= {_bare(ground.name), ""}
+    words = {_bare(word) for word in re.findall(r"[A-Za-z][\w-]{3,}", text.lower())}
+    words -= {_bare(ground.name), ""}
     for file in ground.tree.files:
         path = PurePosixPath(file.path)
         is_root = len(path.parts) == 1 or path.parts[:-1] in {(".github",), (".config",)}
-        if is_root and file.kind == "configuration" and _bare(_tool_of(path.name)) in said:
+        if is_root and file.kind == "configuration" and _bare(_tool_of(path.name)) in words:
             return file.path
     return ""
 

@@ -84,10 +84,10 @@ def _named(past: Past, goal: str) -> Iterator[int]:
 
 def _continued(past: Past, goal: str) -> list[Cited]:
     """Return the new commit about the same thing, where the goal says that it goes on."""
-    said = title(goal)
-    if not _GOES_ON.search(said):
+    subject = title(goal)
+    if not _GOES_ON.search(subject):
         return []
-    terms = asked(_GOES_ON.sub(" ", said)).keys()
+    terms = asked(_GOES_ON.sub(" ", subject)).keys()
     shared = [
         (len(terms & asked(title(each.message)).keys()), -place)
         for place, each in enumerate(past.changes[:NEWEST])

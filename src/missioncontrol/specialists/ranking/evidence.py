@@ -387,13 +387,13 @@ def is_called(path: str, name: str) -> bool:
     return not is_word and path.endswith("/" + name)
 
 
-def _in_words(index: Index, said: str) -> dict[int, tuple[str, ...]]:
+def _in_words(index: Index, subject: str) -> dict[int, tuple[str, ...]]:
     """Return the file whose whole name the first line of a goal says, word by word.
 
     “x86_64 Assembly … sublime syntax” is `Assembly (x86_64).sublime-syntax`; a name of fewer than
     `NAMED_WORDS_MIN` words, or that several files have, is none.
     """
-    words = set(_NAME_WORDS.findall(said.lower()))
+    words = set(_NAME_WORDS.findall(subject.lower()))
     found = [
         number
         for number, path in enumerate(index.paths)

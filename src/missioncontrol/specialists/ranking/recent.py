@@ -26,7 +26,7 @@ _HUNK = re.compile(r"^@@ -\S+ \+\d+")
 def read_recent(index: "Index", files: Sequence[int]) -> None:
     """Look up what the newest commits wrote in some files, for all of them in one go.
 
-    The index keeps it. A clone that lacks the contents of earlier files tells nothing.
+    The index keeps it. A clone that lacks the contents of earlier files has none.
 
     Raises:
         Unavailable: `git.too_slow`, for what a slow git leaves out would change the plan.

@@ -1,6 +1,6 @@
 """Which of the lines that a plan looks at ran in the nearest tests, and in which of them.
 
-How a language tells it: `answered` for pytest, `lines_node.py` and `lines_go.py` for others.
+How each language reports it: `answered` for pytest, `lines_node.py` and `lines_go.py` for others.
 """
 
 import ast
@@ -67,7 +67,7 @@ class LinesRan(msgspec.Struct, frozen=True):
 
     tests: int = 0  # that were watched
     runs: tuple[BlockRun, ...] = ()  # spots in the order of the plan, then other definitions
-    unit: str = "test"  # what is counted: "test file" where tests of one are not told apart
+    unit: str = "test"  # what is counted: "test file" where its tests count together
     missing: str = ""  # one sentence on why nothing is known of the lines
 
     @property
@@ -129,7 +129,7 @@ def of_lines(
 ) -> LinesRan:
     """Return what is known of blocks where each test, or test file, has lines by their file.
 
-    Where `lacks` others were not seen, nothing is said of a block that none of those seen runs.
+    Where `lacks` others were not seen, a block that none of the seen ones runs is not reported.
     """
     counts = {
         each: {
@@ -224,8 +224,8 @@ def _spot(path: str, spot: Spot, inside: Sequence[Block], text: str) -> Block:
         each.in_functions and each.line < last and spot.line <= each.last for each in inside
     )
     if not path.endswith(".py"):  # Functions without a name are no definitions.
-        said = "\n".join(text.split("\n")[spot.line - 1 : last])
-        in_functions = in_functions or _FUNCTION.search(said) is not None
+        code = "\n".join(text.split("\n")[spot.line - 1 : last])
+        in_functions = in_functions or _FUNCTION.search(code) is not None
     return Block(path, spot.name, spot.line, last, True, in_functions)
 
 

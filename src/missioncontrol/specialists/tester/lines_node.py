@@ -1,8 +1,8 @@
 """Which lines of JavaScript and TypeScript ran, from the coverage that Node itself writes.
 
 `NODE_V8_COVERAGE` works for every runner, as it works below all of them. A file of it is one
-process or thread; the test file it loaded, or its parent did, is the one whose lines it tells. What
-only the import of a module runs is left out.
+process or thread; the test file it loaded, or its parent did, is the one whose lines it reports.
+What only the import of a module runs is left out.
 """
 
 import json
@@ -74,7 +74,7 @@ class _Process(msgspec.Struct):
     tests: dict[str, str]  # test files by the script that is theirs
 
     def is_isolated(self, wanted: Mapping[str, str]) -> bool:
-        """Whether several test files load the watched modules anew, each for itself, as in jest."""
+        """Whether test files each load their own copies of the watched modules, as in jest."""
         paths = [script.path for script, _ in self.scripts.values() if script.path in wanted]
         return len(self.tests) > 1 and len(paths) > len(set(paths))
 
@@ -231,7 +231,7 @@ def _mapped(
 def executed(text: str, functions: Sequence[Function]) -> Iterator[tuple[int, int]]:
     """Yield the offsets, from and to, of code in functions that ran; imports are none.
 
-    Ranges lie within each other: what is said of an inner one holds there.
+    Ranges lie within each other: the count of an inner one holds there.
     """
     code = len(_COMMENT.sub("", text).rstrip(" \t\r\n;})"))
     first = text.find("\n") if "\n" in text else len(text)

@@ -100,7 +100,7 @@ _answers: dict[_Asked, _Seen] = {}
 
 
 def _seen(program: str, needed: tuple[str, ...], environment: Mapping[str, str]) -> _Seen:
-    """Return the answer of `_ask`, which is asked once in the life of a process."""
+    """Return the answer of `_ask`, computed once in a process."""
     shared = sorted(each for each in environment.items() if each[0] not in OWN_TO_A_RUN)
     asked = (program, needed, tuple(shared))
     if asked not in _answers:

@@ -93,7 +93,7 @@ def sandbox_for_tests(repository: Path, more: Iterable[str] = ()) -> Sandbox | N
 
 
 class Trying(msgspec.Struct, frozen=True):
-    """How tests run that somebody asks for while a plan is made."""
+    """How tests run on request while a plan is made."""
 
     sandbox: Sandbox  # that holds them
     place: Path | None = None  # below which copies are made and removed

@@ -150,7 +150,7 @@ class TryPlan(_Asked, frozen=True):
 
     What tests lack is installed in an environment that is kept, where that is allowed. It runs the
     tests nearest to the change, and the test, example or missing thing that the goal names. It
-    tells how they end today, which of them run the lines the plan points at, and what is not
+    reports how they end today, which of them run the lines the plan points at, and what is not
     installed. What is red today stands as the first criterion of the mission, whoever plans.
     """
 
