@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.plan import Plan
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.git import LATE, Answer
 from missioncontrol.specialists.indexing import index_of
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
+from missioncontrol.specialists.ranking import recent
 from missioncontrol.specialists.ranking.recent import block_shares, read_recent
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
@@ -137,3 +141,27 @@ def test_a_precedent_names_the_repair_that_it_needed_soon_afterwards(tmp_path: P
     [precedent] = [each for each in plan.likely[0].precedents if "on Sundays" in each.title]
     assert [each.title for each in precedent.repairs] == ["Fix logins of guests that never expire"]
     assert precedent.repairs[0].days == 1
+
+
+def test_a_git_that_is_too_slow_for_recent_lines_ends_in_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = index_of(read_tree(project(tmp_path / "shop")))
+    late = Answer("", f"{LATE} than 30 seconds")
+    monkeypatch.setattr(recent, "git_part", lambda *_, **__: late)
+    with pytest.raises(AttemptFailed) as refused:
+        read_recent(index, [0])
+    assert (refused.value.code, refused.value.retryable) == ("history.too_slow", True)
+
+
+def test_a_clone_without_earlier_contents_has_no_recent_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = index_of(read_tree(project(tmp_path / "shop")))
+
+    def missing(*_: object, **__: object) -> Answer:
+        raise Unavailable("git.failed", "git show ended with status 128: missing blob")
+
+    monkeypatch.setattr(recent, "git_part", missing)
+    read_recent(index, [0])
+    assert not any(block_shares(index, 0))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import LATE, git_part
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def read_recent(index: "Index", files: Sequence[int]) -> None:
     The index keeps it. A clone that lacks the contents of earlier files has none.
 
     Raises:
-        Unavailable: `git.too_slow`, for what a slow git leaves out would change the plan.
+        AttemptFailed: `history.too_slow`, for what a slow git leaves out would change the plan.
     """
     missing = [number for number in files if number not in index.recent]
     index.recent.update((number, ()) for number in missing)
@@ -91,10 +92,10 @@ def _added(
     except Unavailable:
         return {}
     if answer.cut.startswith(LATE):
-        raise Unavailable(
-            "git.too_slow",
-            f"git show was stopped: {answer.cut}.",
-            hint="Try again when the machine is less busy.",
+        raise AttemptFailed(
+            "history.too_slow",
+            f"git could not show the newest changes of {root.name!r}: {answer.cut}.",
+            hint="Run `git gc` there, or try again when the machine has less to do.",
         )
     found: dict[tuple[str, str], list[str]] = {}
     for commit, path, line in _lines(answer.text):
