@@ -1,4 +1,4 @@
-"""What a route needs, said where the route stands; `interfaces.sign_in.guard` holds it to that."""
+"""The permission that a route declares; `interfaces.sign_in.guard` enforces it."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,7 @@ from missioncontrol.domain.permission import Permission
 NEEDED = "permission"
 
 Needed = Permission | Literal["nothing", "sign_in"]
-"""`nothing`: for everybody, signed in or not. `sign_in`: for whoever is, whatever their roles."""
+"""`nothing`: open to all, signed in or not. `sign_in`: any signed-in caller, whatever their roles."""
 
 
 def needs(permission: Needed) -> dict[str, Any]:

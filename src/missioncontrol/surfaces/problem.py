@@ -1,4 +1,4 @@
-"""What programs are told about a refusal."""
+"""The shape of a refusal for programs."""
 
 import msgspec
 

@@ -15,10 +15,10 @@ from missioncontrol.application.asks import BeginRun, SaveWorkflow
 from missioncontrol.domain.alert import NOTE_MAX, Alert, State
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.analytics import Compared, Said, Since, Until, segment_in
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 InState = Annotated[

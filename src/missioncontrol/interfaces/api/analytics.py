@@ -20,9 +20,9 @@ from missioncontrol.application.analytics.views import kpis
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.saved import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$")]

@@ -18,7 +18,10 @@ from missioncontrol.application.queries.approvals import ApprovalView
 from missioncontrol.application.queries.questions import QuestionView
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.projections.approvals import ApprovalRow
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -26,10 +29,7 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.projections.approvals import ApprovalRow
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 REASON_MAX = 4_000
 DEFERRED_MAX = 1e11

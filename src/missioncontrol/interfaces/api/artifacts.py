@@ -15,8 +15,8 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts
 from missioncontrol.application.queries.artifacts import ArtifactRow, Content
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 

@@ -13,11 +13,11 @@ from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.verifying import Verification
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.live import Text
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.search_index import RunHits
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of
 
 After = Annotated[
     int, QueryParameter(ge=0, le=POSITION_MAX, description="Only events after this position.")

@@ -14,7 +14,9 @@ from missioncontrol.application.queries.costs import CapView, Costs
 from missioncontrol.domain.budget.scopes import RUNS, Kind, Period, Scope
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -22,9 +24,7 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 PLACES_MAX = 1_000_000_000
 COST_MAX = 1_000_000_000_000_000

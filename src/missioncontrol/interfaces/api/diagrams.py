@@ -10,8 +10,8 @@ from litestar.params import FromPath, QueryParameter
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries import diagrams, stories
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import KNOWN, is_known, tagged_late
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, is_known, tagged_late
 
 AnyRequest = Request[Principal, Any, Any]
 OfRun = Annotated[

@@ -18,7 +18,12 @@ from missioncontrol.domain.document import CHARACTERS_MAX, NOTE_MAX, DocumentKin
 from missioncontrol.domain.document_kinds import kind_named, kinds_known
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.api.problems import Problem
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.reports import SAFE
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.studio import file_of, view_of
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     FRESH,
     KNOWN,
@@ -29,11 +34,6 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.problems import Problem
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.reports import SAFE
-from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.studio import file_of, view_of
 
 AnyRequest = Request[Principal, Any, Any]
 

@@ -14,9 +14,9 @@ from missioncontrol.application.queries.agents import life_of
 from missioncontrol.application.queries.elevations import ElevationView
 from missioncontrol.domain.elevation import PATHS_MAX, REASON_MAX, Mode
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 Why = Annotated[str, msgspec.Meta(max_length=REASON_MAX)]

@@ -17,7 +17,11 @@ from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, a
 from missioncontrol.application.topics import FEED, EventFilter, Wanted
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.live import After, Text, stream_of
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.ports.search_index import Query
+from missioncontrol.surfaces.paging import (
     LIMIT,
     Cursor,
     Limit,
@@ -25,10 +29,6 @@ from missioncontrol.interfaces.api.paging import (
     cursor_of,
     place_of,
 )
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.live import After, Text, stream_of
-from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.ports.search_index import Query
 
 POSITION_MAX = 2**53
 

@@ -11,10 +11,10 @@ from missioncontrol.application.queries import logs
 from missioncontrol.application.queries.logs import CallDetail, LogLineDetail, LogWindow
 from missioncontrol.application.search_query import TIMES, moment
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.interfaces.api.paging import LIMIT_MAX
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.output_store import LineQuery
+from missioncontrol.surfaces.paging import LIMIT_MAX
 
 NUMBER_MAX = 2**53
 

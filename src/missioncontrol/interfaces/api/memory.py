@@ -29,7 +29,9 @@ from missioncontrol.domain.memory import (
 )
 from missioncontrol.domain.mission import GOAL_MAX, PATH_MAX
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -38,9 +40,7 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 KindAsked = Annotated[

@@ -17,13 +17,13 @@ from missioncontrol.application.queries import estimates, missions, runs, storie
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MissionWord
-from missioncontrol.interfaces.api.conditional import KNOWN, digest_of, is_known, tagged_late
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.reports import SAFE, Form, paper
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.read_tables import RunChoice
+from missioncontrol.surfaces.conditional import KNOWN, digest_of, is_known, tagged_late
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 

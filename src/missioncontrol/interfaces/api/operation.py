@@ -12,7 +12,9 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries.measures import Health, health, operation_of
 from missioncontrol.domain.operation import Operation, Stage
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -20,8 +22,6 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
 
 AnyRequest = Request[Principal, Any, Any]
 Limited = Literal["agent", "actor", "workspace"]

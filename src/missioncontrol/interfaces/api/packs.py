@@ -16,8 +16,8 @@ from missioncontrol.application.queries.packs import Form
 from missioncontrol.documents.pack import packed
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.artifacts import SAFE
-from missioncontrol.interfaces.api.conditional import KNOWN, is_known, listed, tag_of
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, is_known, listed, tag_of
 
 OfRun = Annotated[
     str, QueryParameter(max_length=300, description="One of its runs; by default the newest.")

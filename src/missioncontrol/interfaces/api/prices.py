@@ -14,7 +14,9 @@ from missioncontrol.application.queries import costs as queries
 from missioncontrol.application.queries.costs import PriceView
 from missioncontrol.domain.price_list import PriceSet
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -22,9 +24,7 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Rate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,12})?$")]

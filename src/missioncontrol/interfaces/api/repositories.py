@@ -20,10 +20,10 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.repository.decide import REASON_MAX
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import Role
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.projections.repositories import RepositoryRow
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 State = Annotated[

@@ -13,11 +13,11 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import comparing, replay, runs, steps
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import RunWord
-from missioncontrol.interfaces.api.conditional import KNOWN, digest_of, tagged
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.read_tables import RunChoice
+from missioncontrol.surfaces.conditional import KNOWN, digest_of, tagged
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 SECONDS_MAX = 1e11
 POSITION_MAX = 2**53

@@ -12,9 +12,9 @@ from missioncontrol.application.queries.shares import ShareView, shares
 from missioncontrol.application.shares import SHARES, STREAM, ShareAsked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.share import NOTE_MAX, SECONDS_MAX, SECONDS_MIN, SECONDS_USUAL
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Because = Annotated[str, QueryParameter(max_length=2_000, description="Why, for the record.")]

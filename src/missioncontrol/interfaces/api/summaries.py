@@ -10,8 +10,8 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.queries import stories
 from missioncontrol.application.queries.summaries import SummaryView, summary
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import KNOWN, tagged_late
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, tagged_late
 
 
 @get(

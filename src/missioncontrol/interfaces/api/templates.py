@@ -12,10 +12,10 @@ from missioncontrol.application.templates import TemplateFile, Templates
 from missioncontrol.domain.mission import PATH_MAX, TEXT_MAX
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.template import FilledGoal
-from missioncontrol.interfaces.api.conditional import KNOWN, listed
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, listed
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 
 class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

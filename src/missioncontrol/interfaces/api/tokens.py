@@ -14,9 +14,9 @@ from missioncontrol.application.queries.access import TokenView
 from missioncontrol.domain.access.refusals import TOKEN_SECONDS_MAX
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Because = Annotated[str, QueryParameter(max_length=2_000, description="Why, for the record.")]

@@ -21,9 +21,9 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX
 from missioncontrol.domain.waiving import OWNER_MAX, REASON_MAX
-from missioncontrol.interfaces.api.conditional import KNOWN, tagged_late
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, tagged_late
 
 AnyRequest = Request[Principal, Any, Any]
 OfRun = Annotated[

@@ -23,7 +23,10 @@ from missioncontrol.application.queries.access import (
 from missioncontrol.domain.permission import Role
 from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.interfaces.sign_in.origins import home_page
+from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
     IfMatch,
@@ -31,7 +34,7 @@ from missioncontrol.interfaces.api.conditional import (
     tag_of,
     tagged,
 )
-from missioncontrol.interfaces.api.paging import (
+from missioncontrol.surfaces.paging import (
     LIMIT,
     Cursor,
     Limit,
@@ -40,9 +43,6 @@ from missioncontrol.interfaces.api.paging import (
     page_of,
     place_of,
 )
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.sign_in.origins import home_page
 
 AnyRequest = Request[Principal, Any, Any]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]

@@ -13,7 +13,10 @@ from missioncontrol.application.queries.webhooks import DeadLetter, Trial, Webho
 from missioncontrol.application.webhooks import WebhookAsked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.webhook import NAME_MAX, TYPES_MAX, URL_MAX
-from missioncontrol.interfaces.api.paging import (
+from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.request import key_of
+from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.paging import (
     LIMIT,
     Cursor,
     Limit,
@@ -22,9 +25,6 @@ from missioncontrol.interfaces.api.paging import (
     page_of,
     place_of,
 )
-from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.request import key_of
-from missioncontrol.interfaces.sign_in.guard import needs
 
 AnyRequest = Request[Principal, Any, Any]
 Type = Annotated[str, msgspec.Meta(min_length=2, max_length=NAME_MAX)]

@@ -16,11 +16,11 @@ from missioncontrol.application.queries import workflow_writing as writing
 from missioncontrol.application.queries import workflows as queries
 from missioncontrol.application.workflows import Saved
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.conditional import KNOWN, IfMatch, refuse_stale, tagged
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 from missioncontrol.interfaces.api.problems import Problem
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.surfaces.conditional import KNOWN, IfMatch, refuse_stale, tagged
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 FILE = "workflow.yaml"
 FILE_NAME_MAX = 200

@@ -1,6 +1,6 @@
 """What a form was shown with: a change of something that is not so any more is refused."""
 
-from missioncontrol.interfaces.api.conditional import Stale
+from missioncontrol.surfaces.conditional import Stale
 
 FIELD = "seen"
 """The hidden field that says it; forms for something new have none."""

@@ -16,7 +16,6 @@ from missioncontrol.documents.prose import prose
 from missioncontrol.domain.decision_text import DecisionOption, DecisionText
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, page_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -31,6 +30,7 @@ from missioncontrol.queries.decision import (
     DecisionFilters,
     place_of,
 )
+from missioncontrol.surfaces.paging import LIMIT, Cursor, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]

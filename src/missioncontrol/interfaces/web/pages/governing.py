@@ -21,12 +21,12 @@ from missioncontrol.domain.money import micro_dollars, plain_dollars
 from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.budgets import cap_tag, standing
-from missioncontrol.interfaces.api.conditional import tag_of
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page, prepare, stage_line
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
+from missioncontrol.surfaces.conditional import tag_of
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]

@@ -18,13 +18,13 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.memory import KINDS
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.memory import KindAsked, Repository, Tag, Words
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.memory_graph import drawing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.knowledge.text import distinguishing_texts, without_markup
+from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}

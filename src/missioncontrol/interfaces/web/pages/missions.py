@@ -14,7 +14,6 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MISSION_WORDS, WORDS
 from missioncontrol.interfaces.api.missions import MissionBegun
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.reports import SAFE, paper
@@ -23,6 +22,7 @@ from missioncontrol.interfaces.web import formats, mission_form, mission_views
 from missioncontrol.interfaces.web.mission_sheet import VIEWS, opening, sheet
 from missioncontrol.interfaces.web.pages import artifacts
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
+from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 

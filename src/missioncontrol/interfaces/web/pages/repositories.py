@@ -20,7 +20,6 @@ from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS, TaskDocument
 from missioncontrol.domain.visible import visible
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor
 from missioncontrol.interfaces.api.repositories import (
     State,
     measures_of,
@@ -33,6 +32,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats, viewing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.sanitising import sanitised
+from missioncontrol.surfaces.paging import LIMIT, Cursor
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]

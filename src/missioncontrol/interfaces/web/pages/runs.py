@@ -16,7 +16,6 @@ from missioncontrol.application.views import approval_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import RUN_WORDS
-from missioncontrol.interfaces.api.paging import Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -25,6 +24,7 @@ from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, pa
 from missioncontrol.interfaces.web.run_forms import changed_inputs, shown_inputs
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 from missioncontrol.ports.read_tables import RunChoice
+from missioncontrol.surfaces.paging import Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 

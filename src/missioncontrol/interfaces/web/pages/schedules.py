@@ -15,13 +15,13 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.schedule.events import Policy
-from missioncontrol.interfaces.api.conditional import tag_of
 from missioncontrol.interfaces.api.schedules import change, detail
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
 from missioncontrol.projections.schedules import ScheduleRow
+from missioncontrol.surfaces.conditional import tag_of
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]

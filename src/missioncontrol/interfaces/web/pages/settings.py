@@ -14,7 +14,6 @@ from missioncontrol.application.queries.access import UserView
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.permission import MEANING, Permission, Role
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.api.users import folder_of, workspace_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -22,6 +21,7 @@ from missioncontrol.interfaces.sign_in.origins import home_page
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import Caller
 from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
+from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False, "before_request": prepare}

@@ -12,10 +12,10 @@ from missioncontrol.application.queries.webhooks import WebhookView
 from missioncontrol.application.webhooks import WebhookAsked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import answered, moved, page
+from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}

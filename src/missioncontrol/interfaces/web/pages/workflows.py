@@ -14,10 +14,10 @@ from missioncontrol.application.queries import workflows as queries
 from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.paging import LIMIT, Cursor, cursor_of, place_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
 
