@@ -7,7 +7,7 @@ from missioncontrol.domain.permission import Permission
 NEEDED = "permission"
 
 Needed = Permission | Literal["nothing", "sign_in"]
-"""`nothing`: open to all, signed in or not. `sign_in`: any signed-in caller, whatever their roles."""
+"""`nothing`: open to all, signed in or not. `sign_in`: any caller that signed in."""
 
 
 def needs(permission: Needed) -> dict[str, Any]:
