@@ -332,5 +332,5 @@ def test_another_version_is_refused_with_what_to_do(tmp_path: Path, codex_progra
         ended = attempt(KIND, declared, shop, prompt="x", repository=str(source))
         assert not server.calls
     assert ended.refused.code == "codex.wrong_version"
-    assert "0.169.0, and 0.1.2 is wanted" in ended.refused.reason
+    assert "has version 0.169.0 instead of 0.1.2" in ended.refused.reason
     assert json.dumps("0.169.0") in ended.refused.hint
