@@ -194,7 +194,7 @@ def test_a_busy_service_is_asked_again_when_it_says(tmp_path: Path) -> None:
     with serving(in_turn((429, {"Retry-After": "1"}, {}), (200, {}, {"ok": True}))) as service:
         done = work(tmp_path, declared(service.url), line=line)
     assert done.output == {"ok": True}
-    assert "tried again in 1 s" in line.text
+    assert "retrying in 1 s" in line.text
     assert len({request["headers"]["idempotency-key"] for request in service.requests}) == 1
 
 

@@ -131,7 +131,7 @@ def test_a_busy_endpoint_is_asked_again(tmp_path: Path) -> None:
     line = HeardLine()
     with serving(Reply("slow down", status=429), Reply("ok")) as server:
         assert work(tmp_path, declared(server), line).output == "ok"
-    assert "again in 0.5 s" in line.text
+    assert "retrying in 0.5 s" in line.text
     assert len(line.admitted) == 2
     assert line.used.input_tokens == 100
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, Page, expect
 
 from missioncontrol.application.task_workflow import REVIEW_FORM
 from missioncontrol.documents.run_manifest import is_as_written
@@ -181,8 +181,9 @@ def test_from_a_brief_to_what_is_merged(proof: tuple[Proof, ModelServer], browse
     run = json.loads(scene.as_("ada", "task", "run", "1", "2", *options))["run"]
     # Ada asked for it, so somebody else agrees, to each change by itself.
     context = scene.person(browser, "cleo", "approver")
+    page = context.new_page()
     for _ in TITLES:
-        _agree(scene, context)
+        _agree(scene, page)
     context.close()
     scene.until(lambda: scene.told("show", run)["status"] in ("succeeded", "failed"))
     scene.as_("ada", "repo", "sync")
@@ -211,16 +212,14 @@ def test_from_a_brief_to_what_is_merged(proof: tuple[Proof, ModelServer], browse
     scene.as_("bob", "repo", "check")
 
 
-def _agree(scene: Proof, context: BrowserContext) -> None:
-    """Let whoever is signed in agree to what waits first."""
+def _agree(scene: Proof, page: Page) -> None:
+    """Agree to the first approval that waits, as the signed-in person."""
     approval = scene.until(lambda: scene.told("approvals", "list"))[0]["id"]
-    page = context.new_page()
     page.goto(f"{scene.url}/approvals/{approval}")
     expect(page.locator("main")).to_contain_text("Merge the change")
     expect(page.locator("main")).to_contain_text("change.patch of step")
     page.keyboard.press("a")
     scene.until(lambda: _is_decided(scene, approval))
-    page.close()
 
 
 def _is_decided(scene: Scene, approval: str) -> bool:

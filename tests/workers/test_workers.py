@@ -57,7 +57,7 @@ def test_a_worker_whose_server_is_dead_leaves_when_it_is_told_twice_and_its_next
     worker.process.terminate()
     worker.until("nothing new starts")
     worker.process.terminate()
-    worker.until("stays in")
+    worker.until("stay in")
     assert worker.process.wait(30) == 0
     assert not is_alive(pid)
     house.open_gate()
@@ -196,7 +196,7 @@ def test_a_worker_that_was_killed_ends_its_orphans_when_it_begins_again(tmp_path
     house.open_gate()
     house.until_settled(run)
     reason = dict(house.events(run))["attempt_interrupted"]["reason"]
-    assert "ended in the middle of the attempt" in reason
+    assert "restarted in the middle of the attempt" in reason
 
 
 def test_the_step_of_a_silent_worker_is_done_by_another_one(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_an_agent_declared_beside_the_server_is_carried_out_where_it_is_declared
     house.worker()
     house.until_agent("idle", name="blade")
     said = mission(home, "agent", "test", "blade")
-    assert (said.returncode, b"Carried out by box" in said.stdout) == (0, True), said
+    assert (said.returncode, b"Runs on box" in said.stdout) == (0, True), said
     run = house.begin("name: both\nsteps: {one: {agent: smith}, two: {agent: blade}}\n")
     house.until_settled(run)
     assert len(house.begun(2)) == 2
