@@ -87,7 +87,7 @@ def _outcome(order: wire.Order, desk: PipeDesk) -> wire.Message:
         return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
     except MissionControlError as error:
         return wire.Refused(error.code, error.reason, error.hint, False)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+    except Exception as error:  # noqa: BLE001 - the edge: any error is reported, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused("reporter.crashed", f"It raised {type(error).__name__}: {error}.")
@@ -173,7 +173,7 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
 
 
 def asked(configured: Callable[[], Model | None], summary: Summary, desk: Desk) -> Asked:
-    """Ask the model that is configured; what goes wrong with that is said, and costs no digest."""
+    """Ask the configured model; an error of it is reported, and costs no digest."""
     started = time.monotonic()
     name, usage = "", NO_USAGE
     try:

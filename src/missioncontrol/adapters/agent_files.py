@@ -48,7 +48,7 @@ FIELDS = {
     "heartbeat": "the silence allowed while it works, such as 2m",
     "settings": "a table of what its kind needs: program, url, tool …",
 }
-"""What may be said of an agent, and what it means."""
+"""Fields of an agent in the file, and what each means."""
 
 _HINTS = {
     "risks": "It is a list of read, write and irreversible.",
@@ -110,7 +110,7 @@ def agent_file(path: Path) -> AgentFile:
 
 
 def declaration(name: str, said: Any, *, base: Path) -> Declaration:
-    """Return what is `said` of the agent `name`; relative directories begin at `base`.
+    """Return the declaration of the agent `name`; relative directories begin at `base`.
 
     Raises:
         Rejected: `agent.malformed`, with everything that is wrong, and those of
@@ -228,11 +228,11 @@ class _Reading:
         return Amount(None if cost is None else int(cost), self._count(said, "tokens", "budget."))
 
     def _count(self, said: Mapping[str, Any], name: str, prefix: str) -> int | None:
-        """Return a whole number that a log can hold; None where nothing is said."""
+        """Return a whole number that a log can hold; None where none is given."""
         value = said.get(name)
         if value is None:
             return None
-        # True counts as 1 in Python, and a log that told it so could not be read again.
+        # True counts as 1 in Python, and a log that contains it could not be read again.
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= TOKENS_MAX:
             self.faults.append(
                 f"`{prefix}{name}` is to be a whole number, 0 to {TOKENS_MAX:,}, and not "
@@ -263,7 +263,7 @@ class _Reading:
 
 
 def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:
-    """Name what nobody knows, with the nearest known word."""
+    """Name unknown keys, each with the nearest known word."""
     if not isinstance(said, dict):
         return
     for name in said:

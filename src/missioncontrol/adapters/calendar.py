@@ -35,7 +35,7 @@ FIELDS = {
     "month": "1-12 or JAN-DEC",
     "day-of-week": "0-7 or SUN-SAT, 5L for the last Friday, 1#2 for the second Monday",
 }
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are kept without a zone here
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times have no zone here
 
 
 class CronCalendar:

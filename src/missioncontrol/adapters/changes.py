@@ -215,7 +215,7 @@ async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
 
 
 def _hunks_of(raw: _Raw, lines: Iterator[list[str]]) -> list[str]:
-    """Take the part of a file; what became another kind of thing is told in two."""
+    """Return the hunks of a file; Git reports a change of file type in two parts."""
     return [*next(lines, []), *(next(lines, []) if raw.letter == "T" else [])]
 
 

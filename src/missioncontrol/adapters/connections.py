@@ -132,7 +132,7 @@ def _is_held_by(everybody: Iterable[Seen], but: set[int], inode: int) -> bool:
 
 
 def _holds(pid: int, inode: int) -> bool | None:
-    """Whether a process has a socket open; None where it does not let us look."""
+    """Whether a process has a socket open; None where the system denies access to it."""
     name = f"socket:[{inode}]"
     try:
         for file in Path(f"/proc/{pid}/fd").iterdir():

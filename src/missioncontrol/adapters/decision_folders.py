@@ -43,7 +43,7 @@ PLACE_MAX = 1_000
 """Bytes of `.adr-dir` that are read: it holds one path."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe that nobody writes to would wait for ever."""
+"""Opening a pipe without a writer would wait for ever."""
 
 
 class Found(NamedTuple):
@@ -67,7 +67,7 @@ def decision_files(path: Path) -> Found:
         root = path.resolve(strict=True)
         chosen = [root] if root.is_file() else _files(root)
         base = _base(root, chosen)
-    except (OSError, RuntimeError) as error:  # The latter is said of links that go in a circle.
+    except (OSError, RuntimeError) as error:  # RuntimeError: the links form a cycle.
         raise _unreadable(path, error) from None
     if not chosen:
         raise NotFound(

@@ -216,7 +216,7 @@ def _needs(text: str, own: str, titles: Mapping[str, str]) -> tuple[str, ...]:
     """Return the ids of the stories that one waits for.
 
     Versions of what it is built with stand among dependencies too, so a number counts only where
-    it is said to be of a story, or where a story beside this one has it.
+    it is stated for a story, or where a story beside this one has it.
     """
     found: list[str] = []
     for part in _needs_parts(text):

@@ -1,4 +1,4 @@
-"""What readers of other tools' tasks share: the task as it was kept, and texts with a bound."""
+"""What readers of other tools' tasks share: the stored task, and texts with a bound."""
 
 import re
 from pathlib import Path
@@ -20,14 +20,14 @@ _HEADING = re.compile(r"^# +(?:(?:Feature Specification|Implementation Plan|Task
 
 
 class Foreign(msgspec.Struct, frozen=True):
-    """A task as another tool kept it."""
+    """A task as another tool stored it."""
 
     title: str
     source: str  # relative to what was named
     brief: str = ""
     documents: dict[TaskDocument, str] = {}
     standing: Standing = Standing()
-    left: tuple[str, ...] = ()  # what of it is not kept, each with its place
+    left: tuple[str, ...] = ()  # what of it is not imported, each with its place
 
 
 def titled(text: str, otherwise: str) -> str:

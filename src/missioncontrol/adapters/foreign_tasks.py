@@ -39,7 +39,7 @@ _SPEC_STATUS = re.compile(r"(?im)^\**status\**:\**[ \t]*(?P<status>[\w-]+(?: [\w
 _SPEC_PRIORITY = re.compile(r"(?i)\(priority:[ \t]*(P\d+)\)")
 _WORDS = ("title", "description", "details", "testStrategy")
 _KNOWN = frozenset({"id", *_WORDS, "subtasks", "dependencies", "status", "priority", "parentId"})
-"""Fields of task-master that are kept; others are listed as left."""
+"""Fields of task-master that are imported; others are listed as left."""
 
 Titles = dict[str, str]
 """The titles of the tasks and subtasks of a tag, by their ids."""
@@ -131,7 +131,7 @@ def _feature(folder: Path) -> Foreign:
     documents = {kind: read_text(path) for kind, path in found if path.is_file()}
     said = _SPEC_STATUS.search(documents["prd"])
     status = status_of(said["status"]) if said else "open"
-    if status == "open":  # The boxes of the tasks are what is kept up to date.
+    if status == "open":  # The boxes of the tasks are more up to date than the status.
         status = status_of_boxes(documents.get("tasks", ""))
     # Each user story has its own; the feature is as urgent as the first of them.
     priorities = [each.upper() for each in _SPEC_PRIORITY.findall(documents["prd"])]
@@ -208,7 +208,7 @@ def _needs(entry: dict[str, Any]) -> list[str]:
 
 
 def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
-    """Return what of a task is not kept: fields that nothing here is like, and lost needs."""
+    """Return what of a task is not imported: fields without an equivalent, and lost needs."""
     left = [
         f"{place}.{name}: {json.dumps(value)[:80]} is not kept"
         for name, value in entry.items()

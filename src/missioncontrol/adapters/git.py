@@ -141,7 +141,7 @@ async def _bounded(stream: asyncio.StreamReader, bytes_max: int) -> bytes:
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The surroundings without git settings of whoever started us, and without anyone's own."""
+    """The environment without the caller's git settings, and without any user's config."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {
         **kept,

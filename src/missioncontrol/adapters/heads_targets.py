@@ -74,7 +74,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class SentFile:
-    """Keeps in a file of the data directory how far the target that `said` names was told."""
+    """Stores in a file of the data directory how far the target that `said` names was sent."""
 
     def __init__(self, path: Path, said: str) -> None:
         """Read and write nothing yet."""
@@ -97,7 +97,7 @@ class SentFile:
 
 
 def heads_sent(home: Home) -> HeadsSent | None:
-    """Return how far the last target of a data directory was told."""
+    """Return how far heads were sent to the last target of a data directory."""
     kept = _kept(home.heads_sent)
     return kept.sent if kept is not None else None
 

@@ -132,7 +132,7 @@ class GitHistory:
 
 
 def is_text_name(path: str) -> bool:
-    """Tell whether a path can be told to others: some are bytes that are no text."""
+    """Whether a path can be shown as text: some are bytes that are no text."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -156,7 +156,7 @@ def text_of(root: Path, path: str) -> str | None:
 
 
 def written(root: Path, path: str, text: str) -> None:
-    """Put `text` in place of a file at once: whoever looks sees the old one or the new one.
+    """Replace a file by `text` atomically: readers see either the old file or the new one.
 
     Raises:
         Rejected: `pattern.outside`, where a link would lead somewhere else.

@@ -47,7 +47,7 @@ class OidcProvider:
     """One provider. What it says of itself is asked again after an hour."""
 
     def __init__(self, provider: Provider, secret: str, clock: Clock) -> None:
-        """`secret` is the client's; empty for a public client. Nobody is asked before `address`."""
+        """`secret` is the client's; empty for a public client. No request before `address`."""
         self._provider = provider
         self._secret = secret
         self._clock = clock
@@ -113,7 +113,7 @@ class OidcProvider:
         self._refuse(f"its ID token is not signed as it should be ({fault})")
 
     def _check(self, claims: dict[str, Any], flow: Flow) -> None:
-        """Refuse what is for somebody else, from somebody else, too old, or said before."""
+        """Refuse a token for another client, from another issuer, too old, or used before."""
         now, client = self._clock.now(), self._provider.client_id
         named = claims.get("aud")
         audience = named if isinstance(named, list) else [named]

@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 
 class ServerProblem(Exception):
-    """A refusal as the server told it (RFC 9457); the error that is raised has it as its cause."""
+    """A refusal as the server reported it (RFC 9457); it is the cause of the raised error."""
 
     def __init__(self, told: "_Problem") -> None:
-        """Keep all that was told."""
+        """Store the whole report."""
         super().__init__(told.detail)
         self.status = told.status
         self.type = told.type
@@ -83,7 +83,7 @@ class Asked(Protocol):
 
 
 class _Speech:
-    """What is said to one server, and what its answers mean, however they come."""
+    """Requests to one server, and what its answers mean, whatever the transport."""
 
     _client: httpx.Client | httpx.AsyncClient
 
@@ -191,7 +191,7 @@ class _Speech:
 
 
 class ServerLine(_Speech):
-    """Asks one server, in the name of whoever owns the token."""
+    """Sends requests to one server, in the name of the token's owner."""
 
     _client: httpx.Client
 
@@ -293,7 +293,7 @@ class ServerLine(_Speech):
         return self._as_asked(asked, answer)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
 
@@ -342,7 +342,7 @@ class AsyncServerLine(_Speech):
             raise self.silent(error) from None
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 

@@ -1,4 +1,4 @@
-"""Snapshots: files of a scenario, read from beside it, and the same repository made of them anew.
+"""Snapshots: files of a scenario, read from beside it, and the same repository made from them.
 
 Author, dates, branch and settings are fixed, so that the commit has the same id everywhere.
 """
@@ -158,7 +158,7 @@ async def repository(files: Files, place: Path) -> str:
 
 
 async def with_patch(files: Files, commit: str, patch: bytes, place: Path) -> None:
-    """Make the repository of `files` anew in `place`, and apply `patch` to it.
+    """Rebuild the repository of `files` in `place`, and apply `patch` to it.
 
     It is made of what the scenario says and of nothing that an agent could have reached.
 

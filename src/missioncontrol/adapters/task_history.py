@@ -99,7 +99,7 @@ class GitTaskHistory:
 
 
 def _branch(name: str) -> str:
-    """Return the name of a branch without where it is kept."""
+    """Return the name of a branch without its remote."""
     if name.startswith("refs/remotes/"):
         return name.split("/", 3)[-1]
     return name.removeprefix("refs/heads/")

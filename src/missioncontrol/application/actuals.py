@@ -15,12 +15,12 @@ from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunChoice, RunRow
 
 RUNS_MAX = 40
-"""Runs that a planner is told of: all of it becomes a part of the record of its own run."""
+"""Runs that a planner receives: all of it becomes a part of the record of its own run."""
 LOOKED_AT_MAX = 200
 EVENTS_MAX = 2_000
 """A run of more events is not read: it was no usual mission."""
 ENOUGH = 3
-"""With fewer runs on the same repository, those on others are told as well."""
+"""With fewer runs on the same repository, those on others are included as well."""
 KNOWN_MAX = 200
 GOAL_MAX = 80
 
@@ -42,7 +42,7 @@ class PastRuns:
     """
 
     def __init__(self, store: EventStore, tables: ReadTables) -> None:
-        """Nothing is read before somebody has a goal."""
+        """Nothing is read before there is a goal."""
         self._store = store
         self._tables = tables
         self._known: OrderedDict[str, PastRun | None] = OrderedDict()

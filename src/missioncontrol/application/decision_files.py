@@ -65,7 +65,7 @@ def decoded(
 ) -> tuple[tuple[DecisionFile, ...], tuple[ImportLine, ...]]:
     """Return the files that are text, and a line on each of the others.
 
-    One that is no text says nothing about the rest, and is never taken in with letters missing.
+    One that is no text does not affect the rest, and is never read with letters missing.
     """
     texts, lines = [], [ImportLine(name, "unread", why=why) for name, why in unread]
     for name, content in files:

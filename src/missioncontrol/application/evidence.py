@@ -22,7 +22,7 @@ TOO_LARGE = f"It is too large to be read here: more than {PARSED_BYTES_MAX:,} by
 
 UNREADABLE = (
     ValueError,  # among them UnicodeDecodeError and msgspec's errors
-    LookupError,  # an encoding that nobody knows
+    LookupError,  # an unknown encoding
     RecursionError,
     OverflowError,
     xml.parsers.expat.ExpatError,
@@ -36,7 +36,7 @@ def checks_of(step: Step, work: Work, artifacts: ArtifactStore) -> tuple[Check, 
     """Check `work` against what `step` expects and against itself.
 
     Every artifact must be there with the digest it claims, under a relative path of its own; an
-    expected one must be named, not empty, and what its media type says; counts taken from a test
+    expected one must be named, not empty, and valid for its media type; counts read from a test
     report must be the report's; a fact that points into a JSON artifact must be what stands there.
     """
     if not (step.expects or work.artifacts or work.facts or work.evidence):

@@ -35,7 +35,7 @@ class Guarded(msgspec.Struct, frozen=True):
 
 
 async def guard(repository: ChangedRepository, verify: Verify, *, now: float) -> Guarded:
-    """Return what is said of the change.
+    """Return the report on the change.
 
     Args:
         repository: with the change.

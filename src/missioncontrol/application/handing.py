@@ -21,7 +21,7 @@ class Handing:
     """Makes documents as they stand when a step starts; the lease names them by digest."""
 
     def __init__(self, journal: Journal, artifacts: ArtifactStore) -> None:
-        """Whoever keeps files of the repository sets `scrub`, which takes secrets out of them."""
+        """The owner of the repository's files sets `scrub`, which removes secrets from them."""
         self.scrub: Scrub = bytes
         self._journal = journal
         self._artifacts = artifacts
@@ -56,7 +56,7 @@ class Handing:
         )
 
     def _rescoped(self, run: Run, step: Step) -> Rescoped | None:
-        """Return the plan with what people said of it; None where `step` reads nothing of that."""
+        """Return the plan with people's changes; None where `step` reads nothing of it."""
         given = run.inputs_of.get(step.key, step.inputs)
         if not run.mission or PACK not in (given.get(DOCUMENTS) or ()):
             return None

@@ -1,6 +1,6 @@
 """Says why a step is not done once more: its rounds are over, and this is what the last one found.
 
-Whoever reads that a task failed has to see what for, without looking for the step that told it.
+Readers of a failure have to see its reason, without looking for the step that reported it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ NAMED_MAX = 5
 """Findings that the sentence names; the rest are counted."""
 
 KEPT_MAX = 12
-"""Findings that are kept with the failure as data; `DETAIL_BYTES_MAX` has room for them."""
+"""Findings stored with the failure as data; `DETAIL_BYTES_MAX` has room for them."""
 
 TEXT_MAX = 300
 EVIDENCE_MAX = 20
@@ -94,7 +94,7 @@ def _evidence(run: Run, step: Step, work: Work) -> Iterator[dict[str, str]]:
 
 
 def _seen_in(evidence: list[dict[str, str]]) -> str:
-    """Say in which files the findings are told: those of the last step that handed something in."""
+    """List the files with the findings: those of the last step that handed something in."""
     if not evidence:
         return ""
     last = evidence[-1]["step"]

@@ -1,4 +1,4 @@
-"""The way in for patterns: what repositories taught is kept, retired, and told to new missions."""
+"""The service for patterns: stores and retires what repositories taught, for new missions."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -41,13 +41,13 @@ PATTERNS: Concept[Library, PatternCommand, PatternEvent] = Concept(decide, evolv
 
 
 class PatternsLearned(msgspec.Struct, frozen=True):
-    """These patterns are to be kept."""
+    """A request to store these patterns."""
 
     patterns: tuple[Pattern, ...]
 
 
 class PatternAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a pattern, or did with it."""
+    """A request to change or use a pattern."""
 
     verb: Literal["retire", "use"]
     pattern: str
@@ -62,7 +62,7 @@ class PatternDesk:
     """Changes what the library holds."""
 
     def __init__(self, journal: Journal) -> None:
-        """`artifacts` is set where files can be kept; `scrub` takes secrets out of a text."""
+        """`artifacts` is set where files can be stored; `scrub` removes secrets from a text."""
         self._journal = journal
         self.artifacts: ArtifactStore | None = None
         self.scrub: Callable[[str], str] = lambda text: text
@@ -131,7 +131,7 @@ def _as_told(pattern: Pattern, digest: str) -> Learned:
 
 
 def whole(content: bytes) -> Pattern:
-    """Return a pattern as it was kept.
+    """Return a pattern as it was stored.
 
     Raises:
         Corrupt: `pattern.unreadable`.

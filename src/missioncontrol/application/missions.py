@@ -24,22 +24,22 @@ TITLE_MAX = 100
 
 
 class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody asks for."""
+    """A request for work."""
 
     text: str
     repository: str = ""  # absolute path
-    title: str = ""  # taken from the text where it is empty
+    title: str = ""  # derived from the text where it is empty
     context: str = ""
     constraints: tuple[str, ...] = ()
     template: str = ""  # the key of the template that it was made from
     kind: str = ""  # of work, where the template says it; else it is read from the text
-    memory: bool = True  # whether the planner is told what is remembered of earlier missions
-    patterns: bool = True  # whether the planner is told of patterns that were learned
+    memory: bool = True  # whether the planner receives what is remembered of earlier missions
+    patterns: bool = True  # whether the planner receives learned patterns
     planner: str = ""  # see `domain.planners`; empty: the model that is configured, else our rules
 
 
 def of_template(said: Goal, filled: FilledGoal) -> Goal:
-    """Return the goal that a template came to, with what was said beside it."""
+    """Return the goal from a filled template, with the other fields of the request."""
     constraints = (*filled.constraints, *said.constraints)
     return msgspec.structs.replace(
         said,
@@ -53,11 +53,11 @@ def of_template(said: Goal, filled: FilledGoal) -> Goal:
 
 
 TOLD = frozenset({"kind", "recalled", "silenced", "memory", "patterns", "actuals"})
-"""Inputs of a run that say what its planner is told besides the goal."""
+"""Inputs of a run that its planner receives besides the goal."""
 
 
 class Prior(Protocol):
-    """What earlier missions have left that a new one is told of."""
+    """What earlier missions have left for a new one."""
 
     async def look_back(self, goal: Goal, builder: str) -> None:
         """Read what the two below will be asked for `goal`."""
@@ -77,7 +77,7 @@ class Prior(Protocol):
 
 
 class Taught(Protocol):
-    """What repositories have taught that a new mission is told of."""
+    """What repositories have taught for a new mission."""
 
     async def look_back(self) -> None:
         """Read what `recalled` will be asked for."""
@@ -279,7 +279,7 @@ class Missions:
 
 
 def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
-    """Return what the planner is told besides the goal, as inputs of the run.
+    """Return what the planner receives besides the goal, as inputs of the run.
 
     `prior` has looked back.
     """
@@ -294,9 +294,9 @@ def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
 
 
 async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a run that plans a mission again: what it is told is looked up anew.
+    """Return the inputs of a run that plans a mission again, looked up again.
 
-    What was forgotten since is told to nobody.
+    What was forgotten since is left out.
     """
     goal = Goal(
         mission.goal,

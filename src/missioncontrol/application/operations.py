@@ -68,7 +68,7 @@ class Operations:
         return found
 
     def stop(self, reason: str, *, actor: str) -> None:
-        """Let nothing start from now on; whoever listens ends what works.
+        """Stop all new starts; the listeners end running work.
 
         Raises:
             Rejected: `operation.no_reason`.
@@ -105,7 +105,7 @@ class Operations:
         self.rates.note("actor", actor, self._journal.clock.now())
 
     def refuse_to_begin(self, actor: str) -> None:
-        """Refuse a run that could not begin now, before anything is kept for it.
+        """Refuse a run that could not begin now, before anything is stored for it.
 
         Raises:
             Unavailable: `operation.stopped`, saying what is in the way and how to go on, or

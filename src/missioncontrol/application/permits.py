@@ -80,7 +80,7 @@ class Permits:
     async def ask(self, run: Run, step: Step, fence: int, action: Action) -> Verdict:
         """Return what was decided; a person decides, unless the action only reads.
 
-        Where the attempt ends first, the question is taken back.
+        Where the attempt ends first, the question is withdrawn.
 
         Raises:
             Rejected: `effect.unknown`, `approval.too_long` and others of `Approvals.request`.
@@ -141,7 +141,7 @@ class Permits:
         """Leave open what an attempt asked under the last engine, or withdraw it.
 
         `going_on` has the fences of the attempts that may come back, by run and step. What is
-        decided until they ask again is kept for them.
+        decided until they ask again is stored for them.
         """
         left = await self._left_of(name, going_on)
         if left is None:

@@ -1,4 +1,4 @@
-"""PDF, DOCX and PNG for whoever asks: a few at a time, in a fair row, and kept for the next one."""
+"""PDF, DOCX and PNG on request: a few at a time, in a fair queue, cached for the next one."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ from missioncontrol.application.present import Present
 from missioncontrol.domain.errors import Unavailable
 
 AT_ONCE = 2
-"""Each is a process that keeps a core busy. One that takes its whole minute holds nobody up."""
+"""Each is a process that keeps a core busy. One that needs its whole minute blocks no other."""
 
 WAITING_EACH_MAX = 8
 """Of one person; as many as there are kinds of documents."""
@@ -42,7 +42,7 @@ class _Job:
     def __init__(self, key: str, make: Callable[[], bytes]) -> None:
         self.key, self.make = key, make
         self.done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        # Whoever asked may be gone by the time that it fails.
+        # The requester may be gone by the time that it fails.
         self.done.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
@@ -108,7 +108,7 @@ class Pressroom:
         return SECONDS_EACH * (1 + self._waiting() // AT_ONCE)
 
     def _begin(self) -> None:
-        """Begin what there is room for: the next of whoever waited longest for a turn."""
+        """Begin what there is room for: the next of the user who waited longest for a turn."""
         while self._rows and len(self._tasks) < AT_ONCE:
             asker, row = self._rows.popitem(last=False)
             task = asyncio.create_task(self._work(row.popleft()))

@@ -54,8 +54,8 @@ async def gather(
     `program` is the name and version of what writes the report.
 
     Nothing that happened after its end changes the record, but what people say of the mission:
-    waivers, and who sees to a risk. It is the same every time that they have said nothing new.
-    `until` leaves out what was said after that position of the log.
+    waivers, and who sees to a risk. It is the same every time until they change one of these.
+    `until` leaves out what was recorded after that position of the log.
 
     Raises:
         NotFound: `run.unknown`.
@@ -133,7 +133,7 @@ def _end(task: Task, run: Run) -> End:
 
 
 def _mission(rows: list[Row]) -> m.Mission:
-    """Fold all that is told of a mission: waivers speak for every run of it."""
+    """Fold all events of a mission: waivers apply to every run of it."""
     state: m.Mission | None = None
     for row, event in rows:
         state = m.evolve(state, event, row.time / 1_000_000)

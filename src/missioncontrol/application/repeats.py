@@ -1,4 +1,4 @@
-"""A run that has ended, begun again in a new one that keeps what need not be done anew."""
+"""A rerun of an ended run: a new run that reuses what need not be done again."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
@@ -41,7 +41,7 @@ class Repeats:
         *,
         prior: Callable[[], Prior] = NothingBefore,
     ) -> None:
-        """All four are shared with the engine. `prior` tells what planners are told."""
+        """All four are shared with the engine. `prior` returns what planners receive."""
         self._prior = prior
         self._journal = journal
         self._execution = execution
@@ -72,7 +72,7 @@ class Repeats:
         return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
 
     async def carry_out(self, run: str, *, actor: str, on_behalf: str = "") -> str:
-        """Do what `run` was to plan only: its plan is kept, and its tasks become steps.
+        """Do what `run` was to plan only: its plan stays, and its tasks become steps.
 
         Returns the id of the new run.
 
@@ -111,7 +111,7 @@ class Repeats:
     ) -> str:
         """Begin a new run at `step` of an old one with other `inputs`; results before it stay.
 
-        Only what is done anew is charged, and it is approved anew. `inputs` are all inputs of the
+        Only repeated work is charged, and needs a new approval. `inputs` are all inputs of the
         new run and fit its workflow already. Returns the id of the new run.
 
         Raises:

@@ -30,7 +30,7 @@ from missioncontrol.domain.request import (
 PREFIX = "request-"
 READ_AT_ONCE = 1_000
 OPEN_SECONDS_MAX = 5.0
-"""So long who asks again waits for the answer to the first time, before they are told to wait."""
+"""So long a repeated request waits for the answer to the first one, before it is refused."""
 
 REQUEST: Concept[Asked, RequestCommand, RequestEvent] = Concept(
     decide,
@@ -59,7 +59,7 @@ class Requests:
         """Write down who asks from where, do the work, and return its answer once it is durable.
 
         All that the work makes true names the request as its cause. `shown_once` are fields of the
-        answer that are kept nowhere; who asks again gets the answer without them, and their names
+        answer that are stored nowhere; a repeat gets the answer without them, and their names
         as `shown_once`. `former` is what the log calls the verb where the request was made before
         it had this name.
 
@@ -115,7 +115,7 @@ class Requests:
     async def _came_of(self, stream: str) -> int:
         """Return where the last event stands that a request without an answer made true, or 0.
 
-        Nobody does it any more: whoever did was killed, or was told to end. The whole log after it
+        It is not being done any more: its process was killed or ended. The whole log after it
         is looked through, which may take seconds, and happens where that was.
         """
         await self._journal.durable()
@@ -165,6 +165,6 @@ def _repeated(request: Asked) -> Any:
             hint="Look at what it was about.",
         )
     if not end.shown_once:
-        # None says that nothing was told yet.
+        # None says that there was no answer yet.
         return {} if end.answer is None else end.answer
     return {**end.answer, "shown_once": list(end.shown_once)}

@@ -1,4 +1,4 @@
-"""The way in for people who bound how much output is kept, and the keeping to it."""
+"""The service to bound how much output is retained, and to enforce it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,7 +29,7 @@ RETENTION: Concept[Retention, RetentionCommand, RetentionEvent] = Concept(
 
 
 class OutputBound(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How much output is to be kept."""
+    """How much output to retain."""
 
     bytes: int | None  # None: all of it
     reason: str = ""
@@ -57,7 +57,7 @@ class RetentionDesk:
     ) -> list[RunOutput]:
         """Return the oldest runs, of those that have ended, whose output has to go.
 
-        The run that said something last stays: numbers of lines never come twice.
+        The run with the newest output stays: numbers of lines never come twice.
         """
         found = await self._journal.find(RETENTION, STREAM) or BY_DEFAULT
         beyond = 0 if found.bytes is None else store.kept_bytes() - found.bytes

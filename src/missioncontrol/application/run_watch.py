@@ -15,7 +15,7 @@ ENCODED_MAX = 16
 class RunWatch:
     """The latest that is known of a run, with the position at which each part of it changed.
 
-    What it tells is absolute: the state that a step has, not how it came to it. So somebody who
+    Its content is absolute: the state that a step has, not how it came to it. So a reader who
     missed any number of tellings is right again after the next one.
     """
 

@@ -32,7 +32,7 @@ SHARES: Concept[Shares, ShareCommand, ShareEvent] = Concept(decide, evolve, unkn
 
 
 class ShareAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of links to reports."""
+    """A request to create or revoke links to reports."""
 
     verb: Literal["new", "revoke"]
     run: str = ""  # with `new`
@@ -43,14 +43,14 @@ class ShareAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ShareDesk:
-    """The way in for people who show a report to somebody outside."""
+    """The service to share a report with people outside."""
 
     def __init__(self, journal: Journal) -> None:
         """Links are read from the log when they are asked for."""
         self._journal = journal
 
     async def take(self, ask: ShareAsked, *, actor: str) -> dict[str, Any]:
-        """Make a link, whose token is told this once, or revoke one.
+        """Make a link, whose token is shown this once, or revoke one.
 
         Raises:
             Rejected, NotFound: see `domain.share.decide`; `run.unknown`, `run.no_mission`;
@@ -103,5 +103,5 @@ def shown_by(shares: Shares | None, token: str, now: float) -> ReportShared | No
 
 
 def digest(token: str) -> str:
-    """Return the only form in which a token is kept."""
+    """Return the only form in which a token is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

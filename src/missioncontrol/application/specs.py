@@ -1,4 +1,4 @@
-"""The way in for people who accept specs; what they accepted is signed for whoever has no log."""
+"""The service to accept specs; accepted ones are signed for readers without the log."""
 
 from collections.abc import Callable
 from typing import Any

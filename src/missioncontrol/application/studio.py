@@ -34,7 +34,7 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputStore
 
 TRIES_MAX = 3
-"""Times that a document is written anew because somebody changed it meanwhile."""
+"""Times that a document is written again because it changed meanwhile."""
 
 DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
     d.decide, d.evolve, lambda stream: d.unknown(kind_of(stream))
@@ -42,7 +42,7 @@ DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
 
 
 class DocumentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a document of a run."""
+    """A request to change a document of a run."""
 
     verb: Literal["write", "edit", "settle"]
     run: str
@@ -146,7 +146,7 @@ class Studio:
             except Conflict as error:
                 if error.code != "document.stale" or tries >= TRIES_MAX:
                     raise
-            tries += 1  # Somebody changed it meanwhile; their words are to be in it.
+            tries += 1  # A user changed it meanwhile; their words are to be in it.
 
     def _built(
         self, record: MissionRecord, kind: DocumentKind, logged: Mapping[str, LoggedDecision]
@@ -232,7 +232,7 @@ class Studio:
             note=ask.note.strip(),
             settled=tuple(settled),
         )
-        d.decide(command, state, 0.0)  # Nothing is kept of what is refused.
+        d.decide(command, state, 0.0)  # Nothing of a refused command is stored.
         self._kept(text)
         return self._tell(stream, command, actor)
 
@@ -266,7 +266,7 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
 
 
 def theirs_named(text: str, before: str, generated: str, person: str) -> str:
-    """Return a text as somebody edited it, in which what they changed names them as its source."""
+    """Return a text as a user edited it, in which their changes name them as the source."""
     said = {**markdown.defined_in(generated), **markdown.defined_in(before)}
     bodies = [markdown.without_sources(each, said) for each in (text, before, generated)]
     body = attributed(bodies[0], bodies[1], bodies[2], person)
@@ -286,7 +286,7 @@ def in_use(text: str) -> str:
 
 
 def digest_of(text: str) -> str:
-    """Return the digest under which a text is kept."""
+    """Return the digest under which a text is stored."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """The workflow in which agents carry tasks of a repository out: rounds, and how tasks wait.
 
 A round builds, tests, inspects, reviews and merges one task. What one round hands to the next are
-commits, which are kept in the repository itself, and findings.
+commits, which are stored in the repository itself, and findings.
 """
 
 import json

@@ -24,7 +24,7 @@ from missioncontrol.domain.waiving import (
 
 
 class TraceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody says about the trace of the mission that a run belongs to."""
+    """A request to change the trace of the mission that a run belongs to."""
 
     verb: Literal["waive", "withdraw", "assign", "scope"]
     run: str

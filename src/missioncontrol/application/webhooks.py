@@ -1,4 +1,4 @@
-"""The way in for people who let an address outside be told of events."""
+"""The service to send events to addresses outside."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -32,14 +32,14 @@ WEBHOOKS: Concept[Webhooks, WebhookCommand, WebhookEvent] = Concept(
 
 
 class WebhookAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a webhook."""
+    """A request to create, change or delete a webhook."""
 
     verb: Literal["add", "pause", "resume", "remove", "secret", "redeliver", "test"]
     name: str
     url: str = ""  # where one is added
     types: tuple[str, ...] = ()  # of events, `*` for any letters; empty: all
     reason: str = ""
-    position: int = 0  # of one event that is told once more; 0: all
+    position: int = 0  # of one event that is sent once more; 0: all
 
 
 class WebhookOffice:

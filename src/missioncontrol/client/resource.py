@@ -40,7 +40,7 @@ class _Method(Generic[P, T]):
         )
 
     def _bound(self, held: Any, do: Callable[[T], Any]) -> Any:
-        """Return the method of one resource: it lets `do` do what it says."""
+        """Return the method of one resource: it passes its script to `do`."""
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Any:
             return do(self._said(held, *args, **kwargs))
@@ -97,7 +97,7 @@ class carried_out(_Method[P, Script[T]], Generic[P, T]):
 
 
 class told(_Method[P, Telling[T]], Generic[P, T]):
-    """Tells one thing after another, for as long as somebody reads."""
+    """Yields one thing after another, for as long as the caller reads."""
 
     @overload
     def __get__(self, held: None, owner: Any) -> Self: ...

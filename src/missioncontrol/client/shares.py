@@ -1,4 +1,4 @@
-"""Links of a server that show one report to whoever has them."""
+"""Links of a server that show one report to their holders."""
 
 from missioncontrol.application.queries.shares import ShareView
 from missioncontrol.client.calls import Call, Pages, change, pages, path_of, post
@@ -12,14 +12,14 @@ class Shares(Resource[L]):
 
     @listed
     def list(self, *, run: str = "") -> Pages[ShareView]:
-        """Return the links that hold, the newest first, without what would let one use them."""
+        """Return the links that hold, the newest first, without their secrets."""
         return pages("/shares", ShareView, run=run)
 
     @asked
     def make(
         self, run: str, *, seconds: float = SECONDS_USUAL, note: str = "", key: str = ""
     ) -> Call[ShareMade]:
-        """Return a link that shows the report of a run that has ended. It is told this once.
+        """Return a link that shows the report of a run that has ended. It is shown this once.
 
         Raises:
             Rejected: `share.running`, `share.bad_time` and others.
@@ -29,6 +29,6 @@ class Shares(Resource[L]):
 
     @asked
     def revoke(self, share: str, reason: str = "") -> Call[None]:
-        """Let a link show nothing any more."""
+        """Revoke a link: it shows nothing any more."""
         query = {"reason": reason}
         return change("DELETE", path_of("shares", share), type(None), query=query)

@@ -1,4 +1,4 @@
-"""Webhooks of a server: addresses outside that are told of events."""
+"""Webhooks of a server: addresses outside that receive events."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from missioncontrol.client.resource import L, Resource, asked, carried_out, list
 
 
 class WebhookMade(msgspec.Struct, frozen=True):
-    """A webhook with a new secret. The secret is told this once."""
+    """A webhook with a new secret. The secret is shown this once."""
 
     name: str
     secret: str
@@ -66,7 +66,7 @@ class Webhooks(Resource[L]):
 
     @asked
     def pause(self, name: str, reason: str = "") -> Call[WebhookView]:
-        """Tell it nothing for now; what happens meanwhile is told afterwards."""
+        """Pause deliveries; what happens meanwhile is delivered afterwards."""
         path = path_of("webhooks", name, "pause")
         return change("POST", path, WebhookView, query={"reason": reason})
 
@@ -88,7 +88,7 @@ class Webhooks(Resource[L]):
 
     @listed
     def dead_letters(self, name: str) -> Pages[DeadLetter]:
-        """Return what it could not be told, newest first."""
+        """Return what could not be delivered, newest first."""
         return pages(path_of("webhooks", name, "dead-letters"), DeadLetter)
 
     @carried_out

@@ -1,6 +1,6 @@
 """Alerts: changes in the use of a product that are more than chance, from open to resolved.
 
-Whoever watches hands in all that was found at a time; what of it is new, still going on or over is
+The watcher hands in all that was found at a time; what of it is new, still going on or over is
 decided here, so that watching twice opens nothing twice.
 """
 
@@ -98,7 +98,7 @@ class AlertChanged(Event, frozen=True):
 
 
 class AlertAcknowledged(Event, frozen=True):
-    """Somebody sees to it."""
+    """A user has acknowledged it."""
 
     product: str
     alert: str
@@ -106,7 +106,7 @@ class AlertAcknowledged(Event, frozen=True):
 
 
 class AlertResolved(Event, frozen=True):
-    """It needs nobody any more; `by_itself` where it is not found any longer."""
+    """It is resolved; `by_itself` where it is not found any longer."""
 
     product: str
     alert: str
@@ -151,7 +151,7 @@ class Acknowledge(msgspec.Struct, frozen=True):
 
 
 class Resolve(msgspec.Struct, frozen=True):
-    """Let an alert be over."""
+    """Resolve an alert."""
 
     product: str
     alert: str
@@ -159,7 +159,7 @@ class Resolve(msgspec.Struct, frozen=True):
 
 
 class BeginAlertMission(msgspec.Struct, frozen=True):
-    """Let a mission see to an alert."""
+    """Begin a mission about an alert."""
 
     product: str
     alert: str
@@ -179,7 +179,7 @@ class Alert(msgspec.Struct, frozen=True):
     state: State
     opened: float  # seconds since the epoch
     changed: float
-    note: str = ""  # of whoever acknowledged or resolved it last
+    note: str = ""  # of the user who acknowledged or resolved it last
     by_itself: bool = False
     missions: tuple[tuple[str, str], ...] = ()  # with their runs
 
@@ -280,7 +280,7 @@ def _taken(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]
         _refuse_bad(reading)
         same = _same(reading, state)
         if same is not None and same.id in found:
-            continue  # The same change, told a second time.
+            continue  # The same change, reported a second time.
         event = _said(command.product, reading, same, state)
         found.add(same.id if same is not None else id_of(command.product, reading, state))
         if event is not None:
@@ -322,7 +322,7 @@ def _weighs_more(reading: Reading, before: Reading) -> bool:
 
 
 def _is_news(reading: Reading, before: Reading) -> bool:
-    """Whether anybody has to be told: numbers alone move with each event that comes in."""
+    """Whether a notification is needed: numbers alone move with each event that comes in."""
     return (reading.severity, reading.since, reading.until, reading.is_ongoing) != (
         before.severity,
         before.since,

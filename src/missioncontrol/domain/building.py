@@ -22,7 +22,7 @@ PATCH = "changes.patch"
 """What an agent that changes code hands in: all that differs from the commit it began at."""
 
 PACK = "execution-pack.md"
-"""What the writer hands in for whoever changes the code."""
+"""What the writer hands in for the agent or person that changes the code."""
 
 CONTINUES = "continues"
 CHANGES = "changes"

@@ -17,7 +17,7 @@ def canonical(value: Any) -> bytes:
     """Return plain `value` (None, bool, int, float, str, list, tuple, dict) as RFC 8785 bytes.
 
     Whole numbers beyond 2^53 - 1 are refused, not rounded: two that differ must never have the
-    same digest, and whoever reads the form must see the number that is meant. As in JSON, 1 and
+    same digest, and a reader of the form must see the number that is meant. As in JSON, 1 and
     1.0 are the same number and a tuple is the same as a list.
 
     Raises:

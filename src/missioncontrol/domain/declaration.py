@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that somebody says of an agent."""
+    """The whole declaration of an agent."""
 
     name: str
     kind: str  # the adapter: model, codex, claude, acp, command, http, mcp, a2a, person, worker …

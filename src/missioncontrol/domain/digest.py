@@ -1,6 +1,6 @@
 """Digests: the summaries of a product that were written down, and what a model made of them.
 
-A digest holds counts, shares and days of all people together, and of nobody alone.
+A digest holds counts, shares and days of all people together, and of no single person.
 """
 
 from typing import Any
@@ -80,7 +80,7 @@ class Digests(msgspec.Struct, frozen=True):
         return next(found, None)
 
     def tried(self, facts: str) -> DigestWritten | None:
-        """Return the newest digest of these facts, whoever wrote it."""
+        """Return the newest digest of these facts, by any author."""
         return next((each for each in reversed(self.kept) if each.facts == facts), None)
 
 

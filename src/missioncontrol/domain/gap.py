@@ -30,10 +30,10 @@ GapCode = Literal[
     "risk.unowned",
 ]
 SHOWN_MAX = 160
-"""Characters of somebody's words that a gap repeats."""
+"""Characters of a person's words that a gap repeats."""
 
 GAPS_MAX = 2_000
-"""More are not told of: whoever mends these sees the rest then."""
+"""More are not reported: the rest shows after these are mended."""
 
 GROUNDWORK = frozenset({"surveyor", "historian", "architect", "writer", "reviewer"})
 """Roles that read and write about the work; none of what they do meets a requirement."""
@@ -50,7 +50,7 @@ ENDED_BADLY = {"failed": "failed", "blocked": "is blocked", "cancelled": "was ca
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody asked for, in their words."""
+    """What a person asked for, in their words."""
 
     goal: str
     constraints: tuple[str, ...] = ()
@@ -98,11 +98,11 @@ class Gap(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Waiver(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody's word that a gap may stand."""
+    """A person's word that a gap may stand."""
 
     gap: str  # its id
     digest: str
-    what: str  # as the gap was told when it was waived
+    what: str  # as the gap was described when it was waived
     reason: str
     by: str
     at: float  # seconds since the epoch
@@ -160,7 +160,7 @@ def unevidenced(plan: Plan, ends: Sequence[End]) -> tuple[str, ...]:
 
 
 def owner_of(risk: Risk, owners: Iterable[RiskOwner]) -> str:
-    """Return who sees to a risk: whom somebody named last, else whom the plan names, or `""`."""
+    """Return who sees to a risk: the last person assigned, else the plan's owner, or `""`."""
     named = [each.owner for each in owners if (each.risk, each.digest) == identity(risk)]
     return named[-1] if named else risk.owner.strip()
 
@@ -183,11 +183,11 @@ def _gap(code: GapCode, subject: str, what: str, remedy: str, **about: Any) -> G
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """A passage, which requirements were taken from it, and what it demands beside them."""
+    """A passage, the requirements derived from it, and what it demands beside them."""
 
     passage: tuple[str, str]  # where it stands, its words
     number: int
-    asks: tuple[tuple[int, int], ...]  # which of how many things it asks for were taken up
+    asks: tuple[tuple[int, int], ...]  # which of how many things it asks for are covered
     demand: Demand | None
 
     @property
@@ -198,7 +198,7 @@ class _Told(msgspec.Struct, frozen=True):
 def _unmet(plan: Plan, asked: Asked) -> Iterator[Gap]:
     """Yield the passages of goal, constraints and context that the plan passes over.
 
-    A plan from before origins were kept says too little for it to be told.
+    A plan from before origins were stored contains too little to find them.
     """
     has_origins = any(each.origins for each in plan.requirements)
     if plan.requirements and not has_origins and not plan.background:
@@ -228,9 +228,9 @@ def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
 
 
 def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand | None:
-    """Return what a passage demands that no requirement says; what was told in a context is told.
+    """Return what a passage demands that no requirement states; faults count only in the goal.
 
-    A fault told of what was just asked for gives the reason: “Fix the links. They are broken.” So
+    A fault in what was just asked for gives the reason: “Fix the links. They are broken.” So
     does one that names nothing where a repair is asked for: “It crashes. Fix the links.”
     """
     demand = demand_in(words, faults=where == "goal")
@@ -262,7 +262,7 @@ def _passed_over(where: str, words: str, number: int) -> Gap:
 def _lost_asks(
     where: str, words: str, number: int, asks: Sequence[tuple[int, int]]
 ) -> Iterator[Gap]:
-    """Yield what a passage asks for besides that no requirement was taken from."""
+    """Yield what a passage asks for besides, from which no requirement was derived."""
     most = min(max(of for _, of in asks), 1_000)
     missing = sorted(set(range(1, most + 1)) - {each for each, _ in asks})
     for each in missing:
@@ -298,7 +298,7 @@ def _lost(before: Requirement, now: Requirement | None) -> Iterator[Gap]:
 def uncovered(plan: Plan) -> tuple[str, ...]:
     """Return the requirements that no task serves, or, where code is to change, only groundwork.
 
-    Whoever surveys, specifies and reviews looks at all requirements and meets none of them.
+    Agents that survey, specify and review look at all requirements and meet none of them.
     """
     tasks = [task for task in plan.tasks() if task.role not in GROUNDWORK]
     if not any(task.is_change for task in tasks):
@@ -424,7 +424,7 @@ def _again(task: Task, end: End) -> str:
 
 
 def quoted(words: str) -> str:
-    """Return somebody's words in quotes, cut where they are long."""
+    """Return a person's words in quotes, cut where they are long."""
     line = " ".join(words.split())
     cut = line if len(line) <= SHOWN_MAX else line[: SHOWN_MAX - 1].rstrip() + "…"
     return f"“{cut}”"

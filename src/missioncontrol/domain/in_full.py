@@ -12,7 +12,7 @@ def in_full(value: Any) -> Any:
     """Return `value` as plain values, the fields of every structure in it complete.
 
     What is stored leaves out fields that hold their defaults, so that it stays small and can be
-    read by its type again. Whoever reads an answer has no such type.
+    read by its type again. A reader of an answer has no such type.
     """
     kind = type(value)
     if kind in PLAIN:

@@ -43,7 +43,7 @@ class Codemod(msgspec.Struct, frozen=True, tag="codemod"):
 
 
 class Rule(msgspec.Struct, frozen=True, tag="rule"):
-    """What a linter is told, or what must not come back."""
+    """A setting of a linter, or what must not come back."""
 
     tool: str  # such as ruff; `never-again` is ours
     path: str = ""  # the file with its settings
@@ -85,7 +85,7 @@ Body = Codemod | Rule | FileTemplate | Settings | Command
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """Something a repository teaches, whole: as it is kept by its digest."""
+    """Something a repository teaches, whole: as it is stored by its digest."""
 
     id: str
     kind: PatternKind
@@ -147,7 +147,7 @@ PatternCommand = LearnPattern | RetirePattern | NoteUse
 
 
 class PatternLearned(msgspec.Struct, frozen=True):
-    """A pattern is kept, or a newer version of it."""
+    """A pattern is stored, or a newer version of it."""
 
     pattern: str
     version: int
@@ -162,7 +162,7 @@ class PatternLearned(msgspec.Struct, frozen=True):
 
 
 class PatternRetired(msgspec.Struct, frozen=True):
-    """Nobody is offered it any more."""
+    """It is no longer offered."""
 
     pattern: str
     reason: str

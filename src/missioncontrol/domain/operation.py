@@ -65,7 +65,7 @@ class StopEverything(msgspec.Struct, frozen=True):
 
 
 class EnterStage(msgspec.Struct, frozen=True):
-    """Let work go on, in steps."""
+    """Resume work, in stages."""
 
     stage: Stage
     reason: str = ""
@@ -119,7 +119,7 @@ class Operation(msgspec.Struct):
 
 
 OPEN = Operation()
-"""What holds where nobody ever said anything."""
+"""The state before the first change."""
 
 
 def decide(

@@ -1,4 +1,4 @@
-"""A request of somebody who is signed in: taken, answered, refused; the same one counts once."""
+"""A request of a signed-in user: accepted, answered, refused; the same one counts once."""
 
 from typing import Any, assert_never
 
@@ -8,7 +8,7 @@ from missioncontrol.domain.errors import Corrupt, Rejected
 from missioncontrol.domain.principal import Way
 
 ANSWER_BYTES_MAX = 64 * 1024
-"""A longer answer is not kept; who asks again is told so."""
+"""A longer answer is not stored; a repeated request receives a note instead."""
 
 
 FORMER_VERBS = {"DecisionAsked": "decision", "DecisionsImported": "decision.import"}
@@ -21,7 +21,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RequestTaken(Event, frozen=True):
-    """Somebody asks for a change; whatever comes of it names this event as its cause."""
+    """A user asks for a change; whatever comes of it names this event as its cause."""
 
     verb: str
     way: Way  # how they signed in
@@ -34,9 +34,9 @@ class RequestTaken(Event, frozen=True):
 class RequestAnswered(Event, frozen=True):
     """It was done."""
 
-    answer: Any = None  # as it was told, without what is shown only once
+    answer: Any = None  # as it was sent, without what is shown only once
     is_kept: bool = True  # False: it was too long
-    shown_once: tuple[str, ...] = ()  # fields that were told and are not kept
+    shown_once: tuple[str, ...] = ()  # fields that were sent and are not stored
 
 
 class RequestRefused(Event, frozen=True):
@@ -57,9 +57,9 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class TakeRequest(msgspec.Struct, frozen=True):
-    """Begin to do what somebody asks for.
+    """Begin to do what a user asks for.
 
-    Where it was taken before and has no answer, nobody does it any more, and `came` is the
+    Where it was accepted before and has no answer, its work has stopped, and `came` is the
     position of the last event that it made true; 0 where nothing came of it. `former` are the verb
     and the digest that an earlier release would have written down for it.
     """

@@ -1,4 +1,4 @@
-"""How much of what agents said is kept: people set a bound, and what goes beyond it is removed."""
+"""Retention of agent output: people set a bound, and what goes beyond it is removed."""
 
 from typing import assert_never
 
@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 
 BYTES_DEFAULT = 10_000_000_000
-"""Kept where nobody said anything: some hundred million lines."""
+"""Retained by default: some hundred million lines."""
 
 BYTES_MIN = 1_000_000
 REASON_MAX = 2_000
@@ -20,14 +20,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutputBounded(Event, frozen=True):
-    """So many bytes of output are kept from now on."""
+    """So many bytes of output are retained from now on."""
 
     bytes: int | None  # None: all of it
     reason: str = ""
 
 
 class OutputRemoved(Event, frozen=True):
-    """What agents said in these runs, which have ended, is removed to keep to the bound."""
+    """Output of agents in these runs, which have ended, is removed to stay within the bound."""
 
     runs: tuple[str, ...]  # the oldest
     lines: int
@@ -51,7 +51,7 @@ class BoundOutput(msgspec.Struct, frozen=True):
 
 
 class RemoveOutput(msgspec.Struct, frozen=True):
-    """Let go of what was said in these runs."""
+    """Delete the output of these runs."""
 
     runs: tuple[str, ...]
     lines: int
@@ -62,10 +62,10 @@ RetentionCommand = BoundOutput | RemoveOutput
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """What is kept, and what is not any more."""
+    """What is retained, and what was removed."""
 
     bytes: int | None = BYTES_DEFAULT  # of output in all; None: no bound
-    removed_runs: int = 0  # of which nothing is kept
+    removed_runs: int = 0  # without any output left
     removed_bytes: int = 0
     removed_last: float = 0.0  # seconds since the epoch; 0 where nothing was
 

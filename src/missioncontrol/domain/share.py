@@ -1,4 +1,4 @@
-"""Links that show the report of one run to whoever has them: made, revoked, ended."""
+"""Links that show the report of one run to their holders: made, revoked, ended."""
 
 from typing import assert_never
 
@@ -8,7 +8,7 @@ from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
 DAY = 86_400.0
 SECONDS_USUAL, SECONDS_MAX, SECONDS_MIN = 7 * DAY, 90 * DAY, 60.0
-"""How long a link holds: unless something else is said, and at most and least."""
+"""How long a link holds: by default, and at most and least."""
 
 SHARES_MAX = 1_000
 """Links that hold at once."""
@@ -20,14 +20,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReportShared(Event, frozen=True):
-    """Whoever has the link may look at one report; only the digest of its secret is kept."""
+    """The link's holder may look at one report; only the digest of its secret is stored."""
 
     share: str  # its id, the open part of the link
     mission: str
     run: str
     digest: str  # SHA-256 of the whole token, in hexadecimal
     until: float  # seconds since the epoch
-    as_of: int  # position in the log: the report shows what was said up to there
+    as_of: int  # position in the log: the report shows what was recorded up to there
     note: str = ""  # for whom or what
 
 
@@ -48,13 +48,13 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class ShareReport(msgspec.Struct, frozen=True):
-    """Let whoever has a link look at a report."""
+    """Share a report with the holder of a link."""
 
     share: ReportShared
 
 
 class RevokeShare(msgspec.Struct, frozen=True):
-    """Let a link show nothing any more."""
+    """Revoke a link."""
 
     share: str
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The status of a run or a mission: one word, the reason, and the action that lets it go on.
+"""The status of a run or a mission: one word, the reason, and the action that makes it go on.
 
 The log of a run says what it could do next (`Progress`). Whether that happens depends on the
 agents, on what people were asked and on how far the workspace may work (`Conditions`).
@@ -80,13 +80,13 @@ OPEN: tuple[RunWord, ...] = ("queued", "running", "waiting", "stuck", "halted")
 """Words of runs that have not ended and are not about to."""
 
 NEEDS_ACTION = frozenset({"waiting", "stuck", "halted"})
-"""Words of runs that go on only after somebody has acted."""
+"""Words of runs that go on only after a person has acted."""
 
 REFINED = frozenset({"queued", "running", "waiting"})
 """Words of a run's own log that conditions may change."""
 
 KEPT_MAX = 20
-"""Steps of one kind that are kept of a run for its status."""
+"""Steps of one kind that are stored of a run for its status."""
 
 NAMED_MAX = 3
 """Steps or agents that a reason names; the rest is counted."""
@@ -143,7 +143,7 @@ class Closed(msgspec.Struct, frozen=True):
     state: str
     reason: str
     since: float
-    is_lasting: bool = True  # it takes none before somebody acts
+    is_lasting: bool = True  # it accepts none before a person acts
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -194,7 +194,7 @@ class Status(msgspec.Struct, frozen=True):
 
     word: str
     reason: str = ""
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     on: tuple[str, ...] = ()  # who or what it waits for
     since: float = 0.0  # seconds since the epoch; 0 where it is not known
 

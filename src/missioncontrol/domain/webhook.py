@@ -1,4 +1,4 @@
-"""Webhooks: addresses outside that are told of events; added, paused, resumed, removed."""
+"""Webhooks: addresses outside that receive events; added, paused, resumed, removed."""
 
 from fnmatch import fnmatchcase
 from typing import assert_never
@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WebhookAdded(Event, frozen=True):
-    """An address is told of events from now on."""
+    """An address receives events from now on."""
 
     name: str
     url: str
@@ -27,20 +27,20 @@ class WebhookAdded(Event, frozen=True):
 
 
 class WebhookPaused(Event, frozen=True):
-    """It is told nothing; what happens meanwhile is told when it is resumed."""
+    """It receives nothing; what happens meanwhile is sent when it is resumed."""
 
     name: str
     reason: str = ""
 
 
 class WebhookResumed(Event, frozen=True):
-    """It is told again."""
+    """It receives events again."""
 
     name: str
 
 
 class WebhookRemoved(Event, frozen=True):
-    """It is told nothing any more."""
+    """It receives nothing any more."""
 
     name: str
     reason: str = ""
@@ -53,7 +53,7 @@ class WebhookSecretChanged(Event, frozen=True):
 
 
 class WebhookRedelivered(Event, frozen=True):
-    """What it could not be told is tried once more."""
+    """Failed deliveries are tried once more."""
 
     name: str
     position: int = 0  # of one event; 0: all
@@ -122,14 +122,14 @@ class ChangeWebhookSecret(msgspec.Struct, frozen=True):
 
 
 class RedeliverWebhook(msgspec.Struct, frozen=True):
-    """Try what it could not be told once more."""
+    """Try failed deliveries once more."""
 
     name: str
     position: int = 0
 
 
 class TestWebhook(msgspec.Struct, frozen=True):
-    """See whether it takes what it is told."""
+    """Test whether it accepts what it receives."""
 
     __test__ = False  # Not one of pytest's.
 
@@ -148,7 +148,7 @@ WebhookCommand = (
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """An address that is told of events."""
+    """An address that receives events."""
 
     name: str
     url: str
@@ -158,7 +158,7 @@ class Webhook(msgspec.Struct, frozen=True):
     reason: str = ""  # why it is paused
 
     def wants(self, kind: str) -> bool:
-        """Whether it is told of events of that type."""
+        """Whether it receives events of that type."""
         return not self.types or any(fnmatchcase(kind, each) for each in self.types)
 
 

@@ -30,7 +30,7 @@ from missioncontrol.interfaces.exposition import MEDIA_TYPE, Family, Histogram
 from missioncontrol.ports.call_log import Call
 
 RUNS_MAX = 50_000
-"""Runs that are open at once, as far as they are told apart here."""
+"""Runs that are open at once, as far as they are distinguished here."""
 
 STATUSES = ("queued", "running", "halted", "cancelling")
 CAPPED = frozenset({"workspace", "workflow", "agent", "model"})
@@ -60,7 +60,7 @@ Sizes = Mapping[str, Callable[[], float]]
 
 
 class OpenRun(msgspec.Struct):
-    """What is kept of a run until it settles, to tell how long its steps waited."""
+    """The data of a run until it settles, to measure how long its steps waited."""
 
     status: str = "queued"
     needs: dict[str, tuple[str, ...]] = {}
@@ -89,7 +89,7 @@ class Metrics:
         Args:
             version: of this program.
             now: seconds since the epoch.
-            agents: names and states of all agents, asked when somebody looks.
+            agents: names and states of all agents, called for each scrape.
             caps: caps and how they stand, likewise.
             gauges: more numbers by name, likewise, such as `log_bytes`.
             counters: likewise those that only grow, such as `telemetry_spans_sent_total`.

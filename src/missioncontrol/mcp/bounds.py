@@ -1,4 +1,4 @@
-"""How much one answer holds: whoever wants more asks for the next part."""
+"""How much one answer holds: clients that want more ask for the next part."""
 
 from typing import Annotated, Any, TypedDict
 

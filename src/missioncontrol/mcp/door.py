@@ -1,4 +1,4 @@
-"""The door of the server over HTTP: programs with a token of the home, and nobody else.
+"""The entry of the server over HTTP: only programs with a token of the home may use it.
 
 Host, Origin, sizes, rates and tokens are the gate's, as for the API.
 """

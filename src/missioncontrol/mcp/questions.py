@@ -31,7 +31,7 @@ class Answered(TypedDict):
     """What came of asking the person."""
 
     question: str
-    told: bool  # whether the person's answer was told to the home
+    told: bool  # whether the person's answer was sent to the home
     words: str
 
 
@@ -54,7 +54,7 @@ async def _looked(
 
     Raises:
         Forbidden: `permission.missing`.
-        NotFound: `question.unknown`, also where nobody waits for its answer any more.
+        NotFound: `question.unknown`, also where its answer is no longer needed.
         Rejected: `approval.by_agent`, `mcp.no_elicitation`, `mcp.too_long`.
     """
     reach_of(ctx).refuse_agents_at_work()

@@ -46,7 +46,7 @@ class Consent(BaseModel):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The newest version of a document that somebody is asked to sign."""
+    """The newest version of a document that a person is asked to sign."""
 
     repository: str
     place: str
@@ -72,7 +72,7 @@ class Signed(TypedDict):
     document: str
     role: str
     digest: str
-    told: bool  # whether the person's yes was told to the home
+    told: bool  # whether the person's yes was sent to the home
     words: str
 
 
@@ -194,7 +194,7 @@ async def _id(ctx: Ctx, repository: str) -> str:
     """Return the id of a repository that is named by it or by a checkout.
 
     Raises:
-        Forbidden: `permission.missing`, where somebody names a directory.
+        Forbidden: `permission.missing`, where the caller names a directory.
         Rejected: see `locate`, `read_sop`; `guard.no_repository`.
     """
     if repository.startswith(PREFIX):

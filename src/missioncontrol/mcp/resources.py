@@ -50,7 +50,7 @@ async def task(ctx: Ctx, repository: str, number: int, document: TaskDocument, o
 
 
 async def artifact(ctx: Ctx, digest: reading.Digest, offset: int) -> bytes:
-    """Up to 32,000 bytes of an artifact from an offset on, exactly as they are kept."""
+    """Up to 32,000 bytes of an artifact from an offset on, exactly as they are stored."""
     return await reading.bytes_of(ctx, digest, max(offset, 0))
 
 

@@ -29,7 +29,7 @@ class Standing(TypedDict):
     mission: str
     status: RunWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     verdict: str  # the same in a sentence
     asks: int  # approvals and questions that wait for a person
     steps_done: int
@@ -50,7 +50,7 @@ async def list_runs(
     limit: Limit = 20,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """List runs, newest first; `needs_person` chooses those that go on only when somebody acts."""
+    """List runs, newest first; `needs_person` chooses those that wait for a person to act."""
     async with client_of(ctx) as client:
         chosen: tuple[Status, ...] = (status,) if status else ()
         asked = client.runs.list(
@@ -124,7 +124,7 @@ def standing_of(run: RunDetail) -> Standing:
 
 
 def _why_over(run: RunDetail, *, is_late: bool) -> Because | None:
-    """Return why nobody follows a run any further, or None."""
+    """Return why a run is not followed any further, or None."""
     if run.status in ENDED:
         return "ended"
     if run.asks or run.status == "waiting":

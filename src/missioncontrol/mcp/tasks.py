@@ -2,7 +2,7 @@
 
 https://github.com/modelcontextprotocol/ext-tasks, specification of 2026-07-28: a client that names
 the extension with its call is answered with a task in place of the result, and asks for it until it
-has ended. What the tasks are, and where they are kept, is `Work`.
+has ended. `Work` defines what the tasks are, and where they are stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class Work(Protocol):
 
 
 class NoSuchTask(MCPError):
-    """Nobody here knows the task."""
+    """The task is unknown here."""
 
     def __init__(self, task: str) -> None:
         """`task` is what was asked for."""
@@ -152,7 +152,7 @@ def _seed(task: Task) -> dict[str, Any]:
         "statusMessage": task.words,
         "createdAt": _time(task.created),
         "lastUpdatedAt": _time(task.updated),
-        "ttlMs": None,  # What is told of it is kept as long as what it stands for.
+        "ttlMs": None,  # The task lasts as long as the run behind it.
         "pollIntervalMs": POLL_MS,
     }
 

@@ -1,4 +1,4 @@
-"""Lets agents with room claim steps that ask for a capability and wait for another agent."""
+"""Assigns steps that ask for a capability, and wait for a busy agent, to agents with room."""
 
 from collections import Counter
 from itertools import islice
@@ -14,7 +14,7 @@ LOOKED_AT_ONCE = 1_000
 
 
 class Claiming:
-    """Hands steps to whoever can do them now."""
+    """Assigns steps to agents that can do them now."""
 
     def __init__(self, registry: Registry, execution: Execution) -> None:
         """Both are shared with the engine."""

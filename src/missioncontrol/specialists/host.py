@@ -124,7 +124,7 @@ def _outcome(
     except MemoryError:
         reason = f"The {name} needed more than {MEMORY_BYTES_MAX // 2**30} GiB of memory."
         return wire.Refused("specialist.out_of_memory", reason, retryable=False)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+    except Exception as error:  # noqa: BLE001 - the edge: any error is reported, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused(

@@ -26,7 +26,7 @@ def index_of(
     imports: dict[str, list[str]] | None = None,
     everywhere: tuple[str, ...] = (),
 ) -> Index:
-    """Return what the files of `tree` are ranked by, with what was kept of earlier readings.
+    """Return the index that ranks the files of `tree`, with the cache of earlier readings.
 
     `imports` are those of `imports_of`, where they were read already; `everywhere` are words that
     say nothing here, such as the name of the project.

@@ -18,7 +18,7 @@ def relevant_files(
 ) -> list[LikelyFile]:
     """Return the files that a goal will most likely change, best first, at most `limit`.
 
-    What the plan says is not found out anew; `index` is read only where there is none that says it.
+    What the plan states is not searched again; `index` is read only where no plan states it.
     """
     if plan is not None and plan.likely:
         return foreseen(plan)[:limit]

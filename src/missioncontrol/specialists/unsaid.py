@@ -7,7 +7,7 @@ from missioncontrol.domain.plan import Requirement
 from missioncontrol.specialists.words import stem, telling_words
 
 SHARE_MIN = 0.6
-"""A sentence counts as taken up when this share of its telling words stands in requirements."""
+"""A sentence counts as covered when this share of its telling words stands in requirements."""
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_HEAD = re.compile(r"(?m)^[ \t]*\|.*\n[ \t]*\|?[ \t]*:?-{2,}.*$")
 _LAID_OUT = re.compile(

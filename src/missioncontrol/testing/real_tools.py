@@ -63,7 +63,7 @@ CONFORMANCE = RealTool(
 
 
 def cache() -> Path:
-    """Return where tools are kept; the variable MISSION_TOOLS_CACHE names another place."""
+    """Return where tools are stored; the variable MISSION_TOOLS_CACHE names another place."""
     named = os.environ.get("MISSION_TOOLS_CACHE")
     return Path(named) if named else platformdirs.user_cache_path("missioncontrol") / "tools"
 

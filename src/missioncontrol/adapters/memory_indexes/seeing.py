@@ -15,8 +15,8 @@ def confirmed(known: Item, anew: Item) -> Item:
 def whole(harvested: Item | None, logged: Item | None) -> Item:
     """Return a thing as runs left it and the log of decisions has it.
 
-    What somebody judged outweighs what a plan only said, also where that is harvested later. The
-    two are kept apart, so that it does not matter in which portions the log was read.
+    A person's judgement outweighs what a plan stated, also where that is harvested later. The
+    two are stored separately, so that it does not matter in which portions the log was read.
     """
     if harvested is None or logged is None:
         only = harvested or logged

@@ -29,7 +29,7 @@ WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 """What a word weighs in each field; fitted on change histories (`make bench ONLY=memory`)."""
 
 BEST_FOR_EACH = 8
-"""So many times the items asked for are taken by their words alone, and then chosen from."""
+"""Factor of candidates: so many times the requested items match by words, then are ranked."""
 
 _PACKAGE = "missioncontrol.adapters.memory_indexes"
 _SQL = queries(_PACKAGE, "queries.sql")
@@ -158,7 +158,7 @@ class SqliteMemoryIndex:
         self._connection.executemany(_SQL["put_tag"], [(tag, number) for tag in item.tags])
 
     def _drop(self, number: int) -> None:
-        """Let go of all that an item is found by."""
+        """Delete all that an item is found by."""
         for name in ("drop_words", "drop_files", "drop_tags"):
             self._connection.execute(_SQL[name], (number,))
 
@@ -169,7 +169,7 @@ class SqliteMemoryIndex:
     def _wipe(self) -> None:
         """Leave nothing of what was forgotten in any page of the file.
 
-        While somebody else reads, old pages stay; then the next turn does it.
+        While another connection reads, old pages stay; then the next turn does it.
         """
         self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
         busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -267,7 +267,7 @@ class SqliteMemoryIndex:
             return [_item(body) for body, _ in self._connection.execute(_SQL["near"], values)]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def _refresh(self) -> None:

@@ -23,7 +23,7 @@ from missioncontrol.ports.search_index import FIELDS, Field
 _SQL = queries("missioncontrol.adapters.search_indexes", "queries.sql")
 
 REMEMBERED_MAX = 200_000
-"""Names, streams and steps kept at hand, of each; others are asked of the file again."""
+"""Names, streams and steps held in memory, of each; others are read from the file again."""
 
 RUN = "run-"
 REQUEST = "request-"
@@ -54,7 +54,7 @@ class Names:
     """The names in the index's file, and whose runs, workflows and steps belong together."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read what is needed when it is needed; right until somebody else has written."""
+        """Read what is needed when it is needed; valid until another process has written."""
         self._connection = connection
         (self._last,) = self._connection.execute(_SQL["last_name"]).fetchone()
         self._saved = self._last  # Later names are new: all that is known of them is at hand.
@@ -114,7 +114,7 @@ class Names:
         return known
 
     def _agent(self, run: int, step: str, told: int) -> int:
-        """Return who does a step, which is what an event told about it last."""
+        """Return the agent of a step, which is what an event stated about it last."""
         known = self._steps.get((run, step), 0 if run > self._saved else None)
         if known is None:
             row = self._connection.execute(_SQL["step"], (run, step)).fetchone()
@@ -151,7 +151,7 @@ def _told(event: Recorded, data: Any) -> Told:
     if stream.startswith(RUN):
         step = _text(data, "step") or _text(data, "by")  # Or the one whose work it comes from.
         return Told(stream, _workflow(data), _text(data, "agent"), step, data.get("run") == stream)
-    # What a request calls its agent is the program that somebody used, as HTTP says it.
+    # What a request calls its agent is the program that the user used, as HTTP reports it.
     agent = "" if stream.startswith(REQUEST) else _text(data, "agent")
     told = Told("", _workflow(data), agent, _text(data, "step"))
     kind, _, name = stream.partition("-")
@@ -177,7 +177,7 @@ def _text(data: dict[Any, Any], key: str) -> str:
 
 
 def _add_scopes(told: Told, data: dict[Any, Any]) -> list[str]:
-    """Take over what a budget or a limit is about, told as kind and name; return the runs."""
+    """Add the scopes of a budget or a limit, given as kind and name; return the runs."""
     runs: list[str] = []
     for kind, name in _scopes(data):
         match kind:

@@ -19,7 +19,7 @@ from missioncontrol.ports.read_tables import RunRow
 
 INPUTS_MAX = 200
 SHARE = 0.2
-"""A step that took this part longer or shorter is told, if it is a second at least."""
+"""A step that took this part longer or shorter is reported, if it is a second at least."""
 
 SECONDS_MIN = 1.0
 

@@ -26,7 +26,7 @@ from missioncontrol.documents.drawing.material import Material
 from missioncontrol.documents.printing.diagrams import png_of
 
 AT_HAND_MAX = 16
-"""Blueprints that are kept; one is some hundred kB."""
+"""Blueprints in the cache; one is some hundred kB."""
 
 Form = Literal["json", "svg", "png", "mermaid"]
 MEDIA_TYPES: dict[Form, str] = {

@@ -41,7 +41,7 @@ class LogWindow(msgspec.Struct, frozen=True):
     has_more: bool  # in the direction in which was looked
     looked_to: int  # number of the line where time was over, 0 where it was not
     last: int  # number of the newest line of all
-    left_out: int = 0  # lines of the run that was asked for which were said and are not kept
+    left_out: int = 0  # output lines of the requested run that are not stored
 
 
 class CallItem(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class LogLineDetail(msgspec.Struct, frozen=True):
 
 
 class CallDetail(msgspec.Struct, frozen=True):
-    """A model call with all that was kept of it."""
+    """A model call with all that is stored of it."""
 
     call: CallItem
     api: str
@@ -78,7 +78,7 @@ class CallDetail(msgspec.Struct, frozen=True):
     asked: str
     upstream: str
     offered: tuple[str, ...]
-    prompt: str  # the request as JSON; empty where contents are not kept
+    prompt: str  # the request as JSON; empty where contents are not stored
     answer: str
     called: list[dict[str, str]]
 
@@ -117,7 +117,7 @@ async def line_detail(archive: Archive, number: int) -> LogLineDetail:
 
 
 async def call_detail(archive: Archive, number: int) -> CallDetail:
-    """Return all that was kept of one model call.
+    """Return all that is stored of one model call.
 
     Raises:
         NotFound: `log.unknown_call`.

@@ -1,4 +1,4 @@
-"""Why something failed, taken apart: a short sentence, what was run, and what that said last."""
+"""The parts of a failure: a short sentence, the command, and its last output."""
 
 import re
 
@@ -18,7 +18,7 @@ class Reason(msgspec.Struct, frozen=True):
     """A reason in parts; what is not there is empty."""
 
     sentence: str  # short, without a full stop where it goes on from a name
-    command: str = ""  # what was run, as far as it was kept
+    command: str = ""  # what was run, as far as it is stored
     said: str = ""  # its last words
 
     @property

@@ -61,11 +61,11 @@ class RunItem(msgspec.Struct, frozen=True):
     schedule: str
     origin: str  # the run that this one repeats or forks
     reason: str = ""  # why it stands so, where that is not plain
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     waiting_on: tuple[str, ...] = ()  # who or what it waits for
     waiting_since: float = 0.0  # seconds since the epoch; 0 where it is not known
     mission_status: str = ""  # of its mission, where it is the newest run of one
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -80,7 +80,7 @@ class UsageView(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars, as far as prices are known
     unpriced_tokens: int  # those whose price is not known
     is_priced: bool  # whether all prices are known
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -98,7 +98,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     version: int  # of the workflow
     status: RunWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     waiting_on: tuple[str, ...]  # who or what it waits for
     waiting_since: float  # seconds since the epoch; 0 where it is not known
     asks: int

@@ -1,4 +1,4 @@
-"""Links to reports in the shape that people and programs are told."""
+"""Links to reports in the shape that people and programs receive."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from missioncontrol.domain.share import NO_SHARES, Shares
 
 
 class ShareView(msgspec.Struct, frozen=True):
-    """A link that holds, without what would let somebody use it."""
+    """A valid link, without the secret that is needed to use it."""
 
     id: str
     mission: str

@@ -441,9 +441,9 @@ def _attempt(attempt: Attempt) -> AttemptView:
 
 
 def _last_said(present: Present, run: str, key: str) -> tuple[list[OutputLine], bool]:
-    """Return the last lines that a step said, and whether there are more before them.
+    """Return the last output lines of a step, and whether there are more before them.
 
-    Where many others said something since, the beginning of what it said stands for the end.
+    Where many others have written since, the beginning of its output stands for the end.
     """
     written = present.output.written(run)
     first = max(0, written - LOOK_BACK_LINES)

@@ -25,7 +25,7 @@ STORIES_AT_HAND_MAX = 24
 class Story(msgspec.Struct, frozen=True):
     """A mission, one of its runs, and what the report of that run says now."""
 
-    mission: Mission  # kept at hand and changes later, like `state`
+    mission: Mission  # stays in memory and changes later, like `state`
     state: Run
     reading: Reading
     length: int  # events of the run
@@ -65,7 +65,7 @@ async def story(present: Present, mission: str, run: str = "") -> Story:
 
 
 async def mission_of(present: Present, mission: str) -> Mission:
-    """Return a mission as the log tells it. It is kept and changes later.
+    """Return a mission as the log has it. It stays in memory and changes later.
 
     Raises:
         NotFound: `mission.unknown`.

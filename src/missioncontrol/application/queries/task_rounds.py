@@ -73,7 +73,7 @@ def _step(key: str, name: str, run: Run) -> StepTold:
 def _findings(output: Any) -> Iterator[FindingTold]:
     """Yield the findings of an answer; those of some agents lie a level below.
 
-    What an agent says is held against the form before anything of it is told.
+    An agent's answer is checked against the form before anything of it is shown.
     """
     if not isinstance(output, Mapping):
         return

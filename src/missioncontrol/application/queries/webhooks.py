@@ -1,4 +1,4 @@
-"""Webhooks as they are told: what each is, and how it fares."""
+"""Webhooks as they are shown: what each is, and how it fares."""
 
 import time
 from typing import Any
@@ -24,7 +24,7 @@ class WebhookView(msgspec.Struct, frozen=True):
     added: float  # seconds since the epoch
     is_paused: bool
     reason: str  # why it is paused
-    has_secret: bool  # without one nothing is told
+    has_secret: bool  # without one nothing is sent
     position: int  # of the log, up to which it was looked through
     delivered: int  # events in all
     waiting: int
@@ -33,7 +33,7 @@ class WebhookView(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """An event that a webhook could not be told."""
+    """An event that could not be delivered to a webhook."""
 
     position: int  # of the event in the log
     attempts: int
@@ -70,7 +70,7 @@ async def webhook(deliveries: Deliveries, name: str) -> WebhookView:
 async def dead_letters(
     deliveries: Deliveries, name: str, *, before: int | None = None, limit: int = 50
 ) -> list[DeadLetter]:
-    """Return what a webhook could not be told, newest first, older than event `before`.
+    """Return what a webhook did not receive, newest first, older than event `before`.
 
     Raises:
         NotFound: `webhook.unknown`.
@@ -80,7 +80,7 @@ async def dead_letters(
 
 
 async def again(deliveries: Deliveries, name: str, position: int | None) -> int:
-    """Let one dead letter, or all, be tried once more; return how many.
+    """Retry one dead letter, or all; return how many.
 
     Raises:
         NotFound: `webhook.unknown`, or `webhook.no_letter`.

@@ -22,7 +22,7 @@ EXCERPTS_MAX = 3
 DEFINITIONS_MAX = 20
 DEPENDENCIES_MAX = 20
 LANGUAGE_SHARE_MIN, ALL_BUT_SHARE = 5.0, 95.0
-"""Percent of the lines of code from which a language is named, and from which it is said alone."""
+"""Percent of the code lines from which a language is named, and from which it stands alone."""
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 """A heading of a document is no definition."""
 

@@ -127,7 +127,7 @@ def _charge(ledger: Ledger, event: UsageCharged) -> None:
     charge = tally_of(event.usage, event.cost, estimated=event.estimated)
     _apply(ledger, shifts(ledger, ledger.live.get(event.reservation), charge))
     for scope in event.scopes:
-        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not kept.
+        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not stored.
             _account(ledger, scope).add(charge, ledger.day)
 
 

@@ -1,4 +1,4 @@
-"""Whether an amount fits under every cap, and what is said where it does not."""
+"""Whether an amount fits under every cap, and the message where it does not."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def refuse_excess(
     """Refuse amounts that a cap does not allow.
 
     `about` says whose they are, and `models` which ones have no known price, where that is not in
-    `about`. With `at_least` it is told that more may follow.
+    `about`. With `at_least` the message adds that more may follow.
 
     Raises:
         Rejected: `budget.unknown_price`, where a cap in money is to hold what has no known cost,

@@ -29,7 +29,7 @@ def faults(
     """Return all that keeps `definition` from being saved, in the order of its file.
 
     `library` finds saved workflows and `workflows` are their names. `found` is what was wrong
-    already when the file was read: nothing more is said of those things.
+    already when the file was read: nothing more is reported of those things.
     """
     told = [fault.thing for fault in found]
     check = _Check(definition, Faults(marks), cards, expressions, library, told)
@@ -129,7 +129,7 @@ class _Check:
             )
 
     def model(self, key: str, step: StepDefinition, card: AgentCard | None) -> None:
-        """Check that a step names a model only where nobody else does."""
+        """Check that a step names a model only where no other part does."""
         if not step.model:
             return
         place: Place = ("steps", key, "model")
@@ -145,7 +145,7 @@ class _Check:
             )
 
     def risk(self, key: str, step: StepDefinition) -> None:
-        """Check that no tier is lowered, and that nobody is asked about what only reads."""
+        """Check that no tier is lowered, and that no person is asked about what only reads."""
         card = self.shapes.card_of(step)
         if step.risk == "read" and card is not None and says_nothing(step, card):
             self.faults.add(
@@ -156,7 +156,7 @@ class _Check:
         if step.approval is None:
             return
         if (self.calls.called(step) if step.workflow else card) is None:
-            return  # Nobody knows what it does.
+            return  # Its effects are unknown.
         if self.tiers.of(step) == "read":
             self.faults.add(
                 ("steps", key, "approval"),

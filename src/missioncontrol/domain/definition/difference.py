@@ -9,7 +9,7 @@ from missioncontrol.domain.definition.definition import Definition
 from missioncontrol.domain.definition.plain import plain
 
 NAMED = ("inputs", "outputs", "steps")
-"""Parts that the file gives names to; each of their entries is told for itself."""
+"""Parts that the file gives names to; each of their entries is reported separately."""
 
 _ABSENT: Any = object()
 

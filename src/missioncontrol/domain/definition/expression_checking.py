@@ -110,7 +110,7 @@ class Expressing:
         try:
             plain = [each for each in pieces(text) if isinstance(each, str)]
         except Rejected:
-            return  # It was told already.
+            return  # It was reported already.
         known: dict[str, Container[str]] = {
             "inputs": self._definition.inputs,
             "steps": self._definition.steps,
@@ -167,7 +167,7 @@ class Expressing:
         return len(self._faults.found) == known
 
     def _check_known(self, path: Path, place: Place, scope: Scope) -> None:
-        """Check what is taken by way of a variable; the name that it stands for was looked at."""
+        """Check what is accessed through a variable; the name it stands for was looked at."""
         if path[0] == "steps" and len(path) > 2:
             self._check_member(str(path[1]), path, place, scope)
         elif path[0] == "inputs" and len(path) > 1:
@@ -291,7 +291,7 @@ class Expressing:
         elif not self._is_there(key, place, scope):
             return
         elif len(path) == 2 and not chain(source):
-            return  # It goes into a list, or is given a name, and what is taken of it is seen.
+            return  # It goes into a list, or gets a name, and its members are checked there.
         elif len(path) == 2:
             self._faults.add(
                 place,

@@ -63,7 +63,7 @@ class Feeding:
 
     def _check_plain(self, value: Any, asked: Input, place: Place) -> None:
         if misfit(value, shape_of(asked)):
-            return  # It was told already.
+            return  # It was reported already.
         problem = misfit_of_input(value, asked)
         if problem:
             self._faults.add(place, f"The called workflow can't take this: {problem}.")

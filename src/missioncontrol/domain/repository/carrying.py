@@ -18,7 +18,7 @@ SHOWN_MAX = 5
 
 
 def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[RepositoryTaskScoped]:
-    """Answer what somebody says of the files of a task; nothing where it is so already.
+    """Answer a person's choice of the files of a task; nothing where it is so already.
 
     Raises:
         Rejected: `repository.bad_scope`.
@@ -41,7 +41,7 @@ def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[Re
 def looked_up(
     command: RunTasks, tasks: Iterable[RepositoryTask], repository: str
 ) -> list[RepositoryTaskScoped]:
-    """Return what becomes true of scopes that nobody said; what a person said meanwhile stays.
+    """Return the events for scopes that no person stated; one stated meanwhile stays.
 
     Raises:
         Rejected: `repository.bad_scope`.

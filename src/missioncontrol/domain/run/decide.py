@@ -95,7 +95,7 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _claim(command, run)
         case ReportStuck():
             if command.step not in run.ready or command.step in run.stuck:
-                return []  # It is told once for each time that it waits.
+                return []  # It is reported once for each time that it waits.
             return [StepStuck(command.step, run.steps[command.step].agent, command.reason)]
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")

@@ -328,7 +328,7 @@ def _settle(run: Run, step: str, state: SettledState) -> None:
 
 
 def _forget(run: Run, step: str) -> None:
-    """Let go of what is only asked for while `step` is open."""
+    """Delete what is only needed while `step` is open."""
     _leave(run, step)
     if run.crowds:
         run.leave_crowd(step)

@@ -37,7 +37,7 @@ def in_turn(
 
 
 class _Taken:
-    """Places that were given out in this turn, on top of those that were taken before."""
+    """Places that were given out in this turn, on top of those that were in use before."""
 
     def __init__(self, room: Callable[[str], int], slot_room: Callable[[Slot], int]) -> None:
         self._room = room

@@ -137,7 +137,7 @@ def _take(schedule: Schedule, command: TakeSlots) -> list[ScheduleEvent]:
 
 
 def _answer(answered: Answered, start: Start, waiting: list[float]) -> list[ScheduleEvent]:
-    """Return the events for one slot; `waiting` are the slots in the queue, and is kept so."""
+    """Return the events for one slot; `waiting` are the slots in the queue, and is updated."""
     slot = answered.slot
     match answered.answer:
         case "fire":
@@ -152,7 +152,7 @@ def _answer(answered: Answered, start: Start, waiting: list[float]) -> list[Sche
             # What works is not ended for a slot that could not start after it.
             return [SlotSkipped(slot, "stopped", _detail(start.stopped))]
         case "cancel":
-            # The newest slot stands for all that wait: nobody wants what it makes out of date.
+            # The newest slot stands for all that wait: it makes the others out of date.
             dropped = _dropped(tuple(waiting), "overlap")
             waiting[:] = [slot]
             return [*dropped, SlotQueued(slot, "cancel")]
@@ -223,7 +223,7 @@ def _start_queued(schedule: Schedule, command: StartQueued, now: float) -> list[
 
 def _end(schedule: Schedule, command: EndRun) -> list[ScheduleEvent]:
     if command.run not in schedule.active:
-        return []  # Told twice.
+        return []  # Reported twice.
     ended = ScheduleRunEnded(command.run, command.outcome, command.ended)
     if command.outcome != "failed":
         return [ended]

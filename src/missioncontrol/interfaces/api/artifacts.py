@@ -162,7 +162,7 @@ def _is_known(request: AnyRequest, digest: str) -> bool:
 
 
 def _media_type(row: ArtifactRow | None) -> str:
-    """Return the type that a browser is told: its own only where it is no danger to be shown."""
+    """Return the media type for a browser: the artifact's own only where it is safe to show."""
     if row is None:
         return BINARY
     kind = row.media_type.partition(";")[0].strip().lower()

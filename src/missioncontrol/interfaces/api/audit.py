@@ -1,4 +1,4 @@
-"""Audit as a resource of the API: whether the log is whole, who was let in, and all of it."""
+"""Audit as a resource of the API: whether the log is intact, all sign-ins, and its export."""
 
 from typing import Annotated, Any
 

@@ -54,7 +54,7 @@ REFUSALS = {
 """What any operation may be refused with, as a problem."""
 
 OF_CHANGES = frozenset({"409", "412", "413", "415"})
-"""Refusals that nobody who only looks ever sees."""
+"""Refusals that requests which only read never receive."""
 
 MATCHING = {
     "name": "if-none-match",
@@ -108,7 +108,7 @@ def encoded(version: str) -> bytes:
 
 
 def _described(version: str) -> Litestar:
-    """Return an application that answers nobody; it is there to say what the resources are."""
+    """Return an application that serves no requests; it only describes the resources."""
     config = OpenAPIConfig(
         title="Mission Control",
         version=version,
@@ -185,7 +185,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
 
 
 def _of_types(content: dict[str, Any], types: tuple[str, ...]) -> dict[str, Any]:
-    """Return content of these types; what is told already of one of them stays."""
+    """Return content of these types; an entry that is already there for one of them stays."""
     return {each: content.get(each, {}) for each in types}
 
 

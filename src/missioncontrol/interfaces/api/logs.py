@@ -1,4 +1,4 @@
-"""Logs as a resource of the API: what agents said while they worked."""
+"""Logs as a resource of the API: the messages of agents at work."""
 
 from typing import Annotated, Any, Literal
 

@@ -25,7 +25,7 @@ OTHERS = {
 
 
 class NotAcceptable(MissionControlError):
-    """Whoever asks can't read what is answered."""
+    """The client accepts none of the types that the answer can have."""
 
     status = 406
 

@@ -237,7 +237,7 @@ def _number(value: float) -> str:
 
 
 def _example(made: Schema, schema: Schema) -> str:
-    """Return a body with the fields that are needed, for somebody to fill in."""
+    """Return a body with the required fields, to be filled in."""
     found = _plain(made, schema)
     if not found:
         return ""

@@ -48,7 +48,7 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_repositories(
     present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT
 ) -> Page[RepositoryRow]:
-    """Return repositories whose tasks are kept here, the one that came last first."""
+    """Return repositories whose tasks are stored here, the newest first."""
     return page_of_repositories(present, cursor, limit)
 
 
@@ -116,7 +116,7 @@ async def get_task(
 
 
 async def seen(request: AnyRequest, console: Console, repository: str, task: int) -> TaskView:
-    """Return a task as whoever is signed in sees it.
+    """Return a task as the signed-in user sees it.
 
     Raises:
         NotFound: `repository.unknown`, `repository.unknown_task`.

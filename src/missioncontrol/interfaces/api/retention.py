@@ -1,4 +1,4 @@
-"""Retention as a resource of the API: what is kept, how large it is, and what bounds it."""
+"""Retention as a resource of the API: what is stored, how large it is, and its bounds."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 
 
 class NewBound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of what agents say is to be kept."""
+    """How much of the agents' output is stored."""
 
     bytes: Annotated[int, msgspec.Meta(ge=BYTES_MIN, le=2**53)] | None  # of text; null: all of it
     reason: Annotated[str, msgspec.Meta(max_length=2_000)] = ""

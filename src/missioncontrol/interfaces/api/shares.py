@@ -1,4 +1,4 @@
-"""Links to reports as a resource of the API: what shows one report to whoever has it."""
+"""Links to reports as a resource of the API: each shows one report to any holder of it."""
 
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=SECONDS_MIN, le=SECONDS_MAX)]
 
 
 class NewShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A link that somebody wants."""
+    """A request for a link."""
 
     run: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     seconds: Seconds = SECONDS_USUAL  # that it holds
@@ -47,7 +47,7 @@ async def list_shares(
     cursor: Cursor = "",
     limit: Limit = LIMIT,
 ) -> Page[ShareView]:
-    """Return the links that hold, the newest first, without what would let somebody use them."""
+    """Return the valid links, the newest first, without the secrets that make them usable."""
     known = await console.present.find(SHARES, STREAM)
     found = shares(known, console.instruments.clock.now(), run=run)
     return page_of(found, cursor, limit, lambda it: (it.made, it.id), float, str, falling=True)
@@ -66,7 +66,8 @@ async def share_report(
 ) -> Response[ShareShown]:
     """Return a link that shows the report of a run that has ended, as it stands now.
 
-    Whoever has the link may look, without signing in, until it ends or is revoked; nothing else is
+    Any holder of the link may view it, without signing in, until it ends or is revoked; nothing
+    else is
     reached with it.
     """
     ask = ShareAsked("new", data.run, seconds=data.seconds, note=data.note)
@@ -85,7 +86,7 @@ async def revoke_share(
     share: FromPath[str],
     reason: Because = "",
 ) -> None:
-    """Let a link show nothing any more."""
+    """Revoke a link: it shows nothing any more."""
     await console.ask(request, ShareAsked("revoke", share=share, reason=reason))
 
 

@@ -1,4 +1,4 @@
-"""Webhooks as a resource of the API: addresses outside that are told of events."""
+"""Webhooks as a resource of the API: external addresses that receive events."""
 
 from typing import Annotated, Any
 
@@ -35,7 +35,7 @@ Event = Annotated[
 
 
 class NewWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An address that is to be told."""
+    """An address that receives events."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
     url: Annotated[str, msgspec.Meta(min_length=8, max_length=URL_MAX)]
@@ -109,7 +109,7 @@ async def pause_webhook(
     name: FromPath[str],
     reason: Because = "",
 ) -> WebhookView:
-    """Tell it nothing for now; what happens meanwhile is told afterwards."""
+    """Pause it: it receives nothing for now, and afterwards what happened meanwhile."""
     await console.ask(request, WebhookAsked("pause", name, reason=reason))
     return await queries.webhook(console.deliveries, name)
 
@@ -151,7 +151,7 @@ async def list_dead_letters(
     cursor: Cursor = "",
     limit: Limit = LIMIT,
 ) -> Page[DeadLetter]:
-    """Return what it could not be told, newest first."""
+    """Return the events that could not be delivered to it, newest first."""
     place = place_of(cursor, int)
     before = place[0] if place else None
     found = await queries.dead_letters(console.deliveries, name, before=before, limit=limit + 1)
@@ -171,7 +171,7 @@ async def redeliver(
     name: FromPath[str],
     event: Event = None,
 ) -> Tried:
-    """Let one dead letter, or all of them, be delivered anew."""
+    """Deliver one dead letter, or all of them, again."""
     await console.ask(request, WebhookAsked("redeliver", name, position=event or 0))
     return Tried(await queries.again(console.deliveries, name, event))
 

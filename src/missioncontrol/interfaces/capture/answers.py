@@ -1,4 +1,4 @@
-"""What whoever sends events is told: in words that the libraries of both services know."""
+"""The answers to senders of events, in the form that the libraries of both services know."""
 
 import math
 from collections.abc import Mapping
@@ -28,15 +28,15 @@ class Kept(msgspec.Struct, omit_defaults=True):
     status: int  # as PostHog says it
     stored: int
     duplicates: int
-    refused: int = 0  # of people who were forgotten, or older than is kept
+    refused: int = 0  # of removed people, or older than the retention period
     faults: list[Fault] = []
     faults_left_out: int = 0
 
 
 def headers_for(origin: str) -> dict[str, str]:
-    """Return what lets a page of anybody read the answer.
+    """Return the headers that allow a page of any origin to read the answer.
 
-    Whoever has a write key may send from wherever they are. Cookies count for nothing here, so a
+    A sender with a write key may send from any origin. Cookies count for nothing here, so a
     page that sends them along gets no further than one that does not.
     """
     common = {"cross-origin-resource-policy": "cross-origin", "cache-control": "no-store"}
@@ -52,7 +52,7 @@ def headers_for(origin: str) -> dict[str, str]:
 
 
 def preflight(headers: Mapping[str, str], asked: str) -> Response[bytes]:
-    """Let a page send what it asks to send."""
+    """Allow a page to send what it asks to send."""
     found = {
         **headers,
         "access-control-allow-methods": "GET, POST, OPTIONS",
@@ -64,7 +64,7 @@ def preflight(headers: Mapping[str, str], asked: str) -> Response[bytes]:
 
 
 def kept(taken: Taken) -> Kept:
-    """Say what is kept.
+    """Return the counts of what is stored.
 
     Raises:
         NothingKept: of what was sent nothing can be.

@@ -17,7 +17,7 @@ SECONDS_MAX = 30.0
 GZIP = b"\x1f\x8b"
 FORM = b"application/x-www-form-urlencoded"
 WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""How zlib is told which header comes first."""
+"""The window bits that state to zlib which header comes first."""
 
 
 class Unpackable(MissionControlError):
@@ -27,7 +27,7 @@ class Unpackable(MissionControlError):
 
 
 async def body_of(stream: AsyncIterator[bytes], hold: Callable[[int], None]) -> bytes:
-    """Return a body as it comes in; `hold` is told of each part of it.
+    """Return a body as it comes in; `hold` receives the length of each part.
 
     Raises:
         TooLarge: `capture.too_large`.
@@ -88,7 +88,7 @@ def _form(body: bytes, compression: str) -> tuple[bytes, str]:
 
 
 def _no_form(reason: str) -> Malformed:
-    """Refuse what a program sends as a form because it was told of no other kind, as curl is."""
+    """Refuse a body with the form type, which programs such as curl send by default."""
     hint = "Send JSON, with Content-Type: application/json."
     return Malformed("capture.malformed", reason, hint=hint)
 

@@ -75,7 +75,7 @@ def name_of(said: str) -> str:
 
 
 def told_of(said: dict[str, Any]) -> bytes:
-    """Return what is told of a person or a group as it is kept; nothing where nothing is.
+    """Return the properties of a person or a group as they are stored; else empty.
 
     Raises:
         Unfit: `capture.too_long`.
@@ -99,7 +99,7 @@ def _number(said: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text without what nobody sees, such as NUL."""
+    """Return text without invisible characters, such as NUL."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
@@ -107,7 +107,7 @@ class MadeIds:
     """Makes ids for events that have none: the same for the same, so that a retry is known.
 
     What is the same within one request is several events. What says no moment at all is the same
-    for an hour: whoever does the same thing again later has done it again.
+    for an hour: the same thing done again later is a new event.
     """
 
     def __init__(self, received: int) -> None:
@@ -117,7 +117,7 @@ class MadeIds:
 
     def of(self, event: Any, *, has_moment: bool) -> str:
         """Return the id of an event."""
-        # A retry says anew when it was sent.
+        # A retry states a new time of sending.
         content = _encode(msgspec.structs.replace(event, sent_at=None))
         self._seen[content] += 1
         hour = 0 if has_moment else self._hour

@@ -1,4 +1,4 @@
-"""When something happened, by the clock of whoever sent it and by ours. Microseconds throughout."""
+"""When an event happened, by the sender's clock and by ours. Microseconds throughout."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ DAY_SECONDS = 86_400
 SECOND, HOUR = 1_000_000, 3_600 * 1_000_000
 AHEAD_MAX = 23 * HOUR
 """So far ahead of us a clock may be, in another time zone that it does not name. What would have
-happened later still is taken to happen now."""
+happened later still counts as happening now."""
 
 LATEST = 253_402_300_799 * SECOND  # the end of the year 9999
 MILLISECONDS_SINCE = 100_000_000_000
@@ -19,7 +19,7 @@ Moment = str | int | float | None
 
 
 def moment(said: Moment) -> int | None:
-    """Return a moment; None where nothing is said. Without an offset it is UTC.
+    """Return a moment; None where none is given. Without an offset it is UTC.
 
     Raises:
         Unfit: `capture.bad_time`.
@@ -54,7 +54,7 @@ def corrected(said: Moment, *, received: int, sent: int | None) -> int:
     """Return when something happened by our clock.
 
     The sender's clock showed `sent` when ours showed `received`, so what it calls `said` was as
-    long before that: received - (sent - said). Where it says nothing, it happened just now.
+    long before that: received - (sent - said). Where none is given, it happened just now.
 
     Raises:
         Unfit: `capture.bad_time`.

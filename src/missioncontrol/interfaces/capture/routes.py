@@ -49,7 +49,7 @@ CONFIG = {
     "isAuthenticated": False,
     "toolbarParams": {},
 }
-"""What PostHog's library for browsers is told to do besides sending events: nothing."""
+"""The settings of PostHog's library for browsers besides sending events: all off."""
 
 POST: Any = [HttpMethod.POST, HttpMethod.OPTIONS]
 GET: Any = [HttpMethod.GET, HttpMethod.OPTIONS]
@@ -233,7 +233,7 @@ def _user(request: AnyRequest) -> str:
     try:
         return b64decode(said.strip(), validate=True).decode().partition(":")[0]
     except ValueError:
-        return "?"  # It is nobody's key, and the body's does not count in its place.
+        return "?"  # It is no valid key, and the body's does not count in its place.
 
 
 def _bearer(request: AnyRequest) -> str:

@@ -14,7 +14,7 @@ from missioncontrol.ports.warehouse import Captured
 
 GROUP = "group:"
 LEFT_OUT = frozenset({"ip", "userAgent", "userAgentData", "traits", "sessionId"})
-"""Of the context: an address is personal, and the rest is kept in another place."""
+"""Context left out: an address is personal, and the rest is stored in another place."""
 
 VIEWED = frozenset({"page", "screen"})
 NOTHING: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def read(text: bytes, kind: str) -> Sent:
 
 
 def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
-    """Return an event as it is kept.
+    """Return an event in its stored form.
 
     Raises:
         Unfit: it can't be.
@@ -150,7 +150,7 @@ def _who(event: Event) -> tuple[str, str]:
 
 
 def _kept(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Return properties with what of the context is kept, under a name of its own."""
+    """Return properties with the stored part of the context, under a name of its own."""
     rest = context
     if not LEFT_OUT.isdisjoint(context):
         rest = {key: value for key, value in context.items() if key not in LEFT_OUT}

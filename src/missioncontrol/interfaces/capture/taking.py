@@ -1,4 +1,4 @@
-"""Takes events in: whose they are, what of them is kept, and when they are on disk."""
+"""Accepts events: whose they are, which parts are stored, and when they are on disk."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from missioncontrol.interfaces.capture.rates import Rates
 from missioncontrol.ports.warehouse import Captured, Stored, Warehouse
 
 HELD_MAX = 64 * 1024 * 1024
-"""Bytes of requests that are taken in at once."""
+"""Bytes of requests that are received at once."""
 
 NONE_STORED = Stored(0, 0, 0)
 Told = Callable[[Any, Origin], Captured]
@@ -34,7 +34,7 @@ class Taken(msgspec.Struct):
 
     stored: Stored
     faults: list[Fault]
-    ids: list[str]  # of those that are kept, in their order
+    ids: list[str]  # of those that are stored, in their order
 
 
 class Intake:
@@ -81,12 +81,12 @@ class Intake:
         sent: int | None,
         agent: str,
     ) -> Taken:
-        """Keep events; those that are kept are on disk when this returns.
+        """Store events; those that are accepted are on disk when this returns.
 
         Args:
             keyed: whose they are.
             events: as they were read, each or why it can't be.
-            told: makes an event as it is kept.
+            told: converts an event to its stored form.
             received: when they came.
             sent: when they were sent, by the clock of their sender.
             agent: the browser that sent them, where one did.
@@ -118,7 +118,7 @@ class Intake:
 def _begun(
     warehouse: Warehouse, product: str, events: Sequence[Any], told: Told, origin: Origin
 ) -> tuple["Future[Stored] | None", list[Fault], list[str]]:
-    """Let the events that are fit be stored; return what tells when they are, and the faults."""
+    """Submit the valid events for storage; return a future of the result, and the faults."""
     fit, faults = sorted_out(events, told, origin)
     begun = warehouse.storing(product, fit) if fit else None
     return begun, faults, [each.id for each in fit]
@@ -127,7 +127,7 @@ def _begun(
 def sorted_out(
     events: Sequence[Any], told: Told, origin: Origin
 ) -> tuple[list[Captured], list[Fault]]:
-    """Return the events that are fit, as they are kept, and what is wrong with the others."""
+    """Return the valid events in their stored form, and the faults of the others."""
     fit: list[Captured] = []
     faults: list[Fault] = []
     for position, event in enumerate(events):

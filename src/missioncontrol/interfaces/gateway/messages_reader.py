@@ -9,7 +9,7 @@ from missioncontrol.interfaces.gateway.wire import Wire, text_of
 
 
 class _Written(Wire):
-    """What was written to a cache, by how long it is kept."""
+    """Tokens written to a cache, by how long they are cached."""
 
     ephemeral_1h_input_tokens: int | None = None
 

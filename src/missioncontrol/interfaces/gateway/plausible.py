@@ -37,7 +37,7 @@ def bounded(told: Usage, *, input_most: int, output_most: int) -> tuple[Usage, s
 
 
 def shortfall(told: Usage, heard: Heard) -> str:
-    """Say that an answer was longer than the usage that was told of it; empty where it was not."""
+    """Return that an answer was longer than its reported usage; empty where it was not."""
     if told.input_tokens and told.output_tokens * TOKEN_BYTES_MAX >= heard.said:
         return ""
     if not heard.said:

@@ -13,7 +13,7 @@ from missioncontrol.interfaces.gateway.settings import LogPolicy
 from missioncontrol.ports.call_log import Call, CallLog, Retention, ToolCall
 
 MARGIN = 16 * 1024
-"""Characters read beyond what is kept: a secret that is cut in two would not be recognised."""
+"""Characters read beyond those stored: a secret that is cut in two is not recognised."""
 
 HEARD_MAX = KEPT_MAX + MARGIN
 WAITING_MAX = 2_000
@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Draft(msgspec.Struct):
-    """A call as it ended, before secrets are taken out of it."""
+    """A call as it ended, before its secrets are redacted."""
 
     call: Call
     body: bytes = b""  # the request
@@ -129,7 +129,7 @@ class Recorder:
         self._log.write([redacted(draft, self._scrub) for draft in batch])
 
     async def prune(self) -> None:
-        """Drop what need not be kept, a limited number of calls at a time."""
+        """Drop expired calls, a limited number at a time."""
         now, gone = int(self._now() * 1_000_000), 1
         while gone and not self._is_closing:
             gone = await asyncio.to_thread(self._log.prune, self._retention, now)
@@ -161,7 +161,7 @@ def _prompt(body: bytes, scrub: Scrub) -> str:
 
 
 def kept(text: str, scrub: Scrub, *, is_cut: bool) -> str:
-    """Return what is kept of a text.
+    """Return the part of a text that is stored.
 
     Where there was more of it, its end may hold the first half of a secret; so as much as the
     longest secret goes with the end.

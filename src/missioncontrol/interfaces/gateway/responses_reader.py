@@ -65,7 +65,7 @@ class ResponsesReader:
         """Nothing is read yet."""
         self.heard = heard
         self.number = -1  # of the last event
-        self.first = b""  # the response as it began, so that it can be told to have failed
+        self.first = b""  # the response as it began, so that a failure of it can be reported
 
     def event(self, data: bytes) -> None:
         """See `Reader.event`."""

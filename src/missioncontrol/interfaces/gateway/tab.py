@@ -1,4 +1,4 @@
-"""What one call owes: set aside before it is sent, settled once, estimated where nobody tells."""
+"""The cost of one call: reserved before it, settled once, estimated if no usage comes."""
 
 import logging
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Cost = Callable[[str, int, int], int | None]
 
 
 Charge = Callable[[str, Usage, int], int | None]
-"""What a usage of a model costs of which so many tokens are kept for an hour, if that is known."""
+"""The cost of a usage of a model with so many tokens cached for an hour, if it is known."""
 
 
 class Tab:
@@ -43,7 +43,7 @@ class Tab:
         """Nothing is set aside."""
         self.usage = NO_USAGE  # of the last way that was settled
         self.is_estimated = False
-        self.doubt = ""  # what the upstream told that can't be true
+        self.doubt = ""  # what the upstream reported that can't be true
         self.is_sent = False  # an upstream may have begun to work
         self.is_blind = False  # its answer can't be read
         self.model = ""  # that something is or was set aside for
@@ -61,7 +61,7 @@ class Tab:
         """Set the most aside that the call can use with a model.
 
         `input_most` is what its input can be at most where `input_tokens` relies on what an
-        upstream told before: what this one tells beyond that is charged all the same.
+        upstream reported before: what this one reports beyond that is charged all the same.
 
         Raises:
             Refusal: 402, in the words of the budget, 429 where it would fit once other work has
@@ -117,7 +117,7 @@ class Tab:
             )
 
     def settle(self, heard: Heard, *, is_stream: bool) -> None:
-        """Count what was used, once; where nobody told, the most that it can have been."""
+        """Count what was used, once; where no usage came, the most that it can have been."""
         if not self._reservation:
             return
         reservation, self._reservation = self._reservation, ""
@@ -135,7 +135,7 @@ class Tab:
             _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
 
     def _used(self, heard: Heard, *, is_stream: bool) -> tuple[Usage, str]:
-        """Return what is charged, and what the upstream told that can't be true.
+        """Return what is charged, and which reported numbers can't be true.
 
         No more is charged than can have been read and was seen: a byte is at most one token, so
         that nothing an upstream says can cost more than what it could have done.
@@ -173,7 +173,7 @@ class Tab:
     def _add_long(self, tokens: int) -> None:
         """Name the cost where a part of the input is dearer than its price says.
 
-        No more is named than the call can cost: what is told of it may be anything.
+        The cost is at most what the call can cost: the reported number may be anything.
         """
         long = min(tokens, self.usage.cache_write_tokens)
         told = self._charge(self.charged_as, self.usage, long) if long else None
@@ -183,11 +183,11 @@ class Tab:
             self.usage = msgspec.structs.replace(self.usage, cost=cost)
 
     def _estimate(self, heard: Heard, *, is_stream: bool) -> Usage:
-        """Return the most that an answer can have used whose end nobody saw.
+        """Return the most that an answer can have used whose end was not received.
 
         A byte that was streamed is at most one token. An answer that would have come as a whole
         may have been ready, so that it counts as long as it could have become; so does one that
-        can't be read. Input counts as told, or as reserved.
+        can't be read. Input counts as reported, or as reserved.
         """
         most_in, most_out = self._limits
         is_seen = (is_stream or heard.is_done) and not self.is_blind

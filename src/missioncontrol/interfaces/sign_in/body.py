@@ -12,11 +12,11 @@ FIELDS_MAX = 1_000
 """Of a form. Each one costs far more time than its bytes."""
 
 STRANGER_BYTES_MAX = 64 * 1024
-"""Of whoever is not signed in: a name and a password are short, and reading a form takes time."""
+"""For clients not signed in: a name and a password are short, and parsing takes time."""
 
 
 class TooLarge(MissionControlError):
-    """More bytes than are taken in."""
+    """More bytes than are accepted."""
 
     status = 413
 
@@ -45,7 +45,7 @@ class Body:
         self.failure: MissionControlError | None = None
 
     def is_a_strangers(self) -> None:
-        """Take in no more than somebody needs who signs in."""
+        """Accept no more than a client needs to sign in."""
         self._bytes_max = min(self._bytes_max, STRANGER_BYTES_MAX)
 
     async def receive(self) -> dict[str, object]:

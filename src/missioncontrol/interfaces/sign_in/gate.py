@@ -1,6 +1,6 @@
 """The gate: what every request goes through before the application sees it, and every answer after.
 
-It knows who comes. What they may do is said where each route stands, and asked again by the office
+It identifies the caller. Each route states its permission, checked again by the office
 that does it.
 """
 
@@ -57,7 +57,7 @@ IsOfStep = Callable[[tuple[str, int], tuple[str, int]], bool]
 
 
 class Gate:
-    """Lets requests of one home in."""
+    """Authenticates and admits the requests of one home."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Gate:
         """Stand before `app`.
 
         It finds in each scope: `user`, a `Principal` or None; in `state`: `request_id`, `caller`,
-        `is_secure`, and where somebody has a cookie, `session` (its secret) and `csrf`.
+        `is_secure`, and where the client has a cookie, `session` (its secret) and `csrf`.
         """
         self._app: Application = Heads(app)
         self._people = people
@@ -131,10 +131,10 @@ class Gate:
     async def _let_write(
         self, scope: Scope, receive: Receive, send: Send, *, is_secure: bool
     ) -> None:
-        """Let in who may come from any page, as often as they like, with a key to write by.
+        """Admit clients from any page, as often as they like, with a write key.
 
-        Nobody is signed in there, whatever cookies come along. How much is taken in, and from whom,
-        is said where the events are (`interfaces.capture`).
+        No user is signed in there, whatever cookies come. How much is accepted, and from whom,
+        is defined where the events are (`interfaces.capture`).
         """
         scope["state"]["is_secure"] = is_secure
         request: str = scope["state"]["request_id"]
@@ -194,7 +194,7 @@ class Gate:
             raise for_people()
 
     async def _is_still_let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether whoever asked is who they were, and may do what they might."""
+        """Whether the caller is the same as before, with the same permissions."""
         before: Principal | None = scope["user"]
         if before is None:
             return True
@@ -278,7 +278,7 @@ class _Answer:
         self._is_ours = False  # what the application says is no part of it
 
     async def pass_on(self, message: Message) -> None:
-        """Stand in for `send` of the application; what it makes of half a body is not told."""
+        """Stand in for `send` of the application; its answer to half a body is not sent."""
         if self._body.failure is not None and not self._has_begun:
             return
         if message["type"] != "http.response.start":
@@ -291,7 +291,7 @@ class _Answer:
         await self._begin(message["status"], list(message.get("headers", ())))
 
     async def _go_on(self, message: Message) -> None:
-        """Pass a part on; an answer that lasts ends with what let it begin."""
+        """Pass a part on; a streamed answer ends with the permission that it began with."""
         if self._is_ours:
             return
         now = self._now()
@@ -358,7 +358,7 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": body})
 
     def _told(self, problem: Problem) -> tuple[bytes, bytes]:
-        """Return the text of a refusal for whoever asks, and its type."""
+        """Return the text of a refusal for the client, and its type."""
         if b"text/html" in self._headers.get(b"accept", b""):
             text = f"{problem.detail}\n{problem.hint}\n"
             return text.encode(), b"text/plain; charset=utf-8"
@@ -366,7 +366,7 @@ class _Answer:
 
 
 def refuse_exposure(address: str, settings: ConsoleSettings, access: Access) -> None:
-    """Refuse to listen where others reach the console and nobody could sign in.
+    """Refuse to listen where others reach the console and no user could sign in.
 
     Raises:
         Unavailable: `console.exposed`.
@@ -396,7 +396,7 @@ def _refuse_often(wait: float) -> None:
 
 
 def _kind(headers: Mapping[bytes, bytes]) -> bytes:
-    """Return what a body is said to be, without its parameters."""
+    """Return the declared type of a body, without its parameters."""
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 

@@ -1,7 +1,7 @@
 """How the word that goes with each change stands in a page: never twice as the same text.
 
 Pages are packed before they are sent, and the length of what is packed tells of text that stands in
-it twice: whoever can put guesses into a page and see its length would find out the word letter by
+it twice: an attacker who puts guesses into a page and sees its length finds the word letter by
 letter (https://www.breachattack.com). Under a mask of its own in each page there is nothing to
 find.
 """
@@ -18,7 +18,7 @@ def masked(word: str) -> str:
 
 
 def unmasked(said: str) -> str:
-    """Return the word that somebody sent back; what is no masked word comes back as it is."""
+    """Return the word that a client sent back; what is no masked word comes back as it is."""
     if len(said) != 4 * WORD_BYTES:
         return said
     try:

@@ -1,4 +1,4 @@
-"""What keeps somebody out, and for how long."""
+"""The refusals to sign a user in, and how long they last."""
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.sign_in.guard import Forbidden, NotSignedIn
@@ -22,7 +22,7 @@ def wrong() -> NotSignedIn:
 
 
 def wrong_password() -> Forbidden:
-    """Say no to somebody who wants another password."""
+    """Refuse a change of the password."""
     return Forbidden("password.wrong", "The present password is wrong.")
 
 

@@ -1,4 +1,4 @@
-"""Finds out which attempt of which run somebody tells us about."""
+"""Finds out which attempt of which run telemetry belongs to."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ ATTEMPTS_MAX = 2_000
 """Of one run, the newest."""
 
 SPANS_MAX = 100_000
-"""Spans that were heard of, the newest: to tell one that comes twice, and what lies below it."""
+"""The newest spans received: to recognise a repeated one, and what lies below it."""
 
 DEPTH_MAX = 100
 RUN, STEP = "mission.run", "mission.step"
@@ -25,7 +25,7 @@ RUN, STEP = "mission.run", "mission.step"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What is told belongs here."""
+    """The telemetry belongs here."""
 
     run: str
     step: str = ""  # empty where it is known of the run alone
@@ -35,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What somebody says about where it belongs."""
+    """What a sender states about where its telemetry belongs."""
 
     teller: Teller = Teller()
     trace: str = ""
@@ -111,7 +111,7 @@ class Attribution:
         and the attempt is the one that the span lies below, as far as that can be known.
 
         Args:
-            told: what it says itself.
+            told: what it states itself.
             parents: of it and of the spans that came with it, by the id of the span.
         """
         known = self._known(told)
@@ -153,9 +153,9 @@ class Attribution:
         return 0
 
     def is_new(self, trace: str, span: str, place: Place) -> bool:
-        """Take note of a span; False where it was heard of before, as when it is sent again.
+        """Record a span; False where it was received before, as when it is sent again.
 
-        Anybody can claim the ids of a span. What an attempt claims as its own makes nobody else's
+        Any sender can claim the ids of a span. What an attempt claims as its own makes no other
         span a repeated one.
         """
         key = (place.run, trace, span)

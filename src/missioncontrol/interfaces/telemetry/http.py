@@ -53,7 +53,7 @@ class LoopbackServer:
         """Listen, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         waiting = listening(port)
         self.port = waiting.getsockname()[1]
@@ -86,13 +86,13 @@ def bearer(headers: Headers) -> str:
 
 
 def media_type_of(headers: Headers) -> str:
-    """Return of what type the body of a request is said to be, without its parameters."""
+    """Return the declared type of a request's body, without its parameters."""
     told = headers.get(b"content-type", b"").decode("latin-1")
     return told.partition(";")[0].strip().lower()
 
 
 def is_asked_here(headers: Headers) -> bool:
-    """Whether whoever asks knows us by an address of this machine.
+    """Whether the client addresses us by a loopback name.
 
     A page in a browser may have a name of its own point to us, to read what we answer.
     """
@@ -106,7 +106,7 @@ async def body_of(receive: Receive, bytes_max: int) -> bytes:
 
     Raises:
         TooLarge: it has more bytes than that.
-        ConnectionError: whoever asked left in the middle.
+        ConnectionError: the client left in the middle.
     """
     parts, size = [], 0
     while True:

@@ -1,4 +1,4 @@
-"""Takes in traces and logs: who tells them, where they belong, and what of them is kept."""
+"""Receives traces and logs: who sends them, where they belong, and what is stored."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -25,13 +25,13 @@ Keep = Callable[[OutputLine], None]
 class Heard(msgspec.Struct):
     """How many spans and records of logs became what."""
 
-    spans: int = 0  # kept
+    spans: int = 0  # stored
     records: int = 0  # likewise
     passed_over: int = 0  # for they say nothing of models and tools
     repeated: int = 0  # spans that were sent again
     malformed: int = 0  # spans whose ids are none
     unknown: int = 0  # about nothing that is known here
-    beyond: int = 0  # more than is taken of one request or kept of one run
+    beyond: int = 0  # more than is accepted in one request or stored of one run
 
 
 HEARD = Heard.__struct_fields__
@@ -53,10 +53,10 @@ class Receiver:
         scrub: Scrub,
         now: Callable[[], float],
     ) -> None:
-        """Nothing was heard.
+        """Start with empty counters.
 
         Args:
-            policy: what is kept.
+            policy: what is stored.
             attribution: follows the log of the engine.
             keep: takes a line of output.
             scrub: takes secrets out of a text.
@@ -68,10 +68,10 @@ class Receiver:
         self._filter = Filter(policy, scrub)
         self._keep = keep
         self._now = now
-        self._lines: dict[str, int] = {}  # kept, by run
+        self._lines: dict[str, int] = {}  # stored, by run
 
     def counters(self) -> dict[str, Callable[[], float]]:
-        """Return what was heard, as metrics that only grow."""
+        """Return the counts of what was received, as metrics that only grow."""
 
         def count_of(field: str) -> Callable[[], float]:
             return lambda: float(getattr(self.heard, field))
@@ -143,7 +143,7 @@ class Receiver:
     def _add(self, place: Place, line: Line) -> bool:
         """Keep a line; False where its run has as many as it may."""
         lines = self._lines.pop(place.run, 0)
-        self._lines[place.run] = lines + 1  # Behind the others: who told last is forgotten last.
+        self._lines[place.run] = lines + 1  # Behind the others: the idlest is dropped first.
         if len(self._lines) > RUNS_COUNTED_MAX:
             del self._lines[next(iter(self._lines))]
         if lines < self.policy.lines_per_run_max:
@@ -170,7 +170,7 @@ class Receiver:
         )
 
     def _sound(self, time: int) -> int:
-        """Return a time that was told, or the present one where it is more than a day off."""
+        """Return the given time, or the present one where it is more than a day off."""
         now = int(self._now() * 1_000_000)
         return time if abs(now - time) < DAY_MICROSECONDS else now
 

@@ -124,7 +124,7 @@ def asset(path: str) -> str:
 async def send(
     request: Request[Any, Any, Any], digest: FromPath[str], path: FromPath[str]
 ) -> Response[bytes]:
-    """Send a file; one of another release is sent as it is now, and not to be kept."""
+    """Send a file; one of another release is sent as it is now, and must not be cached."""
     found = shelf().find(path.lstrip("/"))
     headers = {
         "ETag": found.etag,

@@ -65,7 +65,7 @@ class Bar(msgspec.Struct, frozen=True):
     range: Range
     days: int  # of a range that ends today; 0 where its days are given
     is_compared: bool
-    is_absolute: bool  # changes are told as numbers and points, not in per cent
+    is_absolute: bool  # changes are shown as numbers and points, not in per cent
     where: tuple[str, ...]  # conditions as they are written
     did: tuple[str, ...]  # what people did, or did not, as it is written
     cohorts: tuple[str, ...]  # ids of saved cohorts

@@ -90,7 +90,7 @@ def asked_of(measure: str, bar: Bar, said: Parameters, opening: Sequence[Step] =
 
 
 def usual(measure: str, bar: Bar, opening: Sequence[Step] = ()) -> AnyQuestion:
-    """Return what a page asks before anybody has said what.
+    """Return the question that a page asks by default.
 
     It is the activation, or an `opening` of events that the product has where it has none of that.
     """

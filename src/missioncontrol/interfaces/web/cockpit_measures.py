@@ -1,4 +1,4 @@
-"""The form of what a product is told by: its activation, the step that counts, what it is for."""
+"""The form of a product's key measures: activation, the step that counts, its purpose."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def form_of(product: Product, opening: Sequence[Step] = ()) -> MeasuresForm:
 
 
 def typed_in(said: Parameters) -> MeasuresForm:
-    """Return the form as somebody filled it in."""
+    """Return the form as the user filled it in."""
     names, windows = (list(map(str, said.getall(name, []))) for name in ("step", "within"))
     windows += [""] * len(names)
     steps = tuple(

@@ -42,7 +42,7 @@ def people_url(question: AnyQuestion | dict[str, Any], cell: Cell, as_of: str) -
 
 
 def people_before(kpi: Kpi, range_: Range) -> str:
-    """Return the address of the people behind what a key figure was; "" where nobody is counted."""
+    """Return the address of the people behind the earlier figure; "" where none are counted."""
     if kpi.cell is None or not kpi.before:
         return ""
     if kpi.cell.bucket:
@@ -105,7 +105,7 @@ def share_shown(share: float | None) -> str:
 
 
 def time_shown(seconds: float | None) -> str:
-    """Return `7 d`, `1 d 12 h` or `11 min`: a unit of which there are none is not told."""
+    """Return `7 d`, `1 d 12 h` or `11 min`: a unit with the value 0 is left out."""
     if seconds is not None and seconds < 3_600:
         return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
     text = formats.duration(seconds)
@@ -148,7 +148,7 @@ class Before(msgspec.Struct, frozen=True):
     """What a figure was in the days before."""
 
     text: str
-    people: str = ""  # address of the list; "" where nobody is counted
+    people: str = ""  # address of the list; "" where no people are counted
     change: Change | None = None
 
 
@@ -267,7 +267,7 @@ class Mark(msgspec.Struct, frozen=True):
     day: int
 
     def is_of(self, bucket: str, unit: Unit) -> bool:
-        """Whether somebody whom the alert is about is in the cohort of a period."""
+        """Whether people whom the alert is about are in the cohort of a period."""
         first = date.fromisoformat(bucket)
         return first <= self.until and self.since < period_after(first, unit)
 

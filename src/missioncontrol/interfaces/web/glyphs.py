@@ -1,4 +1,4 @@
-"""Icons and states as markup. Lists have hundreds of them, so each is made once and kept."""
+"""Icons and states as markup. Lists have hundreds of them, so each is made once and cached."""
 
 from functools import lru_cache
 

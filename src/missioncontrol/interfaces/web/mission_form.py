@@ -98,7 +98,7 @@ def of_mission(found: Mission) -> Typed:
 
 
 async def typed_in(request: Request[Any, Any, Any]) -> Typed:
-    """Return what somebody typed."""
+    """Return the form as the user typed it."""
     form = await request.form()
     given = {name: form.get(name) for name in Typed.__struct_fields__}
     texts = {name: value for name, value in given.items() if isinstance(value, str)}

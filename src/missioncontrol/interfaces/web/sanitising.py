@@ -1,4 +1,4 @@
-"""Lets through, of HTML that was made from untrusted text, what is known to be harmless."""
+"""Passes, of HTML that was made from untrusted text, only what is known to be harmless."""
 
 from html.parser import HTMLParser
 

@@ -54,7 +54,7 @@ def top_statements(source: str) -> list[Statement] | None:
     """Return the import statements of a file that has them at its top only, without parsing it all.
 
     None where others may stand further in, or where it is not plain what is one. Whether the rest
-    of `source` could be parsed is not said.
+    of `source` could be parsed is not reported.
     """
     if _NESTED.search(source):
         return None

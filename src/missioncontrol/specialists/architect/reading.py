@@ -42,7 +42,7 @@ def read_graph(
     """Return the import graph of everything in `tree`.
 
     `tick` hears how many of how many files are read; once `is_late`, the rest is left out. With
-    `kept`, the same files are taken apart once for all who ask.
+    `kept`, the same files are parsed once for all callers.
     """
     code = [file for file in tree.files if file.kind in {"code", "test"}]
     read: list[tuple[SourceFile, str]] = []

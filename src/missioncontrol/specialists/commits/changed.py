@@ -32,14 +32,14 @@ class ChangedFile(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line that was added or taken away."""
+    """A line that was added or removed."""
 
     number: int  # 1-based, in the file that has it
     text: str
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """What was added to a file and taken from it."""
+    """What was added to a file and removed from it."""
 
     added: tuple[Line, ...] = ()
     removed: tuple[Line, ...] = ()

@@ -152,7 +152,7 @@ def _begin(theirs: Theirs, place: Path, *options: str) -> None:
 
 
 def _lend(place: Path, theirs: Theirs, objects: list[Path]) -> None:
-    """Let the repository at `place` find those objects, and know as little of the past."""
+    """Make the repository at `place` find those objects, and know as little of the past."""
     (place / "objects" / "info").mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{_written(each)}\n" for each in objects)
     content = lines.encode("utf-8", "surrogateescape")

@@ -49,7 +49,7 @@ SHARED = (
     *("vite.config.*", "tasks.py", ".pre-commit-config.yaml", "hatch.toml", "pixi.toml"),
     *("build.sbt", "dune"),
 )
-"""Files of which some lines are about tests, and no part can be told apart by its name."""
+"""Files of which some lines are about tests, and no part can be distinguished by its name."""
 
 _OF_TESTS = re.compile(r"(?i)test|spec\b|skip|exclude|surefire|failsafe|junit|include")
 _SETTINGS_ENDINGS = (".toml", ".cfg", ".ini")

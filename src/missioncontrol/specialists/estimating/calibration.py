@@ -1,4 +1,4 @@
-"""How often what is told held, foreseeing the newest changes of a repository from those before."""
+"""How often estimates held, predicting the newest changes of a repository from those before."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from missioncontrol.specialists.estimating.sizes import Foresight, narrow
 CASES_MAX = 100
 """The newest changes that are foreseen."""
 SURE_MIN = 0.7
-"""The chance of a class of lines from which on it is told."""
+"""The chance of a class of lines from which on it is reported."""
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Levels that are told of a change, from the lowest to the highest."""
+    """Levels that are predicted of a change, from the lowest to the highest."""
 
     low: int
     middle: int
@@ -27,10 +27,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """How often what was told of past changes held."""
+    """How often predictions of past changes held."""
 
     held: int
-    cases: int  # of the newest changes, those for which something was told
+    cases: int  # of the newest changes, those with a prediction
 
     @property
     def share(self) -> float:
@@ -50,7 +50,7 @@ def files_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | No
 
 
 def lines_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | None:
-    """Return the class of lines of a change; None where none is likely enough to be told."""
+    """Return the class of lines of a change; None where none is likely enough to report."""
     chances = foresight.chances(ask, before=before) or [0.0]
     level = max(range(len(chances)), key=chances.__getitem__)
     return Told(level + 1, level + 1, level + 1) if chances[level] >= SURE_MIN else None

@@ -55,7 +55,7 @@ def from_changes(plan: Plan, changes: Changes) -> Foreseen:
 
 
 def _why_none(asked: int, changes: int) -> str:
-    """Return why nothing can be said, before anything is looked at; empty where it can."""
+    """Return why no estimate is possible, before anything is looked at; empty where one is."""
     needed = BEFORE_MIN + CASES_MIN
     if asked > ASKED_MAX:
         return f"the goal asks for {asked} things, and past changes did one or a few at once"

@@ -75,7 +75,7 @@ def _range(measure: Measure, before: Sequence[float]) -> Range:
 
 
 def _walked(measure: Measure, values: Sequence[float]) -> Iterator[bool]:
-    """Yield of each run whether the range from those before it held, where it would be told."""
+    """Yield of each run whether the range from those before it held, where one is reported."""
     for number in range(len(values) - BEFORE_MIN):
         span = _range(measure, values[number + 1 :])
         if span.is_narrow:

@@ -46,7 +46,7 @@ class Change(msgspec.Struct, frozen=True):
     commit: str
     files: tuple[Seen, ...]
     unread: int  # files of which only the name was looked at, because there are so many
-    has_process: bool  # tasks and their documents are kept in the repository
+    has_process: bool  # tasks and their documents are stored in the repository
 
     @property
     def added(self) -> int:

@@ -1,4 +1,4 @@
-"""The manager: hands a task to whoever builds it, at the right commit, with what was agreed."""
+"""The manager: hands a task to its builder, at the right commit, with what was agreed."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,7 +101,7 @@ def _tip(repository: Path, commission: Commission) -> str:
     """Return the commit that a change goes onto: that of the branch, or what was checked out.
 
     Where there is no branch yet, it begins at what was checked out when the run did: by now it may
-    be another branch, whose commits nobody wants merged.
+    be another branch, whose commits are not to be merged.
     """
     if commission.into:
         try:

@@ -11,7 +11,7 @@ from missioncontrol.specialists.merger.wanted import Wanted
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """The change on top of the branch, as one commit that nobody has yet."""
+    """The change on top of the branch, as one commit that no repository has yet."""
 
     onto: str  # what the branch names
     commit: str
@@ -103,7 +103,7 @@ def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:
 
 
 def as_attributed(lent: Lent, commit: str) -> None:
-    """Let merges in `lent` be made by what `commit` says of its files.
+    """Make merges in `lent` follow what `commit` declares of its files.
 
     A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
     """

@@ -51,7 +51,7 @@ class _Entry(msgspec.Struct, frozen=True):
 def conflicts_in(
     lent: Lent, what: Wanted, said: str, tree: str, fork: str, onto: str
 ) -> tuple[Conflict, ...]:
-    """Read what `git merge-tree -z --messages` said after the tree; nothing where all fits."""
+    """Read the output of `git merge-tree -z --messages` after the tree; empty if all fits."""
     entries, messages = _read(said)
     kinds = {path: kind for kind, paths in messages for path in paths}
     paths = list(dict.fromkeys([*(each.path for each in entries), *kinds]))

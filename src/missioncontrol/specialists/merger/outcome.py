@@ -142,7 +142,7 @@ def breaking(what: Wanted, found: Composed, proof: Proved) -> Outcome:
 
 
 def rigged(what: Wanted, found: Composed, proof: Proved, findings: tuple[Found, ...]) -> Outcome:
-    """Return a change that passes only by its own tests and settings, or that nobody accepted."""
+    """Return a change that passes only by its own tests and settings, or without approval."""
     names = listed([each.message for each in findings], limit=3)
     reason = f"The change is not to be judged by what it changes itself: {names}."
     return Outcome(

@@ -33,7 +33,7 @@ class GateRules(msgspec.Struct, frozen=True):
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What the tests and checks of one commit said."""
+    """The results of the tests and checks of one commit."""
 
     examined: Examined
     said: str  # in a sentence
@@ -45,7 +45,7 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Proved(msgspec.Struct, frozen=True):
-    """How a composed commit stands, and what its tests and checks said."""
+    """How a composed commit stands, and the results of its tests and checks."""
 
     standing: Literal["green", "broken", "red"]  # red: the branch itself fails alike
     now: Verified
@@ -53,7 +53,7 @@ class Proved(msgspec.Struct, frozen=True):
 
 
 def not_run() -> dict[str, Any]:
-    """Return what is told of tests where it was not come to them."""
+    """Return the report of tests that were not reached."""
     counts = dict.fromkeys(COUNTS, 0)
     return {"status": "not_run", "command": [], "counts": counts, "broken": [], "checks": []}
 

@@ -188,7 +188,7 @@ class AgentAnswers:
 
 
 def _ending(schema: Mapping[str, Any]) -> str:
-    """Return what an agent is told of its tools and of the form of its answer."""
+    """Return the instructions to an agent about its tools and the form of its answer."""
     names = ", ".join(TOOLS)
     form = msgspec.json.encode(schema).decode()
     return (

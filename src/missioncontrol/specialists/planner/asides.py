@@ -91,7 +91,7 @@ def aside(text: str) -> Aside:
 def split_asides(text: str) -> list[str]:
     """Return “add tests”, “add docs” for “add tests and docs”; other asks come back alone.
 
-    What is said in two documents is two: “mention it in the README and in the changelog”.
+    The same ask for two documents is two: “mention it in the README and in the changelog”.
     """
     both = _BOTH.match(text)
     if both and aside(text) == "documentation":

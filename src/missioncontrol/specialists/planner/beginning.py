@@ -198,7 +198,7 @@ def _with_users_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Pla
 
 
 def _with_test_named(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
-    """Let the test come first that is called as the ask is worded: “redirects” is tested there."""
+    """Put the test first that is called as the ask is worded: “redirects” is tested there."""
     if not places or ground.index is None:
         return places
     found = ranked(ground.index, search_text(ask), limit=1, kinds=("test",))

@@ -1,4 +1,4 @@
-"""A plan in the making: numbers what it is told, once, and remembers what belongs to which ask."""
+"""A plan in the making: numbers its entries, once, and remembers which ask each belongs to."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

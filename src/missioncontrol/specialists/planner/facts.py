@@ -131,7 +131,7 @@ def _option_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
 
 
 def _moved_first(ask: Ask, places: Sequence[Place]) -> list[Place]:
-    """Let the definition come first that an ask wants moved: “split the writers into …”."""
+    """Put the definition first that an ask wants moved: “split the writers into …”."""
     moved = _MOVED.search(ask.text)
     if moved is None or not places:
         return list(places)
@@ -287,7 +287,7 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     rule = log_rule(tree)
     changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
     if not _is_logged(ground, rule):
-        changes = ""  # Whoever releases writes it, and not whoever changes the code.
+        changes = ""  # It is written at release, and not with the change of the code.
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
     tests = [

@@ -1,4 +1,4 @@
-"""Turns a fault that is only told into what is wanted: how it is to be once it is repaired.
+"""Turns a fault that is only described into what is wanted: how it is to be after the repair.
 
 “`range` yields one item too many” asks that it no longer does; “`parse` takes -1; it should raise
 ValueError” says itself what is to come in its place.
@@ -101,7 +101,7 @@ _ALSO = re.compile(r"(?i)\b(?:also|too|as well|be possible|be able|support|optio
 
 
 class Fault(NamedTuple):
-    """A fault as it was told, and what is wanted in its place."""
+    """A fault as it was described, and what is wanted in its place."""
 
     told: str  # the sentence, as it stands behind “because”
     wanted: str  # the requirement: what holds once it is repaired
@@ -111,7 +111,7 @@ class Fault(NamedTuple):
 
 
 def fault(told: str, expected: str = "") -> Fault:
-    """Return what a told fault wants; `expected` is the sentence that says what should come."""
+    """Return what a described fault wants; `expected` is the sentence about the outcome."""
     statement = _order(told.strip().rstrip(".!… "))
     about, does = _parted(statement)
     within = in_sentence(statement, about)
@@ -155,7 +155,7 @@ def sentence_of(text: str) -> tuple[str, str]:
 def tells_of_code(text: str) -> bool:
     """Whether the sentence says what a piece of code does, and not what it can do.
 
-    Where nothing else is said, somebody who writes so is not content with it.
+    Where there is no other statement, the author of such a sentence is not content with it.
     """
     about, does = _parted(_order(text.strip().rstrip(".!… ")))
     return about.startswith("`") and does.partition(" ")[0].lower() not in _CAN
@@ -338,7 +338,7 @@ def _expected(expected: str, about: str, does: str, within: str) -> str:
 
 
 def _meant(it: str, about: str, does: str) -> str:
-    """Return what “it” stands for: what is told of one thing last, where the subject is many."""
+    """Return what “it” stands for: the last single thing, where the subject is many."""
     is_one = it.lower() == "it"
     last = _OF_OBJECT.search(does)
     if is_one and _pronoun(about, does) == "they" and last:

@@ -56,7 +56,7 @@ _INDEFINITE = re.compile(
 )
 _EMPHASIS = re.compile(r"\*\*(?P<text>[^*\n]+)\*\*")
 REQUIREMENTS_MAX = 60
-"""Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
+"""Asks with a number of their own; the rest of a longer goal is collected in one more."""
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -320,7 +320,7 @@ def _is_outcome(each: Said) -> bool:
 
 
 def _take_back_titles(said: list[Said]) -> None:
-    """Read a first sentence as what is told, where the second one says how it should be."""
+    """Read a first sentence as a description, where the second one states how it should be."""
     if len(said) > 1 and not said[0].section and is_outdone(said[0].text, _demand(said[1].text)):
         said[0].asks = []
 
@@ -336,7 +336,7 @@ def _is_report(said: Sequence[Said]) -> bool:
 
 
 def _is_complaint(one: Said, said: Sequence[Said]) -> bool:
-    """Whether a sentence tells a fault, or is all that is said and tells what code does."""
+    """Whether a sentence describes a fault, or stands alone and describes what code does."""
     alone = len([each for each in said if not all(aside(ask.text) for ask in each.asks)]) == 0
     told = [each for each in said if not each.asks]
     after = said[said.index(one) + 1 :][:1]
@@ -345,7 +345,7 @@ def _is_complaint(one: Said, said: Sequence[Said]) -> bool:
 
 
 def _beside_what_is_added(said: Sequence[Said]) -> Said | None:
-    """Return the fault that is told before all asks, where the first of them is a second thing.
+    """Return the fault described before all asks, where the first of them is a second thing.
 
     “`close` crashes. Also drop the old extra.” asks for both; “Login is slow. Cache the sessions.”
     says how.
@@ -378,7 +378,7 @@ def _promote_one(said: list[Said], *, is_report: bool) -> None:
 
 
 def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
-    """Ask for what should be in place of a told fault, as the report says it where it does."""
+    """Ask for what should be in place of a described fault, as the report words it."""
     outcome = next((e for e in after if e.asks and (e.section == "wanted" or _is_outcome(e))), None)
     expected = outcome.asks[0] if outcome else None
     says = expected is not None and not denies(expected.words)
@@ -386,7 +386,7 @@ def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
     one.asks = [msgspec.structs.replace(ask, others=(expected,)) if expected else ask]
     if outcome:
         outcome.asks = outcome.asks[1:]
-        outcome.section = outcome.section if outcome.asks else "told"  # It has been taken up.
+        outcome.section = outcome.section if outcome.asks else "told"  # Its ask is used up.
 
 
 def _repair(told: str, words: str, expected: str = "") -> Ask:
@@ -430,7 +430,7 @@ def _explained(said: Sequence[Said]) -> list[Ask]:
 
 
 def _with_work(asks: list[Ask]) -> list[Ask]:
-    """Let a goal that only says what is to hold ask for the first of it: nothing else is asked."""
+    """Make a goal with constraints alone ask for the first of them: it has no other ask."""
     if asks and all(ask.kind == "constraint" for ask in asks):
         return [msgspec.structs.replace(asks[0], kind="function"), *asks[1:]]
     return asks

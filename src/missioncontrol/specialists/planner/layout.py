@@ -23,7 +23,7 @@ DEPTH_MAX = 5
 
 
 def plain(text: str) -> str:
-    """Return `text` with what is laid out in tables, steps or levels told item by item."""
+    """Return `text` with tables, steps and levels written out item by item."""
     lines = list[str]()
     for line in text.splitlines():
         if bold := _BOLD.match(line):

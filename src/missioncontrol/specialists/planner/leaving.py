@@ -1,4 +1,4 @@
-"""What goes with a definition that is taken away: who uses it, who tests it, what warned of it."""
+"""What goes with a removed definition: its users, its tests, and warnings about it."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -44,7 +44,7 @@ _TESTS_FOLDER = re.compile(r"(?i)_*(?:tests?|specs?|unit|src|java|kotlin)_*")
 def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
     """Return, for each requirement, the files that it will most likely change.
 
-    One of whose words nothing stands anywhere has none; then nothing is said about it.
+    A requirement whose words stand nowhere has none; then the plan has no entry about it.
     """
     index = ground.index
     if index is None:

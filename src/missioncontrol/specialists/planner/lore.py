@@ -55,7 +55,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
 
     def told(self, repository: str, commit: str) -> Recalled:
-        """Return it as a planner is told of it, under the id that it is remembered by."""
+        """Return it in the form that a planner receives, under the id of its memory."""
         known = item_id(self.kind, repository, f"{self.path} {self.title}")
         at = f" at commit {commit[:12]}" if commit else ""
         source = f"{self.path}:{self.line}{at}"

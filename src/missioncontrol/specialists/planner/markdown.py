@@ -22,7 +22,7 @@ _PLACED = re.compile(
     r"(?:Begin at|Then look at|The closest definition is|Carry out what the) "
     r"|`[^`]+` is where (?:readers look|such tests stand)"
 )
-"""How sentences begin that tell where to look, which the first page has told already."""
+"""Openings of sentences about where to look, which the first page has shown already."""
 _SENTENCE = re.compile(r"(?:“[^”]*”|`[^`]*`|[^“`])+?(?:\.(?=\s+[A-Z`“])|$)", re.DOTALL)
 _QUOTED = re.compile(r"`([^`\s:]+\.\w+)(?::\d+(?:-\d+)?)?`")
 
@@ -51,7 +51,7 @@ def _tasks(plan: Plan) -> Iterator[str]:
 def _task(
     plan: Plan, number: int, task: Task, needs: Sequence[str], told: set[str], *, alone: bool
 ) -> Iterator[str]:
-    """Yield what a task says beyond the first page, of which `told` are the lines."""
+    """Yield what a task adds to the first page, whose lines are in `told`."""
     yield from (f"### {number}. {task.title} (`{task.key}`)", "")
     if detail := _untold(plan, task):
         yield from (detail, "")
@@ -94,7 +94,7 @@ def _untold(plan: Plan, task: Task) -> str:
 
 
 def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
-    """Whether the first page has told of these files, or of the first ones of a list of them."""
+    """Whether the first page has shown these files, or the first ones of a list of them."""
     return not paths or bool(shown.intersection(paths))
 
 

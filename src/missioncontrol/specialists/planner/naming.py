@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 NAMES_MAX = 6
 KIN_LETTERS_MIN = 5
-"""Letters that two names begin with alike before one is taken for the kin of the other."""
+"""Letters that two names begin with alike before one counts as the kin of the other."""
 SHORT_MAX = 3
-"""Letters of words that are too common to be taken for a name."""
+"""Letters of words that are too common to count as a name."""
 _NAME = re.compile(r"`((?:[A-Z]\w*/)?[A-Za-z_][\w.#:]{2,80})(?:\([^`]*\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*|[A-Z]\w+(?:\.\w+)+")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`, `Session.send`."""
@@ -43,7 +43,7 @@ def named_definitions(ground: Ground, ask: Ask) -> list[Named]:
     """Return the definitions whose names stand in the ask as code, or look like it, in its order.
 
     A name with a dot is the inner definition inside the outer one. One that stands in several
-    files is none of them: which is meant cannot be told.
+    files is none of them: it is unclear which one is meant.
     """
     if ground.tree is None:
         return []

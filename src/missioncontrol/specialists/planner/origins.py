@@ -1,4 +1,4 @@
-"""Ties each requirement to the passages it was taken from, and keeps the others as background.
+"""Ties each requirement to the passages it comes from, and retains the others as background.
 
 So every passage of what was asked for stands in the plan, and what is lost from it is missed.
 """
@@ -63,7 +63,7 @@ def _from(
 
 
 def _taken(ask: Ask, every: Sequence[Place]) -> set[Place]:
-    """Return the passages that an ask was taken from; at least one where there is any."""
+    """Return the passages that an ask comes from; at least one where there is any."""
     found: set[Place] = set()
     for where, words in ask.said:
         name = "constraint 1" if where == "constraint" else where
@@ -85,7 +85,7 @@ def _matching(words: str, places: Sequence[Place]) -> set[Place]:
 
 
 def _take_twins(taken: Sequence[set[Place]], every: Sequence[Place]) -> None:
-    """Let whoever took a passage also have it where the same words stand elsewhere, untaken."""
+    """Add to the passages of an ask those with the same words elsewhere that no ask has."""
     known = {place for places in taken for place in places}
     for place in every:
         if place not in known:

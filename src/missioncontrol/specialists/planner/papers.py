@@ -102,7 +102,7 @@ def paper_facts(ask: Ask, places: Sequence[Place]) -> dict[str, str]:
 
 
 def announced(parts: Sequence[Part]) -> list[Part]:
-    """Leave the change log and the page to the ask that names them: nothing is told twice."""
+    """Leave the change log and the page to the ask that names them: each is stated once."""
     logged = any("log" in part.facts for part in parts)
     main = next((part for part in parts if not part.ask.aside), parts[0])
     news = main.facts["news"]
@@ -125,7 +125,7 @@ def _not_twice(facts: Facts, told: set[str], news: str, renewed: str) -> Facts:
 
 
 def home_of(part: Part) -> str:
-    """Return the one file that an aside is about, where it is told."""
+    """Return the one file that an aside is about, where it is documented."""
     said = part.ask.aside == "documentation" or "inherits" in part.facts
     return part.places[0].path if part.ask.aside and said and part.places else ""
 

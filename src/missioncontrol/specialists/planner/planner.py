@@ -39,7 +39,7 @@ class LocalPlanner:
     """Plans without a model and without a network."""
 
     def __init__(self) -> None:
-        """What the last plan came from is kept beside it."""
+        """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
         self.lore: tuple[Said, ...] = ()  # what the repository's documents say
         self.is_new_product = False  # whether the goal asks for what begins without any code
@@ -63,7 +63,7 @@ class LocalPlanner:
         return plan
 
     def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
-        """Return what is remembered of missions, then what documents say that nobody recalled."""
+        """Return memory of missions, then what documents say that was not recalled yet."""
         if ground.tree is None:
             return list(brief.recalled)
         self.lore = said_by_documents(ground.tree)
@@ -98,7 +98,7 @@ class Planner:
                 raise cannot_plan("no model is configured")
             bare = local_planner.without_memory
         else:
-            # Who changes the code is not the model's to choose; it plans as if nobody did.
+            # The model does not choose the builder; it plans as if there were none.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
             answers = self._answers(brief, local, desk)
             plan, attempts, why = _improved(answers, brief, local, desk)

@@ -16,7 +16,7 @@ _FOUND_AND_FIXED = re.compile(
     r"(?:,?\s+(?:and|then)(?: then)?\s+(?P<verb>fix|repair|resolve|solve|correct|remedy|remove)\s+"
     r"(?:it|this|that|them|the (?:bug|problem|issue|cause|fault)))?(?: please)?$"
 )
-"""“Find the cause and fix it”: whoever repairs something has to find out what is wrong."""
+"""“Find the cause and fix it”: a repair includes finding out what is wrong."""
 _MUST_END = re.compile(
     r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot"
     r"|can['\u2019]t|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work"

@@ -1,4 +1,4 @@
-"""Lets a plan use what is remembered: quotes it where it bears on a task, and says so.
+"""Uses memory in a plan: quotes it where it bears on a task, and marks it as such.
 
 What is remembered was written by others. It stands in the plan only as a quotation, cut, on one
 line, with its source behind it; nothing in it is carried out.
@@ -178,7 +178,7 @@ def _with_decision(plan: Plan, use: _Use) -> Plan:
     title = _title(use.item)
     same = next((each for each in plan.decisions if _same(each.title, title)), None)
     if same is None:
-        if PLANNED in use.item.tags:  # Nobody has decided it: it is told, and binds nobody.
+        if PLANNED in use.item.tags:  # It was not decided: it is mentioned, and binds nothing.
             return _mention(plan, use, f"Planned before, “{title}”: {_cited(use.item)}.")
         said = f"Decided before, “{title}”: {_cited(use.item)}."
         acceptance = f"The change keeps to “{title}”, or says in writing what takes its place."
@@ -195,7 +195,7 @@ def _with_decision(plan: Plan, use: _Use) -> Plan:
 
 
 def _with_risk(plan: Plan, use: _Use) -> Plan:
-    """Let a risk that came true before be a risk of this plan, watched by the tasks it is about."""
+    """Add a risk that came true before to this plan, watched by the tasks it is about."""
     title = _title(use.item)
     cited = f"{CAME_TRUE_BEFORE}{_cited(use.item)}."
     same = next((each for each in plan.risks if _same(each.title, title)), None)

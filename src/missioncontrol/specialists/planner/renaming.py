@@ -58,7 +58,7 @@ class Renaming(msgspec.Struct, frozen=True):
 
     @property
     def whole_new(self) -> str:
-        """The new name with the class that the old one stands in, where only the last part is told.
+        """The new name with the class of the old one, where only the last part is given.
 
         “Rename `Signer.unsign` to `verify`” makes `Signer.verify`.
         """
@@ -122,7 +122,7 @@ def renaming_facts(
 ) -> dict[str, str]:
     """Return what sentences may say of a renaming; nothing where the ask is none.
 
-    "" takes away what was guessed from the words: users of a public name are told of its new one.
+    "" removes what was guessed from the words: users of a public name learn of its new one.
     """
     change = renaming(ask)
     if change is None:

@@ -17,7 +17,7 @@ from missioncontrol.specialists.planner.subject import is_generic, phrase_of, su
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 
 QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})
-"""Work that users of a package need not be told of."""
+"""Work that users of a package need not know of."""
 _FLAG = re.compile(r"`?--?[a-zA-Z]")
 """How an option of a command line begins: `--limit`."""
 BELONGING = frozenset(
@@ -151,7 +151,7 @@ def _repaired(ask: Ask) -> dict[str, str]:
 
 
 def _fault(ask: Ask) -> str:
-    """Return what goes wrong: all that was told, or what follows “Fix …:”."""
+    """Return what goes wrong: all of the description, or what follows “Fix …:”."""
     return ask.fault.told if ask.fault else ask.text.partition(": ")[2]
 
 
@@ -185,7 +185,7 @@ def new_thing(ask: Ask) -> str:
 
 
 def _news(ask: Ask, kind: str) -> str:
-    """Return what users are told of: a fault is not what they are told, its repair is."""
+    """Return the news for users: not the fault, but its repair."""
     phrase = phrase_of(ask, subject_of(ask))
     if kind == "security" and ask.verb == "harden" and "“" not in phrase:
         return f"the hardening of {phrase}"

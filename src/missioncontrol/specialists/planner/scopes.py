@@ -83,7 +83,7 @@ class _Reader:
         self._demands = {each.id for each in plan.requirements if each.kind == "constraint"}
 
     def scoped(self, task: Task) -> Task:
-        """Return a change with its scope, and with who should see it where somebody knows it."""
+        """Return a change with its scope, and with who should see it where that is known."""
         if not task.is_change or task.scope:
             return task
         files = self._files_of(task)
@@ -150,7 +150,7 @@ class _Reader:
     def _expected(
         self, task: Task, work: str, named: Sequence[str], files: Sequence[LikelyFile]
     ) -> tuple[str, ...]:
-        """Return the files that a change is said to touch, the likeliest first.
+        """Return the files that a change should touch, the likeliest first.
 
         A test is among them where changes of this project usually have one.
         """

@@ -222,7 +222,7 @@ class Sources:
         seam = self._seam(path, text, kept, terms)
         named = named_symbols(kept, terms, heads, literal) or holding(kept, text, terms)
         if seam and seam_first:
-            # What is meant to be implemented anew is what a reader wants to see first.
+            # What is to be implemented again is what a reader wants to see first.
             named.sort(key=lambda symbol: symbol.name != seam.name)
         first = named[0].name if named else ""
         return Place(
@@ -321,7 +321,7 @@ class Sources:
         kinds = sorted({name for name, _ in self.derived_from(symbol.name)})
         methods = left_open(symbol, text)
         if (symbol.name, path) in self.derived_from("Protocol"):
-            # Nobody derives from a protocol in Python; its keepers are often named after it.
+            # Python protocols have few subclasses; implementations often share the name.
             methods = public_methods(symbol, text)
             kinds = kinds or [name for name in self.classes if name.endswith(symbol.name)]
             kinds = [name for name in kinds if name != symbol.name]

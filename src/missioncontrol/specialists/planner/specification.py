@@ -32,7 +32,7 @@ class Said(msgspec.Struct):
     """One sentence, with what it asks for; nothing where it is a statement."""
 
     text: str
-    section: str  # “wanted”, “told” or “trouble” below such a heading, “question” where it is one
+    section: str  # “wanted”, “told” or “trouble” by its heading, “question” where it is one
     asks: list[Ask]
     is_item: bool = False
     is_heading: bool = False

@@ -173,7 +173,7 @@ def phrase_of(ask: Ask, thing: str) -> str:
     speaks = ask.is_property or bare or (ask.verb and not is_generic(ask.verb))
     named = _CODE.search(ask.text) if speaks and not ask.is_property else None
     if named and len(ask.text) > QUOTED_LENGTH_MAX and "`" not in thing:
-        return named.group()  # What a cut has taken away is the name itself.
+        return named.group()  # What a cut has removed is the name itself.
     if speaks or _CLAUSE.search(thing) or not (ask.verb or len(thing.split()) < NAMED_WORDS_MAX):
         code = _CODE.search(thing)
         return code.group() if code and len(thing) > QUOTED_LENGTH_MAX else f"“{thing}”"

@@ -25,7 +25,7 @@ _BASELINE = re.compile(
     r"(?i)(?:^|/)(?:[\w.-]*baseline[\w.-]*\.(?:neon|xml|json|ya?ml|toml|php|txt)|\.rubocop_todo\.yml"
     r"|\.standard_todo\.yml|\.erb_lint_todo\.yml)$"
 )
-"""Files in which a checker records, by path, the findings that it lets pass."""
+"""Files in which a checker records, by path, the findings that it tolerates."""
 _SETS_UP = re.compile(
     r"(?i)^(?:migrate|configure|reconfigure|set ?up|enable|disable|adopt|switch|move|ignore|exclude"
     r"|tune)\b"

@@ -37,7 +37,7 @@ NOT_CODE = frozenset({"constraint", "quality", "new-service", "part", "release-c
 
 ASIDE_KINDS = frozenset({"tests", "documentation"})
 NO_OUTCOMES = frozenset({*ASIDE_KINDS, "removal", "release", "release-check", *STUDIES})
-"""Work of which an ask names what is written about or taken away, and no outcome."""
+"""Work of which an ask names what is written about or removed, and no outcome."""
 _NAMES = re.compile(r"`[^`]*`|“[^”]*”|\bR\d+\b")
 _STATED = re.compile(
     r"\b(?:gets|expects|sees|sees printed) (?:exit )?(?:status )?(?:`|\d|“|an empty)|“.{40,}”"

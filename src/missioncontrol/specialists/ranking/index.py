@@ -62,7 +62,7 @@ class Index:
     ) -> None:
         """`changes` come newest first; `arrows` map files to those they import.
 
-        With `kept`, a file whose content was read before is not read apart again. `everywhere`
+        With `kept`, a file whose content was read before is not parsed again. `everywhere`
         are words that say nothing here, such as the name of the project.
         """
         self.tree = tree
@@ -85,7 +85,7 @@ class Index:
         self.defined = [frozenset(name.lower() for name, _ in each.names) for each in self.facts]
         languages = Counter(file.language for file in self.files if file.kind == "code")
         self.main_language = max(languages, key=lambda name: (languages[name], name), default="")
-        self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # kept by the ranker
+        self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # cache of the ranker
         self.recent: dict[int, tuple[tuple[str, ...], ...]] = {}  # lines of the newest commits
         self._blocks: dict[int, list[Block]] = {}
         self._roles: dict[int, dict[str, float]] = {}

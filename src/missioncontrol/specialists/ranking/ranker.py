@@ -64,7 +64,7 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
-    """Return how likely each file changes; the newest answers of an index are kept."""
+    """Return how likely each file changes; the newest answers of an index are cached."""
     key = (text, tuple(sorted(kinds)))
     found = index.answers.get(key)
     if found is None:

@@ -106,7 +106,7 @@ def _similar(index: Index, evidence: Evidence, number: int) -> str:
     for example in evidence.examples:
         if number in index.past.files[example.number]:
             change = index.past.changes[example.number]
-            # Somebody's own words must not open a span of code in the page they are quoted on.
+            # A quoted message must not open a span of code in the page it is quoted on.
             said = _short(title(change.message).replace("`", "'"))
             return f"“{said}” ({change.id[:SHORT_ID]}) changed it"
     return ""
@@ -175,7 +175,7 @@ def _changes(index: Index, number: int) -> Iterator[Mapping[str, int]]:
 
 
 def _words(index: Index, evidence: Evidence, said: Mapping[str, int]) -> list[str]:
-    """Return the asked words that are `said`, the most telling first."""
+    """Return the asked words that are in `said`, the most telling first."""
     terms = [term for term in evidence.terms if term in said]
     terms.sort(key=lambda term: (-index.text.weight(term), term))
     return [evidence.spelt[term] for term in terms[:WORDS_MAX]]

@@ -47,7 +47,7 @@ def _beyond(case: Case, requirement: Requirement) -> Iterator[Finding]:
     reached = {path for task in case.handed_over for path in task.scope}
     serving = [task.key for task in case.handed_over if requirement.id in task.requirements]
     if not serving:
-        return  # That nobody builds it is the finding of another check.
+        return  # A missing builder is the finding of another check.
     for number, (name, homes) in enumerate(_named(case, requirement.text)):
         if not reached & set(homes):
             yield Finding(

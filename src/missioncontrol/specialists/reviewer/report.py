@@ -99,7 +99,7 @@ def _done(case: Case) -> Iterator[str]:
 
 
 def _knowers(case: Case) -> Iterator[str]:
-    """Say whom to ask to review the change, where the history names somebody."""
+    """Name whom to ask to review the change, where the history names people."""
     known = [file for file in foreseen(case.plan) if file.knowers][:KNOWN_FILES_MAX]
     if not known:
         return

@@ -1,4 +1,4 @@
-"""Checks that every requirement, constraint, decision and risk is taken up, and that none clash."""
+"""Checks that tasks cover every requirement, constraint, decision and risk, without clashes."""
 
 import re
 from collections.abc import Iterator

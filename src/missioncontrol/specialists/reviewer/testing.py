@@ -1,4 +1,4 @@
-"""Checks what was said about tests against the JUnit report and the exit status."""
+"""Checks the claims about tests against the JUnit report and the exit status."""
 
 import re
 from collections.abc import Iterator
@@ -164,7 +164,7 @@ def _failing(delivered: Delivered) -> str:
 
 
 def junit_counts(path: Path) -> dict[str, int] | None:
-    """Count the cases of a JUnit report anew; None where it cannot be read as one."""
+    """Count the cases of a JUnit report again; None where it cannot be read as one."""
     cases: list[set[str]] = []
 
     def start(tag: str, _: dict[str, str]) -> None:

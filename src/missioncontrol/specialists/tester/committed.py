@@ -137,7 +137,7 @@ def check_evidence(now: Examined) -> tuple[CommandRan, ...]:
 
 
 def check_log(now: Examined) -> File:
-    """Return what the checks said, of which their evidence speaks."""
+    """Return the output of the checks, which their evidence refers to."""
     parts = [f"$ {' '.join(each.command.shown)}\n{each.output.rstrip()}\n" for each in now.checks]
     return CHECK_LOG, "\n".join(parts), "text/plain", "What the checks said"
 

@@ -1,8 +1,8 @@
-"""Environments that tests need: made once by pip or npm, kept by the digest of what they hold.
+"""Environments that tests need: made once by pip or npm, stored by the digest of contents.
 
 No code of a package runs while one is made: pip takes wheels alone, npm and pnpm run no scripts.
 They are confined to the new directory. Only this step may use the network for registries; the
-tests that run afterwards are told to stay offline, and cannot write here.
+tests that run afterwards get settings to stay offline, and cannot write here.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from missioncontrol.specialists.tester.running import Ran, run
 SECONDS_MAX = 240.0
 COUNT_MAX = 12
 BYTES_MAX = 6 * 1024**3
-"""Of all that are kept; those longest unused go first."""
+"""Of all that are stored; those longest unused go first."""
 RECIPE = 1
 """To be raised where the same inputs come to another environment."""
 DROPPED_MAX = 3
@@ -96,7 +96,7 @@ class Environments:
         """Return a directory whose `node_modules` have what `files` ask for.
 
         They are manifests and the lock by their paths; `packages` are the directories of those
-        that are tested. Without a lock that is read, versions are those that package.json lets be.
+        that are tested. Without a lock that is read, package.json decides the versions.
         """
         inputs = ["node", version, sys.platform, sorted(files.items()), sorted(packages)]
 
@@ -112,7 +112,7 @@ class Environments:
     def _made(
         self, inputs: Sequence[Any], make: Callable[[Path, Callable[[], float]], _Kept | str]
     ) -> Made:
-        """Return what is kept for `inputs`, else make it aside and put it in its place at once."""
+        """Return what is stored for `inputs`, else make it aside and move it there at once."""
         key = hashlib.sha256(msgspec.json.encode([RECIPE, *inputs])).hexdigest()[:32]
         target = self._place / key
         kept = _kept(target)
@@ -209,7 +209,7 @@ class Environments:
 def environments(
     sandbox: Sandbox, tick: Callable[[float], None], seconds_left: float
 ) -> Environments | None:
-    """Return where they are kept; None where it is switched off or no directory is named."""
+    """Return where they are stored; None where it is switched off or no directory is named."""
     named = os.environ.get(DIRECTORY, "")
     if not named or is_off() or not Path(named).is_dir():
         return None
@@ -234,7 +234,7 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _point_scripts_at(aside: Path, target: Path) -> None:
-    """Let the programs in `bin` start the interpreter at its last place."""
+    """Make the programs in `bin` start the interpreter at its final place."""
     for path in (aside / "bin").glob("*") if (aside / "bin").is_dir() else ():
         if path.is_symlink() or not path.is_file():
             continue

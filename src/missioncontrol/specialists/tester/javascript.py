@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 RUNNERS = ("vitest", "jest", "mocha", "ava", "tap", "borp")
 """Packages that run tests, each by a program of its own name."""
 SUBCOMMANDS = {"vitest": ("run",)}
-"""Without it, vitest waits for changes where somebody looks on."""
+"""Without it, vitest waits for changes on a terminal."""
 BY_NAME = {"vitest": "-t", "jest": "-t", "mocha": "-g", "ava": "--match"}
 """The option that runs the tests of a name alone."""
 NODE_BY_NAME = "--test-name-pattern"

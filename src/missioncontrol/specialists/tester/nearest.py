@@ -1,6 +1,6 @@
 """The tests nearest to a change: the files that a plan names, and the commands that run just them.
 
-A runner is taken where the files tell it: pytest or unittest for Python, `go test` for packages of
+A runner is chosen by the files: pytest or unittest for Python, `go test` for packages of
 Go, cargo for tests of Rust, the runner that package.json names for JavaScript, rspec and minitest.
 """
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOR_TESTS = frozenset({"test", "tests", "testing", "pytest", "unittest", "tox"})
 FOR_DEVELOPERS = frozenset({"dev", "develop", "development", "default"})
-"""Groups that are taken where none is named for tests: they hold linters and more as well."""
+"""Groups that are used where none is named for tests: they hold linters and more as well."""
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 PLACES = frozenset({"", "requirements", "test", "tests"})
 """Directories whose requirements files speak of the project or of its tests."""

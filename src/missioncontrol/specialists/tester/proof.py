@@ -27,7 +27,7 @@ Tests = frozenset[tuple[str, str]]
 def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     """Refuse a change with which a test fails that did not before, or none can start any more.
 
-    What was before is told by a tester among the needs. Without one nothing is taken to have
+    The failures before are reported by a tester among the needs. Without one nothing counts as
     failed; and where its run was not whole, nothing is laid to the change.
 
     Raises:

@@ -78,7 +78,7 @@ def _counts(report: Report) -> str:
 
 
 def findings(trial: Trial | None, known: Sequence[str]) -> tuple[Finding, ...]:
-    """Return what somebody should know; `known` are the repository's files."""
+    """Return what the user should know; `known` are the repository's files."""
     if trial is None:
         return (
             Finding(
@@ -229,7 +229,7 @@ def markdown(
 ) -> str:
     """Return tests.md; `relevant` holds test files near the goal with tests run and failed.
 
-    `said` stands in the place of the plain statement, and `more` comes behind it.
+    `said` replaces the plain statement, and `more` comes behind it.
     """
     lines = ["# The project's own tests", "", said or statement(trial), ""]
     lines += [more] if more else []

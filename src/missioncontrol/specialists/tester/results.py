@@ -24,12 +24,12 @@ File = tuple[str, bytes | str, str, str]
 """Name, content, media type and title of something that is handed in."""
 
 NOTHING_SAID = "(The tests wrote nothing.)\n"
-"""What is kept of a run without output: an empty file would be no evidence of anything."""
+"""The stored text of a run without output: an empty file would be no evidence of anything."""
 
 OF_A_COMMIT: Mapping[str, Any] = MappingProxyType(
     {"commit": "", "base": "", "broken": [], "altered": [], "gone": [], "checks": []}
 )
-"""What is told where no commit was named: nothing was held against another one."""
+"""The report where no commit was named: nothing was compared with another one."""
 
 
 def level(trial: Trial | None) -> Any:

@@ -17,7 +17,7 @@ from missioncontrol.ports.confinement import Sandbox
 
 GRACE_SECONDS = 2.0
 INTERRUPT_SECONDS = 3.0
-"""For a test runner to sum up what it has seen so far, as it does when somebody presses Ctrl-C."""
+"""For a test runner to sum up its results so far, as it does when a user presses Ctrl-C."""
 POLL_SECONDS = 0.05
 OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 """Output after which a run is stopped: a test that prints for ever must not fill the disk."""

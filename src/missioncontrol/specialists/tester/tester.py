@@ -42,7 +42,7 @@ class Tester:
             from missioncontrol.specialists.tester.committed import tested
 
             return tested(brief, desk)
-        # A step of a workflow may take as long as its author lets it.
+        # The author of a workflow bounds the time of a step.
         is_hurried = brief.plan is not None and not brief.changes
         change = built(brief)
         ground = OfCheckout(root, desk.scratch, change)

@@ -32,7 +32,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class Material(msgspec.Struct, frozen=True, dict=True):
-    """Everything a document may say; what is not in here is not said."""
+    """Everything a document may state; what is not in here is left out."""
 
     brief: Brief
     plan: Plan

@@ -72,7 +72,7 @@ def _requirements(pack: Pack) -> Iterator[str]:
 
 
 def commands_text(commands: Sequence[Command]) -> Iterator[str]:
-    """Yield the commands that ended well here, those that fail, and those nobody could run."""
+    """Yield the commands that ended well here, those that fail, and those that did not run."""
     yield "## Commands"
     yield ""
     headings = {

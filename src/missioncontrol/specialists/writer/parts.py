@@ -54,7 +54,7 @@ def parts_of(path: str, text: str, language: str) -> list[Part]:
     if language == "Python":
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Odd escapes in somebody's code are not ours.
+                warnings.simplefilter("ignore")  # Odd escapes in that code are not ours.
                 return list(_python(path, ast.parse(text).body, ""))
         except (SyntaxError, ValueError, RecursionError):
             pass

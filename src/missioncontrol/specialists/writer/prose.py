@@ -1,7 +1,7 @@
 """Prose for sections of the mission's documents, asked of a model and checked against the facts.
 
 The local text stands whatever becomes of it: time-out, refusal, a budget that is used up, or a
-passage that says more than the facts. What was refused is kept with the reason.
+passage that claims more than the facts. What was refused is stored with the reason.
 """
 
 import time
@@ -107,7 +107,7 @@ class ProsingWriter:
 
 
 def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
-    """Return what the model wrote, each passage judged; a failure is said and not raised."""
+    """Return the model's text, each passage judged; a failure is reported and not raised."""
     facts = facts_of(brief, plan)
     started = time.monotonic()
     usage, name = NO_USAGE, model.name

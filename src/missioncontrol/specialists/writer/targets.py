@@ -64,7 +64,7 @@ def called_by(target: Part, parts: Iterable[Part], lines: Sequence[str]) -> list
 
 
 def constructors(parts: Iterable[Part], said: str, lines: Sequence[str]) -> list[Part]:
-    """Return the constructors of classes that `said` names together with a parameter of theirs."""
+    """Return the constructors of classes that `said` names with a parameter of theirs."""
     words = set(re.findall(r"\w+", said))
     return [
         part

@@ -150,12 +150,12 @@ def _likely(task: Task, material: Material) -> dict[str, LikelyFile]:
 
 
 def _once(reasons: Sequence[str]) -> list[str]:
-    """Leave out what was said before, whatever case it begins with."""
+    """Leave out repeated reasons, whatever case they begin with."""
     found: dict[str, str] = {}
     for each in filter(None, reasons):
         found.setdefault(each.strip().lower(), each.strip())
     said = [each for each in found.values() if not each.lower().startswith("says ")]
-    return said or list(found.values())  # How often a word stands there tells nobody what to do.
+    return said or list(found.values())  # How often a word stands there helps no reader.
 
 
 def _part(path: str, place: Place | None, is_named: bool, tests: Collection[str]) -> Part:

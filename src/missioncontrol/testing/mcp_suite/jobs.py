@@ -19,7 +19,7 @@ CLOCK = SystemClock()
 
 
 class Begun(TypedDict):
-    """Which task a job is, or what it said where it is none."""
+    """Which task a job is, or its output where it is none."""
 
     task: str
     text: str

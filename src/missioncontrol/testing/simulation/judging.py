@@ -1,4 +1,4 @@
-"""Compares what the engine believes with what the log says, and rows kept with rows rebuilt."""
+"""Compares the engine's state with the log, and stored rows with rebuilt ones."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -84,7 +84,7 @@ class People:
             self.wishes += [self._schedule(name) for name in names]
         self._helped: set[str] = set()
         self.stops = dice.choice((1, 1, 2)) if "stop" in words else 0
-        self.patience = dice.choice((0, 40))  # looks until somebody clings
+        self.patience = dice.choice((0, 40))  # looks until an agent clings
 
     def at_work(self, house: House) -> list[Coroutine[Any, Any, None]]:
         """Return what they do while an engine lives, until it is cancelled."""
@@ -156,7 +156,7 @@ class People:
                 await house.ask(*ask)
 
     def _idea(self, house: House) -> tuple[Any, str] | None:
-        """Return what somebody wants just now, and who."""
+        """Return a command of a person for now, and who sends it."""
         books = house.disk.inspector.books
         going = [name for name, run in books.runs.items() if not run.outcome]
         ended = [name for name, run in books.runs.items() if run.outcome]
@@ -318,7 +318,7 @@ class People:
         for run in halted:
             code = house.disk.inspector.books.runs[run].halted
             if run in self._helped and code.startswith("budget.unknown"):
-                # What its workflow leaves unsaid, nobody can say for it.
+                # What its workflow leaves open, a person can't supply.
                 await house.ask(CancelRun(run, "Nobody knows what it takes."), BOSS)
             self._helped.add(run)
             await house.ask(ResumeRun(run), BOSS)

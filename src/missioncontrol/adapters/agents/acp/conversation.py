@@ -293,7 +293,7 @@ class _Quota(msgspec.Struct, frozen=True):
 def tokens_of(used: Usage) -> Tokens:
     """Return the usage of the protocol as ours."""
     # The protocol leaves open whether input includes cached tokens and output includes thoughts.
-    # The total shows it; if it fits neither, they are taken as separate.
+    # The total shows it; if it fits neither, they count as separate.
     read, written = used.cached_read_tokens or 0, used.cached_write_tokens or 0
     cached, thought = read + written, used.thought_tokens or 0
     plain = used.input_tokens + used.output_tokens

@@ -123,7 +123,7 @@ async def _offered(console: Console, bar: Bar, events: Events) -> dict[str, Any]
 def _read(
     measure: str, bar: Bar, said: Any, events: Events
 ) -> tuple[AnyQuestion, dict[str, list[str]]]:
-    """Return the question that a form was about, and what was typed into it: kept if it is bad."""
+    """Return the question of a form, and what was typed into it, retained if it is invalid."""
     text = str(said.get("q", "") or "")
     known = forms.question_in(text) if text else forms.usual(measure, bar, events.opening)
     if not isinstance(known, forms.KINDS[measure]):
@@ -154,7 +154,7 @@ def _status(error: MissionControlError | None) -> int:
 
 
 def why_long(question: AnyQuestion, error: MissionControlError | None) -> str:
-    """Return what makes a question long, where it can be told from the question."""
+    """Return what makes a question slow, where the question shows it."""
     if error is None or error.code != "analytics.slow" or not isinstance(question, Paths):
         return ""
     if not question.anchor.event:

@@ -120,7 +120,7 @@ async def new_page(request: AnyRequest, supersedes: FromQuery[str] = "") -> Resp
 async def record(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
-    """Put a decision into the log; what does not fit is told, and what was typed is kept."""
+    """Put a decision into the log; faults are shown, and typed values retained."""
     try:
         made = await console.run(
             request,

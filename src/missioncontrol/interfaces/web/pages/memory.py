@@ -125,7 +125,7 @@ async def show_item(
 
 @post("/memory", **DONE, **needs("operate"))
 async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Remember what somebody typed."""
+    """Remember the text that the user typed."""
     form = await request.form()
     said = {name: str(form.get(name, "")).strip() for name in ("kind", "repository", "until")}
     if said["kind"] not in KINDS:
@@ -145,7 +145,7 @@ async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Re
 async def correct_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let it say what somebody typed."""
+    """Correct an item with the text that the user typed."""
     ask = MemoryAsked("correct", item, **_words(await request.form()))
     await console.ask(request, ask)
     return moved(request, f"/memory/{quote(item)}")
@@ -155,7 +155,7 @@ async def correct_item(
 async def expire_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let planners be told of it until then."""
+    """Set until when planners receive the item."""
     form = await request.form()
     until = _until(str(form.get("until", "")).strip() or "now", formats.now())
     reason = str(form.get("reason", ""))[:2_000]
@@ -167,7 +167,7 @@ async def expire_item(
 async def forget_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let it be gone."""
+    """Delete the item."""
     reason = str((await request.form()).get("reason", ""))[:2_000]
     await console.ask(request, MemoryAsked("forget", item, reason=reason))
     return moved(request, "/memory")

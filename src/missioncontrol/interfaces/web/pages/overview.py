@@ -17,7 +17,7 @@ from missioncontrol.interfaces.web.rendering import fragment, is_part, page, pre
 
 TEMPLATE = "overview/page.html"
 FREE_ASK, FREE_BAD = 0.15, 0.05
-"""Shares of the disk: with less than that, somebody should look; or something is about to stop."""
+"""Shares of free disk: below the first a person should look; below the second work stops."""
 
 
 @get("/", include_in_schema=False, before_request=prepare, **needs("read"))

@@ -47,7 +47,7 @@ MEASURES_SECONDS_MAX = 20.0
 async def list_page(
     request: AnyRequest, console: NamedDependency[Console], cursor: Cursor = ""
 ) -> Response[str]:
-    """Show the repositories whose tasks are kept here."""
+    """Show the repositories whose tasks are stored here."""
     found = page_of_repositories(console.present, cursor, LIMIT)
     values: dict[str, Any] = {"found": found, "name_of": name_of}
     if is_part(request):
@@ -92,7 +92,7 @@ async def _is_at_hand(path: str) -> bool:
 async def measures_part(
     request: AnyRequest, console: NamedDependency[Console], repository: FromPath[str]
 ) -> Response[str]:
-    """Show how work goes, as soon as git has told what became of the changes."""
+    """Show the progress of work, as soon as git has reported what became of the changes."""
     measures, fault = [], ""
     try:
         async with asyncio.timeout(MEASURES_SECONDS_MAX):

@@ -279,7 +279,7 @@ async def steer(
     verb: FromPath[Literal["pause", "resume", "remove", "run", "skip"]],
     data: Form,
 ) -> Response[Any]:
-    """Pause it, let it go on, skip its next slot, start a run now, or end it."""
+    """Pause it, resume it, skip its next slot, start a run now, or end it."""
     reason = data.get("reason", "").strip()
     slot = _slot(data.get("slot", "")) if verb == "skip" else 0.0
     ask = Asked(verb, name, reason, force=data.get("force") == "on", slot=slot)

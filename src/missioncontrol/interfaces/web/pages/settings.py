@@ -32,7 +32,7 @@ DAY = 86_400.0
 
 @get("/settings", **PAGE, **needs("sign_in"))
 async def show_settings(request: AnyRequest) -> Response[Any]:
-    """Go to the first place that whoever asks may see."""
+    """Redirect to the first page of settings that the user may see."""
     place = "workspace" if request.user.may("read") else "tokens"
     return Redirect(f"/settings/{place}", status_code=303)
 
@@ -138,7 +138,7 @@ async def show_user(
 async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody have exactly the roles that are ticked."""
+    """Set exactly the ticked roles of a user."""
     await console.ask(request, UserAsked("roles", name, _roles(await _said(request))))
     return moved(request, _place(name))
 
@@ -147,9 +147,9 @@ async def change_roles(
 async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
-    """Show a link with which somebody chooses a password."""
+    """Show a link to choose a password with."""
     answer = await console.ask(request, UserAsked("invite", name))
-    # Where the same request was answered before, the secret is not told again.
+    # Where the same request was answered before, the secret is not shown again.
     secret = answer.get("invitation", "")
     link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else ""
     people = console.people
@@ -171,7 +171,7 @@ async def invite_user(
 async def remove_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody in no more."""
+    """Remove a user."""
     await console.ask(request, UserAsked("remove", name))
     console.people.forget(name)
     return moved(request, "/settings/users")
@@ -235,7 +235,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
 async def revoke_token(
     request: AnyRequest, console: NamedDependency[Console], token: FromPath[str]
 ) -> Response[Any]:
-    """Let a token be void."""
+    """Revoke a token."""
     await console.ask(request, TokenRevoked(token))
     return moved(request, "/settings/tokens")
 
@@ -279,7 +279,7 @@ async def end_session(
 
 @post("/settings/password", **DONE, **needs("sign_in"))
 async def change_password(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Keep another password of whoever asks; their other sessions end."""
+    """Change the caller's password; their other sessions end."""
     said = {key: values[0] for key, values in (await _said(request)).items()}
     who, people = request.user, console.people
     if who.way == "token":

@@ -50,7 +50,7 @@ async def revoke(
     mission: FromPath[str],
     link: FromPath[str],
 ) -> Response[Any]:
-    """Let a link show nothing any more."""
+    """Revoke a link: it shows nothing any more."""
     await console.ask(request, ShareAsked("revoke", share=link))
     return moved(request, f"/missions/{mission}?view=summary")
 

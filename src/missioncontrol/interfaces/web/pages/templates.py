@@ -20,7 +20,7 @@ LIST = "templates/list.html"
 
 @get("/templates", include_in_schema=False, **needs("read"))
 async def list_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show all templates; a file of this home that can't be read is told with its line."""
+    """Show all templates; an unreadable file of this home is reported with its line."""
     fault = None
     try:
         found = await asyncio.to_thread(Templates(console.home).all)

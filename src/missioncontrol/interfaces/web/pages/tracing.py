@@ -28,7 +28,7 @@ FIELD_MAX = 4_000
 async def waive(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
-    """Let a gap stand."""
+    """Waive a gap."""
     said = await _said(request)
     run = await newest_run(console, mission)
     ask = TraceAsked("waive", run, said("gap"), said("reason"), said("digest"))
@@ -76,7 +76,7 @@ async def assign(
 async def change_scope(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
-    """Say which files a task is to change; what does not fit is told and stays as typed."""
+    """Set which files a task should change; faults are shown, and typed values retained."""
     typed = scope_form.typed_in(await request.form())
     run = await newest_run(console, mission)
     files = tuple(typed.files)

@@ -1,4 +1,4 @@
-"""Settings: webhooks, the addresses outside that are told of events."""
+"""Settings: webhooks, the external addresses that receive events."""
 
 from typing import Any
 from urllib.parse import quote
@@ -91,7 +91,7 @@ async def show_webhook(
     name: FromPath[str],
     cursor: Cursor = "",
 ) -> Response[str]:
-    """Show one webhook and what it could not be told."""
+    """Show one webhook and the events that could not be delivered to it."""
     hook = await queries.webhook(console.deliveries, name)
     place = place_of(cursor, int)
     before = place[0] if place else None

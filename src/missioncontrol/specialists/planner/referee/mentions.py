@@ -92,8 +92,8 @@ class Mention(msgspec.Struct, frozen=True):
     kind: Literal["path", "symbol", "line"]
     name: str
     last_line: int = 0  # the highest line that it names of a path; 0 where it names none
-    inside: str = ""  # the path that a symbol is said to stand in
-    is_new: bool = False  # it is said not to exist yet
+    inside: str = ""  # the path that a symbol should stand in
+    is_new: bool = False  # the text states that it does not exist yet
     is_certain: bool = True  # else it is a path only where its first folder exists
 
     @property

@@ -84,8 +84,8 @@ def sandbox_for_tests(repository: Path, more: Iterable[str] = ()) -> Sandbox | N
 
     They read the repository, and `more`.
 
-    The planner reads what is kept of all repositories, and an agent has a key of a model at home.
-    What is hidden from them they can't tell apart, so tests are told what they may read.
+    The planner reads data of all repositories, and an agent has a key of a model at home.
+    Tests can't recognise what is hidden from them, so they get a list of what they may read.
     """
     confinement = available_confinement(os.environ)
     top = top_level(repository) or repository

@@ -107,7 +107,7 @@ def _joined(tables: Sequence[Table], said: Iterable[Reference]) -> tuple[Referen
 
 
 def _has(tables: Sequence[Table], name: str, said: Reference) -> bool:
-    """Whether the table that was kept under this name is the one the reference was read with."""
+    """Whether the table stored under this name is the one the reference was read with."""
     return any(
         table.name == name
         and table.path == said.path

@@ -22,7 +22,7 @@ class Costs:
         self._aliases = aliases
 
     def price_set(self, data: Data) -> None:
-        """Take in that somebody set a price."""
+        """Record that a person set a price."""
         by = data["price"]["rates"]
         kinds = ("input", "cached", "cache_write", "output", "reasoning")
         self._rates[data["model"]] = tuple(Fraction(by[kind]) for kind in kinds)
@@ -32,7 +32,7 @@ class Costs:
         return self._aliases.get(model, model)
 
     def charged(self, models: Iterable[str], usage: Data) -> int | None:
-        """Return what counts as spent for a usage, in micro-dollars; None where nobody knows.
+        """Return what counts as spent for a usage, in micro-dollars; None where it is unknown.
 
         It is priced by the first of `models` whose price is known.
         """

@@ -43,7 +43,7 @@ class Aside:
 
 
 class LedgerBook:
-    """Every account, worked out anew from what is live at each event."""
+    """Every account, computed again from what is live at each event."""
 
     def __init__(self, costs: Costs) -> None:
         """`costs` knows what tokens cost."""
@@ -56,7 +56,7 @@ class LedgerBook:
         self.day = ""
         self._asked: set[str] = set()  # attempts that ask before each call
         self._cut: set[str] = set()  # what was set aside for work that ended with its engine
-        self._excess: dict[Place, int] = {}  # by how much caps are passed that was told
+        self._excess: dict[Place, int] = {}  # the reported excess over each cap
 
     def take(self, kind: str, data: Data, at: float) -> None:
         """Take an event of the ledger in.
@@ -70,7 +70,7 @@ class LedgerBook:
             handler(data)
 
     def look_at_clock(self, at: float) -> None:
-        """Let days and months end."""
+        """Close days and months that are over."""
         self.day = max(self.day, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d"))
 
     def engine_began(self) -> None:
@@ -273,7 +273,7 @@ class LedgerBook:
         hold(set(told) <= set(before), "a cap that is passed is one that there is")
 
     def _known_excess(self, place: Place) -> int:
-        """Return by how much a cap is passed; more than what was told of is a fault."""
+        """Return by how much a cap is exceeded; more than what was reported is a fault."""
         excess = self.excess(place)
         hold(excess <= self._excess.get(place, 0), f"spent ≤ reserved ≤ cap: {place} is passed")
         self._excess[place] = excess

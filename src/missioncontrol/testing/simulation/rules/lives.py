@@ -36,7 +36,7 @@ class LivesBook:
     """Every agent that was declared; others always may work."""
 
     def __init__(self, places: dict[str, int]) -> None:
-        """`places` says how many attempts each may have at once, and follows what is told."""
+        """`places` holds how many attempts each may have at once, and follows the log."""
         self._places = places
         self._standing: dict[str, str] = {}
         self.due: dict[str, float] = {}  # by when something has to happen to it by itself

@@ -37,7 +37,7 @@ INTERRUPTIONS_MAX = 5
 
 
 class RunBook(Standing):
-    """What a run looks like to somebody who knows the rules and not the code."""
+    """What a run looks like to an observer who knows the rules and not the code."""
 
     def __init__(self, data: Data, at: float) -> None:
         """The run was created `at` (seconds since the epoch)."""
@@ -254,7 +254,7 @@ class RunBook(Standing):
             hold(at - self.created <= most + 1.0, "nothing starts after the time of the run")
 
     def _leaves(self, data: Data, state: str) -> str:
-        """Let an attempt end its step, or leave it in another state; return the key."""
+        """End the step of an attempt, or leave it in another state; return the key."""
         key: str = data["step"]
         is_holder = self.state[key] == "working" and self.working.get(key) == data["fence"]
         hold(is_holder, "only the attempt that holds the lease ends it")
