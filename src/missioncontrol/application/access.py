@@ -169,7 +169,7 @@ class AccessDesk:
             raise Rejected(
                 "token.by_token",
                 "A token makes no other one: it would outlive its own end.",
-                hint="Sign in with a browser, or use `mission token new` on the machine.",
+                hint="Sign in with a browser, or use `mission user token new` on the machine.",
             )
         if asking is None and not is_vouched(actor, self.owner):
             raise Rejected(
@@ -197,7 +197,7 @@ class AccessDesk:
             raise Rejected(
                 "token.by_token",
                 "A token without the scope 'administer' ends no other one.",
-                hint="Sign in with a browser, or use `mission token revoke` on the machine.",
+                hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
             )
         await self._load()
         self._tell(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)

@@ -35,7 +35,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     `verified`: the chain is unbroken, and a head stored outside of the data directory covers
     every event but those of the last `FRESH_SECONDS`. `unproven`: nothing contradicts the log, but
-    anyone able to write to the data directory could have cut or rewritten it and signed it again.
+    anyone who can write to the data directory could have cut or rewritten and re-signed it.
     `broken`: something contradicts it.
     """
 

@@ -179,7 +179,7 @@ def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
         "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
         "and decisions need a person who is signed in.",
         hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
-        "token: `mission token new decide --scope read --scope approve` makes one, then "
+        "token: `mission user token new decide --scope read --scope approve` makes one, then "
         "`MISSION_TOKEN=TOKEN mission approvals approve ID --reason TEXT --server URL`, where URL "
         "is the console's.",
     )

@@ -28,7 +28,7 @@ AT_ONCE_MAX = 8
 
 WAITING_MAX = 5_000
 """Deliveries of one webhook that wait: from here on the log is not looked through further for it,
-and this continues when some have been delivered."""
+until some have been delivered."""
 
 BETWEEN_SECONDS = (5.0, 30.0, 120.0, 600.0, 3_600.0, 7_200.0, 14_400.0)
 """Before each further attempt, with up to a fifth more by chance; after them it is dead."""

@@ -372,7 +372,7 @@ class Execution:
     def lose(self, run: str, reason: str, steps: tuple[str, ...]) -> None:
         """End attempts whose engine or worker ended without a word; they may begin again.
 
-        What they had in flight is charged first, in the same commit: its usage will never be
+        What they had in flight is charged first, in the same commit: no report will say what it
         used, and the provider may have worked to the end.
         """
         for step in steps:
@@ -447,7 +447,7 @@ class Execution:
         return builder_of(chosen, self.governance.cards(chosen)) if chosen else None
 
 
-AGAIN = "`mission fork` starts again from here with other inputs."
+AGAIN = "`mission runs fork` starts again from here with other inputs."
 
 
 def _refused(decision: Decision, run: Run | None) -> Failure:

@@ -107,7 +107,7 @@ def _of_task(run: Run, step: Step, commit: str) -> str:
     again = f"`mission task run {task_of(step.key) or 'TASK'} --agents …`"
     built = f"`git show {commit}` shows what was built; " if commit else ""
     return (
-        f"`mission artifacts {run.id}` has what was found in full; {built}"
+        f"`mission runs artifacts {run.id}` has what was found in full; {built}"
         "say in the brief or the spec what was missing, or give it to another builder, and "
         f"{again} begins anew. `rounds` below [merge] of .mission/sop.toml allows more rounds."
     )

@@ -6,7 +6,7 @@ continues where it was, by the log itself; one that is too slow is dropped, and 
 
 A message is a server-sent event with a JSON object by topic (`{"runs": {"ids": [...]}, ...}`), and
 its id is how far it tells; so one that arrives tells everything up to its id, and one that does not
-changes nothing. A listener to `feed` gets each event by itself instead.
+tells nothing. A listener to `feed` gets each event by itself instead.
 """
 
 import asyncio
@@ -236,7 +236,7 @@ class Live:
     async def _new_rows(self) -> Sequence[Recorded]:
         """Return what the log has had since the last look, and pass it to the loaded runs too.
 
-        All of it, up to a bound: a listener with a part of it at each look falls behind an engine
+        All of it, up to a bound: a listener with only part of each look falls behind an engine
         that writes more than that in the meantime.
         """
         store, present = self._present.store, self._present

@@ -162,7 +162,7 @@ class Meter:
         that in flight; else all that is left of the attempt's own reservation counts. With
         `only_here`, the attempt goes on elsewhere, and only calls that the lost engine made count.
         With `only_untold`, the attempt was ended by us: only a call of its own counts of which
-        not reported, as this engine itself still reports what its calls used.
+        nothing was reported, as this engine itself still reports what its calls used.
         """
         attempt = _attempt(run.id, step, fence)
         asked = self._calls_of(attempt) > 0
@@ -224,7 +224,7 @@ class Meter:
                 named = f"Model {model!r} has" if model else "What was used names no model and has"
                 return (
                     f"{named} no known price, and the cap of {called(scope)} is in money. "
-                    "`mission price set` tells what a model costs."
+                    "`mission budget price set` tells what a model costs."
                 )
         return ""
 

@@ -37,7 +37,7 @@ def no_run_may_begin(why: str) -> Unavailable:
     return Unavailable(
         "operation.stopped",
         f"No run may begin: {why}",
-        hint="`mission start --stage all` lets work go on.",
+        hint="`mission engine resume --stage all` lets work go on.",
     )
 
 
@@ -121,7 +121,7 @@ class Operations:
                 "operation.rate_limited",
                 f"{actor!r} has begun {runs} in the last {duration_in_words(limit.seconds)}, "
                 "which is the limit.",
-                hint="Try again later; `mission limit list` shows the limits.",
+                hint="Try again later; `mission engine rate-limit list` shows the limits.",
             )
 
     def why(self) -> str:

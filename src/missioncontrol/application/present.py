@@ -1,7 +1,7 @@
 """All that a home's record says now, for readers that are not the engine: rows, runs, states.
 
 The engine saves its rows every 50 ms. A reader looks at the saved rows in one view, and folds what
-the log has had since on top of them; states of runs and other streams stay in memory, updated
+the log has had since on top of them; states of runs and other streams stay in memory, brought
 up by what their streams have had since.
 """
 

@@ -68,7 +68,7 @@ async def gather(
             "run.no_mission",
             f"Run {run!r} of {state.workflow!r} belongs to no mission; "
             "reports are made of missions.",
-            hint=f"`mission export {run} --format json` tells all about it, zip with its files.",
+            hint=f"`mission runs export {run} --format json` writes all of it, zip its files too.",
         )
     told_of_mission = [
         row

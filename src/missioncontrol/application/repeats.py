@@ -66,7 +66,7 @@ class Repeats:
             raise Rejected(
                 "run.nothing_to_do",
                 f"In run {run!r} everything succeeded, or was left out as it should.",
-                hint=f"`mission retry {run} STEP` does one step again, with what follows from it.",
+                hint=f"`mission runs retry {run} STEP` runs one step again, with what follows it.",
             )
         create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
         return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
@@ -96,13 +96,13 @@ class Repeats:
             raise Rejected(
                 "run.no_plan",
                 f"Run {old.id!r} made no plan that could be carried out.",
-                hint=f"`mission retry {old.id}` plans again.",
+                hint=f"`mission runs retry {old.id}` plans again.",
             )
         if old.inputs.get("execute", True):
             raise Rejected(
                 "run.carried_out",
                 f"Run {old.id!r} was to carry its plan out already.",
-                hint=f"`mission retry {old.id} TASK` does a part of it again.",
+                hint=f"`mission runs retry {old.id} TASK` does a part of it again.",
             )
         return plan_of(planned.work.output)
 
@@ -132,7 +132,7 @@ class Repeats:
             raise Rejected(
                 "run.not_settled",
                 f"Run {run!r} has not ended.",
-                hint=f"Let it end, `mission resume {run}`, or `mission cancel {run}` first.",
+                hint=f"Wait for its end, or `mission runs resume {run}` or `cancel {run}` first.",
             )
         return old
 

@@ -88,7 +88,7 @@ async def manifest_of(
             steps,
             tuple([await _agreed(store, approval) for approval in run.approvals]),
             _spent(run.usage),
-            Resume(open_steps, "" if run.is_settled else f"mission resume {begun.run}"),
+            Resume(open_steps, "" if run.is_settled else f"mission runs resume {begun.run}"),
             Chained(begun.run, len(rows), rows[0][0].position, last.position, last.hash.hex()),
         )
     )

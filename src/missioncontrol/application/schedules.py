@@ -89,7 +89,7 @@ class Starter(Protocol[P]):
         a person where an agent asked.
 
         Raises:
-            MissionControlError: the run was refused, for instance by a budget; no event was stored.
+            MissionControlError: the run was refused, such as by a budget; nothing was recorded.
         """
         ...
 
@@ -315,7 +315,7 @@ class Schedules(Generic[P]):
     ) -> str:
         """Start a run now, also while the schedule is paused, and return its id.
 
-        A run that has not ended refuses it, unless runs may overlap by the schedule or `force` is
+        A run that has not ended refuses it, unless the schedule allows overlaps or `force` is
         set: by hand, nothing is queued or cancelled without a request for it.
 
         Raises:

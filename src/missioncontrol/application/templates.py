@@ -168,7 +168,7 @@ def _malformed(file: str, line: int, wrong: str) -> Rejected:
     return Rejected(
         "template.malformed",
         f"Template {file!r}, line {line}: {wrong.rstrip('.')}.",
-        hint="`mission template show feature` shows one that is whole.",
+        hint="`mission workflow template show feature` shows one that is whole.",
     )
 
 

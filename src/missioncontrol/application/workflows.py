@@ -383,7 +383,7 @@ class Workflows(Library):
         `base` is the newest version that its writer knew, 0 for none.
 
         One that says what a version says already is answered with that version, and nothing is
-        recorded, unless it asks for the next version by its number, or for storage with `always`.
+        recorded, unless it asks for the next version by its number, or is saved with `always`.
 
         Raises:
             Malformed: `workflow.malformed`, with everything that is wrong.

@@ -1,4 +1,4 @@
-"""`mission user` and `mission token`: who may sign in, and what programs carry."""
+"""`mission user` and `mission user token`: who may sign in, and what programs carry."""
 
 import argparse
 import asyncio
@@ -124,7 +124,7 @@ def _user_line(found: queries.UserView) -> str:
 
 
 def token(arguments: argparse.Namespace) -> int:
-    """Do what `mission token VERB` was asked for."""
+    """Do what `mission user token VERB` was asked for."""
     desk = PeopleDesk(arguments, os.environ)
     try:
         match arguments.token:

@@ -9,7 +9,9 @@ WholeNumber = Callable[[str], int]
 
 def add_analytics(verbs: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
     """Add `analytics` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("analytics", help="what the people who use a product do")
+    top = verbs.add_parser(
+        "analytics", help="how people use a product: funnels, retention, trends, alerts"
+    )
     kinds = top.add_subparsers(
         dest="analytics", metavar="VERB", required=True, parser_class=type(top)
     )

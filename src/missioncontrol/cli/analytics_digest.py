@@ -41,7 +41,7 @@ PASSING = ("model.", "budget.")
 
 
 def digest(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Write the summary of a product down now, or let the clock do so from now on."""
+    """Write the summary of a product down now, or schedule it from now on."""
     product = meant(arguments, desk)
     days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
@@ -71,11 +71,11 @@ def in_words(
     range_: Range,
     segment: Segment = EVERYBODY,
 ) -> bool:
-    """Let the model that is configured write of these facts; return whether it has tried.
+    """Have the configured model write about these facts; return whether it has tried.
 
     It is asked once of the same facts: what it wrote of them, or why that is not used, is known.
     """
-    # What kept a model from answering at all may be over; what it wrote stays what it is.
+    # The reason why a model did not answer may be over; what it wrote stays what it is.
     is_tried = bool(summary.not_written) and not summary.not_written.startswith(PASSING)
     is_told = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
     if not is_told or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
@@ -152,11 +152,11 @@ def _hooks(desk: Desk) -> list[Webhook]:
 
 
 def _hook(desk: Desk, name: str) -> Webhook:
-    """Return the webhook that is to be told.
+    """Return the webhook to send to.
 
     Raises:
         NotFound: `webhook.unknown`.
-        Rejected: `webhook.deaf`: it is paused, or not told of events of this type.
+        Rejected: `webhook.deaf`: it is paused, or does not receive events of this type.
     """
     hooks = _hooks(desk)
     found = next((each for each in hooks if each.name == name), None)

@@ -85,7 +85,7 @@ def import_file(arguments: argparse.Namespace, desk: Desk) -> int:
 
 
 def _add_imported(product: Product, desk: Desk) -> None:
-    """Let what comes from files be a source, which can be made internal, once something does."""
+    """Add files as a source, which can be made internal, once something comes from one."""
     if IMPORTED not in product.sources:
         with suppress(MissionControlError):  # What is carried in does not hang on it.
             ask = SourceAsked("add", product.slug, IMPORTED, name="Imported files", kind="file")
@@ -128,7 +128,7 @@ def _from_there(line: ServerLine, product: Product, kind: FileKind, path: Path |
 
 
 def seed(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Let a product be there that nobody uses but that looks as if."""
+    """Create a product without users that looks as if it had some."""
     slug = arguments.product
     try:
         product = asyncio.run(shelf_of(desk).find(slug))
@@ -239,7 +239,7 @@ def _progress(progress: Progress) -> str:
 
 
 class _Bar:
-    """How far something is, on a terminal: one line that is drawn anew."""
+    """How far something is, on a terminal: one line that is redrawn."""
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr.isatty()

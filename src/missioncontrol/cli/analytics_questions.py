@@ -108,7 +108,7 @@ def _from_0(text: str, question: AnyQuestion) -> str:
 
 
 def range_of(arguments: argparse.Namespace, today: date) -> Range:
-    """Return the days that are asked for: the last 28 where nothing is said."""
+    """Return the requested days: the last 28 where none are given."""
     if arguments.days is not None and arguments.since is not None:
         raise _bad("--days", "it can't be given with --since")
     until = _day("--until", arguments.until) if arguments.until else today
@@ -255,7 +255,7 @@ def _paths(
 
 
 def _event(arguments: argparse.Namespace, product: Product) -> str:
-    """Return the event by which somebody is active: the product's own where none is named."""
+    """Return the event that makes a user active: the product's own where none is named."""
     return activation_of(product).active if arguments.event is None else str(arguments.event)
 
 

@@ -237,7 +237,7 @@ def _took(seconds: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as per cent; a dash where it can't be told."""
+    """Return a share as per cent; a dash where it is unknown."""
     return "-" if share is None else f"{100 * share:.1f} %"
 
 

@@ -1,4 +1,4 @@
-"""`mission backtest`: scores plans against the merged changes of a repository."""
+"""`mission eval backtest`: scores plans against the merged changes of a repository."""
 
 import argparse
 import sys

@@ -108,7 +108,7 @@ def _spent(spent: Tally) -> str:
 
 
 def changed_lines(scope: Scope, period: Period, event: CapSet | None, width: int) -> list[str]:
-    """Return what became of a cap that somebody changed."""
+    """Return what became of a cap that was changed."""
     name = called(scope) if scope in (RUNS, WORKSPACE) else title(scope)
     about = f"The cap of {name}{EACH[period]}"
     if event is None:
@@ -211,7 +211,7 @@ def rate_text(rate: Decimal) -> str:
 
 
 def set_lines(event: PriceSet, width: int) -> list[str]:
-    """Return a price that somebody set, with who and why."""
+    """Return a price that was set, with who and why."""
     why = f"set by {event.actor}: {event.reason}"
     return [*price_lines(event.price, width), *wrapped(why, width, "    ", "    ")]
 

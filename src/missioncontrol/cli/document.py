@@ -223,7 +223,7 @@ def _read(name: str) -> str:
 
 
 def _edited(before: str, kind: str) -> str:
-    """Return what somebody made of a text in the editor of their environment.
+    """Return a text after the user has edited it in the editor of their environment.
 
     Raises:
         Rejected: `document.no_editor`.

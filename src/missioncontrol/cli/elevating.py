@@ -26,7 +26,7 @@ class ElevationDesk(Protocol):
     """What this verb needs of a home."""
 
     def deliver(self, ask: Any) -> Any:
-        """Let the office answer; returns once it is on disk."""
+        """Send `ask` to the office; return once it is on disk."""
         ...
 
 

@@ -56,7 +56,7 @@ class Evaluating:
         artifacts: ArtifactStore,
         sandbox: Sandbox,
     ) -> None:
-        """`prompt` is said before each task; `places` is a directory of this evaluation alone."""
+        """`prompt` precedes each task; `places` is a directory of this evaluation alone."""
         self._hall = hall
         self._begun = begun
         self._scenarios = [scenarios[each.id] for each in begun.scenarios]
@@ -127,7 +127,7 @@ class Evaluating:
         """Return a run that was begun before we were killed, or None where it is of no more use.
 
         An attempt that was interrupted left a tree that is no snapshot: what it began is ended,
-        and the trial begins anew.
+        and the trial begins again.
         """
         try:
             run, _ = await fold_run(self._hall.store, name)
@@ -185,7 +185,7 @@ class Evaluating:
             await held.clear()
 
     async def _left(self, place: Place, run: Run, commit: str) -> tuple[bytes, str]:
-        """Return what was changed as a patch, and the digest by which it is kept."""
+        """Return what was changed as a patch, and the digest by which it is stored."""
         if self._works_in_tree:
             patch = await place.left(commit)
             return patch, await asyncio.to_thread(self._artifacts.put, patch) if patch else ""

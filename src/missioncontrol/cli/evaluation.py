@@ -175,7 +175,7 @@ async def _begun(
 
 @contextmanager
 def _alone(folder: Path, name: str) -> Iterator[None]:
-    """Let nobody else carry this evaluation out meanwhile.
+    """Prevent others from carrying out this evaluation meanwhile.
 
     Raises:
         Unavailable: `evaluation.at_work`.

@@ -11,7 +11,7 @@ def add_evaluation(verbs: Any, home: argparse.ArgumentParser, whole_number: Any)
     told = argparse.ArgumentParser(add_help=False)
     told.add_argument("--json", action="store_true", help="print JSON")
     kinds = verbs.add_parser(
-        "eval", help="how agents do on scenarios: trials, scores, and whether one is better"
+        "eval", help="evaluate agents on scenarios, and plans on past changes"
     ).add_subparsers(dest="evaluation", metavar="VERB", required=True)
     run = kinds.add_parser(
         "run",

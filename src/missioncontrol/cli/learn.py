@@ -1,4 +1,4 @@
-"""`mission learn`: shows what a repository teaches, and keeps it where that is asked for."""
+"""`mission pattern learn`: shows what a repository teaches, and stores it with `--apply`."""
 
 import argparse
 import asyncio
@@ -38,7 +38,7 @@ SHOWN_MAX = 3
 
 
 def learn(arguments: argparse.Namespace) -> int:
-    """Do what `mission learn` was asked for."""
+    """Do what `mission pattern learn` was asked for."""
     if not 1 <= arguments.seconds <= 86_400:
         raise Rejected(
             "learn.bad_bound", f"--seconds is {arguments.seconds}; it may be 1 to 86400."

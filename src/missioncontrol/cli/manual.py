@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from missioncontrol.cli.arguments import EXIT_CODES, parser
 
 COMMON = ("-h", "--home")
-"""Taken by every verb, and told once."""
+"""Options of every verb, documented once."""
 
 
 def manual() -> str:

@@ -59,7 +59,7 @@ def up(arguments: argparse.Namespace) -> int:
 
 
 def _settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of a home, and where workers are let in.
+    """Return the settings of a home, and where workers are admitted.
 
     Raises:
         Rejected: `worker.bad_time`.
@@ -83,7 +83,7 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
 async def _serve(
     arguments: argparse.Namespace, port: int | None = None, front: ConsoleProcess | None = None
 ) -> int:
-    """Work until somebody ends it; the gateway listens on `port`, if one is named."""
+    """Work until the process is ended; the gateway listens on `port`, if one is named."""
     async with holding(_settings_of(arguments)) as held, AsyncExitStack() as opened:
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -149,10 +149,10 @@ def serve_gateway(arguments: argparse.Namespace) -> int:
 
 
 class Teller:
-    """Says what somebody who looks after this home wants to hear of, and nothing else."""
+    """Reports what the person in charge of this home wants to know, and nothing else."""
 
     def __init__(self) -> None:
-        """What happens before `begin` is said then, after what the program says of itself."""
+        """What happens before `begin` is printed then, after the program's own introduction."""
         self._early: list[str] | None = []
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -180,7 +180,7 @@ def _death_of(held: EngineContext) -> "asyncio.Task[None]":
 
 
 async def _take_up(held: EngineContext) -> list[str]:
-    """Go on with every run that has not ended; return what is to be said about it."""
+    """Go on with every run that has not ended; return what to report about it."""
     taken, left = 0, []
     for run in held.tables.unsettled():
         state = await held.journal.load_run(run)
@@ -191,7 +191,7 @@ async def _take_up(held: EngineContext) -> list[str]:
             await held.approvals.open(each.approval for each in state.held.values())
             if state.is_settled:
                 continue  # It had its answer already, and that ended it.
-            # What is halted stays so until somebody resumes it.
+            # What is halted stays so until a person resumes it.
             if state.halt is None and not only_waits(state):
                 held.execution.resume(run, actor="engine")
             held.engine.adopt(run)
@@ -205,12 +205,12 @@ async def _take_up(held: EngineContext) -> list[str]:
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """Stop everything, wherever it works, and let nothing start until `start`."""
+    """Stop everything, wherever it works, and prevent all starts until `start`."""
     return _change(arguments, StopAll(arguments.reason))
 
 
 def start(arguments: argparse.Namespace) -> int:
-    """Let work go on, as far as a stage allows."""
+    """Continue work, as far as a stage allows."""
     return _change(arguments, StartAll(arguments.stage, arguments.reason))
 
 
@@ -227,7 +227,7 @@ def _change(arguments: argparse.Namespace, ask: StopAll | StartAll) -> int:
         say(f"{STAGES[present.stage]}\n")
         if present.stage != "all":
             others = "|".join(stage for stage in AFTER_A_STOP if stage != present.stage)
-            say(f"`mission start --stage {others}` goes on.\n")
+            say(f"`mission engine resume --stage {others}` goes on.\n")
     return SUCCEEDED
 
 

@@ -44,7 +44,7 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
     else:
         _show_markdown(content.decode())
     where = ending.given_place(arguments)
-    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}{where}\n")
+    note(f"Kept as {run.mission}, {name}. Carry it out: mission execute {name}{where}\n")
     return exit_codes.SUCCEEDED
 
 
@@ -128,7 +128,7 @@ def _changed(record: MissionRecord) -> str:
     count = len(found.files) + found.files_left_out
     files = "1 file" if count == 1 else f"{count:,} files"
     lines = f"+{found.added:,} -{found.deleted:,}"
-    return f"{files}, {lines} · mission artifacts {record.run} --output DIR"
+    return f"{files}, {lines} · mission runs artifacts {record.run} --output DIR"
 
 
 def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
@@ -146,7 +146,7 @@ def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: boo
 
 
 def _left(arguments: argparse.Namespace, name: str, run: Run) -> tuple[bool, dict[str, Any]]:
-    """Return whether nobody works on a run that has not ended, and how it stands."""
+    """Return whether no engine works on a run that has not ended, and how it stands."""
     reading = opened(arguments)
     try:
         holder = reading.home.holder()

@@ -16,23 +16,22 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take options by their whole name only: a shortened one would clash with a later one."""
-        self._fill: Callable[[], None] | None = None
+        self._fills: list[Callable[[], None]] = []
         super().__init__(*args, **{"allow_abbrev": False, **options})
         self._given: set[argparse.Action] = set()
 
     def fill_later(self, fill: Callable[[], None]) -> None:
-        """Have `fill` add the arguments on first use.
+        """Have `fill` add arguments on first use.
 
         `mission --help` names every noun and should import none of them.
         """
-        self._fill = fill
+        self._fills.append(fill)
 
     @property
     def _actions(self) -> list[argparse.Action]:
         """The arguments; the library keeps and reads them under this name."""
-        fill, self._fill = self._fill, None
-        if fill is not None:
-            fill()
+        while self._fills:
+            self._fills.pop(0)()
         return self._all
 
     @_actions.setter

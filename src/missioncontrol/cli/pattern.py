@@ -115,7 +115,7 @@ def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
         gone = f" {colour('retired', '33')}: {kept.reason}" if kept.state == "retired" else ""
         say(visible(f"{said.id}  {said.statement} {_counts(kept)}{gone}") + "\n")
     if not found:
-        say("No pattern here. `mission learn PATH --apply` takes in what a repository teaches.\n")
+        say("No pattern here. `mission pattern learn PATH --apply` learns from a repository.\n")
     return SUCCEEDED
 
 

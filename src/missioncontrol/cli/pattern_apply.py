@@ -64,7 +64,7 @@ def applied(
         raise Conflict(
             "pattern.retired",
             f"{pattern.id} was retired: {kept.reason.rstrip('.')}.",
-            hint="`mission learn` with --apply takes it up again where history still teaches it.",
+            hint="`mission pattern learn --apply` stores it again if history still teaches it.",
         )
     history = asyncio.run(GitHistory.of(locate(arguments.repo), _is_code))
     if isinstance(pattern.body, Command) and arguments.check:
@@ -154,7 +154,7 @@ def _done(
         for each in commands
         if isinstance(each, Command) and each.purpose == TEST
     ]
-    left = "no test command is proven here: `mission learn` does that" if not tests else ""
+    left = "no test command is proven here: `mission pattern learn` does that" if not tests else ""
     left = "--no-run" if arguments.no_run else left
     ended = _ran(arguments, history.root, tests) if outcome.proposals and not left else ()
     return Done(
@@ -189,7 +189,7 @@ def _checked_command(arguments: argparse.Namespace, root: Path, command: Command
     return SUCCEEDED if proof.passed and proof.exit_code == command.exit_code else FAILED
 
 
-# What is said.
+# Output.
 
 
 def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) -> int:

@@ -217,7 +217,7 @@ def _print_view(
     say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
         once = " once somebody has decided" if view["status"] == "waiting" else ""
-        say(f"\n`mission resume {run}` takes it up again{once}.\n")
+        say(f"\n`mission runs resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
 
 
@@ -257,7 +257,7 @@ def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
 
 
 def _say_rest(view: dict[str, Any], sheet: Sheet) -> None:
-    """Print what people were asked and said, and where all is that had no room."""
+    """Print the approvals and their answers, and where all is that had no room."""
     lines = sheet.approval_lines(view["approvals"])
     lines[:0] = ["", "approvals"] if lines else []
     if sheet.is_cut:

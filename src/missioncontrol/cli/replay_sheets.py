@@ -43,7 +43,7 @@ class Sheet:
         return lines
 
     def approval_lines(self, approvals: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return every approval as it stood, with who said what, when and why."""
+        """Return every approval as it stood, with who decided what, when and why."""
         lines = []
         for each in approvals:
             state = each["state"]

@@ -1,4 +1,4 @@
-"""`mission repo`: the phases of a repository, begun, kept in step with its record, and checked."""
+"""`mission repo`: begins a repository's phases, syncs them with its record, checks them."""
 
 import argparse
 import asyncio
@@ -71,7 +71,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
-    checkout.history()  # Somebody's own is refused before the first file is written.
+    checkout.history()  # A user's own is refused before the first file is written.
     plans, id_ = _planned(checkout, desk, own=arguments.own)
     is_own = read_sop(plans[0].text).own
     if arguments.apply:
@@ -103,7 +103,7 @@ def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
 
 
 def _planned(checkout: Checkout, desk: Desk, *, own: bool) -> tuple[list[Plan], str]:
-    """Return what would be written; a file that is there is somebody's, and stays."""
+    """Return what would be written; an existing file belongs to the user, and stays."""
     sop = checkout.files.read(SOP_PLACE)
     id_ = read_sop(sop).id if sop is not None else SystemIds().new("repository")
     if sop is not None and own and not read_sop(sop).own:

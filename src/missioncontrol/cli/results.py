@@ -75,11 +75,11 @@ def outputs_of(run: Run) -> dict[str, Any] | None:
     return found.values
 
 
-# What its steps said.
+# Output of its steps.
 
 
 def output(arguments: argparse.Namespace) -> int:
-    """Print the last lines that the steps of a run said, or one of them."""
+    """Print the last output lines of the steps of a run, or of one of them."""
     if not 1 <= arguments.tail <= TAIL_MAX:
         raise Rejected(
             "output.bad_tail", f"--tail is {arguments.tail}; it must be 1 to {TAIL_MAX:,}."
@@ -150,7 +150,7 @@ def _say_what_is_not_there(
     state = run.states.get(step or "")
     kept_from = getattr(state, "kept_from", "")
     if not said and kept_from:
-        note(f"Its result was kept: `mission output {kept_from} {step}` shows what it said.\n")
+        note(f"Its result was kept: `mission runs output {kept_from} {step}` shows what it said.\n")
     elif not said:
         who = run.id if step is None else f"{visible(step)} of {run.id}"
         note(f"{who} has said nothing{'' if run.is_settled else ' yet'}.\n")
@@ -203,7 +203,7 @@ def _where(reading: AnyReading, run: str) -> str:
     return (
         f"\nThey lie under {visible(str(reading.home.artifacts))} by their digest.\n"
         "  their paths   add --json\n"
-        f"  all of them   mission artifacts {run} --output DIR\n"
+        f"  all of them   mission runs artifacts {run} --output DIR\n"
     )
 
 
@@ -295,7 +295,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def _note_export(arguments: argparse.Namespace, run: str) -> None:
-    """Write down that a report was taken along; where that can't be, the report is there anyway."""
+    """Record that a report was exported; where that can't be, the report is there anyway."""
     from missioncontrol.application.exports import ExportNoted
     from missioncontrol.cli.desk import Desk
 

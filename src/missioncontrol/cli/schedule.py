@@ -28,7 +28,7 @@ from missioncontrol.ports.calendar import Calendar
 from missioncontrol.projections.schedules import ScheduleRow, is_open
 
 CATCH_UP = 10
-"""Missed slots that run after all where nobody says how many."""
+"""Missed slots that run after all where no number is given."""
 
 PREVIEW = 5
 EVENTS_MAX = 1_000
@@ -46,7 +46,7 @@ class ScheduleDesk(Protocol):
         ...
 
     def deliver(self, asked: Asked) -> str:
-        """Let `Schedules.take` answer, and return what it returns once that is on disk."""
+        """Send to `Schedules.take`, and return what it returns once that is on disk."""
         ...
 
 

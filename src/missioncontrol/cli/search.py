@@ -42,7 +42,7 @@ AnySearch: TypeAlias = "Search | ServerSearch"
 ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
 
 QUIET_SECONDS = 1.0
-"""Before this time nobody is told that the index is being brought up to date."""
+"""Before this time no message reports that the index is being brought up to date."""
 
 NEAR_MAX = 5
 

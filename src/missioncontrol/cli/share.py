@@ -1,4 +1,4 @@
-"""`mission share`: links that show the report of one run to whoever has them, for a time."""
+"""`mission document share`: links that show the report of one run to their holders, for a time."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from missioncontrol.domain.visible import visible
 
 
 def share(arguments: argparse.Namespace) -> int:
-    """Do what `mission share VERB` was asked for."""
+    """Do what `mission document share VERB` was asked for."""
     desk = Desk(arguments, os.environ)
     try:
         match arguments.share:
@@ -69,7 +69,7 @@ def _list(arguments: argparse.Namespace, desk: Desk) -> int:
     for each in found:
         say(visible(f"{_line(each)}\n"))
     if not found:
-        note("No link to a report holds; `mission share new RUN` makes one.\n")
+        note("No link to a report holds; `mission document share new RUN` makes one.\n")
     return SUCCEEDED
 
 

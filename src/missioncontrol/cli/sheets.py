@@ -87,17 +87,17 @@ def mission_lines(rows: Sequence[tuple[MissionRow, Status]], width: int) -> list
 
 
 def stage_lines(present: Operation, who: str, width: int) -> list[str]:
-    """Return what holds all work up, who said so and what lets it go on, if anything does."""
+    """Return what holds all work up, who stopped it and what resumes it, if anything does."""
     if present.stage == "all":
         return []
     said = f"{STAGES[present.stage]} {who or 'Somebody'} said so at {moment(present.since)}"
     said += f": {_sentence(present.reason)}" if present.reason else "."
     others = "|".join(stage for stage in ("drain", "paused", "all") if stage != present.stage)
-    return wrapped(f"{said} `mission start --stage {others}` goes on.", width)
+    return wrapped(f"{said} `mission engine resume --stage {others}` goes on.", width)
 
 
 def status_lines(found: Iterable[Status], width: int) -> list[str]:
-    """Return why runs are stuck, each cause once, and the command that lets them go on."""
+    """Return why runs are stuck, each cause once, and the command that makes them go on."""
     causes = {each.on: each for each in found if each.word == "stuck"}
     said = (f"Stuck: {each.reason} `{each.action}` lets work go on." for each in causes.values())
     return [line for text in said for line in wrapped(text, width)]
@@ -110,7 +110,7 @@ def brake_lines(brake: Brake, width: int) -> list[str]:
     most = f"A rate limit holds the next step up: {who}, at most {starts} in "
     most += f"{duration_in_words(limit.seconds)}"
     until = f"until {moment(brake.until)}" if math.isfinite(brake.until) else "for as long as it is"
-    return wrapped(f"{most}, {until}. `mission limit list` shows all limits.", width)
+    return wrapped(f"{most}, {until}. `mission engine rate-limit list` shows all limits.", width)
 
 
 def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
@@ -276,7 +276,7 @@ def ending_lines(
 ) -> list[str]:
     """Return what a person reads when a run of a workflow has ended, or goes no further now.
 
-    A run that nobody works on any more `is_left`.
+    A run that no engine works on any more `is_left`.
     """
     usage, status = view["usage"], view["status"]
     kept = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
@@ -290,9 +290,9 @@ def ending_lines(
             lines[-1] += step["approval"]
     more = f"mission show {run}"
     # What waits for a person goes on by itself where an engine looks after it; what is halted
-    # does so only when somebody asks for it.
+    # does so only when a person asks for it.
     is_stuck = view["ended"] is None and (is_left or status == "halted")
-    more += f" · mission resume {run}" if is_stuck else f" · mission output {run}"
+    more += f" · mission runs resume {run}" if is_stuck else f" · mission runs output {run}"
     return [*lines, f"  more    {more}"]
 
 
@@ -342,7 +342,7 @@ def output_lines(outputs: Mapping[str, Any], width: int, room: int = 7) -> list[
 
 
 def said_lines(said: Sequence[OutputLine], width: int) -> list[str]:
-    """Return what was said, each line behind its step, or its attempt, where there are several."""
+    """Return the output, each line behind its step, or its attempt, where there are several."""
     attempts: dict[str, set[int]] = {}
     for line in said:
         attempts.setdefault(line.step, set()).add(line.attempt)
@@ -355,7 +355,7 @@ def said_lines(said: Sequence[OutputLine], width: int) -> list[str]:
     lines: list[str] = []
     for name, line in zip(names, said, strict=True):
         start = f"{cut(name, room):<{room}}  " if is_mixed else ""
-        # Never broken or cut: what programs say is there to be read as it was said.
+        # Never broken or cut: output of programs is to be read as it was written.
         rows = visible(line.message).split("\n")
         lines.extend(f"{start}{row}".rstrip() for row in rows)
     return lines

@@ -22,7 +22,7 @@ PROMPT_BYTES_MAX = 100_000
 
 
 def prompt_of(file: str | None) -> str:
-    """Return what is said before each task.
+    """Return the text that precedes each task.
 
     Raises:
         Rejected: `evaluation.bad_prompt`.

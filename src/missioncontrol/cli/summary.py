@@ -1,4 +1,4 @@
-"""`mission summary`: what came of a mission's run, what it took, what is not done, what is next."""
+"""`mission runs summary`: the results of a mission's run, its cost, open work and next steps."""
 
 import argparse
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def run(arguments: argparse.Namespace, record: Record) -> int:
-    """Have agents carry tasks out, and follow them until they end or wait for somebody.
+    """Have agents carry tasks out, and follow them until they end or wait for a person.
 
     Raises:
         Rejected: `repository.bad_parts`, `repository.bad_input`, `repository.not_taken_in`,

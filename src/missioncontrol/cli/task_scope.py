@@ -1,4 +1,4 @@
-"""`mission task scope`: which files a task is to change, said, or looked for in the repository."""
+"""`mission task scope`: which files a task is to change, given or found in the repository."""
 
 import argparse
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`mission template`, and goals that are made from a template on the command line."""
+"""`mission workflow template`, and goals that are made from a template on the command line."""
 
 import argparse
 import textwrap
@@ -25,7 +25,7 @@ class _Items(msgspec.Struct):
 
 
 def template(arguments: argparse.Namespace) -> int:
-    """Do what `mission template VERB` was asked for."""
+    """Do what `mission workflow template VERB` was asked for."""
     if arguments.template_verb == "list":
         return _list(arguments, _all(arguments))
     return _show(arguments, _one(arguments, arguments.key))

@@ -1,4 +1,4 @@
-"""What `mission template` takes on the command line, and goals that are made from templates."""
+"""Arguments of `mission workflow template`, and of goals that are made from templates."""
 
 import argparse
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 
 def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `template` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("template", parents=[home], help="kinds of missions and what they ask")
+    top = verbs.add_parser(
+        "workflow template", parents=[home], help="templates of missions and their questions"
+    )
     kinds = top.add_subparsers(
         dest="template_verb", metavar="VERB", required=True, parser_class=type(top)
     )
@@ -18,7 +20,7 @@ def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 
 def add_template_of_goal(goal: argparse.ArgumentParser) -> None:
-    """Let a goal be made from a template."""
+    """Add the arguments to make a goal from a template."""
     goal.add_argument(
         "--template", metavar="KEY", default="", help="make the goal from it, in place of GOAL"
     )

@@ -1,4 +1,4 @@
-"""What somebody who looks after a home hears of while an engine works there."""
+"""Notifications for the person in charge of a home while an engine works there."""
 
 from collections.abc import Iterator, Sequence
 

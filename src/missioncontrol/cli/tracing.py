@@ -1,4 +1,4 @@
-"""`mission trace`: from the goal to the evidence, its gaps, and who lets one stand."""
+"""`mission runs trace`: from the goal to the evidence, its gaps, and waivers of them."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ PLAN_BYTES_MAX = 32 * 1024 * 1024
 
 
 def trace(arguments: argparse.Namespace) -> int:
-    """Do what `mission trace` was asked for."""
+    """Do what `mission runs trace` was asked for."""
     if arguments.trace in ("show", "check"):
         look = _check if arguments.trace == "check" else _show
         return about(arguments, lambda reading, run: look(arguments, reading, run))
@@ -116,7 +116,7 @@ def _no_plan(name: str, why: str) -> Rejected:
     return Rejected(
         "plan.unreadable",
         f"{name[:200]!r} {why}.",
-        hint="Give the plan.json of a mission; `mission artifacts RUN --output DIR` writes it.",
+        hint="Give the plan.json of a mission: `mission runs artifacts RUN --output DIR`.",
     )
 
 

@@ -49,7 +49,7 @@ class Place(msgspec.Struct, frozen=True):
         return self.root / "work" / "tree"
 
     async def lay_out(self, scenario: Scenario, *, with_tree: bool) -> str:
-        """Make it anew, and return the commit of the snapshot.
+        """Make it again, and return the commit of the snapshot.
 
         Raises:
             AttemptFailed: see `snapshots.repository`.

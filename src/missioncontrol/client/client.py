@@ -85,7 +85,7 @@ class Client(_Everything[Line]):
     lost connection is not done twice.
 
     Every refusal is a `MissionControlError` with the code of the API: `NotFound`, `Conflict`
-    (another change came first, or it is stale), `Unavailable` (not now, after three retries), and
+    (another was first, or it is stale), `Unavailable` (not now, after three more tries), and
     `Rejected` for everything else. `problem_of(error)` is the server's whole answer (RFC 9457).
     """
 

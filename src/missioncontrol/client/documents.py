@@ -24,7 +24,7 @@ class Documents(Resource[L]):
     def get(
         self, mission: str, kind: DocumentKind, *, version: int | None = None, run: str = ""
     ) -> Call[DocumentView]:
-        """Return a version in full, by default the newest; a draft, version 0, if there is none.
+        """Return a version in full, by default the newest; a draft, version 0, if none exists.
 
         Raises:
             NotFound: `document.unknown` or `document.unknown_version`.

@@ -392,7 +392,7 @@ def _risks(plan: Plan, owners: Iterable[RiskOwner]) -> Iterator[Gap]:
             yield _gap("risk.unmitigated", risk.id, what, remedy, **about)
         if not owner_of(risk, known):
             what = f"Nobody sees to {risk.id}: {quoted(risk.title)}."
-            remedy = f"`mission trace assign RUN {risk.id} OWNER`."
+            remedy = f"`mission runs trace assign RUN {risk.id} OWNER`."
             yield _gap("risk.unowned", risk.id, what, remedy, **about)
 
 
@@ -420,7 +420,7 @@ def _unsuccessful(task: Task, end: End) -> Gap:
 
 
 def _again(task: Task, end: End) -> str:
-    return f"`mission retry {end.run or 'RUN'} {task.key}` does it again."
+    return f"`mission runs retry {end.run or 'RUN'} {task.key}` does it again."
 
 
 def quoted(words: str) -> str:

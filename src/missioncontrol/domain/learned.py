@@ -232,7 +232,7 @@ def decide(command: PatternCommand, library: Library | None, now: float) -> list
         raise Conflict(
             "pattern.retired",
             f"Pattern {command.id} was retired: {kept.reason.rstrip('.')}.",
-            hint="`mission learn` with --apply takes it up again where history still teaches it.",
+            hint="`mission pattern learn --apply` stores it again if history still teaches it.",
         )
     use = (command.repository, command.files, command.places, command.passed)
     return [PatternUsed(command.id, kept.version, *use)]

@@ -216,7 +216,7 @@ def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]
             "mission.incomplete",
             f"The mission is not complete: run {command.run!r} is not its newest one that "
             f"succeeded; the mission is {mission.status}.",
-            hint="`mission retry RUN` does again what did not succeed.",
+            hint="`mission runs retry RUN` does again what did not succeed.",
         )
     return [*waiving.decide(command, mission.traced)]
 

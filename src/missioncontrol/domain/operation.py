@@ -143,7 +143,7 @@ def decide(
                 raise Rejected(
                     "operation.bad_stage",
                     "To stop is no stage to start from.",
-                    hint="`mission stop --reason TEXT` stops everything.",
+                    hint="`mission engine halt --reason TEXT` stops everything.",
                 )
             if command.stage == present.stage:
                 return []
@@ -161,7 +161,7 @@ def decide(
                 raise NotFound(
                     "operation.unknown_limit",
                     f"There is no rate limit of {f'{command.kind} {command.name}'.strip()!r}.",
-                    hint="`mission limit list` names them.",
+                    hint="`mission engine rate-limit list` names them.",
                 )
             _refuse_long_reason(command.reason)
             return [RateLimitRemoved(command.kind, command.name, command.reason)]

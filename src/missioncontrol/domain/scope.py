@@ -180,7 +180,7 @@ def _known(plan: Plan | None) -> Plan:
         raise Rejected(
             "mission.no_plan",
             "The mission has no plan, so there is no task yet.",
-            hint="`mission retry RUN` plans again.",
+            hint="`mission runs retry RUN` plans again.",
         )
     return plan
 
@@ -192,7 +192,7 @@ def _task(key: str, plan: Plan) -> Task:
             "task.unknown",
             f"The plan has no task {key[:100]!r}; it has "
             f"{', '.join(task.key for task in plan.tasks())[:1_000]}.",
-            hint="`mission trace show RUN` tells what each is for.",
+            hint="`mission runs trace show RUN` tells what each is for.",
         )
     return found
 

@@ -124,7 +124,7 @@ def unknown(share: str) -> NotFound:
     return NotFound(
         "share.unknown",
         f"No link {share[:80]!r} is known here.",
-        hint="`mission share list` names those that hold.",
+        hint="`mission document share list` names those that hold.",
     )
 
 

@@ -195,7 +195,7 @@ def _gap(command: WaiveGap, traced: Traced) -> Gap:
         raise NotFound(
             "gap.unknown",
             f"The trace has no gap {command.gap[:200]!r}; it has {there}.",
-            hint="`mission trace check RUN` names the gaps.",
+            hint="`mission runs trace check RUN` names the gaps.",
         )
     return found
 
@@ -207,7 +207,7 @@ def _withdrawn(command: WithdrawWaiver, traced: Traced) -> list[WaivingEvent]:
         raise NotFound(
             "waiver.unknown",
             f"No waiver of {command.gap[:200]!r} is in force.",
-            hint="`mission trace show RUN` names the waivers.",
+            hint="`mission runs trace show RUN` names the waivers.",
         )
     reason = command.reason.strip()
     return [WaiverWithdrawn(each.gap, each.digest, reason, command.by) for each in found]
@@ -234,7 +234,7 @@ def _risk(name: str, traced: Traced) -> Risk:
         raise NotFound(
             "risk.unknown",
             f"The plan has no risk {name[:100]!r}; its risks are {there}.",
-            hint="`mission trace show RUN` tells what each is.",
+            hint="`mission runs trace show RUN` tells what each is.",
         )
     return found
 
@@ -255,7 +255,7 @@ def _plan(traced: Traced) -> Plan:
         raise Rejected(
             "mission.no_plan",
             "The mission has no accepted plan, so nothing of it can be traced.",
-            hint="`mission retry RUN` plans again.",
+            hint="`mission runs retry RUN` plans again.",
         )
     return traced.plan
 

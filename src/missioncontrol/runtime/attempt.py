@@ -119,7 +119,7 @@ class Attempt:
             self._fail(_let_itself_go(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
-            hint = _addressed("`mission output RUN STEP` shows what it said.", self.assignment)
+            hint = _addressed("`mission runs output RUN STEP` shows what it said.", self.assignment)
             self._fail(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:

@@ -455,7 +455,7 @@ def _still_at_work(run: str, step: str, failure: Failure) -> Failure:
         failure.code,
         f"{failure.reason} It may still be at work, and the step must not run twice.",
         "Make sure that the worker has ended it, then "
-        f"`mission retry {run} {shlex.quote(step)}` does it again.",
+        f"`mission runs retry {run} {shlex.quote(step)}` does it again.",
         retryable=False,
     )
 

@@ -29,7 +29,7 @@ WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 """What a word weighs in each field; fitted on change histories (`make bench ONLY=memory`)."""
 
 BEST_FOR_EACH = 8
-"""Factor of candidates: so many times the requested items match by words, then are ranked."""
+"""Candidates for each requested item: so many match by words, and the best are chosen."""
 
 _PACKAGE = "missioncontrol.adapters.memory_indexes"
 _SQL = queries(_PACKAGE, "queries.sql")

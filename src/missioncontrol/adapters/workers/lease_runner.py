@@ -160,7 +160,7 @@ class LeaseRunner:
             failure = AttemptFailed(error.code, error.reason, hint=error.hint, retryable=may_pass)
         except Exception as error:  # noqa: BLE001 - an agent may raise anything
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
-            hint = "`mission output RUN STEP` shows more."
+            hint = "`mission runs output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
         return messages.refusal_of(failure, self._host.scrubber)
 

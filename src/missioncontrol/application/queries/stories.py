@@ -16,7 +16,7 @@ from missioncontrol.domain.run.states import Run
 
 _NAME = __name__.partition(".")[0]
 PROGRAM = f"{_NAME} {import_module(_NAME).__version__}"
-"""As `mission export` writes it, so that both make the same bytes."""
+"""As `mission runs export` writes it, so that both make the same bytes."""
 
 STORIES_AT_HAND_MAX = 24
 """A large one, of 500 tasks, takes some 5 MB."""

@@ -35,7 +35,7 @@ def unknown_token(token: str) -> NotFound:
     return NotFound(
         "token.unknown",
         f"There is no token {token[:80]!r} here.",
-        hint="`mission token list` names those that hold.",
+        hint="`mission user token list` names those that hold.",
     )
 
 

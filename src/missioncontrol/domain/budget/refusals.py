@@ -279,13 +279,14 @@ def _unknown_price(
             "budget.unknown_price",
             f"{who} does not say which model it uses, so what it may cost is not known, and "
             f"{held}.",
-            hint="Name a model whose price is known; `mission price show` tells which are.",
+            hint="Name a model whose price is known; `mission budget price show` tells which are.",
         )
     which = f"model {names[0]!r}" if len(names) == 1 else f"models {', '.join(map(repr, names))}"
     return Rejected(
         "budget.unknown_price",
         f"{who} may use {which}, whose price is not known, and {held}.",
-        hint=f"`mission price set {_quoted(names[0])} --input USD --output USD --reason TEXT` "
+        hint=f"`mission budget price set {_quoted(names[0])} --input USD --output USD "
+        "--reason TEXT` "
         "says what a million tokens cost.",
     )
 

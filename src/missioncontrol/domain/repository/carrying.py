@@ -136,7 +136,7 @@ def refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
         raise Conflict(
             "repository.at_work",
             f"Task {task.number} is being carried out by {task.hold.run}.",
-            hint=f"`mission show {task.hold.run}` tells how far it is; `mission cancel` ends it.",
+            hint=f"`mission show {task.hold.run}` shows it at work; `mission runs cancel` ends it.",
         )
 
 

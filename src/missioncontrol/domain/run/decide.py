@@ -351,7 +351,7 @@ def _resume(run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.settled",
             f"Run {run.id!r} {ended_as(run.status)}; there is nothing to resume.",
-            hint=f"`mission retry {run.id} STEP` starts a step again in a new run.",
+            hint=f"`mission runs retry {run.id} STEP` starts a step again in a new run.",
         )
     return [RunResumed()] if run.is_started or run.halt is not None else []
 

@@ -25,7 +25,8 @@ UNRELEASED = "unreleased"
 
 ABOUT = """\
 Everything that a page of the console does is done by these. Send a token as
-`Authorization: Bearer TOKEN`; make one under Settings, Tokens, or with `mission token new NAME`.
+`Authorization: Bearer TOKEN`; make one under Settings, Tokens, or with
+`mission user token new NAME`.
 
 - Lists come in pages: `items`, and `next`, the `cursor` of the page after. It is empty at the end.
 - Times are seconds since the epoch.

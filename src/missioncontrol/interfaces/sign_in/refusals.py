@@ -40,7 +40,7 @@ def unknown_token() -> NotSignedIn:
     return NotSignedIn(
         "token.unknown",
         "The token is unknown, revoked, or its time is over.",
-        hint="Issue another one under Settings, or with `mission token new NAME`.",
+        hint="Issue another one under Settings, or with `mission user token new NAME`.",
     )
 
 
@@ -58,5 +58,5 @@ def for_people() -> Forbidden:
     return Forbidden(
         "session.by_step",
         "Sessions and sign-in are for people, and this connection is of the program of a step.",
-        hint="A step asks with a token of its own, which `mission token new NAME` issues.",
+        hint="A step asks with a token of its own, which `mission user token new NAME` issues.",
     )

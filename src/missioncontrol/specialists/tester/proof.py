@@ -49,7 +49,7 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     raise AttemptFailed(
         "tester.tests_failed",
         _words(new) if new else f"{report.statement(trial)} Before the change: {_said(before)}",
-        hint=f"Read what failed; `mission retry RUN {brief.changes}` has the change made again.",
+        hint=f"Read what failed; `mission runs retry RUN {brief.changes}` makes the change again.",
         retryable=False,
         detail={
             "failures": [_told(each) for each in new[:DETAILED_MAX]],

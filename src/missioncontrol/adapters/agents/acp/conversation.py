@@ -183,7 +183,8 @@ class Conversation:
         return AttemptFailed(
             f"acp.{code}",
             f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows its output. Or run it in a terminal.",
+            hint=hint
+            or "`mission runs output RUN STEP` shows its output. Or run it in a terminal.",
             retryable=retryable,
         )
 
