@@ -127,8 +127,8 @@ def _rule(cron: str) -> _Rule:
     return rule
 
 
-def _not_understood(written: str, fields: str, said: str) -> Rejected:
-    name = said.removeprefix("Bad ")
+def _not_understood(written: str, fields: str, message: str) -> Rejected:
+    name = message.removeprefix("Bad ")
     parts = fields.split()
     if name == "day-of-month" and _is_understood(" ".join([*parts[:3], "*", parts[4]])):
         return _never(written)  # The day is one that its months do not have.

@@ -90,10 +90,10 @@ def _files(root: Path) -> list[Path]:
 def _declared(root: Path) -> list[str]:
     """Return where the repository says that its records are, as adr-tools and others write it."""
     try:
-        said = _bytes(root / ".adr-dir", PLACE_MAX).decode("utf-8", "replace")
+        content = _bytes(root / ".adr-dir", PLACE_MAX).decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in said.strip().splitlines()[:1] if "\0" not in line]
+    return [line for line in content.strip().splitlines()[:1] if "\0" not in line]
 
 
 def _folder(root: Path, place: str) -> Path | None:

@@ -38,9 +38,9 @@ def titled(text: str, otherwise: str) -> str:
     return in_a_line(otherwise)
 
 
-def in_a_line(said: str) -> str:
+def in_a_line(title: str) -> str:
     """Return a title on one line, without the signs that only choose how the one before looks."""
-    shown = "".join(each for each in said if each not in SELECTORS)
+    shown = "".join(each for each in title if each not in SELECTORS)
     return " ".join(shown.split())[:TITLE_MAX].strip()
 
 

@@ -129,8 +129,8 @@ def _spec_kit(path: Path) -> Read:
 def _feature(folder: Path) -> Foreign:
     found = [(kind, folder / name) for name, kind in SPEC_KIT.items()]
     documents = {kind: read_text(path) for kind, path in found if path.is_file()}
-    said = _SPEC_STATUS.search(documents["prd"])
-    status = status_of(said["status"]) if said else "open"
+    matched = _SPEC_STATUS.search(documents["prd"])
+    status = status_of(matched["status"]) if matched else "open"
     if status == "open":  # The boxes of the tasks are more up to date than the status.
         status = status_of_boxes(documents.get("tasks", ""))
     # Each user story has its own; the feature is as urgent as the first of them.
@@ -142,12 +142,12 @@ def _feature(folder: Path) -> Foreign:
 
 def _task_master(path: Path) -> Read:
     try:
-        said = json.loads(read_text(path, LIST_BYTES_MAX))
+        content = json.loads(read_text(path, LIST_BYTES_MAX))
     except (ValueError, RecursionError) as error:
         raise unreadable(path, f"it is no JSON: {error}") from None
     tasks: list[Foreign] = []
     left: list[str] = []
-    for tag, entries in _tags(said):
+    for tag, entries in _tags(content):
         titles = _titles(entries)
         for number, entry in enumerate(entries):
             place = f"{tag}{'.' if tag else ''}tasks[{number}]"
@@ -159,11 +159,11 @@ def _task_master(path: Path) -> Read:
     return Read(tuple(tasks), tuple(left))
 
 
-def _tags(said: Any) -> Iterator[tuple[str, list[Any]]]:
+def _tags(content: Any) -> Iterator[tuple[str, list[Any]]]:
     """Yield the tags with their tasks; older files have no tags."""
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         return
-    tagged = {"": said} if isinstance(said.get("tasks"), list) else said
+    tagged = {"": content} if isinstance(content.get("tasks"), list) else content
     for tag, part in tagged.items():
         listed = part.get("tasks") if isinstance(part, dict) else None
         if isinstance(listed, list):
@@ -227,8 +227,8 @@ def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
 
 def _step_line(step: dict[str, Any]) -> str:
     """Return a subtask with a box, its number where others need it, and how it stands."""
-    said = [_said(step, name) for name in _WORDS]
-    text = ". ".join(" ".join(each.split()).rstrip(".") for each in said if each)
+    values = [_said(step, name) for name in _WORDS]
+    text = ". ".join(" ".join(each.split()).rstrip(".") for each in values if each)
     status = status_of(_said(step, "status"))
     notes = [] if status in ("open", "done") else [status]
     notes += [f"priority {_said(step, 'priority')}"] if _said(step, "priority") else []

@@ -95,8 +95,8 @@ class OidcProvider:
         client, secret = self._provider.client_id, self._secret
         headers = {}
         if secret and "client_secret_basic" in found.token_endpoint_auth_methods_supported:
-            told = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
-            headers["authorization"] = f"Basic {base64.b64encode(told).decode()}"
+            credentials = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
+            headers["authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
         else:
             form = {**form, "client_id": client, **({"client_secret": secret} if secret else {})}
         return await self._asked("POST", found.token_endpoint, form, headers)

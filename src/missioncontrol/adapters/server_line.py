@@ -40,17 +40,17 @@ T = TypeVar("T")
 class ServerProblem(Exception):
     """A refusal as the server reported it (RFC 9457); it is the cause of the raised error."""
 
-    def __init__(self, told: "_Problem") -> None:
+    def __init__(self, problem: "_Problem") -> None:
         """Store the whole report."""
-        super().__init__(told.detail)
-        self.status = told.status
-        self.type = told.type
-        self.title = told.title
-        self.detail = told.detail
-        self.code = told.code
-        self.hint = told.hint
-        self.instance = told.instance  # the request's id, as the server's own log has it
-        self.faults = tuple(told.faults)  # each thing that does not fit
+        super().__init__(problem.detail)
+        self.status = problem.status
+        self.type = problem.type
+        self.title = problem.title
+        self.detail = problem.detail
+        self.code = problem.code
+        self.hint = problem.hint
+        self.instance = problem.instance  # the request's id, as the server's own log has it
+        self.faults = tuple(problem.faults)  # each thing that does not fit
 
 
 class _Problem(msgspec.Struct):
@@ -123,11 +123,11 @@ class _Speech:
         headers: Mapping[str, str],
     ) -> httpx.Request:
         params = {name: value for name, value in query.items() if value is not None}
-        told = {**headers, **({} if body is None else {"content-type": "application/json"})}
+        all_headers = {**headers, **({} if body is None else {"content-type": "application/json"})}
         content = None if body is None else msgspec.json.encode(body)
         try:
             return self._client.build_request(
-                method, path, params=params, content=content, headers=told
+                method, path, params=params, content=content, headers=all_headers
             )
         except httpx.InvalidURL as error:
             raise Rejected(

@@ -121,8 +121,8 @@ async def _of_bundle(place: Path) -> Files:
         listed = await git(["ls-tree", "-r", "-z", "--full-tree", commit], cwd=root)
         found: dict[str, File] = {}
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            said, _, path = line.partition("\t")
-            mode, kind, blob = said.split(" ")
+            fields, _, path = line.partition("\t")
+            mode, kind, blob = fields.split(" ")
             if kind != "blob":
                 raise _bad(place.name, f"{path!r} in it is a repository of its own")
             content = await git(["cat-file", "blob", blob], cwd=root, bytes_max=BYTES_MAX)

@@ -115,8 +115,8 @@ def specialists(
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
     model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
-    kept = {KEPT: str(home.kept_facts.absolute())}
-    own = {name: seen | kept | (model if name in ASKING else {}) for name in CLASSES}
+    stored_facts = {KEPT: str(home.kept_facts.absolute())}
+    own = {name: seen | stored_facts | (model if name in ASKING else {}) for name in CLASSES}
     # They run programs that are not ours, which have no business with stored facts.
     own |= dict.fromkeys(RUNNING, seen)
     asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}

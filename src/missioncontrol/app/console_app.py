@@ -75,11 +75,11 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         around = opening.enter_context(_instruments(home, present))
         slow = opening.enter_context(archive(home, heads))
         live = Live(present)
-        told = opening.enter_context(_deliveries(home, present, clock))
+        delivery = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
         asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
-        yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
+        yield Console(home.root, present, live, line, people, shelf, around, slow, delivery, asked)
 
 
 def watch(console: Console) -> AlertMonitor:
@@ -132,7 +132,7 @@ def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
             CronCalendar(),
             GenaiPrices(),
             built_in(AGENT_CARDS, Settings(home.root)),
-            declare=lambda name, said: declaration(name, said, base=home.root),
+            declare=lambda name, entry: declaration(name, entry, base=home.root),
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
             sources=GitSources(),
             histories=lambda path: GitTaskHistory(Path(path)),

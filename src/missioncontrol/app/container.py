@@ -283,8 +283,8 @@ class EngineContext:
         if not console_settings(self.home.root / "console.toml").webhooks_inside:
             await refuse_inside(url)
 
-    async def _take_digest(self, taken: DigestTaken) -> None:
-        await self.office.do(taken, WATCHER)
+    async def _take_digest(self, digest: DigestTaken) -> None:
+        await self.office.do(digest, WATCHER)
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())

@@ -281,9 +281,9 @@ def bearer_of(access: Access, text: str, owner: str, now: float) -> Bearer | Non
     if not text.startswith(MARK) or len(text) > TOKEN_MAX:
         return None
     found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
-    kept = found.issued.digest if found else "0" * 64
+    expected = found.issued.digest if found else "0" * 64
     # Compared also where there is no such token, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(text)) or found is None:
+    if not hmac.compare_digest(expected, digest(text)) or found is None:
         return None
     issued = found.issued
     roles = access.roles_of(issued.owner, owner)

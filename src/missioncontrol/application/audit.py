@@ -181,8 +181,8 @@ class _Walk:
         match decode(event.type, event.schema, event.body):
             case StepSucceeded(work=work):
                 works = [work]
-            case RunCreated(kept=kept):
-                works = [result.work for result in kept.values()]
+            case RunCreated(kept=reused):
+                works = [result.work for result in reused.values()]
             case StepStarted(handed=handed):
                 works = [Work(artifacts=handed)]
             case DocumentGenerated(digest=text, generated=generated, typed=typed):

@@ -442,11 +442,11 @@ class Budgets:
         named = self._model(model)
         command = ChargeUsage(reservation, named, usage, cost, price, about, estimated)
         events = self._tell(command, run=_run_among(known))
-        told = next((event for event in events if isinstance(event, UsageCharged)), None)
+        counted = next((event for event in events if isinstance(event, UsageCharged)), None)
         version = f"{price.source} {price.version}" if price is not None else ""
-        if told is None:
+        if counted is None:
             return Charge(cost, price=version)
-        return Charge(cost, told.over, told.passed, version)
+        return Charge(cost, counted.over, counted.passed, version)
 
     def settle(self, reservation: str) -> None:
         """Free what was not used of a reservation and of all that came out of it; once."""

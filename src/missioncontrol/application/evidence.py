@@ -69,9 +69,9 @@ def _checks(step: Step, work: Work, artifacts: ArtifactStore) -> Iterator[Check]
     yield from _fact_checks(work.facts, contents)
 
 
-def _bad_name(name: str, taken: set[str]) -> str:
+def _bad_name(name: str, used: set[str]) -> str:
     """Say why an artifact can't have this name, or return an empty string."""
-    if name in taken:
+    if name in used:
         return "Another artifact of this work has it already."
     if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
         return "It has to be a relative path with `/`, without empty parts, `.`, `..` or NUL."

@@ -456,10 +456,10 @@ def _refused(decision: Decision, run: Run | None) -> Failure:
         "expired": "nobody decided in time",
         "withdrawn": f"{decision.actor} withdrew the request",
     }
-    said = f": {decision.reason}" if decision.reason else "."
+    reason = f": {decision.reason}" if decision.reason else "."
     return Failure(
         f"approval.{decision.outcome}",
-        f"The approval {decision.approval} was not given; {words[decision.outcome]}{said}",
+        f"The approval {decision.approval} was not given; {words[decision.outcome]}{reason}",
         begun_anew(run, decision.step) if run and repository_of(run.workflow) else AGAIN,
         retryable=False,
     )

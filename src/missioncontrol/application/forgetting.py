@@ -42,8 +42,8 @@ class Forgetting:
         if _has_planned(run):
             return
         for item in _told_of(run.inputs):
-            said, _ = await fold(self._journal.store, MEMORY, item)
-            if said is not None and said.is_forgotten:
+            stored, _ = await fold(self._journal.store, MEMORY, item)
+            if stored is not None and stored.is_forgotten:
                 self.note(item)
 
     def without(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -63,12 +63,12 @@ class Forgetting:
 
 def _told_of(inputs: Mapping[str, Any]) -> list[str]:
     """Return the ids of the items a run received; other inputs of that name contain none."""
-    told = inputs.get("recalled", ())
-    if not isinstance(told, list | tuple):
+    recalled = inputs.get("recalled", ())
+    if not isinstance(recalled, list | tuple):
         return []
-    names = [each.get("item") if isinstance(each, Mapping) else None for each in told]
+    names = [each.get("item") if isinstance(each, Mapping) else None for each in recalled]
     known = [name for name in names if isinstance(name, str)]
-    return known if len(known) == len(told) else []
+    return known if len(known) == len(recalled) else []
 
 
 def _has_planned(run: Run) -> bool:

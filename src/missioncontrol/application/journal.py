@@ -85,12 +85,12 @@ class Journal:
         if events:
             stamp = int(now * 1_000_000)
             at = stamp / 1_000_000
-            kept = self._record(run, events, stamp, actor, on_behalf, cause, run)
-            for event in kept:
+            recorded = self._record(run, events, stamp, actor, on_behalf, cause, run)
+            for event in recorded:
                 state = evolve(state, event, at)
             assert state is not None
             self.runs[run] = state
-            return kept
+            return recorded
         return events
 
     def tell_mission(

@@ -57,8 +57,8 @@ def exhausted(run: Run, step: Step, rounds: int, work: Work) -> Failure:
 
 def _findings(output: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what has to be mended, bounded; notes where there is nothing else."""
-    said = output.get("findings")
-    found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+    listed = output.get("findings")
+    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     blocking = [each for each in found if each.get("blocking", True)]
     return [_bounded(each) for each in blocking or found]
 
@@ -76,9 +76,9 @@ def _line(value: Any) -> str:
 def _words(finding: Mapping[str, Any]) -> str:
     path, line = finding["path"], finding["line"]
     place = f"{path}:{line}: " if line else f"{path}: " if path else ""
-    said = (finding["message"] or finding["rule"] or "something").rstrip(".")
+    message = (finding["message"] or finding["rule"] or "something").rstrip(".")
     rule = f" ({finding['rule']})" if finding["rule"] and finding["message"] else ""
-    return f"{place}{said}{rule}"
+    return f"{place}{message}{rule}"
 
 
 def _evidence(run: Run, step: Step, work: Work) -> Iterator[dict[str, str]]:

@@ -81,16 +81,16 @@ class PatternDesk:
                 hint="Narrow them with --kind.",
             )
         await self._journal.find(PATTERNS, STREAM)
-        told: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
+        outcome: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
         for pattern in ask.patterns:
             digest = await asyncio.to_thread(self._kept, pattern)
             if not digest:
-                told["refused"].append(pattern.id)
+                outcome["refused"].append(pattern.id)
                 continue
             command = LearnPattern(_as_told(pattern, digest))
             made = self._journal.tell(PATTERNS, STREAM, command, actor=actor)
-            told["learned" if made else "known"].append(pattern.id)
-        return told
+            outcome["learned" if made else "known"].append(pattern.id)
+        return outcome
 
     def _kept(self, pattern: Pattern) -> str:
         """Keep the whole of a pattern; "" where it holds a secret, or is too large."""
@@ -110,8 +110,8 @@ class PatternDesk:
         await self._journal.find(PATTERNS, STREAM)
         command: PatternCommand = RetirePattern(ask.pattern, ask.reason)
         if ask.verb == "use":
-            said = (ask.repository, ask.files, ask.places, ask.passed)
-            command = NoteUse(ask.pattern, *said)
+            usage = (ask.repository, ask.files, ask.places, ask.passed)
+            command = NoteUse(ask.pattern, *usage)
         made = self._journal.tell(PATTERNS, STREAM, command, actor=actor)
         return {"pattern": ask.pattern, "is_new": bool(made)}
 

@@ -262,10 +262,10 @@ class Live:
         return changed
 
     def _signals_for(self, telling: Telling, wanted: Wanted, changed: Iterable[str]) -> bytes:
-        told = [topic for topic in changed if topic in wanted.topics]
-        if not told:
+        selected = [topic for topic in changed if topic in wanted.topics]
+        if not selected:
             return b""
-        parts = {topic: self._signals[topic]() for topic in told}
+        parts = {topic: self._signals[topic]() for topic in selected}
         return b"id: %b\ndata: %b\n\n" % (telling.id(wanted), msgspec.json.encode(parts))
 
     def _tell_signals(self, telling: Telling) -> None:

@@ -175,8 +175,8 @@ class Memory:
         found = self.index.item(name)
         if found is not None:
             return found
-        said = self.index.amendment(name)
-        raise forgotten(name) if said is not None and said.is_forgotten else unknown(name)
+        amendment = self.index.amendment(name)
+        raise forgotten(name) if amendment is not None and amendment.is_forgotten else unknown(name)
 
     def named(self, text: str) -> str:
         """Return the id that `text` means: all of it, or a beginning that only one has.
@@ -223,19 +223,19 @@ class Memory:
         except MissionControlError:
             return ()
 
-    async def without_amended(self, told: Sequence[Recalled]) -> tuple[Recalled, ...]:
+    async def without_amended(self, remembered: Sequence[Recalled]) -> tuple[Recalled, ...]:
         """Leave out what people have amended since the index was last brought up.
 
         Raises:
             Unavailable, Corrupt: the log or the index can't be read.
         """
         reached = self.index.reached().position
-        kept = []
-        for each in told:
-            said = await self._store.read_stream(each.item, limit=READ_AT_ONCE)
-            if not said or said[-1].position <= reached:
-                kept.append(each)
-        return tuple(kept)
+        unchanged = []
+        for each in remembered:
+            amendments = await self._store.read_stream(each.item, limit=READ_AT_ONCE)
+            if not amendments or amendments[-1].position <= reached:
+                unchanged.append(each)
+        return tuple(unchanged)
 
     def silenced(self) -> tuple[str, ...]:
         """Return prefixes of the ids whose source must not replace them; raises nothing.
@@ -343,8 +343,8 @@ class MemoryDesk:
         self._journal.forget(item)
         if ask.verb == "forget":
             self.forgotten(item)
-        told = {"item": item}
-        return told | {"stays": STAYS} if ask.verb == "forget" else told
+        answer = {"item": item}
+        return answer | {"stays": STAYS} if ask.verb == "forget" else answer
 
     async def _refuse_unknown(self, item: str) -> None:
         """Refuse to amend what was never harvested: nothing but the index knows what was."""

@@ -201,10 +201,10 @@ class Meter:
         """Say in words which caps a usage went beyond, by how much, and what would allow it."""
         if not passed:
             return ""
-        told = [f"the cap of {called(each.scope)} by {words(each.by)}" for each in passed]
+        overruns = [f"the cap of {called(each.scope)} by {words(each.by)}" for each in passed]
         commands = [command for each in passed for command in self._raising(each)]
         would = f" {' and '.join(commands)} would allow it." if commands else ""
-        return f"The work went beyond {', '.join(told)}.{would}"
+        return f"The work went beyond {', '.join(overruns)}.{would}"
 
     def _raising(self, passed: PassedCap) -> Iterator[str]:
         """Yield the command lines that raise a cap, so that the work may go on."""

@@ -38,14 +38,14 @@ class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
     planner: str = ""  # see `domain.planners`; empty: the model that is configured, else our rules
 
 
-def of_template(said: Goal, filled: FilledGoal) -> Goal:
+def of_template(stated: Goal, filled: FilledGoal) -> Goal:
     """Return the goal from a filled template, with the other fields of the request."""
-    constraints = (*filled.constraints, *said.constraints)
+    constraints = (*filled.constraints, *stated.constraints)
     return msgspec.structs.replace(
-        said,
+        stated,
         text=filled.text,
-        title=said.title.strip() or filled.title,
-        context="\n\n".join(part for part in (filled.context, said.context.strip()) if part),
+        title=stated.title.strip() or filled.title,
+        context="\n\n".join(part for part in (filled.context, stated.context.strip()) if part),
         constraints=tuple(dict.fromkeys(constraints)),
         template=filled.template,
         kind=filled.kind,
@@ -283,14 +283,14 @@ def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
 
     `prior` has looked back.
     """
-    told = {
+    context = {
         "kind": goal.kind,
         "recalled": msgspec.to_builtins(prior.recalled(goal)),
         "silenced": list(prior.silenced(goal) if goal.memory else ()),
         "actuals": msgspec.to_builtins(prior.actuals(goal, builder)),
     }
     without = {name: False for name in ("memory", "patterns") if getattr(goal, name) is False}
-    return {name: value for name, value in told.items() if value} | without
+    return {name: value for name, value in context.items() if value} | without
 
 
 async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,8 +310,8 @@ async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]
     )
     builder = str(inputs.get("builder", ""))
     await prior.look_back(goal, builder)
-    kept = {name: value for name, value in inputs.items() if name not in TOLD}
-    return kept | before(prior, goal, builder)
+    retained = {name: value for name, value in inputs.items() if name not in TOLD}
+    return retained | before(prior, goal, builder)
 
 
 def _refuse_silence(goal: Goal) -> None:

@@ -155,15 +155,15 @@ class Permits:
         """Return what was asked, with a fence of 0 where the attempt is over."""
         if name.startswith(f"{KIND}-"):
             asked = (await self._journal.load(QUESTION, name)).asked
-            told = _encode([asked.title, asked.detail, asked.form])
-            return Left(asked.run, asked.step, going_on.get((asked.run, asked.step), 0), told)
+            encoded = _encode([asked.title, asked.detail, asked.form])
+            return Left(asked.run, asked.step, going_on.get((asked.run, asked.step), 0), encoded)
         approval = await self._approvals.get(name)
         if "action" not in approval.subject:
             return None  # A step waits for it, and no attempt.
         await self._approvals.open([name])
-        told = _encode(approval.subject)
+        encoded = _encode(approval.subject)
         fence = going_on.get((approval.run, approval.step), 0)
-        return Left(approval.run, approval.step, fence, told)
+        return Left(approval.run, approval.step, fence, encoded)
 
     def take_back_left(self) -> None:
         """Withdraw what was asked under the last engine, and not again under this one."""

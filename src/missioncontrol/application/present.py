@@ -164,28 +164,28 @@ class Present:
         """
         if not run.startswith("run-"):
             raise unknown_run(run)  # Other streams are no runs, even if requested as such.
-        kept = self._runs.get(run) or KeptRun()
+        cached = self._runs.get(run) or KeptRun()
         while True:
-            rows = await self.store.read_stream(run, after=kept.version, limit=FOLDED_AT_ONCE)
-            kept.take(rows)
+            rows = await self.store.read_stream(run, after=cached.version, limit=FOLDED_AT_ONCE)
+            cached.take(rows)
             if len(rows) < FOLDED_AT_ONCE:
                 break
-            self._keep(run, kept)  # Who asks meanwhile goes on with this one.
+            self._keep(run, cached)  # Who asks meanwhile goes on with this one.
             await asyncio.sleep(0)  # A run of a hundred thousand events must not block others.
-        if kept.state is None:
+        if cached.state is None:
             raise unknown_run(run)
-        self._keep(run, kept)
-        return kept.state
+        self._keep(run, cached)
+        return cached.state
 
     def grow(self, rows: Iterable[Recorded]) -> None:
         """Apply events that were read from the log for another query to the loaded runs."""
         for row in rows:
-            kept = self._runs.get(row.stream)
-            if kept is not None:
-                kept.take((row,))
+            cached = self._runs.get(row.stream)
+            if cached is not None:
+                cached.take((row,))
 
-    def _keep(self, run: str, kept: "KeptRun") -> None:
-        self._runs[run] = kept
+    def _keep(self, run: str, cached: "KeptRun") -> None:
+        self._runs[run] = cached
         self._runs.move_to_end(run)
         steps = sum(each.steps for each in self._runs.values())
         while steps > STEPS_AT_HAND_MAX and len(self._runs) > 1:

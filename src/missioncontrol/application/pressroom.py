@@ -54,11 +54,11 @@ class Pressroom:
     """
 
     def __init__(
-        self, *, patience: float = PATIENCE_SECONDS, kept_bytes_max: int = KEPT_BYTES_MAX
+        self, *, patience: float = PATIENCE_SECONDS, cache_bytes_max: int = KEPT_BYTES_MAX
     ) -> None:
         """`patience` is in seconds."""
         self._patience = patience
-        self._kept_bytes_max = kept_bytes_max
+        self._kept_bytes_max = cache_bytes_max
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._jobs: dict[str, _Job] = {}  # that wait, or are at work
         self._rows: OrderedDict[str, deque[_Job]] = OrderedDict()  # that wait; who is next first

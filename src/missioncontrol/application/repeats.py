@@ -143,13 +143,13 @@ class Repeats:
         again = again_with(old, [*first, *_unsuccessful(old)])
         # Only the workflow's own steps: what one of them became is worked out again.
         steps = tuple(step for step in old.steps.values() if not step.parent)
-        kept = {
+        reused = {
             key: Kept(state.kept_from or old.id, state.work, state.checks)
             for key, state in old.states.items()
             if isinstance(state, Succeeded) and key not in again and not old.steps[key].parent
         }
         if old.mission and tasks.PLAN_STEP in again:
-            steps, kept = (old.steps[tasks.PLAN_STEP],), {}  # A new plan brings new tasks.
+            steps, reused = (old.steps[tasks.PLAN_STEP],), {}  # A new plan brings new tasks.
         return CreateRun(
             self._ids.new("run"),
             old.workflow,
@@ -158,7 +158,7 @@ class Repeats:
             old.seconds_max,
             inputs,
             old.mission,
-            kept=kept,
+            kept=reused,
             version=old.version,
             author=origin.actor,
             on_behalf=origin.on_behalf,
@@ -172,8 +172,8 @@ class Repeats:
         if old.mission:
             mission = await self._journal.load_mission(old.mission)
             if tasks.PLAN_STEP not in create.kept:
-                told = await planned_anew(self._prior(), mission, create.inputs)
-                create = msgspec.structs.replace(create, inputs=told)
+                new_inputs = await planned_anew(self._prior(), mission, create.inputs)
+                create = msgspec.structs.replace(create, inputs=new_inputs)
                 mission = await self._journal.load_mission(old.mission)
             plan = _plan_kept(create) if mission.plan is not None else None
             if plan is not None and plan != mission.plan:
@@ -189,8 +189,8 @@ class Repeats:
 
 def _plan_kept(create: CreateRun) -> Plan | None:
     """Return the plan that a new run goes by; None where it makes one, or has none to make."""
-    kept = create.kept.get(tasks.PLAN_STEP) if create.mission else None
-    return plan_of(kept.work.output) if kept is not None else None
+    reused = create.kept.get(tasks.PLAN_STEP) if create.mission else None
+    return plan_of(reused.work.output) if reused is not None else None
 
 
 def again_with(run: Run, first: Iterable[str]) -> set[str]:

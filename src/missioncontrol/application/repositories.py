@@ -171,8 +171,8 @@ class RepositoryDesk:
             or beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
-        kept = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
-        command = AddTask(ask.title, ask.brief, tuple(kept), who)
+        stored = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
+        command = AddTask(ask.title, ask.brief, tuple(stored), who)
         added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
         return {"task": added.task, "slug": added.slug, "is_new": True}

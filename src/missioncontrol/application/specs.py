@@ -53,8 +53,8 @@ class SpecDesk:
         command = AcceptSpec(**msgspec.structs.asdict(ask))
         [event] = self._journal.tell(SPECS, STREAM, command, actor=actor)
         assert isinstance(event, SpecAccepted)
-        kept = Acceptance(
+        acceptance = Acceptance(
             ask.spec, ask.digest, ask.covered, ask.near, None, event.at, actor, ask.reason
         )
-        key, signature = self.sign(signed_part(kept))
+        key, signature = self.sign(signed_part(acceptance))
         return {"spec": ask.spec, "at": event.at, "by": actor, "key": key, "signature": signature}

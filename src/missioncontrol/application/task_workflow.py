@@ -219,8 +219,8 @@ def _gate(rule: MergeRule) -> dict[str, Any]:
 def _outputs(cast: Cast) -> dict[str, str]:
     found = "steps.inspect.output.findings"
     if cast.reviewer:
-        said = f"steps.review.output{cast.answer}.findings"
-        found = f"{found} + (steps.review.output == null ? [] : {said})"
+        findings = f"steps.review.output{cast.answer}.findings"
+        found = f"{found} + (steps.review.output == null ? [] : {findings})"
     merge = "steps.merge.output"
     return {
         "ended": f"${{{{ {merge} != null && {merge}.state == 'merged' }}}}",

@@ -122,9 +122,9 @@ class Telling:
             return None
         found = self._output.tail(after=after, run=run, limit=LINES_AT_ONCE)
         lines = [
-            {"number": kept.number, **msgspec.to_builtins(kept.line)}
-            for kept in found
-            if kept.number <= last
+            {"number": stored.number, **msgspec.to_builtins(stored.line)}
+            for stored in found
+            if stored.number <= last
         ]
         return {"lines": lines, "more": len(found) == LINES_AT_ONCE} if lines else None
 
@@ -149,13 +149,13 @@ class Telling:
         if not chosen.reads_data:
             return True
         data = data_of(shown(row, exact=False))  # A filter must not reveal hidden data either.
-        said = data if isinstance(data, dict) else {}
-        is_of_run = chosen.run in ("", row.stream, row.correlation, said.get("run"))
-        return is_of_run and chosen.agent in ("", *self._agents(row, said))
+        body = data if isinstance(data, dict) else {}
+        is_of_run = chosen.run in ("", row.stream, row.correlation, body.get("run"))
+        return is_of_run and chosen.agent in ("", *self._agents(row, body))
 
-    def _agents(self, row: Recorded, said: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _agents(self, row: Recorded, body: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the agents that an event is about."""
         run = self._behind.runs.get(row.stream)
-        step = run.steps.get(str(said.get("step") or said.get("by"))) if run is not None else None
+        step = run.steps.get(str(body.get("step") or body.get("by"))) if run is not None else None
         doing = step.agent if step is not None else ""
-        return said.get("agent"), row.stream.removeprefix("agent-"), doing
+        return body.get("agent"), row.stream.removeprefix("agent-"), doing

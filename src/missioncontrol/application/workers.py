@@ -121,13 +121,13 @@ class Workers:
         for life in list(self._agents.lives()):
             if not is_elsewhere(life.declared):
                 continue
-            heard = self._is_heard(life)
-            if heard:
+            is_alive = self._is_heard(life)
+            if is_alive:
                 self._heard_here.add(life.name)
             may_lose = life.name in self._heard_here or not self._is_settling()
-            if heard and isinstance(life.standing, Lost):
+            if is_alive and isinstance(life.standing, Lost):
                 self._agents.report(life.name, ReportReady(life.version, life.said))
-            elif not heard and may_lose and isinstance(life.standing, Ready):
+            elif not is_alive and may_lose and isinstance(life.standing, Ready):
                 reason = f"No worker that carries it out is heard at {life.declared.location!r}."
                 self._agents.report(life.name, LoseAgent(reason))
 
@@ -153,8 +153,8 @@ class Workers:
 
     async def usages_told(self, lease: Lease) -> int:
         """Return how often the log tells of usage that an attempt reported."""
-        told = await self._told(lease)
-        return told.in_time + told.late
+        counted = await self._told(lease)
+        return counted.in_time + counted.late
 
     async def _events(self, run: str) -> AsyncIterator[Event]:
         """Yield what the log tells of a run."""
@@ -220,12 +220,12 @@ class Workers:
 
         What was covered is written down as well, with no usage: messages are known by their count.
         """
-        told = await self._told(lease)
-        if number <= told.in_time + told.late:
+        counted = await self._told(lease)
+        if number <= counted.in_time + counted.late:
             return
         # After a restart it is unknown how much of the estimate earlier reports used up: rather
         # charge a part of it twice than lose later usage.
-        left = self._covered.pop(lease, told.estimate if not told.late else NO_USAGE)
+        left = self._covered.pop(lease, counted.estimate if not counted.late else NO_USAGE)
         more, self._covered[lease] = _beyond(message.usage, left)
         while len(self._covered) > LATE_MAX:
             del self._covered[next(iter(self._covered))]
@@ -266,13 +266,13 @@ def _beyond(usage: Usage, covered: Usage) -> tuple[Usage, Usage]:
     """Return what of a usage was not charged yet, and what is left of what was."""
     least = min(usage.tokens, covered.tokens)
     put_in = max(usage.input_tokens - least, 0)
-    said = usage.tokens - least - put_in
+    out = usage.tokens - least - put_in
     cost, paid = usage.cost, covered.cost or 0
     if cost is None and usage.tokens == least:
         cost = 0  # All of its tokens were charged, with what they cost.
     more = NO_USAGE
-    if put_in or said or max((cost or 0) - paid, 0):
-        more = Usage(put_in, output_tokens=said, cost=None if cost is None else max(cost - paid, 0))
+    if put_in or out or max((cost or 0) - paid, 0):
+        more = Usage(put_in, output_tokens=out, cost=None if cost is None else max(cost - paid, 0))
     left = Usage(covered.tokens - least, cost=max(paid - (cost or 0), 0))
     return more, left
 

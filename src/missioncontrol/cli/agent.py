@@ -111,7 +111,7 @@ def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
     """
     if arguments.file:
         return _from_file(Path(arguments.file), arguments.name)
-    said: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "kind": arguments.kind,
         "description": arguments.description,
         "model": arguments.model,
@@ -139,8 +139,8 @@ def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
         "limits": {name: value for name, value in limits.items() if value is not None} or None,
         "budget": _budget(arguments),
     }
-    said |= {name: value for name, value in optional.items() if value is not None}
-    return declaration(arguments.name, said, base=base)
+    entry |= {name: value for name, value in optional.items() if value is not None}
+    return declaration(arguments.name, entry, base=base)
 
 
 def _from_file(path: Path, name: str) -> Declaration:

@@ -77,13 +77,13 @@ def in_words(
     """
     # The reason why a model did not answer may be over; what it wrote stays what it is.
     is_tried = bool(summary.not_written) and not summary.not_written.startswith(PASSING)
-    is_told = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
-    if not is_told or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
+    is_needed = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
+    if not is_needed or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
         return False
-    said = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
+    query = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
     if segment != EVERYBODY:
-        said["segment"] = msgspec.json.encode(segment).decode()
-    return bool(_output(written(arguments, desk, summary.product, said)))
+        query["segment"] = msgspec.json.encode(segment).decode()
+    return bool(_output(written(arguments, desk, summary.product, query)))
 
 
 def written(
@@ -125,8 +125,8 @@ def _by_the_clock(
     if arguments.json:
         say_json(view(row, calendar, now, NEXT))
         return exit_codes.SUCCEEDED
-    said = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
-    say("".join(f"{visible(line)}\n" for line in (said, *next_lines(row, calendar, now, NEXT))))
+    heading = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
+    say("".join(f"{visible(line)}\n" for line in (heading, *next_lines(row, calendar, now, NEXT))))
     say("".join(f"{visible(line)}\n" for line in _heard(desk, hook)))
     note(f"It is written while `mission up` runs. `mission schedule show {name}` tells of it.\n")
     return exit_codes.SUCCEEDED
@@ -174,10 +174,10 @@ def _hook(desk: Desk, name: str) -> Webhook:
 
 def _no_hook(name: str, names: list[str]) -> NotFound:
     """Say that there is no such webhook, which there are, and how there would be one."""
-    told = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
+    known = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
     return NotFound(
         "webhook.unknown",
         f"There is no webhook {name[:80]!r} here, and --to adds none.",
-        hint=f"{told}Add one for {HEARD} on the console's page of webhooks, or by POST"
+        hint=f"{known}Add one for {HEARD} on the console's page of webhooks, or by POST"
         " /api/v1/webhooks.",
     )

@@ -87,11 +87,11 @@ def cell_of(text: str, question: AnyQuestion) -> Cell:
     Raises:
         Rejected: `analytics.bad_option`.
     """
-    said = dict(_pair("--people", each, "=") for each in text.split(","))
-    if "step" in said:
-        said["step"] = _from_0(said["step"], question)
+    fields = dict(_pair("--people", each, "=") for each in text.split(","))
+    if "step" in fields:
+        fields["step"] = _from_0(fields["step"], question)
     try:
-        return msgspec.convert(said, Cell, strict=False)
+        return msgspec.convert(fields, Cell, strict=False)
     except msgspec.ValidationError as error:
         hint = f"Give {', '.join(Cell.__struct_fields__)}, each with its value."
         raise Rejected("analytics.bad_option", f"--people: {error}.", hint=hint) from None
@@ -262,9 +262,9 @@ def _event(arguments: argparse.Namespace, product: Product) -> str:
 def _series(text: str) -> Series:
     name, _, rest = text.partition(":")
     count, _, property_ = rest.partition(":")
-    said = {"pattern": {"event": name}, "count": count or "events", "property": property_}
+    fields = {"pattern": {"event": name}, "count": count or "events", "property": property_}
     try:
-        return msgspec.convert(said, Series)
+        return msgspec.convert(fields, Series)
     except msgspec.ValidationError:
         raise _bad("--event", f"{count[:40]!r} is no way to count") from None
 
@@ -272,9 +272,9 @@ def _series(text: str) -> Series:
 def _did(text: str) -> Did:
     name, _, rest = text.partition(":")
     times, _, days = rest.partition(":")
-    said = {"pattern": {"event": name}, "at_least": times or 1, "days": days or 30}
+    fields = {"pattern": {"event": name}, "at_least": times or 1, "days": days or 30}
     try:
-        return msgspec.convert(said, Did, strict=False)
+        return msgspec.convert(fields, Did, strict=False)
     except msgspec.ValidationError:
         raise _bad("--did", f"{text[:60]!r} is no EVENT[:TIMES[:DAYS]]") from None
 

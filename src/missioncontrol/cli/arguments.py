@@ -280,13 +280,13 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
 
 
 def _add_output(verbs: Verbs, home: argparse.ArgumentParser) -> None:
-    said = verbs.add_parser("runs output", parents=[home], help="output of the steps of a run")
-    said.add_argument("run", metavar="RUN")
-    said.add_argument("step", metavar="STEP", nargs="?", help="(default: all of them)")
-    said.add_argument(
+    output = verbs.add_parser("runs output", parents=[home], help="output of the steps of a run")
+    output.add_argument("run", metavar="RUN")
+    output.add_argument("step", metavar="STEP", nargs="?", help="(default: all of them)")
+    output.add_argument(
         "--tail", metavar="N", type=whole_number, default=200, help="lines (default: the last 200)"
     )
-    said.add_argument("--json", action="store_true", help="print JSON")
+    output.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:

@@ -100,10 +100,10 @@ def scope_lines(standings: Sequence[Standing], width: int) -> list[str]:
 
 
 def _spent(spent: Tally) -> str:
-    said = words(Amount(spent.cost, spent.tokens))
+    amount = words(Amount(spent.cost, spent.tokens))
     unknown = f", of which {unpriced(spent.unpriced)}" if spent.unpriced else ""
     return (
-        f"{said} spent{of_which_estimated(spent.estimated_tokens, spent.estimated_cost)}{unknown}"
+        f"{amount} spent{of_which_estimated(spent.estimated_tokens, spent.estimated_cost)}{unknown}"
     )
 
 
@@ -196,12 +196,12 @@ def price_lines(price: Price, width: int) -> list[str]:
 def _rates(rates: Rates) -> str:
     """Return `$2.50 input, $1.25 cached input, $10.00 output a million tokens`."""
     usual = {"cached": rates.input, "cache_write": rates.input, "reasoning": rates.output}
-    said = [
+    prices = [
         f"{rate_text(rate)} {text}"
         for name, text in TOKENS.items()
         if (rate := getattr(rates, name)) != usual.get(name)
     ]
-    return f"{', '.join(said)}, a million tokens"
+    return f"{', '.join(prices)}, a million tokens"
 
 
 def rate_text(rate: Decimal) -> str:

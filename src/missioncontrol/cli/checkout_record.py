@@ -134,20 +134,20 @@ class Record:
             raise unknown(self.sop.id)
         return found, version
 
-    def task(self, said: str) -> RepositoryTask:
+    def task(self, reference: str) -> RepositoryTask:
         """Return the task that a user names by its number or its folder.
 
         Raises:
             NotFound: `repository.unknown`, `repository.unknown_task`.
         """
-        name = said.rstrip("/").removeprefix("tasks/")
+        name = reference.rstrip("/").removeprefix("tasks/")
         number = name.partition("-")[0]
         tasks = self.state()[0].tasks
         found = tasks.get(int(number)) if number.isascii() and number.isdigit() else None
         if found is None or ("-" in name and not found.folder.endswith(f"/{name}")):
             raise NotFound(
                 "repository.unknown_task",
-                f"There is no task {said[:80]!r} in this repository.",
+                f"There is no task {reference[:80]!r} in this repository.",
                 hint="`mission task list --all` names them.",
             )
         return found
@@ -192,9 +192,9 @@ class Record:
             is_process_new = state.process != self.sop.process and self.adopt()
             self._refuse_other_history(version, regenerate=regenerate)
             edits = self.checkout.edits(list(state.tasks.values()), index)
-            taken = tuple(self._take(each) for each in edits)
+            accepted = tuple(self._take(each) for each in edits)
             written = self._write(index, {each.place: digest_of(each.text) for each in edits})
-            return Synced(taken, tuple(written), is_process_new)
+            return Synced(accepted, tuple(written), is_process_new)
 
     def project(self) -> tuple[str, ...] | None:
         """Write what is generated after something was asked for; nothing that was edited.
@@ -277,10 +277,10 @@ class Record:
             edit.place, answer["version"], answer["is_new"], tuple(answer.get("conflicts", ()))
         )
 
-    def _write(self, index: TaskIndex | None, taken: dict[str, str]) -> list[str]:
+    def _write(self, index: TaskIndex | None, accepted: dict[str, str]) -> list[str]:
         """Write what differs: documents first, so that an end in between leaves them to be seen.
 
-        `taken` are digests of files that were imported, and may be written over.
+        `accepted` are digests of files that were imported, and may be written over.
         """
         state, version = self.state()
         written = []
@@ -290,9 +290,9 @@ class Record:
                 text = self.checkout.files.read(place)
                 here = digest_of(text) if text is not None else ""
                 base = index.base(task.number, kind) if index else ""
-                if here != document.digest and here in ("", base, taken.get(place)):
-                    kept = self.desk.reading.artifacts.get(document.digest)
-                    self.checkout.files.write(place, kept.decode("utf-8"))
+                if here != document.digest and here in ("", base, accepted.get(place)):
+                    stored = self.desk.reading.artifacts.get(document.digest)
+                    self.checkout.files.write(place, stored.decode("utf-8"))
                     written.append(place)
         for place, text in (
             (task_history.PLACE, self._history(version)),

@@ -41,12 +41,12 @@ def _place(file: LikelyFile) -> str:
 
 def tests_line(record: MissionRecord) -> str:
     """Return what the tests showed before the change, as the tester reported it."""
-    told = [
+    summaries = [
         one.work.summary
         for one in record.tasks
         if one.task.role == "tester" and not proves(one.task, record.plan) and one.work.summary
     ]
-    return told[-1] if told else ""
+    return summaries[-1] if summaries else ""
 
 
 def is_handed_over(record: MissionRecord) -> bool:

@@ -153,8 +153,8 @@ class _Telling:
 
     def show(self, view: View, *, until: float = float("inf")) -> None:
         """Show what was up to `until`, in order."""
-        self._told.sort(key=lambda told: told.time)
-        ripe = [told.what for told in self._told if told.time <= until]
+        self._told.sort(key=lambda entry: entry.time)
+        ripe = [entry.what for entry in self._told if entry.time <= until]
         del self._told[: len(ripe)]
         for what in ripe:
             if isinstance(what, Entry):

@@ -99,7 +99,7 @@ async def _serve(
         await held.servers.open_gateway(port)
         await held.work()
         await held.scheduler.start()
-        taken = await _take_up(held)
+        messages = await _take_up(held)
         await held.remote_workers.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
@@ -108,13 +108,13 @@ async def _serve(
             opened.push_async_callback(front.close)
             ready = await front.open()
             held.home.announce_console(ready.url)
-            taken.insert(0, _where(ready))
-        taken += held.servers.addresses()
+            messages.insert(0, _where(ready))
+        messages += held.servers.addresses()
         if held.remote_workers.server is not None:
-            taken.append(f"Workers are let in at {held.remote_workers.server.url}.")
+            messages.append(f"Workers are let in at {held.remote_workers.server.url}.")
         if held.confinement.is_available:
-            taken.append(held.confinement.statement())
-        for line in [*taken, STAGES[held.operations.present.stage]]:
+            messages.append(held.confinement.statement())
+        for line in [*messages, STAGES[held.operations.present.stage]]:
             note(f"{visible(line)}\n")
         teller.begin()
         await asyncio.wait(
@@ -181,7 +181,7 @@ def _death_of(held: EngineContext) -> "asyncio.Task[None]":
 
 async def _take_up(held: EngineContext) -> list[str]:
     """Go on with every run that has not ended; return what to report about it."""
-    taken, left = 0, []
+    resumed, left = 0, []
     for run in held.tables.unsettled():
         state = await held.journal.load_run(run)
         if any(step.agent == FUNCTIONS for step in state.steps.values()):
@@ -195,13 +195,13 @@ async def _take_up(held: EngineContext) -> list[str]:
             if state.halt is None and not only_waits(state):
                 held.execution.resume(run, actor="engine")
             held.engine.adopt(run)
-            taken += 1
+            resumed += 1
         except MissionControlError as error:
             left.append(f"{run} was left alone: {error}")
-    said = [f"{taken} run{'s' if taken != 1 else ''} taken up."] if taken else []
+    lines = [f"{resumed} run{'s' if resumed != 1 else ''} taken up."] if resumed else []
     schedules = len(held.schedules.agenda)
-    said += [f"{schedules} schedule{'s' if schedules != 1 else ''} tended."] if schedules else []
-    return [*said, *left]
+    lines += [f"{schedules} schedule{'s' if schedules != 1 else ''} tended."] if schedules else []
+    return [*lines, *left]
 
 
 def stop(arguments: argparse.Namespace) -> int:

@@ -60,8 +60,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
-        said = _in_words(message)
-        self.exit(BAD_INPUT, f"{self.prog}: {said}. `{self.prog} --help` tells more.\n")
+        reason = _in_words(message)
+        self.exit(BAD_INPUT, f"{self.prog}: {reason}. `{self.prog} --help` tells more.\n")
 
 
 def _in_words(message: str) -> str:

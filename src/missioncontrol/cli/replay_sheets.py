@@ -51,13 +51,13 @@ class Sheet:
                 state += f", open until {moment(each['expires'])}"
             about = f"{each['approval']} for {each['step']}: {state}"
             lines += wrapped(about, self._width, "", "  ")
-            said = self._bounded(each["said"])
-            for remark in said:
-                told = sentence(remark["event"], remark)
+            remarks = self._bounded(each["said"])
+            for remark in remarks:
+                text = sentence(remark["event"], remark)
                 begin = f"  {moment(remark['time'])}  "
-                lines += wrapped(told, self._width, begin, " " * 4)
-            if len(each["said"]) > len(said):
-                lines.append(f"  and {len(each['said']) - len(said):,} more")
+                lines += wrapped(text, self._width, begin, " " * 4)
+            if len(each["said"]) > len(remarks):
+                lines.append(f"  and {len(each['said']) - len(remarks):,} more")
         return lines
 
     def _bounded(self, values: Sequence[Any]) -> Sequence[Any]:

@@ -146,9 +146,9 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     waiting = [] if scaffold else record.waiting()
     red = asyncio.run(_red(record, state))
     if arguments.json:
-        told_ = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
+        fields = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
         more = {"not_taken_in": waiting, "red": msgspec.to_builtins(red)}
-        say_json({"repository": state.id, **told_, **more})
+        say_json({"repository": state.id, **fields, **more})
         return SUCCEEDED
     for branch in red:
         say(visible(f"{colour('red', '31')}  {branch.reason}\n     {branch.remedy}") + "\n")
@@ -228,8 +228,8 @@ def _synced(done: Synced) -> str:
 
 
 def _quoted(who: str, text: str) -> list[str]:
-    said = text.strip().splitlines() or ["(nothing)"]
-    return [f"    {who}:", *(f"      {line}" for line in said)]
+    lines = text.strip().splitlines() or ["(nothing)"]
+    return [f"    {who}:", *(f"      {line}" for line in lines)]
 
 
 # Checking.
@@ -238,11 +238,11 @@ def _quoted(who: str, text: str) -> list[str]:
 def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
     record = Record(desk, checkout)
     faults = _generated(checkout) or _held_against(record)
-    is_kept = record.is_kept()
-    if is_kept and not faults:
+    is_recorded = record.is_kept()
+    if is_recorded and not faults:
         faults += record.unlike()
     if arguments.json:
-        say_json({"faults": faults, "unchecked": [] if is_kept else [UNCHECKED]})
+        say_json({"faults": faults, "unchecked": [] if is_recorded else [UNCHECKED]})
         return FAILED if faults else SUCCEEDED
     for fault in faults:
         say(visible(fault) + "\n")
@@ -250,7 +250,7 @@ def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int
         say("Files, index and gates agree.\n")
     for place in checkout.ignored():
         note(IGNORED.format(place=place, top=place.partition("/")[0]))
-    if not is_kept:
+    if not is_recorded:
         note(UNCHECKED + "\n")
     return FAILED if faults else SUCCEEDED
 

@@ -133,8 +133,8 @@ def _add(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, 
     say(visible(f"{row.id} starts {row.workflow}: {calendar.in_words(row.cron)}, {row.zone}.\n"))
     for name, value in row.inputs.items():
         if isinstance(value, str) and value != wanted.inputs.get(name, ""):
-            said = f"  {name}={value}  (a relative path begins where the schedule is added)"
-            say(f"{visible(said)}\n")
+            text = f"  {name}={value}  (a relative path begins where the schedule is added)"
+            say(f"{visible(text)}\n")
     say("".join(f"{line}\n" for line in next_lines(row, calendar, now, PREVIEW)))
     return SUCCEEDED
 

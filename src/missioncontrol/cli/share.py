@@ -41,13 +41,13 @@ def _new(arguments: argparse.Namespace, desk: Desk) -> int:
     answer = desk.deliver(ShareAsked("new", run, seconds=seconds, note=arguments.note))
     link = f"{desk.console(arguments.url)}/shared/{answer['token']}"
     if arguments.json:
-        told = ("id", "mission", "run", "until")
-        say_json({**{name: answer[name] for name in told}, "link": link})
+        shown = ("id", "mission", "run", "until")
+        say_json({**{name: answer[name] for name in shown}, "link": link})
         return SUCCEEDED
     say(f"{link}\n")
     until = moment(answer["until"])
-    told_of = f"Whoever has this link sees the report of {run}, and nothing else, until {until}."
-    note(visible(f"{told_of} It is not shown again; its id is {answer['id']}.\n"))
+    message = f"Whoever has this link sees the report of {run}, and nothing else, until {until}."
+    note(visible(f"{message} It is not shown again; its id is {answer['id']}.\n"))
     return SUCCEEDED
 
 

@@ -45,10 +45,10 @@ def _lines(found: Reading, width: int) -> Iterator[str]:
         yield from ("", colour("Estimated and actual", BOLD))
     for one in pit.compared:
         of = f"{one.what}: " if one.task else ""
-        said = f"{one.words}, " if one.actual is not None else ""
+        outcome = f"{one.words}, " if one.actual is not None else ""
         held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
         likely = f" (likely {one.likely})" if one.likely else ""
-        line = f"{of}{one.title.lower()} {said}{held} {one.span}{likely}"
+        line = f"{of}{one.title.lower()} {outcome}{held} {one.span}{likely}"
         yield from wrapped(line, width, "  ", "    ")
     for why in pit.unestimated:
         yield from wrapped(why, width, "  ", "    ")

@@ -41,9 +41,9 @@ def scope(arguments: argparse.Namespace, record: Record, task: RepositoryTask) -
             )
         _tell(arguments, task, task.scope.patterns, task.scope.ground)
         return SUCCEEDED
-    said = tuple(arguments.pattern)
-    declare(task, said, "person", record, arguments.reason)
-    _tell(arguments, task, said, "person")
+    patterns = tuple(arguments.pattern)
+    declare(task, patterns, "person", record, arguments.reason)
+    _tell(arguments, task, patterns, "person")
     return SUCCEEDED
 
 

@@ -118,10 +118,10 @@ def _list(arguments: argparse.Namespace, found: list[TemplateFile]) -> int:
         return SUCCEEDED
     room = max(len(each.template.key) for each in found)
     for each in found:
-        told = f"{each.template.key:<{room}}  {each.template.summary}"
+        line = f"{each.template.key:<{room}}  {each.template.summary}"
         own = " (of this home)" if each.is_own else ""
         lines = textwrap.wrap(
-            told + own,
+            line + own,
             max(columns(), 60),
             subsequent_indent=" " * (room + 2),
             break_on_hyphens=False,
@@ -131,8 +131,8 @@ def _list(arguments: argparse.Namespace, found: list[TemplateFile]) -> int:
 
 
 def _view(found: TemplateFile) -> dict[str, object]:
-    said: dict[str, object] = msgspec.to_builtins(found.template)
-    return {**said, "file": found.file, "is_own": found.is_own}
+    fields: dict[str, object] = msgspec.to_builtins(found.template)
+    return {**fields, "file": found.file, "is_own": found.is_own}
 
 
 def _show(arguments: argparse.Namespace, found: TemplateFile) -> int:

@@ -39,8 +39,8 @@ def _check(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
     broken = _broken(record, reading)
     is_clean = found.is_clean and not broken
     if arguments.json:
-        told: dict[str, Any] = msgspec.to_builtins(check_told(record, found))
-        say_json({**told, "is_clean": is_clean, "broken_artifacts": broken})
+        fields: dict[str, Any] = msgspec.to_builtins(check_told(record, found))
+        say_json({**fields, "is_clean": is_clean, "broken_artifacts": broken})
     else:
         say("".join(f"{line}\n" for line in trace_sheets.check_lines(record, found, broken)))
     return SUCCEEDED if is_clean else FAILED
@@ -127,6 +127,6 @@ def _broken(record: MissionRecord, reading: AnyReading) -> list[dict[str, str]]:
         for artifact in one.work.artifacts:
             _, fault = readable(artifact, reading.artifacts.get)
             if fault:
-                told = {"task": one.task.key, "artifact": artifact.name, "fault": visible(fault)}
-                broken.append(told)
+                finding = {"task": one.task.key, "artifact": artifact.name, "fault": visible(fault)}
+                broken.append(finding)
     return broken

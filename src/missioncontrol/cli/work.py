@@ -56,7 +56,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         )
     repository = repository_of(arguments)
     constraints = tuple(dict.fromkeys(text.strip() for text in arguments.constraint))
-    said = Goal(
+    stated = Goal(
         arguments.goal or "",
         repository,
         arguments.title,
@@ -69,8 +69,8 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template
 
-        return of_template(said, goal_from_template(arguments, repository))
-    return said
+        return of_template(stated, goal_from_template(arguments, repository))
+    return stated
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -218,8 +218,8 @@ def _whole(arguments: argparse.Namespace, step: str) -> str:
     if not run.is_settled or step not in run.steps or not run.steps[step].parent:
         return ""
     top = run.top_of(step)
-    said = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
-    return f"{visible(said)} and is charged anew.\n"
+    message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
+    return f"{visible(message)} and is charged anew.\n"
 
 
 def cancel(arguments: argparse.Namespace) -> int:

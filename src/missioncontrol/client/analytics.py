@@ -362,8 +362,8 @@ def _looked(
 ) -> Call[Any]:
     """Ask for what changes nothing, with a body: it has no key, and may be asked again."""
     moment = {} if as_of is None else {"as_of": as_of.isoformat()}
-    said = {name: value for name, value in query.items() if value != ""}
-    return Call("POST", path, kind, {**said, **moment}, body)
+    params = {name: value for name, value in query.items() if value != ""}
+    return Call("POST", path, kind, {**params, **moment}, body)
 
 
 def _segment(segment: Segment | None) -> str:

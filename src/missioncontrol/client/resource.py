@@ -31,10 +31,10 @@ class Resource(Generic[L]):
 class _Method(Generic[P, T]):
     """A method of a resource; who looks at it sees what its author wrote."""
 
-    def __init__(self, said: Callable[Concatenate[Any, P], T]) -> None:
-        self._said = said
-        update_wrapper(self, said)  # type: ignore[arg-type]
-        seen = inspect.signature(said)
+    def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None:
+        self._said = method
+        update_wrapper(self, method)  # type: ignore[arg-type]
+        seen = inspect.signature(method)
         self.__signature__ = seen.replace(
             parameters=list(seen.parameters.values())[1:], return_annotation=seen.empty
         )

@@ -264,9 +264,9 @@ def unknown(product: str, alert: str) -> NotFound:
 
 def id_of(product: str, reading: Reading, known: Alerts) -> str:
     """Return the id of the alert that a reading opens: one that no other has."""
-    said: list[Any] = [product, reading.metric, reading.is_down, reading.since.isoformat()]
+    identity: list[Any] = [product, reading.metric, reading.is_down, reading.since.isoformat()]
     for number in range(len(known.alerts) + 1):
-        found = f"alert-{canonical.digest([*said, number])[:12]}"
+        found = f"alert-{canonical.digest([*identity, number])[:12]}"
         if found not in known.alerts:
             return found
     raise Corrupt("alert.no_id", f"No id is left for an alert of {reading.metric!r}.")
@@ -306,7 +306,7 @@ def _said(
 
 def _same(reading: Reading, known: Alerts) -> Alert | None:
     """Return the alert that tells of the same change: one that is not resolved before others."""
-    told = [
+    matching = [
         each
         for each in known.alerts.values()
         if (each.reading.metric, each.reading.is_down) == (reading.metric, reading.is_down)
@@ -314,7 +314,7 @@ def _same(reading: Reading, known: Alerts) -> Alert | None:
         and reading.since <= each.reading.until
         and not (each.state == "resolved" and _weighs_more(reading, each.reading))
     ]
-    return min(told, key=lambda each: (each.state == "resolved", -each.opened), default=None)
+    return min(matching, key=lambda each: (each.state == "resolved", -each.opened), default=None)
 
 
 def _weighs_more(reading: Reading, before: Reading) -> bool:
@@ -339,8 +339,8 @@ def _evolved(before: Alert, event: AlertEvent, at: float) -> Alert:
         case AlertAcknowledged():
             return replace(before, state="acknowledged", note=event.note, changed=at)
         case AlertResolved():
-            told = {"note": event.note or before.note, "by_itself": event.by_itself}
-            return replace(before, state="resolved", changed=at, **told)
+            changes = {"note": event.note or before.note, "by_itself": event.by_itself}
+            return replace(before, state="resolved", changed=at, **changes)
         case AlertMissionBegun():
             missions = (*before.missions, (event.mission, event.run))
             return replace(before, missions=missions, changed=at)

@@ -362,9 +362,9 @@ def _recorded(command: RecordDecision, log: DecisionLog, now: float) -> list[Dec
         raise Rejected(
             "decision.too_many", f"The log has {DECISIONS_MAX:,} decisions; no more fit."
         )
-    taken = log.numbers
-    number = command.number if command.number > 0 and command.number not in taken else 0
-    number = number or max(taken, default=0) + 1
+    used = log.numbers
+    number = command.number if command.number > 0 and command.number not in used else 0
+    number = number or max(used, default=0) + 1
     id_ = command.id or f"D{number}"
     if len(id_) > ID_MAX or not id_.isprintable():
         raise _bad("id", f"is {id_[:80]!r}, which names nothing")

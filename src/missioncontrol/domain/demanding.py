@@ -106,7 +106,7 @@ def takes_up(requirements: Iterable[Requirement], demand: Demand, words: str) ->
     """Whether a requirement says what `words` demand; one about the same thing mends a fault."""
     wanted = _telling(words)
     share = ABOUT_SHARE if demand == "fault" else SAME_SHARE
-    return any(len(wanted & said) >= share * len(wanted) for said in map(_said, requirements))
+    return any(len(wanted & stated) >= share * len(wanted) for stated in map(_said, requirements))
 
 
 def _said(requirement: Requirement) -> frozenset[str]:

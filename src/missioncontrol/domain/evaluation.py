@@ -315,8 +315,8 @@ def evolve_listing(state: Evaluations | None, event: EvaluationEvent, at: float)
     state = state or Evaluations({})
     match event:
         case EvaluationListed():
-            said = msgspec.structs.asdict(event)
-            state.known[event.evaluation] = Listed(**said, at=at)
+            fields = msgspec.structs.asdict(event)
+            state.known[event.evaluation] = Listed(**fields, at=at)
         case EvaluationEnded():
             was = state.known[event.evaluation]
             state.known[event.evaluation] = msgspec.structs.replace(was, passed=event.trials_passed)

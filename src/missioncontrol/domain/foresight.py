@@ -103,8 +103,8 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
         """How often such an estimate held, in words; "" where that is not known."""
         if self.held is None:
             return ""
-        told = "such a class was right in" if self.label else "such ranges held"
-        return f"{told} {self.held:.0%} of {self.cases} past cases"
+        wording = "such a class was right in" if self.label else "such ranges held"
+        return f"{wording} {self.held:.0%} of {self.cases} past cases"
 
     def holds(self, value: float) -> bool:
         """Whether a value falls into it."""

@@ -141,9 +141,9 @@ def set_aside(plan: Plan, asked: Asked) -> tuple[SetAside, ...]:
     """Return the passages that the plan takes for background and that demand nothing in form."""
     known = frozenset(plan.background)
     return tuple(
-        SetAside(*told.passage)
-        for told in _passages(plan, asked)
-        if told.words in known and not (told.asks or told.demand)
+        SetAside(*found.passage)
+        for found in _passages(plan, asked)
+        if found.words in known and not (found.asks or found.demand)
     )
 
 
@@ -204,24 +204,24 @@ def _unmet(plan: Plan, asked: Asked) -> Iterator[Gap]:
     if plan.requirements and not has_origins and not plan.background:
         return
     background = frozenset(plan.background)
-    for told in _passages(plan, asked):
-        where, words = told.passage
-        if told.asks:
-            yield from _lost_asks(where, words, told.number, told.asks)
+    for found in _passages(plan, asked):
+        where, words = found.passage
+        if found.asks:
+            yield from _lost_asks(where, words, found.number, found.asks)
         elif words not in background:
-            yield _passed_over(where, words, told.number)
-        elif told.demand:
-            yield _demanded(told.demand, where, words, told.number)
+            yield _passed_over(where, words, found.number)
+        elif found.demand:
+            yield _demanded(found.demand, where, words, found.number)
 
 
 def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
-    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    covered: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for each in plan.requirements:
         for origin in each.origins:
-            taken.setdefault((origin.where, origin.words), []).append((origin.number, origin.of))
+            covered.setdefault((origin.where, origin.words), []).append((origin.number, origin.of))
     is_met = False  # whether the passage before this one is
     for number, passage in enumerate(asked.passages(), 1):
-        asks = taken.get(passage, [])
+        asks = covered.get(passage, [])
         demand = None if asks else _demand(plan, *passage, is_continued=is_met)
         is_met = bool(asks) or (is_met and demand is None)
         yield _Told(passage, number, tuple(asks), demand)
@@ -235,8 +235,8 @@ def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand
     """
     demand = demand_in(words, faults=where == "goal")
     is_reason = demand == "fault" and points_back(words)
-    told_of_it = is_reason and (is_continued or mends(plan.requirements))
-    if demand is None or told_of_it or takes_up(plan.requirements, demand, words):
+    is_stated = is_reason and (is_continued or mends(plan.requirements))
+    if demand is None or is_stated or takes_up(plan.requirements, demand, words):
         return None
     return demand
 
@@ -281,13 +281,13 @@ def _lost_asks(
 
 
 def _lost(before: Requirement, now: Requirement | None) -> Iterator[Gap]:
-    told = f"{before.id} of the accepted plan"
+    subject = f"{before.id} of the accepted plan"
     if now is None:
-        what = f"{told} is missing: {quoted(before.text)}."
+        what = f"{subject} is missing: {quoted(before.text)}."
         remedy = f"Take {before.id} up again."
         yield _gap("requirement.lost", before.id, what, remedy, text=before.text)
     elif now.text != before.text:
-        what = f"{told} said {quoted(before.text)}; now it says {quoted(now.text)}."
+        what = f"{subject} said {quoted(before.text)}; now it says {quoted(now.text)}."
         remedy = f"Give {before.id} its words back, or accept a new plan."
         yield _gap("requirement.changed", before.id, what, remedy, text=before.text, now=now.text)
 

@@ -79,8 +79,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def item_id(kind: str, repository: str, key: str) -> str:
     """Return the id that the same thing has whichever run it is harvested from."""
-    told = "\n".join((kind, repository, " ".join(key.casefold().split())))
-    return "memory-" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:ID_LENGTH]
+    identity = "\n".join((kind, repository, " ".join(key.casefold().split())))
+    return "memory-" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:ID_LENGTH]
 
 
 def is_item_id(text: str) -> bool:
@@ -267,8 +267,8 @@ def amended(item: Item, amendment: Amendment | None) -> Item | None:
         return None
     changes: dict[str, object] = {}
     if amendment.corrected is not None:
-        said = amendment.corrected
-        changes = {"title": said.title, "text": said.text, "files": said.files, "tags": said.tags}
+        edit = amendment.corrected
+        changes = {"title": edit.title, "text": edit.text, "files": edit.files, "tags": edit.tags}
         changes["is_corrected"] = True
     if amendment.expires is not None:
         changes["expires"] = amendment.expires

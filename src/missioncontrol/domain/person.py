@@ -77,9 +77,9 @@ class Known(msgspec.Struct, frozen=True):
 
 def known_as(actors: Iterable[str], os_user: str = "") -> Known:
     """Return by what `actors` are known, whose names `os_user` gave; "" where that is unknown."""
-    told = [actor for actor in actors if actor]
-    names = frozenset(person(actor) or actor for actor in told)
-    user = person(os_user) if os_user and any(map(person, told)) else ""
+    named = [actor for actor in actors if actor]
+    names = frozenset(person(actor) or actor for actor in named)
+    user = person(os_user) if os_user and any(map(person, named)) else ""
     return Known(names, frozenset({user} - {""}))
 
 

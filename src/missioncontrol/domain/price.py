@@ -75,8 +75,8 @@ def cost(price: Price, usage: Usage) -> int:
         Rejected: `usage.malformed`, where a part is larger than its whole.
     """
     fresh = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-    said = usage.output_tokens - usage.reasoning_tokens
-    if min(fresh, said) < 0:
+    output = usage.output_tokens - usage.reasoning_tokens
+    if min(fresh, output) < 0:
         raise Rejected(
             "usage.malformed",
             f"A usage of {usage.input_tokens:,} input tokens holds {usage.cached_tokens:,} read "
@@ -89,7 +89,7 @@ def cost(price: Price, usage: Usage) -> int:
         (fresh, by.input),
         (usage.cached_tokens, by.cached),
         (usage.cache_write_tokens, by.cache_write),
-        (said, by.output),
+        (output, by.output),
         (usage.reasoning_tokens, by.reasoning),
     )
     return int(_total(*parts).to_integral_value(ROUND_HALF_UP, _EXACT))

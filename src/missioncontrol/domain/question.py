@@ -147,8 +147,8 @@ def _refuse_long(asked: QuestionAsked) -> None:
 def _refuse_answer(command: GiveAnswer, question: Question) -> None:
     name = question.asked.question
     if not question.is_open:
-        said = f"{question.by} answered it" if question.by else "nobody waits for it any more"
-        raise Rejected("question.answered", f"Question {name!r} is closed: {said}.")
+        reason = f"{question.by} answered it" if question.by else "nobody waits for it any more"
+        raise Rejected("question.answered", f"Question {name!r} is closed: {reason}.")
     if not person(command.by):
         raise Rejected(
             "question.not_a_person",

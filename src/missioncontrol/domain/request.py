@@ -123,12 +123,12 @@ def _refuse_twice(asked: Asked | None) -> None:
 
 
 def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
-    taken = command.taken
+    request = command.taken
     if asked is None:
-        return [taken]
+        return [request]
     before = (asked.taken.verb, asked.taken.digest)
-    is_same = before in ((taken.verb, taken.digest), command.former)
-    if not is_same or not taken.digest:
+    is_same = before in ((request.verb, request.digest), command.former)
+    if not is_same or not request.digest:
         raise Rejected(
             "request.another",
             f"Another request ({verb_now(asked.taken.verb)}) was made under this key.",
@@ -138,21 +138,21 @@ def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
         case RequestAnswered():
             return []
         case RequestRefused():
-            return [taken]
+            return [request]
         case None:
-            return _taken_again(taken, command.came)
+            return _taken_again(request, command.came)
 
 
-def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:
+def _taken_again(request: RequestTaken, came: int) -> list[RequestEvent]:
     """Do again what nothing came of; what something came of would be done twice."""
     if came:
         raise Rejected(
             "request.half_done",
-            f"This request ({taken.verb}) broke off when a part of it was done, up to event "
+            f"This request ({request.verb}) broke off when a part of it was done, up to event "
             f"{came}; nothing more comes of it.",
             hint="Look at what was done, and ask for what is missing under a new key.",
         )
-    return [taken]
+    return [request]
 
 
 def still_open(verb: str) -> Rejected:

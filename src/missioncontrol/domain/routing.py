@@ -174,10 +174,10 @@ def _not_allowed(asked: str, asker: Asker, named: tuple[str, ...]) -> Rejected:
 
 
 def _unfit(asked: str, lacks: Mapping[str, str]) -> Rejected:
-    told = "; ".join(f"{model!r} {lack}" for model, lack in list(lacks.items())[:NAMED_MAX])
+    reasons = "; ".join(f"{model!r} {lack}" for model, lack in list(lacks.items())[:NAMED_MAX])
     return Rejected(
         "model.unfit",
-        f"No model that may answer for {asked!r} fits this call: {told}.",
+        f"No model that may answer for {asked!r} fits this call: {reasons}.",
         hint="Ask for another model, or ask for less.",
     )
 

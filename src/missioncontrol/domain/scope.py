@@ -105,12 +105,12 @@ def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
 
     Where a task begins follows its files, and so do the parts that the plan calls changed.
     """
-    said = {(each.task, each.digest): each for each in scopes}
-    if not said:
+    by_task = {(each.task, each.digest): each for each in scopes}
+    if not by_task:
         return plan
 
     def edited(task: Task) -> Task:
-        one = said.get((task.key, identity(task)))
+        one = by_task.get((task.key, identity(task)))
         if one is None:
             return task
         return msgspec.structs.replace(task, scope=one.files, detail=begun(task.detail, one))
@@ -124,17 +124,17 @@ def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
     return msgspec.structs.replace(plan, phases=phases, architecture=architecture)
 
 
-def begun(text: str, said: TaskScope) -> str:
+def begun(text: str, scope: TaskScope) -> str:
     """Return a task's words with the file to begin at that people named, where it is another."""
     match = _BEGIN.search(text)
-    if match is None or match["path"] in said.files:
+    if match is None or match["path"] in scope.files:
         return text
-    who = person(said.by) or said.by
+    who = person(scope.by) or scope.by
     planned = f"the plan began at `{match['path']}`."
-    if not said.files:
+    if not scope.files:
         now = f"{who} said that no file is to change; {planned}"
     else:
-        now = f"Begin at `{_first(said.files)}`, as {who} said; {planned}"
+        now = f"Begin at `{_first(scope.files)}`, as {who} said; {planned}"
     return f"{text[: match.start()]}{now}{text[match.end() :]}"
 
 
@@ -164,10 +164,10 @@ def scopes_of(plan: Plan, scopes: Iterable[TaskScope]) -> tuple[TaskScope, ...]:
 
 def rescoped(goal: str, plan: Plan, scopes: Iterable[TaskScope]) -> Rescoped:
     """Return the planner's plan with people's changes to its tasks."""
-    said = scopes_of(plan, scopes)
-    edited = {each.task for each in said}
+    stated = scopes_of(plan, scopes)
+    edited = {each.task for each in stated}
     planned = {task.key: task.scope for task in plan.tasks() if task.key in edited}
-    return Rescoped(goal, with_scopes(plan, said), said, planned)
+    return Rescoped(goal, with_scopes(plan, stated), stated, planned)
 
 
 def identity(task: Task) -> str:

@@ -407,11 +407,11 @@ def _of_agent(queued: Queued, around: Conditions) -> _Obstacle:
             f"mission engine rate-limit remove {f'agent {limited}' if limited else 'workspace'}"
         )
         return _Obstacle(f"A rate limit allows {who} no start. {waits}", action, queued.agent, 0.0)
-    said = f": {_sentence(closed.reason)}" if closed.reason else "."
+    detail = f": {_sentence(closed.reason)}" if closed.reason else "."
     action = f"mission agent {'show' if closed.state == 'lost' else 'start'} {closed.name}"
-    reason = f"{closed.name} is {closed.state}{said} {waits}"
+    reason = f"{closed.name} is {closed.state}{detail} {waits}"
     if closed.state == "failed its proof":
-        reason = f"{closed.name} {closed.state}{said} {waits}"
+        reason = f"{closed.name} {closed.state}{detail} {waits}"
     return _Obstacle(reason, action, closed.name, closed.since)
 
 

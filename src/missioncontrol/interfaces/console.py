@@ -107,7 +107,7 @@ class Console:
         verb = type(ask).__name__
         asking = await asking_of(request, verb)
         asking = msgspec.structs.replace(asking, request=secrets.token_hex(16), digest="")
-        told = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
-        answer = await self.line.ask(*told)
+        command = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
+        answer = await self.line.ask(*command)
         await self.present.catch_up()
         return answer

@@ -42,9 +42,9 @@ def with_security(headers: Iterable[tuple[bytes, bytes]], *, is_secure: bool) ->
     allow one of our pages to frame it.
     """
     found = [(name.lower(), value) for name, value in headers]
-    said = {name for name, _ in found}
-    found += [each for each in ALWAYS if each[0] not in said]
-    if b"content-security-policy" not in said:
+    named = {name for name, _ in found}
+    found += [each for each in ALWAYS if each[0] not in named]
+    if b"content-security-policy" not in named:
         found += [(b"content-security-policy", POLICY.encode()), (b"x-frame-options", b"DENY")]
     if is_secure:
         found.append(HSTS)

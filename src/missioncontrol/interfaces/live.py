@@ -106,11 +106,11 @@ async def stream_of(
     """
     console.live.seats.refuse_if_full(request.user.credential)
     await console.live.check(wants)
-    told = _told(console, request, wants, place)
+    events = _told(console, request, wants, place)
     if is_packed:
         headers = {**HEADERS, "Content-Encoding": "deflate"}
-        return Stream(_deflated(told), media_type="text/event-stream", headers=headers)
-    return Stream(told, media_type="text/event-stream", headers=HEADERS)
+        return Stream(_deflated(events), media_type="text/event-stream", headers=headers)
+    return Stream(events, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _told(
@@ -143,11 +143,11 @@ async def _may_still(console: Console, request: AnyRequest) -> bool:
     return found is not None and found.may("read")
 
 
-async def _deflated(told: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _deflated(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     stream = Deflated()
     begin = BEGIN
-    async with aclosing(told):
-        async for frames in told:
+    async with aclosing(events):
+        async for frames in events:
             yield begin + stream.part(frames)
             begin = b""
     yield stream.end()

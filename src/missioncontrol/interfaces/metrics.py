@@ -286,8 +286,8 @@ class Metrics:
         self._look()
         for family, of in self._more.items():
             family.replace({(): of()})
-        told = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
-        lines = [line for each in (*told, *self._more) for line in each.lines()]
+        families = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
+        lines = [line for each in (*families, *self._more) for line in each.lines()]
         return ("\n".join(lines) + "\n").encode()
 
     def _look(self) -> None:
@@ -307,8 +307,8 @@ def _counter(name: str, help_text: str, *labels: str) -> Family:
 
 
 def _more(name: str, kind: str) -> Family:
-    said = HELP.get(name, name.replace("_", " ").capitalize() + ".")
-    return Family(kind, f"missioncontrol_{name}", said)
+    help_text = HELP.get(name, name.replace("_", " ").capitalize() + ".")
+    return Family(kind, f"missioncontrol_{name}", help_text)
 
 
 def _parts(usage: Usage) -> dict[str, int]:

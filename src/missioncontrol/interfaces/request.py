@@ -83,9 +83,9 @@ async def forgo_condition(request: "AnyRequest", present: "Present") -> None:
         return
     before: Asked | None = await present.find(REQUEST, PREFIX + _named_by(request.user, key))
     if before is not None and isinstance(before.end, RequestAnswered):
-        kept = [each for each in headers if each[0].lower() != CONDITION]
-        request.scope["headers"] = kept
-        ScopeState.from_scope(request.scope).headers = Headers(kept)  # It caches them.
+        others = [each for each in headers if each[0].lower() != CONDITION]
+        request.scope["headers"] = others
+        ScopeState.from_scope(request.scope).headers = Headers(others)  # It caches them.
 
 
 def key_of(request: "Request[Any, Any, Any]") -> str:

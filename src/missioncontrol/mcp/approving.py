@@ -108,16 +108,16 @@ async def approve(
     ctx: Ctx,
     approval: Approval,
     found: Annotated[ApprovalView, Resolve(_looked_to_agree)],
-    said: Annotated[ElicitationResult[Agreement], Resolve(_agreement)],
+    form: Annotated[ElicitationResult[Agreement], Resolve(_agreement)],
 ) -> Answered:
     """Ask the person at this client whether exactly what is shown may run, and tell their yes.
 
     Only a person answers. A client that can't ask one is refused.
     """
-    if not isinstance(said, AcceptedElicitation) or not said.data.agree:
+    if not isinstance(form, AcceptedElicitation) or not form.data.agree:
         return _left(found)
     async with client_of(ctx) as client:
-        now = await client.approvals.approve(approval, digest=found.digest, reason=said.data.reason)
+        now = await client.approvals.approve(approval, digest=found.digest, reason=form.data.reason)
     return _told(now)
 
 
@@ -125,13 +125,13 @@ async def reject(
     ctx: Ctx,
     approval: Approval,
     found: Annotated[ApprovalView, Resolve(_looked)],
-    said: Annotated[ElicitationResult[Refusal], Resolve(_refusal)],
+    form: Annotated[ElicitationResult[Refusal], Resolve(_refusal)],
 ) -> Answered:
     """Ask the person at this client whether what is shown is to be refused, and tell their no."""
-    if not isinstance(said, AcceptedElicitation) or not said.data.refuse:
+    if not isinstance(form, AcceptedElicitation) or not form.data.refuse:
         return _left(found)
     async with client_of(ctx) as client:
-        now = await client.approvals.reject(approval, reason=said.data.reason)
+        now = await client.approvals.reject(approval, reason=form.data.reason)
     return _told(now)
 
 

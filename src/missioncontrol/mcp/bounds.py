@@ -41,15 +41,15 @@ def bounded(answer: Any) -> dict[str, Any]:
     Raises:
         Rejected: `mcp.too_much`.
     """
-    told: dict[str, Any] = _cut(msgspec.to_builtins(answer))
-    size = len(msgspec.json.encode(told))
+    plain: dict[str, Any] = _cut(msgspec.to_builtins(answer))
+    size = len(msgspec.json.encode(plain))
     if size > ANSWER_BYTES_MAX:
         raise Rejected(
             "mcp.too_much",
             f"The answer has {size:,} bytes; one holds at most {ANSWER_BYTES_MAX:,}.",
             hint="Ask for fewer at once, or for one of them.",
         )
-    return told
+    return plain
 
 
 def _cut(value: Any) -> Any:

@@ -79,18 +79,18 @@ async def answer_question(
     ctx: Ctx,
     question: Annotated[str, Field(max_length=300, description="Id of a question: question-….")],
     found: Annotated[QuestionView, Resolve(_looked)],
-    said: Annotated[ElicitationResult[Reply], Resolve(_reply)],
+    reply: Annotated[ElicitationResult[Reply], Resolve(_reply)],
 ) -> Answered:
     """Put a question of a step before the person at this client, and tell their answer.
 
     Only a person answers. A client that can't ask one is refused.
     """
     del found
-    if not isinstance(said, AcceptedElicitation):
+    if not isinstance(reply, AcceptedElicitation):
         words = "Nobody at the client answered, and it waits as before."
         return Answered(question=question, told=False, words=words)
     async with client_of(ctx) as client:
-        await client.approvals.answer(question, _read(said.data.answer))
+        await client.approvals.answer(question, _read(reply.data.answer))
     return Answered(question=question, told=True, words="The answer is recorded; the step goes on.")
 
 

@@ -164,18 +164,18 @@ class _SignedIn:
             "caller": Caller(self._principal.address, self._program),
             "is_secure": False,
         }
-        kept = [each for each in scope["headers"] if each[0] != b"user-agent"]
-        headers = [*kept, (b"user-agent", self._program.encode("latin-1", "replace"))]
-        told = {**scope, "headers": headers, "user": self._principal, "state": state}
+        remaining = [each for each in scope["headers"] if each[0] != b"user-agent"]
+        headers = [*remaining, (b"user-agent", self._program.encode("latin-1", "replace"))]
+        new_scope = {**scope, "headers": headers, "user": self._principal, "state": state}
         token = _BEARER.set(self._bearer)
         try:
-            await self._app(told, receive, send)
+            await self._app(new_scope, receive, send)
         finally:
             _BEARER.reset(token)
 
 
 def _program(ctx: Ctx) -> str:
     """Return what asks, for the record of requests: this server, and its client by its own name."""
-    told = ctx.session.client_params
-    client = f" ({told.client_info.name} {told.client_info.version})" if told else ""
+    params = ctx.session.client_params
+    client = f" ({params.client_info.name} {params.client_info.version})" if params else ""
     return "".join(each for each in f"{PROGRAM}{client}" if each.isprintable())[:AGENT_MAX]

@@ -164,16 +164,16 @@ async def sign_task(
     document: TaskDocument,
     role: Role,
     found: Annotated[Document, Resolve(_read)],
-    said: Annotated[ElicitationResult[Consent], Resolve(_consent)],
+    reply: Annotated[ElicitationResult[Consent], Resolve(_consent)],
 ) -> Signed:
     """Put a document before the person at this client, and tell their signature in a role.
 
     Only a person signs. A client that can't ask one is refused.
     """
     del repository
-    is_yes = isinstance(said, AcceptedElicitation) and said.data.sign
+    is_yes = isinstance(reply, AcceptedElicitation) and reply.data.sign
     words = "Nobody at the client said so, and nothing is signed."
-    if isinstance(said, AcceptedElicitation) and said.data.sign:
+    if isinstance(reply, AcceptedElicitation) and reply.data.sign:
         async with client_of(ctx) as client:
             signing = client.repositories.sign(
                 found.repository,
@@ -181,7 +181,7 @@ async def sign_task(
                 document,
                 role,
                 digest=found.digest,
-                reason=said.data.reason,
+                reason=reply.data.reason,
             )
             await signing
         words = f"{found.place} is signed for {role}. {FILES}"
@@ -230,5 +230,5 @@ async def _document(ctx: Ctx, state: Repository, number: int, kind: TaskDocument
         )
     async with client_of(ctx) as client:
         text = (await client.artifacts.content(newest.digest)).decode()
-    told = (state.id, task.place(kind), newest.version, newest.author.name, newest.digest)
-    return Document(*told, text)
+    fields = (state.id, task.place(kind), newest.version, newest.author.name, newest.digest)
+    return Document(*fields, text)

@@ -56,7 +56,7 @@ async def artifact(ctx: Ctx, digest: reading.Digest, offset: int) -> bytes:
 
 def add_resources(server: Server) -> None:
     """Hang everything here on a server."""
-    for address, said, kind in (
+    for address, handler, kind in (
         ("mission://runs/{run}", run, JSON),
         ("mission://missions/{mission}/plan", plan, JSON),
         ("mission://missions/{mission}/report/{offset}", report, MARKDOWN),
@@ -65,7 +65,7 @@ def add_resources(server: Server) -> None:
         ("mission://repositories/{repository}/tasks/{number}/{document}/{offset}", task, MARKDOWN),
         ("mission://artifacts/{digest}/{offset}", artifact, BYTES),
     ):
-        server.resource(address, mime_type=kind)(said)
+        server.resource(address, mime_type=kind)(handler)
 
 
 def _json(answer: dict[str, Any]) -> str:

@@ -80,5 +80,5 @@ def _result(run: RunDetail) -> CallToolResult | None:
         return None
     standing = standing_of(run)
     text = TextContent(type="text", text=msgspec.json.encode(standing).decode())
-    told: dict[str, Any] = {**standing}
-    return CallToolResult(content=[text], structured_content=told, is_error=run.status == "failed")
+    plain: dict[str, Any] = {**standing}
+    return CallToolResult(content=[text], structured_content=plain, is_error=run.status == "failed")

@@ -86,14 +86,14 @@ async def follow_run(
     Cancelling this call ends the following and not the run; `cancel_run` ends a run.
     """
     latest = time.monotonic() + seconds_max
-    told = -1
+    reported = -1
     async with client_of(ctx) as client:
         while True:
             found = await client.runs.get(run)
             standing = standing_of(found)
-            if standing["steps_done"] > told:
-                told = standing["steps_done"]
-                await ctx.report_progress(told, standing["steps"], standing["verdict"])
+            if standing["steps_done"] > reported:
+                reported = standing["steps_done"]
+                await ctx.report_progress(reported, standing["steps"], standing["verdict"])
             if because := _why_over(found, is_late=time.monotonic() >= latest):
                 return Followed(because=because, **standing)
             await asyncio.sleep(LOOK_SECONDS)

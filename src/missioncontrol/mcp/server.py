@@ -98,8 +98,8 @@ class Server(MCPServer[Any]):
 
 def in_words(refusal: MissionControlError) -> str:
     """Return a refusal as a model or a person reads it: what, what to do, and the code."""
-    told = " ".join(part for part in (refusal.reason, refusal.hint) if part)
-    return f"{visible(told)} ({refusal.code})"
+    message = " ".join(part for part in (refusal.reason, refusal.hint) if part)
+    return f"{visible(message)} ({refusal.code})"
 
 
 def reach_of(ctx: Ctx) -> Reach:

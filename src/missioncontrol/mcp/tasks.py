@@ -129,8 +129,8 @@ class Tasks(Extension):
 
 def is_asked_for(ctx: Request) -> bool:
     """Whether the client of a request takes tasks."""
-    told = ctx.session.client_capabilities
-    declared = (told.extensions if told else None) or {}
+    capabilities = ctx.session.client_capabilities
+    declared = (capabilities.extensions if capabilities else None) or {}
     return ctx.protocol_version in VERSIONS and IDENTIFIER in declared
 
 
@@ -159,14 +159,14 @@ def _seed(task: Task) -> dict[str, Any]:
 
 def _detail(task: Task) -> dict[str, Any]:
     """Return a task with what its status owes, and nothing else."""
-    told = _seed(task)
+    detail = _seed(task)
     if task.status == "input_required":
-        told["inputRequests"] = dict(task.asks)
+        detail["inputRequests"] = dict(task.asks)
     if task.status == "completed" and task.result is not None:
-        told["result"] = task.result.model_dump(by_alias=True, mode="json", exclude_none=True)
+        detail["result"] = task.result.model_dump(by_alias=True, mode="json", exclude_none=True)
     if task.status == "failed":
-        told["error"] = task.error
-    return told
+        detail["error"] = task.error
+    return detail
 
 
 def _time(seconds: float) -> str:

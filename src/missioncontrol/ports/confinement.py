@@ -30,10 +30,10 @@ class Confinement(msgspec.Struct, frozen=True):
                 f"Steps are NOT confined: {self.detail} Every program that a step starts can read "
                 "and change the data directory."
             )
-        said = f"Steps are confined by {self.means}."
+        text = f"Steps are confined by {self.means}."
         if self.covers_sockets:
-            said = f"{said} Tests of a repository may connect to Unix sockets all the same."
-        return f"{said} {self.detail}" if self.detail else said
+            text = f"{text} Tests of a repository may connect to Unix sockets all the same."
+        return f"{text} {self.detail}" if self.detail else text
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -122,7 +122,7 @@ def _ending(event: FinalEvent) -> State:
 
 
 def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
-    def told(name: str) -> str:
+    def look_up(name: str) -> str:
         value: Any = event.subject.get(name)
         return value[:300] if isinstance(value, str) else ""
 
@@ -130,9 +130,9 @@ def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
         event.approval,
         event.run,
         event.step,
-        told("workflow"),
-        told("title"),
-        told("risk"),
+        look_up("workflow"),
+        look_up("title"),
+        look_up("risk"),
         event.digest,
         event.author,
         at,

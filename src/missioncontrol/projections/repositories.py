@@ -70,8 +70,8 @@ def apply(row: RepositoryRow | None, event: RepositoryEvent, at: float) -> Repos
             _leave(row, event.task)
             row.dropped += 1
         case RepositoryTasksRun():
-            told = event.run, event.tasks, event.agents, event.into, event.by.name, at
-            row.runs = [*row.runs, RunOfTasks(*told)][-RUNS_MAX:]
+            fields = event.run, event.tasks, event.agents, event.into, event.by.name, at
+            row.runs = [*row.runs, RunOfTasks(*fields)][-RUNS_MAX:]
         case _:
             pass  # Documents, signatures, scopes and the process change no number here.
     return row

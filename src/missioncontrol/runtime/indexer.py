@@ -98,8 +98,8 @@ class Indexer:
                 # Who stops waits for the portion: the index is not closed under it.
                 if not await asyncio.shield(self._at_work):
                     return
-                taken = time.perf_counter() - begun
+                elapsed = time.perf_counter() - begun
                 is_quiet = loop.time() - self._last > QUIET_SECONDS
-                await asyncio.sleep(max(REST_SECONDS_MIN, taken * RESTS[is_quiet]))
+                await asyncio.sleep(max(REST_SECONDS_MIN, elapsed * RESTS[is_quiet]))
         finally:
             thread.shutdown(wait=False)

@@ -214,8 +214,8 @@ def _start(
 
 def _environment() -> dict[str, str]:
     """The caller's surroundings without its own git settings, such as those inside a hook."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return inherited | {
         "LC_ALL": "C",
         "LANGUAGE": "",
         "GIT_ALLOW_PROTOCOL": "none",

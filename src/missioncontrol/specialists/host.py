@@ -145,9 +145,9 @@ def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]", source: int = 0) 
     `source` is the number of a file, standard input unless that was put elsewhere. It is read as
     it is: a buffered reader would be locked while the interpreter shuts down.
     """
-    heard = b""
+    received = b""
     while content := os.read(source, 4096):
-        *lines, heard = (heard + content).split(b"\n")
+        *lines, received = (received + content).split(b"\n")
         for line in lines:
             answers.put(msgspec.json.decode(line, type=wire.Answer))
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -107,9 +107,9 @@ class SqliteEventStore:
                 if refusal is None:
                     raise
                 raise refusal from None
-            taken = time.perf_counter() - begun
+            elapsed = time.perf_counter() - begun
             # A moving mean that follows a change of the disk within some ten commits.
-            self._commit_seconds += (taken - self._commit_seconds) / 8
+            self._commit_seconds += (elapsed - self._commit_seconds) / 8
             self._remember(head, versions)
             return head
 

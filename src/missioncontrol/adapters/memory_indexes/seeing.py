@@ -5,11 +5,11 @@ import msgspec
 from missioncontrol.domain.memory import PLANNED, Item
 
 
-def confirmed(known: Item, anew: Item) -> Item:
+def confirmed(known: Item, harvested: Item) -> Item:
     """Return what is known of a thing after it was harvested once more; the newest words hold."""
-    if anew.confirmed < known.confirmed:
-        known, anew = anew, known
-    return _joined(anew, known)
+    if harvested.confirmed < known.confirmed:
+        known, harvested = harvested, known
+    return _joined(harvested, known)
 
 
 def whole(harvested: Item | None, logged: Item | None) -> Item:

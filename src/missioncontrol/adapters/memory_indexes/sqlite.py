@@ -103,9 +103,9 @@ class SqliteMemoryIndex:
                 for item in logged:
                     known, _ = self._parts(item.id)
                     self._put(known, item, self._said(item.id))
-                for said in amended:
-                    self._amend(said)
-                if any(said.is_forgotten for said in amended):
+                for amendment in amended:
+                    self._amend(amendment)
+                if any(amendment.is_forgotten for amendment in amended):
                     self._connection.execute(_SQL["owe_wiping"])
                 self._connection.execute(_SQL["reach"], (head.position, head.hash))
                 self._connection.execute("COMMIT")
@@ -123,19 +123,19 @@ class SqliteMemoryIndex:
         harvested, logged = (_item(part) if part is not None else None for part in row[1:3])
         return harvested, logged
 
-    def _amend(self, said: Amendment) -> None:
-        self._connection.execute(_SQL["amend"], (said.item, _encode(said)))
-        row = self._connection.execute(_SQL["item"], (said.item,)).fetchone()
+    def _amend(self, amendment: Amendment) -> None:
+        self._connection.execute(_SQL["amend"], (amendment.item, _encode(amendment)))
+        row = self._connection.execute(_SQL["item"], (amendment.item,)).fetchone()
         if row is None:
             return
-        if said.is_forgotten:
+        if amendment.is_forgotten:
             self._drop(row[0])
             self._connection.execute(_SQL["drop"], (row[0],))
         else:
-            self._put(*self._parts(said.item), said)
+            self._put(*self._parts(amendment.item), amendment)
 
-    def _put(self, harvested: Item | None, logged: Item | None, said: Amendment | None) -> None:
-        item = amended(whole(harvested, logged), said)
+    def _put(self, harvested: Item | None, logged: Item | None, change: Amendment | None) -> None:
+        item = amended(whole(harvested, logged), change)
         if item is None:
             return
         row = (
@@ -197,8 +197,8 @@ class SqliteMemoryIndex:
         """See `MemoryIndex.silenced`."""
         with self._looking():
             rows = self._connection.execute(_SQL["amendments"])
-            said = (_amendment(body) for (body,) in rows)
-            return list(islice((each.item for each in said if each.silences(now)), limit))
+            amendments = (_amendment(body) for (body,) in rows)
+            return list(islice((each.item for each in amendments if each.silences(now)), limit))
 
     def find(self, name: str, *, limit: int = 2) -> list[str]:
         """See `MemoryIndex.find`."""

@@ -164,9 +164,9 @@ class SqliteOutputStore:
         found: list[KeptLine] = []
         looked_to = 0
         for number, *columns in connection.execute(statement, values):
-            kept = KeptLine(number, OutputLine(*columns))
-            if fits(kept, query):
-                found.append(kept)
+            stored = KeptLine(number, OutputLine(*columns))
+            if fits(stored, query):
+                found.append(stored)
                 if len(found) > limit:
                     break
             if query.text and time.monotonic() > until:

@@ -164,8 +164,8 @@ def _shape() -> int:
 
     Names of our own fields are no texts, so the file depends on them too.
     """
-    said = f"{SHAPE} {sys.byteorder} {sorted(words())}"
-    return zlib.crc32(said.encode()) & 0x7FFF_FFFF
+    description = f"{SHAPE} {sys.byteorder} {sorted(words())}"
+    return zlib.crc32(description.encode()) & 0x7FFF_FFFF
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -205,11 +205,11 @@ class LeaseRunner:
         """Report all pending messages; return whether the attempt has ended."""
         while not self.spool.is_reported:
             report = Report(self._host.instance, self.spool.lease, self.spool.batch())
-            heard = await self._host.link.report(report)
-            self.spool.acknowledge(heard.number)
-            if heard.is_lost:
+            response = await self._host.link.report(report)
+            self.spool.acknowledge(response.number)
+            if response.is_lost:
                 self.stop()
-            for digest in heard.missing:
+            for digest in response.missing:
                 await self._send(digest)
         return self.spool.ending is not None
 

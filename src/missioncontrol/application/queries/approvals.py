@@ -288,12 +288,12 @@ def objection_of(
 ) -> MissionControlError | None:
     """Return why `actor` could not agree at `now`, by the rules that decide about it."""
     try:
-        said = decide(
+        events = decide(
             Approve(Who(actor), "agreed", state.digest, look=look, typed=state.digest), state, now
         )
     except Rejected as refusal:
         return refusal
-    if not said:  # Once more the same changes nothing.
+    if not events:  # Once more the same changes nothing.
         left = state.rule.count - len(state.agreed)
         more = "1 more person has" if left == 1 else f"{left} more people have"
         return Rejected("approval.agreed", f"You have agreed; {more} to.")

@@ -294,19 +294,19 @@ def _typed(artifacts: ArtifactStore, digest: str) -> Mapping[str, Source]:
 def _sources(text: str, known: Mapping[str, Source]) -> tuple[SourceLine, ...]:
     _, listed = markdown.numbered(text)
     return tuple(
-        _source(number, key, said, known.get(key))
-        for number, (key, said) in enumerate(listed, start=1)
+        _source(number, key, statement, known.get(key))
+        for number, (key, statement) in enumerate(listed, start=1)
     )
 
 
-def _source(number: int, key: str, said: str, found: Source | None) -> SourceLine:
+def _source(number: int, key: str, statement: str, found: Source | None) -> SourceLine:
     if found is None:
-        return SourceLine(number, key, "", said, "", "", "", 0, 0)
+        return SourceLine(number, key, "", statement, "", "", "", 0, 0)
     return SourceLine(
         number,
         key,
         found.kind,
-        said,
+        statement,
         found.digest,
         found.pointer,
         found.path,

@@ -94,7 +94,7 @@ async def window(
         return output.find(query, oldest=oldest, limit=limit), output.last(), left_out
 
     found, last, left_out = await archive.ask(find)
-    items = [line_of(kept) for kept in found.lines]
+    items = [line_of(entry) for entry in found.lines]
     return LogWindow(items, found.has_more, found.looked_to, last, left_out)
 
 
@@ -110,10 +110,10 @@ async def line_detail(archive: Archive, number: int) -> LogLineDetail:
         calls = books.calls() if lines else None
         return (lines[0] if lines else None), _calls_about(lines[0], calls) if calls else []
 
-    kept, calls = await archive.ask(look)
-    if kept is None:
+    entry, calls = await archive.ask(look)
+    if entry is None:
         raise NotFound("log.unknown_line", f"There is no line {number}, or no longer.")
-    return LogLineDetail(line_of(kept), _fields(kept.line.message), list(map(_call_item, calls)))
+    return LogLineDetail(line_of(entry), _fields(entry.line.message), list(map(_call_item, calls)))
 
 
 async def call_detail(archive: Archive, number: int) -> CallDetail:
@@ -159,11 +159,11 @@ async def as_text(archive: Archive, query: LineQuery, *, is_json: bool) -> Async
         query = msgspec.structs.replace(query, after=after)
 
 
-def line_of(kept: KeptLine) -> LogLine:
+def line_of(entry: KeptLine) -> LogLine:
     """Return a line as lists show it."""
-    line = kept.line
+    line = entry.line
     return LogLine(
-        kept.number,
+        entry.number,
         line.run,
         line.step,
         line.attempt,
@@ -175,8 +175,8 @@ def line_of(kept: KeptLine) -> LogLine:
     )
 
 
-def _calls_about(kept: KeptLine, calls: Any) -> list[Found]:
-    line, near = kept.line, CALL_SECONDS * 1_000_000
+def _calls_about(entry: KeptLine, calls: Any) -> list[Found]:
+    line, near = entry.line, CALL_SECONDS * 1_000_000
     query = CallQuery(
         run=line.run,
         step=line.step,

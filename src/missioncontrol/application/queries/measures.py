@@ -355,9 +355,9 @@ def _of_operation(operation: Operation) -> list[Anomaly]:
         "paused": "Nothing new starts: the workspace is paused",
         "drain": "Only what has begun goes on",
     }[operation.stage]
-    said = f": {operation.reason}" if operation.reason else ""
+    reason = f": {operation.reason}" if operation.reason else ""
     rule = "the workspace may not work as usual"
-    return [Anomaly("operation", "", f"{words}{said}.", rule, "held")]
+    return [Anomaly("operation", "", f"{words}{reason}.", rule, "held")]
 
 
 def _of_stuck(present: Present) -> list[Anomaly]:

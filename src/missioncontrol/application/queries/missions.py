@@ -361,9 +361,9 @@ def _phase_state(tasks: tuple[TaskRecord, ...], run: Run) -> str:
 
 def artifact_line(one: Exhibit) -> ArtifactLine:
     """Return an artifact in a list."""
-    kept = one.artifact
+    item = one.artifact
     return ArtifactLine(
-        one.task, kept.name, kept.digest, kept.size, kept.media_type, kept.title, kept.obtained
+        one.task, item.name, item.digest, item.size, item.media_type, item.title, item.obtained
     )
 
 

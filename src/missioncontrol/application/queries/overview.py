@@ -123,7 +123,7 @@ async def overview(
     stuck = tuple(present.statuses.stuck().values())
     live_count = sum(counts.get(status, 0) for status in LIVE)
     planned = schedules(present, instruments, now)
-    said = _Said(
+    wording = _Said(
         operation,
         is_engine_there,
         not sum(counts.values()),
@@ -135,10 +135,10 @@ async def overview(
         stuck,
     )
     return Overview(
-        verdict=said.verdict(),
-        detail=said.detail(),
-        tone=said.tone(),
-        is_empty=said.is_empty,
+        verdict=wording.verdict(),
+        detail=wording.detail(),
+        tone=wording.tone(),
+        is_empty=wording.is_empty,
         position=present.position,
         waiting=tuple(waits[:SHOWN_WAITING]),
         waiting_count=len(waits),
@@ -155,7 +155,7 @@ async def overview(
         month=month,
         measures=measured,
         next=_next(planned),
-        health=said.health(present.position, planned),
+        health=wording.health(present.position, planned),
     )
 
 

@@ -172,7 +172,7 @@ def _signature(
 def _objection(sign: SignDocument, state: Repository, now: float) -> str:
     """Return why a user can't sign, by the rules that decide about it."""
     try:
-        said = decide(sign, state, now)
+        events = decide(sign, state, now)
     except MissionControlError as refusal:
         return refusal.reason
-    return "" if said else "You have signed it."
+    return "" if events else "You have signed it."

@@ -222,11 +222,11 @@ def run_item(present: Present, row: RunRow) -> RunItem:
 
 def told_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
     """Return how a run stands, with the word, reason and action of the mission it speaks for."""
-    told = told_of(found)
+    fields = told_of(found)
     if mission is None:
-        return told
+        return fields
     more = {"mission_status": mission.word, "reason": mission.reason, "action": mission.action}
-    return {**told, **more}
+    return {**fields, **more}
 
 
 def told_of(found: Status) -> dict[str, Any]:
@@ -286,8 +286,8 @@ async def run_detail(
     found = detail_of(state, title, asks, position, revision, scopes, standing)
     if at is not None or row is None or not row.mission:
         return found
-    told = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
-    return msgspec.structs.replace(found, **told)
+    fields = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
+    return msgspec.structs.replace(found, **fields)
 
 
 def _count_until(moments: list[Any], at: int) -> int:
@@ -381,8 +381,8 @@ def _why_failed(run: Run) -> str:
     if not bad:
         return sentence(run.cancel_reason or "a step did not succeed")
     key, reason = bad[0]
-    told = in_a_sentence(_named(run, key), reason)
-    return f"{told} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else told
+    summary = in_a_sentence(_named(run, key), reason)
+    return f"{summary} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else summary
 
 
 def _failures(run: Run) -> list[tuple[str, str]]:
@@ -414,8 +414,8 @@ def failure_of(run: Run) -> RunFailure | None:
     if not bad:
         return None
     key, reason = bad[0]
-    told: Reason = taken_apart(reason)
-    return RunFailure(key, run.steps[key].title, reason, told.command, told.said)
+    parts: Reason = taken_apart(reason)
+    return RunFailure(key, run.steps[key].title, reason, parts.command, parts.said)
 
 
 async def run_graph(present: Present, run: str, *, at: int | None = None) -> RunGraph:

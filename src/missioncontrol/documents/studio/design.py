@@ -193,11 +193,11 @@ def _where(of: Material) -> Iterator[Section]:
         how = next((each.obtained for each in of.plan.likely if each.obtained), "")
         statements = f"The likeliest files of {of.subject} first for each requirement"
         lead = of.say(ended(f"{statements}, {how}" if how else statements), of.whole_plan)
-        told = [
+        facts = [
             of.say(f"{ended(line)} What follows is what the plan expected.", of.scope(task))
             for task, line in parts.rescoped(of)
         ]
-        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *told))
+        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *facts))
         yield from found
 
 

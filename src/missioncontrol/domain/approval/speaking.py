@@ -73,12 +73,12 @@ def refuse_late(approval: Approval, now: float) -> None:
     """Refuse what comes after the answer, or after the time to answer."""
     match approval.standing:
         case Decided(outcome=outcome, by=by, at=at) if outcome != "expired":
-            said = f"was {outcome} by {by!r}"
+            state = f"was {outcome} by {by!r}"
             if outcome == "changed":
-                said = f"is over: {by!r} asked for other inputs"
+                state = f"is over: {by!r} asked for other inputs"
             raise Rejected(
                 "approval.decided",
-                f"Approval {approval.id!r} {said} at {moment(at)}.",
+                f"Approval {approval.id!r} {state} at {moment(at)}.",
                 hint="That is final; what changes is asked anew.",
             )
     if approval.is_final or now >= approval.expires:

@@ -74,10 +74,10 @@ class Reservation(msgspec.Struct):
     @property
     def left(self) -> Amount:
         """What may still come out of it; None in a unit whose amount is not known."""
-        taken, of = self.used + self.lent, self.amount
+        used, of = self.used + self.lent, self.amount
         return Amount(
-            None if of.cost is None else of.cost - taken.cost,
-            None if of.tokens is None else of.tokens - taken.tokens,
+            None if of.cost is None else of.cost - used.cost,
+            None if of.tokens is None else of.tokens - used.tokens,
         )
 
 

@@ -31,20 +31,20 @@ def faults(
     `library` finds saved workflows and `workflows` are their names. `found` is what was wrong
     already when the file was read: nothing more is reported of those things.
     """
-    told = [fault.thing for fault in found]
-    check = _Check(definition, Faults(marks), cards, expressions, library, told)
+    reported = [fault.thing for fault in found]
+    check = _Check(definition, Faults(marks), cards, expressions, library, reported)
     check.everything(tuple(workflows))
-    more = [fault for fault in check.faults.in_order() if not _is_told(fault, told)]
+    more = [fault for fault in check.faults.in_order() if not _is_told(fault, reported)]
     return sorted({*found, *more})
 
 
-def _is_told(fault: Fault, told: Sequence[str]) -> bool:
+def _is_told(fault: Fault, reported: Sequence[str]) -> bool:
     """Whether a fault may just follow from a value that could not be read."""
     return any(
         fault.thing == thing
         or thing.startswith((f"{fault.thing}.", f"{fault.thing}["))
         or fault.thing.startswith((f"{thing}.", f"{thing}["))
-        for thing in told
+        for thing in reported
         if thing.count(".") >= 2
     )
 
@@ -59,7 +59,7 @@ class _Check:
         cards: Mapping[str, AgentCard],
         expressions: Checker,
         library: Library,
-        told: Sequence[str],
+        reported: Sequence[str],
     ) -> None:
         self.definition = definition
         self.faults = faults
@@ -70,7 +70,7 @@ class _Check:
         self.order = Order(definition.needs())
         self.shapes = Shapes(definition, cards, expressions, self.calls)
         self.expressing = Expressing(
-            self.shapes, self.order, expressions, faults, unsure=_unsure(definition, told)
+            self.shapes, self.order, expressions, faults, unsure=_unsure(definition, reported)
         )
         self.feeding = Feeding(self.shapes, faults)
         self.reaching = Reaching(definition, expressions, self.asked())
@@ -243,9 +243,9 @@ class _Check:
                 )
 
 
-def _unsure(definition: Definition, told: Sequence[str]) -> list[str]:
+def _unsure(definition: Definition, reported: Sequence[str]) -> list[str]:
     """Return the steps of which it is not known what they need, since that is misspelt."""
-    places = {thing.rpartition(".needs")[0] for thing in told}
+    places = {thing.rpartition(".needs")[0] for thing in reported}
     steps = definition.steps
     unknown = {step.handler for step in steps.values() if step.handler} - steps.keys()
     meant = {nearest(handler, steps) for handler in unknown}

@@ -187,10 +187,10 @@ def _agent_inputs(
     for name in card.from_run:
         if name not in given and name in card.inputs.fields and name in within.inputs:
             given[name] = f"${{{{ {_input(name)} }}}}"
-    kept = given.get("artifacts", [])
-    if card.kind == COMMAND and step.artifacts and isinstance(kept, list):
+    listed = given.get("artifacts", [])
+    if card.kind == COMMAND and step.artifacts and isinstance(listed, list):
         # A command hands in only the files that are listed for it.
-        given["artifacts"] = [*kept, *(name for name in step.artifacts if name not in kept)]
+        given["artifacts"] = [*listed, *(name for name in step.artifacts if name not in listed)]
     return given
 
 

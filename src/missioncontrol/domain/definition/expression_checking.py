@@ -178,19 +178,19 @@ class Expressing:
     def _check_item(self, legs: tuple[Path, ...], place: Place, scope: Scope) -> None:
         """Take down a member that no item of a list has, where macros go through the list."""
         shape = self._shapes.of_path(legs[0], scope.step)
-        said = _dotted(legs[0])
+        dotted = _dotted(legs[0])
         for leg in legs[1:]:
             if shape is None or shape.kind != "list" or shape.items is None:
                 return  # Nothing is known of it, or its keys are gone through.
-            shape, said = shape.items, f"{said}[]"
+            shape, dotted = shape.items, f"{dotted}[]"
             for part in leg:
                 below = at(shape, (part,))
-                whole = said + _dotted(("", part))
+                whole = dotted + _dotted(("", part))
                 if below is None:
-                    hint = suggestion(str(part), shape.fields, f"{said} is of type {shape.kind}.")
+                    hint = suggestion(str(part), shape.fields, f"{dotted} is of type {shape.kind}.")
                     self._faults.add(place, f"{whole} is never there.", hint)
                     return
-                shape, said = below, whole
+                shape, dotted = below, whole
 
     def _hyphens(self, source: str, place: Place) -> bool:
         """Take down names with hyphens behind a dot, which CEL reads as subtractions."""
@@ -381,8 +381,8 @@ class Expressing:
         card = self._shapes.card_of(step)
         if name in self._files(step) or card is None:
             return True
-        kept = step.inputs.get("artifacts", ()) if card.kind == COMMAND else ()
-        patterns = kept if isinstance(kept, list | tuple) else (kept,)
+        declared = step.inputs.get("artifacts", ()) if card.kind == COMMAND else ()
+        patterns = declared if isinstance(declared, list | tuple) else (declared,)
         return any(
             MARK in each or fnmatchcase(name, each) for each in patterns if isinstance(each, str)
         )

@@ -32,10 +32,10 @@ def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[Re
     before = task.scope
     if before and (before.patterns, before.ground) == (patterns, command.ground):
         return []
-    told = RepositoryTaskScoped(
+    event = RepositoryTaskScoped(
         repository, task.number, patterns, command.by, command.ground, command.reason
     )
-    return [told]
+    return [event]
 
 
 def looked_up(

@@ -200,8 +200,8 @@ def _created(event: RunEvent, at: float) -> Run:
     run.schedule, run.slot = event.schedule, event.slot
     run.fork_of, run.forked_at = event.fork_of, event.forked_at
     run.os_user = event.os_user
-    for step, kept in event.kept.items():
-        _settle(run, step, Succeeded(kept.work, kept.checks, kept.run))
+    for step, reused in event.kept.items():
+        _settle(run, step, Succeeded(reused.work, reused.checks, reused.run))
     return run
 
 

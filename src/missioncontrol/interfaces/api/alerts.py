@@ -210,8 +210,8 @@ async def begin(
     )
     answer = await console.ask(request, beginning(asked, console.home))
     begun = msgspec.convert(answer, AlertMissionStarted)
-    told = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
-    await console.ask_afresh(request, told)
+    command = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
+    await console.ask_afresh(request, command)
     return begun
 
 

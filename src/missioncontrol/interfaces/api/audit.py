@@ -78,9 +78,9 @@ async def export_log(
     console: NamedDependency[Console], present: NamedDependency[Present], after: After = 0
 ) -> Stream:
     """Return the log as JSON Lines, each event with all that its hash was made of."""
-    told = audit.exported(present, console.archive, after)
+    events = audit.exported(present, console.archive, after)
     headers = {"Content-Disposition": 'attachment; filename="mission-log.jsonl"'}
-    return Stream(told, media_type="application/jsonl", headers=headers)
+    return Stream(events, media_type="application/jsonl", headers=headers)
 
 
 HANDLERS: list[Any] = [

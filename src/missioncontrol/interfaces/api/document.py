@@ -140,19 +140,19 @@ def _giver() -> Callable[[], Awaitable[None]]:
 
 def _operation_ids() -> Callable[[HTTPRouteHandler, str, list[Any]], str]:
     """Return what names operations: `get_run`; where that says too little, `schedules_pause`."""
-    taken: set[str] = set()
+    used: set[str] = set()
 
     def name(handler: HTTPRouteHandler, method: str, path: list[Any]) -> str:
-        said, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
+        operation, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
         last = str(path[-1]) if path else ""
-        if len(handler.paths) > 1 and not said.startswith(last):
-            said = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
-        elif "_" not in said or said in taken:
-            said = f"{resource}_{said}"
-        if method == "HEAD" or said in taken:
-            said += "_head" if method == "HEAD" else f"_{last}"
-        taken.add(said)
-        return said
+        if len(handler.paths) > 1 and not operation.startswith(last):
+            operation = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
+        elif "_" not in operation or operation in used:
+            operation = f"{resource}_{operation}"
+        if method == "HEAD" or operation in used:
+            operation += "_head" if method == "HEAD" else f"_{last}"
+        used.add(operation)
+        return operation
 
     return name
 

@@ -252,8 +252,8 @@ async def get_file(
     """
     found = await stories.story(present, mission, run)
     view = await view_of(present, found, _kind(kind), version)
-    told = view.version or digest_of(view.text)  # A draft changes with what it is made of.
-    etag = tag_of(view.run, view.kind, told, form, found.version)
+    revision = view.version or digest_of(view.text)  # A draft changes with what it is made of.
+    etag = tag_of(view.run, view.kind, revision, form, found.version)
     headers = {**SAFE, "ETag": etag, "Cache-Control": FRESH}
     if is_known(request, etag):
         return Response(b"", status_code=304, headers=headers)
@@ -279,8 +279,8 @@ def _kind(text: str) -> DocumentKind:
 
 
 def _tag(view: DocumentView) -> str:
-    told = view.version or digest_of(view.text)
-    return tag_of(view.run, view.kind, told, view.newest, len(view.conflicts))
+    revision = view.version or digest_of(view.text)
+    return tag_of(view.run, view.kind, revision, view.newest, len(view.conflicts))
 
 
 async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> DocumentKept:

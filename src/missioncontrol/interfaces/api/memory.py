@@ -217,8 +217,8 @@ async def change_item(
     words = ("title", "text", "files", "tags")
     given = {name: getattr(data, name) for name in words}
     if any(value is not None for value in given.values()):
-        said = {n: getattr(known, n) if value is None else value for n, value in given.items()}
-        await console.ask(request, MemoryAsked("correct", known.id, **said))
+        fields = {n: getattr(known, n) if value is None else value for n, value in given.items()}
+        await console.ask(request, MemoryAsked("correct", known.id, **fields))
     if data.expires is not None:
         expire = MemoryAsked("expire", known.id, expires=data.expires, reason=data.reason)
         await console.ask(request, expire)

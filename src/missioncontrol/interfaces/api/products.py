@@ -201,8 +201,8 @@ async def change_product(
 ) -> ProductView:
     """Call a product so, measure it by this calendar, keep its events so long."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("change", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("change", product, **fields))
     return await _product(console, product)
 
 
@@ -221,8 +221,8 @@ async def change_exclusions(
 ) -> ProductView:
     """Leave bots and test people out of every measure alike, whenever they were there."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("exclude", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("exclude", product, **fields))
     return await _product(console, product)
 
 
@@ -241,8 +241,8 @@ async def change_limits(
 ) -> ProductView:
     """Take so many events a second of each source, and store so many of the product."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("limit", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("limit", product, **fields))
     return await _product(console, product)
 
 
@@ -271,10 +271,10 @@ async def change_key_measures(
     What is empty is as the definition `kpis` says.
     """
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
+    fields = msgspec.structs.asdict(data)
     if data.activation is not None:
-        said["activation"] = tuple(msgspec.to_builtins(step) for step in data.activation)
-    await console.ask(request, ProductAsked("measure", product, **said))
+        fields["activation"] = tuple(msgspec.to_builtins(step) for step in data.activation)
+    await console.ask(request, ProductAsked("measure", product, **fields))
     return await _product(console, product)
 
 
@@ -448,8 +448,8 @@ async def _refuse_stale(console: Console, product: str, if_match: str) -> None:
         refuse_stale(if_match, tag_of(await _product(console, product)), "The product")
 
 
-def _made(told: dict[str, str]) -> SourceMade:
-    return SourceMade(told["product"], told["source"], told.get("key", ""))
+def _made(answer: dict[str, str]) -> SourceMade:
+    return SourceMade(answer["product"], answer["source"], answer.get("key", ""))
 
 
 HANDLERS: list[Any] = [

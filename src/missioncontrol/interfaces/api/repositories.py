@@ -139,8 +139,8 @@ async def sign_document(
     data: JSONBody[Signed],
 ) -> TaskView:
     """Agree to a document in a role, as it was read; refused where the record has another text."""
-    told = data.kind, data.role, data.digest, data.reason
-    await console.ask(request, SignOffAsked(repository, task, *told))
+    details = data.kind, data.role, data.digest, data.reason
+    await console.ask(request, SignOffAsked(repository, task, *details))
     return await seen(request, console, repository, task)
 
 

@@ -80,11 +80,11 @@ def _form(body: bytes, compression: str) -> tuple[bytes, str]:
     if body.lstrip()[:1] in (b"{", b"["):
         raise _no_form("The body is JSON, and its head says that it is a form.")
     fields = dict(each.partition(b"=")[::2] for each in body.split(b"&", 20))
-    said = unquote_to_bytes(fields.get(b"compression", b"")).decode("latin-1")
+    stated = unquote_to_bytes(fields.get(b"compression", b"")).decode("latin-1")
     if body and b"data" not in fields:
         raise _no_form("The body is a form without `data`.")
     # What stood for a blank in a form stands for itself in base64.
-    return _plain(unquote_to_bytes(fields.get(b"data", b""))), said or compression
+    return _plain(unquote_to_bytes(fields.get(b"data", b""))), stated or compression
 
 
 def _no_form(reason: str) -> Malformed:

@@ -199,11 +199,11 @@ def _kept(properties: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if key not in LEFT_OUT}
 
 
-def _object(said: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
+def _object(given: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the attributes of a person, beside the properties or among them."""
     found = properties.get(name)
     inside: dict[str, Any] = found if isinstance(found, dict) else NOTHING
-    return {**inside, **said} if said else inside
+    return {**inside, **given} if given else inside
 
 
 def _text(properties: dict[str, Any], name: str) -> str:

@@ -99,9 +99,9 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
     context = event.context or NOTHING
     if sent.context:
         context = {**sent.context, **context}
-    said = event.timestamp if event.original_timestamp is None else event.original_timestamp
+    stated = event.timestamp if event.original_timestamp is None else event.original_timestamp
     clock = origin.sent if event.sent_at is None else sent_at(event.sent_at)
-    happened = corrected(said, received=origin.received, sent=clock)
+    happened = corrected(stated, received=origin.received, sent=clock)
     id_ = id_of(event.message_id, "messageId")
     agent = context.get("userAgent")
     traits = context.get("traits")
@@ -124,7 +124,7 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
         case _:
             raise Unfit("capture.bad_type", f"There is no type {told(kind)} of event.")
     return Captured(
-        id_ or origin.made.of(event, has_moment=said is not None),
+        id_ or origin.made.of(event, has_moment=stated is not None),
         name,
         happened,
         origin.received,
@@ -161,8 +161,8 @@ def _kept(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]
 
 def _viewed(event: Event) -> dict[str, Any]:
     found = {"name": event.name, "category": event.category}
-    said = {key: value for key, value in found.items() if value is not None}
-    return {**said, **(event.properties or NOTHING)}
+    fields = {key: value for key, value in found.items() if value is not None}
+    return {**fields, **(event.properties or NOTHING)}
 
 
 def _group(event: Event) -> str:

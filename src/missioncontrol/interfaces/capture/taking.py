@@ -75,7 +75,7 @@ class Intake:
         self,
         keyed: Keyed,
         events: Sequence[Any],
-        told: Told,
+        convert: Told,
         *,
         received: int,
         sent: int | None,
@@ -86,7 +86,7 @@ class Intake:
         Args:
             keyed: whose they are.
             events: as they were read, each or why it can't be.
-            told: converts an event to its stored form.
+            convert: converts an event to its stored form.
             received: when they came.
             sent: when they were sent, by the clock of their sender.
             agent: the browser that sent them, where one did.
@@ -103,7 +103,7 @@ class Intake:
         await analyst.settle(product)
         origin = Origin(keyed.source, received, sent, agent, MadeIds(received))
         begun, faults, ids = await asyncio.to_thread(
-            _begun, analyst.warehouse, keyed.product, events, told, origin
+            _begun, analyst.warehouse, keyed.product, events, convert, origin
         )
         stored = await asyncio.wrap_future(begun) if begun is not None else NONE_STORED
         return Taken(stored, faults, ids)
@@ -116,16 +116,16 @@ class Intake:
 
 
 def _begun(
-    warehouse: Warehouse, product: str, events: Sequence[Any], told: Told, origin: Origin
+    warehouse: Warehouse, product: str, events: Sequence[Any], convert: Told, origin: Origin
 ) -> tuple["Future[Stored] | None", list[Fault], list[str]]:
     """Submit the valid events for storage; return a future of the result, and the faults."""
-    fit, faults = sorted_out(events, told, origin)
+    fit, faults = sorted_out(events, convert, origin)
     begun = warehouse.storing(product, fit) if fit else None
     return begun, faults, [each.id for each in fit]
 
 
 def sorted_out(
-    events: Sequence[Any], told: Told, origin: Origin
+    events: Sequence[Any], convert: Told, origin: Origin
 ) -> tuple[list[Captured], list[Fault]]:
     """Return the valid events in their stored form, and the faults of the others."""
     fit: list[Captured] = []
@@ -134,7 +134,7 @@ def sorted_out(
         try:
             if isinstance(event, Unfit):
                 raise event
-            fit.append(_not_too_large(told(event, origin)))
+            fit.append(_not_too_large(convert(event, origin)))
         except Unfit as unfit:
             faults.append(Fault(position, unfit.code, unfit.reason, _id(event)))
         except (ValueError, OverflowError, RecursionError):

@@ -77,7 +77,7 @@ class House(Protocol):
     def breaker(self, upstream: Upstream) -> Breaker: ...
     def cards(self) -> dict[str, ModelCard]: ...
     def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None: ...
-    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None: ...
+    def charge(self, model: str, usage: Usage, cached_long: int) -> int | None: ...
     def stopped(self) -> str: ...
     def kept_max(self) -> int: ...
     def ended(self, exchange: "Exchange") -> None: ...
@@ -103,7 +103,7 @@ class Exchange:
         """Nothing is asked yet."""
         self.caller = caller
         self.request = request
-        self.heard = Heard(kept_max=house.kept_max())
+        self.heard = Heard(stored_max=house.kept_max())
         self.asked: Asked | None = None
         self.upstream: Upstream | None = None
         self.refusal: Refusal | None = None  # why it was refused or cut
@@ -415,7 +415,7 @@ class Exchange:
         """Settle one way that led nowhere, so that another may be tried."""
         self._settle()
         self._answer = None
-        self.heard = Heard(kept_max=self._house.kept_max())
+        self.heard = Heard(stored_max=self._house.kept_max())
         self._reader = self._dialect.reader(self.heard)
 
     # Messages to the caller.

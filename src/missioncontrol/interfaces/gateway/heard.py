@@ -43,9 +43,9 @@ class Heard:
         "words",
     )
 
-    def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
-        """Start empty. With `kept_max` 0 no content is stored."""
-        self.kept_max = kept_max
+    def __init__(self, *, stored_max: int = KEPT_MAX) -> None:
+        """Start empty. With `stored_max` 0 no content is stored."""
+        self.kept_max = stored_max
         self.model = ""
         self.usage: Usage | None = None
         self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
@@ -64,7 +64,7 @@ class Heard:
     @property
     def tools(self) -> tuple[ToolCall, ...]:
         """The tools that were called, as far as they were stored."""
-        return tuple(ToolCall(name, str(kept)) for name, kept in self.called.values())
+        return tuple(ToolCall(name, str(text)) for name, text in self.called.values())
 
     @property
     def input_told(self) -> int:
@@ -104,11 +104,11 @@ class Heard:
         if arguments:
             self._count(arguments, known[1])
 
-    def _count(self, text: str, kept: Kept) -> None:
+    def _count(self, text: str, stored: Kept) -> None:
         self.said += _bytes_of(text)
         if self.kept_max > 0:
-            kept.pieces.append(text[: self.kept_max])
-        kept.is_cut = kept.is_cut or len(text) > self.kept_max
+            stored.pieces.append(text[: self.kept_max])
+        stored.is_cut = stored.is_cut or len(text) > self.kept_max
         self.kept_max = max(0, self.kept_max - len(text))
 
 
@@ -133,9 +133,9 @@ class Reader(Protocol):
 class SilentReader:
     """Reads what uses nothing, such as counting tokens."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: Heard) -> None:
         """Nothing will be read."""
-        self.heard = heard
+        self.heard = received
 
     def event(self, data: bytes) -> None:
         """See `Reader.event`."""

@@ -71,13 +71,13 @@ class Recorder:
         """Characters of an answer that are worth keeping."""
         return HEARD_MAX if self._policy == "full" else 0
 
-    def add(self, call: Call, body: bytes, heard: Heard | None) -> None:
+    def add(self, call: Call, body: bytes, received: Heard | None) -> None:
         """Take a call in. Nothing is waited for; what does not fit is left out and counted."""
         if self._policy == "off":
             return
         draft = Draft(call)
         if self._policy == "full":
-            draft = Draft(call, body[: HEARD_MAX * 4], heard)
+            draft = Draft(call, body[: HEARD_MAX * 4], received)
         if self._waiting_bytes + draft.size > WAITING_BYTES_MAX:
             draft = Draft(call)
         if len(self._waiting) >= WAITING_MAX:
@@ -137,7 +137,7 @@ class Recorder:
 
 def redacted(draft: Draft, scrub: Scrub) -> Call:
     """Return a call with what was asked and answered, without secrets and within bounds."""
-    call, heard = draft.call, draft.heard
+    call, received = draft.call, draft.heard
     changes: dict[str, Any] = {
         "asked": clean(call.asked, scrub),
         "model": clean(call.model, scrub),
@@ -145,12 +145,12 @@ def redacted(draft: Draft, scrub: Scrub) -> Call:
         "offered": tuple(clean(name, scrub) for name in call.offered),
         "prompt": _prompt(draft.body, scrub),
     }
-    if heard is not None:
-        said = (kept(str(each), scrub, is_cut=each.is_cut) for each in heard.words.values())
-        changes["answer"] = "\n".join(said)[:KEPT_MAX]
+    if received is not None:
+        texts = (kept(str(each), scrub, is_cut=each.is_cut) for each in received.words.values())
+        changes["answer"] = "\n".join(texts)[:KEPT_MAX]
         changes["called"] = tuple(
             ToolCall(clean(name, scrub), kept(str(given), scrub, is_cut=given.is_cut))
-            for name, given in heard.called.values()
+            for name, given in received.called.values()
         )
     return msgspec.structs.replace(call, **changes)
 

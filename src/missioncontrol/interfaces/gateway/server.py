@@ -234,13 +234,13 @@ class GatewayServer:
         price = self._price(model)
         return None if price is None else worst(price, input_tokens, output_tokens)
 
-    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None:
+    def charge(self, model: str, usage: Usage, cached_long: int) -> int | None:
         """Return what a usage costs, some of whose input a cache keeps for an hour."""
         price = self._price(model)
         if price is None:
             return None
         by = price.rates_for(usage.input_tokens)
-        more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * kept_long
+        more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * cached_long
         return cost(price, usage) + math.ceil(more)
 
     def kept_max(self) -> int:

@@ -51,8 +51,8 @@ class Body:
     async def receive(self) -> dict[str, object]:
         """Stand in for `receive` of the application; a body that is refused ends the connection."""
         if self._kept is not None:
-            kept, self._kept = self._kept, None
-            return {"type": "http.request", "body": kept, "more_body": False}
+            stored, self._kept = self._kept, None
+            return {"type": "http.request", "body": stored, "more_body": False}
         if self._is_whole:
             return dict(await self._receive())  # Until the client is gone.
         try:

@@ -141,8 +141,8 @@ class Gate:
 
         async def pass_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = with_security(message.get("headers", ()), is_secure=is_secure)
-                message = {**message, "headers": [*said, (b"x-request-id", request.encode())]}
+                secured = with_security(message.get("headers", ()), is_secure=is_secure)
+                message = {**message, "headers": [*secured, (b"x-request-id", request.encode())]}
             await send(message)
 
         headers = _first(scope["headers"])
@@ -150,9 +150,9 @@ class Gate:
             refuse_other_hosts(headers.get(b"host", b"").decode("latin-1"), self._settings.hosts)
         except MissionControlError as refusal:
             problem = msgspec.json.encode(problem_of(refusal, request))
-            told = [(b"content-type", MEDIA_TYPE.encode())]
-            told.append((b"content-length", str(len(problem)).encode()))
-            await pass_on({"type": "http.response.start", "status": 403, "headers": told})
+            fields = [(b"content-type", MEDIA_TYPE.encode())]
+            fields.append((b"content-length", str(len(problem)).encode()))
+            await pass_on({"type": "http.response.start", "status": 403, "headers": fields})
             await pass_on({"type": "http.response.body", "body": problem})
             return
         await self._app(scope, receive, pass_on)
@@ -163,8 +163,10 @@ class Gate:
         address, is_secure = (client[0] if client else "local"), scope.get("scheme") == "https"
         if address in self._settings.proxies:
             # The last one is what our own proxy saw; those before are what the client says.
-            told = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
-            address = told[:80] if told else address
+            forwarded = (
+                headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
+            )
+            address = forwarded[:80] if forwarded else address
             is_secure |= headers.get(b"x-forwarded-proto", b"") == b"https"
         return address, is_secure
 
@@ -202,8 +204,8 @@ class Gate:
         if secret := scope["state"].get("session", ""):
             found = await self._people.by_session(secret, caller)
         else:
-            said = headers.get(b"authorization", b"").decode("latin-1")
-            found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            header = headers.get(b"authorization", b"").decode("latin-1")
+            found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
         return found is not None and found.permissions == before.permissions
 
     async def _recognise(self, scope: Scope, headers: Mapping[bytes, bytes], body: Body) -> None:
@@ -214,12 +216,12 @@ class Gate:
             Forbidden: `request.forged`.
             Throttled: `request.too_often`.
         """
-        said = headers.get(b"authorization", b"").decode("latin-1")
+        header = headers.get(b"authorization", b"").decode("latin-1")
         caller: Caller = scope["state"]["caller"]
-        if said:
+        if header:
             found = None
-            if said[: len(BEARER)].lower() == BEARER:
-                found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            if header[: len(BEARER)].lower() == BEARER:
+                found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
             if found is None:
                 raise unknown_token()
             _refuse_often(self._tokens.take(found.credential, self._now()))
@@ -240,10 +242,10 @@ class Gate:
     ) -> None:
         csrf = self._people.csrf(secret)
         if scope["method"] not in SAFE:
-            said = headers.get(CSRF_HEADER, b"").decode("latin-1")
-            if not said and _kind(headers) == FORM:
-                said = await body.field(CSRF_FIELD)
-            if not secrets.compare_digest(unmasked(said).encode(), csrf.encode()):
+            token = headers.get(CSRF_HEADER, b"").decode("latin-1")
+            if not token and _kind(headers) == FORM:
+                token = await body.field(CSRF_FIELD)
+            if not secrets.compare_digest(unmasked(token).encode(), csrf.encode()):
                 raise bad_csrf()
         scope["user"] = who
         scope["state"]["session"], scope["state"]["csrf"] = secret, csrf
@@ -402,7 +404,7 @@ def _kind(headers: Mapping[bytes, bytes]) -> bytes:
 
 def _first(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by name. One that must not come twice counts as both together."""
-    said: dict[bytes, list[bytes]] = {}
+    grouped: dict[bytes, list[bytes]] = {}
     for name, value in headers:
-        said.setdefault(name.lower(), []).append(value)
-    return {key: (b"; " if key == b"cookie" else b", ").join(said[key]) for key in said}
+        grouped.setdefault(name.lower(), []).append(value)
+    return {key: (b"; " if key == b"cookie" else b", ").join(grouped[key]) for key in grouped}

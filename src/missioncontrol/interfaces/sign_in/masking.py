@@ -17,14 +17,14 @@ def masked(word: str) -> str:
     return (mask + _over(mask, bytes.fromhex(word))).hex()
 
 
-def unmasked(said: str) -> str:
+def unmasked(word: str) -> str:
     """Return the word that a client sent back; what is no masked word comes back as it is."""
-    if len(said) != 4 * WORD_BYTES:
-        return said
+    if len(word) != 4 * WORD_BYTES:
+        return word
     try:
-        found = bytes.fromhex(said)
+        found = bytes.fromhex(word)
     except ValueError:
-        return said
+        return word
     return _over(found[:WORD_BYTES], found[WORD_BYTES:]).hex()
 
 

@@ -197,16 +197,16 @@ class People:
         self._refuse_hasty(user, caller)
         # Counted before it is known: guesses that come at once would all be the first one.
         self._count(user, caller)
-        kept = self.store.password(user)
-        fits = await self.hashes.fits(kept, _bounded(password))
+        stored = self.store.password(user)
+        fits = await self.hashes.fits(stored, _bounded(password))
         found = (await self.access()).user(user)
         # The password of a removed user is not valid for a later user of that name.
-        if not fits or found is None or not found.password_changed or kept is None:
+        if not fits or found is None or not found.password_changed or stored is None:
             self.note(user, "password", "refused", caller)
             raise wrong()
         self.store.forgive("user", user)
         self.store.forgive("address", caller.address, 1)
-        if self.hashes.is_old(kept):
+        if self.hashes.is_old(stored):
             self.store.keep_password(user, await self.hashes.hashed(_bounded(password)))
         return self.begin(user, "password", caller)
 
@@ -282,12 +282,12 @@ class People:
         """
         user = person(name)
         known = (await self.access()).user(user)
-        kept = self.store.password(user)
-        if kept is None or known is None or not known.password_changed:
+        stored = self.store.password(user)
+        if stored is None or known is None or not known.password_changed:
             return
         self._refuse_hasty(user, caller)
         self._count(user, caller)
-        if not await self.hashes.fits(kept, _bounded(password)):
+        if not await self.hashes.fits(stored, _bounded(password)):
             raise wrong_password()
         self.store.forgive("user", user)
         self.store.forgive("address", caller.address, 1)

@@ -135,8 +135,8 @@ def _is_of(claims: Mapping[str, Any], domains: tuple[str, ...]) -> bool:
 
 def _roles(provider: Provider, claims: Mapping[str, Any]) -> tuple[Role, ...]:
     """Return the roles that a user's groups stand for, beside those of all its users."""
-    said = claims.get(provider.role_claim) if provider.role_claim else ()
-    groups = [said] if isinstance(said, str) else said
+    claimed = claims.get(provider.role_claim) if provider.role_claim else ()
+    groups = [claimed] if isinstance(claimed, str) else claimed
     found: list[Role] = list(provider.roles)
     for group in groups if isinstance(groups, list | tuple) else ():
         found += provider.role_of.get(group, ()) if isinstance(group, str) else ()

@@ -108,8 +108,8 @@ class Filter:
                 yield from self._pairs(event.attributes)
 
     def _pairs(self, attributes: Attributes) -> Iterator[str]:
-        kept = [each for each in attributes if self._policy.keeps(each.key)]
-        for each in kept[: self._policy.attributes_max]:
+        allowed = [each for each in attributes if self._policy.keeps(each.key)]
+        for each in allowed[: self._policy.attributes_max]:
             value = plain(each.value)
             if value is not None and each.key != "event.name":
                 yield f"{self._name(each.key)}={self._text(value)}"

@@ -80,15 +80,15 @@ def bearer(headers: Headers) -> str:
 
     Exporters read it from a variable in which a blank is `%20`, and some send it as it stands.
     """
-    told = headers.get(b"authorization", b"")
-    kind, _, key = told.replace(b"%20", b" ", 1).partition(b" ")
+    header = headers.get(b"authorization", b"")
+    kind, _, key = header.replace(b"%20", b" ", 1).partition(b" ")
     return key.decode("latin-1").strip() if kind.lower() == b"bearer" else ""
 
 
 def media_type_of(headers: Headers) -> str:
     """Return the declared type of a request's body, without its parameters."""
-    told = headers.get(b"content-type", b"").decode("latin-1")
-    return told.partition(";")[0].strip().lower()
+    header = headers.get(b"content-type", b"").decode("latin-1")
+    return header.partition(";")[0].strip().lower()
 
 
 def is_asked_here(headers: Headers) -> bool:

@@ -45,12 +45,12 @@ class Keys:
             return Teller()
         if not key.startswith(PREFIX) or len(key) > KEY_MAX:
             return None
-        common, _, told = key.removeprefix(PREFIX).partition(".")
-        told, _, signature = told.partition(".")
+        common, _, payload = key.removeprefix(PREFIX).partition(".")
+        payload, _, signature = payload.partition(".")
         if not hmac.compare_digest(_digest(self.common), _digest(common)):
             return None
         try:
-            whose = _bytes(told)
+            whose = _bytes(payload)
             is_ours = hmac.compare_digest(self._sign(whose), _bytes(signature))
             run, fence = msgspec.json.decode(whose, type=tuple[str, int]) if is_ours else ("", 0)
         except (binascii.Error, ValueError):

@@ -80,19 +80,19 @@ class Receiver:
 
     async def traces(self, traces: Traces, teller: Teller) -> int:
         """Take spans in; return how many were not, for they are about nothing known here."""
-        told = list(_spans(traces))
-        parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in told}
-        refused = self._beyond(len(told))
-        for number, (resource, span) in enumerate(told[: self.policy.items_max]):
+        spans = list(_spans(traces))
+        parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in spans}
+        refused = self._beyond(len(spans))
+        for number, (resource, span) in enumerate(spans[: self.policy.items_max]):
             await _let_others(number)
             refused += not self._span(span, resource, teller, parents)
         return refused
 
     async def logs(self, logs: Logs, teller: Teller) -> int:
         """Take records of logs in; return how many were not."""
-        told = list(_records(logs))
-        refused = self._beyond(len(told))
-        for number, (resource, record) in enumerate(told[: self.policy.items_max]):
+        records = list(_records(logs))
+        refused = self._beyond(len(records))
+        for number, (resource, record) in enumerate(records[: self.policy.items_max]):
             await _let_others(number)
             refused += not self._record(record, resource, teller)
         return refused
@@ -114,15 +114,15 @@ class Receiver:
         if not (is_trace(trace) and is_span(own)):
             self.heard.malformed += 1
             return False
-        told = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
-        place = self._attribution.find(told, parents)
+        origin = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
+        place = self._attribution.find(origin, parents)
         if place is None:
             self.heard.unknown += 1
             return False
         if not self._attribution.is_new(trace, own, place):
             self.heard.repeated += 1
             return True
-        if told.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
+        if origin.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
             self.heard.spans += self._add(place, self._filter.span(span, _service(resource)))
         else:
             self.heard.passed_over += 1
@@ -151,8 +151,8 @@ class Receiver:
             return True
         self.heard.beyond += 1
         if lines == self.policy.lines_per_run_max:
-            said = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
-            self._write(place, Line(0, "warning", said))
+            message = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
+            self._write(place, Line(0, "warning", message))
         return False
 
     def _write(self, place: Place, line: Line) -> None:

@@ -58,10 +58,10 @@ class Shelf:
         """`contents` by path relative to `static`."""
         contents = {**contents, CONSOLE: _console_sheet(contents)}
         self._assets = {path: Asset(path, content) for path, content in contents.items()}
-        told = hashlib.sha256()
+        hashed = hashlib.sha256()
         for path in sorted(self._assets):
-            told.update(f"{path}\n{self._assets[path].etag}\n".encode())
-        self.digest = told.hexdigest()[:12]
+            hashed.update(f"{path}\n{self._assets[path].etag}\n".encode())
+        self.digest = hashed.hexdigest()[:12]
 
     def find(self, path: str) -> Asset:
         """Return a file.

@@ -91,11 +91,11 @@ def chart_of(
     is_share = bool(chosen) and all(each.key == "stickiness" for each in chosen)
     kind = "bars" if isinstance(answer, LifecycleAnswer) else "line"
     name = title or (line_name(chosen[0]) if chosen else "")
-    said = told(name, shown, answer.complete, chosen, is_share=is_share)
+    summary = told(name, shown, answer.complete, chosen, is_share=is_share)
     unit = "share" if is_share else ""
     partial = tuple(at for at, whole in enumerate(answer.complete) if not whole)
     open_ = None if is_ended(question, answer) else open_from(answer.complete)
-    return ChartView(shown, lines, unit, said, kind, open_from=open_, partial=partial)
+    return ChartView(shown, lines, unit, summary, kind, open_from=open_, partial=partial)
 
 
 def _told_of(answer: Lined) -> Lined:

@@ -37,8 +37,8 @@ MINUS = "\u2212"
 def people_url(question: AnyQuestion | dict[str, Any], cell: Cell, as_of: str) -> str:
     """Return the address of the list of people behind a count."""
     asked = msgspec.json.encode(question).decode()
-    said = {"q": asked, "cell": msgspec.json.encode(cell).decode(), "as_of": as_of}
-    return f"/cockpit/people?{urlencode(said)}"
+    query = {"q": asked, "cell": msgspec.json.encode(cell).decode(), "as_of": as_of}
+    return f"/cockpit/people?{urlencode(query)}"
 
 
 def people_before(kpi: Kpi, range_: Range) -> str:
@@ -58,8 +58,8 @@ def explore_url(question: AnyQuestion | dict[str, Any], as_of: str = "") -> str:
     """Return the page that asks a question, with all of its parts: as of now or of a moment."""
     plain = msgspec.to_builtins(question)
     measure = str(plain["measure"])
-    said = {"q": text_of(plain), **({"as_of": as_of} if as_of else {})}
-    return f"/cockpit/{NAMES.get(measure, measure)}?{urlencode(said)}"
+    query = {"q": text_of(plain), **({"as_of": as_of} if as_of else {})}
+    return f"/cockpit/{NAMES.get(measure, measure)}?{urlencode(query)}"
 
 
 def text_of(question: AnyQuestion | dict[str, Any]) -> str:
@@ -337,10 +337,10 @@ def heat_of(question: Retention, answer: RetentionAnswer, marks: Sequence[Mark] 
     Cohorts that an alert is about are marked, and the cells of the day that it tells of.
     """
     shares = [
-        kept.share
+        retained.share
         for cohort in answer.cohorts
-        for place, kept in enumerate(cohort.kept)
-        if kept.share is not None and (place or question.brackets)
+        for place, retained in enumerate(cohort.kept)
+        if retained.share is not None and (place or question.brackets)
     ]
     top = max(shares, default=0.0)
 
@@ -387,15 +387,15 @@ def _heat_row(
         return people_url(question, cell, answer.as_of)
 
     cells = []
-    for place, kept in enumerate(cohort.kept):
-        if kept.people is None:
+    for place, retained in enumerate(cohort.kept):
+        if retained.people is None:
             cells.append(HeatCell("", "none", "", INCOMPLETE))
             continue
-        text, heat = _heat_text(kept.share, top)
+        text, heat = _heat_text(retained.share, top)
         if place == 0 and not question.brackets:
             heat = "w0"
         cells.append(
-            HeatCell(text, heat, people(place), formats.count(kept.people, "person", "people"))
+            HeatCell(text, heat, people(place), formats.count(retained.people, "person", "people"))
         )
     return HeatRow(label, cohort.size, people(None), cells)
 

@@ -96,8 +96,8 @@ async def answered(
     if request.headers.get("hx-request") == "true":
         return fragment(request, template, block, status=status, **values)
     await prepare(request)
-    said = part_of(template, block, request, **values)
-    return page(request, "said.html", title=title, area=area, status=status, said=said, back=back)
+    answer = part_of(template, block, request, **values)
+    return page(request, "said.html", title=title, area=area, status=status, said=answer, back=back)
 
 
 def part_of(template: str, block: str, request: AnyRequest, **values: Any) -> Markup:
@@ -171,10 +171,10 @@ def _told_beside(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     """Return a problem that a page tells beside what it shows: it speaks of pages."""
     if request.headers.get("hx-request") != "true":
         return None
-    told = msgspec.structs.replace(
+    answer = msgspec.structs.replace(
         problem, detail=on_page(problem.detail), hint=on_page(problem.hint)
     )
-    return Response(msgspec.json.encode(told), status_code=told.status, media_type=MEDIA_TYPE)
+    return Response(msgspec.json.encode(answer), status_code=answer.status, media_type=MEDIA_TYPE)
 
 
 def _is_person(request: AnyRequest) -> bool:

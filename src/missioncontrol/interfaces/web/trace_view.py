@@ -264,8 +264,8 @@ def _viewer(node: Node, story: Story) -> str:
     """Return where an artifact is shown."""
     for each in story.reading.exhibits:
         if node.id == f"artifact:{each.task}/{each.artifact.name}":
-            kept = each.artifact
-            return viewer_url(story.state.id, kept.digest, each.task, kept.name)
+            artifact = each.artifact
+            return viewer_url(story.state.id, artifact.digest, each.task, artifact.name)
     return ""
 
 

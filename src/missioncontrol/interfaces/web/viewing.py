@@ -156,13 +156,13 @@ def _broken(content: bytes) -> int:
 
 
 def _line(number: int, pieces: list[tuple[str, str]]) -> Line:
-    kept: list[tuple[str, str]] = []
+    shown: list[tuple[str, str]] = []
     room = LINE_MAX
     for kind, text in pieces:
         if room > 0:
-            kept.append((kind, text[:room]))
+            shown.append((kind, text[:room]))
         room -= len(text)
-    return Line(number, kept, max(-room, 0))
+    return Line(number, shown, max(-room, 0))
 
 
 def _highlighted(text: str, name: str) -> Iterator[list[tuple[str, str]]]:

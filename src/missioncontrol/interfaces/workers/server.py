@@ -196,14 +196,14 @@ def _lease_in(scope: Scope) -> Lease:
 
 def _lent_in(scope: Scope) -> tuple[Lease, tuple[str, ...]]:
     """Return for which attempt a tool calls a model, and which ones it may call."""
-    said = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        run, step = unquote(said["x-mission-run"]), unquote(said["x-mission-step"])
-        lease = Lease(run, step, int(said["x-mission-fence"]))
+        run, step = unquote(headers["x-mission-run"]), unquote(headers["x-mission-step"])
+        lease = Lease(run, step, int(headers["x-mission-fence"]))
     except (KeyError, ValueError):
         reason = "A model is called for an attempt: with its run, step and fence."
         raise Rejected("worker.malformed", reason) from None
-    return lease, tuple(unquote(said.get("x-mission-models", "")).split())
+    return lease, tuple(unquote(headers.get("x-mission-models", "")).split())
 
 
 async def _parts(receive: Receive) -> AsyncIterator[bytes]:

@@ -58,15 +58,15 @@ def top_statements(source: str) -> list[Statement] | None:
     """
     if _NESTED.search(source):
         return None
-    kept: list[str] = []
+    pieces: list[str] = []
     end = 0
     for match in _TOP.finditer(source):
         if any(source.count(quotes, 0, match.start()) % 2 for quotes in _LONG_QUOTES):
             return None  # It stands in a text.
-        kept += ["\n" * source.count("\n", end, match.start()), match.group()]
+        pieces += ["\n" * source.count("\n", end, match.start()), match.group()]
         end = match.end()
     try:
-        return statements("".join(kept))
+        return statements("".join(pieces))
     except (SyntaxError, ValueError):
         return None
 

@@ -285,13 +285,13 @@ def _ranges(plan: Plan, work: PastWork) -> Iterable[Range]:
 
 def _held(scores: Iterable[Score], measure: Sizing) -> Ranges:
     found = [each for score in scores for each in score.ranges if each.measure == measure]
-    held, told = sum(each.holds for each in found), _share(each.told for each in found)
+    held, stated = sum(each.holds for each in found), _share(each.told for each in found)
     if not found or measure == "lines":
-        return Ranges(len(found), held, told)
+        return Ranges(len(found), held, stated)
     return Ranges(
         len(found),
         held,
-        told,
+        stated,
         round(median(each.width for each in found), 1),
         _share(each.score for each in found),
         _share(each.plain_score for each in found),

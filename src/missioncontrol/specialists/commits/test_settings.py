@@ -216,8 +216,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 
 def _of_json(text: str, base: str) -> str:
     mine, theirs = json.loads(text), json.loads(base)
-    kept = {key: value for key, value in mine.items() if key not in _NPM}
-    return json.dumps({**kept, **{key: theirs[key] for key in _NPM if key in theirs}}, indent=2)
+    retained = {key: value for key, value in mine.items() if key not in _NPM}
+    return json.dumps({**retained, **{key: theirs[key] for key in _NPM if key in theirs}}, indent=2)
 
 
 def _of_sections(name: str, text: str, base: str) -> str:

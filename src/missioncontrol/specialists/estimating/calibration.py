@@ -56,14 +56,14 @@ def lines_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | No
     return Told(level + 1, level + 1, level + 1) if chances[level] >= SURE_MIN else None
 
 
-def is_narrow(told: Told, levels: int) -> bool:
+def is_narrow(span: Told, levels: int) -> bool:
     """Whether a range of files says enough to be printed; the last level has no end."""
-    return told.high <= levels and told.high <= WIDEST * told.low
+    return span.high <= levels and span.high <= WIDEST * span.low
 
 
 def calibrated(foresight: Foresight) -> Calibration:
     """Foresee the newest changes as the next one is foreseen, each from those before it alone."""
-    held = [told.holds(level) for told, level in _walked(foresight)]
+    held = [span.holds(level) for span, level in _walked(foresight)]
     return Calibration(sum(held), len(held))
 
 
@@ -72,6 +72,6 @@ def _walked(foresight: Foresight) -> Iterator[tuple[Told, int]]:
     tell = files_told if foresight.sizing == "files" else lines_told
     for number, change in enumerate(foresight.changes.all[:CASES_MAX]):
         level = foresight.levels[number]
-        told = tell(foresight, change.ask, before=number) if level else None
-        if told and (foresight.sizing == "lines" or is_narrow(told, len(foresight.steps))):
-            yield told, level
+        span = tell(foresight, change.ask, before=number) if level else None
+        if span and (foresight.sizing == "lines" or is_narrow(span, len(foresight.steps))):
+            yield span, level

@@ -44,7 +44,7 @@ class Manager:
         redo = former.returned and bool(former.commit)
         base = onto if redo or not former.commit else former.commit
         patch = _patch(repository, former) if redo else ""
-        told = page(commission, texts, former, patch, line)
+        text = page(commission, texts, former, patch, line)
         acceptance = items(texts, "spec", "acceptance")
         parts = open_items(texts)
         output: dict[str, Any] = {
@@ -58,7 +58,7 @@ class Manager:
         }
         how = f"the documents of {commission.folder or 'the task'} as they were signed"
         artifacts = [
-            desk.keep(PAGE, told, media_type="text/markdown", title="The work", obtained=how),
+            desk.keep(PAGE, text, media_type="text/markdown", title="The work", obtained=how),
             desk.keep(
                 DATA,
                 msgspec.json.format(msgspec.json.encode({**output, "task": commission}), indent=2),

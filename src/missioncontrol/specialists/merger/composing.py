@@ -96,8 +96,8 @@ def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:
     lent.git("update-ref", "refs/heads/this-change", change)
     as_attributed(lent, onto)
     asked = ("merge-tree", "--write-tree", "-z", "--messages", what.into, "this-change")
-    told = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
-    tree, _, rest = told.partition("\0")
+    output = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
+    tree, _, rest = output.partition("\0")
     found = conflicts_in(lent, what, rest, tree, fork, onto)
     return Clashing(onto, found) if found else tree
 
@@ -107,6 +107,6 @@ def as_attributed(lent: Lent, commit: str) -> None:
 
     A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
     """
-    said = lent.git("cat-file", "blob", f"{commit}:.gitattributes", fine=(0, 128))
+    attributes = lent.git("cat-file", "blob", f"{commit}:.gitattributes", fine=(0, 128))
     (lent.path / "info").mkdir(exist_ok=True)
-    (lent.path / "info" / "attributes").write_bytes(said)
+    (lent.path / "info" / "attributes").write_bytes(attributes)

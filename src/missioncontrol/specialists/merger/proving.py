@@ -72,9 +72,9 @@ def verified(
         failing = broken(now, None, known=gate.known_failures)
         files = (*seen(now.trial), *([check_log(now)] if now.checks else []))
         found = evidence(now.trial, now.tree, check_evidence(now))
-        said = report.statement(now.trial)
+        statement = report.statement(now.trial)
         is_blind = now.status not in RAN
-        return Verified(now, said, _told(now, failing), failing, is_blind, found, files)
+        return Verified(now, statement, _told(now, failing), failing, is_blind, found, files)
     finally:
         forgotten(place)
 
@@ -91,8 +91,8 @@ def proved(lent: Lent, commit: str, onto: str, gate: GateRules, desk: Desk, plac
     desk.log("info", f"looking whether {onto[:12]} stands alike")
     was = verified(lent, onto, gate, desk, place / "onto", share=1.0)
     if lost := new_in(now.examined, was.examined, known=gate.known_failures):
-        told = {**now.told, "broken": [each.as_json() for each in lost]}
-        return Proved("broken", msgspec.structs.replace(now, told=told), lost)
+        result = {**now.told, "broken": [each.as_json() for each in lost]}
+        return Proved("broken", msgspec.structs.replace(now, told=result), lost)
     if now.failing:
         return Proved("red", now)
     refuse_untested(now, gate)

@@ -80,8 +80,8 @@ def aside(text: str) -> Aside:
     plain = _ORDER.sub("", _CODE.sub(_without_code, text.strip(" .!")))
     if _TESTED.match(plain):
         return "tests"
-    told = _OF_IT.match(plain) or _SAID.match(plain) or _DEMANDED.match(plain)
-    if told or _PUT.match(plain) or _UPDATED.match(plain):
+    matched = _OF_IT.match(plain) or _SAID.match(plain) or _DEMANDED.match(plain)
+    if matched or _PUT.match(plain) or _UPDATED.match(plain):
         return "documentation"
     if _UNKNOWN.match(plain) and not _STATES.search(plain):
         return "documentation"

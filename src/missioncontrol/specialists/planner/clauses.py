@@ -118,10 +118,10 @@ def _listed(clause: str) -> list[str]:
 
 def _with_shared_verb(clause: str) -> list[str]:
     verb = leading_verb(clause)
-    named, colon, told = clause.partition(": ")
+    named, colon, detail = clause.partition(": ")
     if colon and verbs().get(verb) == "bug-fix":
         return [clause]  # “Fix `send`: the second call is lost” tells the fault, and asks once.
-    stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", told))
+    stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", detail))
     if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
         return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”
     pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)

@@ -110,9 +110,9 @@ class Fault(NamedTuple):
     is_answered: bool  # whether it says what comes in place of the fault
 
 
-def fault(told: str, expected: str = "") -> Fault:
+def fault(sentence: str, expected: str = "") -> Fault:
     """Return what a described fault wants; `expected` is the sentence about the outcome."""
-    statement = _order(told.strip().rstrip(".!… "))
+    statement = _order(sentence.strip().rstrip(".!… "))
     about, does = _parted(statement)
     within = in_sentence(statement, about)
     if expected:
@@ -169,17 +169,17 @@ def contrast(text: str) -> tuple[str, str]:
     match = _CONTRAST.match(text.strip().rstrip(".!… "))
     if match is None or leading_verb(text) or MODAL.search(match["told"]):
         return "", ""
-    told, wanted = match["told"], match["wanted"]
-    about, does = _parted(_order(told))
+    sentence, wanted = match["told"], match["wanted"]
+    about, does = _parted(_order(sentence))
     acts = bool(about) and not _STANDS.match(does)
-    wrong = is_fault(told) or (acts and not _ALSO.search(wanted))
-    return (told, wanted) if wrong else ("", "")
+    wrong = is_fault(sentence) or (acts and not _ALSO.search(wanted))
+    return (sentence, wanted) if wrong else ("", "")
 
 
-def is_outdone(told: str, wanted: str) -> bool:
+def is_outdone(sentence: str, wanted: str) -> bool:
     """Whether a sentence says what something does, and the one behind it what it should do."""
-    about, does = _parted(_order(told.strip().rstrip(".!… ")))
-    if not about or leading_verb(told) or MODAL.search(told) or _ALSO.search(wanted):
+    about, does = _parted(_order(sentence.strip().rstrip(".!… ")))
+    if not about or leading_verb(sentence) or MODAL.search(sentence) or _ALSO.search(wanted):
         return False
     acts = not _BE.match(does) and does.partition(" ")[0] not in {"has", "have", "can"}
     return denies(wanted) or (acts and _IT_SHOULD.match(wanted) is not None)
@@ -190,11 +190,11 @@ def denies(text: str) -> bool:
     return _DENIES.match(text) is not None
 
 
-def by_name(expected: str, told: str) -> str:
+def by_name(expected: str, sentence: str) -> str:
     """Return “it should …” with what the sentence before it is about in place of “it”."""
     should = _IT_SHOULD.match(expected)
-    about, does = _parted(_order(told.strip().rstrip(".!… ")))
-    if not should or not about or leading_verb(told):
+    about, does = _parted(_order(sentence.strip().rstrip(".!… ")))
+    if not should or not about or leading_verb(sentence):
         return expected
     return f"{_meant(should['it'], about, does)} {should['modal']} {should['what']}"
 
@@ -253,9 +253,9 @@ def _is_verb(tokens: list[re.Match[str]], number: int) -> bool:
 
 def _is_many(tokens: list[re.Match[str]]) -> bool:
     """Whether a subject is many things: its head, before “with …” and “in …”, ends in “s”."""
-    said = [token.group().lower() for token in tokens]
-    end = next((n for n, word in enumerate(said) if n and word in _NOT_BEFORE_VERB), len(said))
-    head = said[end - 1]
+    words = [token.group().lower() for token in tokens]
+    end = next((n for n, word in enumerate(words) if n and word in _NOT_BEFORE_VERB), len(words))
+    head = words[end - 1]
     return head.isalpha() and head.endswith("s") and not head.endswith("ss")
 
 

@@ -91,8 +91,8 @@ def _without_steps(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _scenario(title: str, steps: Sequence[str]) -> str:
-    told = ", ".join(steps).replace(", and ", " and ").replace(", but ", " but ")
-    return f"- {title}: {told}" if title else f"- {told}"
+    text = ", ".join(steps).replace(", and ", " and ").replace(", but ", " but ")
+    return f"- {title}: {text}" if title else f"- {text}"
 
 
 def _levelled(lines: Sequence[str]) -> Iterator[str]:

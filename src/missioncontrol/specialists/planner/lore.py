@@ -164,13 +164,13 @@ def _sentences(section: _Section) -> Iterator[tuple[int, str]]:
 
 def _prose(lines: list[str]) -> str:
     """Return the text of a section's first paragraphs in one line, without lists of headings."""
-    kept, fenced = [], False
+    chosen, fenced = [], False
     for line in lines:
         fence = _CODE_FENCE.match(line) is not None
         fenced ^= fence
         if not (fenced or fence or line.startswith(("|", "..", "<", "---"))):
-            kept.append(line)
-    return " ".join(" ".join(kept).split())
+            chosen.append(line)
+    return " ".join(" ".join(chosen).split())
 
 
 def _files_in(text: str, tree: Tree) -> tuple[str, ...]:

@@ -111,9 +111,9 @@ def new_member(ground: Ground, ask: Ask) -> Member | None:
     """Return what the ask wants to be a member of a class that stands, such as `Store.explain`."""
     if ground.tree is None:
         return None
-    told = [written] if (written := member_named(ask.text)) else []
+    names = [written] if (written := member_named(ask.text)) else []
     marked = [_plain(match[1]) for match in _NAME.finditer(ask.text)]
-    for name in [*told, *marked][:NAMES_MAX]:
+    for name in [*names, *marked][:NAMES_MAX]:
         outer, _, inner = name.rpartition(".")
         homes = _offered(ground, list(definitions_called(ground.tree, outer))) if outer else []
         if len(homes) != 1 or _standing(ground, name):
@@ -147,10 +147,10 @@ def _offered(ground: Ground, found: Sequence[Named]) -> list[Named]:
         if PurePosixPath(source).name in _FRONTS
         for target in targets
     }
-    kept = [each for each in found if each.path in handed] or list(found)
-    depths = [(_handed_on(ground, each), each) for each in kept]
+    offered = [each for each in found if each.path in handed] or list(found)
+    depths = [(_handed_on(ground, each), each) for each in offered]
     nearest = min((depth for depth, _ in depths if depth is not None), default=None)
-    return [each for depth, each in depths if depth is not None and depth == nearest] or kept
+    return [each for depth, each in depths if depth is not None and depth == nearest] or offered
 
 
 def _handed_on(ground: Ground, named: Named) -> int | None:
@@ -197,11 +197,11 @@ def kin_of(ground: Ground, name: str) -> Named | None:
     return best[2] if best else None
 
 
-def defined_as(ground: Ground, said: Sequence[str]) -> Named | None:
+def defined_as(ground: Ground, words: Sequence[str]) -> Named | None:
     """Return the class or function that is called as one of the words, the first of them first."""
     if ground.tree is None:
         return None
-    wanted = [word.lower() for word in said if word.isascii() and len(word) > SHORT_MAX]
+    wanted = [word.lower() for word in words if word.isascii() and len(word) > SHORT_MAX]
     best: tuple[int, bool, str, Named] | None = None
     for file in [file for file in ground.tree.files if is_product(file)][:FILES_MAX]:
         for symbol in symbols(ground.tree.text(file.path) or ""):

@@ -105,10 +105,10 @@ def _ends(ask: Ask, facts: Facts) -> Iterator[str]:
 
 def _environment(ask: Ask, facts: Facts) -> Iterator[str]:
     """Yield the commands that show what each environment variable changes."""
-    told = f"{ask.text} {facts.get('whole_goal', '')}"
-    for match in _VARIABLE.finditer(ask.text) if _ENVIRONMENT.search(told) else ():
+    text = f"{ask.text} {facts.get('whole_goal', '')}"
+    for match in _VARIABLE.finditer(ask.text) if _ENVIRONMENT.search(text) else ():
         name = match["name"]
-        value = match["value"] or _value_of(name, told) or "1"
+        value = match["value"] or _value_of(name, text) or "1"
         command = _command(facts)
         if command:
             yield (

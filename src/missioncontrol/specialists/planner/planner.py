@@ -70,8 +70,8 @@ class LocalPlanner:
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
-        said = (each.told(home, ground.tree.commit) for each in self.lore)
-        return [*brief.recalled, *(each for each in said if not each.item.startswith(gone))]
+        documented = (each.told(home, ground.tree.commit) for each in self.lore)
+        return [*brief.recalled, *(each for each in documented if not each.item.startswith(gone))]
 
 
 class Planner:
@@ -175,11 +175,11 @@ def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
         )
 
 
-def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
-    if said:
+def _lore(statements: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
+    if statements:
         yield desk.keep(
             "lore.json",
-            msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n",
+            msgspec.json.format(msgspec.json.encode(statements), indent=2) + b"\n",
             media_type="application/json",
             title="What the repository's documents say",
             obtained="decision records and guides for contributors, read by rule",

@@ -96,7 +96,7 @@ def said(
     missing = new_names(ground, ask)
     whole_names = [name for name in missing if not any(m.endswith(f".{name}") for m in missing)]
     unknown = listed([f"`{name}`" for name in whole_names])
-    told = [f"“{case}”" for case in cases(ask.text)]
+    quoted = [f"“{case}”" for case in cases(ask.text)]
     fault = _fault(ask) if kinds[0] == "bug-fix" or ask.fault else ""
     texts = {
         "beside": ground.name if ground.has_code and kinds[0] in OF_ITS_OWN else "",
@@ -111,8 +111,8 @@ def said(
         "optional": "a keyword argument"
         if places and places[0].language == "Python"
         else "an optional argument",
-        "cases": listed(told) if len(told) > 1 else "",
-        "case": told[0] if len(told) == 1 else "",
+        "cases": listed(quoted) if len(quoted) > 1 else "",
+        "case": quoted[0] if len(quoted) == 1 else "",
         "new_thing": new_thing(ask),
         "how_to": _how_to(ask, ground) if kinds[0] == "documentation" else "",
         **_repaired(ask),
@@ -147,7 +147,7 @@ def _how_to(ask: Ask, ground: Ground) -> str:
 def _repaired(ask: Ask) -> dict[str, str]:
     """Return the case that shows a fault, what comes of it today, and what should."""
     match = _REPAIRED.match(ask.fault.wanted) if ask.fault else None
-    return {f"fault_{name}": told for name, told in match.groupdict().items()} if match else {}
+    return {f"fault_{name}": stated for name, stated in match.groupdict().items()} if match else {}
 
 
 def _fault(ask: Ask) -> str:

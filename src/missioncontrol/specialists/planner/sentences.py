@@ -28,8 +28,8 @@ def shortened(text: str, length: int) -> str:
         return line
     cut = line[: length - 1]
     at = cut.rfind(" ")
-    kept = cut[:at] if at > length // 2 else cut
-    return _LOOSE_END.sub("", kept).rstrip(" ,;:.") + "…"
+    shown = cut[:at] if at > length // 2 else cut
+    return _LOOSE_END.sub("", shown).rstrip(" ,;:.") + "…"
 
 
 def capitalised(text: str) -> str:

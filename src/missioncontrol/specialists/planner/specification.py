@@ -46,12 +46,12 @@ class Said(msgspec.Struct):
         )
 
 
-def specifies(one: Said, said: Sequence[Said]) -> bool:
+def specifies(one: Said, stated: Sequence[Said]) -> bool:
     """Whether “… raises ValueError” says how what the goal begins by asking for is to be.
 
     Behind “Add retries to `fetch`.” a bare “it raises …” may be the fault that they are to mend.
     """
-    ask = next(iter(said[0].asks), None)
+    ask = next(iter(stated[0].asks), None)
     if ask is None or one.section or not statements.tells_only_errors(one.text):
         return False
     if verbs().get(ask.verb) not in {"feature", "new-service"}:

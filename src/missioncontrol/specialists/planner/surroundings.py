@@ -91,13 +91,13 @@ def _of_owner(ground: Ground, name: str, found: list[tuple[str, int]]) -> list[t
         return found
     assert ground.tree is not None
     called = re.compile(rf"(?i)(\w+)(?:\(\))?(?:\?|&)?(?:\.|->|::){re.escape(inner)}\b")
-    kept = []
+    owned = []
     for path, number in found:
         line = (ground.tree.text(path) or "").split("\n")[number - 1]
         receivers = (each.strip("_") for each in called.findall(line.lower()))
         if any(len(each) >= NAME_LENGTH_MIN and each in outer for each in receivers):
-            kept.append((path, number))
-    return kept
+            owned.append((path, number))
+    return owned
 
 
 def _uses(ground: Ground, path: str, name: str, defined: Named) -> Iterator[int]:

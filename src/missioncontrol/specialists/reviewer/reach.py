@@ -63,17 +63,17 @@ def _beyond(case: Case, requirement: Requirement) -> Iterator[Finding]:
 def _named(case: Case, text: str) -> Iterator[tuple[str, list[str]]]:
     assert case.tree is not None
     paths = [file.path for file in case.tree.files]
-    told_of = _BESIDE.match(text) is not None
-    for name in list(dict.fromkeys(_NAME.findall(text)))[:NAMES_MAX] if not told_of else ():
+    is_beside = _BESIDE.match(text) is not None
+    for name in list(dict.fromkeys(_NAME.findall(text)))[:NAMES_MAX] if not is_beside else ():
         plain = name.removesuffix("()")
         if plain in paths:
             yield f"`{name}`", [plain]
         elif _IDENTIFIER.match(plain) and (homes := _defining(case, plain)):
             yield f"`{name}`", homes
-    for said, asks, named in _PAPERS:
+    for paper, asks, named in _PAPERS:
         homes = [path for path in paths if named.match(path)]
         if asks.search(text) and homes:
-            yield f"the {said}", homes
+            yield f"the {paper}", homes
 
 
 def _defining(case: Case, name: str) -> list[str]:

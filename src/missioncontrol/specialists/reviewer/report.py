@@ -91,10 +91,10 @@ def _done(case: Case) -> Iterator[str]:
         if delivered is None:
             yield f"| {task.key} | not shown to the review | | | 0 |"
             continue
-        said = _cell(delivered.work.summary or delivered.error)
+        outcome = _cell(delivered.work.summary or delivered.error)
         proof = "; ".join(_in_words(each) for each in delivered.work.evidence) or "none"
         count = len(delivered.work.artifacts)
-        yield f"| {task.key} | {delivered.state} | {said} | {_cell(proof)} | {count} |"
+        yield f"| {task.key} | {delivered.state} | {outcome} | {_cell(proof)} | {count} |"
     yield ""
 
 

@@ -49,9 +49,9 @@ def fitting(files: Sequence[str], tree: "Tree") -> tuple[str, ...]:
         manifest = _manifest(tree, str(parent / "package.json"))
         if runner := _runner(manifest):
             below = "" if str(parent) == "." else f"{parent}/"
-            taken = [below + each for each in _taken(manifest, runner)]
-            kept = [path for path in files if path.startswith(tuple(taken))]
-            return tuple(kept or files)
+            accepted = [below + each for each in _taken(manifest, runner)]
+            chosen = [path for path in files if path.startswith(tuple(accepted))]
+            return tuple(chosen or files)
     return tuple(files)
 
 

@@ -186,8 +186,8 @@ def _cause(output: str) -> str:
     errors = [line for line in ERROR.findall(output) if "subprocess-exited" not in line]
     sums = SUM.findall(output)
     last = last_line(without_wrappers(output) or output)
-    told: str = [last, *sums[-1:], *errors[-1:]][-1]
-    return told.strip()[:CAUSE_MAX]
+    cause: str = [last, *sums[-1:], *errors[-1:]][-1]
+    return cause.strip()[:CAUSE_MAX]
 
 
 def evidence(others: Sequence[Attempt]) -> tuple[CommandRan, ...]:

@@ -80,15 +80,15 @@ def _watch(
     started: float,
 ) -> str:
     """Wait until the command ends or has to be stopped; return the reason for stopping."""
-    told = started
+    reported = started
     while leash.poll() is None:
         now = time.monotonic()
         if now >= ends:
             return f"time limit of {ends - started:.0f} s"
         if output.stat().st_size > OUTPUT_BYTES_MAX:
             return f"more than {OUTPUT_BYTES_MAX:,} bytes of output"
-        if now - told >= 1.0:
-            told = now
+        if now - reported >= 1.0:
+            reported = now
             tick(now - started)
         time.sleep(POLL_SECONDS)
     return ""

@@ -135,12 +135,12 @@ def _brace_end(start: int, lines: Sequence[str]) -> int:
 
 
 def _without_strings(line: str) -> str:
-    kept, quote = [], ""
+    letters, quote = [], ""
     for letter in _ESCAPED.sub("", line):
         if quote:
             quote = "" if letter == quote else quote
         elif letter in "\"'`":
             quote = letter
         else:
-            kept.append(letter)
-    return "".join(kept).split("//", 1)[0]
+            letters.append(letter)
+    return "".join(letters).split("//", 1)[0]

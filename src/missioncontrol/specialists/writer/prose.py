@@ -102,8 +102,8 @@ class ProsingWriter:
         work = self._writer.work(brief, desk)
         if brief.plan is None:
             return work
-        kept = _kept(asked(self._model, brief, brief.plan, desk), desk)
-        return msgspec.structs.replace(work, artifacts=(*work.artifacts, kept))
+        stored = _kept(asked(self._model, brief, brief.plan, desk), desk)
+        return msgspec.structs.replace(work, artifacts=(*work.artifacts, stored))
 
 
 def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
@@ -122,8 +122,8 @@ def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
     except msgspec.DecodeError as error:
         passages, failure = (), f"The answer does not fit its schema: {error}."
     held = sum(each.accepted for each in passages)
-    told = failure or f"{held} of {len(passages)} passages hold against the facts"
-    desk.log("warning" if failure else "info", f"Prose of the model: {told}")
+    outcome = failure or f"{held} of {len(passages)} passages hold against the facts"
+    desk.log("warning" if failure else "info", f"Prose of the model: {outcome}")
     seconds = round(time.monotonic() - started, 3)
     return Prose(name, seconds, usage, passages, failure)
 

@@ -33,10 +33,10 @@ def _sampled(prompt: str) -> Sample:
     return Sample([_message(prompt)], max_tokens=100)
 
 
-def test_sampling(prompt: str, said: Annotated[CreateMessageResult, Resolve(_sampled)]) -> str:
+def test_sampling(prompt: str, reply: Annotated[CreateMessageResult, Resolve(_sampled)]) -> str:
     """Ask the model of the client."""
     del prompt
-    return f"LLM response: {said.content.text if isinstance(said.content, TextContent) else ''}"
+    return f"LLM response: {reply.content.text if isinstance(reply.content, TextContent) else ''}"
 
 
 class Reply(BaseModel):
@@ -96,30 +96,30 @@ def _chosen() -> Elicit[Choices]:
 
 
 def test_elicitation(
-    message: str, said: Annotated[ElicitationResult[Reply], Resolve(_replied)]
+    message: str, reply: Annotated[ElicitationResult[Reply], Resolve(_replied)]
 ) -> str:
     """Ask the user."""
     del message
-    return _outcome("User response", said)
+    return _outcome("User response", reply)
 
 
 def test_elicitation_sep1034_defaults(
-    said: Annotated[ElicitationResult[Defaults], Resolve(_with_defaults)],
+    reply: Annotated[ElicitationResult[Defaults], Resolve(_with_defaults)],
 ) -> str:
     """Ask the user, who may leave everything as it is."""
-    return _outcome("Elicitation completed", said)
+    return _outcome("Elicitation completed", reply)
 
 
 def test_elicitation_sep1330_enums(
-    said: Annotated[ElicitationResult[Choices], Resolve(_chosen)],
+    reply: Annotated[ElicitationResult[Choices], Resolve(_chosen)],
 ) -> str:
     """Offer the user a choice."""
-    return _outcome("Elicitation completed", said)
+    return _outcome("Elicitation completed", reply)
 
 
-def _outcome(what: str, said: Any) -> str:
-    told = said.data.model_dump_json() if isinstance(said, AcceptedElicitation) else "{}"
-    return f"{what}: action={said.action}, content={told}"
+def _outcome(what: str, reply: Any) -> str:
+    content = reply.data.model_dump_json() if isinstance(reply, AcceptedElicitation) else "{}"
+    return f"{what}: action={reply.action}, content={content}"
 
 
 # By results that want input.

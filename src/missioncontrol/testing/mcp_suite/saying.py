@@ -215,5 +215,5 @@ def add_prompts(server: Server) -> None:
 
 
 def _resource(uri: str, text: str, kind: str = "text/plain") -> EmbeddedResource:
-    told = TextResourceContents(uri=uri, mime_type=kind, text=text)
-    return EmbeddedResource(type="resource", resource=told)
+    content = TextResourceContents(uri=uri, mime_type=kind, text=text)
+    return EmbeddedResource(type="resource", resource=content)

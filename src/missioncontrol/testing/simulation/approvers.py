@@ -105,15 +105,15 @@ class Approvers:
     async def _burst(self, house: House, approval: Approval) -> None:
         """Make several people decide in the same instant."""
         names = self._dice.sample(PEOPLE, 3)
-        said = [self._say(house, approval, "approve", name) for name in names]
+        answers = [self._say(house, approval, "approve", name) for name in names]
         if self._dice.random() < 0.3:
-            said.append(self._say(house, approval, "reject", self._somebody()))
+            answers.append(self._say(house, approval, "reject", self._somebody()))
         if self._dice.random() < 0.3:
             inputs = {"size": 7}
             who = self._somebody()
-            said.append(self._say(house, approval, "request-changes", who, inputs=inputs))
-        self._dice.shuffle(said)
-        await asyncio.gather(*said)
+            answers.append(self._say(house, approval, "request-changes", who, inputs=inputs))
+        self._dice.shuffle(answers)
+        await asyncio.gather(*answers)
 
     def _somebody(self) -> str:
         return self._dice.choice(PEOPLE)

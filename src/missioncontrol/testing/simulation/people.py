@@ -124,9 +124,9 @@ class People:
             "cost": self.dice.choice((0, 15_000, 60_000, 400_000, 5_000_000, None)),
             "tokens": self.dice.choice((0, 2_000, 9_000, 60_000, 5_000_000, None)),
         }
-        said = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
+        units = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
         change = CapChange(Scope(kind, name), reason, period)
-        return msgspec.structs.replace(change, **{unit: amounts[unit] for unit in said})
+        return msgspec.structs.replace(change, **{unit: amounts[unit] for unit in units})
 
     def _schedule(self, name: str) -> tuple[Any, str]:
         misfire: Misfire = self.dice.choice(("skip", "latest", "all"))
@@ -304,8 +304,8 @@ class People:
             left = [run for run in runs if not run.outcome]
             if not left:
                 return
-        told = {run.id: (run.halted, run.state) for run in left}
-        hold(False, f"runs never end: {told}")
+        states = {run.id: (run.halted, run.state) for run in left}
+        hold(False, f"runs never end: {states}")
 
     async def _pay(self, house: House) -> None:
         """Raise every cap that holds something up, and take up what was halted."""

@@ -134,25 +134,25 @@ def said_of(data: dict[str, str]) -> dict[str, Any]:
     Raises:
         Rejected: `agent.malformed`.
     """
-    said: dict[str, Any] = {
+    entry: dict[str, Any] = {
         name: text
         for name in ("kind", "model", "description")
         if (text := data.get(name, "").strip())
     }
     if capabilities := data.get("capabilities", "").replace(",", " ").split():
-        said["capabilities"] = capabilities
+        entry["capabilities"] = capabilities
     if scale := data.get("scale", "").strip():
-        said["scale"] = int(scale) if scale.isdecimal() else scale
+        entry["scale"] = int(scale) if scale.isdecimal() else scale
     if settings := data.get("settings", "").strip():
         try:
-            said["settings"] = msgspec.json.decode(settings, type=dict[str, Any])
+            entry["settings"] = msgspec.json.decode(settings, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Rejected(
                 "agent.malformed",
                 f"The settings are no JSON object: {error}.",
                 hint='Write them as {"program": "codex"}.',
             ) from None
-    return said
+    return entry
 
 
 @post("/agents/{name:str}/{verb:str}", include_in_schema=False, status_code=200, **needs("govern"))

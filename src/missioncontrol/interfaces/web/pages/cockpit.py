@@ -73,8 +73,8 @@ Values = dict[str, Any]
 @get("/cockpit", **PAGE, **needs("read"))
 async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show the cockpit of a product; each panel loads by itself, or with the page for `whole`."""
-    said, now = request.query_params, console.shelf.clock.now()
-    bar, fault = await bar_or_fault(console.analytics.products, said, now)
+    query, now = request.query_params, console.shelf.clock.now()
+    bar, fault = await bar_or_fault(console.analytics.products, query, now)
     is_whole = bool(request.query_params.get("whole"))
     events = await events_of(console, bar)
     has_events = bar.product.is_own or events > 0  # The built-in one always has its log.
@@ -91,7 +91,7 @@ async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -
         area="cockpit",
         bar=bar,
         fault=fault,
-        typed=[each for each in said.getall("where", []) if each] if fault else [],
+        typed=[each for each in query.getall("where", []) if each] if fault else [],
         has_events=has_events,
         verdict=await _verdict(console, bar) if has_events else _nothing(bar),
         days=view.days_shown(bar.range.since, bar.range.until),

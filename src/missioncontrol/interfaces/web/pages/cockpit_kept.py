@@ -187,8 +187,8 @@ async def keep_cohort(request: AnyRequest, console: NamedDependency[Console]) ->
         segment = msgspec.to_builtins(question.segment)
         ask = SavedAsked("cohort", question.product, name=name, segment=segment)
     saved = await console.ask(request, ask)
-    said = urlencode({"product": question.product, "cohort": saved["id"]})
-    return moved(request, f"/cockpit?{said}")
+    query = urlencode({"product": question.product, "cohort": saved["id"]})
+    return moved(request, f"/cockpit?{query}")
 
 
 @post("/cockpit/people/cohort/remove", **DONE, **needs("operate"))

@@ -205,10 +205,10 @@ async def _keyed(
     request: AnyRequest, console: Console, product: str, ask: SourceAsked
 ) -> Response[Any]:
     try:
-        told = await console.ask(request, ask)
+        answer = await console.ask(request, ask)
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
-    return await _product(request, console, product, key=told)
+    return await _product(request, console, product, key=answer)
 
 
 @post("/cockpit/products/{product:str}/settings", **DONE, **needs("govern"))

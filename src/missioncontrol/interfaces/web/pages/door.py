@@ -45,14 +45,14 @@ async def show_sign_in(request: AnyRequest, console: NamedDependency[Console]) -
 @post("/sign-in", status_code=200, **PAGE)
 async def sign_in(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Sign a user in by password."""
-    said = await _fields(request)
-    where = local_path(said.get("next", ""))
+    form = await _fields(request)
+    where = local_path(form.get("next", ""))
     try:
         signed_in = await console.people.by_password(
-            said.get("name", ""), said.get("password", ""), _caller(request)
+            form.get("name", ""), form.get("password", ""), _caller(request)
         )
     except MissionControlError as refusal:
-        return _form(request, console, where, refusal, said.get("name", ""))
+        return _form(request, console, where, refusal, form.get("name", ""))
     return _let_in(request, console.people, signed_in, where)
 
 
@@ -103,14 +103,14 @@ async def accept_invitation(
     request: AnyRequest, console: NamedDependency[Console]
 ) -> Response[Any]:
     """Store the password that a user chose, and sign them in."""
-    said, people = await _fields(request), console.people
-    token, password = said.get("token", ""), said.get("password", "")
+    form, people = await _fields(request), console.people
+    token, password = form.get("token", ""), form.get("password", "")
     try:
         name = await people.invited(token)
     except MissionControlError as refusal:
         return _invited(request, "", "", refusal)
     try:
-        refuse_bad_password(password, said.get("again", ""), name)
+        refuse_bad_password(password, form.get("again", ""), name)
         ask = UserAsked("password", name, invitation=token)
         await _ask(request, console, ask, name, "link", "invitation")
         await people.keep_password(name, password)
@@ -217,8 +217,8 @@ def _shown(
 ) -> Response[Any]:
     """Return one of the pages at the door, with the status that its refusal has elsewhere."""
     status = problem_of(refusal, request.state.request_id).status if refusal else 200
-    told = {"error": str(refusal) if refusal else "", **values}
-    found = page(request, template, title=title, area="", status=status, **told)
+    context = {"error": str(refusal) if refusal else "", **values}
+    found = page(request, template, title=title, area="", status=status, **context)
     found.headers.update(getattr(refusal, "headers", {}))
     return found
 

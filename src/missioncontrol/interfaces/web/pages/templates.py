@@ -27,12 +27,12 @@ async def list_page(request: AnyRequest, console: NamedDependency[Console]) -> R
     except Rejected as error:
         fault, found = error, list(built_in())
     own = sum(each.is_own for each in found)
-    told = f", {own} of this home" if own else ""
+    extra = f", {own} of this home" if own else ""
     values: dict[str, Any] = {
         "found": found,
         "fault": fault,
         "verdict": f"{formats.count(len(found), 'kind of mission asks', 'kinds of missions ask')} "
-        f"what has to be known before they begin{told}.",
+        f"what has to be known before they begin{extra}.",
         "folder": str(console.home / FOLDER),
     }
     return page(request, LIST, title="Templates", area="templates", **values)

@@ -29,9 +29,9 @@ async def waive(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Waive a gap."""
-    said = await _said(request)
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("waive", run, said("gap"), said("reason"), said("digest"))
+    ask = TraceAsked("waive", run, field("gap"), field("reason"), field("digest"))
     return await _done(request, console, mission, ask)
 
 
@@ -45,9 +45,9 @@ async def withdraw(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take a waiver back."""
-    said = await _said(request)
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("withdraw", run, said("gap"), said("reason"))
+    ask = TraceAsked("withdraw", run, field("gap"), field("reason"))
     return await _done(request, console, mission, ask)
 
 
@@ -61,9 +61,9 @@ async def assign(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Name who sees to a risk."""
-    said = await _said(request)
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("assign", run, said("risk"), said("owner"))
+    ask = TraceAsked("assign", run, field("risk"), field("owner"))
     return await _done(request, console, mission, ask)
 
 

@@ -196,16 +196,16 @@ def _following(text: str, end: int, paths: list[Placed]) -> Mention | None:
 
 def _symbols(text: str, paths: list[Placed]) -> Iterator[Mention]:
     spans = [range(start, end) for start, end, path in paths if path.is_certain]
-    taken: list[range] = []
+    claimed: list[range] = []
     for match in _TICKED.finditer(text):
         inner = match[1].strip()
         symbol = _SYMBOL.match(inner)
         if symbol and not any(match.start(1) in span for span in spans):
-            taken.append(range(*match.span()))
+            claimed.append(range(*match.span()))
             yield _symbol(symbol["name"], text, match.start(), match.end(), paths)
     for match in _BARE.finditer(text):
         name = match["called"] or match["snake"] or match["typed"]
-        if any(match.start() in span or match.end() - 1 in span for span in (*spans, *taken)):
+        if any(match.start() in span or match.end() - 1 in span for span in (*spans, *claimed)):
             continue
         yield _symbol(name, text, match.start(), match.end(), paths)
     for match in re.finditer(r"(?P<path>[\w./+-]+)::(?P<name>[\w:.]+)", text):

@@ -81,9 +81,9 @@ class Books:
         own = [step for step in old.steps.values() if not step.get("parent")]
         hold(data["steps"] == own, "a run that repeats another one has the same steps")
         follows = _followers(old, data.get("forked_at", ""))
-        for key, kept in data.get("kept", {}).items():
+        for key, reused in data.get("kept", {}).items():
             hold(old.state[key] == "succeeded", f"{key} had no result that could be kept")
-            hold(kept.get("work", {}).get("output") == old.output[key], f"{key} keeps its result")
+            hold(reused.get("work", {}).get("output") == old.output[key], f"{key} keeps its result")
             hold(key not in follows, f"{key} follows from what is done anew")
 
     def run_event(self, run: RunBook, kind: str, data: Data, at: float) -> None:
@@ -249,16 +249,16 @@ class Books:
 
     def _before_step_held(self, run: RunBook, data: Data, _: float) -> None:
         key, approval = data["step"], self.approvals[data["approval"]]
-        told = approval.told
+        subject = approval.told
         hold(approval.is_open, "a step waits for an approval that has no answer yet")
         hold(self.asked_in[data["approval"]] == self.commit, "it is asked when it is held")
-        hold((told["run"], told["step"]) == (run.id, key), "an approval is about its step")
+        hold((subject["run"], subject["step"]) == (run.id, key), "an approval is about its step")
         hold(approval.digest == data["digest"], "a step waits for what is shown")
         hold(approval.subject["inputs"] == data.get("inputs", {}), "what is shown is what runs")
         hold(approval.subject["step"] == key, "what is shown is what runs")
-        hold(told["rule"] == run.steps[key]["approval"], "the rule is that of the step")
-        hold(told["author"] == run.told.get("author", ""), "the author is that of the run")
-        edited = set(told.get("edited_by", ()))
+        hold(subject["rule"] == run.steps[key]["approval"], "the rule is that of the step")
+        hold(subject["author"] == run.told.get("author", ""), "the author is that of the run")
+        edited = set(subject.get("edited_by", ()))
         hold(self.revisers.get((run.id, key), set()) <= edited, "who changed it has written it")
 
     def _before_step_released(self, run: RunBook, data: Data, _: float) -> None:

@@ -92,8 +92,8 @@ def _cost(rates: Rates, usage: Data) -> int:
     cached, written = usage.get("cached_tokens", 0), usage.get("cache_write_tokens", 0)
     reasoning = usage.get("reasoning_tokens", 0)
     fresh = usage.get("input_tokens", 0) - cached - written
-    said = usage.get("output_tokens", 0) - reasoning
-    parts = zip((fresh, cached, written, said, reasoning), rates, strict=True)
+    output = usage.get("output_tokens", 0) - reasoning
+    parts = zip((fresh, cached, written, output, reasoning), rates, strict=True)
     whole: Fraction = sum((tokens * rate for tokens, rate in parts), Fraction(1, 2))
     return math.floor(whole)
 
