@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtestloop() -> None:
-    """Let the collector of garbage pass by what was collected: it stays to the end."""
+    """Have the garbage collector skip the collected tests: they stay to the end."""
     gc.collect()
     gc.freeze()
 

@@ -14,9 +14,9 @@ from missioncontrol.analytics.answers import (
     Cohort,
     FunnelAnswer,
     FunnelGroup,
-    Kept,
     Line,
     RetentionAnswer,
+    RetentionCell,
     RetentionGroup,
     StepCount,
     TrendAnswer,
@@ -277,10 +277,10 @@ class World:
             else (),
         )
 
-    def _kept(self, platforms: Sequence[str], day: int, period: int) -> Kept:
+    def _kept(self, platforms: Sequence[str], day: int, period: int) -> RetentionCell:
         if period not in KEPT or self.days[day] + timedelta(days=period) >= TODAY:
-            return Kept(None, None)
-        return Kept(sum(self.kept[each, period][day] for each in platforms), None)
+            return RetentionCell(None, None)
+        return RetentionCell(sum(self.kept[each, period][day] for each in platforms), None)
 
     def _trend(self, question: Trend) -> TrendAnswer:
         lines = [

@@ -14,7 +14,7 @@ from missioncontrol.specialists.kinds import HEAD_BYTES, classified
 from missioncontrol.specialists.outputs import compiled
 from missioncontrol.specialists.ranking.facts import FileFacts
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts
+from missioncontrol.specialists.ranking.kept import FactsCache
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import SourceFile, Tree
 
@@ -32,7 +32,7 @@ class Case(msgspec.Struct, frozen=True):
     changed: Mapping[str, list[tuple[int, int]]]  # path before it → lines that it changed
 
 
-class _InMemory(KeptFacts):
+class _InMemory(FactsCache):
     """Facts of the contents of one clone, as long as the program runs."""
 
     def __init__(self) -> None:

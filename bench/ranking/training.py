@@ -91,11 +91,11 @@ def fitted(groups: Sequence[Group], names: Sequence[str]) -> lightgbm.Booster:
 
 def fitted_order(groups: Sequence[Group]) -> lightgbm.Booster:
     """Return trees that put the rows of one question into order, the right ones first."""
-    told = [each for each in groups if len(each.rows)]
+    filled = [each for each in groups if len(each.rows)]
     data = lightgbm.Dataset(
-        np.concatenate([each.rows for each in told]),
-        np.concatenate([each.right for each in told]).astype(np.int8),
-        group=[len(each.rows) for each in told],
+        np.concatenate([each.rows for each in filled]),
+        np.concatenate([each.right for each in filled]).astype(np.int8),
+        group=[len(each.rows) for each in filled],
         feature_name=list(ORDER_NAMES),
     )
     return lightgbm.train(ORDER_PARAMETERS, data, ORDER_ROUNDS)

@@ -97,7 +97,7 @@ def test_a_person_does_a_step_by_answering_its_form(tmp_path: Path) -> None:
             run_id = shop.begin(Step("read", "editor"))
             question = await asked.get()
             given = AnswerGiven(question, {"fits": True})
-            await shop.execution.permits.answer(given, actor="ada")
+            await shop.execution.tool_permissions.answer(given, actor="ada")
             state = (await shop.engine.settled(run_id)).states["read"]
         assert isinstance(state, Succeeded), state
         assert state.work.output == {"fits": True}

@@ -129,7 +129,7 @@ def test_a_zone_that_is_none_is_refused_by_name() -> None:
     ],
 )
 def test_days_out_of_reach_are_refused_and_never_break_the_calendar(found: Range) -> None:
-    for told in (days_before, lambda asked: bounds(asked, Setting(NOW))):
+    for resolve in (days_before, lambda asked: bounds(asked, Setting(NOW))):
         with pytest.raises(Rejected) as refused:
-            told(found)
+            resolve(found)
         assert refused.value.code == "analytics.bad_range"

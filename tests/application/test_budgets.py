@@ -512,7 +512,7 @@ async def at_work(path: Path) -> AsyncIterator[House]:
 
 
 async def admissions(house: House) -> int:
-    """Let 200 threads ask at the same moment; return how many were admitted, durably."""
+    """Ask from 200 threads at the same moment; return how many were admitted, durably."""
     budgets, loop = house.budgets, asyncio.get_running_loop()
     line, admitted = threading.Barrier(CALLERS), list[bool]()
     done = asyncio.Event()
@@ -592,8 +592,8 @@ def test_work_that_overspends_while_others_are_admitted_goes_over_by_what_is_rec
 
             over = sum(await asyncio.gather(*map(work, range(3 * CALLERS))))
             await house.journal.durable()
-            told = [each.over.cost or 0 for each in await house.charges() if each.over]
-            assert sum(told) == over > 0
+            excess = [each.over.cost or 0 for each in await house.charges() if each.over]
+            assert sum(excess) == over > 0
             assert CAP - PRICE_OF_ONE < spent(budgets).cost <= CAP + over
 
     run(main())

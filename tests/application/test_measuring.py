@@ -32,7 +32,7 @@ FLOWS = ("release", "audit")
 
 
 class Log:
-    """A log in memory, as long as it is told to be."""
+    """A log in memory, of a given length."""
 
     def __init__(self, rows: list[Recorded]) -> None:
         self.rows = rows

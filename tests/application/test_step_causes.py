@@ -1,4 +1,4 @@
-"""Why a step stands where it stands, and what can be done: told from the events of one run."""
+"""Why a step has its state, and what can be done: derived from the events of one run."""
 
 import asyncio
 from typing import Any
@@ -248,8 +248,8 @@ def test_an_event_that_was_taken_in_changes_nothing_more() -> None:
         present = await written(("run-1", [created(Step("a", "hand")), r.RunStarted()]))
         rows = await present.store.read_stream("run-1")
         events = [(row, decode(row.type, row.schema, row.body)) for row in rows]
-        told = chronicle.chronicle_of("run-1", [*events, *events])
-        assert len(told.moments) == 2
+        timeline = chronicle.timeline_of("run-1", [*events, *events])
+        assert len(timeline.moments) == 2
 
     asyncio.run(look())
 
@@ -258,11 +258,11 @@ def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(chronicle, "EVENTS_AT_HAND_MAX", 2)
     monkeypatch.setattr(chronicle, "READ_AT_ONCE", 2)
     monkeypatch.setattr(replays, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(replays, "APART", 2)
+    monkeypatch.setattr(replays, "EVENTS_PER_COPY", 2)
     monkeypatch.setattr(replays, "STEPS_AT_HAND_MAX", 5)
     own = (Step("a", "hand"), Step("b", "hand", ("a",)), Step("c", "hand", ("b",)))
-    kept = {"a": r.Kept("run-0", Work("Done."))}
-    first = r.RunCreated("run-1", "w", own, 1, kept=kept)
+    reused = {"a": r.ReusedResult("run-0", Work("Done."))}
+    first = r.RunCreated("run-1", "w", own, 1, kept=reused)
     other = r.RunCreated("run-2", "w", own[:1], 1, inputs={"x": 1})
     going = [r.StepStarted("b", 1, 1, "hand"), r.ProcessStarted("b", 1, 1, 1.0, 1)]
 
@@ -290,9 +290,9 @@ def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatc
 def test_a_step_that_spoke_long_ago_is_told_by_what_it_said_first() -> None:
     async def look() -> None:
         present = await written(("run-1", [created(Step("a", "hand"), Step("b", "hand"))]))
-        said = [OutputLine("run-1", "a", 1, 1, "info", f"a {n}") for n in range(60)]
+        lines = [OutputLine("run-1", "a", 1, 1, "info", f"a {n}") for n in range(60)]
         more = [OutputLine("run-1", "b", 1, 2, "info", f"b {n}") for n in range(2_100)]
-        present.output.write(said)
+        present.output.write(lines)
         present.output.write(more)
         first = await steps.step_detail(present, "run-1", "a")
         last = await steps.step_detail(present, "run-1", "b")

@@ -52,8 +52,8 @@ def test_a_program_begins_in_the_repository_and_finds_the_same_data(tmp_path: Pa
     at = {"where": where, "directory": record.repository}
     pack = f"mission runs pack R-01 --output PACK.md --home '{home}'"
     assert ending.next_command(record, [], [], "", **at) == pack
-    told = ending.next_command(record, [], ["codex"], "", **at)
-    assert told == f'{pack} && codex "Do what PACK.md says"'
+    command = ending.next_command(record, [], ["codex"], "", **at)
+    assert command == f'{pack} && codex "Do what PACK.md says"'
     assert ending.next_command(record, ["coder"], [], "", **at).endswith(f"--builder coder{where}")
     failed = redis_run("failed", {"baseline": "failed"}).record
     assert ending.next_command(failed, [], [], "mission runs retry R-01", **at) == (

@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def look(home: Home, check: Any, *roles: Any) -> None:
-    """Let `check(client, digests)` look at the home."""
+    """Have `check(client, digests)` look at the home."""
 
     async def ask() -> None:
         async with (

@@ -46,7 +46,7 @@ async def connected(house: House, *roles: Role) -> AsyncIterator[Client]:
 
 
 def of_client(tmp_path: Path, work: Callable[[Client], T], *roles: Role) -> T:
-    """Let `work` use a client, on a thread of its own, and return what it makes."""
+    """Have `work` use a client, on a thread of its own, and return what it makes."""
 
     async def live() -> T:
         async with console_house(tmp_path) as house, connected(house, *roles) as client:
@@ -266,8 +266,8 @@ def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> N
             *("activated_users", "activation_rate", "dau", "wau")
         ]
         assert client.analytics.definitions()
-        told = client.analytics.summary("shop", days.since, days.until, segment=Segment())
-        assert (told.product, told.written_by) == ("shop", "")
+        summary = client.analytics.summary("shop", days.since, days.until, segment=Segment())
+        assert (summary.product, summary.written_by) == ("shop", "")
         assert client.analytics.anomalies("shop") == []
         assert list(client.alerts.list("shop", state="unresolved")) == []
         begun = client.analytics.write_summary("shop", days.since, days.until)

@@ -85,7 +85,7 @@ EXAMPLES: tuple[Event, ...] = (
         "mission-1",
         "api",
         "run-1",
-        {"a": r.Kept("run-1", WORK, CHECKS)},
+        {"a": r.ReusedResult("run-1", WORK, CHECKS)},
         3,
         "user:alice",
         "user:bob",

@@ -109,8 +109,8 @@ def test_one_yes_is_enough_where_one_is_asked_for() -> None:
 
 
 def test_what_is_said_carries_who_for_whom_why_and_how_the_name_was_found() -> None:
-    said = Approve(Who("user:bob", "user:carol", "claimed", "root"), "  It is right.\n")
-    given, _ = decide(said, after(ask()), 0.0)
+    command = Approve(Who("user:bob", "user:carol", "claimed", "root"), "  It is right.\n")
+    given, _ = decide(command, after(ask()), 0.0)
     assert given == ApprovalGiven("user:bob", "It is right.", "user:carol", "claimed", "root")
 
 

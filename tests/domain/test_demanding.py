@@ -1,4 +1,4 @@
-"""Which sentences demand something, told by their words alone."""
+"""The sentences that demand something, recognized by their words alone."""
 
 import pytest
 

@@ -232,9 +232,9 @@ def look(home: tuple[Path, str], check: Callable[[Any, str], Awaitable[None]]) -
 async def _refused(client: Any, extra: str, path: str, **options: Any) -> None:
     method = client.post if options else client.get
     answer = await method(path, **options)
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (503, CODE), told
-    assert command(extra) in json.dumps(told, ensure_ascii=False).replace('\\"', '"')
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (503, CODE), problem
+    assert command(extra) in json.dumps(problem, ensure_ascii=False).replace('\\"', '"')
 
 
 @pytest.mark.parametrize("form", ["pdf", "docx"])

@@ -151,8 +151,8 @@ def test_every_name_of_an_expression_is_there() -> None:
 
 
 def test_every_bound_is_as_it_is_told() -> None:
-    told = {what: words(most.replace(",", ""))[0] for what, most in table("of", "at most")}
-    assert told == {
+    documented = {what: words(most.replace(",", ""))[0] for what, most in table("of", "at most")}
+    assert documented == {
         "steps in a file, with all that it calls": str(FILE_STEPS_MAX),
         "items of a list": str(ITEMS_MAX),
         "steps of a run, with all that they became": str(STEPS_MAX),

@@ -48,8 +48,8 @@ def project(root: Path, *beside: str) -> Path:
         for path in changed:
             with (root / path).open("a") as file:
                 file.write(f"# {number}\n")
-        said = "Expire logins of guests sooner" if is_expiry else "Round the total of a cart"
-        git(root, "commit", "-qam", f"{said}, step {number}")
+        subject = "Expire logins of guests sooner" if is_expiry else "Round the total of a cart"
+        git(root, "commit", "-qam", f"{subject}, step {number}")
     return root
 
 

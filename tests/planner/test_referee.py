@@ -230,8 +230,8 @@ def test_facts_of_the_repository_are_not_the_models(local: Plan) -> None:
             for each in local.requirements
         ),
     )
-    kept = with_facts_of(lied, local, Asked(GOAL))
-    assert (kept.kinds, kept.stack, kept.requirements) == (
+    corrected = with_facts_of(lied, local, Asked(GOAL))
+    assert (corrected.kinds, corrected.stack, corrected.requirements) == (
         local.kinds,
         local.stack,
         local.requirements,

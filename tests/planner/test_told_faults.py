@@ -1,4 +1,4 @@
-"""A fault that is only told is planned as its repair: what is wanted is the right behaviour."""
+"""A fault that is only described is planned as its repair: the goal is the right behaviour."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Plans of the local planner hang together, and nothing can be taken out of them unnoticed."""
+"""Plans of the local planner hang together, and no part can be removed unnoticed."""
 
 from pathlib import Path
 

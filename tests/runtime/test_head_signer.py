@@ -36,9 +36,9 @@ class Bench:
         )
 
     async def commit(self, *events: Any) -> None:
-        """Commit one event, and let the signer believe that it was these."""
+        """Commit one event, and have the signer believe that it was these."""
         name = f"run-{self.journal.clock.now()}-{len(self.journal.runs)}"
-        self.journal.tell_run(name, CreateRun(name, "w", (Step("a", "hand"),), 1))
+        self.journal.handle_run(name, CreateRun(name, "w", (Step("a", "hand"),), 1))
         entries = await self.journal.commit()
         self.signer.take([Entry(name, event, 0, 0) for event in events] or entries)
 

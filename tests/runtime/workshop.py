@@ -25,7 +25,7 @@ from missioncontrol.ports.clock import Clock
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import Patience
+from missioncontrol.runtime.patience import ApprovalTimeouts
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
@@ -74,7 +74,7 @@ class Workshop:
         self.budgets = self.execution.governance.budgets
         self.operations = Operations(self.journal)
         self.repeats = Repeats(self.journal, self.execution, SystemIds(), self.operations)
-        self.patience = Patience(self.approvals, clock)
+        self.patience = ApprovalTimeouts(self.approvals, clock)
         self.registry = Registry(known, concurrency=concurrency)
         self.output = Output(self.lines, scrub=str)
         self.engine = Engine(
@@ -108,7 +108,7 @@ class Workshop:
             self.lines.close()
 
     def begin(self, *steps: Step, run: str = "run-1", concurrency: int = 100, **more: Any) -> str:
-        """Create a run and let the engine carry it out."""
+        """Create a run and have the engine carry it out."""
         create = CreateRun(run, "w", steps, concurrency, **more)
         self.execution.tell(run, create)
         self.engine.adopt(run)

@@ -300,7 +300,7 @@ def issue(severity: Severity, topic: Topic, scope: Scope = "product") -> Issue:
 
 
 @pytest.mark.parametrize(
-    ("issues", "said"),
+    ("issues", "expected"),
     [
         ([issue("low", "security")], "1 finding about security, low."),
         ([issue("low", "supply")] * 2, "2 findings about what it is built from, all low."),
@@ -315,6 +315,6 @@ def issue(severity: Severity, topic: Topic, scope: Scope = "product") -> Issue:
     ],
 )
 def test_a_summary_counts_nothing_twice_and_agrees_with_its_numbers(
-    issues: list[Issue], said: str
+    issues: list[Issue], expected: str
 ) -> None:
-    assert summary(issues) == said
+    assert summary(issues) == expected

@@ -1,4 +1,4 @@
-"""The manager: where a round begins, what a builder is told, and what it refuses."""
+"""The manager: where a round begins, what a builder receives, and what it refuses."""
 
 import hashlib
 import subprocess

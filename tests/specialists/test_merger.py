@@ -1,4 +1,4 @@
-"""Merging into a branch of ours: composed and tested elsewhere, taken in whole or not at all."""
+"""Merges into a branch of ours: composed and tested elsewhere, accepted whole or not at all."""
 
 import hashlib
 import signal
@@ -338,7 +338,7 @@ def test_a_base_that_the_change_was_not_made_on_is_refused(tmp_path: Path) -> No
     commit = kept(root, {"b.txt": "B\n"})
     (root / "a.txt").write_text("later\n")
     git(root, "commit", "-qam", "Later")
-    with pytest.raises(AttemptFailed, match="would be taken back"):
+    with pytest.raises(AttemptFailed, match="would be reverted"):
         merged(tmp_path, root, commit)
 
 

@@ -30,7 +30,7 @@ from tests.specialists.test_merger import (
 
 
 def then(monkeypatch: pytest.MonkeyPatch, *argv: str) -> None:
-    """Let somebody do that once, when the tests of a merge are over and nothing is written yet."""
+    """Run a command once, when the tests of a merge are over and nothing is written yet."""
     left = [argv]
 
     def tested(lent: Any, *given: Any) -> Any:

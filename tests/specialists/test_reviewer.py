@@ -54,7 +54,7 @@ class Mission:
         self.write()
 
     def write(self) -> None:
-        """Let the writer do its task on the present plan."""
+        """Have the writer do its task on the present plan."""
         desk = LocalDesk(self.directory / "written")
         needed = {key: self.upstream[key] for key in ("tests", "architecture")}
         brief = brief_for("specification", self.repository, plan=self.plan, upstream=needed)

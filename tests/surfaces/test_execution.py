@@ -89,8 +89,8 @@ def test_it_is_done_once_under_its_key_and_stands_in_the_audit(
         assert (again.status_code, again.json()) == (first.status_code, first.json())
         assert await length(world) == before
         rows = await world.house.held.store.read(after=0, limit=10_000)
-        taken = [json.loads(row.body) for row in rows if row.type == "request_taken"]
-        assert taken[-1]["verb"] == operation.name
+        requests = [json.loads(row.body) for row in rows if row.type == "request_taken"]
+        assert requests[-1]["verb"] == operation.name
         other = await sent(client, operation, id_, {**given}, idempotency_key=f"{key}-2")
         assert other.json() != {}  # Another key asks for it again.
 
@@ -180,7 +180,7 @@ def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: An
 
 
 def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None:
-    """Earlier releases kept it under the name of an internal struct, also within the digest."""
+    """Earlier releases stored it by the name of an internal struct, also in the digest."""
     operation, key = operations.find("decision.accept"), "from-before"
     assert operation is not None
 
@@ -204,7 +204,7 @@ def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None
         async def answered() -> Any:
             return {"id": id_, "status": "as it was"}
 
-        office = world.house.held.office
+        office = world.house.held.command_bus
         await office.requests.do("DecisionAsked", asking, "user:alice", answered)
         before = await length(world)
         again = await sent(client, operation, id_, given, idempotency_key=key)

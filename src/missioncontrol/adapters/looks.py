@@ -28,21 +28,21 @@ class Look(Generic[T]):
         """`take` looks; it is called on a thread."""
         self._take = take
         self._turn = Lock()
-        self._asked: dict[asyncio.AbstractEventLoop, asyncio.Future[T]] = {}
+        self._pending: dict[asyncio.AbstractEventLoop, asyncio.Future[T]] = {}
 
     async def __call__(self) -> T:
         """Return what a look saw that began after this call."""
         loop = asyncio.get_running_loop()
-        asked = self._asked.get(loop)
+        asked = self._pending.get(loop)
         if asked is None:
             asked = asyncio.ensure_future(asyncio.to_thread(self._begin, loop))
-            self._asked[loop] = asked
+            self._pending[loop] = asked
         return await asyncio.shield(asked)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> T:
         with self._turn:
             # Who asks from now on needs another look.
-            self._asked.pop(loop, None)
+            self._pending.pop(loop, None)
             return self._take()
 
 

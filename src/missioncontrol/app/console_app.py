@@ -86,7 +86,7 @@ def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
-        await _told(console.line, console.present, found, found.product)
+        await _submit(console.line, console.present, found, found.product)
 
     return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
@@ -96,12 +96,12 @@ def _finished(line: EngineLine, present: Present) -> Submit:
 
     async def tell(ask: RemovalAsked) -> None:
         done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
-        await _told(line, present, done, ask.product)
+        await _submit(line, present, done, ask.product)
 
     return tell
 
 
-async def _told(line: EngineLine, present: Present, ask: Any, product: str) -> None:
+async def _submit(line: EngineLine, present: Present, ask: Any, product: str) -> None:
     """Ask the engine for what the console itself finds and does, in no user's name."""
     asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
     await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)

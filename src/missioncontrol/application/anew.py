@@ -25,7 +25,7 @@ def task_of(step: str) -> str:
     return name[1] if name else ""
 
 
-def begun_anew(run: Run, step: str = "") -> str:
+def describe_rerun(run: Run, step: str = "") -> str:
     """Describe how tasks begin again: that of `step`, else those the run has not merged."""
     left = [
         number
@@ -35,6 +35,6 @@ def begun_anew(run: Run, step: str = "") -> str:
     if not left:
         return f"Each of its tasks was merged; `mission show {run.id}` tells of them."
     return (
-        f"`mission task run {' '.join(left)} --agents …` begins anew; what was built is kept "
+        f"`mission task run {' '.join(left)} --agents …` starts again; what was built stays "
         "(`mission repo recover`)."
     )

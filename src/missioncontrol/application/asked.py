@@ -22,7 +22,7 @@ class _Request:
 _NOW: ContextVar[_Request | None] = ContextVar("asked_now", default=None)
 
 
-def asked_now() -> Asking | None:
+def current_request() -> Asking | None:
     """Return the request that is being done, or None where the operating system alone vouches."""
     request = _NOW.get()
     return request.asking if request else None
@@ -30,7 +30,7 @@ def asked_now() -> Asking | None:
 
 def is_program() -> bool:
     """Whether a program asks with a token, and not a person in a browser or at a terminal."""
-    asking = asked_now()
+    asking = current_request()
     return asking is not None and asking.way == "token" and not asking.agent.startswith(TERMINAL)
 
 
@@ -40,15 +40,15 @@ def cause_now() -> int:
     return request.position if request else 0
 
 
-def taken_at(position: int) -> None:
+def set_cause(position: int) -> None:
     """Name this event as the cause of all that is decided from now on."""
     request = _NOW.get()
-    assert request is not None, "only a request is taken"
+    assert request is not None, "no request is being handled"
     request.position = position
 
 
 @contextmanager
-def asked(asking: Asking | None) -> Iterator[None]:
+def request_context(asking: Asking | None) -> Iterator[None]:
     """Handle a request; `asking` is None where no user is signed in."""
     request = _Request(asking)
     token = _NOW.set(request)

@@ -19,7 +19,7 @@ STAGES = frozenset({"emergency_stopped", "stage_entered"})
 STARTS_MAX = 1_000
 
 
-class Brake(msgspec.Struct, frozen=True):
+class RateLimitHit(msgspec.Struct, frozen=True):
     """A rate limit whose window is full."""
 
     kind: str  # agent or workspace
@@ -28,7 +28,7 @@ class Brake(msgspec.Struct, frozen=True):
     until: float  # seconds since the epoch: then the next may start; infinite where none may
 
 
-async def who_said_so(store: EventStore) -> str:
+async def find_stage_actor(store: EventStore) -> str:
     """Return who set the stage up to which all work may go now; "" where it was never set."""
     who, after = "", 0
     while rows := await store.read_stream(STREAM, after=after, limit=PAGE):
@@ -37,7 +37,9 @@ async def who_said_so(store: EventStore) -> str:
     return who
 
 
-async def brake_on(store: EventStore, run: Run, operation: Operation, now: float) -> Brake | None:
+async def find_rate_limit_hit(
+    store: EventStore, run: Run, operation: Operation, now: float
+) -> RateLimitHit | None:
     """Return the limit that keeps the next step of `run` from starting, the longest one of several.
 
     The starts are counted in the log. An engine that began after them does not know of them, and
@@ -59,7 +61,7 @@ async def brake_on(store: EventStore, run: Run, operation: Operation, now: float
 
 def _full(
     limits: dict[tuple[str, str], RateLimit], starts: Collection[tuple[float, str]], now: float
-) -> Iterator[Brake]:
+) -> Iterator[RateLimitHit]:
     """Yield the limits whose windows are full; `starts` are times with their agents, newest first.
 
     A place becomes free when the oldest of the newest `limit.starts` leaves the window.
@@ -69,7 +71,7 @@ def _full(
         if len(counted) >= limit.starts:
             until = counted[limit.starts - 1] + limit.seconds if limit.starts else math.inf
             if until > now:
-                yield Brake(kind, name, limit, until)
+                yield RateLimitHit(kind, name, limit, until)
 
 
 async def _starts(store: EventStore, begins: float) -> list[tuple[float, str]]:

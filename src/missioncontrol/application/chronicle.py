@@ -60,7 +60,7 @@ class Span(msgspec.Struct):
     ended: float | None = None
 
 
-class Chronicle:
+class EventTimeline:
     """One run, as its events were read so far."""
 
     def __init__(self, run: str) -> None:
@@ -191,9 +191,9 @@ def _as_of(attempt: Attempt, until: int) -> Attempt:
     )
 
 
-def chronicle_of(run: str, rows: Iterable[tuple[Recorded, Any]]) -> Chronicle:
+def timeline_of(run: str, rows: Iterable[tuple[Recorded, Any]]) -> EventTimeline:
     """Return what these events of `run` tell; each comes with what it says."""
-    found = Chronicle(run)
+    found = EventTimeline(run)
     for row, event in rows:
         found.take(row, event)
     return found
@@ -205,15 +205,15 @@ class Chronicles:
     def __init__(self, store: EventStore) -> None:
         """Nothing is read before it is asked for."""
         self._store = store
-        self._kept: OrderedDict[str, Chronicle] = OrderedDict()
+        self._cached: OrderedDict[str, EventTimeline] = OrderedDict()
 
-    async def of(self, run: str) -> Chronicle:
+    async def of(self, run: str) -> EventTimeline:
         """Return what happened in `run` up to now. It stays in memory and grows later.
 
         Raises:
             NotFound: `run.unknown`.
         """
-        found = self._kept.get(run) or Chronicle(run)
+        found = self._cached.get(run) or EventTimeline(run)
         while True:
             rows = await self._store.read_stream(run, after=found.version, limit=READ_AT_ONCE)
             for row in rows:
@@ -226,10 +226,10 @@ class Chronicles:
         self._keep(found)
         return found
 
-    def _keep(self, found: Chronicle) -> None:
-        self._kept[found.run] = found
-        self._kept.move_to_end(found.run)
-        events = sum(len(each.moments) for each in self._kept.values())
-        while events > EVENTS_AT_HAND_MAX and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
+    def _keep(self, found: EventTimeline) -> None:
+        self._cached[found.run] = found
+        self._cached.move_to_end(found.run)
+        events = sum(len(each.moments) for each in self._cached.values())
+        while events > EVENTS_AT_HAND_MAX and len(self._cached) > 1:
+            _, oldest = self._cached.popitem(last=False)
             events -= len(oldest.moments)

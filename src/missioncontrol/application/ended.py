@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Chronicle, chronicle_of
+from missioncontrol.application.chronicle import EventTimeline, timeline_of
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.execution import PLAN_STEP
@@ -42,7 +42,7 @@ async def ended_run(
     for row, event in rows:
         state = evolve(state, event, row.time / 1_000_000)
     assert state is not None
-    timeline = chronicle_of(settled.stream, rows)
+    timeline = timeline_of(settled.stream, rows)
     output = _plan_output(state)
     return EndedRun(
         state.mission,
@@ -83,7 +83,7 @@ def _plan(output: dict[str, Any]) -> Plan | None:
         return None  # Accepted by another release, whose plans this one can't read.
 
 
-def _step(key: str, run: Run, timeline: Chronicle) -> EndedStep | None:
+def _step(key: str, run: Run, timeline: EventTimeline) -> EndedStep | None:
     state = run.states.get(key)
     if state is None or (isinstance(state, Succeeded) and state.kept_from):
         return None

@@ -16,7 +16,7 @@ STEPS_MAX = 10_000  # looked at for one forecast, with those of each item; other
 _UNKNOWN = object()
 
 
-class Foreseeing:
+class ListEstimator:
     """Replaces lists that are expressions by what they come to, as far as inputs tell.
 
     Only what a run, or a call, was given is looked at: what a step hands back is known when that

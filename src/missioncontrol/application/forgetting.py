@@ -16,7 +16,7 @@ from missioncontrol.domain.run.states import Run, Succeeded, Working
 FORGOTTEN_MAX = 20_000
 """Ids that an engine holds in memory; it receives few in its life."""
 
-REASON = "Something that the planner had been told of was forgotten while it planned."
+REASON = "A memory that the planner had received was forgotten while it planned."
 
 
 class Forgetting:
@@ -41,14 +41,14 @@ class Forgetting:
         """
         if _has_planned(run):
             return
-        for item in _told_of(run.inputs):
+        for item in _recalled_ids(run.inputs):
             stored, _ = await fold(self._journal.store, MEMORY, item)
             if stored is not None and stored.is_forgotten:
                 self.note(item)
 
     def without(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return inputs of a run without forgotten items, even if documents have them."""
-        gone = [item for item in _told_of(inputs) if item in self._gone]
+        gone = [item for item in _recalled_ids(inputs) if item in self._gone]
         if not gone:
             return inputs
         recalled = [each for each in inputs["recalled"] if each["item"] not in gone]
@@ -57,11 +57,11 @@ class Forgetting:
 
     def is_in_plan_of(self, run: Run, working: Working) -> bool:
         """Whether the planner of `run` received items forgotten since it began to plan."""
-        gone = (self._gone.get(item) for item in _told_of(run.inputs))
+        gone = (self._gone.get(item) for item in _recalled_ids(run.inputs))
         return any(at is not None and at > working.since for at in gone)
 
 
-def _told_of(inputs: Mapping[str, Any]) -> list[str]:
+def _recalled_ids(inputs: Mapping[str, Any]) -> list[str]:
     """Return the ids of the items a run received; other inputs of that name contain none."""
     recalled = inputs.get("recalled", ())
     if not isinstance(recalled, list | tuple):

@@ -14,10 +14,10 @@ from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.artifact_store import ArtifactStore
 
-OBTAINED = "the pack that step {step!r} wrote, with the files to change as people said since"
+OBTAINED = "the pack that step {step!r} wrote, with the files to change as declared since"
 
 
-class Handing:
+class Handoff:
     """Makes documents as they stand when a step starts; the lease names them by digest."""
 
     def __init__(self, journal: Journal, artifacts: ArtifactStore) -> None:

@@ -49,7 +49,7 @@ class Seats:
         """All are free."""
         self._most = most
         self._each = each
-        self._taken: Counter[str] = Counter()
+        self._occupied: Counter[str] = Counter()
 
     def refuse_if_full(self, who: str) -> None:
         """Say no where there is no room for one more.
@@ -57,13 +57,13 @@ class Seats:
         Raises:
             Unavailable: `live.full` or `live.too_many`.
         """
-        if self._taken.total() >= self._most:
+        if self._occupied.total() >= self._most:
             raise Unavailable(
                 "live.full",
                 f"{self._most} connections listen already, which is all that there is room for.",
                 hint="Try again in a moment.",
             )
-        if self._taken[who] >= self._each:
+        if self._occupied[who] >= self._each:
             raise Unavailable(
                 "live.too_many",
                 f"{self._each} connections listen already for this session or token.",
@@ -74,13 +74,13 @@ class Seats:
     def taken(self, who: str) -> Iterator[None]:
         """Have a seat as long as the context lasts; see `refuse_if_full`."""
         self.refuse_if_full(who)
-        self._taken[who] += 1
+        self._occupied[who] += 1
         try:
             yield
         finally:
-            self._taken[who] -= 1
-            if not self._taken[who]:
-                del self._taken[who]
+            self._occupied[who] -= 1
+            if not self._occupied[who]:
+                del self._occupied[who]
 
 
 class Listener:

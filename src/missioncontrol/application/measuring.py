@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.measures import Begun, MeasureTables
+from missioncontrol.ports.measures import MeasureTables, OpenAttempt
 from missioncontrol.projections.measures import Counting
 
 PORTION = 500
@@ -43,7 +43,7 @@ class Measuring:
         return self._position
 
     @property
-    def at_work(self) -> Iterable[Begun]:
+    def at_work(self) -> Iterable[OpenAttempt]:
         """The attempts that had not ended by then."""
         return self._counting.at_work if self._counting is not None else ()
 

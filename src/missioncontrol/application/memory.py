@@ -305,10 +305,10 @@ class Known(Protocol):
 
 
 STAYS = (
-    "It is gone from the index, from what planners are told, and is not harvested again; a plan "
+    "It is gone from the index and from planner context, and is not harvested again; a plan "
     "that is being made now is made again without it. "
     "The record keeps the events that it came from, plans and documents that quoted it before, and "
-    "that it was forgotten: events are never changed, or nobody could tell what happened."
+    "that it was forgotten: events never change, so that the history stays complete."
 )
 """The note to a person who has something forgotten."""
 

@@ -63,7 +63,7 @@ class Left(msgspec.Struct, frozen=True):
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Permits:
+class ToolPermissions:
     """The way in for attempts that ask, and for the people who answer them."""
 
     def __init__(self, journal: Journal, approvals: Approvals, ids: Ids) -> None:
@@ -75,7 +75,7 @@ class Permits:
         """Whether the attempt at a step of a run goes on under the next engine."""
         self._waiting: dict[str, Waiting] = {}  # by approval or question
         self._left: dict[str, Left] = {}  # asked under an engine before this one
-        self._told: dict[str, Verdict] = {}  # of those, what was decided meanwhile
+        self._verdicts: dict[str, Verdict] = {}  # of those, what was decided meanwhile
 
     async def ask(self, run: Run, step: Step, fence: int, action: Action) -> Verdict:
         """Return what was decided; a person decides, unless the action only reads.
@@ -87,10 +87,12 @@ class Permits:
         """
         if action.kind != "question" and tier(action.effects) == "read":
             return ALLOWED
-        name = self._asked_before(Left(run.id, step.key, fence, _told_by(action, run, step)))
-        if name in self._told:
-            return self._told.pop(name)
-        name = name or self._asked(run, step, action)
+        name = self._earlier_request(
+            Left(run.id, step.key, fence, _encode_shown(action, run, step))
+        )
+        if name in self._verdicts:
+            return self._verdicts.pop(name)
+        name = name or self._request(run, step, action)
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting[name] = Waiting(run.id, fence, future)
         try:
@@ -102,12 +104,12 @@ class Permits:
             if is_open and not self.outlasts(run.id, step.key):
                 self._take_back(name)
 
-    def _asked(self, run: Run, step: Step, action: Action) -> str:
+    def _request(self, run: Run, step: Step, action: Action) -> str:
         if action.kind == "question":
             return self._ask_person(run, step, action)
         return self._ask_approval(run, step, action)
 
-    def _asked_before(self, like: "Left") -> str:
+    def _earlier_request(self, like: "Left") -> str:
         """Return what this very attempt has asked under the last engine, or an empty text."""
         name = next((name for name, left in self._left.items() if left == like), "")
         self._left.pop(name, None)
@@ -169,7 +171,7 @@ class Permits:
         """Withdraw what was asked under the last engine, and not again under this one."""
         for name in list(self._left):
             del self._left[name]
-            if self._told.pop(name, None) is None:
+            if self._verdicts.pop(name, None) is None:
                 self._take_back(name)
 
     def _take_back(self, name: str) -> None:
@@ -211,7 +213,7 @@ class Permits:
         if waiting is not None and not waiting.future.done():
             waiting.future.set_result(verdict)
         elif waiting is None and name in self._left:
-            self._told[name] = verdict
+            self._verdicts[name] = verdict
         return waiting is not None or name in self._left
 
 
@@ -228,7 +230,7 @@ def _subject(run: Run, step: Step, action: Action) -> dict[str, Any]:
     }
 
 
-def _told_by(action: Action, run: Run, step: Step) -> bytes:
+def _encode_shown(action: Action, run: Run, step: Step) -> bytes:
     """Return all that people are shown of an action."""
     if action.kind == "question":
         return _encode([action.title, action.detail, action.form or {}])
@@ -236,8 +238,8 @@ def _told_by(action: Action, run: Run, step: Step) -> bytes:
 
 
 _WORDS: dict[Literal["changed", "expired", "rejected", "withdrawn", "approved"], str] = {
-    "expired": "Nobody decided in time.",
-    "withdrawn": "The question was taken back.",
+    "expired": "It expired without a decision.",
+    "withdrawn": "The question was withdrawn.",
     "rejected": "It was rejected.",
     "changed": "Something else was asked for.",
 }

@@ -51,7 +51,7 @@ class FreshTables(ReadTables, Protocol):
         ...
 
 
-class KeptRun:
+class FoldedRun:
     """A run, as far as its events were folded."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Present:
         self.chronicles = Chronicles(store)
         self.replays = Replays(store)
         self._turn = asyncio.Lock()
-        self._runs: OrderedDict[str, KeptRun] = OrderedDict()
+        self._runs: OrderedDict[str, FoldedRun] = OrderedDict()
         self._others: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
     @property
@@ -164,7 +164,7 @@ class Present:
         """
         if not run.startswith("run-"):
             raise unknown_run(run)  # Other streams are no runs, even if requested as such.
-        cached = self._runs.get(run) or KeptRun()
+        cached = self._runs.get(run) or FoldedRun()
         while True:
             rows = await self.store.read_stream(run, after=cached.version, limit=FOLDED_AT_ONCE)
             cached.take(rows)
@@ -184,7 +184,7 @@ class Present:
             if cached is not None:
                 cached.take((row,))
 
-    def _keep(self, run: str, cached: "KeptRun") -> None:
+    def _keep(self, run: str, cached: "FoldedRun") -> None:
         self._runs[run] = cached
         self._runs.move_to_end(run)
         steps = sum(each.steps for each in self._runs.values())

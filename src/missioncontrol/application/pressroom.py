@@ -19,10 +19,10 @@ WAITING_EACH_MAX = 8
 """Of one person; as many as there are kinds of documents."""
 
 WAITING_MAX = 24
-PATIENCE_SECONDS = 20.0
+WAIT_SECONDS = 20.0
 """How long a request waits. What it asked for is made all the same, for when it comes again."""
 
-KEPT_BYTES_MAX = 64_000_000
+CACHED_BYTES_MAX = 64_000_000
 SECONDS_EACH = 3
 """What one takes, as a guess for `Retry-After`."""
 
@@ -46,7 +46,7 @@ class _Job:
         self.done.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
-class Pressroom:
+class RenderQueue:
     """What is printed, what waits for it, and what was printed lately.
 
     Everybody has a row of their own, and the rows take turns. One order is carried out once,
@@ -54,12 +54,12 @@ class Pressroom:
     """
 
     def __init__(
-        self, *, patience: float = PATIENCE_SECONDS, cache_bytes_max: int = KEPT_BYTES_MAX
+        self, *, patience: float = WAIT_SECONDS, cache_bytes_max: int = CACHED_BYTES_MAX
     ) -> None:
         """`patience` is in seconds."""
-        self._patience = patience
-        self._kept_bytes_max = cache_bytes_max
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._wait_seconds = patience
+        self._cached_bytes_max = cache_bytes_max
+        self._cached: OrderedDict[str, bytes] = OrderedDict()
         self._jobs: dict[str, _Job] = {}  # that wait, or are at work
         self._rows: OrderedDict[str, deque[_Job]] = OrderedDict()  # that wait; who is next first
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,24 +71,24 @@ class Pressroom:
             Busy: `printing.too_many` (429) or `printing.busy` (503).
             MissionControlError: as `make`.
         """
-        if (found := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
+        if (found := self._cached.get(key)) is not None:
+            self._cached.move_to_end(key)
             return found
-        job = self._jobs.get(key) or self._taken(key, asker, make)
+        job = self._jobs.get(key) or self._enqueue(key, asker, make)
         try:
-            return await asyncio.wait_for(asyncio.shield(job.done), self._patience)
+            return await asyncio.wait_for(asyncio.shield(job.done), self._wait_seconds)
         except TimeoutError:
             if job.done.done():
                 return job.done.result()
             raise Busy(
                 "printing.busy",
-                f"It was not printed within {self._patience:.0f} s. It is made meanwhile, and "
-                "kept for when you ask again.",
+                f"It was not printed within {self._wait_seconds:.0f} s. It is made meanwhile, and "
+                "stored for your next request.",
                 status=503,
                 seconds=self._seconds(),
             ) from None
 
-    def _taken(self, key: str, asker: str, make: Callable[[], bytes]) -> _Job:
+    def _enqueue(self, key: str, asker: str, make: Callable[[], bytes]) -> _Job:
         row = self._rows.get(asker, ())
         if len(row) >= WAITING_EACH_MAX:
             reason = f"{len(row)} files that you asked for wait to be printed already."
@@ -137,17 +137,17 @@ class Pressroom:
             del self._jobs[job.key]
 
     def _keep(self, key: str, made: bytes) -> None:
-        self._kept[key] = made
-        while sum(map(len, self._kept.values())) > self._kept_bytes_max:
-            self._kept.popitem(last=False)
+        self._cached[key] = made
+        while sum(map(len, self._cached.values())) > self._cached_bytes_max:
+            self._cached.popitem(last=False)
 
 
-_rooms: "WeakKeyDictionary[Present, Pressroom]" = WeakKeyDictionary()
+_rooms: "WeakKeyDictionary[Present, RenderQueue]" = WeakKeyDictionary()
 
 
-def pressroom(present: Present) -> Pressroom:
+def render_queue_of(present: Present) -> RenderQueue:
     """Return the one of a home's console."""
-    return _rooms.setdefault(present, Pressroom())
+    return _rooms.setdefault(present, RenderQueue())
 
 
 def order_of(*parts: Any) -> str:

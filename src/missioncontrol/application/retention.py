@@ -24,7 +24,7 @@ from missioncontrol.ports.output_store import RunOutput, ShortenedOutput
 STREAM = "retention"
 
 RETENTION: Concept[Retention, RetentionCommand, RetentionEvent] = Concept(
-    decide, evolve, lambda _: NotFound("retention.unknown", "Nobody bounded anything here.")
+    decide, evolve, lambda _: NotFound("retention.unknown", "No limit is set here.")
 )
 
 
@@ -60,7 +60,7 @@ class RetentionDesk:
         The run with the newest output stays: numbers of lines never come twice.
         """
         found = await self._journal.find(RETENTION, STREAM) or BY_DEFAULT
-        beyond = 0 if found.bytes is None else store.kept_bytes() - found.bytes
+        beyond = 0 if found.bytes is None else store.stored_bytes() - found.bytes
         if beyond <= 0:
             return []
         newest = store.newest_run()

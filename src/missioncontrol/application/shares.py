@@ -58,7 +58,7 @@ class ShareDesk:
         """
         await self._journal.find(SHARES, STREAM)
         if ask.verb == "revoke":
-            self._tell(RevokeShare(ask.share, ask.reason), actor)
+            self._handle(RevokeShare(ask.share, ask.reason), actor)
             return {"id": ask.share}
         mission = await self._mission_of(ask.run)
         await self._journal.know_position()
@@ -66,7 +66,7 @@ class ShareDesk:
         token = f"{MARK}{key}_{secret}"
         until, as_of = self._journal.clock.now() + ask.seconds, self._journal.position
         share = ReportShared(key, mission, ask.run, digest(token), until, as_of, ask.note)
-        self._tell(ShareReport(share), actor)
+        self._handle(ShareReport(share), actor)
         return {"id": key, "mission": mission, "run": ask.run, "token": token, "until": until}
 
     async def _mission_of(self, run: str) -> str:
@@ -86,7 +86,7 @@ class ShareDesk:
             )
         return state.mission
 
-    def _tell(self, command: ShareCommand, actor: str) -> None:
+    def _handle(self, command: ShareCommand, actor: str) -> None:
         self._journal.tell(SHARES, STREAM, command, actor=actor)
 
 

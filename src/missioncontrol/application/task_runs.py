@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 
 from missioncontrol.application.agents import Agents
-from missioncontrol.application.anew import begun_anew
-from missioncontrol.application.asked import asked_now
+from missioncontrol.application.anew import describe_rerun
+from missioncontrol.application.asked import current_request
 from missioncontrol.application.asks import CONCURRENCY_MAX
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
@@ -100,7 +100,7 @@ class TaskRuns:
         state = await self._journal.load(REPOSITORY, ask.repository)
         cast = self._cast(ask.agents)
         self._agents.refuse_failed(ask.agents.values())
-        who = Who(actor, "" if asked_now() else self._os_user)
+        who = Who(actor, "" if current_request() else self._os_user)
         command = RunTasks("", ask.tasks, ask.agents, who, ask.into, ask.overlap)
         command = replace(command, looked_up=ask.looked_up)
         # Two who ask at once would both find the files free.
@@ -127,7 +127,7 @@ class TaskRuns:
             raise Rejected(
                 "run.of_tasks",
                 f"Run {run.id!r} carried out tasks of a repository, whose files are free by now.",
-                hint=begun_anew(run),
+                hint=describe_rerun(run),
             )
 
     async def _at_work(self, state: Repository) -> frozenset[str]:
@@ -188,7 +188,7 @@ class TaskRuns:
         builder, reviewer = agents.get("builder", ""), agents.get("reviewer", LOCAL)
         if not builder or builder == LOCAL:
             raise _bad_parts(
-                "Nobody is named who builds.",
+                "No builder is named.",
                 "Name an agent that changes code: --agents builder=NAME. "
                 "`mission agent list` names the agents.",
             )
@@ -244,7 +244,7 @@ class TaskRuns:
         what = f"{builder!r}" if builder == reviewer else f"{reviewer!r}, which asks the same model"
         raise _bad_parts(
             f"What {builder!r} builds can't be reviewed by {what}.",
-            "Let another agent with another model review, a person, or reviewer=local.",
+            "Name another agent with another model as reviewer, a person, or reviewer=local.",
         )
 
 

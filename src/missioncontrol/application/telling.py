@@ -44,7 +44,7 @@ class Background(msgspec.Struct, frozen=True):
     last: Recorded | None  # event of the log
 
 
-class Telling:
+class FrameBuilder:
     """One portion, in the words of every topic that is asked for."""
 
     def __init__(self, portion: Portion, background: Background, output: FollowedOutput) -> None:
@@ -107,7 +107,7 @@ class Telling:
         if topic in topics.SIGNALS:
             return None  # It says nothing of the log; the feed tells it by itself.
         if topic == "logs" or topic.startswith(LOGS):
-            return self._said(topic[len(LOGS) :])
+            return self._output_lines(topic[len(LOGS) :])
         if topic == "strip":
             return topics.strip(last) if last is not None else None
         if portion.is_gap:
@@ -116,7 +116,7 @@ class Telling:
             return topics.briefly(self._chosen(chosen))
         return topics.changed(topic, portion.rows, self._behind.missions)
 
-    def _said(self, run: str) -> dict[str, Any] | None:
+    def _output_lines(self, run: str) -> dict[str, Any] | None:
         after, last = self.portion.lines_after, self.portion.line
         if last <= after:
             return None

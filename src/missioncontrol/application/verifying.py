@@ -85,7 +85,7 @@ class Verifying:
     def _verify(self) -> Verdict:
         with self._archive.open() as books:
             store = _Watched(books.store, self._progress, self._stopped)
-            elsewhere = books.elsewhere()
+            elsewhere = books.external_heads()
             return asyncio.run(verify(store, books.heads(), books.artifacts, elsewhere=elsewhere))
 
     async def close(self) -> None:

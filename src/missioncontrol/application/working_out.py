@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.acceptance import taken_in, written_down
+from missioncontrol.application.acceptance import accept_work, written_down
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.expansion import (
     ITEMS_MAX,
@@ -36,7 +36,7 @@ from missioncontrol.domain.run.states import Expanded, Run
 from missioncontrol.domain.step import Repeat, Slot, Step
 from missioncontrol.domain.work import Work
 
-Tell = Callable[[str, RunCommand], object]
+HandleCommand = Callable[[str, RunCommand], object]
 Cards = Callable[[str], AgentCard | None]
 """Finds the card of an agent by its name."""
 
@@ -53,7 +53,7 @@ class WorkingOut:
         scopes: Scopes,
         approvals: Approvals,
         cards: Cards,
-        tell: Tell,
+        tell: HandleCommand,
         rescoped: Rescoped,
     ) -> None:
         """`tell` decides a command on a run, with all that follows from it elsewhere."""
@@ -61,7 +61,7 @@ class WorkingOut:
         self._scopes = scopes
         self._approvals = approvals
         self._cards = cards
-        self._tell = tell
+        self._handle = tell
         self._rescoped = rescoped
 
     def work_out(self, run: Run) -> None:
@@ -124,19 +124,19 @@ class WorkingOut:
 
     def _fail(self, run: Run, step: Step, failure: Failure) -> None:
         if isinstance(run.states[step.key], Expanded):
-            self._tell(run.id, ConcludeStep(step.key, failure=failure))
+            self._handle(run.id, ConcludeStep(step.key, failure=failure))
         else:
-            self._tell(run.id, FailStep(step.key, failure))
+            self._handle(run.id, FailStep(step.key, failure))
 
     def _begin(self, run: Run, step: Step) -> None:
         reason = reason_to_skip(run, step.key)
         if not reason and step.when and not self._truth(run, step, step.when):
             reason = f"Its condition does not hold: {step.when}"
         if reason:
-            self._tell(run.id, SkipStep(step.key, reason))
+            self._handle(run.id, SkipStep(step.key, reason))
         elif step.for_each is not None:
             items = self._items(run, step)
-            self._tell(run.id, ExpandStep(step.key, items_of(run, step, items)))
+            self._handle(run.id, ExpandStep(step.key, items_of(run, step, items)))
         elif step.body:
             self._call(run, step)
         else:
@@ -156,7 +156,7 @@ class WorkingOut:
             if run.released[step.key] != shown:
                 self.hold_again(run, step)
                 return
-        self._tell(run.id, ExpandStep(step.key, called_by(run, step), inputs, shown))
+        self._handle(run.id, ExpandStep(step.key, called_by(run, step), inputs, shown))
 
     def _inputs(self, run: Run, step: Step) -> dict[str, Any]:
         """Return what a step is given: what a person asked for, or else what its file says."""
@@ -178,10 +178,10 @@ class WorkingOut:
             self._hold(run, step, inputs, slots)
         else:
             given = inputs if inputs is not step.inputs else {}
-            self._tell(run.id, ReadyStep(step.key, given, slots))
+            self._handle(run.id, ReadyStep(step.key, given, slots))
 
     def _hold(self, run: Run, step: Step, inputs: dict[str, Any], slots: tuple[Slot, ...]) -> None:
-        assert step.approval is not None, f"{step.key} needs nobody's approval"
+        assert step.approval is not None, f"{step.key} needs no approval"
         approval, shown = self._approvals.request(
             run.id,
             step.key,
@@ -192,7 +192,7 @@ class WorkingOut:
             edited_by=run.revised_by.get(step.key, ()),
             os_user=run.os_user,
         )
-        self._tell(run.id, HoldStep(step.key, approval, shown, inputs, slots))
+        self._handle(run.id, HoldStep(step.key, approval, shown, inputs, slots))
 
     def _subject(self, run: Run, step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
         """Return all that decides what an attempt will do, as plain values."""
@@ -236,7 +236,7 @@ class WorkingOut:
     def _conclude(self, run: Run, step: Step) -> None:
         failure = failure_of(run, step)
         if failure is not None:
-            self._tell(run.id, ConcludeStep(step.key, failure=failure))
+            self._handle(run.id, ConcludeStep(step.key, failure=failure))
             return
         state = run.states[step.key]
         assert isinstance(state, Expanded), f"{step.key} did not become other steps"
@@ -248,15 +248,15 @@ class WorkingOut:
             within = state.children[0].rpartition("/")[0] if state.children else step.key
             output = self._scopes.filled(run, step, step.outputs, within=within)
             work = Work(f"{step.calls} succeeded.", output)
-        accepted = taken_in(work)
+        accepted = accept_work(work)
         if isinstance(accepted, Failure):
-            self._tell(run.id, ConcludeStep(step.key, failure=accepted))
+            self._handle(run.id, ConcludeStep(step.key, failure=accepted))
             return
         again = self.again(run, step, accepted) if step.for_each is None else False
         if isinstance(again, Failure):
-            self._tell(run.id, ConcludeStep(step.key, failure=again))
+            self._handle(run.id, ConcludeStep(step.key, failure=again))
         else:
-            self._tell(run.id, ConcludeStep(step.key, accepted, again=again))
+            self._handle(run.id, ConcludeStep(step.key, accepted, again=again))
 
     def _truth(self, run: Run, step: Step, source: str, **more: Any) -> bool:
         value = self._scopes.value(run, step, source, **more)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.agent_measures import AgentMeasures, Measured
+from missioncontrol.application.agent_measures import AgentActivity, AgentMeasures
 from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import duration, moment
 from missioncontrol.domain.declaration import HERE, RISKS, Declaration
@@ -108,10 +108,10 @@ def sheet(life: AgentLife, at_work: int, now: float, width: int) -> Iterator[str
     yield f"  {'source':<12} {SOURCES[life.source]}"
     yield f"  {'at work on':<12} {at_work} of {declared.scale} step{'s' * (declared.scale != 1)}"
     if life.said:
-        yield visible(f"  {'said':<12} {life.said}")
+        yield visible(f"  {'message':<12} {life.said}")
 
 
-def measures_view(life: AgentLife, done: Measured) -> dict[str, Any]:
+def measures_view(life: AgentLife, done: AgentActivity) -> dict[str, Any]:
     """Return what an agent did as JSON tells it."""
     found = done.agents.get(life.name, AgentMeasures())
     return {
@@ -122,7 +122,7 @@ def measures_view(life: AgentLife, done: Measured) -> dict[str, Any]:
     }
 
 
-def measures_lines(life: AgentLife, done: Measured) -> Iterator[str]:
+def measures_lines(life: AgentLife, done: AgentActivity) -> Iterator[str]:
     """Return what an agent did, for a person."""
     found = done.agents.get(life.name)
     if found is None or not found.executions:

@@ -141,7 +141,7 @@ def product_lines(product: ProductView) -> Iterator[str]:
     """Yield what is known of a product."""
     yield f"{product.slug}  {product.name}"
     retention = f"{product.retention_days} days" if product.retention_days else "for ever"
-    yield f"    days of {product.zone}, weeks from {product.week_starts}, events kept {retention}"
+    yield f"    days of {product.zone}, weeks from {product.week_starts}, retention {retention}"
     limits = product.limits
     yield (
         f"    at most {limits.events_max:,} events, {limits.megabytes_max:,} MB,"
@@ -157,7 +157,7 @@ def product_lines(product: ProductView) -> Iterator[str]:
     without = product.exclusions
     out = ["bots"] if without.bots else []
     out += [*without.people, *(f"{name}={value}" for name, value in without.properties)]
-    yield f"    not counted: {', '.join(out) or 'nobody'}"
+    yield f"    not counted: {', '.join(out) or 'none'}"
     if product.forgotten:
         yield f"    people removed: {product.forgotten}"
 

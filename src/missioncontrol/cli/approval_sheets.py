@@ -21,7 +21,7 @@ from missioncontrol.domain.approval.events import (
     ApprovalRejected,
     ApprovalWithdrawn,
     ChangesRequested,
-    Said,
+    PersonEvent,
 )
 from missioncontrol.domain.approval.states import ROLE, Approval, Decided, Deferred, Remark
 from missioncontrol.domain.person import person
@@ -33,7 +33,7 @@ WIDE = 100
 WARNINGS_MAX = 20
 """Hidden characters that are listed one by one; all of them are marked where they stand."""
 
-SAID = {
+VERBS = {
     ApprovalGiven: "agreed",
     ApprovalRejected: "rejected it",
     ChangesRequested: "asked for other inputs",
@@ -46,7 +46,7 @@ SAID = {
 def list_line(row: ApprovalRow, now: float, width: int) -> str:
     """Return the line of a list that stands for an approval."""
     state = state_at(row, now)
-    what = _asked(row)
+    what = _request_title(row)
     start = f"{row.id}  {state:<8}  {row.given} of {row.needed}  "
     till = f"until {moment(row.deferred)[:16]}" if state == "deferred" else ""
     times = f"{till or _left(row.expires - now)}  "
@@ -56,7 +56,7 @@ def list_line(row: ApprovalRow, now: float, width: int) -> str:
     return begin + _cut(what, width - len(begin))
 
 
-def _asked(row: ApprovalRow) -> str:
+def _request_title(row: ApprovalRow) -> str:
     """Return what is asked, as `Ship (p of release)`: a title alone does not say which step."""
     step = f"{row.step} of {row.workflow}" if row.workflow else row.step
     return f"{row.title} ({step})" if row.title else step
@@ -72,7 +72,7 @@ def sheet(approval: Approval, now: float, width: int, diffs: Sequence[Diff] = ()
         *_notes(approval.subject),
         *warnings(approval),
         *diff_lines(diffs, approval.run),
-        *_told(approval, width),
+        *_history_lines(approval, width),
         *_commands(approval, now),
     ]
 
@@ -113,7 +113,7 @@ def warnings(approval: Approval) -> list[str]:
     lines = []
     if not is_whole(approval):
         lines.append(
-            "Warning: this is not all of it. Secrets were taken out before it was kept, "
+            "Warning: this is not all of it. Secrets were removed before it was stored, "
             "so its digest can't be made from what is shown."
         )
     found = list(suspicious_in(approval.subject))
@@ -144,7 +144,7 @@ def _head(approval: Approval, now: float) -> list[str]:
         "title": title if isinstance(title, str) else "",
         "step": f"{approval.step} of {approval.run}",
         "workflow": _named(subject),
-        "asked": f"{moment(approval.requested)} for {author or 'nobody'}",
+        "asked": f"{moment(approval.requested)} for {author or 'an unknown author'}",
         "edited by": ", ".join(approval.edited_by),
         "until": f"{moment(approval.expires)} ({_left(approval.expires - now)})",
         "who": _rule(approval, now),
@@ -188,23 +188,23 @@ def _state(approval: Approval, now: float) -> str:
     return "waiting"
 
 
-def _told(approval: Approval, width: int) -> list[str]:
+def _history_lines(approval: Approval, width: int) -> list[str]:
     lines = [line for remark in approval.remarks for line in _remark(approval, remark, width)]
-    return ["", "Said so far:", *lines] if lines else []
+    return ["", "History so far:", *lines] if lines else []
 
 
 def _remark(approval: Approval, remark: Remark, width: int) -> list[str]:
     event, when = remark.event, moment(remark.at)
     match event:
-        case Said():
-            lines = [f"{event.by} {SAID[type(event)]}{_object(event)}: {_line(event.reason)}"]
+        case PersonEvent():
+            lines = [f"{event.by} {VERBS[type(event)]}{_object(event)}: {_line(event.reason)}"]
             lines += [_claimed(approval, event)] if event.signed_in == "claimed" else []
             if isinstance(event, ChangesRequested):
                 lines += exact(event.inputs, width - 4)
         case ApprovalGranted():
             lines = [f"approved: {', '.join(event.by)} agreed"]
         case ApprovalEscalated():
-            lines = [f"nobody had decided: {', '.join(event.to)} may decide too"]
+            lines = [f"escalated without a decision: {', '.join(event.to)} may decide too"]
         case ApprovalExpired():
             lines = ["expired"]
         case _:
@@ -213,7 +213,7 @@ def _remark(approval: Approval, remark: Remark, width: int) -> list[str]:
     return [f"  {when}  {first}", *(f"    {line}" for line in rest)]
 
 
-def _object(event: Said) -> str:
+def _object(event: PersonEvent) -> str:
     behalf = f" for {event.on_behalf}" if event.on_behalf else ""
     match event:
         case ApprovalGiven(is_self_approval=True):
@@ -225,8 +225,8 @@ def _object(event: Said) -> str:
     return behalf
 
 
-def _claimed(approval: Approval, event: Said) -> str:
-    user = event.os_user or "somebody"
+def _claimed(approval: Approval, event: PersonEvent) -> str:
+    user = event.os_user or "an unknown user"
     author = ""
     if event.os_user and person(event.os_user) in approval.authors.names:
         author = ", who asked for this"

@@ -11,7 +11,7 @@ from missioncontrol.app.settings import Settings
 from missioncontrol.application.journal import Entry, fold_run
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.places import settings_of
-from missioncontrol.cli.story import Story
+from missioncontrol.cli.story import ProgressLog
 from missioncontrol.cli.views import QuietView, View, choose
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.run.states import Run
@@ -45,7 +45,7 @@ async def _work(
     settings: Settings, begin: Begin, title: str, *, quiet: bool, as_json: bool
 ) -> tuple[str, Run | None]:
     async with holding(settings) as held:
-        story = Story(title)
+        story = ProgressLog(title)
         view = QuietView() if quiet else choose(story, held.clock, as_json=as_json)
         watched: set[str] = set()
         try:

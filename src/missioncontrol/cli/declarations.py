@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.output import colour, columns, print_json, print_text
 from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
@@ -109,22 +109,22 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
     given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
     found = rows_of(desk, query, given)
     if arguments.json:
-        say_json([msgspec.to_builtins(each) for each in found])
+        print_json([msgspec.to_builtins(each) for each in found])
         return
     for each in found:
-        say(surface.line_of(query, each, columns(), colour) + "\n")
+        print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         everything = len(rows_of(desk, query, {})) if given else 0
         there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
-        say(f"{there or query.terminal.empty}\n")
+        print_text(f"{there or query.terminal.empty}\n")
 
 
 def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
     terminal = query.terminal
     if arguments.json or terminal.lines is None:
-        say_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
+        print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return
-    say(visible("\n".join(terminal.lines(found, columns()))) + "\n")
+    print_text(visible("\n".join(terminal.lines(found, columns()))) + "\n")
 
 
 def _print_answer(
@@ -132,6 +132,6 @@ def _print_answer(
 ) -> None:
     plain = msgspec.to_builtins(answer)
     if arguments.json:
-        say_json(plain)
+        print_json(plain)
     else:
-        say(visible(operation.terminal.done.format_map(plain)) + "\n")
+        print_text(visible(operation.terminal.done.format_map(plain)) + "\n")

@@ -104,7 +104,7 @@ class Desk:
 
     # Changes.
 
-    def as_asked(self, ask: Any) -> Any:
+    def as_caller(self, ask: Any) -> Any:
         """Return `ask` as this user may ask it: an agent names the person it acts for.
 
         Raises:
@@ -122,14 +122,14 @@ class Desk:
         """Send `ask` to the office, wherever its engine is; return the answer, once durable.
 
         Raises:
-            MissionControlError: as the office, and as `as_asked`.
+            MissionControlError: as the office, and as `as_caller`.
         """
-        ask = self.as_asked(ask)
+        ask = self.as_caller(ask)
         return self._delivered(
             Errand(
                 type(ask).__name__,
                 msgspec.to_builtins(ask),
-                lambda held: held.office.do(ask, self.actor),
+                lambda held: held.command_bus.do(ask, self.actor),
             )
         )
 
@@ -206,9 +206,9 @@ class Desk:
 
     def _ask_holder(self, errand: "Errand") -> Any:
         if self._line is not None:
-            from missioncontrol.cli.server import asked_of
+            from missioncontrol.cli.server import send_command
 
-            return asked_of(self._line, errand.verb, errand.arguments)
+            return send_command(self._line, errand.verb, errand.arguments)
         from missioncontrol.interfaces.control import Ask, ask_engine, refusal
 
         holder = self._listening()

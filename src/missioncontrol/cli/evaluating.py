@@ -17,7 +17,7 @@ from missioncontrol.application.evaluations import (
     read_evaluation,
 )
 from missioncontrol.application.journal import fold_run
-from missioncontrol.cli.halls import Hall, rested
+from missioncontrol.cli.halls import EvaluationRunner, rested
 from missioncontrol.cli.trying import FIXED, Held, Place
 from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -37,10 +37,10 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.confinement import Sandbox
 
-FILES_TOLD_MAX = 200
+FILES_LISTED_MAX = 200
 CANCEL_SECONDS_MAX = 30.0
 
-Hear = Callable[[Trial, Judged], None]
+OnJudged = Callable[[Trial, Judged], None]
 
 
 class Evaluating:
@@ -48,7 +48,7 @@ class Evaluating:
 
     def __init__(
         self,
-        hall: Hall,
+        hall: EvaluationRunner,
         begun: EvaluationBegun,
         scenarios: Mapping[str, Scenario],
         prompt: str,
@@ -57,8 +57,8 @@ class Evaluating:
         sandbox: Sandbox,
     ) -> None:
         """`prompt` precedes each task; `places` is a directory of this evaluation alone."""
-        self._hall = hall
-        self._begun = begun
+        self._runner = hall
+        self._started = begun
         self._scenarios = [scenarios[each.id] for each in begun.scenarios]
         self._prompt = prompt
         self._places = places
@@ -69,16 +69,16 @@ class Evaluating:
     @property
     def _works_in_tree(self) -> bool:
         """Whether the agent has no trees of its own, so that it is given one."""
-        return self._begun.subject.kind == "command"
+        return self._started.subject.kind == "command"
 
-    async def carry_out(self, *, parallel: int, hear: Hear) -> None:
+    async def carry_out(self, *, parallel: int, hear: OnJudged) -> None:
         """Do what is not judged yet, at most `parallel` trials at once.
 
         Raises:
             MissionControlError: what keeps the harness itself from going on.
         """
-        state = await read_evaluation(self._hall.store, self._begun.evaluation)
-        left = [each for each in trials_of(self._begun) if each.number not in state.judged]
+        state = await read_evaluation(self._runner.store, self._started.evaluation)
+        left = [each for each in trials_of(self._started) if each.number not in state.judged]
         places = asyncio.Semaphore(parallel)
         for old in self._places.glob("held-*"):
             await asyncio.to_thread(shutil.rmtree, old, ignore_errors=True)
@@ -99,8 +99,8 @@ class Evaluating:
         scenario = self._scenarios[trial.scenario]
         place = Place(self._places / str(trial.number))
         run, judged = await self._tried(trial, scenario, place, known)
-        ended = TrialEnded(self._begun.evaluation, trial.number, run.id, judged)
-        await self._hall.do(ended)
+        ended = TrialEnded(self._started.evaluation, trial.number, run.id, judged)
+        await self._runner.do(ended)
         await place.clear()
         return judged
 
@@ -111,11 +111,11 @@ class Evaluating:
         asks = False
         if run is None:
             name = await self._begin(trial, scenario, place)
-            run, asks = await rested(self._hall, name)
+            run, asks = await rested(self._runner, name)
         spent = spent_in(run)
         outcome, reason, check = by_run(run, scenario.caps)
         if asks and outcome != "over_budget":
-            outcome, reason = "stuck", "It asked a person, and nobody answers in a trial."
+            outcome, reason = "stuck", "It asked a person, and a trial has no person to answer."
         if not run.is_settled:
             await self._end(run.id, reason)
         verdict = msgspec.structs.replace(spent, reason=reason, check=check)
@@ -130,46 +130,46 @@ class Evaluating:
         and the trial begins again.
         """
         try:
-            run, _ = await fold_run(self._hall.store, name)
+            run, _ = await fold_run(self._runner.store, name)
         except NotFound:
             return None
-        if not run.is_settled and self._hall.is_elsewhere:
-            run, _ = await rested(self._hall, name)
+        if not run.is_settled and self._runner.is_elsewhere:
+            run, _ = await rested(self._runner, name)
         if not run.is_settled:
-            await self._end(name, "The evaluation was interrupted; this trial begins anew.")
+            await self._end(name, "The evaluation was interrupted; this trial begins again.")
             return None
         if run.outcome == "cancelled" or (self._works_in_tree and run.interruptions.get(STEP)):
             return None
         return run
 
     async def _begin(self, trial: Trial, scenario: Scenario, place: Place) -> str:
-        played = self._begun.scenarios[trial.scenario]
+        played = self._started.scenarios[trial.scenario]
         commit = await place.lay_out(scenario, with_tree=self._works_in_tree)
         assert commit == played.snapshot, "a snapshot is the same each time"
-        name, text = workflow_of(self._begun.subject, scenario.caps, FIXED)
+        name, text = workflow_of(self._started.subject, scenario.caps, FIXED)
         if name not in self._saved:
-            saved = await self._hall.do(SaveWorkflow(text, f"{name}.json"))
+            saved = await self._runner.do(SaveWorkflow(text, f"{name}.json"))
             self._saved[name] = saved["version"]
         task = f"{self._prompt.strip()}\n\n{scenario.task}".lstrip()
         tree = place.tree if self._works_in_tree else place.repository
         inputs: dict[str, Any] = {"task": task, "tree": str(tree), SEED: trial.seed}
         inputs["home"] = str(place.home)
-        asked = TrialAsked(self._begun.evaluation, trial.number, name, self._saved[name], inputs)
-        return str((await self._hall.do(asked))["run"])
+        asked = TrialAsked(self._started.evaluation, trial.number, name, self._saved[name], inputs)
+        return str((await self._runner.do(asked))["run"])
 
     async def _end(self, run: str, reason: str) -> None:
         """Cancel a run, and wait until nothing of it is at work any more."""
         with contextlib.suppress(Rejected):  # It has just ended by itself.
-            await self._hall.do(CancelRun(run, reason[:500] or "The trial has ended."))
+            await self._runner.do(CancelRun(run, reason[:500] or "The trial has ended."))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS_MAX):
-                await rested(self._hall, run)
+                await rested(self._runner, run)
 
     async def _judged(
         self, trial: Trial, scenario: Scenario, place: Place, run: Run, verdict: Judged
     ) -> Judged:
         """Judge by what was left."""
-        commit = self._begun.scenarios[trial.scenario].snapshot
+        commit = self._started.scenarios[trial.scenario].snapshot
         # No program of an agent that is still at work somewhere knows where this will be.
         held = Held(scenario, self._places / f"held-{token_hex(8)}", trial.seed, self._sandbox)
         try:
@@ -210,5 +210,5 @@ async def _held_up(held: Held, left: Left, verdict: Judged) -> Judged:
         reason=reason,
         check=check,
         checks=checks,
-        files=left.files[:FILES_TOLD_MAX],
+        files=left.files[:FILES_LISTED_MAX],
     )

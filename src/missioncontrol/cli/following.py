@@ -14,7 +14,7 @@ from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading
 from missioncontrol.cli.output import note
 from missioncontrol.cli.standing import statuses_now
-from missioncontrol.cli.story import Story
+from missioncontrol.cli.story import ProgressLog
 from missioncontrol.cli.views import QuietView, View, choose
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import decode
@@ -43,7 +43,7 @@ def follow(
     note(f"{run} is carried out by {_who(holder)}.\n")
     reading = desk.open()
     clock = SystemClock()
-    view = QuietView() if quiet else choose(Story(title), clock, as_json=as_json)
+    view = QuietView() if quiet else choose(ProgressLog(title), clock, as_json=as_json)
     try:
         return asyncio.run(_watch(desk, reading, run, view, clock))
     except KeyboardInterrupt:
@@ -57,12 +57,12 @@ def follow(
 
 def _who(holder: Holder | None) -> str:
     if holder is None:
-        return "nobody now"
+        return "no process now"
     return f"process {holder.pid}" if holder.pid else holder.command
 
 
 async def _watch(desk: Desk, reading: AnyReading, run: str, view: View, clock: Clock) -> Run:
-    telling = _Telling(reading, run)
+    telling = _OrderedFeed(reading, run)
     await telling.begin()
     state: Run | None = None
     while True:
@@ -84,14 +84,14 @@ async def _watch(desk: Desk, reading: AnyReading, run: str, view: View, clock: C
     return state
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _TimedEntry(msgspec.Struct, frozen=True):
     """An event, or a line of output, and when it was."""
 
     time: float  # seconds since the epoch; that of an event is never before the one before it
     what: Entry | OutputLine
 
 
-class _Telling:
+class _OrderedFeed:
     """What becomes known of a run and its mission, brought into the order in which it was."""
 
     def __init__(self, reading: AnyReading, run: str) -> None:
@@ -102,7 +102,7 @@ class _Telling:
         self._versions: dict[str, int] = {run: 0}  # of each stream, up to which it is known
         self._line = 0
         self._latest = 0.0
-        self._told: list[_Told] = []
+        self._entries: list[_TimedEntry] = []
         self._quiet_since = time.monotonic()
         self.has_more = False
         self.has_ended = False
@@ -132,7 +132,7 @@ class _Telling:
         if rows:
             self._quiet_since = time.monotonic()
         lines = self._reading.output.read(self._run, after=self._line, limit=READ_AT_ONCE)
-        self._told.extend(_Told(line.time / 1_000_000, line) for line in lines)
+        self._entries.extend(_TimedEntry(line.time / 1_000_000, line) for line in lines)
         self._line = lines[-1].sequence if lines else self._line
         self.has_more = bool(ends) or len(lines) == READ_AT_ONCE
         return bool(rows)
@@ -149,13 +149,15 @@ class _Telling:
         event = decode(row.type, row.schema, row.body)
         self.has_ended = self.has_ended or isinstance(event, RunSettled)
         self._latest = max(self._latest, row.time / 1_000_000)
-        self._told.append(_Told(self._latest, Entry(row.stream, event, row.time, row.position)))
+        self._entries.append(
+            _TimedEntry(self._latest, Entry(row.stream, event, row.time, row.position))
+        )
 
     def show(self, view: View, *, until: float = float("inf")) -> None:
         """Show what was up to `until`, in order."""
-        self._told.sort(key=lambda entry: entry.time)
-        ripe = [entry.what for entry in self._told if entry.time <= until]
-        del self._told[: len(ripe)]
+        self._entries.sort(key=lambda entry: entry.time)
+        ripe = [entry.what for entry in self._entries if entry.time <= until]
+        del self._entries[: len(ripe)]
         for what in ripe:
             if isinstance(what, Entry):
                 view.take([what])

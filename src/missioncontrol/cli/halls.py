@@ -29,7 +29,7 @@ LOOKS_PER_QUESTION = 10
 """Looks at a run between two for what it asks people: that reads all rows."""
 
 
-class Hall(Protocol):
+class EvaluationRunner(Protocol):
     """An engine at work, here or elsewhere on this machine."""
 
     store: EventStore
@@ -50,7 +50,7 @@ class Hall(Protocol):
 
 
 @asynccontextmanager
-async def hall(desk: RosterDesk) -> AsyncIterator[Hall]:
+async def evaluation_runner(desk: RosterDesk) -> AsyncIterator[EvaluationRunner]:
     """Hold the home, or use the engine that does.
 
     Raises:
@@ -81,7 +81,7 @@ class _Here:
         self.tables: ReadTables = held.tables
 
     async def do(self, ask: Any) -> Any:
-        return await self._held.office.do(ask, self._actor)
+        return await self._held.command_bus.do(ask, self._actor)
 
     async def life(self, agent: str) -> AgentLife | None:
         return next((each for each in self._held.agents.lives() if each.name == agent), None)
@@ -94,7 +94,7 @@ class _There:
     is_elsewhere = True
 
     def __init__(self, desk: RosterDesk, reading: ReadContext) -> None:
-        self._desk = desk
+        self._service = desk
         # What the desk reads belongs to one thread, and asking takes time.
         self._thread = ThreadPoolExecutor(1)
         self._reading = reading
@@ -102,25 +102,25 @@ class _There:
         self.tables: ReadTables = reading.tables
 
     async def do(self, ask: Any) -> Any:
-        return await self._aside(lambda: self._desk.deliver(ask))
+        return await self._aside(lambda: self._service.deliver(ask))
 
     async def life(self, agent: str) -> AgentLife | None:
-        lives = await self._aside(self._desk.lives)
+        lives = await self._aside(self._service.lives)
         return next((each for each in lives if each.name == agent), None)
 
     async def _aside(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def is_at_work(self) -> bool:
-        return self._desk.home.holder() is not None
+        return self._service.home.holder() is not None
 
     def close(self) -> None:
-        self._thread.submit(self._desk.close).result()
+        self._thread.submit(self._service.close).result()
         self._thread.shutdown()
         self._reading.close()
 
 
-async def rested(hall: Hall, run: str) -> tuple[Run, bool]:
+async def rested(evaluation_runner: EvaluationRunner, run: str) -> tuple[Run, bool]:
     """Return a run once it has ended or goes no further by itself, and whether it asks a user.
 
     Raises:
@@ -128,23 +128,23 @@ async def rested(hall: Hall, run: str) -> tuple[Run, bool]:
     """
     looks = 0
     while True:
-        state, _ = await fold_run(hall.store, run)
+        state, _ = await fold_run(evaluation_runner.store, run)
         if state.is_settled or state.status in ("waiting", "halted"):
             return state, False
-        if not hall.is_at_work():
+        if not evaluation_runner.is_at_work():
             raise Unavailable(
                 "evaluation.no_engine",
                 "The engine that carried the trials out has ended.",
                 hint="The same command goes on where it was left.",
             )
         looks += 1
-        if looks % LOOKS_PER_QUESTION == 0 and await _asks(hall, run):
+        if looks % LOOKS_PER_QUESTION == 0 and await _has_open_requests(evaluation_runner, run):
             return state, True
         await asyncio.sleep(min(looks * LOOK_SECONDS_MIN, LOOK_SECONDS_MAX))
 
 
-async def _asks(hall: Hall, run: str) -> bool:
-    rows = await board(hall.tables, hall.store)
+async def _has_open_requests(evaluation_runner: EvaluationRunner, run: str) -> bool:
+    rows = await board(evaluation_runner.tables, evaluation_runner.store)
     approvals = rows.listed("approval", is_open=True)
     questions = rows.listed("question", is_open=True)
     return any(each.run == run for each in approvals) or any(

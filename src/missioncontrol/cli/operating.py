@@ -23,11 +23,11 @@ from missioncontrol.cli.budget import note_stranger
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.opened import refuse_server
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.sheets import STAGES
 from missioncontrol.cli.text import moment
-from missioncontrol.cli.tidings import tidings
+from missioncontrol.cli.tidings import notable_events
 from missioncontrol.domain.definition.quantities import duration_in_words, seconds_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.operation import Operation, RateLimit
@@ -111,7 +111,7 @@ async def _serve(
             messages.insert(0, _where(ready))
         messages += held.servers.addresses()
         if held.remote_workers.server is not None:
-            messages.append(f"Workers are let in at {held.remote_workers.server.url}.")
+            messages.append(f"Workers are accepted at {held.remote_workers.server.url}.")
         if held.confinement.is_available:
             messages.append(held.confinement.statement())
         for line in [*messages, STAGES[held.operations.present.stage]]:
@@ -157,7 +157,7 @@ class Teller:
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Say what is worth it of one commit."""
-        for time, words in tidings(entries):
+        for time, words in notable_events(entries):
             line = visible(f"{moment(time / 1_000_000)}  {' '.join(words.split())}") + "\n"
             if self._early is None:
                 note(line)
@@ -198,7 +198,7 @@ async def _take_up(held: EngineContext) -> list[str]:
             resumed += 1
         except MissionControlError as error:
             left.append(f"{run} was left alone: {error}")
-    lines = [f"{resumed} run{'s' if resumed != 1 else ''} taken up."] if resumed else []
+    lines = [f"{resumed} run{'s' if resumed != 1 else ''} resumed."] if resumed else []
     schedules = len(held.schedules.agenda)
     lines += [f"{schedules} schedule{'s' if schedules != 1 else ''} tended."] if schedules else []
     return [*lines, *left]
@@ -222,19 +222,19 @@ def _change(arguments: argparse.Namespace, ask: StopAll | StartAll) -> int:
     finally:
         desk.close()
     if arguments.json:
-        say_json({"stage": present.stage, "reason": present.reason, "since": present.since})
+        print_json({"stage": present.stage, "reason": present.reason, "since": present.since})
     else:
-        say(f"{STAGES[present.stage]}\n")
+        print_text(f"{STAGES[present.stage]}\n")
         if present.stage != "all":
             others = "|".join(stage for stage in AFTER_A_STOP if stage != present.stage)
-            say(f"`mission engine resume --stage {others}` goes on.\n")
+            print_text(f"`mission engine resume --stage {others}` goes on.\n")
     return SUCCEEDED
 
 
 def limit(arguments: argparse.Namespace) -> int:
     """Set, list or remove rate limits."""
     desk = Desk(arguments, os.environ)
-    ask = None if arguments.limit == "list" else _asked(arguments)
+    ask = None if arguments.limit == "list" else _parse_limit(arguments)
     try:
         if ask is not None:
             desk.deliver(ask)
@@ -244,12 +244,12 @@ def limit(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
     if arguments.json:
-        say_json(_limits_view(present))
+        print_json(_limits_view(present))
     elif ask is not None:
         changed = present.limits.get((ask.kind, ask.name))
-        say(f"{_limit_line(ask.kind, ask.name, changed)}\n")
+        print_text(f"{_limit_line(ask.kind, ask.name, changed)}\n")
     else:
-        _say_limits(present)
+        _print_limits(present)
     return SUCCEEDED
 
 
@@ -261,14 +261,14 @@ def _limits_view(present: Operation) -> dict[str, Any]:
     return {"stage": present.stage, "limits": rows}
 
 
-def _say_limits(present: Operation) -> None:
+def _print_limits(present: Operation) -> None:
     since = f" In force since {moment(present.since)}" if present.since else ""
     reason = f" ({present.reason})" if present.reason else ""
-    say(visible(f"{STAGES[present.stage]}{since}{reason}\n"))
+    print_text(visible(f"{STAGES[present.stage]}{since}{reason}\n"))
     for (kind, name), each in sorted(present.limits.items()):
-        say(f"{_limit_line(kind, name, each)}\n")
+        print_text(f"{_limit_line(kind, name, each)}\n")
     if not present.limits:
-        say("No rate limits.\n")
+        print_text("No rate limits.\n")
 
 
 def _limit_line(kind: str, name: str, limit: RateLimit | None) -> str:
@@ -279,7 +279,7 @@ def _limit_line(kind: str, name: str, limit: RateLimit | None) -> str:
     return f"{who}: at most {starts} in {duration_in_words(limit.seconds)}"
 
 
-def _asked(arguments: argparse.Namespace) -> ChangeLimit:
+def _parse_limit(arguments: argparse.Namespace) -> ChangeLimit:
     kind, name = arguments.kind, arguments.name
     if kind == "actor" and name not in ("", *NO_PERSON) and ":" not in name:
         name = f"user:{name}"  # As the log names people.

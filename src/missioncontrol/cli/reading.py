@@ -8,19 +8,19 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.application.brakes import brake_on, who_said_so
+from missioncontrol.application.brakes import find_rate_limit_hit, find_stage_actor
 from missioncontrol.application.operations import operation_of
-from missioncontrol.application.queries.runs import told_of, told_with_mission
+from missioncontrol.application.queries.runs import status_fields, status_with_mission
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.views import run_and_view
 from missioncontrol.cli import sheets
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading, opened
-from missioncontrol.cli.output import colour, columns, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, columns, print_bytes, print_json, print_text
 from missioncontrol.cli.replay_sheets import Sheet
 from missioncontrol.cli.results import about, completion, outputs_of, record_of
-from missioncontrol.cli.standing import statuses_now, told_now
+from missioncontrol.cli.standing import current_status, statuses_now
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.status import MISSION_WORDS, RUN_WORDS, WORDS, Status
@@ -54,17 +54,19 @@ def list_missions(arguments: argparse.Namespace) -> int:
     finally:
         reading.close()
     if arguments.json:
-        say_json([{**msgspec.structs.asdict(row), **told_of(found)} for row, found in listed])
+        print_json(
+            [{**msgspec.structs.asdict(row), **status_fields(found)} for row, found in listed]
+        )
         return SUCCEEDED
     if not listed:
         none = "No mission is like this." if arguments.status else "No missions yet."
-        say(f"{none} `mission run GOAL --repo PATH` begins one.\n")
-        say("`mission runs` names the runs of workflows.\n" if has_runs else "")
+        print_text(f"{none} `mission run GOAL --repo PATH` begins one.\n")
+        print_text("`mission runs` names the runs of workflows.\n" if has_runs else "")
     for state, line in sheets.mission_lines(listed, columns()):
         word = WORDS[state].lower()
-        say(line.replace(word, colour(word, sheets.colour_of(state)), 1) + "\n")
+        print_text(line.replace(word, colour(word, sheets.colour_of(state)), 1) + "\n")
     for line in sheets.status_lines([found for _, found in listed], columns()):
-        say(f"{line}\n")
+        print_text(f"{line}\n")
     return SUCCEEDED
 
 
@@ -112,36 +114,36 @@ def list_runs(arguments: argparse.Namespace) -> int:
         words = () if arguments.status is None else (arguments.status,)
         choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
         found = statuses.chosen(choice, limit=arguments.limit)
-        as_json = [_as_told(row, statuses) for row in found] if arguments.json else []
+        as_json = [_run_fields(row, statuses) for row in found] if arguments.json else []
         listed = [(row, _shown(row, statuses)) for row in found]
         held_up = [] if arguments.json else _stage_lines(reading)
     finally:
         reading.close()
     if arguments.json:
-        say_json(as_json)
+        print_json(as_json)
         return SUCCEEDED
-    say("".join(f"{line}\n" for line in held_up))
+    print_text("".join(f"{line}\n" for line in held_up))
     for state, line in sheets.run_lines(listed, columns()):
-        say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
+        print_text(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
     for line in sheets.status_lines([status for _, status in listed], columns()):
-        say(f"{line}\n")
+        print_text(f"{line}\n")
     if not found:
         none = "No run is like this." if arguments.status or arguments.workflow else "No runs."
-        say(f"{none} `mission workflow run NAME` begins one.\n")
+        print_text(f"{none} `mission workflow run NAME` begins one.\n")
     return SUCCEEDED
 
 
-def _as_told(row: RunRow, statuses: Statuses) -> dict[str, Any]:
+def _run_fields(row: RunRow, statuses: Statuses) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
     del values["progress"], values["unchanged"]
-    mission = statuses.spoken_for(row.id, row.mission)
-    return values | told_with_mission(statuses.of(row), mission)
+    mission = statuses.mission_status(row.id, row.mission)
+    return values | status_with_mission(statuses.of(row), mission)
 
 
 def _shown(row: RunRow, statuses: Statuses) -> Status:
     """Return how a run stands for people: a run that ended well, as the mission it speaks for."""
     found = statuses.of(row)
-    mission = statuses.spoken_for(row.id, row.mission) if found.word == "succeeded" else None
+    mission = statuses.mission_status(row.id, row.mission) if found.word == "succeeded" else None
     return found if mission is None else mission
 
 
@@ -150,7 +152,7 @@ def _stage_lines(reading: AnyReading) -> list[str]:
     present = asyncio.run(operation_of(reading.store))
     if present.stage == "all":
         return []
-    return sheets.stage_lines(present, asyncio.run(who_said_so(reading.store)), columns())
+    return sheets.stage_lines(present, asyncio.run(find_stage_actor(reading.store)), columns())
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -201,23 +203,23 @@ def _print_view(
     """Print a run at a position, by default now; with a `sheet` also what each step was given."""
     state, view = asyncio.run(run_and_view(reading.store, run, at=at))
     if at is None:
-        view |= asyncio.run(told_now(reading, state))
+        view |= asyncio.run(current_status(reading, state))
     if not view["mission"]:
         view["outputs"] = outputs_of(state)
     elif arguments.json and at is None:
         view |= completion(record_of(reading, run))
     if arguments.json:
         # It is whole and plain already, and going through it once more takes as long as printing.
-        say_exactly(msgspec.json.encode(view) + b"\n")
+        print_bytes(msgspec.json.encode(view) + b"\n")
         return SUCCEEDED
     is_left = at is None and view["ended"] is None and _is_left(reading, run)
     status = view.get("mission_status") or view["status"]
-    _say_view(view, status, sheet)
+    _print_run_view(view, status, sheet)
     held_up = [] if at is not None or state.is_settled else _held_up(reading, state, is_left)
-    say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
+    print_text("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
-        once = " once somebody has decided" if view["status"] == "waiting" else ""
-        say(f"\n`mission runs resume {run}` takes it up again{once}.\n")
+        once = " after a decision" if view["status"] == "waiting" else ""
+        print_text(f"\n`mission runs resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
 
 
@@ -233,16 +235,16 @@ def _held_up(reading: AnyReading, run: Run, is_left: bool) -> list[str]:
     if lines or is_left:
         return lines
     present = asyncio.run(operation_of(reading.store))
-    brake = asyncio.run(brake_on(reading.store, run, present, SystemClock().now()))
-    return sheets.brake_lines(brake, columns()) if brake is not None else []
+    brake = asyncio.run(find_rate_limit_hit(reading.store, run, present, SystemClock().now()))
+    return sheets.rate_limit_lines(brake, columns()) if brake is not None else []
 
 
-def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
+def _print_run_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
     width = columns()
     title, *facts = sheets.run_head(view, status, width)
     facts += sheet.run_lines(view) if sheet is not None else []
     facts += sheets.output_lines(view.get("outputs") or {}, width, 9)
-    say(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in facts) + "\n")
+    print_text(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in facts) + "\n")
     room = min(max(len(step["step"]) for step in view["steps"]), max(width - 30, 12))
     gone = sheets.gone_on_from(view["steps"])
     for step in sheets.in_families(view["steps"]):
@@ -251,15 +253,15 @@ def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
         mark, code = sheets.MARKS.get(kind, sheets.ELSE)
         head, lines = sheets.step_lines(step, room, width, is_gone=is_gone)
         lines += sheet.step_lines(step) if sheet is not None else []
-        say(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in lines))
+        print_text(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in lines))
     if sheet is not None:
-        _say_rest(view, sheet)
+        _print_rest(view, sheet)
 
 
-def _say_rest(view: dict[str, Any], sheet: Sheet) -> None:
+def _print_rest(view: dict[str, Any], sheet: Sheet) -> None:
     """Print the approvals and their answers, and where all is that had no room."""
     lines = sheet.approval_lines(view["approvals"])
     lines[:0] = ["", "approvals"] if lines else []
     if sheet.is_cut:
         lines += ["", "Long values are cut here; `--json` has all of them."]
-    say("".join(f"{line}\n" for line in lines))
+    print_text("".join(f"{line}\n" for line in lines))

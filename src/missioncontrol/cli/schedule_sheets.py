@@ -6,7 +6,7 @@ from missioncontrol.application.journal import ENGINE
 from missioncontrol.application.queries.schedules import local_time, next_slots
 from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.cli.text import moment
-from missioncontrol.documents.schedule_words import DAYLIGHT, told
+from missioncontrol.documents.schedule_words import DAYLIGHT, describe_event
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.in_full import in_full
@@ -89,7 +89,7 @@ def sheet(row: ScheduleRow, calendar: Calendar, now: float, width: int) -> list[
 
 def past_lines(event: Recorded, width: int) -> list[str]:
     """Return the lines that tell an event of a schedule."""
-    sentence = told(decode(event.type, event.schema, event.body))  # type: ignore[arg-type]
+    sentence = describe_event(decode(event.type, event.schema, event.body))  # type: ignore[arg-type]
     by = "" if event.actor == ENGINE else f" ({event.actor})"
     begin = f"{moment(event.time / 1_000_000)[:19]}  "
     return wrapped(sentence + by, width, begin, " " * len(begin))
@@ -151,5 +151,5 @@ def _clock(row: ScheduleRow, now: float) -> str:
         return ""
     return (
         f"slots up to {moment(row.answered)} were answered when the clock stood there; none fires "
-        "again. Remove the schedule and add it to begin anew."
+        "again. Remove the schedule and add it again to start over."
     )

@@ -12,7 +12,7 @@ from missioncontrol.application.queries.shares import ShareView, shares
 from missioncontrol.application.shares import SHARES, STREAM, ShareAsked
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
@@ -42,11 +42,11 @@ def _new(arguments: argparse.Namespace, desk: Desk) -> int:
     link = f"{desk.console(arguments.url)}/shared/{answer['token']}"
     if arguments.json:
         shown = ("id", "mission", "run", "until")
-        say_json({**{name: answer[name] for name in shown}, "link": link})
+        print_json({**{name: answer[name] for name in shown}, "link": link})
         return SUCCEEDED
-    say(f"{link}\n")
+    print_text(f"{link}\n")
     until = moment(answer["until"])
-    message = f"Whoever has this link sees the report of {run}, and nothing else, until {until}."
+    message = f"This link shows anyone the report of {run}, and nothing else, until {until}."
     note(visible(f"{message} It is not shown again; its id is {answer['id']}.\n"))
     return SUCCEEDED
 
@@ -54,9 +54,9 @@ def _new(arguments: argparse.Namespace, desk: Desk) -> int:
 def _revoke(arguments: argparse.Namespace, desk: Desk) -> int:
     desk.deliver(ShareAsked("revoke", share=arguments.id, reason=arguments.reason))
     if arguments.json:
-        say_json({"id": arguments.id, "revoked": True})
+        print_json({"id": arguments.id, "revoked": True})
     else:
-        say(visible(f"The link {arguments.id!r} shows nothing any more.\n"))
+        print_text(visible(f"The link {arguments.id!r} shows nothing any more.\n"))
     return SUCCEEDED
 
 
@@ -64,10 +64,10 @@ def _list(arguments: argparse.Namespace, desk: Desk) -> int:
     known, _ = asyncio.run(fold(desk.store, SHARES, STREAM))
     found = shares(known, SystemClock().now())
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
     for each in found:
-        say(visible(f"{_line(each)}\n"))
+        print_text(visible(f"{_line(each)}\n"))
     if not found:
         note("No link to a report holds; `mission document share new RUN` makes one.\n")
     return SUCCEEDED

@@ -20,9 +20,9 @@ def add_share(verbs: Any, home: argparse.ArgumentParser) -> None:
         default="",
         help="where they reach the console (default: where it answers now)",
     )
-    revoke = kinds.add_parser("revoke", parents=[home], help="let a link show nothing any more")
+    revoke = kinds.add_parser("revoke", parents=[home], help="revoke a link")
     revoke.add_argument("id", metavar="ID", help="as `mission document share list` says it")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     listed = kinds.add_parser("list", parents=[home], help="all that hold")
     for verb in (new, revoke, listed):
         verb.add_argument("--json", action="store_true", help="print JSON")

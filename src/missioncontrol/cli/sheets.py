@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from missioncontrol.application.brakes import Brake
+from missioncontrol.application.brakes import RateLimitHit
 from missioncontrol.cli.text import dollars, duration, moment, size
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import of_which_estimated, tokens
@@ -90,7 +90,7 @@ def stage_lines(present: Operation, who: str, width: int) -> list[str]:
     """Return what holds all work up, who stopped it and what resumes it, if anything does."""
     if present.stage == "all":
         return []
-    sentence = f"{STAGES[present.stage]} {who or 'Somebody'} said so at {moment(present.since)}"
+    sentence = f"{STAGES[present.stage]} {who or 'A user'} set this at {moment(present.since)}"
     sentence += f": {_sentence(present.reason)}" if present.reason else "."
     others = "|".join(stage for stage in ("drain", "paused", "all") if stage != present.stage)
     return wrapped(f"{sentence} `mission engine resume --stage {others}` goes on.", width)
@@ -99,13 +99,11 @@ def stage_lines(present: Operation, who: str, width: int) -> list[str]:
 def status_lines(found: Iterable[Status], width: int) -> list[str]:
     """Return why runs are stuck, each cause once, and the command that makes them go on."""
     causes = {each.on: each for each in found if each.word == "stuck"}
-    sentences = (
-        f"Stuck: {each.reason} `{each.action}` lets work go on." for each in causes.values()
-    )
+    sentences = (f"Stuck: {each.reason} `{each.action}` resumes work." for each in causes.values())
     return [line for text in sentences for line in wrapped(text, width)]
 
 
-def brake_lines(brake: Brake, width: int) -> list[str]:
+def rate_limit_lines(brake: RateLimitHit, width: int) -> list[str]:
     """Return which rate limit keeps the next step of a run from starting, and until when."""
     limit, who = brake.limit, f"{brake.kind} {brake.name}".strip()
     starts = f"{limit.starts:,} start{'' if limit.starts == 1 else 's'}"
@@ -237,10 +235,10 @@ def step_lines(
     if step["rounds"]:
         notes.append(_rounds(step))
     if step.get("kept_from"):
-        notes.append(f"kept from {step['kept_from']}")
+        notes.append(f"reused from {step['kept_from']}")
     who = step["agent"] or step["calls"]
     head = f"{step['step']:<{room}}  {who:<10} {', '.join(notes)}"
-    return visible(head).rstrip(), wrapped(_told(step), width, "    ", "    ")
+    return visible(head).rstrip(), wrapped(_step_summary(step), width, "    ", "    ")
 
 
 def _rounds(step: Mapping[str, Any]) -> str:
@@ -251,7 +249,7 @@ def _rounds(step: Mapping[str, Any]) -> str:
     return f"{done} round{'s' if done != 1 else ''} done, then round {done + 1}"
 
 
-def _told(step: Mapping[str, Any]) -> str:
+def _step_summary(step: Mapping[str, Any]) -> str:
     if step["state"] == "blocked":
         return f"Not begun, because {step['by']} did not succeed."
     if step["state"] == "held":
@@ -281,7 +279,7 @@ def ending_lines(
     A run that no engine works on any more `is_left`.
     """
     usage, status = view["usage"], view["status"]
-    reused = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
+    reused = (view["retry_of"] or view["fork_of"]) and " (reused results not counted)"
     lines = ["", *_ending(view, width), ""]
     lines.append(f"  run     {run} ({status})")
     lines.append(f"  cost    {used(usage)}{reused}")
@@ -310,7 +308,7 @@ def _ending(view: Mapping[str, Any], width: int) -> list[str]:
         case "halted":
             text = f"{name} is halted. {view['halt']['reason']}"
         case _ if view["ended"] is None:
-            text = f"{name} has not ended, and nobody works on it now ({counted})."
+            text = f"{name} has not ended, and no engine works on it now ({counted})."
         case status:
             text = f"{name} {'was ' if status == 'cancelled' else 'has '}{status} ({counted})."
             text += f" {_sentence(view['cancel_reason'] or '')}"
@@ -343,7 +341,7 @@ def output_lines(outputs: Mapping[str, Any], width: int, room: int = 7) -> list[
     return lines
 
 
-def said_lines(output: Sequence[OutputLine], width: int) -> list[str]:
+def log_lines(output: Sequence[OutputLine], width: int) -> list[str]:
     """Return the output, each line behind its step, or its attempt, where there are several."""
     attempts: dict[str, set[int]] = {}
     for line in output:

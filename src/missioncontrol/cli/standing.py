@@ -3,7 +3,7 @@
 from typing import Any
 
 from missioncontrol.application.operations import operation_of
-from missioncontrol.application.queries.runs import told_with_mission
+from missioncontrol.application.queries.runs import status_with_mission
 from missioncontrol.application.statuses import Statuses, statuses_of
 from missioncontrol.cli.names import board
 from missioncontrol.cli.opened import AnyReading
@@ -18,9 +18,9 @@ async def statuses_now(reading: AnyReading, rows: Board, run: str = "") -> Statu
     return statuses_of(rows, await operation_of(reading.store), has_engine=is_at_work)
 
 
-async def told_now(reading: AnyReading, run: Run) -> dict[str, Any]:
+async def current_status(reading: AnyReading, run: Run) -> dict[str, Any]:
     """Return how a run stands, and its mission where it is the newest one of it."""
     rows = await board(reading.tables, reading.store)
     statuses = await statuses_now(reading, rows, run.id)
-    mission = statuses.spoken_for(run.id, run.mission)
-    return told_with_mission(statuses.of_run(run), mission)
+    mission = statuses.mission_status(run.id, run.mission)
+    return status_with_mission(statuses.of_run(run), mission)

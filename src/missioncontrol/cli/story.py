@@ -59,7 +59,7 @@ class Milestone(msgspec.Struct, frozen=True):
     text: str
 
 
-class Story:
+class ProgressLog:
     """One run as it goes on."""
 
     def __init__(self, title: str) -> None:

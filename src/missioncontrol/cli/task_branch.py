@@ -35,7 +35,7 @@ def look_at_branch(into: str, record: Record) -> str:
     lacking = int(theirs.git("rev-list", "--count", head, f"^refs/heads/{into}"))
     is_red = bool(red_line(theirs, into))
     if into != f"mission/{_branch(record)}":
-        _tell(into, lacking)
+        _note_lacking(into, lacking)
         return theirs.commit(f"refs/heads/{into}") if is_red else ""
     if lacking:
         commits = counted(lacking, "commit")
@@ -43,7 +43,7 @@ def look_at_branch(into: str, record: Record) -> str:
     return head if lacking or is_red else ""
 
 
-def _tell(into: str, lacking: int) -> None:
+def _note_lacking(into: str, lacking: int) -> None:
     if lacking:
         commits, name = counted(lacking, "commit"), visible(into)
         note(

@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.application.templates import TemplateFile, Templates
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.opened import server_of
-from missioncontrol.cli.output import columns, say, say_json
+from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.template import TEXT_MAX, FilledGoal, TemplateQuestion
@@ -114,7 +114,7 @@ def _file(name: str, path: Path) -> str:
 
 def _list(arguments: argparse.Namespace, found: list[TemplateFile]) -> int:
     if arguments.json:
-        say_json([_view(each) for each in found])
+        print_json([_view(each) for each in found])
         return SUCCEEDED
     room = max(len(each.template.key) for each in found)
     for each in found:
@@ -126,7 +126,7 @@ def _list(arguments: argparse.Namespace, found: list[TemplateFile]) -> int:
             subsequent_indent=" " * (room + 2),
             break_on_hyphens=False,
         )
-        say(visible("\n".join(lines)) + "\n")
+        print_text(visible("\n".join(lines)) + "\n")
     return SUCCEEDED
 
 
@@ -137,7 +137,7 @@ def _view(found: TemplateFile) -> dict[str, object]:
 
 def _show(arguments: argparse.Namespace, found: TemplateFile) -> int:
     if arguments.json:
-        say_json(_view(found))
+        print_json(_view(found))
         return SUCCEEDED
     template = found.template
     lines = [f"{template.key}  {template.title}", f"  {template.summary}", ""]
@@ -148,7 +148,7 @@ def _show(arguments: argparse.Namespace, found: TemplateFile) -> int:
     required = [each for each in template.question if each.required and not each.default]
     answers = " ".join(f"--answer {each.name}=…" for each in required)
     lines += ["", f"mission run --repo PATH --template {template.key} {answers}".rstrip()]
-    say(visible("\n".join(lines)) + "\n")
+    print_text(visible("\n".join(lines)) + "\n")
     return SUCCEEDED
 
 

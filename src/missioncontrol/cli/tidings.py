@@ -26,7 +26,7 @@ Tiding = tuple[int, str]
 """When it was, in microseconds since the epoch, and what."""
 
 
-def tidings(entries: Sequence[Entry]) -> Iterator[Tiding]:
+def notable_events(entries: Sequence[Entry]) -> Iterator[Tiding]:
     """Yield what is worth a line of one commit: what begins, waits, is decided, halts and ends."""
     granted = {e.stream: e.event.by for e in entries if isinstance(e.event, ApprovalGranted)}
     for entry in entries:

@@ -82,7 +82,7 @@ def matrix_lines(record: MissionRecord, check: TraceCheck, width: int) -> Iterat
     yield from check_lines(record, check, ())
     for owner in record.plan.risks:
         named = [each.owner for each in record.owners if each.risk == owner.id]
-        yield visible(f"{owner.id} is seen to by {named[-1] if named else owner.owner or 'nobody'}")
+        yield visible(f"{owner.id}: owner {named[-1] if named else owner.owner or 'none'}")
 
 
 def _row_lines(row: MatrixRow, width: int) -> Iterator[str]:

@@ -22,8 +22,8 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.ports.trials import Check
 from missioncontrol.specialists.tester.running import run
 
-SAID_LINES = 20
-SAID_MAX = 2_000
+SHOWN_LINES = 20
+SHOWN_MAX = 2_000
 READ_BYTES_MAX = 4 * 1024 * 1024
 BRANCH = "trial"
 
@@ -130,7 +130,7 @@ class Held(msgspec.Struct, frozen=True):
             sandbox=self.sandbox,
             own=(home,),
         )
-        text = _said(output)
+        text = _read_output(output)
         passed = ran.exit_code == 0 and not ran.stopped and check.says in text
         ending = "" if passed else _ending(f"{text}\n{ran.stopped}".strip())
         return Checked(check.name, passed, ran.exit_code, ran.seconds, ending)
@@ -153,7 +153,7 @@ async def verified(scenario: Scenario, place: Path, seed: int, sandbox: Sandbox)
                 "scenario.solved",
                 f"Scenario {scenario.id!r} is solved already: {check.name!r} passes before "
                 "anything is done.",
-                hint='Let it check what is missing, or say before = "passes".',
+                hint='Check what is missing, or say before = "passes".',
             )
         if not found.passed and check.passes_before:
             raise Rejected(
@@ -211,13 +211,13 @@ def _refuse_absent(scenario: Scenario) -> None:
                 )
 
 
-def _said(output: Path) -> str:
+def _read_output(output: Path) -> str:
     with output.open("rb") as file:
         return file.read(READ_BYTES_MAX).decode("utf-8", "replace")
 
 
 def _ending(text: str) -> str:
-    return visible("\n".join(text.splitlines()[-SAID_LINES:]))[-SAID_MAX:]
+    return visible("\n".join(text.splitlines()[-SHOWN_LINES:]))[-SHOWN_MAX:]
 
 
 def _removed(place: Path) -> None:

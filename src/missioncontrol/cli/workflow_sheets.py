@@ -13,7 +13,7 @@ from missioncontrol.domain.definition import Change, Definition, Input, StepDefi
 from missioncontrol.domain.definition.difference import Field
 from missioncontrol.domain.definition.plain import plain_step
 from missioncontrol.domain.definition.quantities import cost_in_words, duration_in_words
-from missioncontrol.domain.definition.reaching import asks_how_needs_ended
+from missioncontrol.domain.definition.reaching import has_status_function
 from missioncontrol.domain.money import tokens
 from missioncontrol.domain.step import Amount, Risk
 from missioncontrol.domain.visible import visible
@@ -45,7 +45,7 @@ def sheet(version: Version, tiers: Mapping[str, Risk], width: int) -> list[str]:
     definition = version.definition
     lines = [f"{version.name}  version {version.version}"]
     lines += wrapped(definition.description, width, "  ", "  ")
-    saved = f"{moment(version.saved_at)} by {version.saved_by or 'nobody known'}"
+    saved = f"{moment(version.saved_at)} by {version.saved_by or 'an unknown user'}"
     facts = {"saved": saved, "budget": _amount(definition.budget), "limits": _limits(definition)}
     for name, text in facts.items():
         lines += wrapped(visible(text), width, f"  {name:<8}  ", " " * 12) if text else []
@@ -136,14 +136,14 @@ def _who(step: StepDefinition) -> str:
     """Return who does a step."""
     if step.workflow:
         return f"workflow {step.workflow}"
-    return step.agent or f"whoever can {step.capability}"
+    return step.agent or f"any agent that can {step.capability}"
 
 
 def _terms(step: StepDefinition, tier: Risk, handled: tuple[str, ...]) -> Iterator[str]:
     """Yield when a step runs and what limits it, a few words each."""
     if handled:
         yield f"when {' or '.join(handled)} fails"
-    if step.needs and asks_how_needs_ended(step.condition):
+    if step.needs and has_status_function(step.condition):
         yield f"once {', '.join(step.needs)} ended, however"
     elif step.needs:
         yield f"after {', '.join(step.needs)}"

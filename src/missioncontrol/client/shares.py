@@ -2,7 +2,7 @@
 
 from missioncontrol.application.queries.shares import ShareView
 from missioncontrol.client.calls import Call, Pages, change, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import ShareMade
 from missioncontrol.domain.share import SECONDS_USUAL
 
@@ -15,7 +15,7 @@ class Shares(Resource[L]):
         """Return the links that hold, the newest first, without their secrets."""
         return pages("/shares", ShareView, run=run)
 
-    @asked
+    @requested
     def make(
         self, run: str, *, seconds: float = SECONDS_USUAL, note: str = "", key: str = ""
     ) -> Call[ShareMade]:
@@ -27,7 +27,7 @@ class Shares(Resource[L]):
         body = {"run": run, "seconds": seconds, "note": note}
         return post("/shares", ShareMade, body, key=key)
 
-    @asked
+    @requested
     def revoke(self, share: str, reason: str = "") -> Call[None]:
         """Revoke a link: it shows nothing any more."""
         query = {"reason": reason}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from missioncontrol.application.templates import TemplateFile
 from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.domain.template import FilledGoal
 
 
@@ -16,7 +16,7 @@ class Templates(Resource[L]):
         """Return the kinds of missions by key."""
         return pages("/templates", TemplateFile)
 
-    @asked
+    @requested
     def get(self, template: str) -> Call[TemplateFile]:
         """Return the questions of a template, and the goal that waits for their answers.
 
@@ -25,7 +25,7 @@ class Templates(Resource[L]):
         """
         return get(path_of("templates", template), TemplateFile)
 
-    @asked
+    @requested
     def fill(
         self, template: str, answers: Mapping[str, str], *, repository: str = ""
     ) -> Call[FilledGoal]:

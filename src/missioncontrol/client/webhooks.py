@@ -16,7 +16,7 @@ from missioncontrol.client.calls import (
     persisted,
     post,
 )
-from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
+from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
 
 
 class WebhookMade(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class Webhooks(Resource[L]):
         """Return webhooks by name, each with how it fares."""
         return pages("/webhooks", WebhookView)
 
-    @asked
+    @requested
     def get(self, name: str) -> Call[WebhookView]:
         """Return a webhook.
 
@@ -47,7 +47,7 @@ class Webhooks(Resource[L]):
         """
         return get(path_of("webhooks", name), WebhookView)
 
-    @asked
+    @requested
     def add(
         self, name: str, url: str, types: Sequence[str] = (), *, key: str = ""
     ) -> Call[WebhookMade]:
@@ -59,28 +59,28 @@ class Webhooks(Resource[L]):
         body = {"name": name, "url": url, "types": list(types)}
         return post("/webhooks", WebhookMade, body, key=key)
 
-    @asked
+    @requested
     def renew_secret(self, name: str) -> Call[WebhookMade]:
         """Sign with another secret from now on."""
         return post(path_of("webhooks", name, "secret"), WebhookMade)
 
-    @asked
+    @requested
     def pause(self, name: str, reason: str = "") -> Call[WebhookView]:
         """Pause deliveries; what happens meanwhile is delivered afterwards."""
         path = path_of("webhooks", name, "pause")
         return change("POST", path, WebhookView, query={"reason": reason})
 
-    @asked
+    @requested
     def resume(self, name: str) -> Call[WebhookView]:
         """Tell it again."""
         return post(path_of("webhooks", name, "resume"), WebhookView)
 
-    @asked
+    @requested
     def test(self, name: str) -> Call[Trial]:
         """Send it one event at once, and return what it answered."""
         return post(path_of("webhooks", name, "test"), Trial)
 
-    @asked
+    @requested
     def remove(self, name: str, reason: str = "") -> Call[None]:
         """Tell it nothing any more."""
         query = {"reason": reason}

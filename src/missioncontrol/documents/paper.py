@@ -57,7 +57,7 @@ def link(text: Any, place: str) -> Markup:
     return Markup(f"[{inside(' '.join(str(text).split()))}](#{place})")  # noqa: S704
 
 
-def said(parts: Sentence) -> Markup:
+def linked_sentence(parts: Sentence) -> Markup:
     """Return a sentence with its links."""
     pieces = "".join(_piece(part.text, part.place) for part in parts)
     return Markup(unopened(" ".join(pieces.split())))  # noqa: S704 - every piece is inert
@@ -89,7 +89,7 @@ def _environment() -> Environment:
         "code": code,
         "fenced": fenced,
         "link": link,
-        "said": said,
+        "said": linked_sentence,
         "location": location,
         "worked": worked,
         "shortened": shortened,

@@ -22,7 +22,7 @@ ABOUT_SHARE = 0.34
 
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|\b\w+://\S+")
 _ASIDE = re.compile(r"\([^)]*\)")
-_STORY = re.compile(
+_BACKGROUND = re.compile(
     r"(?i)\b(?:previously|formerly|originally|already|would(?:n['\u2019]t)?|could|i think|we think"
     r"|used to|was|were|had|did|currently|at the moment|this (?:commit|change|patch|pr)|if you"
     r"|for example|fixes|fixed|closes|refs?|see also)\b|\?\s*$"
@@ -49,7 +49,7 @@ _NAMES_NOTHING = re.compile(
     r"(?i)^(?:[\w ]{1,40}:)?\s*(?:should|must|shall|ought to)\s+(?:\w+ly\s+|also\s+)?[a-z]+\W*$"
 )
 """An order without a subject and an object, such as “Steps: should add”."""
-_TO_SOMEBODY = re.compile(
+_ADDRESSED = re.compile(
     r"(?i)\b(?:you|i|one|people|users?|we)\s+(?:\w+\s+)?(?:needs?|ha(?:s|ve)) to\b"
 )
 """“Users have to install it by hand” complains of today; it orders nothing."""
@@ -79,7 +79,7 @@ _WORD = re.compile(r"[^\W\d_]\w+")
 def demand_in(words: str, *, faults: bool = True) -> Demand | None:
     """Return what a sentence demands in form; with `faults`, one that tells a fault counts too."""
     plain = _ASIDE.sub(" ", _QUOTED.sub("it", words)).strip(" -*>#")
-    if "```" in words or _STORY.search(plain) or _HEADING.match(plain):
+    if "```" in words or _BACKGROUND.search(plain) or _HEADING.match(plain):
         return None
     if _NAMES_NOTHING.match(plain):
         return None
@@ -87,7 +87,7 @@ def demand_in(words: str, *, faults: bool = True) -> Demand | None:
         return "prohibition"
     if _EXPECTATION.search(plain):
         return "expectation"
-    if _ORDER.search(_TO_SOMEBODY.sub(" ", plain)):
+    if _ORDER.search(_ADDRESSED.sub(" ", plain)):
         return "order"
     return "fault" if faults and _FAULT.search(_CLAUSE.sub(" ", plain)) else None
 
@@ -104,16 +104,19 @@ def mends(requirements: Iterable[Requirement]) -> bool:
 
 def takes_up(requirements: Iterable[Requirement], demand: Demand, words: str) -> bool:
     """Whether a requirement says what `words` demand; one about the same thing mends a fault."""
-    wanted = _telling(words)
+    wanted = _key_words(words)
     share = ABOUT_SHARE if demand == "fault" else SAME_SHARE
-    return any(len(wanted & stated) >= share * len(wanted) for stated in map(_said, requirements))
+    return any(
+        len(wanted & stated) >= share * len(wanted)
+        for stated in map(_requirement_words, requirements)
+    )
 
 
-def _said(requirement: Requirement) -> frozenset[str]:
-    return _telling(" ".join([requirement.text, *(each.words for each in requirement.origins)]))
+def _requirement_words(requirement: Requirement) -> frozenset[str]:
+    return _key_words(" ".join([requirement.text, *(each.words for each in requirement.origins)]))
 
 
-def _telling(text: str) -> frozenset[str]:
+def _key_words(text: str) -> frozenset[str]:
     """Return the words that tell demands apart, without the endings of many and of verbs."""
     found = (word.casefold() for word in _WORD.findall(text) if len(word) >= WORD_LETTERS_MIN)
     return frozenset(re.sub(r"e?[sd]$|e$|ing$", "", word) for word in found)

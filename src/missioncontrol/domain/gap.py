@@ -10,7 +10,7 @@ import msgspec
 
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.demanding import Demand, demand_in, mends, points_back, takes_up
-from missioncontrol.domain.passages import asked_passages
+from missioncontrol.domain.passages import request_passages
 from missioncontrol.domain.plan import Plan, Requirement, Risk, Task
 
 GapCode = Literal[
@@ -62,7 +62,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
         named += [(f"constraint {n}", text) for n, text in enumerate(self.constraints, 1)]
         named += [("context", self.context)]
         for where, text in named:
-            for words in asked_passages(text):
+            for words in request_passages(text):
                 yield where, words
 
 
@@ -182,7 +182,7 @@ def _gap(code: GapCode, subject: str, what: str, remedy: str, **about: Any) -> G
 # From what was asked to requirements.
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _TracedPassage(msgspec.Struct, frozen=True):
     """A passage, the requirements derived from it, and what it demands beside them."""
 
     passage: tuple[str, str]  # where it stands, its words
@@ -207,14 +207,14 @@ def _unmet(plan: Plan, asked: Asked) -> Iterator[Gap]:
     for found in _passages(plan, asked):
         where, words = found.passage
         if found.asks:
-            yield from _lost_asks(where, words, found.number, found.asks)
+            yield from _lost_parts(where, words, found.number, found.asks)
         elif words not in background:
             yield _passed_over(where, words, found.number)
         elif found.demand:
             yield _demanded(found.demand, where, words, found.number)
 
 
-def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
+def _passages(plan: Plan, asked: Asked) -> Iterator[_TracedPassage]:
     covered: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for each in plan.requirements:
         for origin in each.origins:
@@ -224,7 +224,7 @@ def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
         asks = covered.get(passage, [])
         demand = None if asks else _demand(plan, *passage, is_continued=is_met)
         is_met = bool(asks) or (is_met and demand is None)
-        yield _Told(passage, number, tuple(asks), demand)
+        yield _TracedPassage(passage, number, tuple(asks), demand)
 
 
 def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand | None:
@@ -259,16 +259,14 @@ def _passed_over(where: str, words: str, number: int) -> Gap:
     return _gap("sentence.unmet", f"{where}-{number}", what, remedy, words=words)
 
 
-def _lost_asks(
+def _lost_parts(
     where: str, words: str, number: int, asks: Sequence[tuple[int, int]]
 ) -> Iterator[Gap]:
     """Yield what a passage asks for besides, from which no requirement was derived."""
     most = min(max(of for _, of in asks), 1_000)
     missing = sorted(set(range(1, most + 1)) - {each for each, _ in asks})
     for each in missing:
-        what = (
-            f"{quoted(words)} asks for {most} things; no requirement is taken from number {each}."
-        )
+        what = f"{quoted(words)} asks for {most} things; no requirement covers number {each}."
         yield _gap(
             "ask.lost",
             f"{where.replace(' ', '-')}-{number}.{each}",
@@ -287,7 +285,7 @@ def _lost(before: Requirement, now: Requirement | None) -> Iterator[Gap]:
         remedy = f"Take {before.id} up again."
         yield _gap("requirement.lost", before.id, what, remedy, text=before.text)
     elif now.text != before.text:
-        what = f"{subject} said {quoted(before.text)}; now it says {quoted(now.text)}."
+        what = f"{subject} was {quoted(before.text)}; now it is {quoted(now.text)}."
         remedy = f"Give {before.id} its words back, or accept a new plan."
         yield _gap("requirement.changed", before.id, what, remedy, text=before.text, now=now.text)
 
@@ -319,7 +317,7 @@ def _requirements(plan: Plan) -> Iterator[Gap]:
                 "requirement.uncovered", each.id, what, "Add a task that serves it.", **about
             )
         if not (each.origins or each.source.strip()):
-            what = f"{each.id} does not say what it was taken from: {quoted(each.text)}."
+            what = f"{each.id} does not name its source: {quoted(each.text)}."
             remedy = "Say which words of the goal or of a constraint ask for it, or take it out."
             yield _gap("requirement.unasked", each.id, what, remedy, **about)
 
@@ -391,7 +389,7 @@ def _risks(plan: Plan, owners: Iterable[RiskOwner]) -> Iterator[Gap]:
             remedy = "Say what is done about it, or waive it."
             yield _gap("risk.unmitigated", risk.id, what, remedy, **about)
         if not owner_of(risk, known):
-            what = f"Nobody sees to {risk.id}: {quoted(risk.title)}."
+            what = f"{risk.id} has no owner: {quoted(risk.title)}."
             remedy = f"`mission runs trace assign RUN {risk.id} OWNER`."
             yield _gap("risk.unowned", risk.id, what, remedy, **about)
 

@@ -70,7 +70,7 @@ MissionEvent = (
     | MissionStarted
     | MissionSettled
     | ScopeChanged
-    | waiving.WaivingEvent
+    | waiving.WaiverEvent
 )
 
 
@@ -107,7 +107,7 @@ class SettleMission(msgspec.Struct, frozen=True):
 
 
 MissionCommand = (
-    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waiving.WaivingCommand
+    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waiving.WaiverCommand
 )
 
 
@@ -198,7 +198,7 @@ def evolve(mission: Mission | None, event: MissionEvent, at: float) -> Mission:
         case MissionCompleted():
             mission.status, mission.completed = "completed", event.run
         case GapWaived() | WaiverWithdrawn() | RiskAssigned():
-            _evolve_waiving(mission, event, at)
+            _evolve_waivers(mission, event, at)
         case ScopeChanged():
             mission.scopes = scope.evolve(mission.scopes, event, at)
         case MissionCreated():
@@ -221,7 +221,7 @@ def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]
     return [*waiving.decide(command, mission.traced)]
 
 
-def _evolve_waiving(
+def _evolve_waivers(
     mission: Mission, event: GapWaived | WaiverWithdrawn | RiskAssigned, at: float
 ) -> None:
     match event:

@@ -69,7 +69,7 @@ class MissionCompleted(Event, frozen=True):
     run: str
 
 
-WaivingEvent = GapWaived | WaiverWithdrawn | RiskAssigned | MissionCompleted
+WaiverEvent = GapWaived | WaiverWithdrawn | RiskAssigned | MissionCompleted
 
 
 class WaiveGap(msgspec.Struct, frozen=True):
@@ -105,7 +105,7 @@ class CompleteMission(msgspec.Struct, frozen=True):
     ends: tuple[End, ...]
 
 
-WaivingCommand = WaiveGap | WithdrawWaiver | AssignRisk | CompleteMission
+WaiverCommand = WaiveGap | WithdrawWaiver | AssignRisk | CompleteMission
 
 
 class Traced(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ def lacking(traced: Traced, ends: Sequence[End]) -> Lacking:
     return Lacking(unevidenced(traced.plan, ends), left)
 
 
-def decide(command: WaivingCommand, traced: Traced) -> list[WaivingEvent]:
+def decide(command: WaiverCommand, traced: Traced) -> list[WaiverEvent]:
     """Answer `command` with the events it makes true.
 
     Raises:
@@ -170,7 +170,7 @@ def decide(command: WaivingCommand, traced: Traced) -> list[WaivingEvent]:
             return _completed(command, traced)
 
 
-def _waived(command: WaiveGap, traced: Traced) -> list[WaivingEvent]:
+def _waived(command: WaiveGap, traced: Traced) -> list[WaiverEvent]:
     _refuse_bad_words("reason", command.reason, REASON_MAX, "Say why the gap may stand.")
     found = _gap(command, traced)
     if command.digest not in ("", found.digest):
@@ -200,7 +200,7 @@ def _gap(command: WaiveGap, traced: Traced) -> Gap:
     return found
 
 
-def _withdrawn(command: WithdrawWaiver, traced: Traced) -> list[WaivingEvent]:
+def _withdrawn(command: WithdrawWaiver, traced: Traced) -> list[WaiverEvent]:
     _refuse_bad_words("reason", command.reason, REASON_MAX, "Say why it may not stand any more.")
     found = [waiver for waiver in traced.waivers if waiver.gap == command.gap]
     if not found:
@@ -213,7 +213,7 @@ def _withdrawn(command: WithdrawWaiver, traced: Traced) -> list[WaivingEvent]:
     return [WaiverWithdrawn(each.gap, each.digest, reason, command.by) for each in found]
 
 
-def _assigned(command: AssignRisk, traced: Traced) -> list[WaivingEvent]:
+def _assigned(command: AssignRisk, traced: Traced) -> list[WaiverEvent]:
     hint = "Name a person, a role or an agent."
     _refuse_bad_words("owner", command.owner, OWNER_MAX, hint)
     risk = _risk(command.risk, traced)
@@ -239,7 +239,7 @@ def _risk(name: str, traced: Traced) -> Risk:
     return found
 
 
-def _completed(command: CompleteMission, traced: Traced) -> list[WaivingEvent]:
+def _completed(command: CompleteMission, traced: Traced) -> list[WaiverEvent]:
     left = lacking(traced, command.ends)
     if left:
         raise Rejected(

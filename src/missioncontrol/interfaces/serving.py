@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol.interfaces.few_lines import let_few_through
+from missioncontrol.interfaces.few_lines import limit_log_rate
 
 if TYPE_CHECKING:
     import uvicorn
@@ -51,7 +51,7 @@ def server(app: App) -> "uvicorn.Server":
 
     from missioncontrol.interfaces.request_heads import BoundedHeads
 
-    let_few_through(*CAUSED_BY_STRANGERS)
+    limit_log_rate(*CAUSED_BY_STRANGERS)
 
     class Server(uvicorn.Server):
         @contextmanager

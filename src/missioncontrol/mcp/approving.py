@@ -28,14 +28,14 @@ class Agreement(BaseModel):
     """What a person is asked who may agree."""
 
     agree: bool = Field(description="Yes: exactly this may run.")
-    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; kept for ever.")
+    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; stored forever.")
 
 
 class Refusal(BaseModel):
     """What a person is asked who says no."""
 
     refuse: bool = Field(description="Yes, refuse it: that is final, and its step fails.")
-    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; kept for ever.")
+    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; stored forever.")
 
 
 class Answered(TypedDict):
@@ -79,11 +79,11 @@ async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
         found = await client.approvals.get(approval)
     if not found.is_open:
         raise Rejected(
-            "approval.settled", f"{approval} is {found.state}; nobody is asked any more."
+            "approval.settled", f"{approval} is {found.state}; it needs no answer any more."
         )
     if found.objection and found.objection_code not in ONCE_ONLY:
         raise Rejected(found.objection_code, found.objection)
-    refuse_unasked(ctx, shown(found.subject), hint=_elsewhere(approval))
+    refuse_unasked(ctx, shown(found.subject), hint=_other_ways(approval))
     return found
 
 
@@ -118,7 +118,7 @@ async def approve(
         return _left(found)
     async with client_of(ctx) as client:
         now = await client.approvals.approve(approval, digest=found.digest, reason=form.data.reason)
-    return _told(now)
+    return _recorded(now)
 
 
 async def reject(
@@ -132,10 +132,10 @@ async def reject(
         return _left(found)
     async with client_of(ctx) as client:
         now = await client.approvals.reject(approval, reason=form.data.reason)
-    return _told(now)
+    return _recorded(now)
 
 
-def _elsewhere(approval: str) -> str:
+def _other_ways(approval: str) -> str:
     return (
         f"A person reads it with `mission approvals show {approval}` and decides with "
         f"`mission approvals approve`, or on the console's page /approvals/{approval}."
@@ -164,11 +164,11 @@ def _left(found: ApprovalView) -> Answered:
         state=found.state,
         digest=found.digest,
         told=False,
-        words="Nobody at the client said so, and it waits as before.",
+        words="The user of the client did not confirm, and it waits as before.",
     )
 
 
-def _told(now: ApprovalView) -> Answered:
+def _recorded(now: ApprovalView) -> Answered:
     return Answered(
         approval=now.approval,
         state=now.state,

@@ -21,7 +21,7 @@ def refuse_unasked(ctx: Ctx, text: str, *, hint: str) -> None:
     if asks is None or (asks.form is None and asks.url is not None):
         raise Rejected(
             "mcp.no_elicitation",
-            "This client can't ask the person who uses it, and nobody else decides.",
+            "This client can't ask the person who uses it, and only that person decides.",
             hint=hint,
         )
     if len(text) > SHOWN_MAX:

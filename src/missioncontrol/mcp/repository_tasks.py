@@ -172,7 +172,7 @@ async def sign_task(
     """
     del repository
     is_yes = isinstance(reply, AcceptedElicitation) and reply.data.sign
-    words = "Nobody at the client said so, and nothing is signed."
+    words = "The user of the client did not confirm, and nothing is signed."
     if isinstance(reply, AcceptedElicitation) and reply.data.sign:
         async with client_of(ctx) as client:
             signing = client.repositories.sign(

@@ -18,7 +18,7 @@ class SignedHead(msgspec.Struct, frozen=True):
     signature: str  # Ed25519 over the other fields, hexadecimal
 
 
-class HeadsElsewhere(msgspec.Struct, frozen=True):
+class ExternalHeads(msgspec.Struct, frozen=True):
     """Heads that are stored outside of the data directory."""
 
     source: str  # where, as people call it

@@ -42,7 +42,7 @@ EVENT_WORDS = {
     "decision_deprecated": "deprecated",
     "decision_superseded": "superseded",
     "decision_linked": "linked",
-    "decision_unlinked": "taken off",
+    "decision_unlinked": "unlinked",
 }
 
 

@@ -318,7 +318,7 @@ class Engine:
                     self._take_effect(entries)
                     if self._hungry:
                         self._wake()  # A step that was not to start after all left its place.
-                self.waiting.tell_rest(self.journal.runs)
+                self.waiting.notify_rest(self.journal.runs)
         except Exception as error:  # noqa: BLE001 - the edge: nothing goes on without the log
             self.drop(error)
 
@@ -445,7 +445,7 @@ class Engine:
         self._hungry.pop(run, None)
         self.output.flush()
         state = self.journal.runs[run]
-        self.waiting.tell_end(state)
+        self.waiting.notify_end(state)
         self.journal.forget(run)
         if state.mission:
             self.journal.forget(state.mission)

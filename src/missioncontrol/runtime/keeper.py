@@ -26,7 +26,7 @@ class Keeper:
         report: Callable[[Exception], None],
     ) -> None:
         """`has_ended` returns whether a run is known to be over; `report` is for faults."""
-        self._desk = desk
+        self._retention = desk
         self._store = store
         self._has_ended = has_ended
         self._report = report
@@ -58,10 +58,10 @@ class Keeper:
 
         It is written down before it is done: nothing is gone of which the record says nothing.
         """
-        runs = await self._desk.excess(self._store, has_ended=self._has_ended)
+        runs = await self._retention.excess(self._store, has_ended=self._has_ended)
         if not runs:
             return 0
-        await self._desk.note(runs)
+        await self._retention.note(runs)
         for each in runs:
             await self._remove(each.run)
         return len(runs)

@@ -12,7 +12,7 @@ Timed = tuple[str, str, float]
 other."""
 
 
-class Lapsing:
+class ElevationExpiry:
     """Timers of what is asked for and of what is in force.
 
     They run by a monotonic clock. Whether an attempt that begins has an elevation is

@@ -16,7 +16,7 @@ NAP_SECONDS = 0.001
 """Timers and clocks differ in their last digits; without a nap, the loop would spin there."""
 
 
-class Patience:
+class ApprovalTimeouts:
     """Waits with every approval that waits, and holds nothing while it does."""
 
     def __init__(self, approvals: Approvals, clock: Clock) -> None:

@@ -52,7 +52,7 @@ class Waiting:
         await asyncio.wait({future, end}, return_when=asyncio.FIRST_COMPLETED)
         return end.result() if end.done() else future.result()
 
-    def tell_rest(self, runs: dict[str, Run]) -> None:
+    def notify_rest(self, runs: dict[str, Run]) -> None:
         """Tell who waits for a run that rests; what makes it rest is durable by now."""
         for name in list(self._resting):
             run = runs.get(name)
@@ -64,7 +64,7 @@ class Waiting:
                 elif not future.done():
                     future.set_result(run)
 
-    def tell_end(self, run: Run) -> None:
+    def notify_end(self, run: Run) -> None:
         """Tell who waits for `run` that it has ended, and wait for it no longer."""
         self._resting.pop(run.id, None)
         future = self._ends.pop(run.id, None)

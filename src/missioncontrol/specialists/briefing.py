@@ -47,10 +47,10 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         changes=given.get(CHANGES, ""),
         package=given.get("package", ""),
         kind=given.get("kind", ""),
-        recalled=_told(name, given, "recalled", Recalled),
+        recalled=_parse_items(name, given, "recalled", Recalled),
         silenced=tuple(map(str, given.get("silenced", ()))),
         memory=given.get("memory", True),
-        actuals=_told(name, given, "actuals", Actual),
+        actuals=_parse_items(name, given, "actuals", Actual),
         commission=given.get("commission", {}),
         former=given.get("former", {}),
         line=given.get("line", {}),
@@ -93,7 +93,7 @@ def inputs_of(card: AgentCard, assignment: Assignment) -> dict[str, Any]:
 T = TypeVar("T")
 
 
-def _told(name: str, given: Mapping[str, Any], field: str, kind: type[T]) -> tuple[T, ...]:
+def _parse_items(name: str, given: Mapping[str, Any], field: str, kind: type[T]) -> tuple[T, ...]:
     try:
         return msgspec.convert(tuple(given.get(field, ())), tuple[kind, ...])  # type: ignore[valid-type]
     except msgspec.ValidationError as error:

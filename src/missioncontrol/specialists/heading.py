@@ -2,7 +2,7 @@
 
 import re
 
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.words import significant_words, stem
 
 HEAD_WORDS_MAX = 4
 _OPENING = re.compile(
@@ -39,7 +39,7 @@ def head_stems(text: str) -> frozenset[str]:
     plain = let[1] if let else _OPENING.sub("", first, count=1)
     cut = _JOINT.search(plain)
     head = plain[: cut.start()] if cut and cut.start() > 0 else plain
-    found = [stem(word) for word in telling_words(head)][:HEAD_WORDS_MAX]
+    found = [stem(word) for word in significant_words(head)][:HEAD_WORDS_MAX]
     place = _LOCATION.search(first)
-    found += [stem(word) for word in telling_words(place[1])] if place else []
+    found += [stem(word) for word in significant_words(place[1])] if place else []
     return frozenset(found) - _PEOPLE

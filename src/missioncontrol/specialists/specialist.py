@@ -122,7 +122,7 @@ class Desk(Listener, Protocol):
 
 
 @runtime_checkable
-class AsksAgents(Protocol):
+class AgentConsulter(Protocol):
     """A desk from which agents of the workspace can be asked."""
 
     def consult(self, asked: wire.Consults) -> wire.Consulted:

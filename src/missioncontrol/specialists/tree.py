@@ -162,7 +162,7 @@ class _Reader:
             return "it lies behind a symbolic link"
         try:
             size, reason = self._fitting(path)
-            return reason or self._measured(path, size)
+            return reason or self._measure_file(path, size)
         except FileNotFoundError:
             return "git tracks it, but it is not on disk"
         except PermissionError:
@@ -182,7 +182,7 @@ class _Reader:
             return 0, f"{_megabytes(self._bytes_max)} were already read"
         return state.st_size, ""
 
-    def _measured(self, path: str, size: int) -> SourceFile:
+    def _measure_file(self, path: str, size: int) -> SourceFile:
         data = _bytes_of(f"{self._root}/{path}", FILE_BYTES_MAX)
         self._bytes_left -= len(data)
         language, kind = classified(path, data[:HEAD_BYTES])

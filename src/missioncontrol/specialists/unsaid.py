@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.words import significant_words, stem
 
 SHARE_MIN = 0.6
 """A sentence counts as covered when this share of its telling words stands in requirements."""
@@ -18,7 +18,7 @@ _LAID_OUT = re.compile(
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 
 
-def left_unsaid(texts: Iterable[str], requirements: Iterable[Requirement]) -> list[str]:
+def uncovered_sentences(texts: Iterable[str], requirements: Iterable[Requirement]) -> list[str]:
     """Return the sentences of `texts` whose telling words stand in no requirement, in order."""
     stated = {word for each in requirements for word in _stems(f"{each.text} {each.source}")}
     found = []
@@ -33,4 +33,4 @@ def left_unsaid(texts: Iterable[str], requirements: Iterable[Requirement]) -> li
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in telling_words(text)}
+    return {stem(word) for word in significant_words(text)}

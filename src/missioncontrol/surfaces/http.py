@@ -74,7 +74,7 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
-        filters = checked(query.name, _said(given), query.filters)
+        filters = checked(query.name, _without_none(given), query.filters)
         found = await query.find(console.present, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
@@ -100,7 +100,7 @@ def _parameter(field: Field) -> Any:
     return Annotated[kind, parameter]
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Numbers of a text, asked for again: by their question, or worked out anew from their parts."""
+"""Numbers of a text, computed again: by their question, or from their parts."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,7 +16,7 @@ Ask = Callable[[AnyQuestion, str], Awaitable[AnyAnswer]]
 
 
 async def value_of(quoted: Quoted, ask: Ask, as_of: str) -> float | None:
-    """Return a number of a text as its question says it now; None where that can't be told.
+    """Return a number of a text as its question answers it now; None where that is unknown.
 
     `as_of` is that of the text.
     """

@@ -1,4 +1,4 @@
-"""Changes that follow from one another are told as one, and the cause comes first."""
+"""Changes that follow from one another are reported as one, and the cause comes first."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

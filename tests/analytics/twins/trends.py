@@ -33,7 +33,7 @@ def places(question: Trend, world: World) -> list[Place]:
 
 
 def breakdowns(question: Trend, world: World) -> list[str]:
-    """Return the values that are told apart, and `other` where there is more."""
+    """Return the values of the breakdown, and `other` where there is more."""
     if question.breakdown is None:
         return []
     people: dict[str, set[int]] = defaultdict(set)

@@ -99,10 +99,10 @@ class SqliteMemoryIndex:
                 for item in harvested:
                     known, in_log = self._parts(item.id)
                     seen = confirmed(known, item) if known is not None else item
-                    self._put(seen, in_log, self._said(item.id))
+                    self._put(seen, in_log, self._find_amendment(item.id))
                 for item in logged:
                     known, _ = self._parts(item.id)
-                    self._put(known, item, self._said(item.id))
+                    self._put(known, item, self._find_amendment(item.id))
                 for amendment in amended:
                     self._amend(amendment)
                 if any(amendment.is_forgotten for amendment in amended):
@@ -187,9 +187,9 @@ class SqliteMemoryIndex:
     def amendment(self, name: str) -> Amendment | None:
         """See `MemoryIndex.amendment`."""
         with self._looking():
-            return self._said(name)
+            return self._find_amendment(name)
 
-    def _said(self, name: str) -> Amendment | None:
+    def _find_amendment(self, name: str) -> Amendment | None:
         row = self._connection.execute(_SQL["amendment"], (name,)).fetchone()
         return _amendment(row[0]) if row else None
 

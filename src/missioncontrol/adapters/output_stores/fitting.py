@@ -1,6 +1,6 @@
 """Whether a line of output is one of those that are wanted."""
 
-from missioncontrol.ports.output_store import KeptLine, LineQuery
+from missioncontrol.ports.output_store import LineQuery, StoredLine
 
 
 def words_of(text: str) -> list[str]:
@@ -11,7 +11,7 @@ def words_of(text: str) -> list[str]:
     return text.replace("\0", " ").lower().split()
 
 
-def fits(stored: KeptLine, query: LineQuery) -> bool:
+def fits(stored: StoredLine, query: LineQuery) -> bool:
     """Whether a line is one of those that are wanted."""
     line = stored.line
     return (

@@ -40,7 +40,7 @@ class Belonging(NamedTuple):
 NOTHING = Belonging(0, 0, 0)
 
 
-class Told(msgspec.Struct, gc=False):
+class EventContext(msgspec.Struct, gc=False):
     """What an event says itself."""
 
     run: str = ""
@@ -88,7 +88,7 @@ class Names:
 
     def belonging(self, event: Recorded, data: Any) -> Belonging:
         """Return what an event belongs to, and remember what it says about others."""
-        facts = _told(event, data)
+        facts = _context_of(event, data)
         of_stream = self._origin(event.stream)
         run = self.number("run", facts.run) if facts.run else of_stream.run
         if facts.workflow:
@@ -144,16 +144,18 @@ def number_of(connection: sqlite3.Connection, field: Field, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _told(event: Recorded, data: Any) -> Told:
+def _context_of(event: Recorded, data: Any) -> EventContext:
     stream = event.stream
     if type(data) is not dict:
         data = {}
     if stream.startswith(RUN):
         step = _text(data, "step") or _text(data, "by")  # Or the one whose work it comes from.
-        return Told(stream, _workflow(data), _text(data, "agent"), step, data.get("run") == stream)
+        return EventContext(
+            stream, _workflow(data), _text(data, "agent"), step, data.get("run") == stream
+        )
     # What a request calls its agent is the program that the user used, as HTTP reports it.
     agent = "" if stream.startswith(REQUEST) else _text(data, "agent")
-    facts = Told("", _workflow(data), agent, _text(data, "step"))
+    facts = EventContext("", _workflow(data), agent, _text(data, "step"))
     kind, _, name = stream.partition("-")
     facts.begins = name != "" and data.get(kind) in (stream, name)
     if kind == "workflow":
@@ -176,7 +178,7 @@ def _text(data: dict[Any, Any], key: str) -> str:
     return value if type(value) is str else ""
 
 
-def _add_scopes(facts: Told, data: dict[Any, Any]) -> list[str]:
+def _add_scopes(facts: EventContext, data: dict[Any, Any]) -> list[str]:
     """Add the scopes of a budget or a limit, given as kind and name; return the runs."""
     runs: list[str] = []
     for kind, name in _scopes(data):

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Chronicle
+from missioncontrol.application.chronicle import EventTimeline
 from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import (
     RunItem,
@@ -70,9 +70,11 @@ class ComparedRuns(msgspec.Struct, frozen=True):
 class Comparison:
     """Two runs that are at hand."""
 
-    def __init__(self, a: Run, b: Run, timeline_a: Chronicle, timeline_b: Chronicle) -> None:
+    def __init__(
+        self, a: Run, b: Run, timeline_a: EventTimeline, timeline_b: EventTimeline
+    ) -> None:
         """Steps are the same where their keys are."""
-        self.a, self.b, self._told_a, self._told_b = a, b, timeline_a, timeline_b
+        self.a, self.b, self._timeline_a, self._timeline_b = a, b, timeline_a, timeline_b
         keys = [key for key, _ in family_of(a).in_order()]
         keys += [key for key, _ in family_of(b).in_order() if key not in a.steps]
         self.keys = keys
@@ -80,7 +82,7 @@ class Comparison:
     def step(self, place: int) -> ComparedStep:
         """Return the step at a place of both tables."""
         key = self.keys[place]
-        a, b = _side(self.a, self._told_a, key), _side(self.b, self._told_b, key)
+        a, b = _side(self.a, self._timeline_a, key), _side(self.b, self._timeline_b, key)
         either = self.a if key in self.a.steps else self.b
         return ComparedStep(place, key, either.steps[key].title, a, b, self._differs(key, a, b))
 
@@ -114,7 +116,7 @@ def _took_otherwise(a: float | None, b: float | None) -> bool:
     return abs(a - b) >= max(SECONDS_MIN, SHARE * max(a, b))
 
 
-def _side(run: Run, timeline: Chronicle, key: str) -> Side | None:
+def _side(run: Run, timeline: EventTimeline, key: str) -> Side | None:
     if key not in run.steps:
         return None
     usage, bill = run.usage_by_step.get(key), run.bill_by_step.get(key)

@@ -313,9 +313,9 @@ async def price_view_of(
     if found is None:
         raise NotFound(
             "price.unknown",
-            f"The price of {model[:80]!r} is not known: nobody has set it from {day_of(now)} or "
+            f"The price of {model[:80]!r} is not known: none is set from {day_of(now)} or "
             f"before, and it is not in {instruments.prices.version}.",
-            hint="Set it: what models cost that nobody knows is never taken for free.",
+            hint="Set it: a model of unknown cost never counts as free.",
         )
     dated = known.dated.get(found.model.lower(), ())
     by = next((each for each in dated if each.price is found), None)

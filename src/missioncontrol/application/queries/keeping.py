@@ -12,7 +12,7 @@ FILES_LOOKED_AT_MAX = 20_000
 """Of a folder: beyond it, the size is that of the first ones, and says so."""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredPart(msgspec.Struct, frozen=True):
     """One part of a home."""
 
     name: str
@@ -41,7 +41,7 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
     (
         "output.db",
         "Output",
-        "What agents said at work",
+        "Output of agents at work",
         "200,000 lines of a run, of 16,384 characters each; in all, so much as is set above.",
         True,
     ),
@@ -63,7 +63,7 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
     (
         "webhooks.db",
         "Webhooks",
-        "What is to be told outside",
+        "Notifications to send",
         "1,000 dead letters of each webhook.",
         True,
     ),
@@ -76,7 +76,7 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
 class RetentionView(msgspec.Struct, frozen=True):
     """What of this home is retained, and what was removed."""
 
-    parts: list[Kept]
+    parts: list[StoredPart]
     size: int  # bytes on the disk
     output_bytes: int | None  # of text, the bound; null: all of it is retained
     removed_runs: int  # whose output was removed
@@ -87,7 +87,7 @@ class RetentionView(msgspec.Struct, frozen=True):
 async def retention_of(present: Present, home: Path) -> RetentionView:
     """Return what is retained, and what bounds it."""
     found = await present.find(RETENTION, STREAM) or BY_DEFAULT
-    parts = kept(home)
+    parts = list_stored_parts(home)
     return RetentionView(
         parts,
         sum(part.size for part in parts),
@@ -98,13 +98,13 @@ async def retention_of(present: Present, home: Path) -> RetentionView:
     )
 
 
-def kept(home: Path) -> list[Kept]:
+def list_stored_parts(home: Path) -> list[StoredPart]:
     """Return what there is, the record first, each with its size."""
     found = []
     for file, name, what, bound, is_record in _PARTS:
         size, is_whole = _size(home / file)
         if size:
-            found.append(Kept(name, what, bound, size, is_whole, is_record))
+            found.append(StoredPart(name, what, bound, size, is_whole, is_record))
     return found
 
 

@@ -22,7 +22,7 @@ STORIES_AT_HAND_MAX = 24
 """A large one, of 500 tasks, takes some 5 MB."""
 
 
-class Story(msgspec.Struct, frozen=True):
+class RunReport(msgspec.Struct, frozen=True):
     """A mission, one of its runs, and what the report of that run says now."""
 
     mission: Mission  # stays in memory and changes later, like `state`
@@ -38,10 +38,10 @@ class Story(msgspec.Struct, frozen=True):
         return f"{self.length}-{self.told * 1_000_000:.0f}-{self.said}"
 
 
-_at_hand: "WeakKeyDictionary[Present, OrderedDict[str, Story]]" = WeakKeyDictionary()
+_at_hand: "WeakKeyDictionary[Present, OrderedDict[str, RunReport]]" = WeakKeyDictionary()
 
 
-async def story(present: Present, mission: str, run: str = "") -> Story:
+async def load_run_report(present: Present, mission: str, run: str = "") -> RunReport:
     """Return what `run` of a mission has come to by now, by default its newest run.
 
     Gathering reads the whole stream of the run; it is done again only where that has grown.
@@ -75,15 +75,15 @@ async def mission_of(present: Present, mission: str) -> Mission:
     return await present.load(MISSION, mission)
 
 
-async def _gathered(present: Present, found: Mission, run: str) -> Story:
+async def _gathered(present: Present, found: Mission, run: str) -> RunReport:
     written = present.output.written(run)
     record = await gather(present.store, present.output, run, program=PROGRAM)
     length = max(event.version for event in record.events if event.stream == run)
     state = await present.run(run)
-    return Story(found, state, Reading(record), length, found.updated_at, written)
+    return RunReport(found, state, Reading(record), length, found.updated_at, written)
 
 
-async def _is_whole(present: Present, known: Story, found: Mission) -> bool:
+async def _is_whole(present: Present, known: RunReport, found: Mission) -> bool:
     """Whether nothing has been added to what a story was gathered from."""
     run = known.reading.record.run
     if known.told != found.updated_at or known.said != present.output.written(run):

@@ -37,7 +37,7 @@ def sections(of: Material) -> Iterator[Section]:
         yield from parts.section(kind, title, parts.drawing(of, kind))
     yield from parts.section("data-model", "Data", parts.drawing(of, "data-model"))
     yield from _decisions(of)
-    yield from _kept(of)
+    yield from _constraints(of)
     yield from parts.risks(of)
     yield from _tests(of)
     yield from _ground(of)
@@ -245,7 +245,7 @@ def _decisions(of: Material) -> Iterator[Section]:
         yield from parts.choices(of)
 
 
-def _kept(of: Material) -> Iterator[Section]:
+def _constraints(of: Material) -> Iterator[Section]:
     items = tuple(
         of.say(
             f"{each.get('what', '')}: {ended(str(each.get('why', '')))}",

@@ -21,7 +21,7 @@ def refuse_bad_rule(rule: ApprovalRule) -> None:
     times = (rule.expires_seconds, rule.escalation.after_seconds if rule.escalation else 1.0)
     fault = ""
     if not rule.approvers or (rule.escalation and not rule.escalation.to):
-        fault = "names nobody"
+        fault = "names no approver"
     elif len(names) > APPROVERS_MAX:
         fault = f"names {len(names)} approvers; at most {APPROVERS_MAX} fit"
     elif not 1 <= rule.count <= APPROVERS_MAX:
@@ -65,6 +65,6 @@ def refuse_unreachable(
         could = some if people else "none of those who are asked could"
         raise Rejected(
             "approval.unreachable",
-            f"{rule.count} must agree, and {could}: nobody agrees to what they wrote themselves.",
+            f"{rule.count} must agree, and {could}: authors can't approve what they wrote.",
             hint="Name more approvers, or people who have not written what is to run.",
         )

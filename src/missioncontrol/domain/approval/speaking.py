@@ -42,7 +42,7 @@ def refuse_bad_words(command: Word) -> None:
         if not is_name(name) or (is_given and is_program):
             raise Rejected(
                 "approval.bad_name",
-                f"{ascii(name)[:80]} can't be the name of somebody who decides.",
+                f"{ascii(name)[:80]} can't be the name of a person who decides.",
                 hint="A name is one line of at most 200 characters, with nothing hidden in it, and "
                 "none that Mission Control uses for something that is no person.",
             )
@@ -79,13 +79,13 @@ def refuse_late(approval: Approval, now: float) -> None:
             raise Rejected(
                 "approval.decided",
                 f"Approval {approval.id!r} {state} at {moment(at)}.",
-                hint="That is final; what changes is asked anew.",
+                hint="That is final; a change needs a new approval.",
             )
     if approval.is_final or now >= approval.expires:
         raise Rejected(
             "approval.expired",
             f"Approval {approval.id!r} expired at {moment(approval.expires)}.",
-            hint="Run the step again to be asked anew.",
+            hint="Run the step again to request a new approval.",
         )
 
 
@@ -111,7 +111,7 @@ def refuse_author(command: Word, approval: Approval, now: float) -> None:
     if isinstance(command, Approve) and command.look.is_alone:
         _refuse_first_look(command, approval, now)
         return
-    raise _by_author(command, approval, "Somebody else has to decide.")
+    raise _by_author(command, approval, "Another person has to decide.")
 
 
 def _by_author(command: Word, approval: Approval, hint: str) -> Rejected:

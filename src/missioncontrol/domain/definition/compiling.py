@@ -10,7 +10,7 @@ from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import DEPTH_MAX, Calls, Library
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.plain import in_marks
-from missioncontrol.domain.definition.reaching import asks_how_needs_ended
+from missioncontrol.domain.definition.reaching import has_status_function
 from missioncontrol.domain.definition.reading import STEPS_MAX
 from missioncontrol.domain.definition.shapes import RESERVED
 from missioncontrol.domain.definition.templates import is_template
@@ -18,7 +18,7 @@ from missioncontrol.domain.definition.tier import COMMAND, Tiers, effects_of, ti
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.media import media_type
 from missioncontrol.domain.plan import ExpectedArtifact
-from missioncontrol.domain.step import ApprovalRule, Risk, Spending, Step, Taken, tighter
+from missioncontrol.domain.step import ApprovalRule, InputSchema, Risk, Spending, Step, tighter
 
 
 def compiled(
@@ -94,7 +94,7 @@ class _Compiling:
         within: Definition,
         depth: int,
     ) -> Step:
-        looks_on = bool(handles) or asks_how_needs_ended(step.condition)
+        looks_on = bool(handles) or has_status_function(step.condition)
         card = None if step.workflow else self.card(key, step, within)
         called = self.called(step) if step.workflow else None
         given = _call_inputs(step, called) if called else _agent_inputs(step, card, within)
@@ -168,9 +168,9 @@ def _call_inputs(step: StepDefinition, called: Definition) -> dict[str, Any]:
     }
 
 
-def _takes(called: Definition) -> dict[str, Taken]:
+def _takes(called: Definition) -> dict[str, InputSchema]:
     return {
-        name: Taken(asked.type, asked.pattern, asked.enum, asked.required)
+        name: InputSchema(asked.type, asked.pattern, asked.enum, asked.required)
         for name, asked in called.inputs.items()
     }
 

@@ -54,7 +54,7 @@ class Reaching:
         A condition that was not learned may give either. `asked` are the steps that wait for a
         person, who may say no.
         """
-        self._asked_for = asked
+        self._approval_keys = asked
         self._definition = definition
         self._checker = checker
         self._handled = definition.handled()
@@ -72,7 +72,7 @@ class Reaching:
         if handled and not any(self._of(each).runs for each in handled):
             why = f"it handles the failure of {handled[0]!r}, which never runs"
             return Reach(False, frozenset({SKIPPED}), why, handled[0])
-        if handled or not asks_how_needs_ended(step.condition):
+        if handled or not has_status_function(step.condition):
             return self._after_success(key, step, others, handled)
         return self._after_any(key, step, others)
 
@@ -116,7 +116,7 @@ class Reaching:
         if True not in values:
             return Reach(False, frozenset(ends), why)
         # Whatever runs can fail. Only a person's no counts as a failure in spite of `continue`.
-        can_be_bad = step.on_failure != "continue" or key in self._asked_for
+        can_be_bad = step.on_failure != "continue" or key in self._approval_keys
         return Reach(True, frozenset(ends | {GOOD} | ({BAD} if can_be_bad else set())))
 
     def learn(self, condition: str) -> None:
@@ -125,9 +125,11 @@ class Reaching:
         It is best asked when it has just been compiled: not many are remembered as compiled.
         """
         if condition not in self._learned:
-            self._learned[condition] = {each: self._asked(condition, each) for each in STANDINGS}
+            self._learned[condition] = {
+                each: self._possible_values(condition, each) for each in STANDINGS
+            }
 
-    def _asked(self, condition: str, standing: Standing) -> frozenset[bool]:
+    def _possible_values(self, condition: str, standing: Standing) -> frozenset[bool]:
         try:
             # Without any names, a value that exists all the same does not depend on them.
             value = self._checker.evaluate(condition, {}, standing)
@@ -153,7 +155,7 @@ def _no_success(handled: str) -> str:
     return f"it handles the failure of {handled!r}, and after a failure success() never holds"
 
 
-def asks_how_needs_ended(condition: str | None) -> bool:
+def has_status_function(condition: str | None) -> bool:
     """Whether a condition lifts the rule that all needs must have succeeded."""
     return condition is not None and bool(calls_in(condition) & {"always", "failure"})
 

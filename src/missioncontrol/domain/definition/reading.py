@@ -50,7 +50,7 @@ def read(value: Any, marks: Marks) -> tuple[Definition, list[Fault]]:
     top = Spot(value, (), faults)
     if not _is_flat_enough(top):
         return Definition(), faults.in_order()
-    parts = top.known_parts(vocabulary.WORKFLOW, "name: …, steps: {…}", vocabulary.ELSEWHERE)
+    parts = top.known_parts(vocabulary.WORKFLOW, "name: …, steps: {…}", vocabulary.OTHER_TERMS)
     if isinstance(value, dict):
         for key in _EXAMPLES.keys() - parts.keys():
             faults.add((), f"It has no `{key}`.", _EXAMPLES[key])

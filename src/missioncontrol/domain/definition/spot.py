@@ -32,7 +32,7 @@ class Spot:
 
     def not_a(self, wanted: str, hint: str = "") -> Missing:
         """Take down that this is something else than `wanted`."""
-        return self.refuse(f"It is {said(self.value)} and must be {wanted}.", hint)
+        return self.refuse(f"It is {describe_value(self.value)} and must be {wanted}.", hint)
 
     def not_a_text(self, wanted: str) -> Missing:
         """Take down that this is no text; a number or a truth value may be meant as one."""
@@ -55,7 +55,7 @@ class Spot:
     ) -> "dict[str, Spot]":
         """Return the entries of an object that may only have these keys.
 
-        `elsewhere` holds hints for words that other tools have for the same things.
+        `external_heads` holds hints for words that other tools have for the same things.
         """
         parts = self.parts(example)
         meant: dict[str, Spot] = {}
@@ -84,7 +84,7 @@ def _hint(key: str, keys: Mapping[str, str], elsewhere: Mapping[str, str]) -> st
     return f"Did you mean {near!r}?" if near else f"Known: {', '.join(keys)}."
 
 
-def said(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Name a plain value with its type, short enough for one line."""
     match value:
         case None:
@@ -172,7 +172,7 @@ def measured(measure: Callable[[Any], T | str]) -> Reader[T]:
     def read(spot: Spot) -> T | Missing:
         found = measure(spot.value)
         if isinstance(found, str):
-            return spot.refuse(f"It is {said(spot.value)}. {found}")
+            return spot.refuse(f"It is {describe_value(spot.value)}. {found}")
         return found
 
     return read

@@ -7,7 +7,7 @@ from missioncontrol.domain.elevation import (
     REASON_MAX,
     SECONDS_MAX,
     Elevation,
-    Wish,
+    ElevationRequest,
 )
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.commands import (
@@ -28,7 +28,7 @@ from missioncontrol.domain.person import known_as, person
 from missioncontrol.domain.visible import BLANKS, suspicious
 
 
-def asked(command: AskElevation, agent: AgentLife, now: float) -> list[LifeEvent]:
+def request_elevation(command: AskElevation, agent: AgentLife, now: float) -> list[LifeEvent]:
     """Ask for an elevation.
 
     Raises:
@@ -62,7 +62,7 @@ def asked(command: AskElevation, agent: AgentLife, now: float) -> list[LifeEvent
             "elevation.in_force",
             f"Agent {agent.name!r} has {agent.elevation.id} now: "
             f"{', '.join(agent.elevation.modes)}.",
-            hint=f"`mission agent elevate {agent.name} --end` ends it; then ask anew.",
+            hint=f"`mission agent elevate {agent.name} --end` ends it; then ask again.",
         )
     name = f"elevation-{agent.elevations + 1}"
     modes = tuple(mode for mode in MODES if mode in command.modes)
@@ -93,13 +93,13 @@ def approved(command: ApproveElevation, agent: AgentLife, now: float) -> list[Li
             "elevation.by_asker",
             f"{wish.by!r} asked for {wish.id}, and {command.by!r} is the same person or a name "
             "that the other one gave.",
-            hint="Somebody else has to agree. People who share a terminal each give a name: "
+            hint="Another person has to agree. People who share a terminal each give a name: "
             "MISSION_ACTOR.",
         )
     if now >= wish.lapses:
         raise Rejected(
             "elevation.lapsed",
-            f"Nobody answered {wish.id} in time.",
+            f"{wish.id} was not answered in time.",
             hint="Ask again: what it was needed for may be another thing now.",
         )
     if len(command.note) > REASON_MAX:
@@ -132,7 +132,7 @@ def ended(command: EndElevation, agent: AgentLife) -> list[LifeEvent]:
     found: list[LifeEvent] = []
     for each in (agent.wish, agent.elevation):
         if each is not None and command.elevation in ("", each.id):
-            how: Ending = "refused" if isinstance(each, Wish) else "ended"
+            how: Ending = "refused" if isinstance(each, ElevationRequest) else "ended"
             found.append(ElevationEnded(each.id, how, command.reason.strip(), command.by))
     if not found:
         raise _unknown(agent, command.elevation)
@@ -142,7 +142,7 @@ def ended(command: EndElevation, agent: AgentLife) -> list[LifeEvent]:
 def lapsed(command: LapseElevation, agent: AgentLife) -> list[LifeEvent]:
     """Say that the time of one is over; a timer that is doubled changes nothing."""
     if agent.wish is not None and agent.wish.id == command.elevation:
-        return [ElevationEnded(agent.wish.id, "lapsed", "Nobody answered in time.")]
+        return [ElevationEnded(agent.wish.id, "lapsed", "It was not answered in time.")]
     if agent.elevation is not None and agent.elevation.id == command.elevation:
         return _expired(agent.elevation)
     return []
@@ -161,7 +161,7 @@ def _over(agent: AgentLife, now: float) -> list[LifeEvent]:
     """Return the end of a request without an answer, where no engine recorded it."""
     if agent.wish is None or now < agent.wish.lapses:
         return []
-    return [ElevationEnded(agent.wish.id, "lapsed", "Nobody answered in time.")]
+    return [ElevationEnded(agent.wish.id, "lapsed", "It was not answered in time.")]
 
 
 def _expired(elevation: Elevation | None) -> list[LifeEvent]:

@@ -50,14 +50,14 @@ def looked_up(
     return [
         event
         for found in command.looked_up
-        if (task := by_number.get(found.task)) and not _is_said(task)
+        if (task := by_number.get(found.task)) and not _is_declared(task)
         for event in scoped(
             ScopeTask(found.task, found.scope, command.by, found.ground), task, repository
         )
     ]
 
 
-def _is_said(task: RepositoryTask) -> bool:
+def _is_declared(task: RepositoryTask) -> bool:
     return task.scope is not None and task.scope.ground == "person"
 
 
@@ -97,7 +97,7 @@ def refuse_run(command: RunTasks, tasks: Sequence[RepositoryTask], state: Reposi
         if task.scope is None:
             raise Rejected(
                 "repository.no_scope",
-                f"Nobody said yet which files task {task.number} will change.",
+                f"The files that task {task.number} will change are not declared yet.",
                 hint=f"`mission task scope {task.number} --suggest` looks for them.",
             )
     held = [
@@ -106,7 +106,7 @@ def refuse_run(command: RunTasks, tasks: Sequence[RepositoryTask], state: Reposi
         if other.hold and other.hold.run in command.at_work
     ]
     for task in tasks:
-        _refuse_taken(task, held, command, state)
+        _refuse_overlap(task, held, command, state)
 
 
 def tasks_run(
@@ -140,7 +140,7 @@ def refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
         )
 
 
-def _refuse_taken(
+def _refuse_overlap(
     task: RepositoryTask,
     held: Iterable[tuple[RepositoryTask, Hold]],
     command: RunTasks,
@@ -159,7 +159,7 @@ def _refuse_taken(
             "repository.scope_taken",
             f"Task {task.number} is to change {named}{more}, which task {other.number} holds "
             f"until {hold.run} has ended.",
-            hint="Wait for it, or let the merge queue bring both together with --overlap merge; "
+            hint="Wait for it, or have the merge queue combine both with --overlap merge; "
             "what the repository calls shared waits in any case.",
         )
 

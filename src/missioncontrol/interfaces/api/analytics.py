@@ -32,14 +32,14 @@ AsOf = Annotated[
     str,
     QueryParameter(
         max_length=40,
-        description="Let what happened after this moment not exist: `as_of` of an answer, or "
+        description="Ignore what happened after this moment: `as_of` of an answer, or "
         "another moment such as 2026-11-23T07:00:00Z; by default now.",
     ),
 ]
 Since = Annotated[date, QueryParameter(description="The first day, in the product's zone.")]
 Until = Annotated[date, QueryParameter(description="The last day.")]
 Compared = Annotated[bool, QueryParameter(description="With as many days just before.")]
-Said = Annotated[
+SegmentText = Annotated[
     str,
     QueryParameter(
         name="segment",
@@ -159,7 +159,7 @@ async def get_kpis(
     since: Since,
     until: Until,
     compared: Compared = True,
-    segment: Said = "",
+    segment: SegmentText = "",
 ) -> list[Kpi]:
     """Return activated users, activation rate, DAU and WAU with the question each comes from."""
     analyst = await console.analytics.analyst()
@@ -169,7 +169,7 @@ async def get_kpis(
 
 @get("/products/{product:str}/anomalies", summary="List what changed", **needs("read"))
 async def list_anomalies(
-    console: NamedDependency[Console], product: FromPath[str], segment: Said = ""
+    console: NamedDependency[Console], product: FromPath[str], segment: SegmentText = ""
 ) -> list[Finding]:
     """Return what changed in a product by more than chance, the most severe first.
 

@@ -22,7 +22,7 @@ class NewBound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
 
 
-@get("/retention", summary="What is kept", **needs("read"))
+@get("/retention", summary="What is stored", **needs("read"))
 async def get_retention(console: NamedDependency[Console]) -> RetentionView:
     """Return the parts of this home with their sizes and bounds, and what was removed so far."""
     return await retention_of(console.present, console.home)

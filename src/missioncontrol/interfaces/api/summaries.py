@@ -30,7 +30,7 @@ async def get_summary(
 
     With what proves it, what it took beside what was estimated, and what was not done and why.
     """
-    story = await stories.story(present, mission, run)
+    story = await stories.load_run_report(present, mission, run)
     return tagged_late(request, f'W/"{story.version}"', lambda: summary(story.reading))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-TAKEN_APART_MAX = 1024 * 1024
+SPLIT_BYTES_MAX = 1024 * 1024
 """Bytes; looking for what is wrong in more would keep others waiting."""
 
 _ESCAPE = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u|.)")
@@ -33,13 +33,13 @@ def mended(text: bytes) -> bytes:
     return b"".join([*parts, text[at:]])
 
 
-def taken_apart(text: bytes) -> tuple[bytes, list[bytes]] | None:
+def split_batch(text: bytes) -> tuple[bytes, list[bytes]] | None:
     """Return a text of an object with the list `batch`, emptied, and the elements of that list.
 
     None where there is no such list, or where it does not end. Nothing else is looked at: whether
     an element can be read is seen when it is.
     """
-    if len(text) > TAKEN_APART_MAX:
+    if len(text) > SPLIT_BYTES_MAX:
         return None
     tokens = _TOKEN.finditer(text)
     begin = _begin(tokens, text)

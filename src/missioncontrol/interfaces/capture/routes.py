@@ -13,7 +13,7 @@ from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.capture import answers, posthog, segment
 from missioncontrol.interfaces.capture.bodies import FORM, body_of, unpacked
 from missioncontrol.interfaces.capture.moments import sent_at
-from missioncontrol.interfaces.capture.taking import Intake, Taken
+from missioncontrol.interfaces.capture.taking import AcceptedEvents, Intake
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
     POSTHOG_CONFIG,
@@ -81,13 +81,13 @@ async def take_posthog_by_id(
 
 
 @route(list(POSTHOG_FLAGS), http_method=POST, **OPEN, **needs("nothing"))
-async def say_flags(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
+async def answer_flags(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
     """Say that there are no feature flags: libraries ask before they send the first event."""
     return await _answered(request, console, _flags)
 
 
 @route(f"{POSTHOG_CONFIG}{{key:str}}/config", http_method=GET, **OPEN, **needs("nothing"))
-async def say_config(
+async def answer_config(
     request: AnyRequest, console: NamedDependency[Console], key: FromPath[str]
 ) -> Response[bytes]:
     """Say how PostHog's library for browsers is to behave."""
@@ -100,7 +100,7 @@ async def say_config(
 
 
 @route(f"{SEGMENT_SETTINGS}{{key:str}}/settings", http_method=GET, **OPEN, **needs("nothing"))
-async def say_settings(
+async def answer_settings(
     request: AnyRequest, console: NamedDependency[Console], key: FromPath[str]
 ) -> Response[bytes]:
     """Say to Segment's library for browsers that all it does is send events here."""
@@ -135,7 +135,7 @@ def intake_of(request: AnyRequest, console: Console) -> Intake:
     return found
 
 
-async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
+async def _segment(request: AnyRequest, intake: Intake) -> answers.CaptureReceipt:
     kind = SEGMENT[request.url.path.rstrip("/")]
     async with _Text(request, intake) as text:
         received = intake.received()
@@ -149,18 +149,18 @@ async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
             sent=sent.sent,
             agent=_browser(request),
         )
-    return answers.kept(accepted)
+    return answers.receipt_of(accepted)
 
 
-async def _posthog(request: AnyRequest, intake: Intake) -> answers.Kept:
-    return answers.kept(await _taken(request, intake))
+async def _posthog(request: AnyRequest, intake: Intake) -> answers.CaptureReceipt:
+    return answers.receipt_of(await _accept_events(request, intake))
 
 
 async def _posthog_by_id(request: AnyRequest, intake: Intake) -> Any:
-    return answers.results(await _taken(request, intake))
+    return answers.results(await _accept_events(request, intake))
 
 
-async def _taken(request: AnyRequest, intake: Intake) -> Taken:
+async def _accept_events(request: AnyRequest, intake: Intake) -> AcceptedEvents:
     async with _Text(request, intake) as text:
         received = intake.received()
         sent = await _aside(text, lambda: posthog.read(text))
@@ -259,7 +259,7 @@ HANDLERS: list[Any] = [
     take_segment,
     take_posthog,
     take_posthog_by_id,
-    say_flags,
-    say_config,
-    say_settings,
+    answer_flags,
+    answer_config,
+    answer_settings,
 ]

@@ -26,10 +26,10 @@ HELD_MAX = 64 * 1024 * 1024
 """Bytes of requests that are received at once."""
 
 NONE_STORED = Stored(0, 0, 0)
-Told = Callable[[Any, Origin], Captured]
+EventReader = Callable[[Any, Origin], Captured]
 
 
-class Taken(msgspec.Struct):
+class AcceptedEvents(msgspec.Struct):
     """What became of the events of one request."""
 
     stored: Stored
@@ -75,12 +75,12 @@ class Intake:
         self,
         keyed: Keyed,
         events: Sequence[Any],
-        convert: Told,
+        convert: EventReader,
         *,
         received: int,
         sent: int | None,
         agent: str,
-    ) -> Taken:
+    ) -> AcceptedEvents:
         """Store events; those that are accepted are on disk when this returns.
 
         Args:
@@ -103,10 +103,10 @@ class Intake:
         await analyst.settle(product)
         origin = Origin(keyed.source, received, sent, agent, MadeIds(received))
         begun, faults, ids = await asyncio.to_thread(
-            _begun, analyst.warehouse, keyed.product, events, convert, origin
+            _start_storing, analyst.warehouse, keyed.product, events, convert, origin
         )
         stored = await asyncio.wrap_future(begun) if begun is not None else NONE_STORED
-        return Taken(stored, faults, ids)
+        return AcceptedEvents(stored, faults, ids)
 
     def _refuse_too_fast(self, keyed: Keyed, events: int, per_second: int) -> None:
         source, now = (keyed.product, keyed.source), self.house.clock.now()
@@ -115,8 +115,8 @@ class Intake:
             raise TooFast(keyed.product, keyed.source, per_second, retry_after=wait)
 
 
-def _begun(
-    warehouse: Warehouse, product: str, events: Sequence[Any], convert: Told, origin: Origin
+def _start_storing(
+    warehouse: Warehouse, product: str, events: Sequence[Any], convert: EventReader, origin: Origin
 ) -> tuple["Future[Stored] | None", list[Fault], list[str]]:
     """Submit the valid events for storage; return a future of the result, and the faults."""
     fit, faults = sorted_out(events, convert, origin)
@@ -125,7 +125,7 @@ def _begun(
 
 
 def sorted_out(
-    events: Sequence[Any], convert: Told, origin: Origin
+    events: Sequence[Any], convert: EventReader, origin: Origin
 ) -> tuple[list[Captured], list[Fault]]:
     """Return the valid events in their stored form, and the faults of the others."""
     fit: list[Captured] = []
@@ -138,7 +138,7 @@ def sorted_out(
         except Unfit as unfit:
             faults.append(Fault(position, unfit.code, unfit.reason, _id(event)))
         except (ValueError, OverflowError, RecursionError):
-            reason = "It holds a number, or is nested so deep, that it can't be kept."
+            reason = "It holds a number, or is nested so deep, that it can't be stored."
             faults.append(Fault(position, "capture.malformed", reason, _id(event)))
     return fit, faults
 
@@ -147,7 +147,7 @@ def _not_too_large(event: Captured) -> Captured:
     if len(event.properties) > EVENT_BYTES_MAX:
         raise Unfit(
             "capture.too_long",
-            f"Its properties have {len(event.properties):,} bytes; {EVENT_BYTES_MAX:,} are taken.",
+            f"Its properties have {len(event.properties):,} bytes; {EVENT_BYTES_MAX:,} fit.",
         )
     return event
 

@@ -22,7 +22,7 @@ UNSEEN = frozenset(
 )
 """Content whose tokens do not follow from its bytes: it may be packed, or lie elsewhere."""
 
-ELSEWHERE = ("previous_response_id", "conversation", "prompt", "container", "mcp_servers")
+EXTERNAL_FIELDS = ("previous_response_id", "conversation", "prompt", "container", "mcp_servers")
 """Fields of a request that bring in what is not in its bytes."""
 
 OURS = frozenset({"", "function", "custom", "namespace"})
@@ -51,7 +51,7 @@ ARGUMENTS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 READ_HERE = frozenset(
     {
         "model", "stream", "stream_options", "n", "tools", "background", "service_tier", "speed",
-        "max_tokens", "max_completion_tokens", "max_output_tokens", *CONTENT, *ELSEWHERE,
+        "max_tokens", "max_completion_tokens", "max_output_tokens", *CONTENT, *EXTERNAL_FIELDS,
     }
 )  # fmt: skip
 """Fields that are governed by what they say, so that all have to read the same in them."""
@@ -112,7 +112,7 @@ class Asked(msgspec.Struct):
         )
 
 
-def asked(body: bytes, limits: tuple[str, ...]) -> Asked:
+def parse_request(body: bytes, limits: tuple[str, ...]) -> Asked:
     """Read a request; `limits` are the fields that may hold its limit of output tokens.
 
     Raises:
@@ -138,13 +138,13 @@ def asked(body: bytes, limits: tuple[str, ...]) -> Asked:
         images=content.images,
         image_bytes=content.image_bytes,
         is_open=content.is_open
-        or any(fields.get(name) for name in ELSEWHERE)
+        or any(fields.get(name) for name in EXTERNAL_FIELDS)
         or any(kind.startswith(THEIRS) for kind in kinds),
         offered=offered,
         known_tools=sum(kind not in OURS for kind in kinds),
         needs_schema=_wants_schema(fields),
         has_audio=content.has_audio or _speaks(fields),
-        keeps_long=content.keeps_long or any(map(_is_kept_long, (fields, *_tools(fields)))),
+        keeps_long=content.keeps_long or any(map(_is_cached_long, (fields, *_tools(fields)))),
     )
 
 
@@ -257,7 +257,7 @@ class _Content:
 
     def _look(self, part: dict[str, Any], depth: int) -> None:
         kind = part.get("type")
-        self.keeps_long = self.keeps_long or _is_kept_long(part)
+        self.keeps_long = self.keeps_long or _is_cached_long(part)
         if kind in IMAGES:
             self.images += 1
             self.image_bytes += _image_length(part)
@@ -284,7 +284,7 @@ def _is_by_name(part: dict[str, Any]) -> bool:
     return bool(part.get("file_id")) or (isinstance(source, dict) and "file_id" in source)
 
 
-def _is_kept_long(part: dict[str, Any]) -> bool:
+def _is_cached_long(part: dict[str, Any]) -> bool:
     """Whether a cache is asked to keep this for longer than five minutes."""
     control = part.get("cache_control")
     return isinstance(control, dict) and control.get("ttl") not in (None, "5m")

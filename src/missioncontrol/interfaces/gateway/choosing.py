@@ -14,7 +14,7 @@ from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy
 
 UNGOVERNED = (
-    ("background", True, "goes on where nobody here can meter or cut it"),
+    ("background", True, "continues where the gateway can't meter or stop it"),
     ("service_tier", "priority", "costs more than the price that is reserved"),
     ("speed", "fast", "costs more than the price that is reserved"),
 )

@@ -5,14 +5,14 @@ from typing import Protocol
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.call_log import ToolCall
 
-KEPT_MAX = 256 * 1024
+RECORDED_MAX = 256 * 1024
 """Characters of an answer stored for the log; what follows is only counted."""
 
 TOOLS_MAX = 256
 """Tool calls stored of an answer, and places at which it has text."""
 
 
-class Kept:
+class RecordedText:
     """The stored part of a text that comes in pieces."""
 
     __slots__ = ("is_cut", "pieces")
@@ -27,34 +27,36 @@ class Kept:
         return "".join(self.pieces)
 
 
-class Heard:
+class ReceivedAnswer:
     """What is known of an answer so far. It grows no further than its bounds."""
 
     __slots__ = (
-        "_told",
+        "_input_tokens",
+        "cached_long",
         "called",
         "is_absurd",
         "is_done",
-        "kept_long",
-        "kept_max",
         "model",
+        "recorded_max",
         "said",
         "usage",
         "words",
     )
 
-    def __init__(self, *, stored_max: int = KEPT_MAX) -> None:
+    def __init__(self, *, stored_max: int = RECORDED_MAX) -> None:
         """Start empty. With `stored_max` 0 no content is stored."""
-        self.kept_max = stored_max
+        self.recorded_max = stored_max
         self.model = ""
         self.usage: Usage | None = None
         self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
         self.is_done = False  # the answer says by itself that it is whole
         self.is_absurd = False  # the reported usage is impossible
-        self.kept_long = 0  # input tokens that were written to a cache for an hour
-        self._told = 0
-        self.words: dict[object, Kept] = {}  # text, by choice: several come side by side
-        self.called: dict[object, tuple[str, Kept]] = {}  # arguments with the names of tools
+        self.cached_long = 0  # input tokens that were written to a cache for an hour
+        self._input_tokens = 0
+        self.words: dict[object, RecordedText] = {}  # text, by choice: several come side by side
+        self.called: dict[
+            object, tuple[str, RecordedText]
+        ] = {}  # arguments with the names of tools
 
     @property
     def text(self) -> str:
@@ -67,13 +69,13 @@ class Heard:
         return tuple(ToolCall(name, str(text)) for name, text in self.called.values())
 
     @property
-    def input_told(self) -> int:
+    def input_reported(self) -> int:
         """Input tokens as far as they were reported; 0 where they were not."""
-        return self.usage.input_tokens if self.usage is not None else max(self._told, 0)
+        return self.usage.input_tokens if self.usage is not None else max(self._input_tokens, 0)
 
     def read(self, input_tokens: int) -> None:
         """Take in how much the model has read, before it says what it used in all."""
-        self._told = input_tokens
+        self._input_tokens = input_tokens
 
     def tell(self, usage: Usage | None) -> None:
         """Record a reported usage, as `sound` returns it."""
@@ -86,7 +88,7 @@ class Heard:
         if place not in self.words and len(self.words) >= TOOLS_MAX:
             self.think(text)
             return
-        self._count(text, self.words.setdefault(place, Kept()))
+        self._count(text, self.words.setdefault(place, RecordedText()))
 
     def think(self, text: str | None) -> None:
         """Count reasoning, which is not stored."""
@@ -100,16 +102,16 @@ class Heard:
             if len(self.called) >= TOOLS_MAX:
                 self.think(arguments)
                 return
-            known = self.called[place] = (name or "", Kept())
+            known = self.called[place] = (name or "", RecordedText())
         if arguments:
             self._count(arguments, known[1])
 
-    def _count(self, text: str, stored: Kept) -> None:
+    def _count(self, text: str, stored: RecordedText) -> None:
         self.said += _bytes_of(text)
-        if self.kept_max > 0:
-            stored.pieces.append(text[: self.kept_max])
-        stored.is_cut = stored.is_cut or len(text) > self.kept_max
-        self.kept_max = max(0, self.kept_max - len(text))
+        if self.recorded_max > 0:
+            stored.pieces.append(text[: self.recorded_max])
+        stored.is_cut = stored.is_cut or len(text) > self.recorded_max
+        self.recorded_max = max(0, self.recorded_max - len(text))
 
 
 def _bytes_of(text: str) -> int:
@@ -119,7 +121,7 @@ def _bytes_of(text: str) -> int:
 class Reader(Protocol):
     """Reads the answers of one API."""
 
-    heard: Heard
+    heard: ReceivedAnswer
 
     def event(self, data: bytes) -> None:
         """Read one event of a stream; what can't be read is counted as output."""
@@ -133,7 +135,7 @@ class Reader(Protocol):
 class SilentReader:
     """Reads what uses nothing, such as counting tokens."""
 
-    def __init__(self, received: Heard) -> None:
+    def __init__(self, received: ReceivedAnswer) -> None:
         """Nothing will be read."""
         self.heard = received
 

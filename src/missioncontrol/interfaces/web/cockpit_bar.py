@@ -41,7 +41,7 @@ class Parameters(Protocol):
         ...
 
 
-class Said:
+class AddressParameters:
     """What an address would say, had it been written by hand."""
 
     def __init__(self, known: dict[str, list[str]]) -> None:
@@ -176,7 +176,7 @@ async def bar_or_fault(
     try:
         return await bar_of(shelf, query, now), None
     except Rejected as error:
-        alone = Said({"product": [str(query.get("product", "") or "")]})
+        alone = AddressParameters({"product": [str(query.get("product", "") or "")]})
         return await bar_of(shelf, alone, now), error
 
 

@@ -61,7 +61,9 @@ def question_in(text: str) -> AnyQuestion:
     return found
 
 
-def asked_of(measure: str, bar: Bar, form: Parameters, opening: Sequence[Step] = ()) -> AnyQuestion:
+def parse_question(
+    measure: str, bar: Bar, form: Parameters, opening: Sequence[Step] = ()
+) -> AnyQuestion:
     """Return what the form of a measure asks, over the question that the address may hold.
 
     Raises:

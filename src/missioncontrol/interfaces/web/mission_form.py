@@ -111,7 +111,7 @@ async def typed_in(request: Request[Any, Any, Any]) -> Typed:
     return Typed(**{**plain, "answers": answers})
 
 
-def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
+def parse_mission(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
     """Return what is asked for, or what does not fit, by field."""
     errors: dict[str, str] = {}
     if not typed.goal.strip() and not typed.template:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from litestar import Request
 
 from missioncontrol.application.queries.shares import shares
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.stories import RunReport
 from missioncontrol.application.shares import SHARES, STREAM
 from missioncontrol.documents.cockpit.comparison import Compared, figure
 from missioncontrol.documents.outcome import is_checked
@@ -29,7 +29,7 @@ class Drawn(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/summary.html` shows."""
     del request

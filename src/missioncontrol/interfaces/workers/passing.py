@@ -79,7 +79,7 @@ async def while_awaited(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ConnectionError("Nobody waits for the answer any more.")
+        raise ConnectionError("The client no longer waits for the answer.")
     finally:
         for task in (working, leaving):
             task.cancel()

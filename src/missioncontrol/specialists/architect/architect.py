@@ -14,7 +14,7 @@ from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 RELEVANT_MAX = 12
-SECONDS_KEPT = 8.0
+SECONDS_RESERVED = 8.0
 """Left for measuring, drawing and writing once reading has to stop."""
 
 
@@ -30,16 +30,16 @@ class Architect:
         root = repository_of(brief, "architect", "read modules from").resolve()
         from missioncontrol.specialists.past_changes import read_past
         from missioncontrol.specialists.ranking.index import Index
-        from missioncontrol.specialists.ranking.kept import kept_here
+        from missioncontrol.specialists.ranking.kept import open_facts_cache
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        tree, cache = read_tree(root), kept_here()
+        tree, cache = read_tree(root), open_facts_cache()
         graph = read_graph(
             tree,
             root,
             tick=lambda done, total: desk.progress(done, total, "code files read"),
-            is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
+            is_late=lambda: desk.seconds_left() < SECONDS_RESERVED,
             cache=cache,
         )
         relevant = [

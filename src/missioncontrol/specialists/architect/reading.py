@@ -9,7 +9,7 @@ from missioncontrol.specialists.architect.go_imports import GoFile, go_graph
 from missioncontrol.specialists.architect.graph import Graph, Module, ModuleKind, merged
 from missioncontrol.specialists.architect.javascript_imports import ScriptFile, javascript_graph
 from missioncontrol.specialists.architect.python_imports import PythonFile, python_graph
-from missioncontrol.specialists.ranking.kept import KeptFacts
+from missioncontrol.specialists.ranking.kept import FactsCache
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
@@ -37,7 +37,7 @@ def read_graph(
     *,
     tick: Callable[[int, int], None],
     is_late: Callable[[], bool],
-    cache: KeptFacts | None = None,
+    cache: FactsCache | None = None,
 ) -> Graph:
     """Return the import graph of everything in `tree`.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SECONDS_MAX = 30.0
 """For all checks together in a mission, even where the attempt would have more."""
-SECONDS_KEPT = 5.0
+SECONDS_RESERVED = 5.0
 SARIF_MAX = 20_000
 RELEVANT_MAX = 12
 
@@ -108,7 +108,7 @@ class _Audit:
         self.not_made = 0  # checks, for want of a library
         # The author of a workflow bounds the time of a step; a mission has to end soon.
         wanted = SECONDS_MAX if brief.plan is not None else math.inf
-        self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_KEPT)
+        self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_RESERVED)
         self._seconds = max(desk.seconds_left() - self._ends_with_left, 1.0)
 
     @cached_property

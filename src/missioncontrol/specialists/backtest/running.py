@@ -23,7 +23,7 @@ from missioncontrol.specialists.backtest.scoring import (
 from missioncontrol.specialists.code_changes import is_document, is_lock
 from missioncontrol.specialists.estimating.estimating import estimated
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.ranking.kept import FACTS_VARIABLE
 from missioncontrol.specialists.specialist import Brief
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def replayed(
         Unavailable: `backtest.incomplete_clone` where git lacks files of the past.
     """
     baseline = Baseline()
-    with replaying(source_of(root)) as copy, _facts_kept():
+    with replaying(source_of(root)) as copy, _facts_cached():
         for done, work in enumerate(works):
             on_progress(done, len(works))
             go_to(copy, work.parent)
@@ -68,17 +68,17 @@ def replayed(
 
 
 @contextmanager
-def _facts_kept() -> Iterator[None]:
+def _facts_cached() -> Iterator[None]:
     """Keep what is read of one change for the next ones, and forget it in the end."""
-    before = os.environ.get(KEPT)
+    before = os.environ.get(FACTS_VARIABLE)
     with tempfile.TemporaryDirectory(prefix="mission-backtest-facts-") as folder:
-        os.environ[KEPT] = f"{folder}/facts.db"
+        os.environ[FACTS_VARIABLE] = f"{folder}/facts.db"
         try:
             yield
         finally:
-            os.environ.pop(KEPT)
+            os.environ.pop(FACTS_VARIABLE)
             if before is not None:
-                os.environ[KEPT] = before
+                os.environ[FACTS_VARIABLE] = before
 
 
 def _score(copy: Path, work: PastWork, bm25: Sequence[str]) -> Score:

@@ -33,6 +33,6 @@ def named(theirs: Theirs, name: str, who: str) -> str:
     raise AttemptFailed(
         f"{who}.no_commit",
         f"{str(theirs.path)!r} has no commit {name[:100]!r}.",
-        hint="Give the id that the builder handed back; `mission repo recover` lists what is kept.",
+        hint="Give the id that the builder handed back; `mission repo recover` lists them.",
         retryable=False,
     )

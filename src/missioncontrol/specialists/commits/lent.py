@@ -10,12 +10,12 @@ import msgspec
 from missioncontrol.domain.errors import NotFound, Unavailable
 from missioncontrol.specialists.git import SECONDS_MAX, git, git_bytes
 
-NOBODY = "Mission Control"
+COMMITTER = "Mission Control"
 ADDRESS = "mission-control@localhost"
 IDENTITY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", NOBODY), ("EMAIL", ADDRESS))
+    for part, value in (("NAME", COMMITTER), ("EMAIL", ADDRESS))
 }
 TREE_SECONDS_MAX = 300.0
 """For writing all files of a very large repository."""
@@ -40,7 +40,7 @@ class Theirs(msgspec.Struct, frozen=True):
         Raises:
             NotFound: `repository.no_git`.
         """
-        more = _bare(path)
+        more = _git_dir(path)
         asked = ("--git-common-dir", "--git-path", "objects", "--git-path", "shallow")
         try:
             output = git_bytes(path, "rev-parse", "--show-object-format", *asked, more=more)
@@ -58,7 +58,7 @@ class Theirs(msgspec.Struct, frozen=True):
 
     def git(self, *args: str, fine: Collection[int] = (0,)) -> bytes:
         """Ask git about it; nothing that is asked here may write."""
-        return git_bytes(self.path, *args, more=_bare(self.path), fine=fine)
+        return git_bytes(self.path, *args, more=_git_dir(self.path), fine=fine)
 
     def commit(self, name: str) -> str:
         """Return the full id of the commit that `name` means; "" where there is none."""
@@ -66,7 +66,7 @@ class Theirs(msgspec.Struct, frozen=True):
         return self.git("rev-parse", *asked, fine=(0, 1, 128)).decode().strip()
 
 
-def _bare(path: Path) -> dict[str, str]:
+def _git_dir(path: Path) -> dict[str, str]:
     """Name a repository without a work tree as one: git would not take it for one by itself."""
     is_bare = (path / "HEAD").is_file() and (path / "objects").is_dir()
     return {"GIT_DIR": str(path)} if is_bare else {}

@@ -49,7 +49,7 @@ def text_of(lent: Lent, blob: str) -> str | None:
     return content.decode("utf-8", "replace") if len(content) <= BLOB_BYTES_MAX else None
 
 
-def taken_away(lent: Lent, files: Sequence[ChangedFile]) -> Iterator[Found]:
+def removed_tests(lent: Lent, files: Sequence[ChangedFile]) -> Iterator[Found]:
     """Name files of tests that are deleted, and tests that are in no file any more."""
     lines = {each.path: changed_lines(lent, each) for each in files if _has_tests(each)}
     there = {name for one in lines.values() for line in one.added for name in _names(line)}

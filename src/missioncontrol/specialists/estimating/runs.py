@@ -21,8 +21,8 @@ BEFORE_MIN = 5
 NEEDED = BEFORE_MIN + CASES_MIN
 NAMED = 3
 
-Told = Callable[[Actual], float | None]
-MEASURES: tuple[tuple[Measure, str, Told], ...] = (
+ActualValue = Callable[[Actual], float | None]
+MEASURES: tuple[tuple[Measure, str, ActualValue], ...] = (
     ("seconds", "Time", lambda actual: actual.seconds),
     ("tokens", "Tokens", lambda actual: float(actual.tokens)),
     ("cost", "Cost", lambda actual: None if actual.cost is None else float(actual.cost)),

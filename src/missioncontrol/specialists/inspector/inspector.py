@@ -23,14 +23,19 @@ from missioncontrol.specialists.inspector.page import markdown
 from missioncontrol.specialists.inspector.ruled import of_rules
 from missioncontrol.specialists.inspector.secret import of_secrets
 from missioncontrol.specialists.inspector.seen import Change, seen
-from missioncontrol.specialists.inspector.told import Told, of_altered, of_tests, told
+from missioncontrol.specialists.inspector.told import (
+    ReviewedTests,
+    of_altered,
+    of_tests,
+    read_test_output,
+)
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk, Submitted
 
 FINDINGS_MAX = 200
 LISTED_MAX = 50
-SECONDS_KEPT = 5.0
+SECONDS_RESERVED = 5.0
 PATCH = "change.patch"
 OBTAINED = "git's own account of what differs, and rules without a model"
 
@@ -68,7 +73,7 @@ class Inspector:
             changes = test_changes(lent, base, commit)
         except Unavailable as error:
             raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
-        tests = told(what.tests)
+        tests = read_test_output(what.tests)
         named_ = (*changes.findings, *of_altered(tests, change.commit))
         judging = [_to_accept(each, accepting=what.accepting) for each in named_]
         seen_alone = _findings(change, what.scope, tests, desk)
@@ -84,7 +89,7 @@ class Inspector:
         """Return findings by the repository's rules; rules that hold are left out."""
         if self._guard is None:
             raise _bad("`guard` is true, and nothing here knows rules.", "Leave it out.")
-        return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_KEPT))
+        return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_RESERVED))
 
 
 def _bad(reason: str, hint: str) -> AttemptFailed:
@@ -96,7 +101,7 @@ def _to_accept(found: Found, *, accepting: bool) -> Found:
 
 
 def _findings(
-    change: Change, scope: Sequence[str], tests: Told | None, desk: Desk
+    change: Change, scope: Sequence[str], tests: ReviewedTests | None, desk: Desk
 ) -> Iterator[Found]:
     if not change.files:
         remedy = "Do what the task asks for, or say why there is nothing to do."
@@ -106,10 +111,10 @@ def _findings(
     yield from of_files(change, scope)
     yield from of_lines(change)
     place = desk.scratch / "changed"
-    yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_KEPT)
+    yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_RESERVED)
     if change.unread:
         message = f"{counted(change.unread, 'file')} were not read: the change has too many"
-        remedy = "Let people look at it, or make it in parts."
+        remedy = "Have people look at it, or make it in parts."
         yield Found("inspector.too_many", message, remedy=remedy)
 
 

@@ -31,7 +31,7 @@ class Failure(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
+class ReviewedTests(msgspec.Struct, frozen=True):
     """The output of a tester, as far as a review asks for it."""
 
     passed: bool = False
@@ -45,7 +45,7 @@ class Told(msgspec.Struct, frozen=True):
     failures: tuple[Failure, ...] = ()
 
 
-def told(tests: Mapping[str, Any] | None) -> Told | None:
+def read_test_output(tests: Mapping[str, Any] | None) -> ReviewedTests | None:
     """Read it.
 
     Raises:
@@ -54,7 +54,7 @@ def told(tests: Mapping[str, Any] | None) -> Told | None:
     if tests is None:
         return None
     try:
-        return msgspec.convert(tests, Told)
+        return msgspec.convert(tests, ReviewedTests)
     except msgspec.ValidationError as error:
         raise AttemptFailed(
             "inspector.bad_input",
@@ -64,7 +64,7 @@ def told(tests: Mapping[str, Any] | None) -> Told | None:
         ) from None
 
 
-def of_tests(tests: Told | None, commit: str) -> Iterator[Found]:
+def of_tests(tests: ReviewedTests | None, commit: str) -> Iterator[Found]:
     """Tell what the tests say against the change, or that they say nothing."""
     if tests is None:
         yield _note("Nothing is known of its tests", "Give `tests` of a tester.")
@@ -76,7 +76,7 @@ def of_tests(tests: Told | None, commit: str) -> Iterator[Found]:
     yield from _failing(tests)
 
 
-def _failing(tests: Told) -> Iterator[Found]:
+def _failing(tests: ReviewedTests) -> Iterator[Found]:
     for each in tests.broken[:EACH_MAX]:
         words = f"{each.test}: {each.message}" if each.test else each.message
         remedy = "Mend it: it did not fail without the change." if tests.base else "Mend it."
@@ -93,15 +93,15 @@ def _failing(tests: Told) -> Iterator[Found]:
         yield Found("inspector.tests_failed", words, remedy="Mend it.")
     if not tests.failures:
         ended = ": ".join(each for each in (tests.status.replace("_", " "), tests.reason) if each)
-        words = f"The tests did not end well ({ended or 'it is not said how'})"
-        yield Found("inspector.tests_failed", words, remedy="Read what the tester kept of them.")
+        words = f"The tests did not end well ({ended or 'no reason is given'})"
+        yield Found("inspector.tests_failed", words, remedy="Read the tester's results.")
 
 
 def _note(message: str, remedy: str) -> Found:
     return Found("inspector.tests_silent", message, remedy=remedy, blocking=False)
 
 
-def of_altered(tests: Told | None, commit: str) -> Iterator[Found]:
+def of_altered(tests: ReviewedTests | None, commit: str) -> Iterator[Found]:
     """Tell which tests the change alters fail as they were, and which run no more."""
     if tests is None or (tests.commit and tests.commit != commit):
         return

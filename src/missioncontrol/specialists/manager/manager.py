@@ -126,4 +126,4 @@ def _patch(repository: Path, former: Former) -> str:
     try:
         return git(repository, *asked, bytes_max=PATCH_BYTES_MAX)
     except Unavailable as error:
-        return f"The change can't be told here: {error.reason}\n"
+        return f"The change can't be shown here: {error.reason}\n"

@@ -11,9 +11,9 @@ from missioncontrol.specialists.manifests.markup import Element, children, eleme
 from missioncontrol.specialists.manifests.stack import (
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Runtime,
-    Said,
     TestCommand,
     Unreadable,
     Who,
@@ -29,7 +29,7 @@ GRADLE = re.compile(
 )
 
 
-def read_go_mod(path: str, text: str) -> Iterator[Said]:
+def read_go_mod(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a go.mod says; its versions are exact by design."""
     for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
@@ -43,7 +43,7 @@ def read_go_mod(path: str, text: str) -> Iterator[Said]:
             yield Dependency(match[1], match[2], group, path, number, True, "go")
 
 
-def read_cargo_toml(path: str, text: str) -> Iterator[Said]:
+def read_cargo_toml(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a Cargo.toml says."""
     try:
         data = tomllib.loads(text)
@@ -74,7 +74,7 @@ def read_cargo_toml(path: str, text: str) -> Iterator[Said]:
     yield from _crates(path, text, data)
 
 
-def _crates(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
+def _crates(path: str, text: str, data: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     tables = {
         "dependencies": "runtime",
         "dev-dependencies": "dev",
@@ -97,7 +97,7 @@ def _crates(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
             yield EntryPoint(binary["name"], _word(binary.get("path")), "command", path, line)
 
 
-def read_pom(path: str, text: str) -> Iterator[Said]:
+def read_pom(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a pom.xml says."""
     found = elements(text)
     top = {item.path: item for item in found if item.path.count("/") == 1}
@@ -141,7 +141,7 @@ def _artifact(path: str, item: Element, data: Mapping[str, str]) -> Dependency:
     return Dependency(name, version, group, path, item.line, pinned, "java", _who(group))
 
 
-def read_gradle(tree: "Tree", path: str, text: str) -> Iterator[Said]:
+def read_gradle(tree: "Tree", path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the dependencies that a Gradle build states as `group:name:version`."""
     for number, line in enumerate(text.split("\n"), 1):
         match = GRADLE.match(line)
@@ -156,7 +156,7 @@ def read_gradle(tree: "Tree", path: str, text: str) -> Iterator[Said]:
         yield TestCommand((start, "test"), "gradle", path, 1, text.split("\n", 1)[0])
 
 
-def read_msbuild(path: str, text: str) -> Iterator[Said]:
+def read_msbuild(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a .csproj, .fsproj or .vbproj says."""
     name = PurePosixPath(path).stem
     found = elements(text)

@@ -16,10 +16,10 @@ from missioncontrol.specialists.manifests.stack import (
     CiFile,
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Recognised,
     Runtime,
-    Said,
     Stack,
     TestCommand,
     Unreadable,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
 T = TypeVar("T")
-Reader = Callable[["Tree", str, str], Iterator[Said]]
+Reader = Callable[["Tree", str, str], Iterator[ManifestStatement]]
 
 MANIFESTS_MAX = 400
 MANIFEST_BYTES_MAX = 512 * 1024
@@ -88,7 +88,7 @@ def read_manifests(tree: "Tree") -> Stack:
     candidates = [file for file in tree.files if file.kind not in ("vendored", "binary")]
     chosen = [(file, reader) for file in candidates if (reader := _reader(file.path))]
     chosen.sort(key=lambda pair: _place(pair[0].path))
-    declared: list[Said] = []
+    declared: list[ManifestStatement] = []
     for file, reader in chosen[:MANIFESTS_MAX]:
         declared.extend(_statements(tree, file, reader))
     declared += [
@@ -101,7 +101,9 @@ def read_manifests(tree: "Tree") -> Stack:
     return _stack(tree, declared, tuple(file.path for file, _ in chosen[:MANIFESTS_MAX]))
 
 
-def _for_developers(tree: "Tree", each: Said, declared: Sequence[Said]) -> Said:
+def _for_developers(
+    tree: "Tree", each: ManifestStatement, declared: Sequence[ManifestStatement]
+) -> ManifestStatement:
     """Return a dependency of a `requirements.txt` as what developers install, where it is that.
 
     A package that declares for itself what it needs leaves that file to those who work on it,
@@ -123,7 +125,7 @@ def _for_developers(tree: "Tree", each: Said, declared: Sequence[Said]) -> Said:
     return msgspec.structs.replace(each, group="dev") if declares else each
 
 
-def _statements(tree: "Tree", file: "SourceFile", reader: Reader) -> list[Said]:
+def _statements(tree: "Tree", file: "SourceFile", reader: Reader) -> list[ManifestStatement]:
     text = tree.text(file.path) if file.size <= MANIFEST_BYTES_MAX else None
     if text is None:
         return [Unreadable(file.path, "it is too large or cannot be read")]
@@ -146,7 +148,7 @@ def _reader(path: str) -> Reader | None:
     return next((reader for pattern, reader in BY_PATTERN if pattern.search(path)), None)
 
 
-def _plain(read: Callable[[str, str], Iterator[Said]]) -> Reader:
+def _plain(read: Callable[[str, str], Iterator[ManifestStatement]]) -> Reader:
     return lambda tree, path, text: read(path, text)
 
 
@@ -197,7 +199,9 @@ BY_PATTERN: tuple[tuple[re.Pattern[str], Reader], ...] = (
 )
 
 
-def _tests_without_manifest(tree: "Tree", declared: Iterable[Said]) -> Iterator[TestCommand]:
+def _tests_without_manifest(
+    tree: "Tree", declared: Iterable[ManifestStatement]
+) -> Iterator[TestCommand]:
     """Yield the command for Python tests that no manifest sets up, from what the tests import."""
     dependencies = [item for item in declared if isinstance(item, Dependency)]
     if any(isinstance(item, TestCommand) and item.tool == "pytest" for item in declared):
@@ -243,7 +247,7 @@ def _unittest(tests: Sequence["SourceFile"], tree: "Tree") -> tuple[str, ...]:
     return ("python", "-m", "unittest", "discover", "-s", min(homes))
 
 
-def _stack(tree: "Tree", declared: list[Said], manifests: tuple[str, ...]) -> Stack:
+def _stack(tree: "Tree", declared: list[ManifestStatement], manifests: tuple[str, ...]) -> Stack:
     packages = tuple(_of(declared, Package))
     dependencies = tuple(_of(declared, Dependency))
     ecosystems = _by_code(tree, packages, dependencies)
@@ -272,7 +276,7 @@ def _stack(tree: "Tree", declared: list[Said], manifests: tuple[str, ...]) -> St
     )
 
 
-def _of(declared: Iterable[Said], kind: type[T]) -> list[T]:
+def _of(declared: Iterable[ManifestStatement], kind: type[T]) -> list[T]:
     return [item for item in declared if isinstance(item, kind)]
 
 

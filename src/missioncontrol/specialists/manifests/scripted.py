@@ -9,9 +9,9 @@ from missioncontrol.specialists.manifests.lines import line_of
 from missioncontrol.specialists.manifests.stack import (
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Runtime,
-    Said,
     TestCommand,
     Unreadable,
     Who,
@@ -29,7 +29,7 @@ GEM_FIELD = re.compile(r"""^\s*\w+\.(name|version|summary|license)\s*=\s*["']([^
 HEX = re.compile(r"""^\s*\{:(\w+),\s*"([^"]+)"(.*)\}""")
 
 
-def read_gemfile(tree: "Tree", path: str, text: str) -> Iterator[Said]:
+def read_gemfile(tree: "Tree", path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the gems of a Gemfile, and how its tests are started."""
     groups: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -51,7 +51,7 @@ def read_gemfile(tree: "Tree", path: str, text: str) -> Iterator[Said]:
                 yield TestCommand(argv, "rspec", path, number, line.strip())
 
 
-def read_gemspec(path: str, text: str) -> Iterator[Said]:
+def read_gemspec(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a .gemspec says in plain strings."""
     fields: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -72,7 +72,7 @@ def read_gemspec(path: str, text: str) -> Iterator[Said]:
         yield Package(name, "ruby", path, line_number, version, "", summary, licence, licence_line)
 
 
-def read_composer_json(path: str, text: str) -> Iterator[Said]:
+def read_composer_json(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a composer.json says."""
     try:
         data = json.loads(text)
@@ -107,7 +107,9 @@ def read_composer_json(path: str, text: str) -> Iterator[Said]:
             yield TestCommand(("composer", name), "composer", path, line, words)
 
 
-def _composer_dependencies(path: str, text: str, data: dict[str, Any]) -> Iterator[Said]:
+def _composer_dependencies(
+    path: str, text: str, data: dict[str, Any]
+) -> Iterator[ManifestStatement]:
     for key, group in (("require", "runtime"), ("require-dev", "dev")):
         listed = data.get(key)
         for name, version in listed.items() if isinstance(listed, dict) else ():
@@ -121,7 +123,7 @@ def _composer_dependencies(path: str, text: str, data: dict[str, Any]) -> Iterat
                 yield Dependency(name, version, group, path, line, pinned, "php", _who(group))
 
 
-def read_mix(path: str, text: str) -> Iterator[Said]:
+def read_mix(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a mix.exs says."""
     app = re.search(r"\bapp:\s*:(\w+)", text)
     version = re.search(r'\bversion:\s*"([^"]+)"', text)

@@ -74,7 +74,9 @@ def verified(
         found = evidence(now.trial, now.tree, check_evidence(now))
         statement = report.statement(now.trial)
         is_blind = now.status not in RAN
-        return Verified(now, statement, _told(now, failing), failing, is_blind, found, files)
+        return Verified(
+            now, statement, _verified_fields(now, failing), failing, is_blind, found, files
+        )
     finally:
         forgotten(place)
 
@@ -129,7 +131,7 @@ def _refuse_unfinished(what: Examined) -> None:
         )
 
 
-def _told(now: Examined, lost: tuple[Broken, ...]) -> dict[str, Any]:
+def _verified_fields(now: Examined, lost: tuple[Broken, ...]) -> dict[str, Any]:
     trial = now.trial
     seen = trial.as_json() if trial is not None else {}
     return {

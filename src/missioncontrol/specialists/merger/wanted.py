@@ -71,7 +71,7 @@ def wanted(brief: Brief) -> Wanted:
         raise AttemptFailed(
             "merger.bad_base",
             f"Commit {commit[:12]} was not made on {base[:12]}: what others did since would be "
-            "taken back.",
+            "reverted.",
             hint="Give the commit as `base` at which the builder began; it handed that back.",
             retryable=False,
         )
@@ -111,7 +111,7 @@ def refuse_branch(theirs: Theirs, into: str) -> None:
     if not into.startswith(OURS):
         raise AttemptFailed(
             "merger.bad_branch",
-            f"{into[:200]!r} is a branch of somebody's, and nothing is merged into it here.",
+            f"{into[:200]!r} is a branch of a user, and nothing is merged into it here.",
             hint=f"Name one that begins with `{OURS}`, and merge that into yours when you like.",
             retryable=False,
         )

@@ -19,12 +19,12 @@ from missioncontrol.ports.model import (
     ToolCalling,
 )
 from missioncontrol.specialists.planner.tools.toolbox import TOOLS, Toolbox
-from missioncontrol.specialists.specialist import AsksAgents, Desk
+from missioncontrol.specialists.specialist import AgentConsulter, Desk
 
 CALL_SECONDS_MAX = 120.0
-SECONDS_KEPT = 20.0
+SECONDS_RESERVED = 20.0
 """Of the time for planning, left for handing in the local plan where there is no other."""
-SECONDS_KEPT_SHARE = 0.3
+SECONDS_RESERVED_SHARE = 0.3
 """The most of it that is left, where there is little time."""
 SECONDS_MIN = 2.0
 ROUNDS_MAX = 40
@@ -67,7 +67,7 @@ class EndpointAnswers:
         self._model = model
         self._box = box if isinstance(model, ToolCalling) else None
         self._talk: list[Message] = []
-        self._heard = 0
+        self._received = 0
         self._read = 0  # characters that tools answered
 
     @property
@@ -79,12 +79,12 @@ class EndpointAnswers:
         self, messages: Sequence[Message], schema: Mapping[str, Any], desk: Desk
     ) -> Completion:
         """See `Answering.answer`. Each call of the endpoint is admitted by itself."""
-        self._talk += messages[self._heard :]
-        self._heard = len(messages)
+        self._talk += messages[self._received :]
+        self._received = len(messages)
         used = NO_USAGE
         for number in range(1, ROUNDS_MAX + 1):
             is_last = number == ROUNDS_MAX or self._read > READ_MAX
-            completion = self._asked(schema, desk, with_tools=not is_last)
+            completion = self._request_completion(schema, desk, with_tools=not is_last)
             desk.usage(completion.usage, model=completion.model or self._model.name)
             used += completion.usage
             if is_last or not completion.calls:
@@ -93,7 +93,9 @@ class EndpointAnswers:
             self._talk.append(Message("user", "", answers=self._called(completion.calls, desk)))
         return msgspec.structs.replace(completion, usage=used)
 
-    def _asked(self, schema: Mapping[str, Any], desk: Desk, *, with_tools: bool) -> Completion:
+    def _request_completion(
+        self, schema: Mapping[str, Any], desk: Desk, *, with_tools: bool
+    ) -> Completion:
         seconds = min(seconds_for(desk), CALL_SECONDS_MAX)
         box = self._box
         tools = box.tools if box is not None and with_tools else []
@@ -110,7 +112,7 @@ class EndpointAnswers:
             if tools and not self._read and "tool" in error.reason.lower():
                 desk.log("warning", f"The model is asked without tools: {error.reason}")
                 self._box = None
-                return self._asked(schema, desk, with_tools=False)
+                return self._request_completion(schema, desk, with_tools=False)
             raise AttemptFailed(
                 error.code, error.reason, hint=error.hint, retryable=False
             ) from error
@@ -137,7 +139,7 @@ class AgentAnswers:
         self._agent = agent
         self._local = local
         self._box = box
-        self._heard = 0
+        self._received = 0
 
     @property
     def title(self) -> str:
@@ -148,8 +150,8 @@ class AgentAnswers:
         self, messages: Sequence[Message], schema: Mapping[str, Any], desk: Desk
     ) -> Completion:
         """See `Answering.answer`."""
-        texts = [each.text for each in messages[self._heard :] if each.role != "assistant"]
-        is_first, self._heard = not self._heard, len(messages)
+        texts = [each.text for each in messages[self._received :] if each.role != "assistant"]
+        is_first, self._received = not self._received, len(messages)
         if is_first:
             texts.append(_ending(schema))
         asked = wire.Consults(
@@ -161,7 +163,7 @@ class AgentAnswers:
             msgspec.json.encode(self._local).decode() if is_first else "",
             self._tried(desk) if is_first else "",
         )
-        if not isinstance(desk, AsksAgents):
+        if not isinstance(desk, AgentConsulter):
             raise AttemptFailed("program.no_agents", "No agent can be asked here.", retryable=False)
         try:
             completion = desk.consult(asked)
@@ -204,7 +206,7 @@ def seconds_for(desk: Desk) -> float:
         AttemptFailed: `model.late`.
     """
     left = desk.seconds_left()
-    seconds = left - min(SECONDS_KEPT, left * SECONDS_KEPT_SHARE)
+    seconds = left - min(SECONDS_RESERVED, left * SECONDS_RESERVED_SHARE)
     if seconds < SECONDS_MIN:
         raise AttemptFailed(
             "model.late", "The time for planning was used up before the model answered."

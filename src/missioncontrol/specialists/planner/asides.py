@@ -23,7 +23,7 @@ _HELP = r"help (?:text|page|output|message)s?"
 _THE = (
     r"(?:(?:the|our|its|your|a|an|any|all|both|new|user|public|project(?:['\u2019]s)?|usual)\s+)*"
 )
-_SAYING = (
+_MENTIONING = (
     r"(?:say|mention|note|tell|explain|describe|document|state|announce|clarify|spell|point|record"
     r"|warn|outline|summari[sz]e|reflect|advertise|cross-?reference)"
 )
@@ -39,7 +39,7 @@ _IN = (
     r"\s(?:in|into|to|on|onto|under|within|inside|through|via|with)\s+"
     r"(?:(?:the|a|an|our|its)\s+(?:[\w-]+\s+){0,2}(?:page|section|chapter|part)s?\s+(?:of|in)\s+)?"
 )
-_SAID = re.compile(rf"(?is)^{_SAYING}\b.*?{_IN}{_THE}(?:{PAPER}|{_HELP})(?![\w/])")
+_MENTIONED = re.compile(rf"(?is)^{_MENTIONING}\b.*?{_IN}{_THE}(?:{PAPER}|{_HELP})(?![\w/])")
 _PUT = re.compile(rf"(?is)^{_PUTTING}\b.*?{_IN}{_THE}{PAPER}{_TAIL}$")
 _UPDATED = re.compile(
     rf"(?is)^(?:{_PUTTING})\s+{_THE}(?:[\w-]+\s+)?{PAPER}{_TAIL}(?:\s+(?:of|for|to|about)\b.*)?$"
@@ -80,7 +80,7 @@ def aside(text: str) -> Aside:
     plain = _ORDER.sub("", _CODE.sub(_without_code, text.strip(" .!")))
     if _TESTED.match(plain):
         return "tests"
-    matched = _OF_IT.match(plain) or _SAID.match(plain) or _DEMANDED.match(plain)
+    matched = _OF_IT.match(plain) or _MENTIONED.match(plain) or _DEMANDED.match(plain)
     if matched or _PUT.match(plain) or _UPDATED.match(plain):
         return "documentation"
     if _UNKNOWN.match(plain) and not _STATES.search(plain):

@@ -10,7 +10,7 @@ _TOKEN = re.compile(
     """,
     re.MULTILINE,
 )
-_KEPT = re.compile(r"[^\n]")
+_NOT_NEWLINE = re.compile(r"[^\n]")
 
 
 def without_prose(text: str, *, strings: bool = True) -> str:
@@ -25,6 +25,6 @@ def without_prose(text: str, *, strings: bool = True) -> str:
         explains = match["long"] is not None and not before.strip()
         if match["comment"] is None and not (strings or explains):
             return match.group()
-        return _KEPT.sub(" ", match.group())
+        return _NOT_NEWLINE.sub(" ", match.group())
 
     return _TOKEN.sub(blank, text)

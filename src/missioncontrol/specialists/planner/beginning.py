@@ -14,7 +14,7 @@ from missioncontrol.specialists.planner.likely import tests_of
 from missioncontrol.specialists.planner.papers import (
     document_for,
     documents_for,
-    is_kept_apart,
+    is_own_document,
     speaks_of_comments,
 )
 from missioncontrol.specialists.planner.places import (
@@ -29,7 +29,7 @@ from missioncontrol.specialists.planner.surroundings import tool_settings
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 from missioncontrol.specialists.planner.tracing import traced_first
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
-from missioncontrol.specialists.words import telling_words
+from missioncontrol.specialists.words import significant_words
 
 _DOCUMENT = re.compile(r"(?i)\b(readme|changelog|contributing|changes|history|news)\b(?!\.)")
 _WRITTEN = re.compile(r"`([A-Za-z_][A-Za-z0-9_]{3,60})`")
@@ -44,7 +44,7 @@ SHARE_MIN = 0.3
 """Of the likeliest file's chance; what is below it is no place of the change."""
 CODE_SHARE = 0.6
 """Of a test's chance, from which on the code that it tests is where the work begins."""
-_FRONT = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
+_FIRST_PAGE = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
 
 
 def beginning(
@@ -108,7 +108,7 @@ def _with_likeliest_first(
     if detailed and best[0].chance < UNSURE and places[:1] and _is_named(places[0]):
         return places  # What the list below the ask names is surer than its words.
     known = {place.path: place for place in places}
-    terms = telling_words(search_text(ask))
+    terms = significant_words(search_text(ask))
     named = {place.path for place in places[:1] if _is_named(place)}
     first = []
     for each in best:
@@ -247,8 +247,8 @@ def _with_document_first(
     if ask.aside and ground.sources is not None:
         found = document_for(ground, ask, main)
         paper = [ground.sources.place(found[0], (found[1],), ())] if found else []
-        return paper or [each for each in places if not is_kept_apart(ask)]
-    if not is_kept_apart(ask):  # What each version brought is no place to explain anything.
+        return paper or [each for each in places if not is_own_document(ask)]
+    if not is_own_document(ask):  # What each version brought is no place to explain anything.
         places = [each for each in places if not CHANGES.match(each.path)]
     named = _DOCUMENT.search(ask.text)
     if ground.tree is None or ground.sources is None:
@@ -273,7 +273,7 @@ def _likeliest_documents(ground: Ground, ask: Ask) -> list[Place]:
         return []
     best = documents_for(index, text_of_main(ground), limit=PLACES_MAX)
     assert ground.sources is not None
-    terms = telling_words(search_text(ask))
+    terms = significant_words(search_text(ask))
     found = []
     for each in best:
         if each.chance < SHARE_MIN * best[0].chance:
@@ -293,6 +293,6 @@ def first_read(ground: Ground, kind: str, places: Sequence[Place]) -> dict[str, 
     if kind != "documentation" or places or ground.tree is None:
         return {}
     documents = [file.path for file in ground.tree.files if file.kind == "document"]
-    first = [path for path in documents if _FRONT.search(path)]
+    first = [path for path in documents if _FIRST_PAGE.search(path)]
     first.sort(key=lambda path: (path.count("/"), path))
     return {"first_read": f"`{first[0]}`"} if first else {}

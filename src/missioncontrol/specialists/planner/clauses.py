@@ -20,12 +20,12 @@ _NAME_FOLLOWS = re.compile(r"[A-Z][a-z]\w*\s+[a-z]+s?\b|`")
 _SHARED_END = re.compile(r"(?i)\s(?:to|in|into|from|on)\s")
 
 
-def asks_in(text: str, where: str, source: str) -> list[Ask]:
+def parse_clauses(text: str, where: str, source: str) -> list[Ask]:
     """Return what `text` asks for, clause by clause; `source` is the sentence it comes from."""
     found: list[Ask] = []
     for clause in _clauses(text):
         change, company = without_accompaniment(wording.LEAD_IN.sub("", clause).strip(" ,;"))
-        found += _as_asks(change, where, source) if change else ()
+        found += _parse_clause(change, where, source) if change else ()
         found += [as_ask(f"Add {thing}", where, source) for thing in company]
     return found
 
@@ -86,7 +86,7 @@ def _inside_quotes(text: str, at: int) -> bool:
     )
 
 
-def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
+def _parse_clause(clause: str, where: str, source: str) -> Iterator[Ask]:
     listed = _listed(clause.strip(" ,;.。!?"))
     for number, text in enumerate(each for one in listed for each in split_asides(one)):
         body = wording.LEAD_IN.sub("", text).strip(" ,;.")

@@ -7,7 +7,7 @@ LENGTH_MAX = 60
 _WHOM = r"(?P<whom>`[^`]+`|(?:(?:the|each|every|all|our|a|an)\s+)?[\w.-]+(?:\s[\w.-]+){0,2}?)"
 _WHAT = r"(?P<what>(?:(?:an?|its own|some|optional|more)\s+)+\S.*|`[^`]+`.*)$"
 _GIVEN = re.compile(rf"(?i)^give\s+{_WHOM}\s+{_WHAT}")
-_TAKEN = re.compile(
+_ENABLED = re.compile(
     rf"(?i)^(?:let|make|allow|enable|have|get|teach)\s+{_WHOM}\s+(?:to\s+)?(?:also\s+)?"
     rf"(?:take|accept|receive)\s+{_WHAT}"
 )
@@ -39,7 +39,7 @@ class Given(NamedTuple):
 
 def given(text: str) -> Given | None:
     """Return what an ask gives to what; None where it says it in another way."""
-    for pattern, joint in ((_GIVEN, "of"), (_TAKEN, "for")):
+    for pattern, joint in ((_GIVEN, "of"), (_ENABLED, "for")):
         match = pattern.match(text)
         if match:
             what = _ENDS.split(_ARTICLE.sub("", match["what"]), maxsplit=1)[0].strip()

@@ -13,7 +13,7 @@ from missioncontrol.specialists.tree import Tree
 
 DOCUMENTS_MAX = 120
 DOCUMENT_LENGTH_MAX = 200_000
-SAID_MAX = 100
+STATEMENTS_MAX = 100
 RULES_MAX = 12
 """Rules that one document gives."""
 
@@ -43,7 +43,7 @@ _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+|\b[\w-]+\.(?:py|js|ts|go|rs|toml|cfg|y
 _DROPPED = frozenset({"superseded", "rejected", "deprecated", "withdrawn", "draft", "proposed"})
 
 
-class Said(msgspec.Struct, frozen=True, omit_defaults=True):
+class DocumentStatement(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that a document says; `lore.json` is a list of these."""
 
     kind: Literal["decision", "fact"]
@@ -62,12 +62,12 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
         return Recalled(known, self.kind, self.title, self.text, source, self.files, self.tags)
 
 
-def said_by_documents(tree: Tree) -> tuple[Said, ...]:
+def document_statements(tree: Tree) -> tuple[DocumentStatement, ...]:
     """Return the decisions that are in force and the rules for contributors, by their documents.
 
     Text that gives orders to its reader's instructions is left out.
     """
-    found: list[Said] = []
+    found: list[DocumentStatement] = []
     paths = [file.path for file in tree.files if _RECORD.search(file.path)]
     guides = [file.path for file in tree.files if _GUIDE.match(file.path)]
     for path in [*paths, *guides][:DOCUMENTS_MAX]:
@@ -78,7 +78,7 @@ def said_by_documents(tree: Tree) -> tuple[Said, ...]:
         is_record = _RECORD.search(path) is not None
         found += _decision(path, lines, tree) if is_record else _rules(path, lines, tree)
     sound = (each for each in found if not gives_orders(f"{each.title}\n{each.text}"))
-    return tuple(islice(sound, SAID_MAX))
+    return tuple(islice(sound, STATEMENTS_MAX))
 
 
 class _Section(msgspec.Struct):
@@ -107,7 +107,7 @@ def _sections(lines: list[str]) -> list[_Section]:
     return found
 
 
-def _decision(path: str, lines: list[str], tree: Tree) -> Iterator[Said]:
+def _decision(path: str, lines: list[str], tree: Tree) -> Iterator[DocumentStatement]:
     sections = _sections(lines)
     titled = next((each for each in sections if each.title), None)
     whole = "\n".join(lines)
@@ -121,7 +121,7 @@ def _decision(path: str, lines: list[str], tree: Tree) -> Iterator[Said]:
     if text:
         title = _NUMBER.sub("", titled.title)
         files = _files_in(whole, tree)
-        yield Said("decision", title, text, path, decided.line, files, ("document",))
+        yield DocumentStatement("decision", title, text, path, decided.line, files, ("document",))
 
 
 def _status(text: str, sections: list[_Section]) -> str:
@@ -133,7 +133,7 @@ def _status(text: str, sections: list[_Section]) -> str:
     return words[0].strip(".,*").lower() if words else ""
 
 
-def _rules(path: str, lines: list[str], tree: Tree) -> Iterator[Said]:
+def _rules(path: str, lines: list[str], tree: Tree) -> Iterator[DocumentStatement]:
     count = 0
     for section in _sections(lines):
         for line, sentence in _sentences(section):
@@ -141,7 +141,9 @@ def _rules(path: str, lines: list[str], tree: Tree) -> Iterator[Said]:
                 count += 1
                 title = f"{section.title}: {sentence}" if section.title else sentence
                 files = _files_in(sentence, tree)
-                yield Said("fact", title[:200], sentence, path, line, files, ("document",))
+                yield DocumentStatement(
+                    "fact", title[:200], sentence, path, line, files, ("document",)
+                )
 
 
 def _sentences(section: _Section) -> Iterator[tuple[int, str]]:

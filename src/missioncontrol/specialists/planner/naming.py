@@ -170,7 +170,7 @@ def _handed_on(ground: Ground, named: Named) -> int | None:
     return min(depths, default=None)
 
 
-def front_of(ground: Ground, places: Sequence["Place"]) -> str:
+def public_module_of(ground: Ground, places: Sequence["Place"]) -> str:
     """Return the file that hands on what a private module has, in code marks; "" without one."""
     private = places and re.search(r"(?:^|/)_(?!_)", places[0].path)
     fronts = [path for path in ground.arrows if PurePosixPath(path).name in _FRONTS]

@@ -61,7 +61,7 @@ def outcomes(ask: Ask, facts: Facts) -> list[str]:
     return list(found)[:OUTCOMES_MAX]
 
 
-def says_what_comes(sentences: Sequence[str]) -> bool:
+def has_outcome(sentences: Sequence[str]) -> bool:
     """Whether any of these says more than how a command is started."""
     return any(not each.startswith("`") for each in sentences)
 

@@ -21,7 +21,7 @@ from missioncontrol.specialists.planner.subject import (
 )
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.specialists.words import parts, stem, telling_words
+from missioncontrol.specialists.words import parts, significant_words, stem
 
 PLACES_MAX = 5
 
@@ -87,7 +87,7 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
         return []
     wanted = WANTED.get(kind, ("code",))
     text = search_text(ask)
-    terms = [word for word in telling_words(text) if stem(word) not in ground.index.everywhere]
+    terms = [word for word in significant_words(text) if stem(word) not in ground.index.everywhere]
     if kind == "removal" and (floor := _floor_place(ground, ask)):
         return floor
     if kind == "release-check":
@@ -130,7 +130,7 @@ def new_names(ground: Ground, ask: Ask) -> list[str]:
         for name in named
         if name.partition(".")[0] not in sys.stdlib_module_names
         and name.rpartition(".")[2] not in stems
-        and not (is_file_name(name) or index.defines(name) or index.says_literally(name))
+        and not (is_file_name(name) or index.defines(name) or index.has_identifier(name))
     ]
 
 
@@ -145,7 +145,7 @@ def is_vague(ground: Ground, ask: Ask) -> bool:
         return False
     for name in exact_names(text):
         text = text.replace(name, " ")
-    own = {stem(word) for word in telling_words(text)} - COMMON
+    own = {stem(word) for word in significant_words(text)} - COMMON
     return ask.refers_back or not own
 
 

@@ -18,7 +18,7 @@ from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.groundwork import without_groundwork
-from missioncontrol.specialists.planner.lore import Said, said_by_documents
+from missioncontrol.specialists.planner.lore import DocumentStatement, document_statements
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
 from missioncontrol.specialists.planner.origins import with_origins
@@ -41,7 +41,7 @@ class LocalPlanner:
     def __init__(self) -> None:
         """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
-        self.lore: tuple[Said, ...] = ()  # what the repository's documents say
+        self.lore: tuple[DocumentStatement, ...] = ()  # what the repository's documents say
         self.is_new_product = False  # whether the goal asks for what begins without any code
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
@@ -55,18 +55,18 @@ class LocalPlanner:
         made = assembled(ground, builder=brief.builder, kind=brief.kind)
         self.is_new_product = is_new_product(ground, made.kinds)
         bare = with_origins(made, ground.goal.asks, asked)
-        plan = with_memory(bare, self._told(brief, ground), name=ground.name)
+        plan = with_memory(bare, self._recalled(brief, ground), name=ground.name)
         if plan is not bare:
             self.without_memory = accepted(with_owners(bare, brief.repository))
         plan = accepted(with_owners(plan, brief.repository))
         show(plan, desk)
         return plan
 
-    def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
+    def _recalled(self, brief: Brief, ground: Ground) -> list[Recalled]:
         """Return memory of missions, then what documents say that was not recalled yet."""
         if ground.tree is None:
             return list(brief.recalled)
-        self.lore = said_by_documents(ground.tree)
+        self.lore = document_statements(ground.tree)
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
@@ -92,7 +92,7 @@ class Planner:
         """
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
-        if not (is_agent(brief.planner) or self._asks_model(brief)):
+        if not (is_agent(brief.planner) or self._uses_model(brief)):
             plan = local_planner.plan(brief, desk)
             if local_planner.is_new_product:
                 raise cannot_plan("no model is configured")
@@ -109,11 +109,11 @@ class Planner:
         plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
         work = _handed_in(plan, attempts, commit or "", desk)
-        beside = [*_bare(estimated(bare, brief) if bare else None, desk)]
+        beside = [*_plan_without_memory(estimated(bare, brief) if bare else None, desk)]
         beside += _lore(local_planner.lore, desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
 
-    def _asks_model(self, brief: Brief) -> bool:
+    def _uses_model(self, brief: Brief) -> bool:
         if brief.planner == MODEL and self._model is None:
             raise AttemptFailed(
                 "model.not_configured",
@@ -163,7 +163,7 @@ def _given(plan: Plan, builder: str) -> Plan:
     return msgspec.structs.replace(built, summary=summary_like(plan, built))
 
 
-def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
+def _plan_without_memory(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
     """Keep the plan as it would be if nothing were remembered, where that is another one."""
     if plan is not None:
         yield desk.keep(
@@ -175,7 +175,7 @@ def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
         )
 
 
-def _lore(statements: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
+def _lore(statements: Sequence[DocumentStatement], desk: Desk) -> Iterator[ArtifactRef]:
     if statements:
         yield desk.keep(
             "lore.json",

@@ -13,7 +13,7 @@ from missioncontrol.domain.foresight import Recalled, Remembered
 from missioncontrol.domain.memory import CAME_TRUE_BEFORE, PLANNED, QUOTED_BEFORE
 from missioncontrol.domain.plan import Decision, Phase, Plan, Risk, Task
 from missioncontrol.domain.visible import visible
-from missioncontrol.specialists.words import stem, telling_words, words
+from missioncontrol.specialists.words import significant_words, stem, words
 
 QUOTE_MAX = 240
 USES_MAX = {"risk": 3, "decision": 4, "lesson": 4, "fact": 3, "command": 2, "pattern": 3}
@@ -23,17 +23,17 @@ WORDS_SHARED_MIN = 2
 LIKELY_MAX = 3
 """Likeliest files of a requirement that count as its places."""
 
-FILES_TELLING_MAX = 12
+FILES_SPECIFIC_MAX = 12
 """An item about more files than this says little about any of them."""
 
-_SAYS_LITTLE = """
+_COMMON_WORDS = """
     add added adding allow break broken bug call change changed check class code command commit
     create current default delete document documentation error example existing fail failed feature
     file fix function handle implement improve issue library method mission module option package
     parameter project provide python read release remove repository result return run set show
     support task test tests update user value version write
 """
-_COMMON = frozenset(stem(word) for word in _SAYS_LITTLE.split())
+_COMMON = frozenset(stem(word) for word in _COMMON_WORDS.split())
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z“`])")
 _UNQUOTED = str.maketrans({"“": "\u2018", "”": "\u2019", "<": "\u2039", ">": "\u203a", "|": "/"})
 
@@ -91,7 +91,7 @@ def _requirements_of(plan: Plan, item: Recalled, name: str) -> frozenset[str]:
     for requirement in plan.requirements:
         shared = words & _stems(requirement.text, name)
         places = _places(plan, requirement.id) & set(item.files)
-        is_telling = len(item.files) <= FILES_TELLING_MAX and PLANNED not in item.tags
+        is_telling = len(item.files) <= FILES_SPECIFIC_MAX and PLANNED not in item.tags
         if (places and is_telling) or len(shared) >= WORDS_SHARED_MIN:
             found.add(requirement.id)
     return frozenset(found)
@@ -104,10 +104,10 @@ def _naming(plan: Plan, item: Recalled, name: str) -> frozenset[str]:
 
 
 def _stems(text: str, name: str) -> set[str]:
-    names = {stem(word) for word in telling_words(name)}
+    names = {stem(word) for word in significant_words(name)}
     for word in words(name):  # “TinyDB” would be three words, each of them the project's name.
         text = re.sub(rf"(?i)(?<![^\W_]){re.escape(word)}(?![^\W_])", " ", text)
-    return {stem(word) for word in telling_words(text)} - _COMMON - names
+    return {stem(word) for word in significant_words(text)} - _COMMON - names
 
 
 def _places(plan: Plan, requirement: str) -> set[str]:
@@ -259,7 +259,7 @@ def _listed(keys: Sequence[str]) -> str:
     return " and ".join(f"`{key}`" for key in keys)
 
 
-def kept_memory(plan: Plan, local: Plan) -> Plan:
+def with_local_memory(plan: Plan, local: Plan) -> Plan:
     """Return a model's plan with what the local plan really remembers, as far as it still uses it.
 
     A model can't claim that something is remembered, nor put other words into a quotation.

@@ -74,7 +74,7 @@ _LANGUAGE = re.compile(
 )
 
 
-def said(
+def goal_facts(
     ground: Ground, whole: str, ask: Ask, kinds: Sequence[str], places: Sequence[Place]
 ) -> dict[str, str]:
     """Return facts about what the goal says, beside those about the code."""
@@ -84,7 +84,7 @@ def said(
     found = {
         "nothing_yet": not ground.has_code,
         "figure": _FIGURE.search(whole) is not None,
-        "evidence": _EVIDENCE.search(whole) is not None or _tells_both(ask, whole, kinds[0]),
+        "evidence": _EVIDENCE.search(whole) is not None or _has_both(ask, whole, kinds[0]),
         "rollback": _ROLLBACK.search(whole) is not None,
         "extends": bool(places)
         and not (new_thing(ask) or new_names(ground, ask) or any(p.seam for p in places[:2])),
@@ -163,7 +163,7 @@ def _is_answered(ask: Ask) -> bool:
     return ask.fault is not None and ask.fault.is_answered
 
 
-def _tells_both(ask: Ask, whole: str, kind: str) -> bool:
+def _has_both(ask: Ask, whole: str, kind: str) -> bool:
     """Whether a report of a fault says what happens and what should happen in its place."""
     if ask.fault:
         return _is_answered(ask)

@@ -28,7 +28,7 @@ MODAL = re.compile(
     r"|\w['\u2019]d (?:like|love|prefer|expect)\b"
     r"|^(?:it|that)(?:['\u2019]d| would) be (?:\w+ly |very |so )?\w+ (?:if|when|to)\b"
 )
-WISHED = re.compile(
+DESIRED = re.compile(
     r"(?i)^(?:(?:it|that)(?:['\u2019]d| would) be (?:\w+ly |very |so )?\w+"
     r"|(?:i|we)(?:['\u2019]d| would) (?:like|love|prefer) it) if\b"
 )
@@ -57,7 +57,7 @@ INSTEAD = re.compile(
     r"(?i)^(?:there|the|an?|its?|they|this|that|each|every|all|no|both|instead)\b[^,;]*\bshould\b"
 )
 """What a report of a fault wants to see in its place."""
-OF_WHAT_WAS_TOLD = re.compile(
+BACK_REFERENCE = re.compile(
     r"(?i)^(?:instead,?\s+)?(?:it|they|there)\s+"
     r"(?:should|must|ought to|has to|have to)(?:n['\u2019]t)?\b"
 )

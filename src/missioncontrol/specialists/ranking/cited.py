@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from missioncontrol.specialists.ranking.past import Past
-from missioncontrol.specialists.ranking.terms import asked, title
+from missioncontrol.specialists.ranking.terms import goal_stems, title
 
 CITED_MAX = 3
 FILES_MAX = 20
@@ -87,9 +87,9 @@ def _continued(past: Past, goal: str) -> list[Cited]:
     subject = title(goal)
     if not _GOES_ON.search(subject):
         return []
-    terms = asked(_GOES_ON.sub(" ", subject)).keys()
+    terms = goal_stems(_GOES_ON.sub(" ", subject)).keys()
     shared = [
-        (len(terms & asked(title(each.message)).keys()), -place)
+        (len(terms & goal_stems(title(each.message)).keys()), -place)
         for place, each in enumerate(past.changes[:NEWEST])
         if past.files[place]
     ]

@@ -12,13 +12,13 @@ import msgspec
 from missioncontrol.specialists.ranking.facts import FileFacts
 
 T = TypeVar("T")
-KEPT = "MISSION_KEPT_FACTS"
+FACTS_VARIABLE = "MISSION_KEPT_FACTS"
 """The variable with the path of the file of facts; without it, nothing is stored."""
-KEPT_MAX = 60_000
+CACHED_MAX = 60_000
 """Files' contents stored in all; those longest unused are dropped first."""
 WHOLES_MAX, WHOLE_BYTES_MAX = 24, 32 * 1024 * 1024
 """Stored readings of whole repositories, such as their imports, and the bytes of one."""
-ASKED_AT_ONCE = 500
+KEYS_AT_ONCE = 500
 WAIT_SECONDS_MAX = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS wholes (
 """
 
 
-class KeptFacts:
+class FactsCache:
     """A file of facts by content key; a damaged one is replaced by an empty one.
 
     Several processes may use it at once: each write is one short transaction. It only saves
@@ -59,7 +59,7 @@ class KeptFacts:
     def keep(self, fresh: Mapping[bytes, FileFacts], used: Iterable[bytes]) -> None:
         """Add what is `fresh`, note what was `used`, and drop the oldest beyond the bound."""
         rows = {key: msgspec.msgpack.encode(facts) for key, facts in fresh.items()}
-        self._write("facts", "facts", rows, used, KEPT_MAX)
+        self._write("facts", "facts", rows, used, CACHED_MAX)
 
     def find_whole(self, key: bytes, kind: type[T]) -> T | None:
         """Return the reading of a whole repository that is stored under `key`."""
@@ -103,10 +103,10 @@ class KeptFacts:
         return sqlite3.connect(self._path, timeout=WAIT_SECONDS_MAX)
 
 
-def kept_here() -> KeptFacts | None:
+def open_facts_cache() -> FactsCache | None:
     """Return the file of facts that this process was given."""
-    path = os.environ.get(KEPT, "")
-    return KeptFacts(Path(path)) if path else None
+    path = os.environ.get(FACTS_VARIABLE, "")
+    return FactsCache(Path(path)) if path else None
 
 
 def _written(
@@ -138,8 +138,8 @@ def _written(
 
 def _found(connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, FileFacts]:
     found: dict[bytes, FileFacts] = {}
-    for start in range(0, len(keys), ASKED_AT_ONCE):
-        some = keys[start : start + ASKED_AT_ONCE]
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
         marks = ",".join("?" * len(some))
         rows = connection.execute(
             f"SELECT key, facts FROM facts WHERE key IN ({marks})",  # noqa: S608 - question marks

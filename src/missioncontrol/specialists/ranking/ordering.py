@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.terms import asked, counted, title
+from missioncontrol.specialists.ranking.terms import counted, goal_stems, title
 
 NAMES = (
     *("file_name_in_title", "file_name_in_goal", "file_name_like_title"),
@@ -36,7 +36,7 @@ _CODE = frozenset({"feat", "fix", "refactor", "perf"})
 
 def rows(index: Index, evidence: Evidence) -> list[list[float]]:
     """Return one row for each candidate, in their order, with a number for each of `NAMES`."""
-    first = asked(title(evidence.goal)).keys()
+    first = goal_stems(title(evidence.goal)).keys()
     return [
         figures(evidence.goal, first, evidence.terms.keys(), index.paths[n], index.files[n].kind)
         for n in evidence.candidates

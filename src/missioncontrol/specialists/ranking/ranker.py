@@ -11,7 +11,7 @@ from missioncontrol.specialists.ranking import ordering
 from missioncontrol.specialists.ranking.cited import cited, shifts
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
-from missioncontrol.specialists.ranking.groups import adjusted, shift, spoken_of
+from missioncontrol.specialists.ranking.groups import adjusted, named_groups, shift
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
@@ -30,7 +30,7 @@ SURE = (
     *("phrases", "messages", "similar", "group"),
 )
 """Evidence that is more than a word somewhere in the text."""
-ANSWERS_KEPT = 64
+ANSWERS_CACHED_MAX = 64
 """Answers that an index keeps; a plan asks the same more than once."""
 ORDER_WEIGHT = 4.0
 """What the order that was learned as one counts for beside the logarithm of the odds."""
@@ -68,7 +68,7 @@ def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
     key = (text, tuple(sorted(kinds)))
     found = index.answers.get(key)
     if found is None:
-        if len(index.answers) >= ANSWERS_KEPT:
+        if len(index.answers) >= ANSWERS_CACHED_MAX:
             index.answers.clear()
         found = index.answers[key] = _ranking(index, text, kinds)
     assert isinstance(found, Ranking)
@@ -119,7 +119,7 @@ def _ordered(
     """
     weight = ORDER_WEIGHT if index.has_past else 0.0
     model = read_model(ORDER, ORDER_NAMES)
-    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    named, groups = evidence.figures["named"], named_groups(evidence.goal)
     gains = shifts(index.past, cited(index.past, evidence.goal))
     keys = []
     rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
@@ -146,7 +146,7 @@ def expected_set(chances: Sequence[float]) -> int:
 
 
 def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
-    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    named, groups = evidence.figures["named"], named_groups(evidence.goal)
     gains = shifts(index.past, cited(index.past, evidence.goal))
     least = dict.fromkeys(_defined_by_title(index, evidence), TITLE_NAMED_MIN)
     least |= dict.fromkeys(named, NAMED_MIN)

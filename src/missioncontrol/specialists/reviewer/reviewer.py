@@ -35,7 +35,7 @@ class Reviewer:
             raise AttemptFailed(
                 "reviewer.no_plan",
                 "There is no plan to review.",
-                hint="Let the planner finish first: a step with `agent: planner` among its needs.",
+                hint="Run the planner first: a step with `agent: planner` among its needs.",
                 retryable=False,
             )
         case = _case(brief)

@@ -18,9 +18,9 @@ from missioncontrol.specialists.tester.base_tests import BaseTests, Gate, base_t
 from missioncontrol.specialists.tester.comparing import (
     Broken,
     broken,
+    describe_broken,
     gone,
     is_clean,
-    said,
 )
 from missioncontrol.specialists.tester.comparing import (
     named as named_all,
@@ -91,9 +91,11 @@ def _handed_in(now: Examined, was: Examined | None, over: BaseTests, base: str, 
     left = gone(now, was) if was is not None else ()
     statement = f"At {now.commit[:12]}: {report.statement(trial)}"
     if now.checks:
-        statement += f" {_checks_said(now)}"
+        statement += f" {_checks_summary(now)}"
     if was is not None:
-        statement += f" {said(lost, base) or f'Nothing fails that did not at {base[:12]}.'}"
+        statement += (
+            f" {describe_broken(lost, base) or f'Nothing fails that did not at {base[:12]}.'}"
+        )
     if over.altered:
         statement += (
             f" With the tests as they were at the base, {_lowered(named_all(over.altered))}"
@@ -139,10 +141,10 @@ def check_evidence(now: Examined) -> tuple[CommandRan, ...]:
 def check_log(now: Examined) -> File:
     """Return the output of the checks, which their evidence refers to."""
     parts = [f"$ {' '.join(each.command.shown)}\n{each.output.rstrip()}\n" for each in now.checks]
-    return CHECK_LOG, "\n".join(parts), "text/plain", "What the checks said"
+    return CHECK_LOG, "\n".join(parts), "text/plain", "The output of the checks"
 
 
-def _checks_said(now: Examined) -> str:
+def _checks_summary(now: Examined) -> str:
     ended = [each for each in now.checks if each.verdict.status == "passed"]
     count = counted(len(now.checks), "check")
     return f"Of {count}, {len(ended)} ended well."

@@ -137,7 +137,7 @@ def _ended(check: Trial) -> str:
     return f"exit status {check.ran.exit_code}: {last_line(check.output)}"
 
 
-def said(what: Sequence[Broken], base: str) -> str:
+def describe_broken(what: Sequence[Broken], base: str) -> str:
     """Say in a sentence what is broken that was not at `base`; nothing where nothing is."""
     if not what:
         return ""

@@ -12,7 +12,7 @@ import msgspec
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.specialist import Desk
-from missioncontrol.specialists.tester.bench import Bench, telling
+from missioncontrol.specialists.tester.bench import Bench, first_started
 from missioncontrol.specialists.tester.declared import Declared, declared
 from missioncontrol.specialists.tester.grounds import OfCommit
 from missioncontrol.specialists.tester.trial import Trial
@@ -36,7 +36,7 @@ class Examined(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def trial(self) -> Trial | None:
         """The run that says most of the tests; None where there is no test command."""
-        return telling(self.trials)
+        return first_started(self.trials)
 
     @property
     def status(self) -> str:

@@ -8,7 +8,7 @@ from missioncontrol.domain.work import Finding, Work
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import others, report, trial_text
-from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, telling
+from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, first_started
 from missioncontrol.specialists.tester.building import Built, built
 from missioncontrol.specialists.tester.declared import Declared, declared
 from missioncontrol.specialists.tester.grounds import OfCheckout
@@ -57,7 +57,7 @@ class Tester:
         words = ""
         if found.commands:
             trials, words = bench.trials(found)
-        trial = telling(trials)
+        trial = first_started(trials)
         rest = [each for each in trials if each is not trial]
         commands = bench.commands(trials, trial, found, [])
         near = []

@@ -8,7 +8,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.stack_trace import Frame, read_trace
 from missioncontrol.specialists.indexing import index_of
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
-from missioncontrol.specialists.words import telling_words
+from missioncontrol.specialists.words import significant_words
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.parts import Part, lines_of, parts_of
 from missioncontrol.specialists.writer.pieces import at_line, weighed, window
@@ -24,7 +24,7 @@ from missioncontrol.specialists.writer.uses import (
     Use,
     importance,
     meant,
-    telling,
+    specific_names,
     uses_of,
     worth_showing,
 )
@@ -55,7 +55,7 @@ class Surroundings:
         self.goal = "\n".join([plan.goal, context])
         self.index = index_of(tree)
         asked = "\n".join([self.goal, *(each.text for each in plan.requirements)])
-        self.terms = telling_words(asked)[:TERMS_MAX]
+        self.terms = significant_words(asked)[:TERMS_MAX]
         self.texts = quotes.plan_texts(plan)
         self.names = quotes.names(self.texts)
         self.components = {
@@ -74,7 +74,7 @@ class Surroundings:
         centre = self._centre()
         self.targets = self._targets(centre)
         weights = {path: self._weighed(path) for path in centre}
-        uses = uses_of(telling(weights), self.tree)
+        uses = uses_of(specific_names(weights), self.tree)
         own = {
             path: meant([part for _, part in found], path, uses) for path, found in weights.items()
         }
@@ -221,7 +221,7 @@ class Surroundings:
             if path in own:
                 why.append(f"tests {' and '.join(f'`{each.title}`' for each in self.targets)}")
                 uses = []  # Its own tests are shown, whatever else it uses.
-            rest = [*(self._at(path, use.line) for use in uses), *self._telling(path)]
+            rest = [*(self._at(path, use.line) for use in uses), *self._weighed_parts(path)]
             parts = own.get(path) or rest
             reason = "; ".join(why) or "named by a task"
             place = self._place(path, "test", reason, parts, calls=uses, own=path in own)
@@ -278,7 +278,7 @@ class Surroundings:
             if path not in shown:
                 part = self.components.get(path)
                 why = "; ".join(near.get(path, ())) or (part.detail if part else "")
-                parts = [*self._quoted_lines(path), *self._telling(path)]
+                parts = [*self._quoted_lines(path), *self._weighed_parts(path)]
                 found.append(self._place(path, "related", why.rstrip("."), parts))
         return found[: max(RELATED_MAX, len(named))]
 
@@ -306,7 +306,7 @@ class Surroundings:
         found = weighed(parts, lines, self.index, self.terms, self.names)
         return found[: 3 * PARTS_MAX]
 
-    def _telling(self, path: str) -> list[Part]:
+    def _weighed_parts(self, path: str) -> list[Part]:
         return [part for _, part in self._weighed(path)]
 
     def _at(self, path: str, line: int) -> Part:

@@ -123,7 +123,7 @@ def _decision(decision: Decision, material: Material) -> Iterator[str]:
     yield f"- Reason: {sentence(decision.reason)}"
     yield f"- Gives up: {sentence(decision.tradeoff)}"
     for option in decision.alternatives:
-        yield f"- Not taken: {option.title.rstrip('.')}. {sentence(option.tradeoff)}"
+        yield f"- Not chosen: {option.title.rstrip('.')}. {sentence(option.tradeoff)}"
     if shaped:
         yield f"- Shapes: {', '.join(shaped)}"
     yield ""

@@ -120,7 +120,7 @@ def still(material: Material) -> Iterator[str]:
         ended = suite.result or f"exit status {suite.exit_code}"
         yield f"`{suite.line}` shows no failure beyond those of today: {ended}."
     elif suite is not None:
-        why = (suite.result or "nobody ran it").rstrip(".")
+        why = (suite.result or "there was no run").rstrip(".")
         yield (
             f"`{suite.line}` is run to its end before the change and after it, and nothing fails "
             f"afterwards that did not before. It could not be run for this pack: {why}."

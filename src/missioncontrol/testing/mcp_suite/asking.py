@@ -145,7 +145,7 @@ def _wants(state: str | None = None, **asked: Any) -> InputRequiredResult:
     return InputRequiredResult(input_requests=requests, request_state=state)
 
 
-def said(ctx: Ctx, name: str, field: str) -> Any:
+def answer_field(ctx: Ctx, name: str, field: str) -> Any:
     """Return what the user put into a requested field; None where they did not."""
     answer = (ctx.input_responses or {}).get(name)
     return (answer.content or {}).get(field) if isinstance(answer, ElicitResult) else None
@@ -156,7 +156,7 @@ NAME = form("What is your name?", "name")
 
 def test_input_required_result_elicitation(ctx: Ctx) -> str | InputRequiredResult:
     """Ask for a name, and greet."""
-    name = said(ctx, "user_name", "name")
+    name = answer_field(ctx, "user_name", "name")
     return f"Hello, {name}!" if name else _wants(user_name=NAME)
 
 
@@ -182,7 +182,7 @@ def test_input_required_result_list_roots(ctx: Ctx) -> str | InputRequiredResult
 
 
 def _confirmed(ctx: Ctx, word: str) -> str | InputRequiredResult:
-    if ctx.request_state == STATE and said(ctx, "confirm", "ok"):
+    if ctx.request_state == STATE and answer_field(ctx, "confirm", "ok"):
         return word
     return _wants(STATE, confirm=form("Please confirm", "ok", "boolean"))
 
@@ -211,9 +211,9 @@ def test_input_required_result_multiple_inputs(ctx: Ctx) -> str | InputRequiredR
 
 def test_input_required_result_multi_round(ctx: Ctx) -> str | InputRequiredResult:
     """Ask for one thing after the other."""
-    if ctx.request_state == "second" and said(ctx, "step2", "color"):
+    if ctx.request_state == "second" and answer_field(ctx, "step2", "color"):
         return "Both were answered."
-    if ctx.request_state == "first" and said(ctx, "step1", "name"):
+    if ctx.request_state == "first" and answer_field(ctx, "step1", "name"):
         return _wants("second", step2=form("Step 2: What is your favorite color?", "color"))
     return _wants("first", step1=form("Step 1: What is your name?", "name"))
 
@@ -231,7 +231,7 @@ def test_input_required_result_capabilities(ctx: Ctx) -> str | InputRequiredResu
 
 def test_input_required_result_prompt(ctx: Ctx) -> str | InputRequiredResult:
     """A prompt that asks what it is about."""
-    context = said(ctx, "user_context", "context")
+    context = answer_field(ctx, "user_context", "context")
     if context:
         return f"Prompt with context: {context}"
     return _wants(user_context=form("What context should the prompt use?", "context"))

@@ -19,8 +19,8 @@ from missioncontrol.mcp.whole import furnish
 from missioncontrol.testing.mcp_suite.asking import ASKING, PROMPTS
 from missioncontrol.testing.mcp_suite.jobs import JOBS, Jobs
 from missioncontrol.testing.mcp_suite.saying import (
-    SAYING,
     SCHEMA,
+    TEXT_TOOLS,
     add_prompts,
     add_resources,
     json_schema_2020_12_tool,
@@ -63,7 +63,7 @@ def built(reach: Reach, version: str) -> Build:
     """Return the build; its own tools reach a home by `reach`."""
     server = Build(reach, version)
     furnish(server)
-    for tool in (*SAYING, *ASKING, *JOBS):
+    for tool in (*TEXT_TOOLS, *ASKING, *JOBS):
         server.add_tool(tool)
     add_resources(server)
     for prompt in PROMPTS:

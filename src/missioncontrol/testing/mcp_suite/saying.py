@@ -119,13 +119,13 @@ def test_missing_capability() -> str:
 async def test_trigger_tool_change(ctx: Ctx) -> str:
     """Say that the list of tools is another one."""
     await ctx.notify_tools_changed()
-    return "It was said."
+    return "The notification was sent."
 
 
 async def test_trigger_prompt_change(ctx: Ctx) -> str:
     """Say that the list of prompts is another one."""
     await ctx.notify_prompts_changed()
-    return "It was said."
+    return "The notification was sent."
 
 
 def test_custom_header(
@@ -145,7 +145,7 @@ def greet(name: str) -> str:
     return f"Hello, {name}!"
 
 
-SAYING = (
+TEXT_TOOLS = (
     test_simple_text,
     test_image_content,
     test_audio_content,

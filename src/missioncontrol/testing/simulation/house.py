@@ -38,7 +38,7 @@ from missioncontrol.ports.ids import Ids
 from missioncontrol.projections.board import Board
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import Patience
+from missioncontrol.runtime.patience import ApprovalTimeouts
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import only_waits, recover
 from missioncontrol.runtime.registry import Registered, Registry
@@ -56,10 +56,10 @@ CONCURRENCY = 6
 SCHEDULES_MAX = 100
 AGENTS_MAX = 100
 RUNS_REMEMBERED = 1_000
-NOBODY = "engine"
+ENGINE_ACTOR = "engine"
 
 
-class House:
+class SimulatedEngine:
     """All parts of an engine, as `app.container` puts them together, over a log in memory."""
 
     def __init__(
@@ -95,13 +95,13 @@ class House:
         self.execution = Execution(self.journal, artifacts, ids, governance)
         self.operations = Operations(self.journal)
         self.agents = Agents(self.journal, self.budgets, {}, card_of)
-        self._let_people_in(ids)
+        self._set_up_services(ids)
         output = Output(MemoryOutputStore(), scrub=str)
         self.engine = Engine(
             self.journal, self.execution, self.registry, artifacts, output, self.operations
         )
         self.projector = Projector(Board(tables), self.journal.runs)
-        self.patience = Patience(self.approvals, clock)
+        self.patience = ApprovalTimeouts(self.approvals, clock)
         self.scheduler = Scheduler(self.schedules, clock, report=self._note_trouble)
         self.supervisor: Supervisor | None = None
         self._declared: tuple[Declaration, ...] = ()
@@ -127,7 +127,7 @@ class House:
         self.agents.at_work = self.registry.leased
         self.agents.settle = self.supervisor.settle
 
-    def _let_people_in(self, ids: Ids) -> None:
+    def _set_up_services(self, ids: Ids) -> None:
         """Set up the services that people and schedules ask."""
         self.workflows = Workflows(
             self.journal, read=read_all, expressions=EXPRESSIONS, cards=self.cards
@@ -136,8 +136,8 @@ class House:
         self.repeats = Repeats(self.journal, self.execution, ids, self.operations)
         self.starter = ScheduledStart(self.journal, self.runs, self.execution, self.operations)
         self.schedules = Schedules(self.journal, CronCalendar(), self.starter)
-        self.execution.scheduled_run_ended = self._tell_schedule
-        self.office = Office(
+        self.execution.scheduled_run_ended = self._notify_schedule
+        self.command_bus = Office(
             self.journal,
             self.execution,
             Missions(self.journal, self.execution, ids, self.operations),
@@ -153,7 +153,7 @@ class House:
             WebhookOffice(self.journal, _refuse_nothing),
         )
 
-    def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
+    def _notify_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
 
     def _note_trouble(self, schedule: str, error: Exception) -> None:
@@ -175,9 +175,9 @@ class House:
         await self.journal.durable()
         for run in unsettled:
             self.journal.forget(run)
-        self.office.adopt = self.starter.adopt = self.engine.adopt
-        self.office.cancel = self._cancel
-        self.starter.stop = lambda run, reason: self._cancel(run, reason, NOBODY)
+        self.command_bus.adopt = self.starter.adopt = self.engine.adopt
+        self.command_bus.cancel = self._cancel
+        self.starter.stop = lambda run, reason: self._cancel(run, reason, ENGINE_ACTOR)
         await self.patience.start()
         await self.scheduler.start()
         if self.supervisor is not None:
@@ -202,7 +202,7 @@ class House:
                 continue
             # What is halted stays so until a person resumes it.
             if state.halt is None and not only_waits(state):
-                self.execution.resume(run, actor=NOBODY)
+                self.execution.resume(run, actor=ENGINE_ACTOR)
             self.engine.adopt(run)
 
     def _cancel(self, run: str, reason: str, actor: str) -> None:
@@ -212,7 +212,7 @@ class House:
     async def ask(self, what: Any, actor: str) -> Any:
         """Ask as a person does; a refusal is an answer too, and comes back as one."""
         try:
-            return await self.office.do(what, actor)
+            return await self.command_bus.do(what, actor)
         except MissionControlError as refusal:
             return refusal
 

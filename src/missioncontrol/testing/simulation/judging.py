@@ -28,7 +28,7 @@ from missioncontrol.projections.board import Board
 from missioncontrol.projections.lists import FOLDS
 from missioncontrol.runtime.projector import follow
 from missioncontrol.testing.simulation.disk import Disk
-from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.house import SimulatedEngine
 from missioncontrol.testing.simulation.rules.violation import hold
 
 CONCEPTS: dict[str, Concept[Any, Any, Any]] = {
@@ -50,7 +50,7 @@ LIST_MAX = 10_000
 KINDS: tuple[Kind, ...] = ("workflow", "agent", "model", "run", "step")
 
 
-async def compare_beliefs(house: House) -> dict[str, tuple[int, bytes]]:
+async def compare_beliefs(house: SimulatedEngine) -> dict[str, tuple[int, bytes]]:
     """Check that everything at hand is what the log says, and return each run as it stands.
 
     Nothing may be on its way to the disk. Runs come with the position of the log.

@@ -85,7 +85,7 @@ async def show_saved_panel(
     error: MissionControlError | None = None
     at = moment_shown(console)
     try:
-        question = asked_by(panel, bar)
+        question = panel_question(panel, bar)
         shown = await answered(console, bar, question)
     except MissionControlError as raised:
         error = raised
@@ -104,7 +104,7 @@ async def show_saved_panel(
     )
 
 
-def asked_by(panel: Panel, bar: Bar) -> AnyQuestion:
+def panel_question(panel: Panel, bar: Bar) -> AnyQuestion:
     """Return what a panel asks today: of its own days, or of so many up to now.
 
     Raises:
@@ -217,7 +217,7 @@ async def show_alerts(request: AnyRequest, console: NamedDependency[Console]) ->
         bar=bar,
         alerts=shown[:200],
         state=state,
-        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for somebody"
+        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for attention"
         if waiting
         else calm,
     )

@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from missioncontrol.application.queries import sources, stories
 from missioncontrol.application.queries.sources import SourceView
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.stories import RunReport
 from missioncontrol.documents.page import ticked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -45,7 +45,7 @@ async def show_code(
     run: Annotated[str, QueryParameter(max_length=100)] = "",
 ) -> Response[str]:
     """Show a file around a line, or what a directory has in it."""
-    story = await stories.story(console.present, mission, run)
+    story = await stories.load_run_report(console.present, mission, run)
     found = await sources.source(console.instruments.sources, story, path)
     first = start or max(line - LINES_BEFORE, 1)
     shown = await asyncio.to_thread(_lines, found, first)
@@ -85,7 +85,7 @@ def _lines(found: SourceView, first: int) -> list[viewing.Line]:
     return viewing.window(part, name, start=0, first=first, size=len(part)).lines
 
 
-def _crumbs(story: Story, path: str) -> list[tuple[str, str]]:
+def _crumbs(story: RunReport, path: str) -> list[tuple[str, str]]:
     base = f"/missions/{quote(story.mission.id)}"
     found = [("/missions", "Missions"), (f"{base}?run={story.state.id}", story.mission.title)]
     found.append((code_url(story, ""), story.mission.repository.rpartition("/")[2]))
@@ -95,7 +95,7 @@ def _crumbs(story: Story, path: str) -> list[tuple[str, str]]:
     ]
 
 
-def _places(story: Story) -> Any:
+def _places(story: RunReport) -> Any:
     """Return where the page of the mission tells a requirement, a task or a decision."""
     base = f"/missions/{quote(story.mission.id)}?{urlencode({'run': story.state.id})}"
     where = story.reading.where

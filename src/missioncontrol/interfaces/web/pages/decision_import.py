@@ -73,7 +73,7 @@ async def _files(console: Console, data: dict[str, str]) -> Meant:
 
 
 async def _of_folder(console: Console, mission: str, folder: str) -> Meant:
-    story = await stories.story(console.present, mission)
+    story = await stories.load_run_report(console.present, mission)
     tree = console.instruments.sources
     found = await sources.source(tree, story, folder)
     listed = [each for each in (*found.listing, found.entry) if each.kind == "file"]

@@ -93,7 +93,7 @@ async def _again(
     error: Rejected | Conflict,
 ) -> Response[Any]:
     await prepare(request)
-    story = await stories.story(console.present, mission, ask.run)
+    story = await stories.load_run_report(console.present, mission, ask.run)
     lines = await queries.documents(console.present.store, ask.run)
     store, artifacts = console.present.store, console.present.artifacts
     view = await queries.document(store, artifacts, ask.run, ask.kind)
@@ -103,7 +103,7 @@ async def _again(
     values = sheet(console.present, story, "documents", as_list=False) | {
         "documents": lines,
         "document": next(each for each in lines if each.kind == ask.kind),
-        "says": documents_view.SAYS[ask.kind],
+        "says": documents_view.DESCRIPTIONS[ask.kind],
         "mode": "edit",
         "shown_version": view,
         "difference": newer,
@@ -121,7 +121,7 @@ async def _again(
 
 async def _run(request: AnyRequest, console: Console, mission: str) -> str:
     asked = request.query_params.get("run", "")
-    return (await stories.story(console.present, mission, asked)).state.id
+    return (await stories.load_run_report(console.present, mission, asked)).state.id
 
 
 def _kind(text: str) -> DocumentKind:

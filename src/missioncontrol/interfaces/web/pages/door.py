@@ -20,7 +20,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.sign_in.origins import home_page, local_path, sender
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import SESSION_SECONDS_MAX, Caller, People, SignedIn
-from missioncontrol.interfaces.sign_in.providers import BEGUN_SECONDS_MAX
+from missioncontrol.interfaces.sign_in.providers import PENDING_SECONDS_MAX
 from missioncontrol.interfaces.web.rendering import page
 
 AnyRequest = Request[Principal | None, Any, Any]
@@ -53,7 +53,7 @@ async def sign_in(request: AnyRequest, console: NamedDependency[Console]) -> Res
         )
     except MissionControlError as refusal:
         return _form(request, console, where, refusal, form.get("name", ""))
-    return _let_in(request, console.people, signed_in, where)
+    return _start_session(request, console.people, signed_in, where)
 
 
 @get("/sign-in/link", **PAGE)
@@ -83,7 +83,7 @@ def _by_link(request: AnyRequest, console: Console, token: str) -> Response[Any]
         if request.scope.get("user") is not None:
             return Redirect("/", status_code=303)  # A link that was used by who is in already.
         return _link(request, refusal, token="", next="/")
-    return _let_in(request, console.people, signed_in, "/")
+    return _start_session(request, console.people, signed_in, "/")
 
 
 @get("/sign-in/invited", **PAGE)
@@ -116,7 +116,7 @@ async def accept_invitation(
         await people.keep_password(name, password)
     except MissionControlError as refusal:
         return _invited(request, name, token, refusal)
-    return _let_in(request, people, people.begin(name, "password", _caller(request)), "/")
+    return _start_session(request, people, people.begin(name, "password", _caller(request)), "/")
 
 
 @get("/sign-in/oidc/{provider:str}", **PAGE)
@@ -131,7 +131,7 @@ async def begin_oidc(
         )
     except MissionControlError as refusal:
         return _form(request, console, where, refusal)
-    cookie = _cookie(request, _flow_cookie(console.people), browser, FLOW_PATH, BEGUN_SECONDS_MAX)
+    cookie = _cookie(request, _flow_cookie(console.people), browser, FLOW_PATH, PENDING_SECONDS_MAX)
     return Redirect(address, status_code=303, cookies=[cookie])
 
 
@@ -154,7 +154,7 @@ async def end_oidc(
         if refusal.code not in UNPROVEN:
             people.note("", "oidc", "refused", _caller(request))
         return _form(request, console, "/", refusal)
-    return _let_in(request, people, people.begin(ask.name, "oidc", _caller(request)), where)
+    return _start_session(request, people, people.begin(ask.name, "oidc", _caller(request)), where)
 
 
 @post("/sign-out", status_code=200, **PAGE)
@@ -240,7 +240,9 @@ async def _ask(
     await console.line.ask(type(ask).__name__, arguments, f"user:{name}", asking)
 
 
-def _let_in(request: AnyRequest, people: People, signed_in: SignedIn, where: str) -> Response[Any]:
+def _start_session(
+    request: AnyRequest, people: People, signed_in: SignedIn, where: str
+) -> Response[Any]:
     """Give the browser a session of its own; the one that it came with ends."""
     if old := request.cookies.get(people.cookie):
         people.end(old, _caller(request))

@@ -13,7 +13,7 @@ from missioncontrol.application.queries import missions, stories
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MISSION_WORDS, WORDS
-from missioncontrol.interfaces.api.missions import MissionBegun
+from missioncontrol.interfaces.api.missions import StartedMission
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.reports import SAFE, paper
@@ -128,11 +128,11 @@ async def show_estimate(request: AnyRequest, console: NamedDependency[Console]) 
 async def begin(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Begin a mission and go to its page; faults are shown, and typed values retained."""
     typed = await mission_form.typed_in(request)
-    asked, errors = mission_form.asked_of(typed)
+    asked, errors = mission_form.parse_mission(typed)
     if asked is not None:
         try:
             answer = await console.ask(request, beginning(asked, console.home))
-            begun = msgspec.convert(answer, MissionBegun)
+            begun = msgspec.convert(answer, StartedMission)
             return moved(request, f"/missions/{quote(begun.mission)}")
         except Rejected as error:
             errors = mission_form.errors_of(error)
@@ -153,7 +153,7 @@ async def show_mission(
     plan: FromQuery[str] = "",
 ) -> Response[str]:
     """Show a mission: how it stands, and one view of it."""
-    story = await stories.story(console.present, mission, run)
+    story = await stories.load_run_report(console.present, mission, run)
     shown = view if view in VIEWS else opening(story)
     values = sheet(console.present, story, shown, as_list=plan == "list")
     values |= await mission_views.values(shown, request, console, story)
@@ -170,7 +170,7 @@ async def show_report(
     run: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the report alone, for the frame of the mission's page."""
-    story = await stories.story(console.present, mission, run)
+    story = await stories.load_run_report(console.present, mission, run)
     made = await paper(console.present, story, "html", request.user.actor)
     headers = {**SAFE, "Cache-Control": "no-store"}
     return Response(made.content, headers=headers, media_type=made.media_type)

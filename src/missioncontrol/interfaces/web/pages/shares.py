@@ -25,7 +25,7 @@ async def share(
 ) -> Response[str]:
     """Make a link to the report of a run, and show it this once."""
     form = await request.form()
-    story = await stories.story(console.present, mission, str(form.get("run", "")))
+    story = await stories.load_run_report(console.present, mission, str(form.get("run", "")))
     days, note = str(form.get("days", "")), str(form.get("note", "")).strip()[:NOTE_MAX]
     seconds = min(int(days[:4]) * DAY, SECONDS_MAX) if days.isdecimal() else SECONDS_USUAL
     made = await console.ask(request, ShareAsked("new", story.state.id, seconds=seconds, note=note))

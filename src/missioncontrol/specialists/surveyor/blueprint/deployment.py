@@ -170,6 +170,4 @@ def read_platform(path: str, text: str) -> Iterator[Found]:
         return
     if path == "app.json" and "buildpacks" not in text and "formation" not in text:
         return
-    yield Unit(
-        path, name, "platform", path, line, f"told what to do by {path}", excerpt_of(text, 1)
-    )
+    yield Unit(path, name, "platform", path, line, f"configured by {path}", excerpt_of(text, 1))

@@ -31,7 +31,7 @@ DEPTH = 3
 SHARE_MIN = 0.15
 """Of a directory's lines; a language with less of them is not named."""
 
-SPOKEN = {
+ECOSYSTEM_NAMES = {
     "python": "Python",
     "javascript": "JavaScript",
     "go": "Go",
@@ -106,7 +106,7 @@ def _delivered(stack: Stack) -> Iterator[Unit | Tie]:
         unit = f"package {package.ecosystem} {package.name}"
         version = f" {package.version}" if package.version else ""
         line = package.line or 1
-        words = f"{SPOKEN.get(package.ecosystem, package.ecosystem)} package{version}"
+        words = f"{ECOSYSTEM_NAMES.get(package.ecosystem, package.ecosystem)} package{version}"
         yield Unit(unit, package.name, "package", package.manifest, line, words)
         if package.manifest.count("/") or package.ecosystem == "container":
             continue
