@@ -16,8 +16,8 @@ from bench.analytics import questions, world
 from bench.measure import Measure
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import AnyQuestion
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
 from missioncontrol.ports.warehouse import Statement
 

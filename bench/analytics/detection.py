@@ -7,7 +7,7 @@ import msgspec
 
 from bench.analytics.injections import TODAY, Injected, World, injected
 from bench.measure import Measure
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 
 RUNS = range(100_000, 100_240)
 """Seeds that nothing was tuned on; limits were set by others, all below 100,000."""

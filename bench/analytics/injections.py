@@ -21,12 +21,12 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection.attribution import Property, slices, slicings
 from missioncontrol.analytics.detection.detector import detect
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.detection.metrics import KnownEvent, watched_metrics
 from missioncontrol.analytics.questions import Active, AnyQuestion, Funnel, Retention, Trend, digest
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
 
 PRODUCT = Product("shop", "Shop")

@@ -13,8 +13,8 @@ from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_
 from missioncontrol.specialists.kinds import HEAD_BYTES, classified
 from missioncontrol.specialists.outputs import compiled
 from missioncontrol.specialists.ranking.facts import FileFacts
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import FactsCache
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import SourceFile, Tree
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench.measure import Measure
 from bench.ranking.history import PACKAGES, Case, History, read_history
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import FactsCache
 from missioncontrol.specialists.ranking.ranker import ranking
 from missioncontrol.specialists.tree import read_tree
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from missioncontrol.specialists.backtest.scoring import interval_score
 from missioncontrol.specialists.estimating.features import NAMES
+from missioncontrol.specialists.estimating.history_changes import read_changes
 from missioncontrol.specialists.estimating.past import Sizing
-from missioncontrol.specialists.estimating.reading import read_changes
 from missioncontrol.specialists.estimating.sizes import (
     LEARNED,
     STEPS,

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from bench.ranking.corpus import Case, Corpus
-from missioncontrol.specialists.ranking import features, ordering, passages
+from missioncontrol.specialists.ranking import features, order_model, passages
 from missioncontrol.specialists.ranking.evidence import gathered
-from missioncontrol.specialists.ranking.learned import FILES, LEAF, ORDER, PASSAGES, Model, Tree
 from missioncontrol.specialists.ranking.ranker import ORDER_NAMES, expected_set
+from missioncontrol.specialists.ranking.tree_model import FILES, LEAF, ORDER, PASSAGES, Model, Tree
 
 CHANGES, BARE_CHANGES, PASSAGE_CHANGES = 150, 30, 60
 """Changes of each clone: with its past, as if it had none, and those whose blocks are learned."""
@@ -62,7 +62,7 @@ def file_group(case: Case) -> Group:
     evidence = gathered(case.index, case.goal)
     touched = case.changed.keys() & case.index.numbers.keys()
     right = [case.index.paths[number] in touched for number in evidence.candidates]
-    pairs = zip(features.rows(evidence), ordering.rows(case.index, evidence), strict=True)
+    pairs = zip(features.rows(evidence), order_model.rows(case.index, evidence), strict=True)
     table = np.array([[*row, *more] for row, more in pairs], dtype=np.float32)
     return Group(table.reshape(len(right), len(ORDER_NAMES)), np.array(right), len(touched))
 

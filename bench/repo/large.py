@@ -20,7 +20,7 @@ import sys, tempfile
 from pathlib import Path
 from missioncontrol.specialists.planner.planner import Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 brief = Brief(sys.argv[2], "", (), "", Path(sys.argv[1]), None, None, {}, 600)
 with tempfile.TemporaryDirectory() as scratch:

@@ -17,7 +17,7 @@ from missioncontrol.domain.permission import PERMISSIONS, Permission
 
 if TYPE_CHECKING:
     from missioncontrol.application.office import Office
-    from missioncontrol.application.present import Present
+    from missioncontrol.application.read_model import Present
 
 C = TypeVar("C", bound=msgspec.Struct)
 F = TypeVar("F", bound=msgspec.Struct)

@@ -22,10 +22,10 @@ import msgspec
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
+from missioncontrol.analytics.calendar import DAYS_MAX, zone_of
 from missioncontrol.analytics.facts import facts_of
 from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.analytics.summary import Summary, markdown
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics.digests import CARD, WRITING
@@ -37,7 +37,7 @@ from missioncontrol.domain.work import NO_USAGE, Usage, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message, Model
-from missioncontrol.specialists.briefing import inputs_of
+from missioncontrol.specialists.briefs import inputs_of
 from missioncontrol.specialists.host import PipeDesk, private_stdout, receive_answers
 from missioncontrol.specialists.specialist import Desk
 

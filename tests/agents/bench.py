@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
-from missioncontrol.adapters.looks import everybody
+from missioncontrol.adapters.process_table import everybody
 from missioncontrol.adapters.worktrees.sessions import NOTE
 from missioncontrol.confinement import HiddenDirectories, available_confinement
 from missioncontrol.domain.declaration import Declaration

@@ -9,7 +9,7 @@ import pytest
 
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.application.journal import Entry
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.question import QuestionAsked

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import Did, Pattern, Range, Segment, Trend, Where
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import asked

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from missioncontrol.analytics.detection.finding import Figure, Finding, Place, Slice, derived
+from missioncontrol.analytics.detection.findings import Figure, Finding, Place, Slice, derived
 from missioncontrol.analytics.emptiness import Emptiness
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.narrative import days_shown, describe, reading, shown

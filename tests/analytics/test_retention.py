@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from missioncontrol.analytics import retention
 from missioncontrol.analytics.answers import Cohort, RetentionAnswer
+from missioncontrol.analytics.calendar import Setting, Weekday
 from missioncontrol.analytics.questions import (
     Bracket,
     Breakdown,
@@ -20,7 +21,6 @@ from missioncontrol.analytics.questions import (
     Retention,
     Where,
 )
-from missioncontrol.analytics.setting import Setting, Weekday
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import retention as twin

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.analytics.questions import Range, Unit
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     Setting,
     Weekday,
     bounds,
@@ -19,6 +18,7 @@ from missioncontrol.analytics.setting import (
     is_comparable,
     start_of,
 )
+from missioncontrol.analytics.questions import Range, Unit
 from missioncontrol.domain.errors import Rejected
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from missioncontrol.analytics import trends
 from missioncontrol.analytics.answers import Line, TrendAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import (
     Breakdown,
     Cell,
@@ -23,7 +24,6 @@ from missioncontrol.analytics.questions import (
     Trend,
     Unit,
 )
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import formulas as formula_twin

@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from hypothesis import strategies as st
 
+from missioncontrol.analytics.calendar import Setting, Weekday, start_of, zone_of
 from missioncontrol.analytics.questions import Pattern, Range, Segment, Where
-from missioncontrol.analytics.setting import Setting, Weekday, start_of, zone_of
 
 PRODUCT, OTHER = "shop", "another"
 NAMES = ("a", "b", "c", "d")

@@ -14,7 +14,7 @@ from missioncontrol.application.repeats import Repeats
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.ports.event_store import Append, Head
-from missioncontrol.testing.governed import governed
+from missioncontrol.testing.governed_execution import governed
 
 T = TypeVar("T")
 NOW = 1_790_000_000.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.asks import BeginMission
 from missioncontrol.application.missions import Goal
-from missioncontrol.domain.foresight import Actual
+from missioncontrol.domain.estimates import Actual
 from tests.console.houses import House, console_house
 from tests.console.mission_house import ended, small_repository
 

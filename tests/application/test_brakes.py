@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.application.brakes import RateLimitHit, find_rate_limit_hit, find_stage_actor
+from missioncontrol.application.blockers import RateLimitHit, find_rate_limit_hit, find_stage_actor
 from missioncontrol.domain.operation import RateLimit, RemoveRateLimit, SetRateLimit
 from tests.application.parts import NOW, run
 from tests.application.play import Play

@@ -22,10 +22,10 @@ from missioncontrol.application.budgets import (
 )
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.prices import PRICES, PriceChange, read_prices
+from missioncontrol.domain.budget.balances import shared_out
 from missioncontrol.domain.budget.events import CapSet, LedgerOpened, Tally, UsageCharged
 from missioncontrol.domain.budget.evolve import evolve
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Cap, Scope, scopes_of
-from missioncontrol.domain.budget.standing import shared_out
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.price import charged

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.run import working_out
+from missioncontrol.domain.run import resolution
 from missioncontrol.domain.run.commands import ExpandStep, HoldStep, ReadyStep, RunCommand
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Expanded, Held
@@ -382,7 +382,7 @@ def test_steps_that_make_no_sense_are_not_brought_in(
 def test_a_run_has_a_bound_on_all_steps_that_it_becomes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working_out, "STEPS_MAX", 8)
+    monkeypatch.setattr(resolution, "STEPS_MAX", 8)
     fits = "  call: {workflow: sub, for_each: [1, 2]}"
     assert play(tmp_path / "a", fits, {}, SUB).go().run.outcome == "succeeded"
     too_many = "  call: {workflow: sub, for_each: [1, 2, 3]}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.forgetting import Forgetting
 from missioncontrol.application.memory import MEMORY
+from missioncontrol.application.memory_removal import Forgetting
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.memory import ForgetMemory
 from missioncontrol.domain.run.commands import CreateRun
@@ -94,7 +94,7 @@ def test_a_run_that_has_planned_is_told_nothing_more(office: Office) -> None:
 
 
 def test_only_so_many_are_kept_at_hand(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("missioncontrol.application.forgetting.FORGOTTEN_MAX", 1)
+    monkeypatch.setattr("missioncontrol.application.memory_removal.FORGOTTEN_MAX", 1)
     office.execution.forgetting.note(GONE)
     office.execution.forgetting.note(KEPT)
     cleaned = office.execution.forgetting.without(TOLD)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from missioncontrol.application.pressroom import (
+from missioncontrol.application.render_queue import (
     AT_ONCE,
     WAITING_EACH_MAX,
     WAITING_MAX,

@@ -10,8 +10,8 @@ from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.application import records as module
 from missioncontrol.application.missions import Goal
 from missioncontrol.application.records import gather
+from missioncontrol.documents.cost_lines import spending
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.documents.spending import spending
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.commands import AddSteps, CreateRun, ReportSuccess, ReportUsage

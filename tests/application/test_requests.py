@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.application.asked import cause_now, current_request
+from missioncontrol.application.current_request import cause_now, current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.requests import REQUEST, Requests
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable

@@ -13,8 +13,8 @@ from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.application import replays
 from missioncontrol.application.journal import fold_run
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import run_view, state_name, view_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.step import is_own
@@ -120,8 +120,8 @@ def test_lists_counts_and_attempts_are_those_of_the_log(seed: int) -> None:
         costs = await runs.run_costs(present, name)
         assert sum(line.usage.cost for line in costs.by_agent) == costs.total.cost
         assert sum(line.usage.cost for line in costs.by_model) == costs.total.cost
-        both = await comparing.compared(present, name, name)
-        assert comparing.compared_steps(both, only_different=True, limit=10) == []
+        both = await run_comparison.compared(present, name, name)
+        assert run_comparison.compared_steps(both, only_different=True, limit=10) == []
 
     lived_here = lived(seed)
     asyncio.run(look())

@@ -9,10 +9,10 @@ import pytest
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
-from missioncontrol.application import chronicle, replays
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application import event_timeline, replays
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
 from missioncontrol.application.queries.causes import CAUSES_MAX, cause_chain, next_actions
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.register import NAMES, decode
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.run.evolve import evolve
@@ -248,15 +248,15 @@ def test_an_event_that_was_taken_in_changes_nothing_more() -> None:
         present = await written(("run-1", [created(Step("a", "hand")), r.RunStarted()]))
         rows = await present.store.read_stream("run-1")
         events = [(row, decode(row.type, row.schema, row.body)) for row in rows]
-        timeline = chronicle.timeline_of("run-1", [*events, *events])
+        timeline = event_timeline.timeline_of("run-1", [*events, *events])
         assert len(timeline.moments) == 2
 
     asyncio.run(look())
 
 
 def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chronicle, "EVENTS_AT_HAND_MAX", 2)
-    monkeypatch.setattr(chronicle, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(event_timeline, "EVENTS_AT_HAND_MAX", 2)
+    monkeypatch.setattr(event_timeline, "READ_AT_ONCE", 2)
     monkeypatch.setattr(replays, "READ_AT_ONCE", 2)
     monkeypatch.setattr(replays, "EVENTS_PER_COPY", 2)
     monkeypatch.setattr(replays, "STEPS_AT_HAND_MAX", 5)
@@ -271,12 +271,12 @@ def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatc
         rows = await replay.run_timeline(present, "run-1")
         assert [row.waited_from for row in rows] == [1.0, 1.0, None]
         await present.chronicles.of("run-2")
-        both = await comparing.compared(present, "run-1", "run-2")
-        found = comparing.compared_steps(both)
+        both = await run_comparison.compared(present, "run-1", "run-2")
+        found = run_comparison.compared_steps(both)
         assert [step.differs for step in found] == [["state"], ["presence"], ["presence"]]
         assert found[1].b is None
-        assert len(comparing.compared_steps(both, limit=1)) == 1
-        assert comparing.compare_runs(present, both).inputs[0].differs
+        assert len(run_comparison.compared_steps(both, limit=1)) == 1
+        assert run_comparison.compare_runs(present, both).inputs[0].differs
         await asyncio.gather(*(present.replays.at("run-1", 4) for _ in "12"))
         for at in (4, 2, 4, 3, 1):
             assert (await present.replays.at("run-1", at)).id == "run-1"
@@ -309,7 +309,7 @@ def test_a_run_that_began_since_is_compared_too() -> None:
         event = r.RunCreated("run-2", "w", (Step("a", "hand"),), 1)
         new = NewEvent("run_created", 1, body_of(event), 5 * SECOND, "user:a", "", 0, "")
         await present.store.append([Append("run-2", 0, [new])])
-        both = await comparing.compared(present, "run-1", "run-2")
-        assert comparing.compare_runs(present, both).different == 0
+        both = await run_comparison.compared(present, "run-1", "run-2")
+        assert run_comparison.compare_runs(present, both).different == 0
 
     asyncio.run(look())

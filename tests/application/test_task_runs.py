@@ -5,9 +5,9 @@ from typing import Any, cast
 import pytest
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.application.anew import describe_rerun
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.rerun import describe_rerun
 from missioncontrol.application.runs import Prepared
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.task_way import refuse_by_hand

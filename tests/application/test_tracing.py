@@ -9,14 +9,14 @@ import pytest
 from missioncontrol.application.missions import Goal
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.domain.building import NOT_PROVEN
+from missioncontrol.domain.coverage_gaps import gaps
 from missioncontrol.domain.errors import Conflict, MissionControlError, NotFound, Rejected
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.gap import gaps
 from missioncontrol.domain.plan import Origin, Plan, Requirement, Risk
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.step import Step
-from missioncontrol.domain.waiving import CompleteMission
+from missioncontrol.domain.waivers import CompleteMission
 from missioncontrol.domain.work import ArtifactRef, Finding, Work
 from tests.application.parts import Office, run
 from tests.domain.plans import a_plan, a_task

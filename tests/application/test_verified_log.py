@@ -13,7 +13,7 @@ from missioncontrol.application.audit import Verdict
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.ports.heads import ExternalHeads, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 from tests.application.parts import StandingClock, run
 from tests.attacks.forging import TRIGGERS_DROPPED, rechain
 

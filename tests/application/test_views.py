@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from missioncontrol.application.views import run_view
-from missioncontrol.cli.sheets import used
+from missioncontrol.cli.formatters import used
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.run.commands import (
     CancelRun,

@@ -8,8 +8,8 @@ import pytest
 from missioncontrol.application.metering import HERE
 from missioncontrol.application.queries.costs import cap_view
 from missioncontrol.application.views import view_of
-from missioncontrol.cli.budget_sheets import scope_lines, standing_view
-from missioncontrol.cli.sheets import used
+from missioncontrol.cli.budget_formatters import scope_lines, standing_view
+from missioncontrol.cli.formatters import used
 from missioncontrol.domain.budget.scopes import WORKSPACE, Scope
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage

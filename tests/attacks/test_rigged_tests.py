@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.domain.work import Work
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.commits.test_changes import test_changes as changes_of
 from tests.agents.repositories import git, repository
 from tests.specialists.changes import desk_in, done, kept

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from missioncontrol.interfaces.serving import listening
+from missioncontrol.interfaces.listeners import listening
 from missioncontrol.interfaces.sign_in.masking import unmasked
 from tests.browser.scene import Tab, assert_accessible, assert_fits, new_context, watched
 

@@ -15,7 +15,7 @@ import pytest
 
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.interfaces.capture import taking
+from missioncontrol.interfaces.capture import intake
 from missioncontrol.interfaces.capture.bodies import BYTES_MAX
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
@@ -292,22 +292,22 @@ def test_more_than_may_be_sent_is_refused(tmp_path: Path, monkeypatch: Any) -> N
             assert answer.status_code == 413
         odd = await client.post("/e/", content=b"x", headers={"content-encoding": "br"})
         assert (odd.status_code, odd.json()["code"]) == (415, "capture.packed")
-        monkeypatch.setattr(taking, "HELD_MAX", 10)
-        intake = client_intake(found)
-        intake.hold(5)
+        monkeypatch.setattr(intake, "HELD_MAX", 10)
+        held = client_intake(found)
+        held.hold(5)
         busy = await found.batch(track())
         assert (busy.status_code, busy.json()["code"]) == (429, "capture.busy")
         assert busy.headers["retry-after"] == "1"
-        intake.hold(-5)
+        held.hold(-5)
         assert (await found.batch(track())).status_code == 200
-        assert intake._held == 0
+        assert held._held == 0
 
     in_shop(tmp_path, story)
 
 
-def client_intake(found: Shop) -> taking.Intake:
-    intake: taking.Intake = found.door.house.app.state["intake"]
-    return intake
+def client_intake(found: Shop) -> intake.Intake:
+    held: intake.Intake = found.door.house.app.state["intake"]
+    return held
 
 
 def using(found: Shop, open_warehouse: Callable[[], Any]) -> None:

@@ -18,7 +18,7 @@ from missioncontrol.application.approvals import APPROVAL, Approvals, Spoken
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.queries.patches import Diff, diff_of, diffs_in
 from missioncontrol.cli.approval_arguments import add_approvals
-from missioncontrol.cli.approval_sheets import sheet
+from missioncontrol.cli.approval_formatters import sheet
 from missioncontrol.cli.approvals import approvals, until_of
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.parser import Parser

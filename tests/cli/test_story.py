@@ -1,7 +1,7 @@
 """The messages to a user who watches a run of a workflow, event by event."""
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.story import Milestone, ProgressLog
+from missioncontrol.cli.progress_log import Milestone, ProgressLog
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import Step

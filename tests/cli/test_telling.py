@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.operating import Teller
+from missioncontrol.cli.server_commands import Teller
 from missioncontrol.domain.run.events import RunSettled
 from tests.cli.test_operating import ASK, Here
 

@@ -3,7 +3,7 @@
 import pytest
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.tidings import notable_events
+from missioncontrol.cli.notifications import notable_events
 from missioncontrol.domain.approval.events import ApprovalGiven, ApprovalGranted
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run.events import (

@@ -11,7 +11,7 @@ import msgspec
 from missioncontrol.domain.permission import Role
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.embedded import Workflow
-from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.interfaces.sign_in.origins import SAFE
 from tests.console.houses import House, principal
 

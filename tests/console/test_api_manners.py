@@ -10,7 +10,7 @@ import pytest
 
 from missioncontrol.domain.principal import TERMINAL, Principal
 from missioncontrol.interfaces.api.media_types import _takes
-from missioncontrol.interfaces.heads import Heads
+from missioncontrol.interfaces.http_head import Heads
 from missioncontrol.surfaces.paging import page_of
 from tests.console.houses import ORIGIN, House, console_house, principal
 from tests.console.running import GREETING, ended

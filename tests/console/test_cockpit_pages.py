@@ -22,6 +22,7 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import days_before
 from missioncontrol.analytics.questions import (
     AnyQuestion,
     Did,
@@ -37,11 +38,10 @@ from missioncontrol.analytics.questions import (
     Trend,
     Where,
 )
-from missioncontrol.analytics.setting import days_before
 from missioncontrol.domain.alert import Alert, Reading
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.web import cockpit_charts as charts
 from missioncontrol.interfaces.web import cockpit_forms as forms
 from missioncontrol.interfaces.web import cockpit_measures as measures

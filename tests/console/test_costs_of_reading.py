@@ -18,7 +18,7 @@ from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.search_indexes import segment
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application import live as feed
-from missioncontrol.application import present as presence
+from missioncontrol.application import read_model as presence
 from missioncontrol.application.queries.steps import family_of
 from missioncontrol.documents.event_words import CLAUSES, sentence, sentence_data
 from missioncontrol.domain.envelope import Recorded

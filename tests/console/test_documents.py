@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.pressroom import AT_ONCE, render_queue_of
+from missioncontrol.application.render_queue import AT_ONCE, render_queue_of
 from missioncontrol.application.studio import DocumentAsked, brought_together
 from missioncontrol.documents import merge
 from missioncontrol.documents.studio.export import MEDIA_TYPES as FORMS

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from missioncontrol.application.listening import Listener, Place, place_in
+from missioncontrol.application.feed_listener import Listener, Place, place_in
 from missioncontrol.application.topics import wanted
 from missioncontrol.application.views import state_name
 from missioncontrol.embedded import Workflow

@@ -10,10 +10,10 @@ import pytest
 
 from missioncontrol.application import live as feed
 from missioncontrol.application.archive import WAITING_MAX, Archive
-from missioncontrol.application.listening import Place, Seats, place_in
+from missioncontrol.application.feed_listener import Place, Seats, place_in
+from missioncontrol.application.log_verification import Verifying
 from missioncontrol.application.run_watch import RunWatch
 from missioncontrol.application.topics import FEED, EventFilter, Wanted, wanted
-from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.errors import Corrupt, NotFound, Unavailable
 from missioncontrol.interfaces import live as route
 from tests.console.houses import House, console_house

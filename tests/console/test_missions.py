@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from missioncontrol.application.asks import CarryOut
-from missioncontrol.application.queries import missions, stories
+from missioncontrol.application.queries import missions, run_outcome
 from missioncontrol.application.records import gather
 from missioncontrol.documents.report import outcome_sentence, report_json
 from missioncontrol.domain.errors import Rejected
@@ -347,7 +347,7 @@ def test_a_story_is_gathered_once_until_something_happens(
     async def check(house: House, client: Any, begun: dict[str, str]) -> None:
         del client
         present = house.console.present
-        first = await stories.load_run_report(present, begun["mission"], begun["run"])
-        assert await stories.load_run_report(present, begun["mission"], begun["run"]) is first
+        first = await run_outcome.load_run_report(present, begun["mission"], begun["run"])
+        assert await run_outcome.load_run_report(present, begun["mission"], begun["run"]) is first
 
     look(home, check)

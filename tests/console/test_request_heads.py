@@ -8,8 +8,8 @@ import pytest
 
 from missioncontrol.interfaces import request_heads
 from missioncontrol.interfaces.headers import POLICY
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.interfaces.request_heads import HEAD_BYTES_MAX
-from missioncontrol.interfaces.serving import listening, server
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from tests.console.hostile import ALL
 from tests.console.hostile_mission import MISSION, write_hostile_mission
 from tests.console.houses import console_house
@@ -129,7 +129,7 @@ def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
         assert "The trace is whole" in page.text
         assert "Why does this exist?" in page.text
         assert "R1 comes from these words." in page.text
-        story = await stories.load_run_report(house.console.present, mission)
+        story = await run_outcome.load_run_report(house.console.present, mission)
         for node in story.reading.trace_graph.nodes:
             answer = await client.get(
                 f"/missions/{mission}", params={"view": "trace", "node": node.id}

@@ -13,7 +13,7 @@ from missioncontrol.adapters.heads_targets import heads_sent, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.event_store import Head
-from missioncontrol.ports.heads import HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, SignedHead
 
 
 @pytest.fixture

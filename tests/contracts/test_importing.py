@@ -15,7 +15,7 @@ from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.importer import Imported, import_workflow
 from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.domain.definition.checking import faults
-from missioncontrol.domain.definition.compiling import compiled
+from missioncontrol.domain.definition.compiler import compiled
 from missioncontrol.domain.errors import Rejected
 from tests.contracts.foreign_workflows import (
     FILES,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.search_indexes import belonging, segment
+from missioncontrol.adapters.search_indexes import event_owners, segment
 from missioncontrol.adapters.search_indexes import file as file_module
 from missioncontrol.adapters.search_indexes.segment import marked, may_hold
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
@@ -208,7 +208,7 @@ def test_a_hundred_questions_to_a_longer_log(
     chance = random.Random(seed)
     monkeypatch.setattr(segment, "EVENTS_MAX", chance.choice([2, 7, 20]))
     monkeypatch.setattr(segment, "FEW", few)
-    monkeypatch.setattr(belonging, "REMEMBERED_MAX", chance.choice([0, 2, 200_000]))
+    monkeypatch.setattr(event_owners, "REMEMBERED_MAX", chance.choice([0, 2, 200_000]))
     log = a_log([an_event(chance) for _ in range(45)])
     index, walk = SqliteSearchIndex(None), Walk(log)
     while index.reached().position < len(log):

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.cockpit.comparison import figure
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRecord
 from missioncontrol.documents.report import report_html, report_json, report_markdown
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.documents.report_data import Reading
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import CommandRan, FilesRead, Usage, Work
 from missioncontrol.interfaces.web.summary_view import drawn
 from tests.documents.records import Made, every_kind, redis_run

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import outcome_sentence, report_html, report_markdown
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.building import (
     NOT_PROVEN,
     NOTHING_CHANGED,
@@ -17,7 +17,7 @@ from missioncontrol.domain.building import (
     built_by,
     proves,
 )
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import Finding, Work
 from missioncontrol.domain.work import TestsRan as Ran
 from tests.documents.records import Made, Store, redis_plan, redis_run

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, PlanAttemptRecord
 from missioncontrol.documents.report import outcome_sentence
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.plan import Phase
 from tests.documents.records import (
     CANCELLED,

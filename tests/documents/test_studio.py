@@ -17,7 +17,7 @@ from missioncontrol.documents.studio.material import Material
 from missioncontrol.documents.studio.model import Document, Source, Statement, statements_of
 from missioncontrol.domain.building import NOT_PROVEN
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, DocumentKind
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import Work
 from tests.documents.records import Made, Store, every_kind, redis_plan, redis_run

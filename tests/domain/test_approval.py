@@ -25,6 +25,7 @@ from missioncontrol.domain.approval.commands import (
     WithdrawWithRun,
 )
 from missioncontrol.domain.approval.decide import decide
+from missioncontrol.domain.approval.decision_rules import CHAIN_MAX, REASON_MAX, WORDS_MAX
 from missioncontrol.domain.approval.events import (
     ApprovalDelegated,
     ApprovalEscalated,
@@ -38,7 +39,6 @@ from missioncontrol.domain.approval.events import (
     DeferralEnded,
 )
 from missioncontrol.domain.approval.evolve import evolve
-from missioncontrol.domain.approval.speaking import CHAIN_MAX, REASON_MAX, WORDS_MAX
 from missioncontrol.domain.approval.states import Approval, Decided, Deferred
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected

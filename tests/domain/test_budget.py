@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missioncontrol.domain.budget.balances import capped, shared_out, standings
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
     ChargeUsage,
@@ -41,7 +42,6 @@ from missioncontrol.domain.budget.scopes import (
     called,
     scopes_of,
 )
-from missioncontrol.domain.budget.standing import capped, shared_out, standings
 from missioncontrol.domain.budget.states import (
     MODELS_MAX,
     OTHER,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from missioncontrol.domain.demanding import Demand, demand_in, points_back, takes_up
 from missioncontrol.domain.plan import Origin, Requirement
+from missioncontrol.domain.requirement_extraction import Demand, demand_in, points_back, takes_up
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Estimate, Likely, Remembered
-from missioncontrol.domain.gap import (
+from missioncontrol.domain.coverage_gaps import (
     Asked,
     End,
     RiskOwner,
@@ -19,6 +18,7 @@ from missioncontrol.domain.gap import (
     standing,
     unevidenced,
 )
+from missioncontrol.domain.estimates import Estimate, Likely, Remembered
 from missioncontrol.domain.plan import Origin, Plan, Relation, Requirement, Risk
 from tests.domain.plans import a_plan, a_task
 

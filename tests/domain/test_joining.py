@@ -13,7 +13,7 @@ from missioncontrol.domain.run.commands import (
     StartSteps,
 )
 from missioncontrol.domain.run.events import Failure
-from missioncontrol.domain.run.joining import reason_to_skip, spoils, standing
+from missioncontrol.domain.run.needs_outcome import reason_to_skip, spoils, standing
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Step
 from tests.domain.history import BROKEN, FINAL, created, run_after, step, when

@@ -16,7 +16,7 @@ import pytest
 from missioncontrol.cli.evaluation import refuse_bad_numbers
 from missioncontrol.cli.scenarios import scenarios_of, shipped
 from missioncontrol.cli.subjects import parse_subject, prompt_of
-from missioncontrol.cli.trying import verified
+from missioncontrol.cli.trial_workspace import verified
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
 from missioncontrol.testing.scripted_models import Reply, serving

@@ -28,7 +28,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.event_files import Mapping
 from missioncontrol.specialists.auditor import Auditor
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import git, repository
 from tests.console.houses import console_house
 from tests.console.mission_house import GOAL, ended, small_repository

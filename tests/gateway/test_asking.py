@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.routing import ModelCard
-from missioncontrol.interfaces.gateway.asking import (
+from missioncontrol.interfaces.gateway.call_request import (
     CONTEXT_TOKENS,
     EXTRA_TOKENS,
     Asked,

@@ -7,8 +7,8 @@ import pytest
 
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.heard import TOOLS_MAX, Reader, ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.messages_reader import MessagesReader
+from missioncontrol.interfaces.gateway.model_answer import TOOLS_MAX, Reader, ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.responses_reader import ResponsesReader
 from missioncontrol.ports.call_log import ToolCall
 

@@ -13,7 +13,7 @@ from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.domain.secrets import REPLACEMENT, Scrubber
 from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.interfaces.gateway import recording
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
 from missioncontrol.interfaces.gateway.recording import (
     MARGIN,
     RECEIVED_MAX,

@@ -12,11 +12,11 @@ import pytest
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.domain.price import cost
 from missioncontrol.domain.routing import ModelCard
-from missioncontrol.interfaces.gateway import asking, server
-from missioncontrol.interfaces.gateway.asking import parse_request
+from missioncontrol.interfaces.gateway import call_request, server
+from missioncontrol.interfaces.gateway.call_request import parse_request
 from missioncontrol.interfaces.gateway.dialects import MESSAGES
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
 from missioncontrol.interfaces.gateway.recording import RECEIVED_MAX, Draft, redacted
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy
 from missioncontrol.ports.call_log import Call
@@ -88,7 +88,7 @@ def test_a_value_that_is_refused_is_told_in_few_words() -> None:
 def test_a_request_of_more_values_than_a_model_reads_is_refused_unread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking, "PARTS_MAX", 1_000)
+    monkeypatch.setattr(call_request, "PARTS_MAX", 1_000)
     reply, seen = answered({**CHAT_ASK, "messages": [[]] * 1_001})
     assert (reply.status, seen) == (400, None)
     assert answered({**CHAT_ASK, "user": "," * 900})[0].status == 200

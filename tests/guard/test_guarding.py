@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from missioncontrol.adapters.changes import GitChanges
-from missioncontrol.application.guarding import guard
+from missioncontrol.application.change_guard import guard
 from missioncontrol.guard.verdict import Finding
 from tests.agents.repositories import git, repository
 

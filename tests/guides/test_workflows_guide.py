@@ -17,10 +17,10 @@ from missioncontrol.domain.agent import MEANINGS, Shape
 from missioncontrol.domain.budget.scopes import BUILT_IN
 from missioncontrol.domain.definition import Definition, faults, vocabulary
 from missioncontrol.domain.definition.calls import DEPTH_MAX
-from missioncontrol.domain.definition.reading import STEPS_MAX as FILE_STEPS_MAX
 from missioncontrol.domain.definition.step_reading import ATTEMPTS_MAX, ROUNDS_MAX
+from missioncontrol.domain.definition.value_reader import STEPS_MAX as FILE_STEPS_MAX
 from missioncontrol.domain.expression import FUNCTIONS, NAMES, SOURCE_CHARACTERS_MAX
-from missioncontrol.domain.run.working_out import STEPS_MAX
+from missioncontrol.domain.run.resolution import STEPS_MAX
 from missioncontrol.domain.step import ApprovalRule, Repeat
 from tests.application import truth_tables
 from tests.cli.test_documentation import verbs_of

@@ -21,7 +21,7 @@ from missioncontrol.application.memory import (
     SILENCED_MAX,
     Memory,
 )
-from missioncontrol.domain.foresight import Recalled, Remembered
+from missioncontrol.domain.estimates import Recalled, Remembered
 from missioncontrol.domain.memory import (
     Amendment,
     Item,
@@ -35,11 +35,11 @@ from missioncontrol.knowledge.ended_run import EndedStep
 from missioncontrol.knowledge.harvest import harvested
 from missioncontrol.knowledge.recall import recalled
 from missioncontrol.ports.event_store import Append, Head, NewEvent
-from missioncontrol.specialists.planner.lore import document_statements
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
+from missioncontrol.specialists.planner.repository_rules import document_statements
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.domain.plans import a_plan, a_task
 from tests.knowledge.test_harvest import only, run

@@ -4,7 +4,7 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.mcp.bounds import LIST_MAX, PART_MAX, TEXT_MAX, bounded, part_of
-from missioncontrol.mcp.reading import _text_of
+from missioncontrol.mcp.record import _text_of
 
 
 def test_the_parts_of_a_text_are_the_text() -> None:

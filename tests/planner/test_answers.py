@@ -16,7 +16,7 @@ from missioncontrol.specialists.planner.answer import answer_schema, read_answer
 from missioncontrol.specialists.planner.groundwork import without_groundwork
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 BRIEF = Brief("Add a recipe search", "", (), "", None, None, None, {}, 60, planner="coder")
 Reply = Callable[[wire.Consults], str]

@@ -11,8 +11,8 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.unsaid import uncovered_sentences
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
+from missioncontrol.testing.local_workspace import LocalDesk
 
 CONTEXT = "We sell tea. Orders arrive by fax! The shop must stay open. Currently we use PHP."
 

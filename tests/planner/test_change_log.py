@@ -8,7 +8,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "pyproject.toml": '[project]\nname = "kettle"\nversion = "1.0"\n',

@@ -16,7 +16,7 @@ from missioncontrol.specialists.ranking import recent
 from missioncontrol.specialists.ranking.recent import block_shares, read_recent
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = {
     "shop/sessions.py": "def open_session():\n    return 1\n",

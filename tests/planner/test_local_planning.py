@@ -13,7 +13,7 @@ from missioncontrol.domain.plan import Plan, faults
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 SHOP = {
     "pyproject.toml": '[project]\nname = "teashop"\nversion = "2.1.0"\n'

@@ -19,7 +19,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 
 KEY = "sk-canary-0123456789"

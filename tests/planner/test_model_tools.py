@@ -13,7 +13,7 @@ from tests.cli.command import answer, mission
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
 
 GOAL = "Round the total of shop/cart.py half up"

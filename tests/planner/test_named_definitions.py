@@ -7,7 +7,7 @@ from tests.planner.test_local_planning import made
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "pyproject.toml": '[project]\nname = "teakettle"\nversion = "1.0"\n'

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.planner.goals import GOALS, LANGUAGES, REPORTS, WISHES
 
-from missioncontrol.domain.foresight import Likely
-from missioncontrol.domain.gap import Asked, Gap, gaps
+from missioncontrol.domain.coverage_gaps import Asked, Gap, gaps
+from missioncontrol.domain.estimates import Likely
 from missioncontrol.domain.plan import Phase, Plan, Task
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.origins import with_origins

@@ -11,7 +11,7 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.renaming import Renaming, keeps_alias, renaming
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 GREEN = (
     "class GreenReader(Reader):\n    def read_leaves(self):\n        return super().read_leaves()\n"

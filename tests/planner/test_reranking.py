@@ -11,7 +11,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.reranking import order_faults, with_local_places
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = ("shop/other.py",)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.planner.test_what_maintainers_object_to import changes, planned
 
-from missioncontrol.domain.gap import Asked, gaps
+from missioncontrol.domain.coverage_gaps import Asked, gaps
 from missioncontrol.specialists.planner.clauses import as_ask
 from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.goal import read_goal

@@ -13,7 +13,7 @@ from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "composer.json": '{"name": "kettle/kettle", "scripts": {"test": "phpunit"}}\n',

@@ -16,7 +16,7 @@ from tests.agents.repositories import everything, git, repository
 from missioncontrol.confinement import within
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.planner.tools.committed import FOUND_MAX, LISTED_MAX
+from missioncontrol.specialists.planner.tools.commit_files import FOUND_MAX, LISTED_MAX
 from missioncontrol.specialists.planner.tools.testing import Trying
 from missioncontrol.specialists.planner.tools.toolbox import (
     ANSWER_MAX,
@@ -26,7 +26,7 @@ from missioncontrol.specialists.planner.tools.toolbox import (
     Toolbox,
 )
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n'

@@ -17,7 +17,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports import wire
 from missioncontrol.ports.model import Message
-from missioncontrol.specialists.planner.answering import AgentAnswers
+from missioncontrol.specialists.planner.model_answers import AgentAnswers
 from missioncontrol.specialists.planner.tools.testing import (
     SECONDS_PLAN,
     Trying,
@@ -26,7 +26,7 @@ from missioncontrol.specialists.planner.tools.testing import (
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 
 @pytest.fixture

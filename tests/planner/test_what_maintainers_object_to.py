@@ -10,7 +10,7 @@ from missioncontrol.domain.plan import Plan, Task, faults
 from missioncontrol.specialists.kinds import has_frozen_head
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 POT = {
     "pyproject.toml": '[project]\nname = "teapot"\nversion = "1.0"\n'

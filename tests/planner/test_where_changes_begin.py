@@ -9,7 +9,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 WEB = {
     "pyproject.toml": '[project]\nname = "teaweb"\nversion = "1.0"\n',

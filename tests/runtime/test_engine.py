@@ -15,7 +15,7 @@ from missioncontrol.domain.run.states import Blocked, Cancelled, Failed, Succeed
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line, ProcessHandle
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.runtime import attempt as attempts
 from missioncontrol.runtime import output as outputs
 from missioncontrol.runtime.projector import follow

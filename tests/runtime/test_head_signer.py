@@ -13,7 +13,7 @@ from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import CancelRequested, RunSettled
 from missioncontrol.domain.step import Step
-from missioncontrol.ports.heads import SignedHead
+from missioncontrol.ports.log_heads import SignedHead
 from missioncontrol.runtime import head_signer
 from missioncontrol.runtime.head_signer import HeadSigner
 from tests.application.parts import StandingClock

@@ -22,14 +22,14 @@ from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, Line
 from missioncontrol.ports.clock import Clock
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
+from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import ApprovalTimeouts
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
-from missioncontrol.testing.governed import governed
+from missioncontrol.testing.governed_execution import governed
 
 T = TypeVar("T")
 Perform = Callable[[Assignment, Line], Awaitable[Any]]

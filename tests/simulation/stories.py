@@ -10,7 +10,7 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.event_store import Append, Head
 from missioncontrol.testing.simulation.disk import Disk, Plan
-from missioncontrol.testing.simulation.house import CONCURRENCY, SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
 from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.script import PLACES

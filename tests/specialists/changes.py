@@ -11,10 +11,10 @@ from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.work import CommandRan, TestsRan, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import find
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import git
 
 SHOP = {

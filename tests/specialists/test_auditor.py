@@ -15,7 +15,7 @@ from missioncontrol.specialists.auditor.issue import Issue, Scope, Topic
 from missioncontrol.specialists.auditor.report import summary
 from missioncontrol.specialists.auditor.rules import rules
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 # Put together here, so that no search for secrets trips over this file.
 AWS_KEY = "AKIA" + "QW3RTY7UIOP5ASDF"

@@ -6,7 +6,7 @@ from typing import Any
 
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.surveyor import Surveyor
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 PYPROJECT = """[project]
 name = "shop"

@@ -13,10 +13,10 @@ from missioncontrol.domain.agent import EFFECTS, at, fits, misfit, tier
 from missioncontrol.domain.work import Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, find
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 SUITE = """import unittest

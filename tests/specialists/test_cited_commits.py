@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.specialists.indexing import read_index
-from missioncontrol.specialists.ranking.cited import Cited, cited, shifts
+from missioncontrol.specialists.ranking.cited_commits import Cited, cited, shifts
 from missioncontrol.specialists.ranking.evidence import gathered, is_called
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Past

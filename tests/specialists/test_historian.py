@@ -12,7 +12,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.historian import Historian
 from missioncontrol.specialists.historian.log import read_log
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from missioncontrol.domain.memory import item_id
-from missioncontrol.specialists.planner.lore import DocumentStatement, document_statements
+from missioncontrol.specialists.planner.repository_rules import (
+    DocumentStatement,
+    document_statements,
+)
 from missioncontrol.specialists.tree import read_tree
 
 RECORD = """# 3. Money is whole cents

@@ -17,7 +17,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.merger import merger as module
-from missioncontrol.specialists.merger.proving import proved
+from missioncontrol.specialists.merger.merge_tests import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository
 from tests.specialists.changes import SHOP, desk_in, done, kept, order_of
 
@@ -501,9 +501,9 @@ import os, signal, sys
 from pathlib import Path
 import msgspec
 from missioncontrol.ports import wire
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.merger import merger, outcome
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 def dies(name, room, when):
     inner = getattr(room, name)

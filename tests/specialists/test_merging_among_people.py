@@ -12,7 +12,7 @@ import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.merger import merger as module
-from missioncontrol.specialists.merger.proving import proved
+from missioncontrol.specialists.merger.merge_tests import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository
 from tests.refs.small_disk import small_disk
 from tests.specialists.changes import kept, order_of

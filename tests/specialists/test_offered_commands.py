@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.specialists.tester.offered import offers
+from missioncontrol.specialists.tester.partial_commands import offers
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import PLAN, brief_for
 
 SHOP = {

@@ -14,7 +14,7 @@ from missioncontrol.specialists.specialist import Brief, Delivered
 from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.building import Built, build, uncommitted
 from missioncontrol.specialists.tester.copying import copied
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import everything, git, repository
 
 SHOP = {

@@ -18,7 +18,7 @@ from missioncontrol.specialists.writer.prose import (
     write_prose,
 )
 from missioncontrol.specialists.writer.prose_checking import fault_of
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.specialists.small_mission import PLAN, brief_for, write_repository
 

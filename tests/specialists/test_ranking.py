@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists.architect import reading as architect_reading
+from missioncontrol.specialists.architect import import_graph as architect_reading
 from missioncontrol.specialists.historian import walk
 from missioncontrol.specialists.indexing import read_index
+from missioncontrol.specialists.ranking import facts_cache as keeping
 from missioncontrol.specialists.ranking import index as indexing
-from missioncontrol.specialists.ranking import kept as keeping
 from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import FactsCache
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.ranking.terms import counted, goal_stems, spelt, title

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Recalled
+from missioncontrol.domain.estimates import Likely, LikelyFile, Recalled
 from missioncontrol.domain.plan import Plan, Requirement, Task, faults
 from missioncontrol.specialists.planner.markdown import markdown
-from missioncontrol.specialists.planner.remembering import (
+from missioncontrol.specialists.planner.memory_quotes import (
     QUOTE_MAX,
     USES_MAX,
     with_local_memory,

@@ -23,7 +23,7 @@ from missioncontrol.specialists.reviewer.pointer import NoSuchPlace, agrees, res
 from missioncontrol.specialists.reviewer.testing import junit_counts
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer import Writer
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import (
     DECISIONS,
     JUNIT,

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Knower, Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer.budgeting import tokens

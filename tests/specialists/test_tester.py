@@ -17,12 +17,12 @@ from missioncontrol.confinement import within
 from missioncontrol.domain import work as kinds
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.tester import Tester, running
+from missioncontrol.specialists.tester import Tester, command_runner
+from missioncontrol.specialists.tester.command_runner import run
 from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.import_failures import unimported
 from missioncontrol.specialists.tester.junit import Malformed, read_report
-from missioncontrol.specialists.tester.running import run
-from missioncontrol.specialists.tester.unimported import unimported
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
 SHOP = {
@@ -70,8 +70,8 @@ def end_time_when_reached(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None
     def now() -> float:
         return time.monotonic() + 3_600.0 * any(folder.rglob(REACHED))
 
-    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
-    monkeypatch.setattr(running, "INTERRUPT_SECONDS", 60.0)
+    monkeypatch.setattr(command_runner, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
+    monkeypatch.setattr(command_runner, "INTERRUPT_SECONDS", 60.0)
 
 
 def test_a_passing_suite_is_counted_from_its_report(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from missioncontrol.specialists.tester.running import run\n"
+        "from missioncontrol.specialists.tester.command_runner import run\n"
         "from missioncontrol.confinement import within\n"
         f"command = ['/bin/sh', '-c', 'sleep 600 & echo $! > {pids}; wait']\n"
         f"here = Path({str(tmp_path)!r})\n"
@@ -269,7 +269,9 @@ def _lives(pid: int) -> bool:
 
 
 def test_output_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("missioncontrol.specialists.tester.running.OUTPUT_BYTES_MAX", 100_000)
+    monkeypatch.setattr(
+        "missioncontrol.specialists.tester.command_runner.OUTPUT_BYTES_MAX", 100_000
+    )
     ended = run(
         ["/bin/sh", "-c", "while :; do echo on and on; done"],
         directory=tmp_path,

@@ -19,7 +19,7 @@ from missioncontrol.specialists.writer.pack_text import pack_text
 from missioncontrol.specialists.writer.packing import packed
 from missioncontrol.specialists.writer.parts import parts_of
 from missioncontrol.specialists.writer.scene import read_scene
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import (
     FILES,
     PLAN,

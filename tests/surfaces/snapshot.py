@@ -107,7 +107,7 @@ def _helps_of(verb: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, s
 
 
 async def _tools() -> dict[str, Any]:
-    from missioncontrol.mcp.whole import whole
+    from missioncontrol.mcp.catalogue import whole
 
     server = whole(cast("Any", None), "")
     return {tool.name: tool.model_dump(mode="json") for tool in await server.list_tools()}

@@ -18,7 +18,7 @@ from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
-from missioncontrol.mcp.whole import whole
+from missioncontrol.mcp.catalogue import whole
 from missioncontrol.surfaces import cli, client, docs
 from missioncontrol.surfaces.fields import fields_of, in_list
 from missioncontrol.surfaces.mcp import schema_of

@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.adapters.agents.remote import attempt as attempts
 from missioncontrol.adapters.workers import line as lines
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work

@@ -11,7 +11,7 @@ import pytest
 from missioncontrol.adapters.workers import worker as workers
 from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.worker import StateDirectory
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from missioncontrol.adapters.looks import Seen, seen_now, with_descendants
+from missioncontrol.adapters.process_table import Seen, seen_now, with_descendants
 
 KNOWN_MAX = 4_096
 """Connections of which it is remembered who holds them."""

@@ -16,7 +16,7 @@ from missioncontrol.adapters.foreign_reading import (
     titled,
     unreadable,
 )
-from missioncontrol.adapters.foreign_standing import (
+from missioncontrol.adapters.foreign_status import (
     Standing,
     status_of,
     status_of_boxes,

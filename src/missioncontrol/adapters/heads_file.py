@@ -14,7 +14,7 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.signing import SigningKey, is_attested
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.event_store import Head
-from missioncontrol.ports.heads import ExternalHeads, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 RECENT = 1_000
 """Newest heads that all stay."""

@@ -12,7 +12,7 @@ import msgspec
 from missioncontrol.adapters.heads_file import HeadsFile, is_inside
 from missioncontrol.adapters.home import Home
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.ports.heads import HeadsSent, HeadsTarget, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, HeadsTarget, SignedHead
 
 
 class FileTarget:

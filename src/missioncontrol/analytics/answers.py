@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import AnyQuestion, digest
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 
 

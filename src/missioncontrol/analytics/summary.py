@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.analytics.detection.finding import Finding, Slice, derived
+from missioncontrol.analytics.detection.findings import Finding, Slice, derived
 from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, has_no_starts
 from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (

@@ -3,12 +3,12 @@
 import re
 from datetime import datetime
 
+from missioncontrol.analytics.calendar import Bucket, Setting, buckets
 from missioncontrol.analytics.comparison import beside, earlier
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.formulas import Formula, formula_of
 from missioncontrol.analytics.presence import chunks, tally, words
 from missioncontrol.analytics.questions import BREAKDOWN_MAX, SERIES_MAX, Series, Trend
-from missioncontrol.analytics.setting import Bucket, Setting, buckets
 from missioncontrol.analytics.sql import (
     LISTED_KEY,
     Parameters,

@@ -26,7 +26,7 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
-from missioncontrol.specialists.ranking.kept import FACTS_VARIABLE
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.registries import SETTINGS as REGISTRIES
 

@@ -40,10 +40,10 @@ from missioncontrol.application.analytics.product_service import RemovalAsked, R
 from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
-from missioncontrol.application.measuring import Measuring
-from missioncontrol.application.present import Present
+from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.console import Console

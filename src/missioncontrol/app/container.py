@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from missioncontrol.adapters import leftovers, worktrees
+from missioncontrol.adapters import orphans, worktrees
 from missioncontrol.adapters.agent_files import agent_file
 from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
@@ -42,22 +42,22 @@ from missioncontrol.application.analytics.digests import DigestTaken
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.audit import contradiction
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.application.learning import Taught
 from missioncontrol.application.missions import Before, Missions
+from missioncontrol.application.model_calls import charge_interrupted
 from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.queries.stories import PROGRAM
+from missioncontrol.application.queries.run_outcome import PROGRAM
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.studio import Studio
 from missioncontrol.application.webhooks import WebhookOffice
+from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.declaration import Declaration
@@ -68,20 +68,20 @@ from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.domain.status import conditions, progress_of, status_of_run
-from missioncontrol.ports.heads import SignedHead
-from missioncontrol.projections.board import Board
+from missioncontrol.ports.log_heads import SignedHead
+from missioncontrol.projections.run_index import Board
+from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.head_forwarder import HeadForwarder
 from missioncontrol.runtime.head_signer import HeadSigner
 from missioncontrol.runtime.indexer import Indexer
-from missioncontrol.runtime.keeper import Keeper
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import ApprovalTimeouts
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
+from missioncontrol.runtime.retention_worker import Keeper
 from missioncontrol.runtime.scheduler import Scheduler
-from missioncontrol.runtime.stuck import StuckSteps
+from missioncontrol.runtime.stall_detector import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 
 TROUBLES_MAX = 100
@@ -393,7 +393,7 @@ class EngineContext:
             pass  # One after the other, what came due while no engine ran.
         await self.journal.durable()
         self.home.sweep()
-        await leftovers.sweep(self.home.root)
+        await orphans.sweep(self.home.root)
         trees = self.home.root / "worktrees"
         await worktrees.sweep(trees, self.scrubber.text, unsettled=resumable)
         self.engine.listeners.append(self._take_ends)

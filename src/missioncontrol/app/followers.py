@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from missioncontrol.application.memory import Memory
     from missioncontrol.application.missions import Goal
     from missioncontrol.application.search import Search
-    from missioncontrol.domain.foresight import Recalled
+    from missioncontrol.domain.estimates import Recalled
     from missioncontrol.domain.memory import Item
 
 

@@ -95,7 +95,7 @@ class OptionalServers:
             return
         from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
         from missioncontrol.interfaces.gateway.file import read_settings
-        from missioncontrol.interfaces.gateway.issued import IssuedKeys
+        from missioncontrol.interfaces.gateway.issued_keys import IssuedKeys
         from missioncontrol.interfaces.gateway.server import GatewayServer
 
         settings = read_settings(parts.home.gateway)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import current_request
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.access.commands import (
     AccessCommand,

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, timeline_of
+from missioncontrol.application.event_timeline import Attempt, timeline_of
 from missioncontrol.application.missions import Goal, title_of
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r
 from missioncontrol.ports.event_store import EventStore

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
 
-from missioncontrol.application.asked import current_request
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import ENGINE, Journal
 from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.approval.commands import (

@@ -18,7 +18,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.call_log import CallLog
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import ExternalHeads, HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, HeadsSent, SignedHead
 from missioncontrol.ports.output_store import FollowedOutput
 
 THREADS = 3

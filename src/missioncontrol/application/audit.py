@@ -15,7 +15,7 @@ from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSuccee
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import ExternalHeads, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 READ_AT_ONCE = 2_000
 

@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal, fold
 from missioncontrol.application.prices import PriceBook
+from missioncontrol.domain.budget.balances import Standing, capped, standings
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
     ChargeUsage,
@@ -46,7 +47,6 @@ from missioncontrol.domain.budget.scopes import (
     day_of,
     run_of,
 )
-from missioncontrol.domain.budget.standing import Standing, capped, standings
 from missioncontrol.domain.budget.states import Ledger, Reservation
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 
 from missioncontrol.application.cloud_event import cloud_event
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.webhooks import STREAM, WEBHOOKS
 from missioncontrol.domain.webhook import EVENTS as WEBHOOK_EVENTS
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, WebhookTested

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.agents import Agents
-from missioncontrol.application.asked import current_request
+from missioncontrol.application.current_request import current_request
 from missioncontrol.domain.elevation import Mode
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.lifecycle.commands import (

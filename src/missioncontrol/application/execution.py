@@ -6,25 +6,25 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.acceptance import accept_work, written_down
-from missioncontrol.application.anew import describe_rerun, repository_of
 from missioncontrol.application.approvals import Approvals, Decision
-from missioncontrol.application.asked import current_request, is_program
 from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.current_request import current_request, is_program
 from missioncontrol.application.evidence import checks_of
-from missioncontrol.application.forgetting import REASON as FORGOTTEN
-from missioncontrol.application.forgetting import Forgetting
-from missioncontrol.application.handing import Handoff
+from missioncontrol.application.handoff import Handoff
 from missioncontrol.application.journal import Journal, unknown_mission
+from missioncontrol.application.memory_removal import REASON as FORGOTTEN
+from missioncontrol.application.memory_removal import Forgetting
 from missioncontrol.application.metering import Meter
-from missioncontrol.application.permits import ToolPermissions
+from missioncontrol.application.rerun import describe_rerun, repository_of
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.tracing import complete
-from missioncontrol.application.working_out import (
+from missioncontrol.application.step_resolution import (
     Cards,
     WorkingOut,
     failure_from,
     failure_of_ours,
 )
+from missioncontrol.application.tool_permissions import ToolPermissions
+from missioncontrol.application.tracing import complete
 from missioncontrol.domain import execution
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.building import builder_of

@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from missioncontrol.application.asked import cause_now
 from missioncontrol.application.concept import C, Concept, S
+from missioncontrol.application.current_request import cause_now
 from missioncontrol.application.scrubbing import Scrub, scrubbed
 from missioncontrol.domain import mission as missions
 from missioncontrol.domain.errors import NotFound

@@ -6,7 +6,7 @@ Readers of a failure have to see its reason, without looking for the step that r
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from missioncontrol.application.anew import task_of
+from missioncontrol.application.rerun import task_of
 from missioncontrol.application.task_workflow import ROUND
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Expanded, Run, Succeeded

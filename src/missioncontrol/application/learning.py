@@ -10,7 +10,7 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Goal
 from missioncontrol.domain.errors import Corrupt, Rejected, Unavailable
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.learned import (
     KINDS,
     LEARNED_AT_ONCE_MAX,

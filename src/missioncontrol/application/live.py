@@ -19,10 +19,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.listening import Listener, Place, Seats
-from missioncontrol.application.present import Present
+from missioncontrol.application.feed_encoding import Background, FrameBuilder, Portion
+from missioncontrol.application.feed_listener import Listener, Place, Seats
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.run_watch import RunWatch
-from missioncontrol.application.telling import Background, FrameBuilder, Portion
 from missioncontrol.application.topics import FEED, SIGNALS, Wanted
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.run.states import Run

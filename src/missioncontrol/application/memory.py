@@ -10,12 +10,12 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.decisions import DECISIONS
 from missioncontrol.application.decisions import STREAM as DECISION_STREAM
-from missioncontrol.application.ended import ended_run
 from missioncontrol.application.journal import Journal, fold
+from missioncontrol.application.mission_results import ended_run
 from missioncontrol.domain.decision import EVENTS as DECISION_EVENTS
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Corrupt, MissionControlError, Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import (
     EVENTS,
     AddMemory,

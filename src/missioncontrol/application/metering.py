@@ -6,9 +6,9 @@ from functools import cached_property
 import msgspec
 
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.foreseeing import ListEstimator, has_open_list, is_metered
+from missioncontrol.application.item_counts import ListEstimator, has_open_list, is_metered
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.working_out import Cards
+from missioncontrol.application.step_resolution import Cards
 from missioncontrol.domain.agent import AgentCard, cannot_spend
 from missioncontrol.domain.budget.events import NOTHING, PassedCap
 from missioncontrol.domain.budget.refusals import UNITS, raising_above_spent, words

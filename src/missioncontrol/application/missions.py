@@ -12,7 +12,7 @@ from missioncontrol.application.operations import Operations
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.mission import CreateMission, Mission, StartMission
 from missioncontrol.domain.planners import is_agent, planner_spending
 from missioncontrol.domain.run.commands import CreateRun

@@ -58,7 +58,6 @@ from missioncontrol.application.learning import PatternAsked, PatternDesk, Patte
 from missioncontrol.application.memory import MemoryAsked, MemoryDesk
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.repositories import (
@@ -76,6 +75,7 @@ from missioncontrol.application.shares import ShareAsked, ShareDesk
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
 from missioncontrol.application.workflows import Workflows

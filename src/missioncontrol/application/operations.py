@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold
-from missioncontrol.application.rates import Rates
+from missioncontrol.application.rate_limits import Rates
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.errors import NotFound, Unavailable
 from missioncontrol.domain.operation import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from missioncontrol.application.chronicle import EventTimeline, timeline_of
+from missioncontrol.application.event_timeline import EventTimeline, timeline_of
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.documents.record import (
     AttemptRecord,
@@ -15,12 +15,12 @@ from missioncontrol.documents.record import (
     TaskRecord,
 )
 from missioncontrol.domain import mission as m
-from missioncontrol.domain import waiving as w
+from missioncontrol.domain import waivers as w
 from missioncontrol.domain.building import DOUBTS
+from missioncontrol.domain.coverage_gaps import End
 from missioncontrol.domain.envelope import GENESIS, Recorded
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.gap import End
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r

@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import current_request
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.documents.merge import Conflict, Merged, merged
 from missioncontrol.documents.outline import beginning, outline_of
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.domain.repository.carrying import refuse_at_work
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -38,6 +37,7 @@ from missioncontrol.domain.repository.events import (
 from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.states import DocumentState, Repository, Started
+from missioncontrol.domain.repository.task_holds import refuse_at_work
 from missioncontrol.domain.run.states import SettledState
 from missioncontrol.ports.artifact_store import ArtifactStore
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.asked import request_context, set_cause
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import request_context, set_cause
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Asking

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.approvals import APPROVAL
-from missioncontrol.application.chronicle import Attempt, EventTimeline, timeline_of
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, timeline_of
 from missioncontrol.application.journal import READ_AT_ONCE, fold
 from missioncontrol.application.records import folded
 from missioncontrol.documents.run_manifest import (

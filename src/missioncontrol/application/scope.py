@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import filled, references, strip_delimiters
-from missioncontrol.domain.run.joining import standing
+from missioncontrol.domain.run.needs_outcome import standing
 from missioncontrol.domain.run.states import Failed, Run, StepState, Succeeded
 from missioncontrol.domain.step import Step, name_in
 from missioncontrol.ports.expressions import Expressions, Standing

@@ -24,7 +24,7 @@ from missioncontrol.domain.status import (
 )
 from missioncontrol.ports.read_tables import MissionRow, RunChoice, RunRow
 from missioncontrol.projections.approvals import ApprovalRow
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 
 REQUESTS_MAX = 1_000
 """Open approvals, and open questions, that are looked through."""

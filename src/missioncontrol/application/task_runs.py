@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 
 from missioncontrol.application.agents import Agents
-from missioncontrol.application.anew import describe_rerun
-from missioncontrol.application.asked import current_request
 from missioncontrol.application.asks import CONCURRENCY_MAX
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.rerun import describe_rerun
 from missioncontrol.application.runs import Origin, Prepared, Runs
 from missioncontrol.application.task_way import is_of_tasks
 from missioncontrol.application.task_workflow import (
@@ -25,13 +25,13 @@ from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.repository.carrying import looked_up, with_scopes
 from missioncontrol.domain.repository.commands import LookedUp, RunTasks
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.domain.repository.scopes import Overlap, as_globs, waits
 from missioncontrol.domain.repository.states import Repository, RepositoryTask, Started
+from missioncontrol.domain.repository.task_holds import looked_up, with_scopes
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Amount
 

@@ -7,12 +7,12 @@ import msgspec
 from missioncontrol.application.checkout import absent
 from missioncontrol.application.journal import Journal, unknown_run
 from missioncontrol.application.records import ends_of
+from missioncontrol.domain.coverage_gaps import End
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.gap import End
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.scope import ChangeScope
-from missioncontrol.domain.waiving import (
+from missioncontrol.domain.waivers import (
     AssignRisk,
     CompleteMission,
     GapWaived,

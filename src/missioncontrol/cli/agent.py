@@ -15,7 +15,7 @@ import msgspec
 from missioncontrol.adapters.agent_files import declaration, read_agents
 from missioncontrol.application.agent_measures import AgentActivity
 from missioncontrol.application.agents import AgentAsked
-from missioncontrol.cli.agent_sheets import (
+from missioncontrol.cli.agent_formatters import (
     list_lines,
     measures_lines,
     measures_view,

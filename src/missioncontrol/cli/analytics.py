@@ -23,6 +23,16 @@ from missioncontrol.application.analytics.product_service import (
 from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words
+from missioncontrol.cli.analytics_formatters import (
+    answer_lines,
+    finding_lines,
+    findings_table,
+    member_lines,
+    product_lines,
+    summary_lines,
+    summary_table,
+    use_lines,
+)
 from missioncontrol.cli.analytics_places import Asked, meant, open_analytics, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import (
     cell_of,
@@ -34,20 +44,10 @@ from missioncontrol.cli.analytics_questions import (
     segment_of,
     step,
 )
-from missioncontrol.cli.analytics_sheets import (
-    answer_lines,
-    finding_lines,
-    findings_table,
-    member_lines,
-    product_lines,
-    summary_lines,
-    summary_table,
-    use_lines,
-)
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.output import columns, note, print_bytes, print_json, print_text
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import visible
 

@@ -11,8 +11,8 @@ from missioncontrol.application.journal import fold
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import shelf_of
 from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.output import columns, note, print_json, print_text
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.domain.alert import Alert
 from missioncontrol.domain.visible import visible
 

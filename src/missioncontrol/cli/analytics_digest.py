@@ -11,8 +11,8 @@ from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import endpoint_from
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import DAYS_USUAL, EVERYBODY, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun
@@ -24,7 +24,7 @@ from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import meant
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.output import note, print_json, print_text
-from missioncontrol.cli.schedule_sheets import next_lines, view
+from missioncontrol.cli.schedule_formatters import next_lines, view
 from missioncontrol.cli.work import watched
 from missioncontrol.domain.digest import EVENTS, DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected

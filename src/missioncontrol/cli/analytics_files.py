@@ -18,9 +18,9 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_files.files import LocalEventFiles
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.adapters.warehouses.shared import SharedWarehouse
+from missioncontrol.analytics.calendar import zone_of
 from missioncontrol.analytics.demo_data import events as seeded
 from missioncontrol.analytics.demo_data import planted
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.application.analytics.event_transfer import (
     ImportReport,
     Progress,

@@ -15,9 +15,9 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.analytics.answers import AnyAnswer, Member, Members
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.calendar import zone_of
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics import removal

@@ -12,11 +12,11 @@ import msgspec
 
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.queries.patches import Diff
-from missioncontrol.cli.approval_sheets import list_line, sheet, view
+from missioncontrol.cli.approval_formatters import list_line, sheet, view
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import identity, refuse_programs
 from missioncontrol.cli.output import columns, print_json, print_text
-from missioncontrol.domain.approval.asking import SUBJECT_BYTES_MAX
+from missioncontrol.domain.approval.approval_requests import SUBJECT_BYTES_MAX
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected

@@ -12,11 +12,11 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.application.audit import export, verify
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED, UNPROVEN
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading, opened
+from missioncontrol.cli.open_home import AnyReading, opened
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
-from missioncontrol.ports.heads import ExternalHeads, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 STATUS_OF = {"verified": SUCCEEDED, "unproven": UNPROVEN, "broken": FAILED}
 HOW_TO_PROVE = (

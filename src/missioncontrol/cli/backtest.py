@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.cli.exit_codes import CANCELLED, SUCCEEDED
+from missioncontrol.cli.formatters import cut, wrapped
 from missioncontrol.cli.likely_arguments import CHANGES, CHANGES_MAX, CHANGES_PAID
 from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.places import repository_of
-from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.planners import LOCAL
 from missioncontrol.evaluation.score import wilson
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
-from missioncontrol.specialists.backtest.running import replayed
+from missioncontrol.specialists.backtest.runner import replayed
 from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, figures
 from missioncontrol.specialists.code_changes import is_document
 

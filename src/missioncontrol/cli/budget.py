@@ -11,7 +11,7 @@ import msgspec
 
 from missioncontrol.application.budgets import CapChange, Ended
 from missioncontrol.application.prices import PriceChange, name_of, price_of
-from missioncontrol.cli.budget_sheets import (
+from missioncontrol.cli.budget_formatters import (
     cap_lines,
     changed_lines,
     changed_view,
@@ -25,10 +25,10 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
+from missioncontrol.domain.budget.balances import capped, standings
 from missioncontrol.domain.budget.events import CapSet
 from missioncontrol.domain.budget.refusals import UNITS
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope, day_of
-from missioncontrol.domain.budget.standing import capped, standings
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.money import micro_dollars

@@ -22,7 +22,7 @@ from missioncontrol.surfaces import remote
 from missioncontrol.surfaces.paging import LIMIT_MAX, Page
 
 if TYPE_CHECKING:
-    from missioncontrol.application.present import Present
+    from missioncontrol.application.read_model import Present
 
 R = TypeVar("R")
 

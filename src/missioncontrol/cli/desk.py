@@ -22,7 +22,7 @@ from missioncontrol.application.prices import STREAM as PRICE_STREAM
 from missioncontrol.application.workflows import Library, Saved
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading, not_here, server_of
+from missioncontrol.cli.open_home import AnyReading, not_here, server_of
 from missioncontrol.cli.places import settings_of
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
@@ -35,14 +35,14 @@ from missioncontrol.domain.price_list import PriceList
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.projections.schedules import ScheduleRow
 
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
-    from missioncontrol.application.present import Present
     from missioncontrol.application.queries.patches import Diff
+    from missioncontrol.application.read_model import Present
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
 
@@ -311,7 +311,7 @@ class Desk:
         from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
         from missioncontrol.adapters.read_tables.memory import MemoryReadTables
         from missioncontrol.app.read_context import ReadContext
-        from missioncontrol.application.present import Present
+        from missioncontrol.application.read_model import Present
 
         if not self.directory.exists:  # A list of what was never recorded is empty.
             return Present(

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.open_home import AnyReading
 from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.drawing.diagrams import (

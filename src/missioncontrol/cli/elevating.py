@@ -12,8 +12,8 @@ import msgspec
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.cli.desk import here
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.output import columns, print_json, print_text
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import duration_in_words, seconds_of
 from missioncontrol.domain.elevation import Elevation, ElevationRequest

@@ -20,17 +20,17 @@ from missioncontrol.application.evaluations import (
     listed,
     read_evaluation,
 )
-from missioncontrol.cli import evaluation_sheets as sheets
+from missioncontrol.cli import evaluation_formatters as formatters
 from missioncontrol.cli.agent_desk import RosterDesk
-from missioncontrol.cli.evaluating import Evaluating
+from missioncontrol.cli.evaluation_run import Evaluating
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import refuse_no_file, whole_file
-from missioncontrol.cli.halls import EvaluationRunner, evaluation_runner
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import sandbox_here
 from missioncontrol.cli.scenarios import scenarios_of, view
 from missioncontrol.cli.subjects import declared, parse_subject, prompt_of
-from missioncontrol.cli.trying import verified
+from missioncontrol.cli.trial_runners import EvaluationRunner, evaluation_runner
+from missioncontrol.cli.trial_workspace import verified
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.evaluation import Evaluation, EvaluationBegun, Judged, Played, Subject
 from missioncontrol.domain.visible import visible
@@ -210,7 +210,7 @@ class Hearer:
         """Tell one."""
         if not self._quiet:
             name = self._started.scenarios[trial.scenario].id
-            line = sheets.trial_line(name, trial.repetition, self._started.repeat, judged)
+            line = formatters.trial_line(name, trial.repetition, self._started.repeat, judged)
             note(visible(f"{line}\n"))
 
 
@@ -221,8 +221,8 @@ def _print_report(arguments: argparse.Namespace, report: EvaluationReport) -> in
     if arguments.json:
         print_json(msgspec.to_builtins(report))
     else:
-        lines = list(sheets.sheet(report))
-        if arguments.evaluation == "show" and (more := list(sheets.reasons(report))):
+        lines = list(formatters.sheet(report))
+        if arguments.evaluation == "show" and (more := list(formatters.reasons(report))):
             lines += ["", *more]
         print_text("".join(f"{visible(line)}\n" for line in lines))
     if arguments.evaluation == "show":
@@ -235,7 +235,7 @@ def _list(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     if arguments.json:
         print_json(msgspec.to_builtins(rows))
         return SUCCEEDED
-    print_text("".join(f"{visible(line)}\n" for line in sheets.list_lines(rows)))
+    print_text("".join(f"{visible(line)}\n" for line in formatters.list_lines(rows)))
     if not rows:
         note("No evaluation yet; `mission eval run --agent NAME` begins one.\n")
     return SUCCEEDED
@@ -246,7 +246,7 @@ def _compare(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     if arguments.json:
         print_json(msgspec.to_builtins(found))
     else:
-        print_text("".join(f"{visible(line)}\n" for line in sheets.compared_lines(found)))
+        print_text("".join(f"{visible(line)}\n" for line in formatters.compared_lines(found)))
     return SUCCEEDED
 
 

@@ -17,7 +17,7 @@ from missioncontrol.adapters.changes import GitChanges, top_of
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.adapters.signing import is_attested
-from missioncontrol.application.guarding import Guarded, guard, judged, rules_in, specs_in
+from missioncontrol.application.change_guard import Guarded, guard, judged, rules_in, specs_in
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import Rejected

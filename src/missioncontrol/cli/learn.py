@@ -31,7 +31,7 @@ from missioncontrol.domain.visible import visible
 from missioncontrol.learning.extraction import of_command
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.proving import Proof, proofs
+from missioncontrol.specialists.tester.command_proof import Proof, proofs
 
 TICK = 50
 SHOWN_MAX = 3

@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.home import Home
+from missioncontrol.cli.formatters import cut, wrapped
 from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.places import home_of, repository_of
-from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.specialists.planner.assembly import assembled
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.ranking.kept import FACTS_VARIABLE
+from missioncontrol.specialists.planner.sources import read_ground
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.specialist import Brief
 
 SECONDS_MAX = 600.0

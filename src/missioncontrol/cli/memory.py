@@ -19,13 +19,13 @@ from missioncontrol.application.queries.memory import ItemDetail, ItemView, Matc
 from missioncontrol.application.search_query import moment as moment_of
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.output import colour, columns, note, print_json, print_text
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.visible import visible
 from missioncontrol.knowledge.text import distinguishing_texts
 

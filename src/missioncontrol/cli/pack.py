@@ -10,7 +10,7 @@ from missioncontrol.application.queries.packs import pack as pack_of
 from missioncontrol.application.queries.packs import packs as packs_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.open_home import AnyReading
 from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.pack import packed

@@ -27,7 +27,7 @@ from missioncontrol.learning.fixtures import cases_of
 from missioncontrol.learning.proposals import Outcome, Proposal, proposed
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
-from missioncontrol.specialists.tester.proving import Proof, Wanted, proofs
+from missioncontrol.specialists.tester.command_proof import Proof, Wanted, proofs
 
 TEST = "test"
 

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.adapters.agents.schemas import shape_of
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, print_json, print_text
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.cli.text import duration
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.errors import Rejected

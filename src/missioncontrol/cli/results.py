@@ -17,11 +17,11 @@ from missioncontrol import __version__
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.records import EVENTS_MAX, gather
 from missioncontrol.application.views import run_view
-from missioncontrol.cli import sheets, text
+from missioncontrol.cli import formatters, text
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading, opened
+from missioncontrol.cli.open_home import AnyReading, opened
 from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.building import HANDED
@@ -92,7 +92,7 @@ def output(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json([_plain(line) for line in lines])
             return SUCCEEDED
-        print_text("".join(f"{line}\n" for line in sheets.log_lines(lines, columns())))
+        print_text("".join(f"{line}\n" for line in formatters.log_lines(lines, columns())))
         _note_missing(reading, state, arguments.step, lines=lines, is_all=is_all)
         return SUCCEEDED
 
@@ -179,7 +179,7 @@ def artifacts(arguments: argparse.Namespace) -> int:
             count = f"{len(found)} file{'s' if len(found) != 1 else ''}"
             note(f"{count} written to {visible(arguments.output)}.\n")
         else:
-            print_text("".join(f"{line}\n" for line in sheets.file_lines(found, columns())))
+            print_text("".join(f"{line}\n" for line in formatters.file_lines(found, columns())))
             print_text(_where(reading, run) if found else f"{run} has produced no files.\n")
         return SUCCEEDED
 
@@ -189,7 +189,7 @@ def artifacts(arguments: argparse.Namespace) -> int:
 def _files_of(view: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"step": step["step"], **artifact}
-        for step in sheets.in_families(view["steps"])
+        for step in formatters.in_families(view["steps"])
         for artifact in (*step.get("work", {}).get("artifacts", ()), *_handed(step))
     ]
 

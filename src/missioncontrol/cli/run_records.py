@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.anew import repository_of
+from missioncontrol.application.rerun import repository_of
 from missioncontrol.application.run_manifests import list_started_runs, manifest_of, run_of
 from missioncontrol.cli.checkout_record import Checkout, Record
 from missioncontrol.cli.desk import Desk

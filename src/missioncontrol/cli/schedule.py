@@ -11,7 +11,7 @@ import msgspec
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import columns, print_json, print_text
-from missioncontrol.cli.schedule_sheets import (
+from missioncontrol.cli.schedule_formatters import (
     list_lines,
     next_lines,
     past_lines,

@@ -23,10 +23,10 @@ from missioncontrol.application.search import (
 )
 from missioncontrol.application.search_query import parse_query
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import cut, wrapped
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.open_home import AnyReading
 from missioncontrol.cli.output import colour, columns, note, print_json, print_text
-from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Unavailable

@@ -9,7 +9,7 @@ from time import monotonic
 
 import msgspec
 
-from missioncontrol.cli.halls import EvaluationRunner
+from missioncontrol.cli.trial_runners import EvaluationRunner
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.evaluation import Subject

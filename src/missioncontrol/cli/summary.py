@@ -7,12 +7,12 @@ import msgspec
 
 from missioncontrol.application.queries.summaries import summary as view_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.open_home import AnyReading
 from missioncontrol.cli.output import colour, columns, print_json, print_text
 from missioncontrol.cli.results import about, record_of
-from missioncontrol.cli.sheets import wrapped
 from missioncontrol.documents.anchors import plain_text
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.visible import visible
 
 BOLD = "1"

@@ -8,11 +8,11 @@ from missioncontrol.cli.output import note
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.commits.asked import found
+from missioncontrol.specialists.commits.lookup import found
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.merger.branch_update import red_line
-from missioncontrol.specialists.merger.wanted import refuse_branch
+from missioncontrol.specialists.merger.merge_request import refuse_branch
 
 
 def look_at_branch(into: str, record: Record) -> str:

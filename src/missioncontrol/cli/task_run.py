@@ -14,11 +14,11 @@ from missioncontrol.cli.task_branch import branch_here, look_at_branch
 from missioncontrol.cli.task_scope import GROUNDS, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.repository.carrying import refuse_numbers
 from missioncontrol.domain.repository.commands import LookedUp
 from missioncontrol.domain.repository.events import Part
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
+from missioncontrol.domain.repository.task_holds import refuse_numbers
 from missioncontrol.domain.visible import visible
 from missioncontrol.specialists.git import head_commit
 

@@ -9,7 +9,7 @@ import msgspec
 
 from missioncontrol.application.templates import TemplateFile, Templates
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.opened import server_of
+from missioncontrol.cli.open_home import server_of
 from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected

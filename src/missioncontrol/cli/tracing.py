@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.tracing import TraceAsked
-from missioncontrol.cli import trace_sheets
+from missioncontrol.cli import trace_formatters
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.opened import AnyReading
+from missioncontrol.cli.open_home import AnyReading
 from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.exhibits import readable
@@ -42,7 +42,9 @@ def _check(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
         fields: dict[str, Any] = msgspec.to_builtins(summarize_check(record, found))
         print_json({**fields, "is_clean": is_clean, "broken_artifacts": broken})
     else:
-        print_text("".join(f"{line}\n" for line in trace_sheets.check_lines(record, found, broken)))
+        print_text(
+            "".join(f"{line}\n" for line in trace_formatters.check_lines(record, found, broken))
+        )
     return SUCCEEDED if is_clean else FAILED
 
 
@@ -54,12 +56,12 @@ def _show(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
         record = msgspec.structs.replace(record, plan=plan)
     if arguments.of:
         print_text(
-            "".join(f"{line}\n" for line in trace_sheets.of_lines(record, found, arguments.of))
+            "".join(f"{line}\n" for line in trace_formatters.of_lines(record, found, arguments.of))
         )
     elif arguments.json:
         print_json(summarize_trace(record, found))
     else:
-        lines = trace_sheets.matrix_lines(record, found, columns())
+        lines = trace_formatters.matrix_lines(record, found, columns())
         print_text("".join(f"{line}\n" for line in lines))
     return SUCCEEDED
 
@@ -75,7 +77,7 @@ def _change(arguments: argparse.Namespace) -> int:
         print_json(answer)
     else:
         print_text(
-            "".join(f"{line}\n" for line in trace_sheets.answer_lines(arguments.trace, answer))
+            "".join(f"{line}\n" for line in trace_formatters.answer_lines(arguments.trace, answer))
         )
     return SUCCEEDED
 

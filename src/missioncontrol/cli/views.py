@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from missioncontrol.application.journal import Entry
+from missioncontrol.cli.formatters import WIDE
 from missioncontrol.cli.output import Screen, note, print_json
-from missioncontrol.cli.sheets import WIDE
-from missioncontrol.cli.story import Activity, Milestone, ProgressLog
+from missioncontrol.cli.progress_log import Activity, Milestone, ProgressLog
 from missioncontrol.cli.text import dollars, duration
 from missioncontrol.domain.money import of_which_estimated, tokens
 from missioncontrol.domain.register import NAMES

@@ -21,12 +21,12 @@ from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.application.schedules import Asked
 from missioncontrol.cli import exit_codes
-from missioncontrol.cli.carrying import carry_out
 from missioncontrol.cli.desk import Desk, here
-from missioncontrol.cli.following import follow
 from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import repository_of, settings_of
+from missioncontrol.cli.run_execution import carry_out
+from missioncontrol.cli.run_follower import follow
 from missioncontrol.cli.run_records import write_resumed
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars

@@ -11,7 +11,7 @@ from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.reader import BYTES_MAX, decoded, read_all
 from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.workflows import Library, Saved, Version
-from missioncontrol.cli import workflow_sheets as sheets
+from missioncontrol.cli import workflow_formatters as formatters
 from missioncontrol.cli.exit_codes import BAD_INPUT, SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.output import colour, columns, note, print_bytes, print_json, print_text
@@ -137,7 +137,7 @@ def _list(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
         return SUCCEEDED
     if not listed:
         print_text("No workflows yet. `mission workflow save FILE` saves one.\n")
-    for line in sheets.list_lines(listed.values(), columns()):
+    for line in formatters.list_lines(listed.values(), columns()):
         print_text(f"{line}\n")
     return SUCCEEDED
 
@@ -151,9 +151,9 @@ def _show(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
 
     version, tiers = asyncio.run(look())
     if arguments.json:
-        print_json(sheets.view(version, tiers))
+        print_json(formatters.view(version, tiers))
         return SUCCEEDED
-    title, *lines = sheets.sheet(version, tiers, columns())
+    title, *lines = formatters.sheet(version, tiers, columns())
     print_text(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in lines))
     return SUCCEEDED
 
@@ -165,7 +165,7 @@ def _diff(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
         return SUCCEEDED
     if not changes:
         print_text(f"Versions {arguments.older} and {arguments.newer} say the same.\n")
-    for sign, line in sheets.change_lines(changes, columns()):
+    for sign, line in formatters.change_lines(changes, columns()):
         print_text(colour(line, COLOURS[sign]) + "\n")
     return SUCCEEDED
 

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import Definition
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
 from missioncontrol.analytics.summary import Summary
@@ -26,7 +26,7 @@ from missioncontrol.client.calls import (
     without_empty,
 )
 from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.domain.saved import Cohort, Dashboard, Panel
+from missioncontrol.domain.cohorts import Cohort, Dashboard, Panel
 
 
 class SourceMade(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from missioncontrol.client.calls import (
     path_of,
     persisted,
 )
+from missioncontrol.client.download import refuse_other, saved
 from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
-from missioncontrol.client.saving import refuse_other, saved
 
 SILENT_SECONDS = 30.0
 

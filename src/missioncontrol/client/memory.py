@@ -12,7 +12,7 @@ from missioncontrol.application.queries.memory import (
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
 from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import Forgotten
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Kind
 
 Matches: TypeAlias = list[MatchView]

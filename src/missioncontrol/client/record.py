@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
+from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.queries.logs import LogLine, LogWindow
 from missioncontrol.application.queries.search import SearchResults
-from missioncontrol.application.verifying import Verification
 from missioncontrol.client.calls import (
     Call,
     Item,
@@ -22,8 +22,8 @@ from missioncontrol.client.calls import (
     too_long,
     without_empty,
 )
+from missioncontrol.client.download import saved
 from missioncontrol.client.resource import L, Resource, carried_out, listed, requested, streamed
-from missioncontrol.client.saving import saved
 from missioncontrol.ports.search_index import RunHits
 
 LOOK_SECONDS = 0.3

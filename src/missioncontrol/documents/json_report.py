@@ -12,8 +12,8 @@ from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.traceability.report import CheckSummary, summarize_check
 from missioncontrol.domain.work import Usage
 

@@ -17,7 +17,7 @@ from missioncontrol.documents.markup import code, inside, plain, shortened, unop
 from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import worked
 from missioncontrol.documents.printing import pdf_of
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
 from missioncontrol.domain.status import WORDS
 

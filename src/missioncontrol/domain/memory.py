@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 import msgspec
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory_kinds import KINDS as KINDS
 from missioncontrol.domain.memory_kinds import Kind as Kind
 from missioncontrol.domain.visible import suspicious

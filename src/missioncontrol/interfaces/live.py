@@ -34,7 +34,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.listening import Place, place_in
+from missioncontrol.application.feed_listener import Place, place_in
 from missioncontrol.application.topics import EventFilter, Wanted, wanted
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.codings import takes

@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.approval.events import ApprovalRequested, FinalEvent
-from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run.attempt_end import attempt_end
 from missioncontrol.domain.run.events import (

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, render_queue_of
-from missioncontrol.application.queries.stories import PROGRAM, RunReport
+from missioncontrol.application.queries.run_outcome import PROGRAM, RunReport
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.records import gather
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import (

@@ -4,11 +4,11 @@ import asyncio
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, render_queue_of
 from missioncontrol.application.queries import documents
 from missioncontrol.application.queries.documents import DocumentView
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.studio.export import MEDIA_TYPES, Form, exported, pictures
 from missioncontrol.domain.document import DocumentKind
 from missioncontrol.queries import decision as decisions

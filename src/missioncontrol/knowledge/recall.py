@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Item, gives_orders
 from missioncontrol.ports.memory_index import Hit, Matched, MemoryIndex, Wanted
 

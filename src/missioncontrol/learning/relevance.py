@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.learned import Learned, LibraryPattern
 
 ITEMS_MAX = 6

@@ -26,7 +26,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.tools.testing import Trying, sandbox_for_tests
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
-from missioncontrol.specialists.ranking.kept import FACTS_VARIABLE
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 
 NAME = "mission-planning"
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from missioncontrol.application.queries.questions import QuestionView
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
-from missioncontrol.mcp.asking import refuse_unasked
 from missioncontrol.mcp.bounds import Cursor, Limit, bounded
+from missioncontrol.mcp.elicitation import refuse_unasked
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
 
 ANSWER_MAX = 16_000

@@ -15,7 +15,6 @@ from missioncontrol.application.scrubbing import Scrub
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.operation import Operation
 from missioncontrol.domain.run.deadlines import Limit
-from missioncontrol.domain.run.ending import settled_already
 from missioncontrol.domain.run.events import (
     AttemptFailed,
     Failure,
@@ -26,15 +25,16 @@ from missioncontrol.domain.run.events import (
     StepStarted,
     StepSucceeded,
 )
+from missioncontrol.domain.run.run_end import settled_already
 from missioncontrol.domain.run.states import Run, SettledState, Working
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.runtime.alarms import Alarms
+from missioncontrol.runtime.assignment import Claiming
 from missioncontrol.runtime.attempts import Attempts, ProgressListener
-from missioncontrol.runtime.claiming import Claiming
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registry
-from missioncontrol.runtime.waiting import Waiting
+from missioncontrol.runtime.run_waiters import Waiting
 
 RECHECK_SECONDS = 60.0
 DECIDED = (StepReleased, StepRevised, StepFailed)

@@ -18,7 +18,7 @@ import msgspec
 from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.specialist import Specialist
 

@@ -3,7 +3,7 @@
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.specialists.historian.log import as_past
 from missioncontrol.specialists.historian.walk import read_history
-from missioncontrol.specialists.ranking.kept import FactsCache
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import Tree
 

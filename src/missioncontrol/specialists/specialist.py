@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports import wire

@@ -11,8 +11,8 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
-from missioncontrol.specialists.listing import LeftOut, Listing, Submodule, list_paths
 from missioncontrol.specialists.outputs import compiled
+from missioncontrol.specialists.path_list import LeftOut, Listing, Submodule, list_paths
 
 FILES_MAX = 40_000
 BYTES_MAX = 512 * 1024 * 1024

@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.detection.answer_values import value
 from missioncontrol.analytics.detection.attribution import contribution
-from missioncontrol.analytics.detection.finding import Figure, Place, arithmetic, worked_out
+from missioncontrol.analytics.detection.findings import Figure, Place, arithmetic, worked_out
 from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.domain.alert import Part, Quoted
 

@@ -17,10 +17,10 @@ from missioncontrol.analytics.detection.attribution import (
     slices,
     slicings,
 )
-from missioncontrol.analytics.detection.finding import Place
+from missioncontrol.analytics.detection.findings import Place
 from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import Pattern, Series, Trend, digest
-from missioncontrol.cli.analytics_sheets import finding_lines
+from missioncontrol.cli.analytics_formatters import finding_lines
 from tests.analytics.test_narrative import ROSE
 
 KEYS = ("web", "ios", "android", "")

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection.metrics import KnownEvent, WatchedMetric, watched_metrics
 from missioncontrol.analytics.questions import Funnel, Retention, Trend
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
 
 SHOP = Product("shop", "Shop")

@@ -10,7 +10,7 @@ import pytest
 
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.demo_data import Planted, planted
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import AnyQuestion, Range, Segment, Where

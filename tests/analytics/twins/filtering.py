@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from missioncontrol.analytics.calendar import start_of, zone_of
 from missioncontrol.analytics.questions import AnyQuestion, Did, Pattern, Where
-from missioncontrol.analytics.setting import start_of, zone_of
 from tests.analytics.worlds import PRODUCT, Event, World
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from missioncontrol.analytics.answers import Cohort, RetentionCell
-from missioncontrol.analytics.questions import Bracket, Cell, Retention, Unit
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     Bucket,
     buckets,
     day_of,
@@ -25,6 +24,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
+from missioncontrol.analytics.questions import Bracket, Cell, Retention, Unit
 from tests.analytics.twins.filtering import counted, matches_activity, people_of, text_of
 from tests.analytics.worlds import Event, World
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from missioncontrol.analytics.answers import FunnelAnswer
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import Cell, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
 from missioncontrol.application.analytics.inspector import Inspector

@@ -11,8 +11,8 @@ from missioncontrol.application.analytics.product_service import (
     SavedAsked,
     SourceAsked,
 )
+from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.saved import Panel
 from tests.application.analytics.worlds import ACTOR, FUNNEL, World, world
 from tests.application.parts import run
 

@@ -25,6 +25,7 @@ from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
 from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.product.events import (
@@ -34,7 +35,6 @@ from missioncontrol.domain.product.events import (
     ProductAdded,
 )
 from missioncontrol.domain.register import decode
-from missioncontrol.domain.saved import Panel
 from tests.application.analytics.worlds import ACTOR, DAY, WEEK, World, event, world
 from tests.application.parts import run
 

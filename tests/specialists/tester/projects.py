@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan, Requirement
 from tests.specialists.small_mission import PLAN
 

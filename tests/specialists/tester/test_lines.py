@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.tester.line_coverage import _uncounted
 from missioncontrol.specialists.tester.lines import Block, of_lines
 from missioncontrol.specialists.tester.lines_node import Function, Range, answered, ask, executed
 from missioncontrol.specialists.tester.nearest import commands_for
 from missioncontrol.specialists.tester.source_maps import read_map
-from missioncontrol.specialists.tester.watching import _uncounted
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.small_mission import PLAN
 from tests.specialists.tester.projects import written

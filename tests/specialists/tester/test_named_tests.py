@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.specialists.tester.choosing import Ready
+from missioncontrol.specialists.tester.command_runner import Ran
 from missioncontrol.specialists.tester.criterion import of_goal
 from missioncontrol.specialists.tester.named_tests import named_test
 from missioncontrol.specialists.tester.nearest import nearest
-from missioncontrol.specialists.tester.running import Ran
 from missioncontrol.specialists.tester.shown import shown
+from missioncontrol.specialists.tester.test_command import Ready
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import Verdict
 from missioncontrol.specialists.tree import Tree, read_tree

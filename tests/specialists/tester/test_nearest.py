@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.specialists.tester.nearest import commands_for, counts_in, nearest
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.tester.projects import SHOP, plan, written

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.domain.foresight import Spot
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import brief_for
 from tests.specialists.tester.projects import SHOP, installed_wheels, plan, wheel, written
 

@@ -16,7 +16,7 @@ from missioncontrol.adapters.memory_indexes.file import (
     turn_of,
     unwritable,
 )
-from missioncontrol.adapters.memory_indexes.seeing import confirmed, whole
+from missioncontrol.adapters.memory_indexes.observations import confirmed, whole
 from missioncontrol.adapters.memory_indexes.words import indexed, marked, match_of
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt

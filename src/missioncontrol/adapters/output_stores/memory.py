@@ -5,7 +5,7 @@ from itertools import islice
 
 import msgspec
 
-from missioncontrol.adapters.output_stores.fitting import fits
+from missioncontrol.adapters.output_stores.line_filter import fits
 from missioncontrol.ports.output_store import LinePage, LineQuery, OutputLine, StoredLine
 
 

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.output_stores.finding import Finding, threes_in
-from missioncontrol.adapters.output_stores.fitting import fits
+from missioncontrol.adapters.output_stores.line_filter import fits
+from missioncontrol.adapters.output_stores.line_lookup import Finding, threes_in
 from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.output_store import LinePage, LineQuery, OutputLine, RunOutput, StoredLine

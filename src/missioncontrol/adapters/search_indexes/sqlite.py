@@ -12,7 +12,7 @@ import msgspec
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.search_indexes import segment as packing
-from missioncontrol.adapters.search_indexes.belonging import Names, number_of
+from missioncontrol.adapters.search_indexes.event_owners import Names, number_of
 from missioncontrol.adapters.search_indexes.file import BUSY, IndexFile, unwritable
 from missioncontrol.adapters.search_indexes.segment import (
     PartCache,

@@ -15,7 +15,7 @@ from missioncontrol.analytics.answers import (
     StepCount,
     TrendAnswer,
 )
-from missioncontrol.analytics.detection.finding import Place
+from missioncontrol.analytics.detection.findings import Place
 from missioncontrol.analytics.detection.windows import window_of
 from missioncontrol.analytics.series import Daily
 

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.agents import stream_of
-from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
 from missioncontrol.application.queries.rows import newest_rows
-from missioncontrol.application.queries.stories import PROGRAM
+from missioncontrol.application.queries.run_outcome import PROGRAM
+from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevation, ElevationRequest

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.application.approvals import APPROVAL, unknown
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.patches import Diff, diffs_in, diffs_of
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.canonical_view import exact, is_whole
 from missioncontrol.domain.agent import EFFECTS, tier
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, Approve, SecondLook, Who

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt
+from missioncontrol.application.event_timeline import Attempt
 from missioncontrol.application.queries.reasons import parse_reason
 from missioncontrol.domain.run.states import (
     Blocked,

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, render_queue_of
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.drawing.blueprint import BlueprintText, blueprint_text
 from missioncontrol.documents.drawing.diagrams import (
     Diagram,

@@ -5,13 +5,13 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.rows import READ
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, Elevation, ElevationRequest, Mode
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.lifecycle.commands import ApproveElevation
-from missioncontrol.domain.lifecycle.elevating import approved
+from missioncontrol.domain.lifecycle.elevation_rules import approved
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 
 AGENTS_MAX = 2_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.events import RunCreated

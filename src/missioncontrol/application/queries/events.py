@@ -7,8 +7,8 @@ import msgspec
 from msgspec.structs import replace
 
 from missioncontrol.application.archive import Archive
-from missioncontrol.application.discretion import shown
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import shown
 from missioncontrol.application.search import Event, Found, Search, fits
 from missioncontrol.documents.event_words import sentence, sentence_data
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained

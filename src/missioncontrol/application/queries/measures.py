@@ -7,9 +7,9 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Removed, Resting
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.status import ENDED, Status

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.queries.runs import status_fields
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.coverage import Coverage
@@ -17,11 +17,11 @@ from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.next_steps import Step
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall, phase_state, worked
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import CheckRecord, TaskRecord
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.traceability.report import CheckSummary, summarize_check
+from missioncontrol.domain.estimates import Likely
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.foresight import Likely
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
 from missioncontrol.domain.run.states import Held, Run
 from missioncontrol.domain.status import MissionWord, Status

@@ -5,7 +5,6 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import CapView, scope_view
 from missioncontrol.application.queries.elevations import wishes
 from missioncontrol.application.queries.instruments import Instruments
@@ -13,6 +12,7 @@ from missioncontrol.application.queries.measures import Health, health
 from missioncontrol.application.queries.reasons import without_commands
 from missioncontrol.application.queries.runs import RunItem, run_item
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, ElevationRequest

@@ -4,11 +4,11 @@ from bisect import bisect_right
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, EventTimeline, Moment, Span
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, Moment, Span
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import UsageView, own_status, run_state, verdict_of
 from missioncontrol.application.queries.steps import family_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import state_name, usage_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run, Working

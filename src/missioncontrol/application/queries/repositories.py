@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.application.red_branches import RedBranch, red_branches
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.documents.task_status import standing_of

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.repositories import (
     RunSummary,
     TaskItem,
@@ -13,6 +12,7 @@ from missioncontrol.application.queries.repositories import (
     task_of,
 )
 from missioncontrol.application.queries.task_rounds import RoundRow, rounds_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.repository.commands import SignDocument
 from missioncontrol.domain.repository.decide import decide

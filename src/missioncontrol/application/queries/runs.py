@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.reasons import (
     Reason,
     in_a_sentence,
@@ -16,9 +15,10 @@ from missioncontrol.application.queries.reasons import (
     sentence,
     without_commands,
 )
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.views import head_of, state_name, usage_view
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.status import (
     NAMED_MAX,

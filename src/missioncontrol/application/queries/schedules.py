@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.schedules import stream_of
 from missioncontrol.documents.schedule_words import DAYLIGHT, describe_event
 from missioncontrol.domain.errors import Rejected

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.source_tree import SourceEntry, SourceTree

@@ -7,8 +7,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, EventTimeline, Span
-from missioncontrol.application.present import Present
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, Span
 from missioncontrol.application.queries.causes import (
     Cause,
     NextAction,
@@ -16,9 +15,10 @@ from missioncontrol.application.queries.causes import (
     next_actions,
 )
 from missioncontrol.application.queries.runs import CostLine, UsageView, run_state
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import approval_view, state_name, step_view, usage_view
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
 from missioncontrol.domain.run.states import (
     Blocked,
     Failed,

@@ -5,7 +5,7 @@ import msgspec
 from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.plan import Risk
 
 

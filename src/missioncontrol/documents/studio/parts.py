@@ -29,8 +29,8 @@ from missioncontrol.documents.studio.model import (
     Statement,
     Table,
 )
-from missioncontrol.domain.foresight import Estimate
-from missioncontrol.domain.gap import owner_of
+from missioncontrol.domain.coverage_gaps import owner_of
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Decision, Task
 from missioncontrol.domain.work import Finding
 

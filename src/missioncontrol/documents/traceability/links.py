@@ -15,7 +15,7 @@ from missioncontrol.documents.traceability.graph import (
     with_states,
 )
 from missioncontrol.domain.building import PATCH, proves
-from missioncontrol.domain.gap import Asked, owner_of
+from missioncontrol.domain.coverage_gaps import Asked, owner_of
 from missioncontrol.domain.plan import Component, Plan, Requirement
 from missioncontrol.domain.work import Finding, TestsRan
 

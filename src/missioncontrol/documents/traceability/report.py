@@ -8,7 +8,7 @@ from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.traceability.check import TraceCheck, Undone, trace_check
 from missioncontrol.documents.traceability.graph import Node, TraceGraph, reached
 from missioncontrol.documents.traceability.links import trace_graph
-from missioncontrol.domain.gap import Gap, SetAside, Waiver, owner_of
+from missioncontrol.domain.coverage_gaps import Gap, SetAside, Waiver, owner_of
 from missioncontrol.domain.plan import Requirement
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from missioncontrol.domain.approval.asking import (
+from missioncontrol.domain.approval.approval_requests import (
     refuse_bad_rule,
     refuse_bad_subject,
     refuse_unreachable,
@@ -24,6 +24,18 @@ from missioncontrol.domain.approval.commands import (
     WithdrawWithRun,
     Word,
 )
+from missioncontrol.domain.approval.decision_rules import (
+    refuse_author,
+    refuse_bad_changes,
+    refuse_bad_deferral,
+    refuse_bad_delegate,
+    refuse_bad_words,
+    refuse_late,
+    refuse_program,
+    refuse_stranger,
+    refuse_uninvited,
+    refuse_unseen,
+)
 from missioncontrol.domain.approval.events import (
     ApprovalDeferred,
     ApprovalDelegated,
@@ -37,18 +49,6 @@ from missioncontrol.domain.approval.events import (
     ApprovalWithdrawn,
     ChangesRequested,
     DeferralEnded,
-)
-from missioncontrol.domain.approval.speaking import (
-    refuse_author,
-    refuse_bad_changes,
-    refuse_bad_deferral,
-    refuse_bad_delegate,
-    refuse_bad_words,
-    refuse_late,
-    refuse_program,
-    refuse_stranger,
-    refuse_uninvited,
-    refuse_unseen,
 )
 from missioncontrol.domain.approval.states import Approval, Deferred, speaker, voice
 from missioncontrol.domain.errors import NotFound, Rejected

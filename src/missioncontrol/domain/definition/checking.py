@@ -8,10 +8,10 @@ from missioncontrol.domain.definition.calls import Calls, Library, check_calls
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.expression_checking import Expressing, Scope
 from missioncontrol.domain.definition.fault import Fault, Faults, Marks, Place, nearest
-from missioncontrol.domain.definition.feeding import Feeding
+from missioncontrol.domain.definition.input_checks import Feeding
 from missioncontrol.domain.definition.order import Order, check_order
 from missioncontrol.domain.definition.quantities import cost_in_words
-from missioncontrol.domain.definition.reaching import Reaching, check_reach
+from missioncontrol.domain.definition.reachability import Reaching, check_reach
 from missioncontrol.domain.definition.shapes import Checker, Shapes
 from missioncontrol.domain.definition.tier import Tiers, is_undeclared, tier_of
 

@@ -15,7 +15,7 @@ from missioncontrol.domain.definition.definition import (
 )
 from missioncontrol.domain.definition.fault import quoted
 from missioncontrol.domain.definition.quantities import TOKENS_MAX, cost_of, seconds_of
-from missioncontrol.domain.definition.spot import (
+from missioncontrol.domain.definition.source_location import (
     MISSING,
     Missing,
     Reader,

@@ -23,7 +23,7 @@ from missioncontrol.domain.lifecycle.commands import (
     StartAgent,
     StopAgent,
 )
-from missioncontrol.domain.lifecycle.elevating import (
+from missioncontrol.domain.lifecycle.elevation_rules import (
     approved,
     ended,
     lapsed,

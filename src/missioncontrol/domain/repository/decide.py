@@ -6,13 +6,6 @@ from collections.abc import Iterable
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import person
-from missioncontrol.domain.repository.carrying import (
-    looked_up,
-    refuse_run,
-    scoped,
-    tasks_run,
-    with_scopes,
-)
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -48,6 +41,13 @@ from missioncontrol.domain.repository.states import (
     Repository,
     RepositoryTask,
     Started,
+)
+from missioncontrol.domain.repository.task_holds import (
+    looked_up,
+    refuse_run,
+    scoped,
+    tasks_run,
+    with_scopes,
 )
 from missioncontrol.domain.visible import suspicious
 

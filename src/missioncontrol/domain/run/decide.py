@@ -29,14 +29,6 @@ from missioncontrol.domain.run.commands import (
     SkipStep,
     StartSteps,
 )
-from missioncontrol.domain.run.ending import (
-    consequences,
-    ended_as,
-    outcome_of,
-    refuse_if_over,
-    refuse_unapproved,
-    refuse_unknown,
-)
 from missioncontrol.domain.run.events import (
     AttemptFailed,
     AttemptInterrupted,
@@ -62,7 +54,16 @@ from missioncontrol.domain.run.events import (
     StepSucceeded,
     UsageReported,
 )
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
+from missioncontrol.domain.run.resolution import answer, conclude, fail, halt, work_out
+from missioncontrol.domain.run.run_end import (
+    consequences,
+    ended_as,
+    outcome_of,
+    refuse_if_over,
+    refuse_unapproved,
+    refuse_unknown,
+)
 from missioncontrol.domain.run.states import (
     INTERRUPTIONS_MAX,
     Failed,
@@ -70,7 +71,6 @@ from missioncontrol.domain.run.states import (
     SettledState,
     Working,
 )
-from missioncontrol.domain.run.working_out import answer, conclude, fail, halt, work_out
 from missioncontrol.domain.step import Step, refuse_bad_limits
 
 

@@ -11,15 +11,15 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import NAMES, Definition, definition, definitions
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.tables import csv_of, people, table
 from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.application.analytics.views import kpis
+from missioncontrol.domain.cohorts import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.saved import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of

@@ -11,9 +11,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts
 from missioncontrol.application.queries.artifacts import ArtifactRow, Content
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of

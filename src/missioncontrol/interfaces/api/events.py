@@ -8,11 +8,11 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.discretion import not_guessed
-from missioncontrol.application.listening import Place, place_in
-from missioncontrol.application.present import Present
+from missioncontrol.application.feed_listener import Place, place_in
 from missioncontrol.application.queries import events
 from missioncontrol.application.queries.events import EventDetail, EventItem
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, parse_query
 from missioncontrol.application.topics import FEED, EventFilter, Wanted
 from missioncontrol.domain.errors import NotFound, Rejected

@@ -17,7 +17,7 @@ from missioncontrol.application.queries.memory import (
     MatchView,
     Remembering,
 )
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import (
     NAME_MAX,
     NAMES_MAX,

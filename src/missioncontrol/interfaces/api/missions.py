@@ -12,8 +12,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.exports import EXPORTS, ExportNoted, stream_of
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import estimates, missions, runs, stories
+from missioncontrol.application.queries import estimates, missions, run_outcome, runs
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MissionWord
@@ -155,7 +155,7 @@ async def get_mission(
 
     The verdict and all that follows from it are those of its report.
     """
-    story = await stories.load_run_report(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     standing = missions.standing(present, mission)
     tag = _tag(f"{story.version}-{digest_of(standing)}")
     return tagged_late(request, tag, lambda: missions.view(story, present))
@@ -174,7 +174,7 @@ async def get_plan(
     run: OfRun = "",
 ) -> Response[missions.PlanView]:
     """Return phases, tasks, requirements, risks, decisions and questions, as they were accepted."""
-    story = await stories.load_run_report(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     return tagged_late(request, _tag(story.version), lambda: missions.plan_view(story))
 
 
@@ -210,7 +210,7 @@ async def get_plan_of(
     request: AnyRequest, present: NamedDependency[Present], mission: FromPath[str]
 ) -> Response[missions.PlanView]:
     """Return the plan that holds for a mission."""
-    story = await stories.load_run_report(present, mission)
+    story = await run_outcome.load_run_report(present, mission)
     return tagged_late(request, _tag(story.version), lambda: missions.plan_view(story))
 
 
@@ -222,7 +222,7 @@ async def list_runs_of(
     limit: Limit = LIMIT,
 ) -> Page[runs.RunItem]:
     """Return the runs of a mission, newest first."""
-    found = await stories.mission_of(present, mission)
+    found = await run_outcome.mission_of(present, mission)
     place = place_of(cursor, str)
     before = place[0] if place else ""
     choice = RunChoice(mission=found.id)
@@ -255,7 +255,7 @@ async def get_report(
 
     `inline` allows a browser to show it in its window; scripts in it never run.
     """
-    story = await stories.load_run_report(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     etag = f'W/"{story.version}-{form}"'
     headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if is_known(request, etag):
@@ -355,7 +355,7 @@ async def fork_mission(
 
 
 async def _newest(console: Console, mission: str) -> str:
-    found = await stories.mission_of(console.present, mission)
+    found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
         raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
     return found.runs[-1]

@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.access import UserArrived, UserAsked
-from missioncontrol.application.discretion import not_guessed, shown, shown_data
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed, shown, shown_data
 from missioncontrol.application.search import LIMIT_MAX, Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected

@@ -7,11 +7,11 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import repositories as queries
 from missioncontrol.application.queries.agents import lives
 from missioncontrol.application.queries.repositories import RepositoryView, TaskItem, Which
 from missioncontrol.application.queries.repository_tasks import TaskView, task_view
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.repositories import SignOffAsked
 from missioncontrol.application.repository_measures import RepositoryMeasures, measure_repository
 from missioncontrol.application.run_manifests import manifest_of

@@ -7,7 +7,7 @@ from litestar import Request, get, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from missioncontrol.application.queries.keeping import RetentionView, retention_of
+from missioncontrol.application.queries.storage import RetentionView, retention_of
 from missioncontrol.application.retention import OutputBound
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.retention import BYTES_MIN

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.asks import BeginRun, CancelRun, ForkRun, ResumeRun, RetryRun
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import RunWord
 from missioncontrol.interfaces.console import Console
@@ -108,8 +108,8 @@ class RunCounts(msgspec.Struct, frozen=True):
 class ComparedPage(msgspec.Struct, frozen=True):
     """Two runs, and a part of their steps."""
 
-    runs: comparing.ComparedRuns
-    items: list[comparing.ComparedStep]
+    runs: run_comparison.ComparedRuns
+    items: list[run_comparison.ComparedStep]
     next: str = ""
 
 
@@ -307,12 +307,12 @@ async def compare_runs(
     limit: Limit = LIMIT,
 ) -> ComparedPage:
     """Return two runs step by step; `different` leaves out the steps that are the same."""
-    both = await comparing.compared(present, run, other)
-    found = comparing.compared_steps(
+    both = await run_comparison.compared(present, run, other)
+    found = run_comparison.compared_steps(
         both, only_different=different, after=_after(cursor), limit=limit + 1
     )
     page = _paged(found, limit)
-    return ComparedPage(comparing.compare_runs(present, both), page.items, page.next)
+    return ComparedPage(run_comparison.compare_runs(present, both), page.items, page.next)
 
 
 @get("/runs/{run:str}/replay", summary="Get a moment of a run", **needs("read"))

@@ -8,8 +8,8 @@ from litestar import Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.documents.traceability.report import (
     CheckSummary,
@@ -20,7 +20,7 @@ from missioncontrol.documents.traceability.report import (
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX
-from missioncontrol.domain.waiving import OWNER_MAX, REASON_MAX
+from missioncontrol.domain.waivers import OWNER_MAX, REASON_MAX
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.conditional import KNOWN, tagged_late
@@ -87,7 +87,7 @@ async def get_trace(
 
     Each edge says why its target exists, and so what its source covers.
     """
-    story = await stories.load_run_report(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     reading = story.reading
     return tagged_late(
         request, f'W/"{story.version}"', lambda: summarize_trace(reading.record, reading.trace)
@@ -107,7 +107,7 @@ async def check_trace(
     run: OfRun = "",
 ) -> Response[CheckSummary]:
     """Return every gap, those that are waived, and what keeps the mission from being completed."""
-    story = await stories.load_run_report(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     reading = story.reading
     return tagged_late(
         request, f'W/"{story.version}"', lambda: summarize_check(reading.record, reading.trace)
@@ -195,7 +195,7 @@ async def newest_run(console: Console, mission: str) -> str:
         NotFound: `mission.unknown`.
         Rejected: `run.unknown`, where it has none.
     """
-    found = await stories.mission_of(console.present, mission)
+    found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
         raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
     return found.runs[-1]

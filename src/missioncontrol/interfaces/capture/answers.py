@@ -9,7 +9,7 @@ from litestar import Response
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.interfaces.capture.faults import Fault, NothingStored, TooFast, TooMuch
-from missioncontrol.interfaces.capture.taking import AcceptedEvents
+from missioncontrol.interfaces.capture.intake import AcceptedEvents
 from missioncontrol.interfaces.problems import problem_of
 from missioncontrol.ports.warehouse import Full
 

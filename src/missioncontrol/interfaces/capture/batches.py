@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from missioncontrol.interfaces.capture.faults import Malformed, TooLarge, Unfit
-from missioncontrol.interfaces.capture.mending import mended, split_batch
+from missioncontrol.interfaces.capture.json_repair import mended, split_batch
 
 V = TypeVar("V")
 E = TypeVar("E")

@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.capture import answers, posthog, segment
 from missioncontrol.interfaces.capture.bodies import FORM, body_of, unpacked
+from missioncontrol.interfaces.capture.intake import AcceptedEvents, Intake
 from missioncontrol.interfaces.capture.moments import sent_at
-from missioncontrol.interfaces.capture.taking import AcceptedEvents, Intake
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
     POSTHOG_CONFIG,

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.asking import Asked
+from missioncontrol.interfaces.gateway.call_request import Asked
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.heard import Reader, ReceivedAnswer, SilentReader
 from missioncontrol.interfaces.gateway.messages_reader import MessagesReader
+from missioncontrol.interfaces.gateway.model_answer import Reader, ReceivedAnswer, SilentReader
 from missioncontrol.interfaces.gateway.refusal import (
     Api,
     Refusal,

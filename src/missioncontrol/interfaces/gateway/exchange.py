@@ -11,16 +11,9 @@ import msgspec
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.routing import ModelCard
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.asking import Asked, parse_request, rewritten
 from missioncontrol.interfaces.gateway.breaker import Breaker
+from missioncontrol.interfaces.gateway.call_request import Asked, parse_request, rewritten
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.choosing import (
-    answer_min,
-    names_for,
-    output_max,
-    too_old,
-    unserved,
-)
 from missioncontrol.interfaces.gateway.conversations import Conversations
 from missioncontrol.interfaces.gateway.dialects import (
     CHAT,
@@ -36,8 +29,15 @@ from missioncontrol.interfaces.gateway.forwarding import (
     Unpacker,
     Unreachable,
 )
-from missioncontrol.interfaces.gateway.heard import Reader, ReceivedAnswer
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.model_answer import Reader, ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_choice import (
+    answer_min,
+    names_for,
+    output_max,
+    too_old,
+    unserved,
+)
 from missioncontrol.interfaces.gateway.plausible import IMPLAUSIBLE
 from missioncontrol.interfaces.gateway.refusal import Refusal, Send, send_refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import Wire, text_of
 
 

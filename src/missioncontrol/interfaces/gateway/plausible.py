@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
 
 IMPLAUSIBLE = "usage.implausible"
 

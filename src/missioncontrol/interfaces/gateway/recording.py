@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.heard import RECORDED_MAX, ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_answer import RECORDED_MAX, ReceivedAnswer
 from missioncontrol.interfaces.gateway.settings import LogPolicy
 from missioncontrol.ports.call_log import Call, CallLog, Retention, ToolCall
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire, text_of
 
 

@@ -30,7 +30,7 @@ from missioncontrol.interfaces.gateway.exchange import (
 from missioncontrol.interfaces.gateway.forwarding import Headers, Pool, without_key
 from missioncontrol.interfaces.gateway.keys import Caller, Keys, MemoryKeys
 from missioncontrol.interfaces.gateway.line_account import LineAccount
-from missioncontrol.interfaces.gateway.listing import (
+from missioncontrol.interfaces.gateway.model_list import (
     anthropic_entry,
     anthropic_list,
     names_served,
@@ -42,7 +42,7 @@ from missioncontrol.interfaces.gateway.recording import Recorder, Scrub
 from missioncontrol.interfaces.gateway.refusal import Refusal, Send, send_refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.traffic import Traffic
-from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.call_log import Call, CallLog
 from missioncontrol.ports.gateway import Access

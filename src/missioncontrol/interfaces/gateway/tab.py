@@ -7,9 +7,9 @@ import msgspec
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
-from missioncontrol.interfaces.gateway.choosing import longest
-from missioncontrol.interfaces.gateway.heard import ReceivedAnswer
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_choice import longest
 from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed

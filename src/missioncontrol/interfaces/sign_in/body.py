@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import parse_qsl
 
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.interfaces.serving import Receive
+from missioncontrol.interfaces.listeners import Receive
 
 FORM = b"application/x-www-form-urlencoded"
 FORM_BYTES_MAX = 1024 * 1024

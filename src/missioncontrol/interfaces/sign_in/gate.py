@@ -18,9 +18,9 @@ from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.capture_paths import is_capture
 from missioncontrol.interfaces.headers import with_security
-from missioncontrol.interfaces.heads import Heads
+from missioncontrol.interfaces.http_head import Heads
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
 from missioncontrol.interfaces.sign_in.buckets import Buckets
 from missioncontrol.interfaces.sign_in.masking import unmasked

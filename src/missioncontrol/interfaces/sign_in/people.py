@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from missioncontrol.application.access import ACCESS, STREAM, bearer_of, digest
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.shares import SHARES, shown_by
 from missioncontrol.application.shares import STREAM as SHARE_STREAM
 from missioncontrol.domain.access.states import INITIAL_ACCESS, Access

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from missioncontrol.interfaces.serving import App, Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.listeners import App, Receive, Scope, Send, listening, server
 
 if TYPE_CHECKING:
     import uvicorn

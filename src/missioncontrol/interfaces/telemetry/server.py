@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.metrics import Metrics
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.telemetry.http import (
     Answer,
     Headers,
@@ -21,7 +21,7 @@ from missioncontrol.interfaces.telemetry.http import (
     media_type_of,
 )
 from missioncontrol.interfaces.telemetry.keys import Keys, Teller
-from missioncontrol.interfaces.telemetry.reading import (
+from missioncontrol.interfaces.telemetry.otlp_reader import (
     JSON,
     PROTOBUF,
     WINDOWS,

@@ -8,15 +8,15 @@ from litestar import Request
 from markupsafe import Markup
 
 from missioncontrol.application.queries import diagrams
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.drawing.diagrams import KINDS, Place
 from missioncontrol.documents.drawing.material import Material
 from missioncontrol.domain.principal import Principal
 from missioncontrol.drawing.model import Link, word_of
 from missioncontrol.drawing.svg import Style, svg
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 
 class Drawn(NamedTuple):

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from missioncontrol.analytics.calendar import DAYS_MAX, zone_of
 from missioncontrol.analytics.questions import DAYS_USUAL, WHERE_MAX, Did, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.application.analytics.products import ProductReader
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.web.cockpit_conditions import (
     ANY,
     condition,

@@ -16,8 +16,8 @@ from missioncontrol.analytics.answers import (
     PathsAnswer,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import zone_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Lifecycle, Trend
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_view import (
     bucket_shown,

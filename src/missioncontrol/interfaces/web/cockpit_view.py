@@ -16,10 +16,10 @@ from missioncontrol.analytics.answers import (
     RetentionAnswer,
     StepCount,
 )
+from missioncontrol.analytics.calendar import days_before, period_after
 from missioncontrol.analytics.definition import definition
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Range, Retention, Unit
-from missioncontrol.analytics.setting import days_before, period_after
 from missioncontrol.domain.alert import Alert
 from missioncontrol.interfaces.web import formats
 

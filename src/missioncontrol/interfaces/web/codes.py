@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 
 
 def code_url(story: RunReport, path: str, line: int = 0, last: int = 0) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.planned_decision import as_logged, planned_decisions
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from missioncontrol.application.queries import documents as queries
 from missioncontrol.application.queries.documents import DocumentView, SourceLine
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown
@@ -20,9 +20,9 @@ from missioncontrol.domain.document import KINDS, DocumentKind
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.studio import view_of
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.conflicts import sides
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 MODES = ("read", "edit", "diff")
 SHOWN_MAX = 200_000

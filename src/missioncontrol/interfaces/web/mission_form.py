@@ -13,8 +13,8 @@ from missioncontrol.application.queries.estimates import estimate
 from missioncontrol.application.queries.missions import around
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.templates import Templates, built_in
+from missioncontrol.domain.budget.balances import standings
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE
-from missioncontrol.domain.budget.standing import standings
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.mission import Mission

@@ -6,21 +6,21 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import missions
 from missioncontrol.application.queries.halts import needs_of
 from missioncontrol.application.queries.missions import ArtifactLine, MissionView
 from missioncontrol.application.queries.rows import newest_rows
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.timeline import Timeline, timeline
 from missioncontrol.documents.traceability.report import list_risk_owners
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.artifact_view import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.drawings import radar
-from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.projections.approvals import ApprovalRow
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web import (

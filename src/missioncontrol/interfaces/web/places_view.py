@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import RunReport
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan, Requirement, Task
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

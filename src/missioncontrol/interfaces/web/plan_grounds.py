@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from missioncontrol.application.queries.stories import RunReport
-from missioncontrol.domain.foresight import Estimate, FollowUp
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import Estimate, FollowUp
 from missioncontrol.domain.plan import Plan
 
 PRECEDENTS_MAX = 3

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.exhibits import readable
 from missioncontrol.documents.plan_changes import changes
 from missioncontrol.domain.execution import PLAN_STEP

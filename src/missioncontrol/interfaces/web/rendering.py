@@ -31,13 +31,13 @@ from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.sign_in.masking import masked
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.artifact_view import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
 from missioncontrol.interfaces.web.glyphs import icon, run_state, state
 from missioncontrol.interfaces.web.hints import linked, on_page
 from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
 from missioncontrol.interfaces.web.values import json_rows
-from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
 AnyRequest = Request[Any, Any, Any]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from missioncontrol.application.checkout import absent
-from missioncontrol.application.queries.stories import RunReport
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Task
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX, REASON_MAX, TaskScope, shown_of
 

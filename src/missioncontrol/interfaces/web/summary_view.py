@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.queries.shares import shares
-from missioncontrol.application.queries.stories import RunReport
 from missioncontrol.application.shares import SHARES, STREAM
 from missioncontrol.documents.cockpit.comparison import Compared, figure
 from missioncontrol.documents.outcome import is_checked

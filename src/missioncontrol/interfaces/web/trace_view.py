@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import RunReport
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.traceability.graph import (
     COLUMNS,
     Edge,
@@ -18,8 +18,8 @@ from missioncontrol.documents.traceability.graph import (
 from missioncontrol.documents.traceability.report import list_risk_owners, matrix, summarize_check
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 LISTED_MAX = 1_000
 """Nodes of one kind that the list names; the graph has them all."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
-from missioncontrol.interfaces.serving import Receive, Scope, Send, listening, server
-from missioncontrol.interfaces.workers.passing import client, passed
+from missioncontrol.interfaces.listeners import Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.workers.proxy import client, passed
 from missioncontrol.interfaces.workers.refusing import send_tool_refusal
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.gateway import Access

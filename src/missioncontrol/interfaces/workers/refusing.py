@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.interfaces.serving import Send
+from missioncontrol.interfaces.listeners import Send
 
 
 async def send_json(send: Send, answer: Any, status: int = 200) -> None:

@@ -17,9 +17,9 @@ from missioncontrol.domain.errors import (
     Rejected,
     Unavailable,
 )
-from missioncontrol.interfaces.serving import LOOPBACK, Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.listeners import LOOPBACK, Receive, Scope, Send, listening, server
 from missioncontrol.interfaces.workers.gateway_door import GATEWAY_PATH
-from missioncontrol.interfaces.workers.passing import client, passed, while_awaited
+from missioncontrol.interfaces.workers.proxy import client, passed, while_awaited
 from missioncontrol.interfaces.workers.refusing import send_json, send_refusal, send_tool_refusal
 from missioncontrol.ports.workers import (
     BODY_BYTES_MAX,

@@ -6,8 +6,8 @@ from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
 from missioncontrol.drawing.mermaid import mermaid
 from missioncontrol.drawing.svg import svg
 from missioncontrol.specialists.architect import results
+from missioncontrol.specialists.architect.import_graph import placed_in, read_graph
 from missioncontrol.specialists.architect.picture import picture
-from missioncontrol.specialists.architect.reading import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
 from missioncontrol.specialists.architect.study import Study, studied
 from missioncontrol.specialists.repository import repository_of
@@ -29,8 +29,8 @@ class Architect:
         """
         root = repository_of(brief, "architect", "read modules from").resolve()
         from missioncontrol.specialists.past_changes import read_past
+        from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
         from missioncontrol.specialists.ranking.index import Index
-        from missioncontrol.specialists.ranking.kept import open_facts_cache
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from missioncontrol.specialists.commits.changed import (
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import (
     LINK,
     SUBMODULE,
     ChangedFile,
@@ -15,7 +16,6 @@ from missioncontrol.specialists.commits.changed import (
     changed_lines,
 )
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.test_command import TestCommand, command_of
 from missioncontrol.specialists.commits.test_lines import (
     REMEDY,

@@ -4,7 +4,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.specialists.commits.changed import (
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import (
     LINK,
     SUBMODULE,
     ChangedFile,
@@ -13,7 +14,6 @@ from missioncontrol.specialists.commits.changed import (
     changed_lines,
 )
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.test_settings import is_test, is_test_settings
 
 EACH_MAX = 20

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Plan, Requirement
 from missioncontrol.specialists.estimating.calibration import (
     SURE_MIN,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from missioncontrol.domain.foresight import Actual, Estimate, Measure
+from missioncontrol.domain.estimates import Actual, Estimate, Measure
 from missioncontrol.specialists.estimating.changes import Foreseen
 from missioncontrol.specialists.estimating.ranges import (
     CASES_MIN,

@@ -64,8 +64,8 @@ def _read(brief: Brief, desk: Desk) -> "tuple[Tree, Log | None, History]":
 
 def _places(brief: Brief, tree: "Tree", log: "Log | None") -> list[str]:
     from missioncontrol.specialists.historian.log import as_past
+    from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
     from missioncontrol.specialists.ranking.index import Index
-    from missioncontrol.specialists.ranking.kept import open_facts_cache
     from missioncontrol.specialists.relevance import relevant_files
 
     def index() -> Index:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.historian.log import COMMITS_MAX, Log, read_log
-from missioncontrol.specialists.ranking.kept import FactsCache, open_facts_cache
+from missioncontrol.specialists.ranking.facts_cache import FactsCache, open_facts_cache
 
 VERSION = 4
 """Counted up whenever the same commits would give another log."""

@@ -11,19 +11,19 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.spec_guard import SpecGuard
-from missioncontrol.specialists.commits.asked import found, named
-from missioncontrol.specialists.commits.changed import patch
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import patch
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.lookup import found, named
 from missioncontrol.specialists.commits.scope import bad_patterns
 from missioncontrol.specialists.commits.test_changes import test_changes
 from missioncontrol.specialists.inspector.files import of_files
 from missioncontrol.specialists.inspector.lines import of_lines
 from missioncontrol.specialists.inspector.page import markdown
-from missioncontrol.specialists.inspector.ruled import of_rules
 from missioncontrol.specialists.inspector.secret import of_secrets
 from missioncontrol.specialists.inspector.seen import Change, seen
-from missioncontrol.specialists.inspector.told import (
+from missioncontrol.specialists.inspector.spec_rules import of_rules
+from missioncontrol.specialists.inspector.test_result import (
     ReviewedTests,
     of_altered,
     of_tests,

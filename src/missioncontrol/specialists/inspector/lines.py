@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from missioncontrol.specialists.commits.changed import Line
+from missioncontrol.specialists.commits.file_changes import Line
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.inspector.seen import Change, Seen
 

@@ -11,7 +11,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import git, head_commit
 from missioncontrol.specialists.manager.commission import Commission, Former, Line
 from missioncontrol.specialists.manager.page import page
-from missioncontrol.specialists.manager.reading import items, open_items, signed_texts
+from missioncontrol.specialists.manager.signed_tasks import items, open_items, signed_texts
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk

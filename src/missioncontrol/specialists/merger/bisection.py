@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 

@@ -10,15 +10,15 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
 from missioncontrol.refs.names import NAMESPACE
 from missioncontrol.refs.push import value_of
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.merger.bisection import COMMITS_MAX, Culprit, culprit_in
 from missioncontrol.specialists.merger.composing import as_attributed
-from missioncontrol.specialists.merger.ending import Outcome
-from missioncontrol.specialists.merger.proving import Verified, refuse_untested, verified
-from missioncontrol.specialists.merger.wanted import OURS, Wanted
+from missioncontrol.specialists.merger.merge_request import OURS, Wanted
+from missioncontrol.specialists.merger.merge_tests import Verified, refuse_untested, verified
+from missioncontrol.specialists.merger.outcomes import Outcome
 from missioncontrol.specialists.specialist import Desk
-from missioncontrol.specialists.tester.comparing import named
+from missioncontrol.specialists.tester.test_comparison import named
 
 TRIES_MAX = 5
 RED = f"{NAMESPACE}red/"

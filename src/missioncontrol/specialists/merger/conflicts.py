@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.commits.changed import shown
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import shown
+from missioncontrol.specialists.merger.merge_request import Wanted
 from missioncontrol.specialists.merger.trailers import last_commit_of
-from missioncontrol.specialists.merger.wanted import Wanted
 
 CONFLICTS_MAX = 100
 HUNKS_MAX = 20

@@ -6,16 +6,16 @@ from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.merger import outcome
 from missioncontrol.specialists.merger.branch_update import stopped_by, updated, with_commits
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying, composed
-from missioncontrol.specialists.merger.ending import Outcome
+from missioncontrol.specialists.merger.merge_request import Wanted, refuse_checked_out, wanted
+from missioncontrol.specialists.merger.merge_tests import Proved, proved
 from missioncontrol.specialists.merger.outcome import handed_in
-from missioncontrol.specialists.merger.proving import Proved, proved
-from missioncontrol.specialists.merger.rigging import rigged
+from missioncontrol.specialists.merger.outcomes import Outcome
+from missioncontrol.specialists.merger.test_tampering import rigged
 from missioncontrol.specialists.merger.trailers import merged_before
-from missioncontrol.specialists.merger.wanted import Wanted, refuse_checked_out, wanted
 from missioncontrol.specialists.specialist import Brief, Desk
 
 TRIES_MAX = 5

@@ -5,18 +5,18 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
-from missioncontrol.specialists.commits.changed import changed_files, patch, shown
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import changed_files, patch, shown
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.markdown import counted, listed
 from missioncontrol.specialists.merger import page
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying
-from missioncontrol.specialists.merger.ending import Outcome
-from missioncontrol.specialists.merger.proving import Proved
-from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.merger.merge_request import Wanted
+from missioncontrol.specialists.merger.merge_tests import Proved
+from missioncontrol.specialists.merger.outcomes import Outcome
 from missioncontrol.specialists.specialist import Desk
-from missioncontrol.specialists.tester.comparing import named
 from missioncontrol.specialists.tester.results import File
+from missioncontrol.specialists.tester.test_comparison import named
 
 
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:

@@ -3,10 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 
 if TYPE_CHECKING:
-    from missioncontrol.specialists.merger.wanted import Wanted
+    from missioncontrol.specialists.merger.merge_request import Wanted
 
 RUN, STEP, TASK, SOURCE = "Mission-Run", "Mission-Step", "Mission-Task", "Mission-Source"
 TITLE_MAX = 200

@@ -6,24 +6,21 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.foresight import Precedent
+from missioncontrol.domain.estimates import Precedent
 from missioncontrol.domain.plan import STUDIES, Plan
-from missioncontrol.specialists.named import Named, member_named
+from missioncontrol.specialists.definition_names import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.change_log import fragments
 from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.faults import sentence_of
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.formatting import formatting, formatting_facts
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
-from missioncontrol.specialists.planner.leaving import leaving_facts
 from missioncontrol.specialists.planner.likely import likely_files
-from missioncontrol.specialists.planner.moving import moved_files, moving_facts
+from missioncontrol.specialists.planner.moves import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
     absent,
@@ -37,12 +34,15 @@ from missioncontrol.specialists.planner.naming import (
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.precedents import precedents_of
+from missioncontrol.specialists.planner.removals import leaving_facts
 from missioncontrol.specialists.planner.renaming import renamed_files, renaming_facts
-from missioncontrol.specialists.planner.saying import goal_facts, new_thing
+from missioncontrol.specialists.planner.request_facts import goal_facts, new_thing
 from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
+from missioncontrol.specialists.planner.start_files import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.studies import SLIP, Outcome, text_facts
 from missioncontrol.specialists.planner.subject import (
     subject_of,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.change_log import LogRule, log_rule
-from missioncontrol.specialists.planner.filling import listed, table
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
+from missioncontrol.specialists.planner.playbook_text import listed, table
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import (
     PAPERS,

@@ -8,15 +8,15 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from missioncontrol.specialists.planner.filling import is_plural
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
+from missioncontrol.specialists.planner.phrasing import DESIRED, MODAL
+from missioncontrol.specialists.planner.playbook_text import is_plural
 from missioncontrol.specialists.planner.sentences import capitalised
 from missioncontrol.specialists.planner.statements import (
     FAULTY_VERBS,
     has_fault,
     has_trouble,
 )
-from missioncontrol.specialists.planner.wording import DESIRED, MODAL
 
 SUBJECT_WORDS_MAX = 12
 _TOKEN = re.compile(r"`[^`]*`(?:['\u2019]s)?|\"[^\"]*\"|“[^”]*”|\([^)]*\)|[^\s`\"“(]+")

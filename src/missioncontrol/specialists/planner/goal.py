@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.demanding import demand_in
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.domain.requirement_extraction import demand_in
+from missioncontrol.specialists.planner import phrasing, statements
 from missioncontrol.specialists.planner.accompaniment import without_accompaniment
-from missioncontrol.specialists.planner.asides import aside
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
 from missioncontrol.specialists.planner.clauses import as_ask, parse_clauses
 from missioncontrol.specialists.planner.faults import (
@@ -35,6 +34,7 @@ from missioncontrol.specialists.planner.sentences import (
     sentences,
     shortened,
 )
+from missioncontrol.specialists.planner.side_changes import aside
 from missioncontrol.specialists.planner.specification import (
     INERT_SECTIONS,
     NEW,
@@ -98,7 +98,7 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
             constraint, f"constraint {number}" if len(constraints) > 1 else "constraint"
         )
     for each in _read_sentences(context, "context"):
-        demanded = wording.MODAL.search(each.text) is not None
+        demanded = phrasing.MODAL.search(each.text) is not None
         asks += [ask for ask in each.asks if demanded or ask.kind == "constraint"]
     asks = _bounded(_without_repeats(asks))
     return Goal(goal, tuple(asks), tuple(background), tuple(dict.fromkeys(questions)))
@@ -112,7 +112,7 @@ def _read_sentences(text: str, where: str) -> Iterator[GoalSentence]:
         if sentence.is_heading:
             section = statements.section(body)
             carried = body if leading_verb(body) and len(words(body)) == 1 else ""
-            asks_here = leading_verb(body) and not wording.POINTING.search(body)
+            asks_here = leading_verb(body) and not phrasing.POINTING.search(body)
             demands = demand_in(body, faults=False) is not None
             if not demands and (section or carried or not asks_here):
                 continue
@@ -127,7 +127,7 @@ def _read_sentences(text: str, where: str) -> Iterator[GoalSentence]:
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
         # “Steps: the login must work” demands something, whatever it stands under.
         demands = demands or bool(inline and demand_in(sentence.text, faults=False))
-        wanted = wanted or demands or bool(inline and wording.MODAL.search(body))
+        wanted = wanted or demands or bool(inline and phrasing.MODAL.search(body))
         wrong, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = parse_clauses(body, where, sentence.text) if wanted else []
         asks = [_repair(wrong, sentence.text, expected)] if wrong else asks
@@ -140,8 +140,8 @@ def _read_sentences(text: str, where: str) -> Iterator[GoalSentence]:
 
 def _without_politeness(text: str) -> str:
     """Return what is asked behind “please” and the like, and “I'd rather not” as “do not”."""
-    body = wording.LEAD_IN.sub("", _without_emphasis(text)).strip()
-    return wording.RATHER_NOT.sub("Do not ", body)
+    body = phrasing.LEAD_IN.sub("", _without_emphasis(text)).strip()
+    return phrasing.RATHER_NOT.sub("Do not ", body)
 
 
 def _without_emphasis(text: str) -> str:
@@ -151,10 +151,10 @@ def _without_emphasis(text: str) -> str:
 
 def _expected(text: str) -> tuple[str, str] | None:
     """Return what a sentence expects, as a section names it: “I'd expect it to fail”."""
-    match = wording.EXPECTED.match(text)
+    match = phrasing.EXPECTED.match(text)
     if match is None:
         return None
-    what = wording.EXPECTED_TO.sub(r"\g<who> should \g<what>", match["what"])
+    what = phrasing.EXPECTED_TO.sub(r"\g<who> should \g<what>", match["what"])
     return "wanted", what
 
 
@@ -176,10 +176,10 @@ def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
         return True
     if not is_first and statements.explains(text):
         return False
-    plain = labelled(wording.ORDERING.sub("", text).strip()).text
+    plain = labelled(phrasing.ORDERING.sub("", text).strip()).text
     if body not in {text.strip(), plain, as_imperative(plain)}:
         return True  # “Please” and “we need to” ask, whatever follows.
-    is_title = (is_first or plain != text.strip()) and not wording.STATEMENT.search(body)
+    is_title = (is_first or plain != text.strip()) and not phrasing.STATEMENT.search(body)
     return is_title and not (is_fault(body) or is_about_code(body))
 
 
@@ -188,8 +188,8 @@ def _is_ask(text: str) -> bool:
         leading_verb(text)
         or aside(text)
         or is_story(text)
-        or wording.MODAL.search(text)
-        or wording.NEGATIVE_START.search(text)
+        or phrasing.MODAL.search(text)
+        or phrasing.NEGATIVE_START.search(text)
         or not without_accompaniment(text)[0]
         or is_cjk(text)
         or statements.is_foreign(text)
@@ -294,7 +294,7 @@ def _is_led(stated: Sequence[GoalSentence]) -> bool:
         return False
     if first[0].kind != "constraint":
         return bool(aside(first[0].text))
-    refuses = wording.REFUSAL.match(first[0].text) is not None
+    refuses = phrasing.REFUSAL.match(first[0].text) is not None
     return refuses and any(is_fault(each.text) for each in stated[1:] if not each.asks)
 
 
@@ -308,7 +308,7 @@ def _repair_items(stated: Sequence[GoalSentence]) -> None:
             text = each.asks[0].text
             if (
                 is_fault(text)
-                and not wording.MODAL.search(text)
+                and not phrasing.MODAL.search(text)
                 and each.asks[0].kind == "function"
             ):
                 each.asks = [_repair(text, each.text)]
@@ -317,7 +317,7 @@ def _repair_items(stated: Sequence[GoalSentence]) -> None:
 def _is_outcome(each: GoalSentence) -> bool:
     """Whether a sentence only says what should come instead: “the first key should be read”."""
     asked = any(ask.verb or ask.kind == "constraint" for ask in each.asks)
-    says = wording.INSTEAD.search(each.text) or wording.BACK_REFERENCE.match(each.text)
+    says = phrasing.INSTEAD.search(each.text) or phrasing.BACK_REFERENCE.match(each.text)
     return bool(each.asks) and not asked and says is not None
 
 
@@ -354,7 +354,7 @@ def _beside_what_is_added(stated: Sequence[GoalSentence]) -> GoalSentence | None
     """
     asking = (n for n, each in enumerate(stated) if each.asks and each.section != "wanted")
     first = next((n for n in asking if not _is_outcome(stated[n])), 0)
-    if not wording.ADDED.match(stated[first].text):
+    if not phrasing.ADDED.match(stated[first].text):
         return None
     plain = (
         each for each in stated[:first] if not each.asks and each.section not in INERT_SECTIONS
@@ -447,7 +447,7 @@ def _with_asides(asks: list[Ask]) -> list[Ask]:
     kinds = [aside(ask.text) if number > first else "" for number, ask in enumerate(asks)]
     return [
         msgspec.structs.replace(ask, aside=kind, kind="function", is_property=False)
-        if kind and not wording.NEGATIVE_START.search(ask.text)
+        if kind and not phrasing.NEGATIVE_START.search(ask.text)
         else ask
         for ask, kind in zip(asks, kinds, strict=True)
     ]

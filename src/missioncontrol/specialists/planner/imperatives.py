@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.words import words
 
 SHOUTED_MIN = 3
@@ -84,7 +84,7 @@ def leading_verb(text: str) -> str:
     """Return the imperative that `text` starts with, in lower case, or an empty string."""
     if _FIX.match(text):
         return "fix"
-    plain = wording.BEFORE_VERB.sub("", unlabelled(_OF_CODE.sub("", text)))
+    plain = phrasing.BEFORE_VERB.sub("", unlabelled(_OF_CODE.sub("", text)))
     if _NAME.match(plain) or plain.startswith("`"):
         return ""  # `load_dotenv` and `cache.clear()` are names, whatever they begin with.
     if _SIGN_IN.match(plain) or _NOUN_FIRST.match(plain):

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.plan import STUDIES
-from missioncontrol.specialists.heading import head_stems
-from missioncontrol.specialists.planner import wording
-from missioncontrol.specialists.planner.asides import aside
+from missioncontrol.specialists.head_words import head_stems
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
-from missioncontrol.specialists.planner.moving import is_move
+from missioncontrol.specialists.planner.moves import is_move
+from missioncontrol.specialists.planner.side_changes import aside
 from missioncontrol.specialists.words import stem, words
 
 VERB_SCORE, WORD_SCORE, PHRASE_SCORE = 3.0, 2.0, 2.5
@@ -189,7 +189,7 @@ def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _scores_of(ask: Ask, hidden: re.Pattern[str]) -> dict[str, float]:
-    refuses = wording.REFUSAL.match(ask.text) is not None
+    refuses = phrasing.REFUSAL.match(ask.text) is not None
     found = _scores(hidden.sub(" ", ask.text), "" if refuses else ask.verb)
     for key, score in _scores(hidden.sub(" ", ask.scope), "").items():
         found[key] = found.get(key, 0.0) + LATER_SHARE * score

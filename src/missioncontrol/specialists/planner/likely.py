@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
+from missioncontrol.domain.estimates import Knower, Likely, LikelyFile
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Decision, Plan, Task
 from missioncontrol.specialists.planner.first_page import (
     ANNOUNCING,

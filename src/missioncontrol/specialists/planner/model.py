@@ -5,22 +5,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import ExpectedArtifact, Fault, Phase, Plan, Task, faults
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Completion, Message
 from missioncontrol.specialists.planner.answer import answer_schema, object_in, read_answer
-from missioncontrol.specialists.planner.answering import Answering
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
 from missioncontrol.specialists.planner.groundwork import with_groundwork, without_groundwork
+from missioncontrol.specialists.planner.memory_quotes import with_local_memory
+from missioncontrol.specialists.planner.model_answers import Answering
 from missioncontrol.specialists.planner.origins import with_local_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.referee.claims import claims_in
 from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
 from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
-from missioncontrol.specialists.planner.remembering import with_local_memory
 from missioncontrol.specialists.planner.reranking import RULE, order_faults, with_local_places
 from missioncontrol.specialists.planner.summary import summary_like
 from missioncontrol.specialists.planner.tasks import counted

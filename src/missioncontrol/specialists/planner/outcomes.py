@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import Facts
+from missioncontrol.specialists.planner.playbook_text import Facts
 from missioncontrol.specialists.planner.sentences import shortened
 
 OUTCOMES_MAX = 6

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.likelier import BASE
 from missioncontrol.specialists.literal import exact_names, is_file_name, written_names
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.imperatives import verbs
@@ -230,7 +230,7 @@ def _base_first(ground: Ground, ask: Ask, found: list[Ranked]) -> list[Ranked]:
     assert ground.tree is not None
     heads = head_stems(search_text(ask))
     is_new = not ask.verb or verbs().get(ask.verb) in {"feature", "new-service"}
-    if not found or not is_new or wording.MODAL.search(ask.text):
+    if not found or not is_new or phrasing.MODAL.search(ask.text):
         return found
     folder = PurePosixPath(found[0].path).parent
     named = {stem(part) for part in re.findall(r"[A-Za-z]+", folder.name)} & heads

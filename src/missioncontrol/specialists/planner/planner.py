@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.foresight import Recalled
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.work import ArtifactRef, Work
@@ -18,18 +18,21 @@ from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.groundwork import without_groundwork
-from missioncontrol.specialists.planner.lore import DocumentStatement, document_statements
 from missioncontrol.specialists.planner.markdown import markdown
+from missioncontrol.specialists.planner.memory_quotes import with_memory
 from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
 from missioncontrol.specialists.planner.origins import with_origins
 from missioncontrol.specialists.planner.owners import with_owners
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.planner.remembering import with_memory
+from missioncontrol.specialists.planner.repository_rules import (
+    DocumentStatement,
+    document_statements,
+)
+from missioncontrol.specialists.planner.sources import read_ground
 from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
 
 if TYPE_CHECKING:
-    from missioncontrol.specialists.planner.answering import Answering
+    from missioncontrol.specialists.planner.model_answers import Answering
 
 WITHOUT_MEMORY = "plan-without-memory.json"
 """The artifact with the plan as it would be if nothing were remembered."""
@@ -125,7 +128,7 @@ class Planner:
 
     def _answers(self, brief: Brief, local: Plan, desk: Desk) -> "Answering":
         """Return who is asked for a better plan than `local`."""
-        from missioncontrol.specialists.planner.answering import AgentAnswers, EndpointAnswers
+        from missioncontrol.specialists.planner.model_answers import AgentAnswers, EndpointAnswers
         from missioncontrol.specialists.planner.tools.testing import trying_in_planner
         from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 

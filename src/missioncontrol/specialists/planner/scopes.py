@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
 from missioncontrol.specialists.planner.first_page import ANNOUNCING, is_named
 from missioncontrol.specialists.planner.ground import CHANGES, Ground

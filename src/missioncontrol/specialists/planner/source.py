@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
-from missioncontrol.specialists.planner.bare import without_prose
+from missioncontrol.domain.estimates import Spot
+from missioncontrol.specialists.planner.code_only import without_prose
 from missioncontrol.specialists.planner.definitions import (
     by_age,
     holding,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.specialists.planner import phrasing, statements
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.faults import sentence_of
 from missioncontrol.specialists.planner.imperatives import verbs
@@ -68,9 +68,9 @@ def is_about_prior_ask(each: GoalSentence, before: Sequence[GoalSentence]) -> bo
     asked = [ask for one in before for ask in one.asks]
     if sum(not (ask.is_property or ask.kind == "constraint") for ask in asked) != 1:
         return False
-    if wording.OUTCOME.match(each.text):
+    if phrasing.OUTCOME.match(each.text):
         return True
-    definite = wording.DEFINITE.match(each.text)
+    definite = phrasing.DEFINITE.match(each.text)
     return definite is not None and stem(definite["noun"]) in {
         stem(word) for ask in asked for word in words(ask.text)
     }
@@ -89,7 +89,7 @@ def is_property(each: GoalSentence, asked: Ask, *, is_report: bool, is_spec: boo
         return False
     if statements.keeps(text):
         return True
-    says = wording.STATEMENT.search(text) or wording.STATES.search(text) or _IT.match(text)
+    says = phrasing.STATEMENT.search(text) or phrasing.STATES.search(text) or _IT.match(text)
     if is_report or not (says or sentence_of(text)[0]):
         return False
     kind = asked.label or verbs().get(asked.verb, "any")
@@ -100,7 +100,7 @@ def is_property(each: GoalSentence, asked: Ask, *, is_report: bool, is_spec: boo
 
 def _is_related(text: str, asked: Ask) -> bool:
     """Whether a statement begins with what was asked for, with “it”, or with a condition."""
-    if _IT.match(text) or wording.CONDITION.match(text) or _OF_CASES.match(text):
+    if _IT.match(text) or phrasing.CONDITION.match(text) or _OF_CASES.match(text):
         return True
     known = {stem(word) for word in significant_words(asked.text)}
     begins = {stem(word) for word in significant_words(" ".join(words(text)[:_RELATED_WORDS]))}

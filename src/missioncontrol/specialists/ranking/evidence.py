@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.literal import exact_names, written_names
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.field import SATURATION

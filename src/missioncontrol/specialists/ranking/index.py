@@ -16,8 +16,8 @@ from missioncontrol.specialists.ranking.facts import (
     content_key,
     facts_of,
 )
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
-from missioncontrol.specialists.ranking.kept import FactsCache
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.roles import roles
 from missioncontrol.specialists.ranking.terms import counted

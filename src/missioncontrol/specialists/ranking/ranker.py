@@ -6,18 +6,18 @@ from math import log
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
-from missioncontrol.specialists.ranking import ordering
-from missioncontrol.specialists.ranking.cited import cited, shifts
+from missioncontrol.domain.estimates import Spot
+from missioncontrol.specialists.ranking import order_model
+from missioncontrol.specialists.ranking.cited_commits import cited, shifts
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
 from missioncontrol.specialists.ranking.groups import adjusted, named_groups, shift
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.recent import read_recent
 from missioncontrol.specialists.ranking.spots import spots_in
 from missioncontrol.specialists.ranking.terms import title
+from missioncontrol.specialists.ranking.tree_model import FILES, ORDER, read_model
 
 DIGITS = 4
 """Chances that differ by less are ties, which the path decides."""
@@ -37,7 +37,7 @@ ORDER_WEIGHT = 4.0
 CHANCE_MIN = 1e-4
 RECENT_FILES_MAX = 10
 """Files, the likeliest, in which the lines of the newest commits are looked for."""
-ORDER_NAMES = (*NAMES, *ordering.NAMES)
+ORDER_NAMES = (*NAMES, *order_model.NAMES)
 _MARKED = re.compile(r"`([^`\n]{3,80})`")
 OFTEN = 10
 """So many mentions of one word are no accident."""
@@ -122,7 +122,7 @@ def _ordered(
     named, groups = evidence.figures["named"], named_groups(evidence.goal)
     gains = shifts(index.past, cited(index.past, evidence.goal))
     keys = []
-    rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
+    rows = zip(evidence.candidates, table, order_model.rows(index, evidence), chances, strict=True)
     for number, row, more, chance in rows:
         odds = log(max(chance, CHANCE_MIN) / (1 + CHANCE_MIN - chance))
         path = index.paths[number]

@@ -8,7 +8,7 @@ from missioncontrol.domain.plan import Decision, Requirement, Risk, Task
 from missioncontrol.domain.work import Finding
 from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check, check
-from missioncontrol.specialists.unsaid import uncovered_sentences
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
 from missioncontrol.specialists.words import significant_words, stem
 
 ONLOOKERS = frozenset({"writer", "reviewer"})

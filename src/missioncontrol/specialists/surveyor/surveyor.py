@@ -89,7 +89,7 @@ def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]
 
 
 def _blueprint(tree: "Tree", survey: Survey, desk: Desk) -> ArtifactRef:
-    from missioncontrol.specialists.surveyor.blueprint.reading import blueprint_of
+    from missioncontrol.specialists.surveyor.blueprint.blueprint_reader import blueprint_of
 
     found = blueprint_of(tree, survey, lambda: desk.seconds_left() < SECONDS_RESERVED)
     data = msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=2)

@@ -9,13 +9,13 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import others
-from missioncontrol.specialists.tester.choosing import PYTESTS, Ready
 from missioncontrol.specialists.tester.copying import Copied
-from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.grounds import Ground
 from missioncontrol.specialists.tester.others import with_tools
+from missioncontrol.specialists.tester.project_commands import Declared
 from missioncontrol.specialists.tester.pythons import Python, best_python
+from missioncontrol.specialists.tester.test_command import PYTESTS, Ready
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import Verdict
 

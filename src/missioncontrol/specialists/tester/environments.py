@@ -21,7 +21,7 @@ import psutil
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.registries import DIRECTORY, SETTINGS, SWITCH
 from missioncontrol.specialists.tester import node_modules
-from missioncontrol.specialists.tester.running import Ran, run
+from missioncontrol.specialists.tester.command_runner import Ran, run
 
 SECONDS_MAX = 240.0
 COUNT_MAX = 12

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.relevance import foreseen

@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
 from missioncontrol.specialists.tester.junit import Failure, Report
 from missioncontrol.specialists.tester.pythons import MADE
 from missioncontrol.specialists.tester.trial import Trial
-from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
 from missioncontrol.specialists.tester.verdict import NO_TEST
 
 FAILURES_SHOWN = 10

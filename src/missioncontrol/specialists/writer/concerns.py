@@ -8,8 +8,8 @@ from missioncontrol.specialists.words import pattern
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.markdown import code, sentence
 from missioncontrol.specialists.writer.material import Material
+from missioncontrol.specialists.writer.place_facts import changed_together, listed
 from missioncontrol.specialists.writer.places import Place
-from missioncontrol.specialists.writer.standing import changed_together, listed
 
 ENTRY_FILES = ("__init__.py", "index.js", "index.ts", "mod.rs", "lib.rs")
 REACH_MIN = 3

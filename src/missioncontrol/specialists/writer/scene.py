@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.likelier import likelier_place
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.writer.choosing import Surroundings
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.parts import lines_of
+from missioncontrol.specialists.writer.place_choice import Surroundings
 from missioncontrol.specialists.writer.places import Place, Scene
 
 if TYPE_CHECKING:

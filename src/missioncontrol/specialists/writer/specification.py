@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.unsaid import uncovered_sentences
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
 from missioncontrol.specialists.writer.excerpts import excerpts, uses_in_words
 from missioncontrol.specialists.writer.markdown import block, code, joined, sentence, table
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.parts import Part
+from missioncontrol.specialists.writer.place_facts import around, listed
 from missioncontrol.specialists.writer.places import Place
 from missioncontrol.specialists.writer.requirements import (
     criteria,
@@ -16,7 +17,6 @@ from missioncontrol.specialists.writer.requirements import (
     heading,
     places_of,
 )
-from missioncontrol.specialists.writer.standing import around, listed
 from missioncontrol.specialists.writer.uses import is_specific
 
 EXCERPT_LINES = 20

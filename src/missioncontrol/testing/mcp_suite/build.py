@@ -14,17 +14,17 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
+from missioncontrol.mcp.catalogue import furnish
 from missioncontrol.mcp.server import Reach, Server
-from missioncontrol.mcp.whole import furnish
-from missioncontrol.testing.mcp_suite.asking import ASKING, PROMPTS
-from missioncontrol.testing.mcp_suite.jobs import JOBS, Jobs
-from missioncontrol.testing.mcp_suite.saying import (
+from missioncontrol.testing.mcp_suite.client_requests import ASKING, PROMPTS
+from missioncontrol.testing.mcp_suite.fixed_answers import (
     SCHEMA,
     TEXT_TOOLS,
     add_prompts,
     add_resources,
     json_schema_2020_12_tool,
 )
+from missioncontrol.testing.mcp_suite.jobs import JOBS, Jobs
 
 Request = ServerRequestContext[Any, Any]
 WIDE = json_schema_2020_12_tool.__name__

@@ -12,7 +12,7 @@ from mcp_types import INTERNAL_ERROR, CallToolResult, InputRequiredResult, TextC
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.mcp.server import Ctx
 from missioncontrol.mcp.tasks import IDENTIFIER, NoSuchTask, Request, Task, can_use_tasks
-from missioncontrol.testing.mcp_suite.asking import NAME, answer_field, form
+from missioncontrol.testing.mcp_suite.client_requests import NAME, answer_field, form
 
 JOBS_MAX = 1_000
 CLOCK = SystemClock()

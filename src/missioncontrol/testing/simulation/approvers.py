@@ -8,7 +8,7 @@ from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import CancelRun
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.testing.simulation.drawing import PEOPLE
-from missioncontrol.testing.simulation.house import SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.rules.violation import hold
 
 FATES = {

@@ -5,7 +5,7 @@ from random import Random
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.testing.simulation.house import SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.prices import STEADY
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.violation import hold

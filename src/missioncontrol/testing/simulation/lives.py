@@ -15,7 +15,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.lifecycle.states import Failed, Stopped
 from missioncontrol.ports.agent import Agent, AttemptFailed
 from missioncontrol.ports.agent_kind import Proof, Workshop
-from missioncontrol.testing.simulation.house import SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.script import PLACES
 
 DECLARED = tuple(Declaration(name, "scripted", scale=most) for name, most in PLACES.items())

@@ -22,14 +22,14 @@ from missioncontrol.application.asks import (
 from missioncontrol.application.budgets import CapChange
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
-from missioncontrol.domain.budget.standing import Standing
 from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.schedule.events import Misfire, Policy
 from missioncontrol.testing.simulation.approvers import Approvers
 from missioncontrol.testing.simulation.drawing import ROOT, Data, text_of
 from missioncontrol.testing.simulation.echoes import echo
-from missioncontrol.testing.simulation.house import SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.prices import CHATTY, MYSTERY, STEADY
 from missioncontrol.testing.simulation.rules.violation import hold
 from missioncontrol.testing.simulation.script import ALIAS

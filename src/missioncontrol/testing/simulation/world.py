@@ -11,14 +11,14 @@ from missioncontrol.domain.step import Spending
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.testing.simulation.disk import Crash, Disk, Fate, Plan
 from missioncontrol.testing.simulation.drawing import another, workflows
-from missioncontrol.testing.simulation.house import CONCURRENCY, SimulatedEngine
+from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
-from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
 from missioncontrol.testing.simulation.lives import DECLARED, Lives, ScriptedKind, a_workshop
 from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.people import People
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
 from missioncontrol.testing.simulation.script import PLACES, ScriptedAgents
+from missioncontrol.testing.simulation.state_checks import compare_beliefs, compare_replays, judge
 
 DAYS = 86_400.0
 BEGINNINGS = (

@@ -22,8 +22,8 @@ from missioncontrol.adapters.workflow_files.github_actions.job import (
     all_before,
     needs_of,
 )
-from missioncontrol.adapters.workflow_files.github_actions.joined import WHY, joined_step
 from missioncontrol.adapters.workflow_files.github_actions.matrix import Matrix, matrix_of
+from missioncontrol.adapters.workflow_files.github_actions.matrix_program import WHY, joined_step
 from missioncontrol.adapters.workflow_files.github_actions.order import (
     begin,
     follow,

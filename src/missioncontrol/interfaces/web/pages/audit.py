@@ -5,10 +5,10 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import audit, events
 from missioncontrol.application.queries.audit import HeadsView, RequestList, RunList
 from missioncontrol.application.queries.search import search_everything
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import RECORD, RecordAsked

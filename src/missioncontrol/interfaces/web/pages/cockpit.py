@@ -13,6 +13,13 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
 from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
+from missioncontrol.analytics.calendar import (
+    days_before,
+    is_comparable,
+    period_after,
+    period_of,
+    zone_of,
+)
 from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
@@ -22,13 +29,6 @@ from missioncontrol.analytics.questions import (
     Range,
     Retention,
     Step,
-)
-from missioncontrol.analytics.setting import (
-    days_before,
-    is_comparable,
-    period_after,
-    period_of,
-    zone_of,
 )
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table

@@ -9,15 +9,15 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
 from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.cohorts import Dashboard, Panel
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.saved import Dashboard, Panel
 from missioncontrol.interfaces.api.alerts import AlertMission, begin
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs

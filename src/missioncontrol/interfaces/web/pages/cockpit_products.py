@@ -12,10 +12,10 @@ from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.views import UseView, product_view, use_of
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats

@@ -8,9 +8,9 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from missioncontrol.application.discretion import not_guessed
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import events
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.search_query import actor_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.principal import Principal

@@ -7,7 +7,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.principal import Principal
@@ -98,7 +98,7 @@ async def _again(
     error: Rejected | Conflict,
 ) -> Response[Any]:
     await prepare(request)
-    story = await stories.load_run_report(console.present, mission, "")
+    story = await run_outcome.load_run_report(console.present, mission, "")
     values = sheet(console.present, story, "plan", as_list=False)
     values |= await mission_views.values("plan", request, console, story)
     values["scoping"] = scope_form.form(story, typed.task, typed, str(error))

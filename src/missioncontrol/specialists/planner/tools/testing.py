@@ -16,16 +16,16 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.confinement import Confinement, Rules, Sandbox
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.git import top_level
-from missioncontrol.specialists.ranking.kept import FACTS_VARIABLE
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.registries import DIRECTORY
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import plan_trial, trial_text
 from missioncontrol.specialists.tester.bench import Bench
-from missioncontrol.specialists.tester.declared import declared
 from missioncontrol.specialists.tester.grounds import OfCommit
 from missioncontrol.specialists.tester.plan_trial import run_tests
+from missioncontrol.specialists.tester.project_commands import declared
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tree import read_tree
 

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from missioncontrol.specialists.manifests.services import ci_system
-from missioncontrol.specialists.surveyor.blueprint.marked import Marked, documents
 from missioncontrol.specialists.surveyor.blueprint.shapes import Practice, Tie, Unit, excerpt_of
+from missioncontrol.specialists.surveyor.blueprint.yaml_lines import Marked, documents
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree

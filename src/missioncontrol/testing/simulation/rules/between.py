@@ -17,9 +17,9 @@ from missioncontrol.testing.simulation.rules.operation import (
     STUBBORN_SECONDS,
     OperationBook,
 )
+from missioncontrol.testing.simulation.rules.run_state import ENDS
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.standing import ENDS
 from missioncontrol.testing.simulation.rules.violation import hold
 
 Data = dict[str, Any]

@@ -4,9 +4,9 @@ import math
 
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.operation import OBEDIENT_SECONDS, STUBBORN_SECONDS
+from missioncontrol.testing.simulation.rules.run_state import ENDS
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.standing import ENDS
 from missioncontrol.testing.simulation.rules.steps import is_plain
 from missioncontrol.testing.simulation.rules.violation import hold
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from missioncontrol.testing.simulation.rules.reading import (
+from missioncontrol.testing.simulation.rules.expressions import (
     Unreadable,
     filled,
     truth_of,
     value_of,
 )
-from missioncontrol.testing.simulation.rules.standing import ENDS, TINY, Data, Standing
+from missioncontrol.testing.simulation.rules.run_state import ENDS, TINY, Data, Standing
 from missioncontrol.testing.simulation.rules.steps import (
     Step,
     becomes_others,
