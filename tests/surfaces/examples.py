@@ -33,6 +33,14 @@ async def two_decisions(client: httpx.AsyncClient) -> str:
     return await proposed_decision(client)
 
 
+async def webhook(client: httpx.AsyncClient) -> str:
+    """An address that takes nothing: what is done to it ends at once."""
+    asked = {"name": "ci", "url": "http://127.0.0.1:9/hook"}
+    made = await client.post(f"{API}/webhooks", json=asked)
+    assert made.status_code in (201, 409), made.text
+    return "ci"
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -40,6 +48,13 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.deprecate": (accepted_decision, {"reason": "no more"}),
     "decision.supersede": (two_decisions, {"by": "D1", "reason": "measured"}),
     "decision.link": (proposed_decision, {"files": ["src/a.py"]}),
+    "webhook.add": (nothing, {"name": "new", "url": "http://127.0.0.1:9/hook"}),
+    "webhook.renew_secret": (webhook, {}),
+    "webhook.pause": (webhook, {"reason": "tea"}),
+    "webhook.resume": (webhook, {}),
+    "webhook.test": (webhook, {}),
+    "webhook.remove": (webhook, {"reason": "moved"}),
+    "webhook.redeliver": (webhook, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -49,8 +64,12 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "decision.deprecate": {"reason": "x" * 2_001},
     "decision.supersede": {"by": "x" * 201},
     "decision.link": {"files": ["x"] * 201},
+    "webhook.add": {"name": "x" * 101, "url": "https://example.com"},
+    "webhook.pause": {"reason": "x" * 2_001},
+    "webhook.remove": {"reason": "x" * 2_001},
+    "webhook.redeliver": {"event": 0},
 }
-"""For each operation values that break a bound."""
+"""For each operation of which callers say something, values that break a bound."""
 
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",

@@ -56,7 +56,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "WebhookAsked": "govern",
     "OutputBound": "govern",
     "TraceAsked": "approve",
     "MemoryAsked": "operate",

@@ -77,7 +77,7 @@ from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tracing import TraceAsked, Tracing
-from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
@@ -102,7 +102,7 @@ class Office:
         operations: Operations,
         agents: Agents,
         keys: GatewayKeys,
-        webhooks: WebhookOffice,
+        webhooks: WebhookService,
     ) -> None:
         """An engine that is at work sets `adopt` and `cancel`; without one, runs wait."""
         self.journal = journal
@@ -170,7 +170,6 @@ class Office:
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
-            WebhookAsked: self._webhook,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
             ShareAsked: self._share,
@@ -344,9 +343,6 @@ class Office:
 
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
-
-    async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
-        return await self.webhooks.take(ask, actor=actor)
 
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
         return await self._open_studio().take(ask, actor=actor)

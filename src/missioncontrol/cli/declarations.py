@@ -53,7 +53,7 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
     """
     if desk.line is None:
         filters = checked(query.name, given, query.filters)
-        return found_here(desk, lambda present: query.find(present, filters))
+        return found_here(desk, lambda _: query.find(query.source(desk), filters))
     request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
@@ -72,7 +72,7 @@ def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return found_here(desk, lambda present: query.find(present, id_))
+        return found_here(desk, lambda _: query.find(query.source(desk), id_))
     request = remote.of_item(query, id_)
     return desk.line.get(request.path, request.kind)
 

@@ -148,9 +148,11 @@ class Desk:
             from missioncontrol.surfaces import remote
 
             request = remote.of_operation(operation, target, given)
-            return self._line.read(
-                self._line.send(request.method, request.path, body=request.body), request.kind
+            sent = self._line.send(
+                request.method, request.path, query=request.query, body=request.body
             )
+            answer = self._line.read(sent, request.kind) if sent.content else None
+            return operation.answered(answer)
         arguments = operation.arguments(target, given)
         if self._line is None:
             from missioncontrol.application.authority import refuse_agent
@@ -167,7 +169,7 @@ class Desk:
                 ),
             )
         )
-        return msgspec.convert(answer, operation.returns)
+        return operation.answered(answer)
 
     def _delivered(self, errand: "Errand") -> Any:
         end = time.monotonic() + STARTING_SECONDS_MAX

@@ -10,7 +10,7 @@ from missioncontrol.application.present import Present
 from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
-from missioncontrol.interfaces.request import asking_of
+from missioncontrol.interfaces.request import asking_of, key_of
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -84,7 +84,11 @@ class Console:
         """
         arguments = operation.arguments(target, given)
         answer = await self.perform(request, operation.name, arguments, operation.former)
-        return msgspec.convert(answer, operation.returns)
+        if operation.finish is not None:
+            key = key_of(request)
+            once = f"{request.user.actor}\n{key}" if key else ""
+            return await operation.finish(self, operation.understood(arguments), answer, once)
+        return operation.answered(answer)
 
     async def perform(
         self, request: "AnyRequest", verb: str, arguments: dict[str, Any], former: str = ""

@@ -25,7 +25,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.starting import ScheduledStart
-from missioncontrol.application.webhooks import WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
@@ -150,7 +150,7 @@ class House:
             self.operations,
             self.agents,
             GatewayKeys(self.journal),
-            WebhookOffice(self.journal, _refuse_nothing),
+            WebhookService(self.journal, _refuse_nothing),
         )
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
