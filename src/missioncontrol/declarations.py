@@ -72,6 +72,7 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     width: int = 0  # 0: as wide as the text
     tones: Mapping[str, str] = {}  # ok, ask or bad, by the value
+    text: Callable[[Any], str] = str  # of a value
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -313,10 +314,11 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         return self.command(**values, **self.fixed)
 
     def answered(self, answer: Any) -> R:
-        """Return the answer that came as plain values; one that repeats nothing is an empty one."""
+        """Return the answer that came as plain values; secrets of a repeated one are None."""
         if self.returns is type(None):
             return None
-        return msgspec.convert(answer, self.returns)
+        whole = {**dict.fromkeys(self.shown_once), **answer} if self.shown_once else answer
+        return msgspec.convert(whole, self.returns)
 
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""

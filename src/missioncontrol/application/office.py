@@ -72,7 +72,7 @@ from missioncontrol.application.retention import OutputBound, RetentionDesk
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
-from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
@@ -122,7 +122,7 @@ class Office:
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
         self.retention = RetentionDesk(journal)
-        self.shares = ShareDesk(journal)
+        self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
         self.patterns = PatternDesk(journal)
@@ -172,7 +172,6 @@ class Office:
             KeyAsked: self._key,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
-            ShareAsked: self._share,
             OutputBound: self._bound_output,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
@@ -359,9 +358,6 @@ class Office:
         if self.studio is None:
             raise Unavailable("document.closed", "This engine keeps no files to read from.")
         return self.studio
-
-    async def _share(self, ask: ShareAsked, actor: str) -> dict[str, Any]:
-        return await self.shares.take(ask, actor=actor)
 
     async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
         return await self.retention.take(ask, actor=actor)

@@ -37,7 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
             case ItemQuery() as query:
                 _print_item(arguments, item_of(desk, query, arguments.id), query)
             case Operation() as operation:
-                _print_answer(arguments, _executed(arguments, desk, operation), operation)
+                answer = _executed(arguments, desk, operation)
+                if answer is None:
+                    answer = {"id": arguments.id} if operation.target is not None else {}
+                _print_answer(arguments, answer, operation)
             case declared:
                 raise TypeError(declared.name)
         return SUCCEEDED
@@ -99,10 +102,11 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
     Raises:
         NotFound, Rejected: as `Desk.run`.
     """
-    if kind != "mission":
+    if kind not in ("run", "mission"):
         raise ValueError(f"nothing is known of how people name a {kind}")
-    row = desk.board.run(desk.run(text))
-    return row.mission if row is not None else ""
+    run = desk.run(text)
+    row = desk.board.run(run) if kind == "mission" else None
+    return run if kind == "run" else row.mission if row is not None else ""
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
@@ -130,8 +134,9 @@ def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]
 def _print_answer(
     arguments: argparse.Namespace, answer: Any, operation: Operation[Any, Any]
 ) -> None:
-    plain = msgspec.to_builtins(answer)
+    terminal = operation.terminal
+    plain = msgspec.to_builtins(terminal.json(answer) if terminal.json else answer)
     if arguments.json:
         say_json(plain)
     else:
-        say(visible(operation.terminal.done.format_map(plain)) + "\n")
+        say(visible(terminal.done.format_map(plain)) + "\n")

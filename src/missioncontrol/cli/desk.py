@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.home import Holder, Home
 from missioncontrol.application.approvals import APPROVAL, unknown
@@ -90,6 +91,11 @@ class Desk:
     def who(self) -> Identity:
         """Who types here; raises as `who_types`."""
         return who_types(self.environment, self._found)
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return SystemClock().now()
 
     @property
     def actor(self) -> str:

@@ -15,6 +15,7 @@ FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "WebhookAsked": "webhook",
+    "ShareAsked": "share",
 }
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""

@@ -59,6 +59,11 @@ class Console:
         self.deliveries = deliveries
         self.analytics = analytics
 
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self.instruments.now
+
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
         """Let the engine do what is asked by whoever is signed in, and see what came of it.
 

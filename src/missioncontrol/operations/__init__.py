@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 NOUNS = (
     "decision",
     "webhook",
+    "share",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 NOUNS = (
     "decision",
     "webhook",
+    "share",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -109,7 +109,8 @@ def line_of(
 
 def _cell(column: Column, value: Any) -> tuple[str, str]:
     """Return a cell as text without anything hidden, and the code of its colour."""
-    text = visible(f"{value:<{column.width}}" if column.width else str(value))
+    shown = column.text(value)
+    text = visible(f"{shown:<{column.width}}" if column.width else shown)
     return text, CODES.get(column.tones.get(value, ""), DIM) if column.tones else ""
 
 
