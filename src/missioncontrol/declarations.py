@@ -46,6 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # of all of them, below the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
+    is_single: bool = False  # there is one, and it has no id
     parameter: str = ""  # what its place in a path is called, where that is not the noun
     to_path: Callable[[str], str] = str  # an id as one segment of a path
     from_path: Callable[[str], str] = str
@@ -58,7 +59,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def item_path(self) -> str:
         """The path of one of them, with a name in braces where its id stands."""
-        return f"{self.path}/{{{self.placeholder}}}"
+        return self.path if self.is_single else f"{self.path}/{{{self.placeholder}}}"
 
     @property
     def placeholder(self) -> str:
@@ -98,7 +99,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     done: str = "{id} is {status}."  # printed for the answer of an operation
     empty: str = ""  # printed for a list without any rows
     lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer, in so many columns
-    json: Callable[[Any], Any] | None = None  # what of an answer is printed as JSON
+    json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -153,6 +154,16 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         return self.name.partition(".")[2]
 
     @property
+    def named(self) -> Target | None:
+        """The kind of thing whose id a caller gives; None where none is given."""
+        return None
+
+    @property
+    def resource(self) -> str:
+        """The client's attribute that has its method."""
+        return self.noun
+
+    @property
     def command_verb(self) -> str:
         """The verb of the command line."""
         return self.terminal.verb or self.verb.replace("_", "-")
@@ -183,6 +194,16 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     returns: type[R]
 
     @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return None if self.target.is_single else self.target
+
+    @property
+    def resource(self) -> str:
+        """See `Declared.resource`."""
+        return self.target.noun if self.target.is_single else self.target.plural
+
+    @property
     def route(self) -> str:
         """The path of its route below the root of the API."""
         return self.target.item_path
@@ -210,6 +231,11 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
     columns: tuple[Column, ...] = ()  # on the command line
+
+    @property
+    def resource(self) -> str:
+        """See `Declared.resource`."""
+        return self.target.plural
 
     @property
     def route(self) -> str:
@@ -255,9 +281,19 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
 
     @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return self.target
+
+    @property
     def of(self) -> Target | None:
         """The kind of thing that it is about."""
         return self.target or self.creates
+
+    @property
+    def resource(self) -> str:
+        """See `Declared.resource`."""
+        return self.of.plural if self.of else self.noun
 
     @property
     def routine(self) -> str:

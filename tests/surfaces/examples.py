@@ -80,6 +80,7 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "webhook.redeliver": (webhook, {}),
     "share.make": (ended_run, {"run": PREPARED}),
     "share.revoke": (share, {"reason": "read"}),
+    "retention.bound_output": (nothing, {"bytes": 5_000_000, "reason": "a small disk"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -95,11 +96,13 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "webhook.redeliver": {"event": 0},
     "share.make": {"run": "run-1", "seconds": 1.0},
     "share.revoke": {"reason": "x" * 2_001},
+    "retention.bound_output": {"bytes": 999_999},
 }
 """For each operation of which callers say something, values that break a bound."""
 
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
+    "RemoveOutput": "the engine keeps to the bound",
     "ShareReport": "the service makes the secret of a link",
 }
 """Commands that no operation has, and why."""

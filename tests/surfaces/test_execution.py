@@ -83,9 +83,12 @@ async def sent(
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:
-    """Return what stays the same when a request is repeated: no secrets, and no durations."""
-    found = answer.json() if answer.content else {}
-    return {k: v for k, v in found.items() if k not in (*operation.shown_once, "seconds")}
+    """Return what stays the same when a request is repeated: no secrets.
+
+    What the console adds (`finish`) is as it is by then.
+    """
+    found = answer.json() if answer.content and operation.finish is None else {}
+    return {name: value for name, value in found.items() if name not in operation.shown_once}
 
 
 async def length(world: World) -> int:

@@ -55,7 +55,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "OutputBound": "govern",
     "TraceAsked": "approve",
     "MemoryAsked": "operate",
     "ExportNoted": "read",

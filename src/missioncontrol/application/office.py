@@ -68,7 +68,7 @@ from missioncontrol.application.repositories import (
     SignOffAsked,
 )
 from missioncontrol.application.requests import Requests
-from missioncontrol.application.retention import OutputBound, RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
@@ -121,7 +121,7 @@ class Office:
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
-        self.retention = RetentionDesk(journal)
+        self.retention = RetentionService(journal)
         self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
@@ -172,7 +172,6 @@ class Office:
             KeyAsked: self._key,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
-            OutputBound: self._bound_output,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -358,9 +357,6 @@ class Office:
         if self.studio is None:
             raise Unavailable("document.closed", "This engine keeps no files to read from.")
         return self.studio
-
-    async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
-        return await self.retention.take(ask, actor=actor)
 
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)

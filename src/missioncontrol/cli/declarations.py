@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(arguments, item_of(desk, query, arguments.id), query)
+                _print_item(
+                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
+                )
             case Operation() as operation:
                 answer = _executed(arguments, desk, operation)
                 if answer is None:
@@ -56,7 +58,7 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
     """
     if desk.line is None:
         filters = checked(query.name, given, query.filters)
-        return found_here(desk, lambda _: query.find(query.source(desk), filters))
+        return _found(desk, query.find, query.source, filters)
     request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
@@ -75,9 +77,26 @@ def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return found_here(desk, lambda _: query.find(query.source(desk), id_))
+        return _found(desk, query.find, query.source, id_)
     request = remote.of_item(query, id_)
     return desk.line.get(request.path, request.kind)
+
+
+def _found(
+    desk: Desk,
+    find: Callable[[Any, Any], Awaitable[R]],
+    source_of: Callable[[Any], Any],
+    about: Any,
+) -> R:
+    """Return what a query finds here. The log is opened only for one that reads it."""
+    source = source_of(desk)
+
+    async def found() -> R:
+        if "present" in vars(desk):
+            await desk.present.catch_up()
+        return await find(source, about)
+
+    return asyncio.run(found())
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
@@ -113,7 +132,8 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
     given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
     found = rows_of(desk, query, given)
     if arguments.json:
-        say_json([msgspec.to_builtins(each) for each in found])
+        plain = query.terminal.json or msgspec.to_builtins
+        say_json([plain(each) for each in found])
         return
     for each in found:
         say(surface.line_of(query, each, columns(), colour) + "\n")

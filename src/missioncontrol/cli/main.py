@@ -31,7 +31,7 @@ VERBS = {
     "gateway": ("governing", "gateway"),
     "memory": ("memory", "memory"),
     "decision": ("decision", "decision"),
-    "template": ("template", "template"),
+    "template": ("declarations", "run"),
     "guard": ("guard", "guarded"),
     "learn": ("learn", "learn"),
     "pattern": ("pattern", "pattern"),

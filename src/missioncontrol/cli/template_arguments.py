@@ -3,18 +3,12 @@
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
 
 def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `template` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("template", parents=[home], help="kinds of missions and what they ask")
-    kinds = top.add_subparsers(
-        dest="template_verb", metavar="VERB", required=True, parser_class=type(top)
-    )
-    listing = kinds.add_parser("list", parents=[home], help="all of them")
-    show = kinds.add_parser("show", parents=[home], help="the questions of one, and its goal")
-    show.add_argument("key", metavar="KEY")
-    for verb in (listing, show):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    add_noun(verbs, "template", home, "kinds of missions and what they ask")
 
 
 def add_template_of_goal(goal: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
@@ -48,6 +49,7 @@ class _Everything(Resource[L]):
         self.memory = Memory(line)
         self.templates = Templates(line)
         self.shares = ShareRequests(line)
+        self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)

@@ -16,6 +16,7 @@ FORMER_VERBS = {
     "DecisionsImported": "decision.import",
     "WebhookAsked": "webhook",
     "ShareAsked": "share",
+    "OutputBound": "retention.bound_output",
 }
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""

@@ -10,6 +10,7 @@ NOUNS = (
     "decision",
     "webhook",
     "share",
+    "retention",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -10,6 +10,8 @@ NOUNS = (
     "decision",
     "webhook",
     "share",
+    "retention",
+    "template",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 
