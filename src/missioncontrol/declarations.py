@@ -46,6 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # of all of them, below the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
+    command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
     parameter: str = ""  # what its place in a path is called, where that is not the noun
     to_path: Callable[[str], str] = str  # an id as one segment of a path
@@ -161,12 +162,23 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     @property
     def resource(self) -> str:
         """The client's attribute that has its method."""
-        return self.noun
+        about = self.of
+        return self.noun if about is None or about.is_single else about.plural
+
+    @property
+    def of(self) -> Target | None:
+        """The kind of thing that it is about."""
+        return None
 
     @property
     def command_verb(self) -> str:
         """The verb of the command line."""
         return self.terminal.verb or self.verb.replace("_", "-")
+
+    @property
+    def command_noun(self) -> str:
+        """The path of the command line to the verb: `decision`, `document share`."""
+        return (self.of.command if self.of else "") or self.noun
 
     @property
     def routine(self) -> str:
@@ -199,9 +211,9 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return None if self.target.is_single else self.target
 
     @property
-    def resource(self) -> str:
-        """See `Declared.resource`."""
-        return self.target.noun if self.target.is_single else self.target.plural
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -233,9 +245,9 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()  # on the command line
 
     @property
-    def resource(self) -> str:
-        """See `Declared.resource`."""
-        return self.target.plural
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -287,13 +299,8 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
 
     @property
     def of(self) -> Target | None:
-        """The kind of thing that it is about."""
+        """See `Declared.of`."""
         return self.target or self.creates
-
-    @property
-    def resource(self) -> str:
-        """See `Declared.resource`."""
-        return self.of.plural if self.of else self.noun
 
     @property
     def routine(self) -> str:

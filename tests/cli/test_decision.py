@@ -1,4 +1,4 @@
-"""`mission decision` and `mission template`: recorded, judged, exchanged, and asked."""
+"""`mission decision` and `mission workflow template`: recorded, judged, exchanged, and asked."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`mission share`: a link to the report of one run, made, listed and revoked."""
+"""`mission document share`: a link to the report of one run, made, listed and revoked."""
 
 from argparse import Namespace
 from pathlib import Path

@@ -102,7 +102,9 @@ def verbs_of(top: argparse.ArgumentParser) -> Any:
 
 @claiming("cli")
 def test_a_command_takes_what_callers_may_say(declared: Any) -> None:
-    verbs = verbs_of(verbs_of(parser()).choices[declared.noun])
+    verbs = verbs_of(parser())
+    for word in declared.command_noun.split():
+        verbs = verbs_of(verbs.choices[word])
     told = {each.dest: each.help for each in verbs._choices_actions}
     assert told[declared.command_verb] == in_list(declared.sentence)
     verb = verbs.choices[declared.command_verb]

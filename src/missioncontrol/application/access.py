@@ -1,4 +1,4 @@
-"""Users, roles and tokens as people change them, and as whoever lets people in reads them."""
+"""Users, roles and tokens as people change them, and as the sign-in reads them."""
 
 import hashlib
 import hmac
@@ -38,7 +38,7 @@ STREAM = "access"
 MARK = "mct_"
 TOKEN_MAX = 200
 PROVIDER = "provider-"
-"""How the credential of somebody begins for whom a provider vouches, before they are known."""
+"""Prefix of the credential of a user whom a provider vouches for, before the user is known."""
 
 INVITATION_SECONDS = 7 * 86_400.0
 TOKEN_SECONDS = 90 * 86_400.0
@@ -51,7 +51,7 @@ UserVerb = Literal["add", "roles", "remove", "invite", "password"]
 
 
 class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a user."""
+    """A request to add, change or remove a user."""
 
     verb: UserVerb
     name: str
@@ -61,16 +61,16 @@ class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserArrived(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody for whom an OpenID provider vouches. Only who lets people in may say so."""
+    """A user for whom an OpenID provider vouches. Only the sign-in may report one."""
 
     name: str
     subject: str  # issuer and subject
     roles: tuple[Role, ...] = ()
-    has_roles: bool = False  # whether these hold for somebody who is known already
+    has_roles: bool = False  # whether these apply to a user who is known already
 
 
 class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A token that somebody wants for their programs."""
+    """A request to issue a token for the user's programs."""
 
     name: str
     scopes: tuple[Permission, ...] = ("read",)
@@ -78,7 +78,7 @@ class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TokenRevoked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A token that somebody wants no longer."""
+    """A request to revoke a token."""
 
     token: str  # its id
     reason: str = ""
@@ -91,7 +91,7 @@ class WorkspaceAsked(msgspec.Struct, frozen=True):
 
 
 class SecondLookAsked(msgspec.Struct, frozen=True):
-    """A request to let the one person here approve their own runs after a pause."""
+    """A request to allow the one person here to approve their own runs after a pause."""
 
     seconds: Annotated[float, msgspec.Meta(ge=0)]  # 0 turns it off
 
@@ -136,7 +136,7 @@ class AccessDesk:
         return {"invitation": invitation, "until": until}
 
     def _list_owner(self, by: Asker, name: str, actor: str) -> None:
-        """Let the owner be a user like others, so that they can have a password."""
+        """List the owner as a user like others, so that they can have a password."""
         is_listed = self._access.user(name) is not None
         if not is_listed and person(name) == person(self.owner):
             self._tell(AddUser(by, name, ("admin",)), actor)
@@ -148,7 +148,7 @@ class AccessDesk:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
         """
         asking = asked_now()
-        # Whoever is signed in by OIDC comes with a session; only the sign-in itself does not.
+        # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
         if not is_arriving or person(actor) != person(ask.name):
             raise Rejected("sign_in.not_vouched", f"No provider vouches for {ask.name[:80]!r}.")
@@ -158,7 +158,7 @@ class AccessDesk:
         return {"name": ask.name}
 
     async def issue(self, ask: TokenAsked, *, actor: str) -> dict[str, Any]:
-        """Issue a token to whoever asks; it is told this once.
+        """Issue a token to the caller; it is shown this once.
 
         Raises:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
@@ -169,7 +169,7 @@ class AccessDesk:
             raise Rejected(
                 "token.by_token",
                 "A token makes no other one: it would outlive its own end.",
-                hint="Sign in with a browser, or use `mission token new` on the machine.",
+                hint="Sign in with a browser, or use `mission user token new` on the machine.",
             )
         if asking is None and not is_vouched(actor, self.owner):
             raise Rejected(
@@ -186,7 +186,7 @@ class AccessDesk:
         return {"id": key, "name": ask.name, "token": token, "until": issued.until}
 
     async def revoke(self, ask: TokenRevoked, *, actor: str) -> dict[str, Any]:
-        """Let a token be void: one's own, or anybody's for an admin.
+        """Revoke a token: one's own, or any user's for an admin.
 
         Raises:
             NotFound: `token.unknown`.
@@ -197,7 +197,7 @@ class AccessDesk:
             raise Rejected(
                 "token.by_token",
                 "A token without the scope 'administer' ends no other one.",
-                hint="Sign in with a browser, or use `mission token revoke` on the machine.",
+                hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
             )
         await self._load()
         self._tell(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
@@ -229,12 +229,12 @@ class AccessDesk:
         return second_look_of(self._access, who, self.owner)
 
     async def allowed(self, actor: str) -> frozenset[Permission]:
-        """Return what somebody may do by the log; nothing where it does not know them."""
+        """Return what a user may do by the log; nothing where the log does not know them."""
         await self._load()
         return self._access.permissions_of(actor.removeprefix("user:"), self.owner)
 
     async def vouches(self, actor: str, asking: Asking, token: str) -> bool:
-        """Return whether a token lets its program ask what `asking` says, as `actor`."""
+        """Return whether a token permits its program to ask for `asking`, as `actor`."""
         await self._load()
         found = bearer_of(self._access, token, self.owner, self._journal.clock.now())
         return (
@@ -253,7 +253,7 @@ class AccessDesk:
         return found
 
     def _asker(self, actor: str) -> Asker:
-        """Return who asks; whoever has the terminal has the machine."""
+        """Return the asker; a user at the terminal has the whole machine."""
         asking = asked_now()
         permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
@@ -281,9 +281,9 @@ def bearer_of(access: Access, text: str, owner: str, now: float) -> Bearer | Non
     if not text.startswith(MARK) or len(text) > TOKEN_MAX:
         return None
     found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
-    kept = found.issued.digest if found else "0" * 64
+    expected = found.issued.digest if found else "0" * 64
     # Compared also where there is no such token, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(text)) or found is None:
+    if not hmac.compare_digest(expected, digest(text)) or found is None:
         return None
     issued = found.issued
     roles = access.roles_of(issued.owner, owner)
@@ -307,5 +307,5 @@ def _may_end(asking: Asking, token: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """Return the only form in which a token or an invitation is kept."""
+    """Return the only form in which a token or an invitation is stored."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

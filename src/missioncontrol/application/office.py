@@ -86,7 +86,7 @@ from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 
 class Office:
-    """The services of one home. Whoever may reach them asks through `perform`."""
+    """The services of one home. All who may reach them ask through `perform`."""
 
     def __init__(
         self,
@@ -116,8 +116,8 @@ class Office:
         self.schedules = schedules
         self.operations = operations
         self.agents = agents
-        self.is_confined = True  # whether steps are kept from acting as the user
-        self.workforce: Workforce | None = None  # set where workers are let in
+        self.is_confined = True  # whether steps are prevented from acting as the user
+        self.workforce: Workforce | None = None  # set where workers are admitted
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
@@ -229,7 +229,7 @@ class Office:
         return await self._do_for(ask, actor, asking)
 
     async def _do_for(self, ask: Any, actor: str, asking: Asking) -> Any:
-        """Do what somebody asks who is signed in, as far as they may, and write down who it was.
+        """Do what a signed-in user asks, as far as they may, and record who it was.
 
         Raises:
             NotPermitted: see `application.authority`.
@@ -257,7 +257,7 @@ class Office:
         return await self.requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
 
     async def as_known(self, actor: str, asking: Asking) -> Asking:
-        """Return what somebody may do no more than the log says now, whatever was said before.
+        """Return `asking` with no more permissions than the log gives now.
 
         Whom the log does not know may do nothing, but arrive.
         """
@@ -292,7 +292,7 @@ class Office:
         )
 
     async def _speak(self, ask: Spoken, actor: str) -> dict[str, Any]:
-        del actor  # What is said names its own speaker.
+        del actor  # The decision names its own speaker.
         state = await self.approvals.take(ask)
         return {"approval": state.id, "run": state.run, "step": state.step}
 
@@ -463,7 +463,7 @@ class Office:
 
 
 def _in_own_name(ask: Any, actor: str) -> Any:
-    """Return `ask` as it stands in the name of whoever is signed in, whatever it says itself."""
+    """Return `ask` in the name of the signed-in user, whatever name it states itself."""
     if isinstance(ask, Spoken):
         return msgspec.structs.replace(ask, actor=actor, on_behalf="")
     if isinstance(ask, ForSomebody):

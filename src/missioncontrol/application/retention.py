@@ -46,7 +46,7 @@ class RetentionService:
     ) -> list[RunOutput]:
         """Return the oldest runs, of those that have ended, whose output has to go.
 
-        The run that said something last stays: numbers of lines never come twice.
+        The run with the newest output stays: numbers of lines never come twice.
         """
         found = await self._journal.find(RETENTION, STREAM) or BY_DEFAULT
         beyond = 0 if found.bytes is None else store.kept_bytes() - found.bytes

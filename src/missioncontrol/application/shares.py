@@ -111,9 +111,9 @@ def shown_by(shares: Shares | None, token: str, now: float) -> ReportShared | No
     if not token.startswith(MARK) or len(token) > TOKEN_MAX:
         return None
     known = (shares or NO_SHARES).links.get(token.removeprefix(MARK).partition("_")[0])
-    kept = known.share.digest if known else "0" * 64
+    expected = known.share.digest if known else "0" * 64
     # Compared also where there is no such link, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(token)) or known is None:
+    if not hmac.compare_digest(expected, digest(token)) or known is None:
         return None
     return known.share if now < known.share.until else None
 

@@ -1,4 +1,4 @@
-"""`mission user` and `mission token`: who may sign in, and what programs carry."""
+"""`mission user` and `mission user token`: who may sign in, and what programs carry."""
 
 import argparse
 import asyncio
@@ -60,10 +60,10 @@ def _change_user(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     if arguments.json:
         say_json({"name": name, **({} if verb == "remove" else {"roles": list(roles)})})
         return SUCCEEDED
-    told = f"as {', '.join(roles)}" if roles else "without any role"
+    role = f"as {', '.join(roles)}" if roles else "without any role"
     done = {
-        "add": f"{name!r} may sign in, {told}; `mission user invite {name}` makes a link for them.",
-        "roles": f"{name!r} is let in {told}.",
+        "add": f"{name!r} may sign in, {role}; `mission user invite {name}` makes a link for them.",
+        "roles": f"{name!r} is let in {role}.",
         "remove": f"{name!r} is let in no more, and their tokens are void.",
     }[verb]
     say(visible(f"{done}\n"))
@@ -124,7 +124,7 @@ def _user_line(found: queries.UserView) -> str:
 
 
 def token(arguments: argparse.Namespace) -> int:
-    """Do what `mission token VERB` was asked for."""
+    """Do what `mission user token VERB` was asked for."""
     desk = PeopleDesk(arguments, os.environ)
     try:
         match arguments.token:
@@ -147,8 +147,8 @@ def _new_token(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
         say_json(answer)
         return SUCCEEDED
     say(f"{answer['token']}\n")
-    told = f"This is the token {arguments.name!r} ({answer['id']}) for {', '.join(scopes)}"
-    note(visible(f"{told} until {moment(answer['until'])}. It is not shown again.\n"))
+    message = f"This is the token {arguments.name!r} ({answer['id']}) for {', '.join(scopes)}"
+    note(visible(f"{message} until {moment(answer['until'])}. It is not shown again.\n"))
     return SUCCEEDED
 
 
@@ -169,8 +169,8 @@ def _list_tokens(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
         return SUCCEEDED
     for each in found:
         over = " (over)" if each.is_over else ""
-        told = f"{each.id}  {each.name}: {each.owner}, {', '.join(each.scopes)}"
-        say(visible(f"{told}, until {moment(each.until)}{over}\n"))
+        text = f"{each.id}  {each.name}: {each.owner}, {', '.join(each.scopes)}"
+        say(visible(f"{text}, until {moment(each.until)}{over}\n"))
     if not found:
         say("No token was issued.\n")
     return SUCCEEDED

@@ -1,4 +1,4 @@
-"""What `mission user` and `mission token` take on the command line."""
+"""What `mission user` and `mission user token` take on the command line."""
 
 import argparse
 from typing import Any
@@ -13,7 +13,7 @@ def add_access(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 
 def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
-    top = verbs.add_parser("user", help="who may sign in to the console, and what they may do")
+    top = verbs.add_parser("user", help="users, their roles, and tokens of programs")
     kinds = top.add_subparsers(dest="user", metavar="VERB", required=True, parser_class=type(top))
     add = kinds.add_parser("add", parents=[home], help="let somebody sign in")
     roles = kinds.add_parser("roles", parents=[home], help="let somebody have exactly these roles")
@@ -52,7 +52,7 @@ def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 
 def _add_token(verbs: Any, home: argparse.ArgumentParser) -> None:
-    top = verbs.add_parser("token", help="what programs carry in place of you")
+    top = verbs.add_parser("user token", help="tokens with which programs act for you")
     kinds = top.add_subparsers(dest="token", metavar="VERB", required=True, parser_class=type(top))
     new = kinds.add_parser("new", parents=[home], help="a token; it is shown this once")
     new.add_argument("name", metavar="NAME", help="by which you know it, as laptop")
@@ -66,7 +66,7 @@ def _add_token(verbs: Any, home: argparse.ArgumentParser) -> None:
     )
     new.add_argument("--expires", metavar="TIME", default="90d", help="(default: %(default)s)")
     revoke = kinds.add_parser("revoke", parents=[home], help="make a token void")
-    revoke.add_argument("id", metavar="ID", help="as `mission token list` says it")
+    revoke.add_argument("id", metavar="ID", help="as `mission user token list` says it")
     revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
     listed = kinds.add_parser("list", parents=[home], help="all that hold, of everybody")
     for verb in (new, revoke, listed):

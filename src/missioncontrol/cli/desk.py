@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from missioncontrol.declarations import Operation
 
 STARTING_SECONDS_MAX = 10.0
-"""An engine that has just taken its home listens after at most so long."""
+"""An engine that has just locked its home listens after at most so long."""
 
 LOOK_SECONDS = 0.05
 CONSOLE = "http://127.0.0.1:8700"
@@ -111,7 +111,7 @@ class Desk:
     # Changes.
 
     def as_asked(self, ask: Any) -> Any:
-        """Return `ask` as whoever types here may ask it: an agent names whom it acts for.
+        """Return `ask` as this user may ask it: an agent names the person it acts for.
 
         Raises:
             Rejected: `actor.by_agent`, where only people may.
@@ -125,7 +125,7 @@ class Desk:
         return msgspec.structs.replace(ask, on_behalf=behind) if behind else ask
 
     def deliver(self, ask: Any) -> Any:
-        """Let the office answer `ask`, wherever its engine is; return what it said, once durable.
+        """Send `ask` to the office, wherever its engine is; return the answer, once durable.
 
         Raises:
             MissionControlError: as the office, and as `as_asked`.
@@ -200,7 +200,7 @@ class Desk:
             return asyncio.run(self._answer_here(errand))
 
     def save(self, text: str, file: str) -> Saved:
-        """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
+        """See `WorkflowDesk.save`; faults are found here, where all of them can be listed."""
         from missioncontrol.application.asks import SaveWorkflow
 
         asyncio.run(self.library.check(text, file))
@@ -289,7 +289,7 @@ class Desk:
         return self.open()
 
     def open(self) -> AnyReading:
-        """Open the home for reading once more; whoever asks for it closes it.
+        """Open the home for reading once more; the caller closes it.
 
         Raises:
             NotFound: `home.empty`.
@@ -445,7 +445,7 @@ class Desk:
                 found.close()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._forget_what_was_read()
         if self._line is not None:
             self._line.close()
@@ -476,7 +476,7 @@ class ScheduleDesk(Desk):
 
 
 def _relative_defaults(definition: Definition) -> dict[str, Any]:
-    """Return the inputs that would begin where the engine is, unless somebody says where."""
+    """Return the inputs that would begin where the engine is, unless a directory is given."""
     return {
         name: asked.default
         for name, asked in definition.inputs.items()
@@ -487,5 +487,5 @@ def _relative_defaults(definition: Definition) -> dict[str, Any]:
 
 
 def here() -> str:
-    """Return the directory of whoever types, where relative paths begin."""
+    """Return the working directory of the user, where relative paths begin."""
     return os.getcwd()  # noqa: PTH109 - a text for another process

@@ -55,7 +55,7 @@ class Here:
             return question(memory)
 
     def bring_up(self) -> None:
-        """Let the index know what the log has now."""
+        """Bring the index up to what the log has now."""
         self._ask(lambda _: None)
 
     def items(self, limit: int, **wanted: Any) -> list[ItemView]:
@@ -80,7 +80,7 @@ class Here:
         return found
 
     def recalled(self, goal: str, repository: str) -> list[Recalled]:
-        """Return what a planner is told."""
+        """Return what a planner receives."""
         return list(self._ask(lambda memory: memory.recalled(goal, repository)))
 
 
@@ -93,7 +93,7 @@ class There:
     """That of a server."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def bring_up(self) -> None:
@@ -260,7 +260,7 @@ def _change(arguments: argparse.Namespace, desk: Desk) -> int:
     now = SystemClock().now()
     answer = desk.deliver(_asked(arguments, desk, now))
     if arguments.memory == "forget":
-        _of(desk).bring_up()  # What is said to be gone from the index has to be.
+        _of(desk).bring_up()  # The output claims removal from the index, so it has to be true.
     if arguments.json:
         say_json(answer)
         return SUCCEEDED

@@ -12,7 +12,7 @@ def add_memory(
 ) -> None:
     """Add `memory` to `verbs`; each of its own verbs takes what `home` takes."""
     top = verbs.add_parser(
-        "memory", parents=[home], help="what earlier missions and documents have left to know"
+        "memory", parents=[home], help="knowledge from earlier missions and documents"
     )
     kinds = top.add_subparsers(dest="memory", metavar="VERB", required=True, parser_class=type(top))
     listing = kinds.add_parser("list", parents=[home], help="what is remembered, newest first")

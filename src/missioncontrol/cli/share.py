@@ -1,4 +1,4 @@
-"""`mission share`: what is declared of links to reports, and a new link."""
+"""`mission document share`: what is declared of links to reports, and a new link."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ from missioncontrol.operations.share import MAKE
 
 
 def share(arguments: argparse.Namespace) -> int:
-    """Do what `mission share VERB` was asked for."""
+    """Do what `mission document share VERB` was asked for."""
     if arguments.share != "new":
         return run(arguments)
     desk = Desk(arguments, os.environ)

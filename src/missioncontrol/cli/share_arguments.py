@@ -1,4 +1,4 @@
-"""What `mission share` takes on the command line."""
+"""What `mission document share` takes on the command line."""
 
 import argparse
 from typing import Any
@@ -8,7 +8,7 @@ from missioncontrol.cli.parser import add_noun
 
 def add_share(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `share` to `verbs`; each of its verbs takes what `home` takes."""
-    add_noun(verbs, "share", home, "links that show one report to whoever has them", _add_new)
+    add_noun(verbs, "document share", home, "public links to a report", _add_new)
 
 
 def _add_new(kinds: Any, home: argparse.ArgumentParser) -> None:

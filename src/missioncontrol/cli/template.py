@@ -1,4 +1,4 @@
-"""`mission template`, and goals that are made from a template on the command line."""
+"""`mission workflow template`, and goals that are made from a template on the command line."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `mission template` takes on the command line, and goals that are made from templates."""
+"""Arguments of `mission workflow template`, and of goals that are made from templates."""
 
 import argparse
 from typing import Any
@@ -8,11 +8,11 @@ from missioncontrol.cli.parser import add_noun
 
 def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `template` to `verbs`; each of its own verbs takes what `home` takes."""
-    add_noun(verbs, "template", home, "kinds of missions and what they ask")
+    add_noun(verbs, "workflow template", home, "templates of missions and their questions")
 
 
 def add_template_of_goal(goal: argparse.ArgumentParser) -> None:
-    """Let a goal be made from a template."""
+    """Add the arguments to make a goal from a template."""
     goal.add_argument(
         "--template", metavar="KEY", default="", help="make the goal from it, in place of GOAL"
     )

@@ -32,7 +32,7 @@ class Memory(Resource[L]):
         file: str = "",
         expired: bool = False,
     ) -> Pages[ItemView]:
-        """Return items, those confirmed last first; `expired` adds what is told no more."""
+        """Return items, those confirmed last first; `expired` adds expired ones."""
         return pages(
             "/memory",
             ItemView,
@@ -75,7 +75,7 @@ class Memory(Resource[L]):
 
     @asked
     def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
-        """Return what a planner would be told for a goal now."""
+        """Return what a planner would receive for a goal now."""
         body = {"goal": goal, "repository": repository}
         return post("/memory/recall", Told, body)
 
@@ -101,7 +101,7 @@ class Memory(Resource[L]):
         expires: float = 0.0,
         key: str = "",
     ) -> Call[ItemDetail]:
-        """Let planners be told something, until `expires` (seconds since the epoch; 0: always)."""
+        """Add an item for planners, until `expires` (seconds since the epoch; 0: always)."""
         body = {
             "title": title,
             "text": text,
@@ -123,18 +123,18 @@ class Memory(Resource[L]):
         files: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
     ) -> Call[ItemDetail]:
-        """Let an item say this from now on, whatever is harvested."""
+        """Correct the text of an item from now on, whatever is harvested."""
         given: dict[str, Any] = {"title": title, "text": text, "files": files, "tags": tags}
         body = {name: value for name, value in given.items() if value is not None}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
     @asked
     def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
-        """Let planners be told of it until then (seconds since the epoch; 0: always)."""
+        """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
     @asked
     def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
-        """Let an item be gone from the index, from what planners are told, and for ever."""
+        """Delete an item from the index and from what planners receive, for ever."""
         return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

@@ -11,7 +11,7 @@ from missioncontrol.domain.permission import Permission, Role
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A link with which somebody chooses a password, once. It is told this once."""
+    """A link with which a user chooses a password, once. It is shown this once."""
 
     name: str
     link: str | None  # None where the same request was answered before
@@ -19,7 +19,7 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class TokenIssued(msgspec.Struct, frozen=True):
-    """A new token. It is told this once."""
+    """A new token. It is shown this once."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Users(Resource[L]):
 
     @asked
     def me(self) -> Call[Me]:
-        """Return whoever asks: their name, their roles, and what this token may do."""
+        """Return the caller: their name, their roles, and what this token may do."""
         return get("/me", Me)
 
     @listed
@@ -51,7 +51,7 @@ class Users(Resource[L]):
 
     @asked
     def add(self, name: str, roles: Sequence[Role] = (), *, key: str = "") -> Call[UserView]:
-        """Let somebody in, with these roles.
+        """Add a user, with these roles.
 
         Raises:
             Rejected: `user.exists`, `user.bad_name` and others.
@@ -60,18 +60,18 @@ class Users(Resource[L]):
 
     @asked
     def change(self, name: str, roles: Sequence[Role]) -> Call[UserView]:
-        """Let somebody have exactly these roles."""
+        """Give a user exactly these roles."""
         path = path_of("users", name)
         return change("PATCH", path, UserView, {"roles": list(roles)})
 
     @asked
     def invite(self, name: str, *, key: str = "") -> Call[Invitation]:
-        """Return a link with which somebody chooses a password. The one before it is void."""
+        """Return a link with which a user chooses a password. The one before it is void."""
         return post(path_of("users", name, "invitation"), Invitation, key=key)
 
     @asked
     def remove(self, name: str, reason: str = "") -> Call[None]:
-        """Let somebody in no more: their sessions end, and their tokens are void."""
+        """Remove a user: their sessions end, and their tokens are void."""
         query = {"reason": reason}
         return change("DELETE", path_of("users", name), type(None), query=query)
 
@@ -105,6 +105,6 @@ class Tokens(Resource[L]):
 
     @asked
     def revoke(self, token: str, reason: str = "") -> Call[None]:
-        """Let a token be void at once, by its id."""
+        """Revoke a token at once, by its id."""
         query = {"reason": reason}
         return change("DELETE", path_of("tokens", token), type(None), query=query)

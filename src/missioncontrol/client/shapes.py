@@ -48,7 +48,7 @@ class Saved(msgspec.Struct, frozen=True):
     name: str
     version: int
     newest: int
-    is_new: bool  # False: a version said the same already
+    is_new: bool  # False: a version had the same content already
 
 
 class InputSchema(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Operation(msgspec.Struct, frozen=True):
     """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
 
     stage: str
-    since: float  # seconds since the epoch; 0 where nobody ever said anything
+    since: float  # seconds since the epoch; 0 where it was never set
     reason: str
     may_begin: bool
     may_dispatch: bool

@@ -64,7 +64,7 @@ class Retention(msgspec.Struct, frozen=True):
     """What is kept, and what is not any more."""
 
     bytes: int | None = BYTES_DEFAULT  # of output in all; None: no bound
-    removed_runs: int = 0  # of which nothing is kept
+    removed_runs: int = 0  # without any output left
     removed_bytes: int = 0
     removed_last: float = 0.0  # seconds since the epoch; 0 where nothing was
 

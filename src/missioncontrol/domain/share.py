@@ -29,7 +29,7 @@ class ReportShared(Event, frozen=True):
     run: str
     digest: str  # SHA-256 of the whole token, in hexadecimal
     until: float  # seconds since the epoch
-    as_of: int  # position in the log: the report shows what was said up to there
+    as_of: int  # position in the log: the report shows what was recorded up to there
     note: str = ""  # for whom or what
 
 
@@ -126,7 +126,7 @@ def unknown(share: str) -> NotFound:
     return NotFound(
         "share.unknown",
         f"No link {share[:80]!r} is known here.",
-        hint="`mission share list` names those that hold.",
+        hint="`mission document share list` names those that hold.",
     )
 
 

@@ -14,7 +14,7 @@ MAKE = Operation(
     "Whoever has the link may look, without signing in, until it ends or is revoked; nothing else "
     "is reached with it.",
     permission="operate",
-    surfaces=SERVED,  # The command line has `mission share new`, which prints the whole address.
+    surfaces=SERVED,  # `mission document share new` prints the whole address.
     command=ShareRun,
     creates=SHARE,
     operation_id="share_report",

@@ -49,7 +49,12 @@ async def shares(source: tuple[Present, float], filters: ShareFilters) -> Sequen
     ]
 
 
-SHARE = Target(noun="share", path="/shares", help="as `mission share list` prints it")
+SHARE = Target(
+    noun="share",
+    path="/shares",
+    command="document share",
+    help="as `mission document share list` prints it",
+)
 
 LIST = ListQuery(
     name="share.list",
@@ -72,7 +77,7 @@ LIST = ListQuery(
     terminal=Terminal(
         metavars={"run": "RUN"},
         resolve={"run": "run"},
-        empty="No link to a report holds; `mission share new RUN` makes one.",
+        empty="No link to a report holds; `mission document share new RUN` makes one.",
     ),
 )
 

@@ -67,7 +67,12 @@ def _question_lines(question: TemplateQuestion) -> list[str]:
     return lines
 
 
-TEMPLATE = Target(noun="template", path="/templates", help="as `mission template list` prints it")
+TEMPLATE = Target(
+    noun="template",
+    path="/templates",
+    command="workflow template",
+    help="as `mission workflow template list` prints it",
+)
 
 LIST = ListQuery(
     name="template.list",

@@ -1,4 +1,4 @@
-"""Keeps the output of a home within its bound: what was said in the oldest runs goes first."""
+"""Limits the output of a home to its bound: that of the oldest runs is deleted first."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ class Keeper:
         has_ended: Callable[[str], bool],
         report: Callable[[Exception], None],
     ) -> None:
-        """`has_ended` says whether a run is known to be over; `report` is told of faults."""
+        """`has_ended` returns whether a run is known to be over; `report` is for faults."""
         self._desk = desk
         self._store = store
         self._has_ended = has_ended

@@ -41,7 +41,7 @@ def _facts(declared: Declared) -> Iterator[str]:
     if "client" in declared.surfaces:
         yield f"- client: `client.{declared.resource}.{declared.verb}`"
     if "cli" in declared.surfaces:
-        yield f"- command: `mission {declared.noun} {declared.command_verb}`"
+        yield f"- command: `mission {declared.command_noun} {declared.command_verb}`"
     if "mcp" in declared.surfaces:
         yield f"- MCP: `{declared.routine if declared.tool else 'run_operation'}`"
     if not declared.surfaces:

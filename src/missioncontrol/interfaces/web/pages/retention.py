@@ -36,9 +36,9 @@ async def show_retention(request: AnyRequest, console: NamedDependency[Console])
 @post(HOME, status_code=200, include_in_schema=False, **needs("govern"))
 async def bound_output(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Keep so much of what agents say."""
-    said = await request.form()
-    text = str(said.get("gigabytes", "")).strip()
-    reason = str(said.get("reason", ""))
+    form = await request.form()
+    text = str(form.get("gigabytes", "")).strip()
+    reason = str(form.get("reason", ""))
     await console.run(request, BOUND_OUTPUT, bytes=_bytes(text), reason=reason)
     return moved(request, HOME)
 

@@ -24,9 +24,9 @@ async def share(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[str]:
     """Make a link to the report of a run, and show it this once."""
-    said = await request.form()
-    story = await stories.story(console.present, mission, str(said.get("run", "")))
-    days, note = str(said.get("days", "")), str(said.get("note", "")).strip()[:NOTE_MAX]
+    form = await request.form()
+    story = await stories.story(console.present, mission, str(form.get("run", "")))
+    days, note = str(form.get("days", "")), str(form.get("note", "")).strip()[:NOTE_MAX]
     seconds = min(int(days[:4]) * DAY, SECONDS_MAX) if days.isdecimal() else SECONDS_USUAL
     made = await console.run(request, MAKE, run=story.state.id, seconds=seconds, note=note)
     link = f"{home_page(request)}{made.path}" if made.path else ""
