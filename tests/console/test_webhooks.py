@@ -16,11 +16,12 @@ from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import DEAD_MAX, SqliteDeliveries
 from missioncontrol.application.asks import ChangeLimit
 from missioncontrol.application.deliveries import AT_ONCE_MAX, BETWEEN_SECONDS, Deliveries
-from missioncontrol.application.queries.webhooks import trial
-from missioncontrol.application.webhooks import WebhookAsked
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.webhook import AddWebhook, decide
+from missioncontrol.operations.webhook import ADD, PAUSE, RESUME, TEST
 from missioncontrol.ports.deliveries import Answered, Delivery
+from missioncontrol.queries.webhook import trial
 from tests.console.houses import House, console_house
 
 
@@ -79,8 +80,13 @@ class Told:
             pass
 
 
+async def do(house: House, operation: Operation[Any, Any], name: str, **given: Any) -> None:
+    command = operation.understood({"name": name, **given})
+    await house.held.executor.execute(operation, command, "user:alice")
+
+
 async def _added(house: House, webhooks: Told, url: str, *types: str) -> str:
-    await house.held.command_bus.do(WebhookAsked("add", "ci", url, types), "user:alice")
+    await do(house, ADD, "ci", url=url, types=types)
     await webhooks.deliveries.look()
     return webhooks.deliveries.new_secret("ci")
 
@@ -184,8 +190,8 @@ def test_an_address_that_never_answers_keeps_nothing_of_another_back(tmp_path: P
             await _added(house, webhooks, "http://slow.example/hook", "rate_limit_set")
             for starts in range(AT_ONCE_MAX + 4):
                 await _limited(house, starts + 1)
-            ask = WebhookAsked("add", "quick", "http://quick.example/hook", ("rate_limit_set",))
-            await house.held.command_bus.do(ask, "user:alice")
+            address = "http://quick.example/hook"
+            await do(house, ADD, "quick", url=address, types=("rate_limit_set",))
             webhooks.deliveries.new_secret("ci")
             await webhooks.deliveries.start()
             try:
@@ -222,11 +228,11 @@ def test_what_happens_in_a_pause_is_told_afterwards(tmp_path: Path) -> None:
         async with console_house(tmp_path) as house, listening() as listener:
             webhooks = Told(house, tmp_path)
             await _added(house, webhooks, listener.url, "rate_limit_set")
-            await house.held.command_bus.do(WebhookAsked("pause", "ci"), "user:alice")
+            await do(house, PAUSE, "ci")
             await _limited(house, 1)
             await webhooks.all()
             assert listener.told == []
-            await house.held.command_bus.do(WebhookAsked("resume", "ci"), "user:alice")
+            await do(house, RESUME, "ci")
             webhooks.now += BETWEEN_SECONDS[0]
             await webhooks.all()
             assert len(listener.told) == 1
@@ -375,7 +381,7 @@ def test_a_test_is_sent_at_once_to_the_one_that_is_tested_and_to_nobody_else(
             await _added(house, webhooks, listener.url)  # Of all events.
             await webhooks.all()
             before = len(listener.told)
-            await house.held.command_bus.do(WebhookAsked("test", "ci"), "user:alice")
+            await do(house, TEST, "ci")
             found = await trial(webhooks.deliveries, house.console.present, "ci")
             head = (await house.held.store.head()).position
             assert (found.event, found.is_taken, found.status) == (head, True, 200)
@@ -400,11 +406,10 @@ def test_an_address_inside_of_this_network_is_refused_when_it_is_saved(tmp_path:
                 "http://0x7f.1/",
             ):
                 with pytest.raises(Rejected) as no:
-                    await house.held.command_bus.do(WebhookAsked("add", "ci", url), "user:alice")
+                    await do(house, ADD, "ci", url=url)
                 assert no.value.code == "address.inside"
             settings = house.held.home.root / "console.toml"
             settings.write_text("webhooks_inside = true\n")
-            asked = WebhookAsked("add", "ci", "http://127.0.0.1:8700/x")
-            assert await house.held.command_bus.do(asked, "user:alice") == {"name": "ci"}
+            await do(house, ADD, "ci", url="http://127.0.0.1:8700/x")
 
     asyncio.run(play())

@@ -480,17 +480,17 @@ from missioncontrol.app.settings import Settings
 async def main():
     async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
         owner = f"user:{held.approvals.os_user}"
-        await held.office.do(UserAsked("add", "alice", ("admin",)), owner)
-        stop = held.office._verbs[StopAll]
+        await held.command_bus.do(UserAsked("add", "alice", ("admin",)), owner)
+        stop = held.command_bus._verbs[StopAll]
         async def half(ask, actor):
             if sys.argv[2] == "half":
                 await stop(ask, actor)
             await held.journal.durable()
             print(sys.argv[2], flush=True)
             await asyncio.Event().wait()
-        held.office._verbs[StopAll] = half
+        held.command_bus._verbs[StopAll] = half
         said = Asking("k", tuple(PERMISSIONS), "token", "token-1", "192.0.2.1", "", "aa")
-        await held.office.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
+        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
 
 asyncio.run(main())
 """

@@ -56,7 +56,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.studio import Studio
-from missioncontrol.application.webhooks import WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.confinement import available_confinement
@@ -275,7 +275,7 @@ class EngineContext:
             self.operations,
             self.agents,
             self.keys,
-            WebhookOffice(self.journal, self._refuse_url),
+            WebhookService(self.journal, self._refuse_url),
         )
 
     async def _refuse_url(self, url: str) -> None:

@@ -33,7 +33,6 @@ NEEDED: dict[str, Needed] = {
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
-    "ShareAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",
@@ -56,8 +55,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "WebhookAsked": "govern",
-    "OutputBound": "govern",
     "TraceAsked": "approve",
     "MemoryAsked": "operate",
     "ExportNoted": "read",
@@ -87,7 +84,6 @@ SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
     "TokenAsked": ("token",),
     "UserAsked": ("invitation",),
-    "ShareAsked": ("token",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""

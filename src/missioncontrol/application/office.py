@@ -67,17 +67,17 @@ from missioncontrol.application.repositories import (
     SignOffAsked,
 )
 from missioncontrol.application.requests import Requests
-from missioncontrol.application.retention import OutputBound, RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
-from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
-from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
@@ -102,7 +102,7 @@ class Office:
         operations: Operations,
         agents: Agents,
         keys: GatewayKeys,
-        webhooks: WebhookOffice,
+        webhooks: WebhookService,
     ) -> None:
         """An engine that is at work sets `adopt` and `cancel`; without one, runs wait."""
         self.journal = journal
@@ -121,8 +121,8 @@ class Office:
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
-        self.retention = RetentionDesk(journal)
-        self.shares = ShareDesk(journal)
+        self.retention = RetentionService(journal)
+        self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
         self.patterns = PatternDesk(journal)
@@ -170,11 +170,8 @@ class Office:
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
-            WebhookAsked: self._webhook,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
-            ShareAsked: self._share,
-            OutputBound: self._bound_output,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -345,9 +342,6 @@ class Office:
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
 
-    async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
-        return await self.webhooks.take(ask, actor=actor)
-
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
         return await self._open_studio().take(ask, actor=actor)
 
@@ -363,12 +357,6 @@ class Office:
         if self.studio is None:
             raise Unavailable("document.closed", "This engine keeps no files to read from.")
         return self.studio
-
-    async def _share(self, ask: ShareAsked, actor: str) -> dict[str, Any]:
-        return await self.shares.take(ask, actor=actor)
-
-    async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
-        return await self.retention.take(ask, actor=actor)
 
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)

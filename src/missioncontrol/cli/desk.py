@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.home import Holder, Home
 from missioncontrol.application.approvals import APPROVAL, unknown
@@ -92,6 +93,11 @@ class Desk:
         return who_types(self.environment, self._found)
 
     @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return SystemClock().now()
+
+    @property
     def actor(self) -> str:
         """Who types here, as the log names them."""
         return self.who.actor
@@ -148,9 +154,11 @@ class Desk:
             from missioncontrol.surfaces import remote
 
             request = remote.of_operation(operation, target, given)
-            return self._line.read(
-                self._line.send(request.method, request.path, body=request.body), request.kind
+            sent = self._line.send(
+                request.method, request.path, query=request.query, body=request.body
             )
+            answer = self._line.read(sent, request.kind) if sent.content else None
+            return operation.answered(answer)
         arguments = operation.arguments(target, given)
         if self._line is None:
             from missioncontrol.application.authority import refuse_agent
@@ -167,7 +175,7 @@ class Desk:
                 ),
             )
         )
-        return msgspec.convert(answer, operation.returns)
+        return operation.answered(answer)
 
     def _delivered(self, errand: "Errand") -> Any:
         end = time.monotonic() + STARTING_SECONDS_MAX

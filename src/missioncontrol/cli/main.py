@@ -31,7 +31,7 @@ VERBS = {
     "gateway": ("governing", "gateway"),
     "memory": ("memory", "memory"),
     "decision": ("decision", "decision"),
-    "workflow template": ("template", "template"),
+    "workflow template": ("declarations", "run"),
     "guard": ("guard", "guarded"),
     "pattern learn": ("learn", "learn"),
     "pattern": ("pattern", "pattern"),

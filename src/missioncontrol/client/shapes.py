@@ -123,16 +123,6 @@ class Forgotten(msgspec.Struct, frozen=True):
     stays: str
 
 
-class ShareMade(msgspec.Struct, frozen=True):
-    """A new link to a report. Its path is shown this once."""
-
-    id: str
-    mission: str
-    run: str
-    path: str | None  # on the server; None where the same request was answered before
-    until: float  # seconds since the epoch
-
-
 class PackLine(msgspec.Struct, frozen=True):
     """An execution pack in a list."""
 

@@ -11,7 +11,13 @@ ANSWER_BYTES_MAX = 64 * 1024
 """A longer answer is not stored; a repeated request receives a note instead."""
 
 
-FORMER_VERBS = {"DecisionAsked": "decision", "DecisionsImported": "decision.import"}
+FORMER_VERBS = {
+    "DecisionAsked": "decision",
+    "DecisionsImported": "decision.import",
+    "WebhookAsked": "webhook",
+    "ShareAsked": "share",
+    "OutputBound": "retention.bound_output",
+}
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""
 

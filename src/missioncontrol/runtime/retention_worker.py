@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from missioncontrol.application.retention import RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.ports.output_store import ShortenedOutput
 
 LOOK_SECONDS = 60.0
@@ -19,7 +19,7 @@ class Keeper:
 
     def __init__(
         self,
-        desk: RetentionDesk,
+        desk: RetentionService,
         store: ShortenedOutput,
         *,
         has_ended: Callable[[str], bool],

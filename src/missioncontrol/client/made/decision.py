@@ -30,8 +30,7 @@ class DecisionRequests(Resource[L]):
         Those of plans are proposed until a person accepts or rejects them.
         """
         return requests.pages(
-            "decision.list",
-            {"status": status, "text": text, "mission": mission, "file": file},
+            "decision.list", {"status": status, "text": text, "mission": mission, "file": file}
         )
 
     @requested
@@ -91,33 +90,19 @@ class DecisionRequests(Resource[L]):
     ) -> Call[DecisionNow]:
         """Deprecate an accepted decision, without another in its place."""
         return requests.operation(
-            "decision.deprecate",
-            decision,
-            {"reason": reason},
-            key=key,
-            if_match=if_match,
+            "decision.deprecate", decision, {"reason": reason}, key=key, if_match=if_match
         )
 
     @requested
     def supersede(
-        self,
-        decision: str,
-        by: str,
-        reason: str = "",
-        *,
-        key: str = "",
-        if_match: str = "",
+        self, decision: str, by: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[DecisionNow]:
         """Put another decision in its place.
 
         A cycle is refused.
         """
         return requests.operation(
-            "decision.supersede",
-            decision,
-            {"by": by, "reason": reason},
-            key=key,
-            if_match=if_match,
+            "decision.supersede", decision, {"by": by, "reason": reason}, key=key, if_match=if_match
         )
 
     @requested

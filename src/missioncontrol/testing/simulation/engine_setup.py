@@ -24,7 +24,7 @@ from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.webhooks import WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration, card_of
@@ -150,7 +150,7 @@ class SimulatedEngine:
             self.operations,
             self.agents,
             GatewayKeys(self.journal),
-            WebhookOffice(self.journal, _refuse_nothing),
+            WebhookService(self.journal, _refuse_nothing),
         )
 
     def _notify_schedule(self, run: Run, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
-"""Webhooks as they are shown: what each is, and how it fares."""
+"""What may be asked about webhooks: what each is, and how deliveries to it go."""
 
 import time
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -9,14 +10,15 @@ from missioncontrol.application.deliveries import TRIAL, Deliveries
 from missioncontrol.application.queries.events import events_of_stream
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.webhooks import STREAM
+from missioncontrol.declarations import ALL, SERVED, ItemQuery, ListQuery, NoFilters, Query, Target
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.webhook import Webhook, unknown
 from missioncontrol.ports.deliveries import Delivery
-from missioncontrol.ports.search_index import Query
+from missioncontrol.ports.search_index import Query as EventQuery
 
 
 class WebhookView(msgspec.Struct, frozen=True):
-    """A webhook, and how it fares."""
+    """A webhook, and how deliveries to it go."""
 
     name: str
     url: str
@@ -33,7 +35,7 @@ class WebhookView(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """An event that could not be delivered to a webhook."""
+    """An event that a webhook could not be told."""
 
     position: int  # of the event in the log
     attempts: int
@@ -52,7 +54,7 @@ class Trial(msgspec.Struct, frozen=True):
     seconds: float  # until it had answered
 
 
-async def webhooks(deliveries: Deliveries) -> list[WebhookView]:
+async def webhooks(deliveries: Deliveries, _: NoFilters = ALL) -> list[WebhookView]:
     """Return all webhooks, by name."""
     hooks = await deliveries.hooks()
     return [_view(deliveries, hook) for _, hook in sorted(hooks.items())]
@@ -70,7 +72,7 @@ async def webhook(deliveries: Deliveries, name: str) -> WebhookView:
 async def dead_letters(
     deliveries: Deliveries, name: str, *, before: int | None = None, limit: int = 50
 ) -> list[DeadLetter]:
-    """Return what a webhook did not receive, newest first, older than event `before`.
+    """Return what a webhook could not be told, newest first, older than event `before`.
 
     Raises:
         NotFound: `webhook.unknown`.
@@ -80,7 +82,7 @@ async def dead_letters(
 
 
 async def again(deliveries: Deliveries, name: str, position: int | None) -> int:
-    """Retry one dead letter, or all; return how many.
+    """Try one dead letter, or all, once more; return how many.
 
     Raises:
         NotFound: `webhook.unknown`, or `webhook.no_letter`.
@@ -101,7 +103,7 @@ async def trial(deliveries: Deliveries, present: Present, name: str) -> Trial:
         NotFound: `webhook.unknown`.
     """
     hook = await _known(deliveries, name)
-    found = await events_of_stream(present, STREAM, Query(kind=TRIAL), limit=1)
+    found = await events_of_stream(present, STREAM, EventQuery(kind=TRIAL), limit=1)
     position = found.items[0].position if found.items else found.log
     begun = time.monotonic()
     answered = await deliveries.trial(hook, position)
@@ -126,3 +128,35 @@ def _letter(delivery: Delivery) -> DeadLetter:
     return DeadLetter(
         delivery.position, delivery.attempts, delivery.due, delivery.status, delivery.trouble
     )
+
+
+WEBHOOK = Target(noun="webhook", path="/webhooks", help="its name", field="name", parameter="name")
+
+LIST = ListQuery(
+    name="webhook.list",
+    title="List webhooks",
+    text="Return webhooks by name, each with how deliveries to it go.",
+    permission="govern",
+    surfaces=SERVED,
+    target=WEBHOOK,
+    filters=NoFilters,
+    source=attrgetter("deliveries"),
+    find=webhooks,
+    row=WebhookView,
+    key=lambda row: (row.name,),
+    kinds=(str,),
+)
+
+GET = ItemQuery(
+    name="webhook.get",
+    title="Get a webhook",
+    text="Return a webhook and how deliveries to it go.",
+    permission="govern",
+    surfaces=SERVED,
+    target=WEBHOOK,
+    source=attrgetter("deliveries"),
+    find=webhook,
+    returns=WebhookView,
+)
+
+QUERIES: tuple[Query, ...] = (LIST, GET)
