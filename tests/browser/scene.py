@@ -158,23 +158,27 @@ class Scene:
         """
         context = new_context(browser, storage_state=self._sessions.get(name), **options)
         if name not in self._sessions:
-            page = context.new_page()
             if roles:
-                self._accept_invitation(page, name, roles)
+                self._accept_invitation(context, name, roles)
             else:
-                page.goto(self._link)
-            expect(page.locator("nav.nav")).to_be_visible()
+                assert context.request.get(self._link).ok
             self._sessions[name] = context.storage_state()
-            page.close()
         return context
 
-    def _accept_invitation(self, page: Page, name: str, roles: tuple[str, ...]) -> None:
+    def _accept_invitation(
+        self, context: BrowserContext, name: str, roles: tuple[str, ...]
+    ) -> None:
+        page = context.new_page()
         chosen = [part for role in roles for part in ("--role", role)]
         self.mission("user", "add", name, *chosen)
         page.goto(self.told("user", "invite", name, "--url", self.url)["link"])
         page.get_by_label("New password").fill(PASSWORD)
         page.get_by_label("The same again").fill(PASSWORD)
         page.get_by_role("button", name="Set password and sign in").click()
+        expect(page.locator("nav.nav")).to_be_visible()
+        # A page that is closed as it loads may never say that it is closed.
+        page.goto("about:blank")
+        page.close()
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
