@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -39,6 +39,9 @@ addEventListener("securitypolicyviolation", (event) => {
 
 RULES = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
 """All of axe-core's usual rules, and that of WCAG 2.2 AA, which it leaves off by itself."""
+
+COLOUR_RULES = "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
+"""Those that read colours. A theme changes nothing else, so its second look needs no other."""
 
 SHIFT_MAX = 0.1
 SHIFTS = """
@@ -155,23 +158,27 @@ class Scene:
         """
         context = new_context(browser, storage_state=self._sessions.get(name), **options)
         if name not in self._sessions:
-            page = context.new_page()
             if roles:
-                self._accept_invitation(page, name, roles)
+                self._accept_invitation(context, name, roles)
             else:
-                page.goto(self._link)
-            expect(page.locator("nav.nav")).to_be_visible()
+                assert context.request.get(self._link).ok
             self._sessions[name] = context.storage_state()
-            page.close()
         return context
 
-    def _accept_invitation(self, page: Page, name: str, roles: tuple[str, ...]) -> None:
+    def _accept_invitation(
+        self, context: BrowserContext, name: str, roles: tuple[str, ...]
+    ) -> None:
+        page = context.new_page()
         chosen = [part for role in roles for part in ("--role", role)]
         self.mission("user", "add", name, *chosen)
         page.goto(self.told("user", "invite", name, "--url", self.url)["link"])
         page.get_by_label("New password").fill(PASSWORD)
         page.get_by_label("The same again").fill(PASSWORD)
         page.get_by_role("button", name="Set password and sign in").click()
+        expect(page.locator("nav.nav")).to_be_visible()
+        # A page that is closed as it loads may never say that it is closed.
+        page.goto("about:blank")
+        page.close()
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -221,11 +228,11 @@ class Tab:
         ], found
 
 
-def faults_of(page: Page) -> list[str]:
-    """Return what axe-core finds on a page as it is now."""
+def faults_of(page: Page, part: str | None = None, rules: str = RULES) -> list[str]:
+    """Return what axe-core finds on a page as it is now, or in the part with a selector."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate(f"axe.run(document, {RULES})")
+    found = page.evaluate(f"(part) => axe.run(part ?? document, {rules})", part)
     return [
         f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for each in found["violations"]
@@ -233,11 +240,15 @@ def faults_of(page: Page) -> list[str]:
     ]
 
 
-def assert_accessible(page: Page) -> None:
-    """Check a page with axe-core in both themes."""
-    for scheme in ("dark", "light"):
+def assert_accessible(page: Page, part: str | None = None) -> None:
+    """Check a page, or the part with a selector, with axe-core in both themes."""
+    schemes: tuple[tuple[Literal["dark", "light"], str], ...] = (
+        ("dark", RULES),
+        ("light", COLOUR_RULES),
+    )
+    for scheme, rules in schemes:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = faults_of(page)
+        found = faults_of(page, part, rules)
         assert not found, f"{page.url} in {scheme}: {'; '.join(found)}"
 
 

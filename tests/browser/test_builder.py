@@ -294,14 +294,7 @@ def test_smaller_windows_hold_the_editor(
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "/workflows",
-        "/workflows/new",
-        "/workflows/looked-at",
-        "/workflows/looked-at/edit",
-        "/workflows/looked-at/start",
-        "/workflows/looked-at/versions/1/diff/2",
-    ],
+    ["/workflows/new", "/workflows/looked-at/edit", "/workflows/looked-at/start"],
 )
 def test_axe_finds_nothing(scene: Scene, tab: Tab, path: str) -> None:
     text = NOTES.format(name="looked-at")

@@ -58,7 +58,7 @@ def test_a_mission_is_begun_followed_and_read(home: Path, tiny: Path) -> None:
         seen.append((progress, message))
 
     async def scene() -> None:
-        async with by_pipe(home) as client:
+        async with by_pipe(home, is_real_start=True) as client:
             begun = await told(client, "begin_mission", goal=GOAL, repository=str(tiny))
             run, mission_id = begun["run"], begun["mission"]
             over: dict[str, Any] = {}
@@ -180,7 +180,7 @@ def test_a_server_that_is_killed_leaves_its_run_to_the_engine(home: Path, tiny: 
     begun: dict[str, Any] = {}
 
     async def scene() -> None:
-        async with by_pipe(home) as client:
+        async with by_pipe(home, is_real_start=True) as client:
             begun.update(await told(client, "begin_mission", goal=GOAL, repository=str(tiny)))
             children = psutil.Process().children()
             alive = (each for each in children if each.status() != psutil.STATUS_ZOMBIE)

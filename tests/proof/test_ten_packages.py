@@ -5,23 +5,34 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from missioncontrol.domain.plan import Plan, faults
+from tests import prefork
+from tests.cli.command import environment
 from tests.proof.missions import ASKED, Asked
 from tests.sources import checkout
 
 pytestmark = pytest.mark.journey
 
+SECONDS_MAX = 300
+
 PARAGRAPH_LETTERS_MIN = 40
 """Shorter lines are names, labels and figures."""
+
+
+class Answer(NamedTuple):
+    """How a command line ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Carried:
@@ -41,16 +52,11 @@ class Carried:
         held = [part for each in self.asked.constraints for part in ("--constraint", each)]
         return [self.asked.goal, "--repo", str(self.code), *held, "--json"]
 
-    def mission(self, *words: str, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    def mission(self, *words: str, home: Path | None = None) -> Answer:
         """Run the program in the home of this mission, or in another one."""
-        return subprocess.run(
-            [sys.executable, "-m", "missioncontrol", *words],
-            env={**os.environ, "MISSION_HOME": str(home or self.home)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        variables = environment(home or self.home, MISSION_ENVIRONMENTS="off")
+        done = prefork.run(words, variables, timeout=SECONDS_MAX)
+        return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def text(self, name: str) -> str:
         """Return a file of the run, by `STEP/NAME`."""
