@@ -118,7 +118,7 @@ function listKeys() {
   const here = [...document.querySelectorAll("main [data-key-press]")].map((button) => [[button.dataset.keyPress], button.dataset.keyName ?? wordsOf(button)]);
   for (const field of document.querySelectorAll("main [data-focus-key]")) here.push([[field.dataset.focusKey], field.getAttribute("aria-label")]);
   if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Row before"], [["Enter"], "Open"]);
-  for (const part of document.querySelectorAll("main [data-keys-told]")) here.push(...JSON.parse(part.dataset.keysTold));
+  for (const part of document.querySelectorAll("main [data-key-help]")) here.push(...JSON.parse(part.dataset.keyHelp));
   const body = document.getElementById("keys-body");
   body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
 }
