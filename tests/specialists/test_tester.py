@@ -23,8 +23,9 @@ from missioncontrol.specialists.tester.junit import Malformed, read_report
 from missioncontrol.specialists.tester.running import run
 from missioncontrol.specialists.tester.unimported import unimported
 from missioncontrol.testing.desk import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE
 
-PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+PYTEST = f'[tool.pytest.ini_options]\ntestpaths = ["tests"]\n{PYTEST_ALONE}'
 SHOP = {
     "pyproject.toml": PYTEST,
     "src/shop.py": "def total(prices):\n    return sum(prices)\n",
