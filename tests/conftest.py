@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtestloop() -> None:
-    """Let the collector of garbage pass by what was collected: it stays to the end."""
+    """Have the garbage collector skip the collected tests: they stay to the end."""
     gc.collect()
     gc.freeze()
 

@@ -108,7 +108,7 @@ def _report(reports: dict[int, int]) -> None:
         if pid == 0:
             return
         report = reports.pop(pid)
-        with suppress(BrokenPipeError):  # Whoever asked for it has gone.
+        with suppress(BrokenPipeError):  # The client has gone.
             os.write(report, b"%d\n" % status)
         os.close(report)
 

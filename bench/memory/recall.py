@@ -124,9 +124,9 @@ def _bm25(plain: sqlite3.Connection, asked: Question, seconds: list[float]) -> l
 def _like(plain: sqlite3.Connection, asked: Question) -> list[str]:
     """Count how many of the words an item says anywhere; the newest of those that say most."""
     words = keywords(asked.text)[:20]
-    said = " + ".join(["(instr(text, ?) > 0)"] * len(words))
+    score = " + ".join(["(instr(text, ?) > 0)"] * len(words))
     rows = plain.execute(
-        f"SELECT id FROM rows WHERE repository = ? ORDER BY {said} DESC, at DESC LIMIT ?",
+        f"SELECT id FROM rows WHERE repository = ? ORDER BY {score} DESC, at DESC LIMIT ?",
         (asked.repository, *words, FIRST),
     )
     return [name for (name,) in rows]

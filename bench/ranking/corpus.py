@@ -13,8 +13,8 @@ from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_
 from missioncontrol.specialists.kinds import HEAD_BYTES, classified
 from missioncontrol.specialists.outputs import compiled
 from missioncontrol.specialists.ranking.facts import FileFacts
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import SourceFile, Tree
 
@@ -32,7 +32,7 @@ class Case(msgspec.Struct, frozen=True):
     changed: Mapping[str, list[tuple[int, int]]]  # path before it → lines that it changed
 
 
-class _InMemory(KeptFacts):
+class _InMemory(FactsCache):
     """Facts of the contents of one clone, as long as the program runs."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Corpus:
         """Yield each change with the index of its parent, or with one that has no past."""
         for change in self._changes:
             past = self._before(change) if with_past else []
-            index = Index(self._tree(change.parent), past, kept=self._kept)
+            index = Index(self._tree(change.parent), past, cache=self._kept)
             yield Case(index, change.goal, self._lines(change))
 
     def _before(self, change: PastWork) -> list[PastChange]:

@@ -147,7 +147,7 @@ def test_each_change_goes_on_from_the_one_before_and_the_last_patch_holds_all(
     source = repository(tmp_path / "source", FILES)
 
     def meanwhile(_: Request) -> Reply:
-        """Somebody commits while the first change is made."""
+        """Commit to the source while the first change is made."""
         (source / "shop/prices.py").write_text("def total():\n    return 0\n")
         git(source, "commit", "-qam", "Other work")
         return Reply("Discounts.")
@@ -319,8 +319,8 @@ def test_an_agent_is_given_the_pack_with_the_files_that_a_person_named_since(
         assert built(home, source)[0] == 0
         first = json.dumps(models.calls[0].body)
         [key] = [name for name, each in steps(home).items() if each["agent"] == "coder"]
-        said = ("trace", "scope", "last", key, "shop/tax.py", "--reason", "The tax is the place")
-        assert mission(home, *said).returncode == 0
+        command = ("trace", "scope", "last", key, "shop/tax.py", "--reason", "The tax is the place")
+        assert mission(home, *command).returncode == 0
         shown = mission(home, "pack", "last").stdout
         again = mission(home, "retry", "last", key)
         assert again.returncode == 0, (again.stdout + again.stderr).decode()

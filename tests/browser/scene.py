@@ -81,29 +81,29 @@ class Scene:
             cwd=self.folder,
             env=self.environment(),
         )
-        heard = threading.Event()
-        self._listening = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        ready = threading.Event()
+        self._listening = threading.Thread(target=self._listen, args=(ready,), daemon=True)
         self._listening.start()
-        assert heard.wait(START_SECONDS_MAX), self._said.decode()
+        assert ready.wait(START_SECONDS_MAX), self._said.decode()
         found = LINK.search(self._said)
         assert found is not None, self._said.decode()
         self._link = found[0].decode()
         self.url = self._link.partition("/sign-in/")[0]
 
     def environment(self) -> dict[str, str]:
-        """Return what programs of this scene are told: nothing of the machine's own settings."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        """Return the environment of programs of this scene, without the machine's settings."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         own = {"MISSION_CONSOLE": "on", "TZ": "UTC"}
-        return {**kept, "PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, **own}
+        return {**inherited, "PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, **own}
 
-    def _listen(self, heard: threading.Event) -> None:
+    def _listen(self, ready: threading.Event) -> None:
         assert self._up is not None
         assert self._up.stdout is not None
         for line in self._up.stdout:
             self._said += line
             if LINK.search(line):
-                heard.set()
-        heard.set()
+                ready.set()
+        ready.set()
 
     def mission(self, *arguments: str, code: int = 0) -> str:
         """Run a verb of the command line on this home, and return what it prints."""
@@ -151,7 +151,7 @@ class Scene:
         self._up.stdout.close()
 
     def person(self, browser: Browser, name: str, *roles: str, **options: Any) -> BrowserContext:
-        """Return a context in which somebody is signed in: the owner where there are no roles.
+        """Return a context with a signed-in person: the owner where there are no roles.
 
         The owner comes by the link, others by an invitation for which they choose a password; each
         comes in once, and has the same session in every context.
@@ -211,7 +211,7 @@ class Tab:
         return self.page
 
     def expect_fault(self, pattern: str) -> None:
-        """Let the browser say this without failing the test: it reports each refusal it gets."""
+        """Accept this message without failing the test: a browser reports each refusal."""
         self._expected.append(re.compile(pattern))
 
     def _hear(self, message: ConsoleMessage) -> None:

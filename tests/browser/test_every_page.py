@@ -164,7 +164,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/workflows/{name}/versions/{version}": ("/workflows/greet/versions/1",),
 }
 OUTSIDE = {"/sign-in": "/sign-in", "/sign-in/invited": "{invitation}", "/sign-in/link": "{link}"}
-"""What somebody sees who is not signed in."""
+"""The pages that a user sees who is not signed in."""
 
 PARTS = {
     "/approvals/parts/heading",
@@ -180,7 +180,7 @@ PARTS = {
     "/shell",
     "/stage",
 }
-"""What htmx fetches into a page, and nobody opens."""
+"""The fragments that htmx fetches into a page, and no user opens."""
 
 MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
 """What only leads on to another page."""
@@ -331,7 +331,7 @@ def test_every_page_that_there_is_is_looked_at() -> None:
 def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
     tab: Tab, phone: Tab, found: dict[str, str], path: str
 ) -> None:
-    # The report stands in a frame that is nobody's: axe-core can't ask what is in it.
+    # The report is in a frame without an origin: axe-core can't ask what is in it.
     tab.expect_fault("postMessage")
     loaded = count_loaded(tab.page)
     page = tab.go(path.format(**found))

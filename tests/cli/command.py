@@ -25,10 +25,10 @@ GOAL = "Add a subtract function to `tiny` beside add"
 
 def environment(home: Path | None, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's own settings is left."""
-    kept = {name: os.environ[name] for name in prefork.KEPT if name in os.environ}
+    inherited = {name: os.environ[name] for name in prefork.KEPT if name in os.environ}
     chosen = {"MISSION_HOME": str(home)} if home is not None else {}
     own = {"PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, "MISSION_CONSOLE": "off"}
-    return {**kept, **own, **chosen, **more}
+    return {**inherited, **own, **chosen, **more}
 
 
 def mission(
@@ -107,7 +107,7 @@ class Running:
         os.killpg(self.process.pid, number)
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end; return the exit code and what was said beside the results."""
+        """Wait for the end; return the exit code and the output beside the results."""
         out, err = self.process.communicate(timeout=SECONDS_MAX)
         self.lines.extend(lines_of(out))
         return self.process.returncode, err.decode()

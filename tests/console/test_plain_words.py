@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.application.queries.halts import Need, needs_of
-from missioncontrol.application.queries.reasons import in_a_sentence, taken_apart
+from missioncontrol.application.queries.reasons import in_a_sentence, parse_reason
 from missioncontrol.domain.budget.refusals import raising
 from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.errors import Conflict, Rejected
@@ -42,14 +42,14 @@ def test_every_state_has_a_glyph_that_there_is() -> None:
 
 
 def test_the_graph_has_the_words_of_the_pages() -> None:
-    told = dict(re.findall(r'^  (\w+): \["\w+", "([^"]+)"\],$', ISLAND, re.MULTILINE))
-    assert told.pop("absent") == "Not there yet"
-    assert told == {state: look_of(state).word for state in told}
-    assert len(told) > 10
+    labels = dict(re.findall(r'^  (\w+): \["\w+", "([^"]+)"\],$', ISLAND, re.MULTILINE))
+    assert labels.pop("absent") == "Not there yet"
+    assert labels == {state: look_of(state).word for state in labels}
+    assert len(labels) > 10
 
 
 def test_what_a_command_came_to_is_told_without_its_text() -> None:
-    found = taken_apart(TOLD)
+    found = parse_reason(TOLD)
     assert found.sentence == "ended with exit status 4"
     assert found.command == "sh -c 'a `b` c.'"
     assert found.said == "no such file"
@@ -57,16 +57,16 @@ def test_what_a_command_came_to_is_told_without_its_text() -> None:
 
 
 def test_other_reasons_stay_as_they_are() -> None:
-    assert taken_apart("The plan has a loop").command == ""
+    assert parse_reason("The plan has a loop").command == ""
     assert in_a_sentence("plan", "The plan has a loop") == "plan. The plan has a loop."
 
 
 @pytest.mark.parametrize(
-    ("hint", "said"),
+    ("hint", "expected"),
     [
         ("`mission list` names them.", "The list of missions names them."),
-        ("`mission output RUN STEP` shows it.", "The log of the run shows it."),
-        ("Let it end, or `mission cancel run-1` first.", "Let it end, or “Cancel run” first."),
+        ("`mission runs output RUN STEP` shows it.", "The log of the run shows it."),
+        ("Let it end, or `mission runs cancel run-1` first.", "Let it end, or “Cancel run” first."),
         (
             "`mission budget set run 'a b' --cost 3.00 --per day --reason TEXT` would allow it.",
             "A cap of $3.00 each day for run 'a b' would allow it.",
@@ -80,13 +80,13 @@ def test_other_reasons_stay_as_they_are() -> None:
         ("Nothing to type.", "Nothing to type."),
     ],
 )
-def test_a_page_speaks_of_pages(hint: str, said: str) -> None:
-    assert on_page(hint) == said
+def test_a_page_speaks_of_pages(hint: str, expected: str) -> None:
+    assert on_page(hint) == expected
 
 
 def test_hints_lead_to_pages_and_are_never_markup_themselves() -> None:
-    assert 'href="/runs/run-1?tab=log"' in linked("`mission output run-1 check`")
-    assert "RUN" not in linked("`mission output RUN STEP`")
+    assert 'href="/runs/run-1?tab=log"' in linked("`mission runs output run-1 check`")
+    assert "RUN" not in linked("`mission runs output RUN STEP`")
     text = linked("<b>`mission show run-<b>`</b> `mission no<i>such`")
     assert "<b>" not in text
     assert "<i>" not in text

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate, FollowUp, Likely, LikelyFile, Precedent
+from missioncontrol.domain.estimates import Estimate, FollowUp, Likely, LikelyFile, Precedent
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.interfaces.web.plan_grounds import Changed, grounds_of
 from tests.documents.records import redis_plan
@@ -58,5 +58,5 @@ def test_what_is_not_told_says_why_and_past_changes_say_how_far_to_trust_it() ->
     assert [each.calibration for each in found.estimates] == [
         "such ranges held 90% of 80 past cases"
     ]
-    assert found.backtest == "mission backtest --repo '/some where' --changes 20"
+    assert found.backtest == "mission eval backtest --repo '/some where' --changes 20"
     assert grounds_of(made, "").backtest == ""

@@ -1,4 +1,4 @@
-"""How a run stands: one word for it, the reason, and the command that lets it go on."""
+"""The status of a run: one word for it, the reason, and the command that continues it."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_every_word_is_shown_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "phrase"),
     [
         (Stopped("On holiday"), "reviewer is stopped: On holiday."),
         (Failed("agent.absent", "There is no codex.", "Install it."), "reviewer failed its proof"),
@@ -66,10 +66,10 @@ def test_every_word_is_shown_in_words() -> None:
         (Draining("Update", 60.0, "stop"), "reviewer is draining: Update."),
     ],
 )
-def test_work_for_an_agent_that_takes_none_is_stuck(state: Standing, said: str) -> None:
+def test_work_for_an_agent_that_takes_none_is_stuck(state: Standing, phrase: str) -> None:
     found = standing(WAITS_FOR_REVIEWER, life(state))
     assert (found.word, found.on, found.since) == ("stuck", ("reviewer",), 7)
-    assert said in found.reason
+    assert phrase in found.reason
     assert "Step review waits for reviewer." in found.reason
     assert found.action in ("mission agent start reviewer", "mission agent show reviewer")
 
@@ -122,7 +122,7 @@ def test_nothing_starts_while_everything_is_stopped(stage: str) -> None:
     found = standing(WAITS_FOR_REVIEWER, operation=operation)
     assert (found.word, found.since) == ("stuck", 9.0)
     assert "Bad release" in found.reason
-    assert found.action == "mission start --stage all"
+    assert found.action == "mission engine resume --stage all"
     assert standing(HELD, operation=operation).word == "waiting"
     assert standing(WORKS, operation=operation).word == "running"
 
@@ -130,7 +130,10 @@ def test_nothing_starts_while_everything_is_stopped(stage: str) -> None:
 def test_a_limit_of_no_starts_is_in_the_way() -> None:
     limits = {("agent", "reviewer"): RateLimit(0, 60.0)}
     found = standing(WAITS_FOR_REVIEWER, operation=Operation(limits=limits))
-    assert (found.word, found.action) == ("stuck", "mission limit remove agent reviewer")
+    assert (found.word, found.action) == (
+        "stuck",
+        "mission engine rate-limit remove agent reviewer",
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,10 @@ UV = shutil.which("uv")
 
 def ran(argv: Sequence[str | Path], **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a program without the variables by which this process finds its own packages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [str(each) for each in argv],
-        env={**kept, **variables},
+        env={**inherited, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

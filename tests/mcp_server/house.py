@@ -37,7 +37,7 @@ steps:
     with: {argv: [touch, "${{ inputs.place }}/shipped"], writes: ["${{ inputs.place }}"]}
 """
 ALICE = {"MISSION_ACTOR": "alice"}
-"""Who begins what waits for somebody else."""
+"""The user who begins what waits for another person."""
 
 GREETING = "name: greeting\nsteps: {greet: {agent: command, with: {argv: [echo, hello]}}}\n"
 
@@ -50,7 +50,7 @@ def saved(home: Path, text: str) -> None:
 
 
 def waiting(home: Path, place: Path) -> str:
-    """Let alice begin a release in the engine; return the approval that it waits for."""
+    """Begin a release as alice in the engine; return the approval that it waits for."""
     place.mkdir(exist_ok=True)
     begun = mission(home, "workflow", "run", "release", "--input", f"place={place}", env=ALICE)
     assert begun.returncode == 0, begun.stderr

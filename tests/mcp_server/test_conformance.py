@@ -56,8 +56,8 @@ class Suite:
         argv = [*self.argv, *options, "--output-dir", str(results)]
         done = subprocess.run(argv, capture_output=True, timeout=SUITE_SECONDS_MAX, check=False)
         assert results.is_dir(), done.stdout + done.stderr
-        told = {_scenario(place): _wrong(place) for place in results.iterdir()}
-        return set(told), {each: wrong for each, wrong in told.items() if wrong}
+        findings = {_scenario(place): _wrong(place) for place in results.iterdir()}
+        return set(findings), {each: wrong for each, wrong in findings.items() if wrong}
 
 
 def _scenario(place: Path) -> str:

@@ -68,9 +68,9 @@ def _bare() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
 
-def _last(told: str) -> dict[str, Any]:
+def _last(output: str) -> dict[str, Any]:
     """Return the last of the lines that `--json` prints: what it came to."""
-    return dict(json.loads(told.splitlines()[-1]))
+    return dict(json.loads(output.splitlines()[-1]))
 
 
 class Missions(dict[str, Carried]):
@@ -91,7 +91,7 @@ class Missions(dict[str, Carried]):
 
 @pytest.fixture(scope="module")
 def carried(tmp_path_factory: pytest.TempPathFactory) -> Missions:
-    """All of them, each in a home of its own: none is told of another."""
+    """All of them, each in a home of its own: none knows of another."""
     return Missions(tmp_path_factory.mktemp)
 
 
@@ -151,9 +151,9 @@ def test_each_command_of_the_pack_runs_as_it_says(
     ["plan/plan.md", "specification/specification.md", "specification/execution-pack.md"],
 )
 def test_no_two_missions_share_a_paragraph(carried: Missions, name: str) -> None:
-    said = {package: _paragraphs(mission.text(name)) for package, mission in carried.all().items()}
-    for one, other in combinations(said, 2):
-        assert said[one] & said[other] == set(), (one, other)
+    texts = {package: _paragraphs(mission.text(name)) for package, mission in carried.all().items()}
+    for one, other in combinations(texts, 2):
+        assert texts[one] & texts[other] == set(), (one, other)
 
 
 @pytest.fixture(scope="module")
@@ -173,17 +173,17 @@ def test_no_two_missions_share_a_paragraph_of_a_document(
         package: mission.mission("document", "show", mission.run, kind).stdout
         for package, mission in written.items()
     }
-    said = {package: _paragraphs(text) for package, text in shown.items()}
-    assert all(said.values())
-    for one, other in combinations(said, 2):
-        assert said[one] & said[other] == set(), (one, other)
+    texts = {package: _paragraphs(text) for package, text in shown.items()}
+    assert all(texts.values())
+    for one, other in combinations(texts, 2):
+        assert texts[one] & texts[other] == set(), (one, other)
 
 
 def _paragraphs(text: str) -> set[str]:
     """Return the prose: no headings, code, heads of tables, or names of files that are listed."""
     prose = re.sub(r"(?ms)^```.*?^```", "", text)
     prose = re.sub(r"(?m)^\|.*\|\n(?=\| ?---)", "", prose)
-    prose = re.sub(r"\[\^[^\]\s]+\](?!:)", "", prose)  # Which source, not what is said.
+    prose = re.sub(r"\[\^[^\]\s]+\](?!:)", "", prose)  # The source is not the statement.
     lines = {line.strip() for line in prose.splitlines()}
     return {line for line in lines if _is_prose(line)}
 

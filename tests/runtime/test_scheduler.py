@@ -1,4 +1,4 @@
-"""The loop that lets the clock in wakes in time, rests otherwise, and outlives what breaks."""
+"""The loop that follows the clock wakes in time, rests otherwise, and outlives what breaks."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from missioncontrol.adapters.looks import Seen, seen_now, with_descendants
+from missioncontrol.adapters.process_table import Seen, seen_now, with_descendants
 
 KNOWN_MAX = 4_096
 """Connections of which it is remembered who holds them."""
@@ -40,7 +40,7 @@ class StepConnections:
         """`engine` is the process whose descendants, but for this one, are programs of steps."""
         self._engine = engine
         self._known: OrderedDict[int, bool] = OrderedDict()
-        self.is_available = _is_told_by_kernel()
+        self.is_available = _is_kernel_supported()
 
     def is_of_step(self, client: End, server: End) -> bool:
         """Whether a program of a step holds the client's end of a connection to this process.
@@ -86,11 +86,11 @@ def inode_of(client: End, server: End) -> int | None:
         socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel,
     ):
         kernel.send(_question(client, server))
-        said = kernel.recv(_ANSWER_BYTES_MAX)
-        kind = struct.unpack_from("=H", said, 4)[0]
+        data = kernel.recv(_ANSWER_BYTES_MAX)
+        kind = struct.unpack_from("=H", data, 4)[0]
         # Without such a connection, the kernel answers with the listener at that port.
-        if kind == _SOCK_DIAG_BY_FAMILY and said[20:24] == struct.pack("!HH", client[1], server[1]):
-            return int(struct.unpack_from("=I", said, _INODE_AT)[0])
+        if kind == _SOCK_DIAG_BY_FAMILY and data[20:24] == struct.pack("!HH", client[1], server[1]):
+            return int(struct.unpack_from("=I", data, _INODE_AT)[0])
     return None
 
 
@@ -132,7 +132,7 @@ def _is_held_by(everybody: Iterable[Seen], but: set[int], inode: int) -> bool:
 
 
 def _holds(pid: int, inode: int) -> bool | None:
-    """Whether a process has a socket open; None where it does not let us look."""
+    """Whether a process has a socket open; None where the system denies access to it."""
     name = f"socket:[{inode}]"
     try:
         for file in Path(f"/proc/{pid}/fd").iterdir():
@@ -144,7 +144,7 @@ def _holds(pid: int, inode: int) -> bool | None:
     return False
 
 
-def _is_told_by_kernel() -> bool:
+def _is_kernel_supported() -> bool:
     """Whether this kernel can be asked about connections: tried on a connection of our own."""
     if not sys.platform.startswith("linux"):
         return False

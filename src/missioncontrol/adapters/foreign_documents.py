@@ -16,7 +16,7 @@ from missioncontrol.adapters.foreign_reading import (
     titled,
     unreadable,
 )
-from missioncontrol.adapters.foreign_standing import (
+from missioncontrol.adapters.foreign_status import (
     Standing,
     status_of,
     status_of_boxes,
@@ -41,7 +41,7 @@ KEP_LABELS = {
     "replaces": "Replaces",
 }
 """Fields of a proposal that its brief names."""
-_KEP_KEPT = frozenset({"title", "status", "priority", *KEP_LABELS})
+_KEP_FIELDS = frozenset({"title", "status", "priority", *KEP_LABELS})
 _STORY = re.compile(
     r"(?im)^# +(?:user )?story +(?P<id>[\w.-]*\d[\w.-]*) *[:\u2013\u2014-]+ *(?P<title>\S.*)$"
 )
@@ -137,24 +137,24 @@ def keps(path: Path) -> Iterator[Foreign | str]:
 
 def _kep(path: Path, root: Path) -> Foreign:
     try:
-        said: Any = yaml.safe_load(read_text(path))
+        fields: Any = yaml.safe_load(read_text(path))
     except (yaml.YAMLError, RecursionError) as error:
         raise unreadable(path, f"it is no YAML: {str(error)[:100]}") from None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise unreadable(path, "it holds no fields")
     readme = path.with_name("README.md")
     documents: dict[TaskDocument, str] = {"prd": read_text(readme)} if readme.is_file() else {}
-    standing = Standing(status_of(str(said.get("status", ""))), str(said.get("priority", "")))
+    standing = Standing(status_of(str(fields.get("status", ""))), str(fields.get("priority", "")))
     lines = [
-        f"{label}: {_plain(said[name])}" for name, label in KEP_LABELS.items() if said.get(name)
+        f"{label}: {_plain(fields[name])}" for name, label in KEP_LABELS.items() if fields.get(name)
     ]
-    title = in_a_line(str(said.get("title") or path.parent.name))
+    title = in_a_line(str(fields.get("title") or path.parent.name))
     source = path.name if path == root else str(path.relative_to(root))
     brief = with_standing("\n".join(lines), standing)
     left = tuple(
-        f"{source}: {name}: {json.dumps(value, default=str)[:80]} is not kept"
-        for name, value in said.items()
-        if name not in _KEP_KEPT and value not in (None, "", [], {})
+        f"{source}: {name}: {json.dumps(value, default=str)[:80]} has no equivalent"
+        for name, value in fields.items()
+        if name not in _KEP_FIELDS and value not in (None, "", [], {})
     )
     return Foreign(title, source, brief, documents, standing, left)
 
@@ -166,10 +166,10 @@ def stories(path: Path) -> Iterator[Foreign | str]:
     titles = {
         head["id"].replace("-", "."): in_a_line(head["title"]) for head in heads if head is not None
     }
-    yield from _each(files, lambda each, _: _story(each, read_text(each), titles), path)
+    yield from _each(files, lambda each, _: _read_story(each, read_text(each), titles), path)
 
 
-def _story(path: Path, text: str, titles: dict[str, str]) -> Foreign:
+def _read_story(path: Path, text: str, titles: dict[str, str]) -> Foreign:
     head = _STORY.search(text)
     assert head is not None, f"{path} is headed as a story"
     own = head["id"].replace("-", ".")
@@ -216,13 +216,13 @@ def _needs(text: str, own: str, titles: Mapping[str, str]) -> tuple[str, ...]:
     """Return the ids of the stories that one waits for.
 
     Versions of what it is built with stand among dependencies too, so a number counts only where
-    it is said to be of a story, or where a story beside this one has it.
+    it is stated for a story, or where a story beside this one has it.
     """
     found: list[str] = []
     for part in _needs_parts(text):
-        said = {each.replace("-", ".") for each in _STORY_NUMBER.findall(part)}
+        mentioned = {each.replace("-", ".") for each in _STORY_NUMBER.findall(part)}
         numbers = (each.replace("-", ".") for each in _NUMBER.findall(part))
-        found += [each for each in numbers if each in said or each in titles]
+        found += [each for each in numbers if each in mentioned or each in titles]
     return tuple(dict.fromkeys(each for each in found if each != own))
 
 

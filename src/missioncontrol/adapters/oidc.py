@@ -47,7 +47,7 @@ class OidcProvider:
     """One provider. What it says of itself is asked again after an hour."""
 
     def __init__(self, provider: Provider, secret: str, clock: Clock) -> None:
-        """`secret` is the client's; empty for a public client. Nobody is asked before `address`."""
+        """`secret` is the client's; empty for a public client. No request before `address`."""
         self._provider = provider
         self._secret = secret
         self._clock = clock
@@ -95,11 +95,11 @@ class OidcProvider:
         client, secret = self._provider.client_id, self._secret
         headers = {}
         if secret and "client_secret_basic" in found.token_endpoint_auth_methods_supported:
-            told = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
-            headers["authorization"] = f"Basic {base64.b64encode(told).decode()}"
+            credentials = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
+            headers["authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
         else:
             form = {**form, "client_id": client, **({"client_secret": secret} if secret else {})}
-        return await self._asked("POST", found.token_endpoint, form, headers)
+        return await self._request("POST", found.token_endpoint, form, headers)
 
     async def _verified(self, token: str) -> dict[str, Any]:
         """Return the claims of a token that the provider signed; its keys may have changed."""
@@ -113,7 +113,7 @@ class OidcProvider:
         self._refuse(f"its ID token is not signed as it should be ({fault})")
 
     def _check(self, claims: dict[str, Any], flow: Flow) -> None:
-        """Refuse what is for somebody else, from somebody else, too old, or said before."""
+        """Refuse a token for another client, from another issuer, too old, or used before."""
         now, client = self._clock.now(), self._provider.client_id
         named = claims.get("aud")
         audience = named if isinstance(named, list) else [named]
@@ -121,16 +121,16 @@ class OidcProvider:
         if claims.get("iss") != self._provider.issuer:
             self._refuse("its ID token names another issuer")
         if client not in audience or claims.get("azp", client) != client:
-            self._refuse("its ID token is for somebody else")
+            self._refuse("its ID token is for another client")
         if not isinstance(ends, int | float) or not now < ends + LEEWAY_SECONDS:
             self._refuse("its ID token is too old")
         if not isinstance(begun, int | float) or begun > now + LEEWAY_SECONDS:
             self._refuse("its ID token is not good yet")
         if claims.get("nonce") != flow.nonce:
-            self._refuse("its ID token answers somebody else")
+            self._refuse("its ID token answers another request")
         subject = claims.get("sub")
         if not isinstance(subject, str) or not 0 < len(subject) <= CLAIM_MAX:
-            self._refuse("its ID token names nobody")
+            self._refuse("its ID token names no user")
 
     async def _discovered(self) -> Discovery:
         now = self._clock.now()
@@ -138,7 +138,7 @@ class OidcProvider:
             return self._found
         where = f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            found = msgspec.json.decode(await self._asked("GET", where), type=Discovery)
+            found = msgspec.json.decode(await self._request("GET", where), type=Discovery)
         except msgspec.DecodeError as error:
             raise self._silent(f"what it says of itself can't be read: {error}") from None
         if found.issuer != self._provider.issuer:
@@ -148,14 +148,14 @@ class OidcProvider:
 
     async def _fetched_keys(self) -> KeySet:
         found = await self._discovered()
-        answer = await self._asked("GET", found.jwks_uri)
+        answer = await self._request("GET", found.jwks_uri)
         try:
             self._keys = KeySet.import_key_set(msgspec.json.decode(answer))
         except (JoseError, msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
             raise self._silent(f"its keys can't be read: {type(error).__name__}") from None
         return self._keys
 
-    async def _asked(
+    async def _request(
         self,
         method: str,
         where: str,

@@ -7,7 +7,7 @@ from pathlib import Path
 from missioncontrol.adapters.changes import GitChanges
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.signing import is_attested
-from missioncontrol.application.guarding import guard
+from missioncontrol.application.change_guard import guard
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.guard.verdict import Finding
 from missioncontrol.ports.agent import AttemptFailed
@@ -48,6 +48,6 @@ def _objection(found: Finding) -> Objection:
     )
 
 
-def _text(said: str) -> str:
+def _text(message: str) -> str:
     """Return words in which a name of a file may stand that is no text."""
-    return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -40,10 +40,10 @@ from missioncontrol.application.analytics.product_service import RemovalAsked, R
 from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
-from missioncontrol.application.measuring import Measuring
-from missioncontrol.application.present import Present
+from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.console import Console
@@ -56,7 +56,7 @@ from missioncontrol.ports.identity_provider import IdentityProvider
 
 @contextmanager
 def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
-    """Put the console of a home together, and let go of its files afterwards.
+    """Build the console of a home, and close its files afterwards.
 
     `heads` is the file outside of it that signed heads are sent to.
 
@@ -75,34 +75,34 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         around = opening.enter_context(_instruments(home, present))
         slow = opening.enter_context(archive(home, heads))
         live = Live(present)
-        told = opening.enter_context(_deliveries(home, present, clock))
+        delivery = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
         asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
-        yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
+        yield Console(home.root, present, live, line, people, shelf, around, slow, delivery, asked)
 
 
 def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
-        await _told(console.line, console.present, found, found.product)
+        await _submit(console.line, console.present, found, found.product)
 
     return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
 
 def _finished(line: EngineLine, present: Present) -> Submit:
-    """Return what lets the engine write down that a removal is done which had broken off."""
+    """Return what asks the engine to record that an interrupted removal is done."""
 
     async def tell(ask: RemovalAsked) -> None:
         done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
-        await _told(line, present, done, ask.product)
+        await _submit(line, present, done, ask.product)
 
     return tell
 
 
-async def _told(line: EngineLine, present: Present, ask: Any, product: str) -> None:
-    """Ask the engine for what the console itself finds and does, in nobody's name."""
+async def _submit(line: EngineLine, present: Present, ask: Any, product: str) -> None:
+    """Ask the engine for what the console itself finds and does, in no user's name."""
     asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
     await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)
     await present.catch_up()
@@ -132,7 +132,7 @@ def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
             CronCalendar(),
             GenaiPrices(),
             built_in(AGENT_CARDS, Settings(home.root)),
-            declare=lambda name, said: declaration(name, said, base=home.root),
+            declare=lambda name, entry: declaration(name, entry, base=home.root),
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
             sources=GitSources(),
             histories=lambda path: GitTaskHistory(Path(path)),

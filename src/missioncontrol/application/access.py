@@ -1,4 +1,4 @@
-"""Users, roles and tokens as people change them, and as whoever lets people in reads them."""
+"""Users, roles and tokens as people change them, and as the sign-in reads them."""
 
 import hashlib
 import hmac
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.access.commands import (
     AccessCommand,
@@ -27,7 +27,7 @@ from missioncontrol.domain.access.commands import (
 from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.events import AccessEvent, TokenIssued
 from missioncontrol.domain.access.evolve import evolve
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import PERMISSIONS, Permission, Role, permissions_of
@@ -38,20 +38,20 @@ STREAM = "access"
 MARK = "mct_"
 TOKEN_MAX = 200
 PROVIDER = "provider-"
-"""How the credential of somebody begins for whom a provider vouches, before they are known."""
+"""Prefix of the credential of a user whom a provider vouches for, before the user is known."""
 
 INVITATION_SECONDS = 7 * 86_400.0
 TOKEN_SECONDS = 90 * 86_400.0
 
 ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
-    decide, evolve, lambda _: NotFound("user.unknown", "Nobody was ever added here.")
+    decide, evolve, lambda _: NotFound("user.unknown", "No user was added here.")
 )
 
 UserVerb = Literal["add", "roles", "remove", "invite", "password"]
 
 
 class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a user."""
+    """A request to add, change or remove a user."""
 
     verb: UserVerb
     name: str
@@ -61,16 +61,16 @@ class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserArrived(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody for whom an OpenID provider vouches. Only who lets people in may say so."""
+    """A user for whom an OpenID provider vouches. Only the sign-in may report one."""
 
     name: str
     subject: str  # issuer and subject
     roles: tuple[Role, ...] = ()
-    has_roles: bool = False  # whether these hold for somebody who is known already
+    has_roles: bool = False  # whether these apply to a user who is known already
 
 
 class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A token that somebody wants for their programs."""
+    """A request to issue a token for the user's programs."""
 
     name: str
     scopes: tuple[Permission, ...] = ("read",)
@@ -78,7 +78,7 @@ class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TokenRevoked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A token that somebody wants no longer."""
+    """A request to revoke a token."""
 
     token: str  # its id
     reason: str = ""
@@ -91,7 +91,7 @@ class WorkspaceAsked(msgspec.Struct, frozen=True):
 
 
 class SecondLookAsked(msgspec.Struct, frozen=True):
-    """A request to let the one person here approve their own runs after a pause."""
+    """A request to allow the one person here to approve their own runs after a pause."""
 
     seconds: Annotated[float, msgspec.Meta(ge=0)]  # 0 turns it off
 
@@ -114,32 +114,32 @@ class AccessDesk:
         by, answer = self._asker(actor), {"name": ask.name}
         match ask.verb:
             case "add":
-                self._tell(AddUser(by, ask.name, ask.roles), actor)
+                self._handle(AddUser(by, ask.name, ask.roles), actor)
             case "roles":
-                self._tell(ChangeRoles(by, ask.name, ask.roles), actor)
+                self._handle(ChangeRoles(by, ask.name, ask.roles), actor)
             case "remove":
-                self._tell(RemoveUser(by, ask.name, ask.reason), actor)
+                self._handle(RemoveUser(by, ask.name, ask.reason), actor)
             case "invite":
                 answer |= self._invite(by, ask.name, actor)
             case "password":
                 self._list_owner(by, ask.name, actor)
                 # The digest stands in the log, where many may read it: it allows nothing.
                 allowed = digest(ask.invitation) if ask.invitation else ""
-                self._tell(ChangePassword(by, ask.name, allowed), actor)
+                self._handle(ChangePassword(by, ask.name, allowed), actor)
         return answer
 
     def _invite(self, by: Asker, name: str, actor: str) -> dict[str, Any]:
         self._list_owner(by, name, actor)
         invitation = secrets.token_urlsafe(32)
         until = self._journal.clock.now() + INVITATION_SECONDS
-        self._tell(Invite(by, name, digest(invitation), until), actor)
+        self._handle(Invite(by, name, digest(invitation), until), actor)
         return {"invitation": invitation, "until": until}
 
     def _list_owner(self, by: Asker, name: str, actor: str) -> None:
-        """Let the owner be a user like others, so that they can have a password."""
+        """List the owner as a user like others, so that they can have a password."""
         is_listed = self._access.user(name) is not None
         if not is_listed and person(name) == person(self.owner):
-            self._tell(AddUser(by, name, ("admin",)), actor)
+            self._handle(AddUser(by, name, ("admin",)), actor)
 
     async def arrive(self, ask: UserArrived, *, actor: str) -> dict[str, Any]:
         """Take in whom a provider vouches for.
@@ -147,29 +147,29 @@ class AccessDesk:
         Raises:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
         """
-        asking = asked_now()
-        # Whoever is signed in by OIDC comes with a session; only the sign-in itself does not.
+        asking = current_request()
+        # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
         if not is_arriving or person(actor) != person(ask.name):
             raise Rejected("sign_in.not_vouched", f"No provider vouches for {ask.name[:80]!r}.")
         await self._load()
         command = Arrive(ask.name, ask.subject, self.owner, ask.roles, ask.has_roles)
-        self._tell(command, actor)
+        self._handle(command, actor)
         return {"name": ask.name}
 
     async def issue(self, ask: TokenAsked, *, actor: str) -> dict[str, Any]:
-        """Issue a token to whoever asks; it is told this once.
+        """Issue a token to the caller; it is shown this once.
 
         Raises:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
                 `token.by_token`.
         """
-        asking = asked_now()
+        asking = current_request()
         if asking is not None and asking.way == "token":
             raise Rejected(
                 "token.by_token",
                 "A token makes no other one: it would outlive its own end.",
-                hint="Sign in with a browser, or use `mission token new` on the machine.",
+                hint="Sign in with a browser, or use `mission user token new` on the machine.",
             )
         if asking is None and not is_vouched(actor, self.owner):
             raise Rejected(
@@ -182,25 +182,25 @@ class AccessDesk:
         key, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         token = f"{MARK}{key}_{secret}"
         issued = TokenIssued(key, ask.name, name, digest(token), ask.scopes, now + ask.seconds)
-        self._tell(IssueToken(self._asker(actor), issued), actor)
+        self._handle(IssueToken(self._asker(actor), issued), actor)
         return {"id": key, "name": ask.name, "token": token, "until": issued.until}
 
     async def revoke(self, ask: TokenRevoked, *, actor: str) -> dict[str, Any]:
-        """Let a token be void: one's own, or anybody's for an admin.
+        """Revoke a token: one's own, or any user's for an admin.
 
         Raises:
             NotFound: `token.unknown`.
             Rejected: `token.by_token`, where a token would end another one.
         """
-        asking = asked_now()
+        asking = current_request()
         if asking is not None and asking.way == "token" and not _may_end(asking, ask.token):
             raise Rejected(
                 "token.by_token",
                 "A token without the scope 'administer' ends no other one.",
-                hint="Sign in with a browser, or use `mission token revoke` on the machine.",
+                hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
             )
         await self._load()
-        self._tell(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
+        self._handle(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
         return {"id": ask.token}
 
     async def name_workspace(self, ask: WorkspaceAsked, *, actor: str) -> dict[str, Any]:
@@ -210,7 +210,7 @@ class AccessDesk:
             Rejected: `workspace.bad_name`.
         """
         await self._load()
-        self._tell(NameWorkspace(ask.name), actor)
+        self._handle(NameWorkspace(ask.name), actor)
         return {"name": ask.name}
 
     async def set_second_look(self, ask: SecondLookAsked, *, actor: str) -> dict[str, Any]:
@@ -220,7 +220,7 @@ class AccessDesk:
             Rejected: `second_look.not_owner`, `.not_alone` or `.bad_time`.
         """
         await self._load()
-        self._tell(SetSecondLook(self._asker(actor), ask.seconds), actor)
+        self._handle(SetSecondLook(self._asker(actor), ask.seconds), actor)
         return {"seconds": ask.seconds}
 
     async def second_look(self, who: Who) -> SecondLook:
@@ -229,12 +229,12 @@ class AccessDesk:
         return second_look_of(self._access, who, self.owner)
 
     async def allowed(self, actor: str) -> frozenset[Permission]:
-        """Return what somebody may do by the log; nothing where it does not know them."""
+        """Return what a user may do by the log; nothing where the log does not know them."""
         await self._load()
         return self._access.permissions_of(actor.removeprefix("user:"), self.owner)
 
     async def vouches(self, actor: str, asking: Asking, token: str) -> bool:
-        """Return whether a token lets its program ask what `asking` says, as `actor`."""
+        """Return whether a token permits its program to ask for `asking`, as `actor`."""
         await self._load()
         found = bearer_of(self._access, token, self.owner, self._journal.clock.now())
         return (
@@ -249,16 +249,16 @@ class AccessDesk:
 
     @property
     def _access(self) -> Access:
-        found: Access = self._journal.others.get(STREAM, NOBODY)
+        found: Access = self._journal.others.get(STREAM, INITIAL_ACCESS)
         return found
 
     def _asker(self, actor: str) -> Asker:
-        """Return who asks; whoever has the terminal has the machine."""
-        asking = asked_now()
+        """Return the asker; a user at the terminal has the whole machine."""
+        asking = current_request()
         permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
 
-    def _tell(self, command: AccessCommand, actor: str) -> None:
+    def _handle(self, command: AccessCommand, actor: str) -> None:
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
 
 
@@ -281,9 +281,9 @@ def bearer_of(access: Access, text: str, owner: str, now: float) -> Bearer | Non
     if not text.startswith(MARK) or len(text) > TOKEN_MAX:
         return None
     found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
-    kept = found.issued.digest if found else "0" * 64
+    expected = found.issued.digest if found else "0" * 64
     # Compared also where there is no such token, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(text)) or found is None:
+    if not hmac.compare_digest(expected, digest(text)) or found is None:
         return None
     issued = found.issued
     roles = access.roles_of(issued.owner, owner)
@@ -307,5 +307,5 @@ def _may_end(asking: Asking, token: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """Return the only form in which a token or an invitation is kept."""
+    """Return the only form in which a token or an invitation is stored."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -42,7 +42,7 @@ PEOPLES: tuple[Source, ...] = ("command", "file")
 """What people of this home have declared; no package takes it from them."""
 
 DRAIN_SECONDS = 600.0
-"""That an agent has to end its work where nobody says how long."""
+"""Time that an agent has to end its work where no other is given."""
 
 
 def stream_of(name: str) -> str:
@@ -63,7 +63,7 @@ class AgentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     declared: Declaration | None = None  # with `add`
     replace: bool = False  # with `add`
-    start: bool = True  # with `add`: and let it work at once
+    start: bool = True  # with `add`: and start it at once
     scale: int = 0  # with `scale`
     seconds_max: float = DRAIN_SECONDS  # with `drain` and `restart`
 
@@ -89,7 +89,7 @@ class Agents:
         """Called with the name of an agent whose life took a turn."""
         self.at_work: Callable[[str], int] = lambda name: 0
         self.settle: Callable[[str], Awaitable[None]] = _at_once
-        """Returns when an agent has shown whether it works, where nobody else watches over it."""
+        """Returns when an agent has shown whether it works, where no other part watches it."""
         self._journal = journal
         self._budgets = budgets
         self._built_in = built_in
@@ -128,7 +128,7 @@ class Agents:
                 yield self.life(name)
 
     async def take(self, ask: AgentAsked, *, actor: str) -> AgentLife:
-        """Do what somebody asks; return how the agent stands then.
+        """Do what is asked; return the state of the agent afterwards.
 
         Raises:
             Rejected, NotFound: see `domain.lifecycle.decide.decide`; `agent.too_many`,
@@ -138,26 +138,26 @@ class Agents:
             case "add":
                 if ask.declared is None or ask.declared.name != ask.name:
                     raise Rejected(
-                        "agent.no_declaration", f"Nothing is said about the agent {ask.name!r}."
+                        "agent.no_declaration", f"The agent {ask.name!r} is not declared."
                     )
                 await self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
                 if ask.start:
-                    self._tell(ask.name, StartAgent(ask.reason), actor)
+                    self._handle(ask.name, StartAgent(ask.reason), actor)
             case "start":
-                self._tell(ask.name, StartAgent(ask.reason), actor)
+                self._handle(ask.name, StartAgent(ask.reason), actor)
             case "stop":
-                self._tell(ask.name, StopAgent(ask.reason or "Somebody stopped it."), actor)
+                self._handle(ask.name, StopAgent(ask.reason or "A user stopped it."), actor)
             case "restart":
                 reason = ask.reason or "It is started again."
-                self._tell(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
+                self._handle(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
             case "drain":
-                reason = ask.reason or "Somebody drained it."
-                self._tell(ask.name, DrainAgent(reason, ask.seconds_max), actor)
+                reason = ask.reason or "A user drained it."
+                self._handle(ask.name, DrainAgent(reason, ask.seconds_max), actor)
             case "scale":
-                self._tell(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
+                self._handle(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
             case "remove":
                 life = self.life(ask.name)
-                self._tell(ask.name, RemoveAgent(ask.reason), actor)
+                self._handle(ask.name, RemoveAgent(ask.reason), actor)
                 return life
         await self.settle(ask.name)
         return self.life(ask.name)
@@ -170,10 +170,10 @@ class Agents:
     async def keep_to(
         self, declared: Iterable[Declaration], source: Source, *, unread: Iterable[str] = ()
     ) -> dict[str, str]:
-        """Let exactly these be the agents of a file, or of packages; new ones are started.
+        """Make exactly these the agents of a file, or of packages; new ones are started.
 
         Those that could not be read stay as they are. Returns the names of those that were
-        refused, each with the reason; they keep nobody else from work.
+        refused, each with the reason; they don't stop the others from working.
         """
         names, refused = set[str](), dict[str, str]()
         for each in declared:
@@ -186,18 +186,18 @@ class Agents:
                 refused[name] = str(error)
             else:
                 if is_new:
-                    self._tell(name, StartAgent("It is declared."), ENGINE)
+                    self._handle(name, StartAgent("It is declared."), ENGINE)
             names.add(name)
         names.update(unread)
         gone = "It is declared no longer."
         for life in list(self.lives()):
             if life.source == source and life.name not in names:
-                self._tell(life.name, StopAgent(gone), ENGINE)
-                self._tell(life.name, RemoveAgent(gone), ENGINE)
+                self._handle(life.name, StopAgent(gone), ENGINE)
+                self._handle(life.name, RemoveAgent(gone), ENGINE)
         return refused
 
     def _refuse_second(self, name: str, source: Source, names: set[str]) -> None:
-        """Refuse a package's declaration of an agent that somebody else has declared.
+        """Refuse a package's declaration of an agent that is declared elsewhere.
 
         Else the two would take turns, and with each start of an engine the agent be another.
         """
@@ -210,7 +210,7 @@ class Agents:
             and not isinstance(known.standing, Removed)
         )
         if name in names or is_theirs:
-            who = "another package" if name in names else "somebody here"
+            who = "another package" if name in names else "a user here"
             raise Rejected(
                 "agent.exists",
                 f"Agent {name!r} is declared by {who} already, and stays so.",
@@ -226,7 +226,7 @@ class Agents:
             Rejected: as `take`.
         """
         declared = as_declared(declared)
-        refuse_bad_declaration(declared)  # Before its kind meets words that nobody knows.
+        refuse_bad_declaration(declared)  # Before its kind receives unknown words.
         card = self._card(declared)
         _refuse_idleness(declared, card)
         # One that was removed long ago is not at hand, and its stream goes on.
@@ -249,7 +249,7 @@ class Agents:
         if events and declared.budget is not None:
             cap = Cap(Scope("agent", declared.name), "total", declared.budget)
             self._budgets.set_cap(cap, actor=actor, reason="It is declared so.")
-        self._tell_all(declared.name)
+        self._notify_all(declared.name)
 
     def card(self, name: str) -> AgentCard:
         """Return what an agent takes, hands back and does.
@@ -267,7 +267,7 @@ class Agents:
 
     def elevate(self, name: str, command: Elevating, *, actor: str) -> AgentLife:
         """Do what a person says about a wider mode of an agent; return how it stands then."""
-        self._tell(name, command, actor)
+        self._handle(name, command, actor)
         return self.life(name)
 
     def pending(self) -> Sequence[tuple[str, Any]]:
@@ -292,14 +292,14 @@ class Agents:
 
     def report(self, name: str, report: Report) -> list[Event]:
         """Take in what those who watch over an agent found."""
-        return self._tell(name, report, ENGINE)
+        return self._handle(name, report, ENGINE)
 
-    def _tell(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
-        self.life(name)  # Or nobody is called so.
+    def _handle(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
+        self.life(name)  # Raises where no agent has this name.
         self._ensure(name)
         events = self._journal.tell(LIFE, stream_of(name), command, actor=actor)
         if events:
-            self._tell_all(name)
+            self._notify_all(name)
         return events
 
     def _standing(self, known: AgentLife | None) -> Collection[str]:
@@ -311,7 +311,7 @@ class Agents:
         except MissionControlError:
             return ()  # Its package is gone.
 
-    def _tell_all(self, name: str) -> None:
+    def _notify_all(self, name: str) -> None:
         for listener in self.listeners:
             listener(name)
 
@@ -326,7 +326,7 @@ class Agents:
 def _refuse_standing(declared: Declaration, card: AgentCard, known: Collection[str]) -> None:
     """Refuse a declaration that opens at all times what an elevation opens for a time.
 
-    One that did so before may go on: what works for somebody is not taken away.
+    One that did so before may go on: an agent that works for its users is not disabled.
 
     Raises:
         Rejected: `agent.standing_elevation`.

@@ -1,6 +1,6 @@
-"""What each verb of the office needs of somebody who is signed in; a verb that is not here, nobody.
+"""The permission that each verb needs of a signed-in user; a verb missing here is forbidden.
 
-The console refuses before it asks. This is said again where it is done, so that no way in around
+The console refuses before it asks. The work itself repeats the check, so that no way around
 the console, and no mistake in it, is a way around this.
 """
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.asks import ForSomebody
+from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
@@ -20,7 +20,7 @@ from missioncontrol.domain.person import is_agent
 from missioncontrol.domain.principal import Asking
 
 Needed = Permission | Literal["sign_in"]
-"""`sign_in`: whoever is signed in may ask; what they ask for is looked at by who answers."""
+"""`sign_in`: any signed-in user may ask; the handler checks the request itself."""
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
@@ -33,7 +33,6 @@ NEEDED: dict[str, Needed] = {
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
-    "ShareAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",
@@ -56,8 +55,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "WebhookAsked": "govern",
-    "OutputBound": "govern",
     "TraceAsked": "approve",
     "MemoryAsked": "operate",
     "ExportNoted": "read",
@@ -87,14 +84,13 @@ SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
     "TokenAsked": ("token",),
     "UserAsked": ("invitation",),
-    "ShareAsked": ("token",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
 
 
 class NotPermitted(MissionControlError):
-    """Whoever asks may not do this."""
+    """The caller lacks the permission."""
 
     status = 403
 
@@ -107,7 +103,7 @@ def refuse_agents(ask: Any, actor: str) -> None:
     Raises:
         Rejected: `actor.by_agent`.
     """
-    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
+    is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
     is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
     refuse_agent(actor, by_agents=is_allowed)
 
@@ -128,15 +124,15 @@ def refuse_agent(actor: str, *, by_agents: bool) -> None:
 
 
 def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
-    """Refuse what goes beyond what whoever asks may do.
+    """Refuse what goes beyond the permissions of the caller.
 
     Raises:
-        NotPermitted: `permission.missing`, or `permission.undeclared` where nobody may.
+        NotPermitted: `permission.missing`, or `permission.undeclared` where no user may.
     """
     verb = type(ask).__name__
     needed = _needed(ask)
     if needed is None:
-        raise NotPermitted("permission.undeclared", f"Nobody who signs in may ask for {verb}.")
+        raise NotPermitted("permission.undeclared", f"No signed-in user may request {verb}.")
     refuse_missing(needed, actor, asking)
 
 
@@ -176,10 +172,10 @@ def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
         return
     raise Rejected(
         "approval.sign_in",
-        "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
+        "Steps are not confined on this machine, so a name that is typed here proves nothing, "
         "and decisions need a person who is signed in.",
         hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
-        "token: `mission token new decide --scope read --scope approve` makes one, then "
+        "token: `mission user token new decide --scope read --scope approve` makes one, then "
         "`MISSION_TOKEN=TOKEN mission approvals approve ID --reason TEXT --server URL`, where URL "
         "is the console's.",
     )
@@ -196,7 +192,7 @@ def _needed(ask: Any) -> Needed | None:
         case TraceAsked(verb="assign" | "scope"):
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case RepositoryTaskAsked(verb="done"):
-            return "approve"  # Whoever says so has looked at what was done.
+            return "approve"  # The person who marks it done has checked the work.
         case UserAsked(verb="password"):
-            return "sign_in"  # One's own, by an invitation, or somebody's by an admin.
+            return "sign_in"  # One's own, by an invitation, or another user's by an admin.
     return NEEDED.get(type(ask).__name__)

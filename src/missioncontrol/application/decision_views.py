@@ -1,4 +1,4 @@
-"""Decisions as they are told: those of the log, and those of plans that nobody has touched yet."""
+"""Decisions as they are shown: those of the log, and those of plans that have no change yet."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -9,7 +9,7 @@ from missioncontrol.documents.madr.writer import files_of
 from missioncontrol.domain.decision import DecisionLog, LoggedDecision, Status, day_of, unknown
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.planned_decision import as_logged
-from missioncontrol.projections.planned import PlannedRow
+from missioncontrol.projections.plan_decisions import PlannedRow
 
 Origin = Literal["log", "plan", "file"]
 
@@ -18,7 +18,7 @@ class DecisionLine(msgspec.Struct, frozen=True):
     """A decision in a list."""
 
     id: str
-    number: int  # in the log; 0 for one of a plan that nobody has touched
+    number: int  # in the log; 0 for one of a plan that is still untouched
     title: str
     status: Status
     date: str  # of its last change, YYYY-MM-DD

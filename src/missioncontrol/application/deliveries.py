@@ -1,6 +1,6 @@
 """Tells webhooks of events: each at least once, signed, and again where one does not take it.
 
-The console's process does it, so a slow address never holds the engine up. What is to be told is
+The console's process does it, so a slow address never holds the engine up. What is due is
 written down in the transaction that moves the place in the log; so neither a restart nor a crash
 leaves anything out. Signatures follow the Standard Webhooks specification 1.0.
 """
@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 
 from missioncontrol.application.cloud_event import cloud_event
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.webhooks import STREAM, WEBHOOKS
 from missioncontrol.domain.webhook import EVENTS as WEBHOOK_EVENTS
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, WebhookTested
@@ -28,7 +28,7 @@ AT_ONCE_MAX = 8
 
 WAITING_MAX = 5_000
 """Deliveries of one webhook that wait: from here on the log is not looked through further for it,
-and goes on being so when some have been taken."""
+until some have been delivered."""
 
 BETWEEN_SECONDS = (5.0, 30.0, 120.0, 600.0, 3_600.0, 7_200.0, 14_400.0)
 """Before each further attempt, with up to a fifth more by chance; after them it is dead."""
@@ -62,7 +62,7 @@ class Deliveries:
         self._chance = chance
         self._task: asyncio.Task[None] | None = None
         self._made: dict[str, tuple[str, str]] = {}  # which request made the secret of a webhook
-        self._telling: dict[str, asyncio.Task[None]] = {}  # by webhook
+        self._in_flight: dict[str, asyncio.Task[None]] = {}  # by webhook
         self._changed = asyncio.Event()
 
     async def hooks(self) -> dict[str, Webhook]:
@@ -72,7 +72,7 @@ class Deliveries:
     def new_secret(self, hook: str, request: str = "") -> str:
         """Sign with another secret from now on, and return it, this once.
 
-        Who asks again with the same `request`, because no answer came, is told the same secret.
+        A repeat with the same `request`, because no answer came, returns the same secret.
         """
         if request and self._made.get(hook) == (request, self.store.secret(hook)):
             return self.store.secret(hook)
@@ -98,7 +98,7 @@ class Deliveries:
     async def stop(self) -> None:
         """Deliver no more; what was under way is tried again later."""
         if self._task is not None:
-            under_way = [self._task, *self._telling.values()]
+            under_way = [self._task, *self._in_flight.values()]
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
@@ -120,24 +120,24 @@ class Deliveries:
                     pass
 
     async def _set_out(self) -> None:
-        """Let each webhook be told what is due, however long another one takes."""
+        """Send each webhook what is due, however long another one takes."""
         for name, hook in (await self.hooks()).items():
-            if name in self._telling or hook.is_paused:
+            if name in self._in_flight or hook.is_paused:
                 continue
             if due := self.store.due(name, self._now(), limit=AT_ONCE_MAX):
-                self._telling[name] = asyncio.create_task(self._tell(hook, due))
+                self._in_flight[name] = asyncio.create_task(self._deliver(hook, due))
 
-    async def _tell(self, hook: Webhook, due: list[Delivery]) -> None:
+    async def _deliver(self, hook: Webhook, due: list[Delivery]) -> None:
         try:
             await asyncio.gather(*(self._try(hook, each) for each in due))
         except Exception:  # noqa: BLE001 - the edge: one fault must not silence it for ever
-            _log.exception("webhook %r is not told", hook.name)
+            _log.exception("webhook %r is not notified", hook.name)
         finally:
-            del self._telling[hook.name]
+            del self._in_flight[hook.name]
             self._changed.set()  # Perhaps more is due.
 
     async def look(self) -> int:
-        """Let what happened since be due; return how many events were looked at."""
+        """Queue what happened since; return how many events were looked at."""
         head = (await self._present.store.head()).position
         hooks = await self.hooks()
         for name in set(self.store.names()) - set(hooks):

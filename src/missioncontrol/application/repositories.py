@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.documents.merge import Conflict, Merged, merged
 from missioncontrol.documents.outline import beginning, outline_of
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.domain.repository.carrying import refuse_at_work
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -38,11 +37,12 @@ from missioncontrol.domain.repository.events import (
 from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.states import DocumentState, Repository, Started
+from missioncontrol.domain.repository.task_holds import refuse_at_work
 from missioncontrol.domain.run.states import SettledState
 from missioncontrol.ports.artifact_store import ArtifactStore
 
 TRIES_MAX = 3
-"""Times that an edit is brought in anew because somebody changed the document meanwhile."""
+"""Times that an edit is merged again because the document changed meanwhile."""
 
 REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
     decide, evolve, unknown
@@ -50,7 +50,7 @@ REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
 
 
 class RepositoryAsked(msgspec.Struct, frozen=True):
-    """The tasks of a repository are to be kept here, by this process."""
+    """A request to store the tasks of a repository here, by this process."""
 
     repository: str
     path: str
@@ -58,7 +58,7 @@ class RepositoryAsked(msgspec.Struct, frozen=True):
 
 
 class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a task of a repository."""
+    """A request to change a task of a repository."""
 
     verb: Literal["add", "take", "start", "done", "drop", "scope"]
     repository: str
@@ -66,7 +66,7 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""  # where one is added
     brief: str = ""  # likewise
     documents: dict[TaskDocument, str] = {}  # likewise: those that are written already
-    kind: TaskDocument = "prd"  # where a document is taken in
+    kind: TaskDocument = "prd"  # where a document is imported
     text: str = ""  # likewise: all of it
     base: str = ""  # likewise: digest of the version that was edited; "" where that is unknown
     reason: str = ""
@@ -75,7 +75,7 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignOffAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody agrees to a document in a role."""
+    """A user signs a document off in a role."""
 
     repository: str
     task: int
@@ -89,7 +89,7 @@ class RepositoryDesk:
     """Changes what the record says of repositories."""
 
     def __init__(self, journal: Journal, os_user: str) -> None:
-        """`artifacts` is set where files can be kept; `scrub` takes secrets out of a text."""
+        """`artifacts` is set where files can be stored; `scrub` removes secrets from a text."""
         self._journal = journal
         self._os_user = os_user
         self.artifacts: ArtifactStore | None = None
@@ -162,7 +162,7 @@ class RepositoryDesk:
             refuse_at_work(task, frozenset({run.id}))
 
     def _who(self, actor: str) -> Who:
-        return Who(actor, "" if asked_now() else self._os_user)
+        return Who(actor, "" if current_request() else self._os_user)
 
     async def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
         process = state.process
@@ -171,8 +171,11 @@ class RepositoryDesk:
             or beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
-        kept = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
-        command = AddTask(ask.title, ask.brief, tuple(kept), who)
+        stored = [
+            await asyncio.to_thread(self._store_document, kind, text)
+            for kind, text in texts.items()
+        ]
+        command = AddTask(ask.title, ask.brief, tuple(stored), who)
         added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
         return {"task": added.task, "slug": added.slug, "is_new": True}
@@ -186,14 +189,14 @@ class RepositoryDesk:
             newest = _newest(ask, state)
             command, conflicts = await asyncio.to_thread(self._brought_in, ask, state, newest, who)
             if _newest(ask, state) == newest:
-                return self._taken(ask, state, command, conflicts)
+                return self._accept_document(ask, state, command, conflicts)
         raise Stale(
             "repository.busy",
             f"The {ask.kind} of task {ask.task} is being changed by others all the time.",
             hint="Try again.",
         )
 
-    def _taken(
+    def _accept_document(
         self,
         ask: RepositoryTaskAsked,
         state: Repository,
@@ -206,7 +209,7 @@ class RepositoryDesk:
             else []
         )
         now = _newest(ask, state)
-        assert now is not None, "it was taken in, or was there already"
+        assert now is not None, "it was recorded, or was there already"
         return {
             "task": ask.task,
             "kind": ask.kind,
@@ -223,18 +226,18 @@ class RepositoryDesk:
         given = digest_of(ask.text)
         if newest is not None and (newest.given, newest.base) == (given, ask.base):
             return None, ()
-        version = self._kept(ask.kind, ask.text)
+        version = self._store_document(ask.kind, ask.text)
         if newest is None or newest.digest in (ask.base, given):
             return TakeDocument(ask.task, version, who, ask.base), ()
         found = self._merged(ask, state, newest)
-        version = self._kept(ask.kind, found.text)
+        version = self._store_document(ask.kind, found.text)
         was_merged = given if version.digest != given else ""
         count = len(found.conflicts)
         return TakeDocument(ask.task, version, who, ask.base, was_merged, count), found.conflicts
 
     def _merged(self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState) -> Merged:
         known = state.versions.get((ask.task, ask.kind), ())
-        # Where nobody knows what was edited, an old version that stands there is no edit.
+        # Where the edit's base is unknown, an old version that stands there is no edit.
         unedited = ask.text if digest_of(ask.text) in known else ""
         base = self._text(ask.base) if ask.base in known else unedited
         return merged(base, ask.text, self._text(newest.digest))
@@ -242,16 +245,16 @@ class RepositoryDesk:
     def _text(self, digest: str) -> str:
         return self._files().get(digest).decode("utf-8")
 
-    def _kept(self, kind: TaskDocument, text: str) -> Version:
+    def _store_document(self, kind: TaskDocument, text: str) -> Version:
         if len(text) > CHARACTERS_MAX:
             raise Rejected(
                 "repository.bad_input",
-                f"The {kind} has {len(text):,} characters; at most {CHARACTERS_MAX:,} are kept.",
+                f"The {kind} has {len(text):,} characters; at most {CHARACTERS_MAX:,} fit.",
             )
         if self.scrub(text) != text:
             raise Rejected(
                 "repository.secret",
-                f"The {kind} holds the value of a secret, and what is taken in is kept for ever.",
+                f"The {kind} holds the value of a secret, and stored text is permanent.",
                 hint="Take the secret out of the file.",
             )
         digest = self._files().put(text.encode())
@@ -269,5 +272,5 @@ def _newest(ask: RepositoryTaskAsked, state: Repository) -> DocumentState | None
 
 
 def digest_of(text: str) -> str:
-    """Return the SHA-256 of a text, by which it is kept."""
+    """Return the SHA-256 of a text, by which it is stored."""
     return hashlib.sha256(text.encode()).hexdigest()

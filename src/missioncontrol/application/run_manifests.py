@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.approvals import APPROVAL
-from missioncontrol.application.chronicle import Attempt, Chronicle, chronicle_of
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, timeline_of
 from missioncontrol.application.journal import READ_AT_ONCE, fold
 from missioncontrol.application.records import folded
 from missioncontrol.documents.run_manifest import (
@@ -19,7 +19,7 @@ from missioncontrol.documents.run_manifest import (
     Done,
     Evidence,
     File,
-    Heard,
+    Heartbeats,
     Merged,
     Noted,
     Resume,
@@ -63,10 +63,12 @@ async def manifest_of(
     """
     rows = await _rows(store, begun.run)
     run = folded(begun.run, rows)
-    told = chronicle_of(begun.run, rows)
-    heard = _heard(output, begun.run)
+    timeline = timeline_of(begun.run, rows)
+    activity = _heartbeats(output, begun.run)
     steps = tuple(
-        _done(key, run, told, heard) for key in run.steps if "/" in key and KEY.fullmatch(key)
+        _done(key, run, timeline, activity)
+        for key in run.steps
+        if "/" in key and KEY.fullmatch(key)
     )
     last = rows[-1][0]
     open_steps = tuple(
@@ -88,13 +90,13 @@ async def manifest_of(
             steps,
             tuple([await _agreed(store, approval) for approval in run.approvals]),
             _spent(run.usage),
-            Resume(open_steps, "" if run.is_settled else f"mission resume {begun.run}"),
+            Resume(open_steps, "" if run.is_settled else f"mission runs resume {begun.run}"),
             Chained(begun.run, len(rows), rows[0][0].position, last.position, last.hash.hex()),
         )
     )
 
 
-async def begun_in(store: EventStore, repository: str) -> list[RepositoryTasksRun]:
+async def list_started_runs(store: EventStore, repository: str) -> list[RepositoryTasksRun]:
     """Return the runs of tasks of a repository, the oldest first."""
     found: list[RepositoryTasksRun] = []
     for row, event in await _rows(store, repository):
@@ -116,16 +118,16 @@ async def _rows(store: EventStore, stream: str) -> list[tuple[Recorded, Any]]:
     return found
 
 
-def _heard(output: OutputStore, run: str) -> dict[str, Heard]:
-    found: dict[str, Heard] = {}
+def _heartbeats(output: OutputStore, run: str) -> dict[str, Heartbeats]:
+    found: dict[str, Heartbeats] = {}
     for line in output.read(run, limit=LINES_MAX):
         at = line.time / 1_000_000
-        before = found.get(line.step, Heard(0, at, at))
-        found[line.step] = Heard(before.lines + 1, before.first, at)
+        before = found.get(line.step, Heartbeats(0, at, at))
+        found[line.step] = Heartbeats(before.lines + 1, before.first, at)
     return found
 
 
-def _done(key: str, run: Run, told: Chronicle, heard: Mapping[str, Heard]) -> Done:
+def _done(key: str, run: Run, timeline: EventTimeline, activity: Mapping[str, Heartbeats]) -> Done:
     place = KEY.fullmatch(key)
     assert place is not None, "only such keys are asked for"
     state = run.states[key]
@@ -140,8 +142,8 @@ def _done(key: str, run: Run, told: Chronicle, heard: Mapping[str, Heard]) -> Do
         run.steps[key].agent,
         type(state).__name__.lower(),
         state.failure.reason if isinstance(state, Failed) else "",
-        tuple(map(_try, told.attempts_of(key))),
-        heard.get(key, Heard(0, 0.0, 0.0)),
+        tuple(map(_try, timeline.attempts_of(key))),
+        activity.get(key, Heartbeats(0, 0.0, 0.0)),
         tuple(
             Command(each.argv, each.exit_code, each.seconds)
             for each in work.evidence
@@ -222,14 +224,14 @@ def _output(key: str, run: Run) -> dict[str, Any]:
     return output if isinstance(output, dict) else {}
 
 
-def _merged(said: Mapping[str, Any]) -> Merged:
+def _merged(output: Mapping[str, Any]) -> Merged:
     return Merged(
-        str(said.get("state", "")),
-        str(said.get("into", "")),
-        str(said.get("commit", "")),
-        str(said.get("onto", "")),
-        bool(said.get("rebased")),
-        str(said.get("reason", "")),
+        str(output.get("state", "")),
+        str(output.get("into", "")),
+        str(output.get("commit", "")),
+        str(output.get("onto", "")),
+        bool(output.get("rebased")),
+        str(output.get("reason", "")),
     )
 
 
@@ -264,7 +266,7 @@ async def _agreed(store: EventStore, approval: str) -> Agreed:
         raise NotFound("approval.unknown", f"There is no approval {approval!r}.")
     standing = state.standing
     if isinstance(standing, Decided):
-        said = standing.outcome, standing.by, standing.reason, standing.at
-        return Agreed(approval, state.step, state.digest, *said)
+        decision = standing.outcome, standing.by, standing.reason, standing.at
+        return Agreed(approval, state.step, state.digest, *decision)
     word = type(standing).__name__.lower()
     return Agreed(approval, state.step, state.digest, word, "", "", state.requested)

@@ -15,7 +15,7 @@ ENCODED_MAX = 16
 class RunWatch:
     """The latest that is known of a run, with the position at which each part of it changed.
 
-    What it tells is absolute: the state that a step has, not how it came to it. So somebody who
+    Its content is absolute: the state that a step has, not how it came to it. So a reader who
     missed any number of tellings is right again after the next one.
     """
 
@@ -26,7 +26,7 @@ class RunWatch:
         self._word = word
         self.begun = self.changed = position
         self._run = run
-        self._told: dict[str, tuple[StepState, int]] = {}
+        self._known_states: dict[str, tuple[StepState, int]] = {}
         self._changes: dict[str, int] = {}  # the last change last
         self._encoded: dict[int, bytes] = {}
         self._growth: list[tuple[int, int]] = []  # (position, number of steps since then)
@@ -38,12 +38,12 @@ class RunWatch:
         if self._grew(run):
             self._growth.append((position, len(run.steps)))
             self.changed = position
-        tries, told = run.tries, self._told
+        tries, reported = run.tries, self._known_states
         for key, state in run.states.items():
-            known = told.get(key)
+            known = reported.get(key)
             attempt = tries.get(key, 0)
             if known is None or known[0] is not state or known[1] != attempt:
-                told[key] = (state, attempt)
+                reported[key] = (state, attempt)
                 self._changes.pop(key, None)
                 self._changes[key] = self.changed = position
         totals = (self._word(run), *_used(run))
@@ -76,8 +76,11 @@ class RunWatch:
         is_whole = position < self.begun
         if not is_whole and self.changed <= position:
             return None
-        keys = iter(self._told) if is_whole else self._changed_since(position)
-        steps = {key: (state_name(self._told[key][0]), self._told[key][1]) for key in keys}
+        keys = iter(self._known_states) if is_whole else self._changed_since(position)
+        steps = {
+            key: (state_name(self._known_states[key][0]), self._known_states[key][1])
+            for key in keys
+        }
         status, cost, tokens = self._totals
         delta = {"p": self.changed, "s": steps, "status": status, "cost": cost, "tokens": tokens}
         total = len(self._run.steps)

@@ -85,11 +85,11 @@ class Starter(Protocol[P]):
     ) -> str:
         """Create the run by `tell`s alone and return its id.
 
-        `slot` is 0 where somebody asked by hand; `actor` is the author of the run, `on_behalf` of
-        somebody where an agent asked.
+        `slot` is 0 for a start by hand; `actor` is the author of the run, `on_behalf` of
+        a person where an agent asked.
 
         Raises:
-            MissionControlError: the run was refused, for instance by a budget; nothing was told.
+            MissionControlError: the run was refused, such as by a budget; nothing was recorded.
         """
         ...
 
@@ -107,7 +107,7 @@ class Starter(Protocol[P]):
 
 
 class NewSchedule(msgspec.Struct, frozen=True):
-    """What somebody wants to be started, and when."""
+    """A request to start something, and when."""
 
     name: str
     workflow: str
@@ -127,7 +127,7 @@ class Asked(msgspec.Struct, frozen=True):
     wanted: NewSchedule | None = None  # with `add` and `change`
     force: bool = False  # with `run`
     on_behalf: str = ""  # with `run`: the person for whom an agent asks
-    slot: float = 0.0  # with `skip`: the next one, as whoever asks has seen it
+    slot: float = 0.0  # with `skip`: the next one, as the caller has seen it
 
 
 class Schedules(Generic[P]):
@@ -152,7 +152,7 @@ class Schedules(Generic[P]):
         return self._journal.is_open
 
     async def open(self, names: Iterable[str]) -> None:
-        """Load these schedules, and learn which of their runs ended while nobody told us."""
+        """Load these schedules, and learn which of their runs ended without a report to us."""
         for name in names:
             schedule = await self._journal.find(SCHEDULE, stream_of(name))
             if schedule is None:
@@ -171,7 +171,7 @@ class Schedules(Generic[P]):
     # What people ask for.
 
     async def take(self, asked: Asked, *, actor: str) -> str:
-        """Do what somebody asks for; return the id of the run where one was started.
+        """Do what is asked for; return the id of the run where one was started.
 
         Raises:
             MissionControlError: see the method named like the verb.
@@ -231,11 +231,11 @@ class Schedules(Generic[P]):
         )
         await self._journal.find(SCHEDULE, stream_of(wanted.name))
         await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
-        self._tell(wanted.name, command, actor)
+        self._handle(wanted.name, command, actor)
         return self._planned(wanted.name)
 
     async def change(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
-        """Let a schedule start something else or at other times, in the name of who changes it.
+        """Make a schedule start something else or at other times, in the name of the caller.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -256,11 +256,11 @@ class Schedules(Generic[P]):
             actor,
             reason,
         )
-        self._tell(wanted.name, command, actor)
+        self._handle(wanted.name, command, actor)
         return self._planned(wanted.name)
 
     async def skip(self, name: str, slot: float, *, actor: str, reason: str = "") -> Schedule:
-        """Let the next slot go by without a run; `slot` is the one that whoever asks has seen.
+        """Skip the next slot without a run; `slot` is the one that the caller has seen.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -275,28 +275,28 @@ class Schedules(Generic[P]):
                 f"{slot:.0f} is not the next slot of schedule {name!r}.",
                 hint="Only the next one can be skipped; pause the schedule for more.",
             )
-        self._tell(name, SkipSlot(slot, reason), actor)
+        self._handle(name, SkipSlot(slot, reason), actor)
         return self._planned(name)
 
     async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Let no slot fire until `resume`; what waits for its turn is dropped.
+        """Pause a schedule until `resume`; what waits for its turn is dropped.
 
         Raises:
             NotFound: `schedule.unknown`.
             Rejected: `schedule.removed`, `schedule.bad_reason`.
         """
         schedule = await self._load(name)
-        self._tell(name, PauseSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, PauseSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def resume(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Let slots fire again from now on; those of the pause never do, whatever the policy.
+        """Resume a schedule from now on; slots of the pause never fire, whatever the policy.
 
         Raises:
             NotFound, Rejected: see `pause`.
         """
         schedule = await self._load(name)
-        self._tell(name, ResumeSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, ResumeSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def remove(self, name: str, *, actor: str, reason: str = "") -> Schedule:
@@ -307,7 +307,7 @@ class Schedules(Generic[P]):
             Rejected: `schedule.bad_reason`.
         """
         schedule = await self._load(name)
-        self._tell(name, RemoveSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, RemoveSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def run(
@@ -315,8 +315,8 @@ class Schedules(Generic[P]):
     ) -> str:
         """Start a run now, also while the schedule is paused, and return its id.
 
-        A run that has not ended refuses it, unless the schedule lets runs overlap or `force` is
-        set: by hand, nothing is queued or cancelled that nobody asked to be.
+        A run that has not ended refuses it, unless the schedule allows overlaps or `force` is
+        set: by hand, nothing is queued or cancelled without a request for it.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -334,8 +334,8 @@ class Schedules(Generic[P]):
         if why := self._starter.may_start():
             raise no_run_may_begin(why)
         run = self._begin(prepared, schedule, BY_HAND, actor, on_behalf)
-        self._tell(name, StartByHand(run, reason, force), actor)
-        self._tell_early()
+        self._handle(name, StartByHand(run, reason, force), actor)
+        self._handle_early()
         return run
 
     # What the clock brings.
@@ -362,8 +362,8 @@ class Schedules(Generic[P]):
             if self.get(name) is not schedule or fires(schedule, due) != slot:
                 return True
             start = begin(slot)
-        events = self._tell(name, TakeSlots(due, start), ENGINE)
-        self._tell_early()
+        events = self._handle(name, TakeSlots(due, start), ENGINE)
+        self._handle_early()
         if any(isinstance(event, SlotQueued) and event.why == "cancel" for event in events):
             self._cancel(schedule)
         return True
@@ -376,8 +376,8 @@ class Schedules(Generic[P]):
             return False
         begin = await self._prepared(schedule)
         if self.get(name) is schedule and schedule.next_in_queue == queued:
-            self._tell(name, StartQueued(queued.slot, begin(queued.slot)), ENGINE)
-            self._tell_early()
+            self._handle(name, StartQueued(queued.slot, begin(queued.slot)), ENGINE)
+            self._handle_early()
         return True
 
     async def _prepared(self, schedule: Schedule) -> Callable[[float], Start]:
@@ -402,12 +402,12 @@ class Schedules(Generic[P]):
             return Start(refusal=str(error))
 
     def _cancel(self, schedule: Schedule) -> None:
-        reason = f"Schedule {schedule.name!r} starts a newer run, and lets only one work."
+        reason = f"Schedule {schedule.name!r} starts a newer run, and allows only one."
         for run in schedule.active:
             try:
                 self._starter.cancel(run, reason)
             except MissionControlError:
-                continue  # It has ended by itself, and will be told.
+                continue  # It has ended by itself, and will be reported.
 
     def _due(self, schedule: Schedule) -> Due:
         return come_due(self._calendar, schedule, self._journal.clock.now())
@@ -423,12 +423,12 @@ class Schedules(Generic[P]):
         A schedule that is not at hand learns it when it is opened.
         """
         ending = Ending(outcome, at)
-        if self._is_beginning:  # It may be this very run, which nobody has written down yet.
+        if self._is_beginning:  # It may be this very run, which is not recorded yet.
             self._early.append((schedule, run, ending))
         else:
             self._end(schedule, run, ending)
 
-    def _tell_early(self) -> None:
+    def _handle_early(self) -> None:
         early, self._early = self._early, []
         for name, run, ending in early:
             self._end(name, run, ending)
@@ -437,7 +437,7 @@ class Schedules(Generic[P]):
         schedule = self.get(name)
         if schedule is None:
             return
-        if self._tell(name, EndRun(run, ending.outcome, ending.at), ENGINE):
+        if self._handle(name, EndRun(run, ending.outcome, ending.at), ENGINE):
             self._plan(name)
 
     # The agenda.
@@ -449,7 +449,7 @@ class Schedules(Generic[P]):
         return schedule
 
     def _plan(self, name: str) -> None:
-        """Say when the schedule wants to be tended next, and let go of one that is over."""
+        """Plan when the schedule is due next, and unload one that is over."""
         schedule = self.get(name)
         self.agenda.pop(name, None)
         if schedule is None:
@@ -477,12 +477,12 @@ class Schedules(Generic[P]):
                 prepared, schedule=schedule.name, slot=slot, actor=actor, on_behalf=on_behalf
             )
         except MissionControlError:
-            self._tell_early()
+            self._handle_early()
             raise
         finally:
             self._is_beginning = False
 
-    def _tell(self, name: str, command: ScheduleCommand, actor: str) -> list[Any]:
+    def _handle(self, name: str, command: ScheduleCommand, actor: str) -> list[Any]:
         schedule = self.get(name)
         on_behalf = schedule.author if schedule is not None and actor == ENGINE else ""
         return self._journal.tell(

@@ -1,7 +1,7 @@
 """The workflow in which agents carry tasks of a repository out: rounds, and how tasks wait.
 
 A round builds, tests, inspects, reviews and merges one task. What one round hands to the next are
-commits, which are kept in the repository itself, and findings.
+commits, which are stored in the repository itself, and findings.
 """
 
 import json
@@ -29,7 +29,7 @@ BUILD = (
     "on it. End with a sentence on what you changed, and one on what you left."
 )
 REVIEW = (
-    "Review a change that somebody else built. The tree is as the change leaves it, change.patch "
+    "Review a change by another agent. The tree is as the change leaves it, change.patch "
     "is the change, and work.md the task. Look for what is wrong: a point of acceptance that does "
     "not hold, a case that breaks, something changed that the task does not ask for, a test that "
     "could not fail. What review.md says of changed tests and test settings is yours to accept: "
@@ -219,8 +219,8 @@ def _gate(rule: MergeRule) -> dict[str, Any]:
 def _outputs(cast: Cast) -> dict[str, str]:
     found = "steps.inspect.output.findings"
     if cast.reviewer:
-        said = f"steps.review.output{cast.answer}.findings"
-        found = f"{found} + (steps.review.output == null ? [] : {said})"
+        findings = f"steps.review.output{cast.answer}.findings"
+        found = f"{found} + (steps.review.output == null ? [] : {findings})"
     merge = "steps.merge.output"
     return {
         "ended": f"${{{{ {merge} != null && {merge}.state == 'merged' }}}}",

@@ -34,18 +34,18 @@ from missioncontrol.ports.workers import (
     Numbered,
     Workforce,
     agent_there,
-    is_elsewhere,
+    is_remote,
     location_of,
 )
 
 ABSENT = "worker.absent"
 LINES_AT_ONCE = 5_000
 LATE_MAX = 1_000
-"""Lost attempts of which more usage may be told late, that are kept in mind at once."""
+"""Lost attempts that may report more usage late, and are in memory at once."""
 
 
 class Workers:
-    """Declares what workers offer, and follows whether they are heard."""
+    """Declares what workers offer, and follows whether they report."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Workers:
         self._execution = execution
         self._is_settling = is_settling
         self._covered: dict[Lease, Usage] = {}  # what is left of estimates of lost attempts
-        self._heard_here: set[str] = set()  # agents that a worker of this engine carried out
+        self._seen_here: set[str] = set()  # agents that a worker of this engine carried out
         force.joined = self.join
         force.late = self.take_late
         force.changed = self.follow
@@ -71,7 +71,7 @@ class Workers:
     # What they offer.
 
     async def join(self, who: Introduction) -> None:
-        """Let the agents that a worker offers be known here, and those that waited for it begin."""
+        """Declare the agents that a worker offers here, and start those that waited for it."""
         for offer in who.offers:
             if not self._is_known(offer.card, who.name):
                 await self._declare(offer.card, who)
@@ -79,14 +79,14 @@ class Workers:
         for life in list(self._agents.lives()):
             standing = life.standing
             waits = isinstance(standing, Failed) and standing.code == ABSENT
-            if waits and self._is_heard(life):
+            if waits and self._is_offered(life):
                 start = AgentAsked("start", life.name, f"Worker {who.name!r} came.")
                 await self._agents.take(start, actor=ENGINE)
 
     def _is_known(self, card: AgentCard, worker: str) -> bool:
-        """Whether somebody else than a worker has declared just this agent."""
+        """Whether just this agent is declared by another source than a worker."""
         return any(
-            is_elsewhere(life.declared)
+            is_remote(life.declared)
             and life.source != "worker"
             and agent_there(life.declared) == card.name
             and location_of(life.declared) in (worker, ANYWHERE)
@@ -102,7 +102,7 @@ class Workers:
         known = lives.get(name)
         location = who.name
         if known is not None and known.source != "worker":
-            return  # Somebody gave the longer name to another agent.
+            return  # Another agent has the longer name.
         if known is not None and location_of(known.declared) != who.name:
             location = ANYWHERE  # Several workers carry it out.
         scale = min(SCALE_MAX, self._force.scale(card.name, location))
@@ -112,28 +112,28 @@ class Workers:
             start = AgentAsked("start", name, f"Worker {who.name!r} offers it.")
             await self._agents.take(start, actor=ENGINE)
 
-    # Whether they are heard.
+    # Whether they report.
 
     def follow(self) -> None:
-        """Let agents be lost whose workers are silent, and ready again when one is heard."""
+        """Mark agents as lost whose workers are silent, and as ready again when one reports."""
         if not self._is_settling():
-            self._execution.permits.take_back_left()
+            self._execution.tool_permissions.take_back_left()
         for life in list(self._agents.lives()):
-            if not is_elsewhere(life.declared):
+            if not is_remote(life.declared):
                 continue
-            heard = self._is_heard(life)
-            if heard:
-                self._heard_here.add(life.name)
-            may_lose = life.name in self._heard_here or not self._is_settling()
-            if heard and isinstance(life.standing, Lost):
+            is_alive = self._is_offered(life)
+            if is_alive:
+                self._seen_here.add(life.name)
+            may_lose = life.name in self._seen_here or not self._is_settling()
+            if is_alive and isinstance(life.standing, Lost):
                 self._agents.report(life.name, ReportReady(life.version, life.said))
-            elif not heard and may_lose and isinstance(life.standing, Ready):
-                reason = f"No worker that carries it out is heard at {life.declared.location!r}."
+            elif not is_alive and may_lose and isinstance(life.standing, Ready):
+                reason = f"No worker that runs it is connected at {life.declared.location!r}."
                 self._agents.report(life.name, LoseAgent(reason))
 
-    def _is_heard(self, life: AgentLife) -> bool:
+    def _is_offered(self, life: AgentLife) -> bool:
         declared = life.declared
-        return is_elsewhere(declared) and self._force.offers(
+        return is_remote(declared) and self._force.offers(
             agent_there(declared), location_of(declared)
         )
 
@@ -144,17 +144,17 @@ class Workers:
         if run.cancel_reason is not None:
             return False
         if any(step.agent == PROGRAMS_OWN for step in run.steps.values()):
-            return False  # Its own program takes it up, and lets no workers in.
+            return False  # Its own program resumes it, and admits no workers.
         try:
             life = self._agents.life(working.agent)
         except NotFound:
             return False
-        return is_elsewhere(life.declared) and isinstance(life.standing, Ready)
+        return is_remote(life.declared) and isinstance(life.standing, Ready)
 
-    async def usages_told(self, lease: Lease) -> int:
+    async def count_usages(self, lease: Lease) -> int:
         """Return how often the log tells of usage that an attempt reported."""
-        told = await self._told(lease)
-        return told.in_time + told.late
+        counted = await self._read_usage(lease)
+        return counted.in_time + counted.late
 
     async def _events(self, run: str) -> AsyncIterator[Event]:
         """Yield what the log tells of a run."""
@@ -170,7 +170,7 @@ class Workers:
     # What comes too late.
 
     async def take_late(self, worker: str, lease: Lease, numbered: Numbered) -> bool:
-        """Refuse what is said of an attempt that lost its lease, and record that.
+        """Refuse a message of an attempt that lost its lease, and record that.
 
         What it used was used all the same, and counts, once. A worker that can't have had the
         attempt is not listened to: False.
@@ -187,7 +187,7 @@ class Workers:
                 return False  # Who holds it says so by itself.
             await self._record_late(lease, message, numbered.usage)
         except MissionControlError:
-            return False  # There is no such run or step; nothing can be said of it.
+            return False  # There is no such run or step; nothing can be recorded of it.
         else:
             return True
         finally:
@@ -200,7 +200,7 @@ class Workers:
             if isinstance(event, StepStarted) and event.fence == lease.fence:
                 declared = self._agents.life(event.agent).declared
                 is_there = location_of(declared) in (worker, ANYWHERE)
-                return event.step == lease.step and is_elsewhere(declared) and is_there
+                return event.step == lease.step and is_remote(declared) and is_there
         return False
 
     async def _record_late(self, lease: Lease, message: Done | Refused | Used, usage: int) -> None:
@@ -220,12 +220,12 @@ class Workers:
 
         What was covered is written down as well, with no usage: messages are known by their count.
         """
-        told = await self._told(lease)
-        if number <= told.in_time + told.late:
+        counted = await self._read_usage(lease)
+        if number <= counted.in_time + counted.late:
             return
-        # After a restart nobody knows how much of the estimate earlier reports used up: rather
-        # charge a part of it twice than let later usage vanish.
-        left = self._covered.pop(lease, told.estimate if not told.late else NO_USAGE)
+        # After a restart it is unknown how much of the estimate earlier reports used up: rather
+        # charge a part of it twice than lose later usage.
+        left = self._covered.pop(lease, counted.estimate if not counted.late else NO_USAGE)
         more, self._covered[lease] = _beyond(message.usage, left)
         while len(self._covered) > LATE_MAX:
             del self._covered[next(iter(self._covered))]
@@ -235,8 +235,8 @@ class Workers:
         else:
             self._execution.usage(lease.run, lease.step, lease.fence, more, message.model)
 
-    async def _told(self, lease: Lease) -> "_Told":
-        """Read from the log what was told of the usage of an attempt, and what its loss cost."""
+    async def _read_usage(self, lease: Lease) -> "_ReportedUsage":
+        """Read from the log the reported usage of an attempt, and what its loss cost."""
         in_time, late, estimate, has_ended = 0, 0, NO_USAGE, False
         async for event in self._events(lease.run):
             if getattr(event, "fence", None) != lease.fence:
@@ -251,10 +251,10 @@ class Workers:
                     has_ended = True
                 case _:
                     pass
-        return _Told(in_time, late, estimate if has_ended else NO_USAGE)
+        return _ReportedUsage(in_time, late, estimate if has_ended else NO_USAGE)
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _ReportedUsage(msgspec.Struct, frozen=True):
     """What the log tells of the usage of an attempt."""
 
     in_time: int  # reports before it was lost
@@ -266,22 +266,22 @@ def _beyond(usage: Usage, covered: Usage) -> tuple[Usage, Usage]:
     """Return what of a usage was not charged yet, and what is left of what was."""
     least = min(usage.tokens, covered.tokens)
     put_in = max(usage.input_tokens - least, 0)
-    said = usage.tokens - least - put_in
+    out = usage.tokens - least - put_in
     cost, paid = usage.cost, covered.cost or 0
     if cost is None and usage.tokens == least:
         cost = 0  # All of its tokens were charged, with what they cost.
     more = NO_USAGE
-    if put_in or said or max((cost or 0) - paid, 0):
-        more = Usage(put_in, output_tokens=said, cost=None if cost is None else max(cost - paid, 0))
+    if put_in or out or max((cost or 0) - paid, 0):
+        more = Usage(put_in, output_tokens=out, cost=None if cost is None else max(cost - paid, 0))
     left = Usage(covered.tokens - least, cost=max(paid - (cost or 0), 0))
     return more, left
 
 
-def lines_told(store: OutputStore, run: str, step: str, working: Working) -> int:
+def count_lines(store: OutputStore, run: str, step: str, working: Working) -> int:
     """Return how many lines of an attempt are stored.
 
     An attempt that was interrupted and one of an earlier round may have had the same number; what
-    they said was said before.
+    they reported was reported before.
     """
     count, after, since = 0, 0, int(working.since * 1_000_000)
     while lines := store.read(run, step=step, after=after, limit=LINES_AT_ONCE):

@@ -8,7 +8,7 @@ from missioncontrol.cli.parser import add_noun
 
 def add_decision(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `decision` to `verbs`; each of its own verbs takes what `home` takes."""
-    text = "what was decided and why: recorded, judged, exchanged"
+    text = "decisions: propose, accept, reject, import, export"
     add_noun(verbs, "decision", home, text, _add_files)
 
 
@@ -31,8 +31,6 @@ def _add_import(kinds: Any, home: argparse.ArgumentParser) -> Any:
 def _add_export(kinds: Any, home: argparse.ArgumentParser) -> Any:
     verb = kinds.add_parser("export", parents=[home], help="write NNNN-title.md files of MADR 4")
     verb.add_argument("--output", metavar="DIR", required=True)
-    verb.add_argument(
-        "--plans", action="store_true", help="also those of plans that nobody has touched"
-    )
+    verb.add_argument("--plans", action="store_true", help="also those of plans that are unedited")
     verb.add_argument("--force", action="store_true", help="write over other text there")
     return verb

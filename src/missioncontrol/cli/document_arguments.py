@@ -11,9 +11,7 @@ FORMS = ("md", "html", "pdf", "docx")
 
 def add_document(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `document` to `verbs`; each of its verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "document", help="documents of a mission: written from its record, edited, passed on"
-    )
+    top = verbs.add_parser("document", help="documents of a mission: write, edit, print, share")
     kinds = top.add_subparsers(
         dest="document", metavar="VERB", required=True, parser_class=type(top)
     )
@@ -38,7 +36,7 @@ def add_document(verbs: Any, home: argparse.ArgumentParser) -> None:
         type=whole_number,
         help="the version that FILE was made of (needed with --file)",
     )
-    edit.add_argument("--note", metavar="TEXT", default="", help="what was changed, kept for ever")
+    edit.add_argument("--note", metavar="TEXT", default="", help="what was changed; permanent")
     settle = _about_one(
         kinds, home, "settle", "decide a conflict between yours and what is written"
     )

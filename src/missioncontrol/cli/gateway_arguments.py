@@ -10,7 +10,7 @@ def add_gateway(
 ) -> None:
     """Add `gateway` to `verbs`; each of its own verbs takes what `home` takes."""
     top = verbs.add_parser(
-        "gateway", parents=[home], help="let tools call models through here, under every cap"
+        "gateway", parents=[home], help="proxy calls of models, metered and under every cap"
     )
     top.add_argument("--port", metavar="N", type=whole_number, help="on loopback (default: file)")
     kinds = top.add_subparsers(dest="gateway", metavar="VERB", parser_class=type(top))
@@ -25,7 +25,7 @@ def add_gateway(
     issue.add_argument("--calls-per-minute", metavar="N", type=whole_number, default=0)
     revoke = kinds.add_parser("revoke", parents=[home], help="make a key void")
     revoke.add_argument("name", metavar="NAME")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     keys = kinds.add_parser("keys", parents=[home], help="all that hold")
     calls = kinds.add_parser("calls", parents=[home], help="model calls, newest first")
     for name, metavar, text in (

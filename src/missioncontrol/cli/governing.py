@@ -67,7 +67,7 @@ def _name_the_last_run(arguments: argparse.Namespace, desk: Desk) -> None:
 
 
 def price(arguments: argparse.Namespace) -> int:
-    """Do what `mission price` was asked for."""
+    """Do what `mission budget price` was asked for."""
     from missioncontrol.adapters.prices import GenaiPrices
     from missioncontrol.cli import budget as verbs
 
@@ -94,9 +94,9 @@ def agent(arguments: argparse.Namespace) -> int:
 def gateway(arguments: argparse.Namespace) -> int:
     """Do what `mission gateway` was asked for."""
     if not arguments.gateway:
-        from missioncontrol.cli import operating
+        from missioncontrol.cli import server_commands
 
-        return operating.serve_gateway(arguments)
+        return server_commands.serve_gateway(arguments)
     from missioncontrol.cli import gateway as verbs
     from missioncontrol.cli.agent_desk import RosterDesk
 

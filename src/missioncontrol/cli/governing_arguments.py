@@ -19,11 +19,13 @@ def add_run_of_workflow(kinds: Any, home: argparse.ArgumentParser) -> None:
 def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `fork`."""
     fork = verbs.add_parser(
-        "fork", parents=[home], help="begin a new run at a step of an old one, with other inputs"
+        "runs fork",
+        parents=[home],
+        help="begin a new run at a step of an old one, with other inputs",
     )
     fork.add_argument("run", metavar="RUN")
     fork.add_argument(
-        "--from", dest="step", metavar="STEP", required=True, help="done anew, with what follows"
+        "--from", dest="step", metavar="STEP", required=True, help="run again with what follows"
     )
     _add_input(fork)
     fork.add_argument("--json", action="store_true", help="print JSON")
@@ -43,7 +45,9 @@ def _add_input(verb: argparse.ArgumentParser) -> None:
 def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `up`, `stop`, `start` and `limit`."""
     up = verbs.add_parser(
-        "up", parents=[home], help="carry out runs and schedules until Ctrl-C; other verbs ask it"
+        "up",
+        parents=[home],
+        help="carry out runs and schedules, and serve the console, until Ctrl-C",
     )
     up.add_argument(
         "--port",
@@ -64,7 +68,7 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         "--workers",
         metavar="PORT",
         type=whole_number,
-        help="let workers of other machines in there; 0 takes a port that is free",
+        help="accept workers of other machines there; 0 uses a port that is free",
     )
     up.add_argument(
         "--bind", metavar="ADDRESS", default="127.0.0.1", help="for workers (default: loopback)"
@@ -78,10 +82,10 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         help="send signed heads of the log there, as proof for `mission audit verify --heads`",
     )
     stop = verbs.add_parser(
-        "stop", parents=[home], help="emergency stop: end all work, let nothing start"
+        "engine halt", parents=[home], help="emergency stop: end all work, start nothing"
     )
-    stop.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
-    start = verbs.add_parser("start", parents=[home], help="go on after a stop, in stages")
+    stop.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
+    start = verbs.add_parser("engine resume", parents=[home], help="resume after a halt, in stages")
     start.add_argument(
         "--stage",
         choices=("drain", "paused", "all"),
@@ -89,14 +93,14 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         help="drain: what has begun goes on to its end; paused: runs may be asked for and wait; "
         "all: everything",
     )
-    start.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    start.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     for verb in (stop, start):
         verb.add_argument("--json", action="store_true", help="print JSON")
     _add_limit(verbs, home)
 
 
 def _add_limit(verbs: Any, home: argparse.ArgumentParser) -> None:
-    limit = verbs.add_parser("limit", parents=[home], help="how often agents may start")
+    limit = verbs.add_parser("engine rate-limit", parents=[home], help="how often agents may start")
     kinds = limit.add_subparsers(dest="limit", metavar="VERB", required=True, parser_class=Parser)
     change = kinds.add_parser("set", parents=[home], help="bound the starts in any such time")
     remove = kinds.add_parser("remove", parents=[home], help="take a bound away")
@@ -104,7 +108,7 @@ def _add_limit(verbs: Any, home: argparse.ArgumentParser) -> None:
     for verb in (change, remove):
         verb.add_argument("kind", choices=("agent", "actor", "workspace"), metavar="WHAT")
         verb.add_argument("name", metavar="NAME", nargs="?", default="")
-        verb.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+        verb.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     change.add_argument("--starts", metavar="N", type=whole_number, required=True)
     change.add_argument("--per", metavar="1m", default="1m", help="(default: 1m)")
     for verb in (change, remove, listing):

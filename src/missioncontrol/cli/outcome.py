@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol.application.views import view_of
-from missioncontrol.cli import ending, exit_codes, sheets
+from missioncontrol.cli import closing_lines, exit_codes, formatters
+from missioncontrol.cli.current_status import current_status
 from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.names import board
-from missioncontrol.cli.opened import opened
-from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
+from missioncontrol.cli.open_home import opened
+from missioncontrol.cli.output import columns, note, print_bytes, print_json, print_text
 from missioncontrol.cli.places import home_of
 from missioncontrol.cli.results import completion, outputs_of, record_of, report
-from missioncontrol.cli.sheets import wrapped
-from missioncontrol.cli.standing import told_now
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
@@ -24,13 +24,13 @@ from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.visible import visible
 
 
-def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Print the plan that a run made: exactly the plan on standard output, the rest beside it."""
     state = run.states[PLAN_STEP]
     if not isinstance(state, Succeeded):
         reason = state.failure if isinstance(state, Failed) else None
-        said = f"{reason.reason} {reason.hint}".rstrip() if reason else "The run was cancelled."
-        note(f"mission: no plan: {visible(said)}\n")
+        sentence = f"{reason.reason} {reason.hint}".rstrip() if reason else "The run was cancelled."
+        note(f"mission: no plan: {visible(sentence)}\n")
         return exit_codes.OF_STATUS[run.status]
     reading = opened(arguments)
     try:
@@ -40,11 +40,11 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
     finally:
         reading.close()
     if as_json or not sys.stdout.isatty():
-        say_exactly(content if content.endswith(b"\n") else content + b"\n")
+        print_bytes(content if content.endswith(b"\n") else content + b"\n")
     else:
         _show_markdown(content.decode())
-    where = ending.given_place(arguments)
-    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}{where}\n")
+    where = closing_lines.given_place(arguments)
+    note(f"Stored as {run.mission}, {name}. Carry it out: mission execute {name}{where}\n")
     return exit_codes.SUCCEEDED
 
 
@@ -57,12 +57,12 @@ def _show_markdown(content: str) -> None:
 
 def _open(record: MissionRecord) -> str:
     """Say what keeps a mission that succeeded from being completed."""
-    is_told = record.status == "succeeded" and record.tasks
-    lacking = completion(record)["lacking"] if is_told else ""
+    is_checked = record.status == "succeeded" and record.tasks
+    lacking = completion(record)["lacking"] if is_checked else ""
     return lacking
 
 
-def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Write the report, and say how the run ended and where the report is."""
     from missioncontrol.documents.report import outcome_sentence
 
@@ -73,32 +73,32 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         with whole_file(str(path), option="the report") as file:
             file.write(content)
         record = record_of(reading, name)
-        told = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(current_status(reading, run))
         rows = asyncio.run(board(reading.tables, reading.store))
-        builders = ending.builders_of(rows.listed("agent", is_open=True))
+        builders = closing_lines.builders_of(rows.listed("agent", is_open=True))
     finally:
         reading.close()
-    word = told.get("mission_status", run.status)
+    word = standing.get("mission_status", run.status)
     if as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
-        say_json({**line, "mission_status": word, **completion(record)})
+        print_json({**line, "mission_status": word, **completion(record)})
     else:
         usage = view_of(run)["usage"]
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
-            ("status", _standing(told, word)),
-            ("places", ending.change_line(record.plan)),
-            ("tests", ending.tests_line(record)),
-            ("first", ending.first_criterion(record)),
-            ("ask", ending.question(record)),
+            ("status", _standing(standing, word)),
+            ("places", closing_lines.change_line(record.plan)),
+            ("tests", closing_lines.tests_line(record)),
+            ("first", closing_lines.first_criterion(record)),
+            ("ask", closing_lines.question(record)),
             ("changes", _changed(record)),
             ("open", "" if word == "ready_to_build" else _open(record)),
-            ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
+            ("cost", formatters.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
             ("report", str(path)),
-            ("next", _next(arguments, record, builders, told["action"])),
+            ("next", _next(arguments, record, builders, standing["action"])),
         )
-        said = "\n".join([*head, *ending.lines(pairs)])
-        say(f"\n{said}\n")
+        text = "\n".join([*head, *closing_lines.lines(pairs)])
+        print_text(f"\n{text}\n")
     return exit_codes.OF_STATUS[run.status]
 
 
@@ -106,21 +106,23 @@ def _next(
     arguments: argparse.Namespace, record: MissionRecord, builders: list[str], action: str
 ) -> str:
     """Return the command that goes on, as it works where this one was typed."""
-    programs, where = ending.installed(os.environ), ending.given_place(arguments)
+    programs, where = closing_lines.installed(os.environ), closing_lines.given_place(arguments)
     # A path of a server leads nowhere here.
     here = record.repository if "server" in arguments else str(Path.cwd())
-    return ending.next_command(record, builders, programs, action, where=where, directory=here)
+    return closing_lines.next_command(
+        record, builders, programs, action, where=where, directory=here
+    )
 
 
-def _standing(told: dict[str, Any], word: str) -> str:
+def _standing(standing: dict[str, Any], word: str) -> str:
     """Return how a mission stands, and why."""
-    reason = f": {told['reason']}" if told["reason"] else ""
+    reason = f": {standing['reason']}" if standing["reason"] else ""
     return f"{WORDS[word]}{reason}"
 
 
 def _changed(record: MissionRecord) -> str:
     """Return a line on what an agent changed, where one has."""
-    from missioncontrol.documents.reading import Reading as Read
+    from missioncontrol.documents.report_data import Reading as Read
 
     found = Read(record).changes
     if found is None or found.exhibit is None:
@@ -128,32 +130,32 @@ def _changed(record: MissionRecord) -> str:
     count = len(found.files) + found.files_left_out
     files = "1 file" if count == 1 else f"{count:,} files"
     lines = f"+{found.added:,} -{found.deleted:,}"
-    return f"{files}, {lines} · mission artifacts {record.run} --output DIR"
+    return f"{files}, {lines} · mission runs artifacts {record.run} --output DIR"
 
 
-def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Say how a run of a workflow ended, or what it waits for."""
     view = view_of(run)
-    is_left, told = (False, {}) if run.is_settled else _left(arguments, name, run)
-    view |= told
+    is_left, standing = (False, {}) if run.is_settled else _left(arguments, name, run)
+    view |= standing
     if as_json:
-        said = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
-        say_json({**said, **told, **_waits(run)})
+        answer = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
+        print_json({**answer, **standing, **_waits(run)})
     else:
-        lines = sheets.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
-        say("".join(f"{line}\n" for line in lines))
+        lines = formatters.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
+        print_text("".join(f"{line}\n" for line in lines))
     return exit_codes.OF_STATUS.get(run.status, exit_codes.WAITING)
 
 
 def _left(arguments: argparse.Namespace, name: str, run: Run) -> tuple[bool, dict[str, Any]]:
-    """Return whether nobody works on a run that has not ended, and how it stands."""
+    """Return whether no engine works on a run that has not ended, and how it stands."""
     reading = opened(arguments)
     try:
         holder = reading.home.holder()
-        told = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(current_status(reading, run))
     finally:
         reading.close()
-    return holder is None or not holder.may_work_on(name), told
+    return holder is None or not holder.may_work_on(name), standing
 
 
 def _waits(run: Run) -> dict[str, Any]:

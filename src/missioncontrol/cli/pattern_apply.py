@@ -16,18 +16,18 @@ from missioncontrol.adapters.repositories import locate
 from missioncontrol.application.learning import PatternAsked
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.cli.places import sandbox_here
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Conflict
-from missioncontrol.domain.learned import Codemod, Command, Kept, Pattern, Rule
+from missioncontrol.domain.learned import Codemod, Command, LibraryPattern, Pattern, Rule
 from missioncontrol.domain.visible import visible
 from missioncontrol.learning.extraction import NEVER_AGAIN
 from missioncontrol.learning.fixtures import cases_of
 from missioncontrol.learning.proposals import Outcome, Proposal, proposed
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
-from missioncontrol.specialists.tester.proving import Proof, Wanted, proofs
+from missioncontrol.specialists.tester.command_proof import Proof, Wanted, proofs
 
 TEST = "test"
 
@@ -51,7 +51,7 @@ class Done(msgspec.Struct, frozen=True):
 def applied(
     arguments: argparse.Namespace,
     desk: Desk,
-    kept: Kept,
+    entry: LibraryPattern,
     pattern: Pattern,
     proven: Callable[[str], list[Pattern]],
 ) -> int:
@@ -60,11 +60,11 @@ def applied(
     Raises:
         Conflict: `pattern.retired`, `pattern.uncommitted`; and as `learning.applying.proposed`.
     """
-    if kept.state == "retired":
+    if entry.state == "retired":
         raise Conflict(
             "pattern.retired",
-            f"{pattern.id} was retired: {kept.reason.rstrip('.')}.",
-            hint="`mission learn` with --apply takes it up again where history still teaches it.",
+            f"{pattern.id} was retired: {entry.reason.rstrip('.')}.",
+            hint="`mission pattern learn --apply` stores it again if history still teaches it.",
         )
     history = asyncio.run(GitHistory.of(locate(arguments.repo), _is_code))
     if isinstance(pattern.body, Command) and arguments.check:
@@ -83,7 +83,7 @@ def applied(
         root = str(history.root)
         counts = len(done.files), done.places, done.passed
         desk.deliver(PatternAsked("use", pattern.id, "", root, *counts))
-    return _told(arguments, outcome, done)
+    return _print_outcome(arguments, outcome, done)
 
 
 def _is_code(path: str) -> bool:
@@ -133,7 +133,7 @@ def _refuse_changed(root: Path, proposal: Proposal) -> None:
     if proposal.before is not None and text_of(root, proposal.path) != proposal.before:
         raise Conflict(
             "pattern.changed_meanwhile",
-            f"{proposal.path} was changed by somebody else just now.",
+            f"{proposal.path} was changed by another user or program just now.",
             hint="Apply the pattern again: what is written so far stays, and is found as done.",
         )
 
@@ -154,7 +154,7 @@ def _done(
         for each in commands
         if isinstance(each, Command) and each.purpose == TEST
     ]
-    left = "no test command is proven here: `mission learn` does that" if not tests else ""
+    left = "no test command is proven here: `mission pattern learn` does that" if not tests else ""
     left = "--no-run" if arguments.no_run else left
     ended = _ran(arguments, history.root, tests) if outcome.proposals and not left else ()
     return Done(
@@ -182,28 +182,28 @@ def _ran(arguments: argparse.Namespace, root: Path, only: Sequence[Wanted]) -> l
 def _checked_command(arguments: argparse.Namespace, root: Path, command: Command) -> int:
     [proof] = _ran(arguments, root, [Wanted(command.purpose, command.argv, command.source)])
     if arguments.json:
-        say_json(proof)
+        print_json(proof)
     else:
         code = f"exit code {proof.exit_code}" if proof.exit_code is not None else proof.reason
-        say(visible(f"{' '.join(command.argv)}: {code}, then {command.exit_code}") + "\n")
+        print_text(visible(f"{' '.join(command.argv)}: {code}, then {command.exit_code}") + "\n")
     return SUCCEEDED if proof.passed and proof.exit_code == command.exit_code else FAILED
 
 
-# What is said.
+# Output.
 
 
 def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) -> int:
     if arguments.json:
-        say_json(_as_told(outcome))
+        print_json(_outcome_fields(outcome))
     else:
         for each in outcome.proposals:
-            say_exactly((visible("\n".join(_diff(each))) + "\n").encode("utf-8", "replace"))
+            print_bytes((visible("\n".join(_diff(each))) + "\n").encode("utf-8", "replace"))
         _note_skipped(outcome)
         count = sum(each.places for each in outcome.proposals)
         where = f"{counted(count, 'place')} in {counted(len(outcome.proposals), 'file')}"
         rule = isinstance(pattern.body, Rule) and pattern.body.tool == NEVER_AGAIN
-        said = f"{where} must not be so" if rule else f"{where} would change"
-        say(f"{said}.\n" if count else "Nothing to change.\n")
+        message = f"{where} must not be so" if rule else f"{where} would change"
+        print_text(f"{message}.\n" if count else "Nothing to change.\n")
     return FAILED if arguments.check and outcome.proposals else SUCCEEDED
 
 
@@ -224,7 +224,7 @@ def _note_skipped(outcome: Outcome) -> None:
         note(visible(f"left as it is: {each}") + "\n")
 
 
-def _as_told(outcome: Outcome) -> dict[str, Any]:
+def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
     return {
         "files": [{"path": each.path, "places": each.places} for each in outcome.proposals],
         "skipped": list(outcome.skipped),
@@ -232,27 +232,27 @@ def _as_told(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _told(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
+def _print_outcome(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
     if arguments.json:
-        say_json({**msgspec.to_builtins(done), "passed": done.passed, "skipped": outcome.skipped})
+        print_json({**msgspec.to_builtins(done), "passed": done.passed, "skipped": outcome.skipped})
         return SUCCEEDED if done.passed else FAILED
     _note_skipped(outcome)
     for path in done.files:
-        say(visible(f"changed  {_on_a_line(path)}") + "\n")
+        print_text(visible(f"changed  {_on_a_line(path)}") + "\n")
     if not done.files:
-        say("Nothing to change.\n")
+        print_text("Nothing to change.\n")
         return SUCCEEDED
     for each in done.tests:
         word = colour("passed", "32") if each.passed else colour(each.ended.replace("_", " "), "31")
         why = "" if each.passed or not each.reason else f": {each.reason}"
-        say(visible(f"{word}  {' '.join(each.wanted.argv)}{why}") + "\n")
+        print_text(visible(f"{word}  {' '.join(each.wanted.argv)}{why}") + "\n")
     if done.tests_left:
         note(f"No tests were run: {done.tests_left}.\n")
-    for wrong, said in (
+    for wrong, fault in (
         (not done.fixtures, "its fixtures do not hold any more"),
         (not done.is_settled, "applying it again would find more"),
     ):
         if wrong:
-            note(f"Not a success: {said}.\n")
-    say(f"{counted(done.places, 'place')} changed in {counted(len(done.files), 'file')}.\n")
+            note(f"Not a success: {fault}.\n")
+    print_text(f"{counted(done.places, 'place')} changed in {counted(len(done.files), 'file')}.\n")
     return SUCCEEDED if done.passed else FAILED

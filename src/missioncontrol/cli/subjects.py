@@ -9,7 +9,7 @@ from time import monotonic
 
 import msgspec
 
-from missioncontrol.cli.halls import Hall
+from missioncontrol.cli.trial_runners import EvaluationRunner
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.evaluation import Subject
@@ -22,7 +22,7 @@ PROMPT_BYTES_MAX = 100_000
 
 
 def prompt_of(file: str | None) -> str:
-    """Return what is said before each task.
+    """Return the text that precedes each task.
 
     Raises:
         Rejected: `evaluation.bad_prompt`.
@@ -44,7 +44,7 @@ def _bad_prompt(file: str, why: str) -> Rejected:
     return Rejected("evaluation.bad_prompt", f"{file!r} (--prompt) {why}.")
 
 
-def spoken(text: str, prompt: str) -> Subject:
+def parse_subject(text: str, prompt: str) -> Subject:
     """Return a program that was named on the spot, with the digests of the files it is made of.
 
     Raises:
@@ -61,11 +61,11 @@ def spoken(text: str, prompt: str) -> Subject:
         raise _bad_command(text, f"there is no program {argv[0]!r}")
     # The program works in the tree of a trial, so that relative paths of ours would mean another.
     whole = (str(Path(program).absolute()), *(_whole(each) for each in argv[1:]))
-    said = hashlib.sha256(msgspec.json.encode(whole))
+    hashed = hashlib.sha256(msgspec.json.encode(whole))
     for each in whole:
-        said.update(_file_digest(each))
+        hashed.update(_file_digest(each))
     return Subject(
-        "command", "command", said.hexdigest(), argv=whole, prompt=_prompt_digest(prompt)
+        "command", "command", hashed.hexdigest(), argv=whole, prompt=_prompt_digest(prompt)
     )
 
 
@@ -94,7 +94,7 @@ def _prompt_digest(prompt: str) -> str:
     return hashlib.sha256(prompt.encode()).hexdigest() if prompt else ""
 
 
-async def declared(hall: Hall, name: str, prompt: str) -> Subject:
+async def declared(hall: EvaluationRunner, name: str, prompt: str) -> Subject:
     """Return a declared agent once it has shown that it works.
 
     Raises:
@@ -116,11 +116,11 @@ async def declared(hall: Hall, name: str, prompt: str) -> Subject:
         life = await hall.life(name) or life
     if not isinstance(life.standing, Ready):
         raise _not_ready(life)
-    said = msgspec.json.encode(life.declared, order="deterministic")
+    encoded = msgspec.json.encode(life.declared, order="deterministic")
     return Subject(
         name,
         life.declared.kind,
-        hashlib.sha256(said).hexdigest(),
+        hashlib.sha256(encoded).hexdigest(),
         life.version,
         life.declared.model,
         prompt=_prompt_digest(prompt),

@@ -1,4 +1,4 @@
-"""`mission summary`: what came of a mission's run, what it took, what is not done, what is next."""
+"""`mission runs summary`: the results of a mission's run, its cost, open work and next steps."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ import msgspec
 
 from missioncontrol.application.queries.summaries import summary as view_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import colour, columns, print_json, print_text
 from missioncontrol.cli.results import about, record_of
-from missioncontrol.cli.sheets import wrapped
-from missioncontrol.documents.anchors import spoken
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.anchors import plain_text
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.visible import visible
 
 BOLD = "1"
@@ -24,17 +24,17 @@ def summary(arguments: argparse.Namespace) -> int:
     def look(reading: AnyReading, run: str) -> int:
         found = Reading(record_of(reading, run))
         if arguments.json:
-            say_json(msgspec.to_builtins(view_of(found)))
+            print_json(msgspec.to_builtins(view_of(found)))
         else:
             for line in _lines(found, columns()):
-                say(f"{line}\n")
+                print_text(f"{line}\n")
         return SUCCEEDED
 
     return about(arguments, look)
 
 
 def _lines(found: Reading, width: int) -> Iterator[str]:
-    yield from wrapped(spoken(found.verdict), width, "")
+    yield from wrapped(plain_text(found.verdict), width, "")
     pit = found.cockpit
     if pit.path:
         yield from ("", colour("Next", BOLD))
@@ -45,10 +45,10 @@ def _lines(found: Reading, width: int) -> Iterator[str]:
         yield from ("", colour("Estimated and actual", BOLD))
     for one in pit.compared:
         of = f"{one.what}: " if one.task else ""
-        said = f"{one.words}, " if one.actual is not None else ""
+        outcome = f"{one.words}, " if one.actual is not None else ""
         held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
         likely = f" (likely {one.likely})" if one.likely else ""
-        line = f"{of}{one.title.lower()} {said}{held} {one.span}{likely}"
+        line = f"{of}{one.title.lower()} {outcome}{held} {one.span}{likely}"
         yield from wrapped(line, width, "  ", "    ")
     for why in pit.unestimated:
         yield from wrapped(why, width, "  ", "    ")

@@ -9,16 +9,16 @@ from missioncontrol.application.task_workflow import REVIEW_FORM
 from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.output import note, say_exactly
+from missioncontrol.cli.output import note, print_bytes
 from missioncontrol.cli.task_branch import branch_here, look_at_branch
 from missioncontrol.cli.task_scope import GROUNDS, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.repository.carrying import refuse_numbers
 from missioncontrol.domain.repository.commands import LookedUp
 from missioncontrol.domain.repository.events import Part
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
+from missioncontrol.domain.repository.task_holds import refuse_numbers
 from missioncontrol.domain.visible import visible
 from missioncontrol.specialists.git import head_commit
 
@@ -26,7 +26,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def run(arguments: argparse.Namespace, record: Record) -> int:
-    """Have agents carry tasks out, and follow them until they end or wait for somebody.
+    """Have agents carry tasks out, and follow them until they end or wait for a person.
 
     Raises:
         Rejected: `repository.bad_parts`, `repository.bad_input`, `repository.not_taken_in`,
@@ -77,13 +77,13 @@ def parts_of(text: str) -> dict[Part, str]:
         Rejected: `repository.bad_parts`.
     """
     found: dict[Part, str] = {}
-    for said in filter(None, (each.strip() for each in text.split(","))):
-        name, equals, agent = said.partition("=")
+    for pair in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, agent = pair.partition("=")
         part = next((each for each in PARTS if each == name), None)
         if part is None or not equals or not agent or part in found:
             raise Rejected(
                 "repository.bad_parts",
-                f"--agents has {said[:80]!r}.",
+                f"--agents has {pair[:80]!r}.",
                 hint="Write builder=NAME,tester=local,reviewer=NAME, each part once.",
             )
         found[part] = agent
@@ -93,7 +93,7 @@ def parts_of(text: str) -> dict[Part, str]:
 def review_form(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of what an agent that reviews answers with; needs no home."""
     if arguments.output is None:
-        say_exactly(REVIEW_FORM.encode())
+        print_bytes(REVIEW_FORM.encode())
         return SUCCEEDED
     with whole_file(arguments.output) as file:
         file.write(REVIEW_FORM.encode())

@@ -21,12 +21,12 @@ from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.application.schedules import Asked
 from missioncontrol.cli import exit_codes
-from missioncontrol.cli.carrying import carry_out
 from missioncontrol.cli.desk import Desk, here
-from missioncontrol.cli.following import follow
-from missioncontrol.cli.outcome import tell_outcome, tell_plan, tell_run
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import repository_of, settings_of
+from missioncontrol.cli.run_execution import carry_out
+from missioncontrol.cli.run_follower import follow
 from missioncontrol.cli.run_records import write_resumed
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars
@@ -46,7 +46,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         raise Rejected(
             "mission.bad_input",
             "--answer belongs to a template, and none is named.",
-            hint="Add `--template KEY`; `mission template list` names them.",
+            hint="Add `--template KEY`; `mission workflow template list` names them.",
         )
     if arguments.goal is None and not arguments.template:
         raise Rejected(
@@ -56,7 +56,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         )
     repository = repository_of(arguments)
     constraints = tuple(dict.fromkeys(text.strip() for text in arguments.constraint))
-    said = Goal(
+    stated = Goal(
         arguments.goal or "",
         repository,
         arguments.title,
@@ -69,8 +69,8 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template
 
-        return of_template(said, goal_from_template(arguments, repository))
-    return said
+        return of_template(stated, goal_from_template(arguments, repository))
+    return stated
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def plan(arguments: argparse.Namespace) -> int:
     run, state = watched(arguments, ask, _title(ask.goal), quiet=arguments.json)
     if state is None:
         return exit_codes.CANCELLED
-    tell = tell_plan if state.is_settled else tell_run
+    tell = print_plan if state.is_settled else print_run
     return tell(arguments, run, state, as_json=arguments.json)
 
 
@@ -108,8 +108,7 @@ def _refuse_what_is_not_under_git(repository: str) -> None:
     if not is_repository(Path(repository)):
         raise Rejected(
             "mission.bad_input",
-            f"{repository!r} is no git repository, and whoever changes code works in a tree of "
-            "one.",
+            f"{repository!r} is no git repository, and agents change code in a tree of one.",
             hint="`git init` makes one; commit what is there. Without `--builder` the change is "
             "handed over.",
         )
@@ -159,13 +158,13 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
     """Start a run of a schedule by hand, and carry it out here: no engine is at work."""
     desk = Desk(arguments, os.environ)
     try:
-        ask = desk.as_asked(Asked("run", arguments.name, arguments.reason, force=arguments.force))
+        ask = desk.as_caller(Asked("run", arguments.name, arguments.reason, force=arguments.force))
         actor = desk.actor
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        return str(await held.office.do(ask, actor))
+        return str(await held.command_bus.do(ask, actor))
 
     return _conclude(arguments, *carry_out(arguments, begin, arguments.name))
 
@@ -206,9 +205,9 @@ def fork(arguments: argparse.Namespace) -> int:
 
 
 def _whole(arguments: argparse.Namespace, step: str) -> str:
-    """Return a line on what else is done anew, where `step` is a part of another step.
+    """Return a line on what else is done again, where `step` is a part of another step.
 
-    Only steps of the workflow itself begin anew: what one of them became is worked out again.
+    Only steps of the workflow itself begin again: what one of them became is determined again.
     """
     desk = Desk(arguments, os.environ)
     try:
@@ -218,8 +217,8 @@ def _whole(arguments: argparse.Namespace, step: str) -> str:
     if not run.is_settled or step not in run.steps or not run.steps[step].parent:
         return ""
     top = run.top_of(step)
-    said = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
-    return f"{visible(said)} and is charged anew.\n"
+    message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs again"
+    return f"{visible(message)} and is charged again.\n"
 
 
 def cancel(arguments: argparse.Namespace) -> int:
@@ -227,15 +226,15 @@ def cancel(arguments: argparse.Namespace) -> int:
     desk = Desk(arguments, os.environ)
     try:
         name = desk.run(arguments.run)
-        reason = arguments.reason or "Asked for with `mission cancel`."
+        reason = arguments.reason or "Asked for with `mission runs cancel`."
         is_elsewhere = desk.home.holder() is not None
         desk.deliver(CancelRun(name, reason))
     finally:
         desk.close()
     if arguments.json:
-        say_json({"run": name, "status": "cancelling" if is_elsewhere else "cancelled"})
+        print_json({"run": name, "status": "cancelling" if is_elsewhere else "cancelled"})
     else:
-        say(f"{name} is {'being cancelled' if is_elsewhere else 'cancelled'}.\n")
+        print_text(f"{name} is {'being cancelled' if is_elsewhere else 'cancelled'}.\n")
     return exit_codes.SUCCEEDED
 
 
@@ -264,15 +263,15 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
 
 
 def do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
-    """Have a run begun or taken up, and say what became of it."""
-    begun = _begun_elsewhere(arguments, ask)
+    """Have a run begun or resumed, and report what became of it."""
+    begun = _start_in_engine(arguments, ask)
     if begun is not None:
-        return _tell_begun(arguments, begun)
+        return _print_started(arguments, begun)
     return _conclude(arguments, *watched(arguments, ask, title))
 
 
-def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
-    """Have a run begun by the engine that is at work, if there is one and nobody waits for it."""
+def _start_in_engine(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
+    """Have a run begun by the engine at work, if there is one and no wait is requested."""
     if arguments.wait:
         return None
     desk = Desk(arguments, os.environ)
@@ -282,19 +281,19 @@ def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] 
         desk.close()
 
 
-def _tell_begun(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
+def _print_started(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
     """Say which run was begun, and how to hear more of it."""
     if arguments.json:
-        say_json(begun)
+        print_json(begun)
         return exit_codes.SUCCEEDED
     name = str(begun["run"])
-    say(f"{name}\n")
+    print_text(f"{name}\n")
     note(f"The engine carries it out; `mission watch {name}` follows it.\n")
     return exit_codes.SUCCEEDED
 
 
 def watch(arguments: argparse.Namespace) -> int:
-    """Follow a run that an engine carries out, until it ends or waits for somebody."""
+    """Follow a run that an engine carries out, until it ends or waits for a person."""
     desk = Desk(arguments, os.environ)
     try:
         name = desk.run(arguments.run)
@@ -307,7 +306,7 @@ def watch(arguments: argparse.Namespace) -> int:
 def watched(
     arguments: argparse.Namespace, ask: Any, title: str = "", *, quiet: bool = False
 ) -> tuple[str, Run | None]:
-    """Have a run begun or taken up here, or by the engine that holds the home, and watch it.
+    """Have a run begun or resumed here, or by the engine that holds the home, and watch it.
 
     Returns it as it is once it rests, or None where it was left.
     """
@@ -316,12 +315,12 @@ def watched(
         if desk.home.holder() is not None:
             name: str = desk.deliver(ask)["run"]
             return name, follow(desk, name, title, quiet=quiet, as_json=arguments.json)
-        asked, actor = desk.as_asked(ask), desk.actor
+        asked, actor = desk.as_caller(ask), desk.actor
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        answer = await held.office.do(asked, actor)
+        answer = await held.command_bus.do(asked, actor)
         return str(answer["run"])
 
     return carry_out(arguments, begin, title, quiet=quiet)
@@ -330,7 +329,7 @@ def watched(
 def _conclude(arguments: argparse.Namespace, name: str, state: Run | None) -> int:
     """Say how a run ended, or what it waits for, and where its report is."""
     if state is None:
-        note(f"{name} was left as it is; `mission resume {name}` takes it up.\n")
+        note(f"{name} was left as it is; `mission runs resume {name}` takes it up.\n")
         return exit_codes.CANCELLED
-    tell = tell_outcome if state.mission and state.is_settled else tell_run
+    tell = print_outcome if state.mission and state.is_settled else print_run
     return tell(arguments, name, state, as_json=arguments.json)

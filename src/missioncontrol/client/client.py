@@ -20,14 +20,15 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.retention import RetentionRequests
+from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Tokens, Users
 from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.repositories import Repositories
-from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.resource import L, Resource, requested
 from missioncontrol.client.runs import Runs
-from missioncontrol.client.shares import Shares
 from missioncontrol.client.templates import Templates
 from missioncontrol.client.traces import Traces
 from missioncontrol.client.webhooks import Webhooks
@@ -47,7 +48,8 @@ class _Everything(Resource[L]):
         self.decisions = Decisions(line)
         self.memory = Memory(line)
         self.templates = Templates(line)
-        self.shares = Shares(line)
+        self.shares = ShareRequests(line)
+        self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)
@@ -67,26 +69,26 @@ class _Everything(Resource[L]):
         self.analytics = Analytics(line)
         self.alerts = Alerts(line)
 
-    @asked
+    @requested
     def search(self, words: str) -> Call[SearchResults]:
         """Return the newest things whose names have these words, and events that say them."""
         return record.search(words)
 
 
 class Client(_Everything[Line]):
-    """Works through the API of one server, in the name of whoever owns the token.
+    """Works through the API of one server, in the name of the token's owner.
 
         with Client("http://127.0.0.1:8700", token) as client:
             begun = client.runs.start("greeting", inputs={"name": "Ada"})
             print(client.runs.wait(begun.run).verdict)
 
     Answers are the structs of `missioncontrol.application.queries`. Lists are read as far as
-    somebody iterates over them. Each change has a key of its own, so what is sent again after a
+    they are iterated over. Each change has a key of its own, so what is sent again after a
     lost connection is not done twice.
 
     Every refusal is a `MissionControlError` with the code of the API: `NotFound`, `Conflict`
-    (somebody was faster, or it is stale), `Unavailable` (not now, after three more tries), and
-    `Rejected` for everything else. `problem_of(error)` is all that the server told (RFC 9457).
+    (another was first, or it is stale), `Unavailable` (not now, after three more tries), and
+    `Rejected` for everything else. `problem_of(error)` is the server's whole answer (RFC 9457).
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -107,11 +109,11 @@ class Client(_Everything[Line]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.line.server.close()
 
 
@@ -143,9 +145,9 @@ class AsyncClient(_Everything[AsyncLine]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self.line.server.close()

@@ -10,13 +10,13 @@ from missioncontrol.application.queries.memory import (
     Remembering,
 )
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import Forgotten
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Kind
 
 Matches: TypeAlias = list[MatchView]
-Told: TypeAlias = list[Recalled]
+RecalledItems: TypeAlias = list[Recalled]
 
 
 class Memory(Resource[L]):
@@ -32,7 +32,7 @@ class Memory(Resource[L]):
         file: str = "",
         expired: bool = False,
     ) -> Pages[ItemView]:
-        """Return items, those confirmed last first; `expired` adds what is told no more."""
+        """Return items, those confirmed last first; `expired` adds expired ones."""
         return pages(
             "/memory",
             ItemView,
@@ -43,12 +43,12 @@ class Memory(Resource[L]):
             expired=expired,
         )
 
-    @asked
+    @requested
     def counts(self) -> Call[Remembering]:
         """Return how many items there are by kind and repository."""
         return get("/memory/counts", Remembering)
 
-    @asked
+    @requested
     def search(
         self,
         words: str,
@@ -73,13 +73,13 @@ class Memory(Resource[L]):
             limit=limit,
         )
 
-    @asked
-    def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
-        """Return what a planner would be told for a goal now."""
+    @requested
+    def recall(self, goal: str, *, repository: str = "") -> Call[RecalledItems]:
+        """Return what a planner would receive for a goal now."""
         body = {"goal": goal, "repository": repository}
-        return post("/memory/recall", Told, body)
+        return post("/memory/recall", RecalledItems, body)
 
-    @asked
+    @requested
     def get(self, item: str) -> Call[ItemDetail]:
         """Return an item with its source and its neighbours.
 
@@ -88,7 +88,7 @@ class Memory(Resource[L]):
         """
         return get(path_of("memory", item), ItemDetail)
 
-    @asked
+    @requested
     def add(
         self,
         title: str,
@@ -101,7 +101,7 @@ class Memory(Resource[L]):
         expires: float = 0.0,
         key: str = "",
     ) -> Call[ItemDetail]:
-        """Let planners be told something, until `expires` (seconds since the epoch; 0: always)."""
+        """Add an item for planners, until `expires` (seconds since the epoch; 0: always)."""
         body = {
             "title": title,
             "text": text,
@@ -113,7 +113,7 @@ class Memory(Resource[L]):
         }
         return post("/memory", ItemDetail, body, key=key)
 
-    @asked
+    @requested
     def correct(
         self,
         item: str,
@@ -123,18 +123,18 @@ class Memory(Resource[L]):
         files: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
     ) -> Call[ItemDetail]:
-        """Let an item say this from now on, whatever is harvested."""
+        """Correct the text of an item from now on, whatever is harvested."""
         given: dict[str, Any] = {"title": title, "text": text, "files": files, "tags": tags}
         body = {name: value for name, value in given.items() if value is not None}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
-    @asked
+    @requested
     def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
-        """Let planners be told of it until then (seconds since the epoch; 0: always)."""
+        """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
-    @asked
+    @requested
     def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
-        """Let an item be gone from the index, from what planners are told, and for ever."""
+        """Delete an item from the index and from what planners receive, for ever."""
         return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

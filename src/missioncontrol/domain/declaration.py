@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that somebody says of an agent."""
+    """The whole declaration of an agent."""
 
     name: str
     kind: str  # the adapter: model, codex, claude, acp, command, http, mcp, a2a, person, worker …
@@ -88,7 +88,7 @@ def card_of(declared: Declaration, version: str = "") -> AgentCard:
     )
 
 
-def as_declared(said: Declaration) -> Declaration:
+def as_declared(given: Declaration) -> Declaration:
     """Return a declaration as the log will tell it again.
 
     Packages write declarations in Python, where nothing keeps a number from being a text. An event
@@ -98,11 +98,11 @@ def as_declared(said: Declaration) -> Declaration:
         Rejected: `agent.malformed`.
     """
     try:
-        return msgspec.json.decode(msgspec.json.encode(said), type=Declaration)
+        return msgspec.json.decode(msgspec.json.encode(given), type=Declaration)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected(
             "agent.malformed",
-            f"What is declared of agent {str(getattr(said, 'name', said))[:80]!r} can't be kept: "
+            f"Declaration of agent {str(getattr(given, 'name', given))[:80]!r} can't be saved: "
             f"{error}.",
             hint="Give texts, numbers, lists and tables, each as `Declaration` names it.",
         ) from None
@@ -227,7 +227,7 @@ def refuse_outside(
             "agent.risk_not_allowed",
             f"The step is of tier {risk}, and agent {declared.name!r} may do only "
             f"{' and '.join(declared.risks)}.",
-            hint="Let another agent do it, or declare the agent for that tier.",
+            hint="Choose another agent, or declare the agent for that tier.",
         )
     if not declared.paths:
         return
@@ -252,5 +252,5 @@ def refuse_bad_scale(name: str, scale: int) -> None:
         raise Rejected(
             "agent.bad_scale",
             f"Agent {name!r} cannot work on {scale} steps at once.",
-            hint=f"Its scale is 0 to {SCALE_MAX:,}; `mission agent drain` lets it end its work.",
+            hint=f"Its scale is 0 to {SCALE_MAX:,}; `mission agent drain` stops it cleanly.",
         )

@@ -1,4 +1,4 @@
-"""A request of somebody who is signed in: taken, answered, refused; the same one counts once."""
+"""A request of a signed-in user: accepted, answered, refused; the same one counts once."""
 
 from typing import Any, assert_never
 
@@ -8,10 +8,16 @@ from missioncontrol.domain.errors import Corrupt, Rejected
 from missioncontrol.domain.principal import Way
 
 ANSWER_BYTES_MAX = 64 * 1024
-"""A longer answer is not kept; who asks again is told so."""
+"""A longer answer is not stored; a repeated request receives a note instead."""
 
 
-FORMER_VERBS = {"DecisionAsked": "decision", "DecisionsImported": "decision.import"}
+FORMER_VERBS = {
+    "DecisionAsked": "decision",
+    "DecisionsImported": "decision.import",
+    "WebhookAsked": "webhook",
+    "ShareAsked": "share",
+    "OutputBound": "retention.bound_output",
+}
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""
 
@@ -21,7 +27,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RequestTaken(Event, frozen=True):
-    """Somebody asks for a change; whatever comes of it names this event as its cause."""
+    """A user asks for a change; whatever comes of it names this event as its cause."""
 
     verb: str
     way: Way  # how they signed in
@@ -34,9 +40,9 @@ class RequestTaken(Event, frozen=True):
 class RequestAnswered(Event, frozen=True):
     """It was done."""
 
-    answer: Any = None  # as it was told, without what is shown only once
+    answer: Any = None  # as it was sent, without what is shown only once
     is_kept: bool = True  # False: it was too long
-    shown_once: tuple[str, ...] = ()  # fields that were told and are not kept
+    shown_once: tuple[str, ...] = ()  # fields that were sent and are not stored
 
 
 class RequestRefused(Event, frozen=True):
@@ -57,9 +63,9 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class TakeRequest(msgspec.Struct, frozen=True):
-    """Begin to do what somebody asks for.
+    """Begin to do what a user asks for.
 
-    Where it was taken before and has no answer, nobody does it any more, and `came` is the
+    Where it was accepted before and has no answer, its work has stopped, and `came` is the
     position of the last event that it made true; 0 where nothing came of it. `former` are the verb
     and the digest that an earlier release would have written down for it.
     """
@@ -101,7 +107,7 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
     del now
     match command:
         case TakeRequest():
-            return _taken(command, asked)
+            return _accept(command, asked)
         case AnswerRequest(answered=answered):
             _refuse_twice(asked)
             return [answered]
@@ -118,17 +124,17 @@ def verb_now(verb: str) -> str:
 
 
 def _refuse_twice(asked: Asked | None) -> None:
-    assert asked is not None, "only what was taken has an end"
+    assert asked is not None, "only an accepted request has an end"
     assert asked.end is None, "a request has one end"
 
 
-def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
-    taken = command.taken
+def _accept(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
+    request = command.taken
     if asked is None:
-        return [taken]
+        return [request]
     before = (asked.taken.verb, asked.taken.digest)
-    is_same = before in ((taken.verb, taken.digest), command.former)
-    if not is_same or not taken.digest:
+    is_same = before in ((request.verb, request.digest), command.former)
+    if not is_same or not request.digest:
         raise Rejected(
             "request.another",
             f"Another request ({verb_now(asked.taken.verb)}) was made under this key.",
@@ -138,28 +144,28 @@ def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
         case RequestAnswered():
             return []
         case RequestRefused():
-            return [taken]
+            return [request]
         case None:
-            return _taken_again(taken, command.came)
+            return _accept_again(request, command.came)
 
 
-def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:
+def _accept_again(request: RequestTaken, came: int) -> list[RequestEvent]:
     """Do again what nothing came of; what something came of would be done twice."""
     if came:
         raise Rejected(
             "request.half_done",
-            f"This request ({taken.verb}) broke off when a part of it was done, up to event "
+            f"This request ({request.verb}) broke off when a part of it was done, up to event "
             f"{came}; nothing more comes of it.",
             hint="Look at what was done, and ask for what is missing under a new key.",
         )
-    return [taken]
+    return [request]
 
 
 def still_open(verb: str) -> Rejected:
     """Say that a request is being done, so that it can't begin again."""
     return Rejected(
         "request.open",
-        f"This request ({verb}) was taken, and is still being done.",
+        f"This request ({verb}) was accepted, and is still in progress.",
         hint="Wait and ask again.",
     )
 
@@ -174,5 +180,5 @@ def evolve(asked: Asked | None, event: RequestEvent, at: float) -> Asked:
     if isinstance(event, RequestTaken):
         return Asked(event)
     if asked is None:
-        raise Corrupt("request.not_taken", "A request was answered that was never taken.")
+        raise Corrupt("request.not_taken", "A request was answered that was never accepted.")
     return Asked(asked.taken, event)

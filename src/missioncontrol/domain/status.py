@@ -1,4 +1,4 @@
-"""The status of a run or a mission: one word, the reason, and the action that lets it go on.
+"""The status of a run or a mission: one word, the reason, and the action that makes it go on.
 
 The log of a run says what it could do next (`Progress`). Whether that happens depends on the
 agents, on what people were asked and on how far the workspace may work (`Conditions`).
@@ -80,13 +80,13 @@ OPEN: tuple[RunWord, ...] = ("queued", "running", "waiting", "stuck", "halted")
 """Words of runs that have not ended and are not about to."""
 
 NEEDS_ACTION = frozenset({"waiting", "stuck", "halted"})
-"""Words of runs that go on only after somebody has acted."""
+"""Words of runs that go on only after a person has acted."""
 
 REFINED = frozenset({"queued", "running", "waiting"})
 """Words of a run's own log that conditions may change."""
 
-KEPT_MAX = 20
-"""Steps of one kind that are kept of a run for its status."""
+STEPS_MAX = 20
+"""Steps of one kind that are stored of a run for its status."""
 
 NAMED_MAX = 3
 """Steps or agents that a reason names; the rest is counted."""
@@ -143,7 +143,7 @@ class Closed(msgspec.Struct, frozen=True):
     state: str
     reason: str
     since: float
-    is_lasting: bool = True  # it takes none before somebody acts
+    is_lasting: bool = True  # it accepts none before a person acts
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -194,7 +194,7 @@ class Status(msgspec.Struct, frozen=True):
 
     word: str
     reason: str = ""
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     on: tuple[str, ...] = ()  # who or what it waits for
     since: float = 0.0  # seconds since the epoch; 0 where it is not known
 
@@ -203,16 +203,16 @@ def progress_of(run: Run) -> Progress:
     """Return what a run could do next. The cost does not depend on the number of its steps."""
     if run.is_settled:
         return Progress(run.status, reason=run.cancel_reason or "")
-    first = dict(islice(run.working.items(), KEPT_MAX))
+    first = dict(islice(run.working.items(), STEPS_MAX))
     return Progress(
         run.status,
         working=tuple(first),
         working_count=len(run.working),
         agents=tuple(dict.fromkeys(each.agent for each in first.values())),
-        queued=tuple(islice(_queued(run), KEPT_MAX)),
+        queued=tuple(islice(_queued(run), STEPS_MAX)),
         held=tuple(
             Asked(key, each.approval, each.since)
-            for key, each in islice(run.held.items(), KEPT_MAX)
+            for key, each in islice(run.held.items(), STEPS_MAX)
         ),
         is_due=bool(run.due),
         reason=run.halt.reason if run.halt else run.cancel_reason or "",
@@ -303,7 +303,7 @@ def status_of_run(run: str, progress: Progress, around: Conditions = USUAL) -> S
     moving = progress.working_count - sum(step in asking for step in progress.working)
     obstacles = _obstacles(progress, around)
     if moving > 0:
-        notes = (*_reasons(obstacles), *_asked_sentences(progress, asks))
+        notes = (*_reasons(obstacles), *_request_sentences(progress, asks))
         return Status("running", _joined(*notes))
     if obstacles and not _may_move(progress, around):
         return _with_engine(_stuck(obstacles), around)
@@ -343,20 +343,20 @@ def _on_its_way(facts: MissionFacts, run: Status) -> Status:
 def _carried_out(facts: MissionFacts) -> Status:
     """Return how a mission stands whose run did all that it was to do."""
     if facts.is_planned_only:
-        action = f"mission carry-out {facts.run}"
+        action = f"mission execute {facts.run}"
         return Status("planned", "Nothing of the plan was carried out yet.", action)
     if facts.handed_over:
         are = "is" if facts.handed_over == 1 else "are"
         reason = f"{facts.handed_over} of {facts.tasks} tasks {are} for people and not done."
-        return Status("ready_to_build", reason, f"mission pack {facts.run}")
+        return Status("ready_to_build", reason, f"mission runs pack {facts.run}")
     if facts.is_unchanged:
-        action = f"mission retry {facts.run}"
+        action = f"mission runs retry {facts.run}"
         return Status("ready_to_build", "No file was changed.", action)
     return Status("done")
 
 
 def _final(run: str, progress: Progress) -> Status:
-    action = f"mission resume {run}" if progress.word == "halted" else ""
+    action = f"mission runs resume {run}" if progress.word == "halted" else ""
     return Status(progress.word, progress.reason, action)
 
 
@@ -394,7 +394,7 @@ def _obstacles(progress: Progress, around: Conditions) -> list[_Obstacle]:
 def _of_stage(around: Conditions) -> _Obstacle:
     what = "Everything is stopped" if around.stage == "stopped" else "Work is paused"
     reason = f"{what}: {_sentence(around.stage_reason)}" if around.stage_reason else f"{what}."
-    return _Obstacle(reason, "mission start --stage all", around.stage, around.stage_since)
+    return _Obstacle(reason, "mission engine resume --stage all", around.stage, around.stage_since)
 
 
 def _of_agent(queued: Queued, around: Conditions) -> _Obstacle:
@@ -403,13 +403,15 @@ def _of_agent(queued: Queued, around: Conditions) -> _Obstacle:
     if closed is None:
         limited = queued.agent if queued.agent in around.barred else ""
         who = f"agent {limited}" if limited else "the workspace"
-        action = f"mission limit remove {f'agent {limited}' if limited else 'workspace'}"
+        action = (
+            f"mission engine rate-limit remove {f'agent {limited}' if limited else 'workspace'}"
+        )
         return _Obstacle(f"A rate limit allows {who} no start. {waits}", action, queued.agent, 0.0)
-    said = f": {_sentence(closed.reason)}" if closed.reason else "."
+    detail = f": {_sentence(closed.reason)}" if closed.reason else "."
     action = f"mission agent {'show' if closed.state == 'lost' else 'start'} {closed.name}"
-    reason = f"{closed.name} is {closed.state}{said} {waits}"
+    reason = f"{closed.name} is {closed.state}{detail} {waits}"
     if closed.state == "failed its proof":
-        reason = f"{closed.name} {closed.state}{said} {waits}"
+        reason = f"{closed.name} {closed.state}{detail} {waits}"
     return _Obstacle(reason, action, closed.name, closed.since)
 
 
@@ -421,7 +423,7 @@ def _waits(queued: Queued) -> str:
 
 def _stuck(obstacles: Collection[_Obstacle]) -> Status:
     first, *_ = obstacles
-    on = tuple(each.on for each in islice(obstacles, KEPT_MAX))
+    on = tuple(each.on for each in islice(obstacles, STEPS_MAX))
     return Status("stuck", _joined(*_reasons(obstacles)), first.action, on, first.since)
 
 
@@ -434,11 +436,11 @@ def _reasons(obstacles: Collection[_Obstacle]) -> list[str]:
 def _waiting(progress: Progress, asks: Collection[Ask]) -> Status:
     """Return that a run waits for people, and for whom."""
     every = _every_ask(progress, asks)
-    on = tuple(dict.fromkeys(name for ask in every for name in ask.to))[:KEPT_MAX]
+    on = tuple(dict.fromkeys(name for ask in every for name in ask.to))[:STEPS_MAX]
     first = every[0]
     command = "approvals" if first.kind == "approval" else "questions"
     action = f"mission {command} show {first.id}"
-    reason = _joined(*_asked_sentences(progress, asks))
+    reason = _joined(*_request_sentences(progress, asks))
     return Status("waiting", reason, action, on, first.since)
 
 
@@ -449,9 +451,9 @@ def _every_ask(progress: Progress, asks: Collection[Ask]) -> list[Ask]:
     return sorted((*asks, *held), key=lambda ask: ask.since)
 
 
-def _asked_sentences(progress: Progress, asks: Collection[Ask]) -> list[str]:
+def _request_sentences(progress: Progress, asks: Collection[Ask]) -> list[str]:
     every = _every_ask(progress, asks)
-    shown = [_asked(ask) for ask in every[:NAMED_MAX]]
+    shown = [_request_sentence(ask) for ask in every[:NAMED_MAX]]
     left = len(every) - len(shown)
     return [*shown, f"{left} more wait for a person."] if left else shown
 
@@ -460,7 +462,7 @@ def _held(held: Asked) -> Ask:
     return Ask("approval", held.id, held.step, (), held.since)
 
 
-def _asked(ask: Ask) -> str:
+def _request_sentence(ask: Ask) -> str:
     who = " or ".join(ask.to[:NAMED_MAX]) or "a person"
     if ask.kind == "approval":
         return f"Step {ask.step} waits for approval by {who}."

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.verifying import Verifying
+from missioncontrol.application.log_verification import Verifying
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
-from missioncontrol.interfaces.request import asking_of
+from missioncontrol.interfaces.request import asking_of, key_of
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class Console:
-    """One home, as its console shows it and lets people change it."""
+    """One home, as its console shows it and allows people to change it."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Console:
         deliveries: "Deliveries",
         analytics: "AnalyticsContainer",
     ) -> None:
-        """All parts are open; whoever made them closes them. `home` is its directory."""
+        """All parts are open; the creator of the parts closes them. `home` is its directory."""
         self.home = home
         self.present = present
         self.live = live
@@ -59,8 +59,13 @@ class Console:
         self.deliveries = deliveries
         self.analytics = analytics
 
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self.instruments.now
+
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
-        """Let the engine do what is asked by whoever is signed in, and see what came of it.
+        """Send a command of the signed-in user to the engine, and wait for its result.
 
         Returns what the office says, as plain values. The rows follow within the same call.
 
@@ -84,7 +89,11 @@ class Console:
         """
         arguments = operation.arguments(target, given)
         answer = await self.perform(request, operation.name, arguments, operation.former)
-        return msgspec.convert(answer, operation.returns)
+        if operation.finish is not None:
+            key = key_of(request)
+            once = f"{request.user.actor}\n{key}" if key else ""
+            return await operation.finish(self, operation.understood(arguments), answer, once)
+        return operation.answered(answer)
 
     async def perform(
         self, request: "AnyRequest", verb: str, arguments: dict[str, Any], former: str = ""
@@ -102,12 +111,12 @@ class Console:
         """Do what `ask` does, whatever key the request has.
 
         For a part of what is done in several steps, each of which is a request of its own to the
-        office, and for what is asked in words of which nothing may be kept, not even a digest.
+        office, and for commands with text of which nothing may be stored, not even a digest.
         """
         verb = type(ask).__name__
         asking = await asking_of(request, verb)
         asking = msgspec.structs.replace(asking, request=secrets.token_hex(16), digest="")
-        told = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
-        answer = await self.line.ask(*told)
+        command = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
+        answer = await self.line.ask(*command)
         await self.present.catch_up()
         return answer

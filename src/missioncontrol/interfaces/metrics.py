@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.approval.events import ApprovalRequested, FinalEvent
-from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run.attempt_end import attempt_end
 from missioncontrol.domain.run.events import (
@@ -30,7 +30,7 @@ from missioncontrol.interfaces.exposition import MEDIA_TYPE, Family, Histogram
 from missioncontrol.ports.call_log import Call
 
 RUNS_MAX = 50_000
-"""Runs that are open at once, as far as they are told apart here."""
+"""Runs that are open at once, as far as they are distinguished here."""
 
 STATUSES = ("queued", "running", "halted", "cancelling")
 CAPPED = frozenset({"workspace", "workflow", "agent", "model"})
@@ -44,13 +44,13 @@ HELP = {
     "telemetry_spans_dropped_total": "Spans that the receiver refused, or that had no room.",
     "telemetry_spans_tries_total": "Requests by which spans were sent.",
     "telemetry_spans_broken_total": "Events that could not be turned into spans.",
-    "telemetry_heard_spans_total": "Spans of tools that were kept.",
-    "telemetry_heard_records_total": "Records of logs of tools that were kept.",
+    "telemetry_heard_spans_total": "Spans of tools that were stored.",
+    "telemetry_heard_records_total": "Records of logs of tools that were stored.",
     "telemetry_heard_passed_over_total": "Those that say nothing of models and tools.",
     "telemetry_heard_repeated_total": "Spans that were sent again.",
     "telemetry_heard_malformed_total": "Spans whose ids are none.",
     "telemetry_heard_unknown_total": "Spans and records about no run that is known.",
-    "telemetry_heard_beyond_total": "Spans and records beyond what is taken in or kept.",
+    "telemetry_heard_beyond_total": "Spans and records beyond what is accepted or stored.",
 }
 """Of numbers that others count."""
 
@@ -60,7 +60,7 @@ Sizes = Mapping[str, Callable[[], float]]
 
 
 class OpenRun(msgspec.Struct):
-    """What is kept of a run until it settles, to tell how long its steps waited."""
+    """The data of a run until it settles, to measure how long its steps waited."""
 
     status: str = "queued"
     needs: dict[str, tuple[str, ...]] = {}
@@ -89,7 +89,7 @@ class Metrics:
         Args:
             version: of this program.
             now: seconds since the epoch.
-            agents: names and states of all agents, asked when somebody looks.
+            agents: names and states of all agents, called for each scrape.
             caps: caps and how they stand, likewise.
             gauges: more numbers by name, likewise, such as `log_bytes`.
             counters: likewise those that only grow, such as `telemetry_spans_sent_total`.
@@ -137,7 +137,7 @@ class Metrics:
         self._unpriced = _counter(
             "unpriced_tokens_total", "Tokens whose price is not known.", "agent", "model"
         )
-        self._waiting = _gauge("approvals_waiting", "Approvals that somebody has to decide.")
+        self._waiting = _gauge("approvals_waiting", "Approvals that wait for a decision.")
         self._left = _gauge("budget_left", "What may still be set aside.", "cap", "period", "unit")
         self._states = _gauge("agent_state", "1 for the state of each agent.", "agent", "state")
         self._log = _gauge("log_position", "The position of the last event that was committed.")
@@ -286,8 +286,8 @@ class Metrics:
         self._look()
         for family, of in self._more.items():
             family.replace({(): of()})
-        told = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
-        lines = [line for each in (*told, *self._more) for line in each.lines()]
+        families = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
+        lines = [line for each in (*families, *self._more) for line in each.lines()]
         return ("\n".join(lines) + "\n").encode()
 
     def _look(self) -> None:
@@ -307,8 +307,8 @@ def _counter(name: str, help_text: str, *labels: str) -> Family:
 
 
 def _more(name: str, kind: str) -> Family:
-    said = HELP.get(name, name.replace("_", " ").capitalize() + ".")
-    return Family(kind, f"missioncontrol_{name}", said)
+    help_text = HELP.get(name, name.replace("_", " ").capitalize() + ".")
+    return Family(kind, f"missioncontrol_{name}", help_text)
 
 
 def _parts(usage: Usage) -> dict[str, int]:

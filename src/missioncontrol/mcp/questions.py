@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from missioncontrol.application.queries.questions import QuestionView
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
-from missioncontrol.mcp.asking import refuse_unasked
 from missioncontrol.mcp.bounds import Cursor, Limit, bounded
+from missioncontrol.mcp.elicitation import refuse_unasked
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
 
 ANSWER_MAX = 16_000
@@ -23,7 +23,7 @@ class Reply(BaseModel):
     answer: str = Field(
         min_length=1,
         max_length=ANSWER_MAX,
-        description="As JSON, in the form that is asked for; what is no JSON is taken as a text.",
+        description="As JSON, in the form that is asked for; what is no JSON is read as text.",
     )
 
 
@@ -31,7 +31,7 @@ class Answered(TypedDict):
     """What came of asking the person."""
 
     question: str
-    told: bool  # whether the person's answer was told to the home
+    told: bool  # whether the person's answer was sent to the home
     words: str
 
 
@@ -54,7 +54,7 @@ async def _looked(
 
     Raises:
         Forbidden: `permission.missing`.
-        NotFound: `question.unknown`, also where nobody waits for its answer any more.
+        NotFound: `question.unknown`, also where its answer is no longer needed.
         Rejected: `approval.by_agent`, `mcp.no_elicitation`, `mcp.too_long`.
     """
     reach_of(ctx).refuse_agents_at_work()
@@ -62,7 +62,7 @@ async def _looked(
     async with client_of(ctx) as client:
         async for each in client.approvals.questions():
             if each.question == question:
-                refuse_unasked(ctx, _asked(each), hint=_elsewhere(question))
+                refuse_unasked(ctx, _question_text(each), hint=_other_ways(question))
                 return each
     raise NotFound(
         "question.unknown",
@@ -72,29 +72,29 @@ async def _looked(
 
 
 def _reply(found: Annotated[QuestionView, Resolve(_looked)]) -> Elicit[Reply]:
-    return Elicit(_asked(found), Reply)
+    return Elicit(_question_text(found), Reply)
 
 
 async def answer_question(
     ctx: Ctx,
     question: Annotated[str, Field(max_length=300, description="Id of a question: question-….")],
     found: Annotated[QuestionView, Resolve(_looked)],
-    said: Annotated[ElicitationResult[Reply], Resolve(_reply)],
+    reply: Annotated[ElicitationResult[Reply], Resolve(_reply)],
 ) -> Answered:
     """Put a question of a step before the person at this client, and tell their answer.
 
     Only a person answers. A client that can't ask one is refused.
     """
     del found
-    if not isinstance(said, AcceptedElicitation):
-        words = "Nobody at the client answered, and it waits as before."
+    if not isinstance(reply, AcceptedElicitation):
+        words = "The user of the client did not answer, and it waits as before."
         return Answered(question=question, told=False, words=words)
     async with client_of(ctx) as client:
-        await client.approvals.answer(question, _read(said.data.answer))
+        await client.approvals.answer(question, _read(reply.data.answer))
     return Answered(question=question, told=True, words="The answer is recorded; the step goes on.")
 
 
-def _asked(found: QuestionView) -> str:
+def _question_text(found: QuestionView) -> str:
     """Return what a person reads; the same as long as the same is asked."""
     to = f" For {', '.join(found.to)}." if found.to else ""
     lines = [f"{found.title} (step {found.step} of {found.run}){to}"]
@@ -112,7 +112,7 @@ def _read(text: str) -> Any:
         return text
 
 
-def _elsewhere(question: str) -> str:
+def _other_ways(question: str) -> str:
     return (
         f"A person reads it with `mission questions show {question}` and answers with "
         "`mission questions answer`, or on the console."

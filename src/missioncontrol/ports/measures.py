@@ -8,7 +8,7 @@ import msgspec
 HOUR_SECONDS = 3_600
 
 Dimension = Literal["hour", "agent", "model", "workflow"]
-"""What work can be told apart by."""
+"""The dimensions that work can be broken down by."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Lasted(msgspec.Struct, frozen=True):
     bucket: int
 
 
-class Begun(msgspec.Struct, frozen=True):
+class OpenAttempt(msgspec.Struct, frozen=True):
     """An attempt that has not ended."""
 
     run: str
@@ -95,7 +95,7 @@ class Counted(msgspec.Struct):
     lasted: dict[Lasted, int]
     runs: dict[Subject, Ended]
     workflows: dict[str, str]  # of runs that were created
-    begun: dict[tuple[str, int], Begun]
+    begun: dict[tuple[str, int], OpenAttempt]
     over: set[tuple[str, int]]  # attempts that are not open any more
     heard: dict[str, int]  # agents, and when they last were, in microseconds since the epoch
 
@@ -114,7 +114,7 @@ class MeasureTables(Protocol):
         """Return the workflow of a run; empty where none was counted."""
         ...
 
-    def begun(self) -> Sequence[Begun]:
+    def begun(self) -> Sequence[OpenAttempt]:
         """Return the attempts that have not ended."""
         ...
 
@@ -122,12 +122,12 @@ class MeasureTables(Protocol):
         """Add to everything that was counted, and move on to its position, in one transaction.
 
         Nothing is added, and False returned, where what was counted stands for another position
-        than the one that `counted` goes on from: each event counts once, whoever counts it.
+        than the one that `counted` goes on from: each event counts once, by any reader.
         """
         ...
 
     def heard(self) -> Mapping[str, int]:
-        """Return when each agent was last heard, in microseconds since the epoch."""
+        """Return when each agent last reported, in microseconds since the epoch."""
         ...
 
     def work(self, by: Sequence[Dimension], *, since: int, until: int) -> Mapping[Place, Work]:

@@ -1,4 +1,4 @@
-"""Watches over agents: lets them show that they work, rests, drains and ends them in time."""
+"""Watches over agents: checks their health, rests, drains and ends them in time."""
 
 import asyncio
 import contextlib
@@ -25,9 +25,9 @@ from missioncontrol.domain.lifecycle.states import (
 from missioncontrol.ports.agent import Agent, AttemptFailed
 from missioncontrol.ports.agent_kind import AgentKind, Proof, Workshop
 from missioncontrol.ports.clock import Clock
-from missioncontrol.ports.workers import is_elsewhere
+from missioncontrol.ports.workers import is_remote
 from missioncontrol.runtime.breaker import Breaker
-from missioncontrol.runtime.lapsing import Lapsing
+from missioncontrol.runtime.elevation_expiry import ElevationExpiry
 from missioncontrol.runtime.registry import Registered, Registry
 
 PROBE_SECONDS_MAX = 60.0
@@ -37,7 +37,7 @@ REST_SECONDS = 30.0
 DRAINED_LOOK_SECONDS = 0.1
 
 EndWork = Callable[[str, str], Awaitable[None]]
-"""Ends all attempts of an agent, for a reason; returns once they have let go."""
+"""Ends all attempts of an agent, for a reason; returns once they have stopped."""
 
 
 class Supervisor:
@@ -55,7 +55,7 @@ class Supervisor:
         feed: Callable[[], None],
         report: Callable[[str, Exception], None],
     ) -> None:
-        """`feed` lets steps look for an agent anew; `report` is told of faults of our own."""
+        """`feed` makes steps look for an agent again; `report` is called for own faults."""
         self._agents = agents
         self._registry = registry
         self._kinds = kinds
@@ -67,7 +67,7 @@ class Supervisor:
         self.remote: AgentKind | None = None
         """Makes and proves the agents that workers carry out."""
         self._breaker = Breaker()
-        self._lapsing = Lapsing(agents, clock)
+        self._elevation_expiry = ElevationExpiry(agents, clock)
         self._tending: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -80,12 +80,12 @@ class Supervisor:
             self.follow(life.name)
 
     async def stop(self) -> None:
-        """Watch no longer; what was being asked is asked anew next time."""
+        """Stop watching; open health checks are repeated at the next start."""
         if self.follow in self._agents.listeners:
             self._agents.listeners.remove(self.follow)
         tasks = [*self._tending.values(), *self._ending.values()]
         self._tending.clear()
-        self._lapsing.stop()
+        self._elevation_expiry.stop()
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -93,7 +93,7 @@ class Supervisor:
                 await task
 
     async def settle(self, name: str) -> None:
-        """Let an agent show whether it works, where nobody watches over it."""
+        """Check the health of an agent that is not watched."""
         if self._loop is None:
             life = self._agents.life(name)
             if isinstance(life.standing, Starting | Draining):
@@ -111,12 +111,12 @@ class Supervisor:
         except NotFound:
             self._registry.remove(name)
             self._breaker.forget(name)
-            self._lapsing.forget(name)
+            self._elevation_expiry.forget(name)
             return
-        self._lapsing.follow(life)
+        self._elevation_expiry.follow(life)
         ending = self._ending.get(name)
         if life.may_begin and ending is None:
-            self._let_begin(life)
+            self._start_agent(life)
             return
         self._registry.close(name, self._card(life))
         if isinstance(life.standing, Starting | Resting | Draining):
@@ -125,7 +125,7 @@ class Supervisor:
             self._ending[name] = self._loop.create_task(self._end(life))
 
     async def _end(self, life: AgentLife) -> None:
-        """End all that an agent works on; only then may it begin anew."""
+        """End all that an agent works on; only then may it start again."""
         try:
             await self._end_work(life.name, f"The agent {life.name!r} is stopped.")
         except Exception as error:  # noqa: BLE001 - the edge: one agent must not stop the others
@@ -135,7 +135,7 @@ class Supervisor:
         if self._agents.life(life.name).may_begin:
             self.follow(life.name)
 
-    def _let_begin(self, life: AgentLife) -> None:
+    def _start_agent(self, life: AgentLife) -> None:
         if life.source == "built_in":
             self._registry.open(life.name, life.declared.scale)
         else:
@@ -163,7 +163,7 @@ class Supervisor:
 
     def _maker(self, declared: Declaration) -> AgentKind:
         """Return what makes an agent and proves that it works, wherever it is carried out."""
-        if self.remote is not None and is_elsewhere(declared):
+        if self.remote is not None and is_remote(declared):
             return self.remote
         return self._kind(declared)
 
@@ -192,24 +192,24 @@ class Supervisor:
 
     async def _prove(self, life: AgentLife) -> None:
         """Ask an agent whether it works, and tell the answer."""
-        answer = await self._asked(life.declared, PROBE_SECONDS_MAX)
+        answer = await self._check_health(life.declared, PROBE_SECONDS_MAX)
         if isinstance(answer, Proof):
             self._agents.report(life.name, ReportReady(answer.version, answer.said))
         else:
             self._agents.report(life.name, answer)
 
     async def _prove_again(self, life: AgentLife) -> None:
-        """Let an agent that rested go on if it works, and rest on if it does not."""
+        """Resume a resting agent if its health check passes, else continue its rest."""
         if life.source == "built_in":
             self._agents.report(life.name, ReportReady(life.version))
             return
-        answer = await self._asked(life.declared, PROBE_SECONDS_MAX)
+        answer = await self._check_health(life.declared, PROBE_SECONDS_MAX)
         if isinstance(answer, Proof):
             self._agents.report(life.name, ReportReady(answer.version, answer.said))
         else:
             self._agents.report(life.name, RestAgent(answer.reason, REST_SECONDS))
 
-    async def _asked(self, declared: Declaration, seconds: float) -> Proof | ReportUnfit:
+    async def _check_health(self, declared: Declaration, seconds: float) -> Proof | ReportUnfit:
         try:
             async with asyncio.timeout(max(0.1, seconds)):
                 kind, workshop = self._maker(declared), self._workshop(declared)
@@ -240,7 +240,7 @@ class Supervisor:
     # What attempts tell.
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Let an agent rest that keeps failing."""
+        """Pause an agent that keeps failing."""
         for name, reason, has_worked in self._breaker.take(entries, self._agents.pending):
             life = self._agents.life(name)
             if isinstance(life.standing, Ready):

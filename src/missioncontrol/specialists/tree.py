@@ -11,8 +11,8 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
-from missioncontrol.specialists.listing import LeftOut, Listing, Submodule, list_paths
 from missioncontrol.specialists.outputs import compiled
+from missioncontrol.specialists.path_list import LeftOut, Listing, Submodule, list_paths
 
 FILES_MAX = 40_000
 BYTES_MAX = 512 * 1024 * 1024
@@ -79,7 +79,7 @@ def read_tree(
 ) -> Tree:
     """Read the files below `root`: what git knows or would add, else what .gitignore leaves.
 
-    `progress` is told every thousand files how many are done, and of how many.
+    `progress` is called every thousand files with how many are done, and of how many.
 
     Raises:
         NotFound: `root` is no directory that can be read.
@@ -162,7 +162,7 @@ class _Reader:
             return "it lies behind a symbolic link"
         try:
             size, reason = self._fitting(path)
-            return reason or self._measured(path, size)
+            return reason or self._measure_file(path, size)
         except FileNotFoundError:
             return "git tracks it, but it is not on disk"
         except PermissionError:
@@ -182,7 +182,7 @@ class _Reader:
             return 0, f"{_megabytes(self._bytes_max)} were already read"
         return state.st_size, ""
 
-    def _measured(self, path: str, size: int) -> SourceFile:
+    def _measure_file(self, path: str, size: int) -> SourceFile:
         data = _bytes_of(f"{self._root}/{path}", FILE_BYTES_MAX)
         self._bytes_left -= len(data)
         language, kind = classified(path, data[:HEAD_BYTES])

@@ -11,12 +11,12 @@ class ServerArtifactStore:
     """Reads as `ArtifactStore` promises; the server's engine keeps."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def put(self, content: bytes) -> str:
         """Refuse: the engine of the server keeps files."""
-        raise AssertionError("the artifacts of a server are kept by its engine")
+        raise AssertionError("the engine of a server stores its artifacts")
 
     def get(self, digest: str) -> bytes:
         """See `ArtifactStore.get`."""

@@ -1,4 +1,4 @@
-"""What the errors of SQLite mean for whoever writes or reads the event log."""
+"""What the errors of SQLite mean for readers and writers of the event log."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from missioncontrol.domain.errors import (
 )
 from missioncontrol.ports.event_store import Append
 
-TAKEN = frozenset(
+CONFLICT_ERRORS = frozenset(
     {"SQLITE_CONSTRAINT_TRIGGER", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 )
-"""SQLite's ways to say that somebody else has written to this place."""
+"""SQLite's errors for a place that another writer has already written to."""
 
 BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN"})
 """SQLite's ways to say that it can't look now, which says nothing about the file."""
@@ -64,7 +64,7 @@ def writing_refusal(
     path: Path, error: BaseException, appends: Sequence[Append]
 ) -> MissionControlError | None:
     """Say why an append failed, or return None where `error` says it itself."""
-    if isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorname in TAKEN:
+    if isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorname in CONFLICT_ERRORS:
         return Conflict(
             "log.conflict", f"Another writer was faster: {error}.", hint="Decide again."
         )

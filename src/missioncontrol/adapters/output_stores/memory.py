@@ -5,8 +5,8 @@ from itertools import islice
 
 import msgspec
 
-from missioncontrol.adapters.output_stores.fitting import fits
-from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine
+from missioncontrol.adapters.output_stores.line_filter import fits
+from missioncontrol.ports.output_store import LinePage, LineQuery, OutputLine, StoredLine
 
 
 class MemoryOutputStore:
@@ -20,9 +20,9 @@ class MemoryOutputStore:
     def write(self, lines: Sequence[OutputLine]) -> None:
         """See `OutputStore.write`."""
         for line in lines:
-            kept = self._lines.setdefault(line.run, [])
-            kept.append(msgspec.structs.replace(line, sequence=len(kept) + 1))
-            self._all.append(kept[-1])
+            stored = self._lines.setdefault(line.run, [])
+            stored.append(msgspec.structs.replace(line, sequence=len(stored) + 1))
+            self._all.append(stored[-1])
 
     def read(
         self, run: str, *, step: str = "", after: int = 0, limit: int = 1000
@@ -45,10 +45,10 @@ class MemoryOutputStore:
         """See `OutputStore.last`."""
         return len(self._all)
 
-    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[StoredLine]:
         """See `OutputStore.tail`."""
         found = [
-            KeptLine(number, line)
+            StoredLine(number, line)
             for number, line in enumerate(self._all[after:], after + 1)
             if run in ("", line.run)
         ]
@@ -59,8 +59,8 @@ class MemoryOutputStore:
     ) -> LinePage:
         """See `OutputStore.find`."""
         del seconds_max  # All of it is at hand.
-        numbered = (KeptLine(number, line) for number, line in enumerate(self._all, 1))
-        fitting = [kept for kept in numbered if fits(kept, query)]
+        numbered = (StoredLine(number, line) for number, line in enumerate(self._all, 1))
+        fitting = [stored for stored in numbered if fits(stored, query)]
         found = fitting[:limit] if oldest else fitting[-limit:]
         return LinePage(found, len(fitting) > limit)
 

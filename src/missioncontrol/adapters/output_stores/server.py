@@ -1,4 +1,4 @@
-"""What agents said on a server, read through its API."""
+"""Output of agents on a server, read through its API."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from missioncontrol.ports.output_store import OutputLine
 LINES_MAX = 5_000
 
 
-class _Kept(msgspec.Struct):
+class _OutputCounts(msgspec.Struct):
     written: int
     left_out: int
 
@@ -20,7 +20,7 @@ class ServerOutputStore:
     """Reads as `OutputStore` promises; the server's engine writes."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def write(self, lines: Sequence[OutputLine]) -> None:
@@ -52,11 +52,11 @@ class ServerOutputStore:
 
     def written(self, run: str) -> int:
         """See `OutputStore.written`."""
-        return self._line.get(f"{_path(run)}/kept", _Kept).written
+        return self._line.get(f"{_path(run)}/kept", _OutputCounts).written
 
     def left_out(self, run: str) -> int:
         """See `OutputStore.left_out`."""
-        return self._line.get(f"{_path(run)}/kept", _Kept).left_out
+        return self._line.get(f"{_path(run)}/kept", _OutputCounts).left_out
 
     def close(self) -> None:
         """Nothing is held."""

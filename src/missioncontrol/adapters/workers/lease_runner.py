@@ -79,7 +79,7 @@ class LeaseRunner:
         self._host = host
         self._artifacts = FolderArtifactStore(spool.folder / "artifacts")
         self._news = asyncio.Event()
-        self._line = SpoolLine(spool, self._artifacts, host.scrubber, self._heard)
+        self._line = SpoolLine(spool, self._artifacts, host.scrubber, self._notify_received)
         self._questions = 0
         self._work_task: asyncio.Task[None] | None = None
         self._report_task: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class LeaseRunner:
                     await task
         self.spool.close()
 
-    def _heard(self) -> None:
+    def _notify_received(self) -> None:
         self._news.set()
         if len(self._line.questions) != self._questions:
             self._questions = len(self._line.questions)
@@ -160,7 +160,7 @@ class LeaseRunner:
             failure = AttemptFailed(error.code, error.reason, hint=error.hint, retryable=may_pass)
         except Exception as error:  # noqa: BLE001 - an agent may raise anything
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
-            hint = "`mission output RUN STEP` shows more."
+            hint = "`mission runs output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
         return messages.refusal_of(failure, self._host.scrubber)
 
@@ -205,11 +205,11 @@ class LeaseRunner:
         """Report all pending messages; return whether the attempt has ended."""
         while not self.spool.is_reported:
             report = Report(self._host.instance, self.spool.lease, self.spool.batch())
-            heard = await self._host.link.report(report)
-            self.spool.acknowledge(heard.number)
-            if heard.is_lost:
+            response = await self._host.link.report(report)
+            self.spool.acknowledge(response.number)
+            if response.is_lost:
                 self.stop()
-            for digest in heard.missing:
+            for digest in response.missing:
                 await self._send(digest)
         return self.spool.ending is not None
 

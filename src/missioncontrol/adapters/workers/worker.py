@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from missioncontrol.adapters import leftovers, worktrees
+from missioncontrol.adapters import orphans, worktrees
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.workers.agents import LocalAgents
 from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, LeaseRunner
@@ -122,7 +122,7 @@ class Worker:
         self._poll_seconds = POLL_SECONDS_MAX
         self._is_draining = False
         self._is_reached: bool | None = None
-        self._silent_since = 0.0  # when the server was last heard, while it is not
+        self._silent_since = 0.0  # time of the server's last message, while it is silent
 
     # For leases; see `LeaseHost`.
 
@@ -172,7 +172,7 @@ class Worker:
 
     async def _clean_up(self) -> None:
         """End the processes of an earlier worker process, and report its results."""
-        await leftovers.sweep(self._state.root)
+        await orphans.sweep(self._state.root)
         for folder in sorted(self._state.leases.iterdir()):
             spool = Spool.load(folder)
             if spool is None:

@@ -8,11 +8,11 @@ import msgspec
 
 from missioncontrol.application.archive import Archive
 from missioncontrol.application.audit import line_of
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.search import Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.request import verb_now
-from missioncontrol.ports.heads import HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, SignedHead
 from missioncontrol.ports.search_index import Query, RunHits
 
 HEADS_MAX = 500
@@ -35,11 +35,11 @@ class HeadsView(msgspec.Struct, frozen=True):
     items: list[SignedHead]  # the newest first
     all: int
     keys: list[str]  # that they were signed with
-    sent: HeadsSent | None = None  # how far the place that they are sent to was told
+    sent: HeadsSent | None = None  # how far they were sent to their target
 
 
 class RequestItem(msgspec.Struct, frozen=True):
-    """A change that somebody signed in asked for."""
+    """A change that a signed-in user asked for."""
 
     position: int
     time: float

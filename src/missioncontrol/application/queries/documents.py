@@ -53,7 +53,7 @@ class DocumentLine(msgspec.Struct, frozen=True):
 
     kind: DocumentKind
     title: str
-    version: int  # the newest; 0 where none is kept
+    version: int  # the newest; 0 where none is stored
     at: float | None
     by: str
     made: str
@@ -82,7 +82,7 @@ class DocumentView(msgspec.Struct, frozen=True):
     mission: str
     kind: DocumentKind
     title: str
-    version: int  # 0 where it is a draft: what the record says now, and no version is kept of it
+    version: int  # 0 where it is a draft: what the log says now, without a stored version
     newest: int
     text: str  # Markdown with footnotes
     sources: tuple[SourceLine, ...]
@@ -101,14 +101,16 @@ class DocumentDiff(msgspec.Struct, frozen=True):
     diff: str  # unified
 
 
-class Kept(msgspec.Struct, frozen=True):
+class DocumentHistory(msgspec.Struct, frozen=True):
     """A document as the log tells it, with who made each version."""
 
     state: StoredDocument
     versions: tuple[VersionLine, ...]
 
 
-async def kept(store: EventStore, run: str, kind: DocumentKind) -> Kept | None:
+async def read_document_history(
+    store: EventStore, run: str, kind: DocumentKind
+) -> DocumentHistory | None:
     """Return a document, or None where it was never written."""
     state: StoredDocument | None = None
     by: dict[int, str] = {}
@@ -137,12 +139,12 @@ async def kept(store: EventStore, run: str, kind: DocumentKind) -> Kept | None:
         )
         for each in state.versions
     )
-    return Kept(state, lines)
+    return DocumentHistory(state, lines)
 
 
 async def documents(store: EventStore, run: str) -> tuple[DocumentLine, ...]:
     """Return all kinds of documents of a run, written or not."""
-    return tuple([_line(kind, await kept(store, run, kind)) for kind in KINDS])
+    return tuple([_line(kind, await read_document_history(store, run, kind)) for kind in KINDS])
 
 
 async def document(
@@ -182,7 +184,7 @@ def draft(
     read: ReadArtifact,
     logged: Mapping[str, LoggedDecision],
 ) -> DocumentView:
-    """Return what a document would say now that nobody has kept a version of: version 0.
+    """Return the present content of a document without a stored version: version 0.
 
     It is the text that writing it would keep, as the record and the log of decisions stand.
     """
@@ -203,7 +205,7 @@ async def version_or_draft(
     version: int | None,
     decisions: Callable[[], Awaitable[DecisionLog | None]],
 ) -> DocumentView:
-    """Return a version, by default the newest; where none is kept, and there is a plan, a draft.
+    """Return a version, by default the newest; with none stored, and a plan, a draft.
 
     Raises:
         NotFound: `document.unknown` or `document.unknown_version`.
@@ -261,14 +263,14 @@ async def difference(
     return DocumentDiff(run, kind, earlier.number, later.number, "\n".join(lines))
 
 
-async def _known(store: EventStore, run: str, kind: DocumentKind) -> Kept:
-    found = await kept(store, run, kind)
+async def _known(store: EventStore, run: str, kind: DocumentKind) -> DocumentHistory:
+    found = await read_document_history(store, run, kind)
     if found is None:
         raise unknown(kind)
     return found
 
 
-def _line(kind: DocumentKind, found: Kept | None) -> DocumentLine:
+def _line(kind: DocumentKind, found: DocumentHistory | None) -> DocumentLine:
     if found is None:
         return DocumentLine(kind, TITLES[kind], 0, None, "", "", False, 0)
     last = found.versions[-1]
@@ -294,19 +296,19 @@ def _typed(artifacts: ArtifactStore, digest: str) -> Mapping[str, Source]:
 def _sources(text: str, known: Mapping[str, Source]) -> tuple[SourceLine, ...]:
     _, listed = markdown.numbered(text)
     return tuple(
-        _source(number, key, said, known.get(key))
-        for number, (key, said) in enumerate(listed, start=1)
+        _source(number, key, statement, known.get(key))
+        for number, (key, statement) in enumerate(listed, start=1)
     )
 
 
-def _source(number: int, key: str, said: str, found: Source | None) -> SourceLine:
+def _source(number: int, key: str, statement: str, found: Source | None) -> SourceLine:
     if found is None:
-        return SourceLine(number, key, "", said, "", "", "", 0, 0)
+        return SourceLine(number, key, "", statement, "", "", "", 0, 0)
     return SourceLine(
         number,
         key,
         found.kind,
-        said,
+        statement,
         found.digest,
         found.pointer,
         found.path,

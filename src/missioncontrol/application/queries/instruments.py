@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from missioncontrol.application.measuring import Measuring
+from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.calendar import Calendar
 from missioncontrol.ports.clock import Clock
@@ -23,7 +23,7 @@ class Instruments:
     prices: Prices
     built_in: Mapping[str, Declaration]
     declare: Callable[[str, Mapping[str, Any]], Declaration]
-    """Reads what is said of an agent, in the words of the file of agents; raises `Rejected`."""
+    """Reads the declaration of an agent, in the words of the agents file; raises `Rejected`."""
     misfit: Callable[[Any, Mapping[str, Any]], str]
     """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
 

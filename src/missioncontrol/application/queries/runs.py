@@ -8,17 +8,17 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.reasons import (
     Reason,
     in_a_sentence,
+    parse_reason,
     sentence,
-    taken_apart,
     without_commands,
 )
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.views import head_of, state_name, usage_view
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.status import (
     NAMED_MAX,
@@ -61,11 +61,11 @@ class RunItem(msgspec.Struct, frozen=True):
     schedule: str
     origin: str  # the run that this one repeats or forks
     reason: str = ""  # why it stands so, where that is not plain
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     waiting_on: tuple[str, ...] = ()  # who or what it waits for
     waiting_since: float = 0.0  # seconds since the epoch; 0 where it is not known
     mission_status: str = ""  # of its mission, where it is the newest run of one
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -80,7 +80,7 @@ class UsageView(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars, as far as prices are known
     unpriced_tokens: int  # those whose price is not known
     is_priced: bool  # whether all prices are known
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -98,7 +98,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     version: int  # of the workflow
     status: RunWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     waiting_on: tuple[str, ...]  # who or what it waits for
     waiting_since: float  # seconds since the epoch; 0 where it is not known
     asks: int
@@ -189,7 +189,7 @@ NODES_MAX = 10_000
 LINES_MAX = 200
 
 
-def asked_of(present: Present) -> Counter[str]:
+def count_open_requests(present: Present) -> Counter[str]:
     """Return how many open approvals and questions there are of each run."""
     return Counter({run: len(asks) for run, asks in present.statuses.around.asks.items()})
 
@@ -215,21 +215,21 @@ def run_item(present: Present, row: RunRow) -> RunItem:
     found = statuses.of(row)
     values = msgspec.structs.asdict(row)
     del values["progress"], values["unchanged"]
-    values |= told_with_mission(found, statuses.spoken_for(row.id, row.mission))
+    values |= status_with_mission(found, statuses.mission_status(row.id, row.mission))
     title = present.board.title_of(row) or row.workflow
     return RunItem(title=title, asks=0 if row.ended else statuses.asks(row.id), **values)
 
 
-def told_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
+def status_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
     """Return how a run stands, with the word, reason and action of the mission it speaks for."""
-    told = told_of(found)
+    fields = status_fields(found)
     if mission is None:
-        return told
+        return fields
     more = {"mission_status": mission.word, "reason": mission.reason, "action": mission.action}
-    return {**told, **more}
+    return {**fields, **more}
 
 
-def told_of(found: Status) -> dict[str, Any]:
+def status_fields(found: Status) -> dict[str, Any]:
     """Return a status as the fields that lists and details of runs have for it."""
     return {
         "status": found.word,
@@ -286,8 +286,8 @@ async def run_detail(
     found = detail_of(state, title, asks, position, revision, scopes, standing)
     if at is not None or row is None or not row.mission:
         return found
-    told = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
-    return msgspec.structs.replace(found, **told)
+    fields = status_with_mission(standing, present.statuses.mission_status(row.id, row.mission))
+    return msgspec.structs.replace(found, **fields)
 
 
 def _count_until(moments: list[Any], at: int) -> int:
@@ -304,7 +304,7 @@ def detail_of(
     standing: Status,
 ) -> RunDetail:
     """Return a run that is at hand in full."""
-    head = head_of(state) | told_of(standing)
+    head = head_of(state) | status_fields(standing)
     del head["usage_by_agent"], head["usage_by_model"]
     head["usage"] = UsageView(**head["usage"])
     outputs = None
@@ -355,10 +355,10 @@ def verdict_of(run: Run, standing: Status) -> str:
         case "queued":
             return "Queued: no step has started yet."
         case _:
-            return _going(run, done, len(own), standing)
+            return _progress_sentence(run, done, len(own), standing)
 
 
-def _going(run: Run, done: int, steps: int, standing: Status) -> str:
+def _progress_sentence(run: Run, done: int, steps: int, standing: Status) -> str:
     failed = sum(isinstance(each, Failed) for key, each in run.states.items() if is_own(key))
     bad = f", {failed:,} failed" if failed else ""
     so_far = f"{done:,} of {_are(steps, 'step')} done{bad}."
@@ -381,8 +381,8 @@ def _why_failed(run: Run) -> str:
     if not bad:
         return sentence(run.cancel_reason or "a step did not succeed")
     key, reason = bad[0]
-    told = in_a_sentence(_named(run, key), reason)
-    return f"{told} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else told
+    summary = in_a_sentence(_named(run, key), reason)
+    return f"{summary} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else summary
 
 
 def _failures(run: Run) -> list[tuple[str, str]]:
@@ -414,8 +414,8 @@ def failure_of(run: Run) -> RunFailure | None:
     if not bad:
         return None
     key, reason = bad[0]
-    told: Reason = taken_apart(reason)
-    return RunFailure(key, run.steps[key].title, reason, told.command, told.said)
+    parts: Reason = parse_reason(reason)
+    return RunFailure(key, run.steps[key].title, reason, parts.command, parts.said)
 
 
 async def run_graph(present: Present, run: str, *, at: int | None = None) -> RunGraph:

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.queries.workflow_inputs import InputField, fields_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.definition import (
     Definition,
     StepDefinition,
@@ -81,7 +81,7 @@ class StepView(msgspec.Struct, frozen=True):
     handles: tuple[str, ...]
     condition: str
     repeats: str  # what it is done for each of, or until when; empty for once
-    approval: bool  # whether somebody has to agree first
+    approval: bool  # whether a person has to approve first
     said: dict[str, Any]  # all that its file says of it
 
 

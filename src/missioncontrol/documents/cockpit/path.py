@@ -40,10 +40,10 @@ def path(
     return (
         *_unended(record, count),
         *_again(record, where),
-        *_asked(record),
+        *_question_steps(record),
         *_prepared(record, where),
         *_handed_over(record, following, where),
-        *_taken_over(record, changed, where),
+        *_checkout_steps(record, changed, where),
     )
 
 
@@ -54,12 +54,12 @@ def _unended(record: MissionRecord, count: Tally) -> Iterator[PathStep]:
         )
     elif record.status == "succeeded" and count.waiting:
         text = f"Carry out the plan: {counted(count.waiting, 'task')} can be done here."
-        yield PathStep(text, commands=(f"mission carry-out {record.run}",), place="plan")
+        yield PathStep(text, commands=(f"mission execute {record.run}",), place="plan")
     elif record.status == "cancelled" and count.local > count.succeeded:
         number = counted(count.local - count.succeeded, "task")
         yield PathStep(
             f"Take the run up again where it was cancelled: {number} did not end.",
-            commands=(f"mission retry {record.run}",),
+            commands=(f"mission runs retry {record.run}",),
             place="plan",
         )
 
@@ -72,12 +72,12 @@ def _again(record: MissionRecord, where: Places) -> Iterator[PathStep]:
             yield PathStep(
                 f"Mend the cause, then do “{one.task.title}” again.",
                 one.reason,
-                (f"mission retry {record.run} {again}",),
+                (f"mission runs retry {record.run} {again}",),
                 where.task(one.task.key),
             )
 
 
-def _asked(record: MissionRecord) -> Iterator[PathStep]:
+def _question_steps(record: MissionRecord) -> Iterator[PathStep]:
     for question in record.plan.questions:
         yield PathStep(f"Decide: {question}", place="requirements")
 
@@ -113,7 +113,7 @@ def _handed_over(record: MissionRecord, following: NextSteps, where: Places) -> 
         pack = f"{OUT}/{following.pack_task}/{following.pack.name}"
         yield PathStep(
             f"Take out the execution pack for {_number(following)}: `{pack}`.",
-            commands=(f"mission artifacts {record.run} --output {OUT}",),
+            commands=(f"mission runs artifacts {record.run} --output {OUT}",),
             place=where.artifact(following.pack_task, following.pack_number),
         )
     for one in following.handed_over:
@@ -123,7 +123,7 @@ def _handed_over(record: MissionRecord, following: NextSteps, where: Places) -> 
             f"Done when: {done}" if done else "",
             place=where.task(one.task.key),
         )
-    commands = _proving(record)
+    commands = _test_command(record)
     if following.handed_over and commands and record.plan.work == "change":
         text = "Prove the outcome: run the tests with the change, and compare with this run."
         yield PathStep(text, commands=commands, place="checks")
@@ -133,7 +133,7 @@ def _number(following: NextSteps) -> str:
     return counted(len(following.handed_over), "task")
 
 
-def _proving(record: MissionRecord) -> tuple[str, ...]:
+def _test_command(record: MissionRecord) -> tuple[str, ...]:
     """Return the command of the tests as it was run here: it tells whether a change is right."""
     for one, ran in _ran(record):
         if one.task.role == "tester":
@@ -141,7 +141,7 @@ def _proving(record: MissionRecord) -> tuple[str, ...]:
     return ()
 
 
-def _taken_over(
+def _checkout_steps(
     record: MissionRecord, changed: Changes | None, where: Places
 ) -> Iterator[PathStep]:
     if changed is None or changed.exhibit is None:
@@ -154,7 +154,7 @@ def _taken_over(
     yield PathStep(
         f"Take the change over into your checkout; it {proven}.",
         commands=(
-            f"mission artifacts {record.run} --output {OUT}",
+            f"mission runs artifacts {record.run} --output {OUT}",
             f"git apply {quote(patch)}",
         ),
         place=where.task(key),

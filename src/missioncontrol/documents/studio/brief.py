@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.figures import counted, grouped, money
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, short
@@ -23,7 +23,7 @@ def sections(of: Material) -> Iterator[Section]:
         "Where it stands",
         parts.paragraph(
             room.add(of.say(f"Asked: “{short(of.asked, 240)}”", of.goal)),
-            room.add(of.say(spoken(of.reading.verdict), of.standing)),
+            room.add(of.say(plain_text(of.reading.verdict), of.standing)),
         ),
     )
     yield from parts.section(
@@ -81,13 +81,13 @@ def _failed(of: Material) -> Iterator[Statement]:
         reason = short(one.reason or tried or "no reason is recorded", 160)
         yield of.say(
             f"{code(one.task.key)} ({short(one.task.title, 80)}) failed: {ended(reason)} Once the "
-            f"cause is mended, `mission retry {of.record.run} {one.task.key}` does it again.",
+            f"cause is mended, `mission runs retry {of.record.run} {one.task.key}` does it again.",
             of.result(one),
         )
     if len(failed) > FAILED_MAX:
         left = counted(len(failed) - FAILED_MAX, "more task")
         yield of.say(
-            f"{left} failed; `mission retry {of.record.run}` does all of them again.",
+            f"{left} failed; `mission runs retry {of.record.run}` does all of them again.",
             of.standing,
         )
 

@@ -22,7 +22,7 @@ EXCERPTS_MAX = 3
 DEFINITIONS_MAX = 20
 DEPENDENCIES_MAX = 20
 LANGUAGE_SHARE_MIN, ALL_BUT_SHARE = 5.0, 95.0
-"""Percent of the lines of code from which a language is named, and from which it is said alone."""
+"""Percent of the code lines from which a language is named, and from which it stands alone."""
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 """A heading of a document is no definition."""
 
@@ -37,7 +37,7 @@ def sections(of: Material) -> Iterator[Section]:
         yield from parts.section(kind, title, parts.drawing(of, kind))
     yield from parts.section("data-model", "Data", parts.drawing(of, "data-model"))
     yield from _decisions(of)
-    yield from _kept(of)
+    yield from _constraints(of)
     yield from parts.risks(of)
     yield from _tests(of)
     yield from _ground(of)
@@ -193,11 +193,11 @@ def _where(of: Material) -> Iterator[Section]:
         how = next((each.obtained for each in of.plan.likely if each.obtained), "")
         statements = f"The likeliest files of {of.subject} first for each requirement"
         lead = of.say(ended(f"{statements}, {how}" if how else statements), of.whole_plan)
-        told = [
+        facts = [
             of.say(f"{ended(line)} What follows is what the plan expected.", of.scope(task))
             for task, line in parts.rescoped(of)
         ]
-        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *told))
+        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *facts))
         yield from found
 
 
@@ -245,7 +245,7 @@ def _decisions(of: Material) -> Iterator[Section]:
         yield from parts.choices(of)
 
 
-def _kept(of: Material) -> Iterator[Section]:
+def _constraints(of: Material) -> Iterator[Section]:
     items = tuple(
         of.say(
             f"{each.get('what', '')}: {ended(str(each.get('why', '')))}",

@@ -17,8 +17,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """The common shape."""
 
 
-class Said(Event, frozen=True):
-    """The common shape of what somebody says."""
+class PersonEvent(Event, frozen=True):
+    """The common shape of a person's decision."""
 
     by: str
     reason: str
@@ -44,7 +44,7 @@ class ApprovalRequested(Event, frozen=True):
     os_user: str = ""  # of the operating system, who gave these names; "" where that is unknown
 
 
-class ApprovalGiven(Said, frozen=True):
+class ApprovalGiven(PersonEvent, frozen=True):
     """One person agreed."""
 
     is_self_approval: bool = False  # whether they wrote it, and took a second look at it
@@ -57,18 +57,18 @@ class ApprovalGranted(Event, frozen=True):
     digest: str
 
 
-class ApprovalRejected(Said, frozen=True):
-    """A person said no, and that is the answer."""
+class ApprovalRejected(PersonEvent, frozen=True):
+    """A person rejected it, and that is the answer."""
 
 
-class ChangesRequested(Said, frozen=True, kw_only=True):
-    """A person wants other inputs; what then runs has another digest and is asked anew."""
+class ChangesRequested(PersonEvent, frozen=True, kw_only=True):
+    """A person wants other inputs; what then runs has another digest and is asked again."""
 
     inputs: dict[str, Any]  # all of them, as they shall be
 
 
-class ApprovalDeferred(Said, frozen=True, kw_only=True):
-    """A person wants to look at it later; nobody is kept from deciding meanwhile."""
+class ApprovalDeferred(PersonEvent, frozen=True, kw_only=True):
+    """A person wants to look at it later; others may decide meanwhile."""
 
     until: float
 
@@ -79,14 +79,14 @@ class DeferralEnded(Event, frozen=True):
     until: float
 
 
-class ApprovalDelegated(Said, frozen=True, kw_only=True):
+class ApprovalDelegated(PersonEvent, frozen=True, kw_only=True):
     """A person gave their say to another one."""
 
     to: str
 
 
 class ApprovalEscalated(Event, frozen=True):
-    """Nobody had decided for a while: these may decide as well."""
+    """There was no decision for a while: these may decide as well."""
 
     to: tuple[str, ...]
 
@@ -97,8 +97,8 @@ class ApprovalExpired(Event, frozen=True):
     expires: float
 
 
-class ApprovalWithdrawn(Said, frozen=True):
-    """The question was taken back, by its author or with its run."""
+class ApprovalWithdrawn(PersonEvent, frozen=True):
+    """The question was withdrawn, by its author or with its run."""
 
 
 FinalEvent = (

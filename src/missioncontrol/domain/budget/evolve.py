@@ -5,14 +5,14 @@ from typing import assert_never
 
 from missioncontrol.domain.budget.events import (
     NOTHING,
+    AccountSnapshot,
     AmountReserved,
     BudgetEvent,
     CapSet,
-    KeptAccount,
-    KeptReservation,
     LedgerOpened,
     Limit,
     ReservationSettled,
+    ReservationSnapshot,
     RunBudgetClosed,
     RunBudgeted,
     StepBudgeted,
@@ -22,7 +22,7 @@ from missioncontrol.domain.budget.events import (
 )
 from missioncontrol.domain.budget.scopes import Scope, day_of, run_of
 from missioncontrol.domain.budget.states import (
-    SETTLED_KEPT,
+    SETTLED_MAX,
     Account,
     Ledger,
     OpenedRun,
@@ -93,18 +93,18 @@ def _begin(event: BudgetEvent, at: float) -> Ledger:
     return ledger
 
 
-def _take_over(ledger: Ledger, kept: KeptAccount, day: str) -> None:
-    account = _account(ledger, kept.scope)
-    account.limits.update(kept.limits)
-    account.total = kept.spent.get("total", NOTHING)
-    account.month = kept.spent.get("month", NOTHING)
-    account.day = kept.spent.get("day", NOTHING)
+def _take_over(ledger: Ledger, stored: AccountSnapshot, day: str) -> None:
+    account = _account(ledger, stored.scope)
+    account.limits.update(stored.limits)
+    account.total = stored.spent.get("total", NOTHING)
+    account.month = stored.spent.get("month", NOTHING)
+    account.day = stored.spent.get("day", NOTHING)
     account.as_of = day
 
 
-def _take_back(ledger: Ledger, kept: KeptReservation) -> None:
-    _put(ledger, kept.reservation, kept)
-    ledger.live[kept.reservation].used = kept.used
+def _take_back(ledger: Ledger, stored: ReservationSnapshot) -> None:
+    _put(ledger, stored.reservation, stored)
+    ledger.live[stored.reservation].used = stored.used
 
 
 def _reserve(ledger: Ledger, event: AmountReserved) -> None:
@@ -114,7 +114,7 @@ def _reserve(ledger: Ledger, event: AmountReserved) -> None:
     _apply(ledger, lending(ledger, event.parent, made.outstanding))
 
 
-def _put(ledger: Ledger, name: str, of: AmountReserved | KeptReservation) -> None:
+def _put(ledger: Ledger, name: str, of: AmountReserved | ReservationSnapshot) -> None:
     parent = ledger.live.get(of.parent)
     above = {scope for each in line(ledger, parent) for scope in each.scopes}
     holds = tuple(scope for scope in of.scopes if scope not in above)
@@ -127,7 +127,7 @@ def _charge(ledger: Ledger, event: UsageCharged) -> None:
     charge = tally_of(event.usage, event.cost, estimated=event.estimated)
     _apply(ledger, shifts(ledger, ledger.live.get(event.reservation), charge))
     for scope in event.scopes:
-        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not kept.
+        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not stored.
             _account(ledger, scope).add(charge, ledger.day)
 
 
@@ -145,7 +145,7 @@ def _settle(ledger: Ledger, name: str) -> None:
     ledger.settled[name] = tuple(
         dict.fromkeys((*reservation.scopes, *(s for e in line(ledger, parent) for s in e.scopes)))
     )
-    while len(ledger.settled) > SETTLED_KEPT:
+    while len(ledger.settled) > SETTLED_MAX:
         del ledger.settled[next(iter(ledger.settled))]
 
 

@@ -9,7 +9,7 @@ from missioncontrol.domain.graph import find_cycle
 
 CYCLES_MAX = 10
 CYCLIC_STEPS_MAX = 2000
-"""In a longer file with a circle, only the circle is told: mend it first."""
+"""In a longer file with a cycle, only the cycle is reported: mend it first."""
 
 Needs = Mapping[str, tuple[str, ...]]
 
@@ -100,5 +100,5 @@ def check_order(definition: Definition, order: Order, faults: Faults) -> None:
         faults.add(
             ("steps", first, "needs") if by_need else ("steps", second, "on_failure"),
             f"Steps wait for each other in a circle: {' → '.join(cycle)}{reason}.",
-            "Each waits for the next: let one of them not wait.",
+            "Each step waits for the next: remove one of these dependencies.",
         )

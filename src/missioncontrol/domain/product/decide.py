@@ -128,8 +128,8 @@ def _added(command: AddProduct, products: dict[str, Product]) -> ProductAdded:
 
 def _changed(command: SettingCommand, product: Product) -> list[ProductEvent]:
     known = _as_changed(command, product)
-    said = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
-    wanted = msgspec.structs.replace(known, **said)
+    stated = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
+    wanted = msgspec.structs.replace(known, **stated)
     match wanted:
         case ProductChanged():
             _refuse_bad_calendar(wanted)
@@ -152,8 +152,8 @@ def _as_changed(command: SettingCommand, product: Product) -> SettingEvent:
             return ProductChanged(product.slug, product.name, *calendar)
         case ChangeExclusions():
             without = product.exclusions
-            said = (without.bots, without.people, without.properties)
-            return ExclusionsChanged(product.slug, *said)
+            exclusions = (without.bots, without.people, without.properties)
+            return ExclusionsChanged(product.slug, *exclusions)
         case ChangeKeyMeasures():
             by = product.measures
             steps = (by.activation, by.activated_at)
@@ -182,8 +182,8 @@ def _sourced(command: SourceCommand, product: Product) -> list[ProductEvent]:
     match command:
         case ChangeSource():
             known = SourceChanged(product.slug, source.id, source.name, source.is_internal)
-            said = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
-            wanted = msgspec.structs.replace(known, **said)
+            stated = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
+            wanted = msgspec.structs.replace(known, **stated)
             _refuse_bad_name("name", wanted.name, NAME_MAX)
             return [] if wanted == known else [wanted]
         case RenewSourceKey():
@@ -203,7 +203,7 @@ def _removed(command: RemovalCommand, product: Product) -> list[ProductEvent]:
             "product.built_in",
             f"Nothing is removed from {product.slug!r}: its events are the log of this home, which"
             " keeps what was done and by whom.",
-            hint=f"`mission analytics settings {product.slug} --exclude ID` leaves somebody out.",
+            hint=f"`mission analytics settings {product.slug} --exclude ID` excludes a person.",
         )
     match command:
         case BeginForgetting():
@@ -260,7 +260,7 @@ def _refuse_bad_calendar(wanted: ProductChanged) -> None:
 def _refuse_bad_exclusions(wanted: ExclusionsChanged) -> None:
     _refuse_bad_names("people", wanted.people, PEOPLE_MAX)
     if any(not each.strip("*?") for each in wanted.people):
-        raise _bad("people", "a pattern of nothing but `*` and `?` would leave nobody")
+        raise _bad("people", "a pattern of nothing but `*` and `?` would exclude everyone")
     if len(wanted.properties) > PROPERTIES_MAX:
         raise _bad("properties", f"there are {len(wanted.properties)}; {PROPERTIES_MAX} fit")
     for name, value in wanted.properties:
@@ -285,7 +285,7 @@ def _refuse_bad_limits(wanted: LimitsChanged) -> None:
         ("megabytes_max", wanted.megabytes_max, MEGABYTES_MAX),
     ):
         if not 1 <= value <= most:
-            raise _bad(field, f"{value:,} is not 1 to {most:,}; nothing is taken in without bound")
+            raise _bad(field, f"{value:,} is not 1 to {most:,}; no intake is without a limit")
 
 
 def _refuse_bad_slug(slug: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
-from missioncontrol.domain.run.events import Check, Failure, Kept, Outcome
+from missioncontrol.domain.run.events import Check, Failure, Outcome, ReusedResult
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
@@ -26,7 +26,7 @@ class CreateRun(Command, frozen=True):
     mission: str = ""
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
     retry_of: str = ""
-    kept: dict[str, Kept] = {}
+    kept: dict[str, ReusedResult] = {}
     version: int = 0
     author: str = ""
     on_behalf: str = ""
@@ -49,7 +49,7 @@ class StartSteps(Command, frozen=True):
 
 
 class ClaimStep(Command, frozen=True):
-    """Let another agent do a step that asks for a capability and waits for a place."""
+    """Give a step that asks for a capability and waits for a place to another agent."""
 
     step: str
     agent: str
@@ -96,7 +96,7 @@ class ReleaseStep(Command, frozen=True):
 
 
 class ReviseStep(Command, frozen=True):
-    """Somebody asked for changes: the step is due again, with these inputs."""
+    """Apply requested changes: the step is due again, with these inputs."""
 
     step: str
     approval: str
@@ -130,7 +130,7 @@ class FailStep(Command, frozen=True):
 
 
 class HaltRun(Command, frozen=True):
-    """Let nothing more start."""
+    """Halt all further starts."""
 
     code: str
     reason: str

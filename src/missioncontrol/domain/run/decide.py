@@ -29,14 +29,6 @@ from missioncontrol.domain.run.commands import (
     SkipStep,
     StartSteps,
 )
-from missioncontrol.domain.run.ending import (
-    consequences,
-    ended_as,
-    outcome_of,
-    refuse_if_over,
-    refuse_unapproved,
-    refuse_unknown,
-)
 from missioncontrol.domain.run.events import (
     AttemptFailed,
     AttemptInterrupted,
@@ -62,7 +54,16 @@ from missioncontrol.domain.run.events import (
     StepSucceeded,
     UsageReported,
 )
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
+from missioncontrol.domain.run.resolution import answer, conclude, fail, halt, work_out
+from missioncontrol.domain.run.run_end import (
+    consequences,
+    ended_as,
+    outcome_of,
+    refuse_if_over,
+    refuse_unapproved,
+    refuse_unknown,
+)
 from missioncontrol.domain.run.states import (
     INTERRUPTIONS_MAX,
     Failed,
@@ -70,7 +71,6 @@ from missioncontrol.domain.run.states import (
     SettledState,
     Working,
 )
-from missioncontrol.domain.run.working_out import answer, conclude, fail, halt, work_out
 from missioncontrol.domain.step import Step, refuse_bad_limits
 
 
@@ -95,7 +95,7 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _claim(command, run)
         case ReportStuck():
             if command.step not in run.ready or command.step in run.stuck:
-                return []  # It is told once for each time that it waits.
+                return []  # It is reported once for each time that it waits.
             return [StepStuck(command.step, run.steps[command.step].agent, command.reason)]
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")
@@ -237,7 +237,7 @@ def _cancelled(command: ReportCancelled, run: Run) -> list[RunEvent]:
         return late
     if run.cancel_reason is None:
         raise Rejected(
-            "run.not_cancelling", f"Nobody asked to cancel run {run.id!r}; its steps go on."
+            "run.not_cancelling", f"Run {run.id!r} has no cancel request; its steps continue."
         )
     ended: RunEvent = StepCancelled(command.step, command.fence)
     return [ended] if run.unsettled > 1 else [ended, RunSettled(run.cancel_outcome)]
@@ -284,7 +284,7 @@ def _claim(command: ClaimStep, run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.not_claimable",
             f"Step {command.step!r} of run {run.id!r} is for one agent alone.",
-            hint="Let its workflow ask for a capability.",
+            hint="Declare a capability in its workflow instead.",
         )
     waits = command.step in run.ready or command.step in run.resting
     if not waits or step.agent == command.agent:
@@ -351,7 +351,7 @@ def _resume(run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.settled",
             f"Run {run.id!r} {ended_as(run.status)}; there is nothing to resume.",
-            hint=f"`mission retry {run.id} STEP` starts a step again in a new run.",
+            hint=f"`mission runs retry {run.id} STEP` starts a step again in a new run.",
         )
     return [RunResumed()] if run.is_started or run.halt is not None else []
 

@@ -14,7 +14,7 @@ from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun, SaveWorkflow
 from missioncontrol.domain.alert import NOTE_MAX, Alert, State
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.analytics import Compared, Said, Since, Until, segment_in
+from missioncontrol.interfaces.api.analytics import Compared, SegmentText, Since, Until, segment_in
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -28,7 +28,7 @@ InState = Annotated[
 
 
 class AlertNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody says of an alert."""
+    """A person's note about an alert."""
 
     note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX)] = ""
 
@@ -41,7 +41,7 @@ class AlertMission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     execute: bool = True
 
 
-class DigestBegun(msgspec.Struct, frozen=True):
+class StartedDigest(msgspec.Struct, frozen=True):
     """The run that writes a summary down."""
 
     product: str
@@ -62,7 +62,7 @@ async def get_summary(
     since: Since,
     until: Until,
     compared: Compared = True,
-    segment: Said = "",
+    segment: SegmentText = "",
 ) -> Summary:
     """Return what changed, why it matters, what to do and what to ask, on days that are over.
 
@@ -76,7 +76,7 @@ async def get_summary(
 
 @post(
     "/products/{product:str}/summary/writing",
-    summary="Let the summary be written down",
+    summary="Write the summary",
     **needs("operate"),
 )
 async def write_summary(
@@ -85,18 +85,18 @@ async def write_summary(
     product: FromPath[str],
     since: Since,
     until: Until,
-    segment: Said = "",
-) -> DigestBegun:
+    segment: SegmentText = "",
+) -> StartedDigest:
     """Begin a run that writes the summary down, by the model where one is configured.
 
-    Until its words are there, and wherever they do not hold, the summary is told by rule.
+    Until the model's text is there, and wherever it fails its check, rules write the summary.
     """
     return await begin_digest(request, console, product, Range(since, until), segment_in(segment))
 
 
 async def begin_digest(
     request: AnyRequest, console: Console, product: str, days: Range, segment: Segment
-) -> DigestBegun:
+) -> StartedDigest:
     """Begin a run that writes the summary of a product down.
 
     Raises:
@@ -109,7 +109,7 @@ async def begin_digest(
     if segment != EVERYBODY:
         inputs["segment"] = msgspec.json.encode(segment).decode()
     answer = await console.ask(request, BeginRun(name, inputs=inputs))
-    return DigestBegun(known, str(answer["run"]))
+    return StartedDigest(known, str(answer["run"]))
 
 
 @get("/products/{product:str}/alerts", summary="List alerts", **needs("read"))
@@ -152,7 +152,7 @@ async def acknowledge_alert(
     alert: FromPath[str],
     data: JSONBody[AlertNote],
 ) -> Alert:
-    """Say that somebody sees to it."""
+    """Acknowledge the alert: a person works on it."""
     await console.ask(request, AlertAsked("acknowledge", product, alert, data.note))
     return await AlertReader(console.present.find).find(product, alert)
 
@@ -170,7 +170,7 @@ async def resolve_alert(
     alert: FromPath[str],
     data: JSONBody[AlertNote],
 ) -> Alert:
-    """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
+    """Resolve the alert; it opens again only if its severity rises."""
     await console.ask(request, AlertAsked("resolve", product, alert, data.note))
     return await AlertReader(console.present.find).find(product, alert)
 
@@ -187,7 +187,7 @@ async def begin_alert_mission(
     alert: FromPath[str],
     data: JSONBody[AlertMission],
 ) -> AlertMissionStarted:
-    """Let a mission find out why it changed, and mend it; the alert names the mission."""
+    """Start a mission that finds and fixes the cause; the alert names the mission."""
     return await begin(request, console, product, alert, data)
 
 
@@ -210,8 +210,8 @@ async def begin(
     )
     answer = await console.ask(request, beginning(asked, console.home))
     begun = msgspec.convert(answer, AlertMissionStarted)
-    told = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
-    await console.ask_afresh(request, told)
+    command = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
+    await console.ask_afresh(request, command)
     return begun
 
 

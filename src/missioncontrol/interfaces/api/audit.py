@@ -1,4 +1,4 @@
-"""Audit as a resource of the API: whether the log is whole, who was let in, and all of it."""
+"""Audit as a resource of the API: whether the log is intact, all sign-ins, and its export."""
 
 from typing import Annotated, Any
 
@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries import audit
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
-from missioncontrol.application.verifying import Verification
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
 from missioncontrol.interfaces.console import Console
@@ -78,9 +78,9 @@ async def export_log(
     console: NamedDependency[Console], present: NamedDependency[Present], after: After = 0
 ) -> Stream:
     """Return the log as JSON Lines, each event with all that its hash was made of."""
-    told = audit.exported(present, console.archive, after)
+    events = audit.exported(present, console.archive, after)
     headers = {"Content-Disposition": 'attachment; filename="mission-log.jsonl"'}
-    return Stream(told, media_type="application/jsonl", headers=headers)
+    return Stream(events, media_type="application/jsonl", headers=headers)
 
 
 HANDLERS: list[Any] = [

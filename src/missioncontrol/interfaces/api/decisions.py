@@ -9,7 +9,7 @@ from litestar.params import FromQuery, JSONBody
 
 from missioncontrol.application.decision_files import FILES_MAX, DecisionFile, Import
 from missioncontrol.application.decisions import PATH_MAX
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -47,7 +47,7 @@ async def export_decisions(
 ) -> list[DecisionFile]:
     """Return the log as files of MADR 4; importing them into another home gives the same log.
 
-    `plans` adds the decisions of plans that nobody has touched.
+    `plans` adds the decisions of plans that people have not touched.
     """
     return await queries.files(present, plans=plans)
 

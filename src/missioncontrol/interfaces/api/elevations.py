@@ -24,16 +24,16 @@ Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]
 
 
 class WiderMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A wider mode that somebody asks for."""
+    """A request for a wider mode."""
 
     modes: Annotated[tuple[Mode, ...], msgspec.Meta(max_length=10)]
     reason: Why
-    seconds: float  # how long it lasts once somebody agrees; at most 24 hours
+    seconds: float  # how long it lasts once a person approves it; at most 24 hours
     paths: Annotated[tuple[Path, ...], msgspec.Meta(max_length=PATHS_MAX)] = ()  # with `outside`
 
 
 class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why somebody says yes or no, or ends it."""
+    """The reason why a person approves, refuses or ends it."""
 
     reason: Why = ""
 
@@ -62,7 +62,7 @@ async def list_of_agent(
 
 
 def waiting_and_given(request: AnyRequest, console: Console) -> list[ElevationView]:
-    """Return what waits and what is in force, as whoever is signed in sees it."""
+    """Return pending and active elevations, as the signed-in user sees them."""
     return queries.elevations(
         console.present,
         console.shelf.cards(),
@@ -82,10 +82,10 @@ def of_agent(request: AnyRequest, console: Console, name: str) -> list[Elevation
     return queries.elevations_of(life, console.shelf.cards(), now, actor)
 
 
-async def wish(
+async def request_elevation(
     request: AnyRequest, console: Console, asked: ElevationWished
 ) -> Page[ElevationView]:
-    """Let the engine hear what somebody says about a wider mode; return those there are then.
+    """Send a request or decision about a wider mode to the engine; return all elevations.
 
     Raises:
         NotFound: `agent.unknown`, `elevation.unknown`.
@@ -105,7 +105,7 @@ async def ask_elevation(
 ) -> Page[ElevationView]:
     """Ask for a wider mode of an agent, for at most 24 hours; another person has to agree."""
     asked = ElevationWished("ask", name, data.reason, data.modes, data.paths, data.seconds)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 ANSWER: Mapping[str, Any] = {"status_code": 200}
@@ -126,7 +126,7 @@ async def approve_elevation(
 ) -> Page[ElevationView]:
     """Agree, as another person than who asked: attempts that begin from now on have it."""
     asked = ElevationWished("approve", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 @post(
@@ -144,7 +144,7 @@ async def refuse_elevation(
 ) -> Page[ElevationView]:
     """Say no: who still needs it asks again."""
     asked = ElevationWished("refuse", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 @post(
@@ -162,7 +162,7 @@ async def end_elevation(
 ) -> Page[ElevationView]:
     """End what is in force, or take back what waits; attempts that have begun go on with it."""
     asked = ElevationWished("end", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 HANDLERS: list[Any] = [

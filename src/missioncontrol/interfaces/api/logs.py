@@ -1,4 +1,4 @@
-"""Logs as a resource of the API: what agents said while they worked."""
+"""Logs as a resource of the API: the messages of agents at work."""
 
 from typing import Annotated, Any, Literal
 
@@ -31,7 +31,7 @@ Lines = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many 
 Level = FromQuery[Literal["", "info", "success", "warning", "error"]]
 
 
-def lines_asked(now: float, *, since: str = "", until: str = "", **given: Any) -> LineQuery:
+def parse_line_query(now: float, *, since: str = "", until: str = "", **given: Any) -> LineQuery:
     """Return what is asked for in the words of an address; what is empty asks for nothing.
 
     Raises:
@@ -62,7 +62,7 @@ async def list_lines(
     Go on with `before` at the number of the first line, or with `after` at that of the last one and
     `oldest`.
     """
-    query = lines_asked(
+    query = parse_line_query(
         console.instruments.now,
         since=since,
         until=until,
@@ -90,7 +90,7 @@ async def download_lines(
     form: FromQuery[Literal["text", "jsonl"]] = "text",
 ) -> Stream:
     """Return all lines that fit, oldest first, as a file that is written while it is read."""
-    query = lines_asked(
+    query = parse_line_query(
         console.instruments.now,
         since=since,
         until=until,
@@ -104,8 +104,8 @@ async def download_lines(
     name = f"{run if run.replace('-', '').isalnum() and run.isascii() else 'logs'}"
     ending, kind = ("jsonl", "application/jsonl") if is_json else ("log", "text/plain")
     disposition = f'attachment; filename="{name}.{ending}"'
-    told = logs.as_text(console.archive, query, is_json=is_json)
-    return Stream(told, media_type=kind, headers={"Content-Disposition": disposition})
+    content = logs.as_text(console.archive, query, is_json=is_json)
+    return Stream(content, media_type=kind, headers={"Content-Disposition": disposition})
 
 
 @get("/logs/{number:int}", summary="Get a log line", **needs("read"))

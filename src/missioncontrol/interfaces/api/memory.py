@@ -17,7 +17,7 @@ from missioncontrol.application.queries.memory import (
     MatchView,
     Remembering,
 )
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import (
     NAME_MAX,
     NAMES_MAX,
@@ -43,7 +43,7 @@ from missioncontrol.surfaces.conditional import (
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
-KindAsked = Annotated[
+KindFilter = Annotated[
     Literal["", "lesson", "decision", "risk", "command", "estimate", "fact"],
     QueryParameter(description="Only of this kind."),
 ]
@@ -104,7 +104,7 @@ class Forgotten(msgspec.Struct, frozen=True):
 async def list_items(
     request: AnyRequest,
     console: NamedDependency[Console],
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = None,
     tag: Tag = "",
     file: File = "",
@@ -136,7 +136,7 @@ async def count_items(console: NamedDependency[Console]) -> Remembering:
 async def search_items(
     console: NamedDependency[Console],
     q: Words,
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = None,
     tag: Tag = "",
     file: File = "",
@@ -152,11 +152,11 @@ async def search_items(
     )
 
 
-@post("/memory/recall", status_code=200, summary="What a planner is told", **needs("read"))
+@post("/memory/recall", status_code=200, summary="Recall items for a goal", **needs("read"))
 async def recall_items(
     console: NamedDependency[Console], data: JSONBody[RecallAsked]
 ) -> list[Recalled]:
-    """Return what a planner would be told for a goal now. Nothing is begun."""
+    """Return what a planner would receive for a goal now. Nothing starts."""
     goal, repository = data.goal, data.repository
     return list(await console.archive.remembered(lambda it: it.recalled(goal, repository)))
 
@@ -181,7 +181,7 @@ async def get_item(
 async def add_item(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[NewItem]
 ) -> Response[ItemDetail]:
-    """Let planners be told something from now on."""
+    """Add an item that planners receive from now on."""
     ask = MemoryAsked(
         "add",
         kind=data.kind,
@@ -210,15 +210,15 @@ async def change_item(
     data: JSONBody[ItemChange],
     if_match: IfMatch = "",
 ) -> ItemDetail:
-    """Let an item say this from now on, whatever is harvested, or be told until then."""
+    """Correct the text of an item, whatever is harvested, or set when it expires."""
     seen = await _detail(console, item)
     refuse_stale(if_match, tag_of(seen), "The item")
     known = seen.item
     words = ("title", "text", "files", "tags")
     given = {name: getattr(data, name) for name in words}
     if any(value is not None for value in given.values()):
-        said = {n: getattr(known, n) if value is None else value for n, value in given.items()}
-        await console.ask(request, MemoryAsked("correct", known.id, **said))
+        fields = {n: getattr(known, n) if value is None else value for n, value in given.items()}
+        await console.ask(request, MemoryAsked("correct", known.id, **fields))
     if data.expires is not None:
         expire = MemoryAsked("expire", known.id, expires=data.expires, reason=data.reason)
         await console.ask(request, expire)
@@ -239,7 +239,7 @@ async def forget_item(
     reason: Because = "",
     if_match: IfMatch = "",
 ) -> Forgotten:
-    """Let an item be gone: from the index, from what planners are told, and from the harvest.
+    """Delete an item: from the index, from what planners receive, and from the harvest.
 
     The record keeps the events that it came from, and that it was forgotten.
     """

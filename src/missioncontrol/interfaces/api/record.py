@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.access import UserArrived, UserAsked
-from missioncontrol.application.discretion import not_guessed, shown, shown_data
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed, shown, shown_data
 from missioncontrol.application.search import LIMIT_MAX, Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -45,10 +45,10 @@ class LogHead(msgspec.Struct, frozen=True):
     hash: str  # SHA-256, hexadecimal
 
 
-class OutputKept(msgspec.Struct, frozen=True):
+class OutputCounts(msgspec.Struct, frozen=True):
     """How much output of a run there is."""
 
-    written: int  # lines that are kept
+    written: int  # lines that are stored
     left_out: int  # lines past the bound, counted only
 
 
@@ -156,7 +156,7 @@ async def listed(
     return _found(present.tables.listed(kind, name), kind, name)
 
 
-@get("/record/output/{run:str}", summary="What agents said in a run", **needs("read"))
+@get("/record/output/{run:str}", summary="Output of agents in a run", **needs("read"))
 async def output(
     present: NamedDependency[Present],
     run: FromPath[str],
@@ -168,10 +168,10 @@ async def output(
     return present.output.read(run, step=step, after=after, limit=limit)
 
 
-@get("/record/output/{run:str}/kept", summary="How much agents said in a run", **needs("read"))
-async def output_kept(present: NamedDependency[Present], run: FromPath[str]) -> OutputKept:
-    """Return how many lines are kept, and how many were counted only."""
-    return OutputKept(present.output.written(run), present.output.left_out(run))
+@get("/record/output/{run:str}/kept", summary="Size of the output in a run", **needs("read"))
+async def output_counts(present: NamedDependency[Present], run: FromPath[str]) -> OutputCounts:
+    """Return how many lines are stored, and how many were counted only."""
+    return OutputCounts(present.output.written(run), present.output.left_out(run))
 
 
 @get(
@@ -264,9 +264,9 @@ async def ask(
     verb: FromPath[str],
     data: JSONBody[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Let the engine do what `verb` names, with these arguments, and return its answer.
+    """Send the command `verb` with these arguments to the engine, and return its answer.
 
-    It is what the command line asks for, and the engine looks whether whoever asks may. The
+    The command line uses it, and the engine checks that the caller has permission. The
     resources of this API are the same changes under readable names. Passwords, and whom a provider
     vouches for, are things of the sign-in page.
 
@@ -303,7 +303,7 @@ HANDLERS: list[Any] = [
     all_listed,
     listed,
     output,
-    output_kept,
+    output_counts,
     artifact,
     search_events,
     search_runs,

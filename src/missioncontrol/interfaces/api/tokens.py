@@ -27,7 +27,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=TOKEN_SECONDS_MAX)]
 
 
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A token that somebody wants."""
+    """A request for a token."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     scopes: Annotated[tuple[Permission, ...], msgspec.Meta(min_length=1, max_length=20)] = ("read",)
@@ -69,7 +69,7 @@ async def list_tokens(
 async def issue_token(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[NewToken]
 ) -> Response[TokenShown]:
-    """Return a token that acts for whoever asks, as far as its scopes go, until it ends.
+    """Return a token that acts for the caller, as far as its scopes go, until it ends.
 
     It can never do more than its owner may at the time, nor more than what asks for it.
     """
@@ -86,7 +86,7 @@ async def revoke_token(
     token: FromPath[str],
     reason: Because = "",
 ) -> None:
-    """Let a token be void at once: one's own, or anybody's for an admin."""
+    """Revoke a token at once: one's own, or for an admin that of any user."""
     await console.ask(request, TokenRevoked(token, reason))
 
 

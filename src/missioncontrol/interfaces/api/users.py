@@ -54,20 +54,20 @@ Everybody = Annotated[
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is to be let in."""
+    """A user to add."""
 
     name: Name
     roles: Roles = ()
 
 
 class NewRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All roles that somebody shall have."""
+    """All roles that a user has from now on."""
 
     roles: Roles
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A link with which somebody chooses a password, once. It is shown this once."""
+    """A link to choose a password with, once. It is shown this once."""
 
     name: str
     link: str | None  # None where the same request was answered before
@@ -82,7 +82,7 @@ class NewName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/me", summary="Who asks", **needs("sign_in"))
 async def get_me(request: AnyRequest, console: NamedDependency[Console]) -> Me:
-    """Return whoever asks: their name, their roles, and what this session or token may do."""
+    """Return the caller: their name, their roles, and what this session or token may do."""
     return queries.me(await console.people.access(), folder_of(console), request.user)
 
 
@@ -90,7 +90,7 @@ async def get_me(request: AnyRequest, console: NamedDependency[Console]) -> Me:
 async def list_users(
     console: NamedDependency[Console], cursor: Cursor = "", limit: Limit = LIMIT
 ) -> Page[UserView]:
-    """Return everybody who may sign in, by name; whoever runs the machine comes first."""
+    """Return all users who may sign in, by name; the owner of the machine comes first."""
     people = console.people
     found = queries.users(await people.access(), people.owner, people.now())
     return page_of(found, cursor, limit, lambda it: (not it.is_owner, person(it.name)), bool, str)
@@ -107,7 +107,7 @@ async def list_users(
 async def add_user(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[NewUser]
 ) -> Response[UserView]:
-    """Let somebody sign in with these roles, once they have a password: see their invitation."""
+    """Add a user with these roles; they sign in with a password: see their invitation."""
     await console.ask(request, UserAsked("add", data.name, data.roles))
     view = await _view(console, data.name)
     return Response(view, status_code=201, headers={"location": _place(data.name)})
@@ -130,9 +130,9 @@ async def change_roles(
     data: JSONBody[NewRoles],
     if_match: IfMatch = "",
 ) -> Response[UserView]:
-    """Let somebody have exactly these roles.
+    """Set exactly these roles of a user.
 
-    Nobody gives themself a role, nobody gives more than they have, and the last admin stays one.
+    No user may change their own roles or grant more than they have; the last admin stays one.
     """
     before = await _view(console, name)
     refuse_stale(if_match, tag_of(before), f"User {before.name!r}")
@@ -148,7 +148,7 @@ async def remove_user(
     name: FromPath[str],
     reason: Because = "",
 ) -> None:
-    """Let somebody in no more: their sessions end, and their tokens are void."""
+    """Remove a user: their sessions end, and their tokens are void."""
     found = await _view(console, name)
     await console.ask(request, UserAsked("remove", found.name, reason=reason))
     console.people.forget(found.name)
@@ -160,7 +160,7 @@ async def remove_user(
 async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Invitation]:
-    """Return a link with which somebody chooses a password. The one before it is void."""
+    """Return a link to choose a password with. The one before it is void."""
     answer = await console.ask(request, UserAsked("invite", name))
     secret = answer.get("invitation")
     link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else None
@@ -234,7 +234,7 @@ async def name_workspace(
 
 
 def folder_of(console: Console) -> str:
-    """Return the name of a workspace that nobody has named."""
+    """Return the default name of a workspace."""
     return Path(console.home).resolve().name
 
 

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from missioncontrol.interfaces.capture.faults import Malformed, TooLarge, Unfit
-from missioncontrol.interfaces.capture.mending import mended, taken_apart
+from missioncontrol.interfaces.capture.json_repair import mended, split_batch
 
 V = TypeVar("V")
 E = TypeVar("E")
@@ -74,7 +74,7 @@ class Reader(Generic[V, E]):
             envelope: Any = self._loose(text)
             parts = envelope.batch
         except UNREADABLE as error:
-            apart = taken_apart(text)
+            apart = split_batch(text)
             if apart is None:
                 raise malformed(error) from None
             try:
@@ -108,7 +108,7 @@ def too_many(what: str) -> TooLarge:
     """Say that there is too much in one request."""
     return TooLarge(
         "capture.too_many",
-        f"One request has {what}; {EVENTS_MAX:,} events are taken at once.",
+        f"One request has {what}; {EVENTS_MAX:,} events are accepted at once.",
         hint="Send less at once.",
     )
 

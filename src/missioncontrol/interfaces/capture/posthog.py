@@ -7,15 +7,15 @@ import msgspec
 from missioncontrol.interfaces.capture.batches import Reader
 from missioncontrol.interfaces.capture.bots import is_bot
 from missioncontrol.interfaces.capture.faults import Unfit
-from missioncontrol.interfaces.capture.ids import Id, id_of, is_somebody, name_of, told_of
+from missioncontrol.interfaces.capture.ids import Id, encode_traits, id_of, is_person_id, name_of
 from missioncontrol.interfaces.capture.moments import Moment, corrected, sent_at
 from missioncontrol.interfaces.capture.origin import Origin
 from missioncontrol.ports.warehouse import Captured
 
 IDENTIFY, GROUPED = "$identify", "$groupidentify"
 ALIASED = frozenset({"$create_alias", "$merge_dangerously"})
-TELLING = frozenset({IDENTIFY, GROUPED, "$set", *ALIASED})
-"""By these nothing happened: they say who somebody is."""
+IDENTITY_EVENTS = frozenset({IDENTIFY, GROUPED, "$set", *ALIASED})
+"""Events by these names are no actions: they only identify a person."""
 
 LEFT_OUT = frozenset(
     {
@@ -36,7 +36,7 @@ LEFT_OUT = frozenset(
         "token",
     }
 )
-"""Of the properties: an address is personal, and the rest is kept in another place."""
+"""Properties left out: an address is personal, and the rest is stored in another place."""
 
 NOTHING: dict[str, Any] = {}
 
@@ -118,7 +118,7 @@ def _key(event: Event | Unfit) -> str:
 
 
 def captured(event: Event, origin: Origin) -> Captured:
-    """Return an event as it is kept.
+    """Return an event in its stored form.
 
     Raises:
         Unfit: it can't be.
@@ -137,16 +137,16 @@ def captured(event: Event, origin: Origin) -> Captured:
         always, once = _object(None, properties, "$group_set"), NOTHING
     return Captured(
         id_,
-        "" if name in TELLING else name,
+        "" if name in IDENTITY_EVENTS else name,
         _happened(event, properties, origin),
         origin.received,
         origin.source,
         user,
         anonymous,
         id_of(event.session_id, "session_id") or _text(properties, "$session_id"),
-        b"{}" if name in TELLING else _encode(_kept(properties)),
-        told_of(always),
-        told_of(once),
+        b"{}" if name in IDENTITY_EVENTS else _encode(_stored_properties(properties)),
+        encode_traits(always),
+        encode_traits(once),
         alias,
         group,
         is_bot=is_bot(agent if isinstance(agent, str) else origin.agent),
@@ -156,7 +156,7 @@ def captured(event: Event, origin: Origin) -> Captured:
 def _whose(name: str, who: str, properties: dict[str, Any]) -> tuple[str, str, str, str]:
     """Return user, device, another id, and group.
 
-    PostHog has one kind of id: it is a device's until somebody is identified by it. Two ids that
+    PostHog has one kind of id: it is a device's until it identifies a person. Two ids that
     were both identified become one person by an alias alone.
     """
     if name == IDENTIFY:
@@ -177,7 +177,7 @@ def _whose(name: str, who: str, properties: dict[str, Any]) -> tuple[str, str, s
 
 
 def _are_people(*ids: str) -> bool:
-    return all(map(is_somebody, ids))
+    return all(map(is_person_id, ids))
 
 
 def _happened(event: Event, properties: dict[str, Any], origin: Origin) -> int:
@@ -193,17 +193,17 @@ def _happened(event: Event, properties: dict[str, Any], origin: Origin) -> int:
     return corrected(event.timestamp, received=origin.received, sent=sent)
 
 
-def _kept(properties: dict[str, Any]) -> dict[str, Any]:
+def _stored_properties(properties: dict[str, Any]) -> dict[str, Any]:
     if LEFT_OUT.isdisjoint(properties):
         return properties
     return {key: value for key, value in properties.items() if key not in LEFT_OUT}
 
 
-def _object(said: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what is told of a person, beside the properties or among them."""
+def _object(given: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the attributes of a person, beside the properties or among them."""
     found = properties.get(name)
     inside: dict[str, Any] = found if isinstance(found, dict) else NOTHING
-    return {**inside, **said} if said else inside
+    return {**inside, **given} if given else inside
 
 
 def _text(properties: dict[str, Any], name: str) -> str:

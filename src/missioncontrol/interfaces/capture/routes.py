@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.capture import answers, posthog, segment
 from missioncontrol.interfaces.capture.bodies import FORM, body_of, unpacked
+from missioncontrol.interfaces.capture.intake import AcceptedEvents, Intake
 from missioncontrol.interfaces.capture.moments import sent_at
-from missioncontrol.interfaces.capture.taking import Intake, Taken
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
     POSTHOG_CONFIG,
@@ -49,7 +49,7 @@ CONFIG = {
     "isAuthenticated": False,
     "toolbarParams": {},
 }
-"""What PostHog's library for browsers is told to do besides sending events: nothing."""
+"""The settings of PostHog's library for browsers besides sending events: all off."""
 
 POST: Any = [HttpMethod.POST, HttpMethod.OPTIONS]
 GET: Any = [HttpMethod.GET, HttpMethod.OPTIONS]
@@ -81,13 +81,13 @@ async def take_posthog_by_id(
 
 
 @route(list(POSTHOG_FLAGS), http_method=POST, **OPEN, **needs("nothing"))
-async def say_flags(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
+async def answer_flags(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
     """Say that there are no feature flags: libraries ask before they send the first event."""
     return await _answered(request, console, _flags)
 
 
 @route(f"{POSTHOG_CONFIG}{{key:str}}/config", http_method=GET, **OPEN, **needs("nothing"))
-async def say_config(
+async def answer_config(
     request: AnyRequest, console: NamedDependency[Console], key: FromPath[str]
 ) -> Response[bytes]:
     """Say how PostHog's library for browsers is to behave."""
@@ -100,7 +100,7 @@ async def say_config(
 
 
 @route(f"{SEGMENT_SETTINGS}{{key:str}}/settings", http_method=GET, **OPEN, **needs("nothing"))
-async def say_settings(
+async def answer_settings(
     request: AnyRequest, console: NamedDependency[Console], key: FromPath[str]
 ) -> Response[bytes]:
     """Say to Segment's library for browsers that all it does is send events here."""
@@ -120,8 +120,8 @@ async def _answered(request: AnyRequest, console: Console, answering: Answering)
     if request.method == "OPTIONS":
         return answers.preflight(headers, request.headers.get("access-control-request-headers", ""))
     try:
-        said = await answering(request, intake_of(request, console))
-        return answers.answer(said, headers)
+        answer = await answering(request, intake_of(request, console))
+        return answers.answer(answer, headers)
     except MissionControlError as error:
         return answers.refusal(error, headers, getattr(request.state, "request_id", ""))
 
@@ -135,13 +135,13 @@ def intake_of(request: AnyRequest, console: Console) -> Intake:
     return found
 
 
-async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
+async def _segment(request: AnyRequest, intake: Intake) -> answers.CaptureReceipt:
     kind = SEGMENT[request.url.path.rstrip("/")]
     async with _Text(request, intake) as text:
         received = intake.received()
         sent = await _aside(text, lambda: segment.read(text, kind))
         keyed = await intake.source(_user(request) or sent.key)
-        taken = await intake.take(
+        accepted = await intake.take(
             keyed,
             sent.events,
             lambda event, origin: segment.captured(event, sent, origin),
@@ -149,18 +149,18 @@ async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
             sent=sent.sent,
             agent=_browser(request),
         )
-    return answers.kept(taken)
+    return answers.receipt_of(accepted)
 
 
-async def _posthog(request: AnyRequest, intake: Intake) -> answers.Kept:
-    return answers.kept(await _taken(request, intake))
+async def _posthog(request: AnyRequest, intake: Intake) -> answers.CaptureReceipt:
+    return answers.receipt_of(await _accept_events(request, intake))
 
 
 async def _posthog_by_id(request: AnyRequest, intake: Intake) -> Any:
-    return answers.results(await _taken(request, intake))
+    return answers.results(await _accept_events(request, intake))
 
 
-async def _taken(request: AnyRequest, intake: Intake) -> Taken:
+async def _accept_events(request: AnyRequest, intake: Intake) -> AcceptedEvents:
     async with _Text(request, intake) as text:
         received = intake.received()
         sent = await _aside(text, lambda: posthog.read(text))
@@ -227,18 +227,18 @@ async def _aside(text: bytes, work: Callable[[], Any]) -> Any:
 
 def _user(request: AnyRequest) -> str:
     """Return the name in Basic authentication, which is the write key."""
-    kind, _, said = request.headers.get("authorization", "").partition(" ")
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return ""
     try:
-        return b64decode(said.strip(), validate=True).decode().partition(":")[0]
+        return b64decode(encoded.strip(), validate=True).decode().partition(":")[0]
     except ValueError:
-        return "?"  # It is nobody's key, and the body's does not count in its place.
+        return "?"  # It is no valid key, and the body's does not count in its place.
 
 
 def _bearer(request: AnyRequest) -> str:
-    kind, _, said = request.headers.get("authorization", "").partition(" ")
-    return said.strip() if kind.lower() == "bearer" else ""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _browser(request: AnyRequest) -> str:
@@ -250,16 +250,16 @@ def _browser(request: AnyRequest) -> str:
 
 def _sent(request: AnyRequest) -> int | None:
     """Return when a request was sent, where only its address or its head says so."""
-    said = request.headers.get("posthog-request-timestamp")
+    stated = request.headers.get("posthog-request-timestamp")
     stamp = request.query_params.get("_", "")
-    return sent_at(said or (int(stamp) if stamp.isdigit() and len(stamp) < 15 else None))
+    return sent_at(stated or (int(stamp) if stamp.isdigit() and len(stamp) < 15 else None))
 
 
 HANDLERS: list[Any] = [
     take_segment,
     take_posthog,
     take_posthog_by_id,
-    say_flags,
-    say_config,
-    say_settings,
+    answer_flags,
+    answer_config,
+    answer_settings,
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import Heard, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire, text_of
 
 
@@ -55,17 +55,17 @@ _ITEM = msgspec.json.Decoder(_ResponsesItem)
 _RESPONSE = msgspec.json.Decoder(_Response)
 _RESPONSE_HEAD = msgspec.json.Decoder(_ResponsesHead)
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
-FIRST_KEPT_MAX = 256 * 1024
+FIRST_STORED_MAX = 256 * 1024
 
 
 class ResponsesReader:
     """Reads OpenAI's Responses."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: ReceivedAnswer) -> None:
         """Nothing is read yet."""
-        self.heard = heard
+        self.heard = received
         self.number = -1  # of the last event
-        self.first = b""  # the response as it began, so that it can be told to have failed
+        self.first = b""  # the response as it began, so that a failure of it can be reported
 
     def event(self, data: bytes) -> None:
         """See `Reader.event`."""
@@ -101,7 +101,7 @@ class ResponsesReader:
                 self.heard.think(text_of(event.delta))
 
     def _begin(self, response: bytes) -> None:
-        self.first = response if len(response) <= FIRST_KEPT_MAX else b""
+        self.first = response if len(response) <= FIRST_STORED_MAX else b""
         self.heard.model = _RESPONSE_HEAD.decode(response).model or self.heard.model
 
     def _end(self, response: bytes) -> None:
@@ -128,12 +128,12 @@ class ResponsesReader:
                 self.heard.call(place, item.name, text_of(item.arguments or item.input))
 
 
-def _responses_usage(told: _ResponsesUsage) -> Usage | None:
-    read = told.input_tokens_details or NO_DETAILS
-    written = told.output_tokens_details or NO_DETAILS
+def _responses_usage(reported: _ResponsesUsage) -> Usage | None:
+    read = reported.input_tokens_details or NO_DETAILS
+    written = reported.output_tokens_details or NO_DETAILS
     return sound(
-        told.input_tokens,
-        told.output_tokens,
+        reported.input_tokens,
+        reported.output_tokens,
         cached=read.cached_tokens,
         cache_write=read.cache_write_tokens,
         reasoning=written.reasoning_tokens,

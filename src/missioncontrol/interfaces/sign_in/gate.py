@@ -1,6 +1,6 @@
 """The gate: what every request goes through before the application sees it, and every answer after.
 
-It knows who comes. What they may do is said where each route stands, and asked again by the office
+It identifies the caller. Each route states its permission, checked again by the office
 that does it.
 """
 
@@ -18,9 +18,9 @@ from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.capture_paths import is_capture
 from missioncontrol.interfaces.headers import with_security
-from missioncontrol.interfaces.heads import Heads
+from missioncontrol.interfaces.http_head import Heads
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
 from missioncontrol.interfaces.sign_in.buckets import Buckets
 from missioncontrol.interfaces.sign_in.masking import unmasked
@@ -57,7 +57,7 @@ IsOfStep = Callable[[tuple[str, int], tuple[str, int]], bool]
 
 
 class Gate:
-    """Lets requests of one home in."""
+    """Authenticates and admits the requests of one home."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Gate:
         """Stand before `app`.
 
         It finds in each scope: `user`, a `Principal` or None; in `state`: `request_id`, `caller`,
-        `is_secure`, and where somebody has a cookie, `session` (its secret) and `csrf`.
+        `is_secure`, and where the client has a cookie, `session` (its secret) and `csrf`.
         """
         self._app: Application = Heads(app)
         self._people = people
@@ -100,7 +100,7 @@ class Gate:
         state["request_id"], state["caller"] = request, Caller(address, agent)
         scope["user"] = None
         if is_capture(scope["path"]):
-            await self._let_write(scope, receive, send, is_secure=is_secure)
+            await self._admit_write(scope, receive, send, is_secure=is_secure)
             return
         limits = self._settings.limits
         kind = _kind(headers)
@@ -112,7 +112,7 @@ class Gate:
             body,
             request,
             is_secure=is_secure,
-            is_still_let_in=lambda: self._is_still_let_in(scope, headers),
+            is_still_let_in=lambda: self._is_still_admitted(scope, headers),
             now=self._now,
         )
         try:
@@ -128,21 +128,21 @@ class Gate:
         if body.failure is not None:
             await answer.refuse(body.failure)
 
-    async def _let_write(
+    async def _admit_write(
         self, scope: Scope, receive: Receive, send: Send, *, is_secure: bool
     ) -> None:
-        """Let in who may come from any page, as often as they like, with a key to write by.
+        """Admit clients from any page, as often as they like, with a write key.
 
-        Nobody is signed in there, whatever cookies come along. How much is taken in, and from whom,
-        is said where the events are (`interfaces.capture`).
+        No user is signed in there, whatever cookies come. How much is accepted, and from whom,
+        is defined where the events are (`interfaces.capture`).
         """
         scope["state"]["is_secure"] = is_secure
         request: str = scope["state"]["request_id"]
 
         async def pass_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = with_security(message.get("headers", ()), is_secure=is_secure)
-                message = {**message, "headers": [*said, (b"x-request-id", request.encode())]}
+                secured = with_security(message.get("headers", ()), is_secure=is_secure)
+                message = {**message, "headers": [*secured, (b"x-request-id", request.encode())]}
             await send(message)
 
         headers = _first(scope["headers"])
@@ -150,9 +150,9 @@ class Gate:
             refuse_other_hosts(headers.get(b"host", b"").decode("latin-1"), self._settings.hosts)
         except MissionControlError as refusal:
             problem = msgspec.json.encode(problem_of(refusal, request))
-            told = [(b"content-type", MEDIA_TYPE.encode())]
-            told.append((b"content-length", str(len(problem)).encode()))
-            await pass_on({"type": "http.response.start", "status": 403, "headers": told})
+            fields = [(b"content-type", MEDIA_TYPE.encode())]
+            fields.append((b"content-length", str(len(problem)).encode()))
+            await pass_on({"type": "http.response.start", "status": 403, "headers": fields})
             await pass_on({"type": "http.response.body", "body": problem})
             return
         await self._app(scope, receive, pass_on)
@@ -163,8 +163,10 @@ class Gate:
         address, is_secure = (client[0] if client else "local"), scope.get("scheme") == "https"
         if address in self._settings.proxies:
             # The last one is what our own proxy saw; those before are what the client says.
-            told = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
-            address = told[:80] if told else address
+            forwarded = (
+                headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
+            )
+            address = forwarded[:80] if forwarded else address
             is_secure |= headers.get(b"x-forwarded-proto", b"") == b"https"
         return address, is_secure
 
@@ -193,8 +195,8 @@ class Gate:
             self._people.note("", "step", "refused", scope["state"]["caller"])
             raise for_people()
 
-    async def _is_still_let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether whoever asked is who they were, and may do what they might."""
+    async def _is_still_admitted(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether the caller is the same as before, with the same permissions."""
         before: Principal | None = scope["user"]
         if before is None:
             return True
@@ -202,8 +204,8 @@ class Gate:
         if secret := scope["state"].get("session", ""):
             found = await self._people.by_session(secret, caller)
         else:
-            said = headers.get(b"authorization", b"").decode("latin-1")
-            found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            header = headers.get(b"authorization", b"").decode("latin-1")
+            found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
         return found is not None and found.permissions == before.permissions
 
     async def _recognise(self, scope: Scope, headers: Mapping[bytes, bytes], body: Body) -> None:
@@ -214,12 +216,12 @@ class Gate:
             Forbidden: `request.forged`.
             Throttled: `request.too_often`.
         """
-        said = headers.get(b"authorization", b"").decode("latin-1")
+        header = headers.get(b"authorization", b"").decode("latin-1")
         caller: Caller = scope["state"]["caller"]
-        if said:
+        if header:
             found = None
-            if said[: len(BEARER)].lower() == BEARER:
-                found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            if header[: len(BEARER)].lower() == BEARER:
+                found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
             if found is None:
                 raise unknown_token()
             _refuse_often(self._tokens.take(found.credential, self._now()))
@@ -240,10 +242,10 @@ class Gate:
     ) -> None:
         csrf = self._people.csrf(secret)
         if scope["method"] not in SAFE:
-            said = headers.get(CSRF_HEADER, b"").decode("latin-1")
-            if not said and _kind(headers) == FORM:
-                said = await body.field(CSRF_FIELD)
-            if not secrets.compare_digest(unmasked(said).encode(), csrf.encode()):
+            token = headers.get(CSRF_HEADER, b"").decode("latin-1")
+            if not token and _kind(headers) == FORM:
+                token = await body.field(CSRF_FIELD)
+            if not secrets.compare_digest(unmasked(token).encode(), csrf.encode()):
                 raise bad_csrf()
         scope["user"] = who
         scope["state"]["session"], scope["state"]["csrf"] = secret, csrf
@@ -264,7 +266,7 @@ class _Answer:
         is_still_let_in: Callable[[], Awaitable[bool]],
         now: Callable[[], float],
     ) -> None:
-        self._is_still_let_in = is_still_let_in
+        self._is_still_admitted = is_still_let_in
         self._now = now
         self._looked = now()
         scope["state"]["is_secure"] = is_secure
@@ -274,12 +276,12 @@ class _Answer:
         self._body = body
         self._request = request
         self._is_secure = is_secure
-        self._has_begun = False
+        self._has_started = False
         self._is_ours = False  # what the application says is no part of it
 
     async def pass_on(self, message: Message) -> None:
-        """Stand in for `send` of the application; what it makes of half a body is not told."""
-        if self._body.failure is not None and not self._has_begun:
+        """Stand in for `send` of the application; its answer to half a body is not sent."""
+        if self._body.failure is not None and not self._has_started:
             return
         if message["type"] != "http.response.start":
             await self._go_on(message)
@@ -291,20 +293,20 @@ class _Answer:
         await self._begin(message["status"], list(message.get("headers", ())))
 
     async def _go_on(self, message: Message) -> None:
-        """Pass a part on; an answer that lasts ends with what let it begin."""
+        """Pass a part on; a streamed answer ends with the permission that it began with."""
         if self._is_ours:
             return
         now = self._now()
         if now - self._looked > LOOK_AGAIN_SECONDS and message.get("more_body", False):
             self._looked = now
-            if not await self._is_still_let_in():
+            if not await self._is_still_admitted():
                 self._is_ours = True
                 await self._send({"type": "http.response.body", "body": b""})
                 return
         await self._send(message)
 
     async def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self._has_begun = True
+        self._has_started = True
         headers = with_security(headers, is_secure=self._is_secure)
         headers.append((b"x-request-id", self._request.encode()))
         if status == 401:
@@ -344,11 +346,11 @@ class _Answer:
 
     async def refuse(self, refusal: MissionControlError) -> None:
         """Answer in place of the application, where it has not begun to."""
-        if self._has_begun:
+        if self._has_started:
             return
         self._is_ours = True
         problem = problem_of(refusal, self._request)
-        body, kind = self._told(problem)
+        body, kind = self._refusal_body(problem)
         headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         if isinstance(refusal, Throttled):
             headers += [(k.encode(), v.encode()) for k, v in refusal.headers.items()]
@@ -357,8 +359,8 @@ class _Answer:
         await self._begin(problem.status, headers)
         await self._send({"type": "http.response.body", "body": body})
 
-    def _told(self, problem: Problem) -> tuple[bytes, bytes]:
-        """Return the text of a refusal for whoever asks, and its type."""
+    def _refusal_body(self, problem: Problem) -> tuple[bytes, bytes]:
+        """Return the text of a refusal for the client, and its type."""
         if b"text/html" in self._headers.get(b"accept", b""):
             text = f"{problem.detail}\n{problem.hint}\n"
             return text.encode(), b"text/plain; charset=utf-8"
@@ -366,7 +368,7 @@ class _Answer:
 
 
 def refuse_exposure(address: str, settings: ConsoleSettings, access: Access) -> None:
-    """Refuse to listen where others reach the console and nobody could sign in.
+    """Refuse to listen where others reach the console and no user could sign in.
 
     Raises:
         Unavailable: `console.exposed`.
@@ -396,13 +398,13 @@ def _refuse_often(wait: float) -> None:
 
 
 def _kind(headers: Mapping[bytes, bytes]) -> bytes:
-    """Return what a body is said to be, without its parameters."""
+    """Return the declared type of a body, without its parameters."""
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
 def _first(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by name. One that must not come twice counts as both together."""
-    said: dict[bytes, list[bytes]] = {}
+    grouped: dict[bytes, list[bytes]] = {}
     for name, value in headers:
-        said.setdefault(name.lower(), []).append(value)
-    return {key: (b"; " if key == b"cookie" else b", ").join(said[key]) for key in said}
+        grouped.setdefault(name.lower(), []).append(value)
+    return {key: (b"; " if key == b"cookie" else b", ").join(grouped[key]) for key in grouped}

@@ -1,4 +1,4 @@
-"""Finds out which attempt of which run somebody tells us about."""
+"""Finds out which attempt of which run telemetry belongs to."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ ATTEMPTS_MAX = 2_000
 """Of one run, the newest."""
 
 SPANS_MAX = 100_000
-"""Spans that were heard of, the newest: to tell one that comes twice, and what lies below it."""
+"""The newest spans received: to recognise a repeated one, and what lies below it."""
 
 DEPTH_MAX = 100
 RUN, STEP = "mission.run", "mission.step"
@@ -25,7 +25,7 @@ RUN, STEP = "mission.run", "mission.step"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What is told belongs here."""
+    """The telemetry belongs here."""
 
     run: str
     step: str = ""  # empty where it is known of the run alone
@@ -34,8 +34,8 @@ class Place(msgspec.Struct, frozen=True):
     agent: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What somebody says about where it belongs."""
+class ClaimedOrigin(msgspec.Struct, frozen=True):
+    """What a sender states about where its telemetry belongs."""
 
     teller: Teller = Teller()
     trace: str = ""
@@ -59,9 +59,9 @@ class Attribution:
 
     def __init__(self, begun: Callable[[str], Run | None] = lambda _: None) -> None:
         """Nothing is known; `begun` tells of a run that went on before."""
-        self._begun = begun
+        self._started_run = begun
         self._runs: OrderedDict[str, KnownRun] = OrderedDict()  # by trace id
-        self._heard: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        self._received_spans: OrderedDict[tuple[str, str, str], int] = OrderedDict()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Follow a commit."""
@@ -84,7 +84,7 @@ class Attribution:
             if len(self._runs) >= RUNS_MAX:
                 self._runs.popitem(last=False)
             known = self._runs[trace] = KnownRun(run, OrderedDict(), {}, set())
-            state = self._begun(run)
+            state = self._started_run(run)
             for step, at in state.working.items() if state is not None else ():
                 self._place(known, Place(run, step, at.attempt, at.fence, at.agent))
         self._runs.move_to_end(trace)
@@ -104,47 +104,51 @@ class Attribution:
             known.spans.pop(attempt_span(place.run, oldest), None)
             known.at_work.discard(oldest)
 
-    def find(self, told: Told, parents: Mapping[str, str]) -> Place | None:
+    def find(self, origin: ClaimedOrigin, parents: Mapping[str, str]) -> Place | None:
         """Return where something belongs; None where it is about nothing that is known here.
 
         A key that was made for an attempt says it for certain. Otherwise the trace names the run,
         and the attempt is the one that the span lies below, as far as that can be known.
 
         Args:
-            told: what it says itself.
+            origin: what it states itself.
             parents: of it and of the spans that came with it, by the id of the span.
         """
-        known = self._known(told)
+        known = self._known(origin)
         if known is None:
             return None
-        fence = told.teller.fence or self._fence(known, told, parents)
+        fence = origin.teller.fence or self._fence(known, origin, parents)
         return known.attempts.get(fence, Place(known.run))
 
-    def _known(self, told: Told) -> KnownRun | None:
-        if told.teller.run:
-            return self._runs.get(trace_of(told.teller.run))
-        found = self._runs.get(told.trace)
-        named = told.resource.get(RUN)
+    def _known(self, origin: ClaimedOrigin) -> KnownRun | None:
+        if origin.teller.run:
+            return self._runs.get(trace_of(origin.teller.run))
+        found = self._runs.get(origin.trace)
+        named = origin.resource.get(RUN)
         if found is None and isinstance(named, str):
             return self._runs.get(trace_of(named))
         return found
 
-    def _fence(self, known: KnownRun, told: Told, parents: Mapping[str, str]) -> int:
-        fence = fence_in(told.state) or self._fence_above(known, told, parents)
+    def _fence(self, known: KnownRun, origin: ClaimedOrigin, parents: Mapping[str, str]) -> int:
+        fence = fence_in(origin.state) or self._fence_above(known, origin, parents)
         if fence:
             return fence
-        step = told.resource.get(STEP)
+        step = origin.resource.get(STEP)
         newest = (place.fence for place in reversed(known.attempts.values()) if place.step == step)
         if step:
             return next(newest, 0)
-        is_below_run = told.parent == run_span(known.run)
+        is_below_run = origin.parent == run_span(known.run)
         return next(iter(known.at_work)) if len(known.at_work) == 1 and not is_below_run else 0
 
-    def _fence_above(self, known: KnownRun, told: Told, parents: Mapping[str, str]) -> int:
+    def _fence_above(
+        self, known: KnownRun, origin: ClaimedOrigin, parents: Mapping[str, str]
+    ) -> int:
         """Return the attempt that a span lies below; 0 where that can't be known yet."""
-        span = told.span
+        span = origin.span
         for _ in range(DEPTH_MAX):
-            fence = known.spans.get(span) or self._heard.get((known.run, told.trace, span), 0)
+            fence = known.spans.get(span) or self._received_spans.get(
+                (known.run, origin.trace, span), 0
+            )
             if fence:
                 return fence
             span = parents.get(span, "")
@@ -153,16 +157,16 @@ class Attribution:
         return 0
 
     def is_new(self, trace: str, span: str, place: Place) -> bool:
-        """Take note of a span; False where it was heard of before, as when it is sent again.
+        """Record a span; False where it was received before, as when it is sent again.
 
-        Anybody can claim the ids of a span. What an attempt claims as its own makes nobody else's
+        Any sender can claim the ids of a span. What an attempt claims as its own makes no other
         span a repeated one.
         """
         key = (place.run, trace, span)
-        before = self._heard.get(key)
+        before = self._received_spans.get(key)
         if before is not None:
             return before not in (0, place.fence)
-        if len(self._heard) >= SPANS_MAX:
-            self._heard.popitem(last=False)
-        self._heard[key] = place.fence
+        if len(self._received_spans) >= SPANS_MAX:
+            self._received_spans.popitem(last=False)
+        self._received_spans[key] = place.fence
         return True

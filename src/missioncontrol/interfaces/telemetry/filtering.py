@@ -1,4 +1,4 @@
-"""Turns what was told into lines that may be kept: filtered by name, redacted by value, and cut."""
+"""Turns telemetry into lines to store: filtered by name, redacted by value, and cut."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ Scrub = Callable[[str], str]
 NAME_MAX = 100
 CONTENT_FACTOR = 10
 EVENTS_SHOWN_MAX = 20
-TELLING = frozenset({"tool_name"})
+INFORMATIVE_KEYS = frozenset({"tool_name"})
 PIECES = frozenset({"codex.sse_event", "codex.websocket_event"})
 """Events of Codex that come once for every few letters of an answer."""
 
@@ -37,15 +37,15 @@ _EVENT = re.compile(r"[A-Za-z][\w.:/-]{0,99}")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What is kept of a span or of a record of a log."""
+    """The stored part of a span or of a log record."""
 
-    time: int  # microseconds since the epoch; 0 where it was not told
+    time: int  # microseconds since the epoch; 0 where it was not given
     level: LogLevel
     message: str
 
 
 class Filter:
-    """Decides what of somebody's telemetry is kept."""
+    """Decides how much of a sender's telemetry is stored."""
 
     def __init__(self, policy: TelemetryPolicy, scrub: Scrub) -> None:
         """`scrub` takes secrets out of a text; it sees every text whole, before it is cut."""
@@ -54,7 +54,7 @@ class Filter:
 
     @property
     def is_full(self) -> bool:
-        """Whether contents are kept as well."""
+        """Whether contents are stored as well."""
         return self._policy.contents == "full"
 
     def span(self, span: Span, service: str) -> Line:
@@ -85,13 +85,13 @@ class Filter:
             parts.append(f"body={self._text(plain(record.body))}")
         return Line(time // 1_000, _level(record.severity_number), " ".join(parts))
 
-    def tells(self, span: Span) -> bool:
+    def is_informative(self, span: Span) -> bool:
         """Whether a span deep inside a tool says anything about its models and tools."""
         keys = (each.key for each in span.attributes)
         return (
             self._policy.every_span
             or span.status.code == ERROR
-            or any(key.startswith("gen_ai.") or key in TELLING for key in keys)
+            or any(key.startswith("gen_ai.") or key in INFORMATIVE_KEYS for key in keys)
         )
 
     def says(self, record: LogRecord) -> bool:
@@ -108,8 +108,8 @@ class Filter:
                 yield from self._pairs(event.attributes)
 
     def _pairs(self, attributes: Attributes) -> Iterator[str]:
-        kept = [each for each in attributes if self._policy.keeps(each.key)]
-        for each in kept[: self._policy.attributes_max]:
+        allowed = [each for each in attributes if self._policy.keeps(each.key)]
+        for each in allowed[: self._policy.attributes_max]:
             value = plain(each.value)
             if value is not None and each.key != "event.name":
                 yield f"{self._name(each.key)}={self._text(value)}"

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.metrics import Metrics
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.telemetry.http import (
     Answer,
     Headers,
@@ -17,11 +17,11 @@ from missioncontrol.interfaces.telemetry.http import (
     bearer,
     body_of,
     headers_of,
-    is_asked_here,
+    is_local_host,
     media_type_of,
 )
 from missioncontrol.interfaces.telemetry.keys import Keys, Teller
-from missioncontrol.interfaces.telemetry.reading import (
+from missioncontrol.interfaces.telemetry.otlp_reader import (
     JSON,
     PROTOBUF,
     WINDOWS,
@@ -41,9 +41,9 @@ TRACES, LOGS = "/v1/traces", "/v1/logs"
 METRICS = "/metrics"
 REJECTED = {TRACES: "rejectedSpans", LOGS: "rejectedLogRecords"}
 REASON = "They are about no run that is known here, have no valid ids, or are too many."
-TOLD_ELSEWHERE = {
-    "/v1/metrics": "Metrics of tools are not taken in: set OTEL_METRICS_EXPORTER=none.",
-    "/v1/profiles": "Profiles of tools are not taken in.",
+UNSUPPORTED_PATHS = {
+    "/v1/metrics": "Metrics of tools are not accepted: set OTEL_METRICS_EXPORTER=none.",
+    "/v1/profiles": "Profiles of tools are not accepted.",
 }
 
 _LOG = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Refusal(Exception):
 
 
 class TelemetryServer:
-    """Answers on loopback. What tools tell needs a key; metrics are for whoever is on the machine.
+    """Answers on loopback. Telemetry needs a key; metrics are open to all users of the machine.
 
     It keeps the promise of `ports.telemetry.Telemetry`.
     """
@@ -76,7 +76,7 @@ class TelemetryServer:
         """Nothing listens yet.
 
         Args:
-            receiver: takes traces and logs in; None where nobody does.
+            receiver: accepts traces and logs; None where they are refused.
             metrics: what `GET /metrics` answers; None where it is not asked for.
             shared_key: of agents that we did not start; empty where they may tell nothing.
         """
@@ -94,14 +94,14 @@ class TelemetryServer:
 
     @property
     def secret(self) -> str:
-        """What no key works without; nobody may see it but the programs that are given a key."""
+        """The part of every valid key; only programs that receive a key may see it."""
         return self._keys.common
 
     async def open(self, port: int = 0) -> int:
         """Listen on loopback, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         return await self._server.open(port)
 
@@ -135,10 +135,10 @@ class TelemetryServer:
         except Refusal as no:
             answer = _no(no, media_type)
         except ConnectionError:
-            return  # Whoever told us something left in the middle of it.
+            return  # The sender left in the middle of its request.
         except Exception:  # noqa: BLE001 - the edge: one request brings nothing else down
             _LOG.exception("A request for telemetry could not be answered.")
-            answer = _no(Refusal(500, "That could not be taken in."), media_type)
+            answer = _no(Refusal(500, "The request could not be processed."), media_type)
         await answer.give(send)
 
     async def _answer(
@@ -146,12 +146,12 @@ class TelemetryServer:
     ) -> Answer:
         path, method = scope["path"], scope["method"]
         if path == METRICS and method in ("GET", "HEAD") and self._metrics is not None:
-            if not is_asked_here(headers):
+            if not is_local_host(headers):
                 raise Refusal(403, "Metrics are given to who asks by an address of this machine.")
             return Answer(200, self._metrics.text(), self._metrics.media_type)
         if path not in REJECTED or self._receiver is None:
             known = f"POST {TRACES} and {LOGS}, and GET {METRICS}"
-            reason = TOLD_ELSEWHERE.get(path, f"There is nothing here at {path[:200]}.")
+            reason = UNSUPPORTED_PATHS.get(path, f"There is nothing here at {path[:200]}.")
             raise Refusal(404, f"{reason} Answered are {known}.")
         if method != "POST":
             raise Refusal(405, f"{path} takes POST alone.", allow="POST")
@@ -169,14 +169,14 @@ class TelemetryServer:
             known = f"{JSON} and {PROTOBUF}" if reads_protobuf() else JSON
             raise Refusal(415, f"The content type {media_type[:100]!r} is not read; {known} is.")
         if self._at_once >= self._receiver.policy.requests_at_once:
-            raise Refusal(503, "Too much is told at once.", retry_after="1")
+            raise Refusal(503, "Too many requests at once.", retry_after="1")
         self._at_once += 1
         try:
-            return await self._taken(path, headers, media_type, teller, receive)
+            return await self._accept(path, headers, media_type, teller, receive)
         finally:
             self._at_once -= 1
 
-    async def _taken(
+    async def _accept(
         self, path: str, headers: Headers, media_type: str, teller: Teller, receive: Receive
     ) -> Answer:
         assert self._receiver is not None
@@ -186,7 +186,7 @@ class TelemetryServer:
                 body = await body_of(receive, policy.bytes_max)
             encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
             async with self._turn:
-                rejected = await self._kept(path, body, encoding, media_type, teller)
+                rejected = await self._store_items(path, body, encoding, media_type, teller)
         except TimeoutError:
             raise Refusal(408, "The request did not come to its end in time.") from None
         except TooLarge:
@@ -203,10 +203,10 @@ class TelemetryServer:
             raise Refusal(400, str(no)) from None
         return _yes(path, media_type, rejected)
 
-    async def _kept(
+    async def _store_items(
         self, path: str, body: bytes, encoding: str, media_type: str, teller: Teller
     ) -> int:
-        """Return how many of the items of a request are not kept.
+        """Return how many of the items of a request are not stored.
 
         Raises:
             Inflated, TooHeavy, Unpackable, Unreadable: see `reading`.
@@ -222,7 +222,7 @@ class TelemetryServer:
 
 
 def _yes(path: str, media_type: str, rejected: int) -> Answer:
-    """Say that it was taken in, but for so many; the two answers of OTLP have the same shape."""
+    """Answer that all but so many were accepted; both answers of OTLP have the same shape."""
     if media_type == JSON:
         partial = {REJECTED[path]: str(rejected), "errorMessage": REASON} if rejected else {}
         return Answer(200, msgspec.json.encode({"partialSuccess": partial}), JSON)

@@ -1,4 +1,4 @@
-"""Whether and how telemetry is taken in: read from MISSION_TELEMETRY_PORT and its neighbours."""
+"""Whether and how telemetry is received: read from MISSION_TELEMETRY_PORT and the like."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -14,7 +14,7 @@ CONTENTS = "MISSION_TELEMETRY_CONTENTS"
 
 
 class ListeningSettings(msgspec.Struct, frozen=True):
-    """Where telemetry is taken in and metrics are given out."""
+    """Where telemetry is received and metrics are served."""
 
     port: int  # on loopback; 0 takes one that is free
     key: str = ""  # the name of the secret that agents know that we did not start
@@ -41,7 +41,7 @@ def listening_settings(environment: Mapping[str, str]) -> ListeningSettings | No
         raise Rejected(
             "telemetry.bad_contents",
             f"{CONTENTS} is {contents[:50]!r}.",
-            hint="`names` keeps no prompts and nothing that tools were told or said; `full` does.",
+            hint="`names` stores no prompts and no inputs or outputs of tools; `full` does.",
         )
     policy = msgspec.convert({"contents": contents}, TelemetryPolicy)
     return ListeningSettings(int(port), environment.get(KEY, "").strip(), policy)

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from missioncontrol.application.queries.stories import Story
-from missioncontrol.domain.foresight import Estimate, FollowUp
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import Estimate, FollowUp
 from missioncontrol.domain.plan import Plan
 
 PRECEDENTS_MAX = 3
@@ -40,14 +40,14 @@ class Grounds(NamedTuple):
     backtest: str  # the command that plans past changes again; "" without a repository
 
 
-def grounds(story: Story) -> Grounds:
+def grounds(story: RunReport) -> Grounds:
     """Return what the plan of a mission rests on."""
     return grounds_of(story.reading.plan, story.reading.record.repository)
 
 
 def grounds_of(plan: Plan, root: str) -> Grounds:
     """Return what a plan for the repository at `root` rests on; "" where it has none."""
-    command = f"mission backtest --repo {shlex.quote(root)} --changes {BACKTEST_CHANGES}"
+    command = f"mission eval backtest --repo {shlex.quote(root)} --changes {BACKTEST_CHANGES}"
     return Grounds(
         {task.key: found for task in plan.tasks() if (found := list(_alike(plan, task.key)))},
         [each for each in plan.estimates if not each.task],

@@ -7,7 +7,7 @@ FIELD = "seen"
 
 
 def refuse_overtaken(data: dict[str, str], tag: str, what: str) -> None:
-    """Refuse a form whose `what` was changed since somebody opened it.
+    """Refuse a form whose `what` was changed since the user opened it.
 
     Raises:
         Stale: `form.overtaken`.
@@ -16,5 +16,5 @@ def refuse_overtaken(data: dict[str, str], tag: str, what: str) -> None:
         raise Stale(
             "form.overtaken",
             f"{what} was changed since you opened this.",
-            hint="What you typed is kept. Load the page again, and decide on what it is now.",
+            hint="Your input is preserved. Load the page again, and decide on what it is now.",
         )

@@ -6,15 +6,15 @@ from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
 from missioncontrol.drawing.mermaid import mermaid
 from missioncontrol.drawing.svg import svg
 from missioncontrol.specialists.architect import results
+from missioncontrol.specialists.architect.import_graph import placed_in, read_graph
 from missioncontrol.specialists.architect.picture import picture
-from missioncontrol.specialists.architect.reading import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
 from missioncontrol.specialists.architect.study import Study, studied
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
 RELEVANT_MAX = 12
-SECONDS_KEPT = 8.0
+SECONDS_RESERVED = 8.0
 """Left for measuring, drawing and writing once reading has to stop."""
 
 
@@ -29,25 +29,25 @@ class Architect:
         """
         root = repository_of(brief, "architect", "read modules from").resolve()
         from missioncontrol.specialists.past_changes import read_past
+        from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
         from missioncontrol.specialists.ranking.index import Index
-        from missioncontrol.specialists.ranking.kept import kept_here
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        tree, kept = read_tree(root), kept_here()
+        tree, cache = read_tree(root), open_facts_cache()
         graph = read_graph(
             tree,
             root,
             tick=lambda done, total: desk.progress(done, total, "code files read"),
-            is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
-            kept=kept,
+            is_late=lambda: desk.seconds_left() < SECONDS_RESERVED,
+            cache=cache,
         )
         relevant = [
             (each.path, each.reasons)
             for each in relevant_files(
                 brief.goal,
                 brief.plan,
-                lambda: Index(tree, read_past(tree, kept=kept), kept=kept),
+                lambda: Index(tree, read_past(tree, cache=cache), cache=cache),
                 limit=RELEVANT_MAX,
             )
         ]
@@ -66,7 +66,7 @@ class Architect:
 def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
     how = "; ".join(study.graph.obtained) or "no code file was found"
     data = msgspec.json.format(msgspec.json.encode(results.document(study)), indent=2)
-    kept = [
+    artifacts = [
         desk.keep(
             "architecture.json",
             data + b"\n",
@@ -83,7 +83,7 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
         ),
     ]
     drawn = picture(study)
-    kept.append(
+    artifacts.append(
         desk.keep(
             "modules.svg",
             svg(drawn),
@@ -92,7 +92,7 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
             obtained=how,
         )
     )
-    kept.append(
+    artifacts.append(
         desk.keep(
             "modules.mmd",
             mermaid(drawn),
@@ -101,4 +101,4 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
             obtained=how,
         )
     )
-    return kept
+    return artifacts

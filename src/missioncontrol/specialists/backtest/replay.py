@@ -6,7 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.commits.lent import TREE_SECONDS_MAX, Theirs, borrowing
+from missioncontrol.specialists.commits.borrowed_repository import (
+    TREE_SECONDS_MAX,
+    Theirs,
+    borrowing,
+)
 from missioncontrol.specialists.git import git
 
 

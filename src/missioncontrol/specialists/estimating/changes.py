@@ -4,25 +4,25 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Plan, Requirement
 from missioncontrol.specialists.estimating.calibration import (
     SURE_MIN,
     Calibration,
-    Told,
+    LevelRange,
     calibrated,
-    files_told,
+    estimate_files,
+    estimate_lines,
     is_narrow,
-    lines_told,
 )
 from missioncontrol.specialists.estimating.past import Ask, Changes, Like, PastChange
 from missioncontrol.specialists.estimating.ranges import CASES_MIN, HELD_MIN, WIDEST
-from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, Foresight
+from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, SizeEstimates
 
 NAMED = 5
 """Comparable changes that an estimate names."""
 SUBJECT_MAX = 90
-ASKED_MAX = 5
+REQUIREMENTS_MAX = 5
 """Requirements of a goal that one change can meet: no past change says how large more become."""
 CLASSES = (
     ("a few lines (up to 10)", 1, 10),
@@ -49,15 +49,15 @@ def from_changes(plan: Plan, changes: Changes) -> Foreseen:
         return Foreseen(unestimated=(f"Files and lines are not estimated: {why}.",))
     ask = Ask.of(plan.goal)
     like = changes.like(ask)
-    lines = _lines(Foresight(changes, "lines"), ask, like)
-    files = _files(Foresight(changes, "files"), ask, like)
+    lines = _lines(SizeEstimates(changes, "lines"), ask, like)
+    files = _files(SizeEstimates(changes, "files"), ask, like)
     return msgspec.structs.replace(files, estimates=(*files.estimates, *lines))
 
 
 def _why_none(asked: int, changes: int) -> str:
-    """Return why nothing can be said, before anything is looked at; empty where it can."""
+    """Return why no estimate is possible, before anything is looked at; empty where one is."""
     needed = BEFORE_MIN + CASES_MIN
-    if asked > ASKED_MAX:
+    if asked > REQUIREMENTS_MAX:
         return f"the goal asks for {asked} things, and past changes did one or a few at once"
     if not changes:
         return "no history with an earlier change of code can be read"
@@ -67,28 +67,30 @@ def _why_none(asked: int, changes: int) -> str:
     return ""
 
 
-def _files(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> Foreseen:
-    told = files_told(foresight, ask)
+def _files(foresight: SizeEstimates, ask: Ask, like: Sequence[Like]) -> Foreseen:
+    span = estimate_files(foresight, ask)
     how = calibrated(foresight)
-    if told is None or not how.is_enough:
+    if span is None or not how.is_enough:
         why = f"a range can be checked on {how.cases} past changes, and {CASES_MIN} are needed"
-    elif not is_narrow(told, len(foresight.steps)):
-        most = f"{told.high}{'' if told.high <= len(foresight.steps) else ' or more'}"
-        why = f"the range would be {told.low} to {most}, and its most over {WIDEST} times its least"
+    elif not is_narrow(span, len(foresight.steps)):
+        most = f"{span.high}{'' if span.high <= len(foresight.steps) else ' or more'}"
+        why = f"the range would be {span.low} to {most}, and its most over {WIDEST} times its least"
     elif how.share < HELD_MIN:
         why = f"such ranges held only {how.held} of the newest {how.cases} changes here"
     else:
-        return Foreseen((_estimate(foresight, like, told, how),))
+        return Foreseen((_estimate(foresight, like, span, how),))
     return Foreseen(unestimated=(f"Files are not estimated: {why}.",))
 
 
-def _estimate(foresight: Foresight, like: Sequence[Like], told: Told, how: Calibration) -> Estimate:
+def _estimate(
+    foresight: SizeEstimates, like: Sequence[Like], span: LevelRange, how: Calibration
+) -> Estimate:
     return Estimate(
         "",
         "files",
-        float(told.low),
-        float(told.middle),
-        float(told.high),
+        float(span.low),
+        float(span.middle),
+        float(span.high),
         _named(foresight.changes, like),
         len(like),
         round(how.share, 3),
@@ -96,13 +98,13 @@ def _estimate(foresight: Foresight, like: Sequence[Like], told: Told, how: Calib
     )
 
 
-def _lines(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
+def _lines(foresight: SizeEstimates, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
     """Return the class of lines, where one is likely and such classes were right often enough."""
-    told = lines_told(foresight, ask)
-    how = calibrated(foresight) if told else Calibration(0, 0)
-    if told is None or not how.is_enough or how.share < SURE_MIN:
+    span = estimate_lines(foresight, ask)
+    how = calibrated(foresight) if span else Calibration(0, 0)
+    if span is None or not how.is_enough or how.share < SURE_MIN:
         return ()
-    label, low, high = CLASSES[told.low - 1]
+    label, low, high = CLASSES[span.low - 1]
     basis = _named(foresight.changes, like)
     share = round(how.share, 3)
     return (Estimate("", "lines", low, low, high, basis, len(like), share, how.cases, label),)

@@ -1,11 +1,11 @@
-"""Puts into a plan what it will take, or why that cannot be said."""
+"""Puts into a plan what it will take, or why there is no estimate."""
 
 import msgspec
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.estimating.changes import Foreseen, from_changes
+from missioncontrol.specialists.estimating.history_changes import read_changes
 from missioncontrol.specialists.estimating.past import Changes
-from missioncontrol.specialists.estimating.reading import read_changes
 from missioncontrol.specialists.estimating.runs import from_runs
 from missioncontrol.specialists.specialist import Brief, Desk
 

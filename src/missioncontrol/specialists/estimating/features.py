@@ -61,18 +61,18 @@ def rows(
         lately.add(level, 0.5 ** (age / LATELY_FADING))
     for level, weight in like:
         near.add(level, weight**LIKE_POWER)
-    said = _said(ask)
+    features = _ask_features(ask)
     found = []
     for level in range(1, levels):
         usual = habit.larger(level, AT_FIRST, HABIT_FIRST)
         now = lately.larger(level, usual, LATELY_FIRST)
         alike = near.larger(level, usual, LIKE_FIRST)
         base = _odds(usual)
-        found.append([base, _odds(now) - base, _odds(alike) - base, *said])
+        found.append([base, _odds(now) - base, _odds(alike) - base, *features])
     return found
 
 
-def _said(ask: Ask) -> list[float]:
+def _ask_features(ask: Ask) -> list[float]:
     kinds = [float(bool(kind.search(ask.subject))) for kind in _KINDS]
     return [float(bool(_SEVERAL.search(ask.subject))), log1p(ask.words), *kinds]
 

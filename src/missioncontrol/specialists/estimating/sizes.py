@@ -39,7 +39,7 @@ class Learned(msgspec.Struct, frozen=True):
     lines: Weights
 
 
-class Foresight:
+class SizeEstimates:
     """Foresees sizes of one kind from the changes of one repository."""
 
     def __init__(self, changes: Changes, sizing: Sizing) -> None:

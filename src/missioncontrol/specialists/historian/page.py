@@ -37,7 +37,7 @@ def sentence(history: History) -> str:
         who = listed([plain(item.author) for item in (*history.authors, *history.automatic)])
         only = "all that this shallow clone has" if history.is_shallow else "the whole history"
         return (
-            f"A single commit is {only}, made on {history.last} by {who or 'nobody named'}: "
+            f"A single commit is {only}, made on {history.last} by {who or 'no named author'}: "
             "it says nothing about churn, hot spots, coupling or ownership."
         )
     same = history.first == history.last
@@ -59,7 +59,7 @@ def _commits(history: History) -> str:
 
 
 def _makers(history: History) -> str:
-    """Say who made the commits; merges belong to nobody, so they are not counted for anybody."""
+    """Name the authors of the commits; merges have no author, so they are not counted."""
     programs = sum(item.commits for item in history.automatic)
     by_programs = f"{programs:,} by programs" if programs else ""
     if not history.authors:

@@ -4,14 +4,14 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.visible import suspicious
-from missioncontrol.specialists.commits.changed import EXECUTABLE, LINK, SUBMODULE
+from missioncontrol.specialists.commits.file_changes import EXECUTABLE, LINK, SUBMODULE
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.inspector.seen import Change, Seen
 
 BYTES_MAX = 1024 * 1024
 PLACES = (".mission/", "tasks/", "docs/tasks.md")
-"""Where the process of a repository is kept: `mission` writes there, and people sign."""
+"""Where the process of a repository is stored: `mission` writes there, and people sign."""
 
 _TAKE_BACK = "Leave it as it is at the base."
 

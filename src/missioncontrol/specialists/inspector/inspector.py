@@ -11,26 +11,31 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.spec_guard import SpecGuard
-from missioncontrol.specialists.commits.asked import found, named
-from missioncontrol.specialists.commits.changed import patch
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import patch
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.lookup import found, named
 from missioncontrol.specialists.commits.scope import bad_patterns
 from missioncontrol.specialists.commits.test_changes import test_changes
 from missioncontrol.specialists.inspector.files import of_files
 from missioncontrol.specialists.inspector.lines import of_lines
 from missioncontrol.specialists.inspector.page import markdown
-from missioncontrol.specialists.inspector.ruled import of_rules
 from missioncontrol.specialists.inspector.secret import of_secrets
 from missioncontrol.specialists.inspector.seen import Change, seen
-from missioncontrol.specialists.inspector.told import Told, of_altered, of_tests, told
+from missioncontrol.specialists.inspector.spec_rules import of_rules
+from missioncontrol.specialists.inspector.test_result import (
+    ReviewedTests,
+    of_altered,
+    of_tests,
+    read_test_output,
+)
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk, Submitted
 
 FINDINGS_MAX = 200
 LISTED_MAX = 50
-SECONDS_KEPT = 5.0
+SECONDS_RESERVED = 5.0
 PATCH = "change.patch"
 OBTAINED = "git's own account of what differs, and rules without a model"
 
@@ -68,7 +73,7 @@ class Inspector:
             changes = test_changes(lent, base, commit)
         except Unavailable as error:
             raise AttemptFailed("inspector.failed", error.reason, hint=error.hint) from error
-        tests = told(what.tests)
+        tests = read_test_output(what.tests)
         named_ = (*changes.findings, *of_altered(tests, change.commit))
         judging = [_to_accept(each, accepting=what.accepting) for each in named_]
         seen_alone = _findings(change, what.scope, tests, desk)
@@ -81,10 +86,10 @@ class Inspector:
         return _handed_in(change, findings, what, (whole, accepting), desk)
 
     def _ruled(self, lent: Lent, change: Change, desk: Desk) -> list[Found]:
-        """Return what the repository's rules say; nobody is told that they hold unasked."""
+        """Return findings by the repository's rules; rules that hold are left out."""
         if self._guard is None:
             raise _bad("`guard` is true, and nothing here knows rules.", "Leave it out.")
-        return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_KEPT))
+        return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_RESERVED))
 
 
 def _bad(reason: str, hint: str) -> AttemptFailed:
@@ -96,7 +101,7 @@ def _to_accept(found: Found, *, accepting: bool) -> Found:
 
 
 def _findings(
-    change: Change, scope: Sequence[str], tests: Told | None, desk: Desk
+    change: Change, scope: Sequence[str], tests: ReviewedTests | None, desk: Desk
 ) -> Iterator[Found]:
     if not change.files:
         remedy = "Do what the task asks for, or say why there is nothing to do."
@@ -106,10 +111,10 @@ def _findings(
     yield from of_files(change, scope)
     yield from of_lines(change)
     place = desk.scratch / "changed"
-    yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_KEPT)
+    yield from of_secrets(change, place, is_late=lambda: desk.seconds_left() < SECONDS_RESERVED)
     if change.unread:
         message = f"{counted(change.unread, 'file')} were not read: the change has too many"
-        remedy = "Let people look at it, or make it in parts."
+        remedy = "Have people look at it, or make it in parts."
         yield Found("inspector.too_many", message, remedy=remedy)
 
 
@@ -151,7 +156,7 @@ def _handed_in(
         ("review.json", data, "application/json", "Review"),
         ("review.md", text, "text/markdown", "Review"),
     ]
-    if whole:  # For whoever reads the change next: of all rounds together.
+    if whole:  # For the next reader of the change: of all rounds together.
         files.append((PATCH, whole, "text/x-diff", "The change"))
     artifacts = tuple(
         desk.keep(name, content, media_type=media, title=title, obtained=OBTAINED)

@@ -15,7 +15,7 @@ TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Par
 def page(
     commission: Commission, texts: Mapping[str, str], former: Former, redone: str, line: Line
 ) -> str:
-    """Return the page as Markdown; `redone` is the change to make anew, as a patch, or ""."""
+    """Return the page as Markdown; `redone` is the change to redo, as a patch, or ""."""
     parts = [f"# Task {commission.number}: {plain(commission.title)}"]
     if former.rounds:
         parts.append("\n".join(_round(former, is_redone=bool(redone))))
@@ -41,7 +41,7 @@ def _round(former: Former, *, is_redone: bool) -> Iterator[str]:
         yield (
             "Others have changed the repository meanwhile, and the change as it was does not hold "
             f"there. It stands below as it was made at {code(former.onto[:12])}. You begin at what "
-            "the repository is now: make the change anew, so that both hold."
+            "the repository is now: make the change again, so that both hold."
         )
     elif former.commit:
         yield "What you built so far is in the tree. Mend what was found; leave what is right."
@@ -69,7 +69,7 @@ def _bounds(commission: Commission) -> Iterator[str]:
     yield ""
     if commission.scope:
         yield f"- Change only {_codes(commission.scope)}."
-        yield "- What else would have to change is to be said at the end, not made."
+        yield "- Report at the end what else would have to change, and do not change it."
     if commission.likely:
         yield f"- These are the likely places: {_codes(commission.likely)}."
     yield "- `tasks/`, `.mission/` and `docs/tasks.md` are the record, and stay as they are."

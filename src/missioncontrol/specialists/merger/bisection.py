@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 
@@ -66,5 +66,5 @@ def _among(lent: Lent, line: Sequence[str], left_out: int) -> Culprit:
 
 
 def _shown(lent: Lent, commit: str) -> str:
-    said = lent.text("log", "-1", "--format=“%s” by %an", commit)
-    return f"{commit[:12]} {said}"
+    subject = lent.text("log", "-1", "--format=“%s” by %an", commit)
+    return f"{commit[:12]} {subject}"

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.commits.changed import shown
-from missioncontrol.specialists.commits.lent import Lent
-from missioncontrol.specialists.merger.trailers import told_of
-from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import shown
+from missioncontrol.specialists.merger.merge_request import Wanted
+from missioncontrol.specialists.merger.trailers import last_commit_of
 
 CONFLICTS_MAX = 100
 HUNKS_MAX = 20
@@ -49,26 +49,26 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def conflicts_in(
-    lent: Lent, what: Wanted, said: str, tree: str, fork: str, onto: str
+    lent: Lent, what: Wanted, output: str, tree: str, fork: str, onto: str
 ) -> tuple[Conflict, ...]:
-    """Read what `git merge-tree -z --messages` said after the tree; nothing where all fits."""
-    entries, messages = _read(said)
+    """Read the output of `git merge-tree -z --messages` after the tree; empty if all fits."""
+    entries, messages = _read(output)
     kinds = {path: kind for kind, paths in messages for path in paths}
     paths = list(dict.fromkeys([*(each.path for each in entries), *kinds]))
     found = []
     for path in paths[:CONFLICTS_MAX]:
         stages = {each.stage: each for each in entries if each.path == path}
         reason = _reason(kinds.get(path, ""), stages, what.into)
-        commit, task = told_of(lent, fork, onto, path)
+        commit, task = last_commit_of(lent, fork, onto, path)
         mine = stages.get("2")
         hunks = _hunks(lent, tree, path, mine.blob if mine else "") if len(stages) > 1 else ()
         found.append(Conflict(path, reason, task, commit, hunks))
     return tuple(found)
 
 
-def _read(said: str) -> tuple[list[_Entry], list[tuple[str, tuple[str, ...]]]]:
+def _read(output: str) -> tuple[list[_Entry], list[tuple[str, tuple[str, ...]]]]:
     """Return the entries of files in conflict, and the kinds of conflict with their paths."""
-    parts = said.split("\0")
+    parts = output.split("\0")
     entries: list[_Entry] = []
     while parts and parts[0]:
         head, _, path = parts.pop(0).partition("\t")

@@ -6,20 +6,20 @@ from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.merger import outcome
 from missioncontrol.specialists.merger.branch_update import stopped_by, updated, with_commits
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying, composed
-from missioncontrol.specialists.merger.ending import Outcome
+from missioncontrol.specialists.merger.merge_request import Wanted, refuse_checked_out, wanted
+from missioncontrol.specialists.merger.merge_tests import Proved, proved
 from missioncontrol.specialists.merger.outcome import handed_in
-from missioncontrol.specialists.merger.proving import Proved, proved
-from missioncontrol.specialists.merger.rigging import rigged
+from missioncontrol.specialists.merger.outcomes import Outcome
+from missioncontrol.specialists.merger.test_tampering import rigged
 from missioncontrol.specialists.merger.trailers import merged_before
-from missioncontrol.specialists.merger.wanted import Wanted, refuse_checked_out, wanted
 from missioncontrol.specialists.specialist import Brief, Desk
 
 TRIES_MAX = 5
-"""How often a change is composed anew because somebody else was faster."""
+"""How often a change is composed again because another push was faster."""
 
 WRITES_MAX = 8
 WRITE_SECONDS = 0.25
@@ -44,7 +44,7 @@ class Merger:
             else:
                 found = _merged(lent, what, desk)
         except Unavailable as error:
-            # Such as objects that somebody has pruned meanwhile; the branch is as it was.
+            # Such as objects that were pruned meanwhile; the branch is as it was.
             raise AttemptFailed("merger.failed", error.reason, hint=error.hint) from error
         is_well = found.state in ("merged", "updated", "level")
         desk.log("success" if is_well else "warning", found.said)
@@ -113,7 +113,7 @@ def _unfit(what: Wanted, found: Same | Clashing | Straying) -> Outcome:
 
 
 def _written(lent: Lent, what: Wanted, commit: str, tip: str) -> bool:
-    """Let the branch name the commit, if it still names `tip`; False where somebody was faster.
+    """Set the branch to the commit, if it still names `tip`; False if another push was faster.
 
     Raises:
         AttemptFailed: `merger.not_written`, `merger.checked_out`.

@@ -1,4 +1,4 @@
-"""A plan in the making: numbers what it is told, once, and remembers what belongs to which ask."""
+"""A plan in the making: numbers its entries, once, and remembers which ask each belongs to."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -16,10 +16,10 @@ from missioncontrol.domain.plan import (
     Risk,
 )
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import Facts
 from missioncontrol.specialists.planner.playbook import Entry, Playbook, sayable
+from missioncontrol.specialists.planner.playbook_text import Facts
 from missioncontrol.specialists.planner.sentences import capitalised
-from missioncontrol.specialists.planner.source import Place, telling
+from missioncontrol.specialists.planner.source import Place, informative_reasons
 
 RISKS_MAX, DECISIONS_MAX, QUESTIONS_MAX, COMPONENTS_MAX = 8, 6, 6, 14
 
@@ -99,7 +99,9 @@ class Draft:
         for number, place in enumerate(part.places[:4]):
             is_changed = number == 0 and part.kinds[0] not in STUDIES
             change = "changed" if is_changed else "unchanged"
-            detail = f"{capitalised('; '.join(telling(place.reasons)[:3]))} ({part.id})."
+            detail = (
+                f"{capitalised('; '.join(informative_reasons(place.reasons)[:3]))} ({part.id})."
+            )
             self._show(place.path, detail, change, _kind_of(place))
         for place in part.places[:1]:
             for path in place.importers[:3]:
@@ -216,10 +218,10 @@ def slug(text: str, *, words_max: int = 5) -> str:
     """Return a key made of the words of `text`; what has no Latin letters becomes an empty one."""
     found = re.findall(r"[a-z0-9]+", text.lower())
     small = [word for word in found if word not in {"a", "an", "the", "of", "to", "and", "for"}]
-    kept = (small or found)[:words_max]
-    while len(kept) > 1 and kept[-1] in _LEANING:
-        kept.pop()
-    return "-".join(kept)[:48].strip("-")
+    chosen = (small or found)[:words_max]
+    while len(chosen) > 1 and chosen[-1] in _LEANING:
+        chosen.pop()
+    return "-".join(chosen)[:48].strip("-")
 
 
 def component_id(name: str) -> str:

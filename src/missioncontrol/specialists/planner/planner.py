@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.foresight import Recalled
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.work import ArtifactRef, Work
@@ -18,18 +18,21 @@ from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.groundwork import without_groundwork
-from missioncontrol.specialists.planner.lore import Said, said_by_documents
 from missioncontrol.specialists.planner.markdown import markdown
+from missioncontrol.specialists.planner.memory_quotes import with_memory
 from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
 from missioncontrol.specialists.planner.origins import with_origins
 from missioncontrol.specialists.planner.owners import with_owners
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.planner.remembering import with_memory
+from missioncontrol.specialists.planner.repository_rules import (
+    DocumentStatement,
+    document_statements,
+)
+from missioncontrol.specialists.planner.sources import read_ground
 from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
 
 if TYPE_CHECKING:
-    from missioncontrol.specialists.planner.answering import Answering
+    from missioncontrol.specialists.planner.model_answers import Answering
 
 WITHOUT_MEMORY = "plan-without-memory.json"
 """The artifact with the plan as it would be if nothing were remembered."""
@@ -39,9 +42,9 @@ class LocalPlanner:
     """Plans without a model and without a network."""
 
     def __init__(self) -> None:
-        """What the last plan came from is kept beside it."""
+        """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
-        self.lore: tuple[Said, ...] = ()  # what the repository's documents say
+        self.lore: tuple[DocumentStatement, ...] = ()  # what the repository's documents say
         self.is_new_product = False  # whether the goal asks for what begins without any code
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
@@ -55,23 +58,23 @@ class LocalPlanner:
         made = assembled(ground, builder=brief.builder, kind=brief.kind)
         self.is_new_product = is_new_product(ground, made.kinds)
         bare = with_origins(made, ground.goal.asks, asked)
-        plan = with_memory(bare, self._told(brief, ground), name=ground.name)
+        plan = with_memory(bare, self._recalled(brief, ground), name=ground.name)
         if plan is not bare:
             self.without_memory = accepted(with_owners(bare, brief.repository))
         plan = accepted(with_owners(plan, brief.repository))
         show(plan, desk)
         return plan
 
-    def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
-        """Return what is remembered of missions, then what documents say that nobody recalled."""
+    def _recalled(self, brief: Brief, ground: Ground) -> list[Recalled]:
+        """Return memory of missions, then what documents say that was not recalled yet."""
         if ground.tree is None:
             return list(brief.recalled)
-        self.lore = said_by_documents(ground.tree)
+        self.lore = document_statements(ground.tree)
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
-        said = (each.told(home, ground.tree.commit) for each in self.lore)
-        return [*brief.recalled, *(each for each in said if not each.item.startswith(gone))]
+        documented = (each.told(home, ground.tree.commit) for each in self.lore)
+        return [*brief.recalled, *(each for each in documented if not each.item.startswith(gone))]
 
 
 class Planner:
@@ -92,13 +95,13 @@ class Planner:
         """
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
-        if not (is_agent(brief.planner) or self._asks_model(brief)):
+        if not (is_agent(brief.planner) or self._uses_model(brief)):
             plan = local_planner.plan(brief, desk)
             if local_planner.is_new_product:
                 raise cannot_plan("no model is configured")
             bare = local_planner.without_memory
         else:
-            # Who changes the code is not the model's to choose; it plans as if nobody did.
+            # The model does not choose the builder; it plans as if there were none.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
             answers = self._answers(brief, local, desk)
             plan, attempts, why = _improved(answers, brief, local, desk)
@@ -109,11 +112,11 @@ class Planner:
         plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
         work = _handed_in(plan, attempts, commit or "", desk)
-        beside = [*_bare(estimated(bare, brief) if bare else None, desk)]
+        beside = [*_plan_without_memory(estimated(bare, brief) if bare else None, desk)]
         beside += _lore(local_planner.lore, desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
 
-    def _asks_model(self, brief: Brief) -> bool:
+    def _uses_model(self, brief: Brief) -> bool:
         if brief.planner == MODEL and self._model is None:
             raise AttemptFailed(
                 "model.not_configured",
@@ -125,7 +128,7 @@ class Planner:
 
     def _answers(self, brief: Brief, local: Plan, desk: Desk) -> "Answering":
         """Return who is asked for a better plan than `local`."""
-        from missioncontrol.specialists.planner.answering import AgentAnswers, EndpointAnswers
+        from missioncontrol.specialists.planner.model_answers import AgentAnswers, EndpointAnswers
         from missioncontrol.specialists.planner.tools.testing import trying_in_planner
         from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
@@ -163,7 +166,7 @@ def _given(plan: Plan, builder: str) -> Plan:
     return msgspec.structs.replace(built, summary=summary_like(plan, built))
 
 
-def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
+def _plan_without_memory(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
     """Keep the plan as it would be if nothing were remembered, where that is another one."""
     if plan is not None:
         yield desk.keep(
@@ -175,11 +178,11 @@ def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
         )
 
 
-def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
-    if said:
+def _lore(statements: Sequence[DocumentStatement], desk: Desk) -> Iterator[ArtifactRef]:
+    if statements:
         yield desk.keep(
             "lore.json",
-            msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n",
+            msgspec.json.format(msgspec.json.encode(statements), indent=2) + b"\n",
             media_type="application/json",
             title="What the repository's documents say",
             obtained="decision records and guides for contributors, read by rule",

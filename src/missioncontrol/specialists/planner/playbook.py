@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.plan import Level
-from missioncontrol.specialists.planner.filling import Facts, filled
+from missioncontrol.specialists.planner.playbook_text import Facts, filled
 
 
 class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +58,7 @@ class RiskEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OptionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A way not taken."""
+    """A way that was rejected."""
 
     title: str
     tradeoff: str

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
 from missioncontrol.specialists.planner.first_page import ANNOUNCING, is_named
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
@@ -17,9 +17,9 @@ UNSURE = 0.3
 USUAL_MIN = 0.5
 """Share of the changes of code that changed a test or the change log, from which on the next one
 is expected to."""
-KEPT_MIN = 0.7
+CHANGE_CHANCE_MIN = 0.7
 """A chance below which a test of what is refactored stays as it is."""
-ASKED_MAX = 2
+KNOWERS_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
 _TESTED = re.compile(r"\btests?\b")
@@ -83,7 +83,7 @@ class _Reader:
         self._demands = {each.id for each in plan.requirements if each.kind == "constraint"}
 
     def scoped(self, task: Task) -> Task:
-        """Return a change with its scope, and with who should see it where somebody knows it."""
+        """Return a change with its scope, and with who should see it where that is known."""
         if not task.is_change or task.scope:
             return task
         files = self._files_of(task)
@@ -126,17 +126,17 @@ class _Reader:
 
     def _proof(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         """Return where the test of what must hold goes; what stands stays."""
-        said = " ".join([task.detail, *task.acceptance])
-        if self._goes or not _TESTED.search(said):
+        text = " ".join([task.detail, *task.acceptance])
+        if self._goes or not _TESTED.search(text):
             return ()  # The tests of what goes go with it; to compare a list changes no file.
         tests = [*self._grown, *(test for file in files for test in file.tests)]
         return tuple([path for path in tests if self._holds_tests(path)][:1])
 
     def _beside(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], said: str
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], text: str
     ) -> tuple[str, ...]:
         """Return the tests or the documents that work beside the code changes."""
-        covering = [path for path in named if f"`{path}` has the text" in said]
+        covering = [path for path in named if f"`{path}` has the text" in text]
         if work == "documentation" and covering and self._kinds[covering[0]] == "code":
             return (covering[0],)  # The text is a comment there.
         expected = [file.path for file in files if file.is_expected]
@@ -150,7 +150,7 @@ class _Reader:
     def _expected(
         self, task: Task, work: str, named: Sequence[str], files: Sequence[LikelyFile]
     ) -> tuple[str, ...]:
-        """Return the files that a change is said to touch, the likeliest first.
+        """Return the files that a change should touch, the likeliest first.
 
         A test is among them where changes of this project usually have one.
         """
@@ -160,7 +160,7 @@ class _Reader:
         if len(task.requirements) > 1 and len(named_in) > 1:
             found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
         if work == "refactoring":  # Its tests pass without an edit, unless they surely change.
-            stays = {f.path for f in files if f.chance < KEPT_MIN and not is_named(f)}
+            stays = {f.path for f in files if f.chance < CHANGE_CHANCE_MIN and not is_named(f)}
             found = [p for p in found if self._kinds[p] != "test" or p not in stays]
         if work in _DECLARED:
             found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
@@ -202,7 +202,7 @@ def _growing(plan: Plan) -> list[str]:
 
 def _asking(file: LikelyFile) -> str:
     """Say who knows the file, as the history counts it."""
-    first, *others = file.knowers[:ASKED_MAX]
+    first, *others = file.knowers[:KNOWERS_MAX]
     asked = f"{first.name} ({_commits(first.commits)} of `{file.path}`)"
     more = "".join(f" or {each.name} ({each.commits:,})" for each in others)
     return f"Ask {asked}{more} for a review."

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile, Spot
+from missioncontrol.domain.estimates import LikelyFile, Spot
 from missioncontrol.domain.stack_trace import Frame, Trace, read_trace
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
 from missioncontrol.specialists.symbols import symbols
@@ -78,7 +78,7 @@ def traced_first(ground: Ground, places: Sequence[Place], *, places_max: int) ->
 
 
 def with_trace(ground: Ground, files: Sequence[LikelyFile]) -> list[LikelyFile]:
-    """Let the lines that a trace ran through come first in each file, and the file it ends in."""
+    """Put the lines that a trace ran through first in each file, and the file it ends in."""
     found = steps(ground)
     if not found or ground.tree is None:
         return list(files)

@@ -28,7 +28,7 @@ def evidence_checks(case: Case) -> Iterator[Check]:
         "evidence",
         "tasks that succeeded against their evidence",
         len(list(case.succeeded())),
-        _bare(case),
+        _missing_evidence(case),
     )
     yield check(
         "expected-artifacts",
@@ -55,7 +55,7 @@ def _ended(case: Case) -> Iterator[Finding]:
                 "medium",
                 f"The review was not shown what {task.key} left",
                 detail="The task is planned, but the review does not need it.",
-                remedy=f"Let the review need {task.key}.",
+                remedy=f"Add {task.key} to the needs of the review.",
             )
         elif delivered.state != "succeeded":
             yield Finding(
@@ -80,7 +80,7 @@ def _written_without(case: Case, failed: str) -> Iterator[Finding]:
             )
 
 
-def _bare(case: Case) -> Iterator[Finding]:
+def _missing_evidence(case: Case) -> Iterator[Finding]:
     for key, delivered in case.succeeded():
         if not delivered.work.evidence:
             yield Finding(
@@ -230,5 +230,5 @@ def _two_commits(case: Case) -> Iterator[Finding]:
             "high",
             "The tasks did not read the same code",
             detail="; ".join(words),
-            remedy="Let the checkout stand still and run the mission again.",
+            remedy="Leave the checkout unchanged and run the mission again.",
         )

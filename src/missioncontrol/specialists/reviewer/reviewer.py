@@ -10,11 +10,11 @@ from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check
 from missioncontrol.specialists.reviewer.documents import document_checks
 from missioncontrol.specialists.reviewer.evidence import evidence_checks
+from missioncontrol.specialists.reviewer.open_findings import standing_checks
 from missioncontrol.specialists.reviewer.reach import reach_checks
 from missioncontrol.specialists.reviewer.report import markdown, summary
 from missioncontrol.specialists.reviewer.requirements import requirement_checks
 from missioncontrol.specialists.reviewer.sources import source_checks
-from missioncontrol.specialists.reviewer.standing import standing_checks
 from missioncontrol.specialists.reviewer.testing import testing_checks
 from missioncontrol.specialists.reviewer.verdict import RULE, missing, next_steps, verdict
 from missioncontrol.specialists.specialist import Brief, Desk
@@ -35,7 +35,7 @@ class Reviewer:
             raise AttemptFailed(
                 "reviewer.no_plan",
                 "There is no plan to review.",
-                hint="Let the planner finish first: a step with `agent: planner` among its needs.",
+                hint="Run the planner first: a step with `agent: planner` among its needs.",
                 retryable=False,
             )
         case = _case(brief)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from missioncontrol.domain.work import Finding
-from missioncontrol.specialists.listing import LeftOut
 from missioncontrol.specialists.manifests.stack import Dependency, is_aside, is_beside
 from missioncontrol.specialists.markdown import code, counted, listed, plain, prose, table
+from missioncontrol.specialists.path_list import LeftOut
 from missioncontrol.specialists.surveyor.survey import DirectorySize, Survey
 
 DIRECTORIES_MAX = 12
@@ -215,8 +215,8 @@ def _declared(needs: Sequence[Sequence[Dependency]]) -> str:
     counts = Counter(path for need in needs for path in {item.manifest for item in need})
     if len(counts) == 1:
         return code(next(iter(counts)))
-    said = [f"{count} in {code(path)}" for path, count in sorted(counts.items())]
-    return listed(said, limit=MANIFESTS_NAMED_MAX)
+    amounts = [f"{count} in {code(path)}" for path, count in sorted(counts.items())]
+    return listed(amounts, limit=MANIFESTS_NAMED_MAX)
 
 
 def _other_groups(survey: Survey) -> Iterator[str]:

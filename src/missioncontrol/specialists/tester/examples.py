@@ -64,7 +64,7 @@ def raised(output: str) -> Raised | None:
     return Raised(found[0]["name"].rpartition(".")[2], (found[0]["words"] or "").strip())
 
 
-def tells(text: str, error: Raised) -> bool:
+def is_mentioned(text: str, error: Raised) -> bool:
     """Whether `text` tells of an error, by its class or by its message."""
     named = re.search(rf"(?<![\w]){re.escape(error.name)}(?!\w)", _without_code(text))
     _, mark, trace = text.partition("Traceback (most recent call last)")

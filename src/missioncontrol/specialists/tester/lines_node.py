@@ -15,7 +15,7 @@ import msgspec
 
 from missioncontrol.specialists.tester.source_maps import Segment, read_map
 
-ASKED = "MISSION_LINES"
+LINES_VARIABLE = "MISSION_LINES"
 PRELOAD = "lines_preload.cjs"
 BYTES_MAX = 256 * 1024 * 1024
 """Of the files that one run may write; those beyond are left out."""
@@ -106,7 +106,7 @@ def ask(watched: Sequence[str], tests: Sequence[str], copy: Path, place: Path) -
     asked = {"answers": str(place / "scripts"), "top": str(top), "files": files}
     (place / "asked.json").write_text(json.dumps(asked))
     return {
-        ASKED: str(place / "asked.json"),
+        LINES_VARIABLE: str(place / "asked.json"),
         "NODE_V8_COVERAGE": str(place / "v8"),
         "NODE_OPTIONS": f"--require={json.dumps(str(preload))}",
     }
@@ -248,8 +248,8 @@ def executed(text: str, functions: Sequence[Function]) -> Iterator[tuple[int, in
     ends = max([len(text), *(-each[1] for each in ranges)])
     for start, minus_end, count, is_module in [*ranges, (ends, -ends, 0, True)]:
         while open_ and open_[-1][0] <= start:
-            end, is_told = open_.pop()
-            if is_told and at < end:
+            end, is_counted = open_.pop()
+            if is_counted and at < end:
                 yield at, end
             at = max(at, end)
         if open_ and open_[-1][1] and at < start:

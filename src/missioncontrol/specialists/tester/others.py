@@ -10,10 +10,10 @@ import msgspec
 
 from missioncontrol.domain.work import CommandRan
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.choosing import PYTHONS
-from missioncontrol.specialists.tester.offered import Offer
+from missioncontrol.specialists.tester.partial_commands import Offer
 from missioncontrol.specialists.tester.pythons import Python
 from missioncontrol.specialists.tester.report import reached
+from missioncontrol.specialists.tester.test_command import PYTHONS
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import last_line, without_wrappers
 
@@ -22,7 +22,7 @@ SECONDS_MAX = 24.0
 SECONDS_EACH = 12.0
 SECONDS_MIN = 2.0
 OUTPUT_MAX = 12_000
-"""Characters of what one of them said that are kept."""
+"""Characters of the output of one of them that are stored."""
 LOG = "commands.txt"
 ERROR = re.compile(r"^\W*((?:\w+ )?error: .+)$", re.MULTILINE)
 SUM = re.compile(
@@ -36,7 +36,7 @@ FIRST_ORDER = ("test a part", "lint", "type check", "format", "build")
 Ran = Literal["ran", "not_run"]
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class CommandResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One command of the project: whether it was run here, and how it ended."""
 
     purpose: str
@@ -47,7 +47,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_code: int | None = None
     seconds: float | None = None
     result: str = ""  # in words: counts, or why it was not run
-    log: str = ""  # the artifact with what it said
+    log: str = ""  # the artifact with its output
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -95,32 +95,32 @@ def attempts(
 
 
 def with_tools(environment: Mapping[str, str], python: Python | None) -> Mapping[str, str]:
-    """Let tools be found that are installed beside the Python that is used."""
+    """Make tools available that are installed beside the Python that is used."""
     if python is None:
         return environment
     beside = str(Path(python.program).parent)
     return {**environment, "PATH": os.pathsep.join([beside, environment.get("PATH", "")])}
 
 
-def told(
+def command_results(
     trials: Sequence[Trial],
     chosen: Trial | None,
     untried: Sequence[tuple[tuple[str, ...], str]],
     others: Sequence[Attempt],
     copy: Path,
     purpose: str = "test",
-) -> tuple[Told, ...]:
+) -> tuple[CommandResult, ...]:
     """Return every command of the project, first those that were run; `trials` serve `purpose`."""
     suites = [_of_trial(purpose, trial, copy, "test-output.txt") for trial in trials]
     why = _untried(chosen)
     suites += [
-        Told("test", argv, source, "not_run", result=f"not tried: {why}")
+        CommandResult("test", argv, source, "not_run", result=f"not tried: {why}")
         for argv, source in untried
     ]
     rest = [
         _of_trial(each.offer.purpose, each.trial, copy, LOG)
         if each.trial is not None
-        else Told(
+        else CommandResult(
             each.offer.purpose, each.offer.argv, each.offer.source, "not_run", result=each.reason
         )
         for each in others
@@ -138,10 +138,10 @@ def _untried(chosen: Trial | None) -> str:
     return f"{ran} runs the tests"
 
 
-def _of_trial(purpose: str, trial: Trial, copy: Path, log: str) -> Told:
+def _of_trial(purpose: str, trial: Trial, copy: Path, log: str) -> CommandResult:
     status = trial.verdict.status
     ran = trial.ran if status in {"passed", "failed"} else None
-    return Told(
+    return CommandResult(
         purpose,
         trial.command.declared,
         trial.source,
@@ -182,12 +182,12 @@ def _result(trial: Trial) -> str:
 
 
 def _cause(output: str) -> str:
-    """Return the error that was told last, for a tool that has told of one, else its last line."""
+    """Return the last reported error, for a tool that has reported one, else its last line."""
     errors = [line for line in ERROR.findall(output) if "subprocess-exited" not in line]
     sums = SUM.findall(output)
     last = last_line(without_wrappers(output) or output)
-    told: str = [last, *sums[-1:], *errors[-1:]][-1]
-    return told.strip()[:CAUSE_MAX]
+    cause: str = [last, *sums[-1:], *errors[-1:]][-1]
+    return cause.strip()[:CAUSE_MAX]
 
 
 def evidence(others: Sequence[Attempt]) -> tuple[CommandRan, ...]:
@@ -201,7 +201,7 @@ def evidence(others: Sequence[Attempt]) -> tuple[CommandRan, ...]:
 
 
 def output(others: Sequence[Attempt]) -> str:
-    """Return what they said, one behind the other; empty where none was started."""
+    """Return their outputs, one behind the other; empty where none was started."""
     parts = [
         f"$ {' '.join(each.trial.command.shown)}\n{_shortened(each.trial.output)}"
         f"(exit status {each.trial.ran.exit_code} after {each.trial.ran.seconds} s)\n"
@@ -220,6 +220,6 @@ def _shortened(text: str) -> str:
     return f"{text[:half]}\n… {len(text) - 2 * half:,} characters left out here …\n{text[-half:]}"
 
 
-def as_json(commands: Sequence[Told]) -> list[Any]:
+def as_json(commands: Sequence[CommandResult]) -> list[Any]:
     """Return the commands as plain values."""
     return [msgspec.to_builtins(each) for each in commands]

@@ -27,7 +27,7 @@ Tests = frozenset[tuple[str, str]]
 def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     """Refuse a change with which a test fails that did not before, or none can start any more.
 
-    What was before is told by a tester among the needs. Without one nothing is taken to have
+    The failures before are reported by a tester among the needs. Without one nothing counts as
     failed; and where its run was not whole, nothing is laid to the change.
 
     Raises:
@@ -48,11 +48,13 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
         desk.log("error", f"{_named(each)}: {report.cause(each)}")
     raise AttemptFailed(
         "tester.tests_failed",
-        _words(new) if new else f"{report.statement(trial)} Before the change: {_said(before)}",
-        hint=f"Read what failed; `mission retry RUN {brief.changes}` has the change made again.",
+        _words(new)
+        if new
+        else f"{report.statement(trial)} Before the change: {_summary_of(before)}",
+        hint=f"Read what failed; `mission runs retry RUN {brief.changes}` makes the change again.",
         retryable=False,
         detail={
-            "failures": [_told(each) for each in new[:DETAILED_MAX]],
+            "failures": [_failure_fields(each) for each in new[:DETAILED_MAX]],
             "output": trial.output[-OUTPUT_MAX:],
         },
     )
@@ -71,7 +73,7 @@ def doubts(
                 NOTHING_CHANGED,
                 "high",
                 "No file was changed, so the tests say nothing that they did not say before",
-                remedy="Read what the agent said: it may have found nothing to do.",
+                remedy="Read the output of the agent: it may have found nothing to do.",
             ),
         )
     found = [_not_proven(trial, brief, uncommitted), _gone(trial, _before(brief))]
@@ -138,7 +140,7 @@ def _status(before: Delivered | None) -> str:
     return str(output.get("status", "")) if isinstance(output, dict) else ""
 
 
-def _said(before: Delivered | None) -> str:
+def _summary_of(before: Delivered | None) -> str:
     return before.work.summary if before else "not known."
 
 
@@ -176,5 +178,5 @@ def _named(each: Failure) -> str:
     return f"{each.group}::{each.name}" if each.group else each.name
 
 
-def _told(each: Failure) -> dict[str, str]:
+def _failure_fields(each: Failure) -> dict[str, str]:
     return {"test": _named(each), "message": report.cause(each)}

@@ -8,11 +8,11 @@ from missioncontrol.domain.work import Finding, Work
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import others, report, trial_text
-from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, telling
+from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, first_started
 from missioncontrol.specialists.tester.building import Built, built
-from missioncontrol.specialists.tester.declared import Declared, declared
 from missioncontrol.specialists.tester.grounds import OfCheckout
 from missioncontrol.specialists.tester.plan_trial import PlanTrial, try_plan
+from missioncontrol.specialists.tester.project_commands import Declared, declared
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
 from missioncontrol.specialists.tester.trial import Trial
@@ -39,10 +39,10 @@ class Tester:
         from missioncontrol.specialists.tree import read_tree
 
         if brief.submitted.commit is not None or brief.submitted.base:
-            from missioncontrol.specialists.tester.committed import tested
+            from missioncontrol.specialists.tester.commit_tests import tested
 
             return tested(brief, desk)
-        # A step of a workflow may take as long as its author lets it.
+        # The author of a workflow bounds the time of a step.
         is_hurried = brief.plan is not None and not brief.changes
         change = built(brief)
         ground = OfCheckout(root, desk.scratch, change)
@@ -57,7 +57,7 @@ class Tester:
         words = ""
         if found.commands:
             trials, words = bench.trials(found)
-        trial = telling(trials)
+        trial = first_started(trials)
         rest = [each for each in trials if each is not trial]
         commands = bench.commands(trials, trial, found, [])
         near = []
@@ -96,16 +96,22 @@ def _of_plan(tried: PlanTrial, bench: Bench, found: Declared, tree: "Tree", desk
     desk.log(level(trial), statement)
     rest = [each for each in tried.trials if each is not trial]
     text = report.markdown(
-        trial, rest, [], known, tried.copy_words, said=statement, more=trial_text.markdown(tried)
+        trial,
+        rest,
+        [],
+        known,
+        tried.copy_words,
+        headline=statement,
+        more=trial_text.markdown(tried),
     )
     more = trial_text.as_json(tried)
-    kept = artifacts(trial, text, commands, others.output(besides), desk, more)
+    stored = artifacts(trial, text, commands, others.output(besides), desk, more)
     return Work(
         summary=statement,
         output=output(trial, commands, **more),
         facts=report.facts(trial),
         findings=(*trial_text.findings(tried), *_tests_found(tried, known)),
-        artifacts=(*kept, *trial_text.artifacts(tried, desk)),
+        artifacts=(*stored, *trial_text.artifacts(tried, desk)),
         # How the tests ended comes last: that is what a reader asks first.
         evidence=evidence(trial, tree, others.evidence(besides)),
     )

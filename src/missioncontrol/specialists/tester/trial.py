@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.choosing import Ready, ready
+from missioncontrol.specialists.tester.command_runner import Ran, run
+from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
 from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
 from missioncontrol.specialists.tester.pythons import Python
-from missioncontrol.specialists.tester.running import Ran, run
 from missioncontrol.specialists.tester.shown import Shown, shown
-from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
+from missioncontrol.specialists.tester.test_command import Ready, ready
 from missioncontrol.specialists.tester.verdict import Verdict, judged, judged_check
 
 HEAD_BYTES, TAIL_BYTES = 40_000, 160_000
@@ -118,9 +118,9 @@ def tried(
         else judged_check(ran, output)
     )
     used = python if command.is_pytest or argv[0].startswith("python") else None
-    kept = data.encode() if report else b""
+    content = data.encode() if report else b""
     seen = shown(output) if is_test and report is None else Shown()
-    return Trial(command, source, verdict, ran, report, kept, output, used, note, seen, where)
+    return Trial(command, source, verdict, ran, report, content, output, used, note, seen, where)
 
 
 def _report(data: str) -> tuple[Report | None, str]:

@@ -6,10 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from missioncontrol.specialists.tester.command_runner import Ran
+from missioncontrol.specialists.tester.import_failures import unimported
 from missioncontrol.specialists.tester.junit import Report
-from missioncontrol.specialists.tester.running import Ran
 from missioncontrol.specialists.tester.shown import clipped, shown
-from missioncontrol.specialists.tester.unimported import unimported
 
 Status = Literal["passed", "failed", "could_not_start", "timed_out", "no_test_command"]
 PYTEST_FAILED, PYTEST_NOTHING = 1, 5
@@ -162,7 +162,7 @@ def _error_line(output: str) -> str:
 
 
 def last_line(output: str) -> str:
-    """Return the last thing that a command said."""
+    """Return the last line that a command wrote."""
     lines = [line for line in output.splitlines() if line.strip()]
     return _tidy(lines[-1]) if lines else "it printed nothing"
 

@@ -11,7 +11,7 @@ CHARACTERS_PER_TOKEN = 4
 LENGTHS = (600, 300, 150, 80, 40)
 """Characters of a text, tried one after the other where a pack is too large without excerpts."""
 COUNT_ROUNDS = 4
-KEPT_WHOLE = frozenset(
+UNCLIPPED = frozenset(
     {"id", "key", "path", "place", "command", "environment", "evidence", "schema", "rule"}
     | {"after", "read", "tokens", "title"}
 )
@@ -47,14 +47,14 @@ def held(
     used = tokens(write(bare))
     if used > tokens_max:
         return _counted(_shortened(bare, write, tokens_max), write)
-    kept = 0
+    size = 0
     # Counted as if each were named as dropped too: a little too careful, never too large.
     for each in wanted:
         used += tokens("\n".join(write_reading(each))) + 1
         if used > tokens_max:
             break
-        kept += 1
-    return _counted(make(kept), write)
+        size += 1
+    return _counted(make(size), write)
 
 
 def _shortened(pack: P, write: Callable[[P], str], tokens_max: int) -> P:
@@ -78,7 +78,7 @@ def _clipped(value: Any, length: int) -> Any:
         return [_clipped(each, length) for each in value]
     if isinstance(value, dict):
         return {
-            name: each if name in KEPT_WHOLE else _clipped(each, length)
+            name: each if name in UNCLIPPED else _clipped(each, length)
             for name, each in value.items()
         }
     return value

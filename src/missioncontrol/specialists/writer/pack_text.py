@@ -72,7 +72,7 @@ def _requirements(pack: Pack) -> Iterator[str]:
 
 
 def commands_text(commands: Sequence[Command]) -> Iterator[str]:
-    """Yield the commands that ended well here, those that fail, and those nobody could run."""
+    """Yield the commands that ended well here, those that fail, and those that did not run."""
     yield "## Commands"
     yield ""
     headings = {
@@ -84,8 +84,8 @@ def commands_text(commands: Sequence[Command]) -> Iterator[str]:
         group = [each for each in commands if _standing(each) == standing]
         yield from ([heading, ""] if group else ())
         for each in group:
-            said = _ended(each) if each.ran else each.result or "it was not run"
-            yield f"- {each.purpose}: {code(each.line)}, from {each.source}; {standing}: {said}"
+            ending = _ended(each) if each.ran else each.result or "it was not run"
+            yield f"- {each.purpose}: {code(each.line)}, from {each.source}; {standing}: {ending}"
         yield from ([""] if group else ())
     if not commands:
         yield "The project names no command to build or test it."
@@ -143,13 +143,13 @@ def decisions_text(decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield what is decided already, what it gives up, and what was not chosen."""
     if not decisions:
         return
-    yield "## Decisions taken"
+    yield "## Decisions made"
     yield ""
     for each in decisions:
         yield f"- **{each.id} {each.title}**: {sentence(each.choice)} {sentence(each.reason)}"
         yield f"  - Gives up: {sentence(each.tradeoff)}"
         for option in each.alternatives:
-            yield f"  - Not taken: {sentence(option.title)} {sentence(option.tradeoff)}"
+            yield f"  - Not chosen: {sentence(option.title)} {sentence(option.tradeoff)}"
     yield ""
 
 

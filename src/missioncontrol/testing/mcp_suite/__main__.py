@@ -12,9 +12,9 @@ from pathlib import Path
 from missioncontrol import __version__
 from missioncontrol.adapters.home import Home
 from missioncontrol.app.console_app import opened
-from missioncontrol.interfaces.serving import App, Receive, Scope, Send, listening
-from missioncontrol.mcp.reaching import HomeReach
-from missioncontrol.mcp.serving import address, answered, answering
+from missioncontrol.interfaces.listeners import App, Receive, Scope, Send, listening
+from missioncontrol.mcp.connection import HomeReach
+from missioncontrol.mcp.transport import address, answered, answering
 from missioncontrol.testing.mcp_suite.build import built
 
 
@@ -34,7 +34,7 @@ class Signed:
 
 
 async def serve(home: Home, token: str) -> None:
-    """Say where, and answer until the process is told to end."""
+    """Print the address, and answer until the process receives a signal to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     found = listening(0)

@@ -5,13 +5,13 @@ from random import Random
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.prices import STEADY
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.violation import hold
 
 
-async def echo(house: House, dice: Random) -> None:
+async def echo(house: SimulatedEngine, dice: Random) -> None:
     """Report once more for an attempt of the past."""
     known = _past(house, dice)
     if not known:
@@ -32,7 +32,7 @@ async def echo(house: House, dice: Random) -> None:
             house.journal.forget(run.id)
 
 
-def _past(house: House, dice: Random) -> list[tuple[RunBook, int]]:
+def _past(house: SimulatedEngine, dice: Random) -> list[tuple[RunBook, int]]:
     """Return attempts that have ended; often those whose step is worked on once more just now."""
     books = house.disk.inspector.books
     ended = [
@@ -45,7 +45,7 @@ def _past(house: House, dice: Random) -> list[tuple[RunBook, int]]:
     return again if again and dice.random() < 0.7 else ended
 
 
-def _report(house: House, dice: Random, run: str, step: str, fence: int) -> str:
+def _report(house: SimulatedEngine, dice: Random, run: str, step: str, fence: int) -> str:
     """Report something, and return what."""
     execution = house.execution
     kind = dice.choice(("success", "success", "failure", "cancelled", "usage"))

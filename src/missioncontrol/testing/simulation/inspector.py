@@ -6,8 +6,8 @@ from missioncontrol.domain.envelope import Recorded
 from missioncontrol.testing.simulation.prices import ALIASES, RATES
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.costs import Costs
+from missioncontrol.testing.simulation.rules.expressions import Unreadable
 from missioncontrol.testing.simulation.rules.promptness import Promptness
-from missioncontrol.testing.simulation.rules.reading import Unreadable
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
 
@@ -85,8 +85,8 @@ class Inspector:
         try:
             self.books.commit_ended()
         except (Violation, Unreadable, LookupError, TypeError, ValueError) as error:
-            told = f"{type(error).__name__}: {error}"
-            raise Violation(f"{told}, after event {self.position}") from error
+            message = f"{type(error).__name__}: {error}"
+            raise Violation(f"{message}, after event {self.position}") from error
 
     def engine_began(self) -> None:
         """Take note that another engine takes over."""

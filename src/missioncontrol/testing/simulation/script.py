@@ -58,7 +58,7 @@ class ScriptedAgents:
     ) -> None:
         """`watch` judges every assignment before any work is done on it.
 
-        So does `watch_call` with model calls that were admitted; `clings` is told who will cling,
+        So does `watch_call` with admitted model calls; `clings` is called with who will cling,
         and `broken` what should never happen.
         """
         self._dice = dice
@@ -68,9 +68,9 @@ class ScriptedAgents:
         self._broken = broken
         self.is_alive = True
         self.lives: Health | None = None
-        self._at_work: dict[tuple[str, str], int] = {}  # fences; those who cling have let go
+        self._at_work: dict[tuple[str, str], int] = {}  # fences; not of those who cling
         self._paid: set[tuple[str, str]] = set()  # those who have begun to
-        self.told: dict[tuple[str, int], int] = {}  # tokens that attempts said they used
+        self.told: dict[tuple[str, int], int] = {}  # tokens that attempts reported as used
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
@@ -97,9 +97,9 @@ class ScriptedAgents:
             raise
         finally:
             self._paid.discard(place)
-            self._let_go(assignment)
+            self._release(assignment)
 
-    def _let_go(self, assignment: Assignment) -> None:
+    def _release(self, assignment: Assignment) -> None:
         place = (assignment.run, assignment.step)
         if self._at_work.get(place) == assignment.fence:
             del self._at_work[place]
@@ -134,17 +134,21 @@ class ScriptedAgents:
         return {"n": self._dice.randint(0, 9), "good": self._dice.random() < 0.6, "items": items}
 
     def _pay(self, line: Line, assignment: Assignment, likely: float) -> None:
-        """Say what was used; now and then more than was said beforehand, or by whom it was not."""
+        """Report usage; now and then more than announced, or with none announced at all."""
         spending = CARDS[assignment.agent].spending
         if spending is None:
             if self._dice.random() < 0.04:
-                self._tell(line, assignment, Usage(input_tokens=300, output_tokens=30), STEADY)
+                self._report_usage(
+                    line, assignment, Usage(input_tokens=300, output_tokens=30), STEADY
+                )
             return
         if self._dice.random() < likely:
             most = 3 if self._dice.random() < 0.08 else 1
-            self._tell(line, assignment, self._usage(spending, most), self._model(spending.model))
+            self._report_usage(
+                line, assignment, self._usage(spending, most), self._model(spending.model)
+            )
 
-    def _tell(self, line: Line, assignment: Assignment, usage: Usage, model: str) -> None:
+    def _report_usage(self, line: Line, assignment: Assignment, usage: Usage, model: str) -> None:
         place = (assignment.run, assignment.fence)
         self.told[place] = self.told.get(place, 0) + usage.tokens
         line.usage(usage, model=model)
@@ -175,11 +179,11 @@ class ScriptedAgents:
             await asyncio.sleep(self._dice.choice((0.0, 0.5, 3.0)))
             if self._dice.random() < 0.9:
                 most_times = 2 if self._dice.random() < 0.05 else 1
-                self._tell(line, assignment, self._usage(call, most_times), model)
+                self._report_usage(line, assignment, self._usage(call, most_times), model)
             await asyncio.sleep(0.0)
 
     async def _cling(self, assignment: Assignment, seconds: float) -> None:
-        """Go on for a while after being told to stop, as badly written agents do."""
+        """Go on for a while after a request to stop, as badly written agents do."""
         loop = asyncio.get_running_loop()
         end = loop.time() + 30.0 + seconds
         while self.is_alive and loop.time() < end:
@@ -187,4 +191,4 @@ class ScriptedAgents:
                 await asyncio.sleep(end - loop.time())
             except asyncio.CancelledError:
                 end = min(end, loop.time() + seconds)
-                self._let_go(assignment)
+                self._release(assignment)

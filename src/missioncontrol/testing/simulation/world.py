@@ -11,14 +11,14 @@ from missioncontrol.domain.step import Spending
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.testing.simulation.disk import Crash, Disk, Fate, Plan
 from missioncontrol.testing.simulation.drawing import another, workflows
-from missioncontrol.testing.simulation.house import CONCURRENCY, House
+from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
-from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
 from missioncontrol.testing.simulation.lives import DECLARED, Lives, ScriptedKind, a_workshop
 from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.people import People
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
 from missioncontrol.testing.simulation.script import PLACES, ScriptedAgents
+from missioncontrol.testing.simulation.state_checks import compare_beliefs, compare_replays, judge
 
 DAYS = 86_400.0
 BEGINNINGS = (
@@ -105,11 +105,11 @@ class World:
         self.lives = Lives(seed) if lives else None
         self.problems: list[BaseException] = []
         self._seen: list[tuple[str, int, bytes]] = []
-        self._house: House | None = None
+        self._engine: SimulatedEngine | None = None
         self._agents: ScriptedAgents | None = None
 
     def live(self) -> None:
-        """Let the world go on until every run has ended, and judge what happened.
+        """Run the world until every run has ended, and judge what happened.
 
         Raises:
             Violation: an invariant was broken.
@@ -138,8 +138,8 @@ class World:
 
     def _bury(self) -> "list[asyncio.Task[object]]":
         """End what the dead engine left in this loop, without a word from it."""
-        if self._house is not None:
-            self._house.drop(Crash())
+        if self._engine is not None:
+            self._engine.drop(Crash())
         if self._agents is not None:
             self._agents.is_alive = False
         living = asyncio.current_task(self.loop)
@@ -159,7 +159,7 @@ class World:
         self._agents = ScriptedAgents(
             self.dice, self._watch, self._watch_call, self._note_clinging, self.problems.append
         )
-        house = self._house = House(
+        house = self._engine = SimulatedEngine(
             self.disk,
             self.tables,
             self.clock,
@@ -179,13 +179,13 @@ class World:
                 raise self.problems[0] from None
             return False
 
-    async def _go_on(self, house: House) -> bool:
-        """Let people and time in until the engine dies, or is closed, or nothing is left to do."""
+    async def _go_on(self, house: SimulatedEngine) -> bool:
+        """Run people and timers until the engine dies or is closed, or no work remains."""
         crowd = [asyncio.ensure_future(each) for each in self.people.at_work(house)]
         crowd.append(asyncio.ensure_future(self._audit(house)))
         if self.lives is not None:
             crowd.append(asyncio.ensure_future(self.lives.wander(house)))
-        story = asyncio.ensure_future(self._tell(house, crowd))
+        story = asyncio.ensure_future(self._advance(house, crowd))
         for task in crowd:
             task.add_done_callback(self._note_end)
             task.add_done_callback(lambda _: self.problems and story.cancel())
@@ -198,7 +198,7 @@ class World:
             house.death.result()
         return story.result()
 
-    async def _tell(self, house: House, crowd: "list[asyncio.Task[None]]") -> bool:
+    async def _advance(self, house: SimulatedEngine, crowd: "list[asyncio.Task[None]]") -> bool:
         """Return whether all runs have ended; else the engine was closed in good order."""
         now = self.loop.time()
         if self.restarts and self.restarts[0] > now:
@@ -215,23 +215,23 @@ class World:
         hold(not house.troubles, f"{house.troubles}")
         return True
 
-    async def _close(self, house: House) -> None:
-        """Close the engine in good order; all that agents have told is on disk then."""
+    async def _close(self, house: SimulatedEngine) -> None:
+        """Close the engine in good order; all reports of agents are on disk then."""
         self.disk.inspector.engine_closes()
         await house.close()
         assert self._agents is not None
         reported = self.disk.inspector.books.reported_by
         for (run, fence), tokens in self._agents.told.items():
-            hold(reported.get((run, fence), 0) >= tokens, f"{run}@{fence} told of {tokens} tokens")
+            hold(reported.get((run, fence), 0) >= tokens, f"{run}@{fence} used {tokens} tokens")
 
-    async def _audit(self, house: House) -> None:
+    async def _audit(self, house: SimulatedEngine) -> None:
         """Compare what the engine believes with its log now and then."""
         while True:
             await asyncio.sleep(self.dice.uniform(5.0, 200.0))
             await self._compare(house)
 
-    async def _compare(self, house: House) -> None:
-        while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - nobody tells
+    async def _compare(self, house: SimulatedEngine) -> None:
+        while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - no signal
             await asyncio.sleep(0.001)
         for run, (position, picture) in (await compare_beliefs(house)).items():
             self._seen.append((run, position, picture))
@@ -247,7 +247,7 @@ class World:
         self._hold(held, f"{key} works before its lease is durable")
         assert run is not None
         for need, upstream in assignment.upstream.items():
-            self._hold(run.state[need] == upstream.state, f"{key} was told {need} {upstream.state}")
+            self._hold(run.state[need] == upstream.state, f"{key} saw {need} {upstream.state}")
         self._hold(dict(assignment.inputs) == run.inputs_of(key), f"{key} works on other inputs")
         self._hold(books.operation.may_dispatch, f"{key} begins while everything is stopped")
 
@@ -277,7 +277,7 @@ class World:
             self.problems.append(error)
 
     def _note_problem(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take note of what went wrong where nobody looks, as in a timer."""
+        """Record errors that no caller sees, as in a timer."""
         error = context.get("exception")
         if not isinstance(error, Crash | Unavailable):
             self.problems.append(error or Violation(str(context["message"])))
@@ -303,6 +303,6 @@ def _counted(call: Spending) -> dict[str, int]:
 
 
 def _look_away(task: "asyncio.Task[object]") -> None:
-    """Take note of how a buried task ended, so that nobody warns of it."""
+    """Retrieve the result of a buried task, so that asyncio does not warn of it."""
     if not task.cancelled():
         task.exception()

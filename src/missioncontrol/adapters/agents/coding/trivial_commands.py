@@ -28,7 +28,7 @@ blame branch cat-file diff grep log ls-files rev-parse show status add commit fe
 remote config tag reflog describe shortlog rev-list checkout switch restore
 """
 _GIT_SHOWS = frozenset(_GIT_SHOWS_WORDS.split())
-_ASKS_VERSION = frozenset({"--version", "-V", "-v", "version", "--help", "-h"})
+_VERSION_FLAGS = frozenset({"--version", "-V", "-v", "version", "--help", "-h"})
 NESTED_MAX = 5
 """Deepest nesting of shells that is parsed."""
 
@@ -74,7 +74,7 @@ def _shows(words: list[str], nested: int) -> bool:
         return nested < NESTED_MAX and is_trivial(rest[1], nested + 1)
     if name == "git":
         return next((each for each in rest if not each.startswith("-")), "") in _GIT_SHOWS
-    return name in _SHOWS or (len(rest) == 1 and rest[0] in _ASKS_VERSION)
+    return name in _SHOWS or (len(rest) == 1 and rest[0] in _VERSION_FLAGS)
 
 
 def _own(words: list[str]) -> list[str]:

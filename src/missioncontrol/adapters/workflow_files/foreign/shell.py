@@ -83,7 +83,7 @@ class _Reader:
             if self._open and self._open[-1] in ('"', "{"):
                 self._in_double()
             else:
-                self._in_bare()
+                self._in_unquoted()
         if self._open or self._heredocs:
             raise _Unsure
 
@@ -158,7 +158,7 @@ class _Reader:
         else:
             self._begin("`", 1)
 
-    def _in_bare(self) -> None:
+    def _in_unquoted(self) -> None:
         char = self._text[self._at]
         if char in _ENDS_WORD:
             self._end_word(char)
@@ -203,7 +203,7 @@ class _Reader:
         if word:
             keeps = word in _BEFORE_COMMAND or _ASSIGNMENT.match(word) is not None
             if word == "case" and self._expects_command and self._open:
-                raise _Unsure  # Its `)` would be taken for the end of what is open.
+                raise _Unsure  # Its `)` would count as the end of what is open.
             self._expects_command = self._expects_command and keeps
         if char in ";&|\n":
             self._expects_command = True
@@ -280,7 +280,7 @@ class _Reader:
                 self._at += 1
 
     def _single(self, place: Place) -> None:
-        """Read on to the end of single quotes, which only `$'…'` lets be escaped."""
+        """Read on to the end of single quotes, in which only `$'…'` allows escapes."""
         self._at += 1
         while self._at < len(self._text) and self._text[self._at] != "'":
             if self._text[self._at] == "\0":

@@ -9,15 +9,15 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
 from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.cohorts import Dashboard, Panel
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.saved import Dashboard, Panel
 from missioncontrol.interfaces.api.alerts import AlertMission, begin
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -85,7 +85,7 @@ async def show_saved_panel(
     error: MissionControlError | None = None
     at = moment_shown(console)
     try:
-        question = asked_by(panel, bar)
+        question = panel_question(panel, bar)
         shown = await answered(console, bar, question)
     except MissionControlError as raised:
         error = raised
@@ -104,7 +104,7 @@ async def show_saved_panel(
     )
 
 
-def asked_by(panel: Panel, bar: Bar) -> AnyQuestion:
+def panel_question(panel: Panel, bar: Bar) -> AnyQuestion:
     """Return what a panel asks today: of its own days, or of so many up to now.
 
     Raises:
@@ -161,7 +161,7 @@ async def remove_panel(
 async def remove_dashboard(
     request: AnyRequest, console: NamedDependency[Console], dashboard: FromPath[str]
 ) -> Response[Any]:
-    """Let a dashboard go."""
+    """Delete a dashboard."""
     slug = str((await request.form()).get("product", ""))
     await console.ask(request, SavedAsked("remove_dashboard", slug, dashboard))
     return moved(request, f"/cockpit/dashboards?{urlencode({'product': slug})}")
@@ -187,13 +187,13 @@ async def keep_cohort(request: AnyRequest, console: NamedDependency[Console]) ->
         segment = msgspec.to_builtins(question.segment)
         ask = SavedAsked("cohort", question.product, name=name, segment=segment)
     saved = await console.ask(request, ask)
-    said = urlencode({"product": question.product, "cohort": saved["id"]})
-    return moved(request, f"/cockpit?{said}")
+    query = urlencode({"product": question.product, "cohort": saved["id"]})
+    return moved(request, f"/cockpit?{query}")
 
 
 @post("/cockpit/people/cohort/remove", **DONE, **needs("operate"))
 async def remove_cohort(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Let a saved cohort go."""
+    """Delete a saved cohort."""
     form = await request.form()
     slug = str(form.get("product", ""))
     await console.ask(request, SavedAsked("remove_cohort", slug, str(form.get("cohort", ""))))
@@ -217,7 +217,7 @@ async def show_alerts(request: AnyRequest, console: NamedDependency[Console]) ->
         bar=bar,
         alerts=shown[:200],
         state=state,
-        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for somebody"
+        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for attention"
         if waiting
         else calm,
     )
@@ -256,7 +256,7 @@ async def show_alert(
 
 
 def _of_metric(reading: Reading) -> dict[str, Any]:
-    """Return the question of a change; of one about many series, the one that is told of."""
+    """Return the question of a change; of one about many series, the one in the text."""
     place = reading.figures[0].place if reading.figures else {}
     return view.narrowed(reading.question, place)
 

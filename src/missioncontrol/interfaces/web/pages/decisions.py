@@ -86,8 +86,8 @@ def _verdict(found: list[DecisionView]) -> str:
     holding = sum(each.status == "accepted" for each in found)
     held = formats.count(holding, "decision holds", "decisions hold") if holding else "None holds"
     if not waiting:
-        return f"{held}, and none waits for somebody."
-    return f"{held}; {formats.count(waiting, 'waits', 'wait')} for somebody to accept or reject."
+        return f"{held}, and none waits for a decision."
+    return f"{held}; {formats.count(waiting, 'waits', 'wait')} for a user to accept or reject."
 
 
 def _words() -> dict[str, Any]:
@@ -112,15 +112,15 @@ def _rich(text: str) -> Markup:
 @get("/decisions/new", include_in_schema=False, **needs("operate"))
 async def new_page(request: AnyRequest, supersedes: FromQuery[str] = "") -> Response[str]:
     """Show the form of a new decision."""
-    said = dict.fromkeys(FIELDS, "") | {"supersedes": supersedes[:200]}
-    return page(request, NEW, title="New decision", area="decisions", said=said, error=None)
+    typed = dict.fromkeys(FIELDS, "") | {"supersedes": supersedes[:200]}
+    return page(request, NEW, title="New decision", area="decisions", said=typed, error=None)
 
 
 @post("/decisions/new", include_in_schema=False, status_code=200, **needs("operate"))
 async def record(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
-    """Put a decision into the log; what does not fit is told, and what was typed is kept."""
+    """Put a decision into the log; faults are shown, and typed values retained."""
     try:
         made = await console.run(
             request,
@@ -130,8 +130,8 @@ async def record(
             supersedes=tuple(data.get("supersedes", "").replace(",", " ").split()),
         )
     except MissionControlError as error:
-        said = dict.fromkeys(FIELDS, "") | data
-        values: dict[str, Any] = {"said": said, "error": error}
+        typed = dict.fromkeys(FIELDS, "") | data
+        values: dict[str, Any] = {"said": typed, "error": error}
         if is_part(request):
             return fragment(request, NEW, "form", status=422, **values)
         return page(request, NEW, title="New decision", area="decisions", status=422, **values)
@@ -222,7 +222,7 @@ def _change_of(verb: str, data: dict[str, str]) -> tuple[Operation[Any, Any], di
             return operations.LINK, {**links, "remove": verb == "unlink"}
         case "accept" | "reject" | "deprecate":
             return getattr(operations, verb.upper()), {"reason": reason}
-    raise Rejected("decision.bad_input", f"Nobody can {verb[:40]!r} a decision.")
+    raise Rejected("decision.bad_input", f"{verb[:40]!r} is no action on a decision.")
 
 
 HANDLERS: list[Any] = [list_page, new_page, record, decision_page, change]

@@ -66,7 +66,7 @@ async def stop_page(request: AnyRequest) -> Response[str]:
 
 @post("/stop", include_in_schema=False, status_code=200, **needs("stop"))
 async def stop(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
-    """End every attempt at work, and let nothing start before somebody lets work go on."""
+    """End every attempt at work, and start nothing before a person resumes work."""
     await console.ask(request, StopAll(data.get("reason", "").strip()))
     return moved(request, "/agents#start")
 
@@ -111,12 +111,12 @@ async def budgets_page(
         caps=found,
         scopes=SCOPES if one is None or one.scope != "step" else (*SCOPES, ("step", "A step")),
         periods=PERIODS,
-        said=_said_of(one),
+        said=_form_values(one),
         seen=cap_tag(await standing(console, Scope(one.scope, one.name))) if one else "",
     )
 
 
-def _said_of(cap: CapView | None) -> dict[str, str]:
+def _form_values(cap: CapView | None) -> dict[str, str]:
     """Return what the form for a cap begins with."""
     if cap is None or cap.cap is None:
         return {"scope": "", "name": "", "period": "", "cost": "", "tokens": ""}

@@ -32,7 +32,7 @@ DAY = 86_400.0
 
 @get("/settings", **PAGE, **needs("sign_in"))
 async def show_settings(request: AnyRequest) -> Response[Any]:
-    """Go to the first place that whoever asks may see."""
+    """Redirect to the first page of settings that the user may see."""
     place = "workspace" if request.user.may("read") else "tokens"
     return Redirect(f"/settings/{place}", status_code=303)
 
@@ -51,7 +51,7 @@ async def show_workspace(request: AnyRequest, console: NamedDependency[Console])
 @post("/settings/workspace", **DONE, **needs("administer"))
 async def name_workspace(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Give this home another name."""
-    await console.ask(request, WorkspaceAsked((await _said(request)).get("name", [""])[0]))
+    await console.ask(request, WorkspaceAsked((await _form_fields(request)).get("name", [""])[0]))
     return moved(request, "/settings/workspace")
 
 
@@ -98,16 +98,16 @@ async def show_users(
 def _users_verdict(found: list[UserView]) -> str:
     admins = sum("admin" in each.roles for each in found)
     if len(found) == 1:
-        return "You are the only one here." if admins else "Nobody may sign in."
+        return "You are the only one here." if admins else "No user may sign in."
     return f"{len(found)} people may sign in, {admins} of them as admin."
 
 
 @post("/settings/users", **DONE, **needs("administer"))
 async def add_user(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Add a user, and go to their page."""
-    said = await _said(request)
-    name = said.get("name", [""])[0]
-    await console.ask(request, UserAsked("add", name, _roles(said)))
+    form = await _form_fields(request)
+    name = form.get("name", [""])[0]
+    await console.ask(request, UserAsked("add", name, _roles(form)))
     return moved(request, _place(name))
 
 
@@ -138,8 +138,8 @@ async def show_user(
 async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody have exactly the roles that are ticked."""
-    await console.ask(request, UserAsked("roles", name, _roles(await _said(request))))
+    """Set exactly the ticked roles of a user."""
+    await console.ask(request, UserAsked("roles", name, _roles(await _form_fields(request))))
     return moved(request, _place(name))
 
 
@@ -147,9 +147,9 @@ async def change_roles(
 async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
-    """Show a link with which somebody chooses a password."""
+    """Show a link to choose a password with."""
     answer = await console.ask(request, UserAsked("invite", name))
-    # Where the same request was answered before, the secret is not told again.
+    # Where the same request was answered before, the secret is not shown again.
     secret = answer.get("invitation", "")
     link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else ""
     people = console.people
@@ -171,7 +171,7 @@ async def invite_user(
 async def remove_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody in no more."""
+    """Remove a user."""
     await console.ask(request, UserAsked("remove", name))
     console.people.forget(name)
     return moved(request, "/settings/users")
@@ -214,11 +214,11 @@ def _tokens_verdict(holding: int, *, is_wide: bool) -> str:
 @post("/settings/tokens", **DONE, **needs("sign_in"))
 async def issue_token(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Make a token, and show it this once."""
-    said = await _said(request)
-    scopes = cast("tuple[Permission, ...]", tuple(dict.fromkeys(said.get("scope", ()))))
-    days = said.get("days", ["90"])[0]
+    form = await _form_fields(request)
+    scopes = cast("tuple[Permission, ...]", tuple(dict.fromkeys(form.get("scope", ()))))
+    days = form.get("days", ["90"])[0]
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
-    name = said.get("name", [""])[0]
+    name = form.get("name", [""])[0]
     made = await console.ask(request, TokenAsked(name, scopes, seconds))
     return await answered(
         request,
@@ -235,7 +235,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
 async def revoke_token(
     request: AnyRequest, console: NamedDependency[Console], token: FromPath[str]
 ) -> Response[Any]:
-    """Let a token be void."""
+    """Revoke a token."""
     await console.ask(request, TokenRevoked(token))
     return moved(request, "/settings/tokens")
 
@@ -279,17 +279,17 @@ async def end_session(
 
 @post("/settings/password", **DONE, **needs("sign_in"))
 async def change_password(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Keep another password of whoever asks; their other sessions end."""
-    said = {key: values[0] for key, values in (await _said(request)).items()}
+    """Change the caller's password; their other sessions end."""
+    form = {key: values[0] for key, values in (await _form_fields(request)).items()}
     who, people = request.user, console.people
     if who.way == "token":
         raise Rejected("password.by_token", "A program does not choose its owner's password.")
     caller = Caller(who.address, request.headers.get("user-agent", ""))
-    await people.refuse_impostor(who.name, said.get("current", ""), caller)
-    refuse_bad_password(said.get("password", ""), said.get("again", ""), who.name)
+    await people.refuse_impostor(who.name, form.get("current", ""), caller)
+    refuse_bad_password(form.get("password", ""), form.get("again", ""), who.name)
     await console.ask(request, UserAsked("password", who.name))
-    kept = who.credential.removeprefix("session-")
-    await people.keep_password(who.name, said["password"], but=kept)
+    session = who.credential.removeprefix("session-")
+    await people.keep_password(who.name, form["password"], but=session)
     return moved(request, "/settings/sessions")
 
 
@@ -299,7 +299,7 @@ def _page(request: AnyRequest, name: str, title: str, **values: Any) -> Response
     )
 
 
-async def _said(request: AnyRequest) -> dict[str, list[str]]:
+async def _form_fields(request: AnyRequest) -> dict[str, list[str]]:
     """Return the fields of a form; a field may come several times."""
     found: dict[str, list[str]] = {}
     for key, value in (await request.form()).multi_items():
@@ -308,9 +308,9 @@ async def _said(request: AnyRequest) -> dict[str, list[str]]:
     return found
 
 
-def _roles(said: dict[str, list[str]]) -> tuple[Role, ...]:
+def _roles(form: dict[str, list[str]]) -> tuple[Role, ...]:
     """Return the roles that are ticked; the office refuses what is none."""
-    return cast("tuple[Role, ...]", tuple(dict.fromkeys(said.get("role", ()))))
+    return cast("tuple[Role, ...]", tuple(dict.fromkeys(form.get("role", ()))))
 
 
 def _place(name: str) -> str:

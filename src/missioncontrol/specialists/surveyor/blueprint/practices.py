@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from missioncontrol.specialists.manifests.services import ci_system
-from missioncontrol.specialists.surveyor.blueprint.marked import Marked, documents
 from missioncontrol.specialists.surveyor.blueprint.shapes import Practice, Tie, Unit, excerpt_of
+from missioncontrol.specialists.surveyor.blueprint.yaml_lines import Marked, documents
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -103,7 +103,7 @@ def _by_name(path: str, text: str | None) -> Iterator[Practice]:
     if _CHANGES.search(path):
         line, heading = _first(text)
         newest = f"; its newest entry is “{_short(heading.lstrip('# '))}”" if heading else ""
-        yield Practice("changes", f"Changes are told in `{path}`{newest}.", path, line)
+        yield Practice("changes", f"Changes are recorded in `{path}`{newest}.", path, line)
     elif _SECURITY.search(path):
         yield Practice("security", f"`{path}` says where a weakness is reported.", path, 1)
     elif _OWNERS.search(path):
@@ -140,14 +140,14 @@ def _ci(path: str, text: str) -> Iterator[Found]:
         for name, line, job in jobs.items():
             runs = list(_runs(job))
             unit = f"{path}#{name}"
-            said = "; ".join(_short(words, 80) for words, _ in runs[:COMMANDS_MAX])
-            detail = f"runs {said}" if said else ""
+            commands = "; ".join(_short(words, 80) for words, _ in runs[:COMMANDS_MAX])
+            detail = f"runs {commands}" if commands else ""
             shown = job.at("name").text()
             label = shown if shown and "${{" not in shown else name
             words = f"{system} job, {when}" if when else f"{system} job"
             detail = f"{words}; {detail}" if detail else words
             yield Unit(unit, label, "job", path, line, detail, excerpt_of(text, line), path)
-            if said:
+            if commands:
                 code = "; ".join(f"`{_short(each, 80)}`" for each, _ in runs[:COMMANDS_MAX])
                 yield Practice("check", f"{system} job `{name}` {when} runs {code}.", path, line)
             needs = job.at("needs")
@@ -163,8 +163,8 @@ def _when(document: Marked) -> str:
     names = [on.text()] if on.text() else [each.text() for each in on.each()]
     names += [key for key, _, _ in on.items()]
     known = {"push": "pushes", "pull_request": "pull requests", "schedule": "a schedule"}
-    said = [known.get(name, name.replace("_", " ")) for name in names if name]
-    return f"on {' and '.join(said[:3])}" if said else ""
+    triggers = [known.get(name, name.replace("_", " ")) for name in names if name]
+    return f"on {' and '.join(triggers[:3])}" if triggers else ""
 
 
 def _runs(job: Marked) -> Iterator[tuple[str, int]]:
@@ -197,7 +197,7 @@ def _published(path: str, unit: str, job: Marked) -> Iterator[Found]:
             if words in run.text():
                 target, line = name, run.line
         if target:
-            yield Unit(f"to {target}", target, "outside", path, line, f"told by {path}:{line}")
+            yield Unit(f"to {target}", target, "outside", path, line, f"named in {path}:{line}")
             yield Tie(unit, f"to {target}", "publishes to", path, line)
             name = unit.partition("#")[2]
             yield Practice("release", f"Job `{name}` publishes to {target}.", path, line)

@@ -1,0 +1,76 @@
+"""How servers here listen, and how they run in the loop of the engine."""
+
+import socket
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from missioncontrol.interfaces.few_lines import limit_log_rate
+
+if TYPE_CHECKING:
+    import uvicorn
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOOPBACK = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 75
+CAUSED_BY_STRANGERS = ("uvicorn.error", "missioncontrol.interfaces.problems")
+"""Loggers that tell of requests that are none, and of requests that broke off."""
+
+CLOSE_SECONDS_MAX = 5
+CONNECTIONS_WAITING = 1_024
+
+
+def listening(port: int, host: str = LOOPBACK) -> socket.socket:
+    """Return a socket on which asyncio sends small pieces at once; 0 takes a port that is free.
+
+    It does so only where the protocol is named. Otherwise each answer waits 40 ms for the
+    acknowledgement of its own head.
+
+    Raises:
+        OSError: the port is in use, or `host` is no address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        found.listen(CONNECTIONS_WAITING)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+def server(app: App) -> "uvicorn.Server":
+    """Return a server that leaves the signals of the process to those who own it."""
+    import uvicorn
+
+    from missioncontrol.interfaces.request_heads import BoundedHeads
+
+    limit_log_rate(*CAUSED_BY_STRANGERS)
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app,
+            http=BoundedHeads,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=CLOSE_SECONDS_MAX,
+        )
+    )

@@ -1,0 +1,163 @@
+"""Reads the code files of a repository and joins the graphs of its languages into one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from missioncontrol.specialists.architect.go_imports import GoFile, go_graph
+from missioncontrol.specialists.architect.graph import Graph, Module, ModuleKind, merged
+from missioncontrol.specialists.architect.javascript_imports import ScriptFile, javascript_graph
+from missioncontrol.specialists.architect.python_imports import PythonFile, python_graph
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
+
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import SourceFile, Tree
+
+VERSION = 2
+"""Counted up whenever the same files would give another graph."""
+FILES_MAX = 40_000
+"""Code files read for imports; the rest is named as left out."""
+SCRIPTS = frozenset({"JavaScript", "TypeScript", "Vue", "Svelte"})
+ASIDE = frozenset(
+    {"benchmark", "benchmarks", "bench", "doc", "docs", "documentation", "example", "examples"}
+    | {"sample", "samples", "demo", "demos", "scripts", "tools", "tutorial", "tutorials"}
+)
+"""Directories at the top whose code stands beside the product."""
+NO_MODULES = frozenset(
+    {"HTML", "CSS", "Sass", "Less", "SQL", "Shell", "Windows Batch", "PowerShell", "GraphQL"}
+    | {"Jinja", "Mako", "XSLT", "Protocol Buffers", "Jupyter Notebook"}
+)
+"""Languages of files that other files do not import the way modules are."""
+
+
+def read_graph(
+    tree: "Tree",
+    root: Path,
+    *,
+    tick: Callable[[int, int], None],
+    is_late: Callable[[], bool],
+    cache: FactsCache | None = None,
+) -> Graph:
+    """Return the import graph of everything in `tree`.
+
+    `tick` hears how many of how many files are read; once `is_late`, the rest is left out. With
+    `cache`, the same files are parsed once for all callers.
+    """
+    code = [file for file in tree.files if file.kind in {"code", "test"}]
+    read: list[tuple[SourceFile, str]] = []
+    unread: list[str] = []
+    for number, file in enumerate(code[:FILES_MAX]):
+        if number % 200 == 0:
+            tick(number, len(code))
+            if is_late():
+                break
+        text = tree.text(file.path)
+        if text is None:
+            unread.append(f"{file.path} is too large to be read for imports")
+        else:
+            read.append((file, text))
+    key = _key(tree, read) if cache else b""
+    graph = cache.find_whole(key, Graph) if cache else None
+    if graph is None:
+        graph = merged(_graphs(tree, root, read))
+        if cache:
+            cache.keep_whole(key, graph)
+    missing = len(code) - len(read) - len(unread)
+    if missing:
+        unread.append(
+            f"{missing} of {len(code)} code files: the limit of files or time was reached"
+        )
+    left_out = (*graph.left_out, *unread)
+    return Graph(graph.modules, graph.imports, graph.obtained, left_out, len(read))
+
+
+def _key(tree: "Tree", read: Sequence[tuple["SourceFile", str]]) -> bytes:
+    """Return what stands for everything that a graph is made of."""
+    found = blake2b(b"graph %d" % VERSION, digest_size=16)
+    modules = [f.path for f in tree.files if PurePosixPath(f.path).name == "go.mod"]
+    texts = [(file.path, str(file.kind), file.language, text) for file, text in read]
+    texts += [(path, "", "", tree.text(path) or "") for path in modules]
+    for parts in texts:
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            found.update(b"%d:" % len(data) + data)
+    return found.digest()
+
+
+def _graphs(tree: "Tree", root: Path, read: Sequence[tuple["SourceFile", str]]) -> list[Graph]:
+    python = [
+        PythonFile(file.path, text, module_kind(file), file.lines)
+        for file, text in read
+        if file.language == "Python" and file.path.endswith(".py")
+    ]
+    scripts = {
+        file.path: ScriptFile(file.path, text, file.language, module_kind(file), file.lines)
+        for file, text in read
+        if file.language in SCRIPTS
+    }
+    go = {
+        file.path: GoFile(file.path, text, module_kind(file), file.lines)
+        for file, text in read
+        if file.language == "Go"
+    }
+    manifests = {
+        file.path: tree.text(file.path) or ""
+        for file in tree.files
+        if PurePosixPath(file.path).name == "go.mod"
+    }
+    known = SCRIPTS | {"Python", "Go"} | NO_MODULES
+    rest = [file for file, _ in read if file.language not in known]
+    graphs = [javascript_graph(scripts), go_graph(go, manifests), directories(rest)]
+    return [python_graph(root, python), *graphs] if python else graphs
+
+
+def module_kind(file: "SourceFile") -> ModuleKind:
+    """Say whether a file is the product, its tests, or stands beside it."""
+    if file.kind == "test":
+        return "test"
+    parts = PurePosixPath(file.path).parts
+    if parts[0] in ASIDE and len(parts) > 1:
+        return "other"
+    name = parts[-1]
+    beside = name in {"setup.py", "noxfile.py", "tasks.py", "gulpfile.js", "Gruntfile.js"}
+    return "other" if len(parts) == 1 and (beside or ".config." in name) else "source"
+
+
+def directories(files: Sequence["SourceFile"]) -> Graph:
+    """Return one module for each directory and language whose imports we cannot read."""
+    sums: dict[tuple[str, str], tuple[int, set[ModuleKind]]] = {}
+    for file in files:
+        key = (str(PurePosixPath(file.path).parent), file.language)
+        lines, kinds = sums.get(key, (0, set()))
+        sums[key] = (lines + file.lines, kinds | {module_kind(file)})
+    largest: dict[str, tuple[int, str]] = {}
+    for (directory, language), (lines, _) in sorted(sums.items()):
+        largest[directory] = max(largest.get(directory, (0, "")), (lines, language))
+    modules = tuple(
+        Module(directory, directory, language, lines, _kind(sums[directory, language][1]))
+        for directory, (lines, language) in sorted(largest.items())
+    )
+    languages = sorted({file.language for file in files} - {""})
+    words = f"{', '.join(languages)}: directories and their lines only; imports are not read"
+    return Graph(modules, (), (words,) if modules else ())
+
+
+def _kind(kinds: set[ModuleKind]) -> ModuleKind:
+    for kind in ("source", "other", "test"):
+        if kind in kinds:
+            return kind
+    return "other"
+
+
+def placed_in(
+    paths: Sequence[tuple[str, tuple[str, ...]]], graph: Graph
+) -> Mapping[str, tuple[str, ...]]:
+    """Map the modules that hold these files to the reasons given for the files, in that order."""
+    known = {module.path for module in graph.modules}
+    found: dict[str, tuple[str, ...]] = {}
+    for path, reasons in paths:
+        home = path if path in known else str(PurePosixPath(path).parent)
+        if home in known:
+            found.setdefault(home, reasons)
+    return found
