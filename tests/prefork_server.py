@@ -47,7 +47,7 @@ IMPORTED_LATE = (
     "missioncontrol.documents.bundle",
     "missioncontrol.documents.printing",
     "missioncontrol.documents.report",
-    "missioncontrol.mcp.serving",
+    "missioncontrol.mcp.transport",
     "platformdirs",
 )
 """Imported inside functions that many verbs come through, and what takes seconds to import."""
