@@ -9,8 +9,7 @@ from pathlib import Path
 from bench.harness import percentile
 from bench.measure import Measure
 from bench.memory.histories import Corpus, Question, corpus
-from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
-from missioncontrol.adapters.memory_indexes.words import match_of
+from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex, match_of
 from missioncontrol.domain.memory import Item
 from missioncontrol.knowledge.recall import keywords, searched
 from missioncontrol.ports.event_store import Head

@@ -8,7 +8,7 @@ from bench.measure import Measure
 from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.specialists.backtest.scoring import PLAIN, interval_score
 from missioncontrol.specialists.code_changes import is_lock, is_one_change
-from missioncontrol.specialists.estimating.calibration import CASES_MAX, estimate_files, is_narrow
+from missioncontrol.specialists.estimating.changes import CASES_MAX, estimate_files, is_narrow
 from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
 from missioncontrol.specialists.estimating.sizes import SizeEstimates
 

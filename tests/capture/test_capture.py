@@ -16,7 +16,7 @@ import pytest
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.capture import intake
-from missioncontrol.interfaces.capture.bodies import BYTES_MAX
+from missioncontrol.interfaces.capture.routes import BYTES_MAX
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
     POSTHOG_FLAGS,

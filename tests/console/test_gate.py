@@ -14,7 +14,7 @@ from missioncontrol.domain.access.events import PasswordChanged, UserAdded
 from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import INITIAL_ACCESS
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.interfaces.few_lines import LINES_MAX, FewLines
+from missioncontrol.interfaces.listeners import LINES_MAX, FewLines
 from missioncontrol.interfaces.sign_in.buckets import KEYS_MAX, Buckets
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
 from missioncontrol.interfaces.sign_in.origins import local_path, sender

@@ -11,7 +11,7 @@ from missioncontrol.documents.merge import Conflict, merged, settled, stands
 from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown, parts
 from missioncontrol.documents.studio.builder import built
-from missioncontrol.documents.studio.definitions import LINES_MAX, Shown, shown_of
+from missioncontrol.documents.studio.design import LINES_MAX, Shown, shown_of
 from missioncontrol.documents.studio.export import Form, exported, pictures
 from missioncontrol.documents.studio.material import Material
 from missioncontrol.documents.studio.model import Document, Source, Statement, statements_of

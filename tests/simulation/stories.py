@@ -12,8 +12,8 @@ from missioncontrol.ports.event_store import Append, Head
 from missioncontrol.testing.simulation.disk import Disk, Plan
 from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
-from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.script import PLACES
+from missioncontrol.testing.simulation.world import JumpingLoop, LoopClock
 
 Perform = Callable[[Assignment], Awaitable[Any]]
 

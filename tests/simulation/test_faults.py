@@ -36,8 +36,7 @@ from missioncontrol.domain.schedule import slots
 from missioncontrol.projections import run_index
 from missioncontrol.runtime.attempts import Attempts
 from missioncontrol.runtime.registry import Registry
-from missioncontrol.testing.simulation.loop import Deadlock
-from missioncontrol.testing.simulation.world import World
+from missioncontrol.testing.simulation.world import Deadlock, World
 
 SEEDS = 60
 FOUND = (AssertionError, KeyError, Deadlock, MissionControlError)

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.manager.manager import Manager
-from missioncontrol.specialists.manager.signed_tasks import items, open_items, sections
+from missioncontrol.specialists.manager.manager import Manager, items, open_items, sections
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.local_workspace import LocalDesk
 

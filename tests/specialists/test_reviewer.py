@@ -19,7 +19,7 @@ from missioncontrol.domain.work import (
 )
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.reviewer import Reviewer
-from missioncontrol.specialists.reviewer.pointer import NoSuchPlace, agrees, resolve
+from missioncontrol.specialists.reviewer.evidence import NoSuchPlace, agrees, resolve
 from missioncontrol.specialists.reviewer.testing import junit_counts
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer import Writer

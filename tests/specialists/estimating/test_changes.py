@@ -7,8 +7,12 @@ import pytest
 
 from missioncontrol.domain.plan import Phase, Plan, Requirement, Task
 from missioncontrol.specialists.estimating import changes as told_of
-from missioncontrol.specialists.estimating.calibration import Calibration, estimate_files
-from missioncontrol.specialists.estimating.changes import REQUIREMENTS_MAX, from_changes
+from missioncontrol.specialists.estimating.changes import (
+    REQUIREMENTS_MAX,
+    Calibration,
+    estimate_files,
+    from_changes,
+)
 from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
 from missioncontrol.specialists.estimating.ranges import CASES_MIN
 from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, SizeEstimates

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.specialists.tester.examples import (
+from missioncontrol.specialists.tester.criterion import (
     Raised,
     examples,
     is_mentioned,

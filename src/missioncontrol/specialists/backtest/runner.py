@@ -1,18 +1,18 @@
 """Plans each change of a repository's past at its parent, and scores the plan."""
 
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from missioncontrol.domain.errors import MissionControlError
+from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
-from missioncontrol.specialists.backtest.baseline import Baseline, tracked
 from missioncontrol.specialists.backtest.history import PastWork, source_of
-from missioncontrol.specialists.backtest.replay import go_to, replaying
 from missioncontrol.specialists.backtest.scoring import (
     RANKED_MAX,
     Score,
@@ -21,10 +21,125 @@ from missioncontrol.specialists.backtest.scoring import (
     unplanned,
 )
 from missioncontrol.specialists.code_changes import is_document, is_lock
+from missioncontrol.specialists.commits.borrowed_repository import (
+    TREE_SECONDS_MAX,
+    Theirs,
+    borrowing,
+)
 from missioncontrol.specialists.estimating.estimating import estimated
+from missioncontrol.specialists.git import git
+from missioncontrol.specialists.kinds import HEAD_BYTES, is_binary
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
+from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.specialist import Brief
+
+# The least to beat: plain BM25 over the paths and texts of a repository's files of code.
+
+PATH_FACTOR = 5
+FILE_BYTES_MAX = 1024 * 1024
+_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+")
+"""A word of prose, or of an identifier. The words of our own ranking are not used here: what it is
+measured against should not change with it."""
+
+
+class Baseline:
+    """Ranks files for a goal; the words of contents that stay are counted once for all changes."""
+
+    def __init__(self) -> None:
+        """Begin without any file."""
+        self._counts: dict[str, dict[str, int]] = {}
+
+    def ranked(self, root: Path, goal: str, leave_out: Iterable[str], limit: int) -> list[str]:
+        """Return the best files of the work tree at `root` for `goal`, at most `limit`."""
+        out = set(leave_out)
+        blobs = {path: blob for path, blob in tracked(root).items() if path not in out}
+        # Contents that are gone from the tree are forgotten, so this is never larger than a tree.
+        self._counts = {
+            blob: self._counts.get(blob) or words_of(_text(root / path))
+            for path, blob in blobs.items()
+        }
+        paths = sorted(blobs)
+        field = Field(
+            (_with_path(self._counts[blobs[path]], path) for path in paths), length_share=0.75
+        )
+        scores = field.scores(words_of(goal))
+        return [paths[n] for n in sorted(scores, key=lambda n: (-scores[n], paths[n]))[:limit]]
+
+
+def tracked(root: Path) -> dict[str, str]:
+    """Return the regular files that git tracks in the work tree at `root`, with their blobs."""
+    listed = git(root, "ls-files", "--stage", "-z").split("\0")
+    entries = (line.split("\t", 1) for line in listed if "\t" in line)
+    return {path: about.split()[1] for about, path in entries if about.startswith("100")}
+
+
+def words_of(text: str) -> dict[str, int]:
+    """Return how often each word occurs; identifiers are split, and single letters left out."""
+    return Counter(word.lower() for word in _WORD.findall(text) if len(word) > 1)
+
+
+def _with_path(counts: Mapping[str, int], path: str) -> dict[str, int]:
+    found = dict(counts)
+    for word, count in words_of(path).items():
+        found[word] = found.get(word, 0) + PATH_FACTOR * count
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(FILE_BYTES_MAX)
+    except OSError:
+        return ""
+    return "" if is_binary(data[:HEAD_BYTES]) else data.decode("utf-8", "replace")
+
+
+# Shows a repository as it was before a change: in a copy of its own that knows nothing later.
+
+
+@contextmanager
+def replaying(theirs: Theirs) -> Iterator[Path]:
+    """Make a work tree that borrows their objects, and remove it afterwards.
+
+    The copy has no remote, no tag, no log of its references and the one branch that `go_to` moves.
+    """
+    with tempfile.TemporaryDirectory(prefix="mission-backtest-") as folder:
+        # Resolved, for git names the work tree so: on macOS the folder is behind a link.
+        root = Path(folder).resolve() / _name(theirs)
+        borrowing(theirs, root)
+        # A log of the branch would name the changes that were replayed before: they came later.
+        git(root, "config", "core.logAllRefUpdates", "false")
+        yield root
+
+
+def go_to(root: Path, commit: str) -> None:
+    """Check out `commit` in the copy, as the newest commit of its branch.
+
+    Raises:
+        Unavailable: `backtest.incomplete_clone` where git lacks what it would write.
+    """
+    try:
+        # Unlike `reset --hard`, this leaves no ORIG_HEAD, which would be a later commit.
+        git(root, "read-tree", "--reset", "-u", commit, seconds=TREE_SECONDS_MAX)
+        git(root, "update-ref", "HEAD", commit)
+        git(root, "clean", "-qffdx", seconds=TREE_SECONDS_MAX)
+    except Unavailable as error:
+        raise Unavailable(
+            "backtest.incomplete_clone",
+            f"The repository can't be shown as it was at {commit[:10]}: {error.reason}.",
+            hint="A partial clone lacks earlier files: replay a full one.",
+        ) from None
+
+
+def _name(theirs: Theirs) -> str:
+    """Return what the directory of the repository is called, for plans speak of it."""
+    path = theirs.path.resolve()
+    top = path.parents[theirs.below.count("/")] if theirs.below else path
+    if top.name == ".git":
+        top = top.parent
+    return top.name.removesuffix(".git") or "repository"
+
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.specialist import Desk

@@ -29,7 +29,9 @@ from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.run.events import Outcome
+from missioncontrol.domain.run.commands import ReportFailure
+from missioncontrol.domain.run.decide import decide
+from missioncontrol.domain.run.events import AttemptFailed, Failure, Outcome
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.agent import Agent, ProcessHandle
 from missioncontrol.ports.agent_kind import AgentKind, Workshop
@@ -45,10 +47,32 @@ from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.scheduler import Scheduler
 from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.governed_execution import EXPRESSIONS
-from missioncontrol.testing.simulation.crossing import hold_no_retry
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.prices import FewPrices
+from missioncontrol.testing.simulation.rules.violation import hold
 from missioncontrol.testing.simulation.script import CARDS, PLACES
+
+# Reports that cross a cancel on their way: the agent failed before it received it.
+
+
+def hold_no_retry(books: Journal, run: str) -> None:
+    """Ask what a failure of each attempt would become now, without recording it.
+
+    An attempt that was asked to stop reports itself as cancelled, so agents in memory never
+    send such a report; a worker on another machine does.
+
+    Raises:
+        Violation: a step would be tried again in a run that is being cancelled.
+    """
+    state = books.runs.get(run)
+    if state is None or state.cancel_reason is None:
+        return
+    for step, working in state.working.items():
+        report = ReportFailure(step, working.fence, Failure("scripted", "It crossed a cancel."))
+        events = decide(report, state, books.clock.now())
+        is_tried_again = any(isinstance(event, AttemptFailed) for event in events)
+        hold(not is_tried_again, f"{step} is not tried again in a run that is being cancelled")
+
 
 CONCURRENCY = 6
 """Attempts of all agents together."""
