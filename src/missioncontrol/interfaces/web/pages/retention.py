@@ -1,4 +1,4 @@
-"""Settings: what is kept, for how long, and how much room it takes."""
+"""Settings: what is stored, for how long, and how large it is."""
 
 from typing import Any
 
