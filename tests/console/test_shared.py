@@ -195,7 +195,7 @@ def test_the_api_tells_the_cockpit(tmp_path: Path) -> None:
             assert told["run"] == run
             assert GOAL in told["outcome"]
             assert told["path"]
-            assert {each["how"] for each in told["not_done"]} <= {"handed over", "left open"}
+            assert {each["how"] for each in told["not_done"]} <= {"ready to build", "left open"}
             assert told["evidence"]
 
     with_report(tmp_path, story, is_executed=True)
@@ -206,8 +206,8 @@ def test_the_page_shows_the_cockpit_and_makes_a_link(tmp_path: Path) -> None:
         async with door.house.client("operator") as operator:
             shown = await operator.get(f"/missions/{mission}?view=summary")
             assert "Execution path" in shown.text
-            assert "What was not done, and why" in shown.text
-            assert "Nobody outside sees this report" in shown.text
+            assert "Not done" in shown.text
+            assert "Not shared" in shown.text
             form = {"run": run, "days": "30", "note": "<b>the architects</b>"}
             made = await operator.post(f"/missions/{mission}/share", data=form)
             assert "/shared/mcs_" in made.text

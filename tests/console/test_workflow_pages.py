@@ -20,7 +20,7 @@ async def page(client: httpx.AsyncClient, path: str, status: int = 200) -> str:
 def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
         text = await page(client, "/workflows")
-        assert "No workflow is saved yet." in text
+        assert "No workflows yet." in text
         assert 'href="/workflows/new"' in text
 
     in_a_house(tmp_path, story)
@@ -30,14 +30,14 @@ def test_pages_tell_of_versions_steps_inputs_and_differences(tmp_path: Path) -> 
     async def story(client: httpx.AsyncClient) -> None:
         await saved(client, FIRST)
         await saved(client, SECOND)
-        assert "All is well with 1 workflow." in await page(client, "/workflows?q=NOTES")
-        assert "No workflow fits" in await page(client, "/workflows?q=other")
+        assert "1 workflow, no recent failures." in await page(client, "/workflows?q=NOTES")
+        assert "No matching workflows" in await page(client, "/workflows?q=other")
         text = await page(client, "/workflows/notes")
         assert "notes has not run yet." in text
         assert 'id="step-total"' in text
         assert "Where the notes are" in text
         text = await page(client, "/workflows/notes/versions/1")
-        assert "You look at version 1; version 2 is the newest." in text
+        assert "This is version 1; version 2 is the newest." in text
         text = await page(client, "/workflows/notes/versions/1/diff/2")
         assert "3 things differ between version 1 and 2." in text
         text = await page(client, "/workflows/notes/edit?version=1")
