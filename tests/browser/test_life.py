@@ -93,7 +93,7 @@ def test_a_mission_lives_without_a_mouse(tab: Tab, repository: Path) -> None:
     page.keyboard.type(str(repository))
     reach(page, page.get_by_label("Constraints"))
     page.keyboard.type("Keep the public API of Cart")
-    expect(page.locator("#estimate")).to_contain_text("A git repository is there")
+    expect(page.locator("#estimate")).to_contain_text("Git repository found")
     reach(page, page.get_by_role("button", name="Start mission"))
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/missions/mission-"))

@@ -38,7 +38,7 @@ def begin(tab: Tab, repository: Path, *, plan_only: bool = False) -> Page:
     page.get_by_label("Constraints").fill("Keep the public API of Cart\n\n")
     if plan_only:
         page.get_by_label(re.compile("^Plan only")).check()
-    expect(page.locator("#estimate")).to_contain_text("A git repository is there")
+    expect(page.locator("#estimate")).to_contain_text("Git repository found")
     page.get_by_role("button", name="Start mission").click()
     page.wait_for_url(re.compile(r"/missions/mission-"))
     return page
@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_told_and_what_was_typed_is_kept(tab: Tab, tmp_path
     page = tab.go("/missions/new")
     page.get_by_label("Goal", exact=True).fill(GOAL)
     page.get_by_label("Repository").fill(str(tmp_path / "nowhere"))
-    expect(page.locator("#estimate")).to_contain_text("There is no such directory")
+    expect(page.locator("#estimate")).to_contain_text("The directory does not exist")
     page.get_by_label("Budget, US dollars").fill("much")
     page.get_by_role("button", name="Start mission").click()
     expect(page.get_by_role("alert")).to_contain_text("The mission was not started")

@@ -159,7 +159,7 @@ def test_the_form_shows_the_questions_of_a_template_and_what_they_come_to(
         page = (await client.get("/missions/new?template=bug-from-stack-trace")).text
         assert 'name="a.trace"' in page
         assert 'name="goal"' not in page
-        assert "Still to be answered" in page
+        assert "Unanswered" in page
         plain = (await client.get("/missions/new?template=nothing")).text
         assert 'name="goal"' in plain
         listed = (await client.get("/templates")).text

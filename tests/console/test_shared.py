@@ -195,7 +195,7 @@ def test_the_api_tells_the_cockpit(tmp_path: Path) -> None:
             assert told["run"] == run
             assert GOAL in told["outcome"]
             assert told["path"]
-            assert {each["how"] for each in told["not_done"]} <= {"ready to build", "left open"}
+            assert {each["how"] for each in told["not_done"]} <= {"handed over", "left open"}
             assert told["evidence"]
 
     with_report(tmp_path, story, is_executed=True)

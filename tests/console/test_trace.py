@@ -126,7 +126,7 @@ def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
         mission = at.rpartition("/")[2]
         page = await client.get(f"/missions/{mission}?view=trace&node=requirement:R1")
         assert page.status_code == 200, page.text
-        assert "The trace is whole" in page.text
+        assert "Traceability complete" in page.text
         assert "Why does this exist?" in page.text
         assert "R1 comes from these words." in page.text
         story = await stories.story(house.console.present, mission)
