@@ -8,6 +8,7 @@ client methods, commands, MCP tools and reference pages.
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -17,7 +18,6 @@ from missioncontrol.domain.permission import PERMISSIONS, Permission
 
 if TYPE_CHECKING:
     from missioncontrol.application.office import Office
-    from missioncontrol.application.present import Present
 
 C = TypeVar("C", bound=msgspec.Struct)
 F = TypeVar("F", bound=msgspec.Struct)
@@ -35,6 +35,9 @@ OF_MODELS: frozenset[Permission] = frozenset({"read", "operate"})
 BY_PEOPLE: frozenset[Surface] = EVERYWHERE - {"mcp"}
 """The surfaces of operations that need any other permission."""
 
+SERVED: frozenset[Surface] = frozenset({"http", "client"})
+"""The surfaces of what people reach through a server only."""
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The kind of thing that an operation changes or a query returns, and how it is named."""
@@ -43,6 +46,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # of all of them, below the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
+    command: str = ""  # the path on the command line, where it is not the noun: document share
+    is_single: bool = False  # there is one, and it has no id
+    parameter: str = ""  # what its place in a path is called, where that is not the noun
     to_path: Callable[[str], str] = str  # an id as one segment of a path
     from_path: Callable[[str], str] = str
 
@@ -54,7 +60,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def item_path(self) -> str:
         """The path of one of them, with a name in braces where its id stands."""
-        return f"{self.path}/{{{self.noun}}}"
+        return self.path if self.is_single else f"{self.path}/{{{self.placeholder}}}"
+
+    @property
+    def placeholder(self) -> str:
+        """What its place in a path is called."""
+        return self.parameter or self.noun
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -63,6 +74,7 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     width: int = 0  # 0: as wide as the text
     tones: Mapping[str, str] = {}  # ok, ask or bad, by the value
+    text: Callable[[Any], str] = str  # of a value
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -88,7 +100,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     done: str = "{id} is {status}."  # printed for the answer of an operation
     empty: str = ""  # printed for a list without any rows
     lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer, in so many columns
-    json: Callable[[Any], Any] | None = None  # what of an answer is printed as JSON
+    json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -118,6 +130,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     permission: Permission
     surfaces: frozenset[Surface] = EVERYWHERE
     tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
+    operation_id: str = ""  # in the OpenAPI document, where it is not VERB_NOUN
     terminal: Terminal = Terminal()
 
     def __post_init__(self) -> None:
@@ -142,9 +155,30 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         return self.name.partition(".")[2]
 
     @property
+    def named(self) -> Target | None:
+        """The kind of thing whose id a caller gives; None where none is given."""
+        return None
+
+    @property
+    def resource(self) -> str:
+        """The client's attribute that has its method."""
+        about = self.of
+        return self.noun if about is None or about.is_single else about.plural
+
+    @property
+    def of(self) -> Target | None:
+        """The kind of thing that it is about."""
+        return None
+
+    @property
     def command_verb(self) -> str:
         """The verb of the command line."""
         return self.terminal.verb or self.verb.replace("_", "-")
+
+    @property
+    def command_noun(self) -> str:
+        """The path of the command line to the verb: `decision`, `document share`."""
+        return (self.of.command if self.of else "") or self.noun
 
     @property
     def routine(self) -> str:
@@ -161,14 +195,25 @@ class Query(Declared, frozen=True, kw_only=True):
     """A thing that may be asked."""
 
     permission: Permission = "read"
+    source: Callable[[Any], Any] = attrgetter("present")  # what it reads, of console or Desk
 
 
 class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[["Present", str], Awaitable[R]]
+    find: Callable[[Any, str], Awaitable[R]]  # source, id
     returns: type[R]
+
+    @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return None if self.target.is_single else self.target
+
+    @property
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -178,7 +223,14 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     @property
     def routine(self) -> str:
         """The name of the route's function, and of the tool."""
-        return f"{self.verb}_{self.target.noun}"
+        return self.operation_id or f"{self.verb}_{self.target.noun}"
+
+
+class NoFilters(msgspec.Struct, frozen=True):
+    """The filters of a list that is always asked for as a whole."""
+
+
+ALL = NoFilters()
 
 
 class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
@@ -186,11 +238,16 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
 
     target: Target  # what the rows are
     filters: type[F]
-    find: Callable[["Present", F], Awaitable[Sequence[R]]]  # in the order of `key`
+    find: Callable[[Any, F], Awaitable[Sequence[R]]]  # source, filters; in the order of `key`
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] = ()  # on the command line
+
+    @property
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -200,7 +257,7 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     @property
     def routine(self) -> str:
         """The name of the route's function, and of the tool."""
-        return f"{self.verb}_{self.target.plural}"
+        return self.operation_id or f"{self.verb}_{self.target.plural}"
 
 
 class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
@@ -208,7 +265,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
 
     command: type[C]
     returns: type[R]
-    handle: Callable[["Office", C, str], Awaitable[R]]  # services, command, actor
+    handle: Callable[["Office", C, str], Awaitable[Any]]  # services, command, actor
     by_agents: bool = False  # also agents at work may ask for it
     risk: Risk = "write"
     fixed: Mapping[str, Any] = {}  # fields of the command that no caller says
@@ -218,7 +275,10 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     target: Target | None = None  # of what exists; its id is a field of the command
     creates: Target | None = None  # answered with 201 and its address
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
-    path: str = ""  # of the route, below that of the target; else the verb
+    path: str = ""  # below that of the target; else the verb, or nothing where it is not POST
+    in_address: bool = False  # fields stand in the query of the address, and no body is sent
+    # For what only the console has, after the engine: console, command, answer, caller and key.
+    finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
     body: Body | None = None
     unless_changed: ItemQuery[Any] | None = None
     shown_once: tuple[str, ...] = ()  # fields of the answer that are secrets: nothing keeps them
@@ -233,20 +293,26 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
 
     @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return self.target
+
+    @property
     def of(self) -> Target | None:
-        """The kind of thing that it is about."""
+        """See `Declared.of`."""
         return self.target or self.creates
 
     @property
     def routine(self) -> str:
         """The name of the route's function, and of the tool."""
-        return f"{self.verb}_{self.of.noun if self.of else self.noun}"
+        return self.operation_id or f"{self.verb}_{self.of.noun if self.of else self.noun}"
 
     @property
     def route(self) -> str:
         """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
         if self.target is not None:
-            return f"{self.target.item_path}/{self.path or self.verb}"
+            path = self.path or (self.verb if self.method == "POST" else "")
+            return f"{self.target.item_path}/{path}".rstrip("/")
         if self.creates is not None:
             return self.creates.path
         return f"/{self.path or self.verb}"
@@ -289,6 +355,13 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if self.target is not None:
             values[self.target.field] = target
         return self.command(**values, **self.fixed)
+
+    def answered(self, answer: Any) -> R:
+        """Return the answer that came as plain values; secrets of a repeated one are None."""
+        if self.returns is type(None):
+            return None
+        whole = {**dict.fromkeys(self.shown_once), **answer} if self.shown_once else answer
+        return msgspec.convert(whole, self.returns)
 
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""

@@ -30,13 +30,13 @@ class Door:
         self.people.hashes = Argon2Hashes(PasswordHasher(1, 8, 1))
 
     def client(self, *, address: str = "127.0.0.1", **options: Any) -> httpx.AsyncClient:
-        """Return a client that nobody knows, such as a browser that was just opened."""
+        """Return an anonymous client, such as a browser that was just opened."""
         transport = httpx.ASGITransport(app=self.gate, client=(address, 4711))
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)
 
     async def add(self, name: str, *roles: Role, password: str = PASSWORD) -> None:
-        """Let there be a user with these roles and a password."""
-        ask = self.house.held.office.do
+        """Add a user with these roles and a password."""
+        ask = self.house.held.command_bus.do
         await ask(UserAsked("add", name, roles), f"user:{self.people.owner}")
         await ask(UserAsked("password", name), f"user:{self.people.owner}")
         await self.people.keep_password(name, password)
@@ -44,7 +44,7 @@ class Door:
     async def token(self, *scopes: Permission) -> str:
         """Return a token of the owner."""
         ask = TokenAsked("ci", scopes)
-        found = await self.house.held.office.do(ask, f"user:{self.people.owner}")
+        found = await self.house.held.command_bus.do(ask, f"user:{self.people.owner}")
         token: str = found["token"]
         return token
 

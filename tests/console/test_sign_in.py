@@ -17,15 +17,15 @@ from tests.console.houses import ORIGIN
 
 
 def with_door(root: Path, story: Callable[[Door], Awaitable[None]]) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with closed_door(root) as door:
             await story(door)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 class Later:
-    """The clock of the people: it stands, as far ahead as somebody wants."""
+    """The clock of the people: it stands, as far ahead as a test wants."""
 
     def __init__(self, door: Door) -> None:
         self._began = door.people.now()
@@ -240,7 +240,7 @@ def test_a_removed_user_is_out_at_once_and_stays_out_when_the_name_comes_again(
 ) -> None:
     async def story(door: Door) -> None:
         await door.add("alice", "viewer")
-        owner, do = f"user:{door.people.owner}", door.house.held.office.do
+        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
         async with door.client() as client:
             await door.sign_in(client, "alice")
             assert (await client.get("/api/v1/me")).status_code == 200
@@ -262,7 +262,7 @@ def test_roles_that_change_hold_for_sessions_that_are_open(tmp_path: Path) -> No
             cancel = "/api/v1/runs/run-none/cancel"
             assert (await client.post(cancel, headers=door.csrf(client))).status_code == 404
             ask = UserAsked("roles", "alice", ("viewer",))
-            await door.house.held.office.do(ask, f"user:{door.people.owner}")
+            await door.house.held.command_bus.do(ask, f"user:{door.people.owner}")
             assert (await client.post(cancel, headers=door.csrf(client))).status_code == 403
 
     with_door(tmp_path, story)
@@ -295,7 +295,7 @@ def test_sessions_are_listed_and_ended_by_their_owner(tmp_path: Path) -> None:
 def test_an_invitation_leads_to_a_password_once(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         owner = f"user:{door.people.owner}"
-        do = door.house.held.office.do
+        do = door.house.held.command_bus.do
         await do(UserAsked("add", "alice", ("viewer",)), owner)
         token = (await do(UserAsked("invite", "alice"), owner))["invitation"]
         async with door.client() as client:
@@ -345,7 +345,7 @@ def test_nothing_of_a_password_or_a_secret_is_in_the_log(tmp_path: Path) -> None
             body = {"name": "ci", "scopes": ["read"]}
             made = await client.post("/api/v1/tokens", json=body, headers=door.csrf(client))
             token = made.json()["token"]
-            invited = await door.house.held.office.do(
+            invited = await door.house.held.command_bus.do(
                 UserAsked("invite", "alice"), f"user:{door.people.owner}"
             )
             secrets = [token, token.rpartition("_")[2], PASSWORD, invited["invitation"], "argon2"]
@@ -355,10 +355,10 @@ def test_nothing_of_a_password_or_a_secret_is_in_the_log(tmp_path: Path) -> None
         assert b"token_issued" in b"".join(row.type.encode() for row in rows)
         for secret in secrets:
             assert secret.encode() not in log
-        kept = (tmp_path / "home" / "access.db").read_bytes()
-        kept += (tmp_path / "home" / "access.db-wal").read_bytes()
+        stored = (tmp_path / "home" / "access.db").read_bytes()
+        stored += (tmp_path / "home" / "access.db-wal").read_bytes()
         for secret in (token, PASSWORD, secrets[-1]):
-            assert secret.encode() not in kept
+            assert secret.encode() not in stored
         assert (tmp_path / "home" / "access.db").stat().st_mode & 0o777 == 0o600
 
     with_door(tmp_path, story)
@@ -394,8 +394,8 @@ def test_who_came_is_known_to_auditors(tmp_path: Path) -> None:
             await door.sign_in(client, "alice", "wrong")
             await door.sign_in(client, "alice")
             found = (await client.get("/api/v1/arrivals?limit=2")).json()
-            told = [(each["user"], each["outcome"], each["address"]) for each in found["items"]]
-            assert told == [("alice", "in", "192.0.2.7"), ("alice", "refused", "192.0.2.7")]
+            visits = [(each["user"], each["outcome"], each["address"]) for each in found["items"]]
+            assert visits == [("alice", "in", "192.0.2.7"), ("alice", "refused", "192.0.2.7")]
             assert (await client.get("/api/v1/users")).status_code == 200
             more = {"name": "bob"}
             refused = await client.post("/api/v1/users", json=more, headers=door.csrf(client))
@@ -407,7 +407,7 @@ def test_who_came_is_known_to_auditors(tmp_path: Path) -> None:
 def test_a_token_does_what_its_scopes_and_its_owner_may(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         await door.add("alice", "operator")
-        owner, do = f"user:{door.people.owner}", door.house.held.office.do
+        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
         async with door.client() as client, door.client() as program:
             await door.sign_in(client, "alice")
             headers = door.csrf(client)
@@ -437,12 +437,12 @@ def test_a_token_does_what_its_scopes_and_its_owner_may(tmp_path: Path) -> None:
 
 def test_a_token_that_is_lost_ends_no_other_one(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
-        lost, kept = await door.token("read"), await door.token("operate")
+        lost, valid = await door.token("read"), await door.token("operate")
         async with door.client() as client:
             headers = {"authorization": f"Bearer {lost}"}
             refused = await client.delete("/api/v1/sessions/any", headers=headers)
             assert refused.json()["code"] == "session.by_token"
-            for each, status in ((kept, 422), (lost, 204)):
+            for each, status in ((valid, 422), (lost, 204)):
                 where = f"/api/v1/tokens/{each.split('_')[1]}"
                 assert (await client.delete(where, headers=headers)).status_code == status
 
@@ -499,7 +499,7 @@ def test_secrets_are_shown_on_a_page_once(tmp_path: Path) -> None:
 
 def test_who_reads_the_log_can_not_use_an_invitation_that_stands_in_it(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
-        owner, do = f"user:{door.people.owner}", door.house.held.office.do
+        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
         await door.add("alice", "viewer")
         await do(UserAsked("add", "bob", ("admin",)), owner)
         await do(UserAsked("invite", "bob"), owner)
@@ -508,8 +508,8 @@ def test_who_reads_the_log_can_not_use_an_invitation_that_stands_in_it(tmp_path:
         async with door.client() as client:
             await door.sign_in(client, "alice")
             ask = {"verb": "password", "name": "bob", "invitation": invited.digest}
-            told = await client.post("/api/v1/asks/UserAsked", json=ask, headers=door.csrf(client))
-            assert told.json()["code"] == "sign_in.by_page"
+            reply = await client.post("/api/v1/asks/UserAsked", json=ask, headers=door.csrf(client))
+            assert reply.json()["code"] == "sign_in.by_page"
             shown = await client.get(f"/sign-in/invited?token={invited.digest}")
             assert shown.status_code == 401
 
@@ -528,10 +528,10 @@ def test_asking_for_anything_is_asking_for_what_one_may(tmp_path: Path) -> None:
                 ("KeyAsked", {"name": "x"}),
                 ("StartAll", {"stage": "all"}),
             ):
-                told = await client.post(
+                response = await client.post(
                     f"/api/v1/asks/{verb}", json=ask, headers=door.csrf(client)
                 )
-                assert told.status_code in (403, 422), verb
+                assert response.status_code in (403, 422), verb
             roles = (await client.get("/api/v1/me")).json()["roles"]
             assert roles == ["operator"]
 

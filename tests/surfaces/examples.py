@@ -1,5 +1,6 @@
 """For each declared operation a request that succeeds, and what has to exist before it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,12 @@ API = "/api/v1"
 
 Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
 """Makes what the operation is about, and returns its id."""
+
+
+GOAL = {"goal": "Add discount codes", "context": "a small shop", "execute": False}
+
+PREPARED = "(prepared)"
+"""The value of a field that names what was made before."""
 
 
 async def nothing(client: httpx.AsyncClient) -> str:
@@ -33,6 +40,30 @@ async def two_decisions(client: httpx.AsyncClient) -> str:
     return await proposed_decision(client)
 
 
+async def webhook(client: httpx.AsyncClient) -> str:
+    """An address that takes nothing: what is done to it ends at once."""
+    asked = {"name": "ci", "url": "http://127.0.0.1:9/hook"}
+    made = await client.post(f"{API}/webhooks", json=asked)
+    assert made.status_code in (201, 409), made.text
+    return "ci"
+
+
+async def ended_run(client: httpx.AsyncClient) -> str:
+    """Plan a mission, and return the run when it has ended."""
+    begun = await client.post(f"{API}/missions", json=GOAL)
+    assert begun.status_code == 201, begun.text
+    run = str(begun.json()["run"])
+    while (await client.get(f"{API}/runs/{run}")).json()["status"] == "running":  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return run
+
+
+async def share(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/shares", json={"run": await ended_run(client)})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -40,6 +71,16 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.deprecate": (accepted_decision, {"reason": "no more"}),
     "decision.supersede": (two_decisions, {"by": "D1", "reason": "measured"}),
     "decision.link": (proposed_decision, {"files": ["src/a.py"]}),
+    "webhook.add": (nothing, {"name": "new", "url": "http://127.0.0.1:9/hook"}),
+    "webhook.renew_secret": (webhook, {}),
+    "webhook.pause": (webhook, {"reason": "tea"}),
+    "webhook.resume": (webhook, {}),
+    "webhook.test": (webhook, {}),
+    "webhook.remove": (webhook, {"reason": "moved"}),
+    "webhook.redeliver": (webhook, {}),
+    "share.make": (ended_run, {"run": PREPARED}),
+    "share.revoke": (share, {"reason": "read"}),
+    "retention.bound_output": (nothing, {"bytes": 5_000_000, "reason": "a small disk"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -49,10 +90,19 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "decision.deprecate": {"reason": "x" * 2_001},
     "decision.supersede": {"by": "x" * 201},
     "decision.link": {"files": ["x"] * 201},
+    "webhook.add": {"name": "x" * 101, "url": "https://example.com"},
+    "webhook.pause": {"reason": "x" * 2_001},
+    "webhook.remove": {"reason": "x" * 2_001},
+    "webhook.redeliver": {"event": 0},
+    "share.make": {"run": "run-1", "seconds": 1.0},
+    "share.revoke": {"reason": "x" * 2_001},
+    "retention.bound_output": {"bytes": 999_999},
 }
-"""For each operation values that break a bound."""
+"""For each operation of which callers say something, values that break a bound."""
 
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
+    "RemoveOutput": "the engine keeps to the bound",
+    "ShareReport": "the service makes the secret of a link",
 }
 """Commands that no operation has, and why."""

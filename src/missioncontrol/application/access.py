@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.access.commands import (
     AccessCommand,
@@ -27,7 +27,7 @@ from missioncontrol.domain.access.commands import (
 from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.events import AccessEvent, TokenIssued
 from missioncontrol.domain.access.evolve import evolve
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import PERMISSIONS, Permission, Role, permissions_of
@@ -44,7 +44,7 @@ INVITATION_SECONDS = 7 * 86_400.0
 TOKEN_SECONDS = 90 * 86_400.0
 
 ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
-    decide, evolve, lambda _: NotFound("user.unknown", "Nobody was ever added here.")
+    decide, evolve, lambda _: NotFound("user.unknown", "No user was added here.")
 )
 
 UserVerb = Literal["add", "roles", "remove", "invite", "password"]
@@ -114,32 +114,32 @@ class AccessDesk:
         by, answer = self._asker(actor), {"name": ask.name}
         match ask.verb:
             case "add":
-                self._tell(AddUser(by, ask.name, ask.roles), actor)
+                self._handle(AddUser(by, ask.name, ask.roles), actor)
             case "roles":
-                self._tell(ChangeRoles(by, ask.name, ask.roles), actor)
+                self._handle(ChangeRoles(by, ask.name, ask.roles), actor)
             case "remove":
-                self._tell(RemoveUser(by, ask.name, ask.reason), actor)
+                self._handle(RemoveUser(by, ask.name, ask.reason), actor)
             case "invite":
                 answer |= self._invite(by, ask.name, actor)
             case "password":
                 self._list_owner(by, ask.name, actor)
                 # The digest stands in the log, where many may read it: it allows nothing.
                 allowed = digest(ask.invitation) if ask.invitation else ""
-                self._tell(ChangePassword(by, ask.name, allowed), actor)
+                self._handle(ChangePassword(by, ask.name, allowed), actor)
         return answer
 
     def _invite(self, by: Asker, name: str, actor: str) -> dict[str, Any]:
         self._list_owner(by, name, actor)
         invitation = secrets.token_urlsafe(32)
         until = self._journal.clock.now() + INVITATION_SECONDS
-        self._tell(Invite(by, name, digest(invitation), until), actor)
+        self._handle(Invite(by, name, digest(invitation), until), actor)
         return {"invitation": invitation, "until": until}
 
     def _list_owner(self, by: Asker, name: str, actor: str) -> None:
         """List the owner as a user like others, so that they can have a password."""
         is_listed = self._access.user(name) is not None
         if not is_listed and person(name) == person(self.owner):
-            self._tell(AddUser(by, name, ("admin",)), actor)
+            self._handle(AddUser(by, name, ("admin",)), actor)
 
     async def arrive(self, ask: UserArrived, *, actor: str) -> dict[str, Any]:
         """Take in whom a provider vouches for.
@@ -147,14 +147,14 @@ class AccessDesk:
         Raises:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
         """
-        asking = asked_now()
+        asking = current_request()
         # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
         if not is_arriving or person(actor) != person(ask.name):
             raise Rejected("sign_in.not_vouched", f"No provider vouches for {ask.name[:80]!r}.")
         await self._load()
         command = Arrive(ask.name, ask.subject, self.owner, ask.roles, ask.has_roles)
-        self._tell(command, actor)
+        self._handle(command, actor)
         return {"name": ask.name}
 
     async def issue(self, ask: TokenAsked, *, actor: str) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class AccessDesk:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
                 `token.by_token`.
         """
-        asking = asked_now()
+        asking = current_request()
         if asking is not None and asking.way == "token":
             raise Rejected(
                 "token.by_token",
@@ -182,7 +182,7 @@ class AccessDesk:
         key, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         token = f"{MARK}{key}_{secret}"
         issued = TokenIssued(key, ask.name, name, digest(token), ask.scopes, now + ask.seconds)
-        self._tell(IssueToken(self._asker(actor), issued), actor)
+        self._handle(IssueToken(self._asker(actor), issued), actor)
         return {"id": key, "name": ask.name, "token": token, "until": issued.until}
 
     async def revoke(self, ask: TokenRevoked, *, actor: str) -> dict[str, Any]:
@@ -192,7 +192,7 @@ class AccessDesk:
             NotFound: `token.unknown`.
             Rejected: `token.by_token`, where a token would end another one.
         """
-        asking = asked_now()
+        asking = current_request()
         if asking is not None and asking.way == "token" and not _may_end(asking, ask.token):
             raise Rejected(
                 "token.by_token",
@@ -200,7 +200,7 @@ class AccessDesk:
                 hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
             )
         await self._load()
-        self._tell(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
+        self._handle(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
         return {"id": ask.token}
 
     async def name_workspace(self, ask: WorkspaceAsked, *, actor: str) -> dict[str, Any]:
@@ -210,7 +210,7 @@ class AccessDesk:
             Rejected: `workspace.bad_name`.
         """
         await self._load()
-        self._tell(NameWorkspace(ask.name), actor)
+        self._handle(NameWorkspace(ask.name), actor)
         return {"name": ask.name}
 
     async def set_second_look(self, ask: SecondLookAsked, *, actor: str) -> dict[str, Any]:
@@ -220,7 +220,7 @@ class AccessDesk:
             Rejected: `second_look.not_owner`, `.not_alone` or `.bad_time`.
         """
         await self._load()
-        self._tell(SetSecondLook(self._asker(actor), ask.seconds), actor)
+        self._handle(SetSecondLook(self._asker(actor), ask.seconds), actor)
         return {"seconds": ask.seconds}
 
     async def second_look(self, who: Who) -> SecondLook:
@@ -249,16 +249,16 @@ class AccessDesk:
 
     @property
     def _access(self) -> Access:
-        found: Access = self._journal.others.get(STREAM, NOBODY)
+        found: Access = self._journal.others.get(STREAM, INITIAL_ACCESS)
         return found
 
     def _asker(self, actor: str) -> Asker:
         """Return the asker; a user at the terminal has the whole machine."""
-        asking = asked_now()
+        asking = current_request()
         permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
 
-    def _tell(self, command: AccessCommand, actor: str) -> None:
+    def _handle(self, command: AccessCommand, actor: str) -> None:
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.asks import ForSomebody
+from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
@@ -33,7 +33,6 @@ NEEDED: dict[str, Needed] = {
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
-    "ShareAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",
@@ -56,8 +55,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "WebhookAsked": "govern",
-    "OutputBound": "govern",
     "TraceAsked": "approve",
     "MemoryAsked": "operate",
     "ExportNoted": "read",
@@ -87,7 +84,6 @@ SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
     "TokenAsked": ("token",),
     "UserAsked": ("invitation",),
-    "ShareAsked": ("token",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
@@ -107,7 +103,7 @@ def refuse_agents(ask: Any, actor: str) -> None:
     Raises:
         Rejected: `actor.by_agent`.
     """
-    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
+    is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
     is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
     refuse_agent(actor, by_agents=is_allowed)
 
@@ -136,7 +132,7 @@ def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
     verb = type(ask).__name__
     needed = _needed(ask)
     if needed is None:
-        raise NotPermitted("permission.undeclared", f"Nobody who signs in may ask for {verb}.")
+        raise NotPermitted("permission.undeclared", f"No signed-in user may request {verb}.")
     refuse_missing(needed, actor, asking)
 
 
@@ -176,7 +172,7 @@ def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
         return
     raise Rejected(
         "approval.sign_in",
-        "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
+        "Steps are not confined on this machine, so a name that is typed here proves nothing, "
         "and decisions need a person who is signed in.",
         hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
         "token: `mission user token new decide --scope read --scope approve` makes one, then "

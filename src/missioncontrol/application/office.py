@@ -28,7 +28,7 @@ from missioncontrol.application.analytics.product_service import (
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,
-    ForSomebody,
+    OnBehalfCommand,
     SaveWorkflow,
     StartAll,
     StopAll,
@@ -58,7 +58,6 @@ from missioncontrol.application.learning import PatternAsked, PatternDesk, Patte
 from missioncontrol.application.memory import MemoryAsked, MemoryDesk
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.repositories import (
@@ -68,16 +67,17 @@ from missioncontrol.application.repositories import (
     SignOffAsked,
 )
 from missioncontrol.application.requests import Requests
-from missioncontrol.application.retention import OutputBound, RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
-from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
-from missioncontrol.application.webhooks import WebhookAsked, WebhookOffice
+from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
@@ -102,7 +102,7 @@ class Office:
         operations: Operations,
         agents: Agents,
         keys: GatewayKeys,
-        webhooks: WebhookOffice,
+        webhooks: WebhookService,
     ) -> None:
         """An engine that is at work sets `adopt` and `cancel`; without one, runs wait."""
         self.journal = journal
@@ -121,8 +121,8 @@ class Office:
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
-        self.retention = RetentionDesk(journal)
-        self.shares = ShareDesk(journal)
+        self.retention = RetentionService(journal)
+        self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
         self.patterns = PatternDesk(journal)
@@ -170,11 +170,8 @@ class Office:
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
-            WebhookAsked: self._webhook,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
-            ShareAsked: self._share,
-            OutputBound: self._bound_output,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -202,7 +199,7 @@ class Office:
             WorkspaceAsked: self._name_workspace,
             SecondLookAsked: self._set_second_look,
         }
-        self._asks = {kind.__name__: kind for kind in self._verbs}
+        self._commands = {kind.__name__: kind for kind in self._verbs}
 
     async def perform(
         self, verb: str, arguments: Mapping[str, Any], actor: str, asking: Asking | None = None
@@ -218,9 +215,9 @@ class Office:
         """
         on_behalf = arguments.get("on_behalf", "")
         refuse_bad_actor(actor, on_behalf, asking, os_user=self.approvals.os_user)
-        kind: type[Any] | None = self._asks.get(verb)
+        kind: type[Any] | None = self._commands.get(verb)
         if kind is None:
-            raise Rejected("control.unknown_verb", f"Nobody here knows {verb!r}.")
+            raise Rejected("control.unknown_verb", f"The verb {verb!r} is unknown here.")
         try:
             ask = msgspec.convert(arguments, kind)
         except msgspec.ValidationError as error:
@@ -320,12 +317,12 @@ class Office:
         return self.agents.busy()
 
     async def _list_workers(self, _: WorkersListed, __: str) -> Any:
-        return list(self._let_in().seen())
+        return list(self._open_workforce().seen())
 
     async def _drain_worker(self, ask: WorkerDrained, _: str) -> None:
-        self._let_in().drain(ask.name)
+        self._open_workforce().drain(ask.name)
 
-    def _let_in(self) -> Workforce:
+    def _open_workforce(self) -> Workforce:
         """Return those who keep track of the workers.
 
         Raises:
@@ -334,19 +331,16 @@ class Office:
         if self.workforce is None:
             raise Unavailable(
                 "worker.closed",
-                "The engine of this home lets no workers in.",
+                "The engine of this home accepts no workers.",
                 hint="`mission up --workers PORT` does.",
             )
         return self.workforce
 
     async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
-        return await self.execution.permits.answer(ask, actor=actor)
+        return await self.execution.tool_permissions.answer(ask, actor=actor)
 
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
-
-    async def _webhook(self, ask: WebhookAsked, actor: str) -> dict[str, Any]:
-        return await self.webhooks.take(ask, actor=actor)
 
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
         return await self._open_studio().take(ask, actor=actor)
@@ -363,12 +357,6 @@ class Office:
         if self.studio is None:
             raise Unavailable("document.closed", "This engine keeps no files to read from.")
         return self.studio
-
-    async def _share(self, ask: ShareAsked, actor: str) -> dict[str, Any]:
-        return await self.shares.take(ask, actor=actor)
-
-    async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
-        return await self.retention.take(ask, actor=actor)
 
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)
@@ -478,6 +466,6 @@ def _in_own_name(ask: Any, actor: str) -> Any:
     """Return `ask` in the name of the signed-in user, whatever name it states itself."""
     if isinstance(ask, Spoken):
         return msgspec.structs.replace(ask, actor=actor, on_behalf="")
-    if isinstance(ask, ForSomebody):
+    if isinstance(ask, OnBehalfCommand):
         return msgspec.structs.replace(ask, on_behalf="")
     return ask

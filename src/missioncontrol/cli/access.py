@@ -20,9 +20,9 @@ from missioncontrol.application.journal import fold
 from missioncontrol.application.queries import access as queries
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.text import moment
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
@@ -34,7 +34,7 @@ class PeopleDesk(Desk):
     def access(self) -> Access:
         """Return who may do what, by the log."""
         found, _ = asyncio.run(fold(self.store, ACCESS, STREAM))
-        return found or NOBODY
+        return found or INITIAL_ACCESS
 
 
 def user(arguments: argparse.Namespace) -> int:
@@ -58,15 +58,15 @@ def _change_user(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     roles = tuple(getattr(arguments, "role", ()))
     desk.deliver(UserAsked(verb, name, roles, reason=getattr(arguments, "reason", "")))
     if arguments.json:
-        say_json({"name": name, **({} if verb == "remove" else {"roles": list(roles)})})
+        print_json({"name": name, **({} if verb == "remove" else {"roles": list(roles)})})
         return SUCCEEDED
     role = f"as {', '.join(roles)}" if roles else "without any role"
     done = {
         "add": f"{name!r} may sign in, {role}; `mission user invite {name}` makes a link for them.",
-        "roles": f"{name!r} is let in {role}.",
-        "remove": f"{name!r} is let in no more, and their tokens are void.",
+        "roles": f"{name!r} may sign in {role}.",
+        "remove": f"{name!r} may not sign in any more, and their tokens are void.",
     }[verb]
-    say(visible(f"{done}\n"))
+    print_text(visible(f"{done}\n"))
     return SUCCEEDED
 
 
@@ -80,9 +80,9 @@ def _set_second_look(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
         )
     desk.deliver(SecondLookAsked(seconds))
     if arguments.json:
-        say_json({"seconds": seconds})
+        print_json({"seconds": seconds})
         return SUCCEEDED
-    say(
+    print_text(
         f"You may approve your own runs {arguments.pause} after they ask, by typing their digest, "
         "until a second person may approve here.\n"
         if seconds
@@ -95,9 +95,9 @@ def _invite(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     answer = desk.deliver(UserAsked("invite", arguments.name))
     link = f"{desk.console(arguments.url)}/sign-in/invited?token={answer['invitation']}"
     if arguments.json:
-        say_json({"name": arguments.name, "link": link, "until": answer["until"]})
+        print_json({"name": arguments.name, "link": link, "until": answer["until"]})
         return SUCCEEDED
-    say(f"{link}\n")
+    print_text(f"{link}\n")
     until = moment(answer["until"])
     note(visible(f"With this, {arguments.name!r} chooses a password, once, until {until}.\n"))
     return SUCCEEDED
@@ -106,10 +106,10 @@ def _invite(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
 def _list_users(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     found = queries.users(desk.access(), os_user(), SystemClock().now())
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
     for each in found:
-        say(visible(f"{_user_line(each)}\n"))
+        print_text(visible(f"{_user_line(each)}\n"))
     return SUCCEEDED
 
 
@@ -144,9 +144,9 @@ def _new_token(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     scopes = tuple(dict.fromkeys(arguments.scope)) or ("read",)
     answer = desk.deliver(TokenAsked(arguments.name, scopes, seconds))
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
         return SUCCEEDED
-    say(f"{answer['token']}\n")
+    print_text(f"{answer['token']}\n")
     message = f"This is the token {arguments.name!r} ({answer['id']}) for {', '.join(scopes)}"
     note(visible(f"{message} until {moment(answer['until'])}. It is not shown again.\n"))
     return SUCCEEDED
@@ -155,9 +155,9 @@ def _new_token(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
 def _revoke(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     desk.deliver(TokenRevoked(arguments.id, arguments.reason))
     if arguments.json:
-        say_json({"id": arguments.id, "revoked": True})
+        print_json({"id": arguments.id, "revoked": True})
     else:
-        say(visible(f"The token {arguments.id!r} is void.\n"))
+        print_text(visible(f"The token {arguments.id!r} is void.\n"))
     return SUCCEEDED
 
 
@@ -165,12 +165,12 @@ def _list_tokens(arguments: argparse.Namespace, desk: PeopleDesk) -> int:
     found = queries.tokens(desk.access(), {}, SystemClock().now())
     if arguments.json:
         fields = ("id", "name", "owner", "scopes", "issued", "until", "is_over")
-        say_json([{field: getattr(each, field) for field in fields} for each in found])
+        print_json([{field: getattr(each, field) for field in fields} for each in found])
         return SUCCEEDED
     for each in found:
         over = " (over)" if each.is_over else ""
         text = f"{each.id}  {each.name}: {each.owner}, {', '.join(each.scopes)}"
-        say(visible(f"{text}, until {moment(each.until)}{over}\n"))
+        print_text(visible(f"{text}, until {moment(each.until)}{over}\n"))
     if not found:
-        say("No token was issued.\n")
+        print_text("No token was issued.\n")
     return SUCCEEDED

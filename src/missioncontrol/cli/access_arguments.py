@@ -15,8 +15,8 @@ def add_access(verbs: Any, home: argparse.ArgumentParser) -> None:
 def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
     top = verbs.add_parser("user", help="users, their roles, and tokens of programs")
     kinds = top.add_subparsers(dest="user", metavar="VERB", required=True, parser_class=type(top))
-    add = kinds.add_parser("add", parents=[home], help="let somebody sign in")
-    roles = kinds.add_parser("roles", parents=[home], help="let somebody have exactly these roles")
+    add = kinds.add_parser("add", parents=[home], help="add a user who may sign in")
+    roles = kinds.add_parser("roles", parents=[home], help="give a user exactly these roles")
     for verb in (add, roles):
         verb.add_argument("name", metavar="NAME")
         verb.add_argument(
@@ -28,7 +28,7 @@ def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
             help=f"one of {', '.join(ROLES)}; repeatable (default: none)",
         )
     invite = kinds.add_parser(
-        "invite", parents=[home], help="a link with which somebody chooses a password, once"
+        "invite", parents=[home], help="a link with which a user chooses a password, once"
     )
     invite.add_argument("name", metavar="NAME")
     invite.add_argument(
@@ -37,13 +37,13 @@ def _add_user(verbs: Any, home: argparse.ArgumentParser) -> None:
         default="",
         help="where they reach the console (default: where it answers now)",
     )
-    remove = kinds.add_parser("remove", parents=[home], help="let somebody in no more")
+    remove = kinds.add_parser("remove", parents=[home], help="end the access of a user")
     remove.add_argument("name", metavar="NAME")
-    remove.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    remove.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     look = kinds.add_parser(
         "second-look",
         parents=[home],
-        help="approve your own runs after a pause, as long as nobody else may approve",
+        help="approve your own runs after a pause, while there is no other approver",
     )
     look.add_argument("pause", metavar="TIME", help="such as 10m, at least 1m; `off` ends it")
     listed = kinds.add_parser("list", parents=[home], help="everybody who may sign in")
@@ -67,7 +67,7 @@ def _add_token(verbs: Any, home: argparse.ArgumentParser) -> None:
     new.add_argument("--expires", metavar="TIME", default="90d", help="(default: %(default)s)")
     revoke = kinds.add_parser("revoke", parents=[home], help="make a token void")
     revoke.add_argument("id", metavar="ID", help="as `mission user token list` says it")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     listed = kinds.add_parser("list", parents=[home], help="all that hold, of everybody")
     for verb in (new, revoke, listed):
         verb.add_argument("--json", action="store_true", help="print JSON")

@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.output import colour, columns, print_json, print_text
 from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
@@ -22,7 +22,7 @@ from missioncontrol.surfaces import remote
 from missioncontrol.surfaces.paging import LIMIT_MAX, Page
 
 if TYPE_CHECKING:
-    from missioncontrol.application.present import Present
+    from missioncontrol.application.read_model import Present
 
 R = TypeVar("R")
 
@@ -35,9 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(arguments, item_of(desk, query, arguments.id), query)
+                _print_item(
+                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
+                )
             case Operation() as operation:
-                _print_answer(arguments, _executed(arguments, desk, operation), operation)
+                answer = _executed(arguments, desk, operation)
+                if answer is None:
+                    answer = {"id": arguments.id} if operation.target is not None else {}
+                _print_answer(arguments, answer, operation)
             case declared:
                 raise TypeError(declared.name)
         return SUCCEEDED
@@ -53,7 +58,7 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
     """
     if desk.line is None:
         filters = checked(query.name, given, query.filters)
-        return found_here(desk, lambda present: query.find(present, filters))
+        return _found(desk, query.find, query.source, filters)
     request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
@@ -72,9 +77,26 @@ def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return found_here(desk, lambda present: query.find(present, id_))
+        return _found(desk, query.find, query.source, id_)
     request = remote.of_item(query, id_)
     return desk.line.get(request.path, request.kind)
+
+
+def _found(
+    desk: Desk,
+    find: Callable[[Any, Any], Awaitable[R]],
+    source_of: Callable[[Any], Any],
+    about: Any,
+) -> R:
+    """Return what a query finds here. The log is opened only for one that reads it."""
+    source = source_of(desk)
+
+    async def found() -> R:
+        if "present" in vars(desk):
+            await desk.present.catch_up()
+        return await find(source, about)
+
+    return asyncio.run(found())
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
@@ -99,39 +121,42 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
     Raises:
         NotFound, Rejected: as `Desk.run`.
     """
-    if kind != "mission":
+    if kind not in ("run", "mission"):
         raise ValueError(f"nothing is known of how people name a {kind}")
-    row = desk.board.run(desk.run(text))
-    return row.mission if row is not None else ""
+    run = desk.run(text)
+    row = desk.board.run(run) if kind == "mission" else None
+    return run if kind == "run" else row.mission if row is not None else ""
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
     given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
     found = rows_of(desk, query, given)
     if arguments.json:
-        say_json([msgspec.to_builtins(each) for each in found])
+        plain = query.terminal.json or msgspec.to_builtins
+        print_json([plain(each) for each in found])
         return
     for each in found:
-        say(surface.line_of(query, each, columns(), colour) + "\n")
+        print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         everything = len(rows_of(desk, query, {})) if given else 0
         there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
-        say(f"{there or query.terminal.empty}\n")
+        print_text(f"{there or query.terminal.empty}\n")
 
 
 def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
     terminal = query.terminal
     if arguments.json or terminal.lines is None:
-        say_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
+        print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return
-    say(visible("\n".join(terminal.lines(found, columns()))) + "\n")
+    print_text(visible("\n".join(terminal.lines(found, columns()))) + "\n")
 
 
 def _print_answer(
     arguments: argparse.Namespace, answer: Any, operation: Operation[Any, Any]
 ) -> None:
-    plain = msgspec.to_builtins(answer)
+    terminal = operation.terminal
+    plain = msgspec.to_builtins(terminal.json(answer) if terminal.json else answer)
     if arguments.json:
-        say_json(plain)
+        print_json(plain)
     else:
-        say(visible(operation.terminal.done.format_map(plain)) + "\n")
+        print_text(visible(terminal.done.format_map(plain)) + "\n")

@@ -19,13 +19,13 @@ from missioncontrol.application.queries.memory import ItemDetail, ItemView, Matc
 from missioncontrol.application.search_query import moment as moment_of
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, note, say, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.visible import visible
 from missioncontrol.knowledge.text import distinguishing_texts
 
@@ -173,20 +173,24 @@ def _look(arguments: argparse.Namespace, remembered: Remembered) -> int:
     }
     if arguments.memory == "search":
         matches = remembered.found(arguments.text, arguments.limit, **wanted)
-        return _tell(arguments, matches, "Nothing that is remembered says any of these words.")
+        return _print_found(
+            arguments, matches, "Nothing that is remembered says any of these words."
+        )
     items = remembered.items(arguments.limit, **wanted)
-    return _tell(arguments, items, "Nothing is remembered yet; missions that end leave something.")
+    return _print_found(
+        arguments, items, "Nothing is remembered yet; missions that end leave something."
+    )
 
 
-def _tell(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
+def _print_found(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
     if arguments.json:
-        say_json(found)
+        print_json(found)
         return SUCCEEDED
     apart = distinguishing_texts(
         each.item if isinstance(each, MatchView) else each for each in found
     )
     for each in found:
-        say("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
+        print_text("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
     if not found:
         note(f"{nothing}\n")
     return SUCCEEDED
@@ -209,10 +213,10 @@ def _lines(found: ItemView | MatchView, apart: Mapping[str, str]) -> Iterator[st
 def _recall(arguments: argparse.Namespace, remembered: Remembered) -> int:
     found = remembered.recalled(arguments.goal, _path(arguments.repo))
     if arguments.json:
-        say_json(found)
+        print_json(found)
         return SUCCEEDED
     for each in found:
-        say(visible(colour(f"{each.kind}  {each.title}", "1") + f"\n    {each.source}\n"))
+        print_text(visible(colour(f"{each.kind}  {each.title}", "1") + f"\n    {each.source}\n"))
     if not found:
         note("Nothing that is remembered bears on this goal.\n")
     return SUCCEEDED
@@ -221,9 +225,9 @@ def _recall(arguments: argparse.Namespace, remembered: Remembered) -> int:
 def _show(arguments: argparse.Namespace, remembered: Remembered) -> int:
     detail = remembered.detail(arguments.item)
     if arguments.json:
-        say_json(detail)
+        print_json(detail)
         return SUCCEEDED
-    say("".join(f"{visible(line)}\n" for line in _detail_lines(detail)))
+    print_text("".join(f"{visible(line)}\n" for line in _detail_lines(detail)))
     return SUCCEEDED
 
 
@@ -258,23 +262,23 @@ def _often(times: int) -> str:
 
 def _change(arguments: argparse.Namespace, desk: Desk) -> int:
     now = SystemClock().now()
-    answer = desk.deliver(_asked(arguments, desk, now))
+    answer = desk.deliver(_parse_request(arguments, desk, now))
     if arguments.memory == "forget":
         _of(desk).bring_up()  # The output claims removal from the index, so it has to be true.
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
         return SUCCEEDED
     done = {
         "add": "It is remembered as {item}.",
         "correct": "{item} says this from now on, whatever is harvested.",
-        "expire": "{item} is told to planners until then.",
+        "expire": "Planners receive {item} until then.",
         "forget": "{item} is forgotten. " + STAYS,
     }[arguments.memory]
-    say(visible(done.format(item=answer["item"])) + "\n")
+    print_text(visible(done.format(item=answer["item"])) + "\n")
     return SUCCEEDED
 
 
-def _asked(arguments: argparse.Namespace, desk: Desk, now: float) -> MemoryAsked:
+def _parse_request(arguments: argparse.Namespace, desk: Desk, now: float) -> MemoryAsked:
     match arguments.memory:
         case "add":
             return MemoryAsked(

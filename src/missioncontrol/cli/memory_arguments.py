@@ -20,7 +20,7 @@ def add_memory(
     search.add_argument("text", metavar="WORDS")
     for verb in (listing, search):
         _add_filters(verb, whole_number)
-    recall = kinds.add_parser("recall", parents=[home], help="what a planner is told for a goal")
+    recall = kinds.add_parser("recall", parents=[home], help="what planners receive for a goal")
     recall.add_argument("goal", metavar="GOAL")
     recall.add_argument("--repo", metavar="PATH", default="", help="the checkout it is about")
     show = kinds.add_parser("show", parents=[home], help="one item: its source, its neighbours")
@@ -35,11 +35,11 @@ def add_memory(
     expire.add_argument(
         "--until", metavar="WHEN", default="now", help="now, never, 90d or 2026-12-31"
     )
-    forget = kinds.add_parser("forget", parents=[home], help="let it be gone, and never come back")
+    forget = kinds.add_parser("forget", parents=[home], help="delete it permanently")
     for verb in (show, correct, expire, forget):
         verb.add_argument("item", metavar="ITEM", help="its id, or the beginning of it")
     for verb in (expire, forget):
-        verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+        verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     for verb in (add, correct):
         default = "" if verb is add else "(default: as it is)"
         verb.add_argument("--text", metavar="TEXT", required=verb is add, help=default or None)

@@ -84,15 +84,17 @@ def add_noun(
 ) -> None:
     """Add a noun whose own verbs are declared; `by_hand` adds those that are not.
 
-    `shared` has the arguments that all of them take.
+    `name` is the path of the command, `document share`; `shared` has the arguments that all of
+    them take.
     """
+    noun = name.rpartition(" ")[2]
     top: Parser = verbs.add_parser(name, parents=[shared], help=text)
 
     def fill() -> None:
         from missioncontrol.surfaces.cli import add_verbs
 
-        own = top.add_subparsers(dest=name, metavar="VERB", required=True, parser_class=type(top))
-        add_verbs(own, shared, name, whole_number)
+        own = top.add_subparsers(dest=noun, metavar="VERB", required=True, parser_class=type(top))
+        add_verbs(own, shared, noun, whole_number)
         if by_hand is not None:
             by_hand(own, shared)
 

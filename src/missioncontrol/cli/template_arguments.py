@@ -3,20 +3,12 @@
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
 
 def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `template` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "workflow template", parents=[home], help="templates of missions and their questions"
-    )
-    kinds = top.add_subparsers(
-        dest="template_verb", metavar="VERB", required=True, parser_class=type(top)
-    )
-    listing = kinds.add_parser("list", parents=[home], help="all of them")
-    show = kinds.add_parser("show", parents=[home], help="the questions of one, and its goal")
-    show.add_argument("key", metavar="KEY")
-    for verb in (listing, show):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    add_noun(verbs, "workflow template", home, "templates of missions and their questions")
 
 
 def add_template_of_goal(goal: argparse.ArgumentParser) -> None:

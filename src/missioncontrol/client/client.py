@@ -20,14 +20,15 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.retention import RetentionRequests
+from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Tokens, Users
 from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.repositories import Repositories
-from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.resource import L, Resource, requested
 from missioncontrol.client.runs import Runs
-from missioncontrol.client.shares import Shares
 from missioncontrol.client.templates import Templates
 from missioncontrol.client.traces import Traces
 from missioncontrol.client.webhooks import Webhooks
@@ -47,7 +48,8 @@ class _Everything(Resource[L]):
         self.decisions = Decisions(line)
         self.memory = Memory(line)
         self.templates = Templates(line)
-        self.shares = Shares(line)
+        self.shares = ShareRequests(line)
+        self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)
@@ -67,7 +69,7 @@ class _Everything(Resource[L]):
         self.analytics = Analytics(line)
         self.alerts = Alerts(line)
 
-    @asked
+    @requested
     def search(self, words: str) -> Call[SearchResults]:
         """Return the newest things whose names have these words, and events that say them."""
         return record.search(words)

@@ -10,13 +10,13 @@ from missioncontrol.application.queries.memory import (
     Remembering,
 )
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import Forgotten
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Kind
 
 Matches: TypeAlias = list[MatchView]
-Told: TypeAlias = list[Recalled]
+RecalledItems: TypeAlias = list[Recalled]
 
 
 class Memory(Resource[L]):
@@ -43,12 +43,12 @@ class Memory(Resource[L]):
             expired=expired,
         )
 
-    @asked
+    @requested
     def counts(self) -> Call[Remembering]:
         """Return how many items there are by kind and repository."""
         return get("/memory/counts", Remembering)
 
-    @asked
+    @requested
     def search(
         self,
         words: str,
@@ -73,13 +73,13 @@ class Memory(Resource[L]):
             limit=limit,
         )
 
-    @asked
-    def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
+    @requested
+    def recall(self, goal: str, *, repository: str = "") -> Call[RecalledItems]:
         """Return what a planner would receive for a goal now."""
         body = {"goal": goal, "repository": repository}
-        return post("/memory/recall", Told, body)
+        return post("/memory/recall", RecalledItems, body)
 
-    @asked
+    @requested
     def get(self, item: str) -> Call[ItemDetail]:
         """Return an item with its source and its neighbours.
 
@@ -88,7 +88,7 @@ class Memory(Resource[L]):
         """
         return get(path_of("memory", item), ItemDetail)
 
-    @asked
+    @requested
     def add(
         self,
         title: str,
@@ -113,7 +113,7 @@ class Memory(Resource[L]):
         }
         return post("/memory", ItemDetail, body, key=key)
 
-    @asked
+    @requested
     def correct(
         self,
         item: str,
@@ -128,13 +128,13 @@ class Memory(Resource[L]):
         body = {name: value for name, value in given.items() if value is not None}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
-    @asked
+    @requested
     def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
         """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
-    @asked
+    @requested
     def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
         """Delete an item from the index and from what planners receive, for ever."""
         return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

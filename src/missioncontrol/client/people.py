@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.queries.access import Me, TokenView, UserView, WorkspaceView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.domain.permission import Permission, Role
 
 
@@ -30,7 +30,7 @@ class TokenIssued(msgspec.Struct, frozen=True):
 class Users(Resource[L]):
     """`client.users`."""
 
-    @asked
+    @requested
     def me(self) -> Call[Me]:
         """Return the caller: their name, their roles, and what this token may do."""
         return get("/me", Me)
@@ -40,7 +40,7 @@ class Users(Resource[L]):
         """Return everybody who may sign in."""
         return pages("/users", UserView)
 
-    @asked
+    @requested
     def get(self, name: str) -> Call[UserView]:
         """Return a user.
 
@@ -49,7 +49,7 @@ class Users(Resource[L]):
         """
         return get(path_of("users", name), UserView)
 
-    @asked
+    @requested
     def add(self, name: str, roles: Sequence[Role] = (), *, key: str = "") -> Call[UserView]:
         """Add a user, with these roles.
 
@@ -58,24 +58,24 @@ class Users(Resource[L]):
         """
         return post("/users", UserView, {"name": name, "roles": list(roles)}, key=key)
 
-    @asked
+    @requested
     def change(self, name: str, roles: Sequence[Role]) -> Call[UserView]:
         """Give a user exactly these roles."""
         path = path_of("users", name)
         return change("PATCH", path, UserView, {"roles": list(roles)})
 
-    @asked
+    @requested
     def invite(self, name: str, *, key: str = "") -> Call[Invitation]:
         """Return a link with which a user chooses a password. The one before it is void."""
         return post(path_of("users", name, "invitation"), Invitation, key=key)
 
-    @asked
+    @requested
     def remove(self, name: str, reason: str = "") -> Call[None]:
         """Remove a user: their sessions end, and their tokens are void."""
         query = {"reason": reason}
         return change("DELETE", path_of("users", name), type(None), query=query)
 
-    @asked
+    @requested
     def workspace(self) -> Call[WorkspaceView]:
         """Return what this workspace is called, and where it is."""
         return get("/workspace", WorkspaceView)
@@ -89,7 +89,7 @@ class Tokens(Resource[L]):
         """Return one's own tokens, or everybody's: what each may do, and its last use."""
         return pages("/tokens", TokenView, everybody=everybody)
 
-    @asked
+    @requested
     def issue(
         self,
         name: str,
@@ -103,7 +103,7 @@ class Tokens(Resource[L]):
         bound = {} if seconds is None else {"seconds": seconds}
         return post("/tokens", TokenIssued, {**body, **bound}, key=key)
 
-    @asked
+    @requested
     def revoke(self, token: str, reason: str = "") -> Call[None]:
         """Revoke a token at once, by its id."""
         query = {"reason": reason}

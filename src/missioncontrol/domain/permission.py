@@ -8,7 +8,7 @@ Permission = Literal["read", "audit", "operate", "approve", "stop", "govern", "a
 
 MEANING: dict[Permission, str] = {
     "read": "see missions, runs, costs, events, logs and artifacts",
-    "audit": "verify and export the log, see who was let in and from where",
+    "audit": "verify and export the log, see who was admitted and from where",
     "operate": "begin, cancel, retry, resume and fork work; save workflows; tend schedules",
     "approve": "answer approvals and questions",
     "stop": "the emergency stop",

@@ -1,18 +1,20 @@
-"""Links that show the report of one run to their holders: made, revoked, ended."""
+"""Links that show the report of one run to whoever has them: made, revoked, ended."""
 
-from typing import assert_never
+from typing import Annotated, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
 DAY = 86_400.0
 SECONDS_USUAL, SECONDS_MAX, SECONDS_MIN = 7 * DAY, 90 * DAY, 60.0
-"""How long a link holds: by default, and at most and least."""
+"""How long a link holds: unless something else is said, and at most and least."""
 
 SHARES_MAX = 1_000
 """Links that hold at once."""
 NOTE_MAX = 200
+REASON_MAX = 2_000
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -20,7 +22,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReportShared(Event, frozen=True):
-    """The link's holder may look at one report; only the digest of its secret is stored."""
+    """Whoever has the link may look at one report; only the digest of its secret is kept."""
 
     share: str  # its id, the open part of the link
     mission: str
@@ -48,16 +50,16 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class ShareReport(msgspec.Struct, frozen=True):
-    """Share a report with the holder of a link."""
+    """Let whoever has a link look at a report."""
 
     share: ReportShared
 
 
 class RevokeShare(msgspec.Struct, frozen=True):
-    """Revoke a link."""
+    """Make a link show nothing any more."""
 
-    share: str
-    reason: str = ""
+    id: str
+    reason: Annotated[str, Meta(max_length=REASON_MAX, description="Why, for the record.")] = ""
 
 
 ShareCommand = ShareReport | RevokeShare
@@ -97,9 +99,9 @@ def decide(command: ShareCommand, shares: Shares | None, now: float) -> list[Sha
             _refuse_bad(share, known, now)
             return [share]
         case RevokeShare():
-            if command.share not in known.links:
-                raise unknown(command.share)
-            return [ShareRevoked(command.share, command.reason)]
+            if command.id not in known.links:
+                raise unknown(command.id)
+            return [ShareRevoked(command.id, command.reason)]
         case _:
             assert_never(command)
 
@@ -128,14 +130,22 @@ def unknown(share: str) -> NotFound:
     )
 
 
-def _refuse_bad(share: ReportShared, known: Shares, now: float) -> None:
-    seconds = share.until - now
+def refuse_bad_time(seconds: float) -> None:
+    """Refuse a link that would hold too short or too long.
+
+    Raises:
+        Rejected: `share.bad_time`.
+    """
     if not SECONDS_MIN <= seconds <= SECONDS_MAX:
         raise Rejected(
             "share.bad_time",
             f"The link would hold {seconds / DAY:.3g} days.",
             hint=f"It holds from one minute to {SECONDS_MAX / DAY:.0f} days.",
         )
+
+
+def _refuse_bad(share: ReportShared, known: Shares, now: float) -> None:
+    refuse_bad_time(share.until - now)
     if len(share.note) > NOTE_MAX or not (share.note.isprintable() or not share.note):
         raise Rejected(
             "share.bad_note",

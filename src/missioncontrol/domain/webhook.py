@@ -1,16 +1,18 @@
-"""Webhooks: addresses outside that receive events; added, paused, resumed, removed."""
+"""Webhooks: addresses outside that are told of events; added, paused, resumed, removed."""
 
 from fnmatch import fnmatchcase
-from typing import assert_never
+from typing import Annotated, assert_never
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
 NAME_MAX = 100
 URL_MAX = 2_000
 TYPES_MAX = 50
+REASON_MAX = 2_000
 WEBHOOKS_MAX = 100
 
 
@@ -19,7 +21,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WebhookAdded(Event, frozen=True):
-    """An address receives events from now on."""
+    """An address is told of events from now on."""
 
     name: str
     url: str
@@ -27,20 +29,20 @@ class WebhookAdded(Event, frozen=True):
 
 
 class WebhookPaused(Event, frozen=True):
-    """It receives nothing; what happens meanwhile is sent when it is resumed."""
+    """It is told nothing; what happens meanwhile is told when it is resumed."""
 
     name: str
     reason: str = ""
 
 
 class WebhookResumed(Event, frozen=True):
-    """It receives events again."""
+    """It is told again."""
 
     name: str
 
 
 class WebhookRemoved(Event, frozen=True):
-    """It receives nothing any more."""
+    """It is told nothing any more."""
 
     name: str
     reason: str = ""
@@ -53,7 +55,7 @@ class WebhookSecretChanged(Event, frozen=True):
 
 
 class WebhookRedelivered(Event, frozen=True):
-    """Failed deliveries are tried once more."""
+    """What it could not be told is tried once more."""
 
     name: str
     position: int = 0  # of one event; 0: all
@@ -87,32 +89,36 @@ EVENTS: dict[type, tuple[str, int]] = {
 """The lasting name and version of every event."""
 
 
-class AddWebhook(msgspec.Struct, frozen=True):
-    """Tell an address of events."""
+Type = Annotated[str, Meta(min_length=2, max_length=NAME_MAX)]
+Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why, for the record.")]
 
-    name: str
-    url: str
-    types: tuple[str, ...] = ()
+
+class AddWebhook(msgspec.Struct, frozen=True):
+    """Deliver events to an address."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
+    url: Annotated[str, Meta(min_length=8, max_length=URL_MAX)]
+    types: Annotated[tuple[Type, ...], Meta(max_length=TYPES_MAX)] = ()  # `*` for any letters
 
 
 class PauseWebhook(msgspec.Struct, frozen=True):
-    """Tell it nothing for now."""
+    """Deliver nothing for now."""
 
     name: str
-    reason: str = ""
+    reason: Reason = ""
 
 
 class ResumeWebhook(msgspec.Struct, frozen=True):
-    """Tell it again."""
+    """Deliver again."""
 
     name: str
 
 
 class RemoveWebhook(msgspec.Struct, frozen=True):
-    """Tell it nothing any more."""
+    """Deliver nothing any more."""
 
     name: str
-    reason: str = ""
+    reason: Reason = ""
 
 
 class ChangeWebhookSecret(msgspec.Struct, frozen=True):
@@ -122,14 +128,17 @@ class ChangeWebhookSecret(msgspec.Struct, frozen=True):
 
 
 class RedeliverWebhook(msgspec.Struct, frozen=True):
-    """Try failed deliveries once more."""
+    """Try what could not be delivered once more."""
 
     name: str
-    position: int = 0
+    event: Annotated[
+        Annotated[int, Meta(ge=1, le=2**53)] | None,
+        Meta(description="Position of one event; else all."),
+    ] = None
 
 
 class TestWebhook(msgspec.Struct, frozen=True):
-    """Test whether it accepts what it receives."""
+    """See whether it takes what it is told."""
 
     __test__ = False  # Not one of pytest's.
 
@@ -148,7 +157,7 @@ WebhookCommand = (
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """An address that receives events."""
+    """An address that is told of events."""
 
     name: str
     url: str
@@ -158,7 +167,7 @@ class Webhook(msgspec.Struct, frozen=True):
     reason: str = ""  # why it is paused
 
     def wants(self, kind: str) -> bool:
-        """Whether it receives events of that type."""
+        """Whether it is told of events of that type."""
         return not self.types or any(fnmatchcase(kind, each) for each in self.types)
 
 
@@ -198,7 +207,7 @@ def decide(command: WebhookCommand, all_: Webhooks | None, now: float) -> list[W
             return [WebhookSecretChanged(command.name)]
         case RedeliverWebhook():
             _known(hooks, command.name)
-            return [WebhookRedelivered(command.name, command.position)]
+            return [WebhookRedelivered(command.name, command.event or 0)]
         case TestWebhook():
             _known(hooks, command.name)
             return [WebhookTested(command.name)]
@@ -253,7 +262,7 @@ def _refuse_bad(command: AddWebhook, hooks: dict[str, Webhook]) -> None:
     if not is_address(command.url):
         raise Rejected(
             "webhook.bad_url",
-            f"{command.url[:200]!r} is no address that can be told.",
+            f"{command.url[:200]!r} is no address that can receive events.",
             hint="Give https://HOST/PATH, without a user, a password or a fragment in it.",
         )
     if len(command.types) > TYPES_MAX or not all(map(_is_pattern, command.types)):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.verifying import Verifying
+from missioncontrol.application.log_verification import Verifying
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
-from missioncontrol.interfaces.request import asking_of
+from missioncontrol.interfaces.request import asking_of, key_of
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -59,6 +59,11 @@ class Console:
         self.deliveries = deliveries
         self.analytics = analytics
 
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self.instruments.now
+
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
         """Send a command of the signed-in user to the engine, and wait for its result.
 
@@ -84,7 +89,11 @@ class Console:
         """
         arguments = operation.arguments(target, given)
         answer = await self.perform(request, operation.name, arguments, operation.former)
-        return msgspec.convert(answer, operation.returns)
+        if operation.finish is not None:
+            key = key_of(request)
+            once = f"{request.user.actor}\n{key}" if key else ""
+            return await operation.finish(self, operation.understood(arguments), answer, once)
+        return operation.answered(answer)
 
     async def perform(
         self, request: "AnyRequest", verb: str, arguments: dict[str, Any], former: str = ""

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from missioncontrol.declarations import Operation
 
-NOUNS = ("decision",)
+NOUNS = (
+    "decision",
+    "webhook",
+    "share",
+    "retention",
+)
 """Nouns whose operations are declared. Their modules are imported on first use."""
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from missioncontrol.declarations import Query
 
-NOUNS = ("decision",)
+NOUNS = (
+    "decision",
+    "webhook",
+    "share",
+    "retention",
+    "template",
+)
 """Nouns whose queries are declared. Their modules are imported on first use."""
 
 

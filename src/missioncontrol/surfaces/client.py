@@ -83,7 +83,15 @@ def _module(noun: str) -> str:
 
 def _formatted(text: str) -> str:
     """Return code as all of ours is formatted; a tool of developers does it."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "made.py", "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--stdin-filename",
+        str(FOLDER / "made.py"),
+        "-",
+    ]
     done = subprocess.run(  # noqa: S603 - the formatter of this environment
         command, input=text, capture_output=True, text=True, check=True, cwd=FOLDER
     )
@@ -107,16 +115,16 @@ def _query(query: Query, imports: _Imports) -> list[str]:
                 imports,
             )
         case ItemQuery():
-            noun = query.target.noun
+            named = [query.named.placeholder] if query.named else []
             answer = _struct(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
             return _method(
                 query.verb,
-                "asked",
-                ["self", f"{noun}: str"],
+                "requested",
+                ["self", *(f"{each}: str" for each in named)],
                 f"{call}[{answer}]",
                 query.text,
-                f"requests.item({repr_of(query.name)}, {noun})",
+                f"requests.item({', '.join([repr_of(query.name), *named])})",
                 imports,
             )
     raise TypeError(f"{query.name} is neither a list nor an item")
@@ -125,11 +133,11 @@ def _query(query: Query, imports: _Imports) -> list[str]:
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
     first = [each for each in fields if each.is_required or each.name == "reason"]
-    places = [f"{operation.target.noun}: str"] if operation.target else []
+    places = [f"{operation.target.placeholder}: str"] if operation.target else []
     places += [_parameter(each, imports) for each in first]
     keywords = [_parameter(each, imports) for each in fields if each not in first]
     keywords.append('key: str = ""')
-    target = operation.target.noun if operation.target else '""'
+    target = operation.target.placeholder if operation.target else '""'
     values = [repr_of(operation.name), target, _given(fields), "key=key"]
     if operation.unless_changed is not None:
         keywords.append('if_match: str = ""')
@@ -137,7 +145,7 @@ def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     call = imports.need("missioncontrol.client.calls", "Call")
     return _method(
         operation.verb,
-        "asked",
+        "requested",
         ["self", *places, "*", *keywords],
         f"{call}[{_struct(operation.returns, imports)}]",
         operation.text,
@@ -221,6 +229,8 @@ def _named(kind: Any, imports: _Imports) -> str:
 
 
 def _struct(kind: type, imports: _Imports) -> str:
+    if kind is type(None):
+        return "None"
     return imports.need(kind.__module__, kind.__name__)
 
 

@@ -51,6 +51,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         has_factory = info.default_factory is not msgspec.NODEFAULT
         default = info.default_factory() if has_factory else info.default
     kind, metas = _unwrapped(info.type)
+    inner = get_args(kind)[0] if _is_union(kind) else kind  # An optional number has bounds there.
     return Field(
         info.name,
         plain(info.type),
@@ -59,7 +60,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         _is_union(kind) and type(None) in get_args(kind),
         default,
         next((meta.description for meta in metas if meta.description), "") or "",
-        next(iter(metas), msgspec.Meta()),
+        next(iter(_unwrapped(inner)[1] or metas), msgspec.Meta()),
     )
 
 

@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 from litestar import Request, Response, get
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import route
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol import operations, queries
@@ -39,6 +40,7 @@ def _of(generic: Any, kind: Any) -> Any:
 
 
 NEEDED = inspect.Parameter.empty
+LOCATION = [ResponseHeader(name="Location", documentation_only=True, description="Its address.")]
 GIVEN = {
     "request": (AnyRequest, NEEDED),
     # The console of `interfaces.console`, which stands above this.
@@ -74,8 +76,8 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
-        filters = checked(query.name, _said(given), query.filters)
-        found = await query.find(console.present, filters)
+        filters = checked(query.name, _without_none(given), query.filters)
+        found = await query.find(query.source(console), filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
     filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
@@ -100,18 +102,19 @@ def _parameter(field: Field) -> Any:
     return Annotated[kind, parameter]
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
-    target = query.target
+    target = query.named
 
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        found = await query.find(console.present, target.from_path(given[target.noun]))
+        id_ = target.from_path(given[target.placeholder]) if target else ""
+        found = await query.find(query.source(console), id_)
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | {target.noun: (FromPath[str], NEEDED)}
+    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
@@ -120,8 +123,11 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     target, seen = operation.target, operation.unless_changed
     parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
     if target is not None:
-        parameters[target.noun] = (FromPath[str], NEEDED)
-    if operation.given.__struct_fields__:
+        parameters[target.placeholder] = (FromPath[str], NEEDED)
+    if operation.in_address:
+        for each in fields_of(operation.given):
+            parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
+    elif operation.given.__struct_fields__:
         kind = operation.given
         parameters["data"] = (
             (_of(JSONBody, kind), NEEDED)
@@ -131,11 +137,16 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     if seen is not None:
         parameters["if_match"] = (IfMatch, "")
     responses = CHANGED if seen is not None else {}
-    options: dict[str, Any] = {"status_code": 200, "responses": responses}
-    returns: Any = operation.returns
+    returns: Any = None if operation.returns is type(None) else operation.returns
+    options: dict[str, Any] = {
+        "status_code": 200 if returns is not None else 204,
+        "responses": responses,
+    }
     if operation.creates is not None:
-        created = ResponseSpec(operation.returns, description="It is made.")
-        options, returns = {"status_code": 201, "responses": {201: created}}, _of(Response, returns)
+        made = {"response_description": "It is made.", "response_headers": LOCATION}
+        options = {"status_code": 201, **made}
+    if operation.creates is not None or operation.shown_once:
+        returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
         _path(operation.route),
@@ -152,17 +163,20 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
-        id_ = target.from_path(given[target.noun]) if target is not None else ""
+        id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
         if if_match and seen is not None:
-            now = await seen.find(console.present, id_)
+            now = await seen.find(seen.source(console), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
-        values = {name: getattr(data, name) for name in names}
+        values = _without_none(given) | {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
-        if creates is None:
+        headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
+        if creates is not None:
+            name = quote(creates.to_path(getattr(made, creates.field)), safe=":")
+            headers["Location"] = f"{ROOT}{creates.path}/{name}"
+        if not headers:
             return made
-        place = f"{ROOT}{creates.path}/{creates.to_path(getattr(made, creates.field))}"
-        return Response(made, status_code=201, headers={"Location": place})
+        return Response(made, status_code=201 if creates is not None else 200, headers=headers)
 
     return answer
 

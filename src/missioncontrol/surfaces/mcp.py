@@ -14,7 +14,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field, WithJsonSchema
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ListQuery, Operation, Query
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.surfaces.fields import fields_of
 
@@ -66,17 +66,17 @@ def _effect(declared: Declared) -> ToolAnnotations:
 
 
 def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
-    target = declared.target if isinstance(declared, ItemQuery | Operation) else None
+    target = declared.named
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
-        id_ = given.pop(target.noun) if target is not None else ""
+        id_ = given.pop(target.placeholder) if target is not None else ""
         values = {name: value for name, value in given.items() if value is not None}
         return await send(ctx, Wanted(declared, id_, values, cursor, limit))
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
     if target is not None:
         about = Field(max_length=300, description=f"Its id: {target.help}.")
-        parameters[target.noun] = (Annotated[str, about], inspect.Parameter.empty)
+        parameters[target.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
     for field in fields_of(_given(declared)):
         about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
@@ -123,7 +123,7 @@ def _find_operation() -> Callable[..., Any]:
 
 
 def _described(declared: Declared) -> dict[str, Any]:
-    target = declared.target if isinstance(declared, ItemQuery | Operation) else None
+    target = declared.named
     return {
         "name": declared.name,
         "does": declared.text,

@@ -33,18 +33,22 @@ def of_operation(
         Rejected: as `Operation.build`.
     """
     operation.build(target, given)
+    plain, in_address = msgspec.to_builtins(given), operation.in_address
     return Request(
         operation.method,
         _path(operation.route, operation.target, target),
         operation.returns,
-        body=msgspec.to_builtins(given) if operation.given.__struct_fields__ else None,
+        query={name: value for name, value in plain.items() if value not in (None, "")}
+        if in_address
+        else {},
+        body=plain if operation.given.__struct_fields__ and not in_address else None,
         headers={"if-match": if_match} if if_match else {},
     )
 
 
 def of_item(query: ItemQuery[T], target: str) -> Request[T]:
     """Return the request for one thing, by its id."""
-    return Request("GET", _path(query.route, query.target, target), query.returns)
+    return Request("GET", _path(query.route, query.named, target), query.returns)
 
 
 def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
@@ -61,4 +65,4 @@ def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
 def _path(route: str, target: Target | None, id_: str) -> str:
     if target is None:
         return route
-    return route.replace(f"{{{target.noun}}}", quote(target.to_path(id_), safe=""))
+    return route.replace(f"{{{target.placeholder}}}", quote(target.to_path(id_), safe=""))

@@ -17,7 +17,7 @@ from missioncontrol.application.queries.memory import (
     MatchView,
     Remembering,
 )
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import (
     NAME_MAX,
     NAMES_MAX,
@@ -43,7 +43,7 @@ from missioncontrol.surfaces.conditional import (
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
-KindAsked = Annotated[
+KindFilter = Annotated[
     Literal["", "lesson", "decision", "risk", "command", "estimate", "fact"],
     QueryParameter(description="Only of this kind."),
 ]
@@ -104,7 +104,7 @@ class Forgotten(msgspec.Struct, frozen=True):
 async def list_items(
     request: AnyRequest,
     console: NamedDependency[Console],
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = None,
     tag: Tag = "",
     file: File = "",
@@ -136,7 +136,7 @@ async def count_items(console: NamedDependency[Console]) -> Remembering:
 async def search_items(
     console: NamedDependency[Console],
     q: Words,
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = None,
     tag: Tag = "",
     file: File = "",
@@ -152,7 +152,7 @@ async def search_items(
     )
 
 
-@post("/memory/recall", status_code=200, summary="What a planner is told", **needs("read"))
+@post("/memory/recall", status_code=200, summary="Recall items for a goal", **needs("read"))
 async def recall_items(
     console: NamedDependency[Console], data: JSONBody[RecallAsked]
 ) -> list[Recalled]:

@@ -9,10 +9,10 @@ from typing import Protocol
 import msgspec
 
 from missioncontrol.application.access import ACCESS, STREAM, bearer_of, digest
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.shares import SHARES, shown_by
 from missioncontrol.application.shares import STREAM as SHARE_STREAM
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.person import person
@@ -96,7 +96,7 @@ class People:
 
     async def access(self) -> Access:
         """Return who may do what, by the log as of now."""
-        return await self._present.find(ACCESS, STREAM) or NOBODY
+        return await self._present.find(ACCESS, STREAM) or INITIAL_ACCESS
 
     def new_link(self) -> str:
         """Return a secret that signs the owner in, once: `/sign-in/link?token=SECRET`."""
@@ -175,7 +175,7 @@ class People:
             raise NotFound(
                 "share.over",
                 "This link shows nothing: it was never made, was revoked, or its time is over.",
-                hint="Ask whoever gave it to you for another one.",
+                hint="Ask the person who gave it to you for another one.",
             )
         return shared
 

@@ -17,7 +17,7 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.memory import KINDS
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.memory import KindAsked, Repository, Tag, Words
+from missioncontrol.interfaces.api.memory import KindFilter, Repository, Tag, Words
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -41,7 +41,7 @@ async def show_memory(
     request: AnyRequest,
     console: NamedDependency[Console],
     q: Words = "",
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = "",
     tag: Tag = "",
     expired: FromQuery[str] = "",

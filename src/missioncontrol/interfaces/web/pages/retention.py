@@ -1,17 +1,17 @@
-"""Settings: what is stored, for how long, and how much room it needs."""
+"""Settings: what is kept, for how long, and how much room it takes."""
 
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from missioncontrol.application.queries.keeping import retention_of
-from missioncontrol.application.retention import OutputBound
+from missioncontrol.application.queries.storage import retention_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page
+from missioncontrol.operations.retention import BOUND_OUTPUT
 
 AnyRequest = Request[Principal, Any, Any]
 HOME = "/settings/retention"
@@ -38,7 +38,8 @@ async def bound_output(request: AnyRequest, console: NamedDependency[Console]) -
     """Keep so much of what agents say."""
     form = await request.form()
     text = str(form.get("gigabytes", "")).strip()
-    await console.ask(request, OutputBound(_bytes(text), str(form.get("reason", ""))))
+    reason = str(form.get("reason", ""))
+    await console.run(request, BOUND_OUTPUT, bytes=_bytes(text), reason=reason)
     return moved(request, HOME)
 
 

@@ -1,4 +1,4 @@
-"""Settings: webhooks, the external addresses that receive events."""
+"""Settings: webhooks, the addresses outside that are told of events."""
 
 from typing import Any
 from urllib.parse import quote
@@ -7,14 +7,23 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from missioncontrol.application.queries import webhooks as queries
-from missioncontrol.application.queries.webhooks import WebhookView
-from missioncontrol.application.webhooks import WebhookAsked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import answered, moved, page
+from missioncontrol.operations.webhook import (
+    ADD,
+    PAUSE,
+    REDELIVER,
+    REMOVE,
+    RENEW_SECRET,
+    RESUME,
+    TEST,
+    WebhookMade,
+)
+from missioncontrol.queries import webhook as queries
+from missioncontrol.queries.webhook import WebhookView
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -40,26 +49,25 @@ async def show_webhooks(request: AnyRequest, console: NamedDependency[Console]) 
 
 def _verdict(hooks: list[WebhookView]) -> str:
     if not hooks:
-        return "Nobody outside is told of anything."
+        return "No address receives events."
     dead = sum(hook.dead for hook in hooks)
     silent = sum(not hook.is_paused and not hook.has_secret for hook in hooks)
     addresses = "1 address is" if len(hooks) == 1 else f"{len(hooks)} addresses are"
     if dead:
         letters = "1 event" if dead == 1 else f"{dead:,} events"
-        return f"{addresses} told of events; {letters} could not be delivered."
+        return f"{addresses} notified of events; {letters} could not be delivered."
     if silent:
-        return f"{addresses} to be told of events, {silent} without a secret."
-    return f"{addresses} told of events."
+        return f"{addresses} to be notified of events, {silent} without a secret."
+    return f"{addresses} notified of events."
 
 
 @post(HOME, **DONE, **needs("govern"))
 async def add_webhook(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Add a webhook, and show its secret this once."""
     form = await request.form()
-    name = str(form.get("name", ""))
     types = tuple(str(form.get("types", "")).replace(",", " ").split())
-    await console.ask(request, WebhookAsked("add", name, str(form.get("url", "")), types))
-    return await _made(request, console, name)
+    said = {each: str(form.get(each, "")) for each in ("name", "url")}
+    return await _shown(request, await console.run(request, ADD, **said, types=types))
 
 
 @post(HOME + "/{name:str}/secret", **DONE, **needs("govern"))
@@ -67,19 +75,17 @@ async def make_secret(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Sign with another secret, and show it this once."""
-    await console.ask(request, WebhookAsked("secret", name))
-    return await _made(request, console, name)
+    return await _shown(request, await console.run(request, RENEW_SECRET, name))
 
 
-async def _made(request: AnyRequest, console: Console, name: str) -> Response[str]:
-    made = {"name": name, "secret": console.deliveries.new_secret(name)}
+async def _shown(request: AnyRequest, made: WebhookMade) -> Response[str]:
     return await answered(
         request,
         "settings/webhooks.html",
         "made",
-        title=f"Secret of {name}",
+        title=f"Secret of {made.name}",
         area="settings",
-        back=(f"{HOME}/{quote(name, safe='')}", name),
+        back=(f"{HOME}/{quote(made.name, safe='')}", made.name),
         made=made,
     )
 
@@ -91,7 +97,7 @@ async def show_webhook(
     name: FromPath[str],
     cursor: Cursor = "",
 ) -> Response[str]:
-    """Show one webhook and the events that could not be delivered to it."""
+    """Show one webhook and what it could not be told."""
     hook = await queries.webhook(console.deliveries, name)
     place = place_of(cursor, int)
     before = place[0] if place else None
@@ -113,7 +119,7 @@ async def pause_webhook(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Tell it nothing for now."""
-    await console.ask(request, WebhookAsked("pause", name))
+    await console.run(request, PAUSE, name)
     return moved(request, f"{HOME}/{quote(name, safe='')}")
 
 
@@ -122,7 +128,7 @@ async def resume_webhook(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Tell it again."""
-    await console.ask(request, WebhookAsked("resume", name))
+    await console.run(request, RESUME, name)
     return moved(request, f"{HOME}/{quote(name, safe='')}")
 
 
@@ -131,8 +137,7 @@ async def test_webhook(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Send it one event at once, and show what it answered."""
-    await console.ask(request, WebhookAsked("test", name))
-    trial = await queries.trial(console.deliveries, console.present, name)
+    trial = await console.run(request, TEST, name)
     return await answered(
         request,
         "settings/webhook.html",
@@ -149,8 +154,7 @@ async def remove_webhook(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Tell it nothing any more."""
-    await console.ask(request, WebhookAsked("remove", name))
-    console.deliveries.store.forget(name)
+    await console.run(request, REMOVE, name)
     return moved(request, HOME)
 
 
@@ -162,9 +166,7 @@ async def redeliver(
     event = str((await request.form()).get("event", ""))
     if event and (not event.isdecimal() or len(event) > 16):
         raise Rejected("webhook.bad_event", f"{event[:40]!r} is no position of an event.")
-    position = int(event) if event else 0
-    await console.ask(request, WebhookAsked("redeliver", name, position=position))
-    await queries.again(console.deliveries, name, position or None)
+    await console.run(request, REDELIVER, name, event=int(event) if event else None)
     return moved(request, f"{HOME}/{quote(name, safe='')}")
 
 
