@@ -133,7 +133,7 @@ def trace_facts(ground: Ground) -> dict[str, str]:
         else "",
         "trace_kind": f"`{ground.trace.kind}`" if ground.trace.kind else "",
         "trace_way": listed(list(dict.fromkeys(way))) if len(way) > 1 else "",
-        "trace_from": first.label if first.label != last.told else "",
+        "trace_from": first.label if first.label != last.label else "",
     }
     if last.function and last.line:
         facts |= {"symbol": f"`{last.function}`", "symbol_place": f"`{last.place}`"}
