@@ -21,7 +21,7 @@ from tests import prefork
 from tests.agents.bench import is_running, until_running
 from tests.agents.heard import HeardLine, a_workshop, assignment, run
 from tests.agents.houses import MODELS, cost, furnished, total
-from tests.agents.repositories import applied, everything, git, repository
+from tests.agents.repositories import PYTEST_ALONE, applied, everything, git, repository
 from tests.cli.command import answer, environment, mission
 
 pytestmark = pytest.mark.journey
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.journey
 GOAL = "Add a discount to total: total(prices, discount=0) takes a percentage off"
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "0.1.0"\n'
-    '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop/__init__.py": "",
     "shop/prices.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_prices.py": "from shop.prices import total\n\n\n"

@@ -15,10 +15,10 @@ from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import find
 from missioncontrol.testing.local_workspace import LocalDesk
-from tests.agents.repositories import git
+from tests.agents.repositories import PYTEST_ALONE, git
 
 SHOP = {
-    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "pyproject.toml": f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\n\n\n"
     "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"

@@ -12,13 +12,18 @@ from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.partial_commands import offers
 from missioncontrol.specialists.tree import read_tree
 from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE
 from tests.specialists.small_mission import PLAN, brief_for
 
 SHOP = {
     "src/shop/__init__.py": "def total(prices): return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\ndef test_total(): assert total([1, 2]) == 3\n",
     "tests/test_other.py": "def test_other(): assert True\n",
-    "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\n[tool.no_such_tool]\n',
+    "pyproject.toml": (
+        '[project]\nname = "shop"\n[tool.pytest.ini_options]\n'
+        + PYTEST_ALONE
+        + "[tool.no_such_tool]\n"
+    ),
     "Makefile": "lint:\n\t@echo clean\n\nbuild:\n\t@echo broken; exit 3\n\nall: lint\n",
 }
 

@@ -15,10 +15,10 @@ from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.building import Built, build, uncommitted
 from missioncontrol.specialists.tester.copying import copied
 from missioncontrol.testing.local_workspace import LocalDesk
-from tests.agents.repositories import everything, git, repository
+from tests.agents.repositories import PYTEST_ALONE, everything, git, repository
 
 SHOP = {
-    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "pyproject.toml": f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\n\n\n"
     "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"

@@ -23,8 +23,9 @@ from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.import_failures import unimported
 from missioncontrol.specialists.tester.junit import Malformed, read_report
 from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE
 
-PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+PYTEST = f'[tool.pytest.ini_options]\ntestpaths = ["tests"]\n{PYTEST_ALONE}'
 SHOP = {
     "pyproject.toml": PYTEST,
     "src/shop.py": "def total(prices):\n    return sum(prices)\n",

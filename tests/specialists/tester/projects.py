@@ -8,10 +8,12 @@ import msgspec
 
 from missioncontrol.domain.estimates import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan, Requirement
+from tests.agents.repositories import PYTEST_ALONE
 from tests.specialists.small_mission import PLAN
 
 SHOP = {
-    "pyproject.toml": '[project]\nname = "shop"\nversion = "1.2"\n[tool.pytest.ini_options]\n',
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1.2"\n[tool.pytest.ini_options]\n'
+    + PYTEST_ALONE,
     "src/shop/__init__.py": "",
     "src/shop/prices.py": (
         "RATE = 2\n"
