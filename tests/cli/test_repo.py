@@ -228,8 +228,8 @@ def test_changed_gates_hold_once_they_are_taken_over(place: Place) -> None:
     place.begun()
     sop = place.root / ".mission/sop.toml"
     sop.write_text(sop.read_text().replace('headings = ["Tasks"]', 'headings = ["Slices"]'))
-    assert "sop.toml is not taken over yet" in place.run("repo", "status")
-    assert ".mission/sop.toml is taken over" in place.run("repo", "sync")
+    assert "sop.toml is not applied yet" in place.run("repo", "status")
+    assert ".mission/sop.toml is applied" in place.run("repo", "sync")
     place.written()
     assert "`Slices` is not there in tasks" in place.run("task", "start", "1", code=BAD_INPUT)
     sop.write_text(sop.read_text().replace('needs = ["prd"]', 'needs = ["plan"]'))
