@@ -1,9 +1,14 @@
 """For each declared operation a request that succeeds, and what has to exist before it."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import httpx
+
+from missioncontrol.domain.access.commands import AccessCommand
+from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.webhook import WebhookCommand
 
 API = "/api/v1"
 
@@ -41,6 +46,19 @@ async def webhook(client: httpx.AsyncClient) -> str:
     return "ci"
 
 
+async def new_user(client: httpx.AsyncClient) -> str:
+    name = f"user-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/users", json={"name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
+async def own_token(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/tokens", json={"name": "ci"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -55,6 +73,11 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "webhook.test": (webhook, {}),
     "webhook.remove": (webhook, {"reason": "moved"}),
     "webhook.redeliver": (webhook, {}),
+    "user.add": (nothing, {"name": "carol", "roles": ["viewer"]}),
+    "user.change": (new_user, {"roles": ["viewer"]}),
+    "user.remove": (new_user, {"reason": "moved on"}),
+    "token.issue": (nothing, {"name": "laptop"}),
+    "token.revoke": (own_token, {"reason": "leaked"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -68,10 +91,24 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "webhook.pause": {"reason": "x" * 2_001},
     "webhook.remove": {"reason": "x" * 2_001},
     "webhook.redeliver": {"event": 0},
+    "user.add": {"name": "x" * 101},
+    "user.change": {"roles": ["viewer"] * 11},
+    "user.remove": {"reason": "x" * 2_001},
+    "token.issue": {"name": "x" * 101},
+    "token.revoke": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
 
+COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
+    (frozenset(get_args(DecisionCommand)), ("decision",)),
+    (frozenset(get_args(WebhookCommand)), ("webhook",)),
+    (frozenset(get_args(AccessCommand)), ("user", "token")),
+)
+"""The commands of each concept in the domain, and the nouns whose operations give them."""
+
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
+    "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
+    "IssueToken": "the service makes the secret of a token, and keeps its digest",
 }
 """Commands that no operation has, and why."""

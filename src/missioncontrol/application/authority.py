@@ -4,9 +4,8 @@ The console refuses before it asks. This is said again where it is done, so that
 the console, and no mistake in it, is a way around this.
 """
 
-from typing import Any, Literal
+from typing import Any
 
-from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import ForSomebody
@@ -15,12 +14,9 @@ from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.permission import Needed
 from missioncontrol.domain.person import is_agent
 from missioncontrol.domain.principal import Asking
-
-Needed = Permission | Literal["sign_in"]
-"""`sign_in`: whoever is signed in may ask; what they ask for is looked at by who answers."""
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
@@ -71,12 +67,6 @@ NEEDED: dict[str, Needed] = {
     "WorkerDrained": "govern",
     "WorkersListed": "read",
     "AgentsAtWork": "read",
-    "UserAsked": "administer",
-    "WorkspaceAsked": "administer",
-    "SecondLookAsked": "administer",
-    "UserArrived": "sign_in",
-    "TokenAsked": "sign_in",
-    "TokenRevoked": "sign_in",
 }
 
 LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
@@ -84,8 +74,6 @@ LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
-    "TokenAsked": ("token",),
-    "UserAsked": ("invitation",),
     "ShareAsked": ("token",),
     "SourceAsked": ("key",),
 }
@@ -196,6 +184,4 @@ def _needed(ask: Any) -> Needed | None:
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case RepositoryTaskAsked(verb="done"):
             return "approve"  # Whoever says so has looked at what was done.
-        case UserAsked(verb="password"):
-            return "sign_in"  # One's own, by an invitation, or somebody's by an admin.
     return NEEDED.get(type(ask).__name__)

@@ -5,15 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.access import (
-    AccessDesk,
-    SecondLookAsked,
-    TokenAsked,
-    TokenRevoked,
-    UserArrived,
-    UserAsked,
-    WorkspaceAsked,
-)
+from missioncontrol.application.access import AccessService
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -134,7 +126,7 @@ class Office:
         self.digests = DigestService(journal, self.products.refuse_unknown)
         self.exports = ExportDesk(journal)
         self.elevations = Elevations(agents, approvals.os_user)
-        self.access = AccessDesk(journal, approvals.os_user)
+        self.access = AccessService(journal, approvals.os_user)
         approvals.second_look = self.access.second_look
         self.requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
@@ -194,12 +186,6 @@ class Office:
             AlertAsked: self._alert,
             FindingsTaken: self._alert,
             DigestTaken: self._digest,
-            UserAsked: self._user,
-            UserArrived: self._arrive,
-            TokenAsked: self._issue_token,
-            TokenRevoked: self._revoke_token,
-            WorkspaceAsked: self._name_workspace,
-            SecondLookAsked: self._set_second_look,
         }
         self._asks = {kind.__name__: kind for kind in self._verbs}
 
@@ -432,26 +418,6 @@ class Office:
 
     async def _judge_trial(self, ask: TrialEnded, actor: str) -> dict[str, Any]:
         return await self.evaluations.judge(ask, actor=actor)
-
-    # Who may do what.
-
-    async def _user(self, ask: UserAsked, actor: str) -> dict[str, Any]:
-        return await self.access.user(ask, actor=actor)
-
-    async def _arrive(self, ask: UserArrived, actor: str) -> dict[str, Any]:
-        return await self.access.arrive(ask, actor=actor)
-
-    async def _issue_token(self, ask: TokenAsked, actor: str) -> dict[str, Any]:
-        return await self.access.issue(ask, actor=actor)
-
-    async def _revoke_token(self, ask: TokenRevoked, actor: str) -> dict[str, Any]:
-        return await self.access.revoke(ask, actor=actor)
-
-    async def _name_workspace(self, ask: WorkspaceAsked, actor: str) -> dict[str, Any]:
-        return await self.access.name_workspace(ask, actor=actor)
-
-    async def _set_second_look(self, ask: SecondLookAsked, actor: str) -> dict[str, Any]:
-        return await self.access.set_second_look(ask, actor=actor)
 
     # All work at once.
 

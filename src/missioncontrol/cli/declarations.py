@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.output import colour, columns, note, say, say_json
 from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
@@ -23,6 +23,7 @@ from missioncontrol.surfaces.paging import LIMIT_MAX, Page
 
 if TYPE_CHECKING:
     from missioncontrol.application.present import Present
+    from missioncontrol.application.reader import Reader
 
 R = TypeVar("R")
 
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
             case ItemQuery() as query:
                 _print_item(arguments, item_of(desk, query, arguments.id), query)
             case Operation() as operation:
-                _print_answer(arguments, _executed(arguments, desk, operation), operation)
+                _execute(arguments, desk, operation)
             case declared:
                 raise TypeError(declared.name)
         return SUCCEEDED
@@ -53,7 +54,7 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
     """
     if desk.line is None:
         filters = checked(query.name, given, query.filters)
-        return found_here(desk, lambda _: query.find(query.source(desk), filters))
+        return _read_here(desk, lambda reader: query.found(reader, filters))
     request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
@@ -72,25 +73,50 @@ def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return found_here(desk, lambda _: query.find(query.source(desk), id_))
+        return _read_here(desk, lambda reader: query.found(reader, id_))
     request = remote.of_item(query, id_)
     return desk.line.get(request.path, request.kind)
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
-    """Return what a query finds in the data directory of this machine, as of now."""
+    """Return what is found in the data directory of this machine, as of now."""
+    return _read_here(desk, lambda reader: find(reader.present))
 
+
+def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
     async def found() -> R:
         await desk.present.catch_up()
-        return await find(desk.present)
+        return await find(desk.reader)
 
     return asyncio.run(found())
 
 
-def _executed(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> Any:
+def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
     target = arguments.id if operation.target is not None else ""
     given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
-    return desk.execute(operation, target, given)
+    answer = executed(desk, operation, target, given)
+    if arguments.json:
+        say_json({"id": target} if answer is None else msgspec.to_builtins(answer))
+        return
+    for name in operation.shown_once:  # Alone, so that another program can take it.
+        say(visible(f"{getattr(answer, name)}\n"))
+    tell = note if operation.shown_once else say
+    tell(visible(surface.done_text(operation, target, answer)) + "\n")
+
+
+def executed(
+    desk: Desk, operation: Operation[Any, Any], target: str, given: Mapping[str, Any]
+) -> Any:
+    """Execute an operation, and return what callers are answered.
+
+    Raises:
+        MissionControlError: as `Desk.execute`.
+    """
+    made = desk.execute(operation, target, given)
+    if operation.shows is None or desk.line is not None:
+        return made  # A server has looked it up.
+    created = operation.creates
+    return item_of(desk, operation.shows, getattr(made, created.field) if created else target)
 
 
 def resolved(desk: Desk, kind: str, text: str) -> str:
@@ -111,8 +137,12 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
     if arguments.json:
         say_json([msgspec.to_builtins(each) for each in found])
         return
+    lines = query.terminal.lines
     for each in found:
-        say(surface.line_of(query, each, columns(), colour) + "\n")
+        if lines is not None:
+            say(visible("\n".join(lines(each, columns()))) + "\n")
+        else:
+            say(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         everything = len(rows_of(desk, query, {})) if given else 0
         there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
@@ -125,13 +155,3 @@ def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]
         say_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return
     say(visible("\n".join(terminal.lines(found, columns()))) + "\n")
-
-
-def _print_answer(
-    arguments: argparse.Namespace, answer: Any, operation: Operation[Any, Any]
-) -> None:
-    plain = msgspec.to_builtins(answer)
-    if arguments.json:
-        say_json(plain)
-    else:
-        say(visible(operation.terminal.done.format_map(plain)) + "\n")

@@ -41,8 +41,10 @@ from missioncontrol.projections.schedules import ScheduleRow
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
+    from missioncontrol.application.memory import Memory
     from missioncontrol.application.present import Present
     from missioncontrol.application.queries.patches import Diff
+    from missioncontrol.application.reader import Reader
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
 
@@ -133,8 +135,12 @@ class Desk:
             )
         )
 
-    def execute(self, operation: "Operation[Any, R]", target: str, given: Mapping[str, Any]) -> R:
+    def execute(
+        self, operation: "Operation[Any, Any]", target: str, given: Mapping[str, Any]
+    ) -> Any:
         """Execute an operation, wherever the engine is; return its answer once durable.
+
+        A server answers what the operation `shows`; see `cli.declarations.executed`.
 
         `target` is the id of what is changed, "" where nothing is; `given` are fields of the
         command.
@@ -151,8 +157,7 @@ class Desk:
             sent = self._line.send(
                 request.method, request.path, query=request.query, body=request.body
             )
-            answer = self._line.read(sent, request.kind) if sent.content else None
-            return operation.answered(answer)
+            return self._line.read(sent, request.kind) if sent.content else None
         arguments = operation.arguments(target, given)
         if self._line is None:
             from missioncontrol.application.authority import refuse_agent
@@ -324,6 +329,33 @@ class Desk:
         return Present(reading.store, reading.tables, reading.output, reading.artifacts)
 
     @cached_property
+    def reader(self) -> "Reader":
+        """What queries read of a directory of this machine, as whoever has the machine."""
+        from missioncontrol.adapters.clocks import SystemClock
+        from missioncontrol.adapters.os_user import os_user
+        from missioncontrol.application.reader import Reader
+        from missioncontrol.domain.permission import PERMISSIONS
+        from missioncontrol.domain.principal import Principal
+
+        return Reader(
+            present=self.present,
+            who=Principal(self.actor, ("admin",), PERMISSIONS, "os", ""),
+            owner=os_user(),
+            now=SystemClock().now,
+            uses=dict,
+            cards=lambda: self.cards,
+            remembered=self._remembered,
+            parts=self,
+        )
+
+    async def _remembered(self, question: Callable[["Memory"], R]) -> R:
+        from missioncontrol.app.followers import memory
+
+        with memory(self.directory) as found:
+            await found.bring_up()
+            return question(found)
+
+    @cached_property
     def board(self) -> Board:
         """All rows as of now."""
         return asyncio.run(board(self.reading.tables, self.reading.store))
@@ -433,7 +465,7 @@ class Desk:
 
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
-        for name in ("board", "cards", "store", "present", "reading"):
+        for name in ("board", "cards", "store", "reader", "present", "reading"):
             found = self.__dict__.pop(name, None)
             if name == "reading" and found is not None:
                 found.close()

@@ -40,7 +40,7 @@ VERBS = {
     "task": ("task", "task"),
     "eval": ("evaluation", "evaluation"),
     "user": ("access", "user"),
-    "token": ("access", "token"),
+    "token": ("declarations", "run"),
     "up": ("operating", "up"),
     "stop": ("operating", "stop"),
     "start": ("operating", "start"),

@@ -14,7 +14,13 @@ ANSWER_BYTES_MAX = 64 * 1024
 FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
+    "SecondLookAsked": "user.second_look",
+    "TokenAsked": "token.issue",
+    "TokenRevoked": "token.revoke",
+    "UserArrived": "user.arrive",
+    "UserAsked": "user",
     "WebhookAsked": "webhook",
+    "WorkspaceAsked": "user.name_workspace",
 }
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from missioncontrol.application.present import Present
+from missioncontrol.application.reader import Reader
 from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
@@ -58,6 +59,20 @@ class Console:
         live.signal("verification", lambda: self.verifying.progress)
         self.deliveries = deliveries
         self.analytics = analytics
+
+    def reader(self, who: Principal) -> Reader:
+        """Return what queries read, for a caller."""
+        people = self.people
+        return Reader(
+            present=self.present,
+            who=who,
+            owner=people.owner,
+            now=people.now,
+            uses=people.store.uses,
+            cards=self.shelf.cards,
+            remembered=self.archive.remembered,
+            parts=self,
+        )
 
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
         """Let the engine do what is asked by whoever is signed in, and see what came of it.

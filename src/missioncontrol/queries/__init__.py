@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 NOUNS = (
     "decision",
     "webhook",
+    "user",
+    "token",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -8,19 +8,26 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.access import TokenAsked, TokenRevoked, UserAsked, WorkspaceAsked
 from missioncontrol.application.queries import access as queries
 from missioncontrol.application.queries.access import UserView
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.permission import MEANING, Permission, Role
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.users import folder_of, workspace_of
+from missioncontrol.interfaces.api.users import folder_of, link_of, workspace_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.sign_in.origins import home_page
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import Caller
 from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
+from missioncontrol.operations.token import ISSUE, REVOKE
+from missioncontrol.operations.user import (
+    ADD,
+    CHANGE,
+    INVITE,
+    NAME_WORKSPACE,
+    REMOVE,
+    SET_PASSWORD,
+)
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -51,7 +58,7 @@ async def show_workspace(request: AnyRequest, console: NamedDependency[Console])
 @post("/settings/workspace", **DONE, **needs("administer"))
 async def name_workspace(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Give this home another name."""
-    await console.ask(request, WorkspaceAsked((await _said(request)).get("name", [""])[0]))
+    await console.run(request, NAME_WORKSPACE, name=(await _said(request)).get("name", [""])[0])
     return moved(request, "/settings/workspace")
 
 
@@ -107,7 +114,7 @@ async def add_user(request: AnyRequest, console: NamedDependency[Console]) -> Re
     """Add a user, and go to their page."""
     said = await _said(request)
     name = said.get("name", [""])[0]
-    await console.ask(request, UserAsked("add", name, _roles(said)))
+    await console.run(request, ADD, name=name, roles=_roles(said))
     return moved(request, _place(name))
 
 
@@ -139,7 +146,7 @@ async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Let somebody have exactly the roles that are ticked."""
-    await console.ask(request, UserAsked("roles", name, _roles(await _said(request))))
+    await console.run(request, CHANGE, name, roles=_roles(await _said(request)))
     return moved(request, _place(name))
 
 
@@ -148,10 +155,7 @@ async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Show a link with which somebody chooses a password."""
-    answer = await console.ask(request, UserAsked("invite", name))
-    # Where the same request was answered before, the secret is not told again.
-    secret = answer.get("invitation", "")
-    link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else ""
+    made = await console.run(request, INVITE, name)
     people = console.people
     found = queries.user(await people.access(), people.owner, name, people.now())
     return await answered(
@@ -162,8 +166,8 @@ async def invite_user(
         area="settings",
         back=(_place(name), found.name),
         user=found,
-        link=link,
-        until=answer["until"],
+        link=link_of(request, made),
+        until=made.until,
     )
 
 
@@ -172,7 +176,7 @@ async def remove_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Let somebody in no more."""
-    await console.ask(request, UserAsked("remove", name))
+    await console.run(request, REMOVE, name)
     console.people.forget(name)
     return moved(request, "/settings/users")
 
@@ -219,7 +223,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
     days = said.get("days", ["90"])[0]
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
     name = said.get("name", [""])[0]
-    made = await console.ask(request, TokenAsked(name, scopes, seconds))
+    made = await console.run(request, ISSUE, name=name, scopes=scopes, seconds=seconds)
     return await answered(
         request,
         "settings/tokens.html",
@@ -227,7 +231,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
         title="A new token",
         area="settings",
         back=("/settings/tokens", "Tokens"),
-        made={"token": "", **made},
+        made=made,
     )
 
 
@@ -236,7 +240,7 @@ async def revoke_token(
     request: AnyRequest, console: NamedDependency[Console], token: FromPath[str]
 ) -> Response[Any]:
     """Let a token be void."""
-    await console.ask(request, TokenRevoked(token))
+    await console.run(request, REVOKE, token)
     return moved(request, "/settings/tokens")
 
 
@@ -287,7 +291,7 @@ async def change_password(request: AnyRequest, console: NamedDependency[Console]
     caller = Caller(who.address, request.headers.get("user-agent", ""))
     await people.refuse_impostor(who.name, said.get("current", ""), caller)
     refuse_bad_password(said.get("password", ""), said.get("again", ""), who.name)
-    await console.ask(request, UserAsked("password", who.name))
+    await console.run(request, SET_PASSWORD, who.name)
     kept = who.credential.removeprefix("session-")
     await people.keep_password(who.name, said["password"], but=kept)
     return moved(request, "/settings/sessions")
