@@ -49,6 +49,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     field: str = "id"  # of commands that name one
     metavar: str = "ID"  # of the command line
     parameter: str = ""  # what its place in a path is called, where that is not the noun
+    # The id that a caller means, where that may be shortened.
+    resolve: Callable[["Reader", str], Awaitable[str]] | None = None
     to_path: Callable[[str], str] = str  # an id as one segment of a path
     from_path: Callable[[str], str] = str
 
@@ -97,6 +99,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     switches: Mapping[str, Switch] = {}  # by option
     build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
     fixed: Mapping[str, Any] = {}  # values of fields that it does not ask for
+    defaults: Mapping[str, str] = {}  # by field: the text that holds where none is typed
     done: str | Callable[[Any], str] = "{id} is {status}."  # printed for an operation's answer
     empty: str = ""  # printed for a list without any rows
     lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer or row, by columns
@@ -215,6 +218,10 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
+    # So many rows after a place, for a list that is too long to be read as a whole for each page.
+    find_after: Callable[[Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]]] | None = (
+        None
+    )
     columns: tuple[Column, ...] = ()  # on the command line
 
     def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:

@@ -8,6 +8,7 @@ import httpx
 
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.webhook import WebhookCommand
 
 API = "/api/v1"
@@ -59,6 +60,13 @@ async def own_token(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def lesson(client: httpx.AsyncClient) -> str:
+    given = {"title": f"Lesson {secrets.token_hex(4)}", "text": "Run the tests first."}
+    made = await client.post(f"{API}/memory", json=given)
+    assert made.status_code == 201, made.text
+    return str(made.json()["item"]["id"])
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -78,6 +86,8 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "user.remove": (new_user, {"reason": "moved on"}),
     "token.issue": (nothing, {"name": "laptop"}),
     "token.revoke": (own_token, {"reason": "leaked"}),
+    "memory.add": (nothing, {"title": "Tests", "text": "They need a database."}),
+    "memory.forget": (lesson, {"reason": "wrong"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -96,6 +106,8 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "user.remove": {"reason": "x" * 2_001},
     "token.issue": {"name": "x" * 101},
     "token.revoke": {"reason": "x" * 2_001},
+    "memory.add": {"title": "x" * 201, "text": "x"},
+    "memory.forget": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -103,12 +115,14 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(DecisionCommand)), ("decision",)),
     (frozenset(get_args(WebhookCommand)), ("webhook",)),
     (frozenset(get_args(AccessCommand)), ("user", "token")),
+    (frozenset(get_args(MemoryCommand)), ("memory",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
     "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
+    "CorrectMemory": "the service completes what a correction leaves out",
     "IssueToken": "the service makes the secret of a token, and keeps its digest",
 }
 """Commands that no operation has, and why."""

@@ -54,7 +54,6 @@ NEEDED: dict[str, Needed] = {
     "KeyAsked": "govern",
     "OutputBound": "govern",
     "TraceAsked": "approve",
-    "MemoryAsked": "operate",
     "ExportNoted": "read",
     "ProductAsked": "govern",
     "SourceAsked": "govern",

@@ -47,7 +47,7 @@ from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.learning import PatternAsked, PatternDesk, PatternsLearned
-from missioncontrol.application.memory import MemoryAsked, MemoryDesk
+from missioncontrol.application.memory import MemoryService
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.permits import AnswerGiven
@@ -120,7 +120,7 @@ class Office:
         self.patterns = PatternDesk(journal)
         self.repositories = RepositoryDesk(journal, approvals.os_user)
         self.tracing = Tracing(journal)
-        self.memory = MemoryDesk(journal)
+        self.memory = MemoryService(journal)
         self.products = ProductService(journal)
         self.alerts = AlertService(journal, self.products.refuse_unknown)
         self.digests = DigestService(journal, self.products.refuse_unknown)
@@ -176,7 +176,6 @@ class Office:
             TrialAsked: self._begin_trial,
             TrialEnded: self._judge_trial,
             TraceAsked: self._trace,
-            MemoryAsked: self._memory,
             ExportNoted: self._note_export,
             ProductAsked: self._product,
             SourceAsked: self._source,
@@ -354,9 +353,6 @@ class Office:
 
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)
-
-    async def _memory(self, ask: MemoryAsked, actor: str) -> dict[str, Any]:
-        return await self.memory.take(ask, actor=actor)
 
     async def _trace(self, ask: TraceAsked, actor: str) -> dict[str, Any]:
         return await self.tracing.take(ask, actor=actor)

@@ -96,7 +96,8 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
     answer = executed(desk, operation, target, given)
     if arguments.json:
-        say_json({"id": target} if answer is None else msgspec.to_builtins(answer))
+        told = operation.terminal.json(answer) if operation.terminal.json else answer
+        say_json({"id": target} if answer is None else msgspec.to_builtins(told))
         return
     for name in operation.shown_once:  # Alone, so that another program can take it.
         say(visible(f"{getattr(answer, name)}\n"))
@@ -112,6 +113,9 @@ def executed(
     Raises:
         MissionControlError: as `Desk.execute`.
     """
+    named = operation.target.resolve if operation.target is not None else None
+    if named is not None and desk.line is None:
+        target = _read_here(desk, lambda reader: named(reader, target))
     made = desk.execute(operation, target, given)
     if operation.shows is None or desk.line is not None:
         return made  # A server has looked it up.

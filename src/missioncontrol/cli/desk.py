@@ -20,6 +20,7 @@ from missioncontrol.application.journal import fold, fold_run
 from missioncontrol.application.prices import PRICES
 from missioncontrol.application.prices import STREAM as PRICE_STREAM
 from missioncontrol.application.workflows import Library, Saved
+from missioncontrol.cli import output
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.opened import AnyReading, not_here, server_of
@@ -344,15 +345,17 @@ class Desk:
             now=SystemClock().now,
             uses=dict,
             cards=lambda: self.cards,
-            remembered=self._remembered,
+            remembered=self.remembered,
             parts=self,
         )
 
-    async def _remembered(self, question: Callable[["Memory"], R]) -> R:
+    async def remembered(self, question: Callable[["Memory"], R]) -> R:
+        """Return what a question to the memory finds, as the log has it now."""
         from missioncontrol.app.followers import memory
 
         with memory(self.directory) as found:
-            await found.bring_up()
+            if not await found.bring_up(seconds_max=30.0):
+                output.note("Memory is not up to date yet: the log is long. Try again.\n")
             return question(found)
 
     @cached_property

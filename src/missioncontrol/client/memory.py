@@ -5,13 +5,12 @@ from typing import Any, TypeAlias
 
 from missioncontrol.application.queries.memory import (
     ItemDetail,
-    ItemView,
     MatchView,
     Remembering,
 )
-from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
-from missioncontrol.client.shapes import Forgotten
+from missioncontrol.client.calls import Call, change, get, path_of, post
+from missioncontrol.client.made.memory import MemoryRequests
+from missioncontrol.client.resource import L, asked
 from missioncontrol.domain.foresight import Recalled
 from missioncontrol.domain.memory import Kind
 
@@ -19,29 +18,8 @@ Matches: TypeAlias = list[MatchView]
 Told: TypeAlias = list[Recalled]
 
 
-class Memory(Resource[L]):
+class Memory(MemoryRequests[L]):
     """`client.memory`."""
-
-    @listed
-    def list(
-        self,
-        *,
-        kind: Kind | None = None,
-        repository: str = "",
-        tag: str = "",
-        file: str = "",
-        expired: bool = False,
-    ) -> Pages[ItemView]:
-        """Return items, those confirmed last first; `expired` adds what is told no more."""
-        return pages(
-            "/memory",
-            ItemView,
-            kind=kind,
-            repository=repository,
-            tag=tag,
-            file=file,
-            expired=expired,
-        )
 
     @asked
     def counts(self) -> Call[Remembering]:
@@ -80,40 +58,6 @@ class Memory(Resource[L]):
         return post("/memory/recall", Told, body)
 
     @asked
-    def get(self, item: str) -> Call[ItemDetail]:
-        """Return an item with its source and its neighbours.
-
-        Raises:
-            NotFound: `memory.unknown` or `memory.forgotten`.
-        """
-        return get(path_of("memory", item), ItemDetail)
-
-    @asked
-    def add(
-        self,
-        title: str,
-        text: str,
-        *,
-        kind: Kind = "lesson",
-        repository: str = "",
-        files: Sequence[str] = (),
-        tags: Sequence[str] = (),
-        expires: float = 0.0,
-        key: str = "",
-    ) -> Call[ItemDetail]:
-        """Let planners be told something, until `expires` (seconds since the epoch; 0: always)."""
-        body = {
-            "title": title,
-            "text": text,
-            "kind": kind,
-            "repository": repository,
-            "files": list(files),
-            "tags": list(tags),
-            "expires": expires,
-        }
-        return post("/memory", ItemDetail, body, key=key)
-
-    @asked
     def correct(
         self,
         item: str,
@@ -133,8 +77,3 @@ class Memory(Resource[L]):
         """Let planners be told of it until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
-
-    @asked
-    def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
-        """Let an item be gone from the index, from what planners are told, and for ever."""
-        return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

@@ -116,13 +116,6 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_new: bool  # False where it was so already
 
 
-class Forgotten(msgspec.Struct, frozen=True):
-    """An item of memory that is gone, and what of it stays where."""
-
-    item: str
-    stays: str
-
-
 class ShareMade(msgspec.Struct, frozen=True):
     """A new link to a report. Its path is told this once."""
 

@@ -14,6 +14,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
+    "MemoryAsked": "memory",
     "SecondLookAsked": "user.second_look",
     "TokenAsked": "token.issue",
     "TokenRevoked": "token.revoke",

@@ -11,6 +11,7 @@ NOUNS = (
     "webhook",
     "user",
     "token",
+    "memory",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -11,6 +11,7 @@ NOUNS = (
     "webhook",
     "user",
     "token",
+    "memory",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -179,7 +179,11 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
         options["type"] = str if is_text else {int: number, float: float}.get(field.item, str)
     if field.is_list:
         options |= {"action": "append", "default": []}
-    verb.add_argument(f"--{name}", required=field.is_required and not field.is_list, **options)
+    default = declared.terminal.defaults.get(field.name)
+    if default is not None:
+        options |= {"default": default, "help": f"{field.help} (default: {default})"}
+    is_required = field.is_required and not field.is_list and default is None
+    verb.add_argument(f"--{name}", required=is_required, **options)
 
 
 def _name(declared: Declared, field: Field) -> str:

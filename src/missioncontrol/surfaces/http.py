@@ -24,7 +24,7 @@ from missioncontrol.surfaces.conditional import (
     tagged,
 )
 from missioncontrol.surfaces.fields import Field, fields_of
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, page_of, place_of
 from missioncontrol.surfaces.permissions import needs
 
 ROOT = "/api/v1"
@@ -77,7 +77,13 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
         filters = checked(query.name, _said(given), query.filters)
-        found = await query.found(console.reader(request.user), filters)
+        reader = console.reader(request.user)
+        if query.find_after is not None:
+            place = place_of(cursor, *query.kinds)
+            rows = await query.find_after(query.source(reader), filters, place, limit + 1)
+            more = cursor_of(*query.key(rows[limit - 1])) if len(rows) > limit else ""
+            return listed(request, Page(list(rows[:limit]), more))
+        found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
     filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
@@ -165,6 +171,8 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
         id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
+        if target is not None and target.resolve is not None:
+            id_ = await target.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
             now = await seen.found(console.reader(request.user), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
