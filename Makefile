@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REPO ?= .
 ifeq ($(REPO),.)
-GOAL ?= Add --csv to `mission backtest`, so that the scores of its changes open in a spreadsheet
+GOAL ?= Add --csv to `mission eval backtest`, so that the scores of its changes open in a spreadsheet
 endif
 SEEDS ?= 2000
 

@@ -21,7 +21,7 @@ READING = "reading the same rows and decoding their JSON"
 
 
 def replay(folder: Path) -> Iterator[Measure]:
-    """Measure `mission replay RUN --json` of 10,000 items under a budget, each with its usage."""
+    """Measure `mission runs replay RUN --json` of 10,000 budgeted items, each with its usage."""
     with Worker("bench.governance.governed", "Governed", folder / "replay") as worker:
         told = worker.do(Job("governed", ITEMS))
         again = Job("decode", source=told.source, run=told.run)

@@ -74,7 +74,7 @@ class Corpus:
         """Yield each change with the index of its parent, or with one that has no past."""
         for change in self._changes:
             past = self._before(change) if with_past else []
-            index = Index(self._tree(change.parent), past, kept=self._kept)
+            index = Index(self._tree(change.parent), past, cache=self._kept)
             yield Case(index, change.goal, self._lines(change))
 
     def _before(self, change: PastWork) -> list[PastChange]:

@@ -96,12 +96,12 @@ def _timed(folder: Path) -> Iterator[Measure]:
     repository = _large(folder / "large")
     kept = KeptFacts(folder / "facts.db")
     begun = time.perf_counter()
-    Index(read_tree(repository), kept=kept)
+    Index(read_tree(repository), cache=kept)
     first = time.perf_counter() - begun
     changed = next(repository.rglob("*.py"))
     changed.write_text(changed.read_text(encoding="utf-8", errors="replace") + "\n# Changed.\n")
     begun = time.perf_counter()
-    Index(read_tree(repository), kept=kept)
+    Index(read_tree(repository), cache=kept)
     second = time.perf_counter() - begun
     yield Measure(
         measure=f"ranking.index {FILES:,} files",

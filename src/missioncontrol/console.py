@@ -42,7 +42,7 @@ LOOK_SECONDS = 0.01
 COLLECTED_AFTER = (10_000, 10, 20)
 """New containers between two searches for rings of dead ones, and how many of these searches come
 before one that looks at older ones too. A search through all that is at hand of a home with a
-million events takes a third of a second, in which nobody is answered."""
+million events takes a third of a second, in which no request is answered."""
 
 
 def main() -> int:
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def _have_files() -> None:
-    """Let the process have as many connections as it may: it begins with room for 1,024 mostly."""
+    """Raise the limit of open connections to the maximum: it mostly begins at 1,024."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
     if 0 <= now < wanted:
@@ -105,7 +105,7 @@ async def _serve(home: Home, heads: Path | None, listening: socket.socket, engin
 
 
 async def _answering(serving: "uvicorn.Server", task: "asyncio.Task[None]") -> None:
-    while not serving.started and not task.done():  # noqa: ASYNC110 - the library tells nobody
+    while not serving.started and not task.done():  # noqa: ASYNC110 - the library has no signal
         await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -48,6 +48,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
     metavar: str = "ID"  # of the command line
+    command: str = ""  # the path on the command line, where it is not the noun: document share
+    is_single: bool = False  # there is one, and it has no id
     parameter: str = ""  # what its place in a path is called, where that is not the noun
     # The id that a caller means, where that may be shortened.
     resolve: Callable[["Reader", str], Awaitable[str]] | None = None
@@ -62,7 +64,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def item_path(self) -> str:
         """The path of one of them, with a name in braces where its id stands."""
-        return f"{self.path}/{{{self.placeholder}}}"
+        return self.path if self.is_single else f"{self.path}/{{{self.placeholder}}}"
 
     @property
     def placeholder(self) -> str:
@@ -76,6 +78,7 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     width: int = 0  # 0: as wide as the text
     tones: Mapping[str, str] = {}  # ok, ask or bad, by the value
+    text: Callable[[Any], str] = str  # of a value
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -102,8 +105,9 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Mapping[str, str] = {}  # by field: the text that holds where none is typed
     done: str | Callable[[Any], str] = "{id} is {status}."  # printed for an operation's answer
     empty: str = ""  # printed for a list without any rows
-    lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer or row, by columns
-    json: Callable[[Any], Any] | None = None  # what of an answer is printed as JSON
+    # An answer, or a row, in so many columns.
+    lines: Callable[[Any, int], Sequence[str]] | None = None
+    json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -158,9 +162,30 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         return self.name.partition(".")[2]
 
     @property
+    def named(self) -> Target | None:
+        """The kind of thing whose id a caller gives; None where none is given."""
+        return None
+
+    @property
+    def resource(self) -> str:
+        """The client's attribute that has its method."""
+        about = self.of
+        return self.noun if about is None or about.is_single else about.plural
+
+    @property
+    def of(self) -> Target | None:
+        """The kind of thing that it is about."""
+        return None
+
+    @property
     def command_verb(self) -> str:
         """The verb of the command line."""
         return self.terminal.verb or self.verb.replace("_", "-")
+
+    @property
+    def command_noun(self) -> str:
+        """The path of the command line to the verb: `decision`, `document share`."""
+        return (self.of.command if self.of else "") or self.noun
 
     @property
     def routine(self) -> str:
@@ -190,6 +215,16 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
         """Return the thing as the caller of `reader` sees it."""
         return self.find(self.source(reader), id_)
+
+    @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return None if self.target.is_single else self.target
+
+    @property
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -227,6 +262,11 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
         """Return the rows as the caller of `reader` sees them."""
         return self.find(self.source(reader), filters)
+
+    @property
+    def of(self) -> Target:
+        """See `Declared.of`."""
+        return self.target
 
     @property
     def route(self) -> str:
@@ -273,8 +313,13 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
 
     @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return self.target
+
+    @property
     def of(self) -> Target | None:
-        """The kind of thing that it is about."""
+        """See `Declared.of`."""
         return self.target or self.creates
 
     @property
@@ -337,10 +382,11 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         return self.shows.returns if self.shows is not None else self.returns
 
     def answered(self, answer: Any) -> R:
-        """Return the answer that came as plain values; one that repeats nothing is an empty one."""
+        """Return the answer that came as plain values; secrets of a repeated one are None."""
         if self.returns is type(None):
             return None
-        return msgspec.convert(answer, self.returns)
+        whole = {**dict.fromkeys(self.shown_once), **answer} if self.shown_once else answer
+        return msgspec.convert(whole, self.returns)
 
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""

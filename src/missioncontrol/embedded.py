@@ -151,7 +151,7 @@ class Engine:
         self._held: EngineContext | None = None
 
     async def __aenter__(self) -> Self:
-        """Take the home, and let other processes of this machine ask for things.
+        """Lock the home, and accept requests of other processes of this machine.
 
         Raises:
             Unavailable: `home.held`, where another process holds it.
@@ -174,7 +174,7 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop and let the home go; runs that have not ended can be resumed."""
+        """Stop and release the home; runs that have not ended can be resumed."""
         await self._stack.aclose()
 
     @property

@@ -57,7 +57,7 @@ class PipeLine:
             )
 
     async def permit(self, action: Action) -> Verdict:
-        """See `Line.permit`; a function has nobody to ask.
+        """See `Line.permit`; a function has no person to ask.
 
         Raises:
             AttemptFailed: `function.cannot_ask`.
@@ -139,7 +139,7 @@ def _private_stdin() -> int:
 
 
 def _leave() -> NoReturn:
-    """End, whatever threads the function has left: its result is written, and nobody waits."""
+    """End, despite any threads the function has left: its result is written, nothing waits."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
@@ -162,7 +162,7 @@ def _outcome(target: str, order: wire.Order, desk: PipeDesk) -> wire.Message:
         msgspec.json.encode(done)
     except AttemptFailed as error:
         return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge: it is said, not lost
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge: reported, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused("function.raised", f"{target} raised {type(error).__name__}: {error}.")

@@ -87,7 +87,7 @@ def _outcome(order: wire.Order, desk: PipeDesk) -> wire.Message:
         return wire.Refused(error.code, error.reason, error.hint, error.retryable, error.detail)
     except MissionControlError as error:
         return wire.Refused(error.code, error.reason, error.hint, False)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+    except Exception as error:  # noqa: BLE001 - the edge: any error is reported, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused("reporter.crashed", f"It raised {type(error).__name__}: {error}.")
@@ -121,18 +121,18 @@ def written_down(order: wire.Order, desk: PipeDesk) -> Work:
 
 def _handed_in(digest: DigestWritten, summary: Summary, answered: Asked, desk: Desk) -> Work:
     by = f"written by {digest.written_by}" if digest.written_by else "made of the facts by rule"
-    told: dict[str, Any] = {"summary": summary, "asked": answered}
+    record: dict[str, Any] = {"summary": summary, "asked": answered}
     files = (
         ("digest.md", digest.text, "text/markdown", "Digest"),
-        ("digest.json", _json(told), "application/json", "Digest, each number with its question"),
+        ("digest.json", _json(record), "application/json", "Digest, each number with its question"),
     )
-    kept = tuple(
+    stored = tuple(
         desk.keep(name, content, media_type=media, title=title, obtained=by)
         for name, content, media, title in files
     )
     output = {"headline": summary.verdict.text, "written_by": "", "reason": ""}
     output |= msgspec.to_builtins(digest)
-    return Work(f"{summary.verdict.text} ({by}).", output=output, artifacts=kept)
+    return Work(f"{summary.verdict.text} ({by}).", output=output, artifacts=stored)
 
 
 async def _summarised(given: dict[str, Any]) -> tuple[Product, Range, Summary]:
@@ -162,8 +162,8 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
         since = until - timedelta(days=days - 1)
         if given.get("since"):
             since = date.fromisoformat(given["since"])
-        said = given.get("segment") or "{}"
-        segment = msgspec.json.decode(said, type=Segment)
+        text = given.get("segment") or "{}"
+        segment = msgspec.json.decode(text, type=Segment)
     except (ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise AttemptFailed("reporter.bad_input", f"{error}.", retryable=False) from None
     if not 1 <= days <= DAYS_MAX:
@@ -173,7 +173,7 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
 
 
 def asked(configured: Callable[[], Model | None], summary: Summary, desk: Desk) -> Asked:
-    """Ask the model that is configured; what goes wrong with that is said, and costs no digest."""
+    """Ask the configured model; an error of it is reported, and costs no digest."""
     started = time.monotonic()
     name, usage = "", NO_USAGE
     try:
@@ -188,8 +188,8 @@ def asked(configured: Callable[[], Model | None], summary: Summary, desk: Desk) 
         written, reason = None, f"{error.code}: {error.reason}"
     except msgspec.DecodeError as error:
         written, reason = None, f"The answer does not fit its schema: {error}."
-    told = f"not used: {reason}" if reason else "hold against the facts"
-    desk.log("warning" if reason else "info", f"The words of the model are {told}")
+    outcome = f"not used: {reason}" if reason else "hold against the facts"
+    desk.log("warning" if reason else "info", f"The words of the model are {outcome}")
     seconds = round(time.monotonic() - started, 3)
     return Asked(name, None if reason else written, reason[:600], usage, seconds)
 

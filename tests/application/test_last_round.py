@@ -67,7 +67,7 @@ def test_what_is_no_finding_is_not_told_as_one(tmp_path: Path) -> None:
 
 def test_a_task_of_a_repository_is_told_how_it_begins_anew(tmp_path: Path) -> None:
     hint = played(tmp_path, [FINDING], "task-round").failure("call").hint
-    assert "`mission artifacts run-1` has what was found in full" in hint
+    assert "`mission runs artifacts run-1` has what was found in full" in hint
     assert "`git show c0ffee`" in hint
     assert "`mission task run TASK --agents …` begins anew" in hint
 

@@ -127,7 +127,7 @@ def test_what_fails_is_told_and_is_not_kept() -> None:
 
 def test_what_is_kept_is_bounded_by_its_bytes() -> None:
     async def check() -> None:
-        room, press = Pressroom(kept_bytes_max=10), Press()
+        room, press = Pressroom(cache_bytes_max=10), Press()
         press.gate.set()
         for name in ("first", "other", "third"):
             await room.printed(name, "ann", press.of(name))

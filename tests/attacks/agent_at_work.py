@@ -84,7 +84,7 @@ def tries(name: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     approve = ("approvals", "approve", name, "--reason", "Looks fine", "--as", "bob")
     yield "mission approve", lambda: command(*approve, "--home", str(HOME), environment=BARE)
     yield "MISSION_HOME", lambda: command(*approve, environment=TERMINAL)
-    yield "mission token new", lambda: command("token", "new", "x", environment=TERMINAL)
+    yield "mission user token new", lambda: command("token", "new", "x", environment=TERMINAL)
     raised = ("budget", "set", "workspace", "--cost", "99", "--reason", "x")
     yield "mission budget set", lambda: command(*raised, environment=TERMINAL)
 

@@ -23,7 +23,7 @@ def mission(scene: Scene) -> str:
 def test_the_cockpit_tells_what_came_of_it_and_leads_on(tab: Tab, mission: str) -> None:
     page = tab.go(f"/missions/{mission}?view=summary")
     path = page.get_by_role("region", name="Execution path")
-    expect(path.locator("code").filter(has_text="mission artifacts run-")).to_have_count(1)
+    expect(path.locator("code").filter(has_text="mission runs artifacts run-")).to_have_count(1)
     undone = page.get_by_role("region", name="What was not done", exact=True)
     expect(undone.get_by_role("row").filter(has_text="named no agent")).not_to_have_count(0)
     evidence = page.get_by_role("region", name="Evidence", exact=True)

@@ -1,4 +1,4 @@
-"""`mission user` and `mission token`: who may sign in, and what programs carry."""
+"""`mission user` and `mission user token`: who may sign in, and what programs carry."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`mission backtest` plans merged changes again, and leaves the repository as it is."""
+"""`mission eval backtest` plans merged changes again, and leaves the repository as it is."""
 
 import json
 import signal

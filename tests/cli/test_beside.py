@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_a_mission_to_the_engine_and_a_cancel_ends_it(tmp_path: Pa
     assert any(json.loads(line).get("event") == "plan_accepted" for line in watching.stdout)
     os.killpg(watching.pid, signal.SIGINT)
     _, err = watching.communicate(timeout=20)
-    assert (watching.returncode, b"goes on; `mission cancel" in err) == (3, True)
+    assert (watching.returncode, b"goes on; `mission runs cancel" in err) == (3, True)
     assert answer(home, "list")[0]["status"] == "building"
     assert mission(home, "cancel", "last").returncode == 0
     end = time.monotonic() + 20

@@ -78,7 +78,7 @@ class Desk:
 
 
 class Terminal:
-    """Types `mission budget …` and `mission price …`, and reads what comes back."""
+    """Types `mission budget …` and `mission budget price …`, and reads what comes back."""
 
     def __init__(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         self.desk = desk
@@ -359,5 +359,5 @@ def test_a_price_that_makes_no_sense_is_refused(
 def test_where_no_price_is_set_the_table_is_named(terminal: Terminal) -> None:
     assert terminal.type("price", "show") == (
         f"No price is set here; all are from {terminal.desk.budgets.prices.table.version}: "
-        "`mission price show MODEL`.\n"
+        "`mission budget price show MODEL`.\n"
     )

@@ -1,4 +1,4 @@
-"""`mission decision` and `mission template`: recorded, judged, exchanged, and asked."""
+"""`mission decision` and `mission workflow template`: recorded, judged, exchanged, and asked."""
 
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def test_what_does_not_fit_is_refused(
 
 def test_templates_are_listed_and_shown(tmp_path: Path) -> None:
     keys = [each["key"] for each in answer(tmp_path, "template", "list")]
-    assert keys[0] == "feature"
+    assert keys == sorted(keys)
     assert len(keys) == 14
     shown = mission(tmp_path, "template", "show", "security-review").stdout.decode()
     assert "attacker (one of these)" in shown

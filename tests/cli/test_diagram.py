@@ -1,4 +1,4 @@
-"""`mission diagram`: which diagrams there are, and one of them in each form."""
+"""`mission runs diagram`: which diagrams there are, and one of them in each form."""
 
 import json
 import xml.etree.ElementTree as ET

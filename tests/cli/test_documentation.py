@@ -23,6 +23,8 @@ def verbs_of(top: argparse.ArgumentParser, prefix: str = "mission") -> dict[str,
                 found |= verbs_of(verb, f"{prefix} {name}")
     own = {text for action in top._actions for text in action.option_strings if text[:2] == "--"}
     alone = {} if needs_more else {prefix: own - {"--help", "--version"}}
+    if f"{prefix} list" in found:  # `mission runs` alone lists them
+        alone[prefix] = set()
     return {**found, **alone}
 
 

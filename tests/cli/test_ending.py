@@ -12,7 +12,7 @@ from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
 from missioncontrol.domain.work import Work
 from tests.documents.records import redis_plan, redis_run
 
-PACK = "mission pack R-01 --output PACK.md"
+PACK = "mission runs pack R-01 --output PACK.md"
 FILE = LikelyFile("shop/cart.py", 1.0, (), (Spot("total", 3, 9),), chance=0.62, is_expected=True)
 
 
@@ -50,14 +50,14 @@ def test_a_program_begins_in_the_repository_and_finds_the_same_data(tmp_path: Pa
     where = ending.given_place(argparse.Namespace(home=str(home)))
     assert where == f" --home '{home}'"
     at = {"where": where, "directory": record.repository}
-    pack = f"mission pack R-01 --output PACK.md --home '{home}'"
+    pack = f"mission runs pack R-01 --output PACK.md --home '{home}'"
     assert ending.next_command(record, [], [], "", **at) == pack
     told = ending.next_command(record, [], ["codex"], "", **at)
     assert told == f'{pack} && codex "Do what PACK.md says"'
     assert ending.next_command(record, ["coder"], [], "", **at).endswith(f"--builder coder{where}")
     failed = redis_run("failed", {"baseline": "failed"}).record
-    assert ending.next_command(failed, [], [], "mission retry R-01", **at) == (
-        f"mission retry R-01{where}"
+    assert ending.next_command(failed, [], [], "mission runs retry R-01", **at) == (
+        f"mission runs retry R-01{where}"
     )
     assert ending.given_place(argparse.Namespace()) == ""
 
@@ -79,12 +79,15 @@ def test_the_place_where_the_change_begins_is_told_first() -> None:
 
 def test_a_run_that_failed_goes_on_with_what_its_status_suggests() -> None:
     record = redis_run("failed", {"baseline": "failed"}).record
-    assert ending.next_command(record, ["coder"], [], "mission retry R-01") == "mission retry R-01"
+    assert (
+        ending.next_command(record, ["coder"], [], "mission runs retry R-01")
+        == "mission runs retry R-01"
+    )
 
 
 def test_a_run_that_failed_without_a_suggestion_retries_the_step_that_failed() -> None:
     record = redis_run("failed", {"baseline": "failed"}).record
-    assert ending.next_command(record, [], []) == "mission retry R-01 baseline"
+    assert ending.next_command(record, [], []) == "mission runs retry R-01 baseline"
 
 
 def test_what_is_red_today_is_told_first() -> None:
@@ -101,7 +104,7 @@ def test_what_is_built_is_fetched() -> None:
     record = redis_run().record
     done = [msgspec.structs.replace(each, state="succeeded") for each in record.tasks]
     built = msgspec.structs.replace(record, tasks=tuple(done))
-    assert ending.next_command(built, ["coder"], []) == "mission artifacts R-01 --output DIR"
+    assert ending.next_command(built, ["coder"], []) == "mission runs artifacts R-01 --output DIR"
 
 
 def test_a_plan_that_does_not_know_the_place_asks_for_it() -> None:

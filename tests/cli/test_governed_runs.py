@@ -99,7 +99,7 @@ def test_the_author_cannot_approve_and_another_person_can(home: Path) -> None:
     assert answer(home, "runs")[0]["status"] == "waiting"
     other = mission(home, "approvals", "approve", approval, "--reason", "fine", "--as", "bob")
     assert other.returncode == 0, other.stderr
-    assert f"`mission resume {answer(home, 'runs')[0]['id']}`" in other.stdout.decode()
+    assert f"`mission runs resume {answer(home, 'runs')[0]['id']}`" in other.stdout.decode()
     assert not (place_of(home) / "shipped").exists()
     ended = begun(home, "resume", "last", code=0)
     assert ended["outputs"] == {"built": "shipped\n"}

@@ -62,7 +62,7 @@ def test_ctrl_c_twice_leaves_a_run_that_is_resumed(scene: Scene) -> None:
     running.signal(signal.SIGINT)
     code, err = running.end()
     assert code == 3
-    assert f"`mission resume {run}` takes it up" in err
+    assert f"`mission runs resume {run}` takes it up" in err
     assert running.left_over() == []
     assert scene.status() == "building"
     shown = mission(scene.home, "show", "last").stdout.split()  # Lines break where they are full.

@@ -1,4 +1,4 @@
-"""`mission learn` and `mission pattern`, from a commit to a plan that quotes it."""
+"""`mission pattern learn` and `mission pattern`, from a commit to a plan that quotes it."""
 
 import json
 import shutil
@@ -172,7 +172,7 @@ def test_a_retired_pattern_is_offered_no_more(home: Path, codemod: str, library:
     assert not answer(home, "pattern", "retire", codemod, "--reason", "Again.")["is_new"]
     assert answer(home, "pattern", "list", "--kind", "codemod") == []
     refused = mission(home, "pattern", "apply", codemod, cwd=library.root)
-    assert b"was retired: Too wide. `mission learn`" in refused.stderr
+    assert b"was retired: Too wide. `mission pattern learn`" in refused.stderr
     learned(home, library.root)
     [kept] = answer(home, "pattern", "list", "--kind", "codemod")
     assert (kept["version"], kept["state"]) == (2, "active")

@@ -104,7 +104,7 @@ def test_what_holds_all_work_up_stands_over_the_runs_and_under_each_of_them(here
         said = " ".join(here(*verb).split())
         assert "Everything is stopped" in said
         assert "user:alice said so at 20" in said
-        assert ": smoke. `mission start --stage drain|paused|all` goes on." in said
+        assert ": smoke. `mission engine resume --stage drain|paused|all` goes on." in said
     assert "stopped" not in here("runs", "--json")
     here("start", "--stage", "all")
     assert "Everything" not in here("show", "last") + here("runs")
@@ -133,7 +133,7 @@ def test_a_schedule_is_not_started_by_hand_where_all_is_stopped(here: Here) -> N
     here("stop", "--reason", "smoke")
     said = here("schedule", "run", "daily", code=1)
     assert "No run may begin: everything was stopped (smoke)." in said
-    assert "`mission start --stage all`" in said
+    assert "`mission engine resume --stage all`" in said
 
 
 def test_an_argument_with_a_line_feed_breaks_no_line(here: Here) -> None:
@@ -170,15 +170,15 @@ def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) ->
     here("start", "--stage", "paused")
     said = " ".join(here("workflow", "run", "tick", code=4).split())
     assert "tick@1 is stuck (1 ready). Work is paused." in said
-    assert "`mission start --stage" in said
-    assert "mission resume run-" in said
+    assert "`mission engine resume --stage" in said
+    assert "mission runs resume run-" in said
 
 
 def test_a_decision_says_what_lets_the_run_go_on_unless_it_has_ended(here: Here) -> None:
     here.save(ASK)
     here("workflow", "run", "ask", code=4)
     said = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")
-    assert "`mission resume run-" in said  # What comes always is still to be done.
+    assert "`mission runs resume run-" in said  # What comes always is still to be done.
     here("resume", "last", code=1)
     here("workflow", "run", "ask", code=4)
     here("approvals", "approve", asked(here), "--reason", "yes", "--as", "bob")
@@ -190,7 +190,7 @@ def test_reasons_of_people_do_not_run_into_the_next_sentence(here: Here) -> None
     here.save(ASK)
     here("workflow", "run", "ask", code=4)
     here("approvals", "reject", asked(here), "--reason", "Not today", "--as", "bob")
-    assert "rejected it: Not today. `mission fork`" in here("show", "last")
+    assert "rejected it: Not today. `mission runs fork`" in here("show", "last")
 
 
 def test_a_schedule_says_that_nothing_starts_it_yet(here: Here) -> None:
@@ -298,7 +298,7 @@ def test_an_engine_tells_what_begins_waits_and_ends_and_a_watcher_what_is_paused
     engine = up(home)
     waits = mission(home, "workflow", "run", "ask", "--wait")
     assert waits.returncode == 4
-    assert b"mission resume" not in waits.stdout  # It goes on by itself.
+    assert b"mission runs resume" not in waits.stdout  # It goes on by itself.
     begun = until(engine, "begins")
     run = begun.split()[3].rstrip(":")
     assert "ask@1" in begun

@@ -1,9 +1,12 @@
 """What is wrong with a command line is said once, by the verb that it is about."""
 
+import re
+
 import pytest
 
 from missioncontrol.cli.arguments import parse, parser
 from missioncontrol.cli.manual import manual
+from missioncontrol.cli.nouns import EARLIER, current_spelling
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -39,14 +42,14 @@ def test_options_that_may_be_repeated_and_flags_are_taken_as_before() -> None:
 def test_one_parser_reads_several_command_lines() -> None:
     top = parser()
     for name in ("a", "b"):
-        assert top.parse_args(["runs", "--workflow", name]).workflow == name
+        assert top.parse_args(["runs", "list", "--workflow", name]).workflow == name
 
 
 @pytest.mark.parametrize(
     ("words", "verb"),
     [
         (("audit", "export", "--output", "x", "--json"), "mission audit export"),
-        (("runs", "--nope"), "mission runs"),
+        (("runs", "--nope"), "mission runs list"),
         (("--nope", "runs"), "mission"),
     ],
 )
@@ -80,3 +83,29 @@ def test_the_reference_says_everything_once_and_ends_its_sentences() -> None:
         assert len(set(parts)) == len(parts), row
     assert "| `SCOPE` | workspace, workflow, agent, model, run, step |" in rows
     assert "| `WHAT` | one of agent, actor, workspace |" in rows
+
+
+@pytest.mark.parametrize(("earlier", "current"), EARLIER.items())
+def test_an_earlier_spelling_still_works_and_is_not_in_the_help(earlier: str, current: str) -> None:
+    assert current_spelling([earlier, "x"]) == [*current.split(), "x"]
+    before = ["--home", "here", "--server=there"]
+    assert current_spelling([*before, earlier]) == [*before, *current.split()]
+    assert parser().get_default("verb") is None
+    assert f"\n  {earlier} " not in parser().format_help()
+    assert f"\n## mission {current}" in manual()
+
+
+def test_runs_alone_lists_them_and_its_help_names_its_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (["runs"], ["runs", "--status", "failed"], ["runs", "list"]):
+        assert parse(words).verb == "runs list"
+    assert parse(["runs", "show", "last"]).verb == "show"
+    with pytest.raises(SystemExit):
+        parse(["runs", "--help"])
+    assert "replay" in capsys.readouterr().out
+
+
+def test_the_help_has_at_most_twenty_nouns() -> None:
+    nouns = parser().format_help().partition("nouns;")[2].partition("options:")[0]
+    assert 10 < len(re.findall(r"^  \w", nouns, re.MULTILINE)) <= 20

@@ -1,4 +1,4 @@
-"""`mission places` names where the work for a goal will be, and records nothing."""
+"""`mission locate` names where the work for a goal will be, and records nothing."""
 
 import json
 from pathlib import Path

@@ -88,7 +88,7 @@ def test_show_tells_outputs_reasons_and_what_the_run_went_on_from(home: Path) ->
     assert "! flaky" in shown
     assert "✗" not in shown
     run = answer(home, "runs")[0]["id"]
-    assert f"`mission output {run} flaky`" in " ".join(shown.split())
+    assert f"`mission runs output {run} flaky`" in " ".join(shown.split())
     assert answer(home, "show", "last")["outputs"] == {"said": "one\nthree\n"}
 
 

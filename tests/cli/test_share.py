@@ -1,4 +1,4 @@
-"""`mission share`: a link to the report of one run, made, listed and revoked."""
+"""`mission document share`: a link to the report of one run, made, listed and revoked."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_link_is_shown_once_listed_and_revoked(tmp_path: Path) -> None:
     )
     done = mission(tmp_path, "share", "revoke", listed["id"], "--reason", "read")
     assert done.returncode == 0
-    assert b"No link to a report holds" in mission(tmp_path, "share", "list").stderr
+    assert b"No link to a report holds" in mission(tmp_path, "share", "list").stdout
     long = mission(tmp_path, "share", "new", run, "--expires", "91d")
     assert long.returncode != 0
     assert b"would hold 91 days" in long.stderr

@@ -1,4 +1,4 @@
-"""`mission trace`: what leads from the goal to the evidence, what is missing, and who says so."""
+"""`mission runs trace`: the links from the goal to the evidence, and gaps and waivers."""
 
 import json
 from pathlib import Path

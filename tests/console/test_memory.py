@@ -163,7 +163,7 @@ def test_a_mission_that_ended_is_remembered_and_shown(tmp_path: Path) -> None:
             )
             mission = (await client.get(f"/missions/{record.mission}?view=plan")).text
             assert "Remembered" not in mission
-            assert "mission backtest --repo" in mission
+            assert "mission eval backtest --repo" in mission
             assert "are not estimated" in mission
 
     asyncio.run(scenario())

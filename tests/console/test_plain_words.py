@@ -65,8 +65,8 @@ def test_other_reasons_stay_as_they_are() -> None:
     ("hint", "said"),
     [
         ("`mission list` names them.", "The list of missions names them."),
-        ("`mission output RUN STEP` shows it.", "The log of the run shows it."),
-        ("Let it end, or `mission cancel run-1` first.", "Let it end, or “Cancel run” first."),
+        ("`mission runs output RUN STEP` shows it.", "The log of the run shows it."),
+        ("Let it end, or `mission runs cancel run-1` first.", "Let it end, or “Cancel run” first."),
         (
             "`mission budget set run 'a b' --cost 3.00 --per day --reason TEXT` would allow it.",
             "A cap of $3.00 each day for run 'a b' would allow it.",
@@ -85,8 +85,8 @@ def test_a_page_speaks_of_pages(hint: str, said: str) -> None:
 
 
 def test_hints_lead_to_pages_and_are_never_markup_themselves() -> None:
-    assert 'href="/runs/run-1?tab=log"' in linked("`mission output run-1 check`")
-    assert "RUN" not in linked("`mission output RUN STEP`")
+    assert 'href="/runs/run-1?tab=log"' in linked("`mission runs output run-1 check`")
+    assert "RUN" not in linked("`mission runs output RUN STEP`")
     text = linked("<b>`mission show run-<b>`</b> `mission no<i>such`")
     assert "<b>" not in text
     assert "<i>" not in text

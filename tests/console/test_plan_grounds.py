@@ -58,5 +58,5 @@ def test_what_is_not_told_says_why_and_past_changes_say_how_far_to_trust_it() ->
     assert [each.calibration for each in found.estimates] == [
         "such ranges held 90% of 80 past cases"
     ]
-    assert found.backtest == "mission backtest --repo '/some where' --changes 20"
+    assert found.backtest == "mission eval backtest --repo '/some where' --changes 20"
     assert grounds_of(made, "").backtest == ""

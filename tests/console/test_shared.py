@@ -8,8 +8,8 @@ import httpx
 
 from missioncontrol.application.asks import BeginMission
 from missioncontrol.application.missions import Goal
-from missioncontrol.application.shares import SHARES, STREAM, ShareAsked
-from missioncontrol.domain.share import DAY
+from missioncontrol.application.shares import SHARES, STREAM, ShareRun
+from missioncontrol.domain.share import DAY, RevokeShare
 from tests.console.doors import BROWSER, Door, closed_door
 from tests.console.mission_house import ended
 
@@ -37,9 +37,10 @@ def with_report(
 
 
 async def link(door: Door, run: str, seconds: float = DAY, note: str = "") -> str:
-    ask = ShareAsked("new", run, seconds=seconds, note=note)
-    made = await door.house.held.office.do(ask, f"user:{door.people.owner}")
-    return f"/shared/{made['token']}"
+    shares, owner = door.house.held.office.shares, f"user:{door.people.owner}"
+    made = await shares.make(ShareRun(run, seconds, note), actor=owner)
+    await door.house.held.office.journal.durable()
+    return str(made.path)
 
 
 def test_whoever_has_the_link_sees_the_report_without_signing_in(tmp_path: Path) -> None:
@@ -97,8 +98,9 @@ def test_a_revoked_link_shows_nothing(tmp_path: Path) -> None:
     async def story(door: Door, mission: str, run: str) -> None:
         path = await link(door, run)
         key = path.split("_")[1]
-        revoke = ShareAsked("revoke", share=key, reason="sent to the wrong one")
-        await door.house.held.office.do(revoke, f"user:{door.people.owner}")
+        office, owner = door.house.held.office, f"user:{door.people.owner}"
+        await office.shares.revoke(RevokeShare(key, "sent to the wrong one"), actor=owner)
+        await office.journal.durable()
         async with door.client() as stranger:
             answer = await stranger.get(path, headers=BROWSER)
             assert answer.status_code == 404

@@ -136,7 +136,9 @@ def test_a_failed_task_is_done_again_by_a_command() -> None:
     record = every_kind()["failed"].record
     failed = first(record, "failed")
     steps = Reading(record).cockpit.path
-    assert (f"mission retry {record.run} {failed.task.key}",) in {step.commands for step in steps}
+    assert (f"mission runs retry {record.run} {failed.task.key}",) in {
+        step.commands for step in steps
+    }
 
 
 def test_tests_that_did_not_pass_come_before_any_change() -> None:
@@ -167,7 +169,7 @@ def test_a_command_is_told_with_the_variables_that_it_was_run_with() -> None:
 def test_a_plan_that_was_not_carried_out_says_how_it_is() -> None:
     record = msgspec.structs.replace(every_kind()["queued"].record, status="succeeded")
     steps = Reading(record).cockpit.path
-    assert steps[0].commands == (f"mission carry-out {record.run}",)
+    assert steps[0].commands == (f"mission execute {record.run}",)
 
 
 @pytest.mark.parametrize("kind", sorted(every_kind()))

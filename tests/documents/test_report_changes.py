@@ -92,7 +92,7 @@ def test_tests_that_fail_with_the_changes_are_not_said_to_fail_before_them() -> 
 def test_what_a_proof_refused_is_changed_again_and_not_said_to_be_ready() -> None:
     made = built(state="failed")
     concerns = {"".join(p.text for p in each.title): each for each in Reading(made.record).concerns}
-    assert concerns["1 task failed"].command == f"mission retry R-01 {LAST}"
+    assert concerns["1 task failed"].command == f"mission runs retry R-01 {LAST}"
     waits = concerns["The changed code is not proven and waits for you"]
     assert "apply it" not in waits.hint
 
@@ -128,6 +128,6 @@ def test_the_way_on_says_how_the_change_is_taken_over() -> None:
     record = built().record
     (step,) = [s for s in Reading(record).cockpit.path if "Take the change over" in s.text]
     assert step.commands == (
-        f"mission artifacts {record.run} --output out",
+        f"mission runs artifacts {record.run} --output out",
         f"git apply out/{LAST}/{PATCH}",
     )

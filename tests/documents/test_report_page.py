@@ -148,7 +148,10 @@ def test_what_needs_a_person_is_listed_gravest_first(pages: dict[str, Page]) -> 
         "2 questions are open",
         "3 gaps of the trace are open",
     ]
-    assert "mission retry R-01 baseline" in pages["failed"].by_id("needs-a-person").parents[-2].text
+    assert (
+        "mission runs retry R-01 baseline"
+        in pages["failed"].by_id("needs-a-person").parents[-2].text
+    )
 
 
 def test_next_steps_name_the_execution_pack_and_the_tasks_in_order(

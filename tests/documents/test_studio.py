@@ -128,7 +128,7 @@ def test_the_brief_says_what_failed_though_no_reviewer_came_to_it() -> None:
     first = next(one for one in made.record.tasks if one.state == "failed")
     needed = written(made, "brief").partition("## Needed from you")[2].partition("\n## ")[0]
     assert f"`{first.task.key}`" in needed
-    assert f"`mission retry {made.record.run} {first.task.key}`" in needed
+    assert f"`mission runs retry {made.record.run} {first.task.key}`" in needed
 
 
 def test_the_brief_fits_a_page() -> None:

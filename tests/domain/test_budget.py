@@ -185,7 +185,7 @@ def test_an_unknown_price_is_refused_under_a_cap_in_money_alone() -> None:
     refusal = refused(ledger, Reserve("b", DRAFT, Amount(None, 10)))
     assert refusal.code == "budget.unknown_price"
     assert "'m-1'" in refusal.reason
-    assert "`mission price set m-1 " in refusal.hint
+    assert "`mission budget price set m-1 " in refusal.hint
 
 
 def test_tokens_that_nobody_can_bound_are_refused_under_a_cap_in_tokens() -> None:

@@ -122,7 +122,7 @@ def test_nothing_starts_while_everything_is_stopped(stage: str) -> None:
     found = standing(WAITS_FOR_REVIEWER, operation=operation)
     assert (found.word, found.since) == ("stuck", 9.0)
     assert "Bad release" in found.reason
-    assert found.action == "mission start --stage all"
+    assert found.action == "mission engine resume --stage all"
     assert standing(HELD, operation=operation).word == "waiting"
     assert standing(WORKS, operation=operation).word == "running"
 
@@ -130,7 +130,10 @@ def test_nothing_starts_while_everything_is_stopped(stage: str) -> None:
 def test_a_limit_of_no_starts_is_in_the_way() -> None:
     limits = {("agent", "reviewer"): RateLimit(0, 60.0)}
     found = standing(WAITS_FOR_REVIEWER, operation=Operation(limits=limits))
-    assert (found.word, found.action) == ("stuck", "mission limit remove agent reviewer")
+    assert (found.word, found.action) == (
+        "stuck",
+        "mission engine rate-limit remove agent reviewer",
+    )
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_is_kept_up_to_its_bound_and_counted_whole() -> None:
-    heard = Heard(kept_max=10)
+    heard = Heard(stored_max=10)
     for _ in range(5):
         heard.say("12345é")
     heard.call("a", "tool", "x" * 50)

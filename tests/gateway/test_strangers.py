@@ -290,7 +290,7 @@ def test_answers_that_come_side_by_side_are_kept_apart() -> None:
 
 
 def test_arguments_that_are_kept_in_part_hold_no_half_of_a_secret() -> None:
-    heard = Heard(kept_max=HEARD_MAX)
+    heard = Heard(stored_max=HEARD_MAX)
     heard.say("x" * (HEARD_MAX - 100))
     heard.call(0, "shell", "echo " + "y" * 80 + SECRET)
     draft = Draft(Call("c", 0, "k", "chat", "answered", 200), heard=heard)

@@ -43,7 +43,7 @@ def test_only_programs_with_a_token_are_let_in_by_our_own_names(house: House) ->
     assert {what: found.status_code for what, found in strangers.items()} == dict.fromkeys(
         strangers, 401
     )
-    assert "mission token new" in strangers["no token"].json()["hint"]
+    assert "mission user token new" in strangers["no token"].json()["hint"]
     wrong = {
         "host": house.post(authorization=bearer, host="evil.example"),
         "port": house.post(authorization=bearer, host="127.0.0.1:1"),

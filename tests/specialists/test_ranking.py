@@ -171,15 +171,15 @@ def test_the_same_files_give_the_same_ranking_with_and_without_what_is_kept(tmp_
     kept = KeptFacts(tmp_path / "kept" / "facts.db")
     goal = "Send mail when a session ends"
     plain = ranked(Index(tree), goal, limit=9)
-    assert ranked(Index(tree, kept=kept), goal, limit=9) == plain
-    assert ranked(Index(tree, kept=kept), goal, limit=9) == plain
+    assert ranked(Index(tree, cache=kept), goal, limit=9) == plain
+    assert ranked(Index(tree, cache=kept), goal, limit=9) == plain
 
 
 def test_only_what_changed_is_read_apart_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, kept = shop(tmp_path / "shop"), KeptFacts(tmp_path / "facts.db")
-    Index(read_tree(root), kept=kept)
+    Index(read_tree(root), cache=kept)
     read: list[str] = []
 
     def watched(text: str, *, is_code: bool) -> FileFacts:
@@ -188,16 +188,16 @@ def test_only_what_changed_is_read_apart_again(
 
     monkeypatch.setattr(indexing, "facts_of", watched)
     (root / "shop/mail.py").write_text("def send_post():\n    pass\n")
-    index = Index(read_tree(root), kept=kept)
+    index = Index(read_tree(root), cache=kept)
     assert read == ["def send_post():\n    pass\n"]
     assert first(index, "`send_post`").path == "shop/mail.py"
 
 
 def test_what_is_kept_and_damaged_is_read_anew(tmp_path: Path) -> None:
     root, path = shop(tmp_path / "shop"), tmp_path / "facts.db"
-    Index(read_tree(root), kept=KeptFacts(path))
+    Index(read_tree(root), cache=KeptFacts(path))
     path.write_bytes(b"no database at all" * 100)
-    index = Index(read_tree(root), kept=KeptFacts(path))
+    index = Index(read_tree(root), cache=KeptFacts(path))
     assert first(index, "session store").path == "shop/sessions.py"
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM facts").fetchone() == (len(FILES),)
@@ -222,11 +222,11 @@ def test_the_past_and_the_imports_are_read_once_for_all_who_ask(
     root, kept = shop(tmp_path / "shop"), KeptFacts(tmp_path / "facts.db")
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "Begin")):
         _git(root, *words)
-    once = read_index(root, kept=kept)
+    once = read_index(root, cache=kept)
     walk.forget_history()
     monkeypatch.setattr(walk, "read_log", _never)
     monkeypatch.setattr(architect_reading, "_graphs", _never)
-    again = read_index(root, kept=kept)
+    again = read_index(root, cache=kept)
     assert again.imports == once.imports
     assert [each.id for each in again.past.changes] == [each.id for each in once.past.changes]
     goal = "Send mail when a session ends"
@@ -263,7 +263,7 @@ def test_where_nothing_can_be_kept_the_ranking_is_the_same(tmp_path: Path) -> No
     root = shop(tmp_path / "shop")
     (tmp_path / "file").write_text("no directory")
     blocked = KeptFacts(tmp_path / "file" / "facts.db")
-    assert first(Index(read_tree(root), kept=blocked), "session store").path == "shop/sessions.py"
+    assert first(Index(read_tree(root), cache=blocked), "session store").path == "shop/sessions.py"
 
 
 def test_the_commit_that_brought_everything_in_ties_nothing_together(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """For each declared operation a request that succeeds, and what has to exist before it."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_args
@@ -9,12 +10,20 @@ import httpx
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.memory import MemoryCommand
+from missioncontrol.domain.retention import RetentionCommand
+from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
 
 API = "/api/v1"
 
 Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
 """Makes what the operation is about, and returns its id."""
+
+
+GOAL = {"goal": "Add discount codes", "context": "a small shop", "execute": False}
+
+PREPARED = "(prepared)"
+"""The value of a field that names what was made before."""
 
 
 async def nothing(client: httpx.AsyncClient) -> str:
@@ -60,6 +69,22 @@ async def own_token(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def ended_run(client: httpx.AsyncClient) -> str:
+    """Plan a mission, and return the run when it has ended."""
+    begun = await client.post(f"{API}/missions", json=GOAL)
+    assert begun.status_code == 201, begun.text
+    run = str(begun.json()["run"])
+    while (await client.get(f"{API}/runs/{run}")).json()["status"] == "running":  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return run
+
+
+async def share(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/shares", json={"run": await ended_run(client)})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def lesson(client: httpx.AsyncClient) -> str:
     given = {"title": f"Lesson {secrets.token_hex(4)}", "text": "Run the tests first."}
     made = await client.post(f"{API}/memory", json=given)
@@ -88,6 +113,9 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "token.revoke": (own_token, {"reason": "leaked"}),
     "memory.add": (nothing, {"title": "Tests", "text": "They need a database."}),
     "memory.forget": (lesson, {"reason": "wrong"}),
+    "share.make": (ended_run, {"run": PREPARED}),
+    "share.revoke": (share, {"reason": "read"}),
+    "retention.bound_output": (nothing, {"bytes": 5_000_000, "reason": "a small disk"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -108,6 +136,9 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "token.revoke": {"reason": "x" * 2_001},
     "memory.add": {"title": "x" * 201, "text": "x"},
     "memory.forget": {"reason": "x" * 2_001},
+    "share.make": {"run": "run-1", "seconds": 1.0},
+    "share.revoke": {"reason": "x" * 2_001},
+    "retention.bound_output": {"bytes": 999_999},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -116,6 +147,8 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(WebhookCommand)), ("webhook",)),
     (frozenset(get_args(AccessCommand)), ("user", "token")),
     (frozenset(get_args(MemoryCommand)), ("memory",)),
+    (frozenset(get_args(RetentionCommand)), ("retention",)),
+    (frozenset(get_args(ShareCommand)), ("share",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 
@@ -124,5 +157,7 @@ INSIDE: Mapping[str, str] = {
     "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
     "CorrectMemory": "the service completes what a correction leaves out",
     "IssueToken": "the service makes the secret of a token, and keeps its digest",
+    "RemoveOutput": "the engine keeps to the bound",
+    "ShareReport": "the service makes the secret of a link",
 }
 """Commands that no operation has, and why."""

@@ -12,7 +12,7 @@ import pytest
 from missioncontrol import operations, queries
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client import Client
-from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ListQuery, Operation, Query
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
@@ -33,10 +33,6 @@ def named(declarations: Any) -> pytest.MarkDecorator:
 
 def claiming(surface: str) -> pytest.MarkDecorator:
     return named([each for each in EVERY if surface in each.surfaces])
-
-
-def target_of(declared: Declared) -> Any:
-    return declared.target if isinstance(declared, Operation | ItemQuery) else None
 
 
 def given_of(declared: Declared | None) -> list[str]:
@@ -77,10 +73,9 @@ def test_a_route_says_what_is_declared(declared: Any) -> None:
 @claiming("client")
 def test_the_client_has_a_method_with_what_callers_may_say(declared: Any) -> None:
     with Client("http://127.0.0.1:1", "token") as known:
-        about: Any = declared.of if isinstance(declared, Operation) else declared.target
-        method = getattr(getattr(known, about.plural), declared.verb)
+        method = getattr(getattr(known, declared.resource), declared.verb)
     expected = {*given_of(declared)}
-    expected |= {target_of(declared).placeholder} if target_of(declared) else set()
+    expected |= {declared.named.placeholder} if declared.named else set()
     if isinstance(declared, Operation):
         expected |= {"key", *(["if_match"] if declared.unless_changed else [])}
     assert set(inspect.signature(method).parameters) == expected
@@ -106,13 +101,15 @@ def verbs_of(top: argparse.ArgumentParser) -> Any:
 
 @claiming("cli")
 def test_a_command_takes_what_callers_may_say(declared: Any) -> None:
-    verbs = verbs_of(verbs_of(parser()).choices[declared.noun])
+    verbs = verbs_of(parser())
+    for word in declared.command_noun.split():
+        verbs = verbs_of(verbs.choices[word])
     told = {each.dest: each.help for each in verbs._choices_actions}
     assert told[declared.command_verb] == in_list(declared.sentence)
     verb = verbs.choices[declared.command_verb]
     assert verb.get_default("declared") == declared.name
     taken = {each.dest for each in verb._actions}
-    assert ("id" in taken) == (target_of(declared) is not None)
+    assert ("id" in taken) == (declared.named is not None)
     terminal = declared.terminal
     hidden = {terminal.flatten, *terminal.fixed}
     hidden |= {each.field for each in terminal.switches.values()}

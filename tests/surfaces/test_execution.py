@@ -16,7 +16,7 @@ from missioncontrol.declarations import Operation, Target
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.principal import Asking
 from tests.console.houses import House, console_house, principal
-from tests.surfaces.examples import BEYOND, EXAMPLES
+from tests.surfaces.examples import BEYOND, EXAMPLES, PREPARED
 
 AnyOperation = Operation[Any, Any]
 ROUTED = [each for each in operations.every() if "http" in each.surfaces]
@@ -51,6 +51,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         runner.run(stack.aclose())
 
 
+async def prepared(
+    client: httpx.AsyncClient, operation: AnyOperation
+) -> tuple[str, dict[str, Any]]:
+    """Return the id of what is changed, and what is said; see `PREPARED`."""
+    prepare, given = EXAMPLES[operation.name]
+    id_ = await prepare(client)
+    return id_, {name: id_ if value == PREPARED else value for name, value in given.items()}
+
+
 def address(operation: AnyOperation, id_: str) -> str:
     target = operation.target
     route = operation.route
@@ -74,9 +83,12 @@ async def sent(
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:
-    """Return what stays the same when a request is repeated: no secrets, and no durations."""
-    found = answer.json() if answer.content else {}
-    return {k: v for k, v in found.items() if k not in (*operation.shown_once, "seconds")}
+    """Return what stays the same when a request is repeated: no secrets.
+
+    What the console adds (`finish`) is as it is by then.
+    """
+    found = answer.json() if answer.content and operation.finish is None else {}
+    return {name: value for name, value in found.items() if name not in operation.shown_once}
 
 
 async def length(world: World) -> int:
@@ -89,10 +101,9 @@ async def length(world: World) -> int:
 def test_it_is_done_once_under_its_key_and_stands_in_the_audit(
     world: World, operation: AnyOperation
 ) -> None:
-    prepare, given = EXAMPLES[operation.name]
-
     async def check(client: httpx.AsyncClient) -> None:
-        id_, key = await prepare(client), f"once-{operation.name}"
+        id_, given = await prepared(client, operation)
+        key = f"once-{operation.name}"
         first = await sent(client, operation, id_, given, idempotency_key=key)
         usual = 204 if operation.answer_type is type(None) else 200
         assert first.status_code == (201 if operation.creates else usual), first.text
@@ -117,11 +128,9 @@ def test_it_is_done_once_under_its_key_and_stands_in_the_audit(
     ids=lambda each: each.name,
 )
 def test_it_is_refused_without_its_permission(world: World, operation: AnyOperation) -> None:
-    prepare, given = EXAMPLES[operation.name]
-
     async def check(client: httpx.AsyncClient) -> None:
         async with world.house.client("admin", name="root") as admin:
-            id_ = await prepare(admin)
+            id_, given = await prepared(admin, operation)
         await world.house.know(principal("auditor"))
         before = await length(world)
         answer = await sent(client, operation, id_, given)
@@ -143,10 +152,8 @@ def test_it_is_refused_without_its_permission(world: World, operation: AnyOperat
 def test_it_is_refused_to_agents_unless_it_says_otherwise(
     world: World, operation: AnyOperation
 ) -> None:
-    prepare, given = EXAMPLES[operation.name]
-
     async def check(client: httpx.AsyncClient) -> None:
-        arguments = operation.arguments(await prepare(client), given)
+        arguments = operation.arguments(*await prepared(client, operation))
         by_agent = {**arguments, "on_behalf": "user:root"}
         executor = world.house.held.executor
         if operation.by_agents:
@@ -181,12 +188,11 @@ def test_what_breaks_a_bound_changes_nothing_on_any_way_in(
     "operation", [each for each in ROUTED if each.unless_changed], ids=lambda each: each.name
 )
 def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: AnyOperation) -> None:
-    prepare, given = EXAMPLES[operation.name]
     seen = operation.unless_changed
     assert seen is not None
 
     async def check(client: httpx.AsyncClient) -> None:
-        id_ = await prepare(client)
+        id_, given = await prepared(client, operation)
         place = f"/api/v1{placed(seen.route, seen.target, id_)}"
         tag = (await client.get(place)).headers["etag"]
         stale = await sent(client, operation, id_, given, if_match='W/"older"')
@@ -203,8 +209,7 @@ def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None
     assert operation is not None
 
     async def check(client: httpx.AsyncClient) -> None:
-        prepare, given = EXAMPLES[operation.name]
-        id_ = await prepare(client)
+        id_, given = await prepared(client, operation)
         text = f"DecisionAsked\nPOST /api/v1/decisions/{id_}/accept?\n" + json.dumps(
             given, separators=(",", ":")
         )

@@ -280,7 +280,7 @@ def test_only_a_step_that_may_run_twice_begins_again_where_its_worker_is_silent(
                 failed = (await there.held.engine.settled("run-1")).states["a"]
                 assert isinstance(failed, Failed)
                 assert failed.failure.code == "worker.lost"
-                assert "`mission retry run-1 a`" in failed.failure.hint
+                assert "`mission runs retry run-1 a`" in failed.failure.hint
 
     play(story())
 

@@ -48,7 +48,7 @@ FIELDS = {
     "heartbeat": "the silence allowed while it works, such as 2m",
     "settings": "a table of what its kind needs: program, url, tool …",
 }
-"""What may be said of an agent, and what it means."""
+"""Fields of an agent in the file, and what each means."""
 
 _HINTS = {
     "risks": "It is a list of read, write and irreversible.",
@@ -101,23 +101,23 @@ def agent_file(path: Path) -> AgentFile:
     agents = data.get("agents", {})
     if not isinstance(agents, dict) or len(agents) > AGENTS_MAX:
         raise _malformed(path, [f"`agents` is to hold up to {AGENTS_MAX:,} tables."])
-    for name, said in agents.items():
+    for name, entry in agents.items():
         try:
-            found.append(declaration(name, said, base=path.parent))
+            found.append(declaration(name, entry, base=path.parent))
         except MissionControlError as error:
             faults[name] = str(error)
     return AgentFile(found, faults)
 
 
-def declaration(name: str, said: Any, *, base: Path) -> Declaration:
-    """Return what is `said` of the agent `name`; relative directories begin at `base`.
+def declaration(name: str, entry: Any, *, base: Path) -> Declaration:
+    """Return the declaration of the agent `name`; relative directories begin at `base`.
 
     Raises:
         Rejected: `agent.malformed`, with everything that is wrong, and those of
             `refuse_bad_declaration`.
     """
-    reading = _Reading(name, said if isinstance(said, dict) else {})
-    if not isinstance(said, dict):
+    reading = _Reading(name, entry if isinstance(entry, dict) else {})
+    if not isinstance(entry, dict):
         reading.faults.append("it is no table.")
     declared = reading.declaration(base)
     if reading.faults:
@@ -129,10 +129,10 @@ def declaration(name: str, said: Any, *, base: Path) -> Declaration:
 class _Reading:
     """One agent as it is read; faults are collected."""
 
-    def __init__(self, name: str, said: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, entry: Mapping[str, Any]) -> None:
         self.name = name
-        self.said = said
-        self.faults = list(_unknown(said, FIELDS, "its table"))
+        self.said = entry
+        self.faults = list(_unknown(entry, FIELDS, "its table"))
 
     def declaration(self, base: Path) -> Declaration:
         kind = self._value("kind", str, "")
@@ -171,20 +171,20 @@ class _Reading:
             self.faults.append(f"`{name}`: {error}.{hint}")
             return default
 
-    def _directory(self, said: str, base: Path) -> str:
-        if not said:
+    def _directory(self, configured: str, base: Path) -> str:
+        if not configured:
             self.faults.append("`paths`: an empty text is no directory; `.` is that of the file.")
-        path = "/" + os.path.normpath(base / Path(said).expanduser()).lstrip("/")
-        if path == "/" and said != "/":
-            self.faults.append(f"`paths`: {said!r} is the whole machine; `/` says so.")
+        path = "/" + os.path.normpath(base / Path(configured).expanduser()).lstrip("/")
+        if path == "/" and configured != "/":
+            self.faults.append(f"`paths`: {configured!r} is the whole machine; `/` says so.")
         return path
 
     def _capabilities(self) -> Iterator[Capability]:
-        said = self.said.get("capabilities", ())
-        if not isinstance(said, list | tuple):
+        entries = self.said.get("capabilities", ())
+        if not isinstance(entries, list | tuple):
             self.faults.append("`capabilities` is to be a list of names or tables.")
             return
-        for number, each in enumerate(said):
+        for number, each in enumerate(entries):
             place = f"capabilities[{number}]"
             if isinstance(each, str):
                 yield Capability(each)
@@ -207,32 +207,32 @@ class _Reading:
         return shape_of(schema)
 
     def _limits(self) -> Limits:
-        said = self._table("limits", LIMITS)
+        table = self._table("limits", LIMITS)
         turns, inputs, outputs = (
-            self._count(said, name, "limits.") or 0
+            self._count(table, name, "limits.") or 0
             for name in ("turns", "input_tokens", "output_tokens")
         )
-        by_call = said.get("by_call", False)
+        by_call = table.get("by_call", False)
         if not isinstance(by_call, bool):
             self.faults.append(f"`limits.by_call` is true or false, and not {by_call!r:.80}.")
-        seconds = self._measured("time", said, seconds_of, "limits.") or 0.0
+        seconds = self._measured("time", table, seconds_of, "limits.") or 0.0
         return Limits(seconds, turns, inputs, outputs, by_call=by_call is True)
 
     def _budget(self) -> Amount | None:
         if "budget" not in self.said:
             return None
-        said = self._table("budget", AMOUNT)
-        if not said:
+        table = self._table("budget", AMOUNT)
+        if not table:
             self.faults.append("`budget` says nothing. Give `cost`, `tokens` or both.")
-        cost = self._measured("cost", said, cost_of, "budget.")
-        return Amount(None if cost is None else int(cost), self._count(said, "tokens", "budget."))
+        cost = self._measured("cost", table, cost_of, "budget.")
+        return Amount(None if cost is None else int(cost), self._count(table, "tokens", "budget."))
 
-    def _count(self, said: Mapping[str, Any], name: str, prefix: str) -> int | None:
-        """Return a whole number that a log can hold; None where nothing is said."""
-        value = said.get(name)
+    def _count(self, table: Mapping[str, Any], name: str, prefix: str) -> int | None:
+        """Return a whole number that a log can hold; None where none is given."""
+        value = table.get(name)
         if value is None:
             return None
-        # True counts as 1 in Python, and a log that told it so could not be read again.
+        # True counts as 1 in Python, and a log that contains it could not be read again.
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= TOKENS_MAX:
             self.faults.append(
                 f"`{prefix}{name}` is to be a whole number, 0 to {TOKENS_MAX:,}, and not "
@@ -242,31 +242,31 @@ class _Reading:
         return value
 
     def _table(self, name: str, known: tuple[str, ...]) -> dict[str, Any]:
-        said = self._value(name, dict[str, Any], {})
-        self.faults.extend(_unknown(said, known, f"`{name}`"))
-        return dict(said)
+        table = self._value(name, dict[str, Any], {})
+        self.faults.extend(_unknown(table, known, f"`{name}`"))
+        return dict(table)
 
     def _measured(
         self,
         name: str,
-        said: Mapping[str, Any],
+        table: Mapping[str, Any],
         read: Callable[[Any], float | int | str],
         prefix: str = "",
     ) -> float | int | None:
-        if said.get(name) is None:
+        if table.get(name) is None:
             return None
-        found = read(said[name])
+        found = read(table[name])
         if isinstance(found, str):
             self.faults.append(f"`{prefix}{name}`: {found}")
             return None
         return found
 
 
-def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:
-    """Name what nobody knows, with the nearest known word."""
-    if not isinstance(said, dict):
+def _unknown(table: Any, known: Any, place: str) -> Iterator[str]:
+    """Name unknown keys, each with the nearest known word."""
+    if not isinstance(table, dict):
         return
-    for name in said:
+    for name in table:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else f"It takes {', '.join(known)}."
@@ -274,5 +274,5 @@ def _unknown(said: Any, known: Any, place: str) -> Iterator[str]:
 
 
 def _malformed(path: Path, faults: list[str]) -> Rejected:
-    said = "\n".join(f"{path}: {fault}" for fault in faults[:100])
-    return Rejected("agents.malformed", said)
+    message = "\n".join(f"{path}: {fault}" for fault in faults[:100])
+    return Rejected("agents.malformed", message)

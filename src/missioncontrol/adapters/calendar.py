@@ -35,7 +35,7 @@ FIELDS = {
     "month": "1-12 or JAN-DEC",
     "day-of-week": "0-7 or SUN-SAT, 5L for the last Friday, 1#2 for the second Monday",
 }
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are kept without a zone here
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times have no zone here
 
 
 class CronCalendar:
@@ -127,8 +127,8 @@ def _rule(cron: str) -> _Rule:
     return rule
 
 
-def _not_understood(written: str, fields: str, said: str) -> Rejected:
-    name = said.removeprefix("Bad ")
+def _not_understood(written: str, fields: str, message: str) -> Rejected:
+    name = message.removeprefix("Bad ")
     parts = fields.split()
     if name == "day-of-month" and _is_understood(" ".join([*parts[:3], "*", parts[4]])):
         return _never(written)  # The day is one that its months do not have.

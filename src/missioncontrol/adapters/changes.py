@@ -65,18 +65,18 @@ class GitChanges:
         return cls(root, Change("what is staged", head, entries), listing, "")
 
     @classmethod
-    async def between(cls, root: Path, said: str) -> "GitChanges":
+    async def between(cls, root: Path, revisions: str) -> "GitChanges":
         """Read what the commits of `A..B` do, seen from where they began.
 
         Raises:
             Rejected: `guard.no_repository`, `guard.bad_range`, `guard.no_commit`.
             Unavailable: `guard.unreadable`.
         """
-        found = re.fullmatch(r"(?P<since>.+?)\.{2,3}(?P<until>.*)", said)
+        found = re.fullmatch(r"(?P<since>.+?)\.{2,3}(?P<until>.*)", revisions)
         if found is None:
             raise Rejected(
                 "guard.bad_range",
-                f"{said!r} is no range of commits.",
+                f"{revisions!r} is no range of commits.",
                 hint="Say --range A..B, for example --range origin/main..HEAD.",
             )
         # One after the other: where one is not there, no git is left behind half begun.
@@ -85,7 +85,7 @@ class GitChanges:
         base = await asked(root, "merge-base", since, until, fine=(0, 1))
         begun = base.decode().strip() or since
         entries, listing = await asyncio.gather(changed(root, begun, until), _tree(root, until))
-        return cls(root, Change(said, begun, entries), listing, until)
+        return cls(root, Change(revisions, begun, entries), listing, until)
 
     async def texts(self, paths: Sequence[str]) -> dict[str, str]:
         """Return the text of files as they are with the change."""
@@ -102,13 +102,13 @@ class GitChanges:
         between = f"{self.change.base}..{self._after}"
         if not self._after or not paths:
             return {}
-        said = await asked(
+        output = await asked(
             self._root,
             *("log", "--raw", "-z", "-m", "--no-abbrev", "--no-renames", "--format=", between),
         )
         wanted = set(paths)
         found: dict[str, set[str]] = {path: set() for path in paths}
-        parts = iter(_split(said))
+        parts = iter(_split(output))
         for part in parts:
             if not part.lstrip("\n").startswith(":"):
                 continue  # A commit ends.
@@ -122,21 +122,21 @@ class GitChanges:
         """See `ChangedRepository.import_lines`."""
         if not self.change.base or not words:
             return ""
-        said = await self._grep("-h", words, self.change.base)
-        return said.decode("utf-8", "replace")
+        output = await self._grep("-h", words, self.change.base)
+        return output.decode("utf-8", "replace")
 
     async def importing(self, words: Sequence[str]) -> list[str]:
         """See `ChangedRepository.importing`."""
         if not words:
             return []
-        said = await self._grep("-lz", words, self._after or "--cached")
-        return [each.removeprefix(f"{self._after}:") for each in _split(said)]
+        output = await self._grep("-lz", words, self._after or "--cached")
+        return [each.removeprefix(f"{self._after}:") for each in _split(output)]
 
     async def _grep(self, option: str, words: Sequence[str], where: str) -> bytes:
         """Look for lines that import; quick, and true only of what they may mean."""
         named = "|".join(re.escape(each) for each in words)
-        said = r"^[[:space:]]*(from|import)[[:space:]]|\b(from|import|require)\b[^'\"]*['\"]"
-        pattern = f"({said}).*({named})"
+        statement = r"^[[:space:]]*(from|import)[[:space:]]|\b(from|import|require)\b[^'\"]*['\"]"
+        pattern = f"({statement}).*({named})"
         args = ("grep", "-I", option, "-E", "-e", pattern, where, "--", *CODE)
         return await asked(self._root, *args, fine=(0, 1))
 
@@ -148,14 +148,14 @@ async def top_of(place: Path) -> Path:
         Rejected: `guard.no_repository`.
     """
     try:
-        said = await git(["rev-parse", "--show-toplevel"], cwd=place)
+        output = await git(["rev-parse", "--show-toplevel"], cwd=place)
     except (AttemptFailed, OSError):
         raise Rejected(
             "guard.no_repository",
             f"{place} is in no checkout of git.",
             hint="Go into one, or name it with --repo.",
         ) from None
-    return Path(said.decode("utf-8", "surrogateescape").rstrip("\n"))
+    return Path(output.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
 async def ignored(root: Path, *places: str) -> list[str]:
@@ -168,13 +168,13 @@ async def ignored(root: Path, *places: str) -> list[str]:
     return _split(await asked(root, "check-ignore", "-z", "--stdin", stdin=names, fine=(0, 1)))
 
 
-async def commit_of(root: Path, said: str, *, is_asked: bool = True) -> str:
+async def commit_of(root: Path, revision: str, *, is_asked: bool = True) -> str:
     """Return the full name of a commit; "" where it is not there and was not asked for by name.
 
     Raises:
         Rejected: `guard.no_commit`.
     """
-    spec = f"{said}^{{commit}}"
+    spec = f"{revision}^{{commit}}"
     try:
         found = await git(["rev-parse", "--verify", "--quiet", "--end-of-options", spec], cwd=root)
     except AttemptFailed:
@@ -182,7 +182,7 @@ async def commit_of(root: Path, said: str, *, is_asked: bool = True) -> str:
             return ""
         raise Rejected(
             "guard.no_commit",
-            f"There is no commit {said!r} here.",
+            f"There is no commit {revision!r} here.",
             hint="Fetch it first; a checkout of a pipeline often has the newest commit alone.",
         ) from None
     return found.decode().strip()
@@ -190,7 +190,7 @@ async def commit_of(root: Path, said: str, *, is_asked: bool = True) -> str:
 
 async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
     """Return what `git diff` says of two commits, or of what is staged."""
-    said = await asked(
+    output = await asked(
         root,
         "diff",
         "--patch-with-raw",
@@ -205,7 +205,7 @@ async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
         *between,
         "--",
     )
-    raws, patch = _parted(said)
+    raws, patch = _parted(output)
     lines = _by_file(patch.decode("utf-8", "replace"))
     names = [
         name for raw in raws if raw.is_text for name in (raw.before, raw.after) if _is_there(name)
@@ -215,21 +215,21 @@ async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
 
 
 def _hunks_of(raw: _Raw, lines: Iterator[list[str]]) -> list[str]:
-    """Take the part of a file; what became another kind of thing is told in two."""
+    """Return the hunks of a file; Git reports a change of file type in two parts."""
     return [*next(lines, []), *(next(lines, []) if raw.letter == "T" else [])]
 
 
-def _parted(said: bytes) -> tuple[list[_Raw], bytes]:
+def _parted(output: bytes) -> tuple[list[_Raw], bytes]:
     """Cut the list of files from the patch behind it."""
     raws: list[_Raw] = []
     at = 0
-    while said[at : at + 1] == b":":
-        end = said.index(b"\0", at)
-        before_mode, after_mode, before, after, letter = said[at + 1 : end].decode().split()
+    while output[at : at + 1] == b":":
+        end = output.index(b"\0", at)
+        before_mode, after_mode, before, after, letter = output[at + 1 : end].decode().split()
         paths = []
         for _ in range(2 if letter[0] in "RC" else 1):
-            at, end = end + 1, said.index(b"\0", end + 1)
-            paths.append(_named(said[at:end]))
+            at, end = end + 1, output.index(b"\0", end + 1)
+            paths.append(_named(output[at:end]))
         if letter[0] == "U":
             raise Rejected(
                 "guard.unmerged",
@@ -238,7 +238,7 @@ def _parted(said: bytes) -> tuple[list[_Raw], bytes]:
             )
         raws.append(_Raw(before_mode, after_mode, before, after, letter[0], paths[0], paths[-1]))
         at = end + 1
-    return raws, said[at:].removeprefix(b"\0")
+    return raws, output[at:].removeprefix(b"\0")
 
 
 def _by_file(patch: str) -> Iterator[list[str]]:
@@ -313,46 +313,46 @@ async def _contents(root: Path, names: Sequence[str]) -> dict[str, str | None]:
     ]
     found: dict[str, str | None] = dict.fromkeys(wanted)
     if small:
-        said = await asked(root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n")
-        found.update(_batch(said))
+        output = await asked(root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n")
+        found.update(_batch(output))
     return found
 
 
-def _batch(said: bytes) -> Iterator[tuple[str, str | None]]:
+def _batch(output: bytes) -> Iterator[tuple[str, str | None]]:
     at = 0
-    while at < len(said):
-        end = said.index(b"\n", at)
-        name, _, size = said[at:end].decode().split()
-        content = said[end + 1 : end + 1 + int(size)]
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, _, size = output[at:end].decode().split()
+        content = output[end + 1 : end + 1 + int(size)]
         at = end + 2 + int(size)
         yield name, None if b"\0" in content[:8_000] else content.decode("utf-8", "replace")
 
 
 async def _index(root: Path) -> Listing:
-    said = await asked(root, "ls-files", "-s", "-z")
+    output = await asked(root, "ls-files", "-s", "-z")
     files = {}
-    for entry in _split(said):
+    for entry in _split(output):
         head, _, path = entry.partition("\t")
         files[path] = head.split()[1]
     return Listing(files)
 
 
 async def _tree(root: Path, commit: str) -> Listing:
-    said = await asked(root, "ls-tree", "-r", "-z", commit)
+    output = await asked(root, "ls-tree", "-r", "-z", commit)
     files = {}
-    for entry in _split(said):
+    for entry in _split(output):
         head, _, path = entry.partition("\t")
         files[path] = head.split()[2]
     return Listing(files)
 
 
-def _split(said: bytes) -> list[str]:
-    return _named(said).split("\0")[:-1]
+def _split(output: bytes) -> list[str]:
+    return _named(output).split("\0")[:-1]
 
 
-def _named(said: bytes) -> str:
+def _named(raw: bytes) -> str:
     """Return names of files; bytes that are no UTF-8 are escaped, so that they can be written."""
-    return said.decode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 async def asked(root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:

@@ -86,11 +86,11 @@ def inode_of(client: End, server: End) -> int | None:
         socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel,
     ):
         kernel.send(_question(client, server))
-        said = kernel.recv(_ANSWER_BYTES_MAX)
-        kind = struct.unpack_from("=H", said, 4)[0]
+        data = kernel.recv(_ANSWER_BYTES_MAX)
+        kind = struct.unpack_from("=H", data, 4)[0]
         # Without such a connection, the kernel answers with the listener at that port.
-        if kind == _SOCK_DIAG_BY_FAMILY and said[20:24] == struct.pack("!HH", client[1], server[1]):
-            return int(struct.unpack_from("=I", said, _INODE_AT)[0])
+        if kind == _SOCK_DIAG_BY_FAMILY and data[20:24] == struct.pack("!HH", client[1], server[1]):
+            return int(struct.unpack_from("=I", data, _INODE_AT)[0])
     return None
 
 
@@ -132,7 +132,7 @@ def _is_held_by(everybody: Iterable[Seen], but: set[int], inode: int) -> bool:
 
 
 def _holds(pid: int, inode: int) -> bool | None:
-    """Whether a process has a socket open; None where it does not let us look."""
+    """Whether a process has a socket open; None where the system denies access to it."""
     name = f"socket:[{inode}]"
     try:
         for file in Path(f"/proc/{pid}/fd").iterdir():

@@ -43,7 +43,7 @@ PLACE_MAX = 1_000
 """Bytes of `.adr-dir` that are read: it holds one path."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe that nobody writes to would wait for ever."""
+"""Opening a pipe without a writer would wait for ever."""
 
 
 class Found(NamedTuple):
@@ -67,7 +67,7 @@ def decision_files(path: Path) -> Found:
         root = path.resolve(strict=True)
         chosen = [root] if root.is_file() else _files(root)
         base = _base(root, chosen)
-    except (OSError, RuntimeError) as error:  # The latter is said of links that go in a circle.
+    except (OSError, RuntimeError) as error:  # RuntimeError: the links form a cycle.
         raise _unreadable(path, error) from None
     if not chosen:
         raise NotFound(
@@ -90,10 +90,10 @@ def _files(root: Path) -> list[Path]:
 def _declared(root: Path) -> list[str]:
     """Return where the repository says that its records are, as adr-tools and others write it."""
     try:
-        said = _bytes(root / ".adr-dir", PLACE_MAX).decode("utf-8", "replace")
+        content = _bytes(root / ".adr-dir", PLACE_MAX).decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in said.strip().splitlines()[:1] if "\0" not in line]
+    return [line for line in content.strip().splitlines()[:1] if "\0" not in line]
 
 
 def _folder(root: Path, place: str) -> Path | None:

@@ -137,23 +137,23 @@ def keps(path: Path) -> Iterator[Foreign | str]:
 
 def _kep(path: Path, root: Path) -> Foreign:
     try:
-        said: Any = yaml.safe_load(read_text(path))
+        fields: Any = yaml.safe_load(read_text(path))
     except (yaml.YAMLError, RecursionError) as error:
         raise unreadable(path, f"it is no YAML: {str(error)[:100]}") from None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise unreadable(path, "it holds no fields")
     readme = path.with_name("README.md")
     documents: dict[TaskDocument, str] = {"prd": read_text(readme)} if readme.is_file() else {}
-    standing = Standing(status_of(str(said.get("status", ""))), str(said.get("priority", "")))
+    standing = Standing(status_of(str(fields.get("status", ""))), str(fields.get("priority", "")))
     lines = [
-        f"{label}: {_plain(said[name])}" for name, label in KEP_LABELS.items() if said.get(name)
+        f"{label}: {_plain(fields[name])}" for name, label in KEP_LABELS.items() if fields.get(name)
     ]
-    title = in_a_line(str(said.get("title") or path.parent.name))
+    title = in_a_line(str(fields.get("title") or path.parent.name))
     source = path.name if path == root else str(path.relative_to(root))
     brief = with_standing("\n".join(lines), standing)
     left = tuple(
         f"{source}: {name}: {json.dumps(value, default=str)[:80]} is not kept"
-        for name, value in said.items()
+        for name, value in fields.items()
         if name not in _KEP_KEPT and value not in (None, "", [], {})
     )
     return Foreign(title, source, brief, documents, standing, left)
@@ -216,13 +216,13 @@ def _needs(text: str, own: str, titles: Mapping[str, str]) -> tuple[str, ...]:
     """Return the ids of the stories that one waits for.
 
     Versions of what it is built with stand among dependencies too, so a number counts only where
-    it is said to be of a story, or where a story beside this one has it.
+    it is stated for a story, or where a story beside this one has it.
     """
     found: list[str] = []
     for part in _needs_parts(text):
-        said = {each.replace("-", ".") for each in _STORY_NUMBER.findall(part)}
+        mentioned = {each.replace("-", ".") for each in _STORY_NUMBER.findall(part)}
         numbers = (each.replace("-", ".") for each in _NUMBER.findall(part))
-        found += [each for each in numbers if each in said or each in titles]
+        found += [each for each in numbers if each in mentioned or each in titles]
     return tuple(dict.fromkeys(each for each in found if each != own))
 
 

@@ -1,4 +1,4 @@
-"""What readers of other tools' tasks share: the task as it was kept, and texts with a bound."""
+"""What readers of other tools' tasks share: the stored task, and texts with a bound."""
 
 import re
 from pathlib import Path
@@ -20,14 +20,14 @@ _HEADING = re.compile(r"^# +(?:(?:Feature Specification|Implementation Plan|Task
 
 
 class Foreign(msgspec.Struct, frozen=True):
-    """A task as another tool kept it."""
+    """A task as another tool stored it."""
 
     title: str
     source: str  # relative to what was named
     brief: str = ""
     documents: dict[TaskDocument, str] = {}
     standing: Standing = Standing()
-    left: tuple[str, ...] = ()  # what of it is not kept, each with its place
+    left: tuple[str, ...] = ()  # what of it is not imported, each with its place
 
 
 def titled(text: str, otherwise: str) -> str:
@@ -38,9 +38,9 @@ def titled(text: str, otherwise: str) -> str:
     return in_a_line(otherwise)
 
 
-def in_a_line(said: str) -> str:
+def in_a_line(title: str) -> str:
     """Return a title on one line, without the signs that only choose how the one before looks."""
-    shown = "".join(each for each in said if each not in SELECTORS)
+    shown = "".join(each for each in title if each not in SELECTORS)
     return " ".join(shown.split())[:TITLE_MAX].strip()
 
 

@@ -40,7 +40,7 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def status_of(word: str) -> str:
-    """Return a status in our words; one that is not known is kept as it is."""
+    """Return a status in our words; an unknown one stays as it is."""
     plain = re.sub(r"[\s*_`]+", "-", word.strip().lower()).strip("-.")
     return _BY_WORD.get(plain, plain or "open")
 

@@ -39,7 +39,7 @@ _SPEC_STATUS = re.compile(r"(?im)^\**status\**:\**[ \t]*(?P<status>[\w-]+(?: [\w
 _SPEC_PRIORITY = re.compile(r"(?i)\(priority:[ \t]*(P\d+)\)")
 _WORDS = ("title", "description", "details", "testStrategy")
 _KNOWN = frozenset({"id", *_WORDS, "subtasks", "dependencies", "status", "priority", "parentId"})
-"""Fields of task-master that are kept; others are listed as left."""
+"""Fields of task-master that are imported; others are listed as left."""
 
 Titles = dict[str, str]
 """The titles of the tasks and subtasks of a tag, by their ids."""
@@ -129,9 +129,9 @@ def _spec_kit(path: Path) -> Read:
 def _feature(folder: Path) -> Foreign:
     found = [(kind, folder / name) for name, kind in SPEC_KIT.items()]
     documents = {kind: read_text(path) for kind, path in found if path.is_file()}
-    said = _SPEC_STATUS.search(documents["prd"])
-    status = status_of(said["status"]) if said else "open"
-    if status == "open":  # The boxes of the tasks are what is kept up to date.
+    matched = _SPEC_STATUS.search(documents["prd"])
+    status = status_of(matched["status"]) if matched else "open"
+    if status == "open":  # The boxes of the tasks are more up to date than the status.
         status = status_of_boxes(documents.get("tasks", ""))
     # Each user story has its own; the feature is as urgent as the first of them.
     priorities = [each.upper() for each in _SPEC_PRIORITY.findall(documents["prd"])]
@@ -142,12 +142,12 @@ def _feature(folder: Path) -> Foreign:
 
 def _task_master(path: Path) -> Read:
     try:
-        said = json.loads(read_text(path, LIST_BYTES_MAX))
+        content = json.loads(read_text(path, LIST_BYTES_MAX))
     except (ValueError, RecursionError) as error:
         raise unreadable(path, f"it is no JSON: {error}") from None
     tasks: list[Foreign] = []
     left: list[str] = []
-    for tag, entries in _tags(said):
+    for tag, entries in _tags(content):
         titles = _titles(entries)
         for number, entry in enumerate(entries):
             place = f"{tag}{'.' if tag else ''}tasks[{number}]"
@@ -159,11 +159,11 @@ def _task_master(path: Path) -> Read:
     return Read(tuple(tasks), tuple(left))
 
 
-def _tags(said: Any) -> Iterator[tuple[str, list[Any]]]:
+def _tags(content: Any) -> Iterator[tuple[str, list[Any]]]:
     """Yield the tags with their tasks; older files have no tags."""
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         return
-    tagged = {"": said} if isinstance(said.get("tasks"), list) else said
+    tagged = {"": content} if isinstance(content.get("tasks"), list) else content
     for tag, part in tagged.items():
         listed = part.get("tasks") if isinstance(part, dict) else None
         if isinstance(listed, list):
@@ -208,7 +208,7 @@ def _needs(entry: dict[str, Any]) -> list[str]:
 
 
 def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
-    """Return what of a task is not kept: fields that nothing here is like, and lost needs."""
+    """Return what of a task is not imported: fields without an equivalent, and lost needs."""
     left = [
         f"{place}.{name}: {json.dumps(value)[:80]} is not kept"
         for name, value in entry.items()
@@ -227,8 +227,8 @@ def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
 
 def _step_line(step: dict[str, Any]) -> str:
     """Return a subtask with a box, its number where others need it, and how it stands."""
-    said = [_said(step, name) for name in _WORDS]
-    text = ". ".join(" ".join(each.split()).rstrip(".") for each in said if each)
+    values = [_said(step, name) for name in _WORDS]
+    text = ". ".join(" ".join(each.split()).rstrip(".") for each in values if each)
     status = status_of(_said(step, "status"))
     notes = [] if status in ("open", "done") else [status]
     notes += [f"priority {_said(step, 'priority')}"] if _said(step, "priority") else []

@@ -98,7 +98,7 @@ async def _answer(
     feeding = asyncio.ensure_future(_feed(process.stdin, stdin))
     complaining = asyncio.ensure_future(_beginning(process.stderr))
     try:
-        said = await _bounded(process.stdout, bytes_max)
+        output = await _bounded(process.stdout, bytes_max)
         await asyncio.gather(feeding, complaining)
         code = await process.wait()
     finally:
@@ -108,7 +108,7 @@ async def _answer(
         why = " ".join(complaining.result().decode("utf-8", "replace").split())
         reason = f"git {args[0]} ended with status {code}: {why or 'it gave no reason'}"
         raise AttemptFailed("worktree.failed", reason[:REASON_CHARACTERS_MAX])
-    return said
+    return output
 
 
 async def _feed(stream: asyncio.StreamWriter, content: bytes) -> None:
@@ -120,31 +120,31 @@ async def _feed(stream: asyncio.StreamWriter, content: bytes) -> None:
 
 async def _beginning(stream: asyncio.StreamReader) -> bytes:
     """Read a stream to its end and return its beginning."""
-    kept = b""
+    beginning = b""
     while part := await stream.read(65_536):
-        kept = (kept + part)[:REASON_CHARACTERS_MAX]
-    return kept
+        beginning = (beginning + part)[:REASON_CHARACTERS_MAX]
+    return beginning
 
 
 async def _bounded(stream: asyncio.StreamReader, bytes_max: int) -> bytes:
-    said = bytearray()
+    output = bytearray()
     while part := await stream.read(1024 * 1024):
-        said += part
-        if len(said) > bytes_max:
+        output += part
+        if len(output) > bytes_max:
             raise AttemptFailed(
                 "worktree.patch_too_large",
                 f"What was changed takes more than {bytes_max // 2**20} MiB as a patch.",
                 hint="Let the agent put large files where git ignores them.",
                 retryable=False,
             )
-    return bytes(said)
+    return bytes(output)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The surroundings without git settings of whoever started us, and without anyone's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """The environment without the caller's git settings, and without any user's config."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {
-        **kept,
+        **inherited,
         "LC_ALL": "C",
         "LANGUAGE": "",
         "GIT_ALLOW_PROTOCOL": "none",

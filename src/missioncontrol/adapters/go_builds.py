@@ -42,8 +42,8 @@ def why_not_compiled(root: Path, paths: Sequence[str], changed: Mapping[str, str
         for (at, command), was in before.items():
             if was and command == COMMANDS[0]:
                 return f"it does not compile without the change either: {was}"
-            if not was and (said := _said(program, command, copy / at)):
-                return f"`go {' '.join(command)}` fails with it: {said}"
+            if not was and (failure := _said(program, command, copy / at)):
+                return f"`go {' '.join(command)}` fails with it: {failure}"
     return ""
 
 
@@ -80,5 +80,5 @@ def _said(program: str, command: Sequence[str], at: Path) -> str:
     if not done.returncode:
         return ""
     lines = done.stderr.decode("utf-8", "replace").splitlines()
-    told = [line for line in lines if line.strip() and not line.startswith("#")]
-    return (told or [f"exit status {done.returncode}"])[0][:REASON_MAX]
+    messages = [line for line in lines if line.strip() and not line.startswith("#")]
+    return (messages or [f"exit status {done.returncode}"])[0][:REASON_MAX]

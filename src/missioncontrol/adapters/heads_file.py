@@ -72,17 +72,17 @@ class HeadsFile:
     def _thin_out(self) -> None:
         content = _complete_lines(self.path)
         self._lines = 0  # What can't be thinned out is looked at again after as many lines.
-        kept = _thinned(content.splitlines(keepends=True))
-        if kept is None:
+        retained = _thinned(content.splitlines(keepends=True))
+        if retained is None:
             return
         draft = self.path.with_name(f"{self.path.name}.draft")
         with draft.open("wb") as file:
             os.fchmod(file.fileno(), self.path.stat().st_mode & 0o777)
-            file.write(b"".join(kept))
+            file.write(b"".join(retained))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.path)
-        self._size, self._lines = sum(map(len, kept)), len(kept)
+        self._size, self._lines = sum(map(len, retained)), len(retained)
 
     def newest(self) -> SignedHead | None:
         """Return the last head, if there is one that can be read."""

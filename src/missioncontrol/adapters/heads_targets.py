@@ -48,8 +48,8 @@ class WebhookTarget:
 
     async def newest(self) -> SignedHead | None:
         """See `HeadsTarget.newest`."""
-        kept = self._sent.load()
-        return kept.newest if kept is not None else None
+        stored = self._sent.load()
+        return stored.newest if stored is not None else None
 
     async def send(self, heads: Sequence[SignedHead]) -> None:
         """See `HeadsTarget.send`."""
@@ -74,17 +74,17 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class SentFile:
-    """Keeps in a file of the data directory how far the target that `said` names was told."""
+    """Stores in a file of the data directory how far the target that `said` names was sent."""
 
-    def __init__(self, path: Path, said: str) -> None:
+    def __init__(self, path: Path, target: str) -> None:
         """Read and write nothing yet."""
         self._path = path
-        self._digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+        self._digest = hashlib.sha256(target.encode("utf-8", "surrogateescape")).hexdigest()
 
     def load(self) -> HeadsSent | None:
         """See `SentStore.load`."""
-        kept = _kept(self._path)
-        return kept.sent if kept is not None and kept.digest == self._digest else None
+        stored = _kept(self._path)
+        return stored.sent if stored is not None and stored.digest == self._digest else None
 
     def keep(self, sent: HeadsSent) -> None:
         """See `SentStore.keep`."""
@@ -97,9 +97,9 @@ class SentFile:
 
 
 def heads_sent(home: Home) -> HeadsSent | None:
-    """Return how far the last target of a data directory was told."""
-    kept = _kept(home.heads_sent)
-    return kept.sent if kept is not None else None
+    """Return how far heads were sent to the last target of a data directory."""
+    stored = _kept(home.heads_sent)
+    return stored.sent if stored is not None else None
 
 
 def _kept(path: Path) -> _Kept | None:
@@ -109,23 +109,23 @@ def _kept(path: Path) -> _Kept | None:
         return None  # Nothing depends on it but what is sent twice.
 
 
-def heads_target(said: str, home: Home) -> HeadsTarget:
-    """Return the target that `said` names.
+def heads_target(target: str, home: Home) -> HeadsTarget:
+    """Return the target that `target` names.
 
     Raises:
         Rejected: `heads.bad_target`.
     """
-    if said.startswith(("http://", "https://")):
-        if not _has_host(said):
-            raise _bad(said, "is no address of a machine")
-        return WebhookTarget(said, SentFile(home.heads_sent, said))
-    if not said or "://" in said:
-        raise _bad(said, "is neither a file nor an address that begins with http:// or https://")
-    path = Path(said).expanduser().absolute()
+    if target.startswith(("http://", "https://")):
+        if not _has_host(target):
+            raise _bad(target, "is no address of a machine")
+        return WebhookTarget(target, SentFile(home.heads_sent, target))
+    if not target or "://" in target:
+        raise _bad(target, "is neither a file nor an address that begins with http:// or https://")
+    path = Path(target).expanduser().absolute()
     if path.is_dir():
-        raise _bad(said, "is a directory")
+        raise _bad(target, "is a directory")
     if is_inside(path, home):
-        raise _bad(said, "lies in the data directory, where heads prove nothing")
+        raise _bad(target, "lies in the data directory, where heads prove nothing")
     return FileTarget(path)
 
 
@@ -137,9 +137,9 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def _bad(said: str, fault: str) -> Rejected:
+def _bad(target: str, fault: str) -> Rejected:
     return Rejected(
         "heads.bad_target",
-        f"{said!r} (--heads-to) {fault}.",
+        f"{target!r} (--heads-to) {fault}.",
         hint="Name a file on another disk or machine, or the https address of a webhook.",
     )

@@ -36,14 +36,14 @@ class GitHistory:
             Rejected: `learn.no_repository`.
         """
         try:
-            said = await git(["rev-parse", "--show-toplevel"], cwd=place)
+            output = await git(["rev-parse", "--show-toplevel"], cwd=place)
         except (AttemptFailed, OSError):
             raise Rejected(
                 "learn.no_repository",
                 f"{place} is in no checkout of git.",
                 hint="Name the directory of one: patterns are learned from its commits.",
             ) from None
-        return cls(Path(said.decode("utf-8", "surrogateescape").rstrip("\n")), is_code)
+        return cls(Path(output.decode("utf-8", "surrogateescape").rstrip("\n")), is_code)
 
     @property
     def root(self) -> Path:
@@ -82,7 +82,7 @@ class GitHistory:
         if not paths:
             return []
         pathspecs = [f":(literal,top){path}" for path in paths]
-        said = await self._asked(
+        output = await self._asked(
             "status",
             "--porcelain=v1",
             "-z",
@@ -91,17 +91,17 @@ class GitHistory:
             "--",
             *pathspecs,
         )
-        return [entry[3:] for entry in _split(said)]
+        return [entry[3:] for entry in _split(output)]
 
     async def commits(self, limit: int) -> AsyncIterator[Commit]:
         """See `History.commits`."""
         if not await self.head():
             return
-        said = await self._asked(
+        output = await self._asked(
             *("log", "--no-merges", "--raw", "-z", "--no-abbrev", "--no-renames"),
             *("--diff-filter=M", "--format=%x01%H", f"--max-count={limit}", "HEAD", "--"),
         )
-        for commit, raws in _logged(said):
+        for commit, raws in _logged(output):
             wanted = [each for each in raws if self._is_code(each[2]) and is_text_name(each[2])]
             wanted = wanted[:COMMIT_FILES_MAX]
             texts = await self._texts([name for each in wanted for name in each[:2]])
@@ -117,8 +117,8 @@ class GitHistory:
         if not names:
             return {}
         asked = "\n".join(dict.fromkeys(names)).encode() + b"\n"
-        said = await self._asked("cat-file", "--batch", stdin=asked)
-        return dict(_batch(said))
+        output = await self._asked("cat-file", "--batch", stdin=asked)
+        return dict(_batch(output))
 
     async def _asked(self, *args: str, stdin: bytes = b"") -> bytes:
         try:
@@ -132,7 +132,7 @@ class GitHistory:
 
 
 def is_text_name(path: str) -> bool:
-    """Tell whether a path can be told to others: some are bytes that are no text."""
+    """Whether a path can be shown as text: some are bytes that are no text."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -156,7 +156,7 @@ def text_of(root: Path, path: str) -> str | None:
 
 
 def written(root: Path, path: str, text: str) -> None:
-    """Put `text` in place of a file at once: whoever looks sees the old one or the new one.
+    """Replace a file by `text` atomically: readers see either the old file or the new one.
 
     Raises:
         Rejected: `pattern.outside`, where a link would lead somewhere else.
@@ -183,10 +183,10 @@ def written(root: Path, path: str, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _logged(said: bytes) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+def _logged(output: bytes) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     """Yield each commit with the names of contents before and after, and the path."""
     commit, raws = "", list[tuple[str, str, str]]()
-    parts = iter(_split(said))
+    parts = iter(_split(output))
     for part in parts:
         text = part.lstrip("\n")
         if text.startswith("\x01"):
@@ -202,16 +202,16 @@ def _logged(said: bytes) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
         yield commit, raws
 
 
-def _batch(said: bytes) -> Iterator[tuple[str, str]]:
+def _batch(output: bytes) -> Iterator[tuple[str, str]]:
     at = 0
-    while at < len(said):
-        end = said.index(b"\n", at)
-        head = said[at:end].decode().split()
+    while at < len(output):
+        end = output.index(b"\n", at)
+        head = output[at:end].decode().split()
         if len(head) != 3:  # It is missing: a shallow clone.
             at = end + 1
             continue
         size = int(head[2])
-        content = said[end + 1 : end + 1 + size]
+        content = output[end + 1 : end + 1 + size]
         at = end + 2 + size
         if size <= TEXT_MAX and b"\0" not in content[:8_000]:
             try:
@@ -220,5 +220,5 @@ def _batch(said: bytes) -> Iterator[tuple[str, str]]:
                 continue
 
 
-def _split(said: bytes) -> list[str]:
-    return said.decode("utf-8", "surrogateescape").split("\0")[:-1]
+def _split(output: bytes) -> list[str]:
+    return output.decode("utf-8", "surrogateescape").split("\0")[:-1]

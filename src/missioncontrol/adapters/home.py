@@ -177,11 +177,11 @@ class Home:
         draft.replace(self._holder)
 
     def holder(self) -> Holder | None:
-        """Return who holds this home, if somebody does."""
+        """Return the holder of this home, if there is one."""
         try:
             handle = os.open(self._lock, os.O_RDWR)
         except OSError:
-            return None  # Nobody could have locked it either.
+            return None  # No other process could have locked it either.
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
@@ -215,7 +215,7 @@ class Home:
         )
 
     def release(self) -> None:
-        """Let the home go."""
+        """Release the home."""
         if self._handle is not None:
             self._holder.unlink(missing_ok=True)
             os.close(self._handle)

@@ -68,7 +68,7 @@ async def end_marked(token: str) -> int:
 async def sweep(home: Path) -> int:
     """Kill what earlier engines of `home` left running, and note that this process holds it.
 
-    Only for who holds the home. Engines that are still alive, because they have let the home go
+    Only for the holder of the home. Engines that are still alive, because they have released it
     and work on another, are left alone with all that is theirs.
     """
     record = home / "engines.json"

@@ -47,7 +47,7 @@ class OidcProvider:
     """One provider. What it says of itself is asked again after an hour."""
 
     def __init__(self, provider: Provider, secret: str, clock: Clock) -> None:
-        """`secret` is the client's; empty for a public client. Nobody is asked before `address`."""
+        """`secret` is the client's; empty for a public client. No request before `address`."""
         self._provider = provider
         self._secret = secret
         self._clock = clock
@@ -95,8 +95,8 @@ class OidcProvider:
         client, secret = self._provider.client_id, self._secret
         headers = {}
         if secret and "client_secret_basic" in found.token_endpoint_auth_methods_supported:
-            told = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
-            headers["authorization"] = f"Basic {base64.b64encode(told).decode()}"
+            credentials = f"{quote(client, safe='')}:{quote(secret, safe='')}".encode()
+            headers["authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
         else:
             form = {**form, "client_id": client, **({"client_secret": secret} if secret else {})}
         return await self._asked("POST", found.token_endpoint, form, headers)
@@ -113,7 +113,7 @@ class OidcProvider:
         self._refuse(f"its ID token is not signed as it should be ({fault})")
 
     def _check(self, claims: dict[str, Any], flow: Flow) -> None:
-        """Refuse what is for somebody else, from somebody else, too old, or said before."""
+        """Refuse a token for another client, from another issuer, too old, or used before."""
         now, client = self._clock.now(), self._provider.client_id
         named = claims.get("aud")
         audience = named if isinstance(named, list) else [named]

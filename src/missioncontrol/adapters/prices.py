@@ -21,7 +21,7 @@ KINDS = {
     "output": "output_mtok",
     "reasoning": "output_reasoning_mtok",
 }
-"""What we tell apart, and what the table calls it. Audio, images and tools are not told apart."""
+"""Our categories and the table's names. Audio, images and tools are no categories of ours."""
 
 BY_REQUEST = "requests_kcount"
 """A price for each request, beside the tokens: how many there were is not known here."""

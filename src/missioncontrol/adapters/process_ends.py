@@ -62,7 +62,7 @@ if sys.version_info < (3, 12):
             """It needs no loop of its own."""
 
         def close(self) -> None:
-            """There is nothing to let go of."""
+            """Do nothing: there is nothing to release."""
 
         def __enter__(self) -> Self:
             return self
@@ -107,7 +107,7 @@ def watch_end(
 
 @cache
 def wait_without_threads() -> None:
-    """Let asyncio wait for processes without threads, unless somebody has chosen another way."""
+    """Make asyncio wait for processes without threads, unless another way was chosen."""
     if sys.version_info < (3, 12):
         present = asyncio.get_child_watcher()
         if type(present) is asyncio.ThreadedChildWatcher and _tells_of_ends():
@@ -124,7 +124,7 @@ def _tells_of_ends() -> bool:
 
 
 def _exit_code(pid: int) -> int:
-    """Take the exit code of an ended process; 255, as asyncio has it, where somebody else did."""
+    """Collect the exit code of an ended process; 255, as in asyncio, if already collected."""
     try:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except ChildProcessError:

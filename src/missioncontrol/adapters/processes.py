@@ -1,4 +1,4 @@
-"""Operating-system processes: started behind a gate, told apart by start time, ended as groups."""
+"""Operating-system processes: start behind a gate, identity by start time, end as groups."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ TERM_SECONDS = 2.0
 """Between asking a process group to end and ending it."""
 
 KILL_SECONDS = 5.0
-"""A killed process may still be leaving the kernel; nobody waits longer than this for it."""
+"""A killed process may still be leaving the kernel; waiting for it never takes longer."""
 
 POLL_SECONDS = 0.02
 POLLS_PER_LOOK = 4
@@ -82,15 +82,15 @@ class Program:
         self._exited = exited
 
     def open_gate(self) -> None:
-        """Let the program begin."""
+        """Start the program."""
         self.process.stdin.write(b"go\n")
 
     async def exited(self) -> int:
-        """Return the exit code as soon as the process has one, whoever still holds its pipes."""
+        """Return the exit code as soon as the process has one, even if its pipes are open."""
         return await asyncio.shield(self._exited)
 
     async def end(self) -> None:
-        """End its process group and let go of its pipes, whoever else holds them."""
+        """End its process group and close its pipes, even if others hold them open."""
         await end_group(self.handle.group)
         await self.exited()
         self._close_pipes()
@@ -179,7 +179,7 @@ class _Input(asyncio.StreamReaderProtocol):
 async def _writer(
     loop: asyncio.AbstractEventLoop, pipe: IO[bytes]
 ) -> tuple[asyncio.StreamWriter, Callable[[], None]]:
-    """Return what writes to `pipe`, and what lets go of it though something is left to write."""
+    """Return a writer to `pipe`, and a function that closes it even with unwritten data."""
     unused = asyncio.StreamReader(loop=loop)
     transport, protocol = await loop.connect_write_pipe(lambda: _Input(unused, loop=loop), pipe)
 
@@ -204,7 +204,7 @@ _turns_of: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
 
 def _turns(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
-    """Return what lets only so many programs of `loop` be started at once."""
+    """Return the semaphore that limits how many programs of `loop` start at once."""
     if loop not in _turns_of:
         for closed in [each for each in _turns_of if each.is_closed()]:
             _turns_of.pop(closed, None)
@@ -276,7 +276,7 @@ async def end_orphans(handle: ProcessHandle) -> bool:
     """End what is left of a recorded process and its group; say whether anything was.
 
     A group outlives its leader, and no new process gets the number of a living group. So the group
-    is still ours if its leader is, or if the leader is gone, unless the machine has started anew.
+    is still ours if its leader is, or if the leader is gone, unless the machine has restarted.
     What the group has started elsewhere goes with it.
     """
     if psutil.boot_time() > handle.started + 1.0 or _is_ours_to_keep(handle.group):

@@ -12,12 +12,12 @@ from missioncontrol.domain.errors import Rejected
 
 BYTES_MAX = 64 * 1024 * 1024
 LOCKED = "tasks"
-"""The directory whose lock is taken: it is there anyway, so no file of a lock lies about."""
+"""The directory to lock: it exists anyway, so no lock file is left behind."""
 
 DRAFT = ".mission-draft-"
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-"""Opening a pipe that nobody writes to would wait for ever."""
+"""Opening a pipe without a writer would wait for ever."""
 
 
 class RepositoryFiles:
@@ -80,7 +80,7 @@ class RepositoryFiles:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Wait until nobody else writes what is generated here, and keep others out."""
+        """Wait until no other process writes what is generated here, and keep others out."""
         folder = self._path(f"{LOCKED}/index.json").parent
         folder.mkdir(exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
@@ -92,7 +92,7 @@ class RepositoryFiles:
             os.close(handle)
 
     def _tidy(self) -> None:
-        """Take away drafts of processes that were killed: nobody else writes now."""
+        """Remove drafts of processes that were killed: no other process writes now."""
         for pattern in (f"tasks/{DRAFT}*", f"tasks/*/{DRAFT}*", f"docs/{DRAFT}*"):
             for draft in self.root.glob(pattern):
                 draft.unlink(missing_ok=True)

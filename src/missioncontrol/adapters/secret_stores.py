@@ -27,7 +27,7 @@ class Place(Protocol):
         ...
 
     def how(self, name: str) -> str:
-        """Say in a few words how somebody puts it here."""
+        """Describe in a few words how to store it here."""
         ...
 
 
@@ -53,10 +53,10 @@ class EnvironmentSecrets:
 
 
 class FileSecrets:
-    """A TOML file of names and values that nobody but its owner can read."""
+    """A TOML file of names and values that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
-        """It is read anew each time: a secret that was changed holds at once."""
+        """It is read again each time: a changed secret applies at once."""
         self._path = path
 
     def find(self, name: str) -> str | None:
@@ -93,7 +93,7 @@ class FileSecrets:
     def known(self) -> list[str]:
         """See `Place.known`. Of a file that others can read as well: it still keeps secrets.
 
-        One that can't be read has none, until somebody looks one up and is told what is wrong.
+        One that can't be read has none, until a lookup reports what is wrong.
         """
         try:
             read = self._read(self._path.stat().st_size)
@@ -119,7 +119,7 @@ class KeyringSecrets:
         try:
             found: str | None = keyring.get_password(SERVICE, name)
         except keyring.errors.KeyringError:
-            return None  # Nobody unlocked it, or there is none on this machine.
+            return None  # It is locked, or there is none on this machine.
         return found or None
 
     def known(self) -> list[str]:

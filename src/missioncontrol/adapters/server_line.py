@@ -38,19 +38,19 @@ T = TypeVar("T")
 
 
 class ServerProblem(Exception):
-    """A refusal as the server told it (RFC 9457); the error that is raised has it as its cause."""
+    """A refusal as the server reported it (RFC 9457); it is the cause of the raised error."""
 
-    def __init__(self, told: "_Problem") -> None:
-        """Keep all that was told."""
-        super().__init__(told.detail)
-        self.status = told.status
-        self.type = told.type
-        self.title = told.title
-        self.detail = told.detail
-        self.code = told.code
-        self.hint = told.hint
-        self.instance = told.instance  # the request's id, as the server's own log has it
-        self.faults = tuple(told.faults)  # each thing that does not fit
+    def __init__(self, problem: "_Problem") -> None:
+        """Store the whole report."""
+        super().__init__(problem.detail)
+        self.status = problem.status
+        self.type = problem.type
+        self.title = problem.title
+        self.detail = problem.detail
+        self.code = problem.code
+        self.hint = problem.hint
+        self.instance = problem.instance  # the request's id, as the server's own log has it
+        self.faults = tuple(problem.faults)  # each thing that does not fit
 
 
 class _Problem(msgspec.Struct):
@@ -83,7 +83,7 @@ class Asked(Protocol):
 
 
 class _Speech:
-    """What is said to one server, and what its answers mean, however they come."""
+    """Requests to one server, and what its answers mean, whatever the transport."""
 
     _client: httpx.Client | httpx.AsyncClient
 
@@ -123,11 +123,11 @@ class _Speech:
         headers: Mapping[str, str],
     ) -> httpx.Request:
         params = {name: value for name, value in query.items() if value is not None}
-        told = {**headers, **({} if body is None else {"content-type": "application/json"})}
+        all_headers = {**headers, **({} if body is None else {"content-type": "application/json"})}
         content = None if body is None else msgspec.json.encode(body)
         try:
             return self._client.build_request(
-                method, path, params=params, content=content, headers=told
+                method, path, params=params, content=content, headers=all_headers
             )
         except httpx.InvalidURL as error:
             raise Rejected(
@@ -191,7 +191,7 @@ class _Speech:
 
 
 class ServerLine(_Speech):
-    """Asks one server, in the name of whoever owns the token."""
+    """Sends requests to one server, in the name of the token's owner."""
 
     _client: httpx.Client
 
@@ -293,7 +293,7 @@ class ServerLine(_Speech):
         return self._as_asked(asked, answer)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
 
@@ -342,7 +342,7 @@ class AsyncServerLine(_Speech):
             raise self.silent(error) from None
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 

@@ -1,4 +1,4 @@
-"""Snapshots: files of a scenario, read from beside it, and the same repository made of them anew.
+"""Snapshots: files of a scenario, read from beside it, and the same repository made from them.
 
 Author, dates, branch and settings are fixed, so that the commit has the same id everywhere.
 """
@@ -121,8 +121,8 @@ async def _of_bundle(place: Path) -> Files:
         listed = await git(["ls-tree", "-r", "-z", "--full-tree", commit], cwd=root)
         found: dict[str, File] = {}
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            said, _, path = line.partition("\t")
-            mode, kind, blob = said.split(" ")
+            fields, _, path = line.partition("\t")
+            mode, kind, blob = fields.split(" ")
             if kind != "blob":
                 raise _bad(place.name, f"{path!r} in it is a repository of its own")
             content = await git(["cat-file", "blob", blob], cwd=root, bytes_max=BYTES_MAX)
@@ -158,7 +158,7 @@ async def repository(files: Files, place: Path) -> str:
 
 
 async def with_patch(files: Files, commit: str, patch: bytes, place: Path) -> None:
-    """Make the repository of `files` anew in `place`, and apply `patch` to it.
+    """Rebuild the repository of `files` in `place`, and apply `patch` to it.
 
     It is made of what the scenario says and of nothing that an agent could have reached.
 

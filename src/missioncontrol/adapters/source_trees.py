@@ -37,8 +37,8 @@ class GitSources:
 
 async def _entries(repository: Path, commit: str, path: str) -> list[SourceEntry]:
     places = (path,) if path else ()
-    said = await _asked(repository, "ls-tree", "-z", "-l", commit, "--", *places)
-    return [_entry(line) for line in said.decode("utf-8", "replace").split("\0") if line]
+    output = await _asked(repository, "ls-tree", "-z", "-l", commit, "--", *places)
+    return [_entry(line) for line in output.decode("utf-8", "replace").split("\0") if line]
 
 
 def _entry(line: str) -> SourceEntry:

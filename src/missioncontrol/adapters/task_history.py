@@ -32,17 +32,17 @@ class GitTaskHistory:
         """See `TaskHistory.moment`."""
         if not await self._is_here(commit):
             return None
-        said = await asked(self._root, "show", "-s", "--format=%ct", f"{commit}^{{commit}}", "--")
-        return float(said)
+        output = await asked(self._root, "show", "-s", "--format=%ct", f"{commit}^{{commit}}", "--")
+        return float(output)
 
     async def is_taken_up(self, commit: str) -> bool:
         """See `TaskHistory.is_taken_up`."""
-        said = await asked(
+        output = await asked(
             self._root,
             *("for-each-ref", f"--contains={commit}", "--format=%(refname)"),
             *("refs/heads", "refs/remotes"),
         )
-        names = said.decode("utf-8", "surrogateescape").split()
+        names = output.decode("utf-8", "surrogateescape").split()
         return any(not _branch(name).startswith(OURS) for name in names)
 
     async def added(self, base: str, commit: str) -> frozenset[FileLine] | None:
@@ -56,7 +56,7 @@ class GitTaskHistory:
         """See `TaskHistory.later`."""
         files = await self._changes(base, commit) or ()
         paths = [file.path for file in files]
-        said = await asked(
+        output = await asked(
             self._root,
             *("--literal-pathspecs", "log", "-z", "--no-merges", "--no-show-signature"),
             *("--full-history", "--ancestry-path", f"--max-count={LATER_MAX}"),
@@ -64,7 +64,7 @@ class GitTaskHistory:
             *(paths if len(paths) <= PATHS_MAX else ()),
         )
         found = []
-        for row in said.decode("utf-8", "replace").split("\0"):
+        for row in output.decode("utf-8", "replace").split("\0"):
             if not row.strip():
                 continue
             name, at, run = row.strip("\n").split(" ", 2)
@@ -81,8 +81,8 @@ class GitTaskHistory:
         """See `TaskHistory.held`."""
         if not inners or not await self._is_here(commit):
             return frozenset()
-        said = await asked(self._root, "rev-list", commit, "--")
-        return frozenset(inners & set(said.decode().split()))
+        output = await asked(self._root, "rev-list", commit, "--")
+        return frozenset(inners & set(output.decode().split()))
 
     async def _is_here(self, commit: str) -> bool:
         try:
@@ -99,7 +99,7 @@ class GitTaskHistory:
 
 
 def _branch(name: str) -> str:
-    """Return the name of a branch without where it is kept."""
+    """Return the name of a branch without its remote."""
     if name.startswith("refs/remotes/"):
         return name.split("/", 3)[-1]
     return name.removeprefix("refs/heads/")

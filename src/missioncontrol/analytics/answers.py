@@ -20,7 +20,7 @@ class Answer(msgspec.Struct, frozen=True, tag_field="measure", kw_only=True):
 
     question: str  # its digest
     definition: str  # name and version of the definition that applied: "funnel 1"
-    as_of: str  # data was taken as complete up to here
+    as_of: str  # data counts as complete up to here
     zone: str
     position: int  # of the warehouse: two answers at one position are equal
 

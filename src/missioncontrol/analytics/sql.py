@@ -2,7 +2,7 @@
 
 User input never becomes part of the text of a statement: every value and every property name is a
 parameter. Properties are addressed by JSON pointers, whose only special characters are `/` and `~`;
-in a JSON path a name could be taken for syntax.
+in a JSON path a name could be parsed as syntax.
 """
 
 from collections.abc import Callable, Iterable, Sequence

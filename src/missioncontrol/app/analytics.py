@@ -17,7 +17,7 @@ from missioncontrol.ports.event_store import EventStore
 def analytics(home: Home, store: EventStore, find: Find | None = None) -> AnalyticsContainer:
     """Return the analytics of a home, with nothing opened yet.
 
-    `find` reads a stream of its log, where somebody keeps what streams say at hand.
+    `find` reads a stream of its log, where the caller caches the content of streams.
     """
 
     async def folded(concept: Concept[Any, Any, Any], stream: str) -> Any:
@@ -37,7 +37,7 @@ def analytics(home: Home, store: EventStore, find: Find | None = None) -> Analyt
 
 
 def _files() -> EventFiles:
-    """Return what reads and writes files of events; imported when somebody wants one."""
+    """Return what reads and writes files of events; imported at the first use."""
     from missioncontrol.adapters.event_files.files import LocalEventFiles
 
     return LocalEventFiles()

@@ -93,7 +93,7 @@ def programs(
     cards: Mapping[str, AgentCard],
     take: Callable[[DigestTaken], Awaitable[Any]],
 ) -> list[Registered]:
-    """Return the agents that work as programs; `take` lets the office keep a digest."""
+    """Return the agents that work as programs; `take` makes the office store a digest."""
     parts = engine.home, engine.artifacts, engine.settings, engine.environment, cards
     sandbox = engine.sandbox
     return [
@@ -115,9 +115,9 @@ def specialists(
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
     model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
-    kept = {KEPT: str(home.kept_facts.absolute())}
-    own = {name: seen | kept | (model if name in ASKING else {}) for name in CLASSES}
-    # They run programs that are not ours, which have no business with what is kept.
+    stored_facts = {KEPT: str(home.kept_facts.absolute())}
+    own = {name: seen | stored_facts | (model if name in ASKING else {}) for name in CLASSES}
+    # They run programs that are not ours, which have no business with stored facts.
     own |= dict.fromkeys(RUNNING, seen)
     asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}
     installing = asked | {DIRECTORY: str(home.environments.absolute())}
@@ -160,7 +160,7 @@ def reporter(
     sandbox: Sandbox,
     take: Callable[[DigestTaken], Awaitable[Any]],
 ) -> Registered:
-    """Return the agent that writes digests of products; `take` lets the office keep one."""
+    """Return the agent that writes digests of products; `take` makes the office store one."""
     passed_on = (*PASSED_ON, *MODEL_VARIABLES)
     seen = {name: environment[name] for name in passed_on if name in environment}
     seen[HOME] = str(home.root.absolute())
@@ -171,7 +171,7 @@ def reporter(
         environment=seen,
         sandbox=sandbox,
         own=(home.analytics, *map(home.root.joinpath, ("log.db", "log.db-wal", "log.db-shm"))),
-        # Whoever has the events of products open answers others at a Unix socket.
+        # The process that has the events of products open answers others at a Unix socket.
         unix_sockets=True,
     )
 

@@ -48,6 +48,6 @@ def _objection(found: Finding) -> Objection:
     )
 
 
-def _text(said: str) -> str:
+def _text(message: str) -> str:
     """Return words in which a name of a file may stand that is no text."""
-    return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

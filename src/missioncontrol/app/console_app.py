@@ -56,7 +56,7 @@ from missioncontrol.ports.identity_provider import IdentityProvider
 
 @contextmanager
 def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
-    """Put the console of a home together, and let go of its files afterwards.
+    """Build the console of a home, and close its files afterwards.
 
     `heads` is the file outside of it that signed heads are sent to.
 
@@ -75,11 +75,11 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         around = opening.enter_context(_instruments(home, present))
         slow = opening.enter_context(archive(home, heads))
         live = Live(present)
-        told = opening.enter_context(_deliveries(home, present, clock))
+        delivery = opening.enter_context(_deliveries(home, present, clock))
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
         asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
-        yield Console(home.root, present, live, line, people, shelf, around, slow, told, asked)
+        yield Console(home.root, present, live, line, people, shelf, around, slow, delivery, asked)
 
 
 def watch(console: Console) -> AlertMonitor:
@@ -92,7 +92,7 @@ def watch(console: Console) -> AlertMonitor:
 
 
 def _finished(line: EngineLine, present: Present) -> Submit:
-    """Return what lets the engine write down that a removal is done which had broken off."""
+    """Return what asks the engine to record that an interrupted removal is done."""
 
     async def tell(ask: RemovalAsked) -> None:
         done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
@@ -102,7 +102,7 @@ def _finished(line: EngineLine, present: Present) -> Submit:
 
 
 async def _told(line: EngineLine, present: Present, ask: Any, product: str) -> None:
-    """Ask the engine for what the console itself finds and does, in nobody's name."""
+    """Ask the engine for what the console itself finds and does, in no user's name."""
     asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
     await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)
     await present.catch_up()
@@ -132,7 +132,7 @@ def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
             CronCalendar(),
             GenaiPrices(),
             built_in(AGENT_CARDS, Settings(home.root)),
-            declare=lambda name, said: declaration(name, said, base=home.root),
+            declare=lambda name, entry: declaration(name, entry, base=home.root),
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
             sources=GitSources(),
             histories=lambda path: GitTaskHistory(Path(path)),

@@ -51,9 +51,9 @@ class ConsoleProcess:
         heads: Path | None = None,
         environment: Mapping[str, str],
     ) -> None:
-        """Take the port, so that one that is taken is known before anything else begins.
+        """Bind the port, so that an occupied one is known before anything else begins.
 
-        `port` None stands for 8700, or any that is free where that one is taken; `heads` is the
+        `port` None stands for 8700, or any free port where that one is in use; `heads` is the
         file that signed heads are sent to.
 
         Raises:
@@ -71,7 +71,7 @@ class ConsoleProcess:
         """Start the console; return where it is once it answers.
 
         Raises:
-            Unavailable: `console.broken`, with what it said.
+            Unavailable: `console.broken`, with its output.
         """
         ready = await self._start()
         self._watch = asyncio.create_task(self._keep())

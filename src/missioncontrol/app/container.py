@@ -283,8 +283,8 @@ class EngineContext:
         if not console_settings(self.home.root / "console.toml").webhooks_inside:
             await refuse_inside(url)
 
-    async def _take_digest(self, taken: DigestTaken) -> None:
-        await self.office.do(taken, WATCHER)
+    async def _take_digest(self, digest: DigestTaken) -> None:
+        await self.office.do(digest, WATCHER)
 
     def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
@@ -312,7 +312,7 @@ class EngineContext:
         self.note_trouble(f"The output is not kept within its bound: {error}")
 
     def _take_portion(self) -> bool:
-        """Let both indexes that follow the log have a few more events, on a thread of theirs."""
+        """Give both indexes that follow the log a few more events, on a thread of theirs."""
         more = self.search_follower.take_portion()
         return self.memory_follower.take_portion() or more
 
@@ -326,7 +326,7 @@ class EngineContext:
             self.forwarder.take(head)
 
     async def _start_forwarding(self) -> None:
-        """Send signed heads to where they are kept, unless that keeps heads of another log."""
+        """Send signed heads to their target, unless that has heads of another log."""
         if self.forwarder is None:
             return
         target = self.forwarder.target
@@ -341,7 +341,7 @@ class EngineContext:
         self.forwarder.start(await asyncio.to_thread(self.heads.all))
 
     async def _differs_from(self, newest: SignedHead | None) -> str:
-        """Say how the log contradicts the newest head that is kept elsewhere, if it does."""
+        """Describe how the log contradicts the newest head stored elsewhere, if it does."""
         fault = await contradiction(newest, self.store) if newest is not None else None
         return f"The heads kept elsewhere are not of this log. {fault.problem}" if fault else ""
 
@@ -349,7 +349,7 @@ class EngineContext:
         self.note_trouble(f"The end of the log can't be signed: {error}")
 
     def note_trouble(self, trouble: str) -> None:
-        """Tell whoever listens of something that went wrong beside the work."""
+        """Report something that went wrong beside the work to the listeners."""
         self.troubles.append(trouble)
         del self.troubles[:-TROUBLES_MAX]
         for listener in self.trouble_listeners:
@@ -390,7 +390,7 @@ class EngineContext:
         charge_interrupted(self.budgets)
         await self._take_questions_back()
         while await self.approvals.expire(self.clock.now()):
-            pass  # One after the other, what came due while nobody was here.
+            pass  # One after the other, what came due while no engine ran.
         await self.journal.durable()
         self.home.sweep()
         await leftovers.sweep(self.home.root)
@@ -412,7 +412,7 @@ class EngineContext:
                 task.add_done_callback(self._removals.discard)
 
     async def _take_declared_in(self) -> None:
-        """Let the agents of the file, and of packages, be as they are declared now.
+        """Make the agents of the file, and of packages, match their present declarations.
 
         What is wrong with one of them keeps neither the others nor the engine from work.
         """
@@ -427,7 +427,7 @@ class EngineContext:
             for why in refused.values():
                 self.note_trouble(f"{self.home.agents}: {why}")
         offered = self.kinds.declared()
-        # Nobody can say which agents a package that is broken now had declared: all stay.
+        # The agents that a package which is broken now had declared are unknown: all stay.
         lives = self.agents.lives() if self.kinds.broken else ()
         unread = [life.name for life in lives if life.source == "package"]
         refused = await self.agents.keep_to(offered, "package", unread=unread)
@@ -443,7 +443,7 @@ class EngineContext:
                 await self.execution.permits.take_up(row.id, self.remote_workers.in_flight)
 
     async def work(self) -> None:
-        """Let runs be carried out here: what is asked for begins at once, and time comes in.
+        """Carry out runs here: requested work begins at once, and time events arrive.
 
         Without it, what is asked for is only recorded, for an engine that comes later.
         """
@@ -485,7 +485,7 @@ class EngineContext:
         return newest.position
 
     async def close(self) -> None:
-        """Stop the engine, sign the end of the log, and let the home go."""
+        """Stop the engine, sign the end of the log, and release the home."""
         try:
             await self.control.fall_silent()
             await self.scheduler.stop()

@@ -33,7 +33,7 @@ class ReadContext:
         self.heads = FileHeads(home.heads, home.key)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.store.close()
         self.tables.close()
         self.output.close()

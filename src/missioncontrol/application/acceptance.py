@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder(Work).decode
 
 
 def taken_in(work: Any) -> Work | Failure:
-    """Return `work` as it will be read from the log, or why it can't be taken in."""
+    """Return `work` as it will be read from the log, or why it can't be accepted."""
     if _is_plain(work):
         return work  # type: ignore[no-any-return]
     if not isinstance(work, Work):

@@ -43,7 +43,7 @@ STREAM = "access"
 MARK = "mct_"
 TOKEN_MAX = 200
 PROVIDER = "provider-"
-"""How the credential of somebody begins for whom a provider vouches, before they are known."""
+"""Prefix of the credential of a user whom a provider vouches for, before the user is known."""
 
 INVITATION_SECONDS = 7 * 86_400.0
 TOKEN_SECONDS = 90 * 86_400.0
@@ -176,7 +176,7 @@ class AccessService:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
         """
         asking = asked_now()
-        # Whoever is signed in by OIDC comes with a session; only the sign-in itself does not.
+        # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
         if not is_arriving or person(actor) != person(command.name):
             raise Rejected("sign_in.not_vouched", f"No provider vouches for {command.name[:80]!r}.")
@@ -196,7 +196,7 @@ class AccessService:
             raise Rejected(
                 "token.by_token",
                 "A token makes no other one: it would outlive its own end.",
-                hint="Sign in with a browser, or use `mission token new` on the machine.",
+                hint="Sign in with a browser, or use `mission user token new` on the machine.",
             )
         if asking is None and not is_vouched(actor, self.owner):
             raise Rejected(
@@ -229,12 +229,12 @@ class AccessService:
         return second_look_of(self._access, who, self.owner)
 
     async def allowed(self, actor: str) -> frozenset[Permission]:
-        """Return what somebody may do by the log; nothing where it does not know them."""
+        """Return what a user may do by the log; nothing where the log does not know them."""
         await self._load()
         return self._access.permissions_of(actor.removeprefix("user:"), self.owner)
 
     async def vouches(self, actor: str, asking: Asking, token: str) -> bool:
-        """Return whether a token lets its program ask what `asking` says, as `actor`."""
+        """Return whether a token permits its program to ask for `asking`, as `actor`."""
         await self._load()
         found = bearer_of(self._access, token, self.owner, self._journal.clock.now())
         return (
@@ -253,7 +253,7 @@ class AccessService:
         return found
 
     def _asker(self, actor: str) -> Asker:
-        """Return who asks; whoever has the terminal has the machine."""
+        """Return the asker; a user at the terminal has the whole machine."""
         asking = asked_now()
         permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
@@ -288,9 +288,9 @@ def bearer_of(access: Access, text: str, owner: str, now: float) -> Bearer | Non
     if not text.startswith(MARK) or len(text) > TOKEN_MAX:
         return None
     found = access.tokens.get(text.removeprefix(MARK).partition("_")[0])
-    kept = found.issued.digest if found else "0" * 64
+    expected = found.issued.digest if found else "0" * 64
     # Compared also where there is no such token, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(text)) or found is None:
+    if not hmac.compare_digest(expected, digest(text)) or found is None:
         return None
     issued = found.issued
     roles = access.roles_of(issued.owner, owner)
@@ -315,10 +315,10 @@ def _refuse_by_token(token: str, asking: Asking) -> None:
     raise Rejected(
         "token.by_token",
         "A token without the scope 'administer' ends no other one.",
-        hint="Sign in with a browser, or use `mission token revoke` on the machine.",
+        hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
     )
 
 
 def digest(secret: str) -> str:
-    """Return the only form in which a token or an invitation is kept."""
+    """Return the only form in which a token or an invitation is stored."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

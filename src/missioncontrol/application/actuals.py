@@ -15,12 +15,12 @@ from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunChoice, RunRow
 
 RUNS_MAX = 40
-"""Runs that a planner is told of: all of it becomes a part of the record of its own run."""
+"""Runs that a planner receives: all of it becomes a part of the record of its own run."""
 LOOKED_AT_MAX = 200
 EVENTS_MAX = 2_000
 """A run of more events is not read: it was no usual mission."""
 ENOUGH = 3
-"""With fewer runs on the same repository, those on others are told as well."""
+"""With fewer runs on the same repository, those on others are included as well."""
 KNOWN_MAX = 200
 GOAL_MAX = 80
 
@@ -42,7 +42,7 @@ class PastRuns:
     """
 
     def __init__(self, store: EventStore, tables: ReadTables) -> None:
-        """Nothing is read before somebody has a goal."""
+        """Nothing is read before there is a goal."""
         self._store = store
         self._tables = tables
         self._known: OrderedDict[str, PastRun | None] = OrderedDict()
@@ -89,19 +89,19 @@ class PastRuns:
 
     async def _read(self, run: str) -> PastRun | None:
         rows = await self._store.read_stream(run, limit=EVENTS_MAX)
-        told = [(row, decode(row.type, row.schema, row.body)) for row in rows]
-        created = told[0][1] if told else None
+        entries = [(row, decode(row.type, row.schema, row.body)) for row in rows]
+        created = entries[0][1] if entries else None
         if not isinstance(created, r.RunCreated) or len(rows) == EVENTS_MAX:
             return None
         inputs = created.inputs
-        attempts = list(chronicle_of(run, told).attempts.values())
+        attempts = list(chronicle_of(run, entries).attempts.values())
         whole = Actual(
             run,
             "",
             "",
             "",
             title_of(str(inputs.get("goal", "")))[:GOAL_MAX],
-            round(_seconds(told), 3),
+            round(_seconds(entries), 3),
             sum(each.usage.tokens for each in attempts),
             _cost(attempts),
         )
@@ -118,7 +118,7 @@ def _cost(attempts: list[Attempt]) -> int | None:
     return sum(known) if len(known) == len(costs) else None
 
 
-def _seconds(told: list[Told]) -> float:
+def _seconds(entries: list[Told]) -> float:
     """Return how long a run took, from its first step on."""
-    began = next((row.time for row, event in told if isinstance(event, r.RunStarted)), 0)
-    return (told[-1][0].time - (began or told[0][0].time)) / 1_000_000
+    began = next((row.time for row, event in entries if isinstance(event, r.RunStarted)), 0)
+    return (entries[-1][0].time - (began or entries[0][0].time)) / 1_000_000

@@ -70,7 +70,7 @@ class Measured(msgspec.Struct, frozen=True):
 async def measured(store: EventStore, *, since: float, now: float) -> Measured:
     """Return what every agent did from `since` to `now`, by the log alone.
 
-    An attempt that began before counts from `since` on, if at all: what it did is told when it
+    An attempt that began before counts from `since` on, if at all: its work is reported when it
     ends.
     """
     head = (await store.head()).position

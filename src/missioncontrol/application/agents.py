@@ -42,7 +42,7 @@ PEOPLES: tuple[Source, ...] = ("command", "file")
 """What people of this home have declared; no package takes it from them."""
 
 DRAIN_SECONDS = 600.0
-"""That an agent has to end its work where nobody says how long."""
+"""Time that an agent has to end its work where no other is given."""
 
 
 def stream_of(name: str) -> str:
@@ -63,7 +63,7 @@ class AgentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     declared: Declaration | None = None  # with `add`
     replace: bool = False  # with `add`
-    start: bool = True  # with `add`: and let it work at once
+    start: bool = True  # with `add`: and start it at once
     scale: int = 0  # with `scale`
     seconds_max: float = DRAIN_SECONDS  # with `drain` and `restart`
 
@@ -89,7 +89,7 @@ class Agents:
         """Called with the name of an agent whose life took a turn."""
         self.at_work: Callable[[str], int] = lambda name: 0
         self.settle: Callable[[str], Awaitable[None]] = _at_once
-        """Returns when an agent has shown whether it works, where nobody else watches over it."""
+        """Returns when an agent has shown whether it works, where no other part watches it."""
         self._journal = journal
         self._budgets = budgets
         self._built_in = built_in
@@ -128,7 +128,7 @@ class Agents:
                 yield self.life(name)
 
     async def take(self, ask: AgentAsked, *, actor: str) -> AgentLife:
-        """Do what somebody asks; return how the agent stands then.
+        """Do what is asked; return the state of the agent afterwards.
 
         Raises:
             Rejected, NotFound: see `domain.lifecycle.decide.decide`; `agent.too_many`,
@@ -170,10 +170,10 @@ class Agents:
     async def keep_to(
         self, declared: Iterable[Declaration], source: Source, *, unread: Iterable[str] = ()
     ) -> dict[str, str]:
-        """Let exactly these be the agents of a file, or of packages; new ones are started.
+        """Make exactly these the agents of a file, or of packages; new ones are started.
 
         Those that could not be read stay as they are. Returns the names of those that were
-        refused, each with the reason; they keep nobody else from work.
+        refused, each with the reason; they don't stop the others from working.
         """
         names, refused = set[str](), dict[str, str]()
         for each in declared:
@@ -197,7 +197,7 @@ class Agents:
         return refused
 
     def _refuse_second(self, name: str, source: Source, names: set[str]) -> None:
-        """Refuse a package's declaration of an agent that somebody else has declared.
+        """Refuse a package's declaration of an agent that is declared elsewhere.
 
         Else the two would take turns, and with each start of an engine the agent be another.
         """
@@ -226,7 +226,7 @@ class Agents:
             Rejected: as `take`.
         """
         declared = as_declared(declared)
-        refuse_bad_declaration(declared)  # Before its kind meets words that nobody knows.
+        refuse_bad_declaration(declared)  # Before its kind receives unknown words.
         card = self._card(declared)
         _refuse_idleness(declared, card)
         # One that was removed long ago is not at hand, and its stream goes on.
@@ -295,7 +295,7 @@ class Agents:
         return self._tell(name, report, ENGINE)
 
     def _tell(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
-        self.life(name)  # Or nobody is called so.
+        self.life(name)  # Raises where no agent has this name.
         self._ensure(name)
         events = self._journal.tell(LIFE, stream_of(name), command, actor=actor)
         if events:
@@ -326,7 +326,7 @@ class Agents:
 def _refuse_standing(declared: Declaration, card: AgentCard, known: Collection[str]) -> None:
     """Refuse a declaration that opens at all times what an elevation opens for a time.
 
-    One that did so before may go on: what works for somebody is not taken away.
+    One that did so before may go on: an agent that works for its users is not disabled.
 
     Raises:
         Rejected: `agent.standing_elevation`.

@@ -26,7 +26,7 @@ def task_of(step: str) -> str:
 
 
 def begun_anew(run: Run, step: str = "") -> str:
-    """Say how tasks begin anew: that of `step`, else those that the run has not merged."""
+    """Describe how tasks begin again: that of `step`, else those the run has not merged."""
     left = [
         number
         for number in ([task_of(step)] if step else run.inputs.get("tasks", {}))

@@ -65,13 +65,13 @@ class Decision(msgspec.Struct, frozen=True):
     step: str
     digest: str
     outcome: Outcome
-    actor: str  # who spoke last; `engine` where nobody did
+    actor: str  # who decided last; `engine` where no person did
     reason: str
     inputs: dict[str, Any] | None = None  # all inputs of the step, as they shall be
 
 
 class About(TypedDict, total=False):
-    """What else is known of who speaks; see `domain.approval.events.Said`."""
+    """What else is known of the person who decides; see `domain.approval.events.Said`."""
 
     on_behalf: str
     signed_in: SignedIn
@@ -98,7 +98,7 @@ class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Approvals:
-    """The way in for whoever asks for an approval, decides about it, or watches the time.
+    """The service to request approvals, decide about them, and watch their times.
 
     What a method makes true is on disk after the next `journal.durable()`.
     """
@@ -113,7 +113,7 @@ class Approvals:
     ) -> None:
         """The first two are shared with the engine, and `cards` tell what agents take.
 
-        `os_user` is the user of the operating system whose home this is: nobody else can read the
+        `os_user` is the user of the operating system whose home this is: only they can read the
         secret that it takes to ask for something here, so whatever is asked, that user asks.
         """
         self._journal = journal
@@ -121,7 +121,7 @@ class Approvals:
         self._cards = cards
         self.os_user = os_user
         self.decided: Callable[[Decision], None] = lambda _: None
-        """Told of each answer, with its run at hand, in the transaction that records it."""
+        """Called with each answer, with its run loaded, in the transaction that records it."""
         self.second_look: Callable[[Who], Awaitable[SecondLook]] = _no_second_look
         self._due: dict[str, float] = {}  # of all that wait, seconds since the epoch
         self._timers: list[tuple[float, str]] = []  # a heap; those that `_due` disowns are stale
@@ -226,7 +226,7 @@ class Approvals:
 
     def _who(self, spoken: Spoken) -> Who:
         asking = asked_now()
-        if asking is not None:  # Who signed in needs nobody else's word.
+        if asking is not None:  # A signed-in user needs no other proof.
             return Who(spoken.actor, spoken.on_behalf, asking.way)
         if is_vouched(spoken.actor, self.os_user):
             return Who(spoken.actor, spoken.on_behalf, "os")
@@ -243,7 +243,7 @@ class Approvals:
     async def open(self, pending: Iterable[str]) -> None:
         """Watch these from now on: what waits when an engine starts, or takes a run up.
 
-        The answer to one that has it already is told again, should its run not know it.
+        The answer to one that has it already is sent again, should its run not know it.
 
         Raises:
             NotFound: `approval.unknown`.
@@ -290,7 +290,7 @@ class Approvals:
         for _, approval in due:
             if approval in self._due:
                 await self._journal.load_run(self._journal.others[approval].run)
-            # While a run was read somebody may have decided.
+            # While a run was read a decision may have been made.
             if approval in self._due and self._move_on(approval, now):
                 changed.append(approval)
         return changed
@@ -304,7 +304,7 @@ class Approvals:
         return state is not before
 
     async def _hear(self, approval: str, command: Speech) -> Approval:
-        # One after the other: what is loaded must not be let go between the loading and the word.
+        # One after the other: loaded state must not be unloaded before the command is decided.
         async with self._one_speaks:
             state = await self._load(approval)
             if not state.is_final:
@@ -316,7 +316,7 @@ class Approvals:
                 if now < state.expires and self._move_on(approval, now):
                     state = self._journal.others[approval]
                 if isinstance(command, RequestChanges) and not state.is_final:
-                    # Who may not say it at all is told that, and not what is wrong with it.
+                    # A person who may not decide at all learns that, and not what is wrong.
                     decide(command, state, now)
                     self._refuse_misfit(state, command.inputs)
                 return self._tell(approval, command, command.who)
@@ -363,7 +363,7 @@ class Approvals:
         state: Approval = self._journal.others[approval]
         self._watch(state)
         if isinstance(state.standing, Decided) and not before.is_final:
-            # Not let go at once: the journal looks through all that is pending, and where a run
+            # Not unloaded at once: the journal scans all that is pending, and where a run
             # with thousands of approvals is cancelled, all of them are.
             self._answered.append(approval)
             self.decided(_decision(state, state.standing))
@@ -377,7 +377,7 @@ class Approvals:
             heapq.heappush(self._timers, (state.due, state.id))
 
     def _let_go(self, state: Approval) -> None:
-        """Forget what nobody waits for any more, as soon as the log knows all of it."""
+        """Unload what no run waits for any more, as soon as the log knows all of it."""
         if state.is_final:
             self._journal.forget(state.id)
 

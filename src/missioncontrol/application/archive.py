@@ -38,9 +38,9 @@ class Books:
     heads: Callable[[], list[SignedHead]]
     """Reads the signed heads; raises `Corrupt` where one of them is not right."""
     elsewhere: Callable[[], HeadsElsewhere | None]
-    """Reads the heads that are kept elsewhere, if they can be read; raises `Corrupt` as above."""
+    """Reads the heads stored elsewhere, if they can be read; raises `Corrupt` as above."""
     sent: Callable[[], HeadsSent | None]
-    """Returns how far the place that heads are sent to was told, if there is one."""
+    """Returns how far heads were sent to their target, if there is one."""
     calls: Callable[[], CallLog | None]
     """Returns the log of model calls, or None where there is none yet."""
     memory: Memory
@@ -50,7 +50,7 @@ class Archive:
     """Answers slow questions about one home."""
 
     def __init__(self, open_books: Callable[[], AbstractContextManager[Books]]) -> None:
-        """Nothing is opened before somebody asks."""
+        """Nothing is opened before the first query."""
         self._open = open_books
         self._own = threading.local()
         self._opened = ExitStack()
@@ -101,7 +101,7 @@ class Archive:
         return self._open()
 
     def close(self) -> None:
-        """Wait for what is being answered, and let go of all files."""
+        """Wait for what is being answered, and close all files."""
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         self._opened.close()

@@ -1,7 +1,7 @@
-"""What is being done for somebody who is signed in, wherever in the work for them one looks.
+"""The request of a signed-in user, available anywhere in the work done for it.
 
 It follows the work through awaits, and ends with it: what was started meanwhile and goes on, such
-as a timer, is nobody's request any more.
+as a timer, no longer belongs to a request.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class _Request:
 
     def __init__(self, asking: Asking | None) -> None:
         self.asking = asking
-        self.position = 0  # of the event that says it was taken; 0 before that is known
+        self.position = 0  # of the event that accepts it; 0 before that is known
 
 
 _NOW: ContextVar[_Request | None] = ContextVar("asked_now", default=None)
@@ -29,7 +29,7 @@ def asked_now() -> Asking | None:
 
 
 def is_program() -> bool:
-    """Whether a program asks with a token, and nobody by hand: in a browser, or at a terminal."""
+    """Whether a program asks with a token, and not a person in a browser or at a terminal."""
     asking = asked_now()
     return asking is not None and asking.way == "token" and not asking.agent.startswith(TERMINAL)
 
@@ -41,7 +41,7 @@ def cause_now() -> int:
 
 
 def taken_at(position: int) -> None:
-    """Let all that is decided from now on name this event as its cause."""
+    """Name this event as the cause of all that is decided from now on."""
     request = _NOW.get()
     assert request is not None, "only a request is taken"
     request.position = position
@@ -49,7 +49,7 @@ def taken_at(position: int) -> None:
 
 @contextmanager
 def asked(asking: Asking | None) -> Iterator[None]:
-    """Do something that was asked for; `asking` is None where nobody is signed in."""
+    """Handle a request; `asking` is None where no user is signed in."""
     request = _Request(asking)
     token = _NOW.set(request)
     try:

@@ -111,7 +111,7 @@ class StartAll(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChangeLimit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Bound how often something starts; without a number the bound is taken away."""
+    """Bound how often something starts; without a number the bound is removed."""
 
     kind: Literal["agent", "actor", "workspace"]
     name: str

@@ -21,7 +21,7 @@ READ_AT_ONCE = 2_000
 
 
 FRESH_SECONDS = 60.0
-"""Events that are younger may be missing from heads kept elsewhere: those are still on the way."""
+"""Events that are younger may be missing from heads elsewhere: those are still on the way."""
 
 
 NO_OWN_HEADS = (
@@ -33,9 +33,9 @@ NO_OWN_HEADS = (
 class Verdict(msgspec.Struct, frozen=True):
     """What a walk over the log found.
 
-    `verified`: the chain is unbroken, and a head that is kept outside of the data directory covers
+    `verified`: the chain is unbroken, and a head stored outside of the data directory covers
     every event but those of the last `FRESH_SECONDS`. `unproven`: nothing contradicts the log, but
-    whoever can write to the data directory could have cut or rewritten it and signed it again.
+    anyone who can write to the data directory could have cut or rewritten and re-signed it.
     `broken`: something contradicts it.
     """
 
@@ -44,7 +44,7 @@ class Verdict(msgspec.Struct, frozen=True):
     events: int  # that were read and found in order
     artifacts: int  # that were read and found unchanged
     heads: int  # of the data directory that the log agrees with
-    proven: int = 0  # position of the last event that a head kept elsewhere covers
+    proven: int = 0  # position of the last event that a head stored elsewhere covers
     position: int = 0  # of the first bad event; 0 where none is bad
     problem: str = ""  # empty where nothing contradicts the log
     warnings: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def _with_artifacts(walk: "_Walk", artifacts: ArtifactStore | None) -> Verdict:
 
 
 class _Signed(msgspec.Struct, frozen=True):
-    """A head, and whether it is kept outside of the data directory."""
+    """A head, and whether it is stored outside of the data directory."""
 
     head: SignedHead
     is_elsewhere: bool
@@ -181,8 +181,8 @@ class _Walk:
         match decode(event.type, event.schema, event.body):
             case StepSucceeded(work=work):
                 works = [work]
-            case RunCreated(kept=kept):
-                works = [result.work for result in kept.values()]
+            case RunCreated(kept=reused):
+                works = [result.work for result in reused.values()]
             case StepStarted(handed=handed):
                 works = [Work(artifacts=handed)]
             case DocumentGenerated(digest=text, generated=generated, typed=typed):

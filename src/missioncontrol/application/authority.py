@@ -1,6 +1,6 @@
-"""What each verb of the office needs of somebody who is signed in; a verb that is not here, nobody.
+"""The permission that each verb needs of a signed-in user; a verb missing here is forbidden.
 
-The console refuses before it asks. This is said again where it is done, so that no way in around
+The console refuses before it asks. The work itself repeats the check, so that no way around
 the console, and no mistake in it, is a way around this.
 """
 
@@ -29,7 +29,6 @@ NEEDED: dict[str, Needed] = {
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
-    "ShareAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",
@@ -52,7 +51,6 @@ NEEDED: dict[str, Needed] = {
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
-    "OutputBound": "govern",
     "TraceAsked": "approve",
     "ExportNoted": "read",
     "ProductAsked": "govern",
@@ -73,14 +71,13 @@ LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
-    "ShareAsked": ("token",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
 
 
 class NotPermitted(MissionControlError):
-    """Whoever asks may not do this."""
+    """The caller lacks the permission."""
 
     status = 403
 
@@ -114,10 +111,10 @@ def refuse_agent(actor: str, *, by_agents: bool) -> None:
 
 
 def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
-    """Refuse what goes beyond what whoever asks may do.
+    """Refuse what goes beyond the permissions of the caller.
 
     Raises:
-        NotPermitted: `permission.missing`, or `permission.undeclared` where nobody may.
+        NotPermitted: `permission.missing`, or `permission.undeclared` where no user may.
     """
     verb = type(ask).__name__
     needed = _needed(ask)
@@ -165,7 +162,7 @@ def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
         "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
         "and decisions need a person who is signed in.",
         hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
-        "token: `mission token new decide --scope read --scope approve` makes one, then "
+        "token: `mission user token new decide --scope read --scope approve` makes one, then "
         "`MISSION_TOKEN=TOKEN mission approvals approve ID --reason TEXT --server URL`, where URL "
         "is the console's.",
     )
@@ -182,5 +179,5 @@ def _needed(ask: Any) -> Needed | None:
         case TraceAsked(verb="assign" | "scope"):
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case RepositoryTaskAsked(verb="done"):
-            return "approve"  # Whoever says so has looked at what was done.
+            return "approve"  # The person who marks it done has checked the work.
     return NEEDED.get(type(ask).__name__)

@@ -29,7 +29,7 @@ class Brake(msgspec.Struct, frozen=True):
 
 
 async def who_said_so(store: EventStore) -> str:
-    """Return who let all work go only so far as it may now; "" where nobody ever did."""
+    """Return who set the stage up to which all work may go now; "" where it was never set."""
     who, after = "", 0
     while rows := await store.read_stream(STREAM, after=after, limit=PAGE):
         who = next((row.actor for row in reversed(rows) if row.type in STAGES), who)
@@ -41,7 +41,7 @@ async def brake_on(store: EventStore, run: Run, operation: Operation, now: float
     """Return the limit that keeps the next step of `run` from starting, the longest one of several.
 
     The starts are counted in the log. An engine that began after them does not know of them, and
-    lets the next step go earlier.
+    may start the next step earlier.
     """
     agents = {run.steps[key].agent for key in run.startable(now, STARTS_MAX)}
     limits = {

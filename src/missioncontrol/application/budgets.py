@@ -65,14 +65,14 @@ LEDGER_EVENTS_MAX = 10_000
 class Charge(msgspec.Struct, frozen=True):
     """What counts as spent for a usage."""
 
-    cost: int | None  # micro-dollars; None where nobody can know
+    cost: int | None  # micro-dollars; None where it can't be known
     over: Amount | None = None  # how much of it goes beyond what was set aside
     passed: tuple[PassedCap, ...] = ()  # caps that it went beyond
     price: str = ""  # version of the price it was worked out by; empty where there is none
 
 
 class CapChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants a cap to be; a unit that is left out stays as it is."""
+    """A request to set a cap; a unit that is left out stays as it is."""
 
     scope: Scope
     reason: str
@@ -158,7 +158,7 @@ class Budgets:
     def __init__(
         self, journal: Journal, prices: Prices, *, events_max: int = LEDGER_EVENTS_MAX
     ) -> None:
-        """`prices` is the table for models whose price nobody has set."""
+        """`prices` is the table for models whose price is not set here."""
         self._journal = journal
         self._events_max = events_max
         self._number = 0
@@ -442,11 +442,11 @@ class Budgets:
         named = self._model(model)
         command = ChargeUsage(reservation, named, usage, cost, price, about, estimated)
         events = self._tell(command, run=_run_among(known))
-        told = next((event for event in events if isinstance(event, UsageCharged)), None)
+        counted = next((event for event in events if isinstance(event, UsageCharged)), None)
         version = f"{price.source} {price.version}" if price is not None else ""
-        if told is None:
+        if counted is None:
             return Charge(cost, price=version)
-        return Charge(cost, told.over, told.passed, version)
+        return Charge(cost, counted.over, counted.passed, version)
 
     def settle(self, reservation: str) -> None:
         """Free what was not used of a reservation and of all that came out of it; once."""
@@ -489,7 +489,7 @@ class Budgets:
         return self._journal.tell(LEDGER, stream, command, actor=actor, correlation=run)
 
     def _turn_over(self) -> None:
-        """Let a new ledger take over all that the one before it knows."""
+        """Create a new ledger from all that the one before it knows."""
         before = self.ledger if self._number else None
         number = self._number + 1
         self._journal.tell(LEDGER, stream_of(number), OpenLedger(before))

@@ -43,7 +43,7 @@ class Processes(Protocol):
 
 Perform = Callable[[str, dict[str, Any], str, Asking | None], Awaitable[Any]]
 Vouches = Callable[[str, Asking, str], Awaitable[bool]]
-"""Whether a token lets its program ask something, as an actor."""
+"""Whether a token permits its program to ask something, as an actor."""
 
 FindRun = Callable[[str], Awaitable[Run | None]]
 
@@ -108,7 +108,7 @@ class Callers:
         """Do what process `pid` asks; `bearer` is the token that it was shown itself.
 
         Raises:
-            Rejected: `control.not_the_console`, where it says that somebody is signed in, and
+            Rejected: `control.not_the_console`, where it claims that a user is signed in, and
                 shows no token of theirs.
             Unavailable: `control.gone`.
             MissionControlError: as `perform`.

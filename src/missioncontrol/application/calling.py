@@ -89,15 +89,15 @@ class LedgerAccount:
             if usage.tokens or usage.cost:
                 self._budgets.spend(reservation, model, usage, estimated=estimated)
         finally:
-            # Also where it can't be counted: nobody would ever free what is left.
+            # Also where it can't be counted: nothing else would ever free what is left.
             self._budgets.settle(reservation)
 
 
 def charge_interrupted(budgets: Budgets) -> None:
-    """Charge calls that the end of an engine broke off, as nobody else will settle them.
+    """Charge calls that the end of an engine broke off, as nothing else will settle them.
 
     What they used is not known any more: the provider may have worked to the end. So all that was
-    set aside for them counts as spent, as with every other call of which nobody tells.
+    set aside for them counts as spent, as with every other call without a report.
     """
     for name in [name for name in budgets.ledger.live if name.startswith(f"{KIND}-")]:
         budgets.forfeit(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 from missioncontrol.documents.excerpts import ReadSource
 
 BYTES_MAX = 1_000_000
-"""A larger file is no source text that somebody reads."""
+"""A larger file is no source text that people read."""
 
 
 def absent(repository: str, paths: Iterable[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from missioncontrol.ports.event_store import EventStore
 
 READ_AT_ONCE = 500
 EVENTS_AT_HAND_MAX = 150_000
-"""Events of all runs whose lines are kept at hand together; some 150 bytes each."""
+"""Events of all runs whose lines are in memory together; some 150 bytes each."""
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +61,7 @@ class Span(msgspec.Struct):
 
 
 class Chronicle:
-    """One run, as its events were taken in so far."""
+    """One run, as its events were read so far."""
 
     def __init__(self, run: str) -> None:
         """Nothing has happened yet."""
@@ -82,7 +82,7 @@ class Chronicle:
         return [_as_of(each, until) for each in found if each.position <= until]
 
     def take(self, row: Recorded, event: Any) -> None:
-        """Fold the next event of the run in; one that was taken in already changes nothing."""
+        """Fold the next event of the run in; one that was folded in already changes nothing."""
         if row.version <= self.version:
             return
         self.version, self.position = row.version, row.position
@@ -178,7 +178,7 @@ class Chronicle:
 
 
 def _as_of(attempt: Attempt, until: int) -> Attempt:
-    """Return the attempt as it stood then; what it used is not told apart by time."""
+    """Return the attempt as it stood then; its usage is not broken down by time."""
     if attempt.settled_position and attempt.settled_position <= until:
         return attempt
     return Attempt(
@@ -208,7 +208,7 @@ class Chronicles:
         self._kept: OrderedDict[str, Chronicle] = OrderedDict()
 
     async def of(self, run: str) -> Chronicle:
-        """Return what happened in `run` up to now. It is kept and grows later.
+        """Return what happened in `run` up to now. It stays in memory and grows later.
 
         Raises:
             NotFound: `run.unknown`.

@@ -1,4 +1,4 @@
-"""An event as programs outside are told of it, under the names of CloudEvents 1.0."""
+"""An event as programs outside receive it, under the names of CloudEvents 1.0."""
 
 from datetime import UTC, datetime
 

@@ -65,7 +65,7 @@ def decoded(
 ) -> tuple[tuple[DecisionFile, ...], tuple[ImportLine, ...]]:
     """Return the files that are text, and a line on each of the others.
 
-    One that is no text says nothing about the rest, and is never taken in with letters missing.
+    One that is no text does not affect the rest, and is never read with letters missing.
     """
     texts, lines = [], [ImportLine(name, "unread", why=why) for name, why in unread]
     for name, content in files:
@@ -174,10 +174,10 @@ class _Taking:
 
     def _known(self, read: ReadDecision) -> LoggedDecision | None:
         """Return the decision that a file is about, where the log has it."""
-        taken = set(self._ids.values())
-        free = [each for each in self._log.decisions.values() if each.id not in taken]
+        claimed = set(self._ids.values())
+        free = [each for each in self._log.decisions.values() if each.id not in claimed]
         same = self._log.decisions.get(read.id)
-        if same is not None and same.id not in taken and same.text.title == read.text.title:
+        if same is not None and same.id not in claimed and same.text.title == read.text.title:
             return same
         for each in free:
             is_there = each.source == read.file and each.repository == self._repository

@@ -1,4 +1,4 @@
-"""Decisions as they are told: those of the log, and those of plans that nobody has touched yet."""
+"""Decisions as they are shown: those of the log, and those of plans that have no change yet."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -18,7 +18,7 @@ class DecisionLine(msgspec.Struct, frozen=True):
     """A decision in a list."""
 
     id: str
-    number: int  # in the log; 0 for one of a plan that nobody has touched
+    number: int  # in the log; 0 for one of a plan that is still untouched
     title: str
     status: Status
     date: str  # of its last change, YYYY-MM-DD

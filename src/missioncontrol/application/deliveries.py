@@ -1,6 +1,6 @@
 """Tells webhooks of events: each at least once, signed, and again where one does not take it.
 
-The console's process does it, so a slow address never holds the engine up. What is to be told is
+The console's process does it, so a slow address never holds the engine up. What is due is
 written down in the transaction that moves the place in the log; so neither a restart nor a crash
 leaves anything out. Signatures follow the Standard Webhooks specification 1.0.
 """
@@ -28,7 +28,7 @@ AT_ONCE_MAX = 8
 
 WAITING_MAX = 5_000
 """Deliveries of one webhook that wait: from here on the log is not looked through further for it,
-and goes on being so when some have been taken."""
+until some have been delivered."""
 
 BETWEEN_SECONDS = (5.0, 30.0, 120.0, 600.0, 3_600.0, 7_200.0, 14_400.0)
 """Before each further attempt, with up to a fifth more by chance; after them it is dead."""
@@ -72,7 +72,7 @@ class Deliveries:
     def new_secret(self, hook: str, request: str = "") -> str:
         """Sign with another secret from now on, and return it, this once.
 
-        Who asks again with the same `request`, because no answer came, is told the same secret.
+        A repeat with the same `request`, because no answer came, returns the same secret.
         """
         if request and self._made.get(hook) == (request, self.store.secret(hook)):
             return self.store.secret(hook)
@@ -120,7 +120,7 @@ class Deliveries:
                     pass
 
     async def _set_out(self) -> None:
-        """Let each webhook be told what is due, however long another one takes."""
+        """Send each webhook what is due, however long another one takes."""
         for name, hook in (await self.hooks()).items():
             if name in self._telling or hook.is_paused:
                 continue
@@ -137,7 +137,7 @@ class Deliveries:
             self._changed.set()  # Perhaps more is due.
 
     async def look(self) -> int:
-        """Let what happened since be due; return how many events were looked at."""
+        """Queue what happened since; return how many events were looked at."""
         head = (await self._present.store.head()).position
         hooks = await self.hooks()
         for name in set(self.store.names()) - set(hooks):

@@ -1,7 +1,7 @@
 """What of the log only auditors are shown: where people were, and how they are known elsewhere.
 
-Whoever may read sees who did what and when. From where, with which session and program, how a
-provider knows somebody, and which address a webhook tells (it often is a secret by itself) stands
+Readers see who did what and when. From where, with which session and program, how a
+provider knows a user, and which address a webhook uses (it often is a secret by itself) stands
 in the same events; it is for those who may read the log exactly as it is.
 """
 
@@ -32,7 +32,7 @@ I = TypeVar("I", bound=_Item)  # noqa: E741 - an item
 
 
 def shown(row: Recorded, *, exact: bool) -> Recorded:
-    """Return an event as somebody is shown it; `exact` to those who may audit."""
+    """Return an event as the reader may see it; `exact` for those who may audit."""
     if exact or row.type not in WITHHELD:
         return row
     return msgspec.structs.replace(row, body=shown_body(row.type, row.body))

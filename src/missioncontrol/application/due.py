@@ -6,7 +6,7 @@ from missioncontrol.domain.schedule.states import Schedule
 from missioncontrol.ports.calendar import Calendar
 
 SLOTS_MAX = 1_000
-"""Slots of one downtime or pause that are told one by one; those before them are told together.
+"""Slots of one downtime or pause that are reported one by one; earlier ones appear together.
 
 More than one: the newest may have to wait for its jitter."""
 

@@ -31,7 +31,7 @@ class ElevationWished(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Elevations:
-    """The way in for whoever asks for an elevation, answers, or ends one."""
+    """The service to request, answer and end elevations."""
 
     def __init__(self, agents: Agents, os_user: str) -> None:
         """`os_user` is the user of the operating system whose home this is."""
@@ -50,7 +50,7 @@ class Elevations:
         return self._agents.elevate(ask.name, self._command(ask, actor), actor=actor)
 
     def _command(self, ask: ElevationWished, actor: str) -> Elevating:
-        # Who signed in needs nobody else's word, nor does the user whose home this is.
+        # A signed-in user needs no other proof, nor does the user whose home this is.
         is_known = asked_now() is not None or is_vouched(actor, self._os_user)
         os_user = "" if is_known else self._os_user
         match ask.verb:
@@ -62,7 +62,7 @@ class Elevations:
                 return EndElevation(actor, ask.elevation, ask.reason)
 
     def _refuse_idle(self, ask: ElevationWished) -> None:
-        """Refuse a mode that would change nothing: nobody shall believe that it did."""
+        """Refuse a mode that would change nothing: no user shall believe that it did."""
         life = self._agents.life(ask.name)
         known = self._agents.card(ask.name).elevations if life.source != "built_in" else {}
         for mode in ask.modes:

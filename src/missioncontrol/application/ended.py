@@ -42,7 +42,7 @@ async def ended_run(
     for row, event in rows:
         state = evolve(state, event, row.time / 1_000_000)
     assert state is not None
-    told = chronicle_of(settled.stream, rows)
+    timeline = chronicle_of(settled.stream, rows)
     output = _plan_output(state)
     return EndedRun(
         state.mission,
@@ -55,7 +55,7 @@ async def ended_run(
         settled.position,
         state.outcome or "",
         _plan(output),
-        tuple(step for key in state.steps if (step := _step(key, state, told)) is not None),
+        tuple(step for key in state.steps if (step := _step(key, state, timeline)) is not None),
         _lore(state, artifacts),
     )
 
@@ -83,11 +83,11 @@ def _plan(output: dict[str, Any]) -> Plan | None:
         return None  # Accepted by another release, whose plans this one can't read.
 
 
-def _step(key: str, run: Run, told: Chronicle) -> EndedStep | None:
+def _step(key: str, run: Run, timeline: Chronicle) -> EndedStep | None:
     state = run.states.get(key)
     if state is None or (isinstance(state, Succeeded) and state.kept_from):
         return None
-    attempts = told.attempts_of(key)
+    attempts = timeline.attempts_of(key)
     last = attempts[-1] if attempts else None
     failure = state.failure if isinstance(state, Failed) else None
     return EndedStep(

@@ -46,7 +46,7 @@ class EvaluationAsked(msgspec.Struct, frozen=True):
     """An evaluation is to begin, or the one of the same plan that has not ended to go on."""
 
     begun: EvaluationBegun
-    always: bool = False  # begin anew, also where one of the same plan has not ended
+    always: bool = False  # begin again, also where one of the same plan has not ended
 
 
 class TrialAsked(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class EvaluationDesk:
     """Changes what the record says of evaluations."""
 
     def __init__(self, journal: Journal, runs: Runs, adopt: Callable[[str], None]) -> None:
-        """`adopt` lets the engine carry out a run."""
+        """`adopt` makes the engine carry out a run."""
         self._journal = journal
         self._runs = runs
         self._adopt = adopt

@@ -22,7 +22,7 @@ TOO_LARGE = f"It is too large to be read here: more than {PARSED_BYTES_MAX:,} by
 
 UNREADABLE = (
     ValueError,  # among them UnicodeDecodeError and msgspec's errors
-    LookupError,  # an encoding that nobody knows
+    LookupError,  # an unknown encoding
     RecursionError,
     OverflowError,
     xml.parsers.expat.ExpatError,
@@ -36,7 +36,7 @@ def checks_of(step: Step, work: Work, artifacts: ArtifactStore) -> tuple[Check, 
     """Check `work` against what `step` expects and against itself.
 
     Every artifact must be there with the digest it claims, under a relative path of its own; an
-    expected one must be named, not empty, and what its media type says; counts taken from a test
+    expected one must be named, not empty, and valid for its media type; counts read from a test
     report must be the report's; a fact that points into a JSON artifact must be what stands there.
     """
     if not (step.expects or work.artifacts or work.facts or work.evidence):
@@ -69,9 +69,9 @@ def _checks(step: Step, work: Work, artifacts: ArtifactStore) -> Iterator[Check]
     yield from _fact_checks(work.facts, contents)
 
 
-def _bad_name(name: str, taken: set[str]) -> str:
+def _bad_name(name: str, used: set[str]) -> str:
     """Say why an artifact can't have this name, or return an empty string."""
-    if name in taken:
+    if name in used:
         return "Another artifact of this work has it already."
     if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
         return "It has to be a relative path with `/`, without empty parts, `.`, `..` or NUL."

@@ -344,7 +344,7 @@ class Execution:
     def failure(
         self, run: str, step: str, fence: int, failure: Failure, checks: tuple[Check, ...] = ()
     ) -> None:
-        """Let the attempt count as failed."""
+        """Record the attempt as failed."""
         report = ReportFailure(step, fence, written_down(failure), self._ids.jitter(), checks)
         self.tell(run, report)
 
@@ -372,7 +372,7 @@ class Execution:
     def lose(self, run: str, reason: str, steps: tuple[str, ...]) -> None:
         """End attempts whose engine or worker ended without a word; they may begin again.
 
-        What they had in flight is charged first, in the same commit: nobody will tell what it
+        What they had in flight is charged first, in the same commit: no report will say what it
         used, and the provider may have worked to the end.
         """
         for step in steps:
@@ -393,13 +393,13 @@ class Execution:
             )
 
     def resume(self, run: str, *, actor: str) -> list[RunEvent]:
-        """Take a run up again; one that was halted is held to its caps anew."""
+        """Resume a run; one that was halted is checked against its caps again."""
         events = self.tell(run, ResumeRun(), actor=actor)
         self._hold_to_caps(self._journal.runs[run])
         return events
 
     def _take_decision_in(self, decision: Decision) -> None:
-        """Let a step go on, or not, as people decided about it."""
+        """Continue a step, or refuse it, as people decided about it."""
         if self.permits.decided(decision):
             return  # An attempt asked for it in the middle of its step.
         run = self._journal.runs.get(decision.run)
@@ -447,7 +447,7 @@ class Execution:
         return builder_of(chosen, self.governance.cards(chosen)) if chosen else None
 
 
-AGAIN = "`mission fork` starts again from here with other inputs."
+AGAIN = "`mission runs fork` starts again from here with other inputs."
 
 
 def _refused(decision: Decision, run: Run | None) -> Failure:
@@ -456,10 +456,10 @@ def _refused(decision: Decision, run: Run | None) -> Failure:
         "expired": "nobody decided in time",
         "withdrawn": f"{decision.actor} withdrew the request",
     }
-    said = f": {decision.reason}" if decision.reason else "."
+    reason = f": {decision.reason}" if decision.reason else "."
     return Failure(
         f"approval.{decision.outcome}",
-        f"The approval {decision.approval} was not given; {words[decision.outcome]}{said}",
+        f"The approval {decision.approval} was not given; {words[decision.outcome]}{reason}",
         begun_anew(run, decision.step) if run and repository_of(run.workflow) else AGAIN,
         retryable=False,
     )

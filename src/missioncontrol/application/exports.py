@@ -1,4 +1,4 @@
-"""That reports are taken along: noted once for each form, so that use can be measured."""
+"""Exports of reports: noted once for each form, so that use can be measured."""
 
 from typing import Any
 
@@ -21,26 +21,26 @@ EXPORTS: Concept[Exports, NoteExport, ExportEvent] = Concept(decide, evolve, unk
 
 
 class ExportNoted(msgspec.Struct, frozen=True):
-    """Somebody has taken the report of a run along."""
+    """A user has exported the report of a run."""
 
     run: str
     form: str
 
 
 def stream_of(mission: str) -> str:
-    """Return the stream of what was taken along of a mission."""
+    """Return the stream of the exports of a mission."""
     return PREFIX + mission
 
 
 class ExportDesk:
-    """Notes what is taken along."""
+    """Notes exports."""
 
     def __init__(self, journal: Journal) -> None:
         """What was noted before is read from the log."""
         self._journal = journal
 
     async def take(self, ask: ExportNoted, *, actor: str) -> dict[str, Any]:
-        """Note it, where the run is of a mission and this form was not taken before.
+        """Note it, where the run is of a mission and this form was not exported before.
 
         Raises:
             Rejected: `export.bad_form`; NotFound: `run.unknown`.

@@ -97,7 +97,7 @@ class _Look:
             if all(_is_known(source, names) for source in sources_in(template)):
                 return self._scopes.foreseen(self._run, template, names)
         except MissionControlError:
-            pass  # It is told when the step's turn comes.
+            pass  # It is reported when the step's turn comes.
         return _UNKNOWN
 
 

@@ -1,7 +1,7 @@
-"""What was forgotten while runs wait or work that were told of it when they began.
+"""Items forgotten while runs that received them when they began wait or work.
 
-What a planner is told stands in the inputs of its run, and a run may wait long before it plans. So
-what somebody had forgotten meanwhile is left out when the planner begins; and a plan that was being
+What a planner receives is in the inputs of its run, and a run may wait long before it plans. So
+what was forgotten meanwhile is left out when the planner begins; and a plan that was being
 made at that moment is made again without it.
 """
 
@@ -14,7 +14,7 @@ from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Run, Succeeded, Working
 
 FORGOTTEN_MAX = 20_000
-"""Ids that an engine keeps at hand; it is told of few in its life."""
+"""Ids that an engine holds in memory; it receives few in its life."""
 
 REASON = "Something that the planner had been told of was forgotten while it planned."
 
@@ -34,7 +34,7 @@ class Forgetting:
             del self._gone[next(iter(self._gone))]
 
     async def open(self, run: Run) -> None:
-        """Take in what was forgotten under an engine before this one, as far as `run` is told it.
+        """Read what was forgotten under an engine before this one, as far as `run` received it.
 
         Raises:
             Unavailable, Corrupt: the log can't be read.
@@ -42,12 +42,12 @@ class Forgetting:
         if _has_planned(run):
             return
         for item in _told_of(run.inputs):
-            said, _ = await fold(self._journal.store, MEMORY, item)
-            if said is not None and said.is_forgotten:
+            stored, _ = await fold(self._journal.store, MEMORY, item)
+            if stored is not None and stored.is_forgotten:
                 self.note(item)
 
     def without(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return inputs of a run without what is forgotten, and let no document bring it back."""
+        """Return inputs of a run without forgotten items, even if documents have them."""
         gone = [item for item in _told_of(inputs) if item in self._gone]
         if not gone:
             return inputs
@@ -56,19 +56,19 @@ class Forgetting:
         return {**inputs, "recalled": recalled, "silenced": silenced}
 
     def is_in_plan_of(self, run: Run, working: Working) -> bool:
-        """Whether the planner of `run` was told of what was forgotten since it began to plan."""
+        """Whether the planner of `run` received items forgotten since it began to plan."""
         gone = (self._gone.get(item) for item in _told_of(run.inputs))
         return any(at is not None and at > working.since for at in gone)
 
 
 def _told_of(inputs: Mapping[str, Any]) -> list[str]:
-    """Return the ids of what a run is told; what else has that name in its inputs is none."""
-    told = inputs.get("recalled", ())
-    if not isinstance(told, list | tuple):
+    """Return the ids of the items a run received; other inputs of that name contain none."""
+    recalled = inputs.get("recalled", ())
+    if not isinstance(recalled, list | tuple):
         return []
-    names = [each.get("item") if isinstance(each, Mapping) else None for each in told]
+    names = [each.get("item") if isinstance(each, Mapping) else None for each in recalled]
     known = [name for name in names if isinstance(name, str)]
-    return known if len(known) == len(told) else []
+    return known if len(known) == len(recalled) else []
 
 
 def _has_planned(run: Run) -> bool:

@@ -1,4 +1,4 @@
-"""Keys of the gateway that outlive attempts: issued to tools that somebody else starts."""
+"""Keys of the gateway that outlive attempts: issued to tools that are started elsewhere."""
 
 import hashlib
 import secrets
@@ -31,7 +31,7 @@ KEYS: Concept[KeyRing, KeyCommand, KeyEvent] = Concept(
 
 
 class KeyAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A key that somebody wants, or no longer wants; it may come from another process."""
+    """A request to issue or revoke a key; it may come from another process."""
 
     name: str
     revoke: bool = False
@@ -49,7 +49,7 @@ class GatewayKeys:
     def __init__(self, journal: Journal) -> None:
         """No key is known before `open`."""
         self._journal = journal
-        self.revoked: list[Callable[[str], None]] = []  # told the name of a key that is void now
+        self.revoked: list[Callable[[str], None]] = []  # called with the name of a revoked key
         self._by_digest: dict[str, KeyIssued] = {}
 
     async def open(self) -> None:
@@ -64,7 +64,7 @@ class GatewayKeys:
         return found
 
     async def take(self, ask: KeyAsked, *, actor: str) -> dict[str, Any]:
-        """Issue a key, which is told this once, or revoke one.
+        """Issue a key, which is shown this once, or revoke one.
 
         Raises:
             Rejected, NotFound: see `domain.gateway_key.decide`; `run.unknown`.
@@ -107,5 +107,5 @@ class GatewayKeys:
 
 
 def digest(key: str) -> str:
-    """Return the only form in which a key is kept."""
+    """Return the only form in which a key is stored."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -35,7 +35,7 @@ class Guarded(msgspec.Struct, frozen=True):
 
 
 async def guard(repository: ChangedRepository, verify: Verify, *, now: float) -> Guarded:
-    """Return what is said of the change.
+    """Return the report on the change.
 
     Args:
         repository: with the change.
@@ -130,8 +130,8 @@ async def judged(
 ) -> list[Judged]:
     """Say how specs stand for the change."""
     places = [path_of(spec.path) for spec in specs]
-    kept = [path for path in places if path in repository.listing.files]
-    signed = read_all(await repository.texts(kept))
+    remaining = [path for path in places if path in repository.listing.files]
+    signed = read_all(await repository.texts(remaining))
     paths = sorted({path for each in signed.values() for path in each.accepted.files or ()})
     sides = Sides(
         await repository.base_listing(), repository.listing, await repository.contents(paths)

@@ -21,15 +21,15 @@ class Handing:
     """Makes documents as they stand when a step starts; the lease names them by digest."""
 
     def __init__(self, journal: Journal, artifacts: ArtifactStore) -> None:
-        """Whoever keeps files of the repository sets `scrub`, which takes secrets out of them."""
+        """The owner of the repository's files sets `scrub`, which removes secrets from them."""
         self.scrub: Scrub = bytes
         self._journal = journal
         self._artifacts = artifacts
 
     def scopes(self, run: Run, step: Step) -> dict[str, list[str]]:
         """Return the files that people gave tasks, if `step` reads of them, by task."""
-        said = self._rescoped(run, step)
-        return {each.task: list(each.files) for each in said.scopes} if said is not None else {}
+        scoped = self._rescoped(run, step)
+        return {each.task: list(each.files) for each in scoped.scopes} if scoped is not None else {}
 
     def handed(self, run: Run, step: Step) -> tuple[ArtifactRef, ...]:
         """Return what `step` is given in place of what earlier steps left under those names.
@@ -37,16 +37,16 @@ class Handing:
         Raises:
             NotFound, Corrupt, Unavailable: as `ArtifactStore.get`.
         """
-        said = self._rescoped(run, step)
-        if said is None:
+        scoped = self._rescoped(run, step)
+        if scoped is None:
             return ()
         repository = self._journal.missions[run.mission].repository
-        return tuple(self._revised(ref, by, said, repository) for by, ref in _packs(run, step))
+        return tuple(self._revised(ref, by, scoped, repository) for by, ref in _packs(run, step))
 
-    def _revised(self, ref: ArtifactRef, by: str, said: Rescoped, repository: str) -> ArtifactRef:
+    def _revised(self, ref: ArtifactRef, by: str, scoped: Rescoped, repository: str) -> ArtifactRef:
         from missioncontrol.documents.pack import packed  # Few processes write a pack.
 
-        content = packed(said, self._artifacts.get(ref.digest), "md", "", reader_of(repository))
+        content = packed(scoped, self._artifacts.get(ref.digest), "md", "", reader_of(repository))
         clean = self.scrub(content)
         return msgspec.structs.replace(
             ref,
@@ -56,15 +56,15 @@ class Handing:
         )
 
     def _rescoped(self, run: Run, step: Step) -> Rescoped | None:
-        """Return the plan with what people said of it; None where `step` reads nothing of that."""
+        """Return the plan with people's changes; None where `step` reads nothing of it."""
         given = run.inputs_of.get(step.key, step.inputs)
         if not run.mission or PACK not in (given.get(DOCUMENTS) or ()):
             return None
         mission = self._journal.missions[run.mission]
         if mission.plan is None or not mission.scopes:
             return None
-        said = rescoped(mission.goal, mission.plan, mission.scopes)
-        return said if said.scopes else None
+        scoped = rescoped(mission.goal, mission.plan, mission.scopes)
+        return scoped if scoped.scopes else None
 
 
 def _packs(run: Run, step: Step) -> Iterator[tuple[str, ArtifactRef]]:

@@ -1,7 +1,7 @@
-"""Where commands become events: decided on the present state, kept together until durable.
+"""Where commands become events: decided on the present state, held in memory until durable.
 
 Commands that arrive before a commit share it. The state held here runs ahead of the disk by what
-is pending; nobody outside is told, and no step starts, before the commit has returned.
+is pending; nothing outside learns of it, and no step starts, before the commit has returned.
 """
 
 import asyncio
@@ -58,10 +58,10 @@ class Journal:
         self._growing: list[NewEvent] = []  # of the last pending append
         self._entries: list[tuple[str, Event, int]] = []  # without their positions
         self._in_flight: set[str] = set()
-        self._leaving: set[str] = set()  # let go as soon as the log knows all of it
+        self._leaving: set[str] = set()  # unloaded as soon as the log knows all of it
         self._waiting: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
-        self._position: int | None = None  # of the last event; None before somebody asked for it
+        self._position: int | None = None  # of the last event; None before it was requested
         self._scrub = scrub
         self._encode = msgspec.json.Encoder().encode
 
@@ -85,12 +85,12 @@ class Journal:
         if events:
             stamp = int(now * 1_000_000)
             at = stamp / 1_000_000
-            kept = self._record(run, events, stamp, actor, on_behalf, cause, run)
-            for event in kept:
+            recorded = self._record(run, events, stamp, actor, on_behalf, cause, run)
+            for event in recorded:
                 state = evolve(state, event, at)
             assert state is not None
             self.runs[run] = state
-            return kept
+            return recorded
         return events
 
     def tell_mission(
@@ -196,7 +196,7 @@ class Journal:
         self._leaving.discard(run)
         if run not in self.runs:
             state, version = await fold_run(self.store, run)
-            if run not in self.runs:  # Nobody else loaded it while we read.
+            if run not in self.runs:  # No other task loaded it while we read.
                 self.runs[run], self._versions[run] = state, version
         if self.runs[run].mission:
             await self.load_mission(self.runs[run].mission)
@@ -237,7 +237,7 @@ class Journal:
         return found
 
     def forget(self, stream: str) -> None:
-        """Let a run or mission go from memory; it is loaded again when it is needed.
+        """Unload a run or mission from memory; it is loaded again when it is needed.
 
         One whose events are not all on disk goes with a later commit; so does the mission of a
         run that is still at hand.
@@ -255,12 +255,12 @@ class Journal:
 
     @property
     def position(self) -> int:
-        """Where the last event that was decided will stand: nobody else writes this log."""
+        """Where the last event that was decided will stand: nothing else writes this log."""
         assert self._position is not None, "nobody asked for it to be known"
         return self._position
 
     async def know_position(self) -> None:
-        """Let `position` be known from now on.
+        """Make `position` known from now on.
 
         Raises:
             Conflict, Unavailable: as `durable`.
@@ -288,7 +288,7 @@ class Journal:
 
         Raises:
             Conflict, Unavailable: see `EventStore.append`. What was pending is not written, those
-                who wait are told, and the state held here must not be used any more.
+                who wait get the error, and the state held here must not be used any more.
         """
         for stream in sorted(self._leaving, reverse=True):  # Runs first, then their missions.
             self.forget(stream)  # The commit before this one has taken effect.

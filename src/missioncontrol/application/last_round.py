@@ -1,6 +1,6 @@
 """Says why a step is not done once more: its rounds are over, and this is what the last one found.
 
-Whoever reads that a task failed has to see what for, without looking for the step that told it.
+Readers of a failure have to see its reason, without looking for the step that reported it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ NAMED_MAX = 5
 """Findings that the sentence names; the rest are counted."""
 
 KEPT_MAX = 12
-"""Findings that are kept with the failure as data; `DETAIL_BYTES_MAX` has room for them."""
+"""Findings stored with the failure as data; `DETAIL_BYTES_MAX` has room for them."""
 
 TEXT_MAX = 300
 EVIDENCE_MAX = 20
@@ -57,8 +57,8 @@ def exhausted(run: Run, step: Step, rounds: int, work: Work) -> Failure:
 
 def _findings(output: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what has to be mended, bounded; notes where there is nothing else."""
-    said = output.get("findings")
-    found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+    listed = output.get("findings")
+    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     blocking = [each for each in found if each.get("blocking", True)]
     return [_bounded(each) for each in blocking or found]
 
@@ -76,9 +76,9 @@ def _line(value: Any) -> str:
 def _words(finding: Mapping[str, Any]) -> str:
     path, line = finding["path"], finding["line"]
     place = f"{path}:{line}: " if line else f"{path}: " if path else ""
-    said = (finding["message"] or finding["rule"] or "something").rstrip(".")
+    message = (finding["message"] or finding["rule"] or "something").rstrip(".")
     rule = f" ({finding['rule']})" if finding["rule"] and finding["message"] else ""
-    return f"{place}{said}{rule}"
+    return f"{place}{message}{rule}"
 
 
 def _evidence(run: Run, step: Step, work: Work) -> Iterator[dict[str, str]]:
@@ -94,7 +94,7 @@ def _evidence(run: Run, step: Step, work: Work) -> Iterator[dict[str, str]]:
 
 
 def _seen_in(evidence: list[dict[str, str]]) -> str:
-    """Say in which files the findings are told: those of the last step that handed something in."""
+    """List the files with the findings: those of the last step that handed something in."""
     if not evidence:
         return ""
     last = evidence[-1]["step"]
@@ -107,7 +107,7 @@ def _of_task(run: Run, step: Step, commit: str) -> str:
     again = f"`mission task run {task_of(step.key) or 'TASK'} --agents …`"
     built = f"`git show {commit}` shows what was built; " if commit else ""
     return (
-        f"`mission artifacts {run.id}` has what was found in full; {built}"
+        f"`mission runs artifacts {run.id}` has what was found in full; {built}"
         "say in the brief or the spec what was missing, or give it to another builder, and "
         f"{again} begins anew. `rounds` below [merge] of .mission/sop.toml allows more rounds."
     )

@@ -1,4 +1,4 @@
-"""The way in for patterns: what repositories taught is kept, retired, and told to new missions."""
+"""The service for patterns: stores and retires what repositories taught, for new missions."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -41,13 +41,13 @@ PATTERNS: Concept[Library, PatternCommand, PatternEvent] = Concept(decide, evolv
 
 
 class PatternsLearned(msgspec.Struct, frozen=True):
-    """These patterns are to be kept."""
+    """A request to store these patterns."""
 
     patterns: tuple[Pattern, ...]
 
 
 class PatternAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a pattern, or did with it."""
+    """A request to change or use a pattern."""
 
     verb: Literal["retire", "use"]
     pattern: str
@@ -62,7 +62,7 @@ class PatternDesk:
     """Changes what the library holds."""
 
     def __init__(self, journal: Journal) -> None:
-        """`artifacts` is set where files can be kept; `scrub` takes secrets out of a text."""
+        """`artifacts` is set where files can be stored; `scrub` removes secrets from a text."""
         self._journal = journal
         self.artifacts: ArtifactStore | None = None
         self.scrub: Callable[[str], str] = lambda text: text
@@ -81,16 +81,16 @@ class PatternDesk:
                 hint="Narrow them with --kind.",
             )
         await self._journal.find(PATTERNS, STREAM)
-        told: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
+        outcome: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
         for pattern in ask.patterns:
             digest = await asyncio.to_thread(self._kept, pattern)
             if not digest:
-                told["refused"].append(pattern.id)
+                outcome["refused"].append(pattern.id)
                 continue
             command = LearnPattern(_as_told(pattern, digest))
             made = self._journal.tell(PATTERNS, STREAM, command, actor=actor)
-            told["learned" if made else "known"].append(pattern.id)
-        return told
+            outcome["learned" if made else "known"].append(pattern.id)
+        return outcome
 
     def _kept(self, pattern: Pattern) -> str:
         """Keep the whole of a pattern; "" where it holds a secret, or is too large."""
@@ -110,8 +110,8 @@ class PatternDesk:
         await self._journal.find(PATTERNS, STREAM)
         command: PatternCommand = RetirePattern(ask.pattern, ask.reason)
         if ask.verb == "use":
-            said = (ask.repository, ask.files, ask.places, ask.passed)
-            command = NoteUse(ask.pattern, *said)
+            usage = (ask.repository, ask.files, ask.places, ask.passed)
+            command = NoteUse(ask.pattern, *usage)
         made = self._journal.tell(PATTERNS, STREAM, command, actor=actor)
         return {"pattern": ask.pattern, "is_new": bool(made)}
 
@@ -131,7 +131,7 @@ def _as_told(pattern: Pattern, digest: str) -> Learned:
 
 
 def whole(content: bytes) -> Pattern:
-    """Return a pattern as it was kept.
+    """Return a pattern as it was stored.
 
     Raises:
         Corrupt: `pattern.unreadable`.

@@ -1,4 +1,4 @@
-"""One listener of the live feed: how far it was told, and what waits to be written to it."""
+"""One listener of the live feed: its position, and what waits to be written to it."""
 
 import asyncio
 from collections import Counter, deque
@@ -16,11 +16,11 @@ SEATS_EACH_MAX = 50
 
 FRAMES_MAX = 256
 BYTES_MAX = 4 * 1024 * 1024
-"""What waits for a listener at most; one that is slower is let go."""
+"""What waits for a listener at most; a slower one is disconnected."""
 
 
 class Place(msgspec.Struct, frozen=True):
-    """How far somebody was told."""
+    """The position up to which a listener has received the feed."""
 
     position: int  # of the log
     line: int = -1  # of what agents say; -1 where they don't listen to it
@@ -95,7 +95,7 @@ class Listener:
         self._waiting: asyncio.Future[None] | None = None
 
     def put(self, frame: bytes) -> None:
-        """Let `frame` be written; where too much waits already, let the listener go.
+        """Queue `frame` for writing; where too much waits already, disconnect the listener.
 
         It comes back with the id of what it got last, so what is thrown away here is not lost.
         """
@@ -109,7 +109,7 @@ class Listener:
         self._wake()
 
     def end(self) -> None:
-        """Let what waits be written, and nothing more."""
+        """Write what waits, and nothing more."""
         self.is_over = True
         self._wake()
 

@@ -2,11 +2,11 @@
 
 One look serves everybody: what a portion of the log means to a topic is worked out and encoded
 once, and those who listen to the same things are written the same bytes. A listener that was away
-goes on where it was, by the log itself; one that is too slow is let go, and comes back like that.
+continues where it was, by the log itself; one that is too slow is dropped, and returns so.
 
 A message is a server-sent event with a JSON object by topic (`{"runs": {"ids": [...]}, ...}`), and
 its id is how far it tells; so one that arrives tells everything up to its id, and one that does not
-tells nothing. Whoever wants `feed` gets each event by itself instead.
+tells nothing. A listener to `feed` gets each event by itself instead.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from missioncontrol.domain.run.states import Run
 LOOK_SECONDS_MIN = 0.03
 LOOK_SECONDS_MAX = 0.1
 LOOK_SECONDS_EACH = 0.000_2
-"""Time from one look to the next for each listener: many are told a little later and with more at
+"""Time from one look to the next for each listener: with many, updates come later and more at
 once, so that telling them takes at most a fixed part of one core."""
 
 REST_SECONDS_MIN = 0.01
@@ -44,11 +44,11 @@ LOOK_EVENTS_MAX = 10_000
 """Events of one look: half a second of the busiest engine. The next one goes on from there."""
 
 BEHIND_MAX = 5_000
-"""Events after which somebody who was away is told that lists changed, and not what in them."""
+"""Events after which a returning listener learns that lists changed, and not what in them."""
 
 WATCHES_MAX = 64
-"""Runs of which changes are known although nobody listens any more, so that who does again soon is
-told what changed and not everything."""
+"""Runs whose changes are still known without any listener, so that one who soon listens again
+receives what changed and not everything."""
 
 MISSIONS_MAX = 20_000
 
@@ -68,10 +68,10 @@ class Live:
     """Follows the log and tells listeners what happens. All of it happens in one event loop."""
 
     def __init__(self, present: Present) -> None:
-        """Nothing is followed while nobody listens."""
+        """Nothing is followed without a listener."""
         self.seats = Seats()
         self._present = present
-        self._turn = asyncio.Lock()  # Nobody joins in the middle of a look.
+        self._turn = asyncio.Lock()  # No listener joins in the middle of a look.
         self._position = 0
         self._line = 0
         self._last: Recorded | None = None
@@ -105,7 +105,7 @@ class Live:
             await self._present.run(run)
 
     async def listen(self, wanted: Wanted, place: Place | None) -> AsyncGenerator[bytes, None]:
-        """Yield what is written to somebody who wants this, from `place` on or else from now on.
+        """Yield what is written for these topics, from `place` on or else from now on.
 
         It ends where the listener is too slow, or the log can't be read.
 
@@ -136,7 +136,7 @@ class Live:
     async def _up_to_now(
         self, listener: Listener, place: Place | None
     ) -> AsyncGenerator[bytes, None]:
-        """Yield what happened since `place`, and let the listener join where nothing is between."""
+        """Yield what happened since `place`, and add the listener where nothing is between."""
         wanted, is_new = listener.wanted, place is None
         joined = False
         while not joined:
@@ -195,16 +195,16 @@ class Live:
             del self._listeners[listener.wanted]
 
     async def _look_from_now(self) -> None:
-        """Begin at the end of the log; what is before it is read for whoever asks."""
+        """Begin at the end of the log; earlier events are read on request."""
         store = self._present.store
         head = await store.head()
         rows = await store.read(after=max(0, head.position - 1), limit=1)
         self._position, self._last = head.position, rows[-1] if rows else None
         self._line = self._present.output.last()
-        self._watches.clear()  # Nobody looked in between.
+        self._watches.clear()  # There was no look in between.
 
     async def _follow(self) -> None:
-        """Look again and again while somebody listens."""
+        """Look again and again while there are listeners."""
         try:
             while self._listeners:
                 begun = time.monotonic()
@@ -213,12 +213,12 @@ class Live:
                 pause = max(LOOK_SECONDS_MIN, self.listeners * LOOK_SECONDS_EACH)
                 left = min(LOOK_SECONDS_MAX, pause) - (time.monotonic() - begun)
                 await asyncio.sleep(max(REST_SECONDS_MIN, left))
-        except Exception:  # noqa: BLE001 - the edge of the loop: nobody must wait for nothing
+        except Exception:  # noqa: BLE001 - the edge of the loop: no listener must wait in vain
             _log.exception("the live feed broke off")
         finally:
             self._following = None
             for listener in self._everybody():
-                listener.end()  # They come back, and are told why when they do.
+                listener.end()  # They connect again, and then receive the reason.
 
     async def _look(self) -> None:
         """See what is new, and tell it."""
@@ -234,9 +234,9 @@ class Live:
         self._tell_signals(telling)
 
     async def _new_rows(self) -> Sequence[Recorded]:
-        """Return what the log has had since the last look, and let the runs at hand have it too.
+        """Return what the log has had since the last look, and pass it to the loaded runs too.
 
-        All of it, up to a bound: whoever is told a part of it at each look falls behind an engine
+        All of it, up to a bound: a listener with only part of each look falls behind an engine
         that writes more than that in the meantime.
         """
         store, present = self._present.store, self._present
@@ -251,7 +251,7 @@ class Live:
         return rows
 
     def _changed_signals(self) -> list[str]:
-        """Return the signals that somebody wants and that are different from what was told."""
+        """Return the requested signals that differ from what was last sent."""
         changed = []
         for topic, now in self._signals.items():
             if any(topic in wanted.topics for wanted in self._listeners):
@@ -262,10 +262,10 @@ class Live:
         return changed
 
     def _signals_for(self, telling: Telling, wanted: Wanted, changed: Iterable[str]) -> bytes:
-        told = [topic for topic in changed if topic in wanted.topics]
-        if not told:
+        selected = [topic for topic in changed if topic in wanted.topics]
+        if not selected:
             return b""
-        parts = {topic: self._signals[topic]() for topic in told}
+        parts = {topic: self._signals[topic]() for topic in selected}
         return b"id: %b\ndata: %b\n\n" % (telling.id(wanted), msgspec.json.encode(parts))
 
     def _tell_signals(self, telling: Telling) -> None:

@@ -13,7 +13,7 @@ PORTION = 500
 """Events of one portion: some milliseconds."""
 
 PER_REQUEST_MAX = 2_000
-"""Events that a request waits for; where there are more, it is told how far the counting is."""
+"""Events that a request waits for; where there are more, it returns how far the counting is."""
 
 QUIET_SECONDS = 1.0
 TROUBLE_SECONDS = 60.0
@@ -35,7 +35,7 @@ class Measuring:
         self._position = 0
         self._task: asyncio.Task[None] | None = None
         self.report: Callable[[Exception], None] = lambda _: None
-        """Told of whatever stood in the way."""
+        """Called with each error that stood in the way."""
 
     @property
     def position(self) -> int:

@@ -1,4 +1,4 @@
-"""What is remembered: kept behind the log, searched, told to planners, and amended by people."""
+"""The memory of earlier work: follows the log, is searched, given to planners, and amended."""
 
 import asyncio
 import time
@@ -55,12 +55,12 @@ BRING_UP_SECONDS_MAX = 2.0
 LOOK_SECONDS = 0.01
 NEAR_MAX = 40
 SILENCED_MAX = 2_000
-"""Ids of what is not to be told that are told in full; of more, only how each begins."""
+"""Ids of silenced items that are passed in full; of more, only how each begins."""
 
 SHORTENED_MAX = 20_000
 SHORT = len("memory-") + 8
 EVERYTHING = ("memory-",)
-"""How every id begins: nothing that documents say is told in place of what is remembered."""
+"""Prefix of every id: nothing that documents state then replaces what is remembered."""
 
 MEMORY: Concept[Amendment, MemoryCommand, MemoryEvent] = Concept(decide, evolve, unknown)
 _OURS = frozenset(name for name, _ in EVENTS.values())
@@ -78,7 +78,7 @@ class Memory:
         *,
         now: Callable[[], float],
     ) -> None:
-        """Whoever opened them closes them."""
+        """The opener of these closes them."""
         self._store = store
         self._artifacts = artifacts
         self.index = index
@@ -107,7 +107,7 @@ class Memory:
             return len(rows) == limit
 
     async def _reached(self) -> int:
-        """Return how far the index knows this log; one of another log is begun anew."""
+        """Return how far the index knows this log; one of another log is rebuilt."""
         reached = self.index.reached()
         if not reached.position:
             return 0
@@ -150,8 +150,8 @@ class Memory:
     async def bring_up(self, *, seconds_max: float = BRING_UP_SECONDS_MAX) -> bool:
         """Take in what the log has now, as far as time allows; return whether that was all of it.
 
-        Another process may be at it: then it is waited for, so that whoever has just changed
-        something is told of it.
+        Another process may be doing it: then it is waited for, so that after a change the user
+        sees it in the answer.
 
         Raises:
             Unavailable, Corrupt: see `follow`.
@@ -178,8 +178,8 @@ class Memory:
         found = self.index.item(name)
         if found is not None:
             return found
-        said = self.index.amendment(name)
-        raise forgotten(name) if said is not None and said.is_forgotten else unknown(name)
+        amendment = self.index.amendment(name)
+        raise forgotten(name) if amendment is not None and amendment.is_forgotten else unknown(name)
 
     def named(self, text: str) -> str:
         """Return the id that `text` means: all of it, or a beginning that only one has.
@@ -217,7 +217,7 @@ class Memory:
         return self.index.near(item, now=self.now(), limit=NEAR_MAX)
 
     def recalled(self, goal: str, repository: str) -> tuple[Recalled, ...]:
-        """Return what a planner is told for a goal; nothing where the index is of no use.
+        """Return what a planner receives for a goal; nothing where the index is unusable.
 
         No mission waits for what is remembered, and none fails for it.
         """
@@ -226,26 +226,26 @@ class Memory:
         except MissionControlError:
             return ()
 
-    async def without_amended(self, told: Sequence[Recalled]) -> tuple[Recalled, ...]:
+    async def without_amended(self, remembered: Sequence[Recalled]) -> tuple[Recalled, ...]:
         """Leave out what people have amended since the index was last brought up.
 
         Raises:
             Unavailable, Corrupt: the log or the index can't be read.
         """
         reached = self.index.reached().position
-        kept = []
-        for each in told:
-            said = await self._store.read_stream(each.item, limit=READ_AT_ONCE)
-            if not said or said[-1].position <= reached:
-                kept.append(each)
-        return tuple(kept)
+        unchanged = []
+        for each in remembered:
+            amendments = await self._store.read_stream(each.item, limit=READ_AT_ONCE)
+            if not amendments or amendments[-1].position <= reached:
+                unchanged.append(each)
+        return tuple(unchanged)
 
     def silenced(self) -> tuple[str, ...]:
-        """Return how the ids begin whose source is not to be told instead of them; raises nothing.
+        """Return prefixes of the ids whose source must not replace them; raises nothing.
 
         A planner reads the documents of the repository itself, and finds there what people have
-        had forgotten. What can't be told one by one is told as everything: a document that is not
-        quoted does less harm than words that somebody had forgotten.
+        had forgotten. If they are too many to list, all is silenced: a document that is not
+        quoted does less harm than words that a user had forgotten.
         """
         try:
             found = self.index.silenced(now=self.now(), limit=SHORTENED_MAX + 1)
@@ -314,7 +314,7 @@ STAYS = (
     "The record keeps the events that it came from, plans and documents that quoted it before, and "
     "that it was forgotten: events are never changed, or nobody could tell what happened."
 )
-"""What a person is told who has something forgotten."""
+"""The note to a person who has something forgotten."""
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -330,7 +330,7 @@ class MemoryService:
     def __init__(self, journal: Journal) -> None:
         """An engine that is at work sets `known`; items are read from the record there.
 
-        It is told by `forgotten` of each item that is.
+        It receives each forgotten item by `forgotten`.
         """
         self._journal = journal
         self.known: Known | None = None

@@ -26,7 +26,7 @@ class Used(msgspec.Struct, frozen=True):
     model: str
     price: str  # version of the price; empty where there is none
     over: str = ""  # which limit it passed, in words; empty where it passed none
-    estimated: bool = False  # nobody measured it
+    estimated: bool = False  # it was not measured
 
 
 HERE = "g"
@@ -44,7 +44,7 @@ class Meter:
         self._calls: dict[str, int] = {}  # admitted calls by attempt, while it works
 
     def open(self, run: Run) -> None:
-        """Let `run` spend up to its own cap, and hold its worst case against every cap.
+        """Allow `run` to spend up to its own cap, and hold its worst case against every cap.
 
         Raises:
             Rejected: `budget.exceeded` or `budget.unknown_price`; nothing of it may start.
@@ -162,7 +162,7 @@ class Meter:
         that in flight; else all that is left of the attempt's own reservation counts. With
         `only_here`, the attempt goes on elsewhere, and only calls that the lost engine made count.
         With `only_untold`, the attempt was ended by us: only a call of its own counts of which
-        nothing was told, as this engine itself still tells what its calls used.
+        nothing was reported, as this engine itself still reports what its calls used.
         """
         attempt = _attempt(run.id, step, fence)
         asked = self._calls_of(attempt) > 0
@@ -184,7 +184,7 @@ class Meter:
     ) -> Used:
         """Count what an attempt used; a usage without a cost is priced."""
         known = run.steps[step]
-        if not run.is_settled:  # What is told late counts everywhere but in a run that is closed.
+        if not run.is_settled:  # A late report counts everywhere but in a run that is closed.
             self._open(run, known)
         attempt = _attempt(run.id, step, fence)
         live = next((each for each in self._held(attempt) if each != attempt), attempt)
@@ -201,10 +201,10 @@ class Meter:
         """Say in words which caps a usage went beyond, by how much, and what would allow it."""
         if not passed:
             return ""
-        told = [f"the cap of {called(each.scope)} by {words(each.by)}" for each in passed]
+        overruns = [f"the cap of {called(each.scope)} by {words(each.by)}" for each in passed]
         commands = [command for each in passed for command in self._raising(each)]
         would = f" {' and '.join(commands)} would allow it." if commands else ""
-        return f"The work went beyond {', '.join(told)}.{would}"
+        return f"The work went beyond {', '.join(overruns)}.{would}"
 
     def _raising(self, passed: PassedCap) -> Iterator[str]:
         """Yield the command lines that raise a cap, so that the work may go on."""
@@ -217,14 +217,14 @@ class Meter:
                     yield raising_above_spent(passed.scope, passed.period, unit, cap)
 
     def _unpriced(self, scopes: tuple[Scope, ...], model: str) -> str:
-        """Say why work goes no further whose cost nobody knows, where a cap in money holds."""
+        """Explain why work of unknown cost goes no further where a cap in money holds."""
         for scope in scopes:
             limits = (each.limit for each in self._budgets.standing(scope))
             if any(limit is not None and limit.amount.cost is not None for limit in limits):
                 named = f"Model {model!r} has" if model else "What was used names no model and has"
                 return (
                     f"{named} no known price, and the cap of {called(scope)} is in money. "
-                    "`mission price set` tells what a model costs."
+                    "`mission budget price set` tells what a model costs."
                 )
         return ""
 
@@ -275,7 +275,7 @@ class Meter:
         self._budgets.close_run(run.id)
 
     def _open(self, run: Run, step: Step) -> None:
-        """Let the budgets of the run, and of all steps that `step` is a part of, hold for it."""
+        """Apply the budgets of the run, and of all steps that `step` is a part of, to it."""
         if run.id not in self._budgets.ledger.runs:
             self._budgets.open_run(run.id, run.workflow, run.budget)
         for whole in _budgeted(run, step):

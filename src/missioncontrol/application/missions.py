@@ -24,28 +24,28 @@ TITLE_MAX = 100
 
 
 class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody asks for."""
+    """A request for work."""
 
     text: str
     repository: str = ""  # absolute path
-    title: str = ""  # taken from the text where it is empty
+    title: str = ""  # derived from the text where it is empty
     context: str = ""
     constraints: tuple[str, ...] = ()
     template: str = ""  # the key of the template that it was made from
     kind: str = ""  # of work, where the template says it; else it is read from the text
-    memory: bool = True  # whether the planner is told what is remembered of earlier missions
-    patterns: bool = True  # whether the planner is told of patterns that were learned
+    memory: bool = True  # whether the planner receives what is remembered of earlier missions
+    patterns: bool = True  # whether the planner receives learned patterns
     planner: str = ""  # see `domain.planners`; empty: the model that is configured, else our rules
 
 
-def of_template(said: Goal, filled: FilledGoal) -> Goal:
-    """Return the goal that a template came to, with what was said beside it."""
-    constraints = (*filled.constraints, *said.constraints)
+def of_template(stated: Goal, filled: FilledGoal) -> Goal:
+    """Return the goal from a filled template, with the other fields of the request."""
+    constraints = (*filled.constraints, *stated.constraints)
     return msgspec.structs.replace(
-        said,
+        stated,
         text=filled.text,
-        title=said.title.strip() or filled.title,
-        context="\n\n".join(part for part in (filled.context, said.context.strip()) if part),
+        title=stated.title.strip() or filled.title,
+        context="\n\n".join(part for part in (filled.context, stated.context.strip()) if part),
         constraints=tuple(dict.fromkeys(constraints)),
         template=filled.template,
         kind=filled.kind,
@@ -53,11 +53,11 @@ def of_template(said: Goal, filled: FilledGoal) -> Goal:
 
 
 TOLD = frozenset({"kind", "recalled", "silenced", "memory", "patterns", "actuals"})
-"""Inputs of a run that say what its planner is told besides the goal."""
+"""Inputs of a run that its planner receives besides the goal."""
 
 
 class Prior(Protocol):
-    """What earlier missions have left that a new one is told of."""
+    """What earlier missions have left for a new one."""
 
     async def look_back(self, goal: Goal, builder: str) -> None:
         """Read what the two below will be asked for `goal`."""
@@ -77,7 +77,7 @@ class Prior(Protocol):
 
 
 class Taught(Protocol):
-    """What repositories have taught that a new mission is told of."""
+    """What repositories have taught for a new mission."""
 
     async def look_back(self) -> None:
         """Read what `recalled` will be asked for."""
@@ -279,24 +279,24 @@ class Missions:
 
 
 def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
-    """Return what the planner is told besides the goal, as inputs of the run.
+    """Return what the planner receives besides the goal, as inputs of the run.
 
     `prior` has looked back.
     """
-    told = {
+    context = {
         "kind": goal.kind,
         "recalled": msgspec.to_builtins(prior.recalled(goal)),
         "silenced": list(prior.silenced(goal) if goal.memory else ()),
         "actuals": msgspec.to_builtins(prior.actuals(goal, builder)),
     }
     without = {name: False for name in ("memory", "patterns") if getattr(goal, name) is False}
-    return {name: value for name, value in told.items() if value} | without
+    return {name: value for name, value in context.items() if value} | without
 
 
 async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a run that plans a mission again: what it is told is looked up anew.
+    """Return the inputs of a run that plans a mission again, looked up again.
 
-    What was forgotten since is told to nobody.
+    What was forgotten since is left out.
     """
     goal = Goal(
         mission.goal,
@@ -310,8 +310,8 @@ async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]
     )
     builder = str(inputs.get("builder", ""))
     await prior.look_back(goal, builder)
-    kept = {name: value for name, value in inputs.items() if name not in TOLD}
-    return kept | before(prior, goal, builder)
+    retained = {name: value for name, value in inputs.items() if name not in TOLD}
+    return retained | before(prior, goal, builder)
 
 
 def _refuse_silence(goal: Goal) -> None:

@@ -60,11 +60,11 @@ from missioncontrol.application.repositories import (
     SignOffAsked,
 )
 from missioncontrol.application.requests import Requests
-from missioncontrol.application.retention import OutputBound, RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
-from missioncontrol.application.shares import ShareAsked, ShareDesk
+from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
@@ -78,7 +78,7 @@ from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 
 class Office:
-    """The services of one home. Whoever may reach them asks through `perform`."""
+    """The services of one home. All who may reach them ask through `perform`."""
 
     def __init__(
         self,
@@ -108,13 +108,13 @@ class Office:
         self.schedules = schedules
         self.operations = operations
         self.agents = agents
-        self.is_confined = True  # whether steps are kept from acting as the user
-        self.workforce: Workforce | None = None  # set where workers are let in
+        self.is_confined = True  # whether steps are prevented from acting as the user
+        self.workforce: Workforce | None = None  # set where workers are admitted
         self.keys = keys
         self.studio: Studio | None = None  # set where artifacts can be read
         self.webhooks = webhooks
-        self.retention = RetentionDesk(journal)
-        self.shares = ShareDesk(journal)
+        self.retention = RetentionService(journal)
+        self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
         self.specs = SpecDesk(journal)
         self.patterns = PatternDesk(journal)
@@ -164,8 +164,6 @@ class Office:
             KeyAsked: self._key,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
-            ShareAsked: self._share,
-            OutputBound: self._bound_output,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -216,7 +214,7 @@ class Office:
         return await self._do_for(ask, actor, asking)
 
     async def _do_for(self, ask: Any, actor: str, asking: Asking) -> Any:
-        """Do what somebody asks who is signed in, as far as they may, and write down who it was.
+        """Do what a signed-in user asks, as far as they may, and record who it was.
 
         Raises:
             NotPermitted: see `application.authority`.
@@ -244,7 +242,7 @@ class Office:
         return await self.requests.do(verb, asking, actor, lambda: work(ask, actor), shown_once)
 
     async def as_known(self, actor: str, asking: Asking) -> Asking:
-        """Return what somebody may do no more than the log says now, whatever was said before.
+        """Return `asking` with no more permissions than the log gives now.
 
         Whom the log does not know may do nothing, but arrive.
         """
@@ -279,7 +277,7 @@ class Office:
         )
 
     async def _speak(self, ask: Spoken, actor: str) -> dict[str, Any]:
-        del actor  # What is said names its own speaker.
+        del actor  # The decision names its own speaker.
         state = await self.approvals.take(ask)
         return {"approval": state.id, "run": state.run, "step": state.step}
 
@@ -344,12 +342,6 @@ class Office:
         if self.studio is None:
             raise Unavailable("document.closed", "This engine keeps no files to read from.")
         return self.studio
-
-    async def _share(self, ask: ShareAsked, actor: str) -> dict[str, Any]:
-        return await self.shares.take(ask, actor=actor)
-
-    async def _bound_output(self, ask: OutputBound, actor: str) -> dict[str, Any]:
-        return await self.retention.take(ask, actor=actor)
 
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)
@@ -433,7 +425,7 @@ class Office:
 
 
 def _in_own_name(ask: Any, actor: str) -> Any:
-    """Return `ask` as it stands in the name of whoever is signed in, whatever it says itself."""
+    """Return `ask` in the name of the signed-in user, whatever name it states itself."""
     if isinstance(ask, Spoken):
         return msgspec.structs.replace(ask, actor=actor, on_behalf="")
     if isinstance(ask, ForSomebody):

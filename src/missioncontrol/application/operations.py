@@ -37,7 +37,7 @@ def no_run_may_begin(why: str) -> Unavailable:
     return Unavailable(
         "operation.stopped",
         f"No run may begin: {why}",
-        hint="`mission start --stage all` lets work go on.",
+        hint="`mission engine resume --stage all` lets work go on.",
     )
 
 
@@ -68,7 +68,7 @@ class Operations:
         return found
 
     def stop(self, reason: str, *, actor: str) -> None:
-        """Let nothing start from now on; whoever listens ends what works.
+        """Stop all new starts; the listeners end running work.
 
         Raises:
             Rejected: `operation.no_reason`.
@@ -105,7 +105,7 @@ class Operations:
         self.rates.note("actor", actor, self._journal.clock.now())
 
     def refuse_to_begin(self, actor: str) -> None:
-        """Refuse a run that could not begin now, before anything is kept for it.
+        """Refuse a run that could not begin now, before anything is stored for it.
 
         Raises:
             Unavailable: `operation.stopped`, saying what is in the way and how to go on, or
@@ -121,7 +121,7 @@ class Operations:
                 "operation.rate_limited",
                 f"{actor!r} has begun {runs} in the last {duration_in_words(limit.seconds)}, "
                 "which is the limit.",
-                hint="Try again later; `mission limit list` shows the limits.",
+                hint="Try again later; `mission engine rate-limit list` shows the limits.",
             )
 
     def why(self) -> str:

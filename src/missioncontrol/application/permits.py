@@ -80,7 +80,7 @@ class Permits:
     async def ask(self, run: Run, step: Step, fence: int, action: Action) -> Verdict:
         """Return what was decided; a person decides, unless the action only reads.
 
-        Where the attempt ends first, the question is taken back.
+        Where the attempt ends first, the question is withdrawn.
 
         Raises:
             Rejected: `effect.unknown`, `approval.too_long` and others of `Approvals.request`.
@@ -141,7 +141,7 @@ class Permits:
         """Leave open what an attempt asked under the last engine, or withdraw it.
 
         `going_on` has the fences of the attempts that may come back, by run and step. What is
-        decided until they ask again is kept for them.
+        decided until they ask again is stored for them.
         """
         left = await self._left_of(name, going_on)
         if left is None:
@@ -155,15 +155,15 @@ class Permits:
         """Return what was asked, with a fence of 0 where the attempt is over."""
         if name.startswith(f"{KIND}-"):
             asked = (await self._journal.load(QUESTION, name)).asked
-            told = _encode([asked.title, asked.detail, asked.form])
-            return Left(asked.run, asked.step, going_on.get((asked.run, asked.step), 0), told)
+            encoded = _encode([asked.title, asked.detail, asked.form])
+            return Left(asked.run, asked.step, going_on.get((asked.run, asked.step), 0), encoded)
         approval = await self._approvals.get(name)
         if "action" not in approval.subject:
             return None  # A step waits for it, and no attempt.
         await self._approvals.open([name])
-        told = _encode(approval.subject)
+        encoded = _encode(approval.subject)
         fence = going_on.get((approval.run, approval.step), 0)
-        return Left(approval.run, approval.step, fence, told)
+        return Left(approval.run, approval.step, fence, encoded)
 
     def take_back_left(self) -> None:
         """Withdraw what was asked under the last engine, and not again under this one."""

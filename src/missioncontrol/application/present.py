@@ -1,7 +1,7 @@
 """All that a home's record says now, for readers that are not the engine: rows, runs, states.
 
 The engine saves its rows every 50 ms. A reader looks at the saved rows in one view, and folds what
-the log has had since on top of them; states of runs and other streams are kept at hand, and brought
+the log has had since on top of them; states of runs and other streams stay in memory, brought
 up by what their streams have had since.
 """
 
@@ -32,7 +32,7 @@ FOLDED_AT_ONCE = 500
 """Events of a run, before others have a turn: some ten milliseconds."""
 
 STEPS_AT_HAND_MAX = 30_000
-"""Steps of all runs that are kept at hand together; some 2 KB each."""
+"""Steps of all runs that are in memory together; some 2 KB each."""
 
 STREAMS_AT_HAND_MAX = 2_000
 
@@ -105,7 +105,7 @@ class Present:
         return self.board.position
 
     async def catch_up(self) -> int:
-        """Let `board` say what the log says now; return the position of its last event.
+        """Bring `board` up to the log; return the position of its last event.
 
         It costs two small reads where nothing has happened since.
         """
@@ -130,7 +130,7 @@ class Present:
             return board.position
 
     async def _know_stale(self) -> None:
-        """Let the rows of open runs say what those could do next."""
+        """Update the rows of open runs with what those could do next."""
         for name in tuple(self.board.stale):
             row = self.board.run(name)
             if name in self._runs or (row is not None and row.steps <= STEPS_LOOKED_UP_MAX):
@@ -146,9 +146,9 @@ class Present:
         return known[2]
 
     def _were_saved(self, end: int) -> bool:
-        """Whether rows were saved since the view was taken, which then has less than it could.
+        """Whether rows were saved since the view was opened, which then has less than it could.
 
-        The last rows are saved a moment after the last event, and nothing tells of that: whoever
+        The last rows are saved a moment after the last event, without a signal: a client that
         reads the saved rows alone would else see older ones until something happens again.
         """
         if self._saved == end:
@@ -157,35 +157,35 @@ class Present:
         return self.tables.position() != self._saved
 
     async def run(self, run: str) -> Run:
-        """Return the run as of now. It is kept and changes later; copy what must not.
+        """Return the run as of now. It stays in memory and changes later; copy what must not.
 
         Raises:
             NotFound: `run.unknown`.
         """
         if not run.startswith("run-"):
-            raise unknown_run(run)  # Other streams are no runs, whoever asks for them as such.
-        kept = self._runs.get(run) or KeptRun()
+            raise unknown_run(run)  # Other streams are no runs, even if requested as such.
+        cached = self._runs.get(run) or KeptRun()
         while True:
-            rows = await self.store.read_stream(run, after=kept.version, limit=FOLDED_AT_ONCE)
-            kept.take(rows)
+            rows = await self.store.read_stream(run, after=cached.version, limit=FOLDED_AT_ONCE)
+            cached.take(rows)
             if len(rows) < FOLDED_AT_ONCE:
                 break
-            self._keep(run, kept)  # Who asks meanwhile goes on with this one.
-            await asyncio.sleep(0)  # A run of a hundred thousand events keeps nobody waiting.
-        if kept.state is None:
+            self._keep(run, cached)  # Who asks meanwhile goes on with this one.
+            await asyncio.sleep(0)  # A run of a hundred thousand events must not block others.
+        if cached.state is None:
             raise unknown_run(run)
-        self._keep(run, kept)
-        return kept.state
+        self._keep(run, cached)
+        return cached.state
 
     def grow(self, rows: Iterable[Recorded]) -> None:
-        """Let the runs at hand have events that were read from the log for somebody else."""
+        """Apply events that were read from the log for another query to the loaded runs."""
         for row in rows:
-            kept = self._runs.get(row.stream)
-            if kept is not None:
-                kept.take((row,))
+            cached = self._runs.get(row.stream)
+            if cached is not None:
+                cached.take((row,))
 
-    def _keep(self, run: str, kept: "KeptRun") -> None:
-        self._runs[run] = kept
+    def _keep(self, run: str, cached: "KeptRun") -> None:
+        self._runs[run] = cached
         self._runs.move_to_end(run)
         steps = sum(each.steps for each in self._runs.values())
         while steps > STEPS_AT_HAND_MAX and len(self._runs) > 1:

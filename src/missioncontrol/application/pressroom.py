@@ -1,4 +1,4 @@
-"""PDF, DOCX and PNG for whoever asks: a few at a time, in a fair row, and kept for the next one."""
+"""PDF, DOCX and PNG on request: a few at a time, in a fair queue, cached for the next one."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ from missioncontrol.application.present import Present
 from missioncontrol.domain.errors import Unavailable
 
 AT_ONCE = 2
-"""Each is a process that keeps a core busy. One that takes its whole minute holds nobody up."""
+"""Each is a process that keeps a core busy. One that needs its whole minute blocks no other."""
 
 WAITING_EACH_MAX = 8
 """Of one person; as many as there are kinds of documents."""
@@ -42,7 +42,7 @@ class _Job:
     def __init__(self, key: str, make: Callable[[], bytes]) -> None:
         self.key, self.make = key, make
         self.done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        # Whoever asked may be gone by the time that it fails.
+        # The requester may be gone by the time that it fails.
         self.done.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
@@ -54,11 +54,11 @@ class Pressroom:
     """
 
     def __init__(
-        self, *, patience: float = PATIENCE_SECONDS, kept_bytes_max: int = KEPT_BYTES_MAX
+        self, *, patience: float = PATIENCE_SECONDS, cache_bytes_max: int = KEPT_BYTES_MAX
     ) -> None:
         """`patience` is in seconds."""
         self._patience = patience
-        self._kept_bytes_max = kept_bytes_max
+        self._kept_bytes_max = cache_bytes_max
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._jobs: dict[str, _Job] = {}  # that wait, or are at work
         self._rows: OrderedDict[str, deque[_Job]] = OrderedDict()  # that wait; who is next first
@@ -108,7 +108,7 @@ class Pressroom:
         return SECONDS_EACH * (1 + self._waiting() // AT_ONCE)
 
     def _begin(self) -> None:
-        """Begin what there is room for: the next of whoever waited longest for a turn."""
+        """Begin what there is room for: the next of the user who waited longest for a turn."""
         while self._rows and len(self._tasks) < AT_ONCE:
             asker, row = self._rows.popitem(last=False)
             task = asyncio.create_task(self._work(row.popleft()))

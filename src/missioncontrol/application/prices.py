@@ -27,7 +27,7 @@ PRICES: Concept[PriceList, PriceCommand, PriceEvent] = Concept(
 
 
 class PriceChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody says that a model costs, in US dollars per million tokens."""
+    """A request to set the cost of a model, in US dollars per million tokens."""
 
     model: str
     input: Decimal
@@ -42,7 +42,7 @@ class PriceBook:
     """Names the price of a model at a moment."""
 
     def __init__(self, journal: Journal, table: Prices) -> None:
-        """`table` is asked for what nobody has set."""
+        """`table` is asked for prices that are not set here."""
         self._journal = journal
         self.table = table
 
@@ -94,7 +94,7 @@ async def read_prices(store: EventStore) -> PriceList:
 def price_of(known: PriceList, table: Prices, model: str, at: float) -> Price | None:
     """Return the price of `model` at `at` (seconds since the epoch); None where it is not known.
 
-    What somebody set goes first, by the name that the agent uses and then by the table's name for
+    A price set here goes first, by the name that the agent uses, then by the table's name for
     the same model: `gpt-5` also speaks for `gpt-5-2025-08-07`.
     """
     day = day_of(at)

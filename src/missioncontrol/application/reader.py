@@ -1,12 +1,10 @@
-"""What queries read: the read model, the services beside it, and who asks."""
+"""What queries read: the parts of a console or of a command line, and who asks."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from missioncontrol.application.memory import Memory
 from missioncontrol.application.present import Present
-from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.principal import Principal
 from missioncontrol.ports.access_store import Use
 
@@ -21,24 +19,26 @@ class Remembered(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class Reader:
-    """One data directory, as one caller reads it; a query takes what it needs."""
+    """One data directory, as one caller reads it; a query opens only the parts that it reads."""
 
     present: Present
-    who: Principal
+    now: float  # seconds since the epoch
     owner: str  # the user of the operating system whose data directory it is
-    now: Callable[[], float]
     uses: Callable[[], Mapping[str, Use]]  # when each token was used last
-    cards: Callable[[], Mapping[str, AgentCard]]
     remembered: Remembered
-    parts: Any  # of the console, or of the command line
+
+    def __init__(self, parts: Any, who: Principal) -> None:
+        """`parts` is a console or a desk of the command line."""
+        self._parts = parts
+        self.who = who
 
     def __getattr__(self, name: str) -> Any:
-        """Return a part that only a console has, such as its deliveries."""
-        return getattr(self.parts, name)
+        """Return a part; some, such as the deliveries, only a console has."""
+        return getattr(self._parts, name)
 
 
-def itself(reader: Reader) -> Any:
-    """Return all of a reader: what a query `reads` that needs more than the read model."""
+def opened(reader: Reader) -> Reader:
+    """Return a reader whose log is opened, so that it is caught up before it is read."""
+    assert reader.present is not None
     return reader

@@ -54,8 +54,8 @@ async def gather(
     `program` is the name and version of what writes the report.
 
     Nothing that happened after its end changes the record, but what people say of the mission:
-    waivers, and who sees to a risk. It is the same every time that they have said nothing new.
-    `until` leaves out what was said after that position of the log.
+    waivers, and who sees to a risk. It is the same every time until they change one of these.
+    `until` leaves out what was recorded after that position of the log.
 
     Raises:
         NotFound: `run.unknown`.
@@ -68,19 +68,19 @@ async def gather(
             "run.no_mission",
             f"Run {run!r} of {state.workflow!r} belongs to no mission; "
             "reports are made of missions.",
-            hint=f"`mission export {run} --format json` tells all about it, zip with its files.",
+            hint=f"`mission runs export {run} --format json` writes all of it, zip its files too.",
         )
-    told_of_mission = [
+    mission_rows = [
         row
         for row in await _stream(store, state.mission)
         if until is None or row[0].position <= until
     ]
-    now = _mission(told_of_mission)
-    about = [row for row in told_of_mission if _concerns(row, run, rows[0][0])]
+    now = _mission(mission_rows)
+    about = [row for row in mission_rows if _concerns(row, run, rows[0][0])]
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
     made = _plan(about, created)
-    said = rescoped(created.goal, made, now.scopes)
-    told = chronicle_of(run, rows)
+    scoped = rescoped(created.goal, made, now.scopes)
+    timeline = chronicle_of(run, rows)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
     log = output.read(run, limit=LOG_LINES_MAX)
     return MissionRecord(
@@ -96,10 +96,10 @@ async def gather(
         created=state.created_at,
         started=state.started_at,
         ended=state.settled_at,
-        plan=said.plan,
-        tasks=tuple(_task(task, phase, state, told) for phase, task in _placed(said.plan)),
-        plan_attempts=tuple(_plan_attempts(state, told)),
-        planning=tuple(_attempts(PLAN_STEP, told)),
+        plan=scoped.plan,
+        tasks=tuple(_task(task, phase, state, timeline) for phase, task in _placed(scoped.plan)),
+        plan_attempts=tuple(_plan_attempts(state, timeline)),
+        planning=tuple(_attempts(PLAN_STEP, timeline)),
         events=tuple(await _with_previous(store, [row for row, _ in both][:EVENTS_MAX])),
         log=tuple(
             LogLine(line.time / 1_000_000, line.step, line.level, line.message) for line in log
@@ -111,8 +111,8 @@ async def gather(
         program=program,
         waivers=now.waivers,
         owners=now.owners,
-        scopes=said.scopes,
-        planned=said.planned,
+        scopes=scoped.scopes,
+        planned=scoped.planned,
         is_completed=now.completed == run,
     )
 
@@ -133,7 +133,7 @@ def _end(task: Task, run: Run) -> End:
 
 
 def _mission(rows: list[Row]) -> m.Mission:
-    """Fold all that is told of a mission: waivers speak for every run of it."""
+    """Fold all events of a mission: waivers apply to every run of it."""
     state: m.Mission | None = None
     for row, event in rows:
         state = m.evolve(state, event, row.time / 1_000_000)
@@ -201,9 +201,9 @@ def _placed(plan: Plan) -> Iterable[tuple[str, Task]]:
     return ((phase.key, task) for phase in plan.stages() for task in phase.tasks)
 
 
-def _task(task: Task, phase: str, run: Run, told: Chronicle) -> TaskRecord:
+def _task(task: Task, phase: str, run: Run, timeline: Chronicle) -> TaskRecord:
     state = run.states.get(task.key)
-    attempts = tuple(_attempts(task.key, told))
+    attempts = tuple(_attempts(task.key, timeline))
     name = "handed_over" if task.is_handover else _word(state)
     if not isinstance(state, Succeeded | Failed):
         return TaskRecord(task, phase, name, attempts=attempts, reason=_reason(state))
@@ -242,9 +242,9 @@ def _reason(state: StepState | None) -> str:
             return ""
 
 
-def _attempts(step: str, told: Chronicle) -> Iterable[AttemptRecord]:
+def _attempts(step: str, timeline: Chronicle) -> Iterable[AttemptRecord]:
     """Return the tries at `step`, each with the events that began and ended it."""
-    for attempt in told.attempts_of(step):
+    for attempt in timeline.attempts_of(step):
         yield AttemptRecord(
             attempt.number,
             attempt.agent,
@@ -258,14 +258,14 @@ def _attempts(step: str, told: Chronicle) -> Iterable[AttemptRecord]:
         )
 
 
-def _plan_attempts(run: Run, told: Chronicle) -> Iterable[PlanAttemptRecord]:
+def _plan_attempts(run: Run, timeline: Chronicle) -> Iterable[PlanAttemptRecord]:
     """Return the tries at planning: the model's own where a model planned, else the step's."""
-    steps = list(_attempts(PLAN_STEP, told))
+    steps = list(_attempts(PLAN_STEP, timeline))
     state = run.states.get(PLAN_STEP)
-    said = state.work.output if isinstance(state, Succeeded) else None
+    answer = state.work.output if isinstance(state, Succeeded) else None
     if isinstance(state, Failed):
-        said = state.failure.detail
-    tries = said.get("attempts", []) if isinstance(said, dict) else []
+        answer = state.failure.detail
+    tries = answer.get("attempts", []) if isinstance(answer, dict) else []
     position = steps[-1].settled_position or steps[-1].position if steps else 0
     for number, attempt in enumerate(tries, start=1):
         yield PlanAttemptRecord(

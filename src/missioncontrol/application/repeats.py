@@ -1,4 +1,4 @@
-"""A run that has ended, begun again in a new one that keeps what need not be done anew."""
+"""A rerun of an ended run: a new run that reuses what need not be done again."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
@@ -41,7 +41,7 @@ class Repeats:
         *,
         prior: Callable[[], Prior] = NothingBefore,
     ) -> None:
-        """All four are shared with the engine. `prior` tells what planners are told."""
+        """All four are shared with the engine. `prior` returns what planners receive."""
         self._prior = prior
         self._journal = journal
         self._execution = execution
@@ -66,13 +66,13 @@ class Repeats:
             raise Rejected(
                 "run.nothing_to_do",
                 f"In run {run!r} everything succeeded, or was left out as it should.",
-                hint=f"`mission retry {run} STEP` does one step again, with what follows from it.",
+                hint=f"`mission runs retry {run} STEP` runs one step again, with what follows it.",
             )
         create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
         return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
 
     async def carry_out(self, run: str, *, actor: str, on_behalf: str = "") -> str:
-        """Do what `run` was to plan only: its plan is kept, and its tasks become steps.
+        """Do what `run` was to plan only: its plan stays, and its tasks become steps.
 
         Returns the id of the new run.
 
@@ -96,13 +96,13 @@ class Repeats:
             raise Rejected(
                 "run.no_plan",
                 f"Run {old.id!r} made no plan that could be carried out.",
-                hint=f"`mission retry {old.id}` plans again.",
+                hint=f"`mission runs retry {old.id}` plans again.",
             )
         if old.inputs.get("execute", True):
             raise Rejected(
                 "run.carried_out",
                 f"Run {old.id!r} was to carry its plan out already.",
-                hint=f"`mission retry {old.id} TASK` does a part of it again.",
+                hint=f"`mission runs retry {old.id} TASK` does a part of it again.",
             )
         return plan_of(planned.work.output)
 
@@ -111,7 +111,7 @@ class Repeats:
     ) -> str:
         """Begin a new run at `step` of an old one with other `inputs`; results before it stay.
 
-        Only what is done anew is charged, and it is approved anew. `inputs` are all inputs of the
+        Only repeated work is charged, and needs a new approval. `inputs` are all inputs of the
         new run and fit its workflow already. Returns the id of the new run.
 
         Raises:
@@ -132,7 +132,7 @@ class Repeats:
             raise Rejected(
                 "run.not_settled",
                 f"Run {run!r} has not ended.",
-                hint=f"Let it end, `mission resume {run}`, or `mission cancel {run}` first.",
+                hint=f"Wait for its end, or `mission runs resume {run}` or `cancel {run}` first.",
             )
         return old
 
@@ -143,13 +143,13 @@ class Repeats:
         again = again_with(old, [*first, *_unsuccessful(old)])
         # Only the workflow's own steps: what one of them became is worked out again.
         steps = tuple(step for step in old.steps.values() if not step.parent)
-        kept = {
+        reused = {
             key: Kept(state.kept_from or old.id, state.work, state.checks)
             for key, state in old.states.items()
             if isinstance(state, Succeeded) and key not in again and not old.steps[key].parent
         }
         if old.mission and tasks.PLAN_STEP in again:
-            steps, kept = (old.steps[tasks.PLAN_STEP],), {}  # A new plan brings new tasks.
+            steps, reused = (old.steps[tasks.PLAN_STEP],), {}  # A new plan brings new tasks.
         return CreateRun(
             self._ids.new("run"),
             old.workflow,
@@ -158,7 +158,7 @@ class Repeats:
             old.seconds_max,
             inputs,
             old.mission,
-            kept=kept,
+            kept=reused,
             version=old.version,
             author=origin.actor,
             on_behalf=origin.on_behalf,
@@ -172,8 +172,8 @@ class Repeats:
         if old.mission:
             mission = await self._journal.load_mission(old.mission)
             if tasks.PLAN_STEP not in create.kept:
-                told = await planned_anew(self._prior(), mission, create.inputs)
-                create = msgspec.structs.replace(create, inputs=told)
+                new_inputs = await planned_anew(self._prior(), mission, create.inputs)
+                create = msgspec.structs.replace(create, inputs=new_inputs)
                 mission = await self._journal.load_mission(old.mission)
             plan = _plan_kept(create) if mission.plan is not None else None
             if plan is not None and plan != mission.plan:
@@ -189,8 +189,8 @@ class Repeats:
 
 def _plan_kept(create: CreateRun) -> Plan | None:
     """Return the plan that a new run goes by; None where it makes one, or has none to make."""
-    kept = create.kept.get(tasks.PLAN_STEP) if create.mission else None
-    return plan_of(kept.work.output) if kept is not None else None
+    reused = create.kept.get(tasks.PLAN_STEP) if create.mission else None
+    return plan_of(reused.work.output) if reused is not None else None
 
 
 def again_with(run: Run, first: Iterable[str]) -> set[str]:

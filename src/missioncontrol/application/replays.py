@@ -1,4 +1,4 @@
-"""Runs as they stood at any position of the log, quickly: copies are kept along the way."""
+"""Runs as they stood at any position of the log, quickly: copies are stored along the way."""
 
 import asyncio
 import copy

@@ -42,7 +42,7 @@ from missioncontrol.domain.run.states import SettledState
 from missioncontrol.ports.artifact_store import ArtifactStore
 
 TRIES_MAX = 3
-"""Times that an edit is brought in anew because somebody changed the document meanwhile."""
+"""Times that an edit is merged again because the document changed meanwhile."""
 
 REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
     decide, evolve, unknown
@@ -50,7 +50,7 @@ REPOSITORY: Concept[Repository, RepositoryCommand, RepositoryEvent] = Concept(
 
 
 class RepositoryAsked(msgspec.Struct, frozen=True):
-    """The tasks of a repository are to be kept here, by this process."""
+    """A request to store the tasks of a repository here, by this process."""
 
     repository: str
     path: str
@@ -58,7 +58,7 @@ class RepositoryAsked(msgspec.Struct, frozen=True):
 
 
 class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a task of a repository."""
+    """A request to change a task of a repository."""
 
     verb: Literal["add", "take", "start", "done", "drop", "scope"]
     repository: str
@@ -66,7 +66,7 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str = ""  # where one is added
     brief: str = ""  # likewise
     documents: dict[TaskDocument, str] = {}  # likewise: those that are written already
-    kind: TaskDocument = "prd"  # where a document is taken in
+    kind: TaskDocument = "prd"  # where a document is imported
     text: str = ""  # likewise: all of it
     base: str = ""  # likewise: digest of the version that was edited; "" where that is unknown
     reason: str = ""
@@ -75,7 +75,7 @@ class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignOffAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody agrees to a document in a role."""
+    """A user signs a document off in a role."""
 
     repository: str
     task: int
@@ -89,7 +89,7 @@ class RepositoryDesk:
     """Changes what the record says of repositories."""
 
     def __init__(self, journal: Journal, os_user: str) -> None:
-        """`artifacts` is set where files can be kept; `scrub` takes secrets out of a text."""
+        """`artifacts` is set where files can be stored; `scrub` removes secrets from a text."""
         self._journal = journal
         self._os_user = os_user
         self.artifacts: ArtifactStore | None = None
@@ -171,8 +171,8 @@ class RepositoryDesk:
             or beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
-        kept = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
-        command = AddTask(ask.title, ask.brief, tuple(kept), who)
+        stored = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
+        command = AddTask(ask.title, ask.brief, tuple(stored), who)
         added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
         return {"task": added.task, "slug": added.slug, "is_new": True}
@@ -234,7 +234,7 @@ class RepositoryDesk:
 
     def _merged(self, ask: RepositoryTaskAsked, state: Repository, newest: DocumentState) -> Merged:
         known = state.versions.get((ask.task, ask.kind), ())
-        # Where nobody knows what was edited, an old version that stands there is no edit.
+        # Where the edit's base is unknown, an old version that stands there is no edit.
         unedited = ask.text if digest_of(ask.text) in known else ""
         base = self._text(ask.base) if ask.base in known else unedited
         return merged(base, ask.text, self._text(newest.digest))
@@ -269,5 +269,5 @@ def _newest(ask: RepositoryTaskAsked, state: Repository) -> DocumentState | None
 
 
 def digest_of(text: str) -> str:
-    """Return the SHA-256 of a text, by which it is kept."""
+    """Return the SHA-256 of a text, by which it is stored."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -30,7 +30,7 @@ from missioncontrol.domain.request import (
 PREFIX = "request-"
 READ_AT_ONCE = 1_000
 OPEN_SECONDS_MAX = 5.0
-"""So long who asks again waits for the answer to the first time, before they are told to wait."""
+"""So long a repeated request waits for the answer to the first one, before it is refused."""
 
 REQUEST: Concept[Asked, RequestCommand, RequestEvent] = Concept(
     decide,
@@ -59,7 +59,7 @@ class Requests:
         """Write down who asks from where, do the work, and return its answer once it is durable.
 
         All that the work makes true names the request as its cause. `shown_once` are fields of the
-        answer that are kept nowhere; who asks again gets the answer without them, and their names
+        answer that are stored nowhere; a repeat gets the answer without them, and their names
         as `shown_once`. `former` is what the log calls the verb where the request was made before
         it had this name.
 
@@ -73,9 +73,9 @@ class Requests:
         ended = self._under_way[stream] = asyncio.Event()
         try:
             with asked(asking if asking.way != "os" else None):
-                told = await self._take(stream, verb, asking, actor, former)
-                if told is not None:
-                    return told
+                earlier = await self._take(stream, verb, asking, actor, former)
+                if earlier is not None:
+                    return earlier
                 answer = await self._worked(stream, actor, work)
                 self._tell(stream, AnswerRequest(_kept(answer, shown_once)), actor)
             await self._journal.durable()
@@ -103,10 +103,10 @@ class Requests:
         await self._journal.know_position()
         before = await self._journal.find(REQUEST, stream)
         came = await self._came_of(stream) if before is not None and before.end is None else 0
-        taken = RequestTaken(
+        request = RequestTaken(
             verb, asking.way, asking.credential, asking.address, asking.agent, asking.digest
         )
-        if not self._tell(stream, TakeRequest(taken, came, (former, asking.former)), actor):
+        if not self._tell(stream, TakeRequest(request, came, (former, asking.former)), actor):
             await self._journal.durable()
             return _repeated(self._journal.others[stream])
         taken_at(self._journal.position)
@@ -115,17 +115,17 @@ class Requests:
     async def _came_of(self, stream: str) -> int:
         """Return where the last event stands that a request without an answer made true, or 0.
 
-        Nobody does it any more: whoever did was killed, or was told to end. The whole log after it
+        It is not being done any more: its process was killed or ended. The whole log after it
         is looked through, which may take seconds, and happens where that was.
         """
         await self._journal.durable()
         store, found = self._journal.store, 0
         rows = await store.read_stream(stream, limit=READ_AT_ONCE)
-        taken = {row.position for row in rows}
-        after = max(taken)  # Earlier ones were refused.
+        positions = {row.position for row in rows}
+        after = max(positions)  # Earlier ones were refused.
         while rows := await store.read(after=after, limit=READ_AT_ONCE):
             after = rows[-1].position
-            found = max((row.position for row in rows if row.cause in taken), default=found)
+            found = max((row.position for row in rows if row.cause in positions), default=found)
         return found
 
     async def _worked(self, stream: str, actor: str, work: Callable[[], Awaitable[Any]]) -> Any:
@@ -144,10 +144,10 @@ class Requests:
 
 def _kept(answer: Any, shown_once: Sequence[str]) -> RequestAnswered:
     hidden = tuple(name for name in shown_once if isinstance(answer, dict) and name in answer)
-    kept = {k: v for k, v in answer.items() if k not in hidden} if hidden else answer
-    if len(msgspec.json.encode(kept)) > ANSWER_BYTES_MAX:
+    stored = {k: v for k, v in answer.items() if k not in hidden} if hidden else answer
+    if len(msgspec.json.encode(stored)) > ANSWER_BYTES_MAX:
         return RequestAnswered(None, is_kept=False)
-    return RequestAnswered(kept, shown_once=hidden)
+    return RequestAnswered(stored, shown_once=hidden)
 
 
 def _repeated(request: Asked) -> Any:
@@ -165,6 +165,6 @@ def _repeated(request: Asked) -> Any:
             hint="Look at what it was about.",
         )
     if not end.shown_once:
-        # None says that nothing was told yet.
+        # None says that there was no answer yet.
         return {} if end.answer is None else end.answer
     return {**end.answer, "shown_once": list(end.shown_once)}

@@ -1,9 +1,6 @@
-"""The way in for people who bound how much output is kept, and the keeping to it."""
+"""The service of retention: how much output is kept, and what goes beyond it."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
-
-import msgspec
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
@@ -24,40 +21,32 @@ from missioncontrol.ports.output_store import RunOutput, ShortenedOutput
 STREAM = "retention"
 
 RETENTION: Concept[Retention, RetentionCommand, RetentionEvent] = Concept(
-    decide, evolve, lambda _: NotFound("retention.unknown", "Nobody bounded anything here.")
+    decide, evolve, lambda _: NotFound("retention.unknown", "No bound was set here.")
 )
 
 
-class OutputBound(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How much output is to be kept."""
-
-    bytes: int | None  # None: all of it
-    reason: str = ""
-
-
-class RetentionDesk:
-    """Sets the bound, and says what is to go."""
+class RetentionService:
+    """Sets the bound, and says which output has to go."""
 
     def __init__(self, journal: Journal) -> None:
-        """What holds is read from the log when it is asked for."""
+        """What holds is read from the log when it is needed."""
         self._journal = journal
 
-    async def take(self, ask: OutputBound, *, actor: str) -> dict[str, Any]:
+    async def bound(self, command: BoundOutput, *, actor: str) -> None:
         """Keep so many bytes from now on.
 
         Raises:
             Rejected: see `domain.retention.decide`.
         """
         await self._journal.find(RETENTION, STREAM)
-        self._journal.tell(RETENTION, STREAM, BoundOutput(ask.bytes, ask.reason), actor=actor)
-        return {"bytes": ask.bytes}
+        self._journal.tell(RETENTION, STREAM, command, actor=actor)
 
     async def excess(
         self, store: ShortenedOutput, *, has_ended: Callable[[str], bool]
     ) -> list[RunOutput]:
         """Return the oldest runs, of those that have ended, whose output has to go.
 
-        The run that said something last stays: numbers of lines never come twice.
+        The run with the newest output stays: numbers of lines never come twice.
         """
         found = await self._journal.find(RETENTION, STREAM) or BY_DEFAULT
         beyond = 0 if found.bytes is None else store.kept_bytes() - found.bytes

@@ -31,7 +31,7 @@ from missioncontrol.domain.step import Step
 
 
 class RunDesk:
-    """Begins runs, takes them up again, and ends them, for whoever may ask."""
+    """Begins, resumes and ends runs, for permitted callers."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class RunDesk:
         adopt: Callable[[str], None],
         end: Callable[[str, str, str], None],
     ) -> None:
-        """`adopt` lets the engine carry out a run, and `end` ends one: (run, reason, actor)."""
+        """`adopt` has the engine carry out a run, and `end` ends one: (run, reason, actor)."""
         self._journal = journal
         self._execution = execution
         self._missions = missions
@@ -155,13 +155,13 @@ class RunDesk:
         return state
 
     def _took_up(self, run: str) -> dict[str, Any]:
-        """Let the engine carry a run out, and say how it stands."""
+        """Make the engine carry a run out, and return its state."""
         state = self._journal.runs[run]
         self._adopt(run)
         return {"run": run, "status": state.status, "mission": state.mission}
 
     async def _loaded(self, run: str) -> Run:
-        """Load a run; no other stream of the log is one, whoever asks for it.
+        """Load a run; no other stream of the log is one, even if requested as one.
 
         Raises:
             NotFound: `run.unknown`.

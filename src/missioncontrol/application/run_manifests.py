@@ -63,10 +63,12 @@ async def manifest_of(
     """
     rows = await _rows(store, begun.run)
     run = folded(begun.run, rows)
-    told = chronicle_of(begun.run, rows)
-    heard = _heard(output, begun.run)
+    timeline = chronicle_of(begun.run, rows)
+    activity = _heard(output, begun.run)
     steps = tuple(
-        _done(key, run, told, heard) for key in run.steps if "/" in key and KEY.fullmatch(key)
+        _done(key, run, timeline, activity)
+        for key in run.steps
+        if "/" in key and KEY.fullmatch(key)
     )
     last = rows[-1][0]
     open_steps = tuple(
@@ -88,7 +90,7 @@ async def manifest_of(
             steps,
             tuple([await _agreed(store, approval) for approval in run.approvals]),
             _spent(run.usage),
-            Resume(open_steps, "" if run.is_settled else f"mission resume {begun.run}"),
+            Resume(open_steps, "" if run.is_settled else f"mission runs resume {begun.run}"),
             Chained(begun.run, len(rows), rows[0][0].position, last.position, last.hash.hex()),
         )
     )
@@ -125,7 +127,7 @@ def _heard(output: OutputStore, run: str) -> dict[str, Heard]:
     return found
 
 
-def _done(key: str, run: Run, told: Chronicle, heard: Mapping[str, Heard]) -> Done:
+def _done(key: str, run: Run, timeline: Chronicle, activity: Mapping[str, Heard]) -> Done:
     place = KEY.fullmatch(key)
     assert place is not None, "only such keys are asked for"
     state = run.states[key]
@@ -140,8 +142,8 @@ def _done(key: str, run: Run, told: Chronicle, heard: Mapping[str, Heard]) -> Do
         run.steps[key].agent,
         type(state).__name__.lower(),
         state.failure.reason if isinstance(state, Failed) else "",
-        tuple(map(_try, told.attempts_of(key))),
-        heard.get(key, Heard(0, 0.0, 0.0)),
+        tuple(map(_try, timeline.attempts_of(key))),
+        activity.get(key, Heard(0, 0.0, 0.0)),
         tuple(
             Command(each.argv, each.exit_code, each.seconds)
             for each in work.evidence
@@ -222,14 +224,14 @@ def _output(key: str, run: Run) -> dict[str, Any]:
     return output if isinstance(output, dict) else {}
 
 
-def _merged(said: Mapping[str, Any]) -> Merged:
+def _merged(output: Mapping[str, Any]) -> Merged:
     return Merged(
-        str(said.get("state", "")),
-        str(said.get("into", "")),
-        str(said.get("commit", "")),
-        str(said.get("onto", "")),
-        bool(said.get("rebased")),
-        str(said.get("reason", "")),
+        str(output.get("state", "")),
+        str(output.get("into", "")),
+        str(output.get("commit", "")),
+        str(output.get("onto", "")),
+        bool(output.get("rebased")),
+        str(output.get("reason", "")),
     )
 
 
@@ -264,7 +266,7 @@ async def _agreed(store: EventStore, approval: str) -> Agreed:
         raise NotFound("approval.unknown", f"There is no approval {approval!r}.")
     standing = state.standing
     if isinstance(standing, Decided):
-        said = standing.outcome, standing.by, standing.reason, standing.at
-        return Agreed(approval, state.step, state.digest, *said)
+        decision = standing.outcome, standing.by, standing.reason, standing.at
+        return Agreed(approval, state.step, state.digest, *decision)
     word = type(standing).__name__.lower()
     return Agreed(approval, state.step, state.digest, word, "", "", state.requested)

@@ -15,7 +15,7 @@ ENCODED_MAX = 16
 class RunWatch:
     """The latest that is known of a run, with the position at which each part of it changed.
 
-    What it tells is absolute: the state that a step has, not how it came to it. So somebody who
+    Its content is absolute: the state that a step has, not how it came to it. So a reader who
     missed any number of tellings is right again after the next one.
     """
 
@@ -38,12 +38,12 @@ class RunWatch:
         if self._grew(run):
             self._growth.append((position, len(run.steps)))
             self.changed = position
-        tries, told = run.tries, self._told
+        tries, reported = run.tries, self._told
         for key, state in run.states.items():
-            known = told.get(key)
+            known = reported.get(key)
             attempt = tries.get(key, 0)
             if known is None or known[0] is not state or known[1] != attempt:
-                told[key] = (state, attempt)
+                reported[key] = (state, attempt)
                 self._changes.pop(key, None)
                 self._changes[key] = self.changed = position
         totals = (self._word(run), *_used(run))

@@ -38,7 +38,7 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Runs:
-    """The way in for whoever wants a workflow done."""
+    """The service that begins runs of workflows."""
 
     def __init__(
         self, workflows: Workflows, execution: Execution, ids: Ids, operations: Operations
@@ -59,7 +59,7 @@ class Runs:
         """Find the workflow, check what it is given, and make its steps; records nothing.
 
         Texts for inputs of other types are read as those types ask. Relative paths begin at
-        `base`, the directory of whoever gives them.
+        `base`, the directory of the caller.
 
         Raises:
             NotFound: `workflow.unknown` or `workflow.unknown_version`.

@@ -85,11 +85,11 @@ class Starter(Protocol[P]):
     ) -> str:
         """Create the run by `tell`s alone and return its id.
 
-        `slot` is 0 where somebody asked by hand; `actor` is the author of the run, `on_behalf` of
-        somebody where an agent asked.
+        `slot` is 0 for a start by hand; `actor` is the author of the run, `on_behalf` of
+        a person where an agent asked.
 
         Raises:
-            MissionControlError: the run was refused, for instance by a budget; nothing was told.
+            MissionControlError: the run was refused, such as by a budget; nothing was recorded.
         """
         ...
 
@@ -107,7 +107,7 @@ class Starter(Protocol[P]):
 
 
 class NewSchedule(msgspec.Struct, frozen=True):
-    """What somebody wants to be started, and when."""
+    """A request to start something, and when."""
 
     name: str
     workflow: str
@@ -127,7 +127,7 @@ class Asked(msgspec.Struct, frozen=True):
     wanted: NewSchedule | None = None  # with `add` and `change`
     force: bool = False  # with `run`
     on_behalf: str = ""  # with `run`: the person for whom an agent asks
-    slot: float = 0.0  # with `skip`: the next one, as whoever asks has seen it
+    slot: float = 0.0  # with `skip`: the next one, as the caller has seen it
 
 
 class Schedules(Generic[P]):
@@ -152,7 +152,7 @@ class Schedules(Generic[P]):
         return self._journal.is_open
 
     async def open(self, names: Iterable[str]) -> None:
-        """Load these schedules, and learn which of their runs ended while nobody told us."""
+        """Load these schedules, and learn which of their runs ended without a report to us."""
         for name in names:
             schedule = await self._journal.find(SCHEDULE, stream_of(name))
             if schedule is None:
@@ -171,7 +171,7 @@ class Schedules(Generic[P]):
     # What people ask for.
 
     async def take(self, asked: Asked, *, actor: str) -> str:
-        """Do what somebody asks for; return the id of the run where one was started.
+        """Do what is asked for; return the id of the run where one was started.
 
         Raises:
             MissionControlError: see the method named like the verb.
@@ -235,7 +235,7 @@ class Schedules(Generic[P]):
         return self._planned(wanted.name)
 
     async def change(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
-        """Let a schedule start something else or at other times, in the name of who changes it.
+        """Make a schedule start something else or at other times, in the name of the caller.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -260,7 +260,7 @@ class Schedules(Generic[P]):
         return self._planned(wanted.name)
 
     async def skip(self, name: str, slot: float, *, actor: str, reason: str = "") -> Schedule:
-        """Let the next slot go by without a run; `slot` is the one that whoever asks has seen.
+        """Skip the next slot without a run; `slot` is the one that the caller has seen.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -279,7 +279,7 @@ class Schedules(Generic[P]):
         return self._planned(name)
 
     async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Let no slot fire until `resume`; what waits for its turn is dropped.
+        """Pause a schedule until `resume`; what waits for its turn is dropped.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -290,7 +290,7 @@ class Schedules(Generic[P]):
         return self._planned(name)
 
     async def resume(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Let slots fire again from now on; those of the pause never do, whatever the policy.
+        """Resume a schedule from now on; slots of the pause never fire, whatever the policy.
 
         Raises:
             NotFound, Rejected: see `pause`.
@@ -315,8 +315,8 @@ class Schedules(Generic[P]):
     ) -> str:
         """Start a run now, also while the schedule is paused, and return its id.
 
-        A run that has not ended refuses it, unless the schedule lets runs overlap or `force` is
-        set: by hand, nothing is queued or cancelled that nobody asked to be.
+        A run that has not ended refuses it, unless the schedule allows overlaps or `force` is
+        set: by hand, nothing is queued or cancelled without a request for it.
 
         Raises:
             NotFound: `schedule.unknown`.
@@ -407,7 +407,7 @@ class Schedules(Generic[P]):
             try:
                 self._starter.cancel(run, reason)
             except MissionControlError:
-                continue  # It has ended by itself, and will be told.
+                continue  # It has ended by itself, and will be reported.
 
     def _due(self, schedule: Schedule) -> Due:
         return come_due(self._calendar, schedule, self._journal.clock.now())
@@ -423,7 +423,7 @@ class Schedules(Generic[P]):
         A schedule that is not at hand learns it when it is opened.
         """
         ending = Ending(outcome, at)
-        if self._is_beginning:  # It may be this very run, which nobody has written down yet.
+        if self._is_beginning:  # It may be this very run, which is not recorded yet.
             self._early.append((schedule, run, ending))
         else:
             self._end(schedule, run, ending)
@@ -449,7 +449,7 @@ class Schedules(Generic[P]):
         return schedule
 
     def _plan(self, name: str) -> None:
-        """Say when the schedule wants to be tended next, and let go of one that is over."""
+        """Plan when the schedule is due next, and unload one that is over."""
         schedule = self.get(name)
         self.agenda.pop(name, None)
         if schedule is None:

@@ -50,7 +50,7 @@ def _walk(value: Any, scrub: Scrub, *, keys: bool) -> Any:
 
 
 def _text(text: str, scrub: Scrub) -> str:
-    """Scrub a text, unless all of it is one of our own words, which are nobody's secret."""
+    """Scrub a text, unless all of it is one of our own words, which are no secret."""
     return text if text in words() else scrub(text.encode()).decode()
 
 

@@ -25,7 +25,7 @@ from missioncontrol.ports.search_index import (
 
 READ_AT_ONCE = 4_096
 FOLLOW_AT_ONCE = 256
-"""Events taken in on the side, while nothing else is to be done; a few milliseconds."""
+"""Events indexed on the side, while nothing else is to be done; a few milliseconds."""
 
 WAIT_SECONDS = 1.0
 """How long a search waits for another process that brings the index up to date."""
@@ -37,7 +37,7 @@ SECONDS_MAX = 2.0
 LIMIT_MAX = 1_000
 
 Progress = Callable[[int, int], None]
-"""Told now and then how many events of the log are in the index, and how many there are."""
+"""Called now and then with the number of events in the index, and in the log."""
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ class Search:
         *,
         progress: Progress = lambda indexed, log: None,
     ) -> None:
-        """`progress` is told while the index is brought up to date."""
+        """`progress` is called while the index is brought up to date."""
         self._store = store
         self._index = index
         self._progress = progress
@@ -114,7 +114,7 @@ class Search:
 
         Raises:
             Rejected: `search.bad_limit` or `search.bad_position`.
-            Unavailable: `search.busy`, where another process is building the index anew.
+            Unavailable: `search.busy`, where another process is rebuilding the index.
             Corrupt: `log.damaged`.
         """
         _refuse_bad_page(before, limit)
@@ -145,7 +145,7 @@ class Search:
         return await self._mended(look)
 
     async def _mended(self, look: Callable[[], Awaitable[T]]) -> T:
-        """Look, and where the index turns out to be damaged, build it anew and look again."""
+        """Look, and where the index turns out to be damaged, rebuild it and look again."""
         try:
             return await look()
         except Corrupt as error:
@@ -181,7 +181,7 @@ class Search:
         """Index what the log has had since the last time, or wait a moment for who is doing that.
 
         Raises:
-            Unavailable: `search.busy`, where the index is of another log and can't be made anew.
+            Unavailable: `search.busy`, where the index is of another log and can't be rebuilt.
         """
         head = await self._store.head()
         waited_until = time.monotonic() + WAIT_SECONDS

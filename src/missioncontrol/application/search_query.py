@@ -1,4 +1,4 @@
-"""What somebody asks of the log in words: names, texts, and times as people write them."""
+"""A search of the log in words: names, texts, and times as people write them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def asked(
     since: str | None = None,
     until: str | None = None,
 ) -> Query:
-    """Return what somebody asked for; None asks for nothing.
+    """Return the query for these arguments; None asks for nothing.
 
     A time is a date or time of ISO 8601, in UTC where it names no zone, or an age such as `2h` or
     `1d12h`. `until` includes the day, minute or second that it names. `now` is in seconds since the

@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 import secrets
-from typing import Any, Literal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold_run
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.share import (
     NO_SHARES,
+    NOTE_MAX,
+    SECONDS_MAX,
+    SECONDS_MIN,
     SECONDS_USUAL,
     ReportShared,
     RevokeShare,
@@ -31,43 +35,54 @@ TOKEN_MAX = 200
 SHARES: Concept[Shares, ShareCommand, ShareEvent] = Concept(decide, evolve, unknown)
 
 
-class ShareAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of links to reports."""
+class ShareRun(msgspec.Struct, frozen=True):
+    """Make a link to the report of a run."""
 
-    verb: Literal["new", "revoke"]
-    run: str = ""  # with `new`
-    share: str = ""  # its id, with `revoke`
-    seconds: float = SECONDS_USUAL  # that it holds
-    note: str = ""
-    reason: str = ""  # with `revoke`
+    run: Annotated[str, Meta(min_length=1, max_length=100)]
+    seconds: Annotated[float, Meta(ge=SECONDS_MIN, le=SECONDS_MAX)] = SECONDS_USUAL  # that it holds
+    note: Annotated[str, Meta(max_length=NOTE_MAX)] = ""  # for whom or what
 
 
-class ShareDesk:
-    """The way in for people who show a report to somebody outside."""
+class ShareShown(msgspec.Struct, frozen=True):
+    """A new link. Its path is shown this once."""
+
+    id: str
+    mission: str
+    run: str
+    path: str | None  # on this server; None where the same request was answered before
+    until: float  # seconds since the epoch
+
+
+class ShareService:
+    """Makes and revokes links to reports."""
 
     def __init__(self, journal: Journal) -> None:
-        """Links are read from the log when they are asked for."""
+        """Links are read from the log when a command arrives."""
         self._journal = journal
 
-    async def take(self, ask: ShareAsked, *, actor: str) -> dict[str, Any]:
-        """Make a link, whose token is told this once, or revoke one.
+    async def make(self, command: ShareRun, *, actor: str) -> ShareShown:
+        """Make a link to the report of a run that has ended.
 
         Raises:
             Rejected, NotFound: see `domain.share.decide`; `run.unknown`, `run.no_mission`;
                 `share.running`, where the run has not ended.
         """
-        await self._journal.find(SHARES, STREAM)
-        if ask.verb == "revoke":
-            self._tell(RevokeShare(ask.share, ask.reason), actor)
-            return {"id": ask.share}
-        mission = await self._mission_of(ask.run)
+        mission = await self._mission_of(command.run)
         await self._journal.know_position()
         key, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         token = f"{MARK}{key}_{secret}"
-        until, as_of = self._journal.clock.now() + ask.seconds, self._journal.position
-        share = ReportShared(key, mission, ask.run, digest(token), until, as_of, ask.note)
-        self._tell(ShareReport(share), actor)
-        return {"id": key, "mission": mission, "run": ask.run, "token": token, "until": until}
+        until, as_of = self._journal.clock.now() + command.seconds, self._journal.position
+        share = ReportShared(key, mission, command.run, digest(token), until, as_of, command.note)
+        await self._change(ShareReport(share), actor)
+        return ShareShown(key, mission, command.run, f"/shared/{token}", until)
+
+    async def revoke(self, command: RevokeShare, *, actor: str) -> None:
+        """Make a link show nothing any more.
+
+        Raises:
+            NotFound: `share.unknown`.
+        """
+        await self._change(command, actor)
 
     async def _mission_of(self, run: str) -> str:
         """Return the mission of a run that has ended: only then does its report stay as it is."""
@@ -86,7 +101,8 @@ class ShareDesk:
             )
         return state.mission
 
-    def _tell(self, command: ShareCommand, actor: str) -> None:
+    async def _change(self, command: ShareCommand, actor: str) -> None:
+        await self._journal.find(SHARES, STREAM)
         self._journal.tell(SHARES, STREAM, command, actor=actor)
 
 
@@ -95,9 +111,9 @@ def shown_by(shares: Shares | None, token: str, now: float) -> ReportShared | No
     if not token.startswith(MARK) or len(token) > TOKEN_MAX:
         return None
     known = (shares or NO_SHARES).links.get(token.removeprefix(MARK).partition("_")[0])
-    kept = known.share.digest if known else "0" * 64
+    expected = known.share.digest if known else "0" * 64
     # Compared also where there is no such link, so that the time tells nothing.
-    if not hmac.compare_digest(kept, digest(token)) or known is None:
+    if not hmac.compare_digest(expected, digest(token)) or known is None:
         return None
     return known.share if now < known.share.until else None
 

@@ -1,4 +1,4 @@
-"""The way in for people who accept specs; what they accepted is signed for whoever has no log."""
+"""The service to accept specs; accepted ones are signed for readers without the log."""
 
 from collections.abc import Callable
 from typing import Any
@@ -53,8 +53,8 @@ class SpecDesk:
         command = AcceptSpec(**msgspec.structs.asdict(ask))
         [event] = self._journal.tell(SPECS, STREAM, command, actor=actor)
         assert isinstance(event, SpecAccepted)
-        kept = Acceptance(
+        acceptance = Acceptance(
             ask.spec, ask.digest, ask.covered, ask.near, None, event.at, actor, ask.reason
         )
-        key, signature = self.sign(signed_part(kept))
+        key, signature = self.sign(signed_part(acceptance))
         return {"spec": ask.spec, "at": event.at, "by": actor, "key": key, "signature": signature}

@@ -1,4 +1,4 @@
-"""Lets schedules begin runs of workflows."""
+"""Begins runs of workflows for schedules."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

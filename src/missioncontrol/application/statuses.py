@@ -164,5 +164,5 @@ def _facts(mission: MissionRow, row: RunRow | None) -> MissionFacts:
 
 def _progress(row: RunRow) -> Progress:
     """Return what a run could do next; events that its row knows may be newer than that."""
-    kept = msgspec.json.decode(row.progress, type=Progress) if row.progress else Progress()
-    return msgspec.structs.replace(kept, word=row.status)
+    progress = msgspec.json.decode(row.progress, type=Progress) if row.progress else Progress()
+    return msgspec.structs.replace(progress, word=row.status)

@@ -34,7 +34,7 @@ from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputStore
 
 TRIES_MAX = 3
-"""Times that a document is written anew because somebody changed it meanwhile."""
+"""Times that a document is written again because it changed meanwhile."""
 
 DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
     d.decide, d.evolve, lambda stream: d.unknown(kind_of(stream))
@@ -42,7 +42,7 @@ DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
 
 
 class DocumentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody wants of a document of a run."""
+    """A request to change a document of a run."""
 
     verb: Literal["write", "edit", "settle"]
     run: str
@@ -146,7 +146,7 @@ class Studio:
             except Conflict as error:
                 if error.code != "document.stale" or tries >= TRIES_MAX:
                     raise
-            tries += 1  # Somebody changed it meanwhile; their words are to be in it.
+            tries += 1  # A user changed it meanwhile; their words are to be in it.
 
     def _built(
         self, record: MissionRecord, kind: DocumentKind, logged: Mapping[str, LoggedDecision]
@@ -232,7 +232,7 @@ class Studio:
             note=ask.note.strip(),
             settled=tuple(settled),
         )
-        d.decide(command, state, 0.0)  # Nothing is kept of what is refused.
+        d.decide(command, state, 0.0)  # Nothing of a refused command is stored.
         self._kept(text)
         return self._tell(stream, command, actor)
 
@@ -252,12 +252,12 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
     """Merge a person's text with what is generated now; the list of sources follows from both."""
     defined = {**markdown.defined_in(base), **markdown.defined_in(theirs)}
     known = (markdown.defined_in(base), defined, markdown.defined_in(theirs))
-    named = {key: said for key, said in markdown.defined_in(mine).items() if key.startswith(BY)}
+    named = {key: listed for key, listed in markdown.defined_in(mine).items() if key.startswith(BY)}
     mine = markdown.without_sources(mine, named)
     defined |= {**named, **definitions(named, defined)}
     bodies = [
-        markdown.without_sources(text, said)
-        for text, said in zip((base, mine, theirs), known, strict=True)
+        markdown.without_sources(text, listed)
+        for text, listed in zip((base, mine, theirs), known, strict=True)
     ]
     # A definition that the person has from before is generated text too, and no words of theirs.
     bodies[1] = markdown.without_sources(markdown.without_sources(mine, known[0]), known[2])
@@ -266,11 +266,11 @@ def brought_together(base: str, mine: str, theirs: str) -> tuple[str, tuple[merg
 
 
 def theirs_named(text: str, before: str, generated: str, person: str) -> str:
-    """Return a text as somebody edited it, in which what they changed names them as its source."""
-    said = {**markdown.defined_in(generated), **markdown.defined_in(before)}
-    bodies = [markdown.without_sources(each, said) for each in (text, before, generated)]
+    """Return a text as a user edited it, in which their changes name them as the source."""
+    sources = {**markdown.defined_in(generated), **markdown.defined_in(before)}
+    bodies = [markdown.without_sources(each, sources) for each in (text, before, generated)]
     body = attributed(bodies[0], bodies[1], bodies[2], person)
-    defined = {**said, **definitions(markdown.notes_in(body), said)}
+    defined = {**sources, **definitions(markdown.notes_in(body), sources)}
     return markdown.with_sources(body, defined) if body != bodies[0] else in_use(text)
 
 
@@ -278,15 +278,15 @@ def in_use(text: str) -> str:
     """Return a text without the footnotes that name a person and that nothing in it has."""
     used = set(markdown.notes_in(text))
     idle = {
-        key: said
-        for key, said in markdown.defined_in(text).items()
+        key: source
+        for key, source in markdown.defined_in(text).items()
         if key.startswith(BY) and key not in used
     }
     return markdown.without_sources(text, idle) if idle else text
 
 
 def digest_of(text: str) -> str:
-    """Return the digest under which a text is kept."""
+    """Return the digest under which a text is stored."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
@@ -299,8 +299,8 @@ def _named(name: str, disputes: Sequence[d.Dispute]) -> d.Dispute | None:
 
 
 def _dispute(conflict: merge.Conflict) -> d.Dispute:
-    said = "\0".join((conflict.section, conflict.mine, conflict.theirs))
-    return d.Dispute(digest_of(said)[:12], conflict.section, conflict.mine, conflict.theirs)
+    content = "\0".join((conflict.section, conflict.mine, conflict.theirs))
+    return d.Dispute(digest_of(content)[:12], conflict.section, conflict.mine, conflict.theirs)
 
 
 def _conflict(dispute: d.Dispute) -> merge.Conflict:

@@ -61,7 +61,7 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     overlap: Overlap = "wait"
     budget: Amount | None = None
     head: str = ""  # the commit that was checked out; "" for what is, when a task begins
-    looked_up: tuple[LookedUp, ...] = ()  # scopes of tasks of which nobody said one
+    looked_up: tuple[LookedUp, ...] = ()  # scopes of tasks for which none was stated
     update: bool = False  # whether the branch is brought up to `head` first
     mend: bool = False  # whether the tasks are to make a red branch green
 
@@ -89,7 +89,7 @@ class TaskRuns:
         """Start tasks and begin the run that carries them out; return its id.
 
         What is refused leaves no event behind; only versions of workflows may stay, which say the
-        same to whoever saves them again.
+        same when they are saved again.
 
         Raises:
             NotFound: `repository.unknown`, `repository.unknown_task`, `agent.unknown`.
@@ -106,7 +106,7 @@ class TaskRuns:
         # Two who ask at once would both find the files free.
         async with self._one_at_a_time:
             command = replace(command, at_work=await self._at_work(state))
-            decide(command, state, 0.0)  # Before anything is kept for it.
+            decide(command, state, 0.0)  # Before anything is stored for it.
             self._runs.refuse_to_begin(actor)
             prepared = await self._prepared(ask, state, cast, command)
             # From here on nothing is decided by others: the run and its scopes are one commit.
@@ -179,7 +179,7 @@ class TaskRuns:
         return await self._runs.prepare(name, saved.version, inputs)
 
     def _cast(self, agents: Mapping[Part, str]) -> Cast:
-        """Return who does what, if they can, and if nobody judges work of their own.
+        """Return who does what, if they can, and if no agent judges work of its own.
 
         Raises:
             NotFound: `agent.unknown`.

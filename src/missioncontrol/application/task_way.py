@@ -23,7 +23,7 @@ async def is_of_tasks(workflow: str, journal: Journal) -> bool:
 async def refuse_by_hand(prepared: Prepared, journal: Journal) -> None:
     """Refuse a run that would build and merge tasks, and hold none of their files.
 
-    A workflow of somebody's own that is named alike is none, and neither is one that calls it.
+    A user's own workflow of the same name is none, and neither is one that calls it.
 
     Raises:
         Rejected: `run.tasks_by_hand`.

@@ -1,7 +1,7 @@
 """The workflow in which agents carry tasks of a repository out: rounds, and how tasks wait.
 
 A round builds, tests, inspects, reviews and merges one task. What one round hands to the next are
-commits, which are kept in the repository itself, and findings.
+commits, which are stored in the repository itself, and findings.
 """
 
 import json
@@ -219,8 +219,8 @@ def _gate(rule: MergeRule) -> dict[str, Any]:
 def _outputs(cast: Cast) -> dict[str, str]:
     found = "steps.inspect.output.findings"
     if cast.reviewer:
-        said = f"steps.review.output{cast.answer}.findings"
-        found = f"{found} + (steps.review.output == null ? [] : {said})"
+        findings = f"steps.review.output{cast.answer}.findings"
+        found = f"{found} + (steps.review.output == null ? [] : {findings})"
     merge = "steps.merge.output"
     return {
         "ended": f"${{{{ {merge} != null && {merge}.state == 'merged' }}}}",

@@ -20,13 +20,13 @@ LINES_AT_ONCE = 500
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """What happened between two looks, or while somebody was away."""
+    """What happened between two looks, or while a listener was away."""
 
     rows: Sequence[Recorded]
     after: int  # position before the first event
     upto: int  # position of the last one
     lines_after: int
-    line: int  # number of the last line that was said
+    line: int  # number of the last output line
     is_gap: bool = False  # there were too many events to read them: `rows` has none
 
     @property
@@ -39,8 +39,8 @@ class Background(msgspec.Struct, frozen=True):
     """What else has to be known to tell about events."""
 
     watches: Mapping[str, RunWatch]
-    missions: Mapping[str, str]  # of runs, as far as somebody wants to know
-    runs: Mapping[str, Run]  # of events whose agent somebody wants to know
+    missions: Mapping[str, str]  # of runs, as far as listeners want to know
+    runs: Mapping[str, Run]  # of events whose agent a listener wants to know
     last: Recorded | None  # event of the log
 
 
@@ -48,7 +48,7 @@ class Telling:
     """One portion, in the words of every topic that is asked for."""
 
     def __init__(self, portion: Portion, background: Background, output: FollowedOutput) -> None:
-        """Nothing is worked out before somebody wants it."""
+        """Nothing is computed before it is requested."""
         self.portion = portion
         self._behind = background
         self._output = output
@@ -56,14 +56,14 @@ class Telling:
         self._frames: dict[Any, bytes] = {}
 
     def id(self, wanted: Wanted) -> bytes:
-        """Return the id from which somebody goes on who was told this."""
+        """Return the id from which a listener that received this goes on."""
         line = self.portion.line if wanted.wants_lines else -1
         return str(Place(self.portion.upto, line)).encode()
 
     def frame(self, wanted: Wanted, *, strip: bool, whole: bool = False) -> bytes:
-        """Return the portion as it is written to whoever wants this; b"" where it is nothing.
+        """Return the portion as it is written to a listener for this; b"" where it is nothing.
 
-        `whole` tells of watched runs everything, for somebody who knows nothing of them yet.
+        `whole` includes all of watched runs, for a listener that knows nothing of them yet.
         """
         key = (wanted, strip, whole)
         found = self._frames.get(key)
@@ -76,7 +76,7 @@ class Telling:
         return found
 
     def beat(self, wanted: Wanted) -> bytes:
-        """Return what says that the connection lives, and moves the id where nothing was told."""
+        """Return a sign that the connection lives; it moves the id where nothing was sent."""
         return b":\nid: %b\n\n" % self.id(wanted)
 
     def _message(self, wanted: Wanted, *, strip: bool, whole: bool) -> bytes:
@@ -122,9 +122,9 @@ class Telling:
             return None
         found = self._output.tail(after=after, run=run, limit=LINES_AT_ONCE)
         lines = [
-            {"number": kept.number, **msgspec.to_builtins(kept.line)}
-            for kept in found
-            if kept.number <= last
+            {"number": stored.number, **msgspec.to_builtins(stored.line)}
+            for stored in found
+            if stored.number <= last
         ]
         return {"lines": lines, "more": len(found) == LINES_AT_ONCE} if lines else None
 
@@ -148,14 +148,14 @@ class Telling:
             return False
         if not chosen.reads_data:
             return True
-        data = data_of(shown(row, exact=False))  # Not even by what they choose is it told.
-        said = data if isinstance(data, dict) else {}
-        is_of_run = chosen.run in ("", row.stream, row.correlation, said.get("run"))
-        return is_of_run and chosen.agent in ("", *self._agents(row, said))
+        data = data_of(shown(row, exact=False))  # A filter must not reveal hidden data either.
+        body = data if isinstance(data, dict) else {}
+        is_of_run = chosen.run in ("", row.stream, row.correlation, body.get("run"))
+        return is_of_run and chosen.agent in ("", *self._agents(row, body))
 
-    def _agents(self, row: Recorded, said: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _agents(self, row: Recorded, body: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the agents that an event is about."""
         run = self._behind.runs.get(row.stream)
-        step = run.steps.get(str(said.get("step") or said.get("by"))) if run is not None else None
+        step = run.steps.get(str(body.get("step") or body.get("by"))) if run is not None else None
         doing = step.agent if step is not None else ""
-        return said.get("agent"), row.stream.removeprefix("agent-"), doing
+        return body.get("agent"), row.stream.removeprefix("agent-"), doing

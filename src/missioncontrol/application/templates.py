@@ -125,11 +125,11 @@ def parsed(text: str, key: str, file: str = "") -> Template:
     try:
         template = msgspec.convert({"key": key, **data}, Template)
     except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$")
-        odd = re.search(r"unknown field `(\w+)`|missing required field `(\w+)`", said)
+        message, _, path = str(error).partition(" - at `$")
+        odd = re.search(r"unknown field `(\w+)`|missing required field `(\w+)`", message)
         field = path.rstrip("`").lstrip(".")
         field = ".".join(part for part in (field, odd[1] if odd and odd[1] else "") if part)
-        raise _malformed(file, line_of(text, field), _said(said, field)) from None
+        raise _malformed(file, line_of(text, field), _said(message, field)) from None
     for field, wrong in faults_of(template):
         raise _malformed(file, line_of(text, field), f"{field}: {wrong}")
     return template
@@ -155,8 +155,8 @@ def line_of(text: str, field: str) -> int:
     return begin + 1
 
 
-def _said(said: str, field: str) -> str:
-    plain = said.replace("Object", "the template" if "." not in field else "the question", 1)
+def _said(message: str, field: str) -> str:
+    plain = message.replace("Object", "the template" if "." not in field else "the question", 1)
     return f"{field}: {plain}" if field else plain
 
 
@@ -168,7 +168,7 @@ def _malformed(file: str, line: int, wrong: str) -> Rejected:
     return Rejected(
         "template.malformed",
         f"Template {file!r}, line {line}: {wrong.rstrip('.')}.",
-        hint="`mission template show feature` shows one that is whole.",
+        hint="`mission workflow template show feature` shows one that is whole.",
     )
 
 

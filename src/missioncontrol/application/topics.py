@@ -1,4 +1,4 @@
-"""What listeners can ask to be told about, and what each portion of the log means to them."""
+"""Topics that listeners can subscribe to, and what each portion of the log means to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ TOPICS_MAX = 24
 NAME_MAX = 200
 IDS_MAX = 200
 EVENTS_MAX = 200
-"""Events of one portion that a page is told of one by one; it asks for more where it shows them."""
+"""Events of one portion that a page gets one by one; it asks for more where it shows them."""
 
 RUN, LOGS = "run:", "logs:"
 FEED = "feed"
@@ -54,7 +54,7 @@ LOAD = frozenset({"step_started", "step_claimed", "step_succeeded", "step_failed
 
 LISTS = frozenset({"runs", "missions", *OF_TYPE})
 SIGNALS = frozenset({"verification"})
-"""What happens beside the log, and is told as it is now: to whoever joins, and when it changes."""
+"""Signals beside the log, sent as they are now: to new listeners, and when they change."""
 
 PLAIN = LISTS | SIGNALS | {"strip", "events", "logs", FEED}
 
@@ -78,7 +78,7 @@ ALL_EVENTS = EventFilter()
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What somebody listens to. Who wants the same is told the same, encoded once."""
+    """The topics of a listener. Equal ones get the same messages, encoded once."""
 
     topics: tuple[str, ...]  # sorted, each once
     filter: EventFilter = ALL_EVENTS  # of `events` and `feed`
@@ -173,7 +173,7 @@ def briefly(rows: Sequence[Recorded]) -> dict[str, Any] | None:
 
 
 def unread(topic: str, after: int, upto: int) -> dict[str, Any]:
-    """Return what is told about a list or the events where there were too many to read."""
+    """Return the message about a list or the events where there were too many to read."""
     if topic == "events":
         return {"events": [], "count": upto - after, "last": upto}
     return {"ids": [], "more": True}

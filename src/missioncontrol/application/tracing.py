@@ -24,7 +24,7 @@ from missioncontrol.domain.waiving import (
 
 
 class TraceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody says about the trace of the mission that a run belongs to."""
+    """A request to change the trace of the mission that a run belongs to."""
 
     verb: Literal["waive", "withdraw", "assign", "scope"]
     run: str
@@ -72,7 +72,7 @@ class Tracing:
         events = self._journal.tell_mission(mission.id, _command(ask, actor, ends), actor=actor)
         is_completed = complete(self._journal, newest)
         status = self._journal.missions[mission.id].status
-        said = [event for event in events if isinstance(event, GapWaived | RiskAssigned)]
+        relevant = [event for event in events if isinstance(event, GapWaived | RiskAssigned)]
         self._let_go(newest)
         return {
             "mission": mission.id,
@@ -82,7 +82,7 @@ class Tracing:
             "subject": ask.subject,
             "is_new": bool(events),
             "absent": list(absent(mission.repository, ask.files)),
-            "what": next((each.what for each in said if isinstance(each, GapWaived)), ""),
+            "what": next((each.what for each in relevant if isinstance(each, GapWaived)), ""),
         }
 
     async def _found(self, run: str) -> tuple[Mission, Run]:

@@ -52,7 +52,7 @@ class Verifying:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How far it is, for whoever may read; what was found is for auditors."""
+        """How far it is, for all readers; the findings are for auditors."""
         now = self.now
         return {"state": now.state, "events": now.events, "log": now.log, "ended": now.ended}
 
@@ -96,7 +96,7 @@ class Verifying:
 
 
 class _Watched:
-    """A log that counts what is read of it, and ends where nobody waits any more."""
+    """A log that counts what is read of it, and ends where its reader no longer waits."""
 
     def __init__(self, store: EventStore, count: list[int], stopped: threading.Event) -> None:
         self._store = store

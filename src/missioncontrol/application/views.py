@@ -36,7 +36,7 @@ async def run_and_view(
 
 
 async def approval_view(store: EventStore, approval: str, at: int | None = None) -> dict[str, Any]:
-    """Return an approval as it stood at position `at`: who said what, when, and why."""
+    """Return an approval as it stood at position `at`: who decided what, when, and why."""
     state, _ = await fold(store, APPROVAL, approval, until=at)
     standing = state.standing
     return {
@@ -123,7 +123,7 @@ def usage_view(usage: Usage, bill: Bill) -> dict[str, Any]:
 
     `unpriced_tokens` are those whose price is not known. Something without tokens may have none
     either, so `is_priced` says whether all prices are known. The estimated part counts in the
-    totals: nobody measured it.
+    totals: it was not measured.
     """
     money = {
         "cost": bill.cost,

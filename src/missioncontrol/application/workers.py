@@ -41,11 +41,11 @@ from missioncontrol.ports.workers import (
 ABSENT = "worker.absent"
 LINES_AT_ONCE = 5_000
 LATE_MAX = 1_000
-"""Lost attempts of which more usage may be told late, that are kept in mind at once."""
+"""Lost attempts that may report more usage late, and are in memory at once."""
 
 
 class Workers:
-    """Declares what workers offer, and follows whether they are heard."""
+    """Declares what workers offer, and follows whether they report."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Workers:
     # What they offer.
 
     async def join(self, who: Introduction) -> None:
-        """Let the agents that a worker offers be known here, and those that waited for it begin."""
+        """Declare the agents that a worker offers here, and start those that waited for it."""
         for offer in who.offers:
             if not self._is_known(offer.card, who.name):
                 await self._declare(offer.card, who)
@@ -84,7 +84,7 @@ class Workers:
                 await self._agents.take(start, actor=ENGINE)
 
     def _is_known(self, card: AgentCard, worker: str) -> bool:
-        """Whether somebody else than a worker has declared just this agent."""
+        """Whether just this agent is declared by another source than a worker."""
         return any(
             is_elsewhere(life.declared)
             and life.source != "worker"
@@ -102,7 +102,7 @@ class Workers:
         known = lives.get(name)
         location = who.name
         if known is not None and known.source != "worker":
-            return  # Somebody gave the longer name to another agent.
+            return  # Another agent has the longer name.
         if known is not None and location_of(known.declared) != who.name:
             location = ANYWHERE  # Several workers carry it out.
         scale = min(SCALE_MAX, self._force.scale(card.name, location))
@@ -112,22 +112,22 @@ class Workers:
             start = AgentAsked("start", name, f"Worker {who.name!r} offers it.")
             await self._agents.take(start, actor=ENGINE)
 
-    # Whether they are heard.
+    # Whether they report.
 
     def follow(self) -> None:
-        """Let agents be lost whose workers are silent, and ready again when one is heard."""
+        """Mark agents as lost whose workers are silent, and as ready again when one reports."""
         if not self._is_settling():
             self._execution.permits.take_back_left()
         for life in list(self._agents.lives()):
             if not is_elsewhere(life.declared):
                 continue
-            heard = self._is_heard(life)
-            if heard:
+            is_alive = self._is_heard(life)
+            if is_alive:
                 self._heard_here.add(life.name)
             may_lose = life.name in self._heard_here or not self._is_settling()
-            if heard and isinstance(life.standing, Lost):
+            if is_alive and isinstance(life.standing, Lost):
                 self._agents.report(life.name, ReportReady(life.version, life.said))
-            elif not heard and may_lose and isinstance(life.standing, Ready):
+            elif not is_alive and may_lose and isinstance(life.standing, Ready):
                 reason = f"No worker that carries it out is heard at {life.declared.location!r}."
                 self._agents.report(life.name, LoseAgent(reason))
 
@@ -144,7 +144,7 @@ class Workers:
         if run.cancel_reason is not None:
             return False
         if any(step.agent == PROGRAMS_OWN for step in run.steps.values()):
-            return False  # Its own program takes it up, and lets no workers in.
+            return False  # Its own program resumes it, and admits no workers.
         try:
             life = self._agents.life(working.agent)
         except NotFound:
@@ -153,8 +153,8 @@ class Workers:
 
     async def usages_told(self, lease: Lease) -> int:
         """Return how often the log tells of usage that an attempt reported."""
-        told = await self._told(lease)
-        return told.in_time + told.late
+        counted = await self._told(lease)
+        return counted.in_time + counted.late
 
     async def _events(self, run: str) -> AsyncIterator[Event]:
         """Yield what the log tells of a run."""
@@ -170,7 +170,7 @@ class Workers:
     # What comes too late.
 
     async def take_late(self, worker: str, lease: Lease, numbered: Numbered) -> bool:
-        """Refuse what is said of an attempt that lost its lease, and record that.
+        """Refuse a message of an attempt that lost its lease, and record that.
 
         What it used was used all the same, and counts, once. A worker that can't have had the
         attempt is not listened to: False.
@@ -187,7 +187,7 @@ class Workers:
                 return False  # Who holds it says so by itself.
             await self._record_late(lease, message, numbered.usage)
         except MissionControlError:
-            return False  # There is no such run or step; nothing can be said of it.
+            return False  # There is no such run or step; nothing can be recorded of it.
         else:
             return True
         finally:
@@ -220,12 +220,12 @@ class Workers:
 
         What was covered is written down as well, with no usage: messages are known by their count.
         """
-        told = await self._told(lease)
-        if number <= told.in_time + told.late:
+        counted = await self._told(lease)
+        if number <= counted.in_time + counted.late:
             return
-        # After a restart nobody knows how much of the estimate earlier reports used up: rather
-        # charge a part of it twice than let later usage vanish.
-        left = self._covered.pop(lease, told.estimate if not told.late else NO_USAGE)
+        # After a restart it is unknown how much of the estimate earlier reports used up: rather
+        # charge a part of it twice than lose later usage.
+        left = self._covered.pop(lease, counted.estimate if not counted.late else NO_USAGE)
         more, self._covered[lease] = _beyond(message.usage, left)
         while len(self._covered) > LATE_MAX:
             del self._covered[next(iter(self._covered))]
@@ -236,7 +236,7 @@ class Workers:
             self._execution.usage(lease.run, lease.step, lease.fence, more, message.model)
 
     async def _told(self, lease: Lease) -> "_Told":
-        """Read from the log what was told of the usage of an attempt, and what its loss cost."""
+        """Read from the log the reported usage of an attempt, and what its loss cost."""
         in_time, late, estimate, has_ended = 0, 0, NO_USAGE, False
         async for event in self._events(lease.run):
             if getattr(event, "fence", None) != lease.fence:
@@ -266,13 +266,13 @@ def _beyond(usage: Usage, covered: Usage) -> tuple[Usage, Usage]:
     """Return what of a usage was not charged yet, and what is left of what was."""
     least = min(usage.tokens, covered.tokens)
     put_in = max(usage.input_tokens - least, 0)
-    said = usage.tokens - least - put_in
+    out = usage.tokens - least - put_in
     cost, paid = usage.cost, covered.cost or 0
     if cost is None and usage.tokens == least:
         cost = 0  # All of its tokens were charged, with what they cost.
     more = NO_USAGE
-    if put_in or said or max((cost or 0) - paid, 0):
-        more = Usage(put_in, output_tokens=said, cost=None if cost is None else max(cost - paid, 0))
+    if put_in or out or max((cost or 0) - paid, 0):
+        more = Usage(put_in, output_tokens=out, cost=None if cost is None else max(cost - paid, 0))
     left = Usage(covered.tokens - least, cost=max(paid - (cost or 0), 0))
     return more, left
 
@@ -281,7 +281,7 @@ def lines_told(store: OutputStore, run: str, step: str, working: Working) -> int
     """Return how many lines of an attempt are stored.
 
     An attempt that was interrupted and one of an earlier round may have had the same number; what
-    they said was said before.
+    they reported was reported before.
     """
     count, after, since = 0, 0, int(working.since * 1_000_000)
     while lines := store.read(run, step=step, after=after, limit=LINES_AT_ONCE):

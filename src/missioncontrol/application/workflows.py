@@ -1,4 +1,4 @@
-"""Saved workflows: checked with all faults at once, kept as versions, and made ready to run."""
+"""Saved workflows: checked with all faults at once, stored as versions, made ready to run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,7 +48,7 @@ from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.expressions import Expressions
 
 READY_MAX = 16
-"""Workflows whose steps are kept at hand; looking at two thousand steps takes a second."""
+"""Workflows whose steps are in memory; looking at two thousand steps takes a second."""
 
 LARGE_CHARACTERS = 8_192
 """From here on a file is looked at aside; a smaller one takes some 30 ms at most."""
@@ -61,7 +61,7 @@ T = TypeVar("T")
 
 
 class Aside(Protocol):
-    """Has something pure worked out where it holds up nobody else."""
+    """Runs a pure computation where it blocks no other work."""
 
     def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]:
         """Return what `function` returns for `args`."""
@@ -383,7 +383,7 @@ class Workflows(Library):
         `base` is the newest version that its writer knew, 0 for none.
 
         One that says what a version says already is answered with that version, and nothing is
-        recorded, unless it asks for the next version by its number, or is to be kept `always`.
+        recorded, unless it asks for the next version by its number, or is saved with `always`.
 
         Raises:
             Malformed: `workflow.malformed`, with everything that is wrong.

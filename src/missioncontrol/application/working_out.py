@@ -107,7 +107,7 @@ class WorkingOut:
         return digest(self._subject(run, step, run.inputs_of.get(step.key, step.inputs)))
 
     def hold_again(self, run: Run, step: Step) -> None:
-        """Ask anew for an approval of a step that has changed since it was approved."""
+        """Ask again for an approval of a step that has changed since it was approved."""
         inputs = run.inputs_of.get(step.key, step.inputs)
         self._hold(run, step, inputs, run.slots_of.get(step.key, ()))
 
@@ -143,7 +143,7 @@ class WorkingOut:
             self._ready(run, step)
 
     def _call(self, run: Run, step: Step) -> None:
-        """Let the called workflow begin, once it is approved where that is asked for."""
+        """Begin the called workflow, once it is approved where that is asked for."""
         if step.approval is None or run.lacks_approval(step.key):
             inputs, shown = self._inputs(run, step), ""
             if step.takes:  # A call of an older release names none.

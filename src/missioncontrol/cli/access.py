@@ -15,9 +15,9 @@ from missioncontrol.domain.visible import visible
 
 def add_access(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `user` and `token` to `verbs`; each of their verbs takes what `home` takes."""
-    text = "who may sign in to the console, and what they may do"
+    text = "users, their roles, and tokens of programs"
     add_noun(verbs, "user", home, text, _add_invite)
-    add_noun(verbs, "token", home, "what programs carry in place of you")
+    add_noun(verbs, "user token", home, "tokens with which programs act for you")
 
 
 def _add_invite(kinds: Any, home: argparse.ArgumentParser) -> None:

@@ -55,7 +55,7 @@ class AgentDesk(Protocol):
         ...
 
     def deliver(self, ask: Any) -> Any:
-        """Let the office answer, `Agents.take` or `Elevations.take`; returns once it is on disk."""
+        """Send `ask` to `Agents.take` or `Elevations.take`; return once it is on disk."""
         ...
 
     def card(self, life: AgentLife) -> AgentCard | None:
@@ -111,7 +111,7 @@ def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
     """
     if arguments.file:
         return _from_file(Path(arguments.file), arguments.name)
-    said: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "kind": arguments.kind,
         "description": arguments.description,
         "model": arguments.model,
@@ -139,8 +139,8 @@ def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
         "limits": {name: value for name, value in limits.items() if value is not None} or None,
         "budget": _budget(arguments),
     }
-    said |= {name: value for name, value in optional.items() if value is not None}
-    return declaration(arguments.name, said, base=base)
+    entry |= {name: value for name, value in optional.items() if value is not None}
+    return declaration(arguments.name, entry, base=base)
 
 
 def _from_file(path: Path, name: str) -> Declaration:
@@ -242,7 +242,7 @@ def _waiting(awaited: str) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
-    # Ctrl-C is what everything below knows how to end for. A shell lets programs in its background
+    # Ctrl-C is what everything below knows how to end for. A shell has programs in its background
     # not hear of it.
     if before[signal.SIGINT] == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

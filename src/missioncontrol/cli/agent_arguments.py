@@ -20,7 +20,9 @@ def add_agent(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     """Add `agent` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("agent", parents=[home], help="who does the steps")
+    top = verbs.add_parser(
+        "agent", parents=[home], help="agents that carry out steps: add, start, stop, test"
+    )
     kinds = top.add_subparsers(dest="agent", metavar="VERB", required=True, parser_class=type(top))
     _add_declaring(kinds, home, whole_number)
     listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
@@ -128,7 +130,7 @@ def program_after(given: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _after_home(words: list[str]) -> list[str]:
-    """Return a command line from its verb on: which home it is about may be said first."""
+    """Return a command line from its verb on: the home may be given first."""
     while words and words[0].startswith("--h"):
         words = words[1:] if "=" in words[0] else words[2:]
     return words

@@ -111,8 +111,8 @@ class RosterDesk(Desk):
                 hint="Mend or remove the package that offers it.",
             ) from error
         # What the other side says of itself may be a secret that it was given.
-        version, said = scrubber.text(proof.version), scrubber.text(proof.said)
-        return msgspec.structs.replace(proof, version=version, said=said)
+        version, output = scrubber.text(proof.version), scrubber.text(proof.said)
+        return msgspec.structs.replace(proof, version=version, said=output)
 
     @property
     def calls(self) -> Path:

@@ -64,9 +64,9 @@ def standing_line(life: AgentLife, at_work: int, now: float) -> str:
     passed = now - life.since if life.since else 0.0
     since = f" for {duration(passed)}" if passed >= 1.0 else ""
     version = f", {life.version}" if life.version else ""
-    said = f": {why(life)}" if why(life) else ""
+    reason = f": {why(life)}" if why(life) else ""
     return visible(
-        f"{life.name} ({life.declared.kind}{version}) is {life.status(at_work)}{since}{said}"
+        f"{life.name} ({life.declared.kind}{version}) is {life.status(at_work)}{since}{reason}"
     )
 
 
@@ -177,6 +177,6 @@ def _facts(declared: Declaration) -> Iterator[tuple[str, str]]:
 def _amount(amount: Amount | None) -> str:
     if amount is None:
         return ""
-    told = [] if amount.cost is None else [dollars(amount.cost)]
-    told += [] if amount.tokens is None else [f"{amount.tokens:,} tokens"]
-    return " and ".join(told)
+    parts = [] if amount.cost is None else [dollars(amount.cost)]
+    parts += [] if amount.tokens is None else [f"{amount.tokens:,} tokens"]
+    return " and ".join(parts)

@@ -115,8 +115,8 @@ def _changes(arguments: argparse.Namespace) -> Iterable[ProductAsked]:
         )
     steps = None if arguments.step is None else tuple(plain(step(t)) for t in arguments.step)
     actions = None if arguments.action is None else tuple(arguments.action)
-    said = (steps, arguments.activated_at, actions, arguments.active)
-    if any(value is not None for value in said):
+    stated = (steps, arguments.activated_at, actions, arguments.active)
+    if any(value is not None for value in stated):
         yield ProductAsked(
             "measure",
             product,
@@ -286,12 +286,12 @@ def _forget(arguments: argparse.Namespace, desk: Desk) -> int:
     if person == "-":
         person = sys.stdin.readline(PERSON_MAX + 1).strip()
     gone = asked_of(desk, arguments).forget(arguments.product, person, arguments.reason)
-    said = (
+    message = (
         f"Removed, with {_many(gone.events, 'event')}. {_many(gone.ids, 'id')} "
         f"{'is' if gone.ids == 1 else 'are'} not taken again. "
         f"The log tells of it as {gone.forgetting}, and not of whom."
     )
-    lines = [said if gone.ids else "They were removed before: nothing of them was left."]
+    lines = [message if gone.ids else "They were removed before: nothing of them was left."]
     if gone.named_in:
         lines.append(f"What is saved still has an id of theirs: {', '.join(gone.named_in)}.")
         lines.append("Save it without.")
@@ -337,9 +337,9 @@ def _told(
     if arguments.json:
         say_json(msgspec.to_builtins(found) if isinstance(found, ProductView) else found)
         return SUCCEEDED
-    told = "".join(f"{visible(line)}\n" for line in lines)
-    say(told)
-    if not told and nothing:
+    text = "".join(f"{visible(line)}\n" for line in lines)
+    say(text)
+    if not text and nothing:
         note(f"{nothing}\n")
     return SUCCEEDED
 

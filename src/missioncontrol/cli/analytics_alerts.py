@@ -1,4 +1,4 @@
-"""`mission analytics alerts`: what changed and nobody has resolved yet, and seeing to it."""
+"""`mission analytics alerts`: changes that are not resolved yet, and their handling."""
 
 import argparse
 import asyncio
@@ -32,12 +32,12 @@ def alerts(arguments: argparse.Namespace, desk: Desk) -> int:
 
 
 def acknowledge(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Say that somebody sees to an alert."""
+    """Acknowledge an alert."""
     return _done("acknowledge", arguments, desk)
 
 
 def resolve(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Say that an alert needs nobody any more."""
+    """Resolve an alert."""
     return _done("resolve", arguments, desk)
 
 

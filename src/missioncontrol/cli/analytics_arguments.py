@@ -9,7 +9,9 @@ WholeNumber = Callable[[str], int]
 
 def add_analytics(verbs: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
     """Add `analytics` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("analytics", help="what the people who use a product do")
+    top = verbs.add_parser(
+        "analytics", help="how people use a product: funnels, retention, trends, alerts"
+    )
     kinds = top.add_subparsers(
         dest="analytics", metavar="VERB", required=True, parser_class=type(top)
     )
@@ -75,9 +77,9 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
     used = kinds.add_parser("use", parents=[home], help="how much is stored, and how much may be")
     used.add_argument("product", metavar="PRODUCT", nargs="?", default="")
     _add_json(used)
-    told = kinds.add_parser("definitions", parents=[home], help="what each measure means")
-    told.add_argument("name", metavar="NAME", nargs="?", default="", help="(default: all)")
-    _add_json(told)
+    definitions = kinds.add_parser("definitions", parents=[home], help="what each measure means")
+    definitions.add_argument("name", metavar="NAME", nargs="?", default="", help="(default: all)")
+    _add_json(definitions)
 
 
 def _add_sources(kinds: Any, home: argparse.ArgumentParser) -> None:
@@ -175,17 +177,17 @@ def _add_questions(kinds: Any, home: argparse.ArgumentParser, whole_number: Whol
     ):
         verb.add_argument("--by", choices=units)
     found = kinds.add_parser("anomalies", parents=[home], help="what changed, and who explains it")
-    said = kinds.add_parser(
+    summary = kinds.add_parser(
         "summary", parents=[home], help="what changed, why it matters, what now"
     )
-    for verb in (found, said):
+    for verb in (found, summary):
         verb.add_argument(
             "--product", metavar="PRODUCT", default="", help="(default: the only one)"
         )
         _add_forms(verb)
         _add_segment(verb)
-    _add_days(said, whole_number)
-    said.add_argument(
+    _add_days(summary, whole_number)
+    summary.add_argument(
         "--by-rule", action="store_true", help="ask no model, also where one is configured"
     )
     ask = kinds.add_parser("ask", parents=[home], help="a question as JSON, as the API takes it")
@@ -242,13 +244,15 @@ def _add_cohorts(kinds: Any, home: argparse.ArgumentParser) -> None:
 
 def _add_alerts(kinds: Any, home: argparse.ArgumentParser) -> None:
     listed = kinds.add_parser("alerts", parents=[home], help="what changed and is not resolved")
-    taken = kinds.add_parser("acknowledge", parents=[home], help="say that you see to an alert")
+    acknowledged = kinds.add_parser(
+        "acknowledge", parents=[home], help="say that you see to an alert"
+    )
     resolved = kinds.add_parser("resolve", parents=[home], help="an alert needs nobody any more")
-    for verb in (listed, taken, resolved):
+    for verb in (listed, acknowledged, resolved):
         verb.add_argument("product", metavar="PRODUCT")
         _add_json(verb)
     listed.add_argument("--all", action="store_true", help="with those that are resolved")
-    for verb in (taken, resolved):
+    for verb in (acknowledged, resolved):
         verb.add_argument("alert", metavar="ALERT")
         verb.add_argument("--note", metavar="TEXT", default="")
 

@@ -41,7 +41,7 @@ PASSING = ("model.", "budget.")
 
 
 def digest(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Write the summary of a product down now, or let the clock do so from now on."""
+    """Write the summary of a product down now, or schedule it from now on."""
     product = meant(arguments, desk)
     days = DAYS_USUAL if arguments.days is None else arguments.days
     if not 1 <= days <= DAYS_MAX:
@@ -71,19 +71,19 @@ def in_words(
     range_: Range,
     segment: Segment = EVERYBODY,
 ) -> bool:
-    """Let the model that is configured write of these facts; return whether it has tried.
+    """Have the configured model write about these facts; return whether it has tried.
 
     It is asked once of the same facts: what it wrote of them, or why that is not used, is known.
     """
-    # What kept a model from answering at all may be over; what it wrote stays what it is.
+    # The reason why a model did not answer may be over; what it wrote stays what it is.
     is_tried = bool(summary.not_written) and not summary.not_written.startswith(PASSING)
-    is_told = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
-    if not is_told or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
+    is_needed = bool(summary.verdict.figures) and not (summary.written_by or is_tried)
+    if not is_needed or not isinstance(desk.home, Home) or endpoint_from(desk.environment) is None:
         return False
-    said = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
+    query = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
     if segment != EVERYBODY:
-        said["segment"] = msgspec.json.encode(segment).decode()
-    return bool(_output(written(arguments, desk, summary.product, said)))
+        query["segment"] = msgspec.json.encode(segment).decode()
+    return bool(_output(written(arguments, desk, summary.product, query)))
 
 
 def written(
@@ -125,8 +125,8 @@ def _by_the_clock(
     if arguments.json:
         say_json(view(row, calendar, now, NEXT))
         return exit_codes.SUCCEEDED
-    said = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
-    say("".join(f"{visible(line)}\n" for line in (said, *next_lines(row, calendar, now, NEXT))))
+    heading = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
+    say("".join(f"{visible(line)}\n" for line in (heading, *next_lines(row, calendar, now, NEXT))))
     say("".join(f"{visible(line)}\n" for line in _heard(desk, hook)))
     note(f"It is written while `mission up` runs. `mission schedule show {name}` tells of it.\n")
     return exit_codes.SUCCEEDED
@@ -152,11 +152,11 @@ def _hooks(desk: Desk) -> list[Webhook]:
 
 
 def _hook(desk: Desk, name: str) -> Webhook:
-    """Return the webhook that is to be told.
+    """Return the webhook to send to.
 
     Raises:
         NotFound: `webhook.unknown`.
-        Rejected: `webhook.deaf`: it is paused, or not told of events of this type.
+        Rejected: `webhook.deaf`: it is paused, or does not receive events of this type.
     """
     hooks = _hooks(desk)
     found = next((each for each in hooks if each.name == name), None)
@@ -174,10 +174,10 @@ def _hook(desk: Desk, name: str) -> Webhook:
 
 def _no_hook(name: str, names: list[str]) -> NotFound:
     """Say that there is no such webhook, which there are, and how there would be one."""
-    told = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
+    known = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
     return NotFound(
         "webhook.unknown",
         f"There is no webhook {name[:80]!r} here, and --to adds none.",
-        hint=f"{told}Add one for {HEARD} on the console's page of webhooks, or by POST"
+        hint=f"{known}Add one for {HEARD} on the console's page of webhooks, or by POST"
         " /api/v1/webhooks.",
     )

@@ -63,7 +63,7 @@ def import_file(arguments: argparse.Namespace, desk: Desk) -> int:
     bar = _Bar()
     with closing(SharedWarehouse(desk.directory.analytics)) as warehouse:
         warehouse.settle(product.slug, policy_of(product))
-        told = import_events(
+        report = import_events(
             LocalEventFiles(is_bot),
             warehouse,
             product.slug,
@@ -78,14 +78,14 @@ def import_file(arguments: argparse.Namespace, desk: Desk) -> int:
             warehouse.tidy(datetime.fromtimestamp(now, UTC))
     bar.end()
     if arguments.json:
-        say_json(told)
+        say_json(report)
     else:
-        say("".join(f"{visible(line)}\n" for line in _carried(told, is_dry=arguments.dry_run)))
-    return FAILED if told.rows and not told.events else SUCCEEDED
+        say("".join(f"{visible(line)}\n" for line in _carried(report, is_dry=arguments.dry_run)))
+    return FAILED if report.rows and not report.events else SUCCEEDED
 
 
 def _add_imported(product: Product, desk: Desk) -> None:
-    """Let what comes from files be a source, which can be made internal, once something does."""
+    """Add files as a source, which can be made internal, once something comes from one."""
     if IMPORTED not in product.sources:
         with suppress(MissionControlError):  # What is carried in does not hang on it.
             ask = SourceAsked("add", product.slug, IMPORTED, name="Imported files", kind="file")
@@ -128,7 +128,7 @@ def _from_there(line: ServerLine, product: Product, kind: FileKind, path: Path |
 
 
 def seed(arguments: argparse.Namespace, desk: Desk) -> int:
-    """Let a product be there that nobody uses but that looks as if."""
+    """Create a product without users that looks as if it had some."""
     slug = arguments.product
     try:
         product = asyncio.run(shelf_of(desk).find(slug))
@@ -148,17 +148,17 @@ def seed(arguments: argparse.Namespace, desk: Desk) -> int:
         source=SEEDED,
     )
     with closing(SharedWarehouse(desk.directory.analytics)) as warehouse:
-        told = _stored(warehouse, slug, made, arguments.days)
+        counts = _stored(warehouse, slug, made, arguments.days)
     wrong = () if arguments.clean else planted(today_of(product))
     answer = {
         "product": slug,
-        **told,
+        **counts,
         "planted": [msgspec.to_builtins(each) for each in wrong],
     }
     if arguments.json:
         say_json(answer)
         return SUCCEEDED
-    say(f"{told['stored']:,} events of {slug}, {told['duplicates']:,} were there already.\n")
+    say(f"{counts['stored']:,} events of {slug}, {counts['duplicates']:,} were there already.\n")
     for each in wrong:
         say(f"  planted: {each.metric} {100 * each.effect:+.0f} %, {each.since} to {each.until}\n")
     return SUCCEEDED
@@ -178,8 +178,8 @@ def _stored(
 ) -> dict[str, Any]:
     bar, stored, duplicates, first = _Bar(), 0, 0, 0
     for batch in _batches(made):
-        told = warehouse.store(product, batch)
-        stored, duplicates = stored + told.stored, duplicates + told.duplicates
+        report = warehouse.store(product, batch)
+        stored, duplicates = stored + report.stored, duplicates + report.duplicates
         last = batch[-1].happened
         first = first or last
         bar.show(min((last - first) / (days * 86_400e6), 1.0), f"{stored:,} events")
@@ -208,29 +208,29 @@ def _mapping(arguments: argparse.Namespace, product: Product) -> Mapping:
     return Mapping(fields, person, zone, not arguments.only_mapped)
 
 
-def _carried(told: ImportReport, *, is_dry: bool) -> Iterator[str]:
-    mapped = ", ".join(f"{field} from {column}" for field, column in told.mapping.fields.items())
-    yield f"read: {mapped or 'nothing'}; times without an offset are of {told.mapping.zone}"
-    for name, count in list(told.names.items())[:FAULTS_SHOWN]:
+def _carried(report: ImportReport, *, is_dry: bool) -> Iterator[str]:
+    mapped = ", ".join(f"{field} from {column}" for field, column in report.mapping.fields.items())
+    yield f"read: {mapped or 'nothing'}; times without an offset are of {report.mapping.zone}"
+    for name, count in list(report.names.items())[:FAULTS_SHOWN]:
         yield f"    {count:>10,}  {name}"
-    for fault in told.faults[:FAULTS_SHOWN]:
+    for fault in report.faults[:FAULTS_SHOWN]:
         yield f"    row {fault.row:,}: {fault.reason}"
-    if told.faulty > FAULTS_SHOWN:
-        yield f"    and {told.faulty - FAULTS_SHOWN:,} more rows that are no event"
-    yield f"{told.rows:,} rows, {told.events:,} events, {told.faulty:,} rows are none."
-    if told.ahead:
-        yield f"{told.ahead:,} events happen later than now: they count once it is then."
+    if report.faulty > FAULTS_SHOWN:
+        yield f"    and {report.faulty - FAULTS_SHOWN:,} more rows that are no event"
+    yield f"{report.rows:,} rows, {report.events:,} events, {report.faulty:,} rows are none."
+    if report.ahead:
+        yield f"{report.ahead:,} events happen later than now: they count once it is then."
     refused = ""
-    if told.refused:
-        refused = f", {told.refused:,} refused: of who was forgotten, or older than is kept"
-    known = f"{told.duplicates:,} were there already"
-    if told.duplicates and (column := told.mapping.fields.get("id")):
-        known = f"{told.duplicates:,} have an id (column {visible(column)}) that is known"
+    if report.refused:
+        refused = f", {report.refused:,} refused: of who was forgotten, or older than is kept"
+    known = f"{report.duplicates:,} were there already"
+    if report.duplicates and (column := report.mapping.fields.get("id")):
+        known = f"{report.duplicates:,} have an id (column {visible(column)}) that is known"
     if is_dry:
-        yield f"{told.new:,} events would be stored, {known}{refused}."
+        yield f"{report.new:,} events would be stored, {known}{refused}."
         yield "Nothing is stored: this was a dry run."
         return
-    yield f"{told.stored:,} events stored, {known}{refused}."
+    yield f"{report.stored:,} events stored, {known}{refused}."
 
 
 def _progress(progress: Progress) -> str:
@@ -239,7 +239,7 @@ def _progress(progress: Progress) -> str:
 
 
 class _Bar:
-    """How far something is, on a terminal: one line that is drawn anew."""
+    """How far something is, on a terminal: one line that is redrawn."""
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr.isatty()

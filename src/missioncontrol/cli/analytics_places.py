@@ -53,7 +53,7 @@ class Here:
     """A home on this machine: its warehouse, or the process that owns it."""
 
     def __init__(self, home: Home, store: EventStore, arguments: argparse.Namespace) -> None:
-        """`store` is the log, which stays with whoever opened it."""
+        """`store` is the log; its opener closes it."""
         self._home = home
         self._store = store
         self._arguments = arguments
@@ -110,14 +110,14 @@ class Here:
         async def work() -> T:
             with closing(analytics(self._home, self._store)) as house:
                 house.submit_removal = self._tell
-                with suppress(Unavailable):  # Whoever asks is told what hinders them.
+                with suppress(Unavailable):  # The request itself reports what hinders it.
                     await house.tidy()  # Where no console does it every hour, this is when.
                 return await question(house)
 
         return asyncio.run(work())
 
     async def _tell(self, ask: RemovalAsked) -> Any:
-        """Let the office write something down, from a thread: a loop is at work in this one."""
+        """Have the office record something, from a thread: a loop is at work in this one."""
         return await asyncio.to_thread(self._delivered, ask)
 
     def _delivered(self, ask: RemovalAsked) -> Any:
@@ -129,7 +129,7 @@ class There:
     """A server."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def answer(self, question: AnyQuestion) -> AnyAnswer:

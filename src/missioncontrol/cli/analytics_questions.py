@@ -87,11 +87,11 @@ def cell_of(text: str, question: AnyQuestion) -> Cell:
     Raises:
         Rejected: `analytics.bad_option`.
     """
-    said = dict(_pair("--people", each, "=") for each in text.split(","))
-    if "step" in said:
-        said["step"] = _from_0(said["step"], question)
+    fields = dict(_pair("--people", each, "=") for each in text.split(","))
+    if "step" in fields:
+        fields["step"] = _from_0(fields["step"], question)
     try:
-        return msgspec.convert(said, Cell, strict=False)
+        return msgspec.convert(fields, Cell, strict=False)
     except msgspec.ValidationError as error:
         hint = f"Give {', '.join(Cell.__struct_fields__)}, each with its value."
         raise Rejected("analytics.bad_option", f"--people: {error}.", hint=hint) from None
@@ -108,7 +108,7 @@ def _from_0(text: str, question: AnyQuestion) -> str:
 
 
 def range_of(arguments: argparse.Namespace, today: date) -> Range:
-    """Return the days that are asked for: the last 28 where nothing is said."""
+    """Return the requested days: the last 28 where none are given."""
     if arguments.days is not None and arguments.since is not None:
         raise _bad("--days", "it can't be given with --since")
     until = _day("--until", arguments.until) if arguments.until else today
@@ -255,16 +255,16 @@ def _paths(
 
 
 def _event(arguments: argparse.Namespace, product: Product) -> str:
-    """Return the event by which somebody is active: the product's own where none is named."""
+    """Return the event that makes a user active: the product's own where none is named."""
     return activation_of(product).active if arguments.event is None else str(arguments.event)
 
 
 def _series(text: str) -> Series:
     name, _, rest = text.partition(":")
     count, _, property_ = rest.partition(":")
-    said = {"pattern": {"event": name}, "count": count or "events", "property": property_}
+    fields = {"pattern": {"event": name}, "count": count or "events", "property": property_}
     try:
-        return msgspec.convert(said, Series)
+        return msgspec.convert(fields, Series)
     except msgspec.ValidationError:
         raise _bad("--event", f"{count[:40]!r} is no way to count") from None
 
@@ -272,9 +272,9 @@ def _series(text: str) -> Series:
 def _did(text: str) -> Did:
     name, _, rest = text.partition(":")
     times, _, days = rest.partition(":")
-    said = {"pattern": {"event": name}, "at_least": times or 1, "days": days or 30}
+    fields = {"pattern": {"event": name}, "at_least": times or 1, "days": days or 30}
     try:
-        return msgspec.convert(said, Did, strict=False)
+        return msgspec.convert(fields, Did, strict=False)
     except msgspec.ValidationError:
         raise _bad("--did", f"{text[:60]!r} is no EVENT[:TIMES[:DAYS]]") from None
 

@@ -48,8 +48,8 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{each.severity:<8}  {each.title}: {100 * each.effect:+.0f} %"
         lasts = "since" if each.is_ongoing else "from"
         until = "" if each.is_ongoing else f" to {each.until}"
-        told = f"{_figure(each.observed)} where {_figure(each.low)} to {_figure(each.high)}"
-        yield f"    {each.metric}, {lasts} {each.since}{until}: {told} was expected"
+        values = f"{_figure(each.observed)} where {_figure(each.low)} to {_figure(each.high)}"
+        yield f"    {each.metric}, {lasts} {each.since}{until}: {values} was expected"
         for part in (part for part in each.slices if part.explains):
             name = f"{part.property} {part.value or '(none)'}"
             share = at_most_all(part.share)
@@ -120,8 +120,8 @@ def summary_table(found: Summary) -> Table:
         for point in getattr(found, name):
             quoted = point.figures or (None,)
             for figure in quoted:
-                told = ("", "") if figure is None else (figure.shown, figure.question)
-                rows.append((name, point.text, *told))
+                cells = ("", "") if figure is None else (figure.shown, figure.question)
+                rows.append((name, point.text, *cells))
     return Table(("part", "text", "figure", "question"), tuple(rows))
 
 
@@ -140,8 +140,8 @@ def member_lines(found: Members) -> Iterator[str]:
 def product_lines(product: ProductView) -> Iterator[str]:
     """Yield what is known of a product."""
     yield f"{product.slug}  {product.name}"
-    kept = f"{product.retention_days} days" if product.retention_days else "for ever"
-    yield f"    days of {product.zone}, weeks from {product.week_starts}, events kept {kept}"
+    retention = f"{product.retention_days} days" if product.retention_days else "for ever"
+    yield f"    days of {product.zone}, weeks from {product.week_starts}, events kept {retention}"
     limits = product.limits
     yield (
         f"    at most {limits.events_max:,} events, {limits.megabytes_max:,} MB,"
@@ -237,7 +237,7 @@ def _took(seconds: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as per cent; a dash where it can't be told."""
+    """Return a share as per cent; a dash where it is unknown."""
     return "-" if share is None else f"{100 * share:.1f} %"
 
 

@@ -16,7 +16,9 @@ DECISIONS = {
 def add_approvals(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `approvals` to `verbs`; each of its own verbs takes what `home` takes."""
     approvals = verbs.add_parser(
-        "approvals", parents=[home], help="what waits for a person, and what they say to it"
+        "approvals",
+        parents=[home],
+        help="approvals that wait for people: list, approve, reject, delegate",
     )
     kinds = approvals.add_subparsers(
         dest="approvals", metavar="VERB", required=True, parser_class=type(approvals)

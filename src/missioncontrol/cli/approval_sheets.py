@@ -214,15 +214,15 @@ def _remark(approval: Approval, remark: Remark, width: int) -> list[str]:
 
 
 def _object(event: Said) -> str:
-    told = f" for {event.on_behalf}" if event.on_behalf else ""
+    behalf = f" for {event.on_behalf}" if event.on_behalf else ""
     match event:
         case ApprovalGiven(is_self_approval=True):
-            return f"{told} to their own run, alone, after a second look"
+            return f"{behalf} to their own run, alone, after a second look"
         case ApprovalDeferred():
-            return f"{told} until {moment(event.until)}"
+            return f"{behalf} until {moment(event.until)}"
         case ApprovalDelegated():
-            return f"{told} to {event.to}"
-    return told
+            return f"{behalf} to {event.to}"
+    return behalf
 
 
 def _claimed(approval: Approval, event: Said) -> str:

@@ -46,7 +46,7 @@ class ApprovalDesk(Protocol):
         ...
 
     def is_left(self, run: str) -> bool:
-        """Whether `run` has not ended and nobody works on it: somebody has to resume it."""
+        """Whether `run` has not ended and no engine works on it: a person has to resume it."""
         ...
 
     def deliver(self, spoken: Spoken) -> None:
@@ -152,12 +152,12 @@ def _decide(
     else:
         say(visible(_outcome(arguments.approvals, after)) + "\n")
         if after.is_final and desk.is_left(after.run):
-            say(visible(f"`mission resume {after.run}` lets its run go on.\n"))
+            say(visible(f"`mission runs resume {after.run}` lets its run go on.\n"))
     return SUCCEEDED
 
 
 def _digest(arguments: argparse.Namespace, approval: Approval) -> str:
-    """Return the digest of what the person saw, as far as they said what that was."""
+    """Return the digest of what the person saw, as far as they gave it."""
     seen: str = arguments.digest.lower()
     if not seen:
         if arguments.approvals == "approve" and any(suspicious_in(approval.subject)):

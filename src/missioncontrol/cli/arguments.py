@@ -24,6 +24,7 @@ from missioncontrol.cli.learning_arguments import add_learning
 from missioncontrol.cli.likely_arguments import add_backtest, add_places
 from missioncontrol.cli.mcp_arguments import add_mcp
 from missioncontrol.cli.memory_arguments import add_memory
+from missioncontrol.cli.nouns import Commands, current_spelling, help_text
 from missioncontrol.cli.pack_arguments import add_pack
 from missioncontrol.cli.parser import Parser, add_wait, whole_number
 from missioncontrol.cli.question_arguments import add_questions
@@ -46,7 +47,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not given:
         top.print_help(sys.stderr)
         raise SystemExit(BAD_INPUT)
-    words, program = program_after(given)
+    words, program = program_after(current_spelling(given))
     chosen = top.parse_args(words)
     if program:
         chosen.argv = program
@@ -56,6 +57,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                 where = name.upper() if name in ("goal", "run", "task") else f"--{name}"
                 top.error(f"{where} is not valid UTF-8: {text[:60]!r}")
     return chosen
+
+
+class Program(Parser):
+    """The parser of the program, whose help has its commands in three groups."""
+
+    def format_help(self) -> str:
+        """Return the help."""
+        return help_text(self, DESCRIPTION, EXIT_CODES)
 
 
 @cache
@@ -76,11 +85,9 @@ def parser() -> argparse.ArgumentParser:
         help="work through a server in place of a directory, with the token of MISSION_TOKEN "
         "(default: MISSION_SERVER)",
     )
-    top = Parser("mission", description=DESCRIPTION, epilog=EXIT_CODES, parents=[home])
+    top = Program("mission", parents=[home])
     top.add_argument("--version", action="version", version=f"mission {__version__}")
-    verbs = top.add_subparsers(
-        dest="verb", metavar="VERB", required=True, parser_class=Parser, title="verbs"
-    )
+    verbs = Commands(top)
     _add_work(verbs, home)
     add_places(verbs, directory)
     add_backtest(verbs, directory)
@@ -93,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     _add_audit(verbs, home)
     add_trace(verbs, home)
     add_analytics(verbs, home, whole_number)
+    verbs.finish()
     return top
 
 
@@ -146,29 +154,31 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     add_wait(run)
     planned = verbs.add_parser(
-        "carry-out", parents=[home], help="do what a run of `mission plan` has planned"
+        "execute", parents=[home], help="carry out a plan that `mission plan` made"
     )
     planned.add_argument("run", metavar="RUN")
     planned.add_argument("--json", action="store_true", help="print JSON")
     add_wait(planned)
     watch = verbs.add_parser(
-        "watch", parents=[home], help="follow a run until it ends or waits for somebody"
+        "watch", parents=[home], help="follow a run until it ends or waits for a person"
     )
     watch.add_argument("run", metavar="RUN")
     watch.add_argument("--json", action="store_true", help="print JSON")
     for name, text in (
-        ("resume", "take an unfinished run up again; completed tasks keep their results"),
-        ("cancel", "end a run: nothing new starts, what works is stopped"),
+        ("runs resume", "continue an unfinished run; completed tasks keep their results"),
+        ("runs cancel", "cancel a run: nothing new starts, running steps are stopped"),
     ):
         verb = verbs.add_parser(name, parents=[home], help=text)
         verb.add_argument("run", metavar="RUN")
-        if name == "cancel":
+        if name == "runs cancel":
             verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
         else:
             add_wait(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
     retry = verbs.add_parser(
-        "retry", parents=[home], help="do a step again, and what follows from it, in a new run"
+        "runs retry",
+        parents=[home],
+        help="run a step again, and what follows from it, in a new run",
     )
     retry.add_argument("run", metavar="RUN")
     retry.add_argument(
@@ -226,7 +236,7 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     listing.add_argument("--limit", metavar="N", type=whole_number, default=20)
     listing.add_argument("--json", action="store_true", help="print JSON")
-    runs = verbs.add_parser("runs", parents=[home], help="runs of workflows and missions")
+    runs = verbs.add_parser("runs list", parents=[home], help="runs of workflows and missions")
     runs.add_argument("--workflow", metavar="W", help="only of this one")
     runs.add_argument(
         "--status",
@@ -238,20 +248,22 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     runs.add_argument("--json", action="store_true", help="print JSON")
     show = verbs.add_parser("show", parents=[home], help="a run and its steps")
     replay = verbs.add_parser(
-        "replay", parents=[home], help="a run as it stood at any moment, from the log alone"
+        "runs replay",
+        parents=[home],
+        help="a run as it was at any moment, from the event log alone",
     )
     _add_output(verbs, home)
-    artifacts = verbs.add_parser("artifacts", parents=[home], help="the files a run produced")
+    artifacts = verbs.add_parser("runs artifacts", parents=[home], help="the files a run produced")
     artifacts.add_argument(
         "--output", metavar="DIR", help="write all of them there, each as STEP/NAME"
     )
     export = verbs.add_parser(
-        "export",
+        "runs export",
         parents=[home],
         help="write the report of a mission's run, or all that is known of a run of a workflow",
     )
     summary = verbs.add_parser(
-        "summary", parents=[home], help="what came of a mission's run, and what comes next"
+        "runs summary", parents=[home], help="what came of a mission's run, and what comes next"
     )
     for verb in (show, replay, artifacts, summary):
         verb.add_argument("run", metavar="RUN")
@@ -268,13 +280,13 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
 
 
 def _add_output(verbs: Verbs, home: argparse.ArgumentParser) -> None:
-    said = verbs.add_parser("output", parents=[home], help="what the steps of a run said")
-    said.add_argument("run", metavar="RUN")
-    said.add_argument("step", metavar="STEP", nargs="?", help="(default: all of them)")
-    said.add_argument(
+    output = verbs.add_parser("runs output", parents=[home], help="output of the steps of a run")
+    output.add_argument("run", metavar="RUN")
+    output.add_argument("step", metavar="STEP", nargs="?", help="(default: all of them)")
+    output.add_argument(
         "--tail", metavar="N", type=whole_number, default=200, help="lines (default: the last 200)"
     )
-    said.add_argument("--json", action="store_true", help="print JSON")
+    output.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`mission backtest`: scores plans against the merged changes of a repository."""
+"""`mission eval backtest`: scores plans against the merged changes of a repository."""
 
 import argparse
 import sys
@@ -214,15 +214,15 @@ def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:
 
 def _verdict(found: Figures) -> str:
     begun = round(found.begins * found.changes)
-    said = (
+    text = (
         f"Of {found.changes} changes, plans begin at a file that really changed in {begun}"
         if found.changes > 1
         else f"The plan of the one change {'begins' if begun else 'does not begin'} at its file"
     )
     if found.changes < FEW:
-        return f"{said}: too few to tell much; {FEW} or more do."
+        return f"{text}: too few to tell much; {FEW} or more do."
     by_chance = wilson(begun, found.changes)
-    said += f" (allowing for chance, {by_chance.low:.0%} to {by_chance.high:.0%} of such changes)"
+    text += f" (allowing for chance, {by_chance.low:.0%} to {by_chance.high:.0%} of such changes)"
     advice = (
         "start where a plan says."
         if found.begins >= GOOD
@@ -232,7 +232,7 @@ def _verdict(found: Figures) -> str:
     )
     plain = round(found.bm25_begins * found.changes)
     beside = f" A search for the words begins right in {plain}." if plain >= begun else ""
-    return f"{said}: {advice}{beside}"
+    return f"{text}: {advice}{beside}"
 
 
 def _day(work: PastWork) -> str:

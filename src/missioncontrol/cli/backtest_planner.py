@@ -94,13 +94,13 @@ class OtherPlanner:
     def _verdict(self, found: Figures, plain: Figures) -> str:
         mine, theirs = (round(each.begins * each.changes) for each in (found, plain))
         more = mine - theirs
-        said = (
+        text = (
             f"{self.planner} begins right in {mine} of {found.changes}, the local plan in {theirs}"
         )
         if more <= 0:
-            return f"{said}: it is not worth its money here."
+            return f"{text}: it is not worth its money here."
         cost = _cost(None if self.used.cost is None else self.used.cost // more)
-        return f"{said}: each plan more that begins right took {cost}."
+        return f"{text}: each plan more that begins right took {cost}."
 
 
 def _cost(cost: int | None) -> str:

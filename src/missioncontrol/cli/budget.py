@@ -1,4 +1,4 @@
-"""`mission budget` and `mission price`: what may be spent, what was, and what models cost."""
+"""`mission budget`: caps, what is spent, and prices of models."""
 
 import argparse
 import difflib
@@ -60,7 +60,7 @@ class BudgetDesk(Protocol):
         ...
 
     def deliver(self, change: CapChange | PriceChange) -> Any:
-        """Let the budgets answer, and return their answer as plain values once it is on disk."""
+        """Send a change to the budgets; return the answer as plain values, once on disk."""
         ...
 
 
@@ -90,7 +90,7 @@ def price(
     environment: Mapping[str, str],
     now: float,
 ) -> int:
-    """Do what `mission price` was asked for; `now` is in seconds since the epoch."""
+    """Do what `mission budget price` was asked for; `now` is in seconds since the epoch."""
     if arguments.price == "show":
         show = _show_price if arguments.model else _show_all
         return show(arguments, desk, table, now)
@@ -99,7 +99,7 @@ def price(
 
 
 def refuse_agents(environment: Mapping[str, str], noun: str) -> None:
-    """Refuse where an agent's program types: nobody raises the cap that they are under.
+    """Refuse where an agent's program types: agents can't raise the cap that they are under.
 
     Raises:
         Rejected: `budget.by_agent` or `price.by_agent`.
@@ -287,7 +287,7 @@ def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, 
             "price.unknown",
             f"The price of {arguments.model[:80]!r} is not known: {set_when}, and it is not in "
             f"{table.version}.",
-            hint="`mission price set MODEL --input USD --output USD --reason TEXT` sets it.",
+            hint="`mission budget price set MODEL --input USD --output USD --reason TEXT` sets it.",
         )
     if arguments.json:
         say_json(price_view(known))
@@ -310,7 +310,7 @@ def _show_all(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, no
     for each in found:
         _say_lines(set_lines(each, columns()))
     rest = "All others are" if found else "No price is set here; all are"
-    say(f"{rest} from {table.version}: `mission price show MODEL`.\n")
+    say(f"{rest} from {table.version}: `mission budget price show MODEL`.\n")
     return SUCCEEDED
 
 

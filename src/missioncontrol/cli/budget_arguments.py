@@ -1,4 +1,4 @@
-"""What `mission budget` and `mission price` take on the command line."""
+"""What `mission budget` and `mission budget price` take on the command line."""
 
 import argparse
 from typing import Any
@@ -9,7 +9,9 @@ PERIODS = ("day", "month")
 
 def add_budget(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `budget` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("budget", parents=[home], help="how much may be spent, and what was")
+    top = verbs.add_parser(
+        "budget", parents=[home], help="spending caps, what is spent, prices of models"
+    )
     kinds = top.add_subparsers(dest="budget", metavar="VERB", required=True, parser_class=type(top))
     change = kinds.add_parser("set", parents=[home], help="raise, lower, set or end a cap")
     _add_scope(change, "of a run alone: for each run whose workflow names no budget")
@@ -42,7 +44,7 @@ def _add_scope(verb: argparse.ArgumentParser, text: str) -> None:
 
 def add_price(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `price` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("price", parents=[home], help="what models cost")
+    top = verbs.add_parser("budget price", parents=[home], help="what models cost")
     kinds = top.add_subparsers(dest="price", metavar="VERB", required=True, parser_class=type(top))
     show = kinds.add_parser(
         "show", parents=[home], help="the price of a model, or all that are set"

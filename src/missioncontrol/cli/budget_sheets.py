@@ -100,15 +100,15 @@ def scope_lines(standings: Sequence[Standing], width: int) -> list[str]:
 
 
 def _spent(spent: Tally) -> str:
-    said = words(Amount(spent.cost, spent.tokens))
+    amount = words(Amount(spent.cost, spent.tokens))
     unknown = f", of which {unpriced(spent.unpriced)}" if spent.unpriced else ""
     return (
-        f"{said} spent{of_which_estimated(spent.estimated_tokens, spent.estimated_cost)}{unknown}"
+        f"{amount} spent{of_which_estimated(spent.estimated_tokens, spent.estimated_cost)}{unknown}"
     )
 
 
 def changed_lines(scope: Scope, period: Period, event: CapSet | None, width: int) -> list[str]:
-    """Return what became of a cap that somebody changed."""
+    """Return what became of a cap that was changed."""
     name = called(scope) if scope in (RUNS, WORKSPACE) else title(scope)
     about = f"The cap of {name}{EACH[period]}"
     if event is None:
@@ -196,12 +196,12 @@ def price_lines(price: Price, width: int) -> list[str]:
 def _rates(rates: Rates) -> str:
     """Return `$2.50 input, $1.25 cached input, $10.00 output a million tokens`."""
     usual = {"cached": rates.input, "cache_write": rates.input, "reasoning": rates.output}
-    said = [
+    prices = [
         f"{rate_text(rate)} {text}"
         for name, text in TOKENS.items()
         if (rate := getattr(rates, name)) != usual.get(name)
     ]
-    return f"{', '.join(said)}, a million tokens"
+    return f"{', '.join(prices)}, a million tokens"
 
 
 def rate_text(rate: Decimal) -> str:
@@ -211,7 +211,7 @@ def rate_text(rate: Decimal) -> str:
 
 
 def set_lines(event: PriceSet, width: int) -> list[str]:
-    """Return a price that somebody set, with who and why."""
+    """Return a price that was set, with who and why."""
     why = f"set by {event.actor}: {event.reason}"
     return [*price_lines(event.price, width), *wrapped(why, width, "    ", "    ")]
 

@@ -53,7 +53,7 @@ async def _work(
             await held.work()
             name = await begin(held)
             state = held.journal.runs.get(name)
-            if state is None:  # It ended in the commit that began it, and was let go.
+            if state is None:  # It ended in the commit that began it, and was unloaded.
                 ended, _ = await fold_run(held.store, name)
                 return name, ended
             story.know(state)
@@ -68,7 +68,7 @@ async def _work(
 
 
 async def _listen(held: EngineContext, name: str, view: View) -> None:
-    """Let others cancel the run; where that can't be, Ctrl-C still does."""
+    """Allow others to cancel the run; where that can't be, Ctrl-C still does."""
     try:
         await held.listen(name)
     except Unavailable as error:

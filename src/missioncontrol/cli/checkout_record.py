@@ -1,4 +1,4 @@
-"""A checkout and what the record says of it: edits taken in, and what is generated written."""
+"""A checkout and its record: edits are imported, and generated files are written."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,7 @@ from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 
 SIGN = '"source": "'
-"""What an index has in it, also where somebody edited it or git left a conflict in it."""
+"""Text in every index, also after an edit by hand or with a git conflict in it."""
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Checkout:
         """Return the index as it stands; None where there is none.
 
         Raises:
-            Rejected: `repository.generated`; `repository.not_ours`, where it is somebody's own.
+            Rejected: `repository.generated`; `repository.not_ours`, where it is a user's own.
         """
         text = self.files.read(task_index.PLACE)
         if text is not None and SIGN not in text:
@@ -88,7 +88,7 @@ class Checkout:
         """Return the history as it stands; "" where there is none.
 
         Raises:
-            Rejected: `repository.generated`; `repository.not_ours`, where it is somebody's own.
+            Rejected: `repository.generated`; `repository.not_ours`, where it is a user's own.
         """
         text = self.files.read(task_history.PLACE)
         if text is not None and "<!-- section " not in text:
@@ -98,11 +98,11 @@ class Checkout:
         return text or ""
 
     def ignored(self) -> list[str]:
-        """Return what nobody else gets because git is told to ignore it."""
+        """Return the places that others do not get because git ignores them."""
         return asyncio.run(ignored(self.root, SOP_PLACE, task_index.PLACE))
 
     def edits(self, tasks: list[RepositoryTask], index: TaskIndex | None) -> list[Edit]:
-        """Return the files that somebody wrote, other than they were given to this checkout."""
+        """Return the files that were written by hand, unlike those this checkout received."""
         found = []
         for task in tasks:
             for kind in task.documents:
@@ -134,20 +134,20 @@ class Record:
             raise unknown(self.sop.id)
         return found, version
 
-    def task(self, said: str) -> RepositoryTask:
-        """Return the task that somebody names by its number or its folder.
+    def task(self, reference: str) -> RepositoryTask:
+        """Return the task that a user names by its number or its folder.
 
         Raises:
             NotFound: `repository.unknown`, `repository.unknown_task`.
         """
-        name = said.rstrip("/").removeprefix("tasks/")
+        name = reference.rstrip("/").removeprefix("tasks/")
         number = name.partition("-")[0]
         tasks = self.state()[0].tasks
         found = tasks.get(int(number)) if number.isascii() and number.isdigit() else None
         if found is None or ("-" in name and not found.folder.endswith(f"/{name}")):
             raise NotFound(
                 "repository.unknown_task",
-                f"There is no task {said[:80]!r} in this repository.",
+                f"There is no task {reference[:80]!r} in this repository.",
                 hint="`mission task list --all` names them.",
             )
         return found
@@ -178,7 +178,7 @@ class Record:
         """Take in what people wrote, and write what is generated; the same again does nothing.
 
         Args:
-            regenerate: what is generated is written anew, whatever somebody made of it.
+            regenerate: generated files are written again, despite any edits.
 
         Raises:
             Rejected: `repository.generated`, `repository.other_record`.
@@ -192,9 +192,9 @@ class Record:
             is_process_new = state.process != self.sop.process and self.adopt()
             self._refuse_other_history(version, regenerate=regenerate)
             edits = self.checkout.edits(list(state.tasks.values()), index)
-            taken = tuple(self._take(each) for each in edits)
+            accepted = tuple(self._take(each) for each in edits)
             written = self._write(index, {each.place: digest_of(each.text) for each in edits})
-            return Synced(taken, tuple(written), is_process_new)
+            return Synced(accepted, tuple(written), is_process_new)
 
     def project(self) -> tuple[str, ...] | None:
         """Write what is generated after something was asked for; nothing that was edited.
@@ -217,7 +217,7 @@ class Record:
             return tuple(self._write(index, {}))
 
     def waiting(self) -> list[str]:
-        """Return the documents that were edited and are not taken in."""
+        """Return the documents that were edited and are not imported."""
         tasks = list(self.state()[0].tasks.values())
         return [each.place for each in self.checkout.edits(tasks, self.checkout.index())]
 
@@ -252,7 +252,7 @@ class Record:
             raise _elsewhere(str(strange[0]) if strange else index.source)
 
     def _refuse_foreign(self) -> None:
-        """Refuse to write over files that were never generated here: they are somebody's."""
+        """Refuse to write over files that were never generated here: they belong to a user."""
         for place, sign in (
             (task_index.PLACE, f'{SIGN}{self.sop.id}"'),
             (task_history.PLACE, task_history.HEAD),
@@ -262,7 +262,7 @@ class Record:
                 raise _foreign(place)
 
     def _refuse_other_history(self, version: int, *, regenerate: bool) -> None:
-        """Refuse a history that the record does not begin with: somebody edited it."""
+        """Refuse a history that the record does not begin with: it was edited by hand."""
         if regenerate:
             return
         if not self._history(version).startswith(self.checkout.history()):
@@ -277,10 +277,10 @@ class Record:
             edit.place, answer["version"], answer["is_new"], tuple(answer.get("conflicts", ()))
         )
 
-    def _write(self, index: TaskIndex | None, taken: dict[str, str]) -> list[str]:
+    def _write(self, index: TaskIndex | None, accepted: dict[str, str]) -> list[str]:
         """Write what differs: documents first, so that an end in between leaves them to be seen.
 
-        `taken` are digests of files that were taken in, and may be written over.
+        `accepted` are digests of files that were imported, and may be written over.
         """
         state, version = self.state()
         written = []
@@ -290,9 +290,9 @@ class Record:
                 text = self.checkout.files.read(place)
                 here = digest_of(text) if text is not None else ""
                 base = index.base(task.number, kind) if index else ""
-                if here != document.digest and here in ("", base, taken.get(place)):
-                    kept = self.desk.reading.artifacts.get(document.digest)
-                    self.checkout.files.write(place, kept.decode("utf-8"))
+                if here != document.digest and here in ("", base, accepted.get(place)):
+                    stored = self.desk.reading.artifacts.get(document.digest)
+                    self.checkout.files.write(place, stored.decode("utf-8"))
                     written.append(place)
         for place, text in (
             (task_history.PLACE, self._history(version)),

@@ -78,8 +78,8 @@ def _say_import(found: Import, *, is_done: bool) -> None:
         if line.why and not is_none:
             say(visible(f"           {line.why}\n"))
         for odd in line.not_understood:
-            kept = "kept under More Information" if odd.kept else "left out"
-            say(visible(f"           line {odd.line}: {odd.what} was not understood; {kept}\n"))
+            handling = "kept under More Information" if odd.kept else "left out"
+            say(visible(f"           line {odd.line}: {odd.what} was not understood; {handling}\n"))
     unread = sum(line.verdict == "unread" for line in found.lines)
     if unread:
         note(f"{unread} of {len(found.lines)} files could not be read; the others are read.\n")

@@ -8,7 +8,7 @@ from missioncontrol.cli.parser import add_noun
 
 def add_decision(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `decision` to `verbs`; each of its own verbs takes what `home` takes."""
-    text = "what was decided and why: recorded, judged, exchanged"
+    text = "decisions: propose, accept, reject, import, export"
     add_noun(verbs, "decision", home, text, _add_files)
 
 

@@ -36,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(arguments, item_of(desk, query, arguments.id), query)
+                _print_item(
+                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
+                )
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -84,9 +86,13 @@ def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
 
 
 def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
+    """Return what is found here. The log is opened only for a query that reads it."""
+
     async def found() -> R:
-        await desk.present.catch_up()
-        return await find(desk.reader)
+        work = find(desk.reader)
+        if "present" in vars(desk):
+            await desk.present.catch_up()
+        return await work
 
     return asyncio.run(found())
 
@@ -129,17 +135,19 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
     Raises:
         NotFound, Rejected: as `Desk.run`.
     """
-    if kind != "mission":
+    if kind not in ("run", "mission"):
         raise ValueError(f"nothing is known of how people name a {kind}")
-    row = desk.board.run(desk.run(text))
-    return row.mission if row is not None else ""
+    run = desk.run(text)
+    row = desk.board.run(run) if kind == "mission" else None
+    return run if kind == "run" else row.mission if row is not None else ""
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
     given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
     found = rows_of(desk, query, given)
     if arguments.json:
-        say_json([msgspec.to_builtins(each) for each in found])
+        plain = query.terminal.json or msgspec.to_builtins
+        say_json([plain(each) for each in found])
         return
     lines = query.terminal.lines
     for each in found:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.home import Holder, Home
+from missioncontrol.adapters.os_user import os_user
 from missioncontrol.application.approvals import APPROVAL, unknown
 from missioncontrol.application.budgets import LEDGER, Ended, last_ledger, read_ended, stream_of
 from missioncontrol.application.journal import fold, fold_run
@@ -48,9 +50,10 @@ if TYPE_CHECKING:
     from missioncontrol.application.reader import Reader
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
+    from missioncontrol.ports.access_store import Use
 
 STARTING_SECONDS_MAX = 10.0
-"""An engine that has just taken its home listens after at most so long."""
+"""An engine that has just locked its home listens after at most so long."""
 
 LOOK_SECONDS = 0.05
 CONSOLE = "http://127.0.0.1:8700"
@@ -95,6 +98,11 @@ class Desk:
         return who_types(self.environment, self._found)
 
     @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return SystemClock().now()
+
+    @property
     def actor(self) -> str:
         """Who types here, as the log names them."""
         return self.who.actor
@@ -108,7 +116,7 @@ class Desk:
     # Changes.
 
     def as_asked(self, ask: Any) -> Any:
-        """Return `ask` as whoever types here may ask it: an agent names whom it acts for.
+        """Return `ask` as this user may ask it: an agent names the person it acts for.
 
         Raises:
             Rejected: `actor.by_agent`, where only people may.
@@ -122,7 +130,7 @@ class Desk:
         return msgspec.structs.replace(ask, on_behalf=behind) if behind else ask
 
     def deliver(self, ask: Any) -> Any:
-        """Let the office answer `ask`, wherever its engine is; return what it said, once durable.
+        """Send `ask` to the office, wherever its engine is; return the answer, once durable.
 
         Raises:
             MissionControlError: as the office, and as `as_asked`.
@@ -200,7 +208,7 @@ class Desk:
             return asyncio.run(self._answer_here(errand))
 
     def save(self, text: str, file: str) -> Saved:
-        """See `WorkflowDesk.save`; what is wrong is found here, where all of it can be told."""
+        """See `WorkflowDesk.save`; faults are found here, where all of them can be listed."""
         from missioncontrol.application.asks import SaveWorkflow
 
         asyncio.run(self.library.check(text, file))
@@ -289,7 +297,7 @@ class Desk:
         return self.open()
 
     def open(self) -> AnyReading:
-        """Open the home for reading once more; whoever asks for it closes it.
+        """Open the home for reading once more; the caller closes it.
 
         Raises:
             NotFound: `home.empty`.
@@ -329,25 +337,23 @@ class Desk:
         assert isinstance(reading, ReadContext)
         return Present(reading.store, reading.tables, reading.output, reading.artifacts)
 
-    @cached_property
+    @property
     def reader(self) -> "Reader":
         """What queries read of a directory of this machine, as whoever has the machine."""
-        from missioncontrol.adapters.clocks import SystemClock
-        from missioncontrol.adapters.os_user import os_user
         from missioncontrol.application.reader import Reader
         from missioncontrol.domain.permission import PERMISSIONS
         from missioncontrol.domain.principal import Principal
 
-        return Reader(
-            present=self.present,
-            who=Principal(self.actor, ("admin",), PERMISSIONS, "os", ""),
-            owner=os_user(),
-            now=SystemClock().now,
-            uses=dict,
-            cards=lambda: self.cards,
-            remembered=self.remembered,
-            parts=self,
-        )
+        return Reader(self, Principal(self.actor, ("admin",), PERMISSIONS, "os", ""))
+
+    @property
+    def owner(self) -> str:
+        """The user of the operating system whose data directory it is."""
+        return os_user()
+
+    def uses(self) -> "Mapping[str, Use]":
+        """Return when each token was used last; only a console knows."""
+        return {}
 
     async def remembered(self, question: Callable[["Memory"], R]) -> R:
         """Return what a question to the memory finds, as the log has it now."""
@@ -468,13 +474,13 @@ class Desk:
 
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
-        for name in ("board", "cards", "store", "reader", "present", "reading"):
+        for name in ("board", "cards", "store", "present", "reading"):
             found = self.__dict__.pop(name, None)
             if name == "reading" and found is not None:
                 found.close()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._forget_what_was_read()
         if self._line is not None:
             self._line.close()
@@ -505,7 +511,7 @@ class ScheduleDesk(Desk):
 
 
 def _relative_defaults(definition: Definition) -> dict[str, Any]:
-    """Return the inputs that would begin where the engine is, unless somebody says where."""
+    """Return the inputs that would begin where the engine is, unless a directory is given."""
     return {
         name: asked.default
         for name, asked in definition.inputs.items()
@@ -516,5 +522,5 @@ def _relative_defaults(definition: Definition) -> dict[str, Any]:
 
 
 def here() -> str:
-    """Return the directory of whoever types, where relative paths begin."""
+    """Return the working directory of the user, where relative paths begin."""
     return os.getcwd()  # noqa: PTH109 - a text for another process

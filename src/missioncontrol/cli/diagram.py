@@ -1,4 +1,4 @@
-"""`mission diagram`: names the diagrams of a mission's run, or writes one of them."""
+"""`mission runs diagram`: names the diagrams of a mission's run, or writes one of them."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `mission diagram` takes on the command line."""
+"""What `mission runs diagram` takes on the command line."""
 
 import argparse
 from typing import Any
@@ -9,7 +9,7 @@ FORMATS = ("svg", "png", "mermaid", "json")
 def add_diagram(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `diagram`."""
     diagram = verbs.add_parser(
-        "diagram",
+        "runs diagram",
         parents=[home],
         help="a diagram of a mission's run: product flow, architecture, deployment, data model",
         description="Writes a diagram of a mission's run; without KIND, names those there are.",

@@ -16,7 +16,7 @@ COLOURS = {"+": "32", "-": "31", "@": "36"}
 
 
 def diff_lines(diffs: Sequence[Diff], run: str) -> list[str]:
-    """Return the lines that show what diffs do; what is left out is said, and where it is."""
+    """Return the lines that show what diffs do, and what is left out, with its place."""
     found: list[str] = []
     room = LINES_MAX
     for diff in diffs:
@@ -55,4 +55,4 @@ def _rest(diff: Diff, more: int, run: str) -> Iterator[str]:
     if diff.is_exact:
         yield "  The whole of it stands above, in what would run."
     else:
-        yield f"  `mission artifacts {run} --output DIR` writes all of it, each file as STEP/NAME."
+        yield f"  `mission runs artifacts {run} --output DIR` writes all, each file as STEP/NAME."

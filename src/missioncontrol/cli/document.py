@@ -69,11 +69,11 @@ def _list(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
 
 def _write(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     wanted: Sequence[DocumentKind] = arguments.kinds or KINDS
-    told = [desk.deliver(DocumentAsked("write", run, kind)) for kind in wanted]
+    answers = [desk.deliver(DocumentAsked("write", run, kind)) for kind in wanted]
     if arguments.json:
-        say_json(told)
+        say_json(answers)
         return SUCCEEDED
-    for each in told:
+    for each in answers:
         news = f"version {each['version']}" if each["is_new"] else "nothing new to say"
         say(f"{TITLES[each['kind']]}: {news}{_open_words(len(each['conflicts']))}\n")
     return SUCCEEDED
@@ -119,8 +119,8 @@ def _piece(text: str, start: int) -> str:
 
 def _edit(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     if arguments.file is None:
-        kept = queries.document(desk.store, desk.reading.artifacts, run, arguments.kind)
-        found = asyncio.run(kept)
+        query = queries.document(desk.store, desk.reading.artifacts, run, arguments.kind)
+        found = asyncio.run(query)
         base, written = found.version, _edited(found.text, arguments.kind)
     elif arguments.base is None:
         raise Rejected(
@@ -184,10 +184,10 @@ def _export(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     if form == "pdf":
         from missioncontrol.documents.printing.fonts import shapeless
 
-        said = shapeless(found.text)
-        note(f"{said}\n" if said else "")
-    told = "a draft, " if is_draft else ""
-    note(f"{told}{text.size(len(content))} written to {visible(arguments.output)}.\n")
+        warning = shapeless(found.text)
+        note(f"{warning}\n" if warning else "")
+    label = "a draft, " if is_draft else ""
+    note(f"{label}{text.size(len(content))} written to {visible(arguments.output)}.\n")
     return SUCCEEDED
 
 
@@ -223,7 +223,7 @@ def _read(name: str) -> str:
 
 
 def _edited(before: str, kind: str) -> str:
-    """Return what somebody made of a text in the editor of their environment.
+    """Return a text after the user has edited it in the editor of their environment.
 
     Raises:
         Rejected: `document.no_editor`.

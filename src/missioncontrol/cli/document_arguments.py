@@ -11,9 +11,7 @@ FORMS = ("md", "html", "pdf", "docx")
 
 def add_document(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `document` to `verbs`; each of its verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "document", help="documents of a mission: written from its record, edited, passed on"
-    )
+    top = verbs.add_parser("document", help="documents of a mission: write, edit, print, share")
     kinds = top.add_subparsers(
         dest="document", metavar="VERB", required=True, parser_class=type(top)
     )

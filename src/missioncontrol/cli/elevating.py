@@ -26,7 +26,7 @@ class ElevationDesk(Protocol):
     """What this verb needs of a home."""
 
     def deliver(self, ask: Any) -> Any:
-        """Let the office answer; returns once it is on disk."""
+        """Send `ask` to the office; return once it is on disk."""
         ...
 
 
@@ -102,9 +102,9 @@ def _wished(arguments: argparse.Namespace) -> ElevationWished:
     return ElevationWished("ask", name, reason, modes, paths, seconds)
 
 
-def _bad(said: str) -> Rejected:
+def _bad(message: str) -> Rejected:
     hint = "mission agent elevate NAME --to network --reason TEXT --for 2h"
-    return Rejected("elevation.bad_option", said, hint=hint)
+    return Rejected("elevation.bad_option", message, hint=hint)
 
 
 def width_view(life: AgentLife, standing: Mapping[str, str], now: float) -> dict[str, Any]:

@@ -40,13 +40,13 @@ def _place(file: LikelyFile) -> str:
 
 
 def tests_line(record: MissionRecord) -> str:
-    """Return what the tests showed before the change, as the tester said it."""
-    told = [
+    """Return what the tests showed before the change, as the tester reported it."""
+    summaries = [
         one.work.summary
         for one in record.tasks
         if one.task.role == "tester" and not proves(one.task, record.plan) and one.work.summary
     ]
-    return told[-1] if told else ""
+    return summaries[-1] if summaries else ""
 
 
 def is_handed_over(record: MissionRecord) -> bool:
@@ -90,12 +90,12 @@ def next_command(
         action = action or _retry(record)
         return f"{action}{where}" if action.startswith("mission ") else action
     if not is_handed_over(record):
-        return f"mission artifacts {record.run} --output DIR{where}"
+        return f"mission runs artifacts {record.run} --output DIR{where}"
     if builders and record.plan.work == "change":
         goal = shlex.quote(" ".join(record.goal.split()))
         place = f" --repo {shlex.quote(record.repository)}" if record.repository else ""
         return f"mission run {goal}{place} --builder {builders[0]}{where}"
-    pack = f"mission pack {record.run} --output PACK.md{where}"
+    pack = f"mission runs pack {record.run} --output PACK.md{where}"
     if not programs:
         return pack
     begins = f'{CODING_PROGRAMS[programs[0]]} "Do what PACK.md says"'
@@ -113,7 +113,7 @@ def given_place(arguments: argparse.Namespace) -> str:
 
 def _retry(record: MissionRecord) -> str:
     failed = [one.task.key for one in record.tasks if one.state == "failed"]
-    return f"mission retry {record.run} {failed[0]}" if failed else ""
+    return f"mission runs retry {record.run} {failed[0]}" if failed else ""
 
 
 def question(record: MissionRecord) -> str:

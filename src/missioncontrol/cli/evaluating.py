@@ -56,7 +56,7 @@ class Evaluating:
         artifacts: ArtifactStore,
         sandbox: Sandbox,
     ) -> None:
-        """`prompt` is said before each task; `places` is a directory of this evaluation alone."""
+        """`prompt` precedes each task; `places` is a directory of this evaluation alone."""
         self._hall = hall
         self._begun = begun
         self._scenarios = [scenarios[each.id] for each in begun.scenarios]
@@ -118,16 +118,16 @@ class Evaluating:
             outcome, reason = "stuck", "It asked a person, and nobody answers in a trial."
         if not run.is_settled:
             await self._end(run.id, reason)
-        said = msgspec.structs.replace(spent, reason=reason, check=check)
+        verdict = msgspec.structs.replace(spent, reason=reason, check=check)
         if outcome is not None:
-            return run, msgspec.structs.replace(said, outcome=outcome)
-        return run, await self._judged(trial, scenario, place, run, said)
+            return run, msgspec.structs.replace(verdict, outcome=outcome)
+        return run, await self._judged(trial, scenario, place, run, verdict)
 
     async def _known(self, name: str) -> Run | None:
         """Return a run that was begun before we were killed, or None where it is of no more use.
 
         An attempt that was interrupted left a tree that is no snapshot: what it began is ended,
-        and the trial begins anew.
+        and the trial begins again.
         """
         try:
             run, _ = await fold_run(self._hall.store, name)
@@ -166,26 +166,26 @@ class Evaluating:
                 await rested(self._hall, run)
 
     async def _judged(
-        self, trial: Trial, scenario: Scenario, place: Place, run: Run, said: Judged
+        self, trial: Trial, scenario: Scenario, place: Place, run: Run, verdict: Judged
     ) -> Judged:
         """Judge by what was left."""
         commit = self._begun.scenarios[trial.scenario].snapshot
         # No program of an agent that is still at work somewhere knows where this will be.
         held = Held(scenario, self._places / f"held-{token_hex(8)}", trial.seed, self._sandbox)
         try:
-            patch, kept = await self._left(place, run, commit)
+            patch, stored = await self._left(place, run, commit)
             left = await held.lay_out(commit, patch)
-            return await _held_up(held, left, msgspec.structs.replace(said, patch=kept))
+            return await _held_up(held, left, msgspec.structs.replace(verdict, patch=stored))
         except AttemptFailed as error:
             outcome, reason, check = by_tree(error.reason)
-            return msgspec.structs.replace(said, outcome=outcome, reason=reason, check=check)
+            return msgspec.structs.replace(verdict, outcome=outcome, reason=reason, check=check)
         except OSError as error:
-            return msgspec.structs.replace(said, outcome="error", reason=str(error)[:1_000])
+            return msgspec.structs.replace(verdict, outcome="error", reason=str(error)[:1_000])
         finally:
             await held.clear()
 
     async def _left(self, place: Place, run: Run, commit: str) -> tuple[bytes, str]:
-        """Return what was changed as a patch, and the digest by which it is kept."""
+        """Return what was changed as a patch, and the digest by which it is stored."""
         if self._works_in_tree:
             patch = await place.left(commit)
             return patch, await asyncio.to_thread(self._artifacts.put, patch) if patch else ""
@@ -197,7 +197,7 @@ class Evaluating:
         )
 
 
-async def _held_up(held: Held, left: Left, said: Judged) -> Judged:
+async def _held_up(held: Held, left: Left, verdict: Judged) -> Judged:
     """Hold what was left against rules and checks; nothing is checked that breaks the rules."""
     checks: tuple[Checked, ...] = ()
     outcome, reason, check = by_files(held.scenario, left)
@@ -205,7 +205,7 @@ async def _held_up(held: Held, left: Left, said: Judged) -> Judged:
         checks = tuple([await held.checked(each) for each in held.scenario.checks])
         outcome, reason, check = by_checks(checks)
     return msgspec.structs.replace(
-        said,
+        verdict,
         outcome=outcome,
         reason=reason,
         check=check,

@@ -175,7 +175,7 @@ async def _begun(
 
 @contextmanager
 def _alone(folder: Path, name: str) -> Iterator[None]:
-    """Let nobody else carry this evaluation out meanwhile.
+    """Prevent others from carrying out this evaluation meanwhile.
 
     Raises:
         Unavailable: `evaluation.at_work`.
@@ -209,20 +209,20 @@ class Hearer:
             note(visible(f"{line}\n"))
 
 
-def _tell(arguments: argparse.Namespace, said: EvaluationReport) -> int:
+def _tell(arguments: argparse.Namespace, report: EvaluationReport) -> int:
     if arguments.junit:
         with whole_file(arguments.junit, option="--junit") as file:
-            file.write(junit(said))
+            file.write(junit(report))
     if arguments.json:
-        say_json(msgspec.to_builtins(said))
+        say_json(msgspec.to_builtins(report))
     else:
-        lines = list(sheets.sheet(said))
-        if arguments.evaluation == "show" and (more := list(sheets.reasons(said))):
+        lines = list(sheets.sheet(report))
+        if arguments.evaluation == "show" and (more := list(sheets.reasons(report))):
             lines += ["", *more]
         say("".join(f"{visible(line)}\n" for line in lines))
     if arguments.evaluation == "show":
         return SUCCEEDED
-    return SUCCEEDED if said.score.passed == len(said.trials) else FAILED
+    return SUCCEEDED if report.score.passed == len(report.trials) else FAILED
 
 
 def _list(arguments: argparse.Namespace, desk: RosterDesk) -> int:

@@ -8,14 +8,14 @@ SCENARIO = "a scenario that ships, a file of one, or a directory with scenario.t
 
 def add_evaluation(verbs: Any, home: argparse.ArgumentParser, whole_number: Any) -> None:
     """Add `eval` to `verbs`."""
-    told = argparse.ArgumentParser(add_help=False)
-    told.add_argument("--json", action="store_true", help="print JSON")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON")
     kinds = verbs.add_parser(
-        "eval", help="how agents do on scenarios: trials, scores, and whether one is better"
+        "eval", help="evaluate agents on scenarios, and plans on past changes"
     ).add_subparsers(dest="evaluation", metavar="VERB", required=True)
     run = kinds.add_parser(
         "run",
-        parents=[home, told],
+        parents=[home, common],
         help="try an agent on scenarios; again, to go on where it was left",
         epilog="Exit code 0 where every trial passed.",
     )
@@ -44,16 +44,16 @@ def add_evaluation(verbs: Any, home: argparse.ArgumentParser, whole_number: Any)
         "--anew", action="store_true", help="begin anew, where one like it was left unfinished"
     )
     run.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit's XML")
-    kinds.add_parser("list", parents=[home, told], help="the evaluations of this home")
-    show = kinds.add_parser("show", parents=[home, told], help="one evaluation, trial by trial")
+    kinds.add_parser("list", parents=[home, common], help="the evaluations of this home")
+    show = kinds.add_parser("show", parents=[home, common], help="one evaluation, trial by trial")
     show.add_argument("run", metavar="RUN", help="its id, the beginning of it, or `last`")
     show.add_argument("--junit", metavar="FILE", help="write it as JUnit's XML")
     compare = kinds.add_parser(
-        "compare", parents=[home, told], help="whether one of two evaluations came out better"
+        "compare", parents=[home, common], help="whether one of two evaluations came out better"
     )
     compare.add_argument("one", metavar="A")
     compare.add_argument("other", metavar="B")
     scenarios = kinds.add_parser(
-        "scenarios", parents=[told], help="the scenarios that ship, or whether your own are right"
+        "scenarios", parents=[common], help="the scenarios that ship, or whether your own are right"
     )
     scenarios.add_argument("scenarios", metavar="SCENARIO", nargs="*", help=SCENARIO)

@@ -22,21 +22,21 @@ def trial_line(scenario: str, repetition: int, repeat: int, judged: Judged) -> s
     return f"{MARKS[judged.outcome]} {name:<28} {outcome} · {judged.seconds:.1f} s{why}"
 
 
-def sheet(said: EvaluationReport) -> Iterator[str]:
+def sheet(report: EvaluationReport) -> Iterator[str]:
     """Yield the lines that tell an evaluation."""
-    state = "" if said.is_over else " (goes on)"
-    yield f"{said.evaluation}{state}: {who(said.subject)}"
-    times = f"{said.repeat} time{'' if said.repeat == 1 else 's'} each"
-    count = len(said.scenarios)
+    state = "" if report.is_over else " (goes on)"
+    yield f"{report.evaluation}{state}: {who(report.subject)}"
+    times = f"{report.repeat} time{'' if report.repeat == 1 else 's'} each"
+    count = len(report.scenarios)
     many = f"{count} scenario{'' if count == 1 else 's'}"
-    yield f"{many}, {times}, seed {said.seed}, {moment(said.at)}"
+    yield f"{many}, {times}, seed {report.seed}, {moment(report.at)}"
     yield ""
-    width = max([len(each.scenario.id) for each in said.scenarios] + [len("all scenarios")])
+    width = max([len(each.scenario.id) for each in report.scenarios] + [len("all scenarios")])
     head = f"{'':<{width}}  passed          95 %  failed  stuck  over  error"
     yield f"{head}  median seconds  tokens  cost"
-    for each in said.scenarios:
+    for each in report.scenarios:
         yield _row(each.scenario.id, width, each.score)
-    yield _row("all scenarios", width, said.score)
+    yield _row("all scenarios", width, report.score)
 
 
 def who(subject: Subject) -> str:
@@ -63,11 +63,11 @@ def _interval(share: Share | None) -> str:
     return "-" if share is None else f"{share.low:.0%}-{share.high:.0%}"
 
 
-def reasons(said: EvaluationReport) -> Iterator[str]:
+def reasons(report: EvaluationReport) -> Iterator[str]:
     """Yield a line for each trial that did not pass."""
-    for trial in said.trials:
+    for trial in report.trials:
         if trial.judged is not None and trial.judged.outcome != "passed":
-            line = trial_line(trial.scenario, trial.repetition, said.repeat, trial.judged)
+            line = trial_line(trial.scenario, trial.repetition, report.repeat, trial.judged)
             yield f"{line} · {trial.run}"
 
 

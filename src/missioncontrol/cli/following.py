@@ -29,7 +29,7 @@ QUIET_SECONDS = 1.0
 """A run that waits for a person has done so for this long: it may be about to go on."""
 
 BEHIND_SECONDS = 0.3
-"""Shown is what is older: an engine writes down what agents say up to 0.1 s after they said it, and
+"""Only older output is shown: an engine stores output of agents up to 0.1 s after its time, and
 an event that came after it must be shown after it."""
 
 READ_AT_ONCE = 1_000
@@ -47,7 +47,7 @@ def follow(
     try:
         return asyncio.run(_watch(desk, reading, run, view, clock))
     except KeyboardInterrupt:
-        note(f"{run} goes on; `mission cancel {run}` ends it.\n")
+        note(f"{run} goes on; `mission runs cancel {run}` ends it.\n")
         return None
     finally:
         with contextlib.suppress(KeyboardInterrupt):
@@ -76,7 +76,7 @@ async def _watch(desk: Desk, reading: AnyReading, run: str, view: View, clock: C
         if state is not None and (state.is_settled or await _rests(desk, reading, state)):
             break
         await asyncio.sleep(LOOK_SECONDS)
-    await asyncio.sleep(LOOK_SECONDS)  # What was said last is written down just after the end.
+    await asyncio.sleep(LOOK_SECONDS)  # The last output is recorded just after the end.
     await telling.look()
     while telling.has_more:
         await telling.look()
@@ -98,7 +98,7 @@ class _Telling:
         """Nothing is known before `begin`."""
         self._reading = reading
         self._run = run
-        self._first = 0  # position of what is told first
+        self._first = 0  # position of what is reported first
         self._versions: dict[str, int] = {run: 0}  # of each stream, up to which it is known
         self._line = 0
         self._latest = 0.0
@@ -113,7 +113,7 @@ class _Telling:
         return time.monotonic() - self._quiet_since
 
     async def begin(self) -> None:
-        """Find the mission, if there is one; what it had before this run is not told again."""
+        """Find the mission, if there is one; its events before this run are not shown again."""
         for row in await self._reading.store.read_stream(self._run, limit=1):
             created = decode(row.type, row.schema, row.body)
             if isinstance(created, RunCreated) and created.mission:
@@ -121,7 +121,7 @@ class _Telling:
                 self._first = row.position - 1  # A mission comes into being just before its run.
 
     async def look(self) -> bool:
-        """Learn what is new; return whether anything happened. What is said is no happening."""
+        """Read what is new; return whether anything happened. Output is no such event."""
         head = (await self._reading.store.head()).position
         pages = [await self._page(stream, head) for stream in tuple(self._versions)]
         # Where there is more of one stream, the other waits for it.
@@ -153,8 +153,8 @@ class _Telling:
 
     def show(self, view: View, *, until: float = float("inf")) -> None:
         """Show what was up to `until`, in order."""
-        self._told.sort(key=lambda told: told.time)
-        ripe = [told.what for told in self._told if told.time <= until]
+        self._told.sort(key=lambda entry: entry.time)
+        ripe = [entry.what for entry in self._told if entry.time <= until]
         del self._told[: len(ripe)]
         for what in ripe:
             if isinstance(what, Entry):
@@ -164,7 +164,7 @@ class _Telling:
 
 
 async def _rests(desk: Desk, reading: AnyReading, run: Run) -> bool:
-    """Whether a run goes no further before somebody has done something."""
+    """Whether a run goes no further before a person has done something."""
     if run.status in ("waiting", "halted") or desk.home.holder() is None:
         return True
     if run.working:

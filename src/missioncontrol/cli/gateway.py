@@ -28,7 +28,7 @@ class GatewayDesk(Protocol):
 
     @property
     def calls(self) -> Path:
-        """The file in which calls are kept."""
+        """The file in which calls are stored."""
         ...
 
     def keys(self) -> Sequence[KeyIssued]:
@@ -44,7 +44,7 @@ class GatewayDesk(Protocol):
         ...
 
     def deliver(self, ask: KeyAsked) -> Any:
-        """Let `GatewayKeys.take` answer; returns once it is on disk."""
+        """Send `ask` to `GatewayKeys.take`; return once it is on disk."""
         ...
 
 

@@ -10,7 +10,7 @@ def add_gateway(
 ) -> None:
     """Add `gateway` to `verbs`; each of its own verbs takes what `home` takes."""
     top = verbs.add_parser(
-        "gateway", parents=[home], help="let tools call models through here, under every cap"
+        "gateway", parents=[home], help="proxy calls of models, metered and under every cap"
     )
     top.add_argument("--port", metavar="N", type=whole_number, help="on loopback (default: file)")
     kinds = top.add_subparsers(dest="gateway", metavar="VERB", parser_class=type(top))

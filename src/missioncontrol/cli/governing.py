@@ -67,7 +67,7 @@ def _name_the_last_run(arguments: argparse.Namespace, desk: Desk) -> None:
 
 
 def price(arguments: argparse.Namespace) -> int:
-    """Do what `mission price` was asked for."""
+    """Do what `mission budget price` was asked for."""
     from missioncontrol.adapters.prices import GenaiPrices
     from missioncontrol.cli import budget as verbs
 

@@ -19,7 +19,9 @@ def add_run_of_workflow(kinds: Any, home: argparse.ArgumentParser) -> None:
 def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `fork`."""
     fork = verbs.add_parser(
-        "fork", parents=[home], help="begin a new run at a step of an old one, with other inputs"
+        "runs fork",
+        parents=[home],
+        help="begin a new run at a step of an old one, with other inputs",
     )
     fork.add_argument("run", metavar="RUN")
     fork.add_argument(
@@ -43,7 +45,9 @@ def _add_input(verb: argparse.ArgumentParser) -> None:
 def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `up`, `stop`, `start` and `limit`."""
     up = verbs.add_parser(
-        "up", parents=[home], help="carry out runs and schedules until Ctrl-C; other verbs ask it"
+        "up",
+        parents=[home],
+        help="carry out runs and schedules, and serve the console, until Ctrl-C",
     )
     up.add_argument(
         "--port",
@@ -78,10 +82,10 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         help="send signed heads of the log there, as proof for `mission audit verify --heads`",
     )
     stop = verbs.add_parser(
-        "stop", parents=[home], help="emergency stop: end all work, let nothing start"
+        "engine halt", parents=[home], help="emergency stop: end all work, start nothing"
     )
     stop.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
-    start = verbs.add_parser("start", parents=[home], help="go on after a stop, in stages")
+    start = verbs.add_parser("engine resume", parents=[home], help="resume after a halt, in stages")
     start.add_argument(
         "--stage",
         choices=("drain", "paused", "all"),
@@ -96,7 +100,7 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 
 def _add_limit(verbs: Any, home: argparse.ArgumentParser) -> None:
-    limit = verbs.add_parser("limit", parents=[home], help="how often agents may start")
+    limit = verbs.add_parser("engine rate-limit", parents=[home], help="how often agents may start")
     kinds = limit.add_subparsers(dest="limit", metavar="VERB", required=True, parser_class=Parser)
     change = kinds.add_parser("set", parents=[home], help="bound the starts in any such time")
     remove = kinds.add_parser("remove", parents=[home], help="take a bound away")

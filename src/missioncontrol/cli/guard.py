@@ -63,9 +63,11 @@ async def _held(arguments: argparse.Namespace) -> Guarded:
 def _told(verdict: Verdict) -> str:
     files = f"{verdict.files:,} file{'' if verdict.files == 1 else 's'}"
     if not verdict.findings:
-        kept = f", by {', '.join(verdict.covered)}" if verdict.covered else ""
-        said = f"Nothing in {verdict.what} ({files}) needs a spec that it does not have{kept}."
-        return visible(said) + "\n"
+        covered = f", by {', '.join(verdict.covered)}" if verdict.covered else ""
+        message = (
+            f"Nothing in {verdict.what} ({files}) needs a spec that it does not have{covered}."
+        )
+        return visible(message) + "\n"
     lines: list[str] = []
     by_rule: dict[str, list[Finding]] = {}
     for each in verdict.findings:
@@ -123,8 +125,8 @@ async def specs_staged(root: Path) -> tuple[list[Judged], Rules]:
 
 
 def _as_told(each: Judged) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(each)
-    return {**told, "words": each.words}
+    fields: dict[str, Any] = msgspec.to_builtins(each)
+    return {**fields, "words": each.words}
 
 
 def _accept(arguments: argparse.Namespace) -> int:
@@ -141,16 +143,16 @@ def _accept(arguments: argparse.Namespace) -> int:
             f"The spec {path} does not say what it covers.",
             hint="At its top it says, between two lines of ---, `covers:` with patterns of files.",
         )
-    kept = accept(spec, repository.listing, at=0.0, by="", reason=arguments.reason)
-    covered = len(kept.files) if kept.files is not None else 0
+    acceptance = accept(spec, repository.listing, at=0.0, by="", reason=arguments.reason)
+    covered = len(acceptance.files) if acceptance.files is not None else 0
     desk = Desk(arguments, os.environ)
     try:
         ask = SpecAsked(
             str(root),
             path,
-            kept.digest,
-            kept.covered,
-            kept.near,
+            acceptance.digest,
+            acceptance.covered,
+            acceptance.near,
             covered,
             repository.change.base,
             arguments.reason,
@@ -158,9 +160,9 @@ def _accept(arguments: argparse.Namespace) -> int:
         answer = desk.deliver(ask)
     finally:
         desk.close()
-    kept = msgspec.structs.replace(kept, at=answer["at"], by=answer["by"])
+    acceptance = msgspec.structs.replace(acceptance, at=answer["at"], by=answer["by"])
     place = path_of(path)
-    text = text_of(Signed(kept, answer["key"], answer["signature"]))
+    text = text_of(Signed(acceptance, answer["key"], answer["signature"]))
     RepositoryFiles(root).write(place, text)
     if arguments.json:
         say_json({**answer, "file": place, "files": covered})
@@ -181,8 +183,8 @@ async def _staged_spec(arguments: argparse.Namespace) -> tuple[Path, GitChanges,
     root = await top_of(where)
     repository = await GitChanges.staged(root)
     inside = where.relative_to(root.resolve()).as_posix().removeprefix(".")
-    said = arguments.spec.removeprefix("./")
-    places = (normpath(f"{inside}/{said}".lstrip("/")), said)
+    named = arguments.spec.removeprefix("./")
+    places = (normpath(f"{inside}/{named}".lstrip("/")), named)
     path = next((each for each in places if each in repository.listing.files), "")
     if not path:
         raise Rejected(

@@ -11,7 +11,7 @@ def add_guard(verbs: Any, home: argparse.ArgumentParser) -> None:
     top = verbs.add_parser(
         "guard",
         parents=[place],
-        help="which files of a change need a spec, and whether they have a current one",
+        help="which files of a change need a spec, and whether it is current",
         epilog="Without a verb, holds what is staged against the rules; "
         "exit code 1 where something needs a spec and has none.",
     )

@@ -20,7 +20,7 @@ from missioncontrol.ports.read_tables import ReadTables
 T = TypeVar("T")
 
 AT_WORK = "evaluation"
-"""What is worked on here, as others are told: nothing else may be begun meanwhile."""
+"""The name of this work as others see it: nothing else may be begun meanwhile."""
 
 LOOK_SECONDS_MIN, LOOK_SECONDS_MAX = 0.05, 0.5
 """Between two looks at a run; the longer it takes, the more there is to read."""
@@ -37,7 +37,7 @@ class Hall(Protocol):
     is_elsewhere: bool
 
     async def do(self, ask: Any) -> Any:
-        """Let the office answer; raises what it raises."""
+        """Send `ask` to the office; raises what it raises."""
         ...
 
     async def life(self, agent: str) -> AgentLife | None:
@@ -121,7 +121,7 @@ class _There:
 
 
 async def rested(hall: Hall, run: str) -> tuple[Run, bool]:
-    """Return a run once it has ended or goes no further by itself, and whether it asks somebody.
+    """Return a run once it has ended or goes no further by itself, and whether it asks a user.
 
     Raises:
         Unavailable: `evaluation.no_engine`, where the engine has ended meanwhile.

@@ -1,6 +1,6 @@
 """Who types here, as the log names them.
 
-Without sign-in a name is a claim. How far it is known is not said here: the engine that holds the
+Without sign-in a name is a claim. How far it is known does not appear here: the engine with the
 home finds that out by itself, see `domain.person.vouched`.
 """
 
@@ -20,7 +20,7 @@ IN_ATTEMPT, IN_RUN, IN_STEP = "MISSION_ATTEMPT", "MISSION_RUN", "MISSION_STEP"
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Somebody at a terminal, or an agent at work."""
+    """A person at a terminal, or an agent at work."""
 
     actor: str  # such as `user:alice` or `agent:command`
     on_behalf: str = ""  # the person for whom an agent works
@@ -55,12 +55,12 @@ def identity(chosen: str | None, environment: Mapping[str, str]) -> Identity:
 def who_types(environment: Mapping[str, str], find: Callable[[str], Run | None]) -> Identity:
     """Return the person who types, or the agent whose program does, on behalf of a person.
 
-    An agent's runs are the work of whoever began the run in which the agent is at work: that
+    An agent's runs are the work of the person who began the run in which the agent works: that
     person can't decide about them, by whatever name. `find` reads a run; None where it is not
     here, and then the agent acts for the user of the operating system.
 
     Raises:
-        Rejected: `actor.bad_name`, or `actor.by_agent` where an agent claims to be somebody else.
+        Rejected: `actor.bad_name`, or `actor.by_agent` where an agent claims another name.
     """
     if not environment.get(IN_ATTEMPT):
         return identity(None, environment)

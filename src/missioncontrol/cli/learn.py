@@ -1,4 +1,4 @@
-"""`mission learn`: shows what a repository teaches, and keeps it where that is asked for."""
+"""`mission pattern learn`: shows what a repository teaches, and stores it with `--apply`."""
 
 import argparse
 import asyncio
@@ -38,7 +38,7 @@ SHOWN_MAX = 3
 
 
 def learn(arguments: argparse.Namespace) -> int:
-    """Do what `mission learn` was asked for."""
+    """Do what `mission pattern learn` was asked for."""
     if not 1 <= arguments.seconds <= 86_400:
         raise Rejected(
             "learn.bad_bound", f"--seconds is {arguments.seconds}; it may be 1 to 86400."
@@ -49,19 +49,19 @@ def learn(arguments: argparse.Namespace) -> int:
     if "command" in kinds and not arguments.no_run:
         ended = ran(root, arguments.seconds, sandbox_here(arguments))
         patterns += [_command(each, str(root), found.head) for each in ended if each.passed]
-    told = _kept(arguments, patterns) if arguments.apply else {}
+    outcome = _kept(arguments, patterns) if arguments.apply else {}
     if arguments.json:
         failed = [msgspec.to_builtins(each) for each in ended if not each.passed]
         counts = {"head": found.head, "commits": found.commits, "files": found.files}
         items = msgspec.to_builtins(patterns)
-        say_json({**counts, "patterns": items, "not_proven": failed, "kept": told})
+        say_json({**counts, "patterns": items, "not_proven": failed, "kept": outcome})
         return SUCCEEDED
     for pattern in patterns:
         say(visible("\n".join(_lines(pattern))) + "\n")
     for each in ended:
         if not each.passed:
             say(visible(f"not kept  {' '.join(each.wanted.argv)}: {_why(each)}") + "\n")
-    _sum_up(found, patterns, told, is_applied=arguments.apply)
+    _sum_up(found, patterns, outcome, is_applied=arguments.apply)
     return SUCCEEDED
 
 
@@ -106,15 +106,15 @@ def _why(proof: Proof) -> str:
 
 def _kept(arguments: argparse.Namespace, patterns: Sequence[Pattern]) -> dict[str, list[str]]:
     desk = Desk(arguments, os.environ)
-    told: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
+    outcome: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
     try:
         for start in range(0, len(patterns), LEARNED_AT_ONCE_MAX):
             part = tuple(patterns[start : start + LEARNED_AT_ONCE_MAX])
             for name, ids in desk.deliver(PatternsLearned(part)).items():
-                told[name] += ids
+                outcome[name] += ids
     finally:
         desk.close()
-    return told
+    return outcome
 
 
 def _lines(pattern: Pattern) -> list[str]:
@@ -135,7 +135,7 @@ def _of_kind(count: int, kind: PatternKind) -> str:
 
 
 def _sum_up(
-    found: Harvest, patterns: Sequence[Pattern], told: dict[str, list[str]], *, is_applied: bool
+    found: Harvest, patterns: Sequence[Pattern], outcome: dict[str, list[str]], *, is_applied: bool
 ) -> None:
     counts = Counter(each.kind for each in patterns)
     kinds = ", ".join(_of_kind(counts[kind], kind) for kind in KINDS if counts[kind])
@@ -146,6 +146,6 @@ def _sum_up(
     if not is_applied:
         note("Nothing is kept yet: --apply puts all of this into the library.\n")
         return
-    say(f"{len(told['learned'])} new in the library, {len(told['known'])} known already.\n")
-    for name in told["refused"]:
+    say(f"{len(outcome['learned'])} new in the library, {len(outcome['known'])} known already.\n")
+    for name in outcome["refused"]:
         note(f"{name} was left out: it holds the value of a secret, or more than 1 MB.\n")

@@ -1,4 +1,4 @@
-"""What `mission learn` and `mission pattern` take on the command line."""
+"""What `mission pattern learn` and `mission pattern` take on the command line."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ def add_learning(
 ) -> None:
     """Add `learn` and `pattern` to `verbs`; what opens a home takes what `home` takes."""
     learn = verbs.add_parser(
-        "learn",
+        "pattern learn",
         parents=[home],
         help="what a repository teaches: codemods, rules, templates, settings, commands",
         epilog="Without --apply nothing is kept; its commands are run in a disposable copy.",
@@ -47,7 +47,7 @@ def _add_pattern(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     top = verbs.add_parser(
-        "pattern", parents=[home], help="the library of patterns that repositories taught"
+        "pattern", parents=[home], help="patterns learned from repositories: list, show, apply"
     )
     kinds = top.add_subparsers(
         dest="pattern_verb", metavar="VERB", required=True, parser_class=type(top)

@@ -1,4 +1,4 @@
-"""`mission places`: where in a repository the work for a goal will be."""
+"""`mission locate`: where in a repository the work for a goal will be."""
 
 import argparse
 import os

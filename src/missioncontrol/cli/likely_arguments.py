@@ -1,4 +1,4 @@
-"""What `mission places` and `mission backtest` take on the command line."""
+"""What `mission locate` and `mission eval backtest` take on the command line."""
 
 import argparse
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from missioncontrol.cli.parser import whole_number
 
 CHANGES, CHANGES_PAID, CHANGES_MAX = 50, 10, 500
-"""Past changes that are planned again if nothing is said, if each costs money, and at most."""
+"""Past changes that are planned again by default, if each costs money, and at most."""
 
 
 def add_places(verbs: Any, directory: argparse.ArgumentParser) -> None:
     """Add `places` to `verbs`; it reads a checkout of this machine, and records nothing."""
     verb = verbs.add_parser(
-        "places", parents=[directory], help="the files that a goal will most likely change, and why"
+        "locate", parents=[directory], help="the files that a goal will most likely change, and why"
     )
     verb.add_argument("goal", metavar="GOAL", help="what is to be achieved, in words")
     verb.add_argument("--repo", metavar="PATH", help="the checkout that it is about")
@@ -26,7 +26,7 @@ def add_places(verbs: Any, directory: argparse.ArgumentParser) -> None:
 def add_backtest(verbs: Any, directory: argparse.ArgumentParser) -> None:
     """Add `backtest` to `verbs`; it reads a clone of this machine, and records nothing."""
     verb = verbs.add_parser(
-        "backtest", parents=[directory], help="how plans for past changes would have done"
+        "eval backtest", parents=[directory], help="plan past changes again and score the plans"
     )
     verb.add_argument("--repo", metavar="PATH", help="the clone whose merged changes are replayed")
     verb.add_argument(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from missioncontrol.cli.arguments import EXIT_CODES, parser
 
 COMMON = ("-h", "--home")
-"""Taken by every verb, and told once."""
+"""Options of every verb, documented once."""
 
 
 def manual() -> str:
@@ -33,11 +33,11 @@ def _verbs(
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
     for action in top._actions:  # noqa: SLF001 - the library offers no other way to ask it
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            told = {each.dest: each.help or "" for each in action._choices_actions}  # noqa: SLF001
+            summaries = {each.dest: each.help or "" for each in action._choices_actions}  # noqa: SLF001
             for name, verb in action.choices.items():
                 inner = list(_verbs(verb, f"{prefix}{name} "))
                 if not inner or not _needs_more(verb):
-                    yield f"{prefix}{name}", told.get(name, ""), verb
+                    yield f"{prefix}{name}", summaries.get(name, ""), verb
                 yield from inner
 
 
@@ -62,13 +62,13 @@ def _rows(verb: argparse.ArgumentParser) -> Iterator[str]:
 
 def _meaning(action: argparse.Action) -> str:
     """Return what a person has to know of an argument besides its name."""
-    said = [action.help or ""]
+    parts = [action.help or ""]
     if action.choices and action.metavar:
         choices = ", ".join(map(str, action.choices))
-        said[:0] = [f"one of {choices}"] if choices not in said[0] else []
+        parts[:0] = [f"one of {choices}"] if choices not in parts[0] else []
     if action.required and action.option_strings:
-        said.append("required")
-    return "; ".join(filter(None, said))
+        parts.append("required")
+    return "; ".join(filter(None, parts))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _who(arguments: argparse.Namespace) -> Identity:
 
 
 def _token(url: str) -> str:
-    """Return the token of whoever types; a wrong address and a missing token are told at once.
+    """Return the token of the user; a wrong address and a missing token are reported at once.
 
     Raises:
         Rejected: `server.bad_url` or `server.no_token`.

@@ -25,7 +25,7 @@ def add_memory(
         for verb in (listing, search, recall):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
-    text = "what earlier missions and documents have left to know"
+    text = "knowledge from earlier missions and documents"
     add_noun(verbs, "memory", home, text, by_hand)
 
 

@@ -59,7 +59,7 @@ def up(arguments: argparse.Namespace) -> int:
 
 
 def _settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of a home, and where workers are let in.
+    """Return the settings of a home, and where workers are admitted.
 
     Raises:
         Rejected: `worker.bad_time`.
@@ -83,7 +83,7 @@ def _settings_of(arguments: argparse.Namespace) -> Settings:
 async def _serve(
     arguments: argparse.Namespace, port: int | None = None, front: ConsoleProcess | None = None
 ) -> int:
-    """Work until somebody ends it; the gateway listens on `port`, if one is named."""
+    """Work until the process is ended; the gateway listens on `port`, if one is named."""
     async with holding(_settings_of(arguments)) as held, AsyncExitStack() as opened:
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -99,7 +99,7 @@ async def _serve(
         await held.servers.open_gateway(port)
         await held.work()
         await held.scheduler.start()
-        taken = await _take_up(held)
+        messages = await _take_up(held)
         await held.remote_workers.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
@@ -108,13 +108,13 @@ async def _serve(
             opened.push_async_callback(front.close)
             ready = await front.open()
             held.home.announce_console(ready.url)
-            taken.insert(0, _where(ready))
-        taken += held.servers.addresses()
+            messages.insert(0, _where(ready))
+        messages += held.servers.addresses()
         if held.remote_workers.server is not None:
-            taken.append(f"Workers are let in at {held.remote_workers.server.url}.")
+            messages.append(f"Workers are let in at {held.remote_workers.server.url}.")
         if held.confinement.is_available:
-            taken.append(held.confinement.statement())
-        for line in [*taken, STAGES[held.operations.present.stage]]:
+            messages.append(held.confinement.statement())
+        for line in [*messages, STAGES[held.operations.present.stage]]:
             note(f"{visible(line)}\n")
         teller.begin()
         await asyncio.wait(
@@ -149,10 +149,10 @@ def serve_gateway(arguments: argparse.Namespace) -> int:
 
 
 class Teller:
-    """Says what somebody who looks after this home wants to hear of, and nothing else."""
+    """Reports what the person in charge of this home wants to know, and nothing else."""
 
     def __init__(self) -> None:
-        """What happens before `begin` is said then, after what the program says of itself."""
+        """What happens before `begin` is printed then, after the program's own introduction."""
         self._early: list[str] | None = []
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -180,8 +180,8 @@ def _death_of(held: EngineContext) -> "asyncio.Task[None]":
 
 
 async def _take_up(held: EngineContext) -> list[str]:
-    """Go on with every run that has not ended; return what is to be said about it."""
-    taken, left = 0, []
+    """Go on with every run that has not ended; return what to report about it."""
+    resumed, left = 0, []
     for run in held.tables.unsettled():
         state = await held.journal.load_run(run)
         if any(step.agent == FUNCTIONS for step in state.steps.values()):
@@ -191,26 +191,26 @@ async def _take_up(held: EngineContext) -> list[str]:
             await held.approvals.open(each.approval for each in state.held.values())
             if state.is_settled:
                 continue  # It had its answer already, and that ended it.
-            # What is halted stays so until somebody resumes it.
+            # What is halted stays so until a person resumes it.
             if state.halt is None and not only_waits(state):
                 held.execution.resume(run, actor="engine")
             held.engine.adopt(run)
-            taken += 1
+            resumed += 1
         except MissionControlError as error:
             left.append(f"{run} was left alone: {error}")
-    said = [f"{taken} run{'s' if taken != 1 else ''} taken up."] if taken else []
+    lines = [f"{resumed} run{'s' if resumed != 1 else ''} taken up."] if resumed else []
     schedules = len(held.schedules.agenda)
-    said += [f"{schedules} schedule{'s' if schedules != 1 else ''} tended."] if schedules else []
-    return [*said, *left]
+    lines += [f"{schedules} schedule{'s' if schedules != 1 else ''} tended."] if schedules else []
+    return [*lines, *left]
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """Stop everything, wherever it works, and let nothing start until `start`."""
+    """Stop everything, wherever it works, and prevent all starts until `start`."""
     return _change(arguments, StopAll(arguments.reason))
 
 
 def start(arguments: argparse.Namespace) -> int:
-    """Let work go on, as far as a stage allows."""
+    """Continue work, as far as a stage allows."""
     return _change(arguments, StartAll(arguments.stage, arguments.reason))
 
 
@@ -227,7 +227,7 @@ def _change(arguments: argparse.Namespace, ask: StopAll | StartAll) -> int:
         say(f"{STAGES[present.stage]}\n")
         if present.stage != "all":
             others = "|".join(stage for stage in AFTER_A_STOP if stage != present.stage)
-            say(f"`mission start --stage {others}` goes on.\n")
+            say(f"`mission engine resume --stage {others}` goes on.\n")
     return SUCCEEDED
 
 

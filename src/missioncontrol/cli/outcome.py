@@ -29,8 +29,8 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
     state = run.states[PLAN_STEP]
     if not isinstance(state, Succeeded):
         reason = state.failure if isinstance(state, Failed) else None
-        said = f"{reason.reason} {reason.hint}".rstrip() if reason else "The run was cancelled."
-        note(f"mission: no plan: {visible(said)}\n")
+        sentence = f"{reason.reason} {reason.hint}".rstrip() if reason else "The run was cancelled."
+        note(f"mission: no plan: {visible(sentence)}\n")
         return exit_codes.OF_STATUS[run.status]
     reading = opened(arguments)
     try:
@@ -44,7 +44,7 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
     else:
         _show_markdown(content.decode())
     where = ending.given_place(arguments)
-    note(f"Kept as {run.mission}, {name}. Carry it out: mission carry-out {name}{where}\n")
+    note(f"Kept as {run.mission}, {name}. Carry it out: mission execute {name}{where}\n")
     return exit_codes.SUCCEEDED
 
 
@@ -57,8 +57,8 @@ def _show_markdown(content: str) -> None:
 
 def _open(record: MissionRecord) -> str:
     """Say what keeps a mission that succeeded from being completed."""
-    is_told = record.status == "succeeded" and record.tasks
-    lacking = completion(record)["lacking"] if is_told else ""
+    is_checked = record.status == "succeeded" and record.tasks
+    lacking = completion(record)["lacking"] if is_checked else ""
     return lacking
 
 
@@ -73,12 +73,12 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         with whole_file(str(path), option="the report") as file:
             file.write(content)
         record = record_of(reading, name)
-        told = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(told_now(reading, run))
         rows = asyncio.run(board(reading.tables, reading.store))
         builders = ending.builders_of(rows.listed("agent", is_open=True))
     finally:
         reading.close()
-    word = told.get("mission_status", run.status)
+    word = standing.get("mission_status", run.status)
     if as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
         say_json({**line, "mission_status": word, **completion(record)})
@@ -86,7 +86,7 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         usage = view_of(run)["usage"]
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
-            ("status", _standing(told, word)),
+            ("status", _standing(standing, word)),
             ("places", ending.change_line(record.plan)),
             ("tests", ending.tests_line(record)),
             ("first", ending.first_criterion(record)),
@@ -95,10 +95,10 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
             ("open", "" if word == "ready_to_build" else _open(record)),
             ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
             ("report", str(path)),
-            ("next", _next(arguments, record, builders, told["action"])),
+            ("next", _next(arguments, record, builders, standing["action"])),
         )
-        said = "\n".join([*head, *ending.lines(pairs)])
-        say(f"\n{said}\n")
+        text = "\n".join([*head, *ending.lines(pairs)])
+        say(f"\n{text}\n")
     return exit_codes.OF_STATUS[run.status]
 
 
@@ -112,9 +112,9 @@ def _next(
     return ending.next_command(record, builders, programs, action, where=where, directory=here)
 
 
-def _standing(told: dict[str, Any], word: str) -> str:
+def _standing(standing: dict[str, Any], word: str) -> str:
     """Return how a mission stands, and why."""
-    reason = f": {told['reason']}" if told["reason"] else ""
+    reason = f": {standing['reason']}" if standing["reason"] else ""
     return f"{WORDS[word]}{reason}"
 
 
@@ -128,17 +128,17 @@ def _changed(record: MissionRecord) -> str:
     count = len(found.files) + found.files_left_out
     files = "1 file" if count == 1 else f"{count:,} files"
     lines = f"+{found.added:,} -{found.deleted:,}"
-    return f"{files}, {lines} · mission artifacts {record.run} --output DIR"
+    return f"{files}, {lines} · mission runs artifacts {record.run} --output DIR"
 
 
 def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Say how a run of a workflow ended, or what it waits for."""
     view = view_of(run)
-    is_left, told = (False, {}) if run.is_settled else _left(arguments, name, run)
-    view |= told
+    is_left, standing = (False, {}) if run.is_settled else _left(arguments, name, run)
+    view |= standing
     if as_json:
-        said = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
-        say_json({**said, **told, **_waits(run)})
+        answer = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
+        say_json({**answer, **standing, **_waits(run)})
     else:
         lines = sheets.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
         say("".join(f"{line}\n" for line in lines))
@@ -146,14 +146,14 @@ def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: boo
 
 
 def _left(arguments: argparse.Namespace, name: str, run: Run) -> tuple[bool, dict[str, Any]]:
-    """Return whether nobody works on a run that has not ended, and how it stands."""
+    """Return whether no engine works on a run that has not ended, and how it stands."""
     reading = opened(arguments)
     try:
         holder = reading.home.holder()
-        told = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(told_now(reading, run))
     finally:
         reading.close()
-    return holder is None or not holder.may_work_on(name), told
+    return holder is None or not holder.may_work_on(name), standing
 
 
 def _waits(run: Run) -> dict[str, Any]:

@@ -27,7 +27,7 @@ PLAIN = {
 """What stands for a character where the terminal's own encoding does not know it."""
 
 GONE = {errno.EPIPE, errno.EIO}
-"""A reader that has enough, and a terminal that was closed: nobody is left to be told."""
+"""A reader that has enough, and a terminal that was closed: no reader is left."""
 
 _failures: dict[str, OSError] = {}
 
@@ -92,7 +92,7 @@ def say_exactly(content: bytes) -> None:
 
 
 def _write(name: str, text: str) -> None:
-    # A mission goes on when nobody reads along any more; `finish` tells what happened.
+    # A mission goes on when no reader is left; `finish` reports what happened.
     if name in _failures:
         return
     try:
@@ -116,7 +116,7 @@ class Screen(io.TextIOBase):
         return self._stream.encoding
 
     def isatty(self) -> bool:
-        """Whether somebody looks on."""
+        """Whether the output is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
@@ -135,7 +135,7 @@ class Screen(io.TextIOBase):
 
 
 def finish() -> OSError | None:
-    """Return why the results could not be printed; that nobody reads any more is no fault."""
+    """Return why the results could not be printed; a reader that has gone is no fault."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         _write(name, "")
         if name in _failures:
@@ -155,6 +155,6 @@ def columns() -> int:
 
 
 def colour(text: str, code: str) -> str:
-    """Return `text` in a colour, where there is somebody to see it."""
+    """Return `text` in a colour, where the output is a terminal."""
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") in ("dumb", None)
     return text if plain or not sys.stdout.isatty() else f"\x1b[{code}m{text}\x1b[0m"

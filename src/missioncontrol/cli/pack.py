@@ -1,4 +1,4 @@
-"""`mission pack`: prints what somebody needs to do a mission's work, or one task of it."""
+"""`mission runs pack`: prints what is needed to do a mission's work, or one task of it."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""What `mission pack` takes on the command line."""
+"""What `mission runs pack` takes on the command line."""
 
 import argparse
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def add_pack(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `pack`."""
     pack = verbs.add_parser(
-        "pack",
+        "runs pack",
         parents=[home],
         help="what Codex, Claude Code or a person needs to do one task of a mission",
         description="Prints the execution pack of a mission's run, or of one of its tasks.",

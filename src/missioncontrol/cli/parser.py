@@ -16,23 +16,26 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take options by their whole name only: a shortened one would clash with a later one."""
-        self._fill: Callable[[], None] | None = None
+        self._fills: list[Callable[[], None]] = []
+        self._is_filling = False
         super().__init__(*args, **{"allow_abbrev": False, **options})
         self._given: set[argparse.Action] = set()
 
     def fill_later(self, fill: Callable[[], None]) -> None:
-        """Have `fill` add the arguments on first use.
+        """Have `fill` add arguments on first use.
 
         `mission --help` names every noun and should import none of them.
         """
-        self._fill = fill
+        self._fills.append(fill)
 
     @property
     def _actions(self) -> list[argparse.Action]:
         """The arguments; the library keeps and reads them under this name."""
-        fill, self._fill = self._fill, None
-        if fill is not None:
-            fill()
+        if not self._is_filling:  # Each begins when the one before has ended.
+            self._is_filling = True
+            while self._fills:
+                self._fills.pop(0)()
+            self._is_filling = False
         return self._all
 
     @_actions.setter
@@ -61,8 +64,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
-        said = _in_words(message)
-        self.exit(BAD_INPUT, f"{self.prog}: {said}. `{self.prog} --help` tells more.\n")
+        reason = _in_words(message)
+        self.exit(BAD_INPUT, f"{self.prog}: {reason}. `{self.prog} --help` tells more.\n")
 
 
 def _in_words(message: str) -> str:
@@ -85,15 +88,17 @@ def add_noun(
 ) -> None:
     """Add a noun whose own verbs are declared; `by_hand` adds those that are not.
 
-    `shared` has the arguments that all of them take.
+    `name` is the path of the command, `document share`; `shared` has the arguments that all of
+    them take.
     """
+    noun = name.rpartition(" ")[2]
     top: Parser = verbs.add_parser(name, parents=[shared], help=text)
 
     def fill() -> None:
         from missioncontrol.surfaces.cli import add_verbs
 
-        own = top.add_subparsers(dest=name, metavar="VERB", required=True, parser_class=type(top))
-        add_verbs(own, shared, name, whole_number)
+        own = top.add_subparsers(dest=noun, metavar="VERB", required=True, parser_class=type(top))
+        add_verbs(own, shared, noun, whole_number)
         if by_hand is not None:
             by_hand(own, shared)
 

@@ -45,8 +45,8 @@ def pattern(arguments: argparse.Namespace) -> int:
                 return _test(arguments, shelf)
             case "retire":
                 return _retire(arguments, shelf)
-        kept = shelf.find(arguments.pattern)
-        return applied(arguments, desk, kept, shelf.whole(kept), shelf.proven)
+        entry = shelf.find(arguments.pattern)
+        return applied(arguments, desk, entry, shelf.whole(entry), shelf.proven)
     finally:
         desk.close()
 
@@ -75,74 +75,74 @@ class Shelf:
         everything = self.all()
         if name in everything:
             return everything[name]
-        found = [kept for id_, kept in everything.items() if name and id_.startswith(name)]
+        found = [entry for id_, entry in everything.items() if name and id_.startswith(name)]
         if len(found) > 1:
-            ids = ", ".join(kept.pattern.id for kept in found[:5])
+            ids = ", ".join(entry.pattern.id for entry in found[:5])
             raise NotFound("pattern.ambiguous", f"{name!r} begins {len(found)} ids: {ids}.")
         if not found:
             raise unknown(name)
         return found[0]
 
-    def whole(self, kept: Kept) -> Pattern:
+    def whole(self, entry: Kept) -> Pattern:
         """Return all of a pattern, its fixtures with it."""
-        return whole(self.desk.reading.artifacts.get(kept.pattern.digest))
+        return whole(self.desk.reading.artifacts.get(entry.pattern.digest))
 
     def proven(self, repository: str) -> list[Pattern]:
         """Return the commands that were proven in a repository."""
         return [
-            self.whole(kept)
-            for kept in self.all().values()
-            if kept.state == "active"
-            and kept.pattern.kind == "command"
-            and kept.pattern.repository == repository
+            self.whole(entry)
+            for entry in self.all().values()
+            if entry.state == "active"
+            and entry.pattern.kind == "command"
+            and entry.pattern.repository == repository
         ]
 
 
 def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
     where = str(locate(arguments.repo)) if arguments.repo else ""
     found = [
-        kept
-        for kept in shelf.all().values()
-        if (arguments.all or kept.state == "active")
-        and arguments.kind in ("", kept.pattern.kind)
-        and where in ("", kept.pattern.repository)
+        entry
+        for entry in shelf.all().values()
+        if (arguments.all or entry.state == "active")
+        and arguments.kind in ("", entry.pattern.kind)
+        and where in ("", entry.pattern.repository)
     ]
     if arguments.json:
-        say_json([_told(kept) for kept in found])
+        say_json([_told(entry) for entry in found])
         return SUCCEEDED
-    for kept in found:
-        said = kept.pattern
-        gone = f" {colour('retired', '33')}: {kept.reason}" if kept.state == "retired" else ""
-        say(visible(f"{said.id}  {said.statement} {_counts(kept)}{gone}") + "\n")
+    for entry in found:
+        learned = entry.pattern
+        gone = f" {colour('retired', '33')}: {entry.reason}" if entry.state == "retired" else ""
+        say(visible(f"{learned.id}  {learned.statement} {_counts(entry)}{gone}") + "\n")
     if not found:
-        say("No pattern here. `mission learn PATH --apply` takes in what a repository teaches.\n")
+        say("No pattern here. `mission pattern learn PATH --apply` learns from a repository.\n")
     return SUCCEEDED
 
 
-def _counts(kept: Kept) -> str:
-    places = counted(kept.pattern.count, "place")
-    used = f", applied {kept.used}, {kept.passed} with success" if kept.used else ""
+def _counts(entry: Kept) -> str:
+    places = counted(entry.pattern.count, "place")
+    used = f", applied {entry.used}, {entry.passed} with success" if entry.used else ""
     return f"({places}{used})"
 
 
-def _told(kept: Kept) -> dict[str, Any]:
-    said: dict[str, Any] = msgspec.to_builtins(kept)
-    return {**said.pop("pattern"), **said}
+def _told(entry: Kept) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(entry)
+    return {**fields.pop("pattern"), **fields}
 
 
 def _show(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    kept = shelf.find(arguments.pattern)
-    found = shelf.whole(kept)
+    entry = shelf.find(arguments.pattern)
+    found = shelf.whole(entry)
     if arguments.json:
         whole_ = msgspec.to_builtins(found)
-        more = {name: value for name, value in _told(kept).items() if name not in whole_}
+        more = {name: value for name, value in _told(entry).items() if name not in whole_}
         say_json({**whole_, **more})
         return SUCCEEDED
     language = f" · {found.language}" if found.language else ""
     lines = [
         f"{found.id}  {found.title}",
         f"  {found.statement}",
-        f"  {found.kind}{language} · version {kept.version} · {kept.state} {_counts(kept)}",
+        f"  {found.kind}{language} · version {entry.version} · {entry.state} {_counts(entry)}",
         f"  from {found.repository}",
         *(f"    in {commit[:12]}" for commit in found.commits[:5]),
         *_body(found),
@@ -175,9 +175,9 @@ def _test(arguments: argparse.Namespace, shelf: Shelf) -> int:
     if arguments.patterns:
         chosen = [shelf.find(name) for name in arguments.patterns]
     else:
-        chosen = [kept for kept in shelf.all().values() if kept.state == "active"]
+        chosen = [entry for entry in shelf.all().values() if entry.state == "active"]
     results: dict[str, list[Case]] = {
-        kept.pattern.id: cases_of(shelf.whole(kept)) for kept in chosen
+        entry.pattern.id: cases_of(shelf.whole(entry)) for entry in chosen
     }
     failed = {id_ for id_, cases in results.items() if any(not each.passed for each in cases)}
     if arguments.json:
@@ -186,8 +186,8 @@ def _test(arguments: argparse.Namespace, shelf: Shelf) -> int:
     for id_, cases in results.items():
         wrong = [each for each in cases if not each.passed]
         mark = colour("failed", "31") if wrong else colour("passed", "32")
-        said = f"{len(cases) - len(wrong)} of {counted(len(cases), 'fixture')}"
-        say(f"{mark}  {id_}  {said if cases else 'no fixtures: `apply --check` runs it'}\n")
+        score = f"{len(cases) - len(wrong)} of {counted(len(cases), 'fixture')}"
+        say(f"{mark}  {id_}  {score if cases else 'no fixtures: `apply --check` runs it'}\n")
         for each in wrong:
             say(visible(f"    {each.place}: {each.reason}") + "\n")
     passed = len(results) - len(failed)
@@ -196,13 +196,13 @@ def _test(arguments: argparse.Namespace, shelf: Shelf) -> int:
 
 
 def _retire(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    kept = shelf.find(arguments.pattern)
-    ask = PatternAsked("retire", kept.pattern.id, arguments.reason)
+    entry = shelf.find(arguments.pattern)
+    ask = PatternAsked("retire", entry.pattern.id, arguments.reason)
     answer = shelf.desk.deliver(ask)
     if arguments.json:
         say_json(answer)
     elif answer["is_new"]:
-        say(f"{kept.pattern.id} is offered no more.\n")
+        say(f"{entry.pattern.id} is offered no more.\n")
     else:
-        note(f"{kept.pattern.id} was retired before.\n")
+        note(f"{entry.pattern.id} was retired before.\n")
     return SUCCEEDED

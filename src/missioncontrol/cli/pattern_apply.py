@@ -51,7 +51,7 @@ class Done(msgspec.Struct, frozen=True):
 def applied(
     arguments: argparse.Namespace,
     desk: Desk,
-    kept: Kept,
+    entry: Kept,
     pattern: Pattern,
     proven: Callable[[str], list[Pattern]],
 ) -> int:
@@ -60,11 +60,11 @@ def applied(
     Raises:
         Conflict: `pattern.retired`, `pattern.uncommitted`; and as `learning.applying.proposed`.
     """
-    if kept.state == "retired":
+    if entry.state == "retired":
         raise Conflict(
             "pattern.retired",
-            f"{pattern.id} was retired: {kept.reason.rstrip('.')}.",
-            hint="`mission learn` with --apply takes it up again where history still teaches it.",
+            f"{pattern.id} was retired: {entry.reason.rstrip('.')}.",
+            hint="`mission pattern learn --apply` stores it again if history still teaches it.",
         )
     history = asyncio.run(GitHistory.of(locate(arguments.repo), _is_code))
     if isinstance(pattern.body, Command) and arguments.check:
@@ -154,7 +154,7 @@ def _done(
         for each in commands
         if isinstance(each, Command) and each.purpose == TEST
     ]
-    left = "no test command is proven here: `mission learn` does that" if not tests else ""
+    left = "no test command is proven here: `mission pattern learn` does that" if not tests else ""
     left = "--no-run" if arguments.no_run else left
     ended = _ran(arguments, history.root, tests) if outcome.proposals and not left else ()
     return Done(
@@ -189,7 +189,7 @@ def _checked_command(arguments: argparse.Namespace, root: Path, command: Command
     return SUCCEEDED if proof.passed and proof.exit_code == command.exit_code else FAILED
 
 
-# What is said.
+# Output.
 
 
 def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) -> int:
@@ -202,8 +202,8 @@ def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) ->
         count = sum(each.places for each in outcome.proposals)
         where = f"{counted(count, 'place')} in {counted(len(outcome.proposals), 'file')}"
         rule = isinstance(pattern.body, Rule) and pattern.body.tool == NEVER_AGAIN
-        said = f"{where} must not be so" if rule else f"{where} would change"
-        say(f"{said}.\n" if count else "Nothing to change.\n")
+        message = f"{where} must not be so" if rule else f"{where} would change"
+        say(f"{message}.\n" if count else "Nothing to change.\n")
     return FAILED if arguments.check and outcome.proposals else SUCCEEDED
 
 
@@ -248,11 +248,11 @@ def _told(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
         say(visible(f"{word}  {' '.join(each.wanted.argv)}{why}") + "\n")
     if done.tests_left:
         note(f"No tests were run: {done.tests_left}.\n")
-    for wrong, said in (
+    for wrong, fault in (
         (not done.fixtures, "its fixtures do not hold any more"),
         (not done.is_settled, "applying it again would find more"),
     ):
         if wrong:
-            note(f"Not a success: {said}.\n")
+            note(f"Not a success: {fault}.\n")
     say(f"{counted(done.places, 'place')} changed in {counted(len(done.files), 'file')}.\n")
     return SUCCEEDED if done.passed else FAILED

@@ -52,7 +52,7 @@ def _refuse_file(path: Path) -> None:
 
 
 def _refuse_step(path: Path) -> None:
-    """Refuse the program of a step that is kept out of the data directory, and say what it may do.
+    """Refuse the program of a step without access to the data directory; list what it may do.
 
     Raises:
         Unavailable: `home.closed_to_steps`.
@@ -67,10 +67,10 @@ def _refuse_step(path: Path) -> None:
             "home.closed_to_steps",
             f"Programs of steps can't reach the data directory {str(path)!r}.",
             hint="Ask the engine over HTTP: set MISSION_SERVER to the address of its console, and "
-            "give the step a token of `mission token new` as the secret MISSION_TOKEN.",
+            "give the step a token of `mission user token new` as the secret MISSION_TOKEN.",
         ) from None
     except OSError:
-        return  # It is told as everywhere.
+        return  # It is reported as everywhere.
 
 
 def sandbox_here(arguments: argparse.Namespace) -> Sandbox:

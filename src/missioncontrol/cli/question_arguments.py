@@ -6,7 +6,9 @@ from typing import Any
 
 def add_questions(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `questions` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("questions", parents=[home], help="what steps ask people, and answers")
+    top = verbs.add_parser(
+        "questions", parents=[home], help="questions of steps to people: list, answer"
+    )
     kinds = top.add_subparsers(
         dest="questions", metavar="VERB", required=True, parser_class=type(top)
     )

@@ -19,7 +19,7 @@ from missioncontrol.domain.question import Question, unknown_question
 from missioncontrol.domain.visible import visible
 
 PREFIX_MIN = 4
-"""Characters of an id, after its kind: fewer may mean one that nobody thought of."""
+"""Characters of an id, after its kind: fewer may match one by mistake."""
 
 
 class QuestionDesk(Protocol):
@@ -30,7 +30,7 @@ class QuestionDesk(Protocol):
         ...
 
     def deliver(self, ask: AnswerGiven) -> Any:
-        """Let the engine take the answer in; returns once it is on disk."""
+        """Send the answer to the engine; return once it is on disk."""
         ...
 
 

@@ -49,21 +49,21 @@ def list_missions(arguments: argparse.Namespace) -> int:
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
         statuses = asyncio.run(statuses_now(reading, rows))
-        told = _missions(reading, rows, statuses, arguments)
+        listed = _missions(reading, rows, statuses, arguments)
         has_runs = bool(rows.runs or reading.tables.runs(limit=1))
     finally:
         reading.close()
     if arguments.json:
-        say_json([{**msgspec.structs.asdict(row), **told_of(found)} for row, found in told])
+        say_json([{**msgspec.structs.asdict(row), **told_of(found)} for row, found in listed])
         return SUCCEEDED
-    if not told:
+    if not listed:
         none = "No mission is like this." if arguments.status else "No missions yet."
         say(f"{none} `mission run GOAL --repo PATH` begins one.\n")
         say("`mission runs` names the runs of workflows.\n" if has_runs else "")
-    for state, line in sheets.mission_lines(told, columns()):
+    for state, line in sheets.mission_lines(listed, columns()):
         word = WORDS[state].lower()
         say(line.replace(word, colour(word, sheets.colour_of(state)), 1) + "\n")
-    for line in sheets.status_lines([found for _, found in told], columns()):
+    for line in sheets.status_lines([found for _, found in listed], columns()):
         say(f"{line}\n")
     return SUCCEEDED
 
@@ -79,8 +79,8 @@ def _missions(
         for row in page:
             found.setdefault(row.id, row)
         newest = sorted(found.values(), key=lambda row: row.id, reverse=True)
-        told = [(row, statuses.of_mission(row)) for row in newest]
-        chosen = [each for each in told if arguments.status in (None, each[1].word)]
+        listed = [(row, statuses.of_mission(row)) for row in newest]
+        chosen = [each for each in listed if arguments.status in (None, each[1].word)]
         if len(page) < PAGE or len(chosen) >= arguments.limit:
             return chosen[: arguments.limit]
         before = page[-1].id
@@ -113,7 +113,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
         choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
         found = statuses.chosen(choice, limit=arguments.limit)
         as_json = [_as_told(row, statuses) for row in found] if arguments.json else []
-        told = [(row, _shown(row, statuses)) for row in found]
+        listed = [(row, _shown(row, statuses)) for row in found]
         held_up = [] if arguments.json else _stage_lines(reading)
     finally:
         reading.close()
@@ -121,9 +121,9 @@ def list_runs(arguments: argparse.Namespace) -> int:
         say_json(as_json)
         return SUCCEEDED
     say("".join(f"{line}\n" for line in held_up))
-    for state, line in sheets.run_lines(told, columns()):
+    for state, line in sheets.run_lines(listed, columns()):
         say(line.replace(state, colour(state, sheets.colour_of(state)), 1) + "\n")
-    for line in sheets.status_lines([status for _, status in told], columns()):
+    for line in sheets.status_lines([status for _, status in listed], columns()):
         say(f"{line}\n")
     if not found:
         none = "No run is like this." if arguments.status or arguments.workflow else "No runs."
@@ -217,7 +217,7 @@ def _print_view(
     say("".join(f"\n{line}" for line in held_up) + ("\n" if held_up else ""))
     if is_left:
         once = " once somebody has decided" if view["status"] == "waiting" else ""
-        say(f"\n`mission resume {run}` takes it up again{once}.\n")
+        say(f"\n`mission runs resume {run}` takes it up again{once}.\n")
     return SUCCEEDED
 
 
@@ -249,15 +249,15 @@ def _say_view(view: dict[str, Any], status: str, sheet: Sheet | None) -> None:
         is_gone = step["step"] in gone
         kind = "gone on from" if is_gone else step["state"]
         mark, code = sheets.MARKS.get(kind, sheets.ELSE)
-        head, told = sheets.step_lines(step, room, width, is_gone=is_gone)
-        told += sheet.step_lines(step) if sheet is not None else []
-        say(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in told))
+        head, lines = sheets.step_lines(step, room, width, is_gone=is_gone)
+        lines += sheet.step_lines(step) if sheet is not None else []
+        say(f"{colour(mark, code)} {head}\n" + "".join(f"{line}\n" for line in lines))
     if sheet is not None:
         _say_rest(view, sheet)
 
 
 def _say_rest(view: dict[str, Any], sheet: Sheet) -> None:
-    """Print what people were asked and said, and where all is that had no room."""
+    """Print the approvals and their answers, and where all is that had no room."""
     lines = sheet.approval_lines(view["approvals"])
     lines[:0] = ["", "approvals"] if lines else []
     if sheet.is_cut:

@@ -129,5 +129,5 @@ def _short(each: StoredRef) -> str:
 
 
 def _told(each: StoredRef) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(each)
-    return told
+    fields: dict[str, Any] = msgspec.to_builtins(each)
+    return fields

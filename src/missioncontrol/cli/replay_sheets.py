@@ -43,7 +43,7 @@ class Sheet:
         return lines
 
     def approval_lines(self, approvals: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return every approval as it stood, with who said what, when and why."""
+        """Return every approval as it stood, with who decided what, when and why."""
         lines = []
         for each in approvals:
             state = each["state"]
@@ -51,13 +51,13 @@ class Sheet:
                 state += f", open until {moment(each['expires'])}"
             about = f"{each['approval']} for {each['step']}: {state}"
             lines += wrapped(about, self._width, "", "  ")
-            said = self._bounded(each["said"])
-            for remark in said:
-                told = sentence(remark["event"], remark)
+            remarks = self._bounded(each["said"])
+            for remark in remarks:
+                text = sentence(remark["event"], remark)
                 begin = f"  {moment(remark['time'])}  "
-                lines += wrapped(told, self._width, begin, " " * 4)
-            if len(each["said"]) > len(said):
-                lines.append(f"  and {len(each['said']) - len(said):,} more")
+                lines += wrapped(text, self._width, begin, " " * 4)
+            if len(each["said"]) > len(remarks):
+                lines.append(f"  and {len(each['said']) - len(remarks):,} more")
         return lines
 
     def _bounded(self, values: Sequence[Any]) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""`mission repo`: the phases of a repository, begun, kept in step with its record, and checked."""
+"""`mission repo`: begins a repository's phases, syncs them with its record, checks them."""
 
 import argparse
 import asyncio
@@ -71,7 +71,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
-    checkout.history()  # Somebody's own is refused before the first file is written.
+    checkout.history()  # A user's own is refused before the first file is written.
     plans, id_ = _planned(checkout, desk, own=arguments.own)
     is_own = read_sop(plans[0].text).own
     if arguments.apply:
@@ -103,7 +103,7 @@ def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
 
 
 def _planned(checkout: Checkout, desk: Desk, *, own: bool) -> tuple[list[Plan], str]:
-    """Return what would be written; a file that is there is somebody's, and stays."""
+    """Return what would be written; an existing file belongs to the user, and stays."""
     sop = checkout.files.read(SOP_PLACE)
     id_ = read_sop(sop).id if sop is not None else SystemIds().new("repository")
     if sop is not None and own and not read_sop(sop).own:
@@ -146,9 +146,9 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     waiting = [] if scaffold else record.waiting()
     red = asyncio.run(_red(record, state))
     if arguments.json:
-        told_ = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
+        fields = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
         more = {"not_taken_in": waiting, "red": msgspec.to_builtins(red)}
-        say_json({"repository": state.id, **told_, **more})
+        say_json({"repository": state.id, **fields, **more})
         return SUCCEEDED
     for branch in red:
         say(visible(f"{colour('red', '31')}  {branch.reason}\n     {branch.remedy}") + "\n")
@@ -228,8 +228,8 @@ def _synced(done: Synced) -> str:
 
 
 def _quoted(who: str, text: str) -> list[str]:
-    said = text.strip().splitlines() or ["(nothing)"]
-    return [f"    {who}:", *(f"      {line}" for line in said)]
+    lines = text.strip().splitlines() or ["(nothing)"]
+    return [f"    {who}:", *(f"      {line}" for line in lines)]
 
 
 # Checking.
@@ -238,11 +238,11 @@ def _quoted(who: str, text: str) -> list[str]:
 def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
     record = Record(desk, checkout)
     faults = _generated(checkout) or _held_against(record)
-    is_kept = record.is_kept()
-    if is_kept and not faults:
+    is_recorded = record.is_kept()
+    if is_recorded and not faults:
         faults += record.unlike()
     if arguments.json:
-        say_json({"faults": faults, "unchecked": [] if is_kept else [UNCHECKED]})
+        say_json({"faults": faults, "unchecked": [] if is_recorded else [UNCHECKED]})
         return FAILED if faults else SUCCEEDED
     for fault in faults:
         say(visible(fault) + "\n")
@@ -250,7 +250,7 @@ def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int
         say("Files, index and gates agree.\n")
     for place in checkout.ignored():
         note(IGNORED.format(place=place, top=place.partition("/")[0]))
-    if not is_kept:
+    if not is_recorded:
         note(UNCHECKED + "\n")
     return FAILED if faults else SUCCEEDED
 

@@ -18,7 +18,7 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `repo` to `verbs`."""
     shared = [home, _place()]
     kinds = verbs.add_parser(
-        "repo", help="the phases of a repository: from a brief to what is reviewed, by gates"
+        "repo", help="the phases of a repository, from brief to review, with gates"
     ).add_subparsers(dest="repo_verb", metavar="VERB", required=True)
     init = kinds.add_parser(
         "init", parents=shared, help="show which files begin it, or write them with --apply"

@@ -75,11 +75,11 @@ def outputs_of(run: Run) -> dict[str, Any] | None:
     return found.values
 
 
-# What its steps said.
+# Output of its steps.
 
 
 def output(arguments: argparse.Namespace) -> int:
-    """Print the last lines that the steps of a run said, or one of them."""
+    """Print the last output lines of the steps of a run, or of one of them."""
     if not 1 <= arguments.tail <= TAIL_MAX:
         raise Rejected(
             "output.bad_tail", f"--tail is {arguments.tail}; it must be 1 to {TAIL_MAX:,}."
@@ -88,12 +88,12 @@ def output(arguments: argparse.Namespace) -> int:
     def look(reading: AnyReading, run: str) -> int:
         state, _ = asyncio.run(fold_run(reading.store, run))
         steps = _steps_of(state, arguments.step) if arguments.step is not None else None
-        said, is_all = _last_said(reading, run, steps, arguments.tail)
+        lines, is_all = _last_said(reading, run, steps, arguments.tail)
         if arguments.json:
-            say_json([_plain(line) for line in said])
+            say_json([_plain(line) for line in lines])
             return SUCCEEDED
-        say("".join(f"{line}\n" for line in sheets.said_lines(said, columns())))
-        _say_what_is_not_there(reading, state, arguments.step, said=said, is_all=is_all)
+        say("".join(f"{line}\n" for line in sheets.said_lines(lines, columns())))
+        _say_what_is_not_there(reading, state, arguments.step, lines=lines, is_all=is_all)
         return SUCCEEDED
 
     return about(arguments, look)
@@ -145,17 +145,19 @@ def _plain(line: OutputLine) -> dict[str, Any]:
 
 
 def _say_what_is_not_there(
-    reading: AnyReading, run: Run, step: str | None, *, said: Sequence[OutputLine], is_all: bool
+    reading: AnyReading, run: Run, step: str | None, *, lines: Sequence[OutputLine], is_all: bool
 ) -> None:
     state = run.states.get(step or "")
-    kept_from = getattr(state, "kept_from", "")
-    if not said and kept_from:
-        note(f"Its result was kept: `mission output {kept_from} {step}` shows what it said.\n")
-    elif not said:
+    reused_from = getattr(state, "kept_from", "")
+    if not lines and reused_from:
+        note(
+            f"Its result was kept: `mission runs output {reused_from} {step}` shows what it said.\n"
+        )
+    elif not lines:
         who = run.id if step is None else f"{visible(step)} of {run.id}"
         note(f"{who} has said nothing{'' if run.is_settled else ' yet'}.\n")
     if not is_all:
-        note(f"Those are the last {len(said):,} lines; `--tail N` shows the last N.\n")
+        note(f"Those are the last {len(lines):,} lines; `--tail N` shows the last N.\n")
     if left_out := reading.output.left_out(run.id):
         note(f"{left_out:,} later lines of the run were counted and not kept.\n")
 
@@ -203,7 +205,7 @@ def _where(reading: AnyReading, run: str) -> str:
     return (
         f"\nThey lie under {visible(str(reading.home.artifacts))} by their digest.\n"
         "  their paths   add --json\n"
-        f"  all of them   mission artifacts {run} --output DIR\n"
+        f"  all of them   mission runs artifacts {run} --output DIR\n"
     )
 
 
@@ -214,14 +216,14 @@ def places_of(files: Sequence[Mapping[str, Any]]) -> list[str]:
     files have the same place, also where capital letters are no different from small ones.
     """
     folders: dict[str, str] = {}
-    taken: set[str] = set()
+    used: set[str] = set()
     for step in dict.fromkeys(file["step"] for file in files):
         folder = plain = _folder(step)
         number = 1
-        while folder.casefold() in taken:
+        while folder.casefold() in used:
             number += 1
             folder = f"{plain}_{number}"
-        taken.add(folder.casefold())
+        used.add(folder.casefold())
         folders[step] = folder
     return [f"{folders[file['step']]}/{_file_name(file['name'])}" for file in files]
 
@@ -295,7 +297,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def _note_export(arguments: argparse.Namespace, run: str) -> None:
-    """Write down that a report was taken along; where that can't be, the report is there anyway."""
+    """Record that a report was exported; where that can't be, the report is there anyway."""
     from missioncontrol.application.exports import ExportNoted
     from missioncontrol.cli.desk import Desk
 
@@ -326,8 +328,8 @@ async def _known_of(reading: AnyReading, state: Run) -> dict[str, Any]:
             break
         after = rows[-1].version
     program = f"missioncontrol {__version__}"
-    told = {"schema": RUN_SCHEMA, "program": program, **view, "outputs": outputs_of(state)}
-    return {**told, "events": events}
+    details = {"schema": RUN_SCHEMA, "program": program, **view, "outputs": outputs_of(state)}
+    return {**details, "events": events}
 
 
 def _write_run(file: BinaryIO, reading: AnyReading, known: dict[str, Any], kind: str) -> None:

@@ -87,7 +87,7 @@ async def _read(text: str, name: str, folder: Path) -> Scenario:
 
 
 def view(scenario: Scenario) -> dict[str, object]:
-    """Return what is told of a scenario in a list."""
+    """Return the view of a scenario in a list."""
     caps = msgspec.to_builtins(scenario.caps)
     return {
         "id": scenario.id,

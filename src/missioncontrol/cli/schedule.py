@@ -28,7 +28,7 @@ from missioncontrol.ports.calendar import Calendar
 from missioncontrol.projections.schedules import ScheduleRow, is_open
 
 CATCH_UP = 10
-"""Missed slots that run after all where nobody says how many."""
+"""Missed slots that run after all where no number is given."""
 
 PREVIEW = 5
 EVENTS_MAX = 1_000
@@ -46,7 +46,7 @@ class ScheduleDesk(Protocol):
         ...
 
     def deliver(self, asked: Asked) -> str:
-        """Let `Schedules.take` answer, and return what it returns once that is on disk."""
+        """Send to `Schedules.take`, and return what it returns once that is on disk."""
         ...
 
 
@@ -133,8 +133,8 @@ def _add(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, 
     say(visible(f"{row.id} starts {row.workflow}: {calendar.in_words(row.cron)}, {row.zone}.\n"))
     for name, value in row.inputs.items():
         if isinstance(value, str) and value != wanted.inputs.get(name, ""):
-            said = f"  {name}={value}  (a relative path begins where the schedule is added)"
-            say(f"{visible(said)}\n")
+            text = f"  {name}={value}  (a relative path begins where the schedule is added)"
+            say(f"{visible(text)}\n")
     say("".join(f"{line}\n" for line in next_lines(row, calendar, now, PREVIEW)))
     return SUCCEEDED
 

@@ -17,7 +17,7 @@ OVERLAP = (
 
 def add_schedule(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `mission schedule` and its verbs to `verbs`."""
-    top = verbs.add_parser("schedule", parents=[home], help="start workflows by the clock")
+    top = verbs.add_parser("schedule", parents=[home], help="start workflows at set times")
     kinds = top.add_subparsers(dest="schedule", metavar="VERB", required=True, parser_class=Parser)
     _add_add(kinds, home)
     listing = kinds.add_parser("list", parents=[home], help="schedules and how their runs went")

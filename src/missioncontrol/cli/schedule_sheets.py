@@ -63,9 +63,9 @@ def list_lines(row: ScheduleRow, calendar: Calendar, now: float, width: int) -> 
 
 def sheet(row: ScheduleRow, calendar: Calendar, now: float, width: int) -> list[str]:
     """Return the lines that tell how a schedule stands."""
-    said = f" ({row.reason})" if row.reason else ""
+    reason = f" ({row.reason})" if row.reason else ""
     facts = {
-        "state": f"{row.status} since {moment(row.since)}{said}",
+        "state": f"{row.status} since {moment(row.since)}{reason}",
         "starts": _workflow(row),
         "when": f"{row.cron}, {row.zone}: {calendar.in_words(row.cron)}",
         "inputs": ", ".join(f"{name}={value}" for name, value in row.inputs.items()),

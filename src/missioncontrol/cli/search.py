@@ -42,7 +42,7 @@ AnySearch: TypeAlias = "Search | ServerSearch"
 ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
 
 QUIET_SECONDS = 1.0
-"""Before this time nobody is told that the index is being brought up to date."""
+"""Before this time no message reports that the index is being brought up to date."""
 
 NEAR_MAX = 5
 
@@ -148,11 +148,11 @@ def _event_lines(event: Event, looked_for: list[str], width: int) -> Iterator[st
     yield head + colour(visible(event.type), "1") + visible(f"  by {event.actor}{for_whom}")
     about = (event.run or event.stream, event.workflow, event.agent)
     yield "  " + visible(" · ".join(part for part in about if part))
-    told = sentence(event.type, event.data)
-    yield from wrapped(told, width, "  ", "  ")
-    if not told and not looked_for and event.data:
+    text = sentence(event.type, event.data)
+    yield from wrapped(text, width, "  ", "  ")
+    if not text and not looked_for and event.data:
         yield "  " + cut(msgspec.json.encode(event.data).decode(), width - 2)
-    elif looked_for and looked_for[0] not in folded(told):
+    elif looked_for and looked_for[0] not in folded(text):
         yield from filter(str.strip, [f"  {_excerpt(event, looked_for, width - 2)}"])
 
 

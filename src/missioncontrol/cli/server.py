@@ -22,8 +22,8 @@ TOKEN = "MISSION_TOKEN"  # noqa: S105 - a variable's name
 
 
 AS_BESIDE_THE_HOME: Kinds = dict([*KINDS.items(), (409, Rejected), *errors.KINDS.items()])
-"""A refusal is raised here as it was there. One of a server that does not say how is told by its
-status: what does not fit how things are now is a mistake of whoever types."""
+"""A refusal is raised here as it was there. If a server does not name its kind, it follows from
+the status: what does not fit how things are now is a mistake of the user."""
 
 
 class _Answer(msgspec.Struct):
@@ -36,12 +36,12 @@ class ServerHome:
     exists = True
 
     def __init__(self, line: ServerLine) -> None:
-        """Whoever opened `line` closes it."""
+        """The opener of `line` closes it."""
         self.root = line.url
         self.artifacts = f"{line.url}/api/v1/artifacts"
 
     def holder(self) -> Holder:
-        """Return the server: somebody holds its home, or nobody would answer."""
+        """Return the server: it holds its home, or it would not answer."""
         return Holder(0, 0.0, f"the server at {self.root}", socket=self.root, console=self.root)
 
 
@@ -67,7 +67,7 @@ class ServerReading:
         return self._line.content("/record/heads")
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._line.close()
 
 
@@ -75,7 +75,7 @@ class ServerSearch:
     """Searches as `application.search.Search` does, with the index of the server."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     async def events(self, query: Query, *, before: int | None = None, limit: int = 50) -> Found:
@@ -97,7 +97,7 @@ def _looked(query: Query, before: int | None, limit: int) -> dict[str, Any]:
 
 
 def line_to(url: str, environment: Mapping[str, str] = os.environ) -> ServerLine:
-    """Return the line to a server, with the token of whoever types here.
+    """Return the line to a server, with the token of the user.
 
     Raises:
         Rejected: see `ServerLine`.

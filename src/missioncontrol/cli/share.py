@@ -1,34 +1,29 @@
-"""`mission share`: links that show the report of one run to whoever has them, for a time."""
+"""`mission document share`: what is declared of links to reports, and a new link."""
 
 import argparse
-import asyncio
 import os
 
 import msgspec
 
-from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.application.journal import fold
-from missioncontrol.application.queries.shares import ShareView, shares
-from missioncontrol.application.shares import SHARES, STREAM, ShareAsked
+from missioncontrol.cli.declarations import run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, say, say_json
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.share import refuse_bad_time
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations.share import MAKE
 
 
 def share(arguments: argparse.Namespace) -> int:
-    """Do what `mission share VERB` was asked for."""
+    """Do what `mission document share VERB` was asked for."""
+    if arguments.share != "new":
+        return run(arguments)
     desk = Desk(arguments, os.environ)
     try:
-        match arguments.share:
-            case "list":
-                return _list(arguments, desk)
-            case "new":
-                return _new(arguments, desk)
-        return _revoke(arguments, desk)
+        return _new(arguments, desk)
     finally:
         desk.close()
 
@@ -37,42 +32,17 @@ def _new(arguments: argparse.Namespace, desk: Desk) -> int:
     seconds = seconds_of(arguments.expires)
     if isinstance(seconds, str):
         raise Rejected("share.bad_time", f"--expires is {arguments.expires[:60]!r}.", hint=seconds)
-    run = desk.run(arguments.run)
-    answer = desk.deliver(ShareAsked("new", run, seconds=seconds, note=arguments.note))
-    link = f"{desk.console(arguments.url)}/shared/{answer['token']}"
+    refuse_bad_time(seconds)
+    given = {"run": desk.run(arguments.run), "seconds": seconds, "note": arguments.note}
+    made = desk.execute(MAKE, "", given)
+    link = f"{desk.console(arguments.url)}{made.path}"
     if arguments.json:
-        told = ("id", "mission", "run", "until")
-        say_json({**{name: answer[name] for name in told}, "link": link})
+        shown: dict[str, object] = {**msgspec.to_builtins(made), "link": link}
+        del shown["path"]
+        say_json(shown)
         return SUCCEEDED
     say(f"{link}\n")
-    until = moment(answer["until"])
-    told_of = f"Whoever has this link sees the report of {run}, and nothing else, until {until}."
-    note(visible(f"{told_of} It is not shown again; its id is {answer['id']}.\n"))
+    seen = f"Whoever has this link sees the report of {made.run}, and nothing else"
+    until = moment(made.until)
+    note(visible(f"{seen}, until {until}. It is not shown again; its id is {made.id}.\n"))
     return SUCCEEDED
-
-
-def _revoke(arguments: argparse.Namespace, desk: Desk) -> int:
-    desk.deliver(ShareAsked("revoke", share=arguments.id, reason=arguments.reason))
-    if arguments.json:
-        say_json({"id": arguments.id, "revoked": True})
-    else:
-        say(visible(f"The link {arguments.id!r} shows nothing any more.\n"))
-    return SUCCEEDED
-
-
-def _list(arguments: argparse.Namespace, desk: Desk) -> int:
-    known, _ = asyncio.run(fold(desk.store, SHARES, STREAM))
-    found = shares(known, SystemClock().now())
-    if arguments.json:
-        say_json(msgspec.to_builtins(found))
-        return SUCCEEDED
-    for each in found:
-        say(visible(f"{_line(each)}\n"))
-    if not found:
-        note("No link to a report holds; `mission share new RUN` makes one.\n")
-    return SUCCEEDED
-
-
-def _line(each: ShareView) -> str:
-    about = f": {each.note}" if each.note else ""
-    return f"{each.id}  {each.run}, until {moment(each.until)}{about}"

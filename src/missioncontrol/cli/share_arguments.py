@@ -1,13 +1,17 @@
-"""What `mission share` takes on the command line."""
+"""What `mission document share` takes on the command line."""
 
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
 
 def add_share(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `share` to `verbs`; each of its verbs takes what `home` takes."""
-    top = verbs.add_parser("share", help="links that show one report to whoever has them")
-    kinds = top.add_subparsers(dest="share", metavar="VERB", required=True, parser_class=type(top))
+    add_noun(verbs, "document share", home, "public links to a report", _add_new)
+
+
+def _add_new(kinds: Any, home: argparse.ArgumentParser) -> None:
     new = kinds.add_parser("new", parents=[home], help="a link; it is shown this once")
     new.add_argument("run", metavar="RUN", help="that has ended, by its id or the start of it")
     new.add_argument(
@@ -20,9 +24,4 @@ def add_share(verbs: Any, home: argparse.ArgumentParser) -> None:
         default="",
         help="where they reach the console (default: where it answers now)",
     )
-    revoke = kinds.add_parser("revoke", parents=[home], help="let a link show nothing any more")
-    revoke.add_argument("id", metavar="ID", help="as `mission share list` says it")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
-    listed = kinds.add_parser("list", parents=[home], help="all that hold")
-    for verb in (new, revoke, listed):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    new.add_argument("--json", action="store_true", help="print JSON")

@@ -87,20 +87,22 @@ def mission_lines(rows: Sequence[tuple[MissionRow, Status]], width: int) -> list
 
 
 def stage_lines(present: Operation, who: str, width: int) -> list[str]:
-    """Return what holds all work up, who said so and what lets it go on, if anything does."""
+    """Return what holds all work up, who stopped it and what resumes it, if anything does."""
     if present.stage == "all":
         return []
-    said = f"{STAGES[present.stage]} {who or 'Somebody'} said so at {moment(present.since)}"
-    said += f": {_sentence(present.reason)}" if present.reason else "."
+    sentence = f"{STAGES[present.stage]} {who or 'Somebody'} said so at {moment(present.since)}"
+    sentence += f": {_sentence(present.reason)}" if present.reason else "."
     others = "|".join(stage for stage in ("drain", "paused", "all") if stage != present.stage)
-    return wrapped(f"{said} `mission start --stage {others}` goes on.", width)
+    return wrapped(f"{sentence} `mission engine resume --stage {others}` goes on.", width)
 
 
 def status_lines(found: Iterable[Status], width: int) -> list[str]:
-    """Return why runs are stuck, each cause once, and the command that lets them go on."""
+    """Return why runs are stuck, each cause once, and the command that makes them go on."""
     causes = {each.on: each for each in found if each.word == "stuck"}
-    said = (f"Stuck: {each.reason} `{each.action}` lets work go on." for each in causes.values())
-    return [line for text in said for line in wrapped(text, width)]
+    sentences = (
+        f"Stuck: {each.reason} `{each.action}` lets work go on." for each in causes.values()
+    )
+    return [line for text in sentences for line in wrapped(text, width)]
 
 
 def brake_lines(brake: Brake, width: int) -> list[str]:
@@ -110,7 +112,7 @@ def brake_lines(brake: Brake, width: int) -> list[str]:
     most = f"A rate limit holds the next step up: {who}, at most {starts} in "
     most += f"{duration_in_words(limit.seconds)}"
     until = f"until {moment(brake.until)}" if math.isfinite(brake.until) else "for as long as it is"
-    return wrapped(f"{most}, {until}. `mission limit list` shows all limits.", width)
+    return wrapped(f"{most}, {until}. `mission engine rate-limit list` shows all limits.", width)
 
 
 def run_head(view: Mapping[str, Any], status: str, width: int) -> list[str]:
@@ -257,8 +259,8 @@ def _told(step: Mapping[str, Any]) -> str:
     if step["state"] == "skipped":
         return str(step["reason"])
     failure = step.get("failure", {})
-    said = [_sentence(failure.get(part, "")) for part in ("reason", "hint")]
-    return str(step.get("work", {}).get("summary") or " ".join(filter(None, said)))
+    reasons = [_sentence(failure.get(part, "")) for part in ("reason", "hint")]
+    return str(step.get("work", {}).get("summary") or " ".join(filter(None, reasons)))
 
 
 def _sentence(text: str) -> str:
@@ -276,13 +278,13 @@ def ending_lines(
 ) -> list[str]:
     """Return what a person reads when a run of a workflow has ended, or goes no further now.
 
-    A run that nobody works on any more `is_left`.
+    A run that no engine works on any more `is_left`.
     """
     usage, status = view["usage"], view["status"]
-    kept = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
+    reused = (view["retry_of"] or view["fork_of"]) and " (kept results not counted)"
     lines = ["", *_ending(view, width), ""]
     lines.append(f"  run     {run} ({status})")
-    lines.append(f"  cost    {used(usage)}{kept}")
+    lines.append(f"  cost    {used(usage)}{reused}")
     lines.extend(output_lines(outputs or {}, width))
     for step in view["steps"]:
         if step["state"] == "held":
@@ -290,36 +292,36 @@ def ending_lines(
             lines[-1] += step["approval"]
     more = f"mission show {run}"
     # What waits for a person goes on by itself where an engine looks after it; what is halted
-    # does so only when somebody asks for it.
+    # does so only when a person asks for it.
     is_stuck = view["ended"] is None and (is_left or status == "halted")
-    more += f" · mission resume {run}" if is_stuck else f" · mission output {run}"
+    more += f" · mission runs resume {run}" if is_stuck else f" · mission runs output {run}"
     return [*lines, f"  more    {more}"]
 
 
 def _ending(view: Mapping[str, Any], width: int) -> list[str]:
     """Say in a sentence how it ended, or why it goes no further."""
     counts = Counter(step["state"] for step in own_steps(view))
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    counted = ", ".join(f"{count} {state}" for state, count in counts.items())
     name = f"{view['workflow']}@{view['version']}" if view["version"] else view["workflow"]
     match view["status"]:
         case "waiting" | "stuck" as word:
             action = f" Next: `{view['action']}`" if view["action"] else ""
-            said = f"{name} is {word} ({told}). {view['reason']}{action}"
+            text = f"{name} is {word} ({counted}). {view['reason']}{action}"
         case "halted":
-            said = f"{name} is halted. {view['halt']['reason']}"
+            text = f"{name} is halted. {view['halt']['reason']}"
         case _ if view["ended"] is None:
-            said = f"{name} has not ended, and nobody works on it now ({told})."
+            text = f"{name} has not ended, and nobody works on it now ({counted})."
         case status:
-            said = f"{name} {'was ' if status == 'cancelled' else 'has '}{status} ({told})."
-            said += f" {_sentence(view['cancel_reason'] or '')}"
-    lines = wrapped(said, width)
+            text = f"{name} {'was ' if status == 'cancelled' else 'has '}{status} ({counted})."
+            text += f" {_sentence(view['cancel_reason'] or '')}"
+    lines = wrapped(text, width)
     bad = [s for s in view["steps"] if s["state"] == "failed" and not _is_outer(s, view["steps"])]
     gone = gone_on_from(view["steps"])
     for step in bad[:SHOWN_MAX]:
         reason = f"{step['step']}: {step['failure']['reason']}"
         is_gone = step["step"] in gone
-        told = f"! {reason} (the run goes on)" if is_gone else f"✗ {reason}"
-        lines.extend(wrapped(told, width, "  ", "    "))
+        counted = f"! {reason} (the run goes on)" if is_gone else f"✗ {reason}"
+        lines.extend(wrapped(counted, width, "  ", "    "))
         if hint := step["failure"].get("hint", ""):
             lines.extend(wrapped(_sentence(hint), width, "    ", "    "))
     if len(bad) > SHOWN_MAX:
@@ -341,21 +343,21 @@ def output_lines(outputs: Mapping[str, Any], width: int, room: int = 7) -> list[
     return lines
 
 
-def said_lines(said: Sequence[OutputLine], width: int) -> list[str]:
-    """Return what was said, each line behind its step, or its attempt, where there are several."""
+def said_lines(output: Sequence[OutputLine], width: int) -> list[str]:
+    """Return the output, each line behind its step, or its attempt, where there are several."""
     attempts: dict[str, set[int]] = {}
-    for line in said:
+    for line in output:
         attempts.setdefault(line.step, set()).add(line.attempt)
     names = [
         f"{line.step}, attempt {line.attempt}" if len(attempts[line.step]) > 1 else line.step
-        for line in said
+        for line in output
     ]
     room = min(max(map(len, names), default=0), max(width // 3, 8))
     is_mixed = len(set(names)) > 1
     lines: list[str] = []
-    for name, line in zip(names, said, strict=True):
+    for name, line in zip(names, output, strict=True):
         start = f"{cut(name, room):<{room}}  " if is_mixed else ""
-        # Never broken or cut: what programs say is there to be read as it was said.
+        # Never broken or cut: output of programs is to be read as it was written.
         rows = visible(line.message).split("\n")
         lines.extend(f"{start}{row}".rstrip() for row in rows)
     return lines

@@ -78,7 +78,7 @@ class Story:
         self._held_back: dict[str, Milestone] = {}
 
     def know(self, run: Run) -> None:
-        """Begin with a run that is there already, of which only what is new will be told."""
+        """Begin with an existing run, of which only new events will be reported."""
         self.is_mission = bool(run.mission)
         self._learn(run.steps.values())
         for key, state in run.states.items():

@@ -22,7 +22,7 @@ PROMPT_BYTES_MAX = 100_000
 
 
 def prompt_of(file: str | None) -> str:
-    """Return what is said before each task.
+    """Return the text that precedes each task.
 
     Raises:
         Rejected: `evaluation.bad_prompt`.
@@ -61,11 +61,11 @@ def spoken(text: str, prompt: str) -> Subject:
         raise _bad_command(text, f"there is no program {argv[0]!r}")
     # The program works in the tree of a trial, so that relative paths of ours would mean another.
     whole = (str(Path(program).absolute()), *(_whole(each) for each in argv[1:]))
-    said = hashlib.sha256(msgspec.json.encode(whole))
+    hashed = hashlib.sha256(msgspec.json.encode(whole))
     for each in whole:
-        said.update(_file_digest(each))
+        hashed.update(_file_digest(each))
     return Subject(
-        "command", "command", said.hexdigest(), argv=whole, prompt=_prompt_digest(prompt)
+        "command", "command", hashed.hexdigest(), argv=whole, prompt=_prompt_digest(prompt)
     )
 
 
@@ -116,11 +116,11 @@ async def declared(hall: Hall, name: str, prompt: str) -> Subject:
         life = await hall.life(name) or life
     if not isinstance(life.standing, Ready):
         raise _not_ready(life)
-    said = msgspec.json.encode(life.declared, order="deterministic")
+    encoded = msgspec.json.encode(life.declared, order="deterministic")
     return Subject(
         name,
         life.declared.kind,
-        hashlib.sha256(said).hexdigest(),
+        hashlib.sha256(encoded).hexdigest(),
         life.version,
         life.declared.model,
         prompt=_prompt_digest(prompt),

@@ -1,4 +1,4 @@
-"""`mission summary`: what came of a mission's run, what it took, what is not done, what is next."""
+"""`mission runs summary`: the results of a mission's run, its cost, open work and next steps."""
 
 import argparse
 from collections.abc import Iterator
@@ -45,10 +45,10 @@ def _lines(found: Reading, width: int) -> Iterator[str]:
         yield from ("", colour("Estimated and actual", BOLD))
     for one in pit.compared:
         of = f"{one.what}: " if one.task else ""
-        said = f"{one.words}, " if one.actual is not None else ""
+        outcome = f"{one.words}, " if one.actual is not None else ""
         held = {True: "inside of", False: "outside of", None: "foreseen"}[one.is_inside]
         likely = f" (likely {one.likely})" if one.likely else ""
-        line = f"{of}{one.title.lower()} {said}{held} {one.span}{likely}"
+        line = f"{of}{one.title.lower()} {outcome}{held} {one.span}{likely}"
         yield from wrapped(line, width, "  ", "    ")
     for why in pit.unestimated:
         yield from wrapped(why, width, "  ", "    ")

@@ -18,7 +18,7 @@ from missioncontrol.specialists.merger.wanted import refuse_branch
 def look_at_branch(into: str, record: Record) -> str:
     """Return the commit that the run has to bring a branch up to before it builds; "" for none.
 
-    Of branches that belong to something else it is said what they lack, as that may be meant: such
+    Other branches are reported with what they lack, as that may be meant: such
     a branch is only tested as it stands, where it was red.
 
     Raises:

@@ -26,7 +26,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def run(arguments: argparse.Namespace, record: Record) -> int:
-    """Have agents carry tasks out, and follow them until they end or wait for somebody.
+    """Have agents carry tasks out, and follow them until they end or wait for a person.
 
     Raises:
         Rejected: `repository.bad_parts`, `repository.bad_input`, `repository.not_taken_in`,
@@ -77,13 +77,13 @@ def parts_of(text: str) -> dict[Part, str]:
         Rejected: `repository.bad_parts`.
     """
     found: dict[Part, str] = {}
-    for said in filter(None, (each.strip() for each in text.split(","))):
-        name, equals, agent = said.partition("=")
+    for pair in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, agent = pair.partition("=")
         part = next((each for each in PARTS if each == name), None)
         if part is None or not equals or not agent or part in found:
             raise Rejected(
                 "repository.bad_parts",
-                f"--agents has {said[:80]!r}.",
+                f"--agents has {pair[:80]!r}.",
                 hint="Write builder=NAME,tester=local,reviewer=NAME, each part once.",
             )
         found[part] = agent

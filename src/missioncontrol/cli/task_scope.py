@@ -1,4 +1,4 @@
-"""`mission task scope`: which files a task is to change, said, or looked for in the repository."""
+"""`mission task scope`: which files a task is to change, given or found in the repository."""
 
 import argparse
 from collections.abc import Sequence
@@ -41,9 +41,9 @@ def scope(arguments: argparse.Namespace, record: Record, task: RepositoryTask) -
             )
         _tell(arguments, task, task.scope.patterns, task.scope.ground)
         return SUCCEEDED
-    said = tuple(arguments.pattern)
-    declare(task, said, "person", record, arguments.reason)
-    _tell(arguments, task, said, "person")
+    patterns = tuple(arguments.pattern)
+    declare(task, patterns, "person", record, arguments.reason)
+    _tell(arguments, task, patterns, "person")
     return SUCCEEDED
 
 

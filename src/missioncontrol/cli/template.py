@@ -1,34 +1,13 @@
-"""`mission template`, and goals that are made from a template on the command line."""
+"""`mission workflow template`, and goals that are made from a template on the command line."""
 
 import argparse
-import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import msgspec
-
-from missioncontrol.application.templates import TemplateFile, Templates
-from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.application.templates import Templates
 from missioncontrol.cli.opened import server_of
-from missioncontrol.cli.output import columns, say, say_json
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.template import TEXT_MAX, FilledGoal, TemplateQuestion
-from missioncontrol.domain.visible import visible
-
-if TYPE_CHECKING:
-    from missioncontrol.adapters.server_line import ServerLine
-
-
-class _Items(msgspec.Struct):
-    items: list[TemplateFile]
-
-
-def template(arguments: argparse.Namespace) -> int:
-    """Do what `mission template VERB` was asked for."""
-    if arguments.template_verb == "list":
-        return _list(arguments, _all(arguments))
-    return _show(arguments, _one(arguments, arguments.key))
+from missioncontrol.domain.template import TEXT_MAX, FilledGoal
 
 
 def goal_from_template(arguments: argparse.Namespace, repository: str) -> FilledGoal:
@@ -44,41 +23,15 @@ def goal_from_template(arguments: argparse.Namespace, repository: str) -> Filled
             hint="Leave one of them out; `--context` takes what else is to be known.",
         )
     answers = _answers(arguments.answer)
-    line = _line(arguments)
-    if line is None:
+    url = server_of(arguments)
+    if not url:
         return Templates(home_of(arguments).root).filled(arguments.template, answers, repository)
+    from missioncontrol.cli.server import line_to
+
+    line = line_to(url)
     try:
         asked = {"answers": answers, "repository": repository}
         return line.post(f"/templates/{arguments.template}/goal", asked, FilledGoal)
-    finally:
-        line.close()
-
-
-def _line(arguments: argparse.Namespace) -> "ServerLine | None":
-    url = server_of(arguments)
-    if not url:
-        return None
-    from missioncontrol.cli.server import line_to
-
-    return line_to(url)
-
-
-def _all(arguments: argparse.Namespace) -> list[TemplateFile]:
-    line = _line(arguments)
-    if line is None:
-        return Templates(home_of(arguments).root).all()
-    try:
-        return line.get("/templates?limit=200", _Items).items
-    finally:
-        line.close()
-
-
-def _one(arguments: argparse.Namespace, key: str) -> TemplateFile:
-    line = _line(arguments)
-    if line is None:
-        return Templates(home_of(arguments).root).get(key)
-    try:
-        return line.get(f"/templates/{key}", TemplateFile)
     finally:
         line.close()
 
@@ -110,54 +63,3 @@ def _file(name: str, path: Path) -> str:
             f"{error.strerror or error}.",
         ) from None
     return content.decode("utf-8", "replace")
-
-
-def _list(arguments: argparse.Namespace, found: list[TemplateFile]) -> int:
-    if arguments.json:
-        say_json([_view(each) for each in found])
-        return SUCCEEDED
-    room = max(len(each.template.key) for each in found)
-    for each in found:
-        told = f"{each.template.key:<{room}}  {each.template.summary}"
-        own = " (of this home)" if each.is_own else ""
-        lines = textwrap.wrap(
-            told + own,
-            max(columns(), 60),
-            subsequent_indent=" " * (room + 2),
-            break_on_hyphens=False,
-        )
-        say(visible("\n".join(lines)) + "\n")
-    return SUCCEEDED
-
-
-def _view(found: TemplateFile) -> dict[str, object]:
-    said: dict[str, object] = msgspec.to_builtins(found.template)
-    return {**said, "file": found.file, "is_own": found.is_own}
-
-
-def _show(arguments: argparse.Namespace, found: TemplateFile) -> int:
-    if arguments.json:
-        say_json(_view(found))
-        return SUCCEEDED
-    template = found.template
-    lines = [f"{template.key}  {template.title}", f"  {template.summary}", ""]
-    for question in template.question:
-        lines += _question_lines(question)
-    lines += ["", "goal", *(f"  {line}" for line in template.goal.strip().split("\n"))]
-    lines += ["", "constraints", *(f"  {each}" for each in template.constraints)]
-    required = [each for each in template.question if each.required and not each.default]
-    answers = " ".join(f"--answer {each.name}=…" for each in required)
-    lines += ["", f"mission run --repo PATH --template {template.key} {answers}".rstrip()]
-    say(visible("\n".join(lines)) + "\n")
-    return SUCCEEDED
-
-
-def _question_lines(question: TemplateQuestion) -> list[str]:
-    about = "one of these" if question.type == "choice" else str(question.type)
-    about += ", required" if question.required and not question.default else ""
-    lines = [f"  {question.name} ({about}): {question.text}"]
-    lines += [f"      {each}" for each in question.choices]
-    lines += [f"    by default: {question.default}"] if question.default else []
-    lines += [f"    for example: {question.example}"] if question.example else []
-    lines += [f"    {question.help}"] if question.help else []
-    return lines

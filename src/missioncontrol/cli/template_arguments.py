@@ -1,24 +1,18 @@
-"""What `mission template` takes on the command line, and goals that are made from templates."""
+"""Arguments of `mission workflow template`, and of goals that are made from templates."""
 
 import argparse
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
 
 def add_template(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `template` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser("template", parents=[home], help="kinds of missions and what they ask")
-    kinds = top.add_subparsers(
-        dest="template_verb", metavar="VERB", required=True, parser_class=type(top)
-    )
-    listing = kinds.add_parser("list", parents=[home], help="all of them")
-    show = kinds.add_parser("show", parents=[home], help="the questions of one, and its goal")
-    show.add_argument("key", metavar="KEY")
-    for verb in (listing, show):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    add_noun(verbs, "workflow template", home, "templates of missions and their questions")
 
 
 def add_template_of_goal(goal: argparse.ArgumentParser) -> None:
-    """Let a goal be made from a template."""
+    """Add the arguments to make a goal from a template."""
     goal.add_argument(
         "--template", metavar="KEY", default="", help="make the goal from it, in place of GOAL"
     )

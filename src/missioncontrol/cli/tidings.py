@@ -1,4 +1,4 @@
-"""What somebody who looks after a home hears of while an engine works there."""
+"""Notifications for the person in charge of a home while an engine works there."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,9 +30,9 @@ def tidings(entries: Sequence[Entry]) -> Iterator[Tiding]:
     """Yield what is worth a line of one commit: what begins, waits, is decided, halts and ends."""
     granted = {e.stream: e.event.by for e in entries if isinstance(e.event, ApprovalGranted)}
     for entry in entries:
-        said = _of_run(entry, granted) or _of_others(entry, granted)
-        if said:
-            yield entry.time, said
+        message = _of_run(entry, granted) or _of_others(entry, granted)
+        if message:
+            yield entry.time, message
 
 
 def _of_run(entry: Entry, granted: dict[str, tuple[str, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""What `mission trace` takes on the command line."""
+"""What `mission runs trace` takes on the command line."""
 
 import argparse
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def add_trace(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `trace` to `verbs`; each of its own verbs takes what `home` takes."""
     top = verbs.add_parser(
-        "trace", parents=[home], help="what leads from the goal to the evidence, and its gaps"
+        "runs trace", parents=[home], help="what leads from the goal to the evidence, and its gaps"
     )
     kinds = top.add_subparsers(dest="trace", metavar="VERB", required=True, parser_class=type(top))
     show = kinds.add_parser(
@@ -34,7 +34,7 @@ def add_trace(verbs: Any, home: argparse.ArgumentParser) -> None:
         verb.add_argument("run", metavar="RUN", help="the beginning of its id is enough, or `last`")
         verb.add_argument("--json", action="store_true", help="print JSON")
     for verb in (waive, withdraw):
-        verb.add_argument("gap", metavar="GAP", help="as `mission trace check` names it")
+        verb.add_argument("gap", metavar="GAP", help="as `mission runs trace check` names it")
         verb.add_argument("--reason", metavar="TEXT", required=True, help="recorded in the log")
     scope.add_argument("--reason", metavar="TEXT", default="", help="recorded in the log")
     assign.add_argument("risk", metavar="RISK", help="its id, such as K2")

@@ -36,11 +36,11 @@ def check_lines(
             "→ `mission audit verify` tells what else has changed."
         )
     for waived in check.waived:
-        told = waived.waiver
+        waiver = waived.waiver
         yield visible(
             one_line(
                 f"waived {waived.gap.id}  {waived.gap.what}  "
-                f"({told.by}, {moment(told.at)[:16]}: {told.reason})"
+                f"({waiver.by}, {moment(waiver.at)[:16]}: {waiver.reason})"
             )
         )
     for passage in check.set_aside[:SET_ASIDE_MAX]:
@@ -152,13 +152,13 @@ def _found(graph: TraceGraph, name: str) -> Node:
 def answer_lines(verb: str, answer: Mapping[str, Any]) -> Iterator[str]:
     """Yield what has come of a waiver, its withdrawal, or the naming of an owner."""
     subject = visible(str(answer["subject"]))
-    told = {
+    messages = {
         "waive": f"{subject} is waived: {visible(str(answer['what']))}",
         "withdraw": f"The waiver of {subject} is withdrawn.",
         "assign": f"Risk {subject} has an owner.",
         "scope": f"Task {subject} is expected to change the files that you named.",
     }
-    yield told[verb] if answer["is_new"] else "It was so already; nothing has changed."
+    yield messages[verb] if answer["is_new"] else "It was so already; nothing has changed."
     for path in answer["absent"]:
         yield f"{visible(path)} is not in the repository: it is a new file, or the path is wrong."
     if answer["is_completed"]:

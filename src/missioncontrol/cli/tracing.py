@@ -1,4 +1,4 @@
-"""`mission trace`: from the goal to the evidence, its gaps, and who lets one stand."""
+"""`mission runs trace`: from the goal to the evidence, its gaps, and waivers of them."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ PLAN_BYTES_MAX = 32 * 1024 * 1024
 
 
 def trace(arguments: argparse.Namespace) -> int:
-    """Do what `mission trace` was asked for."""
+    """Do what `mission runs trace` was asked for."""
     if arguments.trace in ("show", "check"):
         look = _check if arguments.trace == "check" else _show
         return about(arguments, lambda reading, run: look(arguments, reading, run))
@@ -39,8 +39,8 @@ def _check(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
     broken = _broken(record, reading)
     is_clean = found.is_clean and not broken
     if arguments.json:
-        told: dict[str, Any] = msgspec.to_builtins(check_told(record, found))
-        say_json({**told, "is_clean": is_clean, "broken_artifacts": broken})
+        fields: dict[str, Any] = msgspec.to_builtins(check_told(record, found))
+        say_json({**fields, "is_clean": is_clean, "broken_artifacts": broken})
     else:
         say("".join(f"{line}\n" for line in trace_sheets.check_lines(record, found, broken)))
     return SUCCEEDED if is_clean else FAILED
@@ -116,7 +116,7 @@ def _no_plan(name: str, why: str) -> Rejected:
     return Rejected(
         "plan.unreadable",
         f"{name[:200]!r} {why}.",
-        hint="Give the plan.json of a mission; `mission artifacts RUN --output DIR` writes it.",
+        hint="Give the plan.json of a mission: `mission runs artifacts RUN --output DIR`.",
     )
 
 
@@ -127,6 +127,6 @@ def _broken(record: MissionRecord, reading: AnyReading) -> list[dict[str, str]]:
         for artifact in one.work.artifacts:
             _, fault = readable(artifact, reading.artifacts.get)
             if fault:
-                told = {"task": one.task.key, "artifact": artifact.name, "fault": visible(fault)}
-                broken.append(told)
+                finding = {"task": one.task.key, "artifact": artifact.name, "fault": visible(fault)}
+                broken.append(finding)
     return broken

@@ -49,7 +49,7 @@ class Place(msgspec.Struct, frozen=True):
         return self.root / "work" / "tree"
 
     async def lay_out(self, scenario: Scenario, *, with_tree: bool) -> str:
-        """Make it anew, and return the commit of the snapshot.
+        """Make it again, and return the commit of the snapshot.
 
         Raises:
             AttemptFailed: see `snapshots.repository`.
@@ -132,8 +132,8 @@ class Held(msgspec.Struct, frozen=True):
         )
         text = _said(output)
         passed = ran.exit_code == 0 and not ran.stopped and check.says in text
-        said = "" if passed else _ending(f"{text}\n{ran.stopped}".strip())
-        return Checked(check.name, passed, ran.exit_code, ran.seconds, said)
+        ending = "" if passed else _ending(f"{text}\n{ran.stopped}".strip())
+        return Checked(check.name, passed, ran.exit_code, ran.seconds, ending)
 
 
 async def verified(scenario: Scenario, place: Path, seed: int, sandbox: Sandbox) -> str:

@@ -55,7 +55,7 @@ DESKS_MAX = 16
 
 
 class View(Protocol):
-    """Shows a run to somebody."""
+    """Shows a run to the user."""
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Show what became durable."""

@@ -46,7 +46,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         raise Rejected(
             "mission.bad_input",
             "--answer belongs to a template, and none is named.",
-            hint="Add `--template KEY`; `mission template list` names them.",
+            hint="Add `--template KEY`; `mission workflow template list` names them.",
         )
     if arguments.goal is None and not arguments.template:
         raise Rejected(
@@ -56,7 +56,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         )
     repository = repository_of(arguments)
     constraints = tuple(dict.fromkeys(text.strip() for text in arguments.constraint))
-    said = Goal(
+    stated = Goal(
         arguments.goal or "",
         repository,
         arguments.title,
@@ -69,8 +69,8 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template
 
-        return of_template(said, goal_from_template(arguments, repository))
-    return said
+        return of_template(stated, goal_from_template(arguments, repository))
+    return stated
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -206,9 +206,9 @@ def fork(arguments: argparse.Namespace) -> int:
 
 
 def _whole(arguments: argparse.Namespace, step: str) -> str:
-    """Return a line on what else is done anew, where `step` is a part of another step.
+    """Return a line on what else is done again, where `step` is a part of another step.
 
-    Only steps of the workflow itself begin anew: what one of them became is worked out again.
+    Only steps of the workflow itself begin again: what one of them became is determined again.
     """
     desk = Desk(arguments, os.environ)
     try:
@@ -218,8 +218,8 @@ def _whole(arguments: argparse.Namespace, step: str) -> str:
     if not run.is_settled or step not in run.steps or not run.steps[step].parent:
         return ""
     top = run.top_of(step)
-    said = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
-    return f"{visible(said)} and is charged anew.\n"
+    message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
+    return f"{visible(message)} and is charged anew.\n"
 
 
 def cancel(arguments: argparse.Namespace) -> int:
@@ -227,7 +227,7 @@ def cancel(arguments: argparse.Namespace) -> int:
     desk = Desk(arguments, os.environ)
     try:
         name = desk.run(arguments.run)
-        reason = arguments.reason or "Asked for with `mission cancel`."
+        reason = arguments.reason or "Asked for with `mission runs cancel`."
         is_elsewhere = desk.home.holder() is not None
         desk.deliver(CancelRun(name, reason))
     finally:
@@ -264,7 +264,7 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
 
 
 def do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
-    """Have a run begun or taken up, and say what became of it."""
+    """Have a run begun or resumed, and report what became of it."""
     begun = _begun_elsewhere(arguments, ask)
     if begun is not None:
         return _tell_begun(arguments, begun)
@@ -272,7 +272,7 @@ def do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
 
 
 def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
-    """Have a run begun by the engine that is at work, if there is one and nobody waits for it."""
+    """Have a run begun by the engine at work, if there is one and no wait is requested."""
     if arguments.wait:
         return None
     desk = Desk(arguments, os.environ)
@@ -294,7 +294,7 @@ def _tell_begun(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
 
 
 def watch(arguments: argparse.Namespace) -> int:
-    """Follow a run that an engine carries out, until it ends or waits for somebody."""
+    """Follow a run that an engine carries out, until it ends or waits for a person."""
     desk = Desk(arguments, os.environ)
     try:
         name = desk.run(arguments.run)
@@ -307,7 +307,7 @@ def watch(arguments: argparse.Namespace) -> int:
 def watched(
     arguments: argparse.Namespace, ask: Any, title: str = "", *, quiet: bool = False
 ) -> tuple[str, Run | None]:
-    """Have a run begun or taken up here, or by the engine that holds the home, and watch it.
+    """Have a run begun or resumed here, or by the engine that holds the home, and watch it.
 
     Returns it as it is once it rests, or None where it was left.
     """
@@ -330,7 +330,7 @@ def watched(
 def _conclude(arguments: argparse.Namespace, name: str, state: Run | None) -> int:
     """Say how a run ended, or what it waits for, and where its report is."""
     if state is None:
-        note(f"{name} was left as it is; `mission resume {name}` takes it up.\n")
+        note(f"{name} was left as it is; `mission runs resume {name}` takes it up.\n")
         return exit_codes.CANCELLED
     tell = tell_outcome if state.mission and state.is_settled else tell_run
     return tell(arguments, name, state, as_json=arguments.json)

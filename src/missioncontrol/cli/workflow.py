@@ -35,7 +35,7 @@ class WorkflowDesk(Protocol):
         ...
 
     def save(self, text: str, file: str) -> Saved:
-        """Let `Workflows.save` answer, and return what it returns; raises what it raises."""
+        """Send to `Workflows.save`, and return what it returns; raises what it raises."""
         ...
 
 

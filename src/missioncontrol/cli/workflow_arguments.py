@@ -15,7 +15,7 @@ def add_workflow(
     Each of them takes what `home` takes.
     """
     workflow = verbs.add_parser(
-        "workflow", parents=[home], help="check, save, compare and exchange workflows"
+        "workflow", parents=[home], help="check, save, run, compare and exchange workflows"
     )
     kinds = workflow.add_subparsers(
         dest="workflow", metavar="VERB", required=True, parser_class=type(workflow)

@@ -96,12 +96,12 @@ def _inputs(inputs: Mapping[str, Input], width: int) -> list[str]:
     room = _room(inputs, width)
     lines = []
     for name, asked in inputs.items():
-        said = [asked.type, "required" if asked.required else _default(asked)]
+        parts = [asked.type, "required" if asked.required else _default(asked)]
         if asked.pattern:
-            said.append(f"matches {asked.pattern}")
+            parts.append(f"matches {asked.pattern}")
         if asked.enum:
-            said.append(f"one of {', '.join(map(in_short, asked.enum))}")
-        text = " · ".join(said) + (f" — {asked.description}" if asked.description else "")
+            parts.append(f"one of {', '.join(map(in_short, asked.enum))}")
+        text = " · ".join(parts) + (f" — {asked.description}" if asked.description else "")
         lines += wrapped(text, width, f"  {name:<{room}}  ", " " * (room + 4))
     return lines
 
@@ -163,12 +163,12 @@ def _terms(step: StepDefinition, tier: Risk, handled: tuple[str, ...]) -> Iterat
 
 
 def _limits_of(step: StepDefinition) -> Iterator[str]:
-    said = plain_step(step)
-    if isinstance(said.get("retry"), int):
-        yield f"{said.pop('retry')} attempts"
+    fields = plain_step(step)
+    if isinstance(fields.get("retry"), int):
+        yield f"{fields.pop('retry')} attempts"
     for name in ("approval", "retry", "timeout", "repeat", "budget", "effects", "artifacts"):
-        if name in said:
-            yield f"{name} {in_words(said[name])}"
+        if name in fields:
+            yield f"{name} {in_words(fields[name])}"
 
 
 def in_words(value: Any) -> str:

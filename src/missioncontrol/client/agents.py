@@ -45,7 +45,7 @@ class Agents(Resource[L]):
         start: bool = True,
         key: str = "",
     ) -> Call[AgentDetail]:
-        """Declare an agent in the words of `agents.toml`, and let it show that it works."""
+        """Declare an agent in the words of `agents.toml`, and have it show that it works."""
         body = {"name": name, "declared": dict(declared), "reason": reason, "start": start}
         return post("/agents", AgentDetail, body, key=key)
 
@@ -53,7 +53,7 @@ class Agents(Resource[L]):
     def change(
         self, name: str, declared: Mapping[str, Any], *, reason: str = ""
     ) -> Call[AgentDetail]:
-        """Declare an agent anew; if it is at work, it is started again as it is now."""
+        """Declare an agent again; if it is at work, it is started again as it is now."""
         body = {"declared": dict(declared), "reason": reason}
         return change("PUT", path_of("agents", name), AgentDetail, body)
 
@@ -65,7 +65,7 @@ class Agents(Resource[L]):
 
     @asked
     def start(self, name: str, reason: str = "") -> Call[AgentDetail]:
-        """Let an agent take steps, once it has shown that it works."""
+        """Start an agent, which takes steps once it has shown that it works."""
         return self._turn(name, "start", {"reason": reason})
 
     @asked
@@ -77,14 +77,14 @@ class Agents(Resource[L]):
     def drain(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
     ) -> Call[AgentDetail]:
-        """Let an agent end what it works on, for `seconds_max` at most, and begin nothing more."""
+        """Drain an agent: it ends its work within `seconds_max`, and begins nothing more."""
         return self._turn(name, "drain", _ending(reason, seconds_max))
 
     @asked
     def restart(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
     ) -> Call[AgentDetail]:
-        """Let an agent end what it works on, and then show again that it works."""
+        """Restart an agent: it ends its work, and then shows again that it works."""
         return self._turn(name, "restart", _ending(reason, seconds_max))
 
     @asked

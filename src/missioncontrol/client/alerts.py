@@ -35,13 +35,13 @@ class Alerts(Resource[L]):
 
     @asked
     def acknowledge(self, product: str, alert: str, note: str = "") -> Call[Alert]:
-        """Say that somebody sees to it."""
+        """Acknowledge it."""
         path = path_of("products", product, "alerts", alert, "acknowledge")
         return post(path, Alert, {"note": note})
 
     @asked
     def resolve(self, product: str, alert: str, note: str = "") -> Call[Alert]:
-        """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
+        """Resolve it; it opens again only if it comes to weigh more."""
         path = path_of("products", product, "alerts", alert, "resolve")
         return post(path, Alert, {"note": note})
 
@@ -49,7 +49,7 @@ class Alerts(Resource[L]):
     def begin_mission(
         self, product: str, alert: str, repository: str, *, builder: str = "", key: str = ""
     ) -> Call[MissionBegun]:
-        """Let a mission find out why it changed; `repository` is a path where the server runs."""
+        """Begin a mission on why it changed; `repository` is a path where the server runs."""
         path = path_of("products", product, "alerts", alert, "mission")
         body = {"repository": repository, "builder": builder}
         return post(path, MissionBegun, body, key=key)

@@ -30,7 +30,7 @@ from missioncontrol.domain.saved import Cohort, Dashboard, Panel
 
 
 class SourceMade(msgspec.Struct, frozen=True):
-    """A source with a new write key. The key is told this once."""
+    """A source with a new write key. The key is shown this once."""
 
     product: str
     source: str
@@ -90,7 +90,7 @@ class Products(Resource[L]):
         retention_days: int | None = None,
         if_match: str = "",
     ) -> Call[ProductView]:
-        """Change what a product is called, or its calendar, or how long its events are kept."""
+        """Change the name or calendar of a product, or the retention of its events."""
         calendar = {"zone": zone, "week_starts": week_starts, "retention_days": retention_days}
         path = path_of("products", product)
         return change("PATCH", path, ProductView, {"name": name, **calendar}, if_match=if_match)
@@ -121,7 +121,7 @@ class Products(Resource[L]):
         events_max: int | None = None,
         megabytes_max: int | None = None,
     ) -> Call[ProductView]:
-        """Say how much is taken in and stored; what is left out stays as it is."""
+        """Set how much is accepted and stored; what is left out stays as it is."""
         body = {
             "events_per_second": events_per_second,
             "events_max": events_max,
@@ -144,7 +144,7 @@ class Products(Resource[L]):
         actions: Sequence[str] | None = None,
         active: str | None = None,
     ) -> Call[ProductView]:
-        """Say by what it is told how the product does; what is left out stays as it is."""
+        """Set the measures of how the product does; what is left out stays as it is."""
         body = {
             "activation": None if activation is None else [*activation],
             "activated_at": activated_at,
@@ -169,7 +169,7 @@ class Products(Resource[L]):
         is_internal: bool = False,
         key: str = "",
     ) -> Call[SourceMade]:
-        """Let events come with a write key, which is told this once."""
+        """Create a source of events with a write key, which is shown this once."""
         about = {"kind": kind, "is_internal": is_internal}
         body = {"id": source, "name": name or source, **about}
         return post(path_of("products", product, "sources"), SourceMade, body, key=key)
@@ -189,12 +189,12 @@ class Products(Resource[L]):
 
     @asked
     def renew_key(self, product: str, source: str) -> Call[SourceMade]:
-        """Let events come with another key; the one before is void."""
+        """Replace the write key of a source; the one before is void."""
         return post(path_of("products", product, "sources", source, "key"), SourceMade)
 
     @asked
     def revoke_source(self, product: str, source: str, reason: str = "") -> Call[SourceView]:
-        """Let nothing more come from a source."""
+        """Revoke a source: it accepts no more events."""
         path = path_of("products", product, "sources", source)
         return change("DELETE", path, SourceView, query={"reason": reason})
 
@@ -233,7 +233,7 @@ class Products(Resource[L]):
 
     @asked
     def remove_cohort(self, product: str, cohort: str) -> Call[None]:
-        """Let a cohort go."""
+        """Delete a cohort."""
         return change("DELETE", path_of("products", product, "cohorts", cohort), type(None))
 
     @listed
@@ -245,14 +245,14 @@ class Products(Resource[L]):
     def save_dashboard(
         self, product: str, dashboard: str, name: str, panels: Sequence[Panel]
     ) -> Call[Dashboard]:
-        """Let a dashboard be this."""
+        """Replace a dashboard."""
         body = {"name": name, "panels": [*panels]}
         path = path_of("products", product, "dashboards", dashboard)
         return change("PUT", path, Dashboard, body)
 
     @asked
     def remove_dashboard(self, product: str, dashboard: str) -> Call[None]:
-        """Let a dashboard go."""
+        """Delete a dashboard."""
         path = path_of("products", product, "dashboards", dashboard)
         return change("DELETE", path, type(None))
 
@@ -362,8 +362,8 @@ def _looked(
 ) -> Call[Any]:
     """Ask for what changes nothing, with a body: it has no key, and may be asked again."""
     moment = {} if as_of is None else {"as_of": as_of.isoformat()}
-    said = {name: value for name, value in query.items() if value != ""}
-    return Call("POST", path, kind, {**said, **moment}, body)
+    params = {name: value for name, value in query.items() if value != ""}
+    return Call("POST", path, kind, {**params, **moment}, body)
 
 
 def _segment(segment: Segment | None) -> str:

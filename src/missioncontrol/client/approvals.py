@@ -51,7 +51,7 @@ class Approvals(Resource[L]):
     def request_changes(
         self, approval: str, *, inputs: Mapping[str, Any], reason: str, key: str = ""
     ) -> Call[ApprovalView]:
-        """Ask for other inputs; somebody else is then asked about exactly those."""
+        """Ask for other inputs; another person then decides about exactly those."""
         body = {"inputs": dict(inputs), "reason": reason}
         return self._say(approval, "request-changes", body, key)
 
@@ -64,7 +64,7 @@ class Approvals(Resource[L]):
 
     @asked
     def delegate(self, approval: str, *, to: str, reason: str, key: str = "") -> Call[ApprovalView]:
-        """Let another person decide in one's place."""
+        """Delegate the decision to another person."""
         return self._say(approval, "delegate", {"to": to, "reason": reason}, key)
 
     @asked

@@ -21,7 +21,7 @@ class AsyncLine:
     def __init__(
         self, server: AsyncServerLine, *, wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """`server` is closed by whoever opened it."""
+        """The opener of `server` closes it."""
         self.server = server
         self.wait = wait
 
@@ -33,7 +33,7 @@ class AsyncLine:
         """Do all that a script says, and return what comes of it."""
         play = Play(script)
         async for _ in self.told(play):
-            pass  # Nobody listens.
+            pass  # Nothing listens.
         return play.result
 
     async def told(self, play: Play[Any]) -> AsyncGenerator[Any, None]:

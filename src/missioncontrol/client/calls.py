@@ -1,4 +1,4 @@
-"""What can be asked of a server, as values: said once, and sent by either client."""
+"""Requests to a server, as values: declared once, and sent by either client."""
 
 import secrets
 from collections.abc import Callable, Generator, Mapping
@@ -59,7 +59,7 @@ class More(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, Generic[T], frozen=True):
-    """Something for whoever iterates; nothing is answered."""
+    """An item for the caller's loop; it needs no answer."""
 
     value: T
 
@@ -72,7 +72,7 @@ Script: TypeAlias = Generator[Any, Any, T]
 and returns what comes of it all. Nothing in it waits: each client does that in its own way."""
 
 Telling: TypeAlias = Generator[Item[T] | Call[Any] | Pause | Open | More, Any, None]
-"""A script that gives `Item` after `Item` to whoever iterates."""
+"""A script that gives `Item` after `Item` to the caller's loop."""
 
 
 def get(path: str, kind: Callable[..., T] | type[T], /, **query: Any) -> Call[T]:
@@ -146,10 +146,10 @@ def path_of(*parts: object) -> str:
 
 
 def said(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a query without what was left out; texts that are empty are not said."""
+    """Return a query without what was left out; empty texts are not sent."""
     return {name: value for name, value in query.items() if value not in (None, "", ())}
 
 
 def too_long(what: str, seconds: float) -> Unavailable:
-    """Say that something took longer than somebody wanted to wait."""
+    """Return the error for something that took longer than the caller wanted to wait."""
     return Unavailable("client.too_long", f"{what} within {seconds:g} s.", hint="Wait again.")

@@ -20,6 +20,8 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.retention import RetentionRequests
+from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
@@ -28,7 +30,6 @@ from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.repositories import Repositories
 from missioncontrol.client.resource import L, Resource, asked
 from missioncontrol.client.runs import Runs
-from missioncontrol.client.shares import Shares
 from missioncontrol.client.templates import Templates
 from missioncontrol.client.traces import Traces
 from missioncontrol.client.webhooks import Webhooks
@@ -48,7 +49,8 @@ class _Everything(Resource[L]):
         self.decisions = Decisions(line)
         self.memory = Memory(line)
         self.templates = Templates(line)
-        self.shares = Shares(line)
+        self.shares = ShareRequests(line)
+        self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)
         self.workflows = Workflows(line)
         self.runs = Runs(line)
@@ -75,19 +77,19 @@ class _Everything(Resource[L]):
 
 
 class Client(_Everything[Line]):
-    """Works through the API of one server, in the name of whoever owns the token.
+    """Works through the API of one server, in the name of the token's owner.
 
         with Client("http://127.0.0.1:8700", token) as client:
             begun = client.runs.start("greeting", inputs={"name": "Ada"})
             print(client.runs.wait(begun.run).verdict)
 
     Answers are the structs of `missioncontrol.application.queries`. Lists are read as far as
-    somebody iterates over them. Each change has a key of its own, so what is sent again after a
+    they are iterated over. Each change has a key of its own, so what is sent again after a
     lost connection is not done twice.
 
     Every refusal is a `MissionControlError` with the code of the API: `NotFound`, `Conflict`
-    (somebody was faster, or it is stale), `Unavailable` (not now, after three more tries), and
-    `Rejected` for everything else. `problem_of(error)` is all that the server told (RFC 9457).
+    (another was first, or it is stale), `Unavailable` (not now, after three more tries), and
+    `Rejected` for everything else. `problem_of(error)` is the server's whole answer (RFC 9457).
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -108,11 +110,11 @@ class Client(_Everything[Line]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.line.server.close()
 
 
@@ -144,9 +146,9 @@ class AsyncClient(_Everything[AsyncLine]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self.line.server.close()

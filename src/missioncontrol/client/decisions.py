@@ -32,5 +32,5 @@ class Decisions(DecisionRequests[L]):
 
     @asked
     def files(self, *, plans: bool = False) -> Call[Files]:
-        """Return the log as files of MADR 4; `plans` adds what nobody has judged yet."""
+        """Return the log as files of MADR 4; `plans` adds decisions that are not judged yet."""
         return get("/decisions/export", Files, plans=plans)

@@ -1,4 +1,4 @@
-"""Documents of missions on a server: written, read, edited, compared, taken as files."""
+"""Documents of missions on a server: written, read, edited, compared, downloaded as files."""
 
 from typing import Literal, TypeAlias
 
@@ -17,14 +17,14 @@ class Documents(Resource[L]):
 
     @asked
     def list(self, mission: str, *, run: str = "") -> Call[Lines]:
-        """Return every kind of document with its newest version; 0 where none is kept."""
+        """Return every kind of document with its newest version; 0 where none is stored."""
         return get(path_of("missions", mission, "documents"), Lines, run=run)
 
     @asked
     def get(
         self, mission: str, kind: DocumentKind, *, version: int | None = None, run: str = ""
     ) -> Call[DocumentView]:
-        """Return a version in full, by default the newest; a draft, version 0, where none is kept.
+        """Return a version in full, by default the newest; a draft, version 0, if none exists.
 
         Raises:
             NotFound: `document.unknown` or `document.unknown_version`.
@@ -75,7 +75,7 @@ class Documents(Resource[L]):
         *,
         run: str = "",
     ) -> Call[DocumentKept]:
-        """Let a person's words stay (`mine`), or the generated ones take their place (`theirs`)."""
+        """Keep a person's words (`mine`), or replace them by the generated ones (`theirs`)."""
         path = _path(mission, kind, "conflicts", conflict)
         return change("POST", path, DocumentKept, {"choice": choice}, query={"run": run})
 

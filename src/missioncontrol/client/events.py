@@ -93,7 +93,7 @@ class Events(Resource[L]):
         actor: str = "",
         agent: str = "",
     ) -> Telling[CloudEvent]:
-        """Yield events as they happen, for as long as somebody reads.
+        """Yield events as they happen, for as long as the caller reads.
 
         `after` is a position of the log, 0 for all that ever happened; by default now. A connection
         that is lost is opened again where it was: no event is missing, and none comes twice.

@@ -71,25 +71,25 @@ class Schedules(Resource[L]):
         inputs: Mapping[str, Any] = {},
         **more: Any,
     ) -> Call[ScheduleDetail]:
-        """Let a schedule start something else, or at other times."""
+        """Change what a schedule starts, or its times."""
         body = {**_times(workflow, cron, zone, inputs), **more}
         return change("PUT", path_of("schedules", name), ScheduleDetail, body)
 
     @asked
     def pause(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
-        """Let no slot fire until it is resumed; runs that have begun go on."""
+        """Pause a schedule until it is resumed; runs that have begun go on."""
         path = path_of("schedules", name, "pause")
         return post(path, ScheduleDetail, {"reason": reason})
 
     @asked
     def resume(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
-        """Let slots fire again from now on."""
+        """Resume a schedule from now on."""
         path = path_of("schedules", name, "resume")
         return post(path, ScheduleDetail, {"reason": reason})
 
     @asked
     def skip(self, name: str, slot: float, reason: str = "") -> Call[ScheduleDetail]:
-        """Let the next slot go by, which is at `slot`, in seconds since the epoch."""
+        """Skip the next slot, which is at `slot`, in seconds since the epoch."""
         path = path_of("schedules", name, "skip")
         return post(path, ScheduleDetail, {"slot": slot, "reason": reason})
 
@@ -166,7 +166,7 @@ class Prices(Resource[L]):
 
     @asked
     def get(self, model: str) -> Call[PriceView]:
-        """Return what a model costs now, and where that is taken from."""
+        """Return what a model costs now, and the source of that price."""
         return get(path_of("prices", model), PriceView)
 
     @asked
@@ -195,7 +195,7 @@ class Operations(Resource[L]):
 
     @asked
     def stop(self, reason: str) -> Call[Operation]:
-        """End every attempt at work, and let nothing start before somebody lets work go on."""
+        """End every attempt at work, and prevent all starts before work is resumed."""
         return post("/operation/stop", Operation, {"reason": reason})
 
     @asked

@@ -1,4 +1,4 @@
-"""How `Client` asks: each script is played to its end, and whoever asks waits."""
+"""How `Client` asks: each script is played to its end, and the caller waits."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ class Line:
     """Asks one server; see `Client` for what it raises."""
 
     def __init__(self, server: ServerLine, *, wait: Callable[[float], None] = time.sleep) -> None:
-        """`server` is closed by whoever opened it."""
+        """The opener of `server` closes it."""
         self.server = server
         self.wait = wait
 
@@ -31,7 +31,7 @@ class Line:
         """Do all that a script says, and return what comes of it."""
         play = Play(script)
         for _ in self.told(play):
-            pass  # Nobody listens.
+            pass  # Nothing listens.
         return play.result
 
     def told(self, play: Play[Any]) -> Iterator[Any]:

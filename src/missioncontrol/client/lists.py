@@ -1,4 +1,4 @@
-"""Lists on a server, read as far as somebody iterates over them."""
+"""Lists on a server, read as far as the caller iterates over them."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Generic, TypeVar
@@ -14,7 +14,7 @@ class Listed(Generic[T]):
     """A list on the server. Iterating over it asks for page after page, as far as it goes."""
 
     def __init__(self, line: Line, first: Pages[T]) -> None:
-        """Nothing is asked before somebody reads it."""
+        """Nothing is requested before the first read."""
         self._line, self._first = line, first
 
     def page(self, cursor: str = "", limit: int | None = None) -> Page[T]:
@@ -38,7 +38,7 @@ class AsyncListed(Generic[T]):
     """The same for `async for`."""
 
     def __init__(self, line: AsyncLine, first: Pages[T]) -> None:
-        """Nothing is asked before somebody reads it."""
+        """Nothing is requested before the first read."""
         self._line, self._first = line, first
 
     async def page(self, cursor: str = "", limit: int | None = None) -> Page[T]:

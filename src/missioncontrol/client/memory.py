@@ -53,7 +53,7 @@ class Memory(MemoryRequests[L]):
 
     @asked
     def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
-        """Return what a planner would be told for a goal now."""
+        """Return what a planner would receive for a goal now."""
         body = {"goal": goal, "repository": repository}
         return post("/memory/recall", Told, body)
 
@@ -67,13 +67,13 @@ class Memory(MemoryRequests[L]):
         files: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
     ) -> Call[ItemDetail]:
-        """Let an item say this from now on, whatever is harvested."""
+        """Correct the text of an item from now on, whatever is harvested."""
         given: dict[str, Any] = {"title": title, "text": text, "files": files, "tags": tags}
         body = {name: value for name, value in given.items() if value is not None}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
     @asked
     def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
-        """Let planners be told of it until then (seconds since the epoch; 0: always)."""
+        """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)

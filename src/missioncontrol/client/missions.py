@@ -1,4 +1,4 @@
-"""Missions of a server: begun, watched, steered, and told of in a report."""
+"""Missions of a server: begun, watched, steered, and reported."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -142,7 +142,7 @@ class Missions(Resource[L]):
         """Plan a goal and, unless `execute` is false, carry the plan out; return at once.
 
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
-        Without `memory` the planner is told nothing of what is remembered, without `patterns`
+        Without `memory` the planner receives nothing of what is remembered, without `patterns`
         nothing of what repositories taught. `planner` says who plans: `local`, `model`, or an
         agent; without it, the model that is configured, else our own rules.
 

@@ -9,7 +9,7 @@ from missioncontrol.client.resource import L, asked
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A link with which somebody chooses a password, once. It is told this once."""
+    """A link with which a user chooses a password, once. It is shown this once."""
 
     name: str
     link: str | None  # None where the same request was answered before
@@ -21,12 +21,12 @@ class Users(UserRequests[L]):
 
     @asked
     def me(self) -> Call[Me]:
-        """Return whoever asks: their name, their roles, and what this token may do."""
+        """Return the caller: their name, their roles, and what this token may do."""
         return get("/me", Me)
 
     @asked
     def invite(self, name: str, *, key: str = "") -> Call[Invitation]:
-        """Return a link with which somebody chooses a password. The one before it is void."""
+        """Return a link with which a user chooses a password. The one before it is void."""
         return post(path_of("users", name, "invitation"), Invitation, key=key)
 
     @asked

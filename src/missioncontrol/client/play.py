@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Play(Generic[T]):
-    """Whoever plays does `step` after `step`, and says by `take` or `refuse` what came of each."""
+    """A player does `step` after `step`, and reports each result by `take` or `refuse`."""
 
     result: T  # when there is no further step
 

@@ -1,11 +1,11 @@
-"""What a server told when it refused, beside what was raised."""
+"""The server's report of a refusal, beside what was raised."""
 
 from missioncontrol.adapters.server_line import ServerProblem
 from missioncontrol.domain.errors import MissionControlError
 
 
 def problem_of(error: MissionControlError) -> ServerProblem | None:
-    """Return the problem that a server answered with; None where it never said anything.
+    """Return the problem that a server answered with; None where it never answered.
 
     try:
         client.runs.start("greeting", inputs={"name": 3})

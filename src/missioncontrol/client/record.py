@@ -1,4 +1,4 @@
-"""The record of a server: what agents said, whether the log is whole, and everything by words."""
+"""The record of a server: output of agents, integrity of the log, and everything by words."""
 
 import time
 from pathlib import Path
@@ -70,7 +70,7 @@ class Logs(Resource[L]):
     def list(
         self, *, run: str = "", step: str = "", agent: str = "", level: str = "", text: str = ""
     ) -> Telling[LogLine]:
-        """Yield all lines that fit, oldest first, as far as somebody reads."""
+        """Yield all lines that fit, oldest first, as far as the caller reads."""
         chosen = {"run": run, "step": step, "agent": agent, "level": level, "text": text}
         after = 0
         while True:

@@ -72,8 +72,8 @@ class Repositories(Resource[L]):
         key: str = "",
     ) -> Call[TaskAnswer]:
         """Agree to a document in a role: `digest` is that of the text that was read."""
-        told = {"repository": repository, "task": task, "kind": kind, "role": role}
-        body = {**told, "digest": digest, "reason": reason}
+        target = {"repository": repository, "task": task, "kind": kind, "role": role}
+        body = {**target, "digest": digest, "reason": reason}
         return post("/asks/SignOffAsked", TaskAnswer, body, key=key)
 
 

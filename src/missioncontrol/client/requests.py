@@ -26,7 +26,7 @@ def operation(
     return Call(made.method, made.path, made.kind, made.query, made.body, headers)
 
 
-def item(name: str, target: str) -> Call[Any]:
+def item(name: str, target: str = "") -> Call[Any]:
     """Return the call of a query for one thing."""
     found = queries.find(name)
     assert isinstance(found, ItemQuery), name

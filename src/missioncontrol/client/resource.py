@@ -31,16 +31,16 @@ class Resource(Generic[L]):
 class _Method(Generic[P, T]):
     """A method of a resource; who looks at it sees what its author wrote."""
 
-    def __init__(self, said: Callable[Concatenate[Any, P], T]) -> None:
-        self._said = said
-        update_wrapper(self, said)  # type: ignore[arg-type]
-        seen = inspect.signature(said)
+    def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None:
+        self._said = method
+        update_wrapper(self, method)  # type: ignore[arg-type]
+        seen = inspect.signature(method)
         self.__signature__ = seen.replace(
             parameters=list(seen.parameters.values())[1:], return_annotation=seen.empty
         )
 
     def _bound(self, held: Any, do: Callable[[T], Any]) -> Any:
-        """Return the method of one resource: it lets `do` do what it says."""
+        """Return the method of one resource: it passes its script to `do`."""
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Any:
             return do(self._said(held, *args, **kwargs))
@@ -97,7 +97,7 @@ class carried_out(_Method[P, Script[T]], Generic[P, T]):
 
 
 class told(_Method[P, Telling[T]], Generic[P, T]):
-    """Tells one thing after another, for as long as somebody reads."""
+    """Yields one thing after another, for as long as the caller reads."""
 
     @overload
     def __get__(self, held: None, owner: Any) -> Self: ...

@@ -167,7 +167,7 @@ class Runs(Resource[L]):
 
     @carried_out
     def wait(self, run: str, *, seconds_max: float = 3_600.0) -> Script[RunDetail]:
-        """Return a run once it has ended, told by its events.
+        """Return a run once it has ended, which its events show.
 
         Raises:
             NotFound: `run.unknown`.

@@ -48,7 +48,7 @@ class Saved(msgspec.Struct, frozen=True):
     name: str
     version: int
     newest: int
-    is_new: bool  # False: a version said the same already
+    is_new: bool  # False: a version had the same content already
 
 
 class InputSchema(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Operation(msgspec.Struct, frozen=True):
     """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
 
     stage: str
-    since: float  # seconds since the epoch; 0 where nobody ever said anything
+    since: float  # seconds since the epoch; 0 where it was never set
     reason: str
     may_begin: bool
     may_dispatch: bool
@@ -114,16 +114,6 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_completed: bool
     subject: str  # the gap or the risk
     is_new: bool  # False where it was so already
-
-
-class ShareMade(msgspec.Struct, frozen=True):
-    """A new link to a report. Its path is told this once."""
-
-    id: str
-    mission: str
-    run: str
-    path: str | None  # on the server; None where the same request was answered before
-    until: float  # seconds since the epoch
 
 
 class PackLine(msgspec.Struct, frozen=True):

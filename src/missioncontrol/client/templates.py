@@ -2,28 +2,14 @@
 
 from collections.abc import Mapping
 
-from missioncontrol.application.templates import TemplateFile
-from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.calls import Call, path_of, post
+from missioncontrol.client.made.template import TemplateRequests
+from missioncontrol.client.resource import L, asked
 from missioncontrol.domain.template import FilledGoal
 
 
-class Templates(Resource[L]):
+class Templates(TemplateRequests[L]):
     """`client.templates`."""
-
-    @listed
-    def list(self) -> Pages[TemplateFile]:
-        """Return the kinds of missions by key."""
-        return pages("/templates", TemplateFile)
-
-    @asked
-    def get(self, template: str) -> Call[TemplateFile]:
-        """Return the questions of a template, and the goal that waits for their answers.
-
-        Raises:
-            NotFound: `template.unknown`.
-        """
-        return get(path_of("templates", template), TemplateFile)
 
     @asked
     def fill(

@@ -23,7 +23,7 @@ class Traces(Resource[L]):
     def waive(
         self, mission: str, gap: str, reason: str, *, digest: str = "", key: str = ""
     ) -> Call[TraceChanged]:
-        """Let a gap of the newest run stand; `digest` is that of the gap that was looked at.
+        """Waive a gap of the newest run; `digest` is that of the gap that was looked at.
 
         Raises:
             NotFound: `gap.unknown`; Conflict: `gap.changed`; Rejected: `mission.no_plan`.

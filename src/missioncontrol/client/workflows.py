@@ -69,7 +69,7 @@ class Workflows(Resource[L]):
         """Keep a text as the next version of the workflow that it names.
 
         `base_version` is the newest that its writer knew, 0 for none: with it, a version that
-        somebody saved meanwhile is not covered.
+        was saved meanwhile is not covered.
 
         Raises:
             Rejected: `workflow.malformed`, with each fault and its line.

@@ -13,7 +13,7 @@ from missioncontrol.confinement.paths import open_parts
 from missioncontrol.ports.confinement import Rules
 
 ABI_MIN = 3
-"""Earlier versions let a program truncate a file that it may not write."""
+"""Earlier versions allow a program to truncate a file that it may not write."""
 
 ABI_TCP = 4
 ABI_DEVICES = 5

@@ -94,7 +94,7 @@ def _failed(record: MissionRecord, where: Places) -> Iterator[Concern]:
         title = sentence(Part(counted(len(failed), "task"), "plan"), " failed")
         # Code that a proof refused fails again: retry from the task that writes it.
         again = proves(failed[0].task, record.plan) or failed[0].task.key
-        command = f"mission retry {record.run} {again}"
+        command = f"mission runs retry {record.run} {again}"
         items = tuple(_why(one, where) for one in failed)
         yield _concern("bad", title, items, "Mend the cause, then:", command)
 
@@ -198,7 +198,7 @@ def _built(record: MissionRecord, where: Places) -> Iterator[Concern]:
             title,
             (),
             hint,
-            f"mission artifacts {record.run} --output DIR",
+            f"mission runs artifacts {record.run} --output DIR",
         )
 
 
@@ -232,7 +232,7 @@ def _gaps(record: MissionRecord, where: Places) -> Iterator[Concern]:
 
 
 def _waive(record: MissionRecord, gap: Gap) -> str:
-    return f"mission trace waive {record.run} {gap.id} --reason WHY"
+    return f"mission runs trace waive {record.run} {gap.id} --reason WHY"
 
 
 def _gap(gap: Gap, where: Places, waiver: Waiver | None = None) -> Sentence:

@@ -43,7 +43,7 @@ class AgentCard(msgspec.Struct, frozen=True, omit_defaults=True):
     risk: Risk = "read"  # the least tier of a step that it does
     effects: tuple[str, ...] = ()
     spending: Spending | None = None
-    from_run: tuple[str, ...] = ()  # inputs taken from the workflow's where `with` has none
+    from_run: tuple[str, ...] = ()  # inputs copied from the workflow's where `with` has none
     elevations: dict[str, str] = {}  # wider modes that it can be given, and what each opens
     standing: dict[str, str] = {}  # those that it has at all times, and by which setting
 

@@ -1,6 +1,6 @@
 """Alerts: changes in the use of a product that are more than chance, from open to resolved.
 
-Whoever watches hands in all that was found at a time; what of it is new, still going on or over is
+The watcher hands in all that was found at a time; what of it is new, still going on or over is
 decided here, so that watching twice opens nothing twice.
 """
 
@@ -98,7 +98,7 @@ class AlertChanged(Event, frozen=True):
 
 
 class AlertAcknowledged(Event, frozen=True):
-    """Somebody sees to it."""
+    """A user has acknowledged it."""
 
     product: str
     alert: str
@@ -106,7 +106,7 @@ class AlertAcknowledged(Event, frozen=True):
 
 
 class AlertResolved(Event, frozen=True):
-    """It needs nobody any more; `by_itself` where it is not found any longer."""
+    """It is resolved; `by_itself` where it is not found any longer."""
 
     product: str
     alert: str
@@ -151,7 +151,7 @@ class Acknowledge(msgspec.Struct, frozen=True):
 
 
 class Resolve(msgspec.Struct, frozen=True):
-    """Let an alert be over."""
+    """Resolve an alert."""
 
     product: str
     alert: str
@@ -159,7 +159,7 @@ class Resolve(msgspec.Struct, frozen=True):
 
 
 class BeginAlertMission(msgspec.Struct, frozen=True):
-    """Let a mission see to an alert."""
+    """Begin a mission about an alert."""
 
     product: str
     alert: str
@@ -179,7 +179,7 @@ class Alert(msgspec.Struct, frozen=True):
     state: State
     opened: float  # seconds since the epoch
     changed: float
-    note: str = ""  # of whoever acknowledged or resolved it last
+    note: str = ""  # of the user who acknowledged or resolved it last
     by_itself: bool = False
     missions: tuple[tuple[str, str], ...] = ()  # with their runs
 
@@ -264,9 +264,9 @@ def unknown(product: str, alert: str) -> NotFound:
 
 def id_of(product: str, reading: Reading, known: Alerts) -> str:
     """Return the id of the alert that a reading opens: one that no other has."""
-    said: list[Any] = [product, reading.metric, reading.is_down, reading.since.isoformat()]
+    identity: list[Any] = [product, reading.metric, reading.is_down, reading.since.isoformat()]
     for number in range(len(known.alerts) + 1):
-        found = f"alert-{canonical.digest([*said, number])[:12]}"
+        found = f"alert-{canonical.digest([*identity, number])[:12]}"
         if found not in known.alerts:
             return found
     raise Corrupt("alert.no_id", f"No id is left for an alert of {reading.metric!r}.")
@@ -280,7 +280,7 @@ def _taken(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]
         _refuse_bad(reading)
         same = _same(reading, state)
         if same is not None and same.id in found:
-            continue  # The same change, told a second time.
+            continue  # The same change, reported a second time.
         event = _said(command.product, reading, same, state)
         found.add(same.id if same is not None else id_of(command.product, reading, state))
         if event is not None:
@@ -306,7 +306,7 @@ def _said(
 
 def _same(reading: Reading, known: Alerts) -> Alert | None:
     """Return the alert that tells of the same change: one that is not resolved before others."""
-    told = [
+    matching = [
         each
         for each in known.alerts.values()
         if (each.reading.metric, each.reading.is_down) == (reading.metric, reading.is_down)
@@ -314,7 +314,7 @@ def _same(reading: Reading, known: Alerts) -> Alert | None:
         and reading.since <= each.reading.until
         and not (each.state == "resolved" and _weighs_more(reading, each.reading))
     ]
-    return min(told, key=lambda each: (each.state == "resolved", -each.opened), default=None)
+    return min(matching, key=lambda each: (each.state == "resolved", -each.opened), default=None)
 
 
 def _weighs_more(reading: Reading, before: Reading) -> bool:
@@ -322,7 +322,7 @@ def _weighs_more(reading: Reading, before: Reading) -> bool:
 
 
 def _is_news(reading: Reading, before: Reading) -> bool:
-    """Whether anybody has to be told: numbers alone move with each event that comes in."""
+    """Whether a notification is needed: numbers alone move with each event that comes in."""
     return (reading.severity, reading.since, reading.until, reading.is_ongoing) != (
         before.severity,
         before.since,
@@ -339,8 +339,8 @@ def _evolved(before: Alert, event: AlertEvent, at: float) -> Alert:
         case AlertAcknowledged():
             return replace(before, state="acknowledged", note=event.note, changed=at)
         case AlertResolved():
-            told = {"note": event.note or before.note, "by_itself": event.by_itself}
-            return replace(before, state="resolved", changed=at, **told)
+            changes = {"note": event.note or before.note, "by_itself": event.by_itself}
+            return replace(before, state="resolved", changed=at, **changes)
         case AlertMissionBegun():
             missions = (*before.missions, (event.mission, event.run))
             return replace(before, missions=missions, changed=at)

@@ -22,7 +22,7 @@ PATCH = "changes.patch"
 """What an agent that changes code hands in: all that differs from the commit it began at."""
 
 PACK = "execution-pack.md"
-"""What the writer hands in for whoever changes the code."""
+"""What the writer hands in for the agent or person that changes the code."""
 
 CONTINUES = "continues"
 CHANGES = "changes"
@@ -154,9 +154,9 @@ def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, used: set[str]) -> str:
     key, number = name, 1
-    while key in taken:
+    while key in used:
         number += 1
         key = f"{name}-{number}"[:KEY_MAX]
     return key

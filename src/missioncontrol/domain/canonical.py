@@ -17,7 +17,7 @@ def canonical(value: Any) -> bytes:
     """Return plain `value` (None, bool, int, float, str, list, tuple, dict) as RFC 8785 bytes.
 
     Whole numbers beyond 2^53 - 1 are refused, not rounded: two that differ must never have the
-    same digest, and whoever reads the form must see the number that is meant. As in JSON, 1 and
+    same digest, and a reader of the form must see the number that is meant. As in JSON, 1 and
     1.0 are the same number and a tuple is the same as a list.
 
     Raises:
@@ -65,8 +65,8 @@ def _unfit(value: Any, place: str = "") -> tuple[str, str, str] | None:
         case None | bool():
             pass
         case int() | float() | str():
-            said = _unfit_scalar(value)
-            return said and (place, *said)
+            fault = _unfit_scalar(value)
+            return fault and (place, *fault)
         case list() | tuple():
             parts = dict(enumerate(value))
         case dict():
@@ -91,8 +91,8 @@ def _unfit_scalar(value: float | str) -> tuple[str, str] | None:
             return None
         bits = value.bit_length()
         many = f"the whole number {value}" if bits < 200 else f"a whole number of {bits:,} bits"
-        said = f"{many}, more than JSON keeps exactly (2^53 - 1)"
-        return said, "Write it as text, between quotes."
+        fault = f"{many}, more than JSON keeps exactly (2^53 - 1)"
+        return fault, "Write it as text, between quotes."
     if math.isfinite(value):
         return None
     return f"the number {value}, which JSON does not have", "Give a finite number, or text."

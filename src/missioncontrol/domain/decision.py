@@ -1,7 +1,7 @@
 """The log of decisions: recorded, accepted or rejected, deprecated, superseded, linked to work.
 
 All decisions share one stream, so that a decision can never supersede itself by a detour. Those of
-plans come in with the first thing that somebody does about them, word for word as they stood.
+plans come in with the first action of a person on them, word for word as they stood.
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ class DecisionSuperseded(Event, frozen=True):
     id: str
     by: str
     reason: str = ""
-    date: str = ""  # of the change, where a file told it
+    date: str = ""  # of the change, where a file states it
 
 
 class DecisionLinked(Event, frozen=True):
@@ -145,7 +145,7 @@ class RecordDecision(msgspec.Struct, frozen=True):
     status: Status = "proposed"
     date: str = ""  # today where it is empty
     id: str = ""  # the next of this log where it is empty
-    number: int = 0  # likewise; one that is taken is not used either
+    number: int = 0  # likewise; one in use already is not used either
     supersedes: Annotated[
         tuple[Id, ...],
         msgspec.Meta(max_length=LINKS_MAX, description="A decision whose place it takes."),
@@ -159,7 +159,7 @@ class RecordDecision(msgspec.Struct, frozen=True):
 
 
 class ReviseDecision(msgspec.Struct, frozen=True):
-    """Let it say what its file says now."""
+    """Update it to what its file states now."""
 
     id: str
     text: DecisionText
@@ -229,7 +229,7 @@ class DecisionLog(msgspec.Struct):
 
     @property
     def numbers(self) -> set[int]:
-        """The numbers that are taken."""
+        """The numbers in use."""
         return {each.number for each in self.decisions.values()}
 
 
@@ -362,9 +362,9 @@ def _recorded(command: RecordDecision, log: DecisionLog, now: float) -> list[Dec
         raise Rejected(
             "decision.too_many", f"The log has {DECISIONS_MAX:,} decisions; no more fit."
         )
-    taken = log.numbers
-    number = command.number if command.number > 0 and command.number not in taken else 0
-    number = number or max(taken, default=0) + 1
+    used = log.numbers
+    number = command.number if command.number > 0 and command.number not in used else 0
+    number = number or max(used, default=0) + 1
     id_ = command.id or f"D{number}"
     if len(id_) > ID_MAX or not id_.isprintable():
         raise _bad("id", f"is {id_[:80]!r}, which names nothing")

@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Declaration(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that somebody says of an agent."""
+    """The whole declaration of an agent."""
 
     name: str
     kind: str  # the adapter: model, codex, claude, acp, command, http, mcp, a2a, person, worker …
@@ -88,7 +88,7 @@ def card_of(declared: Declaration, version: str = "") -> AgentCard:
     )
 
 
-def as_declared(said: Declaration) -> Declaration:
+def as_declared(given: Declaration) -> Declaration:
     """Return a declaration as the log will tell it again.
 
     Packages write declarations in Python, where nothing keeps a number from being a text. An event
@@ -98,11 +98,11 @@ def as_declared(said: Declaration) -> Declaration:
         Rejected: `agent.malformed`.
     """
     try:
-        return msgspec.json.decode(msgspec.json.encode(said), type=Declaration)
+        return msgspec.json.decode(msgspec.json.encode(given), type=Declaration)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected(
             "agent.malformed",
-            f"What is declared of agent {str(getattr(said, 'name', said))[:80]!r} can't be kept: "
+            f"What is declared of agent {str(getattr(given, 'name', given))[:80]!r} can't be kept: "
             f"{error}.",
             hint="Give texts, numbers, lists and tables, each as `Declaration` names it.",
         ) from None

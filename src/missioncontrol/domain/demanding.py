@@ -1,6 +1,6 @@
-"""Which sentences demand something by their words, and whether a requirement has taken it up.
+"""Which sentences demand something by their words, and whether a requirement covers it.
 
-The check of a plan reads them anew: it may not take a planner's word for what asks for nothing.
+The check of a plan reads them again: it may not trust a planner on what asks for nothing.
 """
 
 import re
@@ -27,7 +27,7 @@ _STORY = re.compile(
     r"|used to|was|were|had|did|currently|at the moment|this (?:commit|change|patch|pr)|if you"
     r"|for example|fixes|fixed|closes|refs?|see also)\b|\?\s*$"
 )
-"""Tells what was, is being done or is thought: whoever writes so asks for nothing by it."""
+"""Matches what was, is being done or is thought: such a sentence asks for nothing by it."""
 
 _PROHIBITION = re.compile(
     r"(?i)\b(?:must|should|shall|may|needs? to|ha(?:s|ve) to)\s+(?:not|never)\b"
@@ -106,7 +106,7 @@ def takes_up(requirements: Iterable[Requirement], demand: Demand, words: str) ->
     """Whether a requirement says what `words` demand; one about the same thing mends a fault."""
     wanted = _telling(words)
     share = ABOUT_SHARE if demand == "fault" else SAME_SHARE
-    return any(len(wanted & said) >= share * len(wanted) for said in map(_said, requirements))
+    return any(len(wanted & stated) >= share * len(wanted) for stated in map(_said, requirements))
 
 
 def _said(requirement: Requirement) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Digests: the summaries of a product that were written down, and what a model made of them.
 
-A digest holds counts, shares and days of all people together, and of nobody alone.
+A digest holds counts, shares and days of all people together, and of no single person.
 """
 
 from typing import Any
@@ -80,7 +80,7 @@ class Digests(msgspec.Struct, frozen=True):
         return next(found, None)
 
     def tried(self, facts: str) -> DigestWritten | None:
-        """Return the newest digest of these facts, whoever wrote it."""
+        """Return the newest digest of these facts, by any author."""
         return next((each for each in reversed(self.kept) if each.facts == facts), None)
 
 
@@ -94,19 +94,19 @@ def decide(command: DigestCommand, digests: Digests | None, now: float) -> list[
         Rejected: `digest.too_long`.
     """
     del now
-    said = command.digest
+    digest = command.digest
     parts: tuple[tuple[Any, ...], ...] = ()
-    if said.written is not None:
-        its = said.written
+    if digest.written is not None:
+        its = digest.written
         parts = (its.changed, its.matters, its.actions, its.questions)
-    if len(said.text) > TEXT_MAX or any(len(each) > PASSAGES_MAX for each in parts):
+    if len(digest.text) > TEXT_MAX or any(len(each) > PASSAGES_MAX for each in parts):
         raise Rejected(
             "digest.too_long",
-            f"The digest of {said.product!r} has {len(said.text):,} characters; at most "
+            f"The digest of {digest.product!r} has {len(digest.text):,} characters; at most "
             f"{TEXT_MAX:,}, and {PASSAGES_MAX} passages of a part, fit.",
         )
     known = digests or NO_DIGESTS
-    return [] if said in known.kept else [said]
+    return [] if digest in known.kept else [digest]
 
 
 def evolve(digests: Digests | None, event: DigestEvent, at: float) -> Digests:

@@ -33,9 +33,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dispute(msgspec.Struct, frozen=True):
-    """A place where a person and the generator said different things; both are in the text."""
+    """A place where a person and the generator wrote different things; both are in the text."""
 
-    id: str  # of what both said
+    id: str  # of what both wrote
     section: str  # its heading, or "" before the first one
     mine: str  # the person's; "" where they took it out
     theirs: str  # generated; "" where it is generated no more
@@ -62,13 +62,13 @@ class DocumentEdited(Event, frozen=True, kw_only=True):
 
 
 class DocumentConflicted(Event, frozen=True, kw_only=True):
-    """In this version, generated words stand beside a person's, for somebody to decide."""
+    """In this version, generated words stand beside a person's, for a person to decide."""
 
     disputes: tuple[Dispute, ...]
 
 
 class ConflictSettled(Event, frozen=True, kw_only=True):
-    """Somebody decided; the version is the first that says so."""
+    """A person decided; the version is the first with that decision."""
 
     dispute: str
     choice: Choice

@@ -45,7 +45,7 @@ def kind_named(text: str) -> DocumentKind | None:
 
 
 def kinds_known(text: str) -> str:
-    """Say which kinds there are to somebody who named none, the nearest first."""
+    """List the kinds for a user who named none of them, the nearest first."""
     names = [*KINDS, *ALIASES]
     [near] = difflib.get_close_matches(text.lower(), names, 1) or [""]
     asked = f"Did you mean {near!r}? " if near else ""

@@ -10,17 +10,17 @@ both, and write everywhere but in the data directory."""
 
 MODES: tuple[Mode, ...] = ("network", "outside", "full")
 SECONDS_MAX = 86_400.0
-"""At once; who needs more asks again, and somebody looks at it again."""
+"""At once; for a longer time, a user asks again and the request is reviewed again."""
 
 ANSWER_SECONDS_MAX = 86_400.0
-"""Nobody agrees to what was asked longer ago: it may not be so any more."""
+"""An older request can't be approved: its reason may not hold any more."""
 
 PATHS_MAX = 20
 REASON_MAX = 2_000
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A wider mode that somebody asks for, until somebody else has answered."""
+    """A request for a wider mode, until another person has answered."""
 
     id: str
     modes: tuple[Mode, ...]
@@ -28,7 +28,7 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     seconds: float
     by: str
-    lapses: float  # seconds since the epoch; nobody agrees to it after that
+    lapses: float  # seconds since the epoch; it can't be approved after that
     os_user: str = ""  # of the operating system, where `by` is a name that this user gave
 
 
@@ -47,7 +47,7 @@ class Elevation(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_in_force(self, now: float) -> bool:
         """Whether an attempt that begins now has it.
 
-        Where the clock was set back to before anybody agreed, it has not: nobody could say then
+        Where the clock was set back to before the approval, it has not: it is unknown then
         how long it lasts.
         """
         return self.since <= now < self.until

@@ -52,7 +52,7 @@ KINDS: Mapping[str, type[MissionControlError]] = {
     "unavailable": Unavailable,
     "corrupt": Corrupt,
 }
-"""What each way of saying no is called where it is told to another process."""
+"""The name of each kind of refusal as another process receives it."""
 
 
 def kind_of(error: MissionControlError) -> str:

@@ -33,10 +33,10 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     name: Text  # of the agent; `command` where a program was named on the spot
     kind: Text
     digest: Digest  # of all that its declaration says
-    version: Text = ""  # as it said itself when it last was ready
+    version: Text = ""  # as it reported when it last was ready
     model: Text = ""
     argv: tuple[str, ...] = ()  # the program, where one was named on the spot
-    prompt: str = ""  # digest of what is said before each task, "" where nothing is
+    prompt: str = ""  # digest of the text that precedes each task, "" where there is none
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class Played(msgspec.Struct, frozen=True):
     title: Text
     digest: Digest  # of the four below together
     snapshot: str  # id of the commit that every trial begins at
-    task: Digest  # of what the agent is told
+    task: Digest  # of what the agent receives
     checks: Digest  # of commands, hidden files, and what may be changed
     caps: Digest
 
@@ -83,7 +83,7 @@ class EvaluationBegun(Event, frozen=True):
     """Every scenario is tried so often, in an order that follows from the seed."""
 
     evaluation: str
-    plan: str  # digest of all that follows: the same plan is taken up again where it was left
+    plan: str  # digest of all that follows: the same plan is resumed where it was left
     subject: Subject
     scenarios: tuple[Played, ...]
     repeat: int
@@ -158,7 +158,7 @@ class Evaluation(msgspec.Struct):
 
 
 class BeginTrial(msgspec.Struct, frozen=True):
-    """Let a trial be this run."""
+    """Make this run the run of a trial."""
 
     trial: int
     run: str
@@ -315,8 +315,8 @@ def evolve_listing(state: Evaluations | None, event: EvaluationEvent, at: float)
     state = state or Evaluations({})
     match event:
         case EvaluationListed():
-            said = msgspec.structs.asdict(event)
-            state.known[event.evaluation] = Listed(**said, at=at)
+            fields = msgspec.structs.asdict(event)
+            state.known[event.evaluation] = Listed(**fields, at=at)
         case EvaluationEnded():
             was = state.known[event.evaluation]
             state.known[event.evaluation] = msgspec.structs.replace(was, passed=event.trials_passed)

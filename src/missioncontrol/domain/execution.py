@@ -1,4 +1,4 @@
-"""How a plan becomes the steps of a run: one step for each task that somebody here can do."""
+"""How a plan becomes the steps of a run: one step for each task that an agent here can do."""
 
 from missioncontrol.domain import building
 from missioncontrol.domain.agent import AgentCard
@@ -15,7 +15,7 @@ SEES_FAILURES = frozenset({"writer", "reviewer"})
 """Roles that work on whatever is there: what is missing is something they have to say."""
 
 PROOF_SECONDS_MAX = 1_800.0
-"""For the tests of what was built: nobody waits for them as for the groundwork."""
+"""For the tests of what was built: no person waits for them as for the groundwork."""
 
 TRIAL_SECONDS_MAX = 480.0
 """For trying a plan: tests may need an environment, and making one takes minutes the first time."""

@@ -1,4 +1,4 @@
-"""That somebody took a mission's outcome along: its report, in one of its forms."""
+"""Exports of a mission's outcome: its report, in one of its forms."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MissionExported(Event, frozen=True):
-    """The report of a run was taken along in this form, for the first time."""
+    """The report of a run was exported in this form, for the first time."""
 
     mission: str
     run: str
@@ -26,7 +26,7 @@ EVENTS: dict[type, tuple[str, int]] = {MissionExported: ("mission_exported", 1)}
 
 
 class NoteExport(msgspec.Struct, frozen=True):
-    """Write down that a report was taken along."""
+    """Record that a report was exported."""
 
     mission: str
     run: str
@@ -34,13 +34,13 @@ class NoteExport(msgspec.Struct, frozen=True):
 
 
 class Exports(msgspec.Struct, frozen=True):
-    """What of one mission was taken along: run and form."""
+    """The exports of one mission: run and form."""
 
     taken: frozenset[tuple[str, str]] = frozenset()
 
 
 def decide(command: NoteExport, exports: Exports | None, now: float) -> list[ExportEvent]:
-    """Answer `command` with the events it makes true: none where it was taken so before.
+    """Answer `command` with the events it makes true: none where it was so exported before.
 
     Raises:
         Rejected: `export.bad_form`.
@@ -61,5 +61,5 @@ def evolve(exports: Exports | None, event: ExportEvent, at: float) -> Exports:
 
 
 def unknown(stream: str) -> NotFound:
-    """Say that nothing of a mission was taken along."""
+    """Return the error for a mission of which nothing was exported."""
     return NotFound("export.unknown", f"Nothing was exported of {stream[:80]!r}.")

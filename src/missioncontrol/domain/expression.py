@@ -30,7 +30,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A name of the expression's surroundings, with the members that are taken from it."""
+    """A name of the expression's surroundings, with the members that are accessed on it."""
 
     path: tuple[str | int, ...]  # ("steps", "a", "output"): first the name, then keys and indices
     at: int  # where it begins in the expression, 0 for its first character

@@ -1,6 +1,6 @@
-"""What a plan foresees: where the work will be, what it takes, and what was told before it.
+"""What a plan foresees: where the work will be, what it needs, and what was known before it.
 
-Each is said with its grounds, and each is judged afterwards by what really happened.
+Each is stated with its grounds, and each is judged afterwards by what really happened.
 """
 
 from typing import Literal
@@ -31,7 +31,7 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Knower(msgspec.Struct, frozen=True):
-    """Somebody who changed a file before, as the history names them."""
+    """A person who changed a file before, as the history names them."""
 
     name: str
     commits: int
@@ -47,7 +47,7 @@ class LikelyFile(msgspec.Struct, frozen=True, omit_defaults=True):
     tests: tuple[str, ...] = ()  # files that test it
     knowers: tuple[Knower, ...] = ()  # who changed it most first
     chance: float = 0.0  # how likely the work changes it, 0 to 1; 0 where that is not known
-    is_expected: bool = False  # whether it is among the files that the work is said to change
+    is_expected: bool = False  # whether the work is expected to change this file
 
 
 class FollowUp(msgspec.Struct, frozen=True):
@@ -103,8 +103,8 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
         """How often such an estimate held, in words; "" where that is not known."""
         if self.held is None:
             return ""
-        told = "such a class was right in" if self.label else "such ranges held"
-        return f"{told} {self.held:.0%} of {self.cases} past cases"
+        wording = "such a class was right in" if self.label else "such ranges held"
+        return f"{wording} {self.held:.0%} of {self.cases} past cases"
 
     def holds(self, value: float) -> bool:
         """Whether a value falls into it."""
@@ -112,7 +112,7 @@ class Estimate(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recalled(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something remembered that a planner is told of."""
+    """A remembered item that a planner receives."""
 
     item: str  # its id
     kind: str  # lesson, decision, risk, command, estimate
@@ -120,7 +120,7 @@ class Recalled(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     source: str  # in words: which mission or document, and where in it
     files: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()  # such as `planned`: a plan said it, and nobody confirmed it
+    tags: tuple[str, ...] = ()  # such as `planned`: from a plan, and no person confirmed it
 
 
 class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -30,10 +30,10 @@ GapCode = Literal[
     "risk.unowned",
 ]
 SHOWN_MAX = 160
-"""Characters of somebody's words that a gap repeats."""
+"""Characters of a person's words that a gap repeats."""
 
 GAPS_MAX = 2_000
-"""More are not told of: whoever mends these sees the rest then."""
+"""More are not reported: the rest shows after these are mended."""
 
 GROUNDWORK = frozenset({"surveyor", "historian", "architect", "writer", "reviewer"})
 """Roles that read and write about the work; none of what they do meets a requirement."""
@@ -50,7 +50,7 @@ ENDED_BADLY = {"failed": "failed", "blocked": "is blocked", "cancelled": "was ca
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody asked for, in their words."""
+    """What a person asked for, in their words."""
 
     goal: str
     constraints: tuple[str, ...] = ()
@@ -98,11 +98,11 @@ class Gap(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Waiver(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody's word that a gap may stand."""
+    """A person's word that a gap may stand."""
 
     gap: str  # its id
     digest: str
-    what: str  # as the gap was told when it was waived
+    what: str  # as the gap was described when it was waived
     reason: str
     by: str
     at: float  # seconds since the epoch
@@ -141,9 +141,9 @@ def set_aside(plan: Plan, asked: Asked) -> tuple[SetAside, ...]:
     """Return the passages that the plan takes for background and that demand nothing in form."""
     known = frozenset(plan.background)
     return tuple(
-        SetAside(*told.passage)
-        for told in _passages(plan, asked)
-        if told.words in known and not (told.asks or told.demand)
+        SetAside(*found.passage)
+        for found in _passages(plan, asked)
+        if found.words in known and not (found.asks or found.demand)
     )
 
 
@@ -160,7 +160,7 @@ def unevidenced(plan: Plan, ends: Sequence[End]) -> tuple[str, ...]:
 
 
 def owner_of(risk: Risk, owners: Iterable[RiskOwner]) -> str:
-    """Return who sees to a risk: whom somebody named last, else whom the plan names, or `""`."""
+    """Return who sees to a risk: the last person assigned, else the plan's owner, or `""`."""
     named = [each.owner for each in owners if (each.risk, each.digest) == identity(risk)]
     return named[-1] if named else risk.owner.strip()
 
@@ -183,11 +183,11 @@ def _gap(code: GapCode, subject: str, what: str, remedy: str, **about: Any) -> G
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """A passage, which requirements were taken from it, and what it demands beside them."""
+    """A passage, the requirements derived from it, and what it demands beside them."""
 
     passage: tuple[str, str]  # where it stands, its words
     number: int
-    asks: tuple[tuple[int, int], ...]  # which of how many things it asks for were taken up
+    asks: tuple[tuple[int, int], ...]  # which of how many things it asks for are covered
     demand: Demand | None
 
     @property
@@ -198,45 +198,45 @@ class _Told(msgspec.Struct, frozen=True):
 def _unmet(plan: Plan, asked: Asked) -> Iterator[Gap]:
     """Yield the passages of goal, constraints and context that the plan passes over.
 
-    A plan from before origins were kept says too little for it to be told.
+    A plan from before origins were stored contains too little to find them.
     """
     has_origins = any(each.origins for each in plan.requirements)
     if plan.requirements and not has_origins and not plan.background:
         return
     background = frozenset(plan.background)
-    for told in _passages(plan, asked):
-        where, words = told.passage
-        if told.asks:
-            yield from _lost_asks(where, words, told.number, told.asks)
+    for found in _passages(plan, asked):
+        where, words = found.passage
+        if found.asks:
+            yield from _lost_asks(where, words, found.number, found.asks)
         elif words not in background:
-            yield _passed_over(where, words, told.number)
-        elif told.demand:
-            yield _demanded(told.demand, where, words, told.number)
+            yield _passed_over(where, words, found.number)
+        elif found.demand:
+            yield _demanded(found.demand, where, words, found.number)
 
 
 def _passages(plan: Plan, asked: Asked) -> Iterator[_Told]:
-    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    covered: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for each in plan.requirements:
         for origin in each.origins:
-            taken.setdefault((origin.where, origin.words), []).append((origin.number, origin.of))
+            covered.setdefault((origin.where, origin.words), []).append((origin.number, origin.of))
     is_met = False  # whether the passage before this one is
     for number, passage in enumerate(asked.passages(), 1):
-        asks = taken.get(passage, [])
+        asks = covered.get(passage, [])
         demand = None if asks else _demand(plan, *passage, is_continued=is_met)
         is_met = bool(asks) or (is_met and demand is None)
         yield _Told(passage, number, tuple(asks), demand)
 
 
 def _demand(plan: Plan, where: str, words: str, *, is_continued: bool) -> Demand | None:
-    """Return what a passage demands that no requirement says; what was told in a context is told.
+    """Return what a passage demands that no requirement states; faults count only in the goal.
 
-    A fault told of what was just asked for gives the reason: “Fix the links. They are broken.” So
+    A fault in what was just asked for gives the reason: “Fix the links. They are broken.” So
     does one that names nothing where a repair is asked for: “It crashes. Fix the links.”
     """
     demand = demand_in(words, faults=where == "goal")
     is_reason = demand == "fault" and points_back(words)
-    told_of_it = is_reason and (is_continued or mends(plan.requirements))
-    if demand is None or told_of_it or takes_up(plan.requirements, demand, words):
+    is_stated = is_reason and (is_continued or mends(plan.requirements))
+    if demand is None or is_stated or takes_up(plan.requirements, demand, words):
         return None
     return demand
 
@@ -262,7 +262,7 @@ def _passed_over(where: str, words: str, number: int) -> Gap:
 def _lost_asks(
     where: str, words: str, number: int, asks: Sequence[tuple[int, int]]
 ) -> Iterator[Gap]:
-    """Yield what a passage asks for besides that no requirement was taken from."""
+    """Yield what a passage asks for besides, from which no requirement was derived."""
     most = min(max(of for _, of in asks), 1_000)
     missing = sorted(set(range(1, most + 1)) - {each for each, _ in asks})
     for each in missing:
@@ -281,13 +281,13 @@ def _lost_asks(
 
 
 def _lost(before: Requirement, now: Requirement | None) -> Iterator[Gap]:
-    told = f"{before.id} of the accepted plan"
+    subject = f"{before.id} of the accepted plan"
     if now is None:
-        what = f"{told} is missing: {quoted(before.text)}."
+        what = f"{subject} is missing: {quoted(before.text)}."
         remedy = f"Take {before.id} up again."
         yield _gap("requirement.lost", before.id, what, remedy, text=before.text)
     elif now.text != before.text:
-        what = f"{told} said {quoted(before.text)}; now it says {quoted(now.text)}."
+        what = f"{subject} said {quoted(before.text)}; now it says {quoted(now.text)}."
         remedy = f"Give {before.id} its words back, or accept a new plan."
         yield _gap("requirement.changed", before.id, what, remedy, text=before.text, now=now.text)
 
@@ -298,7 +298,7 @@ def _lost(before: Requirement, now: Requirement | None) -> Iterator[Gap]:
 def uncovered(plan: Plan) -> tuple[str, ...]:
     """Return the requirements that no task serves, or, where code is to change, only groundwork.
 
-    Whoever surveys, specifies and reviews looks at all requirements and meets none of them.
+    Agents that survey, specify and review look at all requirements and meet none of them.
     """
     tasks = [task for task in plan.tasks() if task.role not in GROUNDWORK]
     if not any(task.is_change for task in tasks):
@@ -392,7 +392,7 @@ def _risks(plan: Plan, owners: Iterable[RiskOwner]) -> Iterator[Gap]:
             yield _gap("risk.unmitigated", risk.id, what, remedy, **about)
         if not owner_of(risk, known):
             what = f"Nobody sees to {risk.id}: {quoted(risk.title)}."
-            remedy = f"`mission trace assign RUN {risk.id} OWNER`."
+            remedy = f"`mission runs trace assign RUN {risk.id} OWNER`."
             yield _gap("risk.unowned", risk.id, what, remedy, **about)
 
 
@@ -420,11 +420,11 @@ def _unsuccessful(task: Task, end: End) -> Gap:
 
 
 def _again(task: Task, end: End) -> str:
-    return f"`mission retry {end.run or 'RUN'} {task.key}` does it again."
+    return f"`mission runs retry {end.run or 'RUN'} {task.key}` does it again."
 
 
 def quoted(words: str) -> str:
-    """Return somebody's words in quotes, cut where they are long."""
+    """Return a person's words in quotes, cut where they are long."""
     line = " ".join(words.split())
     cut = line if len(line) <= SHOWN_MAX else line[: SHOWN_MAX - 1].rstrip() + "…"
     return f"“{cut}”"

@@ -15,7 +15,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class KeyIssued(Event, frozen=True):
-    """Whoever has the key may call models; only its digest is kept."""
+    """The holder of the key may call models; only its digest is stored."""
 
     name: str
     digest: str  # SHA-256 of the key, in hexadecimal
@@ -45,13 +45,13 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class IssueKey(msgspec.Struct, frozen=True):
-    """Let somebody call models."""
+    """Issue a key that permits calls of models."""
 
     key: KeyIssued
 
 
 class RevokeKey(msgspec.Struct, frozen=True):
-    """Let a key be void."""
+    """Revoke a key."""
 
     name: str
     reason: str = ""

@@ -12,7 +12,7 @@ def in_full(value: Any) -> Any:
     """Return `value` as plain values, the fields of every structure in it complete.
 
     What is stored leaves out fields that hold their defaults, so that it stays small and can be
-    read by its type again. Whoever reads an answer has no such type.
+    read by its type again. A reader of an answer has no such type.
     """
     kind = type(value)
     if kind in PLAIN:
@@ -28,14 +28,14 @@ def in_full(value: Any) -> Any:
 
 def _struct_in_full(value: msgspec.Struct) -> dict[str, Any]:
     tag, fields = _shape(type(value))
-    told = dict(tag)
+    plain = dict(tag)
     for shown, name in fields:
         each = getattr(value, name)
         if type(each) in PLAIN:
-            told[shown] = each
+            plain[shown] = each
         elif each is not msgspec.UNSET:
-            told[shown] = in_full(each)
-    return told
+            plain[shown] = in_full(each)
+    return plain
 
 
 @cache

@@ -43,7 +43,7 @@ class Codemod(msgspec.Struct, frozen=True, tag="codemod"):
 
 
 class Rule(msgspec.Struct, frozen=True, tag="rule"):
-    """What a linter is told, or what must not come back."""
+    """A setting of a linter, or what must not come back."""
 
     tool: str  # such as ruff; `never-again` is ours
     path: str = ""  # the file with its settings
@@ -85,7 +85,7 @@ Body = Codemod | Rule | FileTemplate | Settings | Command
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """Something a repository teaches, whole: as it is kept by its digest."""
+    """Something a repository teaches, whole: as it is stored by its digest."""
 
     id: str
     kind: PatternKind
@@ -147,7 +147,7 @@ PatternCommand = LearnPattern | RetirePattern | NoteUse
 
 
 class PatternLearned(msgspec.Struct, frozen=True):
-    """A pattern is kept, or a newer version of it."""
+    """A pattern is stored, or a newer version of it."""
 
     pattern: str
     version: int
@@ -162,7 +162,7 @@ class PatternLearned(msgspec.Struct, frozen=True):
 
 
 class PatternRetired(msgspec.Struct, frozen=True):
-    """Nobody is offered it any more."""
+    """It is no longer offered."""
 
     pattern: str
     reason: str
@@ -222,20 +222,20 @@ def decide(command: PatternCommand, library: Library | None, now: float) -> list
     known = library.patterns if library else {}
     if isinstance(command, LearnPattern):
         return _learned(command.pattern, known)
-    kept = known.get(command.id)
-    if kept is None:
+    entry = known.get(command.id)
+    if entry is None:
         raise unknown(command.id)
     if isinstance(command, RetirePattern):
         _refuse_length("reason", command.reason, REASON_MAX)
-        return [] if kept.state == "retired" else [PatternRetired(command.id, command.reason)]
-    if kept.state == "retired":
+        return [] if entry.state == "retired" else [PatternRetired(command.id, command.reason)]
+    if entry.state == "retired":
         raise Conflict(
             "pattern.retired",
-            f"Pattern {command.id} was retired: {kept.reason.rstrip('.')}.",
-            hint="`mission learn` with --apply takes it up again where history still teaches it.",
+            f"Pattern {command.id} was retired: {entry.reason.rstrip('.')}.",
+            hint="`mission pattern learn --apply` stores it again if history still teaches it.",
         )
     use = (command.repository, command.files, command.places, command.passed)
-    return [PatternUsed(command.id, kept.version, *use)]
+    return [PatternUsed(command.id, entry.version, *use)]
 
 
 def _learned(new: Learned, known: dict[str, Kept]) -> list[PatternEvent]:
@@ -245,18 +245,18 @@ def _learned(new: Learned, known: dict[str, Kept]) -> list[PatternEvent]:
         ("repository", new.repository, PATH_MAX),
     ):
         _refuse_length(name, text, most)
-    kept = known.get(new.id)
-    if kept is None and len(known) >= PATTERNS_MAX:
+    entry = known.get(new.id)
+    if entry is None and len(known) >= PATTERNS_MAX:
         raise Rejected(
             "pattern.too_many",
             f"The library holds {PATTERNS_MAX:,} patterns already.",
             hint="Begin a home of its own for these repositories with --home.",
         )
-    if kept is not None and kept.state == "active" and kept.pattern.digest == new.digest:
+    if entry is not None and entry.state == "active" and entry.pattern.digest == new.digest:
         return []
-    version = kept.version + 1 if kept else 1
-    said = msgspec.structs.asdict(new)
-    return [PatternLearned(pattern=said.pop("id"), version=version, **said)]
+    version = entry.version + 1 if entry else 1
+    fields = msgspec.structs.asdict(new)
+    return [PatternLearned(pattern=fields.pop("id"), version=version, **fields)]
 
 
 def _refuse_length(name: str, text: str, most: int) -> None:
@@ -272,9 +272,9 @@ def evolve(library: Library | None, event: PatternEvent, at: float) -> Library:
     before = state.patterns.get(event.pattern)
     match event:
         case PatternLearned():
-            said = msgspec.structs.asdict(event)
-            version = said.pop("version")
-            learned = Learned(id=said.pop("pattern"), **said)
+            fields = msgspec.structs.asdict(event)
+            version = fields.pop("version")
+            learned = Learned(id=fields.pop("pattern"), **fields)
             used, passed = (before.used, before.passed) if before else (0, 0)
             state.patterns[event.pattern] = Kept(learned, version, "active", at, used, passed)
         case PatternRetired() if before is not None:

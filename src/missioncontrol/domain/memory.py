@@ -14,7 +14,7 @@ from missioncontrol.domain.memory_kinds import Kind as Kind
 from missioncontrol.domain.visible import suspicious
 
 PLANNED = "planned"
-"""The tag of a decision that a plan made and nobody judged."""
+"""The tag of a decision that a plan made and no person judged."""
 
 TITLE_MAX = 200
 TEXT_MAX = 4_000
@@ -42,7 +42,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def words(self) -> str:
-        """Say it in words, for whoever is told the item."""
+        """Describe it in words, for the reader of the item."""
         if self.path:
             at = f" at commit {self.commit[:12]}" if self.commit else ""
             return f"{self.path}:{self.line or 1}{at}"
@@ -70,19 +70,19 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     is_corrected: bool = False  # a person has the last word on its text
 
     def status(self, now: float) -> Literal["held", "expired"]:
-        """Return whether it is told to planners now; what is forgotten is no item any more."""
+        """Return whether planners receive it now; what is forgotten is no item any more."""
         return "expired" if self.expires and self.expires <= now else "held"
 
     def told(self) -> Recalled:
-        """Return it as a planner is told of it."""
+        """Return it as a planner receives it."""
         source = self.source.words
         return Recalled(self.id, self.kind, self.title, self.text, source, self.files, self.tags)
 
 
 def item_id(kind: str, repository: str, key: str) -> str:
     """Return the id that the same thing has whichever run it is harvested from."""
-    told = "\n".join((kind, repository, " ".join(key.casefold().split())))
-    return "memory-" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:ID_LENGTH]
+    identity = "\n".join((kind, repository, " ".join(key.casefold().split())))
+    return "memory-" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:ID_LENGTH]
 
 
 def is_item_id(text: str) -> bool:
@@ -121,7 +121,7 @@ class MemoryCorrected(Event, frozen=True):
 
 
 class MemoryExpirySet(Event, frozen=True):
-    """The item is told to planners until then."""
+    """Planners receive the item until then."""
 
     item: str
     expires: float  # seconds since the epoch; 0: for ever
@@ -129,7 +129,7 @@ class MemoryExpirySet(Event, frozen=True):
 
 
 class MemoryForgotten(Event, frozen=True):
-    """The item is gone from the index, and is never harvested or told again."""
+    """The item is gone from the index, and is never harvested or shown again."""
 
     item: str
     reason: str = ""
@@ -174,7 +174,7 @@ class AddMemory(msgspec.Struct, frozen=True):
 
 
 class CorrectMemory(msgspec.Struct, frozen=True):
-    """Let it say this."""
+    """Correct the item."""
 
     item: str
     title: str
@@ -192,7 +192,7 @@ class ExpireMemory(msgspec.Struct, frozen=True):
 
 
 class ForgetMemory(msgspec.Struct, frozen=True):
-    """Let it be gone."""
+    """Delete the item."""
 
     item: str
     reason: Reason = ""
@@ -202,16 +202,16 @@ MemoryCommand = AddMemory | CorrectMemory | ExpireMemory | ForgetMemory
 
 
 class Amendment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What people have said about one item; what was harvested stands elsewhere."""
+    """People's changes to one item; what was harvested stands elsewhere."""
 
     item: str
     added: MemoryAdded | None = None
     corrected: MemoryCorrected | None = None
-    expires: float | None = None  # None: nobody said anything
+    expires: float | None = None  # None: not set by a person
     is_forgotten: bool = False
 
     def silences(self, now: float) -> bool:
-        """Whether the words that the item was harvested from are not to be told."""
+        """Whether the words that the item was harvested from are to be withheld."""
         is_over = self.expires is not None and 0 < self.expires <= now
         return self.is_forgotten or self.corrected is not None or is_over
 
@@ -283,8 +283,8 @@ def amended(item: Item, amendment: Amendment | None) -> Item | None:
         return None
     changes: dict[str, object] = {}
     if amendment.corrected is not None:
-        said = amendment.corrected
-        changes = {"title": said.title, "text": said.text, "files": said.files, "tags": said.tags}
+        edit = amendment.corrected
+        changes = {"title": edit.title, "text": edit.text, "files": edit.files, "tags": edit.tags}
         changes["is_corrected"] = True
     if amendment.expires is not None:
         changes["expires"] = amendment.expires
@@ -337,7 +337,7 @@ def _refuse_long(field: str, text: str, most: int) -> None:
 
 
 def _refuse_hidden(field: str, text: str) -> None:
-    """A planner, and a person, has to see what it is told."""
+    """Refuse hidden characters: planners and people have to see all that they receive."""
     found = next((each for each in suspicious(text) if each.kind in _HIDING), None)
     if found is not None:
         raise _bad(field, f"it holds {found.name} ({found.code}), which nobody sees")
@@ -367,8 +367,8 @@ _QUOTED = re.compile(rf"{QUOTED_BEFORE}“[^”]*” (?=\()")
 def without_quotations(text: str) -> str:
     """Return a plan's words without those that it quotes of an item, and with where they stand.
 
-    They are remembered already. Kept a second time under another id, they would outlast it when
-    somebody has it forgotten.
+    They are remembered already. Stored again under another id, they would outlast it when
+    a user has it forgotten.
     """
     return _QUOTED.sub(QUOTED_BEFORE.replace(":", ""), text)
 
@@ -386,7 +386,7 @@ _ORDERS = re.compile(
 def gives_orders(text: str) -> bool:
     """Whether a text speaks to a reader's instructions, as no lesson about code does.
 
-    What was harvested and reads so is shown to people, and told to no planner before one of them
+    What was harvested and reads so is shown to people, and to no planner before one of them
     has corrected it.
     """
     return _ORDERS.search(text) is not None

@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MissionCreated(Event, frozen=True):
-    """Somebody asked for something."""
+    """A user asked for something."""
 
     mission: str
     title: str
@@ -133,7 +133,7 @@ class Mission(msgspec.Struct):
 
     @property
     def planned(self) -> Plan | None:
-        """The plan with what people said of its tasks since."""
+        """The plan with people's later changes to its tasks."""
         return with_scopes(self.plan, self.scopes) if self.plan else None
 
     @property
@@ -216,7 +216,7 @@ def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]
             "mission.incomplete",
             f"The mission is not complete: run {command.run!r} is not its newest one that "
             f"succeeded; the mission is {mission.status}.",
-            hint="`mission retry RUN` does again what did not succeed.",
+            hint="`mission runs retry RUN` does again what did not succeed.",
         )
     return [*waiving.decide(command, mission.traced)]
 

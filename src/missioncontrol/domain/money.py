@@ -29,7 +29,7 @@ def tokens(count: int) -> str:
 
 
 def of_which_estimated(count: int, cost: int) -> str:
-    """Return what a total says of the part of it that nobody measured; empty where there is none.
+    """Return the part of a total's text on what was not measured; empty where there is none.
 
     `count` are tokens and `cost` micro-dollars: `, of which 700 tokens and $0.10 estimated`. All
     surfaces word totals by this, so that an estimate looks the same wherever it is met.

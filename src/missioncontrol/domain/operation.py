@@ -65,7 +65,7 @@ class StopEverything(msgspec.Struct, frozen=True):
 
 
 class EnterStage(msgspec.Struct, frozen=True):
-    """Let work go on, in steps."""
+    """Resume work, in stages."""
 
     stage: Stage
     reason: str = ""
@@ -119,7 +119,7 @@ class Operation(msgspec.Struct):
 
 
 OPEN = Operation()
-"""What holds where nobody ever said anything."""
+"""The state before the first change."""
 
 
 def decide(
@@ -143,7 +143,7 @@ def decide(
                 raise Rejected(
                     "operation.bad_stage",
                     "To stop is no stage to start from.",
-                    hint="`mission stop --reason TEXT` stops everything.",
+                    hint="`mission engine halt --reason TEXT` stops everything.",
                 )
             if command.stage == present.stage:
                 return []
@@ -161,7 +161,7 @@ def decide(
                 raise NotFound(
                     "operation.unknown_limit",
                     f"There is no rate limit of {f'{command.kind} {command.name}'.strip()!r}.",
-                    hint="`mission limit list` names them.",
+                    hint="`mission engine rate-limit list` names them.",
                 )
             _refuse_long_reason(command.reason)
             return [RateLimitRemoved(command.kind, command.name, command.reason)]

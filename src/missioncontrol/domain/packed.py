@@ -60,7 +60,7 @@ UNREADABLE = (
     OSError,
     EOFError,
     ValueError,
-    RuntimeError,  # it asks for a password, or is packed as nobody here knows
+    RuntimeError,  # it asks for a password, or has an unknown kind of packing
 )
 
 

@@ -1,4 +1,4 @@
-"""Cuts what somebody asked for into passages: sentences, list items, headings, rows of a table.
+"""Cuts a request into passages: sentences, list items, headings, rows of a table.
 
 The planner reads goals by them, and the check of a plan asks for each of them again.
 """
@@ -56,7 +56,7 @@ def passages(text: str) -> list[Passage]:
 def asked_passages(text: str) -> tuple[str, ...]:
     """Return the passages that say something, each once and on one line, in their order.
 
-    What holds nothing but code is one passage: whoever wrote it asked for something by it.
+    What holds nothing but code is one passage: its author asked for something by it.
     """
     lines = [" ".join(passage.text.split()) for passage in passages(text)]
     telling = [line for line in lines if any(letter.isalnum() for letter in line)]

@@ -41,8 +41,8 @@ def is_agent(actor: str) -> bool:
 def person(actor: str) -> str:
     """Return the name by which a person counts, or "" where `actor` is no person.
 
-    `user:alice`, `alice` and `Alice` are one person, so that nobody is counted twice, and no
-    author passes for somebody else, by a way of writing. Actors of any other kind, such as
+    `user:alice`, `alice` and `Alice` are one person, so that no person is counted twice, and no
+    author passes for another person, by a way of writing. Actors of any other kind, such as
     `agent:writer` and `schedule:nightly`, are programs.
     """
     name = unicodedata.normalize("NFKC", actor.removeprefix("user:"))
@@ -52,7 +52,7 @@ def person(actor: str) -> str:
 
 
 class Known(msgspec.Struct, frozen=True):
-    """By which names somebody is known, and which users of the operating system gave them."""
+    """The names of a person, and the users of the operating system who gave them."""
 
     names: frozenset[str]  # as `person` returns them; of a program, the name itself
     users: frozenset[str] = frozenset()  # of those who claimed a name, as `person` returns them
@@ -77,14 +77,14 @@ class Known(msgspec.Struct, frozen=True):
 
 def known_as(actors: Iterable[str], os_user: str = "") -> Known:
     """Return by what `actors` are known, whose names `os_user` gave; "" where that is unknown."""
-    told = [actor for actor in actors if actor]
-    names = frozenset(person(actor) or actor for actor in told)
-    user = person(os_user) if os_user and any(map(person, told)) else ""
+    named = [actor for actor in actors if actor]
+    names = frozenset(person(actor) or actor for actor in named)
+    user = person(os_user) if os_user and any(map(person, named)) else ""
     return Known(names, frozenset({user} - {""}))
 
 
 def is_vouched(actor: str, os_user: str) -> bool:
-    """Whether the operating system vouches for `actor`: nobody else's name than its user's."""
+    """Whether the operating system vouches for `actor`: only for its own user's name."""
     return bool(os_user) and person(actor) == person(os_user)
 
 
@@ -112,7 +112,7 @@ _RESERVED_SKELETONS = frozenset(map(_skeleton, RESERVED))
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be the name of somebody: on one line, and nothing hidden in it."""
+    """Whether `text` can be the name of a person: on one line, and nothing hidden in it."""
     return (
         0 < len(text) <= NAME_MAX
         and text == text.strip()

@@ -24,11 +24,11 @@ Role = Literal[
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
 BUILDER: Role = "builder"
-"""The role that changes code. No specialist of ours has it: an agent is named for it, or nobody."""
+"""The role that changes code. No specialist of ours has it: an agent must be named for it."""
 
 
 class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A passage of what was asked for that a requirement was taken from.
+    """A passage of what was asked for from which a requirement was derived.
 
     A passage may ask for several things. Each knows how many they are, so that none of them can
     be lost without the others telling.
@@ -52,7 +52,7 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str  # R1, R2 …
     text: str
     kind: Literal["function", "quality", "constraint"] = "function"
-    source: str = ""  # the words it was taken from, and where they stood
+    source: str = ""  # the words it was derived from, and where they stood
     origins: tuple[Origin, ...] = ()  # in the order of what was asked for
 
 
@@ -69,7 +69,7 @@ class Risk(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Option(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A way not taken, and what it would have cost or given."""
+    """A rejected option, and what it would have cost or given."""
 
     title: str
     tradeoff: str
@@ -139,12 +139,12 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_change(self) -> bool:
-        """Whether it changes the repository, whoever does that."""
+        """Whether it changes the repository, by an agent or a person."""
         return self.role == BUILDER
 
     @property
     def is_handover(self) -> bool:
-        """Whether somebody else has to do this: it changes code, and no agent is named for it."""
+        """Whether a person has to do this: it changes code, and no agent is named for it."""
         return self.is_change and not self.agent
 
 
@@ -179,8 +179,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     likely: tuple[Likely, ...] = ()  # where the work will be, by requirement
     estimates: tuple[Estimate, ...] = ()
     unestimated: tuple[str, ...] = ()  # in words, what could not be estimated, and why
-    remembered: tuple[Remembered, ...] = ()  # what earlier missions and documents told it
-    background: tuple[str, ...] = ()  # passages that nothing was taken from, word for word
+    remembered: tuple[Remembered, ...] = ()  # its input from earlier missions and documents
+    background: tuple[str, ...] = ()  # passages without a derived requirement, word for word
     groundwork: tuple[Task, ...] = ()  # what specialists read, write and check beside the change
 
     @property

@@ -37,7 +37,7 @@ def as_logged(planned: PlannedDecision, known: Mapping[str, LoggedDecision]) -> 
 
 
 def _is_same(logged: LoggedDecision, planned: PlannedDecision) -> bool:
-    """Whether the log has this very decision; a file may have said it in other words since."""
+    """Whether the log has this very decision; a file may have other words for it since."""
     text = planned.text
     return logged.text.title == text.title and bool(
         logged.source or logged.text.choice == text.choice

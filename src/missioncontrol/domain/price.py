@@ -14,7 +14,7 @@ _EXACT = Context(prec=100)
 class Rates(msgspec.Struct, frozen=True):
     """US dollars per million tokens, which is the same as micro-dollars per token."""
 
-    input: Decimal  # read anew
+    input: Decimal  # read without a cache
     cached: Decimal  # read from a cache
     cache_write: Decimal
     output: Decimal
@@ -29,7 +29,7 @@ class Tier(msgspec.Struct, frozen=True):
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The price of a model, with where it was taken from."""
+    """The price of a model, with its source."""
 
     model: str  # as the source names it
     rates: Rates
@@ -75,8 +75,8 @@ def cost(price: Price, usage: Usage) -> int:
         Rejected: `usage.malformed`, where a part is larger than its whole.
     """
     fresh = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-    said = usage.output_tokens - usage.reasoning_tokens
-    if min(fresh, said) < 0:
+    output = usage.output_tokens - usage.reasoning_tokens
+    if min(fresh, output) < 0:
         raise Rejected(
             "usage.malformed",
             f"A usage of {usage.input_tokens:,} input tokens holds {usage.cached_tokens:,} read "
@@ -89,18 +89,18 @@ def cost(price: Price, usage: Usage) -> int:
         (fresh, by.input),
         (usage.cached_tokens, by.cached),
         (usage.cache_write_tokens, by.cache_write),
-        (said, by.output),
+        (output, by.output),
         (usage.reasoning_tokens, by.reasoning),
     )
     return int(_total(*parts).to_integral_value(ROUND_HALF_UP, _EXACT))
 
 
 def charged(price: Price | None, usage: Usage) -> int | None:
-    """Return what counts as spent for a usage, in micro-dollars; None where nobody can know.
+    """Return what counts as spent for a usage, in micro-dollars; None where it can't be known.
 
     `usage.cost` is what the agent names. It holds where no price is known, and where it is higher
     than what the tokens come to: tools that a provider charges for are not in them. Tokens that
-    are said to have cost nothing have a cost that is not known.
+    are reported to have cost nothing have a cost that is not known.
     """
     named = usage.cost or 0
     if price is not None:

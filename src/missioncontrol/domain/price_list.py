@@ -9,11 +9,11 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.price import Price, rates
 
 OVERRIDE = "override"
-"""The source of a price that somebody set."""
+"""The source of a price that a user set."""
 
 MODELS_MAX = 1_000
 DATES_MAX = 20
-"""Dated prices kept for one model; the oldest ones go first."""
+"""Dated prices stored for one model; the oldest ones go first."""
 
 NAME_MAX = 200
 REASON_MAX = 2_000
@@ -22,7 +22,7 @@ DECIMALS_MAX = 12
 
 
 class PriceSet(msgspec.Struct, frozen=True):
-    """Somebody said what a model costs from a date on. What is settled stays as it is."""
+    """A user set what a model costs from a date on. What is settled stays as it is."""
 
     model: str
     price: Price
@@ -56,7 +56,7 @@ class PriceList(msgspec.Struct):
     dated: dict[str, tuple[PriceSet, ...]] = {}  # by rising date, then in the order of setting
 
     def price(self, model: str, day: str) -> Price | None:
-        """Return what holds for `model` on a UTC date, where somebody has set it."""
+        """Return what holds for `model` on a UTC date, where a user has set it."""
         valid = [
             each.price for each in self.dated.get(model.lower(), ()) if each.price.valid_from <= day
         ]

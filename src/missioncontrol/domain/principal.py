@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.domain.permission import Permission, Role
 
 Way = Literal["link", "password", "oidc", "token", "os"]
-"""How somebody signed in; `os` where the operating system alone vouches for who has the home."""
+"""The way of signing in; `os` where only the operating system vouches for the home's owner."""
 
 
 TERMINAL = "mission-cli"

@@ -1,4 +1,4 @@
-"""A question to a person in the middle of a step: asked, answered by form, or taken back."""
+"""A question to a person in the middle of a step: asked, answered by form, or withdrawn."""
 
 from typing import Any, assert_never
 
@@ -29,14 +29,14 @@ class QuestionAsked(Event, frozen=True):
 
 
 class QuestionAnswered(Event, frozen=True):
-    """Somebody answered."""
+    """A person answered."""
 
     by: str
     answer: Any
 
 
 class QuestionWithdrawn(Event, frozen=True):
-    """Nobody waits for the answer any more."""
+    """No step waits for the answer any more."""
 
     reason: str
 
@@ -58,7 +58,7 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class GiveAnswer(msgspec.Struct, frozen=True):
-    """Answer, as a person; whoever asked checks whether it is what they asked for."""
+    """Answer, as a person; the asker checks whether it is what they asked for."""
 
     by: str
     answer: Any
@@ -84,7 +84,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def unknown_question(question: str) -> NotFound:
-    """Say that nobody asked that."""
+    """Return the error for a question that was not asked."""
     return NotFound(
         "question.unknown",
         f"There is no question {question!r} here.",
@@ -96,7 +96,7 @@ def decide(command: QuestionCommand, question: Question | None, now: float) -> l
     """Answer `command` with the events it makes true.
 
     Raises:
-        Rejected: `question.answered`, `question.not_a_person`, `question.not_asked` (somebody
+        Rejected: `question.answered`, `question.not_a_person`, `question.not_asked` (someone
             else is), `question.long_answer` or `question.too_long`.
         NotFound: `question.unknown`.
     """
@@ -147,8 +147,8 @@ def _refuse_long(asked: QuestionAsked) -> None:
 def _refuse_answer(command: GiveAnswer, question: Question) -> None:
     name = question.asked.question
     if not question.is_open:
-        said = f"{question.by} answered it" if question.by else "nobody waits for it any more"
-        raise Rejected("question.answered", f"Question {name!r} is closed: {said}.")
+        reason = f"{question.by} answered it" if question.by else "nobody waits for it any more"
+        raise Rejected("question.answered", f"Question {name!r} is closed: {reason}.")
     if not person(command.by):
         raise Rejected(
             "question.not_a_person",

@@ -186,7 +186,7 @@ def _upcast(name: str, schema: int, body: bytes) -> Event:
 def words() -> frozenset[str]:
     """Return what events are made of besides their contents: names of fields, tags, choices.
 
-    Whoever rewrites the texts of a stored event leaves these alone, or it can't be read again.
+    A rewrite of the texts of a stored event leaves these alone, or it can't be read again.
     """
     found: set[str] = set()
     todo: list[Any] = [msgspec.json.schema_components(NAMES)]

@@ -1,4 +1,4 @@
-"""A request of somebody who is signed in: taken, answered, refused; the same one counts once."""
+"""A request of a signed-in user: accepted, answered, refused; the same one counts once."""
 
 from typing import Any, assert_never
 
@@ -8,7 +8,7 @@ from missioncontrol.domain.errors import Corrupt, Rejected
 from missioncontrol.domain.principal import Way
 
 ANSWER_BYTES_MAX = 64 * 1024
-"""A longer answer is not kept; who asks again is told so."""
+"""A longer answer is not stored; a repeated request receives a note instead."""
 
 
 FORMER_VERBS = {
@@ -22,6 +22,8 @@ FORMER_VERBS = {
     "UserAsked": "user",
     "WebhookAsked": "webhook",
     "WorkspaceAsked": "user.name_workspace",
+    "ShareAsked": "share",
+    "OutputBound": "retention.bound_output",
 }
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,
 or the noun alone where one verb stood for several operations."""
@@ -32,7 +34,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RequestTaken(Event, frozen=True):
-    """Somebody asks for a change; whatever comes of it names this event as its cause."""
+    """A user asks for a change; whatever comes of it names this event as its cause."""
 
     verb: str
     way: Way  # how they signed in
@@ -45,9 +47,9 @@ class RequestTaken(Event, frozen=True):
 class RequestAnswered(Event, frozen=True):
     """It was done."""
 
-    answer: Any = None  # as it was told, without what is shown only once
+    answer: Any = None  # as it was sent, without what is shown only once
     is_kept: bool = True  # False: it was too long
-    shown_once: tuple[str, ...] = ()  # fields that were told and are not kept
+    shown_once: tuple[str, ...] = ()  # fields that were sent and are not stored
 
 
 class RequestRefused(Event, frozen=True):
@@ -68,9 +70,9 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class TakeRequest(msgspec.Struct, frozen=True):
-    """Begin to do what somebody asks for.
+    """Begin to do what a user asks for.
 
-    Where it was taken before and has no answer, nobody does it any more, and `came` is the
+    Where it was accepted before and has no answer, its work has stopped, and `came` is the
     position of the last event that it made true; 0 where nothing came of it. `former` are the verb
     and the digest that an earlier release would have written down for it.
     """
@@ -134,12 +136,12 @@ def _refuse_twice(asked: Asked | None) -> None:
 
 
 def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
-    taken = command.taken
+    request = command.taken
     if asked is None:
-        return [taken]
+        return [request]
     before = (asked.taken.verb, asked.taken.digest)
-    is_same = before in ((taken.verb, taken.digest), command.former)
-    if not is_same or not taken.digest:
+    is_same = before in ((request.verb, request.digest), command.former)
+    if not is_same or not request.digest:
         raise Rejected(
             "request.another",
             f"Another request ({verb_now(asked.taken.verb)}) was made under this key.",
@@ -149,21 +151,21 @@ def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
         case RequestAnswered():
             return []
         case RequestRefused():
-            return [taken]
+            return [request]
         case None:
-            return _taken_again(taken, command.came)
+            return _taken_again(request, command.came)
 
 
-def _taken_again(taken: RequestTaken, came: int) -> list[RequestEvent]:
+def _taken_again(request: RequestTaken, came: int) -> list[RequestEvent]:
     """Do again what nothing came of; what something came of would be done twice."""
     if came:
         raise Rejected(
             "request.half_done",
-            f"This request ({taken.verb}) broke off when a part of it was done, up to event "
+            f"This request ({request.verb}) broke off when a part of it was done, up to event "
             f"{came}; nothing more comes of it.",
             hint="Look at what was done, and ask for what is missing under a new key.",
         )
-    return [taken]
+    return [request]
 
 
 def still_open(verb: str) -> Rejected:

@@ -29,7 +29,7 @@ class Needs(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What somebody declares that a model can do."""
+    """A declaration of what a model can do."""
 
     name: str
     context: int = 0  # tokens, input and output together; 0 where it is not known
@@ -41,7 +41,7 @@ class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Lets some agents call some models in steps of some tiers; `*` stands for any letters."""
+    """Permits some agents to call some models in steps of some tiers; `*` means any letters."""
 
     models: tuple[str, ...]
     agents: tuple[str, ...] = ("*",)
@@ -67,7 +67,7 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who calls, as far as it matters here."""
 
     agent: str = ""
-    risk: Risk = "irreversible"  # of the step; the highest where nobody knows
+    risk: Risk = "irreversible"  # of the step; the highest where it is unknown
     models: tuple[str, ...] = ()  # that its key is good for; empty: as the rules say
 
 
@@ -86,7 +86,7 @@ def choices(
 ) -> tuple[str, ...]:
     """Return the models that may answer a call for `asked`, in the order in which to try them.
 
-    A model without a card is taken to be able where it was asked for by its own name: the
+    A model without a card counts as able where it was asked for by its own name: the
     upstream will say so if it is not. In a route by cost only models with a card are compared.
 
     Raises:
@@ -118,7 +118,7 @@ def _any_choice(policy: Routing, asker: Asker, asked: str) -> bool:
 
 
 def _may_call(policy: Routing, asker: Asker, model: str, asked: str) -> bool:
-    """Whether key and rules both let the asker call `model`.
+    """Whether key and rules both permit the asker to call `model`.
 
     A key that is good for a name is good for what the name stands for.
     """
@@ -174,10 +174,10 @@ def _not_allowed(asked: str, asker: Asker, named: tuple[str, ...]) -> Rejected:
 
 
 def _unfit(asked: str, lacks: Mapping[str, str]) -> Rejected:
-    told = "; ".join(f"{model!r} {lack}" for model, lack in list(lacks.items())[:NAMED_MAX])
+    reasons = "; ".join(f"{model!r} {lack}" for model, lack in list(lacks.items())[:NAMED_MAX])
     return Rejected(
         "model.unfit",
-        f"No model that may answer for {asked!r} fits this call: {told}.",
+        f"No model that may answer for {asked!r} fits this call: {reasons}.",
         hint="Ask for another model, or ask for less.",
     )
 

@@ -24,7 +24,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CohortSaved(Event, frozen=True):
-    """People are kept together under a name.
+    """People are saved together under a name.
 
     Those whom `segment` means at any time; or, where `question` and `cell` are given instead,
     those who were behind that count as it was `as_of`.
@@ -91,20 +91,20 @@ class SaveCohort(msgspec.Struct, frozen=True):
 
 
 class RemoveCohort(msgspec.Struct, frozen=True):
-    """Let them be."""
+    """Delete a cohort."""
 
     product: str
     cohort: str
 
 
 class SaveDashboard(msgspec.Struct, frozen=True):
-    """Let a dashboard be this."""
+    """Replace a dashboard."""
 
     dashboard: DashboardSaved
 
 
 class RemoveDashboard(msgspec.Struct, frozen=True):
-    """Let it go."""
+    """Delete a dashboard."""
 
     product: str
     dashboard: str

@@ -18,7 +18,7 @@ _BEGIN = re.compile(r"Begin (?:at|in|with) `(?P<path>[^`:]+)(?::\d+)?`(?:[^`]|`[
 
 
 class ScopeChanged(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody said which files a task is expected to change."""
+    """A person stated which files a task is expected to change."""
 
     task: str  # its key
     digest: str  # of the task: in another plan its key may be another one's
@@ -38,7 +38,7 @@ class ChangeScope(msgspec.Struct, frozen=True):
 
 
 class TaskScope(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was said last about a task."""
+    """The last change of the scope of a task."""
 
     task: str
     digest: str
@@ -49,12 +49,12 @@ class TaskScope(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Rescoped(msgspec.Struct, frozen=True):
-    """A plan with what people said of the files of its tasks."""
+    """A plan with people's changes to the files of its tasks."""
 
     goal: str
     plan: Plan  # its tasks have the files that people named
-    scopes: tuple[TaskScope, ...]  # what they said of them
-    planned: Mapping[str, tuple[str, ...]]  # what the planner said, by the keys of those tasks
+    scopes: tuple[TaskScope, ...]  # their changes to them
+    planned: Mapping[str, tuple[str, ...]]  # the planner's files, by the keys of those tasks
 
 
 def decide(
@@ -88,7 +88,7 @@ def decide(
 
 
 def shown_of(files: Sequence[str]) -> str:
-    """Return what tells the files that somebody looked at from others."""
+    """Return the digest that identifies the files that a person looked at."""
     return digest({"files": list(files)})
 
 
@@ -101,16 +101,16 @@ def evolve(scopes: Sequence[TaskScope], event: ScopeChanged, at: float) -> tuple
 
 
 def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
-    """Return the plan with what people said of its tasks in place of what the planner did.
+    """Return the plan with people's changes to its tasks in place of the planner's scopes.
 
     Where a task begins follows its files, and so do the parts that the plan calls changed.
     """
-    said = {(each.task, each.digest): each for each in scopes}
-    if not said:
+    by_task = {(each.task, each.digest): each for each in scopes}
+    if not by_task:
         return plan
 
     def edited(task: Task) -> Task:
-        one = said.get((task.key, identity(task)))
+        one = by_task.get((task.key, identity(task)))
         if one is None:
             return task
         return msgspec.structs.replace(task, scope=one.files, detail=begun(task.detail, one))
@@ -124,17 +124,17 @@ def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
     return msgspec.structs.replace(plan, phases=phases, architecture=architecture)
 
 
-def begun(text: str, said: TaskScope) -> str:
+def begun(text: str, scope: TaskScope) -> str:
     """Return a task's words with the file to begin at that people named, where it is another."""
     match = _BEGIN.search(text)
-    if match is None or match["path"] in said.files:
+    if match is None or match["path"] in scope.files:
         return text
-    who = person(said.by) or said.by
+    who = person(scope.by) or scope.by
     planned = f"the plan began at `{match['path']}`."
-    if not said.files:
+    if not scope.files:
         now = f"{who} said that no file is to change; {planned}"
     else:
-        now = f"Begin at `{_first(said.files)}`, as {who} said; {planned}"
+        now = f"Begin at `{_first(scope.files)}`, as {who} said; {planned}"
     return f"{text[: match.start()]}{now}{text[match.end() :]}"
 
 
@@ -157,17 +157,17 @@ def _marked(part: Component, before: frozenset[str], after: frozenset[str]) -> C
 
 
 def scopes_of(plan: Plan, scopes: Iterable[TaskScope]) -> tuple[TaskScope, ...]:
-    """Return what was said of the tasks of this plan."""
+    """Return the changed scopes of the tasks of this plan."""
     tasks = {(task.key, identity(task)) for task in plan.tasks()}
     return tuple(each for each in scopes if (each.task, each.digest) in tasks)
 
 
 def rescoped(goal: str, plan: Plan, scopes: Iterable[TaskScope]) -> Rescoped:
-    """Return the plan that the planner made with what people said of its tasks."""
-    said = scopes_of(plan, scopes)
-    edited = {each.task for each in said}
+    """Return the planner's plan with people's changes to its tasks."""
+    stated = scopes_of(plan, scopes)
+    edited = {each.task for each in stated}
     planned = {task.key: task.scope for task in plan.tasks() if task.key in edited}
-    return Rescoped(goal, with_scopes(plan, said), said, planned)
+    return Rescoped(goal, with_scopes(plan, stated), stated, planned)
 
 
 def identity(task: Task) -> str:
@@ -180,7 +180,7 @@ def _known(plan: Plan | None) -> Plan:
         raise Rejected(
             "mission.no_plan",
             "The mission has no plan, so there is no task yet.",
-            hint="`mission retry RUN` plans again.",
+            hint="`mission runs retry RUN` plans again.",
         )
     return plan
 
@@ -192,7 +192,7 @@ def _task(key: str, plan: Plan) -> Task:
             "task.unknown",
             f"The plan has no task {key[:100]!r}; it has "
             f"{', '.join(task.key for task in plan.tasks())[:1_000]}.",
-            hint="`mission trace show RUN` tells what each is for.",
+            hint="`mission runs trace show RUN` tells what each is for.",
         )
     return found
 

@@ -1,8 +1,9 @@
 """Links that show the report of one run to whoever has them: made, revoked, ended."""
 
-from typing import assert_never
+from typing import Annotated, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
@@ -13,6 +14,7 @@ SECONDS_USUAL, SECONDS_MAX, SECONDS_MIN = 7 * DAY, 90 * DAY, 60.0
 SHARES_MAX = 1_000
 """Links that hold at once."""
 NOTE_MAX = 200
+REASON_MAX = 2_000
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,7 +29,7 @@ class ReportShared(Event, frozen=True):
     run: str
     digest: str  # SHA-256 of the whole token, in hexadecimal
     until: float  # seconds since the epoch
-    as_of: int  # position in the log: the report shows what was said up to there
+    as_of: int  # position in the log: the report shows what was recorded up to there
     note: str = ""  # for whom or what
 
 
@@ -54,10 +56,10 @@ class ShareReport(msgspec.Struct, frozen=True):
 
 
 class RevokeShare(msgspec.Struct, frozen=True):
-    """Let a link show nothing any more."""
+    """Make a link show nothing any more."""
 
-    share: str
-    reason: str = ""
+    id: str
+    reason: Annotated[str, Meta(max_length=REASON_MAX, description="Why, for the record.")] = ""
 
 
 ShareCommand = ShareReport | RevokeShare
@@ -97,9 +99,9 @@ def decide(command: ShareCommand, shares: Shares | None, now: float) -> list[Sha
             _refuse_bad(share, known, now)
             return [share]
         case RevokeShare():
-            if command.share not in known.links:
-                raise unknown(command.share)
-            return [ShareRevoked(command.share, command.reason)]
+            if command.id not in known.links:
+                raise unknown(command.id)
+            return [ShareRevoked(command.id, command.reason)]
         case _:
             assert_never(command)
 
@@ -124,18 +126,26 @@ def unknown(share: str) -> NotFound:
     return NotFound(
         "share.unknown",
         f"No link {share[:80]!r} is known here.",
-        hint="`mission share list` names those that hold.",
+        hint="`mission document share list` names those that hold.",
     )
 
 
-def _refuse_bad(share: ReportShared, known: Shares, now: float) -> None:
-    seconds = share.until - now
+def refuse_bad_time(seconds: float) -> None:
+    """Refuse a link that would hold too short or too long.
+
+    Raises:
+        Rejected: `share.bad_time`.
+    """
     if not SECONDS_MIN <= seconds <= SECONDS_MAX:
         raise Rejected(
             "share.bad_time",
             f"The link would hold {seconds / DAY:.3g} days.",
             hint=f"It holds from one minute to {SECONDS_MAX / DAY:.0f} days.",
         )
+
+
+def _refuse_bad(share: ReportShared, known: Shares, now: float) -> None:
+    refuse_bad_time(share.until - now)
     if len(share.note) > NOTE_MAX or not (share.note.isprintable() or not share.note):
         raise Rejected(
             "share.bad_note",

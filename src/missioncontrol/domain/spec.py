@@ -1,4 +1,4 @@
-"""Specs of repositories: somebody read one, and took what it says as right."""
+"""Specs of repositories: a person read one, and accepted its content as right."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ REASON_MAX = 2_000
 
 
 class SpecAccepted(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody accepted a spec, for files as they were."""
+    """A person accepted a spec, for files as they were."""
 
     repository: str  # absolute path of the checkout
     spec: str  # path in it

@@ -41,7 +41,7 @@ SLASHES = r"\\{1,8}"
 """Before what is escaped, by JSON in JSON in JSON or by a shell: each doubles those before it."""
 
 OUR_KEYS = r"mck-[A-Za-z0-9_\-]{43}"
-"""Keys of the gateway. Of those that are lent and issued nobody keeps the value."""
+"""Keys of the gateway. Of those that are lent and issued no value is stored."""
 
 OUR_KEY_LENGTH = 47
 
@@ -140,7 +140,7 @@ def _thorough(secret: str) -> tuple[str, int]:
     """Return every spelling that we know of."""
     raw = _raw(secret)
     if PLAIN.fullmatch(secret):
-        # Nobody has a reason to encode its letters, and it is the usual kind.
+        # There is no reason to encode its letters, and it is the usual kind.
         spelt = "".join(c if c.isalnum() else _spelt(c, is_first=False) for c in secret)
     else:
         spelt = "".join(_spelt(c, is_first=not place) for place, c in enumerate(secret))
@@ -160,7 +160,7 @@ def _spelt(character: str, *, is_first: bool) -> str:
     raw = _raw(character)
     ways = [
         _literal(raw),
-        # In an address; any character may be encoded, and whoever does it chooses.
+        # In an address; any character may be encoded, by the writer's choice.
         "".join(f"{LEVELS}{_digits(byte)}" for byte in raw),
     ]
     if not PLAIN.fullmatch(character):

@@ -109,8 +109,8 @@ def _error(text: str) -> tuple[str, str]:
     if not found:
         return "", ""
     chosen = found[0] if _begins_within(text) else found[-1]
-    said = f"{chosen[1]}: {chosen[2].strip()}" if chosen[2] and chosen[2].strip() else chosen[1]
-    return " ".join(said.split())[:ERROR_MAX], re.split(r"[.:]", chosen[1])[-1]
+    message = f"{chosen[1]}: {chosen[2].strip()}" if chosen[2] and chosen[2].strip() else chosen[1]
+    return " ".join(message.split())[:ERROR_MAX], re.split(r"[.:]", chosen[1])[-1]
 
 
 def _within(path: str, files: frozenset[str]) -> str:

@@ -1,4 +1,4 @@
-"""The status of a run or a mission: one word, the reason, and the action that lets it go on.
+"""The status of a run or a mission: one word, the reason, and the action that makes it go on.
 
 The log of a run says what it could do next (`Progress`). Whether that happens depends on the
 agents, on what people were asked and on how far the workspace may work (`Conditions`).
@@ -80,13 +80,13 @@ OPEN: tuple[RunWord, ...] = ("queued", "running", "waiting", "stuck", "halted")
 """Words of runs that have not ended and are not about to."""
 
 NEEDS_ACTION = frozenset({"waiting", "stuck", "halted"})
-"""Words of runs that go on only after somebody has acted."""
+"""Words of runs that go on only after a person has acted."""
 
 REFINED = frozenset({"queued", "running", "waiting"})
 """Words of a run's own log that conditions may change."""
 
 KEPT_MAX = 20
-"""Steps of one kind that are kept of a run for its status."""
+"""Steps of one kind that are stored of a run for its status."""
 
 NAMED_MAX = 3
 """Steps or agents that a reason names; the rest is counted."""
@@ -143,7 +143,7 @@ class Closed(msgspec.Struct, frozen=True):
     state: str
     reason: str
     since: float
-    is_lasting: bool = True  # it takes none before somebody acts
+    is_lasting: bool = True  # it accepts none before a person acts
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -194,7 +194,7 @@ class Status(msgspec.Struct, frozen=True):
 
     word: str
     reason: str = ""
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     on: tuple[str, ...] = ()  # who or what it waits for
     since: float = 0.0  # seconds since the epoch; 0 where it is not known
 
@@ -343,20 +343,20 @@ def _on_its_way(facts: MissionFacts, run: Status) -> Status:
 def _carried_out(facts: MissionFacts) -> Status:
     """Return how a mission stands whose run did all that it was to do."""
     if facts.is_planned_only:
-        action = f"mission carry-out {facts.run}"
+        action = f"mission execute {facts.run}"
         return Status("planned", "Nothing of the plan was carried out yet.", action)
     if facts.handed_over:
         are = "is" if facts.handed_over == 1 else "are"
         reason = f"{facts.handed_over} of {facts.tasks} tasks {are} for people and not done."
-        return Status("ready_to_build", reason, f"mission pack {facts.run}")
+        return Status("ready_to_build", reason, f"mission runs pack {facts.run}")
     if facts.is_unchanged:
-        action = f"mission retry {facts.run}"
+        action = f"mission runs retry {facts.run}"
         return Status("ready_to_build", "No file was changed.", action)
     return Status("done")
 
 
 def _final(run: str, progress: Progress) -> Status:
-    action = f"mission resume {run}" if progress.word == "halted" else ""
+    action = f"mission runs resume {run}" if progress.word == "halted" else ""
     return Status(progress.word, progress.reason, action)
 
 
@@ -394,7 +394,7 @@ def _obstacles(progress: Progress, around: Conditions) -> list[_Obstacle]:
 def _of_stage(around: Conditions) -> _Obstacle:
     what = "Everything is stopped" if around.stage == "stopped" else "Work is paused"
     reason = f"{what}: {_sentence(around.stage_reason)}" if around.stage_reason else f"{what}."
-    return _Obstacle(reason, "mission start --stage all", around.stage, around.stage_since)
+    return _Obstacle(reason, "mission engine resume --stage all", around.stage, around.stage_since)
 
 
 def _of_agent(queued: Queued, around: Conditions) -> _Obstacle:
@@ -403,13 +403,15 @@ def _of_agent(queued: Queued, around: Conditions) -> _Obstacle:
     if closed is None:
         limited = queued.agent if queued.agent in around.barred else ""
         who = f"agent {limited}" if limited else "the workspace"
-        action = f"mission limit remove {f'agent {limited}' if limited else 'workspace'}"
+        action = (
+            f"mission engine rate-limit remove {f'agent {limited}' if limited else 'workspace'}"
+        )
         return _Obstacle(f"A rate limit allows {who} no start. {waits}", action, queued.agent, 0.0)
-    said = f": {_sentence(closed.reason)}" if closed.reason else "."
+    detail = f": {_sentence(closed.reason)}" if closed.reason else "."
     action = f"mission agent {'show' if closed.state == 'lost' else 'start'} {closed.name}"
-    reason = f"{closed.name} is {closed.state}{said} {waits}"
+    reason = f"{closed.name} is {closed.state}{detail} {waits}"
     if closed.state == "failed its proof":
-        reason = f"{closed.name} {closed.state}{said} {waits}"
+        reason = f"{closed.name} {closed.state}{detail} {waits}"
     return _Obstacle(reason, action, closed.name, closed.since)
 
 

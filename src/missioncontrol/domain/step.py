@@ -57,7 +57,7 @@ def tighter(one: Amount | None, other: Amount | None) -> Amount | None:
 
 
 class Escalation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who may decide as well when nobody has for a while."""
+    """Who may decide as well when there was no decision for a while."""
 
     after_seconds: float
     to: tuple[str, ...]
@@ -95,7 +95,7 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     output_tokens: int = 0
     by_call: bool = False  # the agent asks before every model call; nothing is reserved beforehand
     stated: Amount | None = None  # by the workflow, where the agent can't say it
-    open: bool = False  # nobody says it: an attempt sets aside all that is left for it
+    open: bool = False  # it is not stated: an attempt sets aside all that is left for it
 
 
 class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,7 +142,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     on_failure: Literal["stop", "continue"] = "stop"
     handles: tuple[str, ...] = ()  # steps for whose failure this one is there
     repeat: Repeat | None = None
-    capability: str = ""  # whoever else can do that may claim the step where its agent has no room
+    capability: str = ""  # other agents with it may claim the step where its agent has no room
     # What follows is set when a running step brings this one in.
     parent: str = ""  # the step that brought it in
     scope: str = ""  # the call whose names its expressions see; empty is the run itself
@@ -151,7 +151,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def is_governed(self) -> bool:
-        """Whether it, or a step that it calls, may need money or somebody's yes to start."""
+        """Whether it, or a step that it calls, may need money or an approval to start."""
         return self.approval is not None or self.spending is not None or bool(self.body)
 
     @property

@@ -30,7 +30,7 @@ class TemplateQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     example: str = ""
     help: str = ""
     choices: tuple[str, ...] = ()  # of a choice
-    reads: Literal["", "stack-trace"] = ""  # what a text is taken apart as
+    reads: Literal["", "stack-trace"] = ""  # what a text is parsed as
     exists: bool = True  # whether a path has to be there already
 
 
@@ -38,7 +38,7 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """A kind of mission, ready to be begun once its questions are answered.
 
     `{name}` in a text is the answer of that name, and `{?name}` says nothing but needs it. A line
-    that needs an answer which nobody gave is left out; of variants (“ || ”) the first stands that
+    that needs a missing answer is left out; of variants (“ || ”) the first stands that
     has its answers. A line that begins with `- ` stands once for each item of its list.
     """
 

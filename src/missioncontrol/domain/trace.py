@@ -1,6 +1,6 @@
 """Trace context as W3C writes it: which trace a run is, and which span each of its attempts is.
 
-Nothing is stored: the ids follow from the id of the run, so whoever reads the log again finds the
+Nothing is stored: the ids follow from the id of the run, so each reader of the log finds the
 same ones. The format is that of https://www.w3.org/TR/trace-context-2/.
 """
 

@@ -1,7 +1,7 @@
 """What people say about the gaps of a mission: waivers, owners of risks, and when it is complete.
 
 A mission is complete when every task has ended with checked evidence and no gap is left that
-nobody waived. A waiver never stands in for evidence.
+is not waived. A waiver never stands in for evidence.
 """
 
 from collections.abc import Sequence
@@ -36,17 +36,17 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GapWaived(Event, frozen=True):
-    """Somebody lets a gap stand."""
+    """A person waived a gap."""
 
     gap: str  # its id
     digest: str  # of what it was about
-    what: str  # as it was told
+    what: str  # as it was described
     reason: str
     by: str
 
 
 class WaiverWithdrawn(Event, frozen=True):
-    """Somebody does not let it stand any more."""
+    """A person withdrew the waiver."""
 
     gap: str
     digest: str
@@ -55,7 +55,7 @@ class WaiverWithdrawn(Event, frozen=True):
 
 
 class RiskAssigned(Event, frozen=True):
-    """Somebody is named to see to a risk."""
+    """A person is named to see to a risk."""
 
     risk: str
     digest: str  # of the risk
@@ -73,7 +73,7 @@ WaivingEvent = GapWaived | WaiverWithdrawn | RiskAssigned | MissionCompleted
 
 
 class WaiveGap(msgspec.Struct, frozen=True):
-    """Let a gap stand."""
+    """Waive a gap."""
 
     gap: str
     reason: str
@@ -125,7 +125,7 @@ class Lacking(msgspec.Struct, frozen=True):
     """What keeps a mission from being complete."""
 
     tasks: tuple[str, ...]  # without checked evidence
-    gaps: tuple[Gap, ...]  # that nobody waived
+    gaps: tuple[Gap, ...]  # that are not waived
 
     def __bool__(self) -> bool:
         """Whether anything is lacking."""
@@ -195,7 +195,7 @@ def _gap(command: WaiveGap, traced: Traced) -> Gap:
         raise NotFound(
             "gap.unknown",
             f"The trace has no gap {command.gap[:200]!r}; it has {there}.",
-            hint="`mission trace check RUN` names the gaps.",
+            hint="`mission runs trace check RUN` names the gaps.",
         )
     return found
 
@@ -207,7 +207,7 @@ def _withdrawn(command: WithdrawWaiver, traced: Traced) -> list[WaivingEvent]:
         raise NotFound(
             "waiver.unknown",
             f"No waiver of {command.gap[:200]!r} is in force.",
-            hint="`mission trace show RUN` names the waivers.",
+            hint="`mission runs trace show RUN` names the waivers.",
         )
     reason = command.reason.strip()
     return [WaiverWithdrawn(each.gap, each.digest, reason, command.by) for each in found]
@@ -234,7 +234,7 @@ def _risk(name: str, traced: Traced) -> Risk:
         raise NotFound(
             "risk.unknown",
             f"The plan has no risk {name[:100]!r}; its risks are {there}.",
-            hint="`mission trace show RUN` tells what each is.",
+            hint="`mission runs trace show RUN` tells what each is.",
         )
     return found
 
@@ -255,7 +255,7 @@ def _plan(traced: Traced) -> Plan:
         raise Rejected(
             "mission.no_plan",
             "The mission has no accepted plan, so nothing of it can be traced.",
-            hint="`mission retry RUN` plans again.",
+            hint="`mission runs retry RUN` plans again.",
         )
     return traced.plan
 

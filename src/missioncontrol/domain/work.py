@@ -14,7 +14,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cached_tokens: int = 0  # read from a cache
     output_tokens: int = 0  # reasoning ones included
     reasoning_tokens: int = 0
-    cost: int | None = 0  # micro-dollars; None where a price is not known, never taken for free
+    cost: int | None = 0  # micro-dollars; None where a price is not known, which is not free
     cache_write_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
@@ -44,7 +44,7 @@ class Bill(msgspec.Struct, frozen=True, gc=False):
     cost: int = 0  # micro-dollars, of all whose price is known
     unpriced_tokens: int = 0
     is_whole: bool = True  # the price of everything is known
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
     def __add__(self, usage: Usage) -> "Bill":
@@ -90,7 +90,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something about the repository that somebody should know, with its place and its remedy."""
+    """A remark about the repository for its people, with its place and its remedy."""
 
     rule: str  # the tool's own name for it, such as `bandit.B602`
     severity: Severity

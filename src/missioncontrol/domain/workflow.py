@@ -63,7 +63,7 @@ def sound(workflow: Workflow) -> Workflow:
 
 
 def refuse_duplicate(workflow: str, step: str) -> NoReturn:
-    """Refuse a step whose name is taken, or empty.
+    """Refuse a step whose name is in use, or empty.
 
     Raises:
         Rejected: `workflow.duplicate_step`.

@@ -83,7 +83,7 @@ def decide(
 
 
 def saved_meanwhile(name: str, base: int, newest: int) -> Rejected:
-    """Say that somebody saved a version that the writer of another one did not know."""
+    """Return the error for a version saved meanwhile, unknown to the writer of another one."""
     began = f"begun from version {base}" if base else "written as a new workflow"
     there = f"version {newest} is there by now" if newest else "it is not there"
     return Rejected(

@@ -1,4 +1,4 @@
-"""Gives each node a layer: cycles are opened, arrows kept short, and wide layers broken in rows.
+"""Gives each node a layer: opens cycles, keeps arrows short, and breaks wide layers in rows.
 
 After Eades, Lin and Smyth (1993) for the cycles, and Sugiyama, Tagawa and Toda (1981).
 """

@@ -124,11 +124,11 @@ def _compared(
     second = wilson(sum(each.other / each.pairs for each in pairs), count)
     p_value = sign_flips([Fraction(each.other - each.one, each.pairs) for each in pairs])
     difference = _difference(first, second)
-    can_be_told = p_value < ALPHA
+    is_decided = p_value < ALPHA
     names = (one.begun.evaluation, other.begun.evaluation)
-    verdict = _verdict(names, pairs, difference, p_value) if can_be_told else _no_verdict(pairs)
+    verdict = _verdict(names, pairs, difference, p_value) if is_decided else _no_verdict(pairs)
     return Compared(
-        *names, pairs, left_out, unpaired, first, second, difference, p_value, can_be_told, verdict
+        *names, pairs, left_out, unpaired, first, second, difference, p_value, is_decided, verdict
     )
 
 

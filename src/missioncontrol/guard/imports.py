@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 ALIASES = ("@/", "~", "#", "/")
-"""How builders let one write paths from the top of a project."""
+"""Prefixes with which builders permit paths from the top of a project."""
 
 _SCRIPT = re.compile(
     r"""(?:^|[;\s])(?:import|export)\s[^;'"]*?from\s*['"]([^'"\n]{1,300})['"]"""

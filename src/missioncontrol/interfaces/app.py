@@ -28,7 +28,7 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 def build(console: Console, *, version: str = "") -> Litestar:
     """Return the application of one home. Each request comes in with its principal, or with None.
 
-    Whoever lets requests in (`interfaces.sign_in.gate`) sets `user` and `state.request_id`.
+    The gate (`interfaces.sign_in.gate`) sets `user` and `state.request_id`.
     """
 
     async def the_console(request: Request[Principal, Any, Any]) -> Console:

@@ -8,11 +8,11 @@ SEGMENT: dict[str, str] = {
         f"/v1/{kind[0]}": kind for kind in ("track", "identify", "page", "screen", "group", "alias")
     },
 }
-"""What is taken there; browsers use the short names."""
+"""The paths that accept events; browsers use the short names."""
 
 POSTHOG = ("/capture", "/e", "/i/v0/e", "/batch", "/track", "/i/v0/ai/batch")
 POSTHOG_RESULTS = "/i/v1/analytics/events"
-"""Where PostHog's libraries are told what became of each event by its id."""
+"""Where PostHog's libraries receive the outcome of each event by its id."""
 
 POSTHOG_FLAGS = ("/flags", "/decide")
 POSTHOG_CONFIG = "/array/"
@@ -25,5 +25,5 @@ _ALL = frozenset((*SEGMENT, *POSTHOG, POSTHOG_RESULTS, *POSTHOG_FLAGS))
 
 
 def is_capture(path: str) -> bool:
-    """Whether whoever comes to this address comes with a write key, and from any page."""
+    """Whether requests to this address carry a write key, and may come from any page."""
     return path.rstrip("/") in _ALL or path.startswith((POSTHOG_CONFIG, SEGMENT_SETTINGS))

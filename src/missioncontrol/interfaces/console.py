@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from missioncontrol.application.present import Present
-from missioncontrol.application.reader import Reader
+from missioncontrol.application.reader import Reader, Remembered
 from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.request import asking_of, key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from litestar import Request
 
     from missioncontrol.application.analytics.container import AnalyticsContainer
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from missioncontrol.application.queries.shelf import Shelf
     from missioncontrol.declarations import Operation
     from missioncontrol.interfaces.sign_in.people import People
+    from missioncontrol.ports.access_store import Use
 
     AnyRequest = Request[Principal, Any, Any]
 
@@ -31,7 +34,7 @@ R = TypeVar("R")
 
 
 class Console:
-    """One home, as its console shows it and lets people change it."""
+    """One home, as its console shows it and allows people to change it."""
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Console:
         deliveries: "Deliveries",
         analytics: "AnalyticsContainer",
     ) -> None:
-        """All parts are open; whoever made them closes them. `home` is its directory."""
+        """All parts are open; the creator of the parts closes them. `home` is its directory."""
         self.home = home
         self.present = present
         self.live = live
@@ -62,20 +65,30 @@ class Console:
 
     def reader(self, who: Principal) -> Reader:
         """Return what queries read, for a caller."""
-        people = self.people
-        return Reader(
-            present=self.present,
-            who=who,
-            owner=people.owner,
-            now=people.now,
-            uses=people.store.uses,
-            cards=self.shelf.cards,
-            remembered=self.archive.remembered,
-            parts=self,
-        )
+        return Reader(self, who)
+
+    @property
+    def owner(self) -> str:
+        """The user of the operating system whose data directory it is."""
+        return self.people.owner
+
+    @property
+    def uses(self) -> "Callable[[], Mapping[str, Use]]":
+        """Returns when each token was used last."""
+        return self.people.store.uses
+
+    @property
+    def remembered(self) -> Remembered:
+        """Answers questions about the memory."""
+        return self.archive.remembered
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self.instruments.now
 
     async def ask(self, request: "AnyRequest", ask: Any) -> Any:
-        """Let the engine do what is asked by whoever is signed in, and see what came of it.
+        """Send a command of the signed-in user to the engine, and wait for its result.
 
         Returns what the office says, as plain values. The rows follow within the same call.
 
@@ -121,12 +134,12 @@ class Console:
         """Do what `ask` does, whatever key the request has.
 
         For a part of what is done in several steps, each of which is a request of its own to the
-        office, and for what is asked in words of which nothing may be kept, not even a digest.
+        office, and for commands with text of which nothing may be stored, not even a digest.
         """
         verb = type(ask).__name__
         asking = await asking_of(request, verb)
         asking = msgspec.structs.replace(asking, request=secrets.token_hex(16), digest="")
-        told = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
-        answer = await self.line.ask(*told)
+        command = (verb, msgspec.to_builtins(ask), request.user.actor, asking)
+        answer = await self.line.ask(*command)
         await self.present.catch_up()
         return answer

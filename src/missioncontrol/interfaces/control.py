@@ -29,7 +29,7 @@ from missioncontrol.interfaces.local_socket import peer_pid, remove_socket
 LINE_BYTES_MAX = 8 * 1024 * 1024
 CONNECTIONS_MAX = 32
 """At once that have not shown the secret yet. Any local user can open one, so the oldest gives way
-to a new one: nobody may keep an emergency stop out by holding lines open."""
+to a new one: lines that a user holds open must not block an emergency stop."""
 
 ANSWER_SECONDS_MAX = 10.0
 
@@ -41,8 +41,8 @@ class Ask(msgspec.Struct, frozen=True):
     verb: str
     arguments: dict[str, Any]
     actor: str
-    asking: Asking | None = None  # set by what lets people sign in
-    bearer: str = ""  # the token that a program was let in by, where that is not the console
+    asking: Asking | None = None  # set by the server that signs people in
+    bearer: str = ""  # the token that a program signed in with, where that is not the console
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,7 +118,7 @@ class ControlServer:
                 writer.write(msgspec.json.encode(answer) + b"\n")
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
-            pass  # Whoever asked is gone, or never spoke our language.
+            pass  # The client is gone, or never spoke our protocol.
         finally:
             self._serving.discard(writer)
             self._strangers.pop(writer, None)
@@ -133,7 +133,7 @@ class ControlServer:
             oldest.transport.abort()
 
     def _understood(self, line: bytes) -> Ask | Answer:
-        """Return what is asked, or the answer to what nobody here has to do."""
+        """Return the command, or the answer to a request that needs no work."""
         try:
             ask = msgspec.json.decode(line, type=Ask)
         except (msgspec.DecodeError, RecursionError):

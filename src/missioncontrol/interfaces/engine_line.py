@@ -1,4 +1,4 @@
-"""The line from another process to the engine that holds a home, for whoever asks often."""
+"""The line from another process to the engine of a home, for frequent callers."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Holder(Protocol):
 
 
 class EngineLine:
-    """Asks whatever engine holds the home when somebody asks."""
+    """Sends commands to the engine that holds the home at the time of the call."""
 
     def __init__(self, holder: Callable[[], Holder | None]) -> None:
         """`holder` says who holds the home now. Nothing is opened before the first question."""
@@ -37,18 +37,18 @@ class EngineLine:
         return holder is not None and bool(holder.socket)
 
     def bearer(self) -> str:
-        """Return the token by which whoever asks was let in; the console needs to show none."""
+        """Return the token that the caller signed in with; the console needs to show none."""
         return ""
 
     async def ask(
         self, verb: str, arguments: dict[str, Any], actor: str, asking: Asking | None
     ) -> Any:
-        """Let the office do `verb`; return what it said, as plain values, once it is durable.
+        """Send `verb` to the office; return its answer, as plain values, once it is durable.
 
         `asking` is None where the operating system alone vouches for `actor`.
 
         Raises:
-            Unavailable: `console.no_engine`, where nobody holds the home, or `control.silent`.
+            Unavailable: `console.no_engine`, where no engine holds the home; `control.silent`.
             MissionControlError: as the office.
         """
         holder = self._holder()

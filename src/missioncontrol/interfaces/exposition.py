@@ -32,7 +32,7 @@ SECONDS = (
 
 
 class Family:
-    """Numbers of one name, told apart by their labels."""
+    """Numbers of one name, distinguished by their labels."""
 
     def __init__(self, kind: str, name: str, help_text: str, *labels: str) -> None:
         """`kind` is counter or gauge; `labels` are the names of the labels."""
@@ -48,7 +48,7 @@ class Family:
         self._values[key] = self._values.get(key, 0) + value
 
     def replace(self, values: Mapping[Labels, float]) -> None:
-        """Let it say this and nothing else."""
+        """Replace all values with these."""
         self._values = {}
         for labels, value in values.items():
             self._values[self._key(labels)] = value

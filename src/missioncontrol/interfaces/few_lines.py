@@ -9,7 +9,7 @@ SECONDS = 60.0
 
 
 class FewLines(logging.Filter):
-    """Lets a few records of a logger through in each minute, so that nobody fills a disk."""
+    """Passes a few records of a logger each minute, so that a flood of them fills no disk."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """The minute begins with the first record."""

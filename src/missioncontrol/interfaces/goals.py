@@ -1,4 +1,4 @@
-"""What somebody asks a mission for, as it comes in from a page or a program, made fit to begin."""
+"""The goal of a mission, as it comes in from a page or a program, made fit to begin."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,8 +40,8 @@ class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: Annotated[str, msgspec.Meta(max_length=100)] = ""  # that makes the goal
     answers: dict[str, Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]] = {}  # to its questions
     builder: Annotated[str, msgspec.Meta(max_length=300)] = ""  # the agent that changes code
-    memory: bool = True  # whether the planner is told what is remembered
-    patterns: bool = True  # whether the planner is told of patterns that were learned
+    memory: bool = True  # whether the planner receives items of memory
+    patterns: bool = True  # whether the planner receives learned patterns
     planner: Annotated[str, msgspec.Meta(max_length=300)] = ""  # local, model or an agent
     execute: bool = True  # else nothing is done but the plan
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4

@@ -17,13 +17,13 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""No inline script and no inline style; nothing from elsewhere; nobody puts us in a frame."""
+"""No inline script or style; nothing from other origins; no page may frame ours."""
 
 UNUSED = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "display-capture")
 
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    # `no-referrer` would let forms of our own pages come from the origin `null`.
+    # `no-referrer` would make forms of our own pages come from the origin `null`.
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -38,13 +38,13 @@ Headers = list[tuple[bytes, bytes]]
 def with_security(headers: Iterable[tuple[bytes, bytes]], *, is_secure: bool) -> Headers:
     """Return these headers with ours; what a handler says about itself stands.
 
-    Bytes of strangers come with a policy of their own, which lets them do nothing at all and may
-    let one of our pages put them in a frame.
+    Untrusted content comes with a policy of its own, which allows it nothing at all and may
+    allow one of our pages to frame it.
     """
     found = [(name.lower(), value) for name, value in headers]
-    said = {name for name, _ in found}
-    found += [each for each in ALWAYS if each[0] not in said]
-    if b"content-security-policy" not in said:
+    named = {name for name, _ in found}
+    found += [each for each in ALWAYS if each[0] not in named]
+    if b"content-security-policy" not in named:
         found += [(b"content-security-policy", POLICY.encode()), (b"x-frame-options", b"DENY")]
     if is_secure:
         found.append(HSTS)

@@ -6,7 +6,7 @@ from typing import Any
 from missioncontrol.interfaces.serving import Receive, Scope, Send
 
 SPENT = "/sign-in/"
-"""How addresses begin that do something when they are followed, once: nobody looks ahead there."""
+"""Prefixes of addresses that act once when they are followed: HEAD must not act there."""
 
 
 class Heads:
@@ -27,7 +27,7 @@ class Heads:
 
 
 class _Headless:
-    """An answer whose body is not sent; an application that goes on is told that nobody listens."""
+    """An answer whose body is not sent; a streaming application sees the client disconnect."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send

@@ -15,13 +15,13 @@ is a JSON object with an entry for each topic that has something to say:
      "events": {"events": [{"position", "time", "type", "stream", "actor"}], "count", "last"}}
 
 The shell turns each entry into `CustomEvent("live:" + topic, {detail: entry})` on the body. What is
-told is how things are now, so telling it twice does no harm; `s` has all steps where `whole` is
+sent is how things are now, so sending it twice does no harm; `s` has all steps where `whole` is
 true. Without `after` the first message has every watched run as a whole. `agents` may also have
-`"load": true`: somebody has more or less to do. `events` takes the filters run, stream, type, actor
+`"load": true`: an agent's load has changed. `events` takes the filters run, stream, type, actor
 and agent.
 
-The id of a message is how far it tells. The browser comes back with it after a break, and is told
-what was missed. A stream ends after some minutes, so that whoever listens is looked at again.
+The id of a message is its position. The browser sends it back after a break, and receives
+what was missed. A stream ends after some minutes, so that its client is authorized again.
 """
 
 import time
@@ -60,7 +60,7 @@ After = Annotated[
 ]
 
 LOOK_SECONDS = 5.0
-"""Whether somebody is still signed in is looked at so often, where there is something to tell them.
+"""How often the session is checked again, where there is something to send to its user.
 The feed beats where there is not."""
 
 AnyRequest = Request[Principal, Any, Any]
@@ -98,7 +98,7 @@ async def stream_of(
     *,
     is_packed: bool = False,
 ) -> Stream:
-    """Return the answer that tells whoever asks what they want, from `place` on.
+    """Return the answer that streams the wanted topics, from `place` on.
 
     Raises:
         NotFound: `run.unknown`.
@@ -106,11 +106,11 @@ async def stream_of(
     """
     console.live.seats.refuse_if_full(request.user.credential)
     await console.live.check(wants)
-    told = _told(console, request, wants, place)
+    events = _told(console, request, wants, place)
     if is_packed:
         headers = {**HEADERS, "Content-Encoding": "deflate"}
-        return Stream(_deflated(told), media_type="text/event-stream", headers=headers)
-    return Stream(told, media_type="text/event-stream", headers=HEADERS)
+        return Stream(_deflated(events), media_type="text/event-stream", headers=headers)
+    return Stream(events, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _told(
@@ -131,7 +131,7 @@ async def _told(
 
 
 async def _may_still(console: Console, request: AnyRequest) -> bool:
-    """Whether whoever listens is still signed in, and may still read."""
+    """Whether the client is still signed in, and may still read."""
     caller = request.state.get("caller")
     session: str = request.state.get("session", "")
     kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -143,11 +143,11 @@ async def _may_still(console: Console, request: AnyRequest) -> bool:
     return found is not None and found.may("read")
 
 
-async def _deflated(told: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _deflated(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     stream = Deflated()
     begin = BEGIN
-    async with aclosing(told):
-        async for frames in told:
+    async with aclosing(events):
+        async for frames in events:
             yield begin + stream.part(frames)
             begin = b""
     yield stream.end()

@@ -30,7 +30,7 @@ from missioncontrol.interfaces.exposition import MEDIA_TYPE, Family, Histogram
 from missioncontrol.ports.call_log import Call
 
 RUNS_MAX = 50_000
-"""Runs that are open at once, as far as they are told apart here."""
+"""Runs that are open at once, as far as they are distinguished here."""
 
 STATUSES = ("queued", "running", "halted", "cancelling")
 CAPPED = frozenset({"workspace", "workflow", "agent", "model"})
@@ -60,7 +60,7 @@ Sizes = Mapping[str, Callable[[], float]]
 
 
 class OpenRun(msgspec.Struct):
-    """What is kept of a run until it settles, to tell how long its steps waited."""
+    """The data of a run until it settles, to measure how long its steps waited."""
 
     status: str = "queued"
     needs: dict[str, tuple[str, ...]] = {}
@@ -89,7 +89,7 @@ class Metrics:
         Args:
             version: of this program.
             now: seconds since the epoch.
-            agents: names and states of all agents, asked when somebody looks.
+            agents: names and states of all agents, called for each scrape.
             caps: caps and how they stand, likewise.
             gauges: more numbers by name, likewise, such as `log_bytes`.
             counters: likewise those that only grow, such as `telemetry_spans_sent_total`.
@@ -286,8 +286,8 @@ class Metrics:
         self._look()
         for family, of in self._more.items():
             family.replace({(): of()})
-        told = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
-        lines = [line for each in (*told, *self._more) for line in each.lines()]
+        families = (value for value in vars(self).values() if isinstance(value, Family | Histogram))
+        lines = [line for each in (*families, *self._more) for line in each.lines()]
         return ("\n".join(lines) + "\n").encode()
 
     def _look(self) -> None:
@@ -307,8 +307,8 @@ def _counter(name: str, help_text: str, *labels: str) -> Family:
 
 
 def _more(name: str, kind: str) -> Family:
-    said = HELP.get(name, name.replace("_", " ").capitalize() + ".")
-    return Family(kind, f"missioncontrol_{name}", said)
+    help_text = HELP.get(name, name.replace("_", " ").capitalize() + ".")
+    return Family(kind, f"missioncontrol_{name}", help_text)
 
 
 def _parts(usage: Usage) -> dict[str, int]:

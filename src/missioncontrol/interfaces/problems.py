@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
-    """Return what to tell about `error`; what nobody foresaw is told without its inside."""
+    """Return the problem for `error`; an unforeseen one is reported without its details."""
     if isinstance(error, MissionControlError):
         return _of_ours(error, request_id)
     if isinstance(error, HTTPException):

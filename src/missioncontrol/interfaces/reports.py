@@ -127,5 +127,5 @@ def _refuse_too_much(story: Story) -> None:
         raise Rejected(
             "report.too_large",
             f"The artifacts have {size:,} bytes; at most {PACKED_BYTES_MAX:,} are packed here.",
-            hint=f"`mission export {story.state.id} --format zip` packs them where they lie.",
+            hint=f"`mission runs export {story.state.id} --format zip` packs them where they lie.",
         )

@@ -52,7 +52,7 @@ async def asking_of(request: "AnyRequest", verb: str, former: str = "") -> Askin
 
 
 async def _digest(request: "AnyRequest", verb: str) -> str:
-    """Return what a request says, whatever is known by the time it is said again.
+    """Return the digest of the content of a request, the same each time it is repeated.
 
     Where it says JSON, neither the order of its names nor the space between them counts, nor
     whether it names what holds anyway.
@@ -68,7 +68,7 @@ async def _digest(request: "AnyRequest", verb: str) -> str:
 
 
 async def forgo_condition(request: "AnyRequest", present: "Present") -> None:
-    """Let `If-Match` of a request count for nothing that was answered before.
+    """Drop `If-Match` of a request that was answered before.
 
     It held when the request was made; what the request itself has changed does not speak against
     telling its answer again.
@@ -83,9 +83,9 @@ async def forgo_condition(request: "AnyRequest", present: "Present") -> None:
         return
     before: Asked | None = await present.find(REQUEST, PREFIX + _named_by(request.user, key))
     if before is not None and isinstance(before.end, RequestAnswered):
-        kept = [each for each in headers if each[0].lower() != CONDITION]
-        request.scope["headers"] = kept
-        ScopeState.from_scope(request.scope).headers = Headers(kept)  # Read once, and kept there.
+        others = [each for each in headers if each[0].lower() != CONDITION]
+        request.scope["headers"] = others
+        ScopeState.from_scope(request.scope).headers = Headers(others)  # It caches them.
 
 
 def key_of(request: "Request[Any, Any, Any]") -> str:

@@ -1,6 +1,6 @@
 """The protocol of our servers: HTTP/1.1 as uvicorn speaks it, with a bound on heads of requests.
 
-Neither uvicorn nor its parser has one, so whoever reaches a port could fill the memory, or hold
+Neither uvicorn nor its parser has one, so any client of a port could fill the memory, or hold
 connections open, before anybody looks at what is asked.
 """
 
@@ -80,7 +80,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Begin to count anew."""
+        """Start the count again."""
         self._beside = 0
         super().on_message_complete()
 

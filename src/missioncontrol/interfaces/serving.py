@@ -31,7 +31,7 @@ def listening(port: int, host: str = LOOPBACK) -> socket.socket:
     acknowledgement of its own head.
 
     Raises:
-        OSError: the port is taken, or `host` is no address of this machine.
+        OSError: the port is in use, or `host` is no address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -30,9 +30,9 @@ class DocumentFile(NamedTuple):
 async def view_of(
     present: Present, story: Story, kind: DocumentKind, version: int | None = None
 ) -> DocumentView:
-    """Return a version of a document, by default the newest, or a draft where none is kept.
+    """Return a version of a document, by default the newest, or a draft where none is stored.
 
-    A draft is made anew for each reader: it takes some hundredths of a second.
+    A draft is generated for each reader: it takes some hundredths of a second.
 
     Raises:
         NotFound: `document.unknown` or `document.unknown_version`.

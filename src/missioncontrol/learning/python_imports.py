@@ -49,11 +49,11 @@ class Moving(cst.CSTTransformer):
         return cst.FlattenSentinel([left, *lines])
 
     def _is_meant(self, statement: Any, alias: cst.ImportAlias) -> bool:
-        said = self._import(statement, alias)
+        imported = self._import(statement, alias)
         wanted = self._before
         if wanted.name == ANY:
-            return bool(said.name) and said.module == wanted.module
-        return (said.module, said.name) == (wanted.module, wanted.name)
+            return bool(imported.name) and imported.module == wanted.module
+        return (imported.module, imported.name) == (wanted.module, wanted.name)
 
     def _import(self, statement: Any, alias: cst.ImportAlias) -> Import:
         local = _local(alias)
@@ -82,8 +82,8 @@ def _joined(imports: list[Import]) -> list[str]:
     found: dict[str, list[str]] = {}
     for each in imports:
         if each.name:
-            said = f"{each.name} as {each.local}" if each.local else each.name
-            found.setdefault(f"from {each.module} import", []).append(said)
+            imported = f"{each.name} as {each.local}" if each.local else each.name
+            found.setdefault(f"from {each.module} import", []).append(imported)
         else:
             found.setdefault(each.text, [])
     return [f"{head} {', '.join(names)}" if names else head for head, names in found.items()]

@@ -1,7 +1,7 @@
 """Tools for approvals: the queue, one in full, and a person's yes or no at the client.
 
 The model that calls a tool decides about nothing. What would run is put before the person by
-elicitation, with its digest, and what they say is what is told to the home.
+elicitation, with its digest, and their answer is what the home receives.
 """
 
 from typing import Annotated, Any, TypedDict
@@ -44,7 +44,7 @@ class Answered(TypedDict):
     approval: str
     state: str  # waiting, deferred, approved, rejected, …
     digest: str
-    told: bool  # whether the person's answer was told to the home
+    told: bool  # whether the person's answer was sent to the home
     words: str
 
 
@@ -71,7 +71,7 @@ async def _looked(approval: str, ctx: Ctx) -> ApprovalView:
     Raises:
         Forbidden: `permission.missing`.
         Rejected: `approval.by_agent`, `approval.settled`, `mcp.no_elicitation`, `mcp.too_long`, and
-            why the person may not decide, which they are told before they read anything.
+            why the person may not decide, which they see before they read anything.
     """
     reach_of(ctx).refuse_agents_at_work()
     reach_of(ctx).refuse_without("approve", ctx)
@@ -108,16 +108,16 @@ async def approve(
     ctx: Ctx,
     approval: Approval,
     found: Annotated[ApprovalView, Resolve(_looked_to_agree)],
-    said: Annotated[ElicitationResult[Agreement], Resolve(_agreement)],
+    form: Annotated[ElicitationResult[Agreement], Resolve(_agreement)],
 ) -> Answered:
     """Ask the person at this client whether exactly what is shown may run, and tell their yes.
 
     Only a person answers. A client that can't ask one is refused.
     """
-    if not isinstance(said, AcceptedElicitation) or not said.data.agree:
+    if not isinstance(form, AcceptedElicitation) or not form.data.agree:
         return _left(found)
     async with client_of(ctx) as client:
-        now = await client.approvals.approve(approval, digest=found.digest, reason=said.data.reason)
+        now = await client.approvals.approve(approval, digest=found.digest, reason=form.data.reason)
     return _told(now)
 
 
@@ -125,13 +125,13 @@ async def reject(
     ctx: Ctx,
     approval: Approval,
     found: Annotated[ApprovalView, Resolve(_looked)],
-    said: Annotated[ElicitationResult[Refusal], Resolve(_refusal)],
+    form: Annotated[ElicitationResult[Refusal], Resolve(_refusal)],
 ) -> Answered:
     """Ask the person at this client whether what is shown is to be refused, and tell their no."""
-    if not isinstance(said, AcceptedElicitation) or not said.data.refuse:
+    if not isinstance(form, AcceptedElicitation) or not form.data.refuse:
         return _left(found)
     async with client_of(ctx) as client:
-        now = await client.approvals.reject(approval, reason=said.data.reason)
+        now = await client.approvals.reject(approval, reason=form.data.reason)
     return _told(now)
 
 

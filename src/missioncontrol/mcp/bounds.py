@@ -1,4 +1,4 @@
-"""How much one answer holds: whoever wants more asks for the next part."""
+"""How much one answer holds: clients that want more ask for the next part."""
 
 from typing import Annotated, Any, TypedDict
 
@@ -41,15 +41,15 @@ def bounded(answer: Any) -> dict[str, Any]:
     Raises:
         Rejected: `mcp.too_much`.
     """
-    told: dict[str, Any] = _cut(msgspec.to_builtins(answer))
-    size = len(msgspec.json.encode(told))
+    plain: dict[str, Any] = _cut(msgspec.to_builtins(answer))
+    size = len(msgspec.json.encode(plain))
     if size > ANSWER_BYTES_MAX:
         raise Rejected(
             "mcp.too_much",
             f"The answer has {size:,} bytes; one holds at most {ANSWER_BYTES_MAX:,}.",
             hint="Ask for fewer at once, or for one of them.",
         )
-    return told
+    return plain
 
 
 def _cut(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The door of the server over HTTP: programs with a token of the home, and nobody else.
+"""The entry of the server over HTTP: only programs with a token of the home may use it.
 
 Host, Origin, sizes, rates and tokens are the gate's, as for the API.
 """
@@ -43,7 +43,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
     refusal = NotSignedIn(
         "sign_in.needed",
         "A token of this home is needed.",
-        hint="`mission token new NAME` makes one; send it as `Authorization: Bearer …`.",
+        hint="`mission user token new NAME` makes one; send it as `Authorization: Bearer …`.",
     )
     body = msgspec.json.encode(problem_of(refusal, scope["state"]["request_id"]))
     headers: list[Any] = [

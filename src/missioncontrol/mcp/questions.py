@@ -31,7 +31,7 @@ class Answered(TypedDict):
     """What came of asking the person."""
 
     question: str
-    told: bool  # whether the person's answer was told to the home
+    told: bool  # whether the person's answer was sent to the home
     words: str
 
 
@@ -54,7 +54,7 @@ async def _looked(
 
     Raises:
         Forbidden: `permission.missing`.
-        NotFound: `question.unknown`, also where nobody waits for its answer any more.
+        NotFound: `question.unknown`, also where its answer is no longer needed.
         Rejected: `approval.by_agent`, `mcp.no_elicitation`, `mcp.too_long`.
     """
     reach_of(ctx).refuse_agents_at_work()
@@ -79,18 +79,18 @@ async def answer_question(
     ctx: Ctx,
     question: Annotated[str, Field(max_length=300, description="Id of a question: question-….")],
     found: Annotated[QuestionView, Resolve(_looked)],
-    said: Annotated[ElicitationResult[Reply], Resolve(_reply)],
+    reply: Annotated[ElicitationResult[Reply], Resolve(_reply)],
 ) -> Answered:
     """Put a question of a step before the person at this client, and tell their answer.
 
     Only a person answers. A client that can't ask one is refused.
     """
     del found
-    if not isinstance(said, AcceptedElicitation):
+    if not isinstance(reply, AcceptedElicitation):
         words = "Nobody at the client answered, and it waits as before."
         return Answered(question=question, told=False, words=words)
     async with client_of(ctx) as client:
-        await client.approvals.answer(question, _read(said.data.answer))
+        await client.approvals.answer(question, _read(reply.data.answer))
     return Answered(question=question, told=True, words="The answer is recorded; the step goes on.")
 
 

@@ -20,11 +20,11 @@ from missioncontrol.interfaces.sign_in.people import Caller
 from missioncontrol.mcp.server import Ctx
 
 PRINCIPAL = "principal"
-"""Under which name a request's state has whoever the door let in."""
+"""The name under which a request's state holds its authenticated caller."""
 
 HERE = "http://127.0.0.1"
 UNSENT = "in-process"
-"""Stands where a token would: nothing is sent, and nobody looks at it."""
+"""Stands where a token would: nothing is sent, and the value is never read."""
 
 AGENT_MAX = 200
 PROGRAM = "mission-mcp"
@@ -39,7 +39,7 @@ class Terminal:
 
     @property
     def principal(self) -> Principal:
-        """Whoever has the terminal has the home: the operating system vouches for it."""
+        """The user of the terminal owns the home: the operating system vouches for them."""
         return Principal(self.actor, ("admin",), PERMISSIONS, "token", "terminal")
 
     def refuse_agents_at_work(self) -> None:
@@ -132,7 +132,7 @@ class HomeReach:
 
 
 class ServerReach:
-    """Reaches a server with the token of whoever started this program."""
+    """Reaches a server with the token of the user who started this program."""
 
     def __init__(self, url: str, token: str, who: Terminal) -> None:
         """Nothing is asked yet."""
@@ -144,7 +144,7 @@ class ServerReach:
         return AsyncClient(self._url, self._token)
 
     def refuse_without(self, permission: Permission, ctx: Ctx) -> None:
-        """See `Reach`; this machine is that of whoever started the program."""
+        """See `Reach`; this machine is that of the user who started the program."""
 
     def refuse_agents_at_work(self) -> None:
         """See `Reach`."""
@@ -152,7 +152,7 @@ class ServerReach:
 
 
 class _SignedIn:
-    """Hands each request on as one of somebody who is signed in."""
+    """Passes each request on as one of a signed-in user."""
 
     def __init__(self, app: App, principal: Principal, program: str, bearer: str) -> None:
         self._app, self._principal, self._program = app, principal, program
@@ -164,18 +164,18 @@ class _SignedIn:
             "caller": Caller(self._principal.address, self._program),
             "is_secure": False,
         }
-        kept = [each for each in scope["headers"] if each[0] != b"user-agent"]
-        headers = [*kept, (b"user-agent", self._program.encode("latin-1", "replace"))]
-        told = {**scope, "headers": headers, "user": self._principal, "state": state}
+        remaining = [each for each in scope["headers"] if each[0] != b"user-agent"]
+        headers = [*remaining, (b"user-agent", self._program.encode("latin-1", "replace"))]
+        new_scope = {**scope, "headers": headers, "user": self._principal, "state": state}
         token = _BEARER.set(self._bearer)
         try:
-            await self._app(told, receive, send)
+            await self._app(new_scope, receive, send)
         finally:
             _BEARER.reset(token)
 
 
 def _program(ctx: Ctx) -> str:
     """Return what asks, for the record of requests: this server, and its client by its own name."""
-    told = ctx.session.client_params
-    client = f" ({told.client_info.name} {told.client_info.version})" if told else ""
+    params = ctx.session.client_params
+    client = f" ({params.client_info.name} {params.client_info.version})" if params else ""
     return "".join(each for each in f"{PROGRAM}{client}" if each.isprintable())[:AGENT_MAX]

@@ -38,9 +38,9 @@ async def list_artifacts(
 async def read_artifact(ctx: Ctx, digest: Digest, offset: Offset = 0) -> Part:
     """Read a part of an artifact that is text; `offset` counts bytes."""
     found = await bytes_of(ctx, digest, offset)
-    text, taken = _text_of(found, digest)
+    text, length = _text_of(found, digest)
     is_last = len(found) < PART_MAX
-    return Part(text=text, offset=offset, next=None if is_last else offset + taken)
+    return Part(text=text, offset=offset, next=None if is_last else offset + length)
 
 
 async def list_documents(ctx: Ctx, mission: Mission, run: OfRun = "") -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Consent(BaseModel):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The newest version of a document that somebody is asked to sign."""
+    """The newest version of a document that a person is asked to sign."""
 
     repository: str
     place: str
@@ -72,7 +72,7 @@ class Signed(TypedDict):
     document: str
     role: str
     digest: str
-    told: bool  # whether the person's yes was told to the home
+    told: bool  # whether the person's yes was sent to the home
     words: str
 
 
@@ -164,16 +164,16 @@ async def sign_task(
     document: TaskDocument,
     role: Role,
     found: Annotated[Document, Resolve(_read)],
-    said: Annotated[ElicitationResult[Consent], Resolve(_consent)],
+    reply: Annotated[ElicitationResult[Consent], Resolve(_consent)],
 ) -> Signed:
     """Put a document before the person at this client, and tell their signature in a role.
 
     Only a person signs. A client that can't ask one is refused.
     """
     del repository
-    is_yes = isinstance(said, AcceptedElicitation) and said.data.sign
+    is_yes = isinstance(reply, AcceptedElicitation) and reply.data.sign
     words = "Nobody at the client said so, and nothing is signed."
-    if isinstance(said, AcceptedElicitation) and said.data.sign:
+    if isinstance(reply, AcceptedElicitation) and reply.data.sign:
         async with client_of(ctx) as client:
             signing = client.repositories.sign(
                 found.repository,
@@ -181,7 +181,7 @@ async def sign_task(
                 document,
                 role,
                 digest=found.digest,
-                reason=said.data.reason,
+                reason=reply.data.reason,
             )
             await signing
         words = f"{found.place} is signed for {role}. {FILES}"
@@ -194,7 +194,7 @@ async def _id(ctx: Ctx, repository: str) -> str:
     """Return the id of a repository that is named by it or by a checkout.
 
     Raises:
-        Forbidden: `permission.missing`, where somebody names a directory.
+        Forbidden: `permission.missing`, where the caller names a directory.
         Rejected: see `locate`, `read_sop`; `guard.no_repository`.
     """
     if repository.startswith(PREFIX):
@@ -230,5 +230,5 @@ async def _document(ctx: Ctx, state: Repository, number: int, kind: TaskDocument
         )
     async with client_of(ctx) as client:
         text = (await client.artifacts.content(newest.digest)).decode()
-    told = (state.id, task.place(kind), newest.version, newest.author.name, newest.digest)
-    return Document(*told, text)
+    fields = (state.id, task.place(kind), newest.version, newest.author.name, newest.digest)
+    return Document(*fields, text)

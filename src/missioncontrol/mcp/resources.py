@@ -50,13 +50,13 @@ async def task(ctx: Ctx, repository: str, number: int, document: TaskDocument, o
 
 
 async def artifact(ctx: Ctx, digest: reading.Digest, offset: int) -> bytes:
-    """Up to 32,000 bytes of an artifact from an offset on, exactly as they are kept."""
+    """Up to 32,000 bytes of an artifact from an offset on, exactly as they are stored."""
     return await reading.bytes_of(ctx, digest, max(offset, 0))
 
 
 def add_resources(server: Server) -> None:
     """Hang everything here on a server."""
-    for address, said, kind in (
+    for address, handler, kind in (
         ("mission://runs/{run}", run, JSON),
         ("mission://missions/{mission}/plan", plan, JSON),
         ("mission://missions/{mission}/report/{offset}", report, MARKDOWN),
@@ -65,7 +65,7 @@ def add_resources(server: Server) -> None:
         ("mission://repositories/{repository}/tasks/{number}/{document}/{offset}", task, MARKDOWN),
         ("mission://artifacts/{digest}/{offset}", artifact, BYTES),
     ):
-        server.resource(address, mime_type=kind)(said)
+        server.resource(address, mime_type=kind)(handler)
 
 
 def _json(answer: dict[str, Any]) -> str:

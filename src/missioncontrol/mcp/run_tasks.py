@@ -1,4 +1,4 @@
-"""Runs as tasks of the protocol: a run is found again by its id, whoever asks and wherever."""
+"""Runs as tasks of the protocol: any client finds a run again by its id, from anywhere."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ REASON = "The client cancelled the task."
 
 
 class RunTasks:
-    """Keeps the promise of `tasks.Work`: what a client is told of is the record of the run."""
+    """Implements `tasks.Work`: what a client receives is the record of the run."""
 
     def __init__(self, reach: Reach) -> None:
         """`reach` leads to the home."""
@@ -49,7 +49,7 @@ class RunTasks:
 
     @asynccontextmanager
     async def _asked(self, task: str, request: Request) -> AsyncIterator[AsyncClient]:
-        """Lend a client for one question; what the home refuses is told as the protocol does."""
+        """Lend a client for one request; refusals of the home become errors of the protocol."""
         try:
             async with self._reach.client(Context(request_context=request)) as client:
                 yield client
@@ -62,7 +62,7 @@ class RunTasks:
 def _task(run: RunDetail) -> Task:
     """Return a run as a task. What waits for a person goes on: it is not this client's to answer.
 
-    Whoever began a run can't approve what it asks for, so it would be put before the wrong person.
+    The caller who began a run can't approve its requests, so the wrong person would be asked.
     """
     updated = run.ended or run.started or run.created
     return Task(run.run, _status(run), run.verdict, run.created, updated, _result(run))
@@ -80,5 +80,5 @@ def _result(run: RunDetail) -> CallToolResult | None:
         return None
     standing = standing_of(run)
     text = TextContent(type="text", text=msgspec.json.encode(standing).decode())
-    told: dict[str, Any] = {**standing}
-    return CallToolResult(content=[text], structured_content=told, is_error=run.status == "failed")
+    plain: dict[str, Any] = {**standing}
+    return CallToolResult(content=[text], structured_content=plain, is_error=run.status == "failed")

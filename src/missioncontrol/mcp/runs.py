@@ -29,7 +29,7 @@ class Standing(TypedDict):
     mission: str
     status: RunWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     verdict: str  # the same in a sentence
     asks: int  # approvals and questions that wait for a person
     steps_done: int
@@ -50,7 +50,7 @@ async def list_runs(
     limit: Limit = 20,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """List runs, newest first; `needs_person` chooses those that go on only when somebody acts."""
+    """List runs, newest first; `needs_person` chooses those that wait for a person to act."""
     async with client_of(ctx) as client:
         chosen: tuple[Status, ...] = (status,) if status else ()
         asked = client.runs.list(
@@ -86,14 +86,14 @@ async def follow_run(
     Cancelling this call ends the following and not the run; `cancel_run` ends a run.
     """
     latest = time.monotonic() + seconds_max
-    told = -1
+    reported = -1
     async with client_of(ctx) as client:
         while True:
             found = await client.runs.get(run)
             standing = standing_of(found)
-            if standing["steps_done"] > told:
-                told = standing["steps_done"]
-                await ctx.report_progress(told, standing["steps"], standing["verdict"])
+            if standing["steps_done"] > reported:
+                reported = standing["steps_done"]
+                await ctx.report_progress(reported, standing["steps"], standing["verdict"])
             if because := _why_over(found, is_late=time.monotonic() >= latest):
                 return Followed(because=because, **standing)
             await asyncio.sleep(LOOK_SECONDS)
@@ -124,7 +124,7 @@ def standing_of(run: RunDetail) -> Standing:
 
 
 def _why_over(run: RunDetail, *, is_late: bool) -> Because | None:
-    """Return why nobody follows a run any further, or None."""
+    """Return why a run is not followed any further, or None."""
     if run.status in ENDED:
         return "ended"
     if run.asks or run.status == "waiting":

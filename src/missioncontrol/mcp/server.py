@@ -33,10 +33,10 @@ parts: `next` says where the next one begins."""
 
 
 class Reach(Protocol):
-    """How whoever calls reaches a home: by its own process, or by a server elsewhere."""
+    """How the caller reaches a home: by its own process, or by a server elsewhere."""
 
     def client(self, ctx: Ctx) -> AsyncClient:
-        """Return a client that acts for whoever calls, to be closed by whoever asked for it."""
+        """Return a client that acts for the caller; the code that requests it closes it."""
         ...
 
     def refuse_without(self, permission: Permission, ctx: Ctx) -> None:
@@ -98,8 +98,8 @@ class Server(MCPServer[Any]):
 
 def in_words(refusal: MissionControlError) -> str:
     """Return a refusal as a model or a person reads it: what, what to do, and the code."""
-    told = " ".join(part for part in (refusal.reason, refusal.hint) if part)
-    return f"{visible(told)} ({refusal.code})"
+    message = " ".join(part for part in (refusal.reason, refusal.hint) if part)
+    return f"{visible(message)} ({refusal.code})"
 
 
 def reach_of(ctx: Ctx) -> Reach:
@@ -108,5 +108,5 @@ def reach_of(ctx: Ctx) -> Reach:
 
 
 def client_of(ctx: Ctx) -> AsyncClient:
-    """Return a client that acts for whoever calls; it is closed with `async with`."""
+    """Return a client that acts for the caller; it is closed with `async with`."""
     return reach_of(ctx).client(ctx)

@@ -25,7 +25,7 @@ BODY_BYTES_MAX = 1024 * 1024
 
 
 async def serve_home(home: Home, who: Terminal, version: str) -> None:
-    """Speak on standard input and output for whoever has the terminal, until input ends.
+    """Serve the user of the terminal on standard input and output, until input ends.
 
     Raises:
         NotFound: `home.empty`.
@@ -43,7 +43,7 @@ async def serve_server(url: str, token: str, who: Terminal, version: str) -> Non
 async def serve_http(
     home: Home, listening: socket.socket, version: str, begun: Callable[[str], None]
 ) -> None:
-    """Answer on a socket of loopback until the process is told to end.
+    """Answer on a socket of loopback until the process receives a signal to end.
 
     Raises:
         NotFound: `home.empty`.
@@ -78,7 +78,7 @@ async def answered(
     begun: Callable[[], None],
     ended: asyncio.Event,
 ) -> None:
-    """Answer on a socket until it is told to end."""
+    """Answer on a socket until `ended` is set."""
     serving = server(app)
     async with speaking.session_manager.run():
         task = asyncio.create_task(serving.serve(sockets=[listening]))
@@ -91,14 +91,14 @@ async def answered(
 
 
 def address(listening: socket.socket) -> str:
-    """Return the address that clients of a socket are told."""
+    """Return the address that clients of a socket use."""
     return f"http://127.0.0.1:{listening.getsockname()[1]}{PATH}"
 
 
 def _for_us(port: int) -> TransportSecuritySettings:
     """Return by which names the server is reached: those of loopback alone.
 
-    The gate lets names of `console.toml` in too, which a proxy in front of the console may have;
+    The gate also admits names of `console.toml`, which a proxy of the console may have;
     nothing stands in front of this server.
     """
     names = [f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]

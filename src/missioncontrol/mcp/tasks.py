@@ -2,7 +2,7 @@
 
 https://github.com/modelcontextprotocol/ext-tasks, specification of 2026-07-28: a client that names
 the extension with its call is answered with a task in place of the result, and asks for it until it
-has ended. What the tasks are, and where they are kept, is `Work`.
+has ended. `Work` defines what the tasks are, and where they are stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class Work(Protocol):
 
 
 class NoSuchTask(MCPError):
-    """Nobody here knows the task."""
+    """The task is unknown here."""
 
     def __init__(self, task: str) -> None:
         """`task` is what was asked for."""
@@ -129,8 +129,8 @@ class Tasks(Extension):
 
 def is_asked_for(ctx: Request) -> bool:
     """Whether the client of a request takes tasks."""
-    told = ctx.session.client_capabilities
-    declared = (told.extensions if told else None) or {}
+    capabilities = ctx.session.client_capabilities
+    declared = (capabilities.extensions if capabilities else None) or {}
     return ctx.protocol_version in VERSIONS and IDENTIFIER in declared
 
 
@@ -152,21 +152,21 @@ def _seed(task: Task) -> dict[str, Any]:
         "statusMessage": task.words,
         "createdAt": _time(task.created),
         "lastUpdatedAt": _time(task.updated),
-        "ttlMs": None,  # What is told of it is kept as long as what it stands for.
+        "ttlMs": None,  # The task lasts as long as the run behind it.
         "pollIntervalMs": POLL_MS,
     }
 
 
 def _detail(task: Task) -> dict[str, Any]:
     """Return a task with what its status owes, and nothing else."""
-    told = _seed(task)
+    detail = _seed(task)
     if task.status == "input_required":
-        told["inputRequests"] = dict(task.asks)
+        detail["inputRequests"] = dict(task.asks)
     if task.status == "completed" and task.result is not None:
-        told["result"] = task.result.model_dump(by_alias=True, mode="json", exclude_none=True)
+        detail["result"] = task.result.model_dump(by_alias=True, mode="json", exclude_none=True)
     if task.status == "failed":
-        told["error"] = task.error
-    return told
+        detail["error"] = task.error
+    return detail
 
 
 def _time(seconds: float) -> str:

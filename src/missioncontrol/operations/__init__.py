@@ -12,6 +12,8 @@ NOUNS = (
     "user",
     "token",
     "memory",
+    "share",
+    "retention",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

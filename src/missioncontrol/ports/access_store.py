@@ -1,6 +1,6 @@
 """What is known of who comes in, beside the log: passwords, sessions, links and failures.
 
-None of it can be told from the log, and all of it may be lost: people sign in again.
+None of it can be derived from the log, and all of it may be lost: people sign in again.
 """
 
 from typing import Literal, Protocol
@@ -13,7 +13,7 @@ Outcome = Literal["in", "refused", "out"]
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Somebody who is signed in; its secret is kept as a digest only."""
+    """A signed-in user; its secret is stored as a digest only."""
 
     id: str  # its name where people see it
     user: str  # as `domain.person.person` names them
@@ -26,7 +26,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """Somebody who came, or tried to."""
+    """A sign-in, or an attempt at one."""
 
     number: int
     time: float
@@ -45,14 +45,14 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class AccessStore(Protocol):
-    """Keeps it on one machine, for the one process that lets people in. Everything has a bound."""
+    """Stores it on one machine, for the one process that signs people in. All is bounded."""
 
     def home_id(self) -> str:
         """Return what tells this home from others in the names of cookies: 8 letters or digits."""
         ...
 
     def password(self, user: str) -> str | None:
-        """Return the hash of somebody's password, or None where they have none."""
+        """Return the hash of a user's password, or None where they have none."""
         ...
 
     def keep_password(self, user: str, hashed: str | None) -> None:
@@ -88,7 +88,7 @@ class AccessStore(Protocol):
         ...
 
     def keep_link(self, digest: str, user: str, ends: float) -> None:
-        """Keep a link that signs somebody in once."""
+        """Store a link that signs a user in once."""
         ...
 
     def use_link(self, digest: str, now: float) -> str | None:

@@ -113,7 +113,7 @@ class Line(Protocol):
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """Reserve the most that a model call can use, before it is made.
 
-        Returns once the reservation is durable. What the call did use is then told by `usage`.
+        Returns once the reservation is durable. `usage` then reports what the call did use.
 
         Raises:
             AttemptFailed: `budget.exceeded`, `budget.beyond_limit` or `budget.unknown_price`; the
@@ -165,7 +165,7 @@ class Estimating(Protocol):
     """A line that tells an estimated usage from a measured one."""
 
     def estimate(self, usage: Usage, *, model: str = "") -> None:
-        """Count as `Line.usage` does, and mark it: nobody measured what was used."""
+        """Count as `Line.usage` does, and mark it as estimated: the usage was not measured."""
         ...
 
 
@@ -174,7 +174,7 @@ class Clocked(Protocol):
     """A line whose attempt has limits of time, for agents that may have to wait for a place."""
 
     def waiting(self) -> AbstractContextManager[None]:
-        """Let no time count, and no silence, as long as it is open: nothing is at work yet."""
+        """Count no time, and no silence, as long as it is open: nothing is at work yet."""
         ...
 
 

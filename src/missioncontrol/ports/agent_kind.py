@@ -28,11 +28,11 @@ class Workshop(msgspec.Struct, frozen=True):
     scrub: Callable[[str], str]  # takes secrets out of a text
     sandbox: Sandbox  # makes the rules under which its programs start
     gateway: Gateway | None = None  # None where no gateway is open
-    telemetry: Telemetry | None = None  # None where nobody takes in what tools tell
+    telemetry: Telemetry | None = None  # None where no telemetry of tools is received
 
 
 class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent said when it was asked whether it works."""
+    """An agent's answer to its health check."""
 
     version: str = ""  # of the program or service, as it says itself
     said: str = ""  # in one line, for a person: what was tried and answered
@@ -56,7 +56,7 @@ class AgentKind(Protocol):
         ...
 
     def make(self, declared: Declaration, workshop: Workshop) -> Agent:
-        """Return the agent. Nothing is started and nobody is asked yet.
+        """Return the agent. Nothing is started or called yet.
 
         Raises:
             Rejected: as `card`.

@@ -1,16 +1,16 @@
-"""Where files are kept by what is in them."""
+"""A store of files, addressed by their content."""
 
 from pathlib import Path
 from typing import Protocol
 
 
 class ArtifactStore(Protocol):
-    """Keeps bytes under their SHA-256; the same bytes are kept once."""
+    """Stores bytes under their SHA-256; the same bytes are stored once."""
 
     def put(self, content: bytes) -> str:
         """Keep `content` durably and return its digest, lower-case hexadecimal.
 
-        Bytes that were kept before and have changed since are kept anew.
+        Bytes that were stored before and have changed since are stored again.
         """
         ...
 
@@ -25,5 +25,5 @@ class ArtifactStore(Protocol):
         ...
 
     def path(self, digest: str) -> Path:
-        """Return where the bytes lie, for programs that read files; nobody writes there."""
+        """Return the path of the bytes, for programs that read files; never write there."""
         ...

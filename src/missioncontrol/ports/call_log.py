@@ -70,14 +70,14 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How long calls are kept, and in how much room; whatever ends first ends."""
+    """How long calls are stored, and in how much room; the stricter bound applies."""
 
     days: float = 30.0
     bytes_max: int = 2 * 1024**3
 
 
 class CallLog(Protocol):
-    """Keeps calls. Everything is told from one thread at a time."""
+    """Stores calls. All methods are called from one thread at a time."""
 
     def write(self, calls: Sequence[Call]) -> None:
         """Keep these, all or none. There are no secrets in them any more."""
@@ -88,16 +88,16 @@ class CallLog(Protocol):
         ...
 
     def read(self, number: int) -> Call | None:
-        """Return all of one call; None where it is not kept, or no longer."""
+        """Return all of one call; None where it is not stored, or no longer."""
         ...
 
     def prune(self, retention: Retention, now: int) -> int:
-        """Drop a limited number of the oldest calls that need not be kept; return how many.
+        """Drop a limited number of the oldest expired calls; return how many.
 
-        Whoever calls it goes on until it returns 0, and lets others in between.
+        The caller repeats it until it returns 0, and gives way to other work in between.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         ...

@@ -20,7 +20,7 @@ class Confinement(msgspec.Struct, frozen=True):
 
     @property
     def is_available(self) -> bool:
-        """Whether a step is kept out of the data directory, and so can't act as the user."""
+        """Whether a step has no access to the data directory, and so can't act as the user."""
         return self.means != "none"
 
     def statement(self) -> str:
@@ -30,10 +30,10 @@ class Confinement(msgspec.Struct, frozen=True):
                 f"Steps are NOT confined: {self.detail} Every program that a step starts can read "
                 "and change the data directory."
             )
-        said = f"Steps are confined by {self.means}."
+        text = f"Steps are confined by {self.means}."
         if self.covers_sockets:
-            said = f"{said} Tests of a repository may connect to Unix sockets all the same."
-        return f"{said} {self.detail}" if self.detail else said
+            text = f"{text} Tests of a repository may connect to Unix sockets all the same."
+        return f"{text} {self.detail}" if self.detail else text
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -67,7 +67,8 @@ class Sandbox(Protocol):
         """Return the rules for a program that is handed these directories and files.
 
         `own` and `reads` are what an attempt is handed by the engine; `writes` is what its step or
-        the declaration of its agent names. `ports` of None are all. `unix_sockets` lets it ask any
+        the declaration of its agent names. `ports` of None are all. `unix_sockets`
+        allows it to ask any
         service of the user at a Unix socket, and so have things done that it may not do itself.
         """
         ...

@@ -19,7 +19,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who vouches for people by OpenID Connect."""
+    """A provider that vouches for people by OpenID Connect."""
 
     name: str  # in addresses: `/sign-in/oidc/NAME`
     issuer: str  # as in its own documents, such as https://accounts.example.com
@@ -27,10 +27,10 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str = ""  # on its button; its name where there is none
     secret: str = ""  # the name of the client's secret in `secrets.toml`; empty: a public client
     user_claim: str = "email"  # by which a person is called here
-    domains: tuple[str, ...] = ()  # of mail addresses that are let in; empty: all that it vouches
-    roles: tuple[Role, ...] = ()  # of whoever comes the first time
+    domains: tuple[str, ...] = ()  # mail domains that are admitted; empty: all it vouches for
+    roles: tuple[Role, ...] = ()  # of users at their first sign-in
     role_claim: str = ""  # a claim with names of groups
-    role_of: dict[str, tuple[Role, ...]] = {}  # by such a name; it holds anew with each sign-in
+    role_of: dict[str, tuple[Role, ...]] = {}  # by such a name; applied at each sign-in
     scopes: tuple[str, ...] = ("openid", "email", "profile")
 
     @property
@@ -45,5 +45,5 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()  # names of this machine besides those of loopback
     proxies: tuple[str, ...] = ()  # addresses whose word about the client's address is believed
     limits: Limits = Limits()
-    webhooks_inside: bool = False  # whether this machine and private networks may be told too
+    webhooks_inside: bool = False  # whether this machine and private networks may receive too
     oidc: tuple[Provider, ...] = ()

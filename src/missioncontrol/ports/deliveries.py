@@ -1,4 +1,4 @@
-"""What webhooks were told and are to be told, and how an address is told something."""
+"""What webhooks received and are to receive, and how it is sent to an address."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """An event that a webhook is to be told, or could not be."""
+    """An event that a webhook is to receive, or that could not be delivered."""
 
     hook: str
     position: int  # of the event in the log
@@ -15,7 +15,7 @@ class Delivery(msgspec.Struct, frozen=True):
     due: float = 0.0  # seconds since the epoch
     status: int = 0  # what the address answered last; 0 where it did not
     trouble: str = ""  # in a sentence
-    is_dead: bool = False  # nobody tries any more, unless somebody asks for it
+    is_dead: bool = False  # no further tries, unless a person asks for one
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -51,11 +51,11 @@ class DeliveryStore(Protocol):
         ...
 
     def queue(self, hook: str, positions: Sequence[int], place: int) -> None:
-        """Let these events be due, and the log be looked through up to `place`."""
+        """Make these events due, and record that the log was searched up to `place`."""
         ...
 
     def due(self, hook: str, now: float, *, limit: int = 100) -> list[Delivery]:
-        """Return what a webhook is to be told now, the longest due first."""
+        """Return the deliveries that are due to a webhook now, the longest due first."""
         ...
 
     def next_due(self) -> float | None:
@@ -71,11 +71,11 @@ class DeliveryStore(Protocol):
         ...
 
     def dead(self, hook: str, *, before: int | None = None, limit: int = 50) -> list[Delivery]:
-        """Return what nobody tries any more, the newest first, older than position `before`."""
+        """Return the dead deliveries, the newest first, older than position `before`."""
         ...
 
     def again(self, hook: str, position: int | None, now: float) -> int:
-        """Let one dead delivery, or all of them, be due once more; return how many."""
+        """Make one dead delivery, or all of them, due once more; return how many."""
         ...
 
     def told(self, hook: str) -> Told:

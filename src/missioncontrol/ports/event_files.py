@@ -28,7 +28,7 @@ FIELDS = (
 )
 """What of an event a column may give; `properties`, `person` and `once` are objects.
 
-`agent`, a user agent, is not kept: it says whether a bot did it, as `is_bot` does.
+`agent`, a user agent, is not stored: it says whether a bot did it, as `is_bot` does.
 """
 
 

@@ -24,7 +24,7 @@ class Expressions(Protocol):
         ...
 
     def kind(self, source: str) -> str:
-        """Return what the expression gives as far as can be told without data.
+        """Return the type of the expression as far as it can be derived without data.
 
         One of boolean, integer, number, string, list, object, null and any; any as well where it
         has a fault.
@@ -41,7 +41,7 @@ class Expressions(Protocol):
         ...
 
     def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Return members that are taken of objects which the expression makes without them.
+        """Return members that the expression reads from objects it makes without them.
 
         With each come those that the object has: `{'a': 1}.b` gives ("b", ("a",)).
         """
@@ -52,7 +52,7 @@ class Expressions(Protocol):
     ) -> Any:
         """Return what the expression gives: a JSON value, to be read and not changed.
 
-        Only what the expression refers to is taken from `names`, so a mapping in it may be one
+        Only what the expression refers to is read from `names`, so a mapping in it may be one
         that looks its values up when asked. Time and size are bounded.
 
         Raises:

@@ -59,14 +59,14 @@ class Account(Protocol):
     ) -> None:
         """Count what the call did use, and free the rest. `model` is as the upstream names it.
 
-        `estimated` where the upstream did not tell what was used, or told what can't be true.
+        `estimated` where the upstream did not report the usage, or reported an impossible one.
         """
         ...
 
 
 @runtime_checkable
 class Roomy(Protocol):
-    """An account that knows what its caps leave, so that an answer can be kept within it."""
+    """An account that knows what its caps leave, so that an answer can be limited to it."""
 
     def room(self, model: str) -> Amount:
         """Return what the next call of a model may use; None in a unit without a cap."""

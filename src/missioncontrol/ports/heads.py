@@ -1,4 +1,4 @@
-"""Signed statements about the end of the log, kept outside of it."""
+"""Signed statements about the end of the log, stored outside of it."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ class SignedHead(msgspec.Struct, frozen=True):
 
 
 class HeadsElsewhere(msgspec.Struct, frozen=True):
-    """Heads that are kept outside of the data directory."""
+    """Heads that are stored outside of the data directory."""
 
     source: str  # where, as people call it
     heads: Sequence[SignedHead]
@@ -47,11 +47,11 @@ class Heads(Protocol):
         ...
 
     def newest(self) -> SignedHead | None:
-        """Return the last statement that was kept, if there is one that can be read."""
+        """Return the last stored statement, if there is one that can be read."""
         ...
 
     def all(self) -> list[SignedHead]:
-        """Return the statements kept, oldest first.
+        """Return the stored statements, oldest first.
 
         Raises:
             Corrupt: `heads.bad_signature`, `heads.other_key` or `heads.malformed`, naming the line.
@@ -83,19 +83,19 @@ class HeadsTarget(Protocol):
 
 
 class HeadsSent(msgspec.Struct, frozen=True):
-    """How far a target was told."""
+    """How far a target received the heads."""
 
     target: str
-    newest: SignedHead | None = None  # that it has taken
+    newest: SignedHead | None = None  # that it has accepted
     failing_since: float = 0.0  # seconds since the epoch; 0 while it takes what it is sent
     trouble: str = ""
 
 
 class SentStore(Protocol):
-    """Keeps how far a target was told."""
+    """Stores how far a target received the heads."""
 
     def load(self) -> HeadsSent | None:
-        """Return what was kept of this target."""
+        """Return the stored state of this target."""
         ...
 
     def keep(self, sent: HeadsSent) -> None:

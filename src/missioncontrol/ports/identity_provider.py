@@ -1,4 +1,4 @@
-"""Somebody elsewhere who vouches for people, by OpenID Connect."""
+"""An external service that vouches for people, by OpenID Connect."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ class IdentityProvider(Protocol):
         ...
 
     async def claims(self, flow: Flow, code: str) -> Mapping[str, Any]:
-        """Return what the provider says of whoever came back with `code`; `iss` and `sub` are set.
+        """Return the provider's claims about the user behind `code`; `iss` and `sub` are set.
 
         Raises:
             Rejected: `oidc.refused`, where it says no, or says something that can't be believed.

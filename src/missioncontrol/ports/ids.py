@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Ids(Protocol):
-    """Gives out names that nobody has had, and draws."""
+    """Issues names that were never used before, and draws."""
 
     def new(self, kind: str) -> str:
         """Return a new id: `kind`, a hyphen, and letters that sort by the time of its birth."""

@@ -8,7 +8,7 @@ import msgspec
 HOUR_SECONDS = 3_600
 
 Dimension = Literal["hour", "agent", "model", "workflow"]
-"""What work can be told apart by."""
+"""The dimensions that work can be broken down by."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -122,12 +122,12 @@ class MeasureTables(Protocol):
         """Add to everything that was counted, and move on to its position, in one transaction.
 
         Nothing is added, and False returned, where what was counted stands for another position
-        than the one that `counted` goes on from: each event counts once, whoever counts it.
+        than the one that `counted` goes on from: each event counts once, by any reader.
         """
         ...
 
     def heard(self) -> Mapping[str, int]:
-        """Return when each agent was last heard, in microseconds since the epoch."""
+        """Return when each agent last reported, in microseconds since the epoch."""
         ...
 
     def work(self, by: Sequence[Dimension], *, since: int, until: int) -> Mapping[Place, Work]:

@@ -72,7 +72,7 @@ class MemoryIndex(Protocol):
     ) -> None:
         """Take in what the log says up to `head`, all or nothing. Only in one's turn.
 
-        An item that is known already is confirmed by what is harvested anew. `logged` are items as
+        An item that is known already is confirmed by a new harvest. `logged` are items as
         the log of decisions has them now, in place of what it had before. Amendments hold for
         what was and what will be harvested; of a forgotten item, nothing but its id is left.
 
@@ -86,13 +86,13 @@ class MemoryIndex(Protocol):
         ...
 
     def amendment(self, name: str) -> Amendment | None:
-        """Return what people have said about an item; None where nobody did."""
+        """Return people's amendment of an item; None where there is none."""
         ...
 
     def silenced(self, *, now: float, limit: int) -> list[str]:
-        """Return ids that people have forgotten, corrected, or let expire, in their order.
+        """Return ids that people have deleted, corrected, or expired, in their order.
 
-        Whoever reads the source of such an item anew is not to take its words from there.
+        A reader of the source of such an item must not use its words from there again.
         """
         ...
 

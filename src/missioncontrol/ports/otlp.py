@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 INTERNAL, CLIENT = 1, 3
-"""The kinds of a span that no network lies in between, and of one that asks somebody."""
+"""The kinds of a span without a network in between, and of one that calls a service."""
 
 UNSET, ERROR = 0, 2
 """The codes of a status; 1 is for people who checked."""
@@ -180,7 +180,7 @@ def attribute(key: str, value: str | int) -> KeyValue:
 def plain(value: Value | None, depth: int = 0) -> Any:
     """Return what a value holds, as JSON has it; None where it holds nothing.
 
-    What lies more than `DEPTH_MAX` levels deep is told as `TOO_DEEP`.
+    What lies more than `DEPTH_MAX` levels deep is returned as `TOO_DEEP`.
     """
     if value is None:
         return None

@@ -49,7 +49,7 @@ class LinePage(msgspec.Struct, frozen=True):
 
 
 class RunOutput(msgspec.Struct, frozen=True):
-    """How much of one run is kept."""
+    """How much of one run is stored."""
 
     run: str
     lines: int
@@ -60,7 +60,7 @@ class OutputStore(Protocol):
     """Keeps output apart from the log: it may be cut by retention, the log never is."""
 
     def write(self, lines: Sequence[OutputLine]) -> None:
-        """Keep `lines` in order. Lines of a run past the store's bound are counted, not kept."""
+        """Store `lines` in order. Lines of a run past the store's bound are counted only."""
         ...
 
     def read(
@@ -78,11 +78,11 @@ class OutputStore(Protocol):
         ...
 
     def written(self, run: str) -> int:
-        """Return how many lines of `run` are kept."""
+        """Return how many lines of `run` are stored."""
         ...
 
     def left_out(self, run: str) -> int:
-        """Return how many lines of `run` were counted but not kept."""
+        """Return how many lines of `run` were counted but not stored."""
         ...
 
 
@@ -90,15 +90,15 @@ class ShortenedOutput(Protocol):
     """Output of which the oldest is removed."""
 
     def kept_bytes(self) -> int:
-        """Return how many bytes of text are kept in all."""
+        """Return how many bytes of text are stored in all."""
         ...
 
     def runs(self) -> Iterator[RunOutput]:
-        """Yield the runs of which something is kept, the oldest first."""
+        """Yield the runs with stored output, the oldest first."""
         ...
 
     def newest_run(self) -> str:
-        """Return the run that said the last line of all; empty while there is none."""
+        """Return the run that wrote the last line of all; empty while there is none."""
         ...
 
     def remove(self, run: str, *, limit: int = 500) -> int:
@@ -107,7 +107,7 @@ class ShortenedOutput(Protocol):
 
 
 class FollowedOutput(OutputStore, Protocol):
-    """The output of all runs together, as somebody follows it or looks through it."""
+    """The output of all runs together, to be followed or searched."""
 
     def last(self) -> int:
         """Return the number of the last line of all; 0 while there is none."""

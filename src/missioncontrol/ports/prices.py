@@ -16,7 +16,7 @@ class Prices(Protocol):
     def price(self, model: str, at: float) -> Price | None:
         """Return the price of `model` at `at` (seconds since the epoch).
 
-        None where the table does not know all of it: a price that leaves something out would let
+        None where the table does not know all of it: an incomplete price would make
         money go uncounted. Nothing is asked of the network.
         """
         ...

@@ -34,7 +34,7 @@ class RunRow(msgspec.Struct):
     origin: str = ""  # the run that this one repeats or forks
     progress: str = ""  # what it could do next, as JSON: see `domain.status`; "" once it has ended
     unchanged: int = 0  # proofs of a change that found none
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -59,7 +59,7 @@ class ListedRow(msgspec.Struct):
 
     kind: str
     id: str
-    is_open: bool  # whether somebody may still have to do something about it
+    is_open: bool  # whether a person may still have to do something about it
     body: bytes  # its row as JSON, as its projection folds it
 
 

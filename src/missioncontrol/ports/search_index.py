@@ -21,7 +21,7 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Unicode's default ignorable characters: nobody sees them, so nobody can type them."""
+"""Unicode's default ignorable characters: they are invisible, so users can't type them."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ class SearchIndex(Protocol):
         """Be the one that follows, as long as the context lasts; False where another one is.
 
         Raises:
-            Unavailable: `search.unwritable`, where nobody can be.
+            Unavailable: `search.unwritable`, where the index can't be written.
         """
         ...
 
@@ -135,7 +135,7 @@ _decode = msgspec.json.Decoder().decode
 def texts_in(data: Any) -> list[str]:
     """Return the texts of an event's data, in their order as far as they stand side by side.
 
-    These are all values that are texts, and the keys that somebody chose. Names of our own fields
+    These are all values that are texts, and the keys that users chose. Names of our own fields
     are left out: each event of a kind has the same ones, so they tell nothing.
     """
     found: list[str] = []
@@ -158,7 +158,8 @@ def folded(text: str) -> str:
     """Return `text` so that what people take for the same is the same.
 
     Upper and lower case, compatible forms (ﬁ and fi, half and full width, Arabic letters by their
-    place in the word), composed and decomposed letters are the same, and characters that nobody can
+    place in the word), composed and decomposed letters are the same, and characters
+    that users cannot
     see do not count: NFKC_Casefold of the Unicode Standard, section 3.13. Letters with and without
     an accent differ.
     """

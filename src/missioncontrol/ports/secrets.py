@@ -9,7 +9,7 @@ class Secrets(Protocol):
     def value(self, name: str) -> str:
         """Return the secret called `name`.
 
-        Whoever hands the value on has made sure that it is scrubbed from all that is stored.
+        A caller that passes the value on ensures that stored text never contains it.
 
         Raises:
             NotFound: `secret.unknown`, saying where it was looked for and how to put it there.
@@ -19,6 +19,6 @@ class Secrets(Protocol):
     def known(self) -> list[str]:
         """Return the values of all secrets that can be listed, to be scrubbed before their use.
 
-        A place that can't be read now has none; it is told of when a secret is looked up there.
+        A place that can't be read now has none; looking up a secret there reports the fault.
         """
         ...

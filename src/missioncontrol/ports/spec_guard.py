@@ -1,4 +1,4 @@
-"""Whoever holds a range of commits against the rules and specs of its repository."""
+"""Checks a range of commits against the rules and specs of its repository."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -13,6 +13,6 @@ class Telemetry(Protocol):
         """Return the OTEL_* variables with which a program tells us what it does.
 
         One of them holds a key: they belong into an environment, and never into argv. Empty where
-        nobody listens.
+        no receiver listens.
         """
         ...

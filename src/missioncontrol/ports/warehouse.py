@@ -34,16 +34,16 @@ class NoRoom(MissionControlError):
 
 
 class Captured(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One event as it came in, in the shape in which it is kept.
+    """One event as it came in, in the shape in which it is stored.
 
     `user` is the id by which the product knows a person, `anonymous` that of a device before it
     knows who that is; one of them is there. Both together say that they are one person, unless the
     device already belongs to another user: users become one person by an alias alone, and not by
     one of a public source. Moments are microseconds since the epoch. Without a name nothing
-    happened: it only says who somebody is.
+    happened: it only identifies a person.
     """
 
-    id: str  # of the event, by whoever sent it: a second event of this id is not stored
+    id: str  # of the event, set by its sender: a second event of this id is not stored
     name: str
     happened: int  # corrected for the clock of the sender
     received: int
@@ -65,14 +65,14 @@ class Stored(msgspec.Struct, frozen=True):
     stored: int
     duplicates: int  # their ids were known
     position: int
-    refused: int = 0  # of people who were forgotten, or older than what is kept
+    refused: int = 0  # of removed people, or older than the retention period
 
 
 class Foreseen(msgspec.Struct, frozen=True):
     """What would become of a batch: positions in it. All others would be stored."""
 
     known: tuple[int, ...]  # their ids are known
-    refused: tuple[int, ...]  # of people who were forgotten, or older than what is kept
+    refused: tuple[int, ...]  # of removed people, or older than the retention period
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which events of a product do not count, and how long events are kept."""
+    """Which events of a product do not count, and how long events are stored."""
 
     bots: bool = True  # whether what bots do is left out
     sources: tuple[str, ...] = ()  # ids of internal sources
@@ -101,7 +101,8 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     public: tuple[str, ...] = ()
     """Ids of sources whose key everybody can read: nothing of theirs makes two users one.
 
-    An alias is taken where one of its ids is a device's whose user is not known, and a device is a
+    An alias is accepted where one of its ids is a device's whose user is not known,
+    and a device is a
     user's, where its id has the form that libraries make: another may be a user's of tomorrow.
     """
     events_max: int = LIMITS.events_max  # that are stored
@@ -125,7 +126,7 @@ class Forgotten(msgspec.Struct, frozen=True):
     events: int
     ids: tuple[str, ...]
     ids_count: int = 0
-    """As many as `ids`, also where somebody removed them before and nothing says them any more."""
+    """As many as `ids`, also where they were removed before and are no longer reported."""
 
 
 class Warehouse(Protocol):
@@ -134,12 +135,12 @@ class Warehouse(Protocol):
     def store(self, product: str, batch: Sequence[Captured]) -> Stored:
         """Keep the events that are new; they are on disk when this returns.
 
-        All of a batch is kept or none of it.
+        All of a batch is stored or none of it.
 
         Raises:
             Full: more waits than may wait.
-            NoRoom: with what is new the product would have more than its policy lets it have.
-            Rejected: `analytics.unfit`: what can't be kept, such as properties that are no JSON.
+            NoRoom: with the new events the product would exceed the bounds of its policy.
+            Rejected: `analytics.unfit`: what can't be stored, such as invalid JSON properties.
         """
         ...
 
@@ -170,11 +171,11 @@ class Warehouse(Protocol):
         ...
 
     def forget(self, product: str, person: str, removal: str = "") -> Forgotten:
-        """Remove a person everywhere, by any id of theirs; their ids are not taken again.
+        """Remove a person everywhere, by any id of theirs; their ids are not accepted again.
 
-        Of who was forgotten before, nothing is left to remove, and nothing is said against it.
+        Of a person removed before, nothing is left to remove, and no error is raised.
         Their words may stand in the store's files until `tidy`, or until it is opened again.
-        What came of a `removal` is kept in mind in the same change.
+        The result of a `removal` is recorded in the same change.
 
         Raises:
             NotFound: `analytics.unknown_person`.
@@ -184,7 +185,7 @@ class Warehouse(Protocol):
     def resume(self, product: str, removal: str) -> Forgotten | None:
         """Remove whom `intend` named, unless that is done; None where nothing is known of it.
 
-        Where nobody has that id, nothing is removed.
+        Where no person has that id, nothing is removed.
         """
         ...
 
@@ -193,15 +194,15 @@ class Warehouse(Protocol):
         ...
 
     def settle(self, product: str, policy: Policy) -> None:
-        """Let this policy hold from now on, also for all that is there; cheap where it does."""
+        """Apply this policy from now on, also to stored events; cheap if it already applies."""
         ...
 
     def save_cohort(self, product: str, cohort: str, statement: Statement) -> int:
-        """Let a saved cohort be whom a statement finds (its first column); return how many."""
+        """Save as a cohort the people a statement finds (its first column); return how many."""
         ...
 
     def drop_cohort(self, product: str, cohort: str) -> None:
-        """Let a saved cohort be nobody."""
+        """Empty a saved cohort."""
         ...
 
     def keep_note(self, product: str, name: str, text: str) -> None:
@@ -217,7 +218,7 @@ class Warehouse(Protocol):
         ...
 
     def tidy(self, now: datetime) -> int:
-        """Remove what is older than is kept, and the last traces of what was removed.
+        """Remove what is older than the retention period, and last traces of what was removed.
 
         Returns how many events were removed. To be called every hour or so.
         """
@@ -231,7 +232,7 @@ class Warehouse(Protocol):
         ...
 
     def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        """Return events of a product as they are kept, in the order received, after a `seq`.
+        """Return stored events of a product, in the order received, after a `seq`.
 
         None means that there are no more; fewer than `limit` does not.
         """

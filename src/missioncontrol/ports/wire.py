@@ -118,7 +118,7 @@ class Denied(msgspec.Struct, frozen=True, tag="denied"):
 
 
 class Consulted(msgspec.Struct, frozen=True, tag="consulted"):
-    """The engine's answer: what an agent said last."""
+    """The engine's answer: an agent's last output."""
 
     number: int
     text: str

@@ -2,7 +2,7 @@
 
 A worker reaches the server outward, and says each time all that it holds. The server answers with
 what differs: what else to do, what to end, what was decided. So an answer that the network loses
-is an answer given again. What happens in an attempt is told in numbered messages, each of which
+is an answer given again. Events of an attempt are sent in numbered messages, each of which
 counts once however often it comes.
 """
 
@@ -71,7 +71,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that an attempt waits for: an action to be permitted, or a call to be admitted."""
 
     number: int  # among the questions of its lease
-    after: int  # the message that has to be heard first
+    after: int  # the message that has to be received first
     action: Action | None = None
     model: str = ""
     input_tokens: int = 0
@@ -84,7 +84,7 @@ class Held(msgspec.Struct, frozen=True, omit_defaults=True):
     lease: Lease
     heard: int = 0  # the last message that the server has acknowledged
     questions: tuple[Question, ...] = ()
-    is_ending: bool = False  # its work has ended, or was told to
+    is_ending: bool = False  # its work has ended, or was asked to end
 
 
 class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,7 +98,7 @@ class Introduction(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who a worker is."""
 
     name: str
-    instance: str  # of its state directory: another one must not take its name while it is heard
+    instance: str  # of its state directory: another must not use its name while it is present
     version: str
     location: str  # the machine, in words for people
     platform: str
@@ -146,7 +146,7 @@ class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
 
     give: tuple[Given, ...] = ()
     cancel: tuple[Lease, ...] = ()  # end these, and say so
-    lost: tuple[Lease, ...] = ()  # end these; nothing more is heard of them
+    lost: tuple[Lease, ...] = ()  # end these; nothing more is accepted from them
     answers: tuple[Answered, ...] = ()
     drain: bool = False  # end what is held, begin nothing, leave
 
@@ -177,12 +177,12 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far a report was taken in, durably."""
+    """How far a report was accepted, durably."""
 
     number: int  # of the last message that counts
     missing: tuple[str, ...] = ()  # digests of files to send before the rest
-    is_over: bool = False  # the end of the attempt was taken in
-    is_lost: bool = False  # nothing of this attempt is heard any more
+    is_over: bool = False  # the end of the attempt was accepted
+    is_lost: bool = False  # nothing more is accepted from this attempt
 
 
 class WorkerSeen(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -195,7 +195,7 @@ class WorkerSeen(msgspec.Struct, frozen=True, omit_defaults=True):
     agents: tuple[str, ...]
     load: int  # attempts that it works on
     scale: int
-    silent_seconds: float  # since it was last heard
+    silent_seconds: float  # since its last report
     status: str  # present, draining, silent
     versions: dict[str, str] = {}  # of agents, as their programs say
 
@@ -211,7 +211,7 @@ class WorkerDrained(msgspec.Struct, frozen=True):
 
 
 Joined = Callable[[Introduction], Awaitable[None]]
-"""Told of each worker that is let in, before it is given anything."""
+"""Called for each worker that registers, before it receives an assignment."""
 
 Late = Callable[[str, Lease, Numbered], Awaitable[bool]]
 """Takes in what a worker says of an attempt that has lost its lease: refused, and recorded.
@@ -229,10 +229,10 @@ class Workforce(Protocol):
     """Called when a worker comes, goes or falls silent."""
 
     async def register(self, who: Introduction) -> Welcome:
-        """Let a worker in; one that is known already is taken as it is now.
+        """Register a worker; one that is known already is registered again as it is now.
 
         Raises:
-            Conflict: `worker.exists`, where another one is heard under this name.
+            Conflict: `worker.exists`, where another present worker has this name.
             Rejected: `worker.bad_offer`.
         """
         ...
@@ -287,15 +287,15 @@ class Workforce(Protocol):
         ...
 
     def offers(self, agent: str, location: str) -> bool:
-        """Whether a worker that is heard carries out `agent` there."""
+        """Whether a present worker carries out `agent` there."""
         ...
 
     def scale(self, agent: str, location: str) -> int:
-        """Return how many attempts at `agent` those workers that are heard take together."""
+        """Return how many attempts at `agent` the present workers there accept together."""
         ...
 
     def drain(self, name: str) -> None:
-        """Let a worker end what it holds and leave.
+        """Drain a worker: it ends what it holds and leaves.
 
         Raises:
             NotFound: `worker.unknown`.

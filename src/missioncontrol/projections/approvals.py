@@ -46,8 +46,8 @@ class ApprovalRow(msgspec.Struct):
     state: State = "waiting"
     deferred: float = 0.0  # until then; 0 where it is not put off
     decided: float = 0.0  # 0 while it waits
-    by: str = ""  # who spoke last, "" where nobody has
-    reason: str = ""  # what they said
+    by: str = ""  # who decided or commented last, "" while there is none
+    reason: str = ""  # their comment
     escalates: float = 0.0  # from then on `escalates_to` may decide too; 0 is never, or not again
     escalates_to: tuple[str, ...] = ()
     is_self_approval: bool = False  # whether its author agreed, alone, after a second look
@@ -86,7 +86,7 @@ def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalR
 
 
 def is_open(row: ApprovalRow) -> bool:
-    """Whether somebody may still have to decide."""
+    """Whether a person may still have to decide."""
     return row.state in OPEN
 
 
@@ -122,7 +122,7 @@ def _ending(event: FinalEvent) -> State:
 
 
 def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
-    def told(name: str) -> str:
+    def look_up(name: str) -> str:
         value: Any = event.subject.get(name)
         return value[:300] if isinstance(value, str) else ""
 
@@ -130,9 +130,9 @@ def _new_row(event: ApprovalRequested, at: float) -> ApprovalRow:
         event.approval,
         event.run,
         event.step,
-        told("workflow"),
-        told("title"),
-        told("risk"),
+        look_up("workflow"),
+        look_up("title"),
+        look_up("risk"),
         event.digest,
         event.author,
         at,

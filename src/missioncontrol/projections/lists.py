@@ -24,7 +24,7 @@ class Fold(msgspec.Struct, frozen=True):
     kind: str
     shape: type[msgspec.Struct]
     apply: Callable[[Any, Any, float], Any]  # (row or None, event, at) -> row
-    is_open: Callable[[Any], bool]  # whether somebody may still have to do something about it
+    is_open: Callable[[Any], bool]  # whether a person may still have to do something about it
 
     def read(self, body: bytes) -> Any:
         """Return the row that was stored."""

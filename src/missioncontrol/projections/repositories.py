@@ -1,4 +1,4 @@
-"""A line for each repository whose tasks are kept here, folded from its events."""
+"""A line for each repository whose tasks are stored here, folded from its events."""
 
 import msgspec
 
@@ -33,11 +33,11 @@ class RepositoryRow(msgspec.Struct):
     """A repository in a list."""
 
     id: str
-    path: str  # of the checkout in which somebody began
+    path: str  # of the checkout in which tasks were begun
     adopted: float  # seconds since the epoch
     updated: float
     preparing: int = 0  # tasks whose documents are being written and signed
-    started: list[int] = []  # numbers of those that somebody implements
+    started: list[int] = []  # numbers of those being implemented
     done: int = 0
     dropped: int = 0
     runs: list[RunOfTasks] = []  # the oldest first
@@ -70,8 +70,8 @@ def apply(row: RepositoryRow | None, event: RepositoryEvent, at: float) -> Repos
             _leave(row, event.task)
             row.dropped += 1
         case RepositoryTasksRun():
-            told = event.run, event.tasks, event.agents, event.into, event.by.name, at
-            row.runs = [*row.runs, RunOfTasks(*told)][-RUNS_MAX:]
+            fields = event.run, event.tasks, event.agents, event.into, event.by.name, at
+            row.runs = [*row.runs, RunOfTasks(*fields)][-RUNS_MAX:]
         case _:
             pass  # Documents, signatures, scopes and the process change no number here.
     return row

@@ -45,7 +45,7 @@ class ScheduleRow(msgspec.Struct):
     answered: float  # every slot up to here has its event
     status: Literal["active", "paused", "removed"] = "active"
     since: float = 0.0  # it has that status
-    reason: str = ""  # what was said when it got it
+    reason: str = ""  # the reason given for it
     active: tuple[str, ...] = ()  # runs that have not ended
     former: tuple[str, ...] = ()  # likewise, of schedules that had this name before
     waiting: int = 0  # slots that wait for their turn

@@ -12,6 +12,9 @@ NOUNS = (
     "user",
     "token",
     "memory",
+    "share",
+    "retention",
+    "template",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

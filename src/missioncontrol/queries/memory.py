@@ -1,5 +1,6 @@
 """What may be asked about memory; searching and recalling are asked for by hand."""
 
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -7,7 +8,7 @@ from msgspec import Meta
 
 from missioncontrol.application.queries import memory as views
 from missioncontrol.application.queries.memory import ItemDetail, ItemView
-from missioncontrol.application.reader import Reader, itself
+from missioncontrol.application.reader import Reader, Remembered
 from missioncontrol.declarations import ItemQuery, ListQuery, Query, Target, Terminal
 from missioncontrol.domain.memory import NAME_MAX, PATH_MAX
 from missioncontrol.ports.memory_index import Wanted
@@ -45,27 +46,27 @@ class MemoryFilters(msgspec.Struct, frozen=True):
 
 
 async def items_after(
-    reader: Reader, filters: MemoryFilters, place: tuple[Any, ...] | None, limit: int
+    remembered: Remembered, filters: MemoryFilters, place: tuple[Any, ...] | None, limit: int
 ) -> list[ItemView]:
     """Return so many items after a place, those that were confirmed last first."""
     before = (place[0], place[1]) if place else None
-    return await reader.remembered(
+    return await remembered(
         lambda memory: views.items(memory, filters.wanted, before=before, limit=limit)
     )
 
 
-async def items(reader: Reader, filters: MemoryFilters) -> list[ItemView]:
+async def items(remembered: Remembered, filters: MemoryFilters) -> list[ItemView]:
     """Return the items that fit, those that were confirmed last first."""
-    return await items_after(reader, filters, None, ITEMS_MAX)
+    return await items_after(remembered, filters, None, ITEMS_MAX)
 
 
-async def item(reader: Reader, name: str) -> ItemDetail:
+async def item(remembered: Remembered, name: str) -> ItemDetail:
     """Return an item, by its id or the beginning of it.
 
     Raises:
         NotFound: `memory.unknown` or `memory.forgotten`.
     """
-    return await reader.remembered(lambda memory: views.detail(memory, name))
+    return await remembered(lambda memory: views.detail(memory, name))
 
 
 async def named(reader: Reader, text: str) -> str:
@@ -91,7 +92,7 @@ LIST = ListQuery(
     surfaces=frozenset({"http", "client", "mcp"}),  # The command line tells like items apart.
     target=MEMORY,
     filters=MemoryFilters,
-    source=itself,
+    source=attrgetter("remembered"),
     find=items,
     find_after=items_after,
     row=ItemView,
@@ -105,7 +106,7 @@ GET = ItemQuery(
     title="Get an item",
     text="Return an item with its source and its neighbours.",
     target=MEMORY,
-    source=itself,
+    source=attrgetter("remembered"),
     find=item,
     returns=ItemDetail,
     terminal=Terminal(verb="show", lines=detail_lines),

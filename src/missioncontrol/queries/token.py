@@ -8,7 +8,7 @@ from msgspec import Meta
 from missioncontrol.application.access import access_of
 from missioncontrol.application.queries import access as views
 from missioncontrol.application.queries.access import TokenView
-from missioncontrol.application.reader import Reader, itself
+from missioncontrol.application.reader import Reader, opened
 from missioncontrol.declarations import BY_PEOPLE, ListQuery, Query, Target, Terminal
 from missioncontrol.documents.figures import moment
 
@@ -25,7 +25,7 @@ async def tokens(reader: Reader, filters: TokenFilters) -> list[TokenView]:
     """Return one's own tokens, or those of everybody, the last to end first."""
     who = reader.who
     owner = None if filters.everybody and who.may("audit") else who.name
-    return views.tokens(await access_of(reader.present), reader.uses(), reader.now(), owner)
+    return views.tokens(await access_of(reader.present), reader.uses(), reader.now, owner)
 
 
 def line_of(found: TokenView, _: int) -> list[str]:
@@ -35,7 +35,9 @@ def line_of(found: TokenView, _: int) -> list[str]:
     return [f"{about}, until {moment(found.until)}{over}"]
 
 
-TOKEN = Target(noun="token", path="/tokens", help="as `mission token list` says it")
+TOKEN = Target(
+    noun="token", path="/tokens", help="as `mission user token list` says it", command="user token"
+)
 
 LIST = ListQuery(
     name="token.list",
@@ -45,7 +47,7 @@ LIST = ListQuery(
     surfaces=BY_PEOPLE,
     target=TOKEN,
     filters=TokenFilters,
-    source=itself,
+    source=opened,
     find=tokens,
     row=TokenView,
     key=lambda found: (-found.until, found.id),

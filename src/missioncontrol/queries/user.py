@@ -3,7 +3,7 @@
 from missioncontrol.application.access import access_of
 from missioncontrol.application.queries import access as views
 from missioncontrol.application.queries.access import UserView
-from missioncontrol.application.reader import Reader, itself
+from missioncontrol.application.reader import Reader, opened
 from missioncontrol.declarations import (
     BY_PEOPLE,
     ItemQuery,
@@ -19,7 +19,7 @@ from missioncontrol.domain.person import person
 
 async def users(reader: Reader, _: NoFilters) -> list[UserView]:
     """Return everybody who may sign in, by name; whoever runs the machine comes first."""
-    return views.users(await access_of(reader.present), reader.owner, reader.now())
+    return views.users(await access_of(reader.present), reader.owner, reader.now)
 
 
 async def user(reader: Reader, name: str) -> UserView:
@@ -28,7 +28,7 @@ async def user(reader: Reader, name: str) -> UserView:
     Raises:
         NotFound: `user.unknown`.
     """
-    return views.user(await access_of(reader.present), reader.owner, name, reader.now())
+    return views.user(await access_of(reader.present), reader.owner, name, reader.now)
 
 
 def line_of(found: UserView, _: int = 0) -> list[str]:
@@ -54,7 +54,7 @@ LIST = ListQuery(
     surfaces=BY_PEOPLE,
     target=USER,
     filters=NoFilters,
-    source=itself,
+    source=opened,
     find=users,
     row=UserView,
     key=lambda found: (not found.is_owner, person(found.name)),
@@ -69,7 +69,7 @@ GET = ItemQuery(
     permission="audit",
     surfaces=BY_PEOPLE,
     target=USER,
-    source=itself,
+    source=opened,
     find=user,
     returns=UserView,
     terminal=Terminal(verb="show", lines=line_of),

@@ -26,7 +26,7 @@ class WebhookView(msgspec.Struct, frozen=True):
     added: float  # seconds since the epoch
     is_paused: bool
     reason: str  # why it is paused
-    has_secret: bool  # without one nothing is told
+    has_secret: bool  # without one nothing is sent
     position: int  # of the log, up to which it was looked through
     delivered: int  # events in all
     waiting: int

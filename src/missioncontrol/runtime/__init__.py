@@ -1,1 +1,1 @@
-"""What lets time in: the loops that commit, dispatch, watch and recover."""
+"""The runtime: the loops that commit, dispatch, watch and recover as time passes."""

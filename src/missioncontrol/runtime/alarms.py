@@ -28,7 +28,7 @@ class Alarms:
         self._timers[run, kind] = timer
 
     def drop(self, run: str, *kinds: Kind) -> None:
-        """Let nothing of these kinds happen to `run`."""
+        """Cancel the timers of these kinds of `run`."""
         if not self._timers:
             return
         for kind in kinds:
@@ -37,7 +37,7 @@ class Alarms:
                 timer.cancel()
 
     def close(self) -> None:
-        """Let nothing happen any more."""
+        """Cancel all timers."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

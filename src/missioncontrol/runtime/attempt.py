@@ -26,7 +26,7 @@ HUNG = "agent.hung"
 """The failure of an attempt whose agent may still be at work."""
 
 CANCEL_SECONDS_MAX = 15.0
-"""An agent that has been told to stop has this long to do so."""
+"""The time that an agent has to stop after it was asked to."""
 
 
 class Desk(Protocol):
@@ -99,7 +99,7 @@ class Attempt:
         self._seconds_left = 0.0
 
     def begin(self, agent: Agent, *, heartbeat_seconds_max: float = 0.0) -> None:
-        """Let `agent` work under the limits of the assignment."""
+        """Start `agent` under the limits of the assignment."""
         seconds = self.assignment.seconds_max
         if seconds:
             self._deadline = self._loop.call_later(seconds, self._time_out, seconds)
@@ -119,14 +119,14 @@ class Attempt:
             self._fail(_let_itself_go(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
-            hint = _addressed("`mission output RUN STEP` shows what it said.", self.assignment)
+            hint = _addressed("`mission runs output RUN STEP` shows what it said.", self.assignment)
             self._fail(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:
                 self._hand_in(work)
 
     def _hand_in(self, work: Work) -> None:
-        """Report the work; what it used counts once, told on the way or with the work."""
+        """Report the work; what it used counts once, reported on the way or with the work."""
         self._close()
         usage = getattr(work, "usage", NO_USAGE)
         if usage is not NO_USAGE and self._usage is NO_USAGE:
@@ -138,7 +138,7 @@ class Attempt:
         self._desk.succeeded(self, work)
 
     def _fail(self, failure: Failure) -> None:
-        """Report a failure of the agent's own, unless it was told to stop.
+        """Report a failure of the agent's own, unless it was asked to stop.
 
         What it says then is how it takes that, and not why: it must not be tried again for it.
         """
@@ -163,8 +163,8 @@ class Attempt:
     def stop(self, failure: Failure | None = None) -> None:
         """End the work: as `failure`, or as cancelled.
 
-        The report follows when the agent has let go, so that no second attempt works beside it. An
-        agent that does not let go in time loses its lease all the same.
+        The report follows when the agent has stopped, so that no second attempt works beside
+        it. An agent that does not stop in time loses its lease all the same.
         """
         if self.is_over or self._is_stopping or self.task is None:
             return
@@ -200,7 +200,7 @@ class Attempt:
             self._heard()
         silent = self._loop.time() - self._heard_at
         if silent >= seconds and not again:
-            # The loop itself may have been late; what the agent said meanwhile is heard first.
+            # The loop itself may have been late; the agent's messages so far are read first.
             listen = functools.partial(self._listen, seconds, again=True)
             self._heartbeat = self._loop.call_later(HEARING_SECONDS, listen)
         elif silent >= seconds:
@@ -285,7 +285,7 @@ class Attempt:
             self._deadline.cancel()
 
     def _go_on(self) -> None:
-        """Let the clock of the attempt go on, if this was the last that it stood still for."""
+        """Resume the clock of the attempt, if this was the last reason to pause it."""
         self._questions -= 1
         self._heard()
         if self._questions or self._is_stopping or self.is_over or self._deadline is None:

@@ -44,16 +44,16 @@ from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registered, Registry
 
 SILENT = "worker.lost"
-"""The failure of an attempt whose worker is not heard, and may still be at work."""
+"""The failure of an attempt whose worker is silent, and may still be at work."""
 
 WORKER_GONE = frozenset({SILENT, "worker.restarted", "worker.left"})
-"""Failures of attempts whose worker is no longer heard, or ended in the middle of them."""
+"""Failures of attempts whose worker is silent, or ended in the middle of them."""
 
 PAYMENT_REQUIRED = re.compile(r"\b402\b")
 """What programs name that were refused by the gateway; most do not pass its words on."""
 
 ProgressListener = Callable[[str, str, int, int, str], None]
-"""Takes run, step, how much is done, of how much (0 where nobody knows), and a note."""
+"""Receives run, step, how much is done, of how much (0 where unknown), and a note."""
 
 
 class Attempts:
@@ -68,7 +68,7 @@ class Attempts:
         output: Output,
         scrub: Scrub,
     ) -> None:
-        """The engine sets `ended`, told of each end, and `broken`, told of a fault of ours."""
+        """The engine sets `ended`, called at each end, and `broken`, for internal faults."""
         self.progress_listeners: list[ProgressListener] = []
         self.ended: Callable[[str], None] = lambda run: None
         self.broken: Callable[[Exception], None] = lambda error: None
@@ -106,7 +106,7 @@ class Attempts:
         self._registry.release(event.agent, run, event.fence, slots)
 
     def begin(self, state: Run, event: StepStarted) -> None:
-        """Let an agent work on a lease that is on disk now, if it has not been taken back."""
+        """Start an agent on a lease that is on disk now, unless it was revoked."""
         holder = state.working.get(event.step)
         if holder is None or holder.fence != event.fence:
             self.give_back(state.id, event)
@@ -132,7 +132,7 @@ class Attempts:
     def take_up(self, state: Run, step: str) -> None:
         """Go on with an attempt that is at work elsewhere, as it was leased by the last engine.
 
-        Its time counts anew from here: what it did meanwhile is not lost to a limit.
+        Its time limit starts again from here: its work meanwhile is not lost to a limit.
         """
         working = state.working[step]
         slots = state.slots_of.get(step, ())
@@ -150,7 +150,7 @@ class Attempts:
         )
 
     def stop(self, run: str) -> None:
-        """End all attempts of `run` as cancelled; each reports when its agent has let go."""
+        """End all attempts of `run` as cancelled; each reports when its agent has stopped."""
         for (owner, _), attempt in list(self._at_work.items()):
             if owner == run:
                 attempt.stop()
@@ -164,7 +164,7 @@ class Attempts:
     async def abandon(self, run: str = "", *, agent: str = "") -> list[Assignment]:
         """End the attempts of a run or an agent, or all, without a report, and return which.
 
-        Returns when they have let go.
+        Returns when they have stopped.
         """
         chosen = [
             attempt
@@ -182,7 +182,7 @@ class Attempts:
         return [attempt.assignment for attempt in chosen]
 
     def drop(self) -> None:
-        """End all attempts at once; nobody waits for them, and nobody hears them."""
+        """End all attempts at once, without waiting for them or reading their reports."""
         for attempt in list(self._at_work.values()):
             attempt.abandon()
 
@@ -195,7 +195,7 @@ class Attempts:
         self._output.add(OutputLine(a.run, a.step, a.attempt, now, level, message, agent=a.agent))
 
     def moved(self, attempt: Attempt, done: int, total: int, note: str) -> None:
-        """Pass progress on to those who watch; it is kept nowhere."""
+        """Pass progress on to its listeners; it is not stored."""
         for listener in self.progress_listeners:
             listener(attempt.assignment.run, attempt.assignment.step, done, total, note)
 
@@ -350,7 +350,7 @@ class Attempts:
             self.broken(error)
 
     async def _report_late(self, report: Callable[..., None], attempt: Attempt, *what: Any) -> None:
-        """Take in what is said of a run that has ended and was let go from memory."""
+        """Accept a late report of a run that has ended and was dropped from memory."""
         run = attempt.assignment.run
         with contextlib.suppress(MissionControlError):
             await self._journal.load_run(run)
@@ -444,7 +444,7 @@ def _is_refusal(failure: Failure, refusal: Failure) -> bool:
 def _may_run_twice(step: Step) -> bool:
     """Whether a second attempt at a step may meet a first one that is still at work.
 
-    Reading twice changes nothing. Whoever lets a step that writes be tried again has said that it
+    Reading twice changes nothing. A step that writes and may be retried declares that it
     can bear that. What can't be undone is never begun beside itself.
     """
     return step.risk == "read" or (step.risk == "write" and step.retry.attempts > 1)
@@ -455,7 +455,7 @@ def _still_at_work(run: str, step: str, failure: Failure) -> Failure:
         failure.code,
         f"{failure.reason} It may still be at work, and the step must not run twice.",
         "Make sure that the worker has ended it, then "
-        f"`mission retry {run} {shlex.quote(step)}` does it again.",
+        f"`mission runs retry {run} {shlex.quote(step)}` does it again.",
         retryable=False,
     )
 

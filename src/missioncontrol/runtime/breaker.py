@@ -25,7 +25,7 @@ class Breaker:
     """Follows the attempts of the agents that it watches."""
 
     def __init__(self) -> None:
-        """Nobody is watched yet, and nothing is followed as long as that is so."""
+        """Watch no agent yet; until then no failures are counted."""
         self._failures: dict[str, int] = {}
         self._at_work: dict[tuple[str, int], str] = {}
         self._worked: set[str] = set()

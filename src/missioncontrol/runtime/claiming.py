@@ -1,4 +1,4 @@
-"""Lets agents with room claim steps that ask for a capability and wait for another agent."""
+"""Assigns steps that ask for a capability, and wait for a busy agent, to agents with room."""
 
 from collections import Counter
 from itertools import islice
@@ -14,7 +14,7 @@ LOOKED_AT_ONCE = 1_000
 
 
 class Claiming:
-    """Hands steps to whoever can do them now."""
+    """Assigns steps to agents that can do them now."""
 
     def __init__(self, registry: Registry, execution: Execution) -> None:
         """Both are shared with the engine."""
@@ -23,23 +23,23 @@ class Claiming:
 
     def claim(self, run: Run) -> None:
         """Hand the steps of `run` that wait for a place to agents that have one."""
-        taken: Counter[str] = Counter()
+        claimed: Counter[str] = Counter()
         waiting = (key for key in (*run.ready, *run.resting) if key in run.claimable)
         for key in islice(waiting, LOOKED_AT_ONCE):
             step = run.steps[key]
-            if self._registry.room(step.agent) > taken[step.agent]:
-                taken[step.agent] += 1
+            if self._registry.room(step.agent) > claimed[step.agent]:
+                claimed[step.agent] += 1
                 continue
-            other = self._other(step, taken)
+            other = self._other(step, claimed)
             if other:
                 self._execution.tell(run.id, ClaimStep(key, other))
-                taken[other] += 1
+                claimed[other] += 1
 
-    def _other(self, step: Step, taken: Counter[str]) -> str:
+    def _other(self, step: Step, claimed: Counter[str]) -> str:
         """Return the agent with most room that does what `step` asks for, or an empty text."""
         present = self._registry.registered(step.agent)
         able = [
-            (self._registry.room(each.name) - taken[each.name], each.name)
+            (self._registry.room(each.name) - claimed[each.name], each.name)
             for each in self._registry.able(step.capability)
             if each.name != step.agent and _may_stand_in(each, present, step)
         ]

@@ -1,4 +1,4 @@
-"""The engine: lets decisions become durable, starts what may start, and takes reports in.
+"""The engine: makes decisions durable, starts what may start, and accepts reports.
 
 One loop does it all: it waits until something was decided, adds the steps that may now start,
 commits everything together, and only then begins the attempts whose leases are on disk.
@@ -82,7 +82,7 @@ class Engine:
         self.outlasts: Callable[[Run, Working], bool] = lambda run, working: False
         """Whether an attempt goes on elsewhere when this engine is closed."""
         self.is_stuck: Callable[[Run], bool] = lambda run: False
-        """Whether nothing of a run moves before somebody acts, for a reason outside of it."""
+        """Whether nothing of a run moves before a person acts, for a reason outside of it."""
         self._is_closing = False
         self._hungry: dict[str, None] = {}
         self.waiting = Waiting(self._rests)
@@ -149,7 +149,7 @@ class Engine:
         self._returning.add((run, fence))
 
     def _limit(self, state: Run) -> None:
-        """Let the time of a run end, at once if it is over: then nothing of it may start."""
+        """End a run at its time limit, at once if it is over: then nothing of it may start."""
         left = state.seconds_max - (self.journal.clock.now() - state.created_at)
         if left <= 0:
             self._run_out(state.id, state.seconds_max)
@@ -161,7 +161,7 @@ class Engine:
 
         Raises:
             NotFound: `run.unknown`.
-            Unavailable: `run.not_here`, where nobody here works on it.
+            Unavailable: `run.not_here`, where this engine does not work on it.
             Unavailable, Conflict: the log could not be written; the run can be resumed.
         """
         end = self.waiting.end_of(run)
@@ -233,7 +233,7 @@ class Engine:
                 self._feed(run)
 
     def _change_operation(self, operation: Operation) -> None:
-        """Follow what now holds for all work: end what works, or let it go on."""
+        """Apply the new state of all work: end what works, or resume it."""
         if self._loop is None:
             return
         if operation.stage == "stopped":
@@ -250,7 +250,7 @@ class Engine:
         self._interrupt_run(run, reason)
 
     def _end_stop(self, task: "asyncio.Task[None]") -> None:
-        """Let work go on if it may by now: all that was stopped has let go."""
+        """Resume work if it may by now: all that was stopped has ended."""
         self._stopping.discard(task)
         if not self._stopping:
             self.feed_all()
@@ -275,7 +275,7 @@ class Engine:
                 self._execution.interrupt(name, reason, counts=False, steps=steps)
 
     def drop(self, error: BaseException) -> None:
-        """Let everything go at once and report nothing, as when the process ends."""
+        """Drop everything at once and report nothing, as when the process ends."""
         self.failure = error
         self.journal.fail(error)
         self._attempts.drop()
@@ -332,7 +332,7 @@ class Engine:
         for run in list(self._hungry):
             state = self.journal.runs.get(run)
             if state is None:
-                del self._hungry[run]  # It ended and was let go.
+                del self._hungry[run]  # It ended and was dropped.
                 continue
             # Also without room: what waits for a place may run out of time.
             if state.deadlines.running:
@@ -347,7 +347,7 @@ class Engine:
                 del self._hungry[run]
                 self._start(state, now, free)
                 if (state.ready or state.resting) and state.startable(now, 1):
-                    self._hungry[run] = None  # Behind the others: a long run lets others pass.
+                    self._hungry[run] = None  # Behind the others: long runs give way to others.
 
     def _start(self, state: Run, now: float, free: int) -> None:
         if self.rates.is_limited:
@@ -371,7 +371,7 @@ class Engine:
             self._alarms.set("", "rate", wait, self._wake)
 
     def _fail_overdue(self, state: Run, now: float) -> None:
-        """End steps whose time is over; one at work ends when its agent has let go."""
+        """End steps whose time is over; one at work ends when its agent has stopped."""
         for key, limit in state.deadlines.passed(now):
             if isinstance(state.states[key], SettledState):
                 continue  # It ended with one that was overdue before it.
@@ -419,7 +419,7 @@ class Engine:
         return self._is_closing or bool(self._stopping) or not may_dispatch
 
     def _rests(self, state: Run) -> bool:
-        """Whether a run goes on only after somebody has decided something."""
+        """Whether a run goes on only after a person has decided something."""
         if state.working or state.is_settled:
             return False
         if state.status in ("waiting", "halted") or not self.operations.present.may_dispatch:
@@ -427,7 +427,7 @@ class Engine:
         return self.is_stuck(state)
 
     def _try_again(self, run: str, step: str) -> None:
-        """Let a resting step start when its time has come, by the clock that decides on it."""
+        """Start a resting step when its time has come, by the clock that decides on it."""
         state = self.journal.runs.get(run)
         resting = state.resting.get(step) if state is not None else None
         if resting is None or self._loop is None:
@@ -440,7 +440,7 @@ class Engine:
             self._loop.call_later(min(wait, RECHECK_SECONDS), self._try_again, run, step)
 
     def _finish(self, run: str) -> None:
-        """Tell who waits for the run, and let it go from memory."""
+        """Notify those who wait for the run, and drop it from memory."""
         self._alarms.drop(run, "limit", "deadline")
         self._hungry.pop(run, None)
         self.output.flush()

@@ -29,14 +29,14 @@ Portion = Callable[[], bool]
 
 
 class Indexer:
-    """Lets the index follow in portions. Between two bursts of work it has no thread.
+    """Updates the index in portions. Between two bursts of work it has no thread.
 
     The thread keeps its priority: one that is put aside while it has the interpreter would hold up
     the engine as well.
     """
 
     def __init__(self, portion: Portion, *, report: Callable[[Exception], None]) -> None:
-        """`report` is told of whatever stood in the way; the engine goes on without an index."""
+        """`report` is called for any error; the engine goes on without an index."""
         self._portion = portion
         self._report = report
         self._awake = asyncio.Event()
@@ -65,7 +65,7 @@ class Indexer:
         with contextlib.suppress(asyncio.CancelledError):
             await loop
         if self._at_work is not None:
-            with contextlib.suppress(Exception):  # Nobody is left who could do anything about it.
+            with contextlib.suppress(Exception):  # At this point nothing can be done about it.
                 await self._at_work
 
     async def _follow_for_ever(self) -> None:
@@ -98,8 +98,8 @@ class Indexer:
                 # Who stops waits for the portion: the index is not closed under it.
                 if not await asyncio.shield(self._at_work):
                     return
-                taken = time.perf_counter() - begun
+                elapsed = time.perf_counter() - begun
                 is_quiet = loop.time() - self._last > QUIET_SECONDS
-                await asyncio.sleep(max(REST_SECONDS_MIN, taken * RESTS[is_quiet]))
+                await asyncio.sleep(max(REST_SECONDS_MIN, elapsed * RESTS[is_quiet]))
         finally:
             thread.shutdown(wait=False)

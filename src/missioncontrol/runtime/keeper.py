@@ -1,10 +1,10 @@
-"""Keeps the output of a home within its bound: what was said in the oldest runs goes first."""
+"""Limits the output of a home to its bound: that of the oldest runs is deleted first."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
 
-from missioncontrol.application.retention import RetentionDesk
+from missioncontrol.application.retention import RetentionService
 from missioncontrol.ports.output_store import ShortenedOutput
 
 LOOK_SECONDS = 60.0
@@ -19,13 +19,13 @@ class Keeper:
 
     def __init__(
         self,
-        desk: RetentionDesk,
+        desk: RetentionService,
         store: ShortenedOutput,
         *,
         has_ended: Callable[[str], bool],
         report: Callable[[Exception], None],
     ) -> None:
-        """`has_ended` says whether a run is known to be over; `report` is told of faults."""
+        """`has_ended` returns whether a run is known to be over; `report` is for faults."""
         self._desk = desk
         self._store = store
         self._has_ended = has_ended

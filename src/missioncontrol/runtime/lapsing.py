@@ -15,7 +15,7 @@ other."""
 class Lapsing:
     """Timers of what is asked for and of what is in force.
 
-    They run by a clock that nobody can set back. Whether an attempt that begins has an elevation is
+    They run by a monotonic clock. Whether an attempt that begins has an elevation is
     looked up by the engine's own clock as well, so that whichever is first ends it.
     """
 

@@ -12,7 +12,7 @@ REASON = "The engine that ran it ended before it did."
 
 Returns = Callable[[Run, str, Working], Awaitable[bool]]
 """Whether the attempt at a step (named second) may still be at work elsewhere; where it may, it is
-expected from now on, and taken up with its run."""
+expected from now on, and resumed with its run."""
 
 
 async def _nothing_returns(_: Run, __: str, ___: Working) -> bool:
@@ -58,7 +58,7 @@ async def recover(
 def only_waits(run: Run) -> bool:
     """Whether `run` goes on by itself once a person has spoken or its time has come, as it stands.
 
-    It needs nobody to take it up, so nothing is to be recorded of that.
+    It needs no recovery, so nothing is to be recorded of that.
     """
     return run.is_started and not (run.working or run.ready or run.due)
 

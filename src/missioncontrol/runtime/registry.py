@@ -17,7 +17,7 @@ class Registered(msgspec.Struct, frozen=True):
     name: str
     agent: Agent
     concurrency: int = UNLIMITED
-    card: AgentCard | None = None  # what it takes and gives; None where nobody has said
+    card: AgentCard | None = None  # its inputs and outputs; None where none are declared
     declared: Declaration | None = None  # what it may do; None for what is a part of the program
 
 
@@ -60,11 +60,11 @@ class Registry:
         self._leases.setdefault(registered.name, set())
 
     def open(self, name: str, concurrency: int) -> None:
-        """Let an agent that is known take so many attempts at once from now on."""
+        """Set how many attempts a known agent accepts at once from now on."""
         self._agents[name] = msgspec.structs.replace(self._agents[name], concurrency=concurrency)
 
     def close(self, name: str, card: AgentCard | None = None) -> None:
-        """Let the agent called `name` take no more attempts; its steps wait until it is open.
+        """Close the agent called `name` for new attempts; its steps wait until it is open.
 
         `card` is what it takes and gives, where that was not known yet.
         """
@@ -108,7 +108,7 @@ class Registry:
 
     @property
     def free(self) -> int:
-        """How many attempts may start now, whoever does them."""
+        """How many attempts may start now, by any agent."""
         return self._concurrency - len(self._all)
 
     def room(self, name: str) -> int:

@@ -1,4 +1,4 @@
-"""The loop that lets the clock in: it sleeps until a schedule wants something, and lets it."""
+"""The loop of the schedules: it sleeps until one is due, and runs it."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ class Scheduler:
         *,
         report: Callable[[str, Exception], None],
     ) -> None:
-        """`report` is told of whatever broke off the tending of a schedule."""
+        """`report` is called for any error in the handling of a schedule."""
         self._schedules = schedules
         self._clock = clock
         self._report = report

@@ -14,7 +14,7 @@ from missioncontrol.domain.run.states import Run
 
 LOOK_SECONDS = 30.0
 STUCK_SECONDS = 300.0
-"""That a step waits before somebody is told."""
+"""How long a step waits before it is reported as stalled."""
 
 
 class StuckSteps:
@@ -28,7 +28,7 @@ class StuckSteps:
         *,
         report: Callable[[str, Exception], None],
     ) -> None:
-        """`report` is told of faults of our own."""
+        """`report` is called for internal faults."""
         self._journal = journal
         self._execution = execution
         self._agents = agents
@@ -79,7 +79,7 @@ class StuckSteps:
 
 
 def _waiting(run: Run, closed: dict[str, str]) -> list[tuple[str, str]]:
-    """Return the steps of `run` that wait for one of these agents and were not told of yet."""
+    """Return the steps of `run` that wait for one of these agents and are not yet reported."""
     if not closed or run.halt is not None or run.is_settled:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Watches over agents: lets them show that they work, rests, drains and ends them in time."""
+"""Watches over agents: checks their health, rests, drains and ends them in time."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ REST_SECONDS = 30.0
 DRAINED_LOOK_SECONDS = 0.1
 
 EndWork = Callable[[str, str], Awaitable[None]]
-"""Ends all attempts of an agent, for a reason; returns once they have let go."""
+"""Ends all attempts of an agent, for a reason; returns once they have stopped."""
 
 
 class Supervisor:
@@ -55,7 +55,7 @@ class Supervisor:
         feed: Callable[[], None],
         report: Callable[[str, Exception], None],
     ) -> None:
-        """`feed` lets steps look for an agent anew; `report` is told of faults of our own."""
+        """`feed` makes steps look for an agent again; `report` is called for own faults."""
         self._agents = agents
         self._registry = registry
         self._kinds = kinds
@@ -80,7 +80,7 @@ class Supervisor:
             self.follow(life.name)
 
     async def stop(self) -> None:
-        """Watch no longer; what was being asked is asked anew next time."""
+        """Stop watching; open health checks are repeated at the next start."""
         if self.follow in self._agents.listeners:
             self._agents.listeners.remove(self.follow)
         tasks = [*self._tending.values(), *self._ending.values()]
@@ -93,7 +93,7 @@ class Supervisor:
                 await task
 
     async def settle(self, name: str) -> None:
-        """Let an agent show whether it works, where nobody watches over it."""
+        """Check the health of an agent that is not watched."""
         if self._loop is None:
             life = self._agents.life(name)
             if isinstance(life.standing, Starting | Draining):
@@ -125,7 +125,7 @@ class Supervisor:
             self._ending[name] = self._loop.create_task(self._end(life))
 
     async def _end(self, life: AgentLife) -> None:
-        """End all that an agent works on; only then may it begin anew."""
+        """End all that an agent works on; only then may it start again."""
         try:
             await self._end_work(life.name, f"The agent {life.name!r} is stopped.")
         except Exception as error:  # noqa: BLE001 - the edge: one agent must not stop the others
@@ -199,7 +199,7 @@ class Supervisor:
             self._agents.report(life.name, answer)
 
     async def _prove_again(self, life: AgentLife) -> None:
-        """Let an agent that rested go on if it works, and rest on if it does not."""
+        """Resume a resting agent if its health check passes, else continue its rest."""
         if life.source == "built_in":
             self._agents.report(life.name, ReportReady(life.version))
             return
@@ -240,7 +240,7 @@ class Supervisor:
     # What attempts tell.
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Let an agent rest that keeps failing."""
+        """Pause an agent that keeps failing."""
         for name, reason, has_worked in self._breaker.take(entries, self._agents.pending):
             life = self._agents.life(name)
             if isinstance(life.standing, Ready):

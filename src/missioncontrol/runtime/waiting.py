@@ -17,7 +17,7 @@ class Waiting:
     """Everybody who waits for the runs that are carried out here."""
 
     def __init__(self, rests: Rests) -> None:
-        """`rests` says whether a run goes on only after somebody has decided something."""
+        """`rests` returns whether a run goes on only after a person has decided something."""
         self._rests = rests
         self._ends: dict[str, asyncio.Future[Run]] = {}
         self._resting: dict[str, list[tuple[Rests, asyncio.Future[Run]]]] = {}
@@ -32,7 +32,7 @@ class Waiting:
         return len(self._ends)
 
     def expect(self, run: str) -> None:
-        """Let it be waited for: `run` is carried out here from now on."""
+        """Register that `run` is carried out here from now on, so that callers can wait."""
         if run not in self._ends:
             self._ends[run] = asyncio.get_running_loop().create_future()
 
@@ -75,11 +75,11 @@ class Waiting:
             self._ended.popitem(last=False)
 
     def refuse(self, run: str, error: BaseException) -> None:
-        """Tell who waits for `run` that nobody carries it out any more."""
+        """Notify those who wait for `run` that it is not carried out any more."""
         future = self._ends[run]
         if not future.done():
             future.set_exception(error)
-            future.exception()  # Nobody may be waiting for it.
+            future.exception()  # There may be no waiting caller to retrieve it.
 
     def refuse_all(self, error: BaseException) -> None:
         """Tell everybody that nothing is carried out any more."""

@@ -24,5 +24,5 @@ def agreed_text(repository: Path, what: Agreed) -> str | None:
 
 
 def departed(repository: Path, documents: Iterable[Agreed]) -> tuple[str, ...]:
-    """Return the paths of those that were edited, moved or taken away since."""
+    """Return the paths of those that were edited, moved or removed since."""
     return tuple(each.path for each in documents if agreed_text(repository, each) is None)

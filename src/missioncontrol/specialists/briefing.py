@@ -20,7 +20,7 @@ from missioncontrol.specialists.specialist import Brief, Delivered, Submitted
 def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
     """Return the brief for the specialist `name`.
 
-    A goal that nobody gives stays empty: nothing is said then about files that it speaks of.
+    A goal that is not given stays empty: then the brief lists no files that it mentions.
 
     Raises:
         AttemptFailed: `NAME.bad_input`, or `NAME.no_repository` where its path is relative.
@@ -70,7 +70,7 @@ def inputs_of(card: AgentCard, assignment: Assignment) -> dict[str, Any]:
     """
     fields = card.inputs.fields
     own = {key: value for key, value in assignment.inputs.items() if value is not None}
-    # What is missing is said by the specialist itself, in words of its own.
+    # The specialist itself reports what is missing, in words of its own.
     shape = msgspec.structs.replace(
         card.inputs,
         fields={key: msgspec.structs.replace(f, required=False) for key, f in fields.items()},
@@ -110,7 +110,7 @@ def _repository(name: str, given: Mapping[str, Any]) -> Path | None:
 
 
 def _submitted(given: Mapping[str, Any]) -> Submitted:
-    """Return what is said of a commit; its shape was held against the card already."""
+    """Return the declared data of a commit; its shape was checked against the card already."""
     names = Submitted.__struct_fields__
     return msgspec.convert({name: given[name] for name in names if name in given}, Submitted)
 
@@ -135,7 +135,7 @@ def _plan_in(upstream: Upstream) -> Plan | None:
     try:
         return msgspec.convert(output["plan"], Plan)
     except msgspec.ValidationError:
-        return None  # A step of somebody else's that has an output of that name.
+        return None  # Another author's step with an output of that name.
 
 
 def _task(plan: Plan | None, key: str) -> Task | None:

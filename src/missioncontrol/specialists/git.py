@@ -19,7 +19,7 @@ CHUNK_BYTES = 1024 * 1024
 REASON_CHARACTERS_MAX = 300
 
 # A repository's own configuration can name programs that git starts for it. Command-scope settings
-# win over it, so each of those doors is closed here. Owned by somebody else is fine: we only read.
+# win over it, so each of those ways is closed here. Foreign ownership is fine: we only read.
 SETTINGS = (
     "safe.directory=*",
     "safe.bareRepository=explicit",
@@ -191,7 +191,7 @@ def _start(
         argv += ["--no-ext-diff", "--no-textconv"]
     argv += args[1:]
     try:
-        # No session of its own: whoever ends our process group ends git with us.
+        # No session of its own: a signal to our process group ends git with us.
         return subprocess.Popen(  # noqa: S603 - fixed program, arguments never reach a shell
             argv,
             cwd=root,
@@ -214,8 +214,8 @@ def _start(
 
 def _environment() -> dict[str, str]:
     """The caller's surroundings without its own git settings, such as those inside a hook."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return inherited | {
         "LC_ALL": "C",
         "LANGUAGE": "",
         "GIT_ALLOW_PROTOCOL": "none",

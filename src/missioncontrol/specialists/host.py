@@ -124,7 +124,7 @@ def _outcome(
     except MemoryError:
         reason = f"The {name} needed more than {MEMORY_BYTES_MAX // 2**30} GiB of memory."
         return wire.Refused("specialist.out_of_memory", reason, retryable=False)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it raised is said, not lost
+    except Exception as error:  # noqa: BLE001 - the edge: any error is reported, not lost
         for line in traceback.format_exc().splitlines():
             desk.log("error", line)
         return wire.Refused(
@@ -145,9 +145,9 @@ def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]", source: int = 0) 
     `source` is the number of a file, standard input unless that was put elsewhere. It is read as
     it is: a buffered reader would be locked while the interpreter shuts down.
     """
-    heard = b""
+    received = b""
     while content := os.read(source, 4096):
-        *lines, heard = (heard + content).split(b"\n")
+        *lines, received = (received + content).split(b"\n")
         for line in lines:
             answers.put(msgspec.json.decode(line, type=wire.Answer))
     os.killpg(os.getpgrp(), signal.SIGKILL)

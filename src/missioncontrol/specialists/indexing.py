@@ -10,39 +10,41 @@ from missioncontrol.specialists.ranking.kept import KeptFacts, kept_here
 from missioncontrol.specialists.tree import Tree, read_tree
 
 
-def read_index(root: Path, *, kept: KeptFacts | None = None) -> Index:
+def read_index(root: Path, *, cache: KeptFacts | None = None) -> Index:
     """Read everything that the files below `root` are ranked by; without git, there is no past.
 
     Raises:
         NotFound: `root` is no directory that can be read.
     """
-    return index_of(read_tree(root), kept=kept)
+    return index_of(read_tree(root), cache=cache)
 
 
 def index_of(
     tree: Tree,
     *,
-    kept: KeptFacts | None = None,
+    cache: KeptFacts | None = None,
     imports: dict[str, list[str]] | None = None,
     everywhere: tuple[str, ...] = (),
 ) -> Index:
-    """Return what the files of `tree` are ranked by, with what was kept of earlier readings.
+    """Return the index that ranks the files of `tree`, with the cache of earlier readings.
 
     `imports` are those of `imports_of`, where they were read already; `everywhere` are words that
     say nothing here, such as the name of the project.
     """
-    kept = kept or kept_here()
-    links = imports_of(tree, kept=kept) if imports is None else imports
-    return Index(tree, read_past(tree, kept=kept), arrows=links, kept=kept, everywhere=everywhere)
+    cache = cache or kept_here()
+    links = imports_of(tree, cache=cache) if imports is None else imports
+    return Index(
+        tree, read_past(tree, cache=cache), arrows=links, cache=cache, everywhere=everywhere
+    )
 
 
-def imports_of(tree: Tree, *, kept: KeptFacts | None = None) -> dict[str, list[str]]:
+def imports_of(tree: Tree, *, cache: KeptFacts | None = None) -> dict[str, list[str]]:
     """Map each file of code to what it imports; bounded by files, not by time, to be repeatable."""
     graph = read_graph(
         tree,
         tree.root,
         tick=lambda _done, _total: None,
         is_late=lambda: False,
-        kept=kept or kept_here(),
+        cache=cache or kept_here(),
     )
     return arrows(graph.imports, when=frozenset({"load", "deferred"}))

@@ -130,7 +130,7 @@ def _is_generated(path: str, name: str, head: bytes, entry: Entry) -> bool:
 
 
 def says_frozen(text: str) -> bool:
-    """Whether a file says in its head that its text is kept as it is: frozen, copied, generated."""
+    """Whether the head of a file marks its text as fixed: frozen, copied, generated."""
     head = "\n".join(text[:HEAD_BYTES].split("\n", FROZEN_LINES)[:FROZEN_LINES])
     return _FROZEN.search(head) is not None
 

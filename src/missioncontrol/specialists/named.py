@@ -71,10 +71,10 @@ def definitions_called(tree: "Tree", name: str) -> Iterator[Named]:
 
 def _bases(text: str, name: str) -> frozenset[str]:
     """Return what a class derives from, as its own file says."""
-    said = re.search(
+    matched = re.search(
         rf"(?m)^[ \t]*class {re.escape(name)}\b\s*(?:\(([^)]*)\)|extends ([\w.]+))", text
     )
-    return frozenset(re.findall(r"\w+", said[1] or said[2] or "")) if said else frozenset()
+    return frozenset(re.findall(r"\w+", matched[1] or matched[2] or "")) if matched else frozenset()
 
 
 def is_product(file: "SourceFile") -> bool:

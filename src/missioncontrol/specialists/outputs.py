@@ -6,13 +6,13 @@ SOURCES = (".ts", ".tsx", ".mts", ".cts")
 DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
 OUTPUTS = (*DECLARATIONS, ".js", ".mjs", ".cjs", ".jsx")
 PLACES = ("build", "cjs", "dist", "es", "esm", "lib", "out", "types")
-"""Directories that compilers are told to write into."""
+"""Directories that compilers usually write into."""
 
 
 def compiled(paths: Iterable[str]) -> frozenset[str]:
     """Return those of `paths` whose source, as `src/name.ts`, is among them too.
 
-    Packages are published with both; whoever changes the code changes the source alone.
+    Packages are published with both; a developer who changes the code changes the source alone.
     """
     known = list(paths)
     made = {place for path in known for place in _made_from(path)}

@@ -8,7 +8,7 @@ from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import Tree
 
 
-def read_past(tree: Tree, *, kept: KeptFacts | None = None) -> list[PastChange]:
+def read_past(tree: Tree, *, cache: KeptFacts | None = None) -> list[PastChange]:
     """Return the commits of a repository without its merges, newest first; none without git.
 
     Raises:
@@ -17,7 +17,7 @@ def read_past(tree: Tree, *, kept: KeptFacts | None = None) -> list[PastChange]:
     if not (tree.is_git and tree.commit):
         return []
     try:
-        log = read_history(tree.root, kept=kept)
+        log = read_history(tree.root, cache=cache)
     except Unavailable:
         return []
     return list(as_past(log.commits)) if log else []

@@ -1,9 +1,9 @@
-"""The variables that say where environments are kept, and how registries are reached."""
+"""The variables that define where environments are stored, and how registries are reached."""
 
 SWITCH = "MISSION_ENVIRONMENTS"
 """`off` makes none."""
 DIRECTORY = "MISSION_ENVIRONMENTS_DIRECTORY"
-"""Where they are kept; without it, none is made."""
+"""Where they are stored; without it, none is made."""
 SETTINGS = (
     *("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"),
     *("PIP_CERT", "PIP_CLIENT_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT"),

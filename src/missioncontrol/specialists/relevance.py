@@ -18,7 +18,7 @@ def relevant_files(
 ) -> list[LikelyFile]:
     """Return the files that a goal will most likely change, best first, at most `limit`.
 
-    What the plan says is not found out anew; `index` is read only where there is none that says it.
+    What the plan states is not searched again; `index` is read only where no plan states it.
     """
     if plan is not None and plan.likely:
         return foreseen(plan)[:limit]
@@ -41,9 +41,9 @@ def as_likely(files: list[Ranked]) -> list[LikelyFile]:
 
     A share is above that of the next file, so that shares keep the order.
     """
-    told = [file for file in files if file.chance > 0]
-    best = max((file.chance for file in told), default=0.0)
-    shares = [file.chance / best for file in told]
+    likely = [file for file in files if file.chance > 0]
+    best = max((file.chance for file in likely), default=0.0)
+    shares = [file.chance / best for file in likely]
     for place in range(len(shares) - 2, -1, -1):
         shares[place] = min(1.0, max(shares[place], shares[place + 1] + SHARE_STEP))
     return [
@@ -54,5 +54,5 @@ def as_likely(files: list[Ranked]) -> list[LikelyFile]:
             file.spots,
             chance=file.chance,
         )
-        for place, (file, share) in enumerate(zip(told, shares, strict=True))
+        for place, (file, share) in enumerate(zip(likely, shares, strict=True))
     ]

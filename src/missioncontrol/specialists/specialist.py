@@ -47,7 +47,7 @@ class Submitted(msgspec.Struct, frozen=True):
     agreed: tuple[Agreed, ...] = ()  # documents that it was built, reviewed and approved by
     head: str = ""  # the commit of people that `into` is to have as well; "" for none
     mend: bool = False  # whether the change is to mend a branch that is red
-    known_failures: tuple[str, ...] = ()  # names of tests and checks that people let fail
+    known_failures: tuple[str, ...] = ()  # names of tests and checks that people allow to fail
     untested: bool = False  # whether people accept that no test says anything
 
 
@@ -81,10 +81,10 @@ class Brief(msgspec.Struct, frozen=True):
 
 
 class Listener(Protocol):
-    """Whoever hears how a piece of work goes on."""
+    """A listener to the progress of a piece of work."""
 
     def log(self, level: LogLevel, message: str) -> None:
-        """Say something to whoever watches."""
+        """Send a message to the listener."""
         ...
 
     def progress(self, done: int, total: int, note: str = "") -> None:
@@ -93,7 +93,7 @@ class Listener(Protocol):
 
 
 class Desk(Listener, Protocol):
-    """Where a specialist works: reports go out, files are kept, and time is told."""
+    """Where a specialist works: it accepts reports, stores files, and gives the time."""
 
     scratch: Path
     """An empty directory of this attempt alone; it is removed afterwards."""

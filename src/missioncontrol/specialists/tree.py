@@ -79,7 +79,7 @@ def read_tree(
 ) -> Tree:
     """Read the files below `root`: what git knows or would add, else what .gitignore leaves.
 
-    `progress` is told every thousand files how many are done, and of how many.
+    `progress` is called every thousand files with how many are done, and of how many.
 
     Raises:
         NotFound: `root` is no directory that can be read.

@@ -7,7 +7,7 @@ from missioncontrol.domain.plan import Requirement
 from missioncontrol.specialists.words import stem, telling_words
 
 SHARE_MIN = 0.6
-"""A sentence counts as taken up when this share of its telling words stands in requirements."""
+"""A sentence counts as covered when this share of its telling words stands in requirements."""
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_HEAD = re.compile(r"(?m)^[ \t]*\|.*\n[ \t]*\|?[ \t]*:?-{2,}.*$")
 _LAID_OUT = re.compile(
@@ -20,14 +20,14 @@ _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 
 def left_unsaid(texts: Iterable[str], requirements: Iterable[Requirement]) -> list[str]:
     """Return the sentences of `texts` whose telling words stand in no requirement, in order."""
-    said = {word for each in requirements for word in _stems(f"{each.text} {each.source}")}
+    stated = {word for each in requirements for word in _stems(f"{each.text} {each.source}")}
     found = []
     for text in texts:
         for sentence in _ENDS.split(_TABLE_HEAD.sub("\n", _FENCED.sub("\n", text))):
             if _LAID_OUT.match(sentence):
                 continue
             words = _stems(sentence)
-            if len(words) > 1 and len(words & said) < SHARE_MIN * len(words):
+            if len(words) > 1 and len(words & stated) < SHARE_MIN * len(words):
                 found.append(sentence.strip().lstrip("-*# "))
     return found
 

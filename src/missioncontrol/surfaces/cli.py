@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Column, Declared, ItemQuery, ListQuery, Operation, Target
+from missioncontrol.declarations import Column, Declared, ListQuery, Operation
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces.fields import Field, fields_of, in_list
@@ -44,16 +44,6 @@ def declared_by(arguments: argparse.Namespace) -> Declared:
     found = operations.find(name) or queries.find(name)
     assert found is not None, name
     return found
-
-
-def target_of(declared: Declared) -> Target | None:
-    """Return the kind of thing whose id a command takes first, or None where it takes none."""
-    match declared:
-        case Operation(target=target):
-            return target
-        case ItemQuery(target=target):
-            return target
-    return None
 
 
 def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
@@ -112,7 +102,8 @@ def line_of(
 
 def _cell(column: Column, value: Any) -> tuple[str, str]:
     """Return a cell as text without anything hidden, and the code of its colour."""
-    text = visible(f"{value:<{column.width}}" if column.width else str(value))
+    shown = column.text(value)
+    text = visible(f"{shown:<{column.width}}" if column.width else shown)
     return text, CODES.get(column.tones.get(value, ""), DIM) if column.tones else ""
 
 
@@ -152,7 +143,7 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
         description=declared.text.replace("`", ""),
     )
     verb.set_defaults(**{DECLARED: declared.name})
-    target = target_of(declared)
+    target = declared.named
     if target is not None:
         verb.add_argument("id", metavar=target.metavar, help=target.help)
     for field, _ in _options(declared):

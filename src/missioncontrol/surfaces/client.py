@@ -116,16 +116,16 @@ def _query(query: Query, imports: _Imports) -> list[str]:
                 imports,
             )
         case ItemQuery():
-            noun = query.target.placeholder
+            named = [query.named.placeholder] if query.named else []
             answer = _struct(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
             return _method(
                 query.verb,
                 "asked",
-                ["self", f"{noun}: str"],
+                ["self", *(f"{each}: str" for each in named)],
                 f"{call}[{answer}]",
                 query.text,
-                f"requests.item({repr_of(query.name)}, {noun})",
+                f"requests.item({', '.join([repr_of(query.name), *named])})",
                 imports,
             )
     raise TypeError(f"{query.name} is neither a list nor an item")

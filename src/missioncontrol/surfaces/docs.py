@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation
+from missioncontrol.declarations import Declared, Operation
 
 FILE = Path(__file__).parents[3] / "docs" / "reference" / "operations.md"
 
@@ -39,9 +39,9 @@ def _facts(declared: Declared) -> Iterator[str]:
         method = declared.method if isinstance(declared, Operation) else "GET"
         yield f"- API: `{method} /api/v1{_route(declared)}`"
     if "client" in declared.surfaces:
-        yield f"- client: `client.{_plural(declared)}.{declared.verb}`"
+        yield f"- client: `client.{declared.resource}.{declared.verb}`"
     if "cli" in declared.surfaces:
-        yield f"- command: `mission {declared.noun} {declared.command_verb}`"
+        yield f"- command: `mission {declared.command_noun} {declared.command_verb}`"
     if "mcp" in declared.surfaces:
         yield f"- MCP: `{declared.routine if declared.tool else 'run_operation'}`"
     if not declared.surfaces:
@@ -51,15 +51,6 @@ def _facts(declared: Declared) -> Iterator[str]:
 def _route(declared: Any) -> str:
     route: str = declared.route
     return route
-
-
-def _plural(declared: Declared) -> str:
-    match declared:
-        case Operation(of=target) if target is not None:
-            return target.plural
-        case ItemQuery(target=target) | ListQuery(target=target):
-            return target.plural
-    return declared.noun
 
 
 def main() -> None:

@@ -113,14 +113,14 @@ def _said(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
-    target = query.target
+    target = query.named
 
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder])
+        id_ = target.from_path(given[target.placeholder]) if target else ""
         found = await query.found(console.reader(request.user), id_)
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | {target.placeholder: (FromPath[str], NEEDED)}
+    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 

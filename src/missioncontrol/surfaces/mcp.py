@@ -14,7 +14,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field, WithJsonSchema
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ListQuery, Operation, Query
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.surfaces.fields import fields_of
 
@@ -66,7 +66,7 @@ def _effect(declared: Declared) -> ToolAnnotations:
 
 
 def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
-    target = declared.target if isinstance(declared, ItemQuery | Operation) else None
+    target = declared.named
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
         id_ = given.pop(target.placeholder) if target is not None else ""
@@ -123,7 +123,7 @@ def _find_operation() -> Callable[..., Any]:
 
 
 def _described(declared: Declared) -> dict[str, Any]:
-    target = declared.target if isinstance(declared, ItemQuery | Operation) else None
+    target = declared.named
     return {
         "name": declared.name,
         "does": declared.text,

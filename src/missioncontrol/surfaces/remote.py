@@ -48,7 +48,7 @@ def of_operation(
 
 def of_item(query: ItemQuery[T], target: str) -> Request[T]:
     """Return the request for one thing, by its id."""
-    return Request("GET", _path(query.route, query.target, target), query.returns)
+    return Request("GET", _path(query.route, query.named, target), query.returns)
 
 
 def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:

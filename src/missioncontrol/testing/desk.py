@@ -9,7 +9,7 @@ from missioncontrol.ports.agent import LogLevel
 
 
 class LocalDesk:
-    """Keeps artifacts under `directory` by name, and remembers what was said."""
+    """Stores artifacts under `directory` by name, and remembers the messages."""
 
     def __init__(self, directory: Path, *, seconds: float = 60.0) -> None:
         """Give the work `seconds` from now; `directory` is made where it is missing."""
@@ -29,7 +29,7 @@ class LocalDesk:
         self.said.append(("info", f"{done}/{total} {note}".rstrip()))
 
     def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
-        """Let every call be made."""
+        """Allow every call."""
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """Add to `used`."""

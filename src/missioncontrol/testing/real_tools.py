@@ -63,7 +63,7 @@ CONFORMANCE = RealTool(
 
 
 def cache() -> Path:
-    """Return where tools are kept; the variable MISSION_TOOLS_CACHE names another place."""
+    """Return where tools are stored; the variable MISSION_TOOLS_CACHE names another place."""
     named = os.environ.get("MISSION_TOOLS_CACHE")
     return Path(named) if named else platformdirs.user_cache_path("missioncontrol") / "tools"
 
@@ -102,8 +102,8 @@ def _fetch(tool: RealTool, place: Path) -> None:
             argv, cwd=begun, capture_output=True, timeout=INSTALL_SECONDS_MAX, check=False
         )
         if done.returncode:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_MAX]
-            raise Unavailable("tool.unavailable", f"npm cannot fetch {tool.title}: {said}")
+            message = " ".join(done.stderr.decode("utf-8", "replace").split())[:REASON_MAX]
+            raise Unavailable("tool.unavailable", f"npm cannot fetch {tool.title}: {message}")
         begun.rename(place)
     except subprocess.TimeoutExpired:
         reason = f"npm took longer than {INSTALL_SECONDS_MAX:g} s to fetch {tool.title}."

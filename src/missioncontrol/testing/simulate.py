@@ -74,29 +74,29 @@ def main() -> int:
     if chosen.seed is not None:
         plan = Plan({chosen.crash: "lost"}) if chosen.crash else None
         seeds = range(chosen.seed, chosen.seed + 1)
-        told, count = live_all(seeds, plan, chosen.plant or ""), 1
+        result, count = live_all(seeds, plan, chosen.plant or ""), 1
     else:
-        told = _live_in_processes(chosen.seeds, chosen.processes, chosen.plant or "")
+        result = _live_in_processes(chosen.seeds, chosen.processes, chosen.plant or "")
         count = chosen.seeds
     if chosen.plant:
-        return _found(chosen.plant, told, count)
-    if told.failed is not None:
-        sys.stderr.write(told.trace)
-        command = f"python -m missioncontrol.testing.simulate --seed {told.failed}"
-        sys.stdout.write(f"seed {told.failed} fails: {command}\n")
+        return _found(chosen.plant, result, count)
+    if result.failed is not None:
+        sys.stderr.write(result.trace)
+        command = f"python -m missioncontrol.testing.simulate --seed {result.failed}"
+        sys.stdout.write(f"seed {result.failed} fails: {command}\n")
         return 1
-    taken = time.perf_counter() - begun
-    sys.stdout.write(f"{count:,} seeds held, {told.events:,} events, {taken:.1f} s\n")
+    elapsed = time.perf_counter() - begun
+    sys.stdout.write(f"{count:,} seeds held, {result.events:,} events, {elapsed:.1f} s\n")
     return 0
 
 
-def _found(fault: str, told: Told, seeds: int) -> int:
+def _found(fault: str, result: Told, seeds: int) -> int:
     """Say whether a planted fault was found; not to find it is a fault of the simulation."""
-    if told.failed is None:
+    if result.failed is None:
         sys.stdout.write(f"{fault} is not found within {seeds:,} seeds\n")
         return 1
-    reason = told.trace.strip().splitlines()[-1].rpartition("Violation: ")[2]
-    sys.stdout.write(f"{fault} is found by seed {told.failed}: {reason[:200]}\n")
+    reason = result.trace.strip().splitlines()[-1].rpartition("Violation: ")[2]
+    sys.stdout.write(f"{fault} is found by seed {result.failed}: {reason[:200]}\n")
     return 0
 
 
@@ -105,11 +105,11 @@ def _live_in_processes(seeds: int, processes: int, fault: str) -> Told:
     blocks = [range(first, min(first + BLOCK, seeds)) for first in range(0, seeds, BLOCK)]
     events = 0
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for told in pool.map(partial(live_all, fault=fault), blocks):
-            if told.failed is not None:
+        for result in pool.map(partial(live_all, fault=fault), blocks):
+            if result.failed is not None:
                 pool.shutdown(cancel_futures=True)
-                return told
-            events += told.events
+                return result
+            events += result.events
     return Told(events)
 
 

@@ -41,7 +41,7 @@ class Argon2Hashes:
         """
         if not self._nobodys:
             self._nobodys = await self._in_turn(self._hasher.hash, "nobody has this password")
-        # Compared where somebody has no password too, so that the time does not tell who has one.
+        # Compare also without a password, so that the time does not show which users have one.
         is_right = await self._in_turn(self._verified, hashed or self._nobodys, password)
         return is_right and hashed is not None
 

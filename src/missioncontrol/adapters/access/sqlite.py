@@ -16,7 +16,7 @@ SESSIONS_OF_ONE_MAX = 50
 LINKS_MAX = 20
 FAILURES_MAX = 10_000
 FAILURES_SECONDS_MAX = 86_400.0
-"""Who has not tried for so long begins anew."""
+"""After so long without an attempt, the count starts again."""
 
 ARRIVALS_MAX = 10_000
 
@@ -27,7 +27,7 @@ _SQL = queries(_PACKAGE, "queries.sql")
 class SqliteAccess:
     """Keeps the file at `path`.
 
-    Written without waiting for the disk (synchronous=NORMAL): after a power cut somebody may have
+    Written without waiting for the disk (synchronous=NORMAL): after a power cut users may have
     to sign in again. A password is waited for.
     """
 
@@ -53,7 +53,7 @@ class SqliteAccess:
             ) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def _do(self, name: str, *values: Any) -> int:

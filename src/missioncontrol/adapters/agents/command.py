@@ -163,7 +163,7 @@ async def _run(
 
 def _hint(errors: str, cwd: Path, rules: Rules) -> str:
     """Return a hint that names the confinement rule that may have caused the failure."""
-    shown = "`mission output RUN STEP` shows its output."
+    shown = "`mission runs output RUN STEP` shows its output."
     if rules.means == "none" or "ermission denied" not in errors:
         return shown
     if around := next((path for path in rules.hidden if is_within(path, str(cwd))), ""):

@@ -125,10 +125,10 @@ class CommandOutput:
             case wire.Used():
                 self._line.usage(message.usage, model=message.model)
             case wire.Kept():
-                kept = accept_artifact(
+                accepted = accept_artifact(
                     message, self._places, self._line, code="command.bad_artifact"
                 )
-                self.artifacts[message.name] = kept
+                self.artifacts[message.name] = accepted
             case _:
                 return False
         return True

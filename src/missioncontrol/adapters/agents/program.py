@@ -157,7 +157,7 @@ class _Conversation:
             raise AttemptFailed(
                 "program.no_result",
                 f"The program ended with exit code {code} {result}. {ending}".rstrip(),
-                hint="`mission output RUN STEP` shows its output.",
+                hint="`mission runs output RUN STEP` shows its output.",
             )
         return self._with_stored_artifacts(self._work)
 

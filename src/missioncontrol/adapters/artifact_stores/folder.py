@@ -12,7 +12,7 @@ class FolderArtifactStore:
     """Keeps bytes at `root/ab/cdef…`."""
 
     def __init__(self, root: Path) -> None:
-        """Use `root`, which is made when the first file is kept."""
+        """Use `root`, which is created when the first file is stored."""
         self._root = root
 
     def put(self, content: bytes) -> str:

@@ -11,7 +11,7 @@ class ServerArtifactStore:
     """Reads as `ArtifactStore` promises; the server's engine keeps."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def put(self, content: bytes) -> str:

@@ -43,7 +43,7 @@ class SqliteCallLog:
         self._connection = sqlite3.connect(
             private(path), isolation_level=None, timeout=10, check_same_thread=False
         )
-        # It has to be said before there is any table.
+        # SQLite accepts it only before there is any table.
         self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")

@@ -28,7 +28,7 @@ class MemoryEventStore:
         return self._head()
 
     def _laid_out(self, appends: Sequence[Append]) -> list[Recorded]:
-        """Return the events as they will stand; nothing is kept yet."""
+        """Return the events as they will be stored; nothing is stored yet."""
         head = self._head()
         place, previous = head.position, head.hash
         recorded: list[Recorded] = []
@@ -78,5 +78,5 @@ class MemoryEventStore:
         return self._head()
 
     async def protections(self) -> list[str]:
-        """See `EventStore.protections`: memory has nobody to be protected from."""
+        """See `EventStore.protections`: memory needs no protection."""
         return []

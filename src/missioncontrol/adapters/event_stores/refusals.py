@@ -1,4 +1,4 @@
-"""What the errors of SQLite mean for whoever writes or reads the event log."""
+"""What the errors of SQLite mean for readers and writers of the event log."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from missioncontrol.ports.event_store import Append
 TAKEN = frozenset(
     {"SQLITE_CONSTRAINT_TRIGGER", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 )
-"""SQLite's ways to say that somebody else has written to this place."""
+"""SQLite's errors for a place that another writer has already written to."""
 
 BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN"})
 """SQLite's ways to say that it can't look now, which says nothing about the file."""

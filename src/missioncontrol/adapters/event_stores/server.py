@@ -18,10 +18,10 @@ class _Head(msgspec.Struct):
 
 
 class ServerEventStore:
-    """Reads as `EventStore` promises; nobody writes a log from afar."""
+    """Reads as `EventStore` promises; a log can't be written remotely."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     async def append(self, appends: Sequence[Append]) -> Head:

@@ -31,7 +31,7 @@ TRIGGERS = (
     "events_are_never_replaced",
 )
 STREAMS_REMEMBERED = 10_000
-"""Stream versions kept at hand; an older one is asked of the index again."""
+"""Stream versions held in memory; an older one is looked up in the index again."""
 
 SLOW_COMMIT_SECONDS = 0.005
 """From here on a commit goes to a thread.
@@ -107,9 +107,9 @@ class SqliteEventStore:
                 if refusal is None:
                     raise
                 raise refusal from None
-            taken = time.perf_counter() - begun
+            elapsed = time.perf_counter() - begun
             # A moving mean that follows a change of the disk within some ten commits.
-            self._commit_seconds += (taken - self._commit_seconds) / 8
+            self._commit_seconds += (elapsed - self._commit_seconds) / 8
             self._remember(head, versions)
             return head
 
@@ -239,7 +239,7 @@ class SqliteEventStore:
             raise reading_refusal(self.path, error) from None
 
     def _leniently(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """Read texts that are no UTF-8 too: whoever verifies the log has to name their event."""
+        """Read invalid UTF-8 too: the verification of the log has to name such an event."""
         self._reader.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         try:
             return self._reader.execute(query, values).fetchall()
@@ -249,7 +249,7 @@ class SqliteEventStore:
             self._reader.text_factory = str
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._thread is not None:
             self._thread.shutdown()
         # The last to close tidies the write-ahead log up, and only a writer can.

@@ -164,8 +164,8 @@ class CelExpressions:
         return result
 
     def _compiled(self, source: str) -> _Compiled:
-        is_kept = len(source) <= _KEPT_CHARACTERS_MAX
-        return self._kept(source) if is_kept else self._compile(source)
+        is_cached = len(source) <= _KEPT_CHARACTERS_MAX
+        return self._kept(source) if is_cached else self._compile(source)
 
     def _compile(self, source: str) -> _Compiled:
         try:

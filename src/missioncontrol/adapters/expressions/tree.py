@@ -76,8 +76,8 @@ def path_of(node: Node, *, guarded: bool) -> Path | None:
             return None if before is None else (*before, key)
         case Call(function, (of, Constant(str() | int() as key))) if function in _INDEXED:
             before = path_of(of, guarded=guarded)
-            is_taken = before is not None and (guarded or function not in _GUARDED)
-            return (*before, key) if before is not None and is_taken else None
+            is_allowed = before is not None and (guarded or function not in _GUARDED)
+            return (*before, key) if before is not None and is_allowed else None
     return None
 
 

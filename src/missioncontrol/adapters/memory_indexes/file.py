@@ -1,4 +1,4 @@
-"""The file of the index: opened as it is, or made anew by one at a time."""
+"""The file of the index: opened as it is, or created again by one process at a time."""
 
 import fcntl
 import os
@@ -41,7 +41,7 @@ def opened(path: Path | None, *, is_mine: bool = False) -> sqlite3.Connection:
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith(PASSING):
                 raise unwritable(path, error) from None
-            found, problem = None, error  # Somebody is just putting another one there.
+            found, problem = None, error  # Another process is just putting a new one there.
         except OSError as error:
             raise unwritable(path, error.strerror or error) from None
         if found is not None:
@@ -52,7 +52,7 @@ def opened(path: Path | None, *, is_mine: bool = False) -> sqlite3.Connection:
 
 
 def replaced(path: Path | None) -> sqlite3.Connection:
-    """Make the file anew beside the old one, and put it in its place. Only in one's turn.
+    """Create the file again beside the old one, and put it in its place. Needs the lock.
 
     Raises:
         Unavailable: `memory.unwritable`.
@@ -103,7 +103,7 @@ def unwritable(path: Path | None, problem: object) -> Unavailable:
 
 
 def _in_turn(path: Path) -> sqlite3.Connection | None:
-    """Make the file anew unless somebody else has done so meanwhile, or is at it."""
+    """Create the file again unless another process has done so meanwhile, or is doing it."""
     with turn_of(path) as mine:
         return (_ready(path) or _anew(path)) if mine else None
 

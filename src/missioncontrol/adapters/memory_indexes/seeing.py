@@ -5,18 +5,18 @@ import msgspec
 from missioncontrol.domain.memory import PLANNED, Item
 
 
-def confirmed(known: Item, anew: Item) -> Item:
+def confirmed(known: Item, harvested: Item) -> Item:
     """Return what is known of a thing after it was harvested once more; the newest words hold."""
-    if anew.confirmed < known.confirmed:
-        known, anew = anew, known
-    return _joined(anew, known)
+    if harvested.confirmed < known.confirmed:
+        known, harvested = harvested, known
+    return _joined(harvested, known)
 
 
 def whole(harvested: Item | None, logged: Item | None) -> Item:
     """Return a thing as runs left it and the log of decisions has it.
 
-    What somebody judged outweighs what a plan only said, also where that is harvested later. The
-    two are kept apart, so that it does not matter in which portions the log was read.
+    A person's judgement outweighs what a plan stated, also where that is harvested later. The
+    two are stored separately, so that it does not matter in which portions the log was read.
     """
     if harvested is None or logged is None:
         only = harvested or logged

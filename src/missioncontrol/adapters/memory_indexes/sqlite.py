@@ -29,7 +29,7 @@ WEIGHTS = (1.0, 0.5, 2.0, 2.0)
 """What a word weighs in each field; fitted on change histories (`make bench ONLY=memory`)."""
 
 BEST_FOR_EACH = 8
-"""So many times the items asked for are taken by their words alone, and then chosen from."""
+"""Candidates for each requested item: so many match by words, and the best are chosen."""
 
 _PACKAGE = "missioncontrol.adapters.memory_indexes"
 _SQL = queries(_PACKAGE, "queries.sql")
@@ -103,9 +103,9 @@ class SqliteMemoryIndex:
                 for item in logged:
                     known, _ = self._parts(item.id)
                     self._put(known, item, self._said(item.id))
-                for said in amended:
-                    self._amend(said)
-                if any(said.is_forgotten for said in amended):
+                for amendment in amended:
+                    self._amend(amendment)
+                if any(amendment.is_forgotten for amendment in amended):
                     self._connection.execute(_SQL["owe_wiping"])
                 self._connection.execute(_SQL["reach"], (head.position, head.hash))
                 self._connection.execute("COMMIT")
@@ -123,19 +123,19 @@ class SqliteMemoryIndex:
         harvested, logged = (_item(part) if part is not None else None for part in row[1:3])
         return harvested, logged
 
-    def _amend(self, said: Amendment) -> None:
-        self._connection.execute(_SQL["amend"], (said.item, _encode(said)))
-        row = self._connection.execute(_SQL["item"], (said.item,)).fetchone()
+    def _amend(self, amendment: Amendment) -> None:
+        self._connection.execute(_SQL["amend"], (amendment.item, _encode(amendment)))
+        row = self._connection.execute(_SQL["item"], (amendment.item,)).fetchone()
         if row is None:
             return
-        if said.is_forgotten:
+        if amendment.is_forgotten:
             self._drop(row[0])
             self._connection.execute(_SQL["drop"], (row[0],))
         else:
-            self._put(*self._parts(said.item), said)
+            self._put(*self._parts(amendment.item), amendment)
 
-    def _put(self, harvested: Item | None, logged: Item | None, said: Amendment | None) -> None:
-        item = amended(whole(harvested, logged), said)
+    def _put(self, harvested: Item | None, logged: Item | None, change: Amendment | None) -> None:
+        item = amended(whole(harvested, logged), change)
         if item is None:
             return
         row = (
@@ -158,7 +158,7 @@ class SqliteMemoryIndex:
         self._connection.executemany(_SQL["put_tag"], [(tag, number) for tag in item.tags])
 
     def _drop(self, number: int) -> None:
-        """Let go of all that an item is found by."""
+        """Delete all that an item is found by."""
         for name in ("drop_words", "drop_files", "drop_tags"):
             self._connection.execute(_SQL[name], (number,))
 
@@ -169,7 +169,7 @@ class SqliteMemoryIndex:
     def _wipe(self) -> None:
         """Leave nothing of what was forgotten in any page of the file.
 
-        While somebody else reads, old pages stay; then the next turn does it.
+        While another connection reads, old pages stay; then the next turn does it.
         """
         self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
         busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -197,8 +197,8 @@ class SqliteMemoryIndex:
         """See `MemoryIndex.silenced`."""
         with self._looking():
             rows = self._connection.execute(_SQL["amendments"])
-            said = (_amendment(body) for (body,) in rows)
-            return list(islice((each.item for each in said if each.silences(now)), limit))
+            amendments = (_amendment(body) for (body,) in rows)
+            return list(islice((each.item for each in amendments if each.silences(now)), limit))
 
     def find(self, name: str, *, limit: int = 2) -> list[str]:
         """See `MemoryIndex.find`."""
@@ -267,7 +267,7 @@ class SqliteMemoryIndex:
             return [_item(body) for body, _ in self._connection.execute(_SQL["near"], values)]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def _refresh(self) -> None:

@@ -13,7 +13,7 @@ THREES_MAX = 100
 """Threes of letters that one question asks the index for; the lines it finds are read anyway."""
 
 SLACK = 120_000_000
-"""Lines are kept in the order in which they arrive, and told with the time at which they were said:
+"""Lines are stored in the order of their arrival, and have the time at which they were written:
 so many microseconds may lie between the two where they come from another machine."""
 
 _SQL = queries("missioncontrol.adapters.output_stores", "queries.sql")
@@ -74,7 +74,7 @@ class Finding:
         return after, before
 
     def _number_at(self, time: int, last: int) -> int:
-        """Return the number of the first line that was said at `time` or later."""
+        """Return the number of the first line that was written at `time` or later."""
         return _first(1, last + 1, lambda number: self._time_at(number) >= time)
 
     def _time_at(self, number: int) -> int:
@@ -114,7 +114,7 @@ def _terms(query: LineQuery) -> Iterable[str]:
     if query.level:
         yield "level = :level"
         if query.level != "info":
-            yield "level <> 'info'"  # So says the index, and is only used where it is said again.
+            yield "level <> 'info'"  # The index has this condition; a query must repeat it.
     if query.since:
         yield "time >= :since"
     if query.until:

@@ -11,9 +11,9 @@ def words_of(text: str) -> list[str]:
     return text.replace("\0", " ").lower().split()
 
 
-def fits(kept: KeptLine, query: LineQuery) -> bool:
+def fits(stored: KeptLine, query: LineQuery) -> bool:
     """Whether a line is one of those that are wanted."""
-    line = kept.line
+    line = stored.line
     return (
         query.run in ("", line.run)
         and query.step in ("", line.step)
@@ -21,7 +21,7 @@ def fits(kept: KeptLine, query: LineQuery) -> bool:
         and query.level in ("", line.level)
         and query.since <= line.time
         and (not query.until or line.time < query.until)
-        and query.after < kept.number
-        and (not query.before or kept.number < query.before)
+        and query.after < stored.number
+        and (not query.before or stored.number < query.before)
         and all(word in line.message.lower() for word in words_of(query.text))
     )

@@ -20,9 +20,9 @@ class MemoryOutputStore:
     def write(self, lines: Sequence[OutputLine]) -> None:
         """See `OutputStore.write`."""
         for line in lines:
-            kept = self._lines.setdefault(line.run, [])
-            kept.append(msgspec.structs.replace(line, sequence=len(kept) + 1))
-            self._all.append(kept[-1])
+            stored = self._lines.setdefault(line.run, [])
+            stored.append(msgspec.structs.replace(line, sequence=len(stored) + 1))
+            self._all.append(stored[-1])
 
     def read(
         self, run: str, *, step: str = "", after: int = 0, limit: int = 1000
@@ -60,7 +60,7 @@ class MemoryOutputStore:
         """See `OutputStore.find`."""
         del seconds_max  # All of it is at hand.
         numbered = (KeptLine(number, line) for number, line in enumerate(self._all, 1))
-        fitting = [kept for kept in numbered if fits(kept, query)]
+        fitting = [stored for stored in numbered if fits(stored, query)]
         found = fitting[:limit] if oldest else fitting[-limit:]
         return LinePage(found, len(fitting) > limit)
 

@@ -1,4 +1,4 @@
-"""What agents said on a server, read through its API."""
+"""Output of agents on a server, read through its API."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -20,7 +20,7 @@ class ServerOutputStore:
     """Reads as `OutputStore` promises; the server's engine writes."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def write(self, lines: Sequence[OutputLine]) -> None:

@@ -15,10 +15,10 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine, RunOutput
 
 LINES_MAX = 200_000
-"""Lines kept of one run; later ones are counted."""
+"""Lines stored of one run; later ones are counted."""
 
 MESSAGE_MAX = 16_384
-"""Characters kept of one line."""
+"""Characters stored of one line."""
 
 _PACKAGE = "missioncontrol.adapters.output_stores"
 _SQL = queries(_PACKAGE, "queries.sql")
@@ -55,7 +55,7 @@ class SqliteOutputStore:
     def _reader(self) -> sqlite3.Connection | None:
         """Return the open file; a reader may be there before there is anything to read."""
         if self._connection is None and self._path.exists() and self._path.stat().st_size:
-            # Whoever closes it may be on another thread than who read it.
+            # The thread that closes it may not be the one that read it.
             self._connection = sqlite3.connect(
                 self._path, isolation_level=None, timeout=10, check_same_thread=False
             )
@@ -80,12 +80,12 @@ class SqliteOutputStore:
             raise
 
     def _write(self, line: OutputLine) -> int:
-        """Keep or count a line; return how many bytes of text are kept of it."""
+        """Store or count a line; return how many bytes of text are stored of it."""
         assert self._connection is not None
         counts = self._counts.get(line.run)
         if counts is None:
             counts = self._counts[line.run] = list(self._stored_counts(line.run))
-        # Of a run from which something was left out, nothing later is kept either.
+        # After the first line of a run that is left out, no later line is stored either.
         counts[0 if counts[0] < LINES_MAX and not counts[1] else 1] += 1
         message = _storable(line.message[:MESSAGE_MAX]) if counts[1] == 0 else ""
         if counts[1] == 0:
@@ -164,9 +164,9 @@ class SqliteOutputStore:
         found: list[KeptLine] = []
         looked_to = 0
         for number, *columns in connection.execute(statement, values):
-            kept = KeptLine(number, OutputLine(*columns))
-            if fits(kept, query):
-                found.append(kept)
+            stored = KeptLine(number, OutputLine(*columns))
+            if fits(stored, query):
+                found.append(stored)
                 if len(found) > limit:
                     break
             if query.text and time.monotonic() > until:
@@ -224,7 +224,7 @@ class SqliteOutputStore:
         return [] if connection is None else connection.execute(query, values).fetchall()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._connection is not None:
             self._connection.close()
 

@@ -17,7 +17,7 @@ class ServerReadTables:
     """Reads as `ReadTables` promises; rows follow the log on the server."""
 
     def __init__(self, line: ServerLine) -> None:
-        """`line` stays with whoever opened it."""
+        """The opener of `line` closes it."""
         self._line = line
 
     def refresh(self) -> None:

@@ -28,7 +28,7 @@ class SqliteReadTables:
     def __init__(self, path: Path, *, writable: bool) -> None:
         """Open the file, and make it where it is missing and `writable`.
 
-        A file that is damaged, or was made by a release with other rows, is made anew by a writer,
+        A file that is damaged, or of a release with other rows, is rebuilt by a writer,
         and is as good as missing for a reader: everything in it follows from the log.
         """
         try:
@@ -43,7 +43,7 @@ class SqliteReadTables:
     def refresh(self) -> None:
         """See what was saved since: a reader has one view of everything until it asks for another.
 
-        The view is given up for a moment only; whoever holds one for long keeps the file growing.
+        The view is released for a moment only; holding one for long makes the file grow.
         """
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
@@ -129,7 +129,7 @@ class SqliteReadTables:
         return self._connection.execute(_SQL[name], values).fetchall()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
 
@@ -194,7 +194,7 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
         if shape != SHAPE:
             raise sqlite3.DatabaseError(f"the rows have shape {shape}, not {SHAPE}")
         if not writable:
-            connection.execute("BEGIN")  # One view of rows and position, whoever writes meanwhile.
+            connection.execute("BEGIN")  # One view of rows and position, despite other writers.
         connection.execute(_SQL["position"]).fetchone()
         connection.create_function("says", -1, _says, deterministic=True)
     except BaseException:

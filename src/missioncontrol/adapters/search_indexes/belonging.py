@@ -23,7 +23,7 @@ from missioncontrol.ports.search_index import FIELDS, Field
 _SQL = queries("missioncontrol.adapters.search_indexes", "queries.sql")
 
 REMEMBERED_MAX = 200_000
-"""Names, streams and steps kept at hand, of each; others are asked of the file again."""
+"""Names, streams and steps held in memory, of each; others are read from the file again."""
 
 RUN = "run-"
 REQUEST = "request-"
@@ -54,7 +54,7 @@ class Names:
     """The names in the index's file, and whose runs, workflows and steps belong together."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read what is needed when it is needed; right until somebody else has written."""
+        """Read what is needed when it is needed; valid until another process has written."""
         self._connection = connection
         (self._last,) = self._connection.execute(_SQL["last_name"]).fetchone()
         self._saved = self._last  # Later names are new: all that is known of them is at hand.
@@ -88,20 +88,20 @@ class Names:
 
     def belonging(self, event: Recorded, data: Any) -> Belonging:
         """Return what an event belongs to, and remember what it says about others."""
-        told = _told(event, data)
+        facts = _told(event, data)
         of_stream = self._origin(event.stream)
-        run = self.number("run", told.run) if told.run else of_stream.run
-        if told.workflow:
-            workflow = self.number("workflow", told.workflow)
+        run = self.number("run", facts.run) if facts.run else of_stream.run
+        if facts.workflow:
+            workflow = self.number("workflow", facts.workflow)
         else:
-            workflow = (self._origin(told.run).workflow if told.run else 0) or of_stream.workflow
+            workflow = (self._origin(facts.run).workflow if facts.run else 0) or of_stream.workflow
         if run:
             self._remember_steps(run, data)
-        agent = self.number("agent", told.agent) if told.agent else 0
-        if told.step and run:
-            agent = self._agent(run, told.step, agent)
+        agent = self.number("agent", facts.agent) if facts.agent else 0
+        if facts.step and run:
+            agent = self._agent(run, facts.step, agent)
         found = Belonging(run, workflow, agent or of_stream.agent)
-        if told.begins:
+        if facts.begins:
             self._origins[event.stream] = found
             self._new[1].append((_storable(event.stream), *found))
         return found
@@ -113,15 +113,15 @@ class Names:
             known = self._origins[stream] = Belonging(*row) if row else NOTHING
         return known
 
-    def _agent(self, run: int, step: str, told: int) -> int:
-        """Return who does a step, which is what an event told about it last."""
+    def _agent(self, run: int, step: str, reported: int) -> int:
+        """Return the agent of a step, which is what an event stated about it last."""
         known = self._steps.get((run, step), 0 if run > self._saved else None)
         if known is None:
             row = self._connection.execute(_SQL["step"], (run, step)).fetchone()
             known = self._steps[run, step] = row[0] if row else 0
-        if told and told != known:
-            self._steps[run, step] = known = told
-            self._new[2].append((run, step, told))
+        if reported and reported != known:
+            self._steps[run, step] = known = reported
+            self._new[2].append((run, step, reported))
         return known
 
     def _remember_steps(self, run: int, data: Any) -> None:
@@ -151,18 +151,18 @@ def _told(event: Recorded, data: Any) -> Told:
     if stream.startswith(RUN):
         step = _text(data, "step") or _text(data, "by")  # Or the one whose work it comes from.
         return Told(stream, _workflow(data), _text(data, "agent"), step, data.get("run") == stream)
-    # What a request calls its agent is the program that somebody used, as HTTP says it.
+    # What a request calls its agent is the program that the user used, as HTTP reports it.
     agent = "" if stream.startswith(REQUEST) else _text(data, "agent")
-    told = Told("", _workflow(data), agent, _text(data, "step"))
+    facts = Told("", _workflow(data), agent, _text(data, "step"))
     kind, _, name = stream.partition("-")
-    told.begins = name != "" and data.get(kind) in (stream, name)
+    facts.begins = name != "" and data.get(kind) in (stream, name)
     if kind == "workflow":
-        told.workflow = told.workflow or name
-    for run in (_text(data, "run"), *_add_scopes(told, data), event.correlation):
+        facts.workflow = facts.workflow or name
+    for run in (_text(data, "run"), *_add_scopes(facts, data), event.correlation):
         if run.startswith(RUN):
-            told.run = run
+            facts.run = run
             break
-    return told
+    return facts
 
 
 def _workflow(data: dict[Any, Any]) -> str:
@@ -176,17 +176,17 @@ def _text(data: dict[Any, Any], key: str) -> str:
     return value if type(value) is str else ""
 
 
-def _add_scopes(told: Told, data: dict[Any, Any]) -> list[str]:
-    """Take over what a budget or a limit is about, told as kind and name; return the runs."""
+def _add_scopes(facts: Told, data: dict[Any, Any]) -> list[str]:
+    """Add the scopes of a budget or a limit, given as kind and name; return the runs."""
     runs: list[str] = []
     for kind, name in _scopes(data):
         match kind:
             case "run":
                 runs.append(name)
             case "workflow":
-                told.workflow = told.workflow or name
+                facts.workflow = facts.workflow or name
             case "agent":
-                told.agent = told.agent or name
+                facts.agent = facts.agent or name
     return runs
 
 

@@ -1,4 +1,4 @@
-"""The index's file: opened, made anew where it is of no use, and written by one at a time."""
+"""The index's file: opened, rebuilt where it is unusable, and written by one at a time."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ OPENING_SECONDS_MAX = 5.0
 LOOK_SECONDS = 0.02
 
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
-"""How SQLite's names begin for that somebody else is at it."""
+"""Prefixes of SQLite's names for errors while another connection uses the file."""
 
 _QUICKLY = "PRAGMA synchronous = NORMAL"
 """After a power cut the newest events may have to be indexed again."""
@@ -50,7 +50,7 @@ class IndexFile:
             return _made(":memory:")
         begun = time.perf_counter()
         while time.perf_counter() - begun < OPENING_SECONDS_MAX:
-            # A file that is ready needs no turn: somebody may be filling it for a long time.
+            # A file that is ready needs no turn: another process may be filling it for long.
             connection = _ready(self.path)
             if connection is None:
                 with self.turn() as mine:
@@ -101,7 +101,7 @@ class IndexFile:
             self._identity = _identity(self.path)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.connection.close()
 
 
@@ -133,7 +133,7 @@ def _ready(path: Path) -> sqlite3.Connection | None:
 
 
 def _replaced(path: Path) -> sqlite3.Connection:
-    """Make the file anew. Whoever has the old one open keeps it until its next turn."""
+    """Create the file again. Those who have the old one open use it until their next turn."""
     try:
         for end in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + end).unlink(missing_ok=True)
@@ -164,8 +164,8 @@ def _shape() -> int:
 
     Names of our own fields are no texts, so the file depends on them too.
     """
-    said = f"{SHAPE} {sys.byteorder} {sorted(words())}"
-    return zlib.crc32(said.encode()) & 0x7FFF_FFFF
+    description = f"{SHAPE} {sys.byteorder} {sorted(words())}"
+    return zlib.crc32(description.encode()) & 0x7FFF_FFFF
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

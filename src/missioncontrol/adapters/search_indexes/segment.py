@@ -32,7 +32,7 @@ LETTERS_MAX = 1_048_576
 """A segment is closed at so many events, or so many characters of text."""
 
 FEW = 300
-"""Up to here, words are counted off one by one; beyond, they are taken apart all at once."""
+"""Up to here, hits are located one by one; beyond, the text is split all at once."""
 
 THREES = 65_521
 """Bits for all threes of bytes, which share them by the remainder: the largest prime of two bytes.
@@ -130,7 +130,7 @@ class KeptParts:
         return self._parts.get((segment, part))
 
     def add(self, segment: int, part: str, content: bytes) -> None:
-        """Keep a part, and let those go that were added first."""
+        """Cache a part, and evict those that were added first."""
         self._parts[segment, part] = content
         self._bytes += len(content)
         while self._bytes > KEPT_BYTES_MAX:

@@ -49,7 +49,7 @@ REFUSALS = (
     "SQLITE_IOERR_FSYNC",
     "SQLITE_IOERR_SHM",
 )
-"""How SQLite's names begin for what says nothing about the file; all else is taken for damage."""
+"""Prefixes of SQLite's names for errors that don't concern the file; others count as damage."""
 
 ALL_TIME = (-(2**63), 2**63 - 1)
 ANYWHERE = 2**63 - 1
@@ -69,7 +69,7 @@ class SqliteSearchIndex:
     """
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file, and make it anew where it is missing, damaged, or of another release.
+        """Open the file, and rebuild it where it is missing, damaged, or of another release.
 
         Raises:
             Unavailable: `search.unwritable`.
@@ -134,7 +134,7 @@ class SqliteSearchIndex:
             self._known = last.position
 
     def _names_as_of(self, position: int) -> Names:
-        """Return the names; those at hand are right where nobody else has written since."""
+        """Return the names; those in memory are valid if no other process has written since."""
         if self._names is None or self._known != position:
             self._names = Names(self._connection)
             self._tail = self._connection.execute(_SQL["tail_size"]).fetchone()
@@ -262,7 +262,7 @@ class SqliteSearchIndex:
                 yield Segment(first, events, since, until, self._part, self._kept)
 
     def _newest_rows(self) -> list[Row]:
-        """Return the tail; it is read again only where somebody has written since."""
+        """Return the tail; it is read again only where another process has written since."""
         position = self._head().position
         if self._newest[0] != position:
             self._newest = (position, self._tail_rows())
@@ -295,7 +295,7 @@ class SqliteSearchIndex:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Look at one moment of the file, whoever writes meanwhile."""
+        """Look at one moment of the file, whatever is written meanwhile."""
         with self._transaction("BEGIN"):
             yield
 
@@ -331,7 +331,7 @@ class SqliteSearchIndex:
         )
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
 

@@ -160,7 +160,7 @@ class LeaseRunner:
             failure = AttemptFailed(error.code, error.reason, hint=error.hint, retryable=may_pass)
         except Exception as error:  # noqa: BLE001 - an agent may raise anything
             reason = f"The agent {given.agent!r} raised {type(error).__name__}: {error}"
-            hint = "`mission output RUN STEP` shows more."
+            hint = "`mission runs output RUN STEP` shows more."
             failure = AttemptFailed("agent.crashed", reason, hint=hint)
         return messages.refusal_of(failure, self._host.scrubber)
 
@@ -205,11 +205,11 @@ class LeaseRunner:
         """Report all pending messages; return whether the attempt has ended."""
         while not self.spool.is_reported:
             report = Report(self._host.instance, self.spool.lease, self.spool.batch())
-            heard = await self._host.link.report(report)
-            self.spool.acknowledge(heard.number)
-            if heard.is_lost:
+            response = await self._host.link.report(report)
+            self.spool.acknowledge(response.number)
+            if response.is_lost:
                 self.stop()
-            for digest in heard.missing:
+            for digest in response.missing:
                 await self._send(digest)
         return self.spool.ending is not None
 

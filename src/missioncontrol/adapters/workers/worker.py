@@ -122,7 +122,7 @@ class Worker:
         self._poll_seconds = POLL_SECONDS_MAX
         self._is_draining = False
         self._is_reached: bool | None = None
-        self._silent_since = 0.0  # when the server was last heard, while it is not
+        self._silent_since = 0.0  # time of the server's last message, while it is silent
 
     # For leases; see `LeaseHost`.
 

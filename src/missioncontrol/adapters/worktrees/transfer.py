@@ -94,5 +94,5 @@ def _saved_commit(assignment: Assignment, work: Work) -> tuple[str, str]:
     output = work.output if isinstance(work.output, dict) else {}
     commit, base = str(output.get("commit") or ""), str(output.get("base") or "")
     path = assignment.inputs.get("repository")
-    is_kept = assignment.inputs.get("keep") is True and isinstance(path, str)
-    return (commit, base) if is_kept and Path(str(path)).is_absolute() else ("", "")
+    is_saved = assignment.inputs.get("keep") is True and isinstance(path, str)
+    return (commit, base) if is_saved and Path(str(path)).is_absolute() else ("", "")

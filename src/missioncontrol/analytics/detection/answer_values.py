@@ -130,5 +130,5 @@ def _of_steps(steps: Sequence[StepCount], place: Place) -> Pair:
 def _of_cohort(cohort: Cohort, place: Place) -> Pair | None:
     if place.period is None:
         return float(cohort.size), 0.0
-    kept: Kept = cohort.kept[place.period]
-    return None if kept.people is None else (float(kept.people), float(cohort.size))
+    retention: Kept = cohort.kept[place.period]
+    return None if retention.people is None else (float(retention.people), float(cohort.size))

@@ -153,7 +153,7 @@ class OwnUsage:
         if row.type == "step_started" and properties["step"] != PLAN_STEP:
             origin = await self._origin(row)
             if origin.mission:
-                # Each step reports that the plan runs; the id lets the warehouse store it once.
+                # Each step reports that the plan runs; by the id the warehouse stores it once.
                 more = {"mission": origin.mission, "run": row.stream}
                 id_ = f"run-{row.stream}"
                 found.append(_captured(row, id_, "mission_run", origin.author, more))

@@ -1,1 +1,1 @@
-"""What people and programs ask about the record, each answered in the shape in which it is told."""
+"""Queries of people and programs about the event log, each answered in its public shape."""

@@ -32,7 +32,7 @@ SYSTEMS = (
 
 
 class UserView(msgspec.Struct, frozen=True):
-    """Somebody who may sign in."""
+    """A user who may sign in."""
 
     name: str
     roles: tuple[Role, ...]
@@ -60,7 +60,7 @@ class TokenView(msgspec.Struct, frozen=True):
 
 
 class SessionView(msgspec.Struct, frozen=True):
-    """A browser that somebody is signed in with."""
+    """A browser with a signed-in user."""
 
     id: str
     user: str
@@ -75,7 +75,7 @@ class SessionView(msgspec.Struct, frozen=True):
 
 
 class ArrivalView(msgspec.Struct, frozen=True):
-    """Somebody who came in, went, or was refused."""
+    """A sign-in, a sign-out, or a refusal."""
 
     number: int
     time: float
@@ -106,7 +106,7 @@ class WorkspaceView(msgspec.Struct, frozen=True):
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Whoever asks."""
+    """The caller."""
 
     name: str
     roles: tuple[Role, ...]
@@ -224,14 +224,14 @@ def roles(access: Access, owner: str, now: float) -> list[RoleView]:
 
 
 def workspace(access: Access, owner: str, folder: str, providers: Sequence[str]) -> WorkspaceView:
-    """Return this home; `folder` is its name where nobody gave it one."""
+    """Return this home; `folder` is its name where none is given."""
     listed = access.users if access.user(owner) else {**access.users, person(owner): None}
     name = access.workspace or folder
     return WorkspaceView(name, owner, len(listed), len(access.tokens), tuple(providers))
 
 
 def me(access: Access, folder: str, who: Principal) -> Me:
-    """Return whoever asks."""
+    """Return the caller."""
     name = access.workspace or folder
     return Me(who.name, who.roles, _sorted(who.permissions), who.way, who.credential, name)
 

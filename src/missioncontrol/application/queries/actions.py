@@ -53,15 +53,15 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 def _told() -> tuple[Action, ...]:
     found = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))["action"]
     for each in found:
-        each["arguments"] = [_argument(said) for said in each.get("arguments", ())]
+        each["arguments"] = [_argument(declared) for declared in each.get("arguments", ())]
     return msgspec.convert(found, tuple[Action, ...])
 
 
-def _argument(said: str | dict[str, Any]) -> dict[str, Any]:
+def _argument(declared: str | dict[str, Any]) -> dict[str, Any]:
     """A word alone asks for one of the things of that kind."""
-    if isinstance(said, str):
-        return {"name": said, "label": said.capitalize(), "choices": said}
-    return said
+    if isinstance(declared, str):
+        return {"name": declared, "label": declared.capitalize(), "choices": declared}
+    return declared
 
 
 ACTIONS = _told()

@@ -100,12 +100,12 @@ async def agents(
         instruments, Window.last(hours, now), scales=_scales(lives(present, instruments))
     )
     at_work = Counter(each.agent for each in instruments.measuring.at_work)
-    heard = instruments.measuring.tables.heard()
+    last_seen = instruments.measuring.tables.heard()
     return [
         _view(
             life,
             at_work[life.name],
-            heard.get(life.name, 0),
+            last_seen.get(life.name, 0),
             done.get(life.name),
             now,
             present.statuses.held_by(life.name),
@@ -175,7 +175,7 @@ def _scales(found: Iterable[AgentLife]) -> dict[str, int]:
 def _view(
     life: AgentLife,
     at_work: int,
-    heard: int,
+    last_seen: int,
     done: AgentDone | None,
     now: float,
     stuck: list[str],
@@ -188,7 +188,7 @@ def _view(
         at_work=at_work,
         scale=declared.scale,
         since=life.since or None,
-        heard=heard / 1_000_000 if heard else None,
+        heard=last_seen / 1_000_000 if last_seen else None,
         version=life.version or (VERSION if life.source == "built_in" else ""),
         said=life.said,
         why=reason_of(life),

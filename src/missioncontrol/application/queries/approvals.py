@@ -74,7 +74,7 @@ Tone = Literal["ask", "ok", "bad", "held", ""]
 
 
 class Given(msgspec.Struct, frozen=True):
-    """Somebody agreed."""
+    """An approval by one person."""
 
     by: str
     reason: str
@@ -108,7 +108,7 @@ class ApprovalView(msgspec.Struct, frozen=True):
     why: list[str]  # sentences that say why a person is asked, and with what
     subject: dict[str, Any]  # exactly what would run
     digest: str  # SHA-256 of the canonical form of `subject`
-    digest_fits: bool  # whether it can be made from what is shown: secrets are never kept
+    digest_fits: bool  # whether it can be made from what is shown: secrets are never stored
     suspicious: list[Found]  # characters that hide, imitate or reorder text
     diffs: list[Diff]
     rule: ApprovalRule
@@ -126,12 +126,12 @@ class ApprovalView(msgspec.Struct, frozen=True):
     deferred_until: float
     decision: Decided | None
     history: list[Told]
-    objection: str  # why whoever looks can't agree to it; empty where they can
+    objection: str  # why the caller can't approve it; empty where they can
     objection_code: str
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody may still decide."""
+        """Whether it can still be decided."""
         return self.state in ("waiting", "deferred")
 
     @property
@@ -288,12 +288,12 @@ def objection_of(
 ) -> MissionControlError | None:
     """Return why `actor` could not agree at `now`, by the rules that decide about it."""
     try:
-        said = decide(
+        events = decide(
             Approve(Who(actor), "agreed", state.digest, look=look, typed=state.digest), state, now
         )
     except Rejected as refusal:
         return refusal
-    if not said:  # Once more the same changes nothing.
+    if not events:  # Once more the same changes nothing.
         left = state.rule.count - len(state.agreed)
         more = "1 more person has" if left == 1 else f"{left} more people have"
         return Rejected("approval.agreed", f"You have agreed; {more} to.")
@@ -329,7 +329,7 @@ def why(state: Approval) -> list[str]:
 
 
 def _why_tier(subject: dict[str, Any]) -> str:
-    """Return where the tier comes from: effects, the kind of its agent, or somebody's word."""
+    """Return where the tier comes from: effects, the kind of its agent, or a person."""
     effects, risk = _effects(subject), _text(subject, "risk") or "unknown"
     known = [each for each in effects if each in EFFECTS]
     declared = f"It declares {', '.join(effects)}" if effects else "It declares no effects"

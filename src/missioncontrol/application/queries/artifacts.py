@@ -116,8 +116,8 @@ def _all(run: Run) -> Iterator[ArtifactRow]:
     for key in run.steps:
         state = run.states[key]
         left = state.work.artifacts if isinstance(state, Succeeded) else ()
-        for number, kept in enumerate((*left, *_handed(run, key)), start=1):
-            yield _row(run.id, key, number, kept)
+        for number, ref in enumerate((*left, *_handed(run, key)), start=1):
+            yield _row(run.id, key, number, ref)
 
 
 def _handed(run: Run, step: str) -> Iterator[ArtifactRef]:
@@ -126,30 +126,30 @@ def _handed(run: Run, step: str) -> Iterator[ArtifactRef]:
         yield msgspec.structs.replace(each, name=f"{HANDED}{each.name}")
 
 
-def _row(run: str, step: str, number: int, kept: ArtifactRef) -> ArtifactRow:
+def _row(run: str, step: str, number: int, ref: ArtifactRef) -> ArtifactRow:
     return ArtifactRow(
         run,
         step,
         number,
-        kept.name,
-        kept.digest,
-        kept.size,
-        kept.media_type,
-        kept.title,
-        kept.obtained,
+        ref.name,
+        ref.digest,
+        ref.size,
+        ref.media_type,
+        ref.title,
+        ref.obtained,
     )
 
 
 def _looked_at(path: Path, digest: str) -> Content:
     try:
-        told = path.stat()
-        seen = (str(path), told.st_size, told.st_mtime_ns)
+        info = path.stat()
+        seen = (str(path), info.st_size, info.st_mtime_ns)
         if seen not in _checked:
             _check(path, digest)
             _checked[seen] = None
             while len(_checked) > CHECKED_MAX:
                 _checked.popitem(last=False)
-        return Content(digest, path, told.st_size)
+        return Content(digest, path, info.st_size)
     except FileNotFoundError:
         raise NotFound(
             "artifact.unknown",

@@ -35,11 +35,11 @@ class HeadsView(msgspec.Struct, frozen=True):
     items: list[SignedHead]  # the newest first
     all: int
     keys: list[str]  # that they were signed with
-    sent: HeadsSent | None = None  # how far the place that they are sent to was told
+    sent: HeadsSent | None = None  # how far they were sent to their target
 
 
 class RequestItem(msgspec.Struct, frozen=True):
-    """A change that somebody signed in asked for."""
+    """A change that a signed-in user asked for."""
 
     position: int
     time: float

@@ -53,10 +53,10 @@ def cause_chain(run: Run, key: str, attempts: list[Attempt]) -> list[Cause]:
 
 def _earlier_last(run: Run, key: str, attempts: list[Attempt]) -> Iterator[Cause]:
     yield from _causes(run, key, {key})
-    said = {attempts[-1].reason} if attempts else set()
+    reported = {attempts[-1].reason} if attempts else set()
     for attempt in reversed(attempts[:-1]):
-        if attempt.reason and attempt.reason not in said:
-            said.add(attempt.reason)
+        if attempt.reason and attempt.reason not in reported:
+            reported.add(attempt.reason)
             yield Cause("attempt", _cut(attempt.reason), attempt.code, attempt=attempt.number)
 
 

@@ -1,4 +1,4 @@
-"""What somebody may do now from the command palette, and what it can be done to."""
+"""What a user may do now from the command palette, and what it can be done to."""
 
 from collections.abc import Iterable
 
@@ -22,13 +22,13 @@ from missioncontrol.domain.status import ENDED, MISSION_OPEN, OPEN
 from missioncontrol.ports.read_tables import RunChoice
 
 CHOICES_MAX = 50
-"""Of each kind, the newest; whoever wants an older one searches for it."""
+"""Of each kind, the newest; older ones are found by search."""
 
 WORKFLOWS_MAX = 200
 
 
 class Palette(msgspec.Struct, frozen=True):
-    """All actions that somebody may do now."""
+    """All actions that a user may do now."""
 
     actions: list[Action]
     choices: dict[str, list[Choice]]
@@ -81,7 +81,7 @@ def _missions(present: Present) -> dict[str, list[Choice]]:
 
 
 def _approvals(present: Present, principal: Principal, now: float) -> dict[str, list[Choice]]:
-    """Return what others asked for; nobody decides what they asked for themselves."""
+    """Return what others asked for; users can't decide about their own requests."""
     found: dict[str, list[Choice]] = {"approval": [], "own": []}
     for row in queue(present, now)[:CHOICES_MAX]:
         detail, bound = f"{row.risk} · {row.run}", {"digest": row.digest}
@@ -91,7 +91,7 @@ def _approvals(present: Present, principal: Principal, now: float) -> dict[str, 
 
 
 async def _stages(present: Present) -> list[Choice]:
-    """Return how far work may be let go on, where it may not go all the way."""
+    """Return the stages up to which work may be allowed, where it may not go all the way."""
     now = await present.find(OPERATION, STREAM)
     if now is None or now.stage == "all":
         return []

@@ -19,7 +19,7 @@ from missioncontrol.ports.read_tables import RunRow
 
 INPUTS_MAX = 200
 SHARE = 0.2
-"""A step that took this part longer or shorter is told, if it is a second at least."""
+"""A step that took this part longer or shorter is reported, if it is a second at least."""
 
 SECONDS_MIN = 1.0
 
@@ -70,9 +70,9 @@ class ComparedRuns(msgspec.Struct, frozen=True):
 class Comparison:
     """Two runs that are at hand."""
 
-    def __init__(self, a: Run, b: Run, told_a: Chronicle, told_b: Chronicle) -> None:
+    def __init__(self, a: Run, b: Run, timeline_a: Chronicle, timeline_b: Chronicle) -> None:
         """Steps are the same where their keys are."""
-        self.a, self.b, self._told_a, self._told_b = a, b, told_a, told_b
+        self.a, self.b, self._told_a, self._told_b = a, b, timeline_a, timeline_b
         keys = [key for key, _ in family_of(a).in_order()]
         keys += [key for key, _ in family_of(b).in_order() if key not in a.steps]
         self.keys = keys
@@ -114,11 +114,11 @@ def _took_otherwise(a: float | None, b: float | None) -> bool:
     return abs(a - b) >= max(SECONDS_MIN, SHARE * max(a, b))
 
 
-def _side(run: Run, told: Chronicle, key: str) -> Side | None:
+def _side(run: Run, timeline: Chronicle, key: str) -> Side | None:
     if key not in run.steps:
         return None
     usage, bill = run.usage_by_step.get(key), run.bill_by_step.get(key)
-    span = told.spans.get(key)
+    span = timeline.spans.get(key)
     has_ended = span is not None and span.started is not None and span.ended is not None
     return Side(
         state_name(run.states[key]),
@@ -139,8 +139,8 @@ async def compared(present: Present, a: str, b: str) -> Comparison:
     one, other = await run_state(present, a), await run_state(present, b)
     if present.board.run(a) is None or present.board.run(b) is None:
         await present.catch_up()  # One of them began since.
-    told = await present.chronicles.of(a), await present.chronicles.of(b)
-    return Comparison(one, other, *told)
+    timelines = await present.chronicles.of(a), await present.chronicles.of(b)
+    return Comparison(one, other, *timelines)
 
 
 def compare_runs(present: Present, both: Comparison) -> ComparedRuns:

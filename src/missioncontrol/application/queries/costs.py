@@ -54,7 +54,7 @@ class Sum(msgspec.Struct, frozen=True):
     cost: int = 0
     tokens: int = 0
     unpriced_tokens: int = 0
-    estimated_tokens: int = 0  # those of the tokens that nobody measured
+    estimated_tokens: int = 0  # those of the tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -73,7 +73,7 @@ class CapView(msgspec.Struct, frozen=True):
     actor: str
     reason: str
     since: float
-    forecast: int | None  # micro-dollars by the end of the window; None where nobody can say
+    forecast: int | None  # micro-dollars by the end of the window; None where it is unknown
 
 
 class Forecast(msgspec.Struct, frozen=True):

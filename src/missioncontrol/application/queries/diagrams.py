@@ -26,7 +26,7 @@ from missioncontrol.documents.drawing.material import Material
 from missioncontrol.documents.printing.diagrams import png_of
 
 AT_HAND_MAX = 16
-"""Blueprints that are kept; one is some hundred kB."""
+"""Blueprints in the cache; one is some hundred kB."""
 
 Form = Literal["json", "svg", "png", "mermaid"]
 MEDIA_TYPES: dict[Form, str] = {
@@ -65,15 +65,15 @@ _at_hand: "WeakKeyDictionary[Present, OrderedDict[tuple[str, str], BlueprintView
 
 async def blueprint(present: Present, story: Story) -> BlueprintView:
     """Return the blueprint of a run; it is made again only where the run has gone on."""
-    kept = _at_hand.setdefault(present, OrderedDict())
+    cache = _at_hand.setdefault(present, OrderedDict())
     key = story.state.id, story.version
-    found = kept.get(key)
+    found = cache.get(key)
     if found is None:
         found = await asyncio.to_thread(_made, story, present.artifacts.get)
-        kept[key] = found
-        while len(kept) > AT_HAND_MAX:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
+        cache[key] = found
+        while len(cache) > AT_HAND_MAX:
+            cache.popitem(last=False)
+    cache.move_to_end(key)
     return found
 
 

@@ -53,7 +53,7 @@ class DocumentLine(msgspec.Struct, frozen=True):
 
     kind: DocumentKind
     title: str
-    version: int  # the newest; 0 where none is kept
+    version: int  # the newest; 0 where none is stored
     at: float | None
     by: str
     made: str
@@ -82,7 +82,7 @@ class DocumentView(msgspec.Struct, frozen=True):
     mission: str
     kind: DocumentKind
     title: str
-    version: int  # 0 where it is a draft: what the record says now, and no version is kept of it
+    version: int  # 0 where it is a draft: what the log says now, without a stored version
     newest: int
     text: str  # Markdown with footnotes
     sources: tuple[SourceLine, ...]
@@ -182,7 +182,7 @@ def draft(
     read: ReadArtifact,
     logged: Mapping[str, LoggedDecision],
 ) -> DocumentView:
-    """Return what a document would say now that nobody has kept a version of: version 0.
+    """Return the present content of a document without a stored version: version 0.
 
     It is the text that writing it would keep, as the record and the log of decisions stand.
     """
@@ -203,7 +203,7 @@ async def version_or_draft(
     version: int | None,
     decisions: Callable[[], Awaitable[DecisionLog | None]],
 ) -> DocumentView:
-    """Return a version, by default the newest; where none is kept, and there is a plan, a draft.
+    """Return a version, by default the newest; with none stored, and a plan, a draft.
 
     Raises:
         NotFound: `document.unknown` or `document.unknown_version`.
@@ -294,19 +294,19 @@ def _typed(artifacts: ArtifactStore, digest: str) -> Mapping[str, Source]:
 def _sources(text: str, known: Mapping[str, Source]) -> tuple[SourceLine, ...]:
     _, listed = markdown.numbered(text)
     return tuple(
-        _source(number, key, said, known.get(key))
-        for number, (key, said) in enumerate(listed, start=1)
+        _source(number, key, statement, known.get(key))
+        for number, (key, statement) in enumerate(listed, start=1)
     )
 
 
-def _source(number: int, key: str, said: str, found: Source | None) -> SourceLine:
+def _source(number: int, key: str, statement: str, found: Source | None) -> SourceLine:
     if found is None:
-        return SourceLine(number, key, "", said, "", "", "", 0, 0)
+        return SourceLine(number, key, "", statement, "", "", "", 0, 0)
     return SourceLine(
         number,
         key,
         found.kind,
-        said,
+        statement,
         found.digest,
         found.pointer,
         found.path,

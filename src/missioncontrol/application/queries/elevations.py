@@ -31,14 +31,14 @@ class ElevationView(msgspec.Struct, frozen=True):
     opens: dict[str, str]  # what the agent can do by each mode, in words of its kind
     paths: tuple[str, ...]  # directories that may be written in
     reason: str
-    seconds: float  # how long it lasts once somebody agrees
+    seconds: float  # how long it lasts after its approval
     asked_by: str
     asked: float  # 0 where it is in force
-    lapses: float  # nobody agrees to it after that; 0 where it is in force
+    lapses: float  # it can't be approved after that; 0 where it is in force
     by: str  # who agreed; "" while it waits
-    since: float  # somebody agreed; 0 while it waits
+    since: float  # the time of the approval; 0 while it waits
     until: float  # likewise: it ends
-    objection: str  # why whoever looks can't agree to it; "" where they can, or nobody asked
+    objection: str  # why the caller can't approve it; "" where they can, or no caller is given
     objection_code: str
 
 

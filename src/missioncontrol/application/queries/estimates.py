@@ -1,4 +1,4 @@
-"""What a mission may take, before it begins: told from those that ended here, and nothing else."""
+"""What a mission may need, before it begins: estimated from those that ended here only."""
 
 import statistics
 from collections import OrderedDict
@@ -34,7 +34,7 @@ class Spread(msgspec.Struct, frozen=True):
 class Estimate(msgspec.Struct, frozen=True):
     """What a mission may take, and what that is based on."""
 
-    missions: int  # that were alike and have ended; 0 where nothing can be said
+    missions: int  # that were alike and have ended; 0 where there is no estimate
     same_repository: bool  # all of them were on the repository that is asked about
     basis: str  # in words
     seconds: Spread | None = None

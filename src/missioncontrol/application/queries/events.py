@@ -117,7 +117,7 @@ async def _of_mission(
     before: int | None,
     limit: int,
 ) -> EventList:
-    """Return what was told of a mission and of its newest runs, together."""
+    """Return the events of a mission and of its newest runs, together."""
     runs = present.board.chosen_runs(RunChoice(mission=mission), before="", limit=RUNS_MAX)
     parts = [
         await _indexed(archive, replace(query, run=run.id), before=before, limit=limit)

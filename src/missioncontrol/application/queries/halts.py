@@ -82,8 +82,8 @@ def _need(words: list[str]) -> Need:
     first = next(place for place, word in enumerate(words) if word.startswith("--"))
     options = dict(zip(words[first::2], words[first + 1 :: 2], strict=False))
     unit = "cost" if "--cost" in options else "tokens"
-    told = options[f"--{unit}"]
-    amount = micro_dollars(told, "The cap") if unit == "cost" else int(told)
+    value = options[f"--{unit}"]
+    amount = micro_dollars(value, "The cap") if unit == "cost" else int(value)
     name = words[1] if first > 1 else ""
     values = (words[0], name, options.get("--per", "total"), unit, amount)
     return Need(*msgspec.convert(values, tuple[Kind, str, Period, Unit, int]))

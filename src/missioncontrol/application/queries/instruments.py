@@ -23,7 +23,7 @@ class Instruments:
     prices: Prices
     built_in: Mapping[str, Declaration]
     declare: Callable[[str, Mapping[str, Any]], Declaration]
-    """Reads what is said of an agent, in the words of the file of agents; raises `Rejected`."""
+    """Reads the declaration of an agent, in the words of the agents file; raises `Rejected`."""
     misfit: Callable[[Any, Mapping[str, Any]], str]
     """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
 

@@ -17,7 +17,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     name: str
     what: str
-    bound: str  # how long, or how much of it, is kept
+    bound: str  # how long, or how much of it, is retained
     size: int  # bytes on the disk
     is_whole: bool = True  # whether all of it was looked at
     is_record: bool = False  # whether it can't be made again from anything else
@@ -74,18 +74,18 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
 
 
 class RetentionView(msgspec.Struct, frozen=True):
-    """What is kept of this home, and what is not any more."""
+    """What of this home is retained, and what was removed."""
 
     parts: list[Kept]
     size: int  # bytes on the disk
-    output_bytes: int | None  # of text, the bound; null: all of it is kept
-    removed_runs: int  # of which no output is kept any more
+    output_bytes: int | None  # of text, the bound; null: all of it is retained
+    removed_runs: int  # whose output was removed
     removed_bytes: int
     removed_last: float  # seconds since the epoch; 0 where nothing was
 
 
 async def retention_of(present: Present, home: Path) -> RetentionView:
-    """Return what is kept, and what bounds it."""
+    """Return what is retained, and what bounds it."""
     found = await present.find(RETENTION, STREAM) or BY_DEFAULT
     parts = kept(home)
     return RetentionView(

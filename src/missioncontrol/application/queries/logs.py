@@ -41,7 +41,7 @@ class LogWindow(msgspec.Struct, frozen=True):
     has_more: bool  # in the direction in which was looked
     looked_to: int  # number of the line where time was over, 0 where it was not
     last: int  # number of the newest line of all
-    left_out: int = 0  # lines of the run that was asked for which were said and are not kept
+    left_out: int = 0  # output lines of the requested run that are not stored
 
 
 class CallItem(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class LogLineDetail(msgspec.Struct, frozen=True):
 
 
 class CallDetail(msgspec.Struct, frozen=True):
-    """A model call with all that was kept of it."""
+    """A model call with all that is stored of it."""
 
     call: CallItem
     api: str
@@ -78,7 +78,7 @@ class CallDetail(msgspec.Struct, frozen=True):
     asked: str
     upstream: str
     offered: tuple[str, ...]
-    prompt: str  # the request as JSON; empty where contents are not kept
+    prompt: str  # the request as JSON; empty where contents are not stored
     answer: str
     called: list[dict[str, str]]
 
@@ -94,7 +94,7 @@ async def window(
         return output.find(query, oldest=oldest, limit=limit), output.last(), left_out
 
     found, last, left_out = await archive.ask(find)
-    items = [line_of(kept) for kept in found.lines]
+    items = [line_of(entry) for entry in found.lines]
     return LogWindow(items, found.has_more, found.looked_to, last, left_out)
 
 
@@ -110,14 +110,14 @@ async def line_detail(archive: Archive, number: int) -> LogLineDetail:
         calls = books.calls() if lines else None
         return (lines[0] if lines else None), _calls_about(lines[0], calls) if calls else []
 
-    kept, calls = await archive.ask(look)
-    if kept is None:
+    entry, calls = await archive.ask(look)
+    if entry is None:
         raise NotFound("log.unknown_line", f"There is no line {number}, or no longer.")
-    return LogLineDetail(line_of(kept), _fields(kept.line.message), list(map(_call_item, calls)))
+    return LogLineDetail(line_of(entry), _fields(entry.line.message), list(map(_call_item, calls)))
 
 
 async def call_detail(archive: Archive, number: int) -> CallDetail:
-    """Return all that was kept of one model call.
+    """Return all that is stored of one model call.
 
     Raises:
         NotFound: `log.unknown_call`.
@@ -159,11 +159,11 @@ async def as_text(archive: Archive, query: LineQuery, *, is_json: bool) -> Async
         query = msgspec.structs.replace(query, after=after)
 
 
-def line_of(kept: KeptLine) -> LogLine:
+def line_of(entry: KeptLine) -> LogLine:
     """Return a line as lists show it."""
-    line = kept.line
+    line = entry.line
     return LogLine(
-        kept.number,
+        entry.number,
         line.run,
         line.step,
         line.attempt,
@@ -175,8 +175,8 @@ def line_of(kept: KeptLine) -> LogLine:
     )
 
 
-def _calls_about(kept: KeptLine, calls: Any) -> list[Found]:
-    line, near = kept.line, CALL_SECONDS * 1_000_000
+def _calls_about(entry: KeptLine, calls: Any) -> list[Found]:
+    line, near = entry.line, CALL_SECONDS * 1_000_000
     query = CallQuery(
         run=line.run,
         step=line.step,

@@ -35,10 +35,10 @@ FAILURES_MIN = 4
 
 ODD_FAILURE_RATE = 0.5
 ODD_BURN = 3.0
-"""Times the mean of the last seven days that one hour may cost before it is told."""
+"""Times the mean of the last seven days that one hour may cost before it is reported."""
 
 ODD_BURN_MIN = 100_000
-"""Micro-dollars; an hour that costs less is never told."""
+"""Micro-dollars; an hour that costs less is never reported."""
 
 IN_A_ROW = 3
 
@@ -109,9 +109,9 @@ class AgentDone(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What was used in a stretch of time, or by somebody."""
+    """What was used in a stretch of time, or by an agent, model or workflow."""
 
-    name: str  # of the agent, model or workflow; empty where time is told apart
+    name: str  # of the agent, model or workflow; empty in a breakdown by time
     at: float  # when it began, in seconds since the epoch; 0 for the whole window
     cost: int
     input_tokens: int
@@ -355,9 +355,9 @@ def _of_operation(operation: Operation) -> list[Anomaly]:
         "paused": "Nothing new starts: the workspace is paused",
         "drain": "Only what has begun goes on",
     }[operation.stage]
-    said = f": {operation.reason}" if operation.reason else ""
+    reason = f": {operation.reason}" if operation.reason else ""
     rule = "the workspace may not work as usual"
-    return [Anomaly("operation", "", f"{words}{said}.", rule, "held")]
+    return [Anomaly("operation", "", f"{words}{reason}.", rule, "held")]
 
 
 def _of_stuck(present: Present) -> list[Anomaly]:

@@ -1,4 +1,4 @@
-"""What is remembered, as it is told: each item with its source, its score and its neighbours."""
+"""What is remembered, as shown: each item with its source, its score and its neighbours."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ class ItemView(msgspec.Struct, frozen=True):
     confirmed: float
     seen: int  # times that it was harvested
     expires: float  # 0: never
-    status: str  # held, expired, or suspicious: it gives orders to its reader, and is not told
+    status: str  # held, expired, or suspicious: it gives orders to its reader, and is withheld
     is_corrected: bool
 
 
@@ -92,7 +92,7 @@ class Remembering(msgspec.Struct, frozen=True):
 
 
 def view(item: Item, now: float) -> ItemView:
-    """Return an item as it is told."""
+    """Return an item as it is shown."""
     source = msgspec.structs.asdict(item.source)
     status = item.status(now)
     is_poisoned = not item.is_corrected and gives_orders(f"{item.title}\n{item.text}")
@@ -116,7 +116,7 @@ def view(item: Item, now: float) -> ItemView:
 
 
 def match_view(match: Match, now: float) -> MatchView:
-    """Return a match as it is told."""
+    """Return a match as it is shown."""
     parts = tuple(PartView(part.name, part.value, part.why) for part in match.parts)
     return MatchView(view(match.item, now), match.score, parts, dict(match.matched))
 

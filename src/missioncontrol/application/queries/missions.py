@@ -65,7 +65,7 @@ class MissionLine(msgspec.Struct, frozen=True):
     repository: str
     status: MissionWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     waiting_on: tuple[str, ...]  # who or what it waits for
     waiting_since: float  # seconds since the epoch; 0 where it is not known
     created: float  # seconds since the epoch
@@ -84,7 +84,7 @@ class MissionLine(msgspec.Struct, frozen=True):
     tokens: int
     asks: int = 0  # open approvals and questions: how often it waits for a person
     lacking: str = ""  # why its trace is not complete, where its run succeeded
-    estimated_tokens: int = 0  # those of `tokens` that nobody measured
+    estimated_tokens: int = 0  # those of `tokens` that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -166,7 +166,7 @@ class ArtifactLine(msgspec.Struct, frozen=True):
 
 
 class Advice(msgspec.Struct, frozen=True):
-    """What to do next: what the reviewer advises, and the tasks that are for somebody else."""
+    """What to do next: what the reviewer advises, and the tasks that are for other people."""
 
     advised: tuple[Step, ...]
     handed_over: tuple[str, ...]
@@ -184,11 +184,11 @@ class MissionView(msgspec.Struct, frozen=True):
     commit: str
     status: MissionWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     waiting_on: tuple[str, ...]  # who or what it waits for
     created: float
     updated: float
-    run: str  # the one that is told of; the newest unless another one was asked for
+    run: str  # the one that is shown; the newest unless another one was asked for
     runs: tuple[str, ...]  # oldest first
     run_status: str  # of that run
     verdict: str
@@ -206,7 +206,7 @@ class MissionView(msgspec.Struct, frozen=True):
     usage: Usage
     cost: int  # micro-dollars, as far as prices were known
     is_priced: bool  # the price of everything is known
-    estimated_tokens: int  # those of the tokens that nobody measured
+    estimated_tokens: int  # those of the tokens that were not measured
     estimated_cost: int  # micro-dollars, that part of `cost`
     likely: tuple[Likely, ...]  # where the work will be, by requirement
     trace: CheckTold  # its gaps, and what keeps it from being completed
@@ -361,9 +361,9 @@ def _phase_state(tasks: tuple[TaskRecord, ...], run: Run) -> str:
 
 def artifact_line(one: Exhibit) -> ArtifactLine:
     """Return an artifact in a list."""
-    kept = one.artifact
+    item = one.artifact
     return ArtifactLine(
-        one.task, kept.name, kept.digest, kept.size, kept.media_type, kept.title, kept.obtained
+        one.task, item.name, item.digest, item.size, item.media_type, item.title, item.obtained
     )
 
 

@@ -37,7 +37,7 @@ ROWS_MAX = 1_000
 
 DAY = 86_400.0
 LOOKED_BACK = 7 * DAY
-"""How far back a failure that nobody took up again is still told."""
+"""How far back a failure without a retry is still reported."""
 
 LIVE = (*OPEN_WORDS, "cancelling")
 ILL = ("blocked", "failed", "lost")
@@ -54,7 +54,7 @@ class Waiting(msgspec.Struct, frozen=True):
     run: str  # "" where it is of none
     since: float  # seconds since the epoch
     tone: Tone
-    is_own: bool = False  # whoever looks asked for it, so somebody else has to answer
+    is_own: bool = False  # requested by the caller, so another person has to answer
 
 
 class LiveRun(msgspec.Struct, frozen=True):
@@ -93,11 +93,11 @@ class Overview(msgspec.Struct, frozen=True):
     position: int
     waiting: tuple[Waiting, ...]  # the most urgent
     waiting_count: int
-    own_count: int  # of those: what whoever looks asked for, and somebody else has to answer
+    own_count: int  # of those: requested by the caller, so another person has to answer
     live: tuple[LiveRun, ...]  # by attention
     live_count: int
     queued: int
-    failed: tuple[RunItem, ...]  # in the last days, and nobody took them up again
+    failed: tuple[RunItem, ...]  # in the last days, without a retry
     failed_count: int
     failed_today: int  # in the last 24 hours
     ended_today: int
@@ -123,7 +123,7 @@ async def overview(
     stuck = tuple(present.statuses.stuck().values())
     live_count = sum(counts.get(status, 0) for status in LIVE)
     planned = schedules(present, instruments, now)
-    said = _Said(
+    wording = _Said(
         operation,
         is_engine_there,
         not sum(counts.values()),
@@ -135,10 +135,10 @@ async def overview(
         stuck,
     )
     return Overview(
-        verdict=said.verdict(),
-        detail=said.detail(),
-        tone=said.tone(),
-        is_empty=said.is_empty,
+        verdict=wording.verdict(),
+        detail=wording.detail(),
+        tone=wording.tone(),
+        is_empty=wording.is_empty,
         position=present.position,
         waiting=tuple(waits[:SHOWN_WAITING]),
         waiting_count=len(waits),
@@ -155,7 +155,7 @@ async def overview(
         month=month,
         measures=measured,
         next=_next(planned),
-        health=said.health(present.position, planned),
+        health=wording.health(present.position, planned),
     )
 
 
@@ -165,8 +165,8 @@ class _Said(msgspec.Struct, frozen=True):
     operation: Operation
     is_engine_there: bool
     is_empty: bool
-    waiting: int  # for whoever looks
-    own: int  # for somebody else, asked for by whoever looks
+    waiting: int  # for the caller
+    own: int  # for another person, requested by the caller
     failed: int
     live: int
     measured: Health
@@ -297,7 +297,7 @@ def _waiting(present: Present, now: float, actor: str) -> list[Waiting]:
 
 
 def _held(item: RunItem) -> Waiting:
-    """Return a run that goes on only after somebody has changed what is in the way."""
+    """Return a run that goes on only after a person has changed what is in the way."""
     since = item.waiting_since or item.created
     if item.status == "stuck":
         why = f"{item.reason} `{item.action}`"
@@ -332,7 +332,7 @@ def _elevation(life: AgentLife, wish: Wish, me: Known) -> Waiting:
 
 
 def _live_items(present: Present) -> list[RunItem]:
-    """Return the runs that have not ended, those that need somebody first."""
+    """Return the runs that have not ended, those that need a person first."""
     rows = present.statuses.chosen(RunChoice(statuses=LIVE), limit=ROWS_MAX)
     order = ("stuck", "halted", "waiting", "running", "cancelling", "queued")
     rank = {row.id: order.index(present.statuses.of(row).word) for row in rows}

@@ -1,4 +1,4 @@
-"""The packs that a mission's run left for whoever builds: the whole one, and one for each task."""
+"""The packs that a mission's run left for builders: the whole one, and one for each task."""
 
 import difflib
 from typing import Literal

@@ -71,7 +71,7 @@ def diff_of(text: str, source: str, *, is_exact: bool) -> Diff:
 
 
 def _file(part: str) -> FileDiff:
-    lines = part.split("\n")  # Other ends of lines may stand in a line, and begin it anew.
+    lines = part.split("\n")  # Other ends of lines may stand in a line, without a new line.
     heads = [line for line in lines if line.startswith(("+++ ", "--- ", "diff --git "))]
     body = [line for line in lines if not line.startswith(("+++ ", "--- "))]
     name = next((name for line in reversed(heads) if (name := _named(line))), "")
@@ -111,7 +111,7 @@ def _handed_in(run: Run, step: str) -> Iterator[tuple[str, ArtifactRef]]:
 
 
 def _read(artifacts: ArtifactStore, ref: ArtifactRef, need: str) -> Diff:
-    """Read a diff; of one that is too large, or lost, people are told that it is not shown."""
+    """Read a diff; one that is too large, or lost, is reported as not shown."""
     source = f"{ref.name} of step {need}"
     if ref.size > BYTES_MAX:
         return Diff(source, False, [], is_whole=False)

@@ -1,4 +1,4 @@
-"""Why something failed, taken apart: a short sentence, what was run, and what that said last."""
+"""The parts of a failure: a short sentence, the command, and its last output."""
 
 import re
 
@@ -18,7 +18,7 @@ class Reason(msgspec.Struct, frozen=True):
     """A reason in parts; what is not there is empty."""
 
     sentence: str  # short, without a full stop where it goes on from a name
-    command: str = ""  # what was run, as far as it was kept
+    command: str = ""  # what was run, as far as it is stored
     said: str = ""  # its last words
 
     @property
@@ -32,8 +32,8 @@ def taken_apart(reason: str) -> Reason:
     found = _RAN.fullmatch(reason.strip())
     if found is None:
         return Reason(reason.strip())
-    said = " ".join((found["said"] or "").split())
-    return Reason(found["sentence"], found["command"], said)
+    output = " ".join((found["said"] or "").split())
+    return Reason(found["sentence"], found["command"], output)
 
 
 def without_commands(text: str) -> str:
@@ -43,10 +43,10 @@ def without_commands(text: str) -> str:
 
 def in_a_sentence(name: str, reason: str, *, more: str = "") -> str:
     """Return what became of a step, without the text of the command that it ran."""
-    told = taken_apart(reason)
-    if told.is_of_a_command:
-        return f"{name}{more} {told.sentence}."
-    return f"{name}{more}. {sentence(told.sentence)}"
+    parts = taken_apart(reason)
+    if parts.is_of_a_command:
+        return f"{name}{more} {parts.sentence}."
+    return f"{name}{more}. {sentence(parts.sentence)}"
 
 
 def sentence(text: str) -> str:

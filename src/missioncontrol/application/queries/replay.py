@@ -231,8 +231,8 @@ def _free_since(run: Run, chronicle: Chronicle, key: str) -> float | None:
     ends = [run.created_at if around is None else around.started or run.created_at]
     for need in run.steps[key].needs:
         span = chronicle.spans.get(need)
-        kept = span is None and state_name(run.states[need]) == "succeeded"
-        if kept:
+        is_reused = span is None and state_name(run.states[need]) == "succeeded"
+        if is_reused:
             continue
         if span is None or span.ended is None:
             return None

@@ -52,7 +52,7 @@ class TaskItem(msgspec.Struct, frozen=True):
     unsigned: list[str]  # signatures that its phase lacks: `prd for product`
     stale: list[str]  # signatures that no longer hold, in words
     held: list[HeldBy]
-    next: str  # what somebody can do; "" where something holds it up, or it is over
+    next: str  # the next action; "" where something holds it up, or it is over
     run: str  # in which agents last carried it out; "" where none did
     holds: tuple[str, ...]  # files that the run keeps from others while it is at work
 
@@ -100,7 +100,7 @@ async def state_of(present: Present, repository: str) -> Repository:
         NotFound: `repository.unknown`.
     """
     if not repository.startswith(PREFIX):
-        raise unknown(repository)  # Another stream is none, whoever asks for it as one.
+        raise unknown(repository)  # Another stream is none, even if requested as one.
     return await present.load(REPOSITORY, repository)
 
 

@@ -27,11 +27,11 @@ class SignatureView(msgspec.Struct, frozen=True):
     """Who signed a document in a role, and whether it still holds."""
 
     role: Role
-    by: str  # "" where nobody has
+    by: str  # "" where there is none
     at: float
     holds: bool
     why: str  # it does not hold
-    objection: str  # why whoever looks can't sign now; "" where they can, or nobody asked
+    objection: str  # why the caller can't sign now; "" where they can, or no caller is given
 
 
 class DocumentView(msgspec.Struct, frozen=True):
@@ -40,10 +40,10 @@ class DocumentView(msgspec.Struct, frozen=True):
     kind: TaskDocument
     place: str
     version: int
-    digest: str  # SHA-256 of the text, by which it is kept
+    digest: str  # SHA-256 of the text, by which it is stored
     author: str
     at: float
-    conflicts: int  # places of the last merge that somebody has to look at
+    conflicts: int  # places of the last merge that a person has to look at
     lacks: list[str]
     signatures: list[SignatureView]
 
@@ -68,7 +68,7 @@ class TaskView(msgspec.Struct, frozen=True):
     documents: list[DocumentView]
     gates: list[GateView]
     scope: tuple[str, ...]
-    ground: Ground | None  # who said which files it is to change; None where nobody did
+    ground: Ground | None  # who stated which files it is to change; None where none are stated
     runs: list[RunTold]  # the newest first
     rounds: list[RoundTold]  # of the newest run
 
@@ -170,9 +170,9 @@ def _signature(
 
 
 def _objection(sign: SignDocument, state: Repository, now: float) -> str:
-    """Return why somebody can't sign, by the rules that decide about it."""
+    """Return why a user can't sign, by the rules that decide about it."""
     try:
-        said = decide(sign, state, now)
+        events = decide(sign, state, now)
     except MissionControlError as refusal:
         return refusal.reason
-    return "" if said else "You have signed it."
+    return "" if events else "You have signed it."

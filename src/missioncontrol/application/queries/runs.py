@@ -61,11 +61,11 @@ class RunItem(msgspec.Struct, frozen=True):
     schedule: str
     origin: str  # the run that this one repeats or forks
     reason: str = ""  # why it stands so, where that is not plain
-    action: str = ""  # the command that lets it go on
+    action: str = ""  # the command that makes it go on
     waiting_on: tuple[str, ...] = ()  # who or what it waits for
     waiting_since: float = 0.0  # seconds since the epoch; 0 where it is not known
     mission_status: str = ""  # of its mission, where it is the newest run of one
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -80,7 +80,7 @@ class UsageView(msgspec.Struct, frozen=True):
     cost: int  # micro-dollars, as far as prices are known
     unpriced_tokens: int  # those whose price is not known
     is_priced: bool  # whether all prices are known
-    estimated_tokens: int = 0  # those of all tokens that nobody measured
+    estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
 
 
@@ -98,7 +98,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     version: int  # of the workflow
     status: RunWord
     reason: str  # why it stands so, where that is not plain
-    action: str  # the command that lets it go on
+    action: str  # the command that makes it go on
     waiting_on: tuple[str, ...]  # who or what it waits for
     waiting_since: float  # seconds since the epoch; 0 where it is not known
     asks: int
@@ -222,11 +222,11 @@ def run_item(present: Present, row: RunRow) -> RunItem:
 
 def told_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
     """Return how a run stands, with the word, reason and action of the mission it speaks for."""
-    told = told_of(found)
+    fields = told_of(found)
     if mission is None:
-        return told
+        return fields
     more = {"mission_status": mission.word, "reason": mission.reason, "action": mission.action}
-    return {**told, **more}
+    return {**fields, **more}
 
 
 def told_of(found: Status) -> dict[str, Any]:
@@ -286,8 +286,8 @@ async def run_detail(
     found = detail_of(state, title, asks, position, revision, scopes, standing)
     if at is not None or row is None or not row.mission:
         return found
-    told = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
-    return msgspec.structs.replace(found, **told)
+    fields = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
+    return msgspec.structs.replace(found, **fields)
 
 
 def _count_until(moments: list[Any], at: int) -> int:
@@ -381,8 +381,8 @@ def _why_failed(run: Run) -> str:
     if not bad:
         return sentence(run.cancel_reason or "a step did not succeed")
     key, reason = bad[0]
-    told = in_a_sentence(_named(run, key), reason)
-    return f"{told} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else told
+    summary = in_a_sentence(_named(run, key), reason)
+    return f"{summary} {_are(len(bad) - 1, 'more step')} failed." if len(bad) > 1 else summary
 
 
 def _failures(run: Run) -> list[tuple[str, str]]:
@@ -414,8 +414,8 @@ def failure_of(run: Run) -> RunFailure | None:
     if not bad:
         return None
     key, reason = bad[0]
-    told: Reason = taken_apart(reason)
-    return RunFailure(key, run.steps[key].title, reason, told.command, told.said)
+    parts: Reason = taken_apart(reason)
+    return RunFailure(key, run.steps[key].title, reason, parts.command, parts.said)
 
 
 async def run_graph(present: Present, run: str, *, at: int | None = None) -> RunGraph:

@@ -22,7 +22,7 @@ class Mention(msgspec.Struct, frozen=True):
     kind: str  # requirement, task, decision
     key: str
     text: str
-    why: str  # "" where nothing more is said
+    why: str  # "" where there is no more detail
 
 
 class SourceView(msgspec.Struct, frozen=True):

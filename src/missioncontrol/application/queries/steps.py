@@ -293,8 +293,8 @@ async def step_detail(present: Present, run: str, key: str, *, at: int | None = 
     chronicle = await present.chronicles.of(run)
     asked = [await approval_view(present.store, each, at) for each in _asked(state, key)]
     approvals = [each for each in asked if each["step"] == key][-NAMED_MAX:]
-    said, is_cut = _last_said(present, run, key) if at is None else ([], False)
-    found = _detail(state, chronicle, key, approvals, said, is_cut=is_cut, at=at)
+    last_lines, is_cut = _last_said(present, run, key) if at is None else ([], False)
+    found = _detail(state, chronicle, key, approvals, last_lines, is_cut=is_cut, at=at)
     if at is not None:
         return found
     return msgspec.structs.replace(found, run_status=present.statuses.of_run(state).word)
@@ -312,7 +312,7 @@ def _detail(
     chronicle: Chronicle,
     key: str,
     approvals: list[dict[str, Any]],
-    said: list[OutputLine],
+    last_lines: list[OutputLine],
     *,
     is_cut: bool,
     at: int | None,
@@ -366,7 +366,7 @@ def _detail(
         approvals=approvals,
         causes=cause_chain(run, key, attempts),
         next=next_actions(run, key),
-        last_output=said,
+        last_output=last_lines,
         is_last_output_cut=is_cut,
         before=before,
         after=after,
@@ -441,13 +441,13 @@ def _attempt(attempt: Attempt) -> AttemptView:
 
 
 def _last_said(present: Present, run: str, key: str) -> tuple[list[OutputLine], bool]:
-    """Return the last lines that a step said, and whether there are more before them.
+    """Return the last output lines of a step, and whether there are more before them.
 
-    Where many others said something since, the beginning of what it said stands for the end.
+    Where many others have written since, the beginning of its output stands for the end.
     """
     written = present.output.written(run)
     first = max(0, written - LOOK_BACK_LINES)
-    said = present.output.read(run, step=key, after=first, limit=LOOK_BACK_LINES)
-    if not said and first:
+    lines = present.output.read(run, step=key, after=first, limit=LOOK_BACK_LINES)
+    if not lines and first:
         return present.output.read(run, step=key, limit=LAST_LINES), False
-    return said[-LAST_LINES:], len(said) > LAST_LINES or bool(first)
+    return lines[-LAST_LINES:], len(lines) > LAST_LINES or bool(first)

@@ -16,7 +16,7 @@ from missioncontrol.domain.run.states import Run
 
 _NAME = __name__.partition(".")[0]
 PROGRAM = f"{_NAME} {import_module(_NAME).__version__}"
-"""As `mission export` writes it, so that both make the same bytes."""
+"""As `mission runs export` writes it, so that both make the same bytes."""
 
 STORIES_AT_HAND_MAX = 24
 """A large one, of 500 tasks, takes some 5 MB."""
@@ -25,7 +25,7 @@ STORIES_AT_HAND_MAX = 24
 class Story(msgspec.Struct, frozen=True):
     """A mission, one of its runs, and what the report of that run says now."""
 
-    mission: Mission  # kept at hand and changes later, like `state`
+    mission: Mission  # stays in memory and changes later, like `state`
     state: Run
     reading: Reading
     length: int  # events of the run
@@ -53,19 +53,19 @@ async def story(present: Present, mission: str, run: str = "") -> Story:
     name = run or (found.runs[-1] if found.runs else "")
     if name not in found.runs:
         raise NotFound("run.unknown", f"Mission {mission!r} has no run {name[:100]!r}.")
-    kept = _at_hand.setdefault(present, OrderedDict())
-    known = kept.get(name)
+    cache = _at_hand.setdefault(present, OrderedDict())
+    known = cache.get(name)
     if known is None or not await _is_whole(present, known, found):
         known = await _gathered(present, found, name)
-    kept[name] = known
-    kept.move_to_end(name)
-    while len(kept) > STORIES_AT_HAND_MAX:
-        kept.popitem(last=False)
+    cache[name] = known
+    cache.move_to_end(name)
+    while len(cache) > STORIES_AT_HAND_MAX:
+        cache.popitem(last=False)
     return known
 
 
 async def mission_of(present: Present, mission: str) -> Mission:
-    """Return a mission as the log tells it. It is kept and changes later.
+    """Return a mission as the log has it. It stays in memory and changes later.
 
     Raises:
         NotFound: `mission.unknown`.
@@ -76,11 +76,11 @@ async def mission_of(present: Present, mission: str) -> Mission:
 
 
 async def _gathered(present: Present, found: Mission, run: str) -> Story:
-    said = present.output.written(run)
+    written = present.output.written(run)
     record = await gather(present.store, present.output, run, program=PROGRAM)
     length = max(event.version for event in record.events if event.stream == run)
     state = await present.run(run)
-    return Story(found, state, Reading(record), length, found.updated_at, said)
+    return Story(found, state, Reading(record), length, found.updated_at, written)
 
 
 async def _is_whole(present: Present, known: Story, found: Mission) -> bool:

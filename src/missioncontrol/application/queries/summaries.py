@@ -1,4 +1,4 @@
-"""The cockpit of a mission in the shape that programs are told."""
+"""The cockpit of a mission in the shape that programs receive."""
 
 import msgspec
 

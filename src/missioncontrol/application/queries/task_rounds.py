@@ -73,15 +73,15 @@ def _step(key: str, name: str, run: Run) -> StepTold:
 def _findings(output: Any) -> Iterator[FindingTold]:
     """Yield the findings of an answer; those of some agents lie a level below.
 
-    What an agent says is held against the form before anything of it is told.
+    An agent's answer is checked against the form before anything of it is shown.
     """
     if not isinstance(output, Mapping):
         return
-    said = output.get("findings")
-    if not isinstance(said, list):
+    findings = output.get("findings")
+    if not isinstance(findings, list):
         below = (each for each in output.values() if isinstance(each, Mapping))
-        said = next((each["findings"] for each in below if "findings" in each), None)
-    for each in said[:FINDINGS_MAX] if isinstance(said, list) else ():
+        findings = next((each["findings"] for each in below if "findings" in each), None)
+    for each in findings[:FINDINGS_MAX] if isinstance(findings, list) else ():
         if isinstance(each, Mapping) and isinstance(each.get("message"), str):
             line, blocks = each.get("line"), each.get("blocking")
             yield FindingTold(

@@ -54,7 +54,7 @@ def input_schema(definition: Definition) -> dict[str, Any]:
 
 def _schema_of(asked: Input) -> dict[str, Any]:
     kind = {"path": "string", "list": "array"}.get(asked.type, asked.type)
-    said = plain_input(asked)
+    declared = plain_input(asked)
     schema: dict[str, Any] = {} if kind == "any" else {"type": kind}
     may_be_null = not asked.required and asked.default is UNSET
     if may_be_null and schema:
@@ -65,7 +65,7 @@ def _schema_of(asked: Input) -> dict[str, Any]:
         schema["pattern"] = f"^(?:{asked.pattern})$"
     if asked.enum:
         schema["enum"] = [*asked.enum, *([None] if may_be_null else [])]
-    return schema | {key: said[key] for key in ("description", "default") if key in said}
+    return schema | {key: declared[key] for key in ("description", "default") if key in declared}
 
 
 def text_of(value: Any) -> str:

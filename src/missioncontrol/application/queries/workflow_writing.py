@@ -1,4 +1,4 @@
-"""What somebody who writes a workflow has to know: what is wrong with it, and what there is."""
+"""Information for authors of a workflow: its faults, and what is available."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     faults: list[Fault]  # from the top; none where it can be saved
     count: int  # of all faults, where not all are listed
-    name: str  # of the workflow, empty where it can't be told
+    name: str  # of the workflow, empty where it is unknown
     newest: int  # version that is saved under that name, 0 for none
 
 

@@ -81,7 +81,7 @@ class StepView(msgspec.Struct, frozen=True):
     handles: tuple[str, ...]
     condition: str
     repeats: str  # what it is done for each of, or until when; empty for once
-    approval: bool  # whether somebody has to agree first
+    approval: bool  # whether a person has to approve first
     said: dict[str, Any]  # all that its file says of it
 
 

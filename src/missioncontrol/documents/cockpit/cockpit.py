@@ -89,7 +89,7 @@ def _unended(one: TaskRecord, record: MissionRecord, titles: dict[str, str]) -> 
     if open_needs:
         return f"It comes after {' and '.join(open_needs[:3])}."
     if record.status == "succeeded":
-        return f"The run stopped at its plan: `mission carry-out {record.run}` does it."
+        return f"The run stopped at its plan: `mission execute {record.run}` does it."
     return "It may start, and waits for room."
 
 

@@ -54,12 +54,12 @@ def _unended(record: MissionRecord, count: Tally) -> Iterator[PathStep]:
         )
     elif record.status == "succeeded" and count.waiting:
         text = f"Carry out the plan: {counted(count.waiting, 'task')} can be done here."
-        yield PathStep(text, commands=(f"mission carry-out {record.run}",), place="plan")
+        yield PathStep(text, commands=(f"mission execute {record.run}",), place="plan")
     elif record.status == "cancelled" and count.local > count.succeeded:
         number = counted(count.local - count.succeeded, "task")
         yield PathStep(
             f"Take the run up again where it was cancelled: {number} did not end.",
-            commands=(f"mission retry {record.run}",),
+            commands=(f"mission runs retry {record.run}",),
             place="plan",
         )
 
@@ -72,7 +72,7 @@ def _again(record: MissionRecord, where: Places) -> Iterator[PathStep]:
             yield PathStep(
                 f"Mend the cause, then do “{one.task.title}” again.",
                 one.reason,
-                (f"mission retry {record.run} {again}",),
+                (f"mission runs retry {record.run} {again}",),
                 where.task(one.task.key),
             )
 
@@ -113,7 +113,7 @@ def _handed_over(record: MissionRecord, following: NextSteps, where: Places) -> 
         pack = f"{OUT}/{following.pack_task}/{following.pack.name}"
         yield PathStep(
             f"Take out the execution pack for {_number(following)}: `{pack}`.",
-            commands=(f"mission artifacts {record.run} --output {OUT}",),
+            commands=(f"mission runs artifacts {record.run} --output {OUT}",),
             place=where.artifact(following.pack_task, following.pack_number),
         )
     for one in following.handed_over:
@@ -154,7 +154,7 @@ def _taken_over(
     yield PathStep(
         f"Take the change over into your checkout; it {proven}.",
         commands=(
-            f"mission artifacts {record.run} --output {OUT}",
+            f"mission runs artifacts {record.run} --output {OUT}",
             f"git apply {quote(patch)}",
         ),
         place=where.task(key),

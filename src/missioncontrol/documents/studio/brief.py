@@ -81,13 +81,13 @@ def _failed(of: Material) -> Iterator[Statement]:
         reason = short(one.reason or tried or "no reason is recorded", 160)
         yield of.say(
             f"{code(one.task.key)} ({short(one.task.title, 80)}) failed: {ended(reason)} Once the "
-            f"cause is mended, `mission retry {of.record.run} {one.task.key}` does it again.",
+            f"cause is mended, `mission runs retry {of.record.run} {one.task.key}` does it again.",
             of.result(one),
         )
     if len(failed) > FAILED_MAX:
         left = counted(len(failed) - FAILED_MAX, "more task")
         yield of.say(
-            f"{left} failed; `mission retry {of.record.run}` does all of them again.",
+            f"{left} failed; `mission runs retry {of.record.run}` does all of them again.",
             of.standing,
         )
 

@@ -22,7 +22,7 @@ EXCERPTS_MAX = 3
 DEFINITIONS_MAX = 20
 DEPENDENCIES_MAX = 20
 LANGUAGE_SHARE_MIN, ALL_BUT_SHARE = 5.0, 95.0
-"""Percent of the lines of code from which a language is named, and from which it is said alone."""
+"""Percent of the code lines from which a language is named, and from which it stands alone."""
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 """A heading of a document is no definition."""
 
@@ -193,11 +193,11 @@ def _where(of: Material) -> Iterator[Section]:
         how = next((each.obtained for each in of.plan.likely if each.obtained), "")
         statements = f"The likeliest files of {of.subject} first for each requirement"
         lead = of.say(ended(f"{statements}, {how}" if how else statements), of.whole_plan)
-        told = [
+        facts = [
             of.say(f"{ended(line)} What follows is what the plan expected.", of.scope(task))
             for task, line in parts.rescoped(of)
         ]
-        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *told))
+        yield from parts.section("places", "Where the work will be", parts.paragraph(lead, *facts))
         yield from found
 
 

@@ -167,7 +167,7 @@ def _next(of: Material) -> Iterator[Section]:
     waiting = [one for one in of.record.tasks if one.state == "waiting"]
     if waiting and not items:
         names = named((one.task.key for one in waiting), most=8)
-        items.append(of.say(f"`mission carry-out {of.record.run}` begins {names}.", of.standing))
+        items.append(of.say(f"`mission execute {of.record.run}` begins {names}.", of.standing))
     yield from parts.section("next", "Next", Listing(tuple(items), "number"))
 
 

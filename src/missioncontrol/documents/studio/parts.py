@@ -373,9 +373,9 @@ def untried(of: Material, what: str, role: str) -> Statement:
             of.whole_plan,
         )
     how = {
-        "waiting": f"`mission carry-out {of.record.run}` lets",
-        "failed": f"`mission retry {of.record.run} {task.task.key}` lets",
-        "blocked": f"`mission retry {of.record.run}` lets",
+        "waiting": f"`mission execute {of.record.run}` lets",
+        "failed": f"`mission runs retry {of.record.run} {task.task.key}` lets",
+        "blocked": f"`mission runs retry {of.record.run}` lets",
     }.get(task.state, "")
     then = f"; {how} {code(task.task.key)} find it out" if how else ""
     state = task.state.replace("_", " ")

@@ -26,10 +26,10 @@ def sections(of: Material) -> Iterator[Section]:
 
 
 def _today(of: Material) -> Iterator[Section]:
-    said = list(parts.baseline(of))
+    items = list(parts.baseline(of))
     unknown = parts.untried(of, f"How the tests of {of.subject} end today is not known", "tester")
     yield from parts.section(
-        "today", "Before the change", Paragraph(tuple(said)) if said else parts.paragraph(unknown)
+        "today", "Before the change", Paragraph(tuple(items)) if items else parts.paragraph(unknown)
     )
 
 

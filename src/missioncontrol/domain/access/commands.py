@@ -20,7 +20,7 @@ Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why; kept in th
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """Who asks, and what the way in which they came lets them do."""
+    """The caller, and what their way of signing in permits them."""
 
     name: str
     permissions: frozenset[Permission]
@@ -32,7 +32,7 @@ UNKNOWN = Asker("", frozenset(), "")
 
 
 class AddUser(msgspec.Struct, frozen=True):
-    """Let somebody sign in."""
+    """Add a user, who may then sign in."""
 
     by: Asker
     name: Name
@@ -49,7 +49,7 @@ class ChangeRoles(msgspec.Struct, frozen=True):
 
 
 class RemoveUser(msgspec.Struct, frozen=True):
-    """Let somebody in no more."""
+    """Remove a user, who may no longer sign in."""
 
     by: Asker
     name: str
@@ -57,7 +57,7 @@ class RemoveUser(msgspec.Struct, frozen=True):
 
 
 class Invite(msgspec.Struct, frozen=True):
-    """Let whoever has a link choose somebody's password."""
+    """Create a link whose holder may choose a user's password."""
 
     by: Asker
     name: str
@@ -66,7 +66,7 @@ class Invite(msgspec.Struct, frozen=True):
 
 
 class ChangePassword(msgspec.Struct, frozen=True):
-    """Note that somebody has another password."""
+    """Note that a user has another password."""
 
     by: Asker
     name: str
@@ -74,24 +74,24 @@ class ChangePassword(msgspec.Struct, frozen=True):
 
 
 class Arrive(msgspec.Struct, frozen=True):
-    """Note that an OpenID provider vouches for somebody, and what they are by its word."""
+    """Note that an OpenID provider vouches for a user, and the roles it states."""
 
     name: str
     subject: str
     owner: str  # who runs this machine: no provider vouches for them
-    roles: tuple[Role, ...] = ()  # of somebody new
+    roles: tuple[Role, ...] = ()  # of a new user
     has_roles: bool = False  # whether the provider says it of those who are known too
 
 
 class IssueToken(msgspec.Struct, frozen=True):
-    """Let a program act for whoever asks."""
+    """Issue a token with which a program acts for the caller."""
 
     by: Asker
     token: TokenIssued
 
 
 class RevokeToken(msgspec.Struct, frozen=True):
-    """Make a token void."""
+    """Revoke a token."""
 
     by: Asker
     token: str

@@ -112,7 +112,7 @@ def _about_password(
 ) -> list[AccessEvent]:
     user = _known(command.name, access)
     if isinstance(command, Invite):
-        # Who chooses somebody's password can be them.
+        # Choosing a user's password is as good as being that user.
         refuse_more(command.by, user.roles)
         return [UserInvited(user.name, command.digest, command.until)]
     refuse_stranger(command, user, now)
@@ -133,7 +133,7 @@ def _arrived(command: Arrive, access: Access) -> list[AccessEvent]:
 def _revoked(by: Asker, token: str, reason: str, access: Access) -> list[AccessEvent]:
     found = access.tokens.get(token)
     is_mine = found is not None and person(found.issued.owner) == person(by.name)
-    # To whoever may not end it, there is no such token.
+    # A caller who may not end it sees no such token.
     if found is None or not (is_mine or "administer" in by.permissions):
         raise unknown_token(token)
     return [TokenRevoked(token, reason)]

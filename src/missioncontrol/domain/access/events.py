@@ -10,7 +10,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserAdded(Event, frozen=True):
-    """Somebody may sign in."""
+    """A user may sign in."""
 
     name: str
     roles: tuple[Role, ...]
@@ -18,21 +18,21 @@ class UserAdded(Event, frozen=True):
 
 
 class RolesChanged(Event, frozen=True):
-    """Somebody may do other things from now on."""
+    """A user has other roles from now on."""
 
     name: str
     roles: tuple[Role, ...]  # all of them
 
 
 class UserRemoved(Event, frozen=True):
-    """Somebody may not sign in any more; their tokens are void."""
+    """A user may not sign in any more; their tokens are void."""
 
     name: str
     reason: str = ""
 
 
 class UserInvited(Event, frozen=True):
-    """Who has the link may choose this user's password, once; only its digest is kept."""
+    """The link's holder may choose this user's password, once; only its digest is stored."""
 
     name: str
     digest: str  # SHA-256 in hexadecimal
@@ -40,13 +40,13 @@ class UserInvited(Event, frozen=True):
 
 
 class PasswordChanged(Event, frozen=True):
-    """Somebody has another password. Its hash stands elsewhere, and an invitation is used up."""
+    """A user has another password. Its hash stands elsewhere, and an invitation is used up."""
 
     name: str
 
 
 class TokenIssued(Event, frozen=True):
-    """Programs that have the token act for its owner; only its digest is kept."""
+    """Programs that have the token act for its owner; only its digest is stored."""
 
     token: str  # its id
     name: str  # what people call it

@@ -1,4 +1,4 @@
-"""What nobody may do to users and tokens, or may not do to their own."""
+"""Changes to users and tokens that are forbidden to all, or for one's own."""
 
 import hmac
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ TOKEN_SECONDS_MAX = 366 * 86_400.0
 
 
 def unknown_user(name: str) -> NotFound:
-    """Say that nobody of that name may sign in."""
+    """Return the error for a name under which no user may sign in."""
     return NotFound(
         "user.unknown",
         f"There is no user {name[:80]!r} here.",
@@ -40,12 +40,12 @@ def unknown_token(token: str) -> NotFound:
     return NotFound(
         "token.unknown",
         f"There is no token {token[:80]!r} here.",
-        hint="`mission token list` names those that hold.",
+        hint="`mission user token list` names those that hold.",
     )
 
 
 def refuse_bad_user(name: str, access: Access, *, owner: str = "") -> None:
-    """Refuse a name that no user can have, and one that is taken; the owner keeps theirs."""
+    """Refuse a name that no user can have, and one in use; the owner keeps theirs."""
     if is_reserved(name) and person(name) != person(owner):
         raise Rejected(
             "user.bad_name",
@@ -66,7 +66,7 @@ def refuse_bad_user(name: str, access: Access, *, owner: str = "") -> None:
 
 
 def refuse_more(by: Asker, roles: Iterable[Role]) -> None:
-    """Refuse to give, or to touch, what goes beyond what whoever asks may do."""
+    """Refuse to give, or to touch, what goes beyond the caller's own permissions."""
     beyond = sorted(permissions_of(roles) - by.permissions)
     if beyond:
         raise Rejected(
@@ -86,7 +86,7 @@ def refuse_owner(by: Asker, name: str) -> None:
 
 
 def refuse_own_roles(by: Asker, user: User, roles: tuple[Role, ...]) -> None:
-    """Refuse a role that somebody would give themself."""
+    """Refuse a role that users would give themselves."""
     gained = sorted(set(roles) - set(user.roles))
     if gained and person(by.name) == person(user.name):
         raise Rejected(
@@ -97,7 +97,7 @@ def refuse_own_roles(by: Asker, user: User, roles: tuple[Role, ...]) -> None:
 
 
 def refuse_last_admin(by: Asker, user: User, access: Access, *, keeps: bool) -> None:
-    """Refuse to leave users without an admin; whoever runs the machine is one, and may do it."""
+    """Refuse to leave users without an admin; the machine's owner is one, and may do it."""
     is_owner = person(by.name) == person(by.owner)
     if keeps or is_owner or not user.is_admin:
         return
@@ -132,7 +132,7 @@ def refuse_stranger(command: ChangePassword, user: User, now: float) -> None:
 
 
 def refuse_another(command: Arrive, user: User | None) -> None:
-    """Refuse somebody whom a provider calls as somebody else is called here."""
+    """Refuse a user whose name at the provider is another user's name here."""
     is_owner = person(command.name) == person(command.owner)
     if is_owner or (user is not None and user.subject != command.subject):
         raise Rejected(

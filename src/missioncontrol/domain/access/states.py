@@ -8,7 +8,7 @@ from missioncontrol.domain.person import person
 
 
 class User(msgspec.Struct, frozen=True):
-    """Somebody who may sign in."""
+    """A user who may sign in."""
 
     name: str
     roles: tuple[Role, ...]
@@ -35,7 +35,7 @@ class Access(msgspec.Struct, frozen=True):
 
     users: dict[str, User] = {}  # by `domain.person.person`
     tokens: dict[str, Token] = {}  # that are not revoked, by id
-    workspace: str = ""  # its name; empty where nobody gave it one
+    workspace: str = ""  # its name; empty where none is given
     second_look: float = 0.0  # seconds before one's own run can be approved; 0: never
 
     def user(self, name: str) -> User | None:
@@ -43,7 +43,7 @@ class Access(msgspec.Struct, frozen=True):
         return self.users.get(person(name))
 
     def roles_of(self, name: str, owner: str) -> tuple[Role, ...] | None:
-        """Return what somebody is here; None for a stranger. `owner` runs the machine."""
+        """Return a user's roles here; None for a stranger. `owner` runs the machine."""
         found = self.user(name)
         if person(name) == person(owner):
             others = tuple(role for role in (found.roles if found else ()) if role != "admin")
@@ -51,7 +51,7 @@ class Access(msgspec.Struct, frozen=True):
         return found.roles if found else None
 
     def permissions_of(self, name: str, owner: str) -> frozenset[Permission]:
-        """Return what somebody may do here."""
+        """Return what a user may do here."""
         return permissions_of(self.roles_of(name, owner) or ())
 
     def other_approvers(self, owner: str) -> list[str]:

@@ -10,7 +10,7 @@ from missioncontrol.domain.person import Known, can_decide, person
 from missioncontrol.domain.step import ApprovalRule
 
 SUBJECT_BYTES_MAX = 1 << 20
-"""Of the canonical form. Nobody reads more; what is longer belongs into an artifact."""
+"""Of the canonical form. People read no more; what is longer belongs into an artifact."""
 
 APPROVERS_MAX = 100
 
@@ -37,7 +37,7 @@ def refuse_bad_rule(rule: ApprovalRule) -> None:
 
 
 def refuse_bad_subject(command: RequestApproval) -> None:
-    """Refuse what is not bound to its digest, and what nobody could read."""
+    """Refuse what is not bound to its digest, and what is unreadable."""
     if digest(command.subject) != command.digest:
         raise Rejected(
             "approval.bad_digest",

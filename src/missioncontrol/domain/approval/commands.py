@@ -91,11 +91,11 @@ class WithdrawWithRun(msgspec.Struct, frozen=True):
 
 
 class EndDeferral(msgspec.Struct, frozen=True):
-    """Let it wait as before if its deferral is over."""
+    """Return it to its former waiting if its deferral is over."""
 
 
 class Escalate(msgspec.Struct, frozen=True):
-    """Let more people decide if it is time."""
+    """Add more people who may decide if it is time."""
 
 
 class Expire(msgspec.Struct, frozen=True):

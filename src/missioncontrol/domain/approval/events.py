@@ -18,7 +18,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Said(Event, frozen=True):
-    """The common shape of what somebody says."""
+    """The common shape of a person's decision."""
 
     by: str
     reason: str
@@ -58,17 +58,17 @@ class ApprovalGranted(Event, frozen=True):
 
 
 class ApprovalRejected(Said, frozen=True):
-    """A person said no, and that is the answer."""
+    """A person rejected it, and that is the answer."""
 
 
 class ChangesRequested(Said, frozen=True, kw_only=True):
-    """A person wants other inputs; what then runs has another digest and is asked anew."""
+    """A person wants other inputs; what then runs has another digest and is asked again."""
 
     inputs: dict[str, Any]  # all of them, as they shall be
 
 
 class ApprovalDeferred(Said, frozen=True, kw_only=True):
-    """A person wants to look at it later; nobody is kept from deciding meanwhile."""
+    """A person wants to look at it later; others may decide meanwhile."""
 
     until: float
 
@@ -86,7 +86,7 @@ class ApprovalDelegated(Said, frozen=True, kw_only=True):
 
 
 class ApprovalEscalated(Event, frozen=True):
-    """Nobody had decided for a while: these may decide as well."""
+    """There was no decision for a while: these may decide as well."""
 
     to: tuple[str, ...]
 
@@ -98,7 +98,7 @@ class ApprovalExpired(Event, frozen=True):
 
 
 class ApprovalWithdrawn(Said, frozen=True):
-    """The question was taken back, by its author or with its run."""
+    """The question was withdrawn, by its author or with its run."""
 
 
 FinalEvent = (

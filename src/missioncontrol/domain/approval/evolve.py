@@ -72,8 +72,8 @@ def _decided(approval: Approval, event: FinalEvent, at: float) -> Decided:
         case ChangesRequested():
             return Decided("changed", event.by, event.reason, at, event.inputs)
         case ApprovalExpired():
-            told = f"Not enough people agreed until {moment(event.expires)}."
-            return Decided("expired", "engine", told, at)
+            reason = f"Not enough people agreed until {moment(event.expires)}."
+            return Decided("expired", "engine", reason, at)
         case ApprovalWithdrawn():
             return Decided("withdrawn", event.by, event.reason, at)
         case _:

@@ -59,7 +59,7 @@ def refuse_bad_words(command: Word) -> None:
 
 
 def refuse_program(who: Who) -> None:
-    """Refuse whoever is no person, or speaks for none."""
+    """Refuse a speaker who is no person, or speaks for none."""
     for name in (who.actor, who.on_behalf):
         if name and not person(name):
             raise Rejected(
@@ -73,12 +73,12 @@ def refuse_late(approval: Approval, now: float) -> None:
     """Refuse what comes after the answer, or after the time to answer."""
     match approval.standing:
         case Decided(outcome=outcome, by=by, at=at) if outcome != "expired":
-            said = f"was {outcome} by {by!r}"
+            state = f"was {outcome} by {by!r}"
             if outcome == "changed":
-                said = f"is over: {by!r} asked for other inputs"
+                state = f"is over: {by!r} asked for other inputs"
             raise Rejected(
                 "approval.decided",
-                f"Approval {approval.id!r} {said} at {moment(at)}.",
+                f"Approval {approval.id!r} {state} at {moment(at)}.",
                 hint="That is final; what changes is asked anew.",
             )
     if approval.is_final or now >= approval.expires:
@@ -115,7 +115,7 @@ def refuse_author(command: Word, approval: Approval, now: float) -> None:
 
 
 def _by_author(command: Word, approval: Approval, hint: str) -> Rejected:
-    """Return the refusal of what the author, or somebody who changed the inputs, says."""
+    """Return the refusal of a decision by the author, or by a person who changed the inputs."""
     who, authors, writers = speaker(command.who), approval.authors, approval.writers
     if who.is_also(authors):
         return Rejected(
@@ -161,7 +161,7 @@ def _refuse_first_look(command: Approve, approval: Approval, now: float) -> None
 
 
 def _named(who: Who, writers: Known) -> str:
-    """Name whoever speaks, and say so where they are known to the writers by another name."""
+    """Name the speaker, and state it where the writers know them by another name."""
     known = speaker(who)
     if known.names & writers.names:
         return repr(who.actor)
@@ -171,14 +171,14 @@ def _named(who: Who, writers: Known) -> str:
 
 
 def _sharing(who: Known, writers: Known) -> str:
-    """Say how people who share a terminal are told apart, where that may be what went wrong."""
+    """Describe how people who share a terminal are distinguished, if that may be the cause."""
     if who.names & writers.names:
         return ""
     return " People who share a terminal each give a name: MISSION_ACTOR, or --as."
 
 
 def refuse_uninvited(who: Who, approval: Approval) -> None:
-    """Refuse whoever has no say, or gave it away."""
+    """Refuse a speaker who has no say, or gave it away."""
     name = person(who.actor)
     if name in approval.delegations:
         raise Rejected(
@@ -196,7 +196,7 @@ def refuse_uninvited(who: Who, approval: Approval) -> None:
 
 
 def refuse_stranger(who: Who, approval: Approval) -> None:
-    """Refuse whoever did not ask, nor acts for who did."""
+    """Refuse a speaker who neither asked nor acts for the person who did."""
     if not speaker(who).is_also(approval.authors):
         raise Rejected(
             "approval.not_author",
@@ -206,7 +206,7 @@ def refuse_stranger(who: Who, approval: Approval) -> None:
 
 
 def refuse_bad_changes(command: RequestChanges, approval: Approval) -> None:
-    """Refuse inputs that are no change, no JSON, or that nobody would be left to agree to."""
+    """Refuse inputs that are no change, no JSON, or that no person would be left to approve."""
     wanted = canonical(command.inputs)
     if len(wanted) > SUBJECT_BYTES_MAX:
         raise Rejected(
@@ -220,7 +220,7 @@ def refuse_bad_changes(command: RequestChanges, approval: Approval) -> None:
             "The inputs are those that were shown.",
             hint="Change some of them, or reject with a reason.",
         )
-    # Whoever changes the inputs has written them, and somebody must be left to look at them.
+    # The editor of the inputs has written them, and a person must be left to look at them.
     writers = approval.writers | known_as((command.who.actor,), command.who.os_user)
     refuse_unreachable(approval.rule, approval.approvers, approval.delegations, writers)
 
@@ -238,7 +238,7 @@ def refuse_bad_deferral(command: Defer, approval: Approval, now: float) -> None:
 
 
 def refuse_bad_delegate(command: Delegate, approval: Approval) -> None:
-    """Refuse to hand a say to somebody who can't use it, and so often that nobody can follow."""
+    """Refuse to delegate to a person who can't decide, or too often for people to follow."""
     _refuse_many_words(approval)
     by, to = person(command.who.actor), person(command.to)
     fault = ""

@@ -28,11 +28,11 @@ ROLE = "approver"
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Somebody should look at it."""
+    """It waits for a person's decision."""
 
 
 class Deferred(msgspec.Struct, frozen=True):
-    """Somebody will look at it then."""
+    """A person will look at it at the given time."""
 
     until: float
 
@@ -41,7 +41,7 @@ class Decided(msgspec.Struct, frozen=True):
     """It has its answer."""
 
     outcome: Outcome
-    by: str  # who spoke last; `engine` where nobody did
+    by: str  # who decided last; `engine` where no person did
     reason: str
     at: float
     inputs: dict[str, Any] | None = None  # those that were asked for
@@ -114,7 +114,7 @@ class Approval(msgspec.Struct, frozen=True):
 
     @property
     def agreed(self) -> tuple[ApprovalGiven, ...]:
-        """What the people said who agreed so far, each of them once."""
+        """The approvals of the people who agreed so far, each of them once."""
         return tuple(r.event for r in self.remarks if isinstance(r.event, ApprovalGiven))
 
     @property
@@ -152,14 +152,14 @@ def voice(given: ApprovalGiven) -> set[str]:
 
 
 def holder(name: str, delegations: dict[str, str]) -> str:
-    """Return who has the say of `name` now; nobody is handed it twice, so this ends."""
+    """Return who has the say of `name` now; no person receives it twice, so this ends."""
     while name in delegations:
         name = delegations[name]
     return name
 
 
 def speaker(who: Who) -> Known:
-    """Return by what whoever speaks is known, and those they speak for."""
+    """Return the names by which the speaker is known, and the person they speak for."""
     return known_as((who.actor, who.on_behalf), who.os_user)
 
 

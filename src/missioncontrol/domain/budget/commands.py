@@ -26,7 +26,7 @@ class SetCap(msgspec.Struct, frozen=True):
 
 
 class OpenRun(msgspec.Struct, frozen=True):
-    """Let a run spend what its workflow says, or the default."""
+    """Allow a run to spend what its workflow states, or the default."""
 
     run: str
     workflow: str
@@ -34,7 +34,7 @@ class OpenRun(msgspec.Struct, frozen=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True):
-    """Let a step of an open run spend so much."""
+    """Allow a step of an open run to spend so much."""
 
     run: str
     step: str
@@ -52,7 +52,7 @@ class Reserve(msgspec.Struct, frozen=True):
 
     reservation: str
     scopes: tuple[Scope, ...]
-    amount: Amount  # None in a unit: nobody knows how much
+    amount: Amount  # None in a unit: the amount is unknown
     parent: str = ""
     starts: bool = False  # work starts with it, so that no cap of its scopes may be spent
 

@@ -168,10 +168,10 @@ def _same(command: Reserve, present: Reservation) -> list[BudgetEvent]:
 
 
 def _unknown_within(parent: Amount, amount: Amount) -> Amount:
-    """Return what the scopes above are asked for: nothing, or what nobody knows.
+    """Return what the scopes above are asked for: nothing, or an unknown amount.
 
-    What the parent set aside is held there already. Where nobody knew how much that would be, it
-    holds nothing, and no cap could be kept by it.
+    What the parent set aside is held there already. Where its amount was unknown, it
+    holds nothing, and no cap could be enforced by it.
     """
     by = {
         unit: None if wanted is None or (wanted and getattr(parent, unit) is None) else 0

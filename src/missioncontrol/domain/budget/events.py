@@ -22,7 +22,7 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cost: int = 0  # micro-dollars, of all whose cost is known
     tokens: int = 0
     unpriced: int = 0  # those of the tokens whose cost is not known
-    estimated_tokens: int = 0  # those of the tokens that nobody measured
+    estimated_tokens: int = 0  # those of the tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of the cost
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -47,7 +47,7 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def tally_of(usage: Usage, cost: int | None, *, estimated: bool = False) -> Tally:
-    """Return one usage as a sum; `cost` in micro-dollars, None where nobody can know it."""
+    """Return one usage as a sum; `cost` in micro-dollars, None where it can't be known."""
     tokens, known = usage.tokens, cost or 0
     return Tally(
         known,
@@ -97,15 +97,15 @@ class LedgerOpened(Event, frozen=True):
     accounts: tuple[KeptAccount, ...] = ()
     reservations: tuple[KeptReservation, ...] = ()  # parents before their children
     runs: dict[str, str] = {}  # the open ones, and their workflows
-    settled: dict[str, tuple[Scope, ...]] = {}  # the last ones, for usage that is told late
+    settled: dict[str, tuple[Scope, ...]] = {}  # the last ones, for usage that is reported late
 
 
 class CapSet(Event, frozen=True):
-    """Somebody raised, lowered, set or took away a cap."""
+    """A user raised, lowered, set or removed a cap."""
 
     scope: Scope
     period: Period
-    amount: Amount | None  # None: taken away
+    amount: Amount | None  # None: removed
     actor: str
     reason: str
     before: Amount | None = None
@@ -158,12 +158,12 @@ class UsageCharged(Event, frozen=True):
     reservation: str
     usage: Usage  # as it was reported
     scopes: tuple[Scope, ...]  # each once
-    cost: int | None  # micro-dollars; None where nobody can know
+    cost: int | None  # micro-dollars; None where it can't be known
     price: Price | None = None  # by which it was worked out
     over: Amount | None = None  # how much of it goes beyond what was set aside
     passed: tuple[PassedCap, ...] = ()  # by this usage
     late: bool = False  # nothing was set aside for it any more
-    estimated: bool = False  # nobody measured it: a crash or a provider hid what was used
+    estimated: bool = False  # it was not measured: a crash or a provider hid what was used
 
 
 class ReservationSettled(Event, frozen=True):

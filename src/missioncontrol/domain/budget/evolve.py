@@ -93,18 +93,18 @@ def _begin(event: BudgetEvent, at: float) -> Ledger:
     return ledger
 
 
-def _take_over(ledger: Ledger, kept: KeptAccount, day: str) -> None:
-    account = _account(ledger, kept.scope)
-    account.limits.update(kept.limits)
-    account.total = kept.spent.get("total", NOTHING)
-    account.month = kept.spent.get("month", NOTHING)
-    account.day = kept.spent.get("day", NOTHING)
+def _take_over(ledger: Ledger, stored: KeptAccount, day: str) -> None:
+    account = _account(ledger, stored.scope)
+    account.limits.update(stored.limits)
+    account.total = stored.spent.get("total", NOTHING)
+    account.month = stored.spent.get("month", NOTHING)
+    account.day = stored.spent.get("day", NOTHING)
     account.as_of = day
 
 
-def _take_back(ledger: Ledger, kept: KeptReservation) -> None:
-    _put(ledger, kept.reservation, kept)
-    ledger.live[kept.reservation].used = kept.used
+def _take_back(ledger: Ledger, stored: KeptReservation) -> None:
+    _put(ledger, stored.reservation, stored)
+    ledger.live[stored.reservation].used = stored.used
 
 
 def _reserve(ledger: Ledger, event: AmountReserved) -> None:
@@ -127,7 +127,7 @@ def _charge(ledger: Ledger, event: UsageCharged) -> None:
     charge = tally_of(event.usage, event.cost, estimated=event.estimated)
     _apply(ledger, shifts(ledger, ledger.live.get(event.reservation), charge))
     for scope in event.scopes:
-        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not kept.
+        if not run_of(scope) or run_of(scope) in ledger.runs:  # Ended runs are not stored.
             _account(ledger, scope).add(charge, ledger.day)
 
 

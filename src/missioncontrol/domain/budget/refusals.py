@@ -1,4 +1,4 @@
-"""Whether an amount fits under every cap, and what is said where it does not."""
+"""Whether an amount fits under every cap, and the message where it does not."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def refuse_excess(
     """Refuse amounts that a cap does not allow.
 
     `about` says whose they are, and `models` which ones have no known price, where that is not in
-    `about`. With `at_least` it is told that more may follow.
+    `about`. With `at_least` the message adds that more may follow.
 
     Raises:
         Rejected: `budget.unknown_price`, where a cap in money is to hold what has no known cost,
@@ -279,13 +279,14 @@ def _unknown_price(
             "budget.unknown_price",
             f"{who} does not say which model it uses, so what it may cost is not known, and "
             f"{held}.",
-            hint="Name a model whose price is known; `mission price show` tells which are.",
+            hint="Name a model whose price is known; `mission budget price show` tells which are.",
         )
     which = f"model {names[0]!r}" if len(names) == 1 else f"models {', '.join(map(repr, names))}"
     return Rejected(
         "budget.unknown_price",
         f"{who} may use {which}, whose price is not known, and {held}.",
-        hint=f"`mission price set {_quoted(names[0])} --input USD --output USD --reason TEXT` "
+        hint=f"`mission budget price set {_quoted(names[0])} --input USD --output USD "
+        "--reason TEXT` "
         "says what a million tokens cost.",
     )
 

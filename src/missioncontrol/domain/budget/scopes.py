@@ -36,7 +36,7 @@ RUNS = Scope("run")
 """Each run that has no cap of its own in its workflow."""
 
 BUILT_IN = Amount(tokens=2_000_000)
-"""The cap of such a run where nobody has set another one: nothing is ever unlimited."""
+"""The cap of such a run where no other one is set: nothing is ever unlimited."""
 
 
 def scopes_of(

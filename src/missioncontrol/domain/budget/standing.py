@@ -37,9 +37,9 @@ class Standing(msgspec.Struct, frozen=True):
         """What may still be set aside; negative where more is spent than the cap allows."""
         if self.limit is None:
             return Amount()
-        taken = self.spent + self.held
+        used = self.spent + self.held
         by = {
-            unit: None if cap is None else cap - getattr(taken, unit)
+            unit: None if cap is None else cap - getattr(used, unit)
             for unit, cap in ((unit, getattr(self.limit.amount, unit)) for unit in UNITS)
         }
         return Amount(**by)

@@ -10,7 +10,7 @@ from missioncontrol.domain.budget.scopes import Period, Scope, window
 from missioncontrol.domain.step import Amount
 
 SETTLED_KEPT = 1_000
-"""Settled reservations whose scopes are at hand when usage is told late."""
+"""Settled reservations whose scopes are in memory for usage that is reported late."""
 
 MODELS_MAX = 1_000
 NAME_MAX = 300
@@ -74,10 +74,10 @@ class Reservation(msgspec.Struct):
     @property
     def left(self) -> Amount:
         """What may still come out of it; None in a unit whose amount is not known."""
-        taken, of = self.used + self.lent, self.amount
+        used, of = self.used + self.lent, self.amount
         return Amount(
-            None if of.cost is None else of.cost - taken.cost,
-            None if of.tokens is None else of.tokens - taken.tokens,
+            None if of.cost is None else of.cost - used.cost,
+            None if of.tokens is None else of.tokens - used.tokens,
         )
 
 
@@ -157,7 +157,7 @@ def shifts(ledger: Ledger, reservation: Reservation | None, used: Tally) -> list
 def lending(ledger: Ledger, parent: str, lent: Tally) -> list[Shift]:
     """Return what changes above a reservation that has come to hold so much more, or less.
 
-    A parent that set enough aside goes on holding the same. One whose amount nobody knew holds
+    A parent that set enough aside goes on holding the same. One of unknown amount holds
     what its children do.
     """
     found: list[Shift] = []

@@ -29,22 +29,22 @@ def faults(
     """Return all that keeps `definition` from being saved, in the order of its file.
 
     `library` finds saved workflows and `workflows` are their names. `found` is what was wrong
-    already when the file was read: nothing more is said of those things.
+    already when the file was read: nothing more is reported of those things.
     """
-    told = [fault.thing for fault in found]
-    check = _Check(definition, Faults(marks), cards, expressions, library, told)
+    reported = [fault.thing for fault in found]
+    check = _Check(definition, Faults(marks), cards, expressions, library, reported)
     check.everything(tuple(workflows))
-    more = [fault for fault in check.faults.in_order() if not _is_told(fault, told)]
+    more = [fault for fault in check.faults.in_order() if not _is_told(fault, reported)]
     return sorted({*found, *more})
 
 
-def _is_told(fault: Fault, told: Sequence[str]) -> bool:
+def _is_told(fault: Fault, reported: Sequence[str]) -> bool:
     """Whether a fault may just follow from a value that could not be read."""
     return any(
         fault.thing == thing
         or thing.startswith((f"{fault.thing}.", f"{fault.thing}["))
         or fault.thing.startswith((f"{thing}.", f"{thing}["))
-        for thing in told
+        for thing in reported
         if thing.count(".") >= 2
     )
 
@@ -59,7 +59,7 @@ class _Check:
         cards: Mapping[str, AgentCard],
         expressions: Checker,
         library: Library,
-        told: Sequence[str],
+        reported: Sequence[str],
     ) -> None:
         self.definition = definition
         self.faults = faults
@@ -70,7 +70,7 @@ class _Check:
         self.order = Order(definition.needs())
         self.shapes = Shapes(definition, cards, expressions, self.calls)
         self.expressing = Expressing(
-            self.shapes, self.order, expressions, faults, unsure=_unsure(definition, told)
+            self.shapes, self.order, expressions, faults, unsure=_unsure(definition, reported)
         )
         self.feeding = Feeding(self.shapes, faults)
         self.reaching = Reaching(definition, expressions, self.asked())
@@ -129,7 +129,7 @@ class _Check:
             )
 
     def model(self, key: str, step: StepDefinition, card: AgentCard | None) -> None:
-        """Check that a step names a model only where nobody else does."""
+        """Check that a step names a model only where no other part does."""
         if not step.model:
             return
         place: Place = ("steps", key, "model")
@@ -145,7 +145,7 @@ class _Check:
             )
 
     def risk(self, key: str, step: StepDefinition) -> None:
-        """Check that no tier is lowered, and that nobody is asked about what only reads."""
+        """Check that no tier is lowered, and that no person is asked about what only reads."""
         card = self.shapes.card_of(step)
         if step.risk == "read" and card is not None and says_nothing(step, card):
             self.faults.add(
@@ -156,7 +156,7 @@ class _Check:
         if step.approval is None:
             return
         if (self.calls.called(step) if step.workflow else card) is None:
-            return  # Nobody knows what it does.
+            return  # Its effects are unknown.
         if self.tiers.of(step) == "read":
             self.faults.add(
                 ("steps", key, "approval"),
@@ -243,9 +243,9 @@ class _Check:
                 )
 
 
-def _unsure(definition: Definition, told: Sequence[str]) -> list[str]:
+def _unsure(definition: Definition, reported: Sequence[str]) -> list[str]:
     """Return the steps of which it is not known what they need, since that is misspelt."""
-    places = {thing.rpartition(".needs")[0] for thing in told}
+    places = {thing.rpartition(".needs")[0] for thing in reported}
     steps = definition.steps
     unknown = {step.handler for step in steps.values() if step.handler} - steps.keys()
     meant = {nearest(handler, steps) for handler in unknown}

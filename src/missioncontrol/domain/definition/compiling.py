@@ -27,7 +27,7 @@ def compiled(
     """Return the steps of a definition in which nothing is wrong.
 
     A called workflow is pinned to the version that `library` gives now and embedded in `body`,
-    where keys and needs are its own. What a step does not say itself is taken from its agent's
+    where keys and needs are its own. What a step does not state itself comes from its agent's
     card, and inputs that it leaves out from defaults.
 
     Raises:
@@ -187,10 +187,10 @@ def _agent_inputs(
     for name in card.from_run:
         if name not in given and name in card.inputs.fields and name in within.inputs:
             given[name] = f"${{{{ {_input(name)} }}}}"
-    kept = given.get("artifacts", [])
-    if card.kind == COMMAND and step.artifacts and isinstance(kept, list):
-        # A command hands in only the files that it is told to keep.
-        given["artifacts"] = [*kept, *(name for name in step.artifacts if name not in kept)]
+    listed = given.get("artifacts", [])
+    if card.kind == COMMAND and step.artifacts and isinstance(listed, list):
+        # A command hands in only the files that are listed for it.
+        given["artifacts"] = [*listed, *(name for name in step.artifacts if name not in listed)]
     return given
 
 

@@ -9,7 +9,7 @@ from missioncontrol.domain.definition.definition import Definition
 from missioncontrol.domain.definition.plain import plain
 
 NAMED = ("inputs", "outputs", "steps")
-"""Parts that the file gives names to; each of their entries is told for itself."""
+"""Parts that the file gives names to; each of their entries is reported separately."""
 
 _ABSENT: Any = object()
 
@@ -47,8 +47,8 @@ def _named(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> It
     for name in dict.fromkeys((*before, *after)):
         one, other = before.get(name, _ABSENT), after.get(name, _ABSENT)
         yield from _change(f"{part}.{name}", one, other)
-    kept = [name for name in before if name in after]
-    if kept != [name for name in after if name in before]:
+    common = [name for name in before if name in after]
+    if common != [name for name in after if name in before]:
         yield Change("moved", part, (Field("order", list(before), list(after)),))
 
 

@@ -110,7 +110,7 @@ class Expressing:
         try:
             plain = [each for each in pieces(text) if isinstance(each, str)]
         except Rejected:
-            return  # It was told already.
+            return  # It was reported already.
         known: dict[str, Container[str]] = {
             "inputs": self._definition.inputs,
             "steps": self._definition.steps,
@@ -167,7 +167,7 @@ class Expressing:
         return len(self._faults.found) == known
 
     def _check_known(self, path: Path, place: Place, scope: Scope) -> None:
-        """Check what is taken by way of a variable; the name that it stands for was looked at."""
+        """Check what is accessed through a variable; the name it stands for was looked at."""
         if path[0] == "steps" and len(path) > 2:
             self._check_member(str(path[1]), path, place, scope)
         elif path[0] == "inputs" and len(path) > 1:
@@ -178,19 +178,19 @@ class Expressing:
     def _check_item(self, legs: tuple[Path, ...], place: Place, scope: Scope) -> None:
         """Take down a member that no item of a list has, where macros go through the list."""
         shape = self._shapes.of_path(legs[0], scope.step)
-        said = _dotted(legs[0])
+        dotted = _dotted(legs[0])
         for leg in legs[1:]:
             if shape is None or shape.kind != "list" or shape.items is None:
                 return  # Nothing is known of it, or its keys are gone through.
-            shape, said = shape.items, f"{said}[]"
+            shape, dotted = shape.items, f"{dotted}[]"
             for part in leg:
                 below = at(shape, (part,))
-                whole = said + _dotted(("", part))
+                whole = dotted + _dotted(("", part))
                 if below is None:
-                    hint = suggestion(str(part), shape.fields, f"{said} is of type {shape.kind}.")
+                    hint = suggestion(str(part), shape.fields, f"{dotted} is of type {shape.kind}.")
                     self._faults.add(place, f"{whole} is never there.", hint)
                     return
-                shape, said = below, whole
+                shape, dotted = below, whole
 
     def _hyphens(self, source: str, place: Place) -> bool:
         """Take down names with hyphens behind a dot, which CEL reads as subtractions."""
@@ -291,7 +291,7 @@ class Expressing:
         elif not self._is_there(key, place, scope):
             return
         elif len(path) == 2 and not chain(source):
-            return  # It goes into a list, or is given a name, and what is taken of it is seen.
+            return  # It goes into a list, or gets a name, and its members are checked there.
         elif len(path) == 2:
             self._faults.add(
                 place,
@@ -381,8 +381,8 @@ class Expressing:
         card = self._shapes.card_of(step)
         if name in self._files(step) or card is None:
             return True
-        kept = step.inputs.get("artifacts", ()) if card.kind == COMMAND else ()
-        patterns = kept if isinstance(kept, list | tuple) else (kept,)
+        declared = step.inputs.get("artifacts", ()) if card.kind == COMMAND else ()
+        patterns = declared if isinstance(declared, list | tuple) else (declared,)
         return any(
             MARK in each or fnmatchcase(name, each) for each in patterns if isinstance(each, str)
         )

@@ -15,7 +15,7 @@ Marks = Mapping[Place, int]
 """The line, 1 for the first, on which each value begins."""
 
 SHOWN_MAX = 100
-"""Nobody mends more at once; the rest is counted."""
+"""No user mends more at once; the rest is counted."""
 
 FAULTS_MAX = 1000
 """After this many, nothing more is looked for: a file that large is wrong in the same few ways."""
@@ -63,7 +63,7 @@ class Faults:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more is taken down."""
+        """Whether no more faults are recorded."""
         return len(self.found) >= FAULTS_MAX
 
     def add(self, place: Place, message: str, hint: str = "") -> None:

@@ -58,12 +58,12 @@ class Feeding:
             wraps = "Write ${{ string(…) }}" if have.kind == "boolean" else "Take a part of it"
             hint = f"{wraps}, or hand it over with `stdin`." if is_template(value) else _IN_QUOTES
             words = {"null": "empty", "list": "a list", "object": "an object"}
-            said = words.get(have.kind, f"a {have.kind}")
-            self._faults.add(place, f"A program takes texts, and this is {said}.", hint)
+            described = words.get(have.kind, f"a {have.kind}")
+            self._faults.add(place, f"A program takes texts, and this is {described}.", hint)
 
     def _check_plain(self, value: Any, asked: Input, place: Place) -> None:
         if misfit(value, shape_of(asked)):
-            return  # It was told already.
+            return  # It was reported already.
         problem = misfit_of_input(value, asked)
         if problem:
             self._faults.add(place, f"The called workflow can't take this: {problem}.")

@@ -9,7 +9,7 @@ from missioncontrol.domain.graph import find_cycle
 
 CYCLES_MAX = 10
 CYCLIC_STEPS_MAX = 2000
-"""In a longer file with a circle, only the circle is told: mend it first."""
+"""In a longer file with a cycle, only the cycle is reported: mend it first."""
 
 Needs = Mapping[str, tuple[str, ...]]
 

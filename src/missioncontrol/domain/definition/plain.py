@@ -34,7 +34,7 @@ def plain(definition: Definition) -> dict[str, Any]:
         limits["concurrency"] = definition.concurrency
     if definition.seconds_max:
         limits["timeout"] = duration_in_words(definition.seconds_max)
-    said = {
+    fields = {
         "name": definition.name,
         "version": definition.version,
         "description": definition.description,
@@ -44,7 +44,7 @@ def plain(definition: Definition) -> dict[str, Any]:
         "outputs": definition.outputs,
         "steps": {key: plain_step(step) for key, step in definition.steps.items()},
     }
-    return {key: value for key, value in said.items() if value or key in ("name", "steps")}
+    return {key: value for key, value in fields.items() if value or key in ("name", "steps")}
 
 
 def content_digest(definition: Definition) -> str:
@@ -52,29 +52,29 @@ def content_digest(definition: Definition) -> str:
 
     The order of steps and inputs counts: it is the order in which they are shown.
     """
-    said = plain(msgspec.structs.replace(definition, version=0))
-    return digest([said, list(definition.inputs), list(definition.steps)])
+    content = plain(msgspec.structs.replace(definition, version=0))
+    return digest([content, list(definition.inputs), list(definition.steps)])
 
 
 def plain_input(asked: Input) -> dict[str, Any]:
     """Return what a file would say about an input."""
-    said: dict[str, Any] = {"type": asked.type}
+    fields: dict[str, Any] = {"type": asked.type}
     if asked.description:
-        said["description"] = asked.description
+        fields["description"] = asked.description
     if asked.default is not UNSET:
-        said["default"] = asked.default
+        fields["default"] = asked.default
     elif not asked.required:
-        said["required"] = False
+        fields["required"] = False
     if asked.pattern:
-        said["pattern"] = asked.pattern
+        fields["pattern"] = asked.pattern
     if asked.enum:
-        said["enum"] = list(asked.enum)
-    return said
+        fields["enum"] = list(asked.enum)
+    return fields
 
 
 def plain_step(step: StepDefinition) -> dict[str, Any]:
     """Return what a file would say about a step."""
-    said = {
+    fields = {
         "title": step.title,
         "agent": step.agent,
         "capability": step.capability,
@@ -96,7 +96,7 @@ def plain_step(step: StepDefinition) -> dict[str, Any]:
         "artifacts": list(step.artifacts),
     }
     is_empty_list = {"for_each"} if step.for_each == [] else set()
-    return {key: value for key, value in said.items() if value or key in is_empty_list}
+    return {key: value for key, value in fields.items() if value or key in is_empty_list}
 
 
 def in_marks(source: str) -> str:
@@ -111,12 +111,12 @@ def in_marks(source: str) -> str:
 def _amount(amount: Amount | None) -> dict[str, Any]:
     if amount is None:
         return {}
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if amount.cost is not None:
-        said["cost"] = cost_in_words(amount.cost)
+        fields["cost"] = cost_in_words(amount.cost)
     if amount.tokens is not None:
-        said["tokens"] = amount.tokens
-    return said
+        fields["tokens"] = amount.tokens
+    return fields
 
 
 def _one_or_list(names: tuple[str, ...]) -> str | list[str]:
@@ -126,13 +126,13 @@ def _one_or_list(names: tuple[str, ...]) -> str | list[str]:
 def _approval(rule: ApprovalRule | None) -> dict[str, Any] | bool:
     if rule is None or rule == ApprovalRule():
         return rule is not None
-    said: dict[str, Any] = {"from": _one_or_list(rule.approvers)}
+    fields: dict[str, Any] = {"from": _one_or_list(rule.approvers)}
     if rule.count != 1:
-        said["count"] = rule.count
-    said["expires"] = duration_in_words(rule.expires_seconds)
+        fields["count"] = rule.count
+    fields["expires"] = duration_in_words(rule.expires_seconds)
     if rule.escalation is not None:
-        said["escalate"] = _escalation(rule.escalation)
-    return said
+        fields["escalate"] = _escalation(rule.escalation)
+    return fields
 
 
 def _escalation(escalation: Escalation) -> dict[str, Any]:

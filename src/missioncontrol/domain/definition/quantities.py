@@ -74,7 +74,7 @@ def cost_of(value: Any) -> int | str:
         try:
             return micro_dollars(value, "cost")
         except Rejected:
-            pass  # What it says is said here for a file.
+            pass  # Its message is given here for a file.
     return (
         f"Write US dollars, from 0 to {DOLLARS_MAX:,} with at most six decimals, "
         "as 2.00 USD, $2 or 2.0."

@@ -40,7 +40,7 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 ANYHOW = Reach(True, frozenset({GOOD, BAD, SKIPPED}))
-"""Of a step in a circle: that is told, and nothing else about it."""
+"""Of a step in a cycle: that is reported, and nothing else about it."""
 
 
 class Reaching:
@@ -129,7 +129,7 @@ class Reaching:
 
     def _asked(self, condition: str, standing: Standing) -> frozenset[bool]:
         try:
-            # Without any names, what is told all the same does not depend on them.
+            # Without any names, a value that exists all the same does not depend on them.
             value = self._checker.evaluate(condition, {}, standing)
         except Rejected:
             return EITHER
@@ -161,7 +161,7 @@ def asks_how_needs_ended(condition: str | None) -> bool:
 def check_reach(
     definition: Definition, reaching: Reaching, broken: frozenset[str], faults: Faults
 ) -> None:
-    """Take down steps that never run; nothing is said of those whose condition is `broken`."""
+    """Report steps that never run, except those whose condition is `broken`."""
     for key, reach in reaching.of.items():
         if reach.runs or key in broken or reach.by in broken:
             continue

@@ -59,7 +59,7 @@ class Checker(Protocol):
         ...
 
     def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Return members taken of what the expression makes without them, and what it has."""
+        """Return members accessed on the expression's result that it lacks, and what it has."""
         ...
 
     def evaluate(self, source: str, names: Mapping[str, Any], standing: Any) -> Any:
@@ -88,7 +88,7 @@ class Shapes:
         self._rounds: dict[str, Shape] = {}
 
     def card_of(self, step: StepDefinition) -> AgentCard | None:
-        """Return the card of whoever does `step`, or None where nobody is known."""
+        """Return the card of the agent that does `step`, or None where none is known."""
         return chosen(step, self._cards)
 
     def round_of(self, key: str) -> Shape:
@@ -196,7 +196,7 @@ def chain(source: str) -> tuple[str | int, ...]:
 
 
 def is_plain_chain(source: str) -> bool:
-    """Whether an expression is a chain of names that can be told to compile without trying."""
+    """Whether an expression is a chain of names that certainly compiles, without trying it."""
     return bool(chain(source)) and not RESERVED & set(_WORD.findall(source))
 
 

@@ -1,4 +1,4 @@
-"""A value of a workflow file at its place: read as what it should be, or taken down as a fault."""
+"""A value of a workflow file at its place: read as it should be, or reported as a fault."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Missing:
-    """Stands for what could not be read; the reason has been taken down."""
+    """Stands for what could not be read; the reason has been recorded."""
 
 
 MISSING: Final = Missing()
@@ -65,7 +65,7 @@ class Spot:
                 parts[key].refuse(f"The key {quoted(key)} is not known here.", hint)
                 near = nearest(key, keys)
                 if near and near not in parts and hint.startswith("Did you mean"):
-                    meant[near] = parts[key]  # So that nothing is said to be missing.
+                    meant[near] = parts[key]  # So that nothing is reported as missing.
         return meant | {key: part for key, part in parts.items() if key in keys}
 
     def items(self, what: str) -> "list[Spot]":

@@ -34,7 +34,7 @@ def tier_of(step: StepDefinition, card: AgentCard | None) -> Risk:
 
 
 def says_nothing(step: StepDefinition, card: AgentCard) -> bool:
-    """Whether a step is a command of which nobody has said what it does to the world."""
+    """Whether a step is a command whose effects on the world are not declared."""
     return card.kind == COMMAND and not effects_of(step, card)
 
 

@@ -16,19 +16,19 @@ class AddAgent(msgspec.Struct, frozen=True):
 
 
 class StartAgent(msgspec.Struct, frozen=True):
-    """Let it work, once it has shown that it can."""
+    """Start it; it works once it has shown that it can."""
 
     reason: str = ""
 
 
 class StopAgent(msgspec.Struct, frozen=True):
-    """Let it work no more, from now on; what it works on is interrupted and done again later."""
+    """Stop it from now on; what it works on is interrupted and done again later."""
 
     reason: str
 
 
 class DrainAgent(msgspec.Struct, frozen=True):
-    """Let it end what it works on and begin nothing new; then it stops, or starts again."""
+    """Drain it: it ends its work and begins nothing new; then it stops, or starts again."""
 
     reason: str
     seconds_max: float
@@ -36,7 +36,7 @@ class DrainAgent(msgspec.Struct, frozen=True):
 
 
 class ScaleAgent(msgspec.Struct, frozen=True):
-    """Let it work on so many steps at once."""
+    """Set how many steps it works on at once."""
 
     scale: int
     reason: str = ""
@@ -49,18 +49,18 @@ class RemoveAgent(msgspec.Struct, frozen=True):
 
 
 class AskElevation(msgspec.Struct, frozen=True):
-    """Ask for a wider mode for a time; somebody else has to agree."""
+    """Ask for a wider mode for a time; another person has to approve it."""
 
     modes: tuple[Mode, ...]
     paths: tuple[str, ...]
     reason: str
     seconds: float
     by: str
-    os_user: str = ""  # who gave the name, where nobody vouches for it
+    os_user: str = ""  # who gave the name, where nothing vouches for it
 
 
 class ApproveElevation(msgspec.Struct, frozen=True):
-    """Agree to what somebody else asked for."""
+    """Approve what another person asked for."""
 
     elevation: str
     by: str
@@ -69,7 +69,7 @@ class ApproveElevation(msgspec.Struct, frozen=True):
 
 
 class EndElevation(msgspec.Struct, frozen=True):
-    """Let no attempt that begins have it any more, or say no to it; all of them without a name."""
+    """End or refuse it for all attempts that begin from now on; all of them without a name."""
 
     by: str
     elevation: str = ""
@@ -98,7 +98,7 @@ class ReportUnfit(msgspec.Struct, frozen=True):
 
 
 class RestAgent(msgspec.Struct, frozen=True):
-    """Let it begin nothing for a while, twice as long each time: it keeps failing."""
+    """Block it from beginning anything for a while, doubled each time: it keeps failing."""
 
     reason: str
     seconds: float
@@ -110,7 +110,7 @@ class ReportDrained(msgspec.Struct, frozen=True):
 
 
 class LoseAgent(msgspec.Struct, frozen=True):
-    """Nothing is heard from where it runs."""
+    """The place where it runs does not report."""
 
     reason: str
 

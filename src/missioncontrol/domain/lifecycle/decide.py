@@ -111,7 +111,7 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
 
 
 def unknown(name: str) -> NotFound:
-    """Say that nobody is called so."""
+    """Return the error for a name that no agent has."""
     return NotFound(
         "agent.unknown",
         f"There is no agent {name!r} here.",
@@ -152,7 +152,7 @@ def _start(command: StartAgent, agent: AgentLife) -> list[LifeEvent]:
 
 
 def _started(reason: str, agent: AgentLife) -> list[LifeEvent]:
-    """Let an agent show that it works; a part of the program does."""
+    """Start an agent, which then shows that it works; a part of the program does."""
     if agent.source == "built_in":
         return [AgentReady(agent.version)]
     return [AgentStarting(START_SECONDS_MAX, reason)]
@@ -198,7 +198,7 @@ def _remove(command: RemoveAgent, agent: AgentLife) -> list[LifeEvent]:
 
 def _ready(command: ReportReady, agent: AgentLife) -> list[LifeEvent]:
     if not isinstance(agent.standing, Starting | Resting | Lost):
-        return []  # It took too long, or somebody stopped it meanwhile.
+        return []  # It took too long, or it was stopped meanwhile.
     return [AgentReady(command.version, command.said)]
 
 

@@ -29,7 +29,7 @@ from missioncontrol.domain.visible import BLANKS, suspicious
 
 
 def asked(command: AskElevation, agent: AgentLife, now: float) -> list[LifeEvent]:
-    """Let somebody ask.
+    """Ask for an elevation.
 
     Raises:
         Rejected: `elevation.built_in`, `.not_a_person`, `.bad_mode`, `.bad_path`, `.bad_reason`,
@@ -75,7 +75,7 @@ def asked(command: AskElevation, agent: AgentLife, now: float) -> list[LifeEvent
 
 
 def approved(command: ApproveElevation, agent: AgentLife, now: float) -> list[LifeEvent]:
-    """Let somebody agree.
+    """Approve an elevation.
 
     Raises:
         Rejected: `elevation.not_a_person`, `.by_asker`, `.lapsed` or `.bad_reason`.
@@ -116,12 +116,12 @@ def approved(command: ApproveElevation, agent: AgentLife, now: float) -> list[Li
         command.os_user,
         command.note.strip(),
     )
-    # What has ended by its time may not have been told yet.
+    # An expired one may not have been reported yet.
     return [*_expired(agent.elevation), given]
 
 
 def ended(command: EndElevation, agent: AgentLife) -> list[LifeEvent]:
-    """Let somebody end what is in force, or say no to what is asked; anybody may do that.
+    """End what is in force, or refuse what is asked; any user may do that.
 
     Raises:
         Rejected: `elevation.bad_reason`.
@@ -158,7 +158,7 @@ def undeclared(agent: AgentLife, reason: str) -> list[LifeEvent]:
 
 
 def _over(agent: AgentLife, now: float) -> list[LifeEvent]:
-    """Return the end of a wish that nobody answered, where no engine was there to tell it."""
+    """Return the end of a request without an answer, where no engine recorded it."""
     if agent.wish is None or now < agent.wish.lapses:
         return []
     return [ElevationEnded(agent.wish.id, "lapsed", "Nobody answered in time.")]

@@ -14,8 +14,8 @@ the worker that carries it out."""
 Next = Literal["stop", "start"]
 
 Ending = Literal["refused", "lapsed", "expired", "ended", "declared"]
-"""Of an elevation: somebody said no, nobody answered, its time is over, somebody ended it, the
-agent was declared anew or removed."""
+"""Of an elevation: it was refused, had no answer, its time was over, a person ended it, the
+agent was declared again or removed."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,7 +31,7 @@ class AgentAdded(Event, frozen=True):
 
 
 class AgentChanged(Event, frozen=True):
-    """It is declared anew; if it was at work it is started again as it is now."""
+    """It is declared again; if it was at work it is started again as it is now."""
 
     declared: Declaration
     source: Source
@@ -76,13 +76,13 @@ class AgentDraining(Event, frozen=True):
 
 
 class AgentStopped(Event, frozen=True):
-    """It takes no steps until somebody starts it."""
+    """It accepts no steps until it is started."""
 
     reason: str
 
 
 class AgentLost(Event, frozen=True):
-    """Nothing was heard from where it runs."""
+    """The place where it runs did not report."""
 
     reason: str
 
@@ -101,14 +101,14 @@ class AgentRemoved(Event, frozen=True):
 
 
 class ElevationAsked(Event, frozen=True):
-    """Somebody asks for a wider mode, for so long."""
+    """A user asks for a wider mode, for so long."""
 
     elevation: str
     modes: tuple[Mode, ...]
     reason: str
     seconds: float
     by: str
-    lapses: float  # seconds since the epoch; nobody agrees to it after that
+    lapses: float  # seconds since the epoch; it can't be approved after that
     paths: tuple[str, ...] = ()
     os_user: str = ""  # of the operating system, where `by` is a name that this user gave
 
@@ -133,7 +133,7 @@ class ElevationEnded(Event, frozen=True):
     elevation: str
     how: Ending
     reason: str = ""
-    by: str = ""  # empty where nobody had to
+    by: str = ""  # empty where no person ended it
 
 
 LifeEvent = (

@@ -8,7 +8,7 @@ from missioncontrol.domain.lifecycle.events import Next, Source
 
 
 class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
-    """It takes no steps; that is how it begins, and what somebody wanted."""
+    """It accepts no steps; that is how it begins, and what a user wanted."""
 
     reason: str = ""
 
@@ -24,7 +24,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Resting(msgspec.Struct, frozen=True, tag="blocked"):
-    """It kept failing and is left alone until then: blocked, as a list says it."""
+    """It kept failing and is left alone until then: `blocked` in lists."""
 
     reason: str
     until: float
@@ -39,7 +39,7 @@ class Draining(msgspec.Struct, frozen=True, tag="draining"):
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
-    """Nothing is heard from where it runs; it is ready again when something is."""
+    """The place where it runs is silent; it is ready again when it reports."""
 
     reason: str
 
@@ -68,10 +68,10 @@ class AgentLife(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source
     standing: Standing
     since: float  # it stands so, seconds since the epoch
-    version: str = ""  # as it said itself when it last was ready
+    version: str = ""  # as it reported when it last was ready
     said: str = ""
     rests: int = 0  # how often in a row, the last time
-    wish: Wish | None = None  # a wider mode that waits for somebody's yes
+    wish: Wish | None = None  # a wider mode that waits for an approval
     elevation: Elevation | None = None  # that was agreed to last, if nothing has ended it
     elevations: int = 0  # how many were ever asked for
 
@@ -107,7 +107,7 @@ class AgentLife(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def reason_of(life: AgentLife) -> str:
-    """Return in a sentence why an agent takes no steps; empty where it does, or nobody said."""
+    """Return in a sentence why an agent accepts no steps; empty if it does, or is unknown."""
     match life.standing:
         case Failed(reason=reason, hint=hint):
             return f"{reason} {hint}".rstrip()

@@ -27,7 +27,7 @@ class ChangeProduct(msgspec.Struct, frozen=True):
 
 
 class ChangeExclusions(msgspec.Struct, frozen=True):
-    """Let these not count."""
+    """Exclude these from the counts."""
 
     product: str
     bots: bool | None = None
@@ -55,7 +55,7 @@ class ChangeLimits(msgspec.Struct, frozen=True):
 
 
 class AddSource(msgspec.Struct, frozen=True):
-    """Let events come with a key."""
+    """Add a source, which sends events with a key."""
 
     product: str
     source: str
@@ -66,7 +66,7 @@ class AddSource(msgspec.Struct, frozen=True):
 
 
 class ChangeSource(msgspec.Struct, frozen=True):
-    """Call it so; let its events count or not."""
+    """Rename it, or change whether its events count."""
 
     product: str
     source: str
@@ -75,7 +75,7 @@ class ChangeSource(msgspec.Struct, frozen=True):
 
 
 class RenewSourceKey(msgspec.Struct, frozen=True):
-    """Let its events come with another key."""
+    """Replace the key of its events."""
 
     product: str
     source: str
@@ -83,7 +83,7 @@ class RenewSourceKey(msgspec.Struct, frozen=True):
 
 
 class RevokeSource(msgspec.Struct, frozen=True):
-    """Let nothing more come from it."""
+    """Accept no more events from it."""
 
     product: str
     source: str

@@ -128,8 +128,8 @@ def _added(command: AddProduct, products: dict[str, Product]) -> ProductAdded:
 
 def _changed(command: SettingCommand, product: Product) -> list[ProductEvent]:
     known = _as_changed(command, product)
-    said = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
-    wanted = msgspec.structs.replace(known, **said)
+    stated = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
+    wanted = msgspec.structs.replace(known, **stated)
     match wanted:
         case ProductChanged():
             _refuse_bad_calendar(wanted)
@@ -152,8 +152,8 @@ def _as_changed(command: SettingCommand, product: Product) -> SettingEvent:
             return ProductChanged(product.slug, product.name, *calendar)
         case ChangeExclusions():
             without = product.exclusions
-            said = (without.bots, without.people, without.properties)
-            return ExclusionsChanged(product.slug, *said)
+            exclusions = (without.bots, without.people, without.properties)
+            return ExclusionsChanged(product.slug, *exclusions)
         case ChangeKeyMeasures():
             by = product.measures
             steps = (by.activation, by.activated_at)
@@ -182,8 +182,8 @@ def _sourced(command: SourceCommand, product: Product) -> list[ProductEvent]:
     match command:
         case ChangeSource():
             known = SourceChanged(product.slug, source.id, source.name, source.is_internal)
-            said = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
-            wanted = msgspec.structs.replace(known, **said)
+            stated = {k: v for k, v in msgspec.structs.asdict(command).items() if v is not None}
+            wanted = msgspec.structs.replace(known, **stated)
             _refuse_bad_name("name", wanted.name, NAME_MAX)
             return [] if wanted == known else [wanted]
         case RenewSourceKey():

@@ -29,7 +29,7 @@ class ProductChanged(Event, frozen=True):
     name: str
     zone: str
     week_starts: Weekday
-    retention_days: int  # that its events are kept; 0: for ever
+    retention_days: int  # for its events; 0: for ever
 
 
 class ExclusionsChanged(Event, frozen=True):
@@ -42,17 +42,17 @@ class ExclusionsChanged(Event, frozen=True):
 
 
 class KeyMeasuresChanged(Event, frozen=True):
-    """By these it is told how the product does; where one is empty, by what the definitions say."""
+    """These show how the product does; an empty one has the value of the definitions."""
 
     product: str
     activation: tuple[dict[str, Any], ...]  # steps of a funnel, as `Step`
-    activated_at: int  # the step, from 1, by which somebody is activated; 0: the last of these
+    activated_at: int  # the step, from 1, that activates a user; 0: the last of these
     actions: tuple[str, ...]  # names of the events that the product is for
-    active: str  # the event by which somebody is active
+    active: str  # the event that makes a user active
 
 
 class LimitsChanged(Event, frozen=True):
-    """So much is taken in from now on; what is there already stays."""
+    """So much is accepted from now on; what is there already stays."""
 
     product: str
     events_per_second: int  # of each source
@@ -61,7 +61,7 @@ class LimitsChanged(Event, frozen=True):
 
 
 class SourceAdded(Event, frozen=True):
-    """Whoever has its key may send events; only the digest of the key is kept."""
+    """The holder of its key may send events; only the digest of the key is stored."""
 
     product: str
     source: str  # its id
@@ -97,7 +97,7 @@ class SourceRevoked(Event, frozen=True):
 
 
 class ForgettingBegun(Event, frozen=True):
-    """Somebody wants a person removed; who it is stands nowhere in the log."""
+    """A user wants a person removed; who it is stands nowhere in the log."""
 
     product: str
     forgetting: str  # the id of this removal
@@ -110,11 +110,11 @@ class PersonForgotten(Event, frozen=True):
     product: str
     forgetting: str
     events: int  # that were removed
-    ids: int  # that are not taken again; 0 where nobody was found
+    ids: int  # that are not accepted again; 0 where no person was found
 
 
 class EventsCleared(Event, frozen=True):
-    """All events and people of a product are about to be removed, so that it begins anew."""
+    """All events and people of a product are about to be removed, so that it begins again."""
 
     product: str
     reason: str

@@ -31,7 +31,7 @@ class Exclusions(msgspec.Struct, frozen=True):
 
 
 class KeyMeasures(msgspec.Struct, frozen=True):
-    """By what it is told how a product does; where empty, by what the definitions say."""
+    """The measures of how a product does; empty ones have the values of the definitions."""
 
     activation: tuple[dict[str, Any], ...] = ()
     activated_at: int = 0
@@ -40,7 +40,7 @@ class KeyMeasures(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much is taken in. There is always a bound: who says none gets these."""
+    """How much is accepted. There is always a bound: these are the defaults."""
 
     events_per_second: int = 100_000  # of each source
     events_max: int = 100_000_000  # that are stored

@@ -18,7 +18,7 @@ SHOWN_MAX = 5
 
 
 def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[RepositoryTaskScoped]:
-    """Answer what somebody says of the files of a task; nothing where it is so already.
+    """Answer a person's choice of the files of a task; nothing where it is so already.
 
     Raises:
         Rejected: `repository.bad_scope`.
@@ -32,16 +32,16 @@ def scoped(command: ScopeTask, task: RepositoryTask, repository: str) -> list[Re
     before = task.scope
     if before and (before.patterns, before.ground) == (patterns, command.ground):
         return []
-    told = RepositoryTaskScoped(
+    event = RepositoryTaskScoped(
         repository, task.number, patterns, command.by, command.ground, command.reason
     )
-    return [told]
+    return [event]
 
 
 def looked_up(
     command: RunTasks, tasks: Iterable[RepositoryTask], repository: str
 ) -> list[RepositoryTaskScoped]:
-    """Return what becomes true of scopes that nobody said; what a person said meanwhile stays.
+    """Return the events for scopes that no person stated; one stated meanwhile stays.
 
     Raises:
         Rejected: `repository.bad_scope`.
@@ -136,7 +136,7 @@ def refuse_at_work(task: RepositoryTask, at_work: frozenset[str]) -> None:
         raise Conflict(
             "repository.at_work",
             f"Task {task.number} is being carried out by {task.hold.run}.",
-            hint=f"`mission show {task.hold.run}` tells how far it is; `mission cancel` ends it.",
+            hint=f"`mission show {task.hold.run}` shows it at work; `mission runs cancel` ends it.",
         )
 
 

@@ -17,7 +17,7 @@ class AdoptRepository(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A text that is kept, and what it has."""
+    """A text that is stored, and what it has."""
 
     kind: TaskDocument
     digest: str
@@ -35,7 +35,7 @@ class AddTask(msgspec.Struct, frozen=True):
 
 
 class TakeDocument(msgspec.Struct, frozen=True):
-    """Take in what somebody wrote."""
+    """Import a document that a person wrote."""
 
     task: int
     version: Version
@@ -90,7 +90,7 @@ class ScopeTask(msgspec.Struct, frozen=True):
 
 
 class LookedUp(msgspec.Struct, frozen=True):
-    """Files that a task is expected to change by its spec, or by a ranking; nobody said so."""
+    """Files that a task is expected to change by its spec, or by a ranking, not by a person."""
 
     task: int
     scope: tuple[str, ...]
@@ -98,10 +98,10 @@ class LookedUp(msgspec.Struct, frozen=True):
 
 
 class RunTasks(msgspec.Struct, frozen=True):
-    """Have agents carry tasks out; those that nobody started are started.
+    """Have agents carry tasks out; those that are not started yet are started.
 
     What was looked up becomes the scope of a task in the same decision: a run that is refused
-    leaves nothing behind that nobody said.
+    leaves nothing behind that no person stated.
     """
 
     run: str

@@ -12,7 +12,7 @@ Part = Literal["builder", "tester", "reviewer"]
 """What an agent does in a run of tasks."""
 
 Ground = Literal["person", "spec", "ranking"]
-"""Who says which files a task will change: somebody, the spec of the task, or a look at the code
+"""The source of the files that a task will change: a person, its spec, or a look at the code
 and its past.
 """
 
@@ -21,7 +21,7 @@ Digests = dict[TaskDocument, str]
 
 
 class Outline(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a text has, as far as gates ask: told with it, because an event holds no text."""
+    """What a text has, as far as gates ask: in the event, because an event holds no text."""
 
     filled: tuple[str, ...] = ()  # headings with text below them, in small letters
     empty: tuple[str, ...] = ()  # headings without
@@ -29,7 +29,7 @@ class Outline(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Who(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody, and the user of the operating system who gave the name; "" with a sign-in."""
+    """A person, and the user of the operating system who gave the name; "" with a sign-in."""
 
     name: str  # such as user:alice
     os_user: str = ""
@@ -40,10 +40,10 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RepositoryAdopted(Event, frozen=True):
-    """Tasks of this repository are kept here from now on."""
+    """Tasks of this repository are stored here from now on."""
 
     repository: str
-    path: str  # of the checkout in which somebody asked for it
+    path: str  # of the checkout from which the request came
     process: Process
 
 
@@ -66,7 +66,7 @@ class RepositoryTaskAdded(Event, frozen=True):
 
 
 class TaskDocumentTaken(Event, frozen=True):
-    """A document of a task has a new version; its text is kept by its digest."""
+    """A document of a task has a new version; its text is stored by its digest."""
 
     repository: str
     task: int
@@ -78,11 +78,11 @@ class TaskDocumentTaken(Event, frozen=True):
     author: Who
     base: str = ""  # digest of the version that was edited
     given: str = ""  # digest of what was written, where that was merged with another version
-    conflicts: int = 0  # places where it and the version that held said different things
+    conflicts: int = 0  # places where it and the version that held differed
 
 
 class TaskDocumentSigned(Event, frozen=True):
-    """Somebody agrees to exactly this text, in a role."""
+    """A person signed exactly this text, in a role."""
 
     repository: str
     task: int
@@ -104,7 +104,7 @@ class RepositoryTaskStarted(Event, frozen=True):
 
 
 class RepositoryTaskDone(Event, frozen=True):
-    """Somebody looked at what was done, and the gate of review held."""
+    """A person looked at what was done, and the gate of review held."""
 
     repository: str
     task: int

@@ -65,10 +65,10 @@ def lacks(task: RepositoryTask, kind: TaskDocument, process: Process) -> list[Re
 def signs_alone(
     document: DocumentState, role: Role, by: Who, rule: PhaseRule, process: Process
 ) -> bool:
-    """Whether nobody but the author could have signed a document once `by` signs it for `role`.
+    """Whether only the author could have signed a document once `by` signs it for `role`.
 
-    `lacks` counts a document only where somebody else signed it too. So the author may sign for
-    one of several roles, as long as another role is left to somebody else.
+    `lacks` counts a document only where another person signed it too. So an author may sign for
+    one of several roles, as long as another role is left to another person.
     """
     if process.own or not is_same(document.author, by):
         return False
@@ -77,7 +77,7 @@ def signs_alone(
 
 
 def _others_may_sign(document: DocumentState, role: Role, process: Process) -> bool:
-    """Whether somebody else than its author signed a document for a role, or still can."""
+    """Whether a person other than its author signed a document for a role, or still can."""
     signature = document.signatures.get(role)
     if signature is not None and signature.digest == document.digest:
         return not is_same(document.author, signature.by)
@@ -91,7 +91,7 @@ def gate(task: RepositoryTask, phase: Phase, process: Process) -> list[Reason]:
 
 
 def review(task: RepositoryTask, process: Process, by: Who) -> list[Reason]:
-    """Say why somebody can't take a task as done."""
+    """Return the reasons why a user can't mark a task as done."""
     found = gate(task, "review", process)
     if isinstance(task.stage, Started) and not process.own and is_same(task.stage.by, by):
         words = f"{task.stage.by.name} started it, and somebody else looks at what was done"

@@ -25,7 +25,7 @@ ARGUMENTS_MAX = 100
 KNOWN_FAILURES_MAX = 200
 TEST_NAME_MAX = 500
 BRANCH = re.compile(r"mission/[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
-"""What may be merged into: branches of our own, which nobody has checked out by habit."""
+"""What may be merged into: branches of our own, which people do not check out by habit."""
 
 Names = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=HEADING_MAX)], ...],
@@ -46,7 +46,7 @@ Headings = Annotated[
 
 
 class PhaseRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a phase needs; the first four also leave a document, which has to be as said here."""
+    """What a phase needs; the first four also leave a document, which has to match this."""
 
     needs: tuple[TaskDocument, ...] = ()  # that hold before; its document rests on them
     headings: Headings = ()  # that its document has, each with text
@@ -57,11 +57,11 @@ class MergeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How what agents built of a task comes together with what others did."""
 
     into: Annotated[str, msgspec.Meta(max_length=BRANCH_MAX)] = ""  # "" for that of the checkout
-    approval: bool = True  # whether somebody agrees to each change before it is merged
+    approval: bool = True  # whether a person approves each change before it is merged
     rounds: Annotated[int, msgspec.Meta(ge=1, le=ROUNDS_MAX)] = 3  # of building, at most
     checks: Checks = ()  # programs that have to end with 0, besides the tests of the project
     shared: Names = ()  # patterns of files that no two tasks change at once
-    known_failures: KnownFailures = ()  # tests and checks that people let fail, by name
+    known_failures: KnownFailures = ()  # tests and checks that people allow to fail, by name
     untested: bool = False  # whether people accept that no test says anything
 
 
@@ -69,7 +69,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The phases of a repository; one that is not there is not gone through."""
 
     phases: dict[Phase, PhaseRule]
-    roles: dict[Role, Names] = {}  # who may sign; whoever may approve where nobody is named
+    roles: dict[Role, Names] = {}  # who may sign; all who may approve where none is named
     own: bool = False  # whether the author of a version may be the only one who signs it
     merge: MergeRule = MergeRule()
 
@@ -83,7 +83,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.phases.get(phase, PhaseRule())
 
     def may_sign(self, role: Role, by: str) -> bool:
-        """Whether the process names somebody for a role, or nobody at all."""
+        """Whether the process names this person for a role, or no person at all."""
         named = self.roles.get(role, ())
         return not named or person(by) in {person(name) for name in named}
 

@@ -97,7 +97,7 @@ ANY = "**"
 def _parts(pattern: str) -> tuple[str, ...]:
     """Return the names of a path that `pattern` asks for.
 
-    A directory names all that is in it; one with a dot in its name is taken for a file, unless
+    A directory names all that is in it; one with a dot in its name counts as a file, unless
     the pattern ends with `/`.
     """
     parts = [part for part in pattern.split("/") if part]

@@ -37,7 +37,7 @@ class Preparing(msgspec.Struct, frozen=True, tag="preparing"):
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
-    """Somebody is implementing it."""
+    """A person is implementing it."""
 
     by: Who
     at: float

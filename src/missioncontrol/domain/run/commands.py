@@ -49,7 +49,7 @@ class StartSteps(Command, frozen=True):
 
 
 class ClaimStep(Command, frozen=True):
-    """Let another agent do a step that asks for a capability and waits for a place."""
+    """Give a step that asks for a capability and waits for a place to another agent."""
 
     step: str
     agent: str
@@ -96,7 +96,7 @@ class ReleaseStep(Command, frozen=True):
 
 
 class ReviseStep(Command, frozen=True):
-    """Somebody asked for changes: the step is due again, with these inputs."""
+    """Apply requested changes: the step is due again, with these inputs."""
 
     step: str
     approval: str
@@ -130,7 +130,7 @@ class FailStep(Command, frozen=True):
 
 
 class HaltRun(Command, frozen=True):
-    """Let nothing more start."""
+    """Halt all further starts."""
 
     code: str
     reason: str

@@ -22,21 +22,21 @@ class Deadlines:
         self._heap: list[tuple[float, str, Limit]] = []
 
     def begin(self, key: str, limit: Limit, end: float) -> None:
-        """Let a limit of `key` end at `end`, whatever was said of it before."""
+        """Start a limit of `key` that ends at `end`, replacing any earlier one."""
         self.running[key, limit] = end
         heapq.heappush(self._heap, (end, key, limit))
 
     def go_on(self, key: str, limit: Limit, end: float) -> None:
-        """Let a limit of `key` end at `end`, or when it was to end already."""
+        """Continue a limit of `key` to its existing end, or to `end` where it has none."""
         self.begin(key, limit, self.running.get((key, limit), end))
 
     def drop(self, key: str, *limits: Limit) -> None:
-        """Let these limits of `key` hold no longer."""
+        """Remove these limits of `key`."""
         for limit in limits:
             self.running.pop((key, limit), None)
 
     def passed(self, now: float) -> list[tuple[str, Limit]]:
-        """Return the limits that have ended by `now` and were not told yet since they went on."""
+        """Return the limits that ended by `now` and were not reported since they went on."""
         found: dict[tuple[str, Limit], None] = {}
         while self._heap and self._heap[0][0] <= now:
             end, key, limit = heapq.heappop(self._heap)
@@ -46,7 +46,7 @@ class Deadlines:
 
     @property
     def next(self) -> float | None:
-        """The nearest end that was not told yet, seconds since the epoch; None for none."""
+        """The nearest end that was not reported yet, seconds since the epoch; None for none."""
         while self._heap:
             end, key, limit = self._heap[0]
             if self.running.get((key, limit)) == end:

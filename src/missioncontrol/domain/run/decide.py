@@ -95,7 +95,7 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _claim(command, run)
         case ReportStuck():
             if command.step not in run.ready or command.step in run.stuck:
-                return []  # It is told once for each time that it waits.
+                return []  # It is reported once for each time that it waits.
             return [StepStuck(command.step, run.steps[command.step].agent, command.reason)]
         case ReportUsage():
             late = _late(run, command.step, command.fence, "usage")
@@ -351,7 +351,7 @@ def _resume(run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.settled",
             f"Run {run.id!r} {ended_as(run.status)}; there is nothing to resume.",
-            hint=f"`mission retry {run.id} STEP` starts a step again in a new run.",
+            hint=f"`mission runs retry {run.id} STEP` starts a step again in a new run.",
         )
     return [RunResumed()] if run.is_started or run.halt is not None else []
 

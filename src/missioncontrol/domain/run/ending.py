@@ -21,7 +21,7 @@ def consequences(run: Run, step: str, failure: Failure) -> Iterator[RunEvent]:
 def outcome_of(run: Run, failing: str = "", failure: Failure | None = None) -> Outcome:
     """Say how the run ends; the last step may be `failing`, which is not in its state yet.
 
-    Only the workflow's own steps count: one that became others has ended as they let it end.
+    Only the workflow's own steps count: one that expanded has ended as those steps decide.
     """
     if run.cancel_reason is not None:
         return run.cancel_outcome
@@ -65,7 +65,7 @@ def refuse_unknown(run: Run, step: str) -> None:
 
 
 def refuse_unapproved(run: Run, key: str, digest: str) -> None:
-    """Refuse to start what nobody has approved, or something else than was approved."""
+    """Refuse to start what is not approved, or something else than was approved."""
     approved = run.released.get(key)
     if approved is None or approved != digest:
         raise Rejected(

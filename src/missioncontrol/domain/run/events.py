@@ -34,7 +34,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A result taken over from an earlier run."""
+    """A result reused from an earlier run."""
 
     run: str
     work: Work = Work()
@@ -52,7 +52,7 @@ class RunCreated(Event, frozen=True):
     inputs: dict[str, Any] = {}
     mission: str = ""
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
-    retry_of: str = ""  # the run whose results are kept
+    retry_of: str = ""  # the run whose results are reused
     kept: dict[str, Kept] = {}
     version: int = 0  # of the workflow; 0 where it is not a saved one
     author: str = ""  # who asked for it, and can't approve it
@@ -61,13 +61,13 @@ class RunCreated(Event, frozen=True):
     budget: Amount | None = None
     schedule: str = ""
     slot: float = 0.0  # the moment of the schedule, seconds since the epoch
-    fork_of: str = ""  # the run whose results are kept, where the inputs may differ
-    forked_at: str = ""  # the step from which on everything is done anew
+    fork_of: str = ""  # the run whose results are reused, where the inputs may differ
+    forked_at: str = ""  # the step from which on everything is done again
     os_user: str = ""  # of the operating system, who gave the name of the author; "" is unknown
 
 
 class RunStarted(Event, frozen=True):
-    """The first step was let go."""
+    """The first step was started."""
 
 
 class RunResumed(Event, frozen=True):
@@ -93,7 +93,7 @@ class StepClaimed(Event, frozen=True):
 
 
 class StepStuck(Event, frozen=True):
-    """It has waited long for an agent that takes no steps: somebody should look at it."""
+    """It has waited long for an agent that accepts no steps: a person should look at it."""
 
     step: str
     agent: str
@@ -134,7 +134,7 @@ class StepReleased(Event, frozen=True):
 
 
 class StepRevised(Event, frozen=True):
-    """Somebody asked for other inputs: the step is looked at again, with these."""
+    """A person asked for other inputs: the step is looked at again, with these."""
 
     step: str
     approval: str
@@ -184,7 +184,7 @@ class UsageReported(Event, frozen=True):
     usage: Usage
     model: str = ""
     price: str = ""  # version of the price that the cost was worked out with
-    estimated: bool = False  # nobody measured it: a crash or a provider hid what was used
+    estimated: bool = False  # it was not measured: a crash or a provider hid what was used
 
 
 class StepSucceeded(Event, frozen=True):
@@ -246,14 +246,14 @@ class StepsCancelled(Event, frozen=True):
 
 
 class CancelRequested(Event, frozen=True):
-    """The run is to end: somebody asked for it, or its time is over."""
+    """The run is to end: a user asked for it, or its time is over."""
 
     reason: str
     outcome: Outcome = "cancelled"  # failed, where a limit and not a person ended it
 
 
 class RunHalted(Event, frozen=True):
-    """Nothing more starts until somebody has changed what stands in the way and resumes it."""
+    """Nothing more starts until a person has changed what stands in the way and resumes it."""
 
     code: str
     reason: str

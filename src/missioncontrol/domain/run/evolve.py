@@ -200,8 +200,8 @@ def _created(event: RunEvent, at: float) -> Run:
     run.schedule, run.slot = event.schedule, event.slot
     run.fork_of, run.forked_at = event.fork_of, event.forked_at
     run.os_user = event.os_user
-    for step, kept in event.kept.items():
-        _settle(run, step, Succeeded(kept.work, kept.checks, kept.run))
+    for step, reused in event.kept.items():
+        _settle(run, step, Succeeded(reused.work, reused.checks, reused.run))
     return run
 
 
@@ -328,7 +328,7 @@ def _settle(run: Run, step: str, state: SettledState) -> None:
 
 
 def _forget(run: Run, step: str) -> None:
-    """Let go of what is only asked for while `step` is open."""
+    """Delete what is only needed while `step` is open."""
     _leave(run, step)
     if run.crowds:
         run.leave_crowd(step)

@@ -134,7 +134,7 @@ class Run:
     """A run and all its steps.
 
     `evolve` changes it in place: a run of ten thousand steps takes twenty thousand events, and a
-    copy at each of them would make the last step dearer than the first. Whoever holds a `Run`
+    copy at each of them would make the last step dearer than the first. A holder of a `Run`
     reads it and leaves the changing to `evolve`.
     """
 
@@ -186,20 +186,20 @@ class Run:
         self.rounds: dict[str, int] = {}  # rounds done of steps that repeat
         self.previous: dict[str, Any] = {}  # outputs of those rounds
         self.deadlines = Deadlines()  # of open steps
-        self.given_up: dict[str, Failure] = {}  # open steps whose own steps were let go
+        self.given_up: dict[str, Failure] = {}  # open steps whose own steps were cancelled
         self.tries: dict[str, int] = {}
         self.elevated: dict[str, Elevated] = {}  # of the last attempt of a step
         self.handed: dict[str, tuple[ArtifactRef, ...]] = {}  # to the last attempt of a step
         self.interruptions: dict[str, int] = {}
         self.refused: set[tuple[int, str]] = set()
-        # The readings below follow from `states`; they are kept so that no decision scans a run.
+        # The readings below follow from `states`; storing them saves a scan of the run.
         self.states: dict[str, StepState] = {}
         self.unmet: dict[str, int] = {}
         self.dependants: dict[str, list[str]] = {}
         self.special: set[str] = set()  # more than their needs has to be asked for these
         self.stuck: dict[str, str] = {}  # ready ones whose agent takes no steps, and why
         self.claimable: set[str] = set()  # another agent may do these as well
-        self.governed: set[str] = set()  # these may need money or somebody's yes to start
+        self.governed: set[str] = set()  # these may need money or an approval to start
         self.due: dict[str, None] = {}  # to be worked out; also expanded ones whose steps ended
         self.held: dict[str, Held] = {}
         self.open_children: dict[str, int] = {}
@@ -242,7 +242,7 @@ class Run:
             self.make_ready(key)
 
     def make_due(self, key: str) -> None:
-        """Let `key` be worked out."""
+        """Mark `key` as due for a decision."""
         step = self.steps[key]
         self.limit_total(step)
         self.states[key] = DUE
@@ -261,14 +261,14 @@ class Run:
         return self.crowds.setdefault(step.parent, Crowd(limit)) if limit else None
 
     def leave_crowd(self, key: str) -> None:
-        """Let another call for an item have the place of `key`."""
+        """Give the place of `key` to another call for an item."""
         crowd = self.crowds.get(self.steps[key].parent)
         if crowd is not None:
             crowd.leave(key)
             self.due.update(dict.fromkeys(crowd.let_in()))
 
     def make_ready(self, key: str) -> None:
-        """Let `key` start when there is room."""
+        """Queue `key` to start when there is room."""
         step = self.steps[key]
         self.states[key] = READY
         self.ready[key] = None
@@ -279,12 +279,12 @@ class Run:
         self.queues.setdefault((step.agent, self.slots_of.get(key, ())), {})[key] = None
 
     def limit_total(self, step: Step) -> None:
-        """Let the whole time of `step` begin, or go on, where it is limited."""
+        """Begin or continue the total time of `step`, where it is limited."""
         if step.total_seconds_max:
             self.deadlines.go_on(step.key, "total", self.at + step.total_seconds_max)
 
     def reassign(self, key: str, agent: str) -> None:
-        """Let another agent do `key`, which waits for its turn as long as it did."""
+        """Assign `key` to another agent; it retains its place in the queue."""
         step = self.steps[key]
         slots = self.slots_of.get(key, ())
         self.steps[key] = msgspec.structs.replace(step, agent=agent)
@@ -363,7 +363,7 @@ class Run:
         return in_turn(queues, free, room, slot_room)
 
     def lacks_approval(self, key: str) -> bool:
-        """Whether `key` may not start before somebody has approved it."""
+        """Whether `key` may not start before it is approved."""
         return self.steps[key].approval is not None and key not in self.released
 
     def to_work_out(self, now: float) -> list[str]:

@@ -20,24 +20,24 @@ def in_turn(
     slot_room: Callable[[Slot], int],
 ) -> list[str]:
     """Return at most `limit` members, one of each queue after the other, as places allow."""
-    taken = _Taken(room, slot_room)
+    occupied = _Taken(room, slot_room)
     chosen: list[str] = []
     turns = {queue: iter(keys) for queue, keys in queues.items()}
     while turns and len(chosen) < limit:
         for queue in list(turns):
-            key = next(turns[queue], None) if taken.leaves_room(*queue) else None
+            key = next(turns[queue], None) if occupied.leaves_room(*queue) else None
             if key is None:
                 del turns[queue]
                 continue
             chosen.append(key)
-            taken.take(*queue)
+            occupied.take(*queue)
             if len(chosen) == limit:
                 break
     return chosen
 
 
 class _Taken:
-    """Places that were given out in this turn, on top of those that were taken before."""
+    """Places that were given out in this turn, on top of those that were in use before."""
 
     def __init__(self, room: Callable[[str], int], slot_room: Callable[[Slot], int]) -> None:
         self._room = room

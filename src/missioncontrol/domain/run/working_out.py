@@ -1,4 +1,4 @@
-"""What becomes of a step before and after its attempts: it waits, is many, is let go or ends."""
+"""State changes of a step outside its attempts: it waits, expands, is cancelled or ends."""
 
 from typing import assert_never
 
@@ -170,7 +170,7 @@ def conclude(command: ConcludeStep, run: Run) -> list[RunEvent]:
 
 
 def fail(command: FailStep, run: Run) -> list[RunEvent]:
-    """Fail a step that no attempt works on; what it became is let go where it had not begun."""
+    """Fail a step that no attempt works on; its own steps that have not begun are cancelled."""
     refuse_if_over(run)
     refuse_unknown(run, command.step)
     state = run.states[command.step]
@@ -187,7 +187,7 @@ def fail(command: FailStep, run: Run) -> list[RunEvent]:
 
 
 def _give_up(command: FailStep, run: Run) -> list[RunEvent]:
-    """Let go of what has not begun; the step itself ends when all that it became has ended."""
+    """Cancel what has not begun; the step itself ends when all its own steps have ended."""
     key = command.step
     if key in run.given_up or not run.open_children[key]:
         return []

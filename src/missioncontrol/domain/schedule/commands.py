@@ -49,7 +49,7 @@ class AddSchedule(Command, frozen=True):
 
 
 class ChangeSchedule(Command, frozen=True):
-    """Let it start something else or at other times; all of it has been found sound."""
+    """Change what it starts or its times; all of it has been found sound."""
 
     due: Due
     workflow: str
@@ -63,21 +63,21 @@ class ChangeSchedule(Command, frozen=True):
 
 
 class SkipSlot(Command, frozen=True):
-    """Let the next slot, which has no answer yet, go by."""
+    """Skip the next slot, which has no answer yet."""
 
     slot: float
     reason: str = ""
 
 
 class PauseSchedule(Command, frozen=True):
-    """Let no slot fire any more."""
+    """Pause all slots."""
 
     due: Due
     reason: str = ""
 
 
 class ResumeSchedule(Command, frozen=True):
-    """Let slots fire again, from now on."""
+    """Resume the slots, from now on."""
 
     due: Due
     reason: str = ""
@@ -113,7 +113,7 @@ class StartQueued(Command, frozen=True):
 
 
 class StartByHand(Command, frozen=True):
-    """Write down that somebody asked for `run`, which was created in the same transaction."""
+    """Record that a user asked for `run`, which was created in the same transaction."""
 
     run: str
     reason: str = ""

@@ -130,14 +130,14 @@ def refuse_by_hand(schedule: Schedule, *, force: bool) -> None:
 def _take(schedule: Schedule, command: TakeSlots) -> list[ScheduleEvent]:
     events = _earlier(schedule, command.due, "misfired")
     waiting = [queued.slot for queued in schedule.queue]
-    taken = answers(schedule, command.due)
-    for answered in taken:
+    results = answers(schedule, command.due)
+    for answered in results:
         events.extend(_answer(answered, command.start, waiting))
-    return [*events, *_alerts(schedule, command, taken)]
+    return [*events, *_alerts(schedule, command, results)]
 
 
 def _answer(answered: Answered, start: Start, waiting: list[float]) -> list[ScheduleEvent]:
-    """Return the events for one slot; `waiting` are the slots in the queue, and is kept so."""
+    """Return the events for one slot; `waiting` are the slots in the queue, and is updated."""
     slot = answered.slot
     match answered.answer:
         case "fire":
@@ -152,7 +152,7 @@ def _answer(answered: Answered, start: Start, waiting: list[float]) -> list[Sche
             # What works is not ended for a slot that could not start after it.
             return [SlotSkipped(slot, "stopped", _detail(start.stopped))]
         case "cancel":
-            # The newest slot stands for all that wait: nobody wants what it makes out of date.
+            # The newest slot stands for all that wait: it makes the others out of date.
             dropped = _dropped(tuple(waiting), "overlap")
             waiting[:] = [slot]
             return [*dropped, SlotQueued(slot, "cancel")]
@@ -177,11 +177,11 @@ def _fire(answered: Answered, start: Start) -> list[ScheduleEvent]:
     return [SlotFired(slot, start.run, late_seconds)]
 
 
-def _alerts(schedule: Schedule, command: TakeSlots, taken: list[Answered]) -> list[ScheduleEvent]:
+def _alerts(schedule: Schedule, command: TakeSlots, results: list[Answered]) -> list[ScheduleEvent]:
     """Return one alert for a downtime, however many slots it swallowed."""
-    missed = [answered.slot for answered in taken if answered.answer == "misfired"]
+    missed = [answered.slot for answered in results if answered.answer == "misfired"]
     alerts = _missed(missed, _unanswered(schedule, command.due))
-    late = [a.slot for a in taken if a.is_late and _has_run(a, command.start)]
+    late = [a.slot for a in results if a.is_late and _has_run(a, command.start)]
     if late and not alerts:
         alerts = [ScheduleAlerted("late", len(late), late[0], late[-1])]
     return alerts
@@ -223,7 +223,7 @@ def _start_queued(schedule: Schedule, command: StartQueued, now: float) -> list[
 
 def _end(schedule: Schedule, command: EndRun) -> list[ScheduleEvent]:
     if command.run not in schedule.active:
-        return []  # Told twice.
+        return []  # Reported twice.
     ended = ScheduleRunEnded(command.run, command.outcome, command.ended)
     if command.outcome != "failed":
         return [ended]
@@ -268,8 +268,8 @@ def _change(schedule: Schedule, command: ChangeSchedule) -> list[ScheduleEvent]:
     _refuse_removed(schedule)
     _refuse_bad_policy(command.policy)
     _refuse_large_inputs(command)
-    told = ("workflow", "cron", "zone", "version", "inputs", "policy")
-    if all(getattr(schedule, name) == getattr(command, name) for name in told):
+    fields = ("workflow", "cron", "zone", "version", "inputs", "policy")
+    if all(getattr(schedule, name) == getattr(command, name) for name in fields):
         return []
     changed = ScheduleChanged(
         command.workflow,

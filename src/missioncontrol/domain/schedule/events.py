@@ -2,7 +2,7 @@
 
 A slot is an instant at which a schedule wants a run, in seconds since the epoch. Each slot is
 answered by exactly one of `SlotFired`, `SlotQueued` and `SlotSkipped`, or lies within one
-`SlotsSkipped`. What later becomes of a queued slot is told by events of its own.
+`SlotsSkipped`. What later becomes of a queued slot is recorded by events of its own.
 """
 
 from typing import Any, Literal
@@ -20,7 +20,7 @@ Reason = Literal[
     "removed",  # the schedule was removed
     "queued_over",  # one slot was waiting already
     "refused",  # the run could not be created
-    "by_hand",  # somebody asked for it
+    "by_hand",  # a user asked for it
     "changed",  # the schedule was changed
 ]
 Why = Literal[
@@ -140,7 +140,7 @@ class QueuedSlotsDropped(Event, frozen=True):
 
 
 class StartedByHand(Event, frozen=True):
-    """Somebody asked for a run now."""
+    """A user asked for a run now."""
 
     run: str
     reason: str = ""
@@ -156,7 +156,7 @@ class ScheduleRunEnded(Event, frozen=True):
 
 
 class ScheduleAlerted(Event, frozen=True):
-    """Somebody should know."""
+    """A person should be notified."""
 
     kind: AlertKind
     count: int = 1  # failed: runs in a row; otherwise slots

@@ -12,7 +12,7 @@ GRACE_SECONDS = 60.0
 """A slot that is no later than this is on time: engines start slowly and machines are busy."""
 
 RUNS_MAX = 100
-"""Runs of one schedule that have not ended, where its policy lets them overlap."""
+"""Runs of one schedule that have not ended, where its policy permits overlaps."""
 
 Answer = Literal[
     "fire",

@@ -42,7 +42,7 @@ class NewAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     declared: dict[str, Any]  # in the words of `agents.toml`: kind, model, settings, limits …
     reason: Why = ""
-    start: bool = True  # and let it work at once, if it shows that it can
+    start: bool = True  # whether it starts work at once, if its health check passes
 
 
 class ChangedAgent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +122,7 @@ async def detail(console: Console, name: str) -> AgentDetail:
 async def add_agent(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[NewAgent]
 ) -> Response[AgentDetail]:
-    """Declare an agent in the words of `agents.toml`, and let it show that it works."""
+    """Declare an agent with the fields of `agents.toml`, and check that it works."""
     declared = console.instruments.declare(data.name, data.declared)
     ask = AgentAsked("add", data.name, data.reason, declared, start=data.start)
     await console.ask(request, ask)
@@ -138,7 +138,7 @@ async def change_agent(
     data: JSONBody[ChangedAgent],
     if_match: IfMatch = "",
 ) -> AgentDetail:
-    """Declare an agent anew; if it is at work, it is started again as it is now."""
+    """Replace the declaration of an agent; a working agent restarts with the new one."""
     await _refuse_stale(console, name, if_match)
     queries.life_of(console.present, console.instruments, name)
     declared = console.instruments.declare(name, data.declared)
@@ -174,7 +174,7 @@ async def remove_agent(
 
 
 async def turn(console: Console, request: AnyRequest, ask: AgentAsked) -> None:
-    """Let an agent begin or end its work.
+    """Start or stop the work of an agent.
 
     Raises:
         NotFound: `agent.unknown`.
@@ -190,7 +190,7 @@ Turning = Callable[..., Awaitable[AgentDetail]]
 async def turning(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Turning:
-    """Return what lets the agent of the address begin or end its work, and tells how it is then."""
+    """Return a function that starts or stops the agent and returns its state afterwards."""
 
     async def ask(verb: Verb, reason: str, **more: Any) -> AgentDetail:
         await turn(console, request, AgentAsked(verb, name, reason, **more))
@@ -204,7 +204,7 @@ TURN: Mapping[str, Any] = {
     "dependencies": {"turning": Provide(turning)},
     **needs("govern"),
 }
-"""What routes have in common that let an agent begin or end its work."""
+"""Options that the routes to start or stop an agent share."""
 
 
 @post(
@@ -213,7 +213,7 @@ TURN: Mapping[str, Any] = {
     **TURN,
 )
 async def start_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) -> AgentDetail:
-    """Let an agent take steps, once it has shown that it works."""
+    """Start an agent, once its health check passes."""
     return await turning("start", data.reason)
 
 
@@ -229,13 +229,13 @@ async def stop_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) ->
     **TURN,
 )
 async def drain_agent(turning: NamedDependency[Turning], data: JSONBody[Ending]) -> AgentDetail:
-    """Let an agent end what it works on and begin nothing more."""
+    """Drain an agent: it finishes its current work and starts nothing new."""
     return await turning("drain", data.reason, seconds_max=data.seconds_max)
 
 
 @post("/agents/{name:str}/restart", summary="Start an agent again", **TURN)
 async def restart_agent(turning: NamedDependency[Turning], data: JSONBody[Ending]) -> AgentDetail:
-    """Let an agent end what it works on, and then show again that it works."""
+    """Restart an agent after its current work; its health check runs again."""
     return await turning("restart", data.reason, seconds_max=data.seconds_max)
 
 

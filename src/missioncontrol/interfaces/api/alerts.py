@@ -28,7 +28,7 @@ InState = Annotated[
 
 
 class AlertNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody says of an alert."""
+    """A person's note about an alert."""
 
     note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX)] = ""
 
@@ -89,7 +89,7 @@ async def write_summary(
 ) -> DigestBegun:
     """Begin a run that writes the summary down, by the model where one is configured.
 
-    Until its words are there, and wherever they do not hold, the summary is told by rule.
+    Until the model's text is there, and wherever it fails its check, rules write the summary.
     """
     return await begin_digest(request, console, product, Range(since, until), segment_in(segment))
 
@@ -152,7 +152,7 @@ async def acknowledge_alert(
     alert: FromPath[str],
     data: JSONBody[AlertNote],
 ) -> Alert:
-    """Say that somebody sees to it."""
+    """Acknowledge the alert: a person works on it."""
     await console.ask(request, AlertAsked("acknowledge", product, alert, data.note))
     return await AlertReader(console.present.find).find(product, alert)
 
@@ -170,7 +170,7 @@ async def resolve_alert(
     alert: FromPath[str],
     data: JSONBody[AlertNote],
 ) -> Alert:
-    """Say that it needs nobody any more; it opens again only if it comes to weigh more."""
+    """Resolve the alert; it opens again only if its severity rises."""
     await console.ask(request, AlertAsked("resolve", product, alert, data.note))
     return await AlertReader(console.present.find).find(product, alert)
 
@@ -187,7 +187,7 @@ async def begin_alert_mission(
     alert: FromPath[str],
     data: JSONBody[AlertMission],
 ) -> AlertMissionStarted:
-    """Let a mission find out why it changed, and mend it; the alert names the mission."""
+    """Start a mission that finds and fixes the cause; the alert names the mission."""
     return await begin(request, console, product, alert, data)
 
 
@@ -210,8 +210,8 @@ async def begin(
     )
     answer = await console.ask(request, beginning(asked, console.home))
     begun = msgspec.convert(answer, AlertMissionStarted)
-    told = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
-    await console.ask_afresh(request, told)
+    command = AlertAsked("mission", product, alert, mission=begun.mission, run=begun.run)
+    await console.ask_afresh(request, command)
     return begun
 
 

@@ -62,7 +62,7 @@ class MembersAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CohortChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is kept together: whom a segment means at any time, or who was behind a count."""
+    """A cohort: everyone in a segment at any time, or the people behind a count."""
 
     name: Name
     note: Note = ""
@@ -238,7 +238,7 @@ async def remove_cohort(
     product: FromPath[str],
     cohort: FromPath[str],
 ) -> None:
-    """Let a cohort go; questions that name it are refused from then on."""
+    """Delete a cohort; questions that name it are refused from then on."""
     await console.ask(request, SavedAsked("remove_cohort", product, cohort))
 
 
@@ -266,7 +266,7 @@ async def save_dashboard(
     dashboard: FromPath[str],
     data: JSONBody[DashboardChange],
 ) -> Dashboard:
-    """Let a dashboard be this."""
+    """Create or replace a dashboard."""
     ask = SavedAsked("dashboard", product, dashboard, data.name, panels=data.panels)
     await console.ask(request, ask)
     return await console.analytics.products.dashboard(product, dashboard)
@@ -283,12 +283,12 @@ async def remove_dashboard(
     product: FromPath[str],
     dashboard: FromPath[str],
 ) -> None:
-    """Let a dashboard go."""
+    """Delete a dashboard."""
     await console.ask(request, SavedAsked("remove_dashboard", product, dashboard))
 
 
 def _moment(text: str) -> datetime | None:
-    """Return a moment; None where none is said.
+    """Return a moment; None where the text is empty.
 
     Raises:
         Rejected: `analytics.bad_moment`.

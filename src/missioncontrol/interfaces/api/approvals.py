@@ -49,7 +49,7 @@ Of = Annotated[str, QueryParameter(max_length=300, description="Only what waits 
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody says about an approval."""
+    """A person's comment on an approval."""
 
     reason: Reason
     digest: Digest | None = None  # of what was shown; refused where something else is asked
@@ -67,7 +67,7 @@ class Refused(Word, frozen=True, forbid_unknown_fields=True):
 
 
 class Changes(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Other inputs: what they make of the step is asked about anew."""
+    """Other inputs: the step that results from them needs a new approval."""
 
     inputs: dict[str, Any]  # all that the step is to have
 
@@ -79,7 +79,7 @@ class PutOff(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class HandedOn(Word, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One's say, given to somebody else."""
+    """A decision that a person delegates to another."""
 
     to: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -123,7 +123,7 @@ def _by_urgency(rows: list[ApprovalRow], cursor: str, limit: int) -> Page[Approv
 async def get_approval(
     request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str]
 ) -> Response[ApprovalView]:
-    """Return exactly what would run, why a person is asked, who may answer, and what was said."""
+    """Return exactly what would run, why it needs a person, who may answer, and the answers."""
     found = await queries.approval_view(
         console.present, approval, console.instruments.now, actor=request.user.actor
     )
@@ -148,7 +148,7 @@ async def get_subject(
 ) -> Response[bytes]:
     """Return what would run in its canonical form (RFC 8785): its SHA-256 is the digest.
 
-    Where secrets were taken out before it was kept, the digest can't be made from it; the
+    Where secrets were redacted before it was stored, the digest can't be computed from it; the
     approval says so in `digest_fits`.
     """
     state = await queries.approval_of(present, approval)
@@ -160,7 +160,7 @@ async def get_subject(
 
 
 async def say(console: Console, request: AnyRequest, spoken: Spoken) -> ApprovalView:
-    """Let the engine hear what whoever is signed in says; return the approval as it is then.
+    """Send the signed-in user's decision to the engine; return the approval as it is then.
 
     Raises:
         MissionControlError: as `Approvals.take`.
@@ -172,16 +172,16 @@ async def say(console: Console, request: AnyRequest, spoken: Spoken) -> Approval
 
 
 class Answering:
-    """An approval that whoever is signed in says something about."""
+    """An approval that the signed-in user decides or comments on."""
 
     def __init__(self, request: AnyRequest, console: Console, approval: str) -> None:
-        """Nothing is said yet."""
+        """Start without a decision."""
         self._request = request
         self._console = console
         self._approval = approval
 
     async def refuse_stale(self, if_match: str) -> None:
-        """Refuse what is said about another state of it than there is now.
+        """Refuse a decision about another state of the approval than the present one.
 
         Raises:
             Stale: `request.stale`.
@@ -195,7 +195,7 @@ class Answering:
         refuse_stale(if_match, _tag(found, self._request), f"Approval {self._approval!r}")
 
     async def say(self, verb: Verb, data: Word | Agreed, **more: Any) -> ApprovalView:
-        """Let the engine hear it; raises as `say` does."""
+        """Send the decision to the engine; raises as `say` does."""
         digest, actor = data.digest or "", self._request.user.actor
         typed = digest if verb == "approve" else ""
         spoken = Spoken(verb, self._approval, actor, data.reason, digest, typed=typed, **more)
@@ -208,7 +208,7 @@ async def answering(
     approval: FromPath[str],
     if_match: IfMatch = "",
 ) -> Answering:
-    """Return the approval of the address, for what is said about it."""
+    """Return the approval in the path, for a decision about it."""
     found = Answering(request, console, approval)
     if if_match:
         await found.refuse_stale(if_match)
@@ -220,7 +220,7 @@ ANSWER: Mapping[str, Any] = {
     "responses": CHANGED,
     "dependencies": {"answering": Provide(answering)},
 }
-"""What all routes have in common on which something is said."""
+"""Options that all routes which decide or comment share."""
 
 
 @post("/approvals/{approval:str}/approve", summary="Agree", **ANSWER, **needs("approve"))
@@ -244,7 +244,7 @@ async def reject(answering: NamedDependency[Answering], data: JSONBody[Refused])
 async def request_changes(
     answering: NamedDependency[Answering], data: JSONBody[Changes]
 ) -> ApprovalView:
-    """Ask for other inputs: somebody else is then asked about exactly those."""
+    """Ask for other inputs: another person then decides about exactly those."""
     return await answering.say("request-changes", data, inputs=data.inputs)
 
 
@@ -261,7 +261,7 @@ async def defer(answering: NamedDependency[Answering], data: JSONBody[PutOff]) -
     **needs("approve"),
 )
 async def delegate(answering: NamedDependency[Answering], data: JSONBody[HandedOn]) -> ApprovalView:
-    """Let another person decide in one's place."""
+    """Delegate the decision to another person."""
     return await answering.say("delegate", data, to=data.to)
 
 
@@ -318,7 +318,7 @@ async def answer_question(
 
 
 async def give_answer(console: Console, request: AnyRequest, question: str, answer: Any) -> None:
-    """Let the engine hear an answer.
+    """Send an answer to the engine.
 
     Raises:
         NotFound: `question.unknown`.

@@ -141,10 +141,10 @@ def _asked_part(request: AnyRequest, found: Content) -> tuple[Part | None, bool]
     A range that can't be made out, or several of them, are as good as none (RFC 9110, 14.2).
     """
     known = request.headers.get("if-range", "").strip()
-    said = _RANGE.fullmatch(request.headers.get("range", ""))
-    if said is None or (known and known != f'"{found.digest}"'):
+    matched = _RANGE.fullmatch(request.headers.get("range", ""))
+    if matched is None or (known and known != f'"{found.digest}"'):
         return None, True
-    first, last = said[1], said[2]
+    first, last = matched[1], matched[2]
     if max(len(first), len(last)) > _SAID_MAX or not (first or last):
         return None, True
     if not first:
@@ -162,7 +162,7 @@ def _is_known(request: AnyRequest, digest: str) -> bool:
 
 
 def _media_type(row: ArtifactRow | None) -> str:
-    """Return the type that a browser is told: its own only where it is no danger to be shown."""
+    """Return the media type for a browser: the artifact's own only where it is safe to show."""
     if row is None:
         return BINARY
     kind = row.media_type.partition(";")[0].strip().lower()

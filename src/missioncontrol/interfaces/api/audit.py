@@ -1,4 +1,4 @@
-"""Audit as a resource of the API: whether the log is whole, who was let in, and all of it."""
+"""Audit as a resource of the API: whether the log is intact, all sign-ins, and its export."""
 
 from typing import Annotated, Any
 
@@ -78,9 +78,9 @@ async def export_log(
     console: NamedDependency[Console], present: NamedDependency[Present], after: After = 0
 ) -> Stream:
     """Return the log as JSON Lines, each event with all that its hash was made of."""
-    told = audit.exported(present, console.archive, after)
+    events = audit.exported(present, console.archive, after)
     headers = {"Content-Disposition": 'attachment; filename="mission-log.jsonl"'}
-    return Stream(told, media_type="application/jsonl", headers=headers)
+    return Stream(events, media_type="application/jsonl", headers=headers)
 
 
 HANDLERS: list[Any] = [

@@ -158,7 +158,7 @@ async def remove_budget(
 async def change_cap(
     console: Console, request: AnyRequest, change: CapChange, if_match: str = ""
 ) -> list[CapView]:
-    """Let the engine change a cap; return how its scope stands then.
+    """Send a change of a cap to the engine; return how its scope stands then.
 
     Raises:
         Rejected: as `Budgets.change_cap`.
@@ -166,7 +166,7 @@ async def change_cap(
     """
     if if_match:
         found = await standing(console, change.scope)
-        # Whoever changes a cap does so by what it was, whatever is spent meanwhile.
+        # Spending meanwhile must not block a change of the cap: the tags leave it out.
         refuse_stale(SPENT.sub("", if_match), cap_tag(found), "That cap")
     await console.ask(request, change)
     return await standing(console, change.scope)

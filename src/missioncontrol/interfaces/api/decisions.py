@@ -47,7 +47,7 @@ async def export_decisions(
 ) -> list[DecisionFile]:
     """Return the log as files of MADR 4; importing them into another home gives the same log.
 
-    `plans` adds the decisions of plans that nobody has touched.
+    `plans` adds the decisions of plans that people have not touched.
     """
     return await queries.files(present, plans=plans)
 

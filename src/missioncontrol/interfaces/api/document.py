@@ -25,7 +25,8 @@ UNRELEASED = "unreleased"
 
 ABOUT = """\
 Everything that a page of the console does is done by these. Send a token as
-`Authorization: Bearer TOKEN`; make one under Settings, Tokens, or with `mission token new NAME`.
+`Authorization: Bearer TOKEN`; make one under Settings, Tokens, or with
+`mission user token new NAME`.
 
 - Lists come in pages: `items`, and `next`, the `cursor` of the page after. It is empty at the end.
 - Times are seconds since the epoch.
@@ -54,7 +55,7 @@ REFUSALS = {
 """What any operation may be refused with, as a problem."""
 
 OF_CHANGES = frozenset({"409", "412", "413", "415"})
-"""Refusals that nobody who only looks ever sees."""
+"""Refusals that requests which only read never receive."""
 
 MATCHING = {
     "name": "if-none-match",
@@ -108,7 +109,7 @@ def encoded(version: str) -> bytes:
 
 
 def _described(version: str) -> Litestar:
-    """Return an application that answers nobody; it is there to say what the resources are."""
+    """Return an application that serves no requests; it only describes the resources."""
     config = OpenAPIConfig(
         title="Mission Control",
         version=version,
@@ -139,19 +140,19 @@ def _giver() -> Callable[[], Awaitable[None]]:
 
 def _operation_ids() -> Callable[[HTTPRouteHandler, str, list[Any]], str]:
     """Return what names operations: `get_run`; where that says too little, `schedules_pause`."""
-    taken: set[str] = set()
+    used: set[str] = set()
 
     def name(handler: HTTPRouteHandler, method: str, path: list[Any]) -> str:
-        said, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
+        operation, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
         last = str(path[-1]) if path else ""
-        if len(handler.paths) > 1 and not said.startswith(last):
-            said = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
-        elif "_" not in said or said in taken:
-            said = f"{resource}_{said}"
-        if method == "HEAD" or said in taken:
-            said += "_head" if method == "HEAD" else f"_{last}"
-        taken.add(said)
-        return said
+        if len(handler.paths) > 1 and not operation.startswith(last):
+            operation = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
+        elif "_" not in operation or operation in used:
+            operation = f"{resource}_{operation}"
+        if method == "HEAD" or operation in used:
+            operation += "_head" if method == "HEAD" else f"_{last}"
+        used.add(operation)
+        return operation
 
     return name
 
@@ -185,7 +186,7 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
 
 
 def _of_types(content: dict[str, Any], types: tuple[str, ...]) -> dict[str, Any]:
-    """Return content of these types; what is told already of one of them stays."""
+    """Return content of these types; an entry that is already there for one of them stays."""
     return {each: content.get(each, {}) for each in types}
 
 

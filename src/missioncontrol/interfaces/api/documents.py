@@ -57,7 +57,7 @@ class TextGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The version that it was made of; refused where another one is the newest."""
 
     note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX)] = ""
-    """What was changed, kept for ever."""
+    """What was changed, stored for ever."""
 
 
 class ChoiceGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +89,7 @@ async def list_documents(
     mission: FromPath[str],
     run: OfRun = "",
 ) -> Response[list[DocumentLine]]:
-    """Return every kind of document with its newest version; 0 where none is kept."""
+    """Return every kind of document with its newest version; 0 where none is stored."""
     found = await stories.story(present, mission, run)
     return listed(request, list(await documents.documents(present.store, found.state.id)))
 
@@ -110,7 +110,7 @@ async def get_document(
 ) -> Response[DocumentView]:
     """Return a version in full: its text, its sources, all versions, and open conflicts.
 
-    Where none is kept yet, it is the draft of a mission that has a plan, with version 0.
+    Where none is stored yet, it is the draft of a mission that has a plan, with version 0.
     """
     found = await stories.story(present, mission, run)
     view = await view_of(present, found, _kind(kind), version)
@@ -147,7 +147,7 @@ async def write_document(
     kind: FromPath[str],
     run: OfRun = "",
 ) -> DocumentKept:
-    """Write it from the record as it stands. What people changed stays; conflicts are told."""
+    """Write it from the record as it stands. People's edits stay; conflicts are reported."""
     found = await stories.story(console.present, mission, run)
     return await _done(request, console, DocumentAsked("write", found.state.id, _kind(kind)))
 
@@ -197,7 +197,7 @@ async def settle_conflict(
     data: JSONBody[ChoiceGiven],
     run: OfRun = "",
 ) -> DocumentKept:
-    """Let a person's words stay, or the generated ones take their place."""
+    """Settle a conflict: keep a person's text, or replace it with the generated one."""
     found = await stories.story(console.present, mission, run)
     ask = DocumentAsked(
         "settle", found.state.id, _kind(kind), conflict=conflict[:300], choice=data.choice
@@ -247,13 +247,13 @@ async def get_file(
 ) -> Response[bytes]:
     """Return a version of a document, or its draft, as a file to pass on.
 
-    PDF and DOCX are printed a few at a time, everybody in turn, and kept for a while. Where that
+    PDF and DOCX are rendered a few at a time, users in turn, and cached for a while. Where that
     takes too long, `Retry-After` says when to ask again; it is made meanwhile.
     """
     found = await stories.story(present, mission, run)
     view = await view_of(present, found, _kind(kind), version)
-    told = view.version or digest_of(view.text)  # A draft changes with what it is made of.
-    etag = tag_of(view.run, view.kind, told, form, found.version)
+    revision = view.version or digest_of(view.text)  # A draft changes with what it is made of.
+    etag = tag_of(view.run, view.kind, revision, form, found.version)
     headers = {**SAFE, "ETag": etag, "Cache-Control": FRESH}
     if is_known(request, etag):
         return Response(b"", status_code=304, headers=headers)
@@ -279,8 +279,8 @@ def _kind(text: str) -> DocumentKind:
 
 
 def _tag(view: DocumentView) -> str:
-    told = view.version or digest_of(view.text)
-    return tag_of(view.run, view.kind, told, view.newest, len(view.conflicts))
+    revision = view.version or digest_of(view.text)
+    return tag_of(view.run, view.kind, revision, view.newest, len(view.conflicts))
 
 
 async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> DocumentKept:

@@ -24,16 +24,16 @@ Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]
 
 
 class WiderMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A wider mode that somebody asks for."""
+    """A request for a wider mode."""
 
     modes: Annotated[tuple[Mode, ...], msgspec.Meta(max_length=10)]
     reason: Why
-    seconds: float  # how long it lasts once somebody agrees; at most 24 hours
+    seconds: float  # how long it lasts once a person approves it; at most 24 hours
     paths: Annotated[tuple[Path, ...], msgspec.Meta(max_length=PATHS_MAX)] = ()  # with `outside`
 
 
 class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why somebody says yes or no, or ends it."""
+    """The reason why a person approves, refuses or ends it."""
 
     reason: Why = ""
 
@@ -62,7 +62,7 @@ async def list_of_agent(
 
 
 def waiting_and_given(request: AnyRequest, console: Console) -> list[ElevationView]:
-    """Return what waits and what is in force, as whoever is signed in sees it."""
+    """Return pending and active elevations, as the signed-in user sees them."""
     return queries.elevations(
         console.present,
         console.shelf.cards(),
@@ -85,7 +85,7 @@ def of_agent(request: AnyRequest, console: Console, name: str) -> list[Elevation
 async def wish(
     request: AnyRequest, console: Console, asked: ElevationWished
 ) -> Page[ElevationView]:
-    """Let the engine hear what somebody says about a wider mode; return those there are then.
+    """Send a request or decision about a wider mode to the engine; return all elevations.
 
     Raises:
         NotFound: `agent.unknown`, `elevation.unknown`.

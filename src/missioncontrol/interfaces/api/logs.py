@@ -1,4 +1,4 @@
-"""Logs as a resource of the API: what agents said while they worked."""
+"""Logs as a resource of the API: the messages of agents at work."""
 
 from typing import Annotated, Any, Literal
 
@@ -104,8 +104,8 @@ async def download_lines(
     name = f"{run if run.replace('-', '').isalnum() and run.isascii() else 'logs'}"
     ending, kind = ("jsonl", "application/jsonl") if is_json else ("log", "text/plain")
     disposition = f'attachment; filename="{name}.{ending}"'
-    told = logs.as_text(console.archive, query, is_json=is_json)
-    return Stream(told, media_type=kind, headers={"Content-Disposition": disposition})
+    content = logs.as_text(console.archive, query, is_json=is_json)
+    return Stream(content, media_type=kind, headers={"Content-Disposition": disposition})
 
 
 @get("/logs/{number:int}", summary="Get a log line", **needs("read"))

@@ -25,7 +25,7 @@ OTHERS = {
 
 
 class NotAcceptable(MissionControlError):
-    """Whoever asks can't read what is answered."""
+    """The client accepts none of the types that the answer can have."""
 
     status = 406
 
@@ -50,31 +50,31 @@ def refuse_other_types(request: Request[Any, Any, Any], handler: str, *, has_bod
             f"A body of the type {kind[:80]!r} is not read here.",
             hint=f"Send JSON, and say so: Content-Type: {JSON}.",
         )
-    said = request.headers.get("accept", "")
+    accept = request.headers.get("accept", "")
     offered = OTHERS.get(handler, (JSON,))
-    if said and not any(_takes(said, each) for each in offered):
+    if accept and not any(_takes(accept, each) for each in offered):
         raise NotAcceptable(
             "request.not_acceptable",
-            f"You accept {said[:80]!r}; what is here is {' or '.join(offered)}.",
+            f"You accept {accept[:80]!r}; what is here is {' or '.join(offered)}.",
             hint=f"Accept {offered[0]}, or leave the header out.",
         )
 
 
-def _takes(said: str, offered: str) -> bool:
+def _takes(accept: str, offered: str) -> bool:
     """Whether an `Accept` takes a type: the most exact range that fits says so (RFC 9110)."""
     if offered == "*/*":
         return True
     found = [
         (name.count("*"), weight)
-        for name, weight in map(_range, said.split(","))
+        for name, weight in map(_range, accept.split(","))
         if _fits(name, offered)
     ]
     return bool(found) and min(found, key=lambda each: (each[0], -each[1]))[1] > 0
 
 
-def _range(said: str) -> tuple[str, float]:
+def _range(part: str) -> tuple[str, float]:
     """Return what one part of an `Accept` names, and its weight; 1 where that is unreadable."""
-    name, *parameters = (each.strip().lower() for each in said.split(";"))
+    name, *parameters = (each.strip().lower() for each in part.split(";"))
     for each in parameters:
         key, _, value = each.partition("=")
         if key.strip() == "q":

@@ -93,7 +93,7 @@ async def search_items(
 async def recall_items(
     console: NamedDependency[Console], data: JSONBody[RecallAsked]
 ) -> list[Recalled]:
-    """Return what a planner would be told for a goal now. Nothing is begun."""
+    """Return what a planner would receive for a goal now. Nothing starts."""
     goal, repository = data.goal, data.repository
     return list(await console.archive.remembered(lambda it: it.recalled(goal, repository)))
 
@@ -111,7 +111,7 @@ async def change_item(
     data: JSONBody[ItemChange],
     if_match: IfMatch = "",
 ) -> ItemDetail:
-    """Let an item say this from now on, whatever is harvested, or be told until then."""
+    """Correct the text of an item, whatever is harvested, or set when it expires."""
     seen = await _detail(console, item)
     refuse_stale(if_match, tag_of(seen), "The item")
     name = seen.item.id

@@ -1,4 +1,4 @@
-"""Missions as a resource of the API: begun, watched, steered, and told of in a report."""
+"""Missions as a resource of the API: to start, watch, steer and report on."""
 
 from contextlib import suppress
 from typing import Annotated, Any
@@ -253,7 +253,7 @@ async def get_report(
 ) -> Response[bytes]:
     """Return the report of a run of the mission as it stands, as a file.
 
-    `inline` lets a browser show it in its window; scripts in it never run.
+    `inline` allows a browser to show it in its window; scripts in it never run.
     """
     story = await stories.story(present, mission, run)
     etag = f'W/"{story.version}-{form}"'
@@ -274,9 +274,9 @@ async def get_report(
 async def _note_export(
     request: AnyRequest, console: Console, mission: str, noted: ExportNoted
 ) -> None:
-    """Write down that a report was taken along, unless it was before; nobody waits for an engine.
+    """Record that a report was exported, unless that is recorded; waits for no engine.
 
-    Whether that can be written down is nothing to whoever wants the report.
+    A failure to record it does not stop the export of the report.
     """
     with suppress(MissionControlError):
         known = await console.present.find(EXPORTS, stream_of(mission))
@@ -290,7 +290,7 @@ async def _note_export(
 async def run_mission(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[MissionBegun]:
-    """Do what a mission was to plan only: its plan is kept, and a new run carries it out."""
+    """Carry out a mission that was only to plan: the plan stays, and a new run executes it."""
     return await _again(request, console, CarryOut(await _newest(console, mission)))
 
 

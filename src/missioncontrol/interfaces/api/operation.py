@@ -46,7 +46,7 @@ class OperationView(msgspec.Struct, frozen=True):
     """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
 
     stage: Stage
-    since: float  # seconds since the epoch; 0 where nobody ever said anything
+    since: float  # seconds since the epoch; 0 where the stage was never changed
     reason: str
     may_begin: bool  # a new run may come into being
     may_dispatch: bool  # a step of a run may start
@@ -110,7 +110,7 @@ async def _refuse_stale(present: Present, if_match: str) -> None:
 async def stop(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[Stopped]
 ) -> OperationView:
-    """End every attempt at work, and let nothing start before somebody lets work go on."""
+    """End every attempt at work, and start nothing before a person resumes work."""
     await console.ask(request, StopAll(data.reason))
     return await operation_now(console.present)
 

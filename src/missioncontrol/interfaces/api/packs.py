@@ -1,4 +1,4 @@
-"""Execution packs as a resource of the API: what somebody needs to do a mission's work."""
+"""Execution packs as a resource of the API: what a developer needs to do a mission's work."""
 
 import asyncio
 from typing import Annotated, Any

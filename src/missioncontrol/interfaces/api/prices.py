@@ -60,7 +60,7 @@ async def list_prices(
 async def get_price(
     request: AnyRequest, console: NamedDependency[Console], model: FromPath[str]
 ) -> Response[PriceView]:
-    """Return what a model costs now, and where that is taken from."""
+    """Return what a model costs now, and the source of the price."""
     found = await queries.price_view_of(
         console.present, console.instruments, model, console.instruments.now
     )

@@ -35,9 +35,9 @@ def answer_with(
 
 def _allowing(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers whose `Allow`, if there is one, names what we answer: HEAD where GET."""
-    said = dict(headers)
-    for name in [each for each in said if each.lower() == "allow"]:
-        methods = {each.strip() for each in said.pop(name).split(",")} - {"OPTIONS", ""}
+    result = dict(headers)
+    for name in [each for each in result if each.lower() == "allow"]:
+        methods = {each.strip() for each in result.pop(name).split(",")} - {"OPTIONS", ""}
         methods |= {"HEAD"} if "GET" in methods else set()
-        said["Allow"] = ", ".join(sorted(methods))
-    return said
+        result["Allow"] = ", ".join(sorted(methods))
+    return result

@@ -86,7 +86,7 @@ class ProductChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name | None = None
     zone: Zone | None = None
     week_starts: Weekday | None = None
-    retention_days: Days | None = None  # that events are kept; 0: for ever
+    retention_days: Days | None = None  # how long events are stored; 0: for ever
 
 
 class ExclusionsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +101,7 @@ class ExclusionsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much is to be taken in; what is left out stays as it is. There is always a bound."""
+    """How much a product accepts; omitted fields stay as they are. A bound always holds."""
 
     events_per_second: PerSecond | None = None  # of each source
     events_max: Stored | None = None
@@ -109,7 +109,7 @@ class LimitsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyMeasuresChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """By what it is to be told how the product does; what is left out stays as it is."""
+    """The key measures of the product; omitted fields stay as they are."""
 
     activation: Annotated[tuple[Step, ...], msgspec.Meta(max_length=STEPS_MAX)] | None = None
     activated_at: Annotated[int, msgspec.Meta(ge=0, le=STEPS_MAX)] | None = None
@@ -142,10 +142,10 @@ class SourceMade(msgspec.Struct, frozen=True):
 
 
 class PersonNamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is to be removed, by any id of theirs."""
+    """A person to remove, by any id of theirs."""
 
     person: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
-    reason: Reason = ""  # for the record; name nobody in it
+    reason: Reason = ""  # for the record; it must not name a person
 
 
 class WhyCleared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,8 +201,8 @@ async def change_product(
 ) -> ProductView:
     """Call a product so, measure it by this calendar, keep its events so long."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("change", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("change", product, **fields))
     return await _product(console, product)
 
 
@@ -221,8 +221,8 @@ async def change_exclusions(
 ) -> ProductView:
     """Leave bots and test people out of every measure alike, whenever they were there."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("exclude", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("exclude", product, **fields))
     return await _product(console, product)
 
 
@@ -241,8 +241,8 @@ async def change_limits(
 ) -> ProductView:
     """Take so many events a second of each source, and store so many of the product."""
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
-    await console.ask(request, ProductAsked("limit", product, **said))
+    fields = msgspec.structs.asdict(data)
+    await console.ask(request, ProductAsked("limit", product, **fields))
     return await _product(console, product)
 
 
@@ -271,10 +271,10 @@ async def change_key_measures(
     What is empty is as the definition `kpis` says.
     """
     await _refuse_stale(console, product, if_match)
-    said = msgspec.structs.asdict(data)
+    fields = msgspec.structs.asdict(data)
     if data.activation is not None:
-        said["activation"] = tuple(msgspec.to_builtins(step) for step in data.activation)
-    await console.ask(request, ProductAsked("measure", product, **said))
+        fields["activation"] = tuple(msgspec.to_builtins(step) for step in data.activation)
+    await console.ask(request, ProductAsked("measure", product, **fields))
     return await _product(console, product)
 
 
@@ -304,7 +304,7 @@ async def add_source(
     product: FromPath[str],
     data: JSONBody[NewSource],
 ) -> Response[SourceMade]:
-    """Let events of a product come with a write key, which is shown this once."""
+    """Add a source of a product's events; its write key is shown this once."""
     ask = SourceAsked("add", product, data.id, data.name, data.kind, data.is_internal)
     made = await console.ask(request, ask)
     headers = {**SECRET, "location": f"/api/v1/products/{product}/sources/{data.id}"}
@@ -327,7 +327,7 @@ async def change_source(
     source: FromPath[str],
     data: JSONBody[SourceChange],
 ) -> SourceView:
-    """Call a source so; let its events count or not, also those that have come."""
+    """Rename a source; include or exclude its events, also those already received."""
     ask = SourceAsked("change", product, source, data.name, is_internal=data.is_internal)
     await console.ask(request, ask)
     return await _source(console, product, source)
@@ -345,7 +345,7 @@ async def renew_key(
     product: FromPath[str],
     source: FromPath[str],
 ) -> Response[SourceMade]:
-    """Let events come with another key, which is shown this once; the one before is void."""
+    """Give the source a new key, which is shown this once; the key before it is void."""
     made = await console.ask(request, SourceAsked("renew", product, source))
     return Response(_made(made), headers=SECRET)
 
@@ -363,7 +363,7 @@ async def revoke_source(
     source: FromPath[str],
     reason: Because = "",
 ) -> SourceView:
-    """Let nothing more come from it; what came counts as before."""
+    """Revoke a source: it can send nothing more; its earlier events count as before."""
     await console.ask(request, SourceAsked("revoke", product, source, reason=reason))
     return await _source(console, product, source)
 
@@ -399,9 +399,9 @@ async def forget_person(
     product: FromPath[str],
     data: JSONBody[PersonNamed],
 ) -> Removed:
-    """Remove a person everywhere, by any id of theirs; these ids are not taken again.
+    """Remove a person everywhere, by any id of theirs; these ids are not accepted again.
 
-    The log says that somebody was removed, when and by whom, and never who it was.
+    The log states that a person was removed, when and by whom, and never who it was.
     """
     analyst = await console.analytics.analyst()
     return await removal.forget(
@@ -425,7 +425,7 @@ async def clear_events(
     product: FromPath[str],
     data: JSONBody[WhyCleared],
 ) -> Removed:
-    """Let a product begin anew: no events, no people. Its settings and sources stay."""
+    """Clear a product: delete its events and people. Its settings and sources stay."""
     analyst = await console.analytics.analyst()
     return await removal.clear(
         analyst, product, lambda ask: console.ask_afresh(request, ask), reason=data.reason
@@ -448,8 +448,8 @@ async def _refuse_stale(console: Console, product: str, if_match: str) -> None:
         refuse_stale(if_match, tag_of(await _product(console, product)), "The product")
 
 
-def _made(told: dict[str, str]) -> SourceMade:
-    return SourceMade(told["product"], told["source"], told.get("key", ""))
+def _made(answer: dict[str, str]) -> SourceMade:
+    return SourceMade(answer["product"], answer["source"], answer.get("key", ""))
 
 
 HANDLERS: list[Any] = [

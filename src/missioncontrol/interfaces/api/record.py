@@ -48,7 +48,7 @@ class LogHead(msgspec.Struct, frozen=True):
 class OutputKept(msgspec.Struct, frozen=True):
     """How much output of a run there is."""
 
-    written: int  # lines that are kept
+    written: int  # lines that are stored
     left_out: int  # lines past the bound, counted only
 
 
@@ -170,7 +170,7 @@ async def output(
 
 @get("/record/output/{run:str}/kept", summary="How much agents said in a run", **needs("read"))
 async def output_kept(present: NamedDependency[Present], run: FromPath[str]) -> OutputKept:
-    """Return how many lines are kept, and how many were counted only."""
+    """Return how many lines are stored, and how many were counted only."""
     return OutputKept(present.output.written(run), present.output.left_out(run))
 
 
@@ -264,9 +264,9 @@ async def ask(
     verb: FromPath[str],
     data: JSONBody[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Let the engine do what `verb` names, with these arguments, and return its answer.
+    """Send the command `verb` with these arguments to the engine, and return its answer.
 
-    It is what the command line asks for, and the engine looks whether whoever asks may. The
+    The command line uses it, and the engine checks that the caller has permission. The
     resources of this API are the same changes under readable names. Passwords, and whom a provider
     vouches for, are things of the sign-in page.
 

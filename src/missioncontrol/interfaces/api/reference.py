@@ -67,8 +67,8 @@ class Operation(msgspec.Struct, frozen=True):
     @property
     def _query(self) -> str:
         needed = [row for row in self.parameters if row.place == "query" and row.is_required]
-        said = "&".join(f"{row.name}={row.name.upper()}" for row in needed)
-        return f"?{said}" if said else ""
+        query = "&".join(f"{row.name}={row.name.upper()}" for row in needed)
+        return f"?{query}" if query else ""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -81,8 +81,8 @@ class Resource(msgspec.Struct, frozen=True):
     @property
     def note(self) -> str:
         """What its text says besides its name, if it says more."""
-        said = self.text.partition(": ")[2]
-        return said[:1].upper() + said[1:]
+        text = self.text.partition(": ")[2]
+        return text[:1].upper() + text[1:]
 
 
 @cache
@@ -125,23 +125,23 @@ def fitting(found: Sequence[Resource], text: str) -> list[Resource]:
 
 
 def _has(found: Operation, words: Sequence[str]) -> bool:
-    said = f"{found.method} {found.path} {found.summary} {found.text} {found.id}".lower()
-    return all(word in said for word in words)
+    text = f"{found.method} {found.path} {found.summary} {found.text} {found.id}".lower()
+    return all(word in text for word in words)
 
 
-def _operation(made: Schema, path: str, method: str, said: Schema) -> Operation:
-    body = _content(said.get("requestBody", {}))
-    answers = [_answer(made, status, each) for status, each in said["responses"].items()]
-    first = next(each for status, each in said["responses"].items() if status < "3")
+def _operation(made: Schema, path: str, method: str, declared: Schema) -> Operation:
+    body = _content(declared.get("requestBody", {}))
+    answers = [_answer(made, status, each) for status, each in declared["responses"].items()]
+    first = next(each for status, each in declared["responses"].items() if status < "3")
     return Operation(
-        said["operationId"],
+        declared["operationId"],
         method.upper(),
         path,
-        said.get("summary", ""),
-        said.get("description", ""),
-        (said.get("tags") or [""])[0],
-        said[PERMISSION],
-        tuple(_parameter(made, each) for each in said.get("parameters", ())),
+        declared.get("summary", ""),
+        declared.get("description", ""),
+        (declared.get("tags") or [""])[0],
+        declared[PERMISSION],
+        tuple(_parameter(made, each) for each in declared.get("parameters", ())),
         tuple(_rows(made, body)),
         body.get("$ref", "").rpartition("/")[2],
         tuple(_rows(made, _content(first))),
@@ -151,31 +151,31 @@ def _operation(made: Schema, path: str, method: str, said: Schema) -> Operation:
     )
 
 
-def _content(said: Schema) -> Schema:
+def _content(declared: Schema) -> Schema:
     """Return the schema of what is sent as JSON, or nothing."""
-    content: Schema = said.get("content", {}).get("application/json", {})
+    content: Schema = declared.get("content", {}).get("application/json", {})
     schema: Schema = content.get("schema", {})
     return schema
 
 
-def _answer(made: Schema, status: str, said: Schema) -> Answer:
-    found = _resolved(made, said)
+def _answer(made: Schema, status: str, declared: Schema) -> Answer:
+    found = _resolved(made, declared)
     return Answer(status, found.get("description", ""), tuple(found.get("content", {})))
 
 
-def _parameter(made: Schema, said: Schema) -> Row:
-    schema = said.get("schema", {})
-    text = said.get("description") or _resolved(made, schema).get("description", "")
+def _parameter(made: Schema, stated: Schema) -> Row:
+    schema = stated.get("schema", {})
+    text = stated.get("description") or _resolved(made, schema).get("description", "")
     # That one may be left out is no type of it.
     words = _words(made, schema).removesuffix(" or null")
-    return Row(said["name"], words, bool(said.get("required")), text, said.get("in", ""))
+    return Row(stated["name"], words, bool(stated.get("required")), text, stated.get("in", ""))
 
 
-def _resolved(made: Schema, said: Schema) -> Schema:
-    while "$ref" in said:
-        *_, kind, name = said["$ref"].split("/")
-        said = made["components"][kind][name]
-    return said
+def _resolved(made: Schema, declared: Schema) -> Schema:
+    while "$ref" in declared:
+        *_, kind, name = declared["$ref"].split("/")
+        declared = made["components"][kind][name]
+    return declared
 
 
 def _rows(made: Schema, schema: Schema) -> list[Row]:
@@ -237,7 +237,7 @@ def _number(value: float) -> str:
 
 
 def _example(made: Schema, schema: Schema) -> str:
-    """Return a body with the fields that are needed, for somebody to fill in."""
+    """Return a body with the required fields, to be filled in."""
     found = _plain(made, schema)
     if not found:
         return ""

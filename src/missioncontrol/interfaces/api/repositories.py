@@ -48,7 +48,7 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_repositories(
     present: NamedDependency[Present], cursor: Cursor = "", limit: Limit = LIMIT
 ) -> Page[RepositoryRow]:
-    """Return repositories whose tasks are kept here, the one that came last first."""
+    """Return repositories whose tasks are stored here, the newest first."""
     return page_of_repositories(present, cursor, limit)
 
 
@@ -116,7 +116,7 @@ async def get_task(
 
 
 async def seen(request: AnyRequest, console: Console, repository: str, task: int) -> TaskView:
-    """Return a task as whoever is signed in sees it.
+    """Return a task as the signed-in user sees it.
 
     Raises:
         NotFound: `repository.unknown`, `repository.unknown_task`.
@@ -139,8 +139,8 @@ async def sign_document(
     data: JSONBody[Signed],
 ) -> TaskView:
     """Agree to a document in a role, as it was read; refused where the record has another text."""
-    told = data.kind, data.role, data.digest, data.reason
-    await console.ask(request, SignOffAsked(repository, task, *told))
+    details = data.kind, data.role, data.digest, data.reason
+    await console.ask(request, SignOffAsked(repository, task, *details))
     return await seen(request, console, repository, task)
 
 

@@ -76,7 +76,7 @@ class RetryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForkAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to begin anew, and with which inputs in place of those that the run had."""
+    """Where to rerun from, and the inputs that replace those of the run."""
 
     step: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
     inputs: dict[str, Any] = {}
@@ -226,7 +226,7 @@ async def _after_step(present: Present, run: str, cursor: str) -> int:
 
 
 def _paged_by_step(found: list[Any], limit: int) -> Page[Any]:
-    """Return a page of steps: what they become while somebody reads moves their places."""
+    """Return a page of steps: their places move as they change while a client reads."""
     more = cursor_of(found[limit - 1].step) if len(found) > limit else ""
     return Page(found[:limit], more)
 

@@ -175,7 +175,7 @@ async def change_schedule(
     data: JSONBody[Times],
     if_match: IfMatch = "",
 ) -> ScheduleDetail:
-    """Let it start something else, or at other times, in the name of whoever changes it."""
+    """Change what a schedule starts, or when, in the name of the user who changes it."""
     await change(
         console, request, Asked("change", name, data.reason, wanted_of(name, data)), if_match
     )
@@ -183,7 +183,7 @@ async def change_schedule(
 
 
 async def change(console: Console, request: AnyRequest, ask: Asked, if_match: str = "") -> Any:
-    """Let the engine change a schedule that is there.
+    """Send a change of an existing schedule to the engine.
 
     Raises:
         NotFound: `schedule.unknown`.
@@ -222,19 +222,19 @@ STEER: Mapping[str, Any] = {
 
 @post("/schedules/{name:str}/pause", summary="Pause", **STEER)
 async def pause(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
-    """Let no slot fire until it is resumed; runs that have begun go on."""
+    """Fire no slot until the schedule is resumed; runs in flight go on."""
     return await steering("pause", data.reason)
 
 
 @post("/schedules/{name:str}/resume", summary="Resume", **STEER)
 async def resume(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
-    """Let slots fire again from now on; what came during the pause is skipped."""
+    """Fire slots again from now on; those that were due during the pause are skipped."""
     return await steering("resume", data.reason)
 
 
 @post("/schedules/{name:str}/skip", summary="Skip a slot", **STEER)
 async def skip(steering: NamedDependency[Steering], data: JSONBody[Skipped]) -> ScheduleDetail:
-    """Let the next slot go by without a run."""
+    """Skip the next slot without a run."""
     return await steering("skip", data.reason, slot=data.slot)
 
 

@@ -4,18 +4,16 @@ import asyncio
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from missioncontrol.application.templates import TemplateFile, Templates
+from missioncontrol.application.templates import Templates
 from missioncontrol.domain.mission import PATH_MAX, TEXT_MAX
-from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.template import FilledGoal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.conditional import KNOWN, listed
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.http import handlers_of
 
 
 class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,26 +21,6 @@ class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     answers: dict[str, Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]] = {}
     repository: Annotated[str, msgspec.Meta(max_length=PATH_MAX)] = ""  # absolute path
-
-
-@get("/templates", summary="List templates", responses=KNOWN, **needs("read"))
-async def list_templates(
-    request: Request[Principal, Any, Any],
-    console: NamedDependency[Console],
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Response[Page[TemplateFile]]:
-    """Return the kinds of missions by key, those of this home in place of ours of the same key."""
-    found = await asyncio.to_thread(Templates(console.home).all)
-    found.sort(key=lambda each: each.template.key)
-    page = page_of(found, cursor, limit, lambda each: (each.template.key,), str)
-    return listed(request, page)
-
-
-@get("/templates/{template:str}", summary="Get a template", **needs("read"))
-async def get_template(console: NamedDependency[Console], template: FromPath[str]) -> TemplateFile:
-    """Return the questions of a template, and the goal that waits for their answers."""
-    return await asyncio.to_thread(Templates(console.home).get, template)
 
 
 @post(
@@ -62,4 +40,4 @@ async def fill_template(
     return await asyncio.to_thread(templates.filled, template, data.answers, data.repository)
 
 
-HANDLERS: list[Any] = [list_templates, get_template, fill_template]
+HANDLERS: list[Any] = [*handlers_of("template"), fill_template]

@@ -121,7 +121,7 @@ async def waive_gap(
     mission: FromPath[str],
     data: JSONBody[WaiverGiven],
 ) -> Response[TraceChanged]:
-    """Let a gap of the newest run stand, as it is now; a later gap is not covered by it.
+    """Waive a gap of the newest run, as it is now; the waiver covers no later gap.
 
     Where nothing is lacking any more, the mission is completed at once. No waiver stands in for
     evidence that a task is done.
@@ -179,7 +179,7 @@ async def change_scope(
     task: FromPath[str],
     data: JSONBody[ScopeGiven],
 ) -> TraceChanged:
-    """Say which files a task is expected to change, in place of what the planner said.
+    """Set which files a task should change, in place of the planner's list.
 
     The trace, the drawings and all documents that are written from now on follow it.
     """

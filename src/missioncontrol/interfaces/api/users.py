@@ -50,7 +50,7 @@ Everybody = Annotated[
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A link with which somebody chooses a password, once. It is shown this once."""
+    """A link to choose a password with, once. It is shown this once."""
 
     name: str
     link: str | None  # None where the same request was answered before
@@ -65,7 +65,7 @@ class NewName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/me", summary="Who asks", **needs("sign_in"))
 async def get_me(request: AnyRequest, console: NamedDependency[Console]) -> Me:
-    """Return whoever asks: their name, their roles, and what this session or token may do."""
+    """Return the caller: their name, their roles, and what this session or token may do."""
     return queries.me(await console.people.access(), folder_of(console), request.user)
 
 
@@ -155,7 +155,7 @@ async def name_workspace(
 
 
 def folder_of(console: Console) -> str:
-    """Return the name of a workspace that nobody has named."""
+    """Return the default name of a workspace."""
     return Path(console.home).resolve().name
 
 

@@ -43,7 +43,7 @@ class NewVersion(Text, frozen=True):
     """The newest version that its writer knew, 0 for none; saving another one's away is refused."""
 
     always: bool = False
-    """Keep it also where a version says the same: its comments differ, or it was said long ago."""
+    """Store it even if a version has the same content: new comments, or an old version."""
 
 
 class InputSchema(msgspec.Struct, frozen=True):
@@ -95,7 +95,8 @@ async def save_workflow(
 ) -> Response[Saved]:
     """Keep a text as the next version of the workflow that it names.
 
-    What a version says already is answered with that version, status 200, and nothing is kept,
+    Where a version has this content already, the answer is that version with status 200, and
+    nothing is stored,
     unless `always` asks for it.
     """
     base = await _base(console, data, if_match)
@@ -120,7 +121,7 @@ async def _base(console: Console, data: NewVersion, if_match: str) -> int | None
         return data.base_version
     checked = await writing.check(console.shelf, data.text, data.file)
     if not checked.name:
-        return data.base_version  # What is wrong with the text is told when it is saved.
+        return data.base_version  # The faults of the text are reported when it is saved.
     refuse_stale(if_match, etag_of(checked.newest), f"Workflow {checked.name!r}")
     return checked.newest
 

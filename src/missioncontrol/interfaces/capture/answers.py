@@ -1,4 +1,4 @@
-"""What whoever sends events is told: in words that the libraries of both services know."""
+"""The answers to senders of events, in the form that the libraries of both services know."""
 
 import math
 from collections.abc import Mapping
@@ -28,15 +28,15 @@ class Kept(msgspec.Struct, omit_defaults=True):
     status: int  # as PostHog says it
     stored: int
     duplicates: int
-    refused: int = 0  # of people who were forgotten, or older than is kept
+    refused: int = 0  # of removed people, or older than the retention period
     faults: list[Fault] = []
     faults_left_out: int = 0
 
 
 def headers_for(origin: str) -> dict[str, str]:
-    """Return what lets a page of anybody read the answer.
+    """Return the headers that allow a page of any origin to read the answer.
 
-    Whoever has a write key may send from wherever they are. Cookies count for nothing here, so a
+    A sender with a write key may send from any origin. Cookies count for nothing here, so a
     page that sends them along gets no further than one that does not.
     """
     common = {"cross-origin-resource-policy": "cross-origin", "cache-control": "no-store"}
@@ -52,7 +52,7 @@ def headers_for(origin: str) -> dict[str, str]:
 
 
 def preflight(headers: Mapping[str, str], asked: str) -> Response[bytes]:
-    """Let a page send what it asks to send."""
+    """Allow a page to send what it asks to send."""
     found = {
         **headers,
         "access-control-allow-methods": "GET, POST, OPTIONS",
@@ -63,15 +63,15 @@ def preflight(headers: Mapping[str, str], asked: str) -> Response[bytes]:
     return Response(b"", status_code=204, headers=found)
 
 
-def kept(taken: Taken) -> Kept:
-    """Say what is kept.
+def kept(accepted: Taken) -> Kept:
+    """Return the counts of what is stored.
 
     Raises:
         NothingKept: of what was sent nothing can be.
     """
-    if taken.faults and not taken.ids:
-        raise NothingKept(taken.faults)
-    stored, faults = taken.stored, taken.faults
+    if accepted.faults and not accepted.ids:
+        raise NothingKept(accepted.faults)
+    stored, faults = accepted.stored, accepted.faults
     return Kept(
         success=True,
         status=1,
@@ -83,18 +83,18 @@ def kept(taken: Taken) -> Kept:
     )
 
 
-def results(taken: Taken) -> dict[str, dict[str, dict[str, str]]]:
+def results(accepted: Taken) -> dict[str, dict[str, dict[str, str]]]:
     """Say what became of each event by its id, as PostHog's newer form has it."""
-    found = {id_: {"result": "ok"} for id_ in taken.ids}
-    for fault in taken.faults:
+    found = {id_: {"result": "ok"} for id_ in accepted.ids}
+    for fault in accepted.faults:
         name = fault.id or f"position {fault.position}"
         found[name] = {"result": "drop", "details": fault.reason}
     return {"results": found}
 
 
-def answer(said: Any, headers: Mapping[str, str]) -> Response[bytes]:
+def answer(content: Any, headers: Mapping[str, str]) -> Response[bytes]:
     """Return an answer in JSON."""
-    body = msgspec.json.encode(said)
+    body = msgspec.json.encode(content)
     return Response(body, media_type="application/json", headers=dict(headers), status_code=200)
 
 
@@ -104,15 +104,15 @@ def refusal(
     """Return a refusal as problem details, with the words by which the libraries know one."""
     problem = problem_of(error, request)
     status = 429 if isinstance(error, Full) else problem.status
-    said = msgspec.to_builtins(msgspec.structs.replace(problem, status=status))
-    said |= {"success": False, "message": problem.detail}
+    content = msgspec.to_builtins(msgspec.structs.replace(problem, status=status))
+    content |= {"success": False, "message": problem.detail}
     if isinstance(error, NothingKept):
-        said["faults"] = error.faults[:FAULTS_MAX]
+        content["faults"] = error.faults[:FAULTS_MAX]
     found = {**headers, **_again(error)}
     if status in (408, 413):
         found["connection"] = "close"
     return Response(
-        msgspec.json.encode(said),
+        msgspec.json.encode(content),
         status_code=status,
         media_type="application/problem+json",
         headers=found,

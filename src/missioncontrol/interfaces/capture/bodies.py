@@ -17,7 +17,7 @@ SECONDS_MAX = 30.0
 GZIP = b"\x1f\x8b"
 FORM = b"application/x-www-form-urlencoded"
 WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""How zlib is told which header comes first."""
+"""The window bits that state to zlib which header comes first."""
 
 
 class Unpackable(MissionControlError):
@@ -27,7 +27,7 @@ class Unpackable(MissionControlError):
 
 
 async def body_of(stream: AsyncIterator[bytes], hold: Callable[[int], None]) -> bytes:
-    """Return a body as it comes in; `hold` is told of each part of it.
+    """Return a body as it comes in; `hold` receives the length of each part.
 
     Raises:
         TooLarge: `capture.too_large`.
@@ -80,15 +80,15 @@ def _form(body: bytes, compression: str) -> tuple[bytes, str]:
     if body.lstrip()[:1] in (b"{", b"["):
         raise _no_form("The body is JSON, and its head says that it is a form.")
     fields = dict(each.partition(b"=")[::2] for each in body.split(b"&", 20))
-    said = unquote_to_bytes(fields.get(b"compression", b"")).decode("latin-1")
+    stated = unquote_to_bytes(fields.get(b"compression", b"")).decode("latin-1")
     if body and b"data" not in fields:
         raise _no_form("The body is a form without `data`.")
     # What stood for a blank in a form stands for itself in base64.
-    return _plain(unquote_to_bytes(fields.get(b"data", b""))), said or compression
+    return _plain(unquote_to_bytes(fields.get(b"data", b""))), stated or compression
 
 
 def _no_form(reason: str) -> Malformed:
-    """Refuse what a program sends as a form because it was told of no other kind, as curl is."""
+    """Refuse a body with the form type, which programs such as curl send by default."""
     hint = "Send JSON, with Content-Type: application/json."
     return Malformed("capture.malformed", reason, hint=hint)
 

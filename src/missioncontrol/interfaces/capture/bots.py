@@ -1,4 +1,4 @@
-"""Whether a user agent is a program that nobody sits before."""
+"""Whether a user agent is an automated program."""
 
 from functools import lru_cache
 

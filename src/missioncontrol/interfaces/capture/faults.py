@@ -10,7 +10,7 @@ KEY_HINT = "Each source of a product has a write key; it is shown once, when the
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event that is not kept, by its position in what was sent."""
+    """One event that is not stored, by its position in the request."""
 
     position: int  # the first is 0
     code: str
@@ -19,7 +19,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Unfit(Exception):
-    """Raised where an event can't be kept."""
+    """Raised where an event can't be stored."""
 
     def __init__(self, code: str, reason: str) -> None:
         """`code` is stable between releases."""
@@ -45,7 +45,7 @@ class Malformed(MissionControlError):
 
 
 class NothingKept(MissionControlError):
-    """Not one of the events that were sent can be kept."""
+    """None of the events in the request can be stored."""
 
     status = 400
 
@@ -57,7 +57,7 @@ class NothingKept(MissionControlError):
 
 
 class TooLarge(MissionControlError):
-    """More than is taken in at once."""
+    """More than is accepted at once."""
 
     status = 413
 
@@ -69,7 +69,7 @@ class TooSlow(MissionControlError):
 
 
 class TooMuch(Unavailable):
-    """Too much is being taken in, or waits to be stored."""
+    """Too much is being received, or waits to be stored."""
 
     status = 429
 

@@ -44,28 +44,28 @@ NOBODY = frozenset(
 _encode = msgspec.json.Encoder().encode
 
 
-def id_of(said: Id, what: str) -> str:
+def id_of(given: Id, what: str) -> str:
     """Return an id as text; empty where there is none.
 
     Raises:
         Unfit: `capture.too_long`.
     """
-    if said is None:
+    if given is None:
         return ""
-    text = said if isinstance(said, str) else _number(said)
+    text = given if isinstance(given, str) else _number(given)
     if len(text) > ID_MAX:
         raise Unfit("capture.too_long", f"The {what} {told(text)} has more than {ID_MAX} letters.")
     return text if text.isprintable() else _plain(text)
 
 
 @lru_cache(NAMES_KNOWN_MAX)
-def name_of(said: str) -> str:
+def name_of(given: str) -> str:
     """Return the name of an event.
 
     Raises:
         Unfit: `capture.no_name`, `capture.too_long`.
     """
-    name = (said if said.isprintable() else _plain(said)).strip()
+    name = (given if given.isprintable() else _plain(given)).strip()
     if not name:
         raise Unfit("capture.no_name", "The event has no name.")
     if len(name) > NAME_MAX:
@@ -74,13 +74,13 @@ def name_of(said: str) -> str:
     return name
 
 
-def told_of(said: dict[str, Any]) -> bytes:
-    """Return what is told of a person or a group as it is kept; nothing where nothing is.
+def told_of(properties: dict[str, Any]) -> bytes:
+    """Return the properties of a person or a group as they are stored; else empty.
 
     Raises:
         Unfit: `capture.too_long`.
     """
-    text = _encode(said) if said else b""
+    text = _encode(properties) if properties else b""
     if len(text) > PERSON_BYTES_MAX:
         raise Unfit(
             "capture.too_long",
@@ -94,12 +94,12 @@ def is_somebody(found: str) -> bool:
     return found.strip().lower() not in NOBODY
 
 
-def _number(said: float) -> str:
-    return str(int(said)) if said == int(said) else repr(said)
+def _number(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 def _plain(text: str) -> str:
-    """Return text without what nobody sees, such as NUL."""
+    """Return text without invisible characters, such as NUL."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
@@ -107,7 +107,7 @@ class MadeIds:
     """Makes ids for events that have none: the same for the same, so that a retry is known.
 
     What is the same within one request is several events. What says no moment at all is the same
-    for an hour: whoever does the same thing again later has done it again.
+    for an hour: the same thing done again later is a new event.
     """
 
     def __init__(self, received: int) -> None:
@@ -117,7 +117,7 @@ class MadeIds:
 
     def of(self, event: Any, *, has_moment: bool) -> str:
         """Return the id of an event."""
-        # A retry says anew when it was sent.
+        # A retry states a new time of sending.
         content = _encode(msgspec.structs.replace(event, sent_at=None))
         self._seen[content] += 1
         hour = 0 if has_moment else self._hour

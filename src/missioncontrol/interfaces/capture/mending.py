@@ -1,4 +1,4 @@
-"""What can be saved of JSON that can't be read as a whole: mended, or taken apart by position."""
+"""What can be saved of JSON that can't be read as a whole: repaired, or split by position."""
 
 import re
 from collections.abc import Iterator

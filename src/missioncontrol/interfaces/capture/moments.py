@@ -1,4 +1,4 @@
-"""When something happened, by the clock of whoever sent it and by ours. Microseconds throughout."""
+"""When an event happened, by the sender's clock and by ours. Microseconds throughout."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ DAY_SECONDS = 86_400
 SECOND, HOUR = 1_000_000, 3_600 * 1_000_000
 AHEAD_MAX = 23 * HOUR
 """So far ahead of us a clock may be, in another time zone that it does not name. What would have
-happened later still is taken to happen now."""
+happened later still counts as happening now."""
 
 LATEST = 253_402_300_799 * SECOND  # the end of the year 9999
 MILLISECONDS_SINCE = 100_000_000_000
@@ -18,48 +18,48 @@ MILLISECONDS_SINCE = 100_000_000_000
 Moment = str | int | float | None
 
 
-def moment(said: Moment) -> int | None:
-    """Return a moment; None where nothing is said. Without an offset it is UTC.
+def moment(given: Moment) -> int | None:
+    """Return a moment; None where none is given. Without an offset it is UTC.
 
     Raises:
         Unfit: `capture.bad_time`.
     """
-    if said is None or said == "":
+    if given is None or given == "":
         return None
     try:
-        if isinstance(said, str):
-            found = datetime.fromisoformat(said)
+        if isinstance(given, str):
+            found = datetime.fromisoformat(given)
             if found.tzinfo is None:
                 found = found.replace(tzinfo=UTC)
             since = found - EPOCH
             at = (since.days * DAY_SECONDS + since.seconds) * SECOND + since.microseconds
         else:
-            at = int(said * (1_000 if said >= MILLISECONDS_SINCE else SECOND))
+            at = int(given * (1_000 if given >= MILLISECONDS_SINCE else SECOND))
     except (ValueError, OverflowError):
-        raise _no_moment(said) from None
+        raise _no_moment(given) from None
     if not 0 <= at <= LATEST:
-        raise _no_moment(said)
+        raise _no_moment(given)
     return at
 
 
-def sent_at(said: Moment) -> int | None:
+def sent_at(given: Moment) -> int | None:
     """Return when something was sent by its sender's clock; None where that can't be read."""
     try:
-        return moment(said)
+        return moment(given)
     except Unfit:
         return None
 
 
-def corrected(said: Moment, *, received: int, sent: int | None) -> int:
+def corrected(given: Moment, *, received: int, sent: int | None) -> int:
     """Return when something happened by our clock.
 
-    The sender's clock showed `sent` when ours showed `received`, so what it calls `said` was as
-    long before that: received - (sent - said). Where it says nothing, it happened just now.
+    The sender's clock showed `sent` when ours showed `received`, so what it calls `given` was as
+    long before that: received - (sent - said). Where none is given, it happened just now.
 
     Raises:
         Unfit: `capture.bad_time`.
     """
-    at = moment(said)
+    at = moment(given)
     if at is None:
         return received
     if sent is not None:
@@ -67,9 +67,9 @@ def corrected(said: Moment, *, received: int, sent: int | None) -> int:
     if at > received + AHEAD_MAX:
         return received
     if at < 0:
-        raise _no_moment(said)
+        raise _no_moment(given)
     return at
 
 
-def _no_moment(said: Moment) -> Unfit:
-    return Unfit("capture.bad_time", f"{told(said)} is no moment: ISO 8601 is, from 1970 to 9999.")
+def _no_moment(given: Moment) -> Unfit:
+    return Unfit("capture.bad_time", f"{told(given)} is no moment: ISO 8601 is, from 1970 to 9999.")

@@ -15,7 +15,7 @@ from missioncontrol.ports.warehouse import Captured
 IDENTIFY, GROUPED = "$identify", "$groupidentify"
 ALIASED = frozenset({"$create_alias", "$merge_dangerously"})
 TELLING = frozenset({IDENTIFY, GROUPED, "$set", *ALIASED})
-"""By these nothing happened: they say who somebody is."""
+"""Events by these names are no actions: they only identify a person."""
 
 LEFT_OUT = frozenset(
     {
@@ -36,7 +36,7 @@ LEFT_OUT = frozenset(
         "token",
     }
 )
-"""Of the properties: an address is personal, and the rest is kept in another place."""
+"""Properties left out: an address is personal, and the rest is stored in another place."""
 
 NOTHING: dict[str, Any] = {}
 
@@ -118,7 +118,7 @@ def _key(event: Event | Unfit) -> str:
 
 
 def captured(event: Event, origin: Origin) -> Captured:
-    """Return an event as it is kept.
+    """Return an event in its stored form.
 
     Raises:
         Unfit: it can't be.
@@ -156,7 +156,7 @@ def captured(event: Event, origin: Origin) -> Captured:
 def _whose(name: str, who: str, properties: dict[str, Any]) -> tuple[str, str, str, str]:
     """Return user, device, another id, and group.
 
-    PostHog has one kind of id: it is a device's until somebody is identified by it. Two ids that
+    PostHog has one kind of id: it is a device's until it identifies a person. Two ids that
     were both identified become one person by an alias alone.
     """
     if name == IDENTIFY:
@@ -199,11 +199,11 @@ def _kept(properties: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if key not in LEFT_OUT}
 
 
-def _object(said: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what is told of a person, beside the properties or among them."""
+def _object(given: dict[str, Any] | None, properties: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the attributes of a person, beside the properties or among them."""
     found = properties.get(name)
     inside: dict[str, Any] = found if isinstance(found, dict) else NOTHING
-    return {**inside, **said} if said else inside
+    return {**inside, **given} if given else inside
 
 
 def _text(properties: dict[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ BURST_SECONDS = 10.0
 class Rates:
     """Counts whole requests, never single events; all of it is on one thread.
 
-    A request is taken as long as there is anything left, and may leave less than nothing: so the
+    A request is accepted as long as anything is left, and may leave a negative balance: so the
     largest one passes, and what it took too much is waited for before the next.
     """
 

@@ -49,7 +49,7 @@ CONFIG = {
     "isAuthenticated": False,
     "toolbarParams": {},
 }
-"""What PostHog's library for browsers is told to do besides sending events: nothing."""
+"""The settings of PostHog's library for browsers besides sending events: all off."""
 
 POST: Any = [HttpMethod.POST, HttpMethod.OPTIONS]
 GET: Any = [HttpMethod.GET, HttpMethod.OPTIONS]
@@ -120,8 +120,8 @@ async def _answered(request: AnyRequest, console: Console, answering: Answering)
     if request.method == "OPTIONS":
         return answers.preflight(headers, request.headers.get("access-control-request-headers", ""))
     try:
-        said = await answering(request, intake_of(request, console))
-        return answers.answer(said, headers)
+        answer = await answering(request, intake_of(request, console))
+        return answers.answer(answer, headers)
     except MissionControlError as error:
         return answers.refusal(error, headers, getattr(request.state, "request_id", ""))
 
@@ -141,7 +141,7 @@ async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
         received = intake.received()
         sent = await _aside(text, lambda: segment.read(text, kind))
         keyed = await intake.source(_user(request) or sent.key)
-        taken = await intake.take(
+        accepted = await intake.take(
             keyed,
             sent.events,
             lambda event, origin: segment.captured(event, sent, origin),
@@ -149,7 +149,7 @@ async def _segment(request: AnyRequest, intake: Intake) -> answers.Kept:
             sent=sent.sent,
             agent=_browser(request),
         )
-    return answers.kept(taken)
+    return answers.kept(accepted)
 
 
 async def _posthog(request: AnyRequest, intake: Intake) -> answers.Kept:
@@ -227,18 +227,18 @@ async def _aside(text: bytes, work: Callable[[], Any]) -> Any:
 
 def _user(request: AnyRequest) -> str:
     """Return the name in Basic authentication, which is the write key."""
-    kind, _, said = request.headers.get("authorization", "").partition(" ")
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return ""
     try:
-        return b64decode(said.strip(), validate=True).decode().partition(":")[0]
+        return b64decode(encoded.strip(), validate=True).decode().partition(":")[0]
     except ValueError:
-        return "?"  # It is nobody's key, and the body's does not count in its place.
+        return "?"  # It is no valid key, and the body's does not count in its place.
 
 
 def _bearer(request: AnyRequest) -> str:
-    kind, _, said = request.headers.get("authorization", "").partition(" ")
-    return said.strip() if kind.lower() == "bearer" else ""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _browser(request: AnyRequest) -> str:
@@ -250,9 +250,9 @@ def _browser(request: AnyRequest) -> str:
 
 def _sent(request: AnyRequest) -> int | None:
     """Return when a request was sent, where only its address or its head says so."""
-    said = request.headers.get("posthog-request-timestamp")
+    stated = request.headers.get("posthog-request-timestamp")
     stamp = request.query_params.get("_", "")
-    return sent_at(said or (int(stamp) if stamp.isdigit() and len(stamp) < 15 else None))
+    return sent_at(stated or (int(stamp) if stamp.isdigit() and len(stamp) < 15 else None))
 
 
 HANDLERS: list[Any] = [

@@ -14,7 +14,7 @@ from missioncontrol.ports.warehouse import Captured
 
 GROUP = "group:"
 LEFT_OUT = frozenset({"ip", "userAgent", "userAgentData", "traits", "sessionId"})
-"""Of the context: an address is personal, and the rest is kept in another place."""
+"""Context left out: an address is personal, and the rest is stored in another place."""
 
 VIEWED = frozenset({"page", "screen"})
 NOTHING: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def read(text: bytes, kind: str) -> Sent:
 
 
 def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
-    """Return an event as it is kept.
+    """Return an event in its stored form.
 
     Raises:
         Unfit: it can't be.
@@ -99,9 +99,9 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
     context = event.context or NOTHING
     if sent.context:
         context = {**sent.context, **context}
-    said = event.timestamp if event.original_timestamp is None else event.original_timestamp
+    stated = event.timestamp if event.original_timestamp is None else event.original_timestamp
     clock = origin.sent if event.sent_at is None else sent_at(event.sent_at)
-    happened = corrected(said, received=origin.received, sent=clock)
+    happened = corrected(stated, received=origin.received, sent=clock)
     id_ = id_of(event.message_id, "messageId")
     agent = context.get("userAgent")
     traits = context.get("traits")
@@ -124,7 +124,7 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
         case _:
             raise Unfit("capture.bad_type", f"There is no type {told(kind)} of event.")
     return Captured(
-        id_ or origin.made.of(event, has_moment=said is not None),
+        id_ or origin.made.of(event, has_moment=stated is not None),
         name,
         happened,
         origin.received,
@@ -150,7 +150,7 @@ def _who(event: Event) -> tuple[str, str]:
 
 
 def _kept(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Return properties with what of the context is kept, under a name of its own."""
+    """Return properties with the stored part of the context, under a name of its own."""
     rest = context
     if not LEFT_OUT.isdisjoint(context):
         rest = {key: value for key, value in context.items() if key not in LEFT_OUT}
@@ -161,8 +161,8 @@ def _kept(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]
 
 def _viewed(event: Event) -> dict[str, Any]:
     found = {"name": event.name, "category": event.category}
-    said = {key: value for key, value in found.items() if value is not None}
-    return {**said, **(event.properties or NOTHING)}
+    fields = {key: value for key, value in found.items() if value is not None}
+    return {**fields, **(event.properties or NOTHING)}
 
 
 def _group(event: Event) -> str:

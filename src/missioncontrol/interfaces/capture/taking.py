@@ -1,4 +1,4 @@
-"""Takes events in: whose they are, what of them is kept, and when they are on disk."""
+"""Accepts events: whose they are, which parts are stored, and when they are on disk."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from missioncontrol.interfaces.capture.rates import Rates
 from missioncontrol.ports.warehouse import Captured, Stored, Warehouse
 
 HELD_MAX = 64 * 1024 * 1024
-"""Bytes of requests that are taken in at once."""
+"""Bytes of requests that are received at once."""
 
 NONE_STORED = Stored(0, 0, 0)
 Told = Callable[[Any, Origin], Captured]
@@ -34,7 +34,7 @@ class Taken(msgspec.Struct):
 
     stored: Stored
     faults: list[Fault]
-    ids: list[str]  # of those that are kept, in their order
+    ids: list[str]  # of those that are stored, in their order
 
 
 class Intake:
@@ -75,18 +75,18 @@ class Intake:
         self,
         keyed: Keyed,
         events: Sequence[Any],
-        told: Told,
+        convert: Told,
         *,
         received: int,
         sent: int | None,
         agent: str,
     ) -> Taken:
-        """Keep events; those that are kept are on disk when this returns.
+        """Store events; those that are accepted are on disk when this returns.
 
         Args:
             keyed: whose they are.
             events: as they were read, each or why it can't be.
-            told: makes an event as it is kept.
+            convert: converts an event to its stored form.
             received: when they came.
             sent: when they were sent, by the clock of their sender.
             agent: the browser that sent them, where one did.
@@ -103,7 +103,7 @@ class Intake:
         await analyst.settle(product)
         origin = Origin(keyed.source, received, sent, agent, MadeIds(received))
         begun, faults, ids = await asyncio.to_thread(
-            _begun, analyst.warehouse, keyed.product, events, told, origin
+            _begun, analyst.warehouse, keyed.product, events, convert, origin
         )
         stored = await asyncio.wrap_future(begun) if begun is not None else NONE_STORED
         return Taken(stored, faults, ids)
@@ -116,25 +116,25 @@ class Intake:
 
 
 def _begun(
-    warehouse: Warehouse, product: str, events: Sequence[Any], told: Told, origin: Origin
+    warehouse: Warehouse, product: str, events: Sequence[Any], convert: Told, origin: Origin
 ) -> tuple["Future[Stored] | None", list[Fault], list[str]]:
-    """Let the events that are fit be stored; return what tells when they are, and the faults."""
-    fit, faults = sorted_out(events, told, origin)
+    """Submit the valid events for storage; return a future of the result, and the faults."""
+    fit, faults = sorted_out(events, convert, origin)
     begun = warehouse.storing(product, fit) if fit else None
     return begun, faults, [each.id for each in fit]
 
 
 def sorted_out(
-    events: Sequence[Any], told: Told, origin: Origin
+    events: Sequence[Any], convert: Told, origin: Origin
 ) -> tuple[list[Captured], list[Fault]]:
-    """Return the events that are fit, as they are kept, and what is wrong with the others."""
+    """Return the valid events in their stored form, and the faults of the others."""
     fit: list[Captured] = []
     faults: list[Fault] = []
     for position, event in enumerate(events):
         try:
             if isinstance(event, Unfit):
                 raise event
-            fit.append(_not_too_large(told(event, origin)))
+            fit.append(_not_too_large(convert(event, origin)))
         except Unfit as unfit:
             faults.append(Fault(position, unfit.code, unfit.reason, _id(event)))
         except (ValueError, OverflowError, RecursionError):

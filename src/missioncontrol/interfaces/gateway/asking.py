@@ -89,7 +89,7 @@ class Asked(msgspec.Struct):
 
         A byte of text is at most one token, as tokens of all known models are made of whole bytes.
         An image counts as declared for the model, and what can't be seen as the whole context. No
-        model reads more than its context. What is kept for an hour counts for more, so that
+        model reads more than its context. What is cached for an hour counts for more, so that
         what is reserved at the price of five minutes is enough.
         """
         if self.is_open:
@@ -319,7 +319,7 @@ def _kinds(fields: dict[str, Any]) -> list[str]:
 
 
 def _speaks(fields: dict[str, Any]) -> bool:
-    """Whether the answer is to be heard."""
+    """Whether the answer contains audio."""
     kinds = fields.get("modalities")
     return "audio" in kinds if isinstance(kinds, list) else bool(fields.get("audio"))
 

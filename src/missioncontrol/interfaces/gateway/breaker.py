@@ -1,4 +1,4 @@
-"""Lets an endpoint rest that keeps failing, and probes it with one call before it is used again."""
+"""Pauses an endpoint that keeps failing, and probes it with one call before further use."""
 
 
 class Breaker:
@@ -30,7 +30,7 @@ class Breaker:
         self._is_probed = False
 
     def failed(self, now: float) -> None:
-        """Count a failure, and let the endpoint rest where there were too many."""
+        """Count a failure, and pause the endpoint after too many."""
         self._failures += 1
         self._is_probed = False
         self._rests_until = now + self._rest_seconds

@@ -53,9 +53,9 @@ _CHAT = msgspec.json.Decoder(_Chat)
 class ChatReader:
     """Reads OpenAI's Chat Completions."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: Heard) -> None:
         """Nothing is read yet."""
-        self.heard = heard
+        self.heard = received
         self.is_usage_only = False  # the last event was there for its usage alone
 
     def event(self, data: bytes) -> None:
@@ -80,10 +80,10 @@ class ChatReader:
             self.heard.said += len(content)
 
     def _take(self, chunk: _Chat) -> None:
-        heard = self.heard
-        heard.model = chunk.model or heard.model
+        received = self.heard
+        received.model = chunk.model or received.model
         if chunk.usage is not None:
-            heard.tell(_chat_usage(chunk.usage))
+            received.tell(_chat_usage(chunk.usage))
         for choice in chunk.choices or ():
             words = choice.delta or choice.message
             if words is not None:
@@ -102,13 +102,13 @@ class ChatReader:
             self.heard.call(place, function.name, function.arguments)
 
 
-def _chat_usage(told: _ChatUsage) -> Usage | None:
+def _chat_usage(reported: _ChatUsage) -> Usage | None:
     """Return the usage; some endpoints leave reasoning out of the output but not of the sum."""
-    read = told.prompt_tokens_details or NO_DETAILS
-    written = told.completion_tokens_details or NO_DETAILS
+    read = reported.prompt_tokens_details or NO_DETAILS
+    written = reported.completion_tokens_details or NO_DETAILS
     return sound(
-        told.prompt_tokens,
-        max(told.completion_tokens, told.total_tokens - told.prompt_tokens),
+        reported.prompt_tokens,
+        max(reported.completion_tokens, reported.total_tokens - reported.prompt_tokens),
         cached=read.cached_tokens,
         cache_write=read.cache_write_tokens,
         reasoning=written.reasoning_tokens,

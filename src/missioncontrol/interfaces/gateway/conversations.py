@@ -120,15 +120,15 @@ def _without_marks(item: Any) -> Any:
     """Return a message without marks of a cache, which stand in it or in its pieces."""
     if not isinstance(item, dict):
         return item
-    kept = {name: value for name, value in item.items() if name != _MARK}
-    if isinstance(pieces := kept.get("content"), list):
-        kept["content"] = [
+    unmarked = {name: value for name, value in item.items() if name != _MARK}
+    if isinstance(pieces := unmarked.get("content"), list):
+        unmarked["content"] = [
             {name: value for name, value in piece.items() if name != _MARK}
             if isinstance(piece, dict)
             else piece
             for piece in pieces
         ]
-    return kept
+    return unmarked
 
 
 def _digest(content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The APIs that are spoken: where each is found, and what is said in its own way."""
+"""The supported APIs: where each is found, and how each expresses requests and errors."""
 
 from collections.abc import Callable
 from typing import Any

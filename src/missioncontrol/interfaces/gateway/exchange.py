@@ -58,7 +58,7 @@ TRY_ANOTHER = frozenset({429, 500, 502, 503, 504, 529})
 """Answers after which a fallback is tried, where there is one."""
 
 COMPLAINT_MAX = 2_000
-"""Bytes kept for the log of what an upstream says that does not answer."""
+"""Bytes logged of the message of an upstream that does not answer."""
 
 OF_FAILURE = ("upstream", "gateway")
 """Codes of what broke, and was not refused, begin so."""
@@ -77,7 +77,7 @@ class House(Protocol):
     def breaker(self, upstream: Upstream) -> Breaker: ...
     def cards(self) -> dict[str, ModelCard]: ...
     def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None: ...
-    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None: ...
+    def charge(self, model: str, usage: Usage, cached_long: int) -> int | None: ...
     def stopped(self) -> str: ...
     def kept_max(self) -> int: ...
     def ended(self, exchange: "Exchange") -> None: ...
@@ -103,7 +103,7 @@ class Exchange:
         """Nothing is asked yet."""
         self.caller = caller
         self.request = request
-        self.heard = Heard(kept_max=house.kept_max())
+        self.heard = Heard(stored_max=house.kept_max())
         self.asked: Asked | None = None
         self.upstream: Upstream | None = None
         self.refusal: Refusal | None = None  # why it was refused or cut
@@ -130,7 +130,7 @@ class Exchange:
         return self._loop.time() - self._begun
 
     async def run(self) -> None:
-        """Answer the call; it is settled and told to the house when this ends, however it does."""
+        """Answer the call; it is settled and reported to the house however this ends."""
         self._task = asyncio.current_task()
         try:
             await self._go()
@@ -142,7 +142,7 @@ class Exchange:
                 raise
             self._task.uncancel()
             await self._say_no()
-        except Exception:  # noqa: BLE001 - the edge: whoever calls hears of it in their own API
+        except Exception:  # noqa: BLE001 - the edge: the caller gets the error in their own API
             _LOG.exception("A call of %s broke off.", self.caller.name)
             reason = "The gateway failed at this call; its own log says how."
             self.refusal = Refusal(500, "gateway.broken", reason)
@@ -236,7 +236,7 @@ class Exchange:
             self._settle_failed()
             raise Refusal(502, error.code, error.reason, hint=error.hint) from error
         except BaseException:
-            breaker.gave_up()  # Nothing was proved; without this nobody would probe it again.
+            breaker.gave_up()  # Nothing was proved; without this no call would probe it again.
             raise
         self._judge(breaker, answer)
         if 300 <= answer.status < 400:
@@ -244,7 +244,7 @@ class Exchange:
         return answer
 
     def _refuse_detour(self, answer: Answer, upstream: Upstream) -> None:
-        """Pass no redirection on: a tool that follows it would call where nobody governs."""
+        """Pass no redirection on: a tool that follows it would call without governance."""
         answer.close()
         self._settle_failed()
         reason = (
@@ -278,7 +278,7 @@ class Exchange:
     async def _reserved(self, call: Asked, model: str, card: ModelCard, output: int) -> int:
         """Reserve the worst case of a call; return how long each answer may be.
 
-        Where a cap does not pay for the longest answer, the answer is kept within what is left.
+        Where a cap does not pay for the longest answer, the answer is limited to what is left.
         """
         known = self._house.conversations.bound(self.caller.name, model, call.fields)
         most, tokens = call.input_tokens(card), call.input_tokens(card, known)
@@ -358,7 +358,7 @@ class Exchange:
     async def _whole(self, answer: Answer) -> None:
         """Pass on an answer that is no stream, after it is settled.
 
-        One that is very long is passed on while it comes; nobody reads what it used.
+        One that is very long is passed on while it comes; its usage is not read.
         """
         chunks = answer.chunks()
         try:
@@ -415,10 +415,10 @@ class Exchange:
         """Settle one way that led nowhere, so that another may be tried."""
         self._settle()
         self._answer = None
-        self.heard = Heard(kept_max=self._house.kept_max())
+        self.heard = Heard(stored_max=self._house.kept_max())
         self._reader = self._dialect.reader(self.heard)
 
-    # What is said to the caller.
+    # Messages to the caller.
 
     async def _open(self, answer: Answer) -> None:
         self.status = answer.status
@@ -481,7 +481,7 @@ class Exchange:
         return refusal.code, f"{refusal.message} {doubt}".rstrip()
 
     def record(self, name: str, time: int) -> Call:
-        """Return the call as it is written down, without what was said in it."""
+        """Return the call in the form that is stored, without its content."""
         call, (code, reason) = self.asked, self._why()
         return Call(
             id=name,

@@ -63,7 +63,7 @@ def _fault_in(settings: GatewaySettings) -> str:
         if not ADDRESS.match(each.base_url):
             return f"the upstream {each.name!r} has the address {each.base_url!r}, no http://…"
         if SECRET_ITSELF.match(each.key):
-            # It is not repeated: what is told is kept and shown.
+            # It is not repeated: the message is stored and shown.
             return (
                 f"the `key` of the upstream {each.name!r} looks like a key itself and has to be "
                 "the name of a secret"

@@ -85,7 +85,7 @@ class Answer:
             raise Unreachable(reason, is_unsent=False) from error
 
     def without_key(self, content: bytes) -> bytes:
-        """Return a complaint without the key of the upstream, and let its length be told anew."""
+        """Return a complaint without the key of the upstream, and with its new length."""
         if not self._key:
             return content
         clean = Scrubber([self._key]).bytes(content)
@@ -104,7 +104,7 @@ class Pool:
     """Connections to all upstreams."""
 
     def __init__(self, secret: Callable[[str], str]) -> None:
-        """`secret` returns a secret by its name, each time anew; it raises `NotFound`."""
+        """`secret` returns a secret by its name, read again each time; it raises `NotFound`."""
         self._secret = secret
         self._session: aiohttp.ClientSession | None = None
 
@@ -213,7 +213,7 @@ def _told(error: BaseException) -> str:
     import aiohttp
 
     if isinstance(error, aiohttp.ClientResponseError):
-        # It repeats what was said, which may be of another's call, or half of a secret.
+        # It repeats the content, which may be of another's call, or half of a secret.
         return f"{type(error).__name__}: what it said is no answer in HTTP"
     return f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
 
@@ -223,7 +223,7 @@ class Unpacker:
 
     def __init__(self, coding: str) -> None:
         """`coding` is what `Content-Encoding` says."""
-        # 32 added to the window lets zlib see by itself which of its two formats it is.
+        # 32 added to the window makes zlib detect which of its two formats it is.
         self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in PACKED else None
         self._is_plain = coding in PLAIN
         self.is_blind = self._zlib is None and not self._is_plain

@@ -6,14 +6,14 @@ from missioncontrol.domain.work import Usage
 from missioncontrol.ports.call_log import ToolCall
 
 KEPT_MAX = 256 * 1024
-"""Characters kept of an answer for the log; what follows is only counted."""
+"""Characters of an answer stored for the log; what follows is only counted."""
 
 TOOLS_MAX = 256
-"""Tool calls kept of an answer, and places at which it says something."""
+"""Tool calls stored of an answer, and places at which it has text."""
 
 
 class Kept:
-    """What is kept of a text that comes in pieces."""
+    """The stored part of a text that comes in pieces."""
 
     __slots__ = ("is_cut", "pieces")
 
@@ -43,32 +43,32 @@ class Heard:
         "words",
     )
 
-    def __init__(self, *, kept_max: int = KEPT_MAX) -> None:
-        """Nothing was heard. With `kept_max` 0 nothing of what is said is kept."""
-        self.kept_max = kept_max
+    def __init__(self, *, stored_max: int = KEPT_MAX) -> None:
+        """Start empty. With `stored_max` 0 no content is stored."""
+        self.kept_max = stored_max
         self.model = ""
         self.usage: Usage | None = None
         self.said = 0  # bytes of text, reasoning and arguments: at least as many as tokens
         self.is_done = False  # the answer says by itself that it is whole
-        self.is_absurd = False  # a usage was told that nothing can have
+        self.is_absurd = False  # the reported usage is impossible
         self.kept_long = 0  # input tokens that were written to a cache for an hour
         self._told = 0
-        self.words: dict[object, Kept] = {}  # what was said, by choice: several come side by side
+        self.words: dict[object, Kept] = {}  # text, by choice: several come side by side
         self.called: dict[object, tuple[str, Kept]] = {}  # arguments with the names of tools
 
     @property
     def text(self) -> str:
-        """What was said, as far as it was kept."""
+        """The text, as far as it was stored."""
         return "\n".join(map(str, self.words.values()))
 
     @property
     def tools(self) -> tuple[ToolCall, ...]:
-        """The tools that were called, as far as they were kept."""
-        return tuple(ToolCall(name, str(kept)) for name, kept in self.called.values())
+        """The tools that were called, as far as they were stored."""
+        return tuple(ToolCall(name, str(text)) for name, text in self.called.values())
 
     @property
     def input_told(self) -> int:
-        """Input tokens as far as they were told; 0 where they were not."""
+        """Input tokens as far as they were reported; 0 where they were not."""
         return self.usage.input_tokens if self.usage is not None else max(self._told, 0)
 
     def read(self, input_tokens: int) -> None:
@@ -76,7 +76,7 @@ class Heard:
         self._told = input_tokens
 
     def tell(self, usage: Usage | None) -> None:
-        """Take in a usage that was told, as `sound` returns it."""
+        """Record a reported usage, as `sound` returns it."""
         self.usage, self.is_absurd = usage, usage is None
 
     def say(self, text: str | None, place: object = 0) -> None:
@@ -89,7 +89,7 @@ class Heard:
         self._count(text, self.words.setdefault(place, Kept()))
 
     def think(self, text: str | None) -> None:
-        """Take in reasoning, which is counted and not kept."""
+        """Count reasoning, which is not stored."""
         if text:
             self.said += _bytes_of(text)
 
@@ -104,11 +104,11 @@ class Heard:
         if arguments:
             self._count(arguments, known[1])
 
-    def _count(self, text: str, kept: Kept) -> None:
+    def _count(self, text: str, stored: Kept) -> None:
         self.said += _bytes_of(text)
         if self.kept_max > 0:
-            kept.pieces.append(text[: self.kept_max])
-        kept.is_cut = kept.is_cut or len(text) > self.kept_max
+            stored.pieces.append(text[: self.kept_max])
+        stored.is_cut = stored.is_cut or len(text) > self.kept_max
         self.kept_max = max(0, self.kept_max - len(text))
 
 
@@ -122,7 +122,7 @@ class Reader(Protocol):
     heard: Heard
 
     def event(self, data: bytes) -> None:
-        """Take in what one event of a stream says; what can't be read is counted as said."""
+        """Read one event of a stream; what can't be read is counted as output."""
         ...
 
     def body(self, content: bytes) -> None:
@@ -133,9 +133,9 @@ class Reader(Protocol):
 class SilentReader:
     """Reads what uses nothing, such as counting tokens."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: Heard) -> None:
         """Nothing will be read."""
-        self.heard = heard
+        self.heard = received
 
     def event(self, data: bytes) -> None:
         """See `Reader.event`."""
@@ -152,7 +152,7 @@ def sound(
     cache_write: int | None = None,
     reasoning: int | None = None,
 ) -> Usage | None:
-    """Return the usage that was told, of unknown cost; None where it can't be true.
+    """Return the reported usage, of unknown cost; None where it can't be true.
 
     A part that is larger than its whole makes the whole larger.
     """

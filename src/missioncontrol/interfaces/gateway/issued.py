@@ -47,7 +47,7 @@ class IssuedKeys:
 
     def _forget_revoked(self) -> None:
         present = {issued.digest for issued in self._keys.ring.keys.values()}
-        self._callers = {kept: c for kept, c in self._callers.items() if kept in present}
+        self._callers = {key: c for key, c in self._callers.items() if key in present}
 
 
 def _scopes(issued: KeyIssued, model: str) -> tuple[Scope, ...]:

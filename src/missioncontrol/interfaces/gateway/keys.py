@@ -49,7 +49,7 @@ class Keys(Protocol):
 
 
 class MemoryKeys:
-    """Keys that live as long as this process, of which only the SHA-256 is kept."""
+    """Keys that live as long as this process, of which only the SHA-256 is stored."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """`now` tells seconds since the epoch."""
@@ -107,5 +107,5 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 def digest(key: str) -> bytes:
-    """Return the only form in which a key is kept."""
+    """Return the only form in which a key is stored."""
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()

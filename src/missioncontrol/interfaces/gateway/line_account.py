@@ -1,4 +1,4 @@
-"""Lets calls go on at the same time on a line, which knows one call at a time."""
+"""Runs calls in parallel on a line, which knows one call at a time."""
 
 import asyncio
 from contextlib import suppress
@@ -123,7 +123,7 @@ class LineAccount:
     async def _renew(self, model: str) -> None:
         """Reserve again for those that go on: asking for more gave up what they had.
 
-        Nobody comes in between: nothing is awaited since the refusal but the asking itself.
+        No call comes in between: after the refusal, only the reservation is awaited.
         """
         if self._open:
             with suppress(AttemptFailed):
@@ -175,7 +175,7 @@ class LineAccount:
             self._timer.cancel()
 
     def close(self) -> None:
-        """Free nothing any more: whoever the spender works for does, as it has ended."""
+        """Free nothing any more: the attempt has ended, and its owner frees the rest."""
         self._stop_timer()
         if self._freeing is not None:
             self._freeing.cancel()

@@ -20,7 +20,7 @@ def names_served(upstreams: Sequence[Upstream], priced: Callable[[], Iterable[st
     """Return the models that upstreams serve and whose names are known, each once.
 
     Those with a card, those that an upstream lists by name, and of `priced` what a pattern of an
-    upstream matches; nobody is asked for them where there is no pattern.
+    upstream matches; no upstream is called for them where there is no pattern.
     """
     found = [card.name for each in upstreams for card in each.cards]
     found += [name for each in upstreams for name in each.models if not WILD.intersection(name)]

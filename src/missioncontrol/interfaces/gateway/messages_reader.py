@@ -9,7 +9,7 @@ from missioncontrol.interfaces.gateway.wire import Wire, text_of
 
 
 class _Written(Wire):
-    """What was written to a cache, by how long it is kept."""
+    """Tokens written to a cache, by how long they are cached."""
 
     ephemeral_1h_input_tokens: int | None = None
 
@@ -60,9 +60,9 @@ _MESSAGE = msgspec.json.Decoder(_Message)
 class MessagesReader:
     """Reads Anthropic's Messages."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: Heard) -> None:
         """Nothing is read yet."""
-        self.heard = heard
+        self.heard = received
         self._told = _MessagesUsage()
         self._is_final = False  # the first usage counts no output yet
 
@@ -117,15 +117,15 @@ class MessagesReader:
         if usage is None:
             return
         for name in usage.__struct_fields__:
-            if (told := getattr(usage, name)) is not None:
-                setattr(self._told, name, told)
-        told_in = _input(self._told)
+            if (value := getattr(usage, name)) is not None:
+                setattr(self._told, name, value)
+        total_in = _input(self._told)
         written = self._told.cache_creation
         self.heard.kept_long = max((written and written.ephemeral_1h_input_tokens) or 0, 0)
-        self.heard.read(told_in)
+        self.heard.read(total_in)
         if self._is_final:
             used = sound(
-                told_in,
+                total_in,
                 self._told.output_tokens or 0,
                 cached=self._told.cache_read_input_tokens,
                 cache_write=self._told.cache_creation_input_tokens,
@@ -133,10 +133,10 @@ class MessagesReader:
             self.heard.tell(used)
 
 
-def _input(told: _MessagesUsage) -> int:
+def _input(reported: _MessagesUsage) -> int:
     """Return all input tokens: what Anthropic calls so leaves out what is cached."""
     return (
-        (told.input_tokens or 0)
-        + (told.cache_creation_input_tokens or 0)
-        + (told.cache_read_input_tokens or 0)
+        (reported.input_tokens or 0)
+        + (reported.cache_creation_input_tokens or 0)
+        + (reported.cache_read_input_tokens or 0)
     )

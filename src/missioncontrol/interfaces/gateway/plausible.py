@@ -14,37 +14,37 @@ TOKEN_BYTES_MAX = 128
 """No token of a known tokenizer is longer: the longest ones are rows of 128 spaces."""
 
 
-def bounded(told: Usage, *, input_most: int, output_most: int) -> tuple[Usage, str]:
+def bounded(usage: Usage, *, input_most: int, output_most: int) -> tuple[Usage, str]:
     """Return what is charged of a usage, and what of it can't be true; empty where all can be.
 
-    `told` keeps its parts within their wholes, see `heard.sound`. An input that can't be true
+    `usage` keeps its parts within their wholes, see `heard.sound`. An input that can't be true
     gets no discount for what it says was cached.
     """
     input_most, output_most = min(input_most, COUNT_MAX), min(output_most, COUNT_MAX)
     doubts = [
-        *_doubts("input", told.input_tokens, input_most),
-        *_doubts("output", told.output_tokens, output_most),
+        *_doubts("input", usage.input_tokens, input_most),
+        *_doubts("output", usage.output_tokens, output_most),
     ]
-    if told.input_tokens > input_most:
-        written = min(told.cache_write_tokens, input_most)
-        told = msgspec.structs.replace(
-            told, input_tokens=input_most, cached_tokens=0, cache_write_tokens=written
+    if usage.input_tokens > input_most:
+        written = min(usage.cache_write_tokens, input_most)
+        usage = msgspec.structs.replace(
+            usage, input_tokens=input_most, cached_tokens=0, cache_write_tokens=written
         )
-    output = min(told.output_tokens, output_most)
-    reasoning = min(told.reasoning_tokens, output)
-    told = msgspec.structs.replace(told, output_tokens=output, reasoning_tokens=reasoning)
-    return told, " ".join(doubts)
+    output = min(usage.output_tokens, output_most)
+    reasoning = min(usage.reasoning_tokens, output)
+    usage = msgspec.structs.replace(usage, output_tokens=output, reasoning_tokens=reasoning)
+    return usage, " ".join(doubts)
 
 
-def shortfall(told: Usage, heard: Heard) -> str:
-    """Say that an answer was longer than the usage that was told of it; empty where it was not."""
-    if told.input_tokens and told.output_tokens * TOKEN_BYTES_MAX >= heard.said:
+def shortfall(usage: Usage, received: Heard) -> str:
+    """Return that an answer was longer than its reported usage; empty where it was not."""
+    if usage.input_tokens and usage.output_tokens * TOKEN_BYTES_MAX >= received.said:
         return ""
-    if not heard.said:
+    if not received.said:
         return ""  # Nothing was asked of the model, as where a response fails at once.
     return (
-        f"The upstream told {count(told.input_tokens)} input and {count(told.output_tokens)} "
-        f"output tokens for an answer of {heard.said:,} bytes."
+        f"The upstream told {count(usage.input_tokens)} input and {count(usage.output_tokens)} "
+        f"output tokens for an answer of {received.said:,} bytes."
     )
 
 
@@ -53,7 +53,7 @@ def count(tokens: int) -> str:
     return f"{tokens:,}" if tokens <= COUNT_MAX else "more than 2^53"
 
 
-def _doubts(kind: str, told: int, most: int) -> list[str]:
-    if told <= most:
+def _doubts(kind: str, used: int, most: int) -> list[str]:
+    if used <= most:
         return []
-    return [f"The upstream told {count(told)} {kind} tokens where at most {most:,} can have been."]
+    return [f"The upstream told {count(used)} {kind} tokens where at most {most:,} can have been."]

@@ -13,7 +13,7 @@ from missioncontrol.interfaces.gateway.settings import LogPolicy
 from missioncontrol.ports.call_log import Call, CallLog, Retention, ToolCall
 
 MARGIN = 16 * 1024
-"""Characters read beyond what is kept: a secret that is cut in two would not be recognised."""
+"""Characters read beyond those stored: a secret that is cut in two is not recognised."""
 
 HEARD_MAX = KEPT_MAX + MARGIN
 WAITING_MAX = 2_000
@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Draft(msgspec.Struct):
-    """A call as it ended, before secrets are taken out of it."""
+    """A call as it ended, before its secrets are redacted."""
 
     call: Call
     body: bytes = b""  # the request
@@ -71,13 +71,13 @@ class Recorder:
         """Characters of an answer that are worth keeping."""
         return HEARD_MAX if self._policy == "full" else 0
 
-    def add(self, call: Call, body: bytes, heard: Heard | None) -> None:
+    def add(self, call: Call, body: bytes, received: Heard | None) -> None:
         """Take a call in. Nothing is waited for; what does not fit is left out and counted."""
         if self._policy == "off":
             return
         draft = Draft(call)
         if self._policy == "full":
-            draft = Draft(call, body[: HEARD_MAX * 4], heard)
+            draft = Draft(call, body[: HEARD_MAX * 4], received)
         if self._waiting_bytes + draft.size > WAITING_BYTES_MAX:
             draft = Draft(call)
         if len(self._waiting) >= WAITING_MAX:
@@ -129,7 +129,7 @@ class Recorder:
         self._log.write([redacted(draft, self._scrub) for draft in batch])
 
     async def prune(self) -> None:
-        """Drop what need not be kept, a limited number of calls at a time."""
+        """Drop expired calls, a limited number at a time."""
         now, gone = int(self._now() * 1_000_000), 1
         while gone and not self._is_closing:
             gone = await asyncio.to_thread(self._log.prune, self._retention, now)
@@ -137,7 +137,7 @@ class Recorder:
 
 def redacted(draft: Draft, scrub: Scrub) -> Call:
     """Return a call with what was asked and answered, without secrets and within bounds."""
-    call, heard = draft.call, draft.heard
+    call, received = draft.call, draft.heard
     changes: dict[str, Any] = {
         "asked": clean(call.asked, scrub),
         "model": clean(call.model, scrub),
@@ -145,12 +145,12 @@ def redacted(draft: Draft, scrub: Scrub) -> Call:
         "offered": tuple(clean(name, scrub) for name in call.offered),
         "prompt": _prompt(draft.body, scrub),
     }
-    if heard is not None:
-        said = (kept(str(each), scrub, is_cut=each.is_cut) for each in heard.words.values())
-        changes["answer"] = "\n".join(said)[:KEPT_MAX]
+    if received is not None:
+        texts = (kept(str(each), scrub, is_cut=each.is_cut) for each in received.words.values())
+        changes["answer"] = "\n".join(texts)[:KEPT_MAX]
         changes["called"] = tuple(
             ToolCall(clean(name, scrub), kept(str(given), scrub, is_cut=given.is_cut))
-            for name, given in heard.called.values()
+            for name, given in received.called.values()
         )
     return msgspec.structs.replace(call, **changes)
 
@@ -161,7 +161,7 @@ def _prompt(body: bytes, scrub: Scrub) -> str:
 
 
 def kept(text: str, scrub: Scrub, *, is_cut: bool) -> str:
-    """Return what is kept of a text.
+    """Return the part of a text that is stored.
 
     Where there was more of it, its end may hold the first half of a secret; so as much as the
     longest secret goes with the end.

@@ -59,7 +59,7 @@ class Refusal(Exception):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether another try would end the same way, until somebody changes something."""
+        """Whether another try would end the same way, until a person changes something."""
         return self.retry_seconds is None
 
     @property

@@ -61,11 +61,11 @@ FIRST_KEPT_MAX = 256 * 1024
 class ResponsesReader:
     """Reads OpenAI's Responses."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, received: Heard) -> None:
         """Nothing is read yet."""
-        self.heard = heard
+        self.heard = received
         self.number = -1  # of the last event
-        self.first = b""  # the response as it began, so that it can be told to have failed
+        self.first = b""  # the response as it began, so that a failure of it can be reported
 
     def event(self, data: bytes) -> None:
         """See `Reader.event`."""
@@ -128,12 +128,12 @@ class ResponsesReader:
                 self.heard.call(place, item.name, text_of(item.arguments or item.input))
 
 
-def _responses_usage(told: _ResponsesUsage) -> Usage | None:
-    read = told.input_tokens_details or NO_DETAILS
-    written = told.output_tokens_details or NO_DETAILS
+def _responses_usage(reported: _ResponsesUsage) -> Usage | None:
+    read = reported.input_tokens_details or NO_DETAILS
+    written = reported.output_tokens_details or NO_DETAILS
     return sound(
-        told.input_tokens,
-        told.output_tokens,
+        reported.input_tokens,
+        reported.output_tokens,
         cached=read.cached_tokens,
         cache_write=read.cache_write_tokens,
         reasoning=written.reasoning_tokens,

@@ -87,7 +87,7 @@ class GatewayServer:
         stopped: Callable[[], str] = lambda: "",
         scrub: Scrub = bytes,
         risk: Callable[[Assignment], Risk] = lambda _: "irreversible",
-        now: Callable[[], float] = time.time,  # noqa: TID251 - whoever has a clock gives its own
+        now: Callable[[], float] = time.time,  # noqa: TID251 - callers with a clock pass theirs
     ) -> None:
         """Nothing listens yet.
 
@@ -99,14 +99,14 @@ class GatewayServer:
             calls: where calls are written down; None for nowhere.
             secret: a secret by its name; raises `NotFound`.
             price: what a model costs now.
-            known: the models that have a price, by name; asked when somebody wants a list.
-            stopped: why nobody may call now; empty where everybody may.
+            known: the models that have a price, by name; called when a client wants a list.
+            stopped: why calls are refused now; empty where they are allowed.
             scrub: takes secrets out of what is written down.
             risk: the tier of the step that an attempt works on.
             now: seconds since the epoch.
         """
         self.policy = policy
-        self.listeners: list[Callable[[Call], None]] = []  # told of every call that has ended
+        self.listeners: list[Callable[[Call], None]] = []  # called for each call that has ended
         self.conversations = Conversations()
         self.pool = Pool(secret)
         self.stopped = stopped
@@ -139,7 +139,7 @@ class GatewayServer:
         """Listen on loopback, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken, or is none.
+            OSError: the port is in use or invalid.
         """
         if not 0 <= port <= PORT_MAX:
             raise OSError(f"a port is a number from 0 to {PORT_MAX}")
@@ -234,13 +234,13 @@ class GatewayServer:
         price = self._price(model)
         return None if price is None else worst(price, input_tokens, output_tokens)
 
-    def charge(self, model: str, usage: Usage, kept_long: int) -> int | None:
+    def charge(self, model: str, usage: Usage, cached_long: int) -> int | None:
         """Return what a usage costs, some of whose input a cache keeps for an hour."""
         price = self._price(model)
         if price is None:
             return None
         by = price.rates_for(usage.input_tokens)
-        more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * kept_long
+        more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * cached_long
         return cost(price, usage) + math.ceil(more)
 
     def kept_max(self) -> int:
@@ -248,7 +248,7 @@ class GatewayServer:
         return self._recorder.kept_max if self._recorder is not None else 0
 
     def ended(self, exchange: Exchange) -> None:
-        """Let go of a call, and write it down."""
+        """Remove a call that has ended, and store it."""
         self._traffic.leave(exchange.caller, exchange)
         self._key_of.pop(exchange, None)
         refusal = exchange.refusal
@@ -295,7 +295,7 @@ class GatewayServer:
         except Refusal as refusal:
             await say_no(send, dialect.api, refusal)
         except ConnectionError:
-            return  # Whoever asked has left before the end of the question.
+            return  # The client has left before the end of the request.
         else:
             is_old = scope["http_version"] == "1.0"
             request = Request(
@@ -337,7 +337,7 @@ class GatewayServer:
             leaving.cancel()
 
     async def _list(self, caller: Caller, path: str, dialect: Dialect, send: Send) -> None:
-        """Answer which models the caller may ask for; nobody else is asked."""
+        """Answer which models the caller may ask for, without a call to an upstream."""
         is_anthropic = dialect.api == "anthropic"
         if name := path.removeprefix("/models").removeprefix("/"):
             if not self._may_ask(caller, dialect, name):
@@ -456,7 +456,7 @@ def _keys_in(headers: Headers) -> list[str]:
 
 
 def _refuse_untold(scope: Scope, key: str) -> None:
-    """Refuse a request that can't be read as it stands, or tells its key to whoever keeps logs."""
+    """Refuse a request that can't be read as it stands, or exposes its key to access logs."""
     coding = dict(scope["headers"]).get(b"content-encoding", b"").strip().lower()
     if coding not in (b"", b"identity"):
         packed = coding.decode("latin-1")[:40]

@@ -44,7 +44,7 @@ class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class GatewayPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What callers may do, and what is kept of it."""
+    """What callers may do, and how much of it is stored."""
 
     routing: Routing = Routing()
     log: LogPolicy = "full"
@@ -54,4 +54,4 @@ class GatewayPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
     calls_per_minute: Some = 600  # of one key
     calls_at_once: Some = 64  # of one key
     calls_at_once_all: Some = 1_000
-    refusals_per_minute: Some = 10  # of one key; from then on it is told to wait
+    refusals_per_minute: Some = 10  # of one key; from then on it has to wait

@@ -23,7 +23,7 @@ class Splitter:
     """Cuts a stream into events at blank lines, wherever its chunks end.
 
     The line ends may be those of Unix, Windows or both. What `feed` and `rest` return is, put
-    together, what was fed. At most one unfinished event is kept, and no byte is looked at twice
+    together, what was fed. At most one unfinished event is buffered, and no byte is read twice
     but for the last three of a chunk.
     """
 

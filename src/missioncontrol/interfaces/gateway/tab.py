@@ -1,4 +1,4 @@
-"""What one call owes: set aside before it is sent, settled once, estimated where nobody tells."""
+"""The cost of one call: reserved before it, settled once, estimated if no usage comes."""
 
 import logging
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Cost = Callable[[str, int, int], int | None]
 
 
 Charge = Callable[[str, Usage, int], int | None]
-"""What a usage of a model costs of which so many tokens are kept for an hour, if that is known."""
+"""The cost of a usage of a model with so many tokens cached for an hour, if it is known."""
 
 
 class Tab:
@@ -43,7 +43,7 @@ class Tab:
         """Nothing is set aside."""
         self.usage = NO_USAGE  # of the last way that was settled
         self.is_estimated = False
-        self.doubt = ""  # what the upstream told that can't be true
+        self.doubt = ""  # what the upstream reported that can't be true
         self.is_sent = False  # an upstream may have begun to work
         self.is_blind = False  # its answer can't be read
         self.model = ""  # that something is or was set aside for
@@ -61,7 +61,7 @@ class Tab:
         """Set the most aside that the call can use with a model.
 
         `input_most` is what its input can be at most where `input_tokens` relies on what an
-        upstream told before: what this one tells beyond that is charged all the same.
+        upstream reported before: what this one reports beyond that is charged all the same.
 
         Raises:
             Refusal: 402, in the words of the budget, 429 where it would fit once other work has
@@ -91,23 +91,23 @@ class Tab:
     @property
     def is_counted(self) -> bool:
         """Whether the usage that was settled is what an upstream counted, and can be true."""
-        is_told = not self.is_estimated and not self.doubt
-        return is_told and not self._reservation and self.usage.input_tokens > 0
+        is_reported = not self.is_estimated and not self.doubt
+        return is_reported and not self._reservation and self.usage.input_tokens > 0
 
     @property
     def is_beyond_bound(self) -> bool:
         """Whether the input that was charged is more than what was set aside for it."""
         return not self._reservation and self.usage.input_tokens > self._limits[0]
 
-    def hold(self, heard: Heard) -> None:
+    def hold(self, received: Heard) -> None:
         """Cut an answer that goes on beyond what is set aside for it.
 
         Raises:
             Refusal: 402.
         """
         most = self._limits[1]
-        told = heard.usage.output_tokens if heard.usage is not None else 0
-        if self._reservation and (told > most or heard.said > most * BYTES_PER_TOKEN_MAX):
+        reported = received.usage.output_tokens if received.usage is not None else 0
+        if self._reservation and (reported > most or received.said > most * BYTES_PER_TOKEN_MAX):
             raise Refusal(
                 402,
                 "budget.exceeded",
@@ -116,16 +116,16 @@ class Tab:
                 hint="Ask for a higher limit, or look why the upstream does not keep to it.",
             )
 
-    def settle(self, heard: Heard, *, is_stream: bool) -> None:
-        """Count what was used, once; where nobody told, the most that it can have been."""
+    def settle(self, received: Heard, *, is_stream: bool) -> None:
+        """Count what was used, once; where no usage came, the most that it can have been."""
         if not self._reservation:
             return
         reservation, self._reservation = self._reservation, ""
         self.charged_as, self.usage = self.model, NO_USAGE
         if self.is_sent:
-            self.usage, self.doubt = self._used(heard, is_stream=is_stream)
-            self._name(heard.model)
-            self._add_long(heard.kept_long)
+            self.usage, self.doubt = self._used(received, is_stream=is_stream)
+            self._name(received.model)
+            self._add_long(received.kept_long)
         try:
             self._caller.account.settle(
                 reservation, self.usage, model=self.charged_as, estimated=self.is_estimated
@@ -134,67 +134,67 @@ class Tab:
             name = self._caller.name
             _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
 
-    def _used(self, heard: Heard, *, is_stream: bool) -> tuple[Usage, str]:
-        """Return what is charged, and what the upstream told that can't be true.
+    def _used(self, received: Heard, *, is_stream: bool) -> tuple[Usage, str]:
+        """Return what is charged, and which reported numbers can't be true.
 
         No more is charged than can have been read and was seen: a byte is at most one token, so
         that nothing an upstream says can cost more than what it could have done.
         """
-        told, doubt = heard.usage, ""
-        self.is_estimated = told is None or not _is_final(told, heard)
-        if heard.is_absurd:
+        reported, doubt = received.usage, ""
+        self.is_estimated = reported is None or not _is_final(reported, received)
+        if received.is_absurd:
             doubt = "The upstream told a usage with less than no tokens."
-        elif told is not None and not self.is_estimated:
-            doubt = shortfall(told, heard)
-        if told is None or self.is_estimated or doubt:
-            told = self._estimate(heard, is_stream=is_stream)
+        elif reported is not None and not self.is_estimated:
+            doubt = shortfall(reported, received)
+        if reported is None or self.is_estimated or doubt:
+            reported = self._estimate(received, is_stream=is_stream)
         used, beyond = bounded(
-            told, input_most=self._input_most, output_most=self._limits[1] + heard.said
+            reported, input_most=self._input_most, output_most=self._limits[1] + received.said
         )
         doubt = f"{doubt} {beyond}".strip()
         self.is_estimated = self.is_estimated or bool(doubt)
         return used, doubt
 
-    def _name(self, told: str) -> None:
+    def _name(self, named: str) -> None:
         """Charge as the model that answered, unless it is dearer than the one that was asked for.
 
         What was set aside is of the latter's price, and a name alone must not break a cap.
         """
-        told = told[:MODEL_MAX] or self.model
+        named = named[:MODEL_MAX] or self.model
         most = self._cost(self.model, *self._limits)
-        dearest = self._cost(told, *self._limits)
+        dearest = self._cost(named, *self._limits)
         if most is None or dearest is None or dearest <= most:
-            self.charged_as = told
+            self.charged_as = named
             return
         self.is_estimated = True
-        told = f"The upstream named the model {told!r}, dearer than {self.model!r}."
-        self.doubt = f"{self.doubt} {told}".strip()
+        named = f"The upstream named the model {named!r}, dearer than {self.model!r}."
+        self.doubt = f"{self.doubt} {named}".strip()
 
     def _add_long(self, tokens: int) -> None:
         """Name the cost where a part of the input is dearer than its price says.
 
-        No more is named than the call can cost: what is told of it may be anything.
+        The cost is at most what the call can cost: the reported number may be anything.
         """
         long = min(tokens, self.usage.cache_write_tokens)
-        told = self._charge(self.charged_as, self.usage, long) if long else None
-        if told is not None:
+        charged = self._charge(self.charged_as, self.usage, long) if long else None
+        if charged is not None:
             most = self._cost(self.model, self._input_most, self._limits[1])
-            cost = told if most is None else min(told, most)
+            cost = charged if most is None else min(charged, most)
             self.usage = msgspec.structs.replace(self.usage, cost=cost)
 
-    def _estimate(self, heard: Heard, *, is_stream: bool) -> Usage:
-        """Return the most that an answer can have used whose end nobody saw.
+    def _estimate(self, received: Heard, *, is_stream: bool) -> Usage:
+        """Return the most that an answer can have used whose end was not received.
 
         A byte that was streamed is at most one token. An answer that would have come as a whole
         may have been ready, so that it counts as long as it could have become; so does one that
-        can't be read. Input counts as told, or as reserved.
+        can't be read. Input counts as reported, or as reserved.
         """
         most_in, most_out = self._limits
-        is_seen = (is_stream or heard.is_done) and not self.is_blind
-        said = min(heard.said, most_out) if is_seen else most_out
-        least = heard.usage.output_tokens if heard.usage is not None else 0
+        is_seen = (is_stream or received.is_done) and not self.is_blind
+        output = min(received.said, most_out) if is_seen else most_out
+        least = received.usage.output_tokens if received.usage is not None else 0
         return Usage(
-            input_tokens=heard.input_told or most_in, output_tokens=max(said, least), cost=None
+            input_tokens=received.input_told or most_in, output_tokens=max(output, least), cost=None
         )
 
 
@@ -207,6 +207,6 @@ def _refused(error: AttemptFailed) -> Refusal:
     return Refusal(429, error.code, error.reason, hint=hint, retry_seconds=ROOM_SECONDS)
 
 
-def _is_final(told: Usage, heard: Heard) -> bool:
+def _is_final(usage: Usage, received: Heard) -> bool:
     """Whether a usage is of the whole answer: the answer was whole, or it can't have been less."""
-    return heard.is_done or told.output_tokens * BYTES_PER_TOKEN_MAX >= heard.said
+    return received.is_done or usage.output_tokens * BYTES_PER_TOKEN_MAX >= received.said

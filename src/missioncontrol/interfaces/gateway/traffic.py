@@ -42,7 +42,7 @@ class Traffic:
     """Counts the calls of every key. Times are those of the loop, in seconds."""
 
     def __init__(self, policy: GatewayPolicy) -> None:
-        """Nobody calls."""
+        """Start without callers."""
         self._policy = policy
         self._callers: OrderedDict[str, _Standing] = OrderedDict()
         self._count = 0
@@ -52,7 +52,7 @@ class Traffic:
         return self._count
 
     def admit(self, caller: Caller, now: float) -> None:
-        """Let a call begin, or refuse it.
+        """Admit a call, or refuse it.
 
         Raises:
             Refusal: 429.
@@ -137,7 +137,7 @@ class Traffic:
         return standing
 
     def _forget_quiet(self) -> None:
-        """Forget who has not called for longest, but nobody whose call goes on."""
+        """Forget the caller that was idle longest, but none with a call in flight."""
         if len(self._callers) < CALLERS_MAX:
             return
         quiet = next((name for name, each in self._callers.items() if not each.at_once), None)

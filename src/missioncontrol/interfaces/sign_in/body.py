@@ -12,11 +12,11 @@ FIELDS_MAX = 1_000
 """Of a form. Each one costs far more time than its bytes."""
 
 STRANGER_BYTES_MAX = 64 * 1024
-"""Of whoever is not signed in: a name and a password are short, and reading a form takes time."""
+"""For clients not signed in: a name and a password are short, and parsing takes time."""
 
 
 class TooLarge(MissionControlError):
-    """More bytes than are taken in."""
+    """More bytes than are accepted."""
 
     status = 413
 
@@ -45,14 +45,14 @@ class Body:
         self.failure: MissionControlError | None = None
 
     def is_a_strangers(self) -> None:
-        """Take in no more than somebody needs who signs in."""
+        """Accept no more than a client needs to sign in."""
         self._bytes_max = min(self._bytes_max, STRANGER_BYTES_MAX)
 
     async def receive(self) -> dict[str, object]:
         """Stand in for `receive` of the application; a body that is refused ends the connection."""
         if self._kept is not None:
-            kept, self._kept = self._kept, None
-            return {"type": "http.request", "body": kept, "more_body": False}
+            stored, self._kept = self._kept, None
+            return {"type": "http.request", "body": stored, "more_body": False}
         if self._is_whole:
             return dict(await self._receive())  # Until the client is gone.
         try:

@@ -1,6 +1,6 @@
 """The gate: what every request goes through before the application sees it, and every answer after.
 
-It knows who comes. What they may do is said where each route stands, and asked again by the office
+It identifies the caller. Each route states its permission, checked again by the office
 that does it.
 """
 
@@ -57,7 +57,7 @@ IsOfStep = Callable[[tuple[str, int], tuple[str, int]], bool]
 
 
 class Gate:
-    """Lets requests of one home in."""
+    """Authenticates and admits the requests of one home."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Gate:
         """Stand before `app`.
 
         It finds in each scope: `user`, a `Principal` or None; in `state`: `request_id`, `caller`,
-        `is_secure`, and where somebody has a cookie, `session` (its secret) and `csrf`.
+        `is_secure`, and where the client has a cookie, `session` (its secret) and `csrf`.
         """
         self._app: Application = Heads(app)
         self._people = people
@@ -131,18 +131,18 @@ class Gate:
     async def _let_write(
         self, scope: Scope, receive: Receive, send: Send, *, is_secure: bool
     ) -> None:
-        """Let in who may come from any page, as often as they like, with a key to write by.
+        """Admit clients from any page, as often as they like, with a write key.
 
-        Nobody is signed in there, whatever cookies come along. How much is taken in, and from whom,
-        is said where the events are (`interfaces.capture`).
+        No user is signed in there, whatever cookies come. How much is accepted, and from whom,
+        is defined where the events are (`interfaces.capture`).
         """
         scope["state"]["is_secure"] = is_secure
         request: str = scope["state"]["request_id"]
 
         async def pass_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = with_security(message.get("headers", ()), is_secure=is_secure)
-                message = {**message, "headers": [*said, (b"x-request-id", request.encode())]}
+                secured = with_security(message.get("headers", ()), is_secure=is_secure)
+                message = {**message, "headers": [*secured, (b"x-request-id", request.encode())]}
             await send(message)
 
         headers = _first(scope["headers"])
@@ -150,9 +150,9 @@ class Gate:
             refuse_other_hosts(headers.get(b"host", b"").decode("latin-1"), self._settings.hosts)
         except MissionControlError as refusal:
             problem = msgspec.json.encode(problem_of(refusal, request))
-            told = [(b"content-type", MEDIA_TYPE.encode())]
-            told.append((b"content-length", str(len(problem)).encode()))
-            await pass_on({"type": "http.response.start", "status": 403, "headers": told})
+            fields = [(b"content-type", MEDIA_TYPE.encode())]
+            fields.append((b"content-length", str(len(problem)).encode()))
+            await pass_on({"type": "http.response.start", "status": 403, "headers": fields})
             await pass_on({"type": "http.response.body", "body": problem})
             return
         await self._app(scope, receive, pass_on)
@@ -163,8 +163,10 @@ class Gate:
         address, is_secure = (client[0] if client else "local"), scope.get("scheme") == "https"
         if address in self._settings.proxies:
             # The last one is what our own proxy saw; those before are what the client says.
-            told = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
-            address = told[:80] if told else address
+            forwarded = (
+                headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
+            )
+            address = forwarded[:80] if forwarded else address
             is_secure |= headers.get(b"x-forwarded-proto", b"") == b"https"
         return address, is_secure
 
@@ -194,7 +196,7 @@ class Gate:
             raise for_people()
 
     async def _is_still_let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether whoever asked is who they were, and may do what they might."""
+        """Whether the caller is the same as before, with the same permissions."""
         before: Principal | None = scope["user"]
         if before is None:
             return True
@@ -202,8 +204,8 @@ class Gate:
         if secret := scope["state"].get("session", ""):
             found = await self._people.by_session(secret, caller)
         else:
-            said = headers.get(b"authorization", b"").decode("latin-1")
-            found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            header = headers.get(b"authorization", b"").decode("latin-1")
+            found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
         return found is not None and found.permissions == before.permissions
 
     async def _recognise(self, scope: Scope, headers: Mapping[bytes, bytes], body: Body) -> None:
@@ -214,12 +216,12 @@ class Gate:
             Forbidden: `request.forged`.
             Throttled: `request.too_often`.
         """
-        said = headers.get(b"authorization", b"").decode("latin-1")
+        header = headers.get(b"authorization", b"").decode("latin-1")
         caller: Caller = scope["state"]["caller"]
-        if said:
+        if header:
             found = None
-            if said[: len(BEARER)].lower() == BEARER:
-                found = await self._people.by_token(said[len(BEARER) :].strip(), caller)
+            if header[: len(BEARER)].lower() == BEARER:
+                found = await self._people.by_token(header[len(BEARER) :].strip(), caller)
             if found is None:
                 raise unknown_token()
             _refuse_often(self._tokens.take(found.credential, self._now()))
@@ -240,10 +242,10 @@ class Gate:
     ) -> None:
         csrf = self._people.csrf(secret)
         if scope["method"] not in SAFE:
-            said = headers.get(CSRF_HEADER, b"").decode("latin-1")
-            if not said and _kind(headers) == FORM:
-                said = await body.field(CSRF_FIELD)
-            if not secrets.compare_digest(unmasked(said).encode(), csrf.encode()):
+            token = headers.get(CSRF_HEADER, b"").decode("latin-1")
+            if not token and _kind(headers) == FORM:
+                token = await body.field(CSRF_FIELD)
+            if not secrets.compare_digest(unmasked(token).encode(), csrf.encode()):
                 raise bad_csrf()
         scope["user"] = who
         scope["state"]["session"], scope["state"]["csrf"] = secret, csrf
@@ -278,7 +280,7 @@ class _Answer:
         self._is_ours = False  # what the application says is no part of it
 
     async def pass_on(self, message: Message) -> None:
-        """Stand in for `send` of the application; what it makes of half a body is not told."""
+        """Stand in for `send` of the application; its answer to half a body is not sent."""
         if self._body.failure is not None and not self._has_begun:
             return
         if message["type"] != "http.response.start":
@@ -291,7 +293,7 @@ class _Answer:
         await self._begin(message["status"], list(message.get("headers", ())))
 
     async def _go_on(self, message: Message) -> None:
-        """Pass a part on; an answer that lasts ends with what let it begin."""
+        """Pass a part on; a streamed answer ends with the permission that it began with."""
         if self._is_ours:
             return
         now = self._now()
@@ -358,7 +360,7 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": body})
 
     def _told(self, problem: Problem) -> tuple[bytes, bytes]:
-        """Return the text of a refusal for whoever asks, and its type."""
+        """Return the text of a refusal for the client, and its type."""
         if b"text/html" in self._headers.get(b"accept", b""):
             text = f"{problem.detail}\n{problem.hint}\n"
             return text.encode(), b"text/plain; charset=utf-8"
@@ -366,7 +368,7 @@ class _Answer:
 
 
 def refuse_exposure(address: str, settings: ConsoleSettings, access: Access) -> None:
-    """Refuse to listen where others reach the console and nobody could sign in.
+    """Refuse to listen where others reach the console and no user could sign in.
 
     Raises:
         Unavailable: `console.exposed`.
@@ -396,13 +398,13 @@ def _refuse_often(wait: float) -> None:
 
 
 def _kind(headers: Mapping[bytes, bytes]) -> bytes:
-    """Return what a body is said to be, without its parameters."""
+    """Return the declared type of a body, without its parameters."""
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
 def _first(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by name. One that must not come twice counts as both together."""
-    said: dict[bytes, list[bytes]] = {}
+    grouped: dict[bytes, list[bytes]] = {}
     for name, value in headers:
-        said.setdefault(name.lower(), []).append(value)
-    return {key: (b"; " if key == b"cookie" else b", ").join(said[key]) for key in said}
+        grouped.setdefault(name.lower(), []).append(value)
+    return {key: (b"; " if key == b"cookie" else b", ").join(grouped[key]) for key in grouped}

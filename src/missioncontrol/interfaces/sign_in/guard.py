@@ -1,4 +1,4 @@
-"""What a route needs, said where the route stands; one that does not say is no route."""
+"""The permission that a route needs, declared at the route; a route must declare one."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ class NotSignedIn(MissionControlError):
 
 
 class Forbidden(MissionControlError):
-    """Whoever asks may not do this."""
+    """The caller may not do this."""
 
     status = 403
 
@@ -29,11 +29,11 @@ class Forbidden(MissionControlError):
 def permitted(
     connection: "ASGIConnection[Any, Principal | None, Any, Any]", handler: "BaseRouteHandler"
 ) -> None:
-    """Refuse what whoever asks may not do. It guards every route of the console.
+    """Refuse what the caller may not do. It guards every route of the console.
 
     Raises:
         NotSignedIn: `sign_in.needed`.
-        Forbidden: `permission.missing`, or `permission.undeclared` where nobody may.
+        Forbidden: `permission.missing`, or `permission.undeclared` where none is declared.
     """
     needed: Needed | None = handler.opt.get(NEEDED)
     if needed == "nothing":
@@ -51,7 +51,7 @@ def permitted(
 
 
 def refuse_without(principal: Principal, permission: Permission) -> None:
-    """Refuse whoever does not have a permission.
+    """Refuse a caller who lacks a permission.
 
     Raises:
         Forbidden: `permission.missing`.

@@ -1,7 +1,7 @@
 """How the word that goes with each change stands in a page: never twice as the same text.
 
 Pages are packed before they are sent, and the length of what is packed tells of text that stands in
-it twice: whoever can put guesses into a page and see its length would find out the word letter by
+it twice: an attacker who puts guesses into a page and sees its length finds the word letter by
 letter (https://www.breachattack.com). Under a mask of its own in each page there is nothing to
 find.
 """
@@ -17,14 +17,14 @@ def masked(word: str) -> str:
     return (mask + _over(mask, bytes.fromhex(word))).hex()
 
 
-def unmasked(said: str) -> str:
-    """Return the word that somebody sent back; what is no masked word comes back as it is."""
-    if len(said) != 4 * WORD_BYTES:
-        return said
+def unmasked(word: str) -> str:
+    """Return the word that a client sent back; what is no masked word comes back as it is."""
+    if len(word) != 4 * WORD_BYTES:
+        return word
     try:
-        found = bytes.fromhex(said)
+        found = bytes.fromhex(word)
     except ValueError:
-        return said
+        return word
     return _over(found[:WORD_BYTES], found[WORD_BYTES:]).hex()
 
 

@@ -16,7 +16,7 @@ NEXT_MAX = 2_000
 
 
 def refuse_other_hosts(host: str, allowed: Iterable[str]) -> None:
-    """Refuse a request for somebody else: a foreign name may have been made to point here.
+    """Refuse a request for another host: a foreign name may have been made to point here.
 
     Raises:
         Forbidden: `host.unknown`.
@@ -42,7 +42,7 @@ def _name(host: str) -> str:
 
 
 def refuse_other_origins(method: str, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse what a page of somebody else makes a browser send.
+    """Refuse what a page of another site makes a browser send.
 
     Raises:
         Forbidden: `origin.foreign`.
@@ -51,7 +51,7 @@ def refuse_other_origins(method: str, headers: Mapping[bytes, bytes]) -> None:
     origin = headers.get(b"origin", b"").decode("latin-1")
     is_foreign = site not in ("", "same-origin", "none")
     if method in SAFE:
-        # Whoever follows a link to us comes from elsewhere; nothing else has to.
+        # Links from other sites may lead to us; nothing else has to come from there.
         is_foreign &= headers.get(b"sec-fetch-mode", b"") != b"navigate"
         is_foreign |= headers.get(b"sec-fetch-dest", b"") in (b"object", b"embed")
     elif origin:
@@ -84,7 +84,7 @@ def local_path(text: str) -> str:
 
 
 def home_page(request: "Request[Any, Any, Any]") -> str:
-    """Return how whoever asks reaches this console; the gate has looked at the host."""
+    """Return the address by which the client reaches this console; the gate checks hosts."""
     scheme = "https" if request.state.get("is_secure") else "http"
     return f"{scheme}://{request.headers.get('host', '')}"
 

@@ -35,7 +35,7 @@ FREE_FAILURES = 3
 """So many wrong passwords in a row cost no time."""
 
 DELAY_SECONDS_MAX = {"user": 60.0, "address": 900.0}
-"""By whom it failed. Nobody can keep somebody else out for long by failing in their name."""
+"""By what failed. Failures in another user's name must not lock that user out for long."""
 
 AGENT_MAX = 200
 PASSWORD_BYTES_MAX = 1_024
@@ -150,7 +150,7 @@ class People:
         self.store.forget_uses(frozenset(access.tokens))
 
     async def shared(self, token: str, caller: Caller) -> ReportShared:
-        """Return what a link shows to whoever has it.
+        """Return what a link shows to its holder.
 
         Wrong ones cost time as wrong passwords do, but no time at the sign-in: any page elsewhere
         may send a visitor here with a wrong one.
@@ -186,7 +186,7 @@ class People:
     # Signing in and out.
 
     async def by_password(self, name: str, password: str, caller: Caller) -> SignedIn:
-        """Sign somebody in.
+        """Sign a user in.
 
         Raises:
             NotSignedIn: `sign_in.wrong`, for whatever reason.
@@ -197,16 +197,16 @@ class People:
         self._refuse_hasty(user, caller)
         # Counted before it is known: guesses that come at once would all be the first one.
         self._count(user, caller)
-        kept = self.store.password(user)
-        fits = await self.hashes.fits(kept, _bounded(password))
+        stored = self.store.password(user)
+        fits = await self.hashes.fits(stored, _bounded(password))
         found = (await self.access()).user(user)
-        # A password that was kept for somebody who was removed is not theirs who come later.
-        if not fits or found is None or not found.password_changed or kept is None:
+        # The password of a removed user is not valid for a later user of that name.
+        if not fits or found is None or not found.password_changed or stored is None:
             self.note(user, "password", "refused", caller)
             raise wrong()
         self.store.forgive("user", user)
         self.store.forgive("address", caller.address, 1)
-        if self.hashes.is_old(kept):
+        if self.hashes.is_old(stored):
             self.store.keep_password(user, await self.hashes.hashed(_bounded(password)))
         return self.begin(user, "password", caller)
 
@@ -226,7 +226,7 @@ class People:
         return self.begin(user, "link", caller)
 
     def begin(self, user: str, way: Way, caller: Caller) -> SignedIn:
-        """Begin a session of somebody who has shown who they are; it has a secret of its own."""
+        """Begin a session of an authenticated user; it has a secret of its own."""
         now, secret = self.now(), secrets.token_urlsafe(SECRET_BYTES)
         self._sweep(now)
         agent = caller.agent[:AGENT_MAX]
@@ -273,7 +273,7 @@ class People:
         self.store.end(user=user, but=but)
 
     async def refuse_impostor(self, name: str, password: str, caller: Caller) -> None:
-        """Refuse whoever sits at somebody's browser and does not know their password.
+        """Refuse a person at a user's browser who does not know the password.
 
         Raises:
             Forbidden: `password.wrong`.
@@ -282,18 +282,18 @@ class People:
         """
         user = person(name)
         known = (await self.access()).user(user)
-        kept = self.store.password(user)
-        if kept is None or known is None or not known.password_changed:
+        stored = self.store.password(user)
+        if stored is None or known is None or not known.password_changed:
             return
         self._refuse_hasty(user, caller)
         self._count(user, caller)
-        if not await self.hashes.fits(kept, _bounded(password)):
+        if not await self.hashes.fits(stored, _bounded(password)):
             raise wrong_password()
         self.store.forgive("user", user)
         self.store.forgive("address", caller.address, 1)
 
     def forget(self, name: str) -> None:
-        """Let go of the password and the sessions of somebody who was removed."""
+        """Delete the password and the sessions of a removed user."""
         user = person(name)
         self.store.keep_password(user, None)
         self.store.end(user=user)
@@ -301,7 +301,7 @@ class People:
     async def invited(self, invitation: str) -> str:
         """Return the name of the user whom an invitation is for.
 
-        A wrong one costs no time: nobody guesses it, and any page elsewhere may send a visitor here
+        A wrong one costs no delay: it can't be guessed, and any page may send a visitor here
         with a wrong one, who could not sign in then.
 
         Raises:
@@ -315,7 +315,7 @@ class People:
         raise wrong_link()
 
     async def sessions(self, user: str = "") -> list[Session]:
-        """Return the sessions of one person, or of everybody, that still let somebody in."""
+        """Return the valid sessions of one user, or of all users."""
         access, now = await self.access(), self.now()
         return [
             each
@@ -325,7 +325,7 @@ class People:
         ]
 
     def _is_void(self, session: Session, access: Access) -> bool:
-        """Whether a session is of somebody who was removed, also where the name came again."""
+        """Whether a session is of a removed user, also where the name was added again."""
         if session.user == person(self.owner):
             return False
         found = access.user(session.user)
@@ -338,7 +338,7 @@ class People:
         self.store.note_arrival(arrival)
 
     def _refuse_hasty(self, user: str, caller: Caller) -> None:
-        """Refuse to look at what is said before the time that earlier failures cost is over."""
+        """Refuse to check a password before the delay for earlier failures is over."""
         wait = 0.0
         for kind, who in (("user", user), ("address", caller.address)):
             count, at = self.store.failures(kind, who) if who else (0, 0.0)

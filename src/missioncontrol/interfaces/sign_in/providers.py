@@ -1,4 +1,4 @@
-"""Signing in through somebody else: what was begun here, and who comes back from there."""
+"""Signing in through a provider: the flows begun here, and the users who come back."""
 
 import secrets
 from collections import OrderedDict
@@ -17,7 +17,7 @@ from missioncontrol.ports.identity_provider import Flow, IdentityProvider
 
 BEGUN_MAX = 10_000
 BEGUN_OF_ONE_MAX = 50
-"""Of one address, behind which a whole office may sit; whoever begins more forgets their own."""
+"""Of one address, which a whole office may share; a client with more loses its own oldest."""
 
 BEGUN_SECONDS_MAX = 600.0
 SECRET_BYTES = 32
@@ -109,7 +109,7 @@ class Providers:
 
 
 def arrived(provider: Provider, claims: Mapping[str, Any]) -> Arrive:
-    """Return who somebody is here by the word of a provider.
+    """Return who a user is here by the claims of a provider.
 
     Raises:
         Rejected: `oidc.not_let_in`.
@@ -135,9 +135,9 @@ def _is_of(claims: Mapping[str, Any], domains: tuple[str, ...]) -> bool:
 
 
 def _roles(provider: Provider, claims: Mapping[str, Any]) -> tuple[Role, ...]:
-    """Return the roles that the groups of somebody stand for, beside those of everybody."""
-    said = claims.get(provider.role_claim) if provider.role_claim else ()
-    groups = [said] if isinstance(said, str) else said
+    """Return the roles that a user's groups stand for, beside those of all its users."""
+    claimed = claims.get(provider.role_claim) if provider.role_claim else ()
+    groups = [claimed] if isinstance(claimed, str) else claimed
     found: list[Role] = list(provider.roles)
     for group in groups if isinstance(groups, list | tuple) else ():
         found += provider.role_of.get(group, ()) if isinstance(group, str) else ()

@@ -1,4 +1,4 @@
-"""What keeps somebody out, and for how long."""
+"""The refusals to sign a user in, and how long they last."""
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.sign_in.guard import Forbidden, NotSignedIn
@@ -22,7 +22,7 @@ def wrong() -> NotSignedIn:
 
 
 def wrong_password() -> Forbidden:
-    """Say no to somebody who wants another password."""
+    """Refuse a change of the password."""
     return Forbidden("password.wrong", "The present password is wrong.")
 
 
@@ -40,7 +40,7 @@ def unknown_token() -> NotSignedIn:
     return NotSignedIn(
         "token.unknown",
         "The token is unknown, revoked, or its time is over.",
-        hint="Issue another one under Settings, or with `mission token new NAME`.",
+        hint="Issue another one under Settings, or with `mission user token new NAME`.",
     )
 
 
@@ -58,5 +58,5 @@ def for_people() -> Forbidden:
     return Forbidden(
         "session.by_step",
         "Sessions and sign-in are for people, and this connection is of the program of a step.",
-        hint="A step asks with a token of its own, which `mission token new NAME` issues.",
+        hint="A step asks with a token of its own, which `mission user token new NAME` issues.",
     )

@@ -1,4 +1,4 @@
-"""Finds out which attempt of which run somebody tells us about."""
+"""Finds out which attempt of which run telemetry belongs to."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ ATTEMPTS_MAX = 2_000
 """Of one run, the newest."""
 
 SPANS_MAX = 100_000
-"""Spans that were heard of, the newest: to tell one that comes twice, and what lies below it."""
+"""The newest spans received: to recognise a repeated one, and what lies below it."""
 
 DEPTH_MAX = 100
 RUN, STEP = "mission.run", "mission.step"
@@ -25,7 +25,7 @@ RUN, STEP = "mission.run", "mission.step"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What is told belongs here."""
+    """The telemetry belongs here."""
 
     run: str
     step: str = ""  # empty where it is known of the run alone
@@ -35,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What somebody says about where it belongs."""
+    """What a sender states about where its telemetry belongs."""
 
     teller: Teller = Teller()
     trace: str = ""
@@ -104,47 +104,47 @@ class Attribution:
             known.spans.pop(attempt_span(place.run, oldest), None)
             known.at_work.discard(oldest)
 
-    def find(self, told: Told, parents: Mapping[str, str]) -> Place | None:
+    def find(self, origin: Told, parents: Mapping[str, str]) -> Place | None:
         """Return where something belongs; None where it is about nothing that is known here.
 
         A key that was made for an attempt says it for certain. Otherwise the trace names the run,
         and the attempt is the one that the span lies below, as far as that can be known.
 
         Args:
-            told: what it says itself.
+            origin: what it states itself.
             parents: of it and of the spans that came with it, by the id of the span.
         """
-        known = self._known(told)
+        known = self._known(origin)
         if known is None:
             return None
-        fence = told.teller.fence or self._fence(known, told, parents)
+        fence = origin.teller.fence or self._fence(known, origin, parents)
         return known.attempts.get(fence, Place(known.run))
 
-    def _known(self, told: Told) -> KnownRun | None:
-        if told.teller.run:
-            return self._runs.get(trace_of(told.teller.run))
-        found = self._runs.get(told.trace)
-        named = told.resource.get(RUN)
+    def _known(self, origin: Told) -> KnownRun | None:
+        if origin.teller.run:
+            return self._runs.get(trace_of(origin.teller.run))
+        found = self._runs.get(origin.trace)
+        named = origin.resource.get(RUN)
         if found is None and isinstance(named, str):
             return self._runs.get(trace_of(named))
         return found
 
-    def _fence(self, known: KnownRun, told: Told, parents: Mapping[str, str]) -> int:
-        fence = fence_in(told.state) or self._fence_above(known, told, parents)
+    def _fence(self, known: KnownRun, origin: Told, parents: Mapping[str, str]) -> int:
+        fence = fence_in(origin.state) or self._fence_above(known, origin, parents)
         if fence:
             return fence
-        step = told.resource.get(STEP)
+        step = origin.resource.get(STEP)
         newest = (place.fence for place in reversed(known.attempts.values()) if place.step == step)
         if step:
             return next(newest, 0)
-        is_below_run = told.parent == run_span(known.run)
+        is_below_run = origin.parent == run_span(known.run)
         return next(iter(known.at_work)) if len(known.at_work) == 1 and not is_below_run else 0
 
-    def _fence_above(self, known: KnownRun, told: Told, parents: Mapping[str, str]) -> int:
+    def _fence_above(self, known: KnownRun, origin: Told, parents: Mapping[str, str]) -> int:
         """Return the attempt that a span lies below; 0 where that can't be known yet."""
-        span = told.span
+        span = origin.span
         for _ in range(DEPTH_MAX):
-            fence = known.spans.get(span) or self._heard.get((known.run, told.trace, span), 0)
+            fence = known.spans.get(span) or self._heard.get((known.run, origin.trace, span), 0)
             if fence:
                 return fence
             span = parents.get(span, "")
@@ -153,9 +153,9 @@ class Attribution:
         return 0
 
     def is_new(self, trace: str, span: str, place: Place) -> bool:
-        """Take note of a span; False where it was heard of before, as when it is sent again.
+        """Record a span; False where it was received before, as when it is sent again.
 
-        Anybody can claim the ids of a span. What an attempt claims as its own makes nobody else's
+        Any sender can claim the ids of a span. What an attempt claims as its own makes no other
         span a repeated one.
         """
         key = (place.run, trace, span)

@@ -1,4 +1,4 @@
-"""Turns what was told into lines that may be kept: filtered by name, redacted by value, and cut."""
+"""Turns telemetry into lines to store: filtered by name, redacted by value, and cut."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -37,15 +37,15 @@ _EVENT = re.compile(r"[A-Za-z][\w.:/-]{0,99}")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What is kept of a span or of a record of a log."""
+    """The stored part of a span or of a log record."""
 
-    time: int  # microseconds since the epoch; 0 where it was not told
+    time: int  # microseconds since the epoch; 0 where it was not given
     level: LogLevel
     message: str
 
 
 class Filter:
-    """Decides what of somebody's telemetry is kept."""
+    """Decides how much of a sender's telemetry is stored."""
 
     def __init__(self, policy: TelemetryPolicy, scrub: Scrub) -> None:
         """`scrub` takes secrets out of a text; it sees every text whole, before it is cut."""
@@ -54,7 +54,7 @@ class Filter:
 
     @property
     def is_full(self) -> bool:
-        """Whether contents are kept as well."""
+        """Whether contents are stored as well."""
         return self._policy.contents == "full"
 
     def span(self, span: Span, service: str) -> Line:
@@ -108,8 +108,8 @@ class Filter:
                 yield from self._pairs(event.attributes)
 
     def _pairs(self, attributes: Attributes) -> Iterator[str]:
-        kept = [each for each in attributes if self._policy.keeps(each.key)]
-        for each in kept[: self._policy.attributes_max]:
+        allowed = [each for each in attributes if self._policy.keeps(each.key)]
+        for each in allowed[: self._policy.attributes_max]:
             value = plain(each.value)
             if value is not None and each.key != "event.name":
                 yield f"{self._name(each.key)}={self._text(value)}"

@@ -53,7 +53,7 @@ class LoopbackServer:
         """Listen, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         waiting = listening(port)
         self.port = waiting.getsockname()[1]
@@ -80,19 +80,19 @@ def bearer(headers: Headers) -> str:
 
     Exporters read it from a variable in which a blank is `%20`, and some send it as it stands.
     """
-    told = headers.get(b"authorization", b"")
-    kind, _, key = told.replace(b"%20", b" ", 1).partition(b" ")
+    header = headers.get(b"authorization", b"")
+    kind, _, key = header.replace(b"%20", b" ", 1).partition(b" ")
     return key.decode("latin-1").strip() if kind.lower() == b"bearer" else ""
 
 
 def media_type_of(headers: Headers) -> str:
-    """Return of what type the body of a request is said to be, without its parameters."""
-    told = headers.get(b"content-type", b"").decode("latin-1")
-    return told.partition(";")[0].strip().lower()
+    """Return the declared type of a request's body, without its parameters."""
+    header = headers.get(b"content-type", b"").decode("latin-1")
+    return header.partition(";")[0].strip().lower()
 
 
 def is_asked_here(headers: Headers) -> bool:
-    """Whether whoever asks knows us by an address of this machine.
+    """Whether the client addresses us by a loopback name.
 
     A page in a browser may have a name of its own point to us, to read what we answer.
     """
@@ -106,7 +106,7 @@ async def body_of(receive: Receive, bytes_max: int) -> bytes:
 
     Raises:
         TooLarge: it has more bytes than that.
-        ConnectionError: whoever asked left in the middle.
+        ConnectionError: the client left in the middle.
     """
     parts, size = [], 0
     while True:

@@ -24,7 +24,7 @@ class Teller(msgspec.Struct, frozen=True):
 class Keys:
     """Knows keys without keeping them: those of attempts say whose they are, and are signed.
 
-    All of them have a part in common. Taken out of what is kept and shown, it makes a key that a
+    All of them share a part. Redacted from stored and shown text, it makes a key that a
     program shows with its environment worthless.
     """
 
@@ -40,17 +40,17 @@ class Keys:
         return f"{PREFIX}{self.common}.{_text(whose)}.{_text(self._sign(whose))}"
 
     def find(self, key: str) -> Teller | None:
-        """Return whose key it is; None where nobody here made it."""
+        """Return the owner of the key; None where it was not made here."""
         if self._shared and hmac.compare_digest(_digest(self._shared), _digest(key)):
             return Teller()
         if not key.startswith(PREFIX) or len(key) > KEY_MAX:
             return None
-        common, _, told = key.removeprefix(PREFIX).partition(".")
-        told, _, signature = told.partition(".")
+        common, _, payload = key.removeprefix(PREFIX).partition(".")
+        payload, _, signature = payload.partition(".")
         if not hmac.compare_digest(_digest(self.common), _digest(common)):
             return None
         try:
-            whose = _bytes(told)
+            whose = _bytes(payload)
             is_ours = hmac.compare_digest(self._sign(whose), _bytes(signature))
             run, fence = msgspec.json.decode(whose, type=tuple[str, int]) if is_ours else ("", 0)
         except (binascii.Error, ValueError):

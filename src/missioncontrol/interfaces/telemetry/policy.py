@@ -1,11 +1,11 @@
-"""What is kept of the telemetry of others."""
+"""How much of the telemetry of others is stored."""
 
 from typing import Literal
 
 import msgspec
 
 Contents = Literal["names", "full"]
-"""Names, numbers and lengths of time alone; or all that is told, prompts and tool outputs too."""
+"""Names, numbers and durations alone; or all content, with prompts and tool outputs."""
 
 ALLOWED = frozenset(
     {
@@ -61,11 +61,11 @@ ALLOWED = frozenset(
         "tool_token_count",
     }
 )
-"""Attributes that hold no content: what nobody has looked at yet is left out until somebody has."""
+"""Attributes that hold no content: those not reviewed yet are left out until they are."""
 
 
 class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What is kept, and how much of it."""
+    """What is stored, and how much of it."""
 
     contents: Contents = "names"
     allowed: tuple[str, ...] = ()  # attributes besides `ALLOWED`
@@ -81,5 +81,5 @@ class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
     request_seconds_max: float = 30.0  # until all of it has come
 
     def keeps(self, key: str) -> bool:
-        """Whether an attribute of that name is kept."""
+        """Whether an attribute of that name is stored."""
         return self.contents == "full" or key in ALLOWED or key in self.allowed

@@ -34,11 +34,11 @@ T = TypeVar("T", Traces, Logs)
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
 WINDOWS = {"gzip": 31, "deflate": 15}
-"""How zlib is told which header comes first; those two are what exporters pack with."""
+"""The window bits that state to zlib which header comes first; exporters use these two."""
 
 
 class Unreadable(Exception):
-    """A body is not what it is said to be; the text says why."""
+    """A body does not have its declared form; the text gives the reason."""
 
 
 class Unpackable(Exception):

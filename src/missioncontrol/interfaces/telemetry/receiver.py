@@ -1,4 +1,4 @@
-"""Takes in traces and logs: who tells them, where they belong, and what of them is kept."""
+"""Receives traces and logs: who sends them, where they belong, and what is stored."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -25,13 +25,13 @@ Keep = Callable[[OutputLine], None]
 class Heard(msgspec.Struct):
     """How many spans and records of logs became what."""
 
-    spans: int = 0  # kept
+    spans: int = 0  # stored
     records: int = 0  # likewise
     passed_over: int = 0  # for they say nothing of models and tools
     repeated: int = 0  # spans that were sent again
     malformed: int = 0  # spans whose ids are none
     unknown: int = 0  # about nothing that is known here
-    beyond: int = 0  # more than is taken of one request or kept of one run
+    beyond: int = 0  # more than is accepted in one request or stored of one run
 
 
 HEARD = Heard.__struct_fields__
@@ -53,10 +53,10 @@ class Receiver:
         scrub: Scrub,
         now: Callable[[], float],
     ) -> None:
-        """Nothing was heard.
+        """Start with empty counters.
 
         Args:
-            policy: what is kept.
+            policy: what is stored.
             attribution: follows the log of the engine.
             keep: takes a line of output.
             scrub: takes secrets out of a text.
@@ -68,10 +68,10 @@ class Receiver:
         self._filter = Filter(policy, scrub)
         self._keep = keep
         self._now = now
-        self._lines: dict[str, int] = {}  # kept, by run
+        self._lines: dict[str, int] = {}  # stored, by run
 
     def counters(self) -> dict[str, Callable[[], float]]:
-        """Return what was heard, as metrics that only grow."""
+        """Return the counts of what was received, as metrics that only grow."""
 
         def count_of(field: str) -> Callable[[], float]:
             return lambda: float(getattr(self.heard, field))
@@ -80,19 +80,19 @@ class Receiver:
 
     async def traces(self, traces: Traces, teller: Teller) -> int:
         """Take spans in; return how many were not, for they are about nothing known here."""
-        told = list(_spans(traces))
-        parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in told}
-        refused = self._beyond(len(told))
-        for number, (resource, span) in enumerate(told[: self.policy.items_max]):
+        spans = list(_spans(traces))
+        parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in spans}
+        refused = self._beyond(len(spans))
+        for number, (resource, span) in enumerate(spans[: self.policy.items_max]):
             await _let_others(number)
             refused += not self._span(span, resource, teller, parents)
         return refused
 
     async def logs(self, logs: Logs, teller: Teller) -> int:
         """Take records of logs in; return how many were not."""
-        told = list(_records(logs))
-        refused = self._beyond(len(told))
-        for number, (resource, record) in enumerate(told[: self.policy.items_max]):
+        records = list(_records(logs))
+        refused = self._beyond(len(records))
+        for number, (resource, record) in enumerate(records[: self.policy.items_max]):
             await _let_others(number)
             refused += not self._record(record, resource, teller)
         return refused
@@ -114,15 +114,15 @@ class Receiver:
         if not (is_trace(trace) and is_span(own)):
             self.heard.malformed += 1
             return False
-        told = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
-        place = self._attribution.find(told, parents)
+        origin = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
+        place = self._attribution.find(origin, parents)
         if place is None:
             self.heard.unknown += 1
             return False
         if not self._attribution.is_new(trace, own, place):
             self.heard.repeated += 1
             return True
-        if told.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
+        if origin.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
             self.heard.spans += self._add(place, self._filter.span(span, _service(resource)))
         else:
             self.heard.passed_over += 1
@@ -143,7 +143,7 @@ class Receiver:
     def _add(self, place: Place, line: Line) -> bool:
         """Keep a line; False where its run has as many as it may."""
         lines = self._lines.pop(place.run, 0)
-        self._lines[place.run] = lines + 1  # Behind the others: who told last is forgotten last.
+        self._lines[place.run] = lines + 1  # Behind the others: the idlest is dropped first.
         if len(self._lines) > RUNS_COUNTED_MAX:
             del self._lines[next(iter(self._lines))]
         if lines < self.policy.lines_per_run_max:
@@ -151,8 +151,8 @@ class Receiver:
             return True
         self.heard.beyond += 1
         if lines == self.policy.lines_per_run_max:
-            said = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
-            self._write(place, Line(0, "warning", said))
+            message = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
+            self._write(place, Line(0, "warning", message))
         return False
 
     def _write(self, place: Place, line: Line) -> None:
@@ -170,7 +170,7 @@ class Receiver:
         )
 
     def _sound(self, time: int) -> int:
-        """Return a time that was told, or the present one where it is more than a day off."""
+        """Return the given time, or the present one where it is more than a day off."""
         now = int(self._now() * 1_000_000)
         return time if abs(now - time) < DAY_MICROSECONDS else now
 

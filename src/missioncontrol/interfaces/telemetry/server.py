@@ -61,7 +61,7 @@ class Refusal(Exception):
 
 
 class TelemetryServer:
-    """Answers on loopback. What tools tell needs a key; metrics are for whoever is on the machine.
+    """Answers on loopback. Telemetry needs a key; metrics are open to all users of the machine.
 
     It keeps the promise of `ports.telemetry.Telemetry`.
     """
@@ -76,7 +76,7 @@ class TelemetryServer:
         """Nothing listens yet.
 
         Args:
-            receiver: takes traces and logs in; None where nobody does.
+            receiver: accepts traces and logs; None where they are refused.
             metrics: what `GET /metrics` answers; None where it is not asked for.
             shared_key: of agents that we did not start; empty where they may tell nothing.
         """
@@ -94,14 +94,14 @@ class TelemetryServer:
 
     @property
     def secret(self) -> str:
-        """What no key works without; nobody may see it but the programs that are given a key."""
+        """The part of every valid key; only programs that receive a key may see it."""
         return self._keys.common
 
     async def open(self, port: int = 0) -> int:
         """Listen on loopback, and return the port; 0 takes one that is free.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         return await self._server.open(port)
 
@@ -135,7 +135,7 @@ class TelemetryServer:
         except Refusal as no:
             answer = _no(no, media_type)
         except ConnectionError:
-            return  # Whoever told us something left in the middle of it.
+            return  # The sender left in the middle of its request.
         except Exception:  # noqa: BLE001 - the edge: one request brings nothing else down
             _LOG.exception("A request for telemetry could not be answered.")
             answer = _no(Refusal(500, "That could not be taken in."), media_type)
@@ -206,7 +206,7 @@ class TelemetryServer:
     async def _kept(
         self, path: str, body: bytes, encoding: str, media_type: str, teller: Teller
     ) -> int:
-        """Return how many of the items of a request are not kept.
+        """Return how many of the items of a request are not stored.
 
         Raises:
             Inflated, TooHeavy, Unpackable, Unreadable: see `reading`.
@@ -222,7 +222,7 @@ class TelemetryServer:
 
 
 def _yes(path: str, media_type: str, rejected: int) -> Answer:
-    """Say that it was taken in, but for so many; the two answers of OTLP have the same shape."""
+    """Answer that all but so many were accepted; both answers of OTLP have the same shape."""
     if media_type == JSON:
         partial = {REJECTED[path]: str(rejected), "errorMessage": REASON} if rejected else {}
         return Answer(200, msgspec.json.encode({"partialSuccess": partial}), JSON)

@@ -1,4 +1,4 @@
-"""Whether and how telemetry is taken in: read from MISSION_TELEMETRY_PORT and its neighbours."""
+"""Whether and how telemetry is received: read from MISSION_TELEMETRY_PORT and the like."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -14,7 +14,7 @@ CONTENTS = "MISSION_TELEMETRY_CONTENTS"
 
 
 class ListeningSettings(msgspec.Struct, frozen=True):
-    """Where telemetry is taken in and metrics are given out."""
+    """Where telemetry is received and metrics are served."""
 
     port: int  # on loopback; 0 takes one that is free
     key: str = ""  # the name of the secret that agents know that we did not start

@@ -32,7 +32,7 @@ def _opened(body: bytes) -> int:
 def protobuf_is_heavy(body: bytes, fields: Fields, most: int) -> bool:
     """Whether a protocol buffer has more messages than `most`.
 
-    What can't be made out ends the count: whoever reads it will say so.
+    What can't be read ends the count: the parser will report it.
     """
     count = 0
     open_: list[tuple[int, int, Fields]] = [(0, len(body), fields)]

@@ -1,1 +1,1 @@
-"""The pages: what a person sees and does, rendered here and kept live by small islands."""
+"""The pages: what a person sees and does, rendered here and updated live by small islands."""

@@ -58,10 +58,10 @@ class Shelf:
         """`contents` by path relative to `static`."""
         contents = {**contents, CONSOLE: _console_sheet(contents)}
         self._assets = {path: Asset(path, content) for path, content in contents.items()}
-        told = hashlib.sha256()
+        hashed = hashlib.sha256()
         for path in sorted(self._assets):
-            told.update(f"{path}\n{self._assets[path].etag}\n".encode())
-        self.digest = told.hexdigest()[:12]
+            hashed.update(f"{path}\n{self._assets[path].etag}\n".encode())
+        self.digest = hashed.hexdigest()[:12]
 
     def find(self, path: str) -> Asset:
         """Return a file.
@@ -124,7 +124,7 @@ def asset(path: str) -> str:
 async def send(
     request: Request[Any, Any, Any], digest: FromPath[str], path: FromPath[str]
 ) -> Response[bytes]:
-    """Send a file; one of another release is sent as it is now, and not to be kept."""
+    """Send a file; one of another release is sent as it is now, and must not be cached."""
     found = shelf().find(path.lstrip("/"))
     headers = {
         "ETag": found.etag,

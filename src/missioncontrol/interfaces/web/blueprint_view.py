@@ -96,8 +96,8 @@ def _source(kind: str, story: Story) -> str:
     found = Material(story.reading.record, lambda digest: b"").artifact(name) if name else None
     if found is None:
         return ""
-    one, kept = found
-    return viewer_url(story.state.id, kept.digest, one.task.key, kept.name)
+    one, artifact = found
+    return viewer_url(story.state.id, artifact.digest, one.task.key, artifact.name)
 
 
 def _files(story: Story) -> Callable[[str, str], str]:

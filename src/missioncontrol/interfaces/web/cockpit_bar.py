@@ -65,7 +65,7 @@ class Bar(msgspec.Struct, frozen=True):
     range: Range
     days: int  # of a range that ends today; 0 where its days are given
     is_compared: bool
-    is_absolute: bool  # changes are told as numbers and points, not in per cent
+    is_absolute: bool  # changes are shown as numbers and points, not in per cent
     where: tuple[str, ...]  # conditions as they are written
     did: tuple[str, ...]  # what people did, or did not, as it is written
     cohorts: tuple[str, ...]  # ids of saved cohorts
@@ -106,8 +106,8 @@ class Bar(msgspec.Struct, frozen=True):
         found += [("where", each) for each in self.where]
         found += [("did", each) for each in self.did]
         found += [("cohort", each) for each in self.cohorts]
-        kept = [pair for pair in found if pair[0] not in changes]
-        return kept + [(name, value) for name, value in changes.items() if value]
+        unchanged = [pair for pair in found if pair[0] not in changes]
+        return unchanged + [(name, value) for name, value in changes.items() if value]
 
     def url(self, path: str = "/cockpit", **changes: str) -> str:
         """Return the address of a page of the cockpit by this bar."""
@@ -133,7 +133,7 @@ class Bar(msgspec.Struct, frozen=True):
         return value
 
 
-async def bar_of(shelf: ProductReader, said: Parameters, now: float) -> Bar:
+async def bar_of(shelf: ProductReader, query: Parameters, now: float) -> Bar:
     """Read the bar out of an address; days are those of the product's zone.
 
     Raises:
@@ -141,12 +141,12 @@ async def bar_of(shelf: ProductReader, said: Parameters, now: float) -> Bar:
         Rejected: `analytics.bad_range`, `analytics.bad_condition`.
     """
     products = tuple(await shelf.all())
-    slug = str(said.get("product", "") or "")
+    slug = str(query.get("product", "") or "")
     product = await shelf.find(slug) if slug else _usual(products)
     today = datetime.fromtimestamp(now, UTC).astimezone(zone_of(product.zone)).date()
-    range_, days = range_of(said, today)
-    where, did = _texts(said, "where"), _deeds(said)
-    cohorts = _texts(said, "cohort")
+    range_, days = range_of(query, today)
+    where, did = _texts(query, "where"), _deeds(query)
+    cohorts = _texts(query, "cohort")
     length = (range_.until - range_.since).days + 1
     deeds = tuple(deed(each, length) for each in did)
     return Bar(
@@ -154,8 +154,8 @@ async def bar_of(shelf: ProductReader, said: Parameters, now: float) -> Bar:
         products,
         range_,
         days,
-        said.get("compare", "") != "none",
-        said.get("as", "") == "absolute",
+        query.get("compare", "") != "none",
+        query.get("as", "") == "absolute",
         where,
         tuple(_written(each, one, length) for each, one in zip(did, deeds, strict=True)),
         cohorts,
@@ -166,7 +166,7 @@ async def bar_of(shelf: ProductReader, said: Parameters, now: float) -> Bar:
 
 
 async def bar_or_fault(
-    shelf: ProductReader, said: Parameters, now: float
+    shelf: ProductReader, query: Parameters, now: float
 ) -> tuple[Bar, Rejected | None]:
     """Return what the bar says; else a bar of the product alone, and what did not fit.
 
@@ -174,23 +174,23 @@ async def bar_or_fault(
         NotFound: `product.unknown`.
     """
     try:
-        return await bar_of(shelf, said, now), None
+        return await bar_of(shelf, query, now), None
     except Rejected as error:
-        alone = Said({"product": [str(said.get("product", "") or "")]})
+        alone = Said({"product": [str(query.get("product", "") or "")]})
         return await bar_of(shelf, alone, now), error
 
 
-def range_of(said: Parameters, today: date) -> tuple[Range, int]:
+def range_of(query: Parameters, today: date) -> tuple[Range, int]:
     """Return the days that an address asks for, and how many up to today where it says so.
 
     Raises:
         Rejected: `analytics.bad_range`.
     """
-    since, until = said.get("since", ""), said.get("until", "")
+    since, until = query.get("since", ""), query.get("until", "")
     if since:
         found = Range(_day(since), _day(until) if until else today)
         return _bounded(found), 0
-    days = said.get("days", "") or str(DAYS_USUAL)
+    days = query.get("days", "") or str(DAYS_USUAL)
     if not (re.fullmatch("[0-9]{1,5}", days) and 1 <= int(days) <= DAYS_MAX):
         raise _bad_range(f"{days[:20]!r} is not 1 to {DAYS_MAX:,} days.")
     return Range(today - timedelta(days=int(days) - 1), today), int(days)
@@ -200,22 +200,22 @@ def _usual(products: Sequence[Product]) -> Product:
     return next((each for each in products if not each.is_own), products[0])
 
 
-def _texts(said: Parameters, name: str) -> tuple[str, ...]:
-    found = dict.fromkeys(str(each)[:TEXT_MAX].strip() for each in said.getall(name, []))
+def _texts(query: Parameters, name: str) -> tuple[str, ...]:
+    found = dict.fromkeys(str(each)[:TEXT_MAX].strip() for each in query.getall(name, []))
     return tuple(each for each in found if each)[:WHERE_MAX]
 
 
-def _deeds(said: Parameters) -> tuple[str, ...]:
+def _deeds(query: Parameters) -> tuple[str, ...]:
     """Return what people did: as it is written, and as the fields of a form say it."""
-    found = list(_texts(said, "did"))
-    name = str(said.get("deed", "") or "").strip()[:TEXT_MAX]
+    found = list(_texts(query, "did"))
+    name = str(query.get("deed", "") or "").strip()[:TEXT_MAX]
     if name:
-        often = str(said.get("times", "") or "1").strip()
-        length = str(said.get("in", "") or "range").strip()
+        often = str(query.get("times", "") or "1").strip()
+        length = str(query.get("in", "") or "range").strip()
         if not (often.isdecimal() and len(often) < 7):
             reason = f"{often[:20]!r} is no number of times."
             raise Rejected("analytics.bad_condition", reason, hint="Ask for at least 1.")
-        sign = "!" if said.get("who", "") == "not" else ""
+        sign = "!" if query.get("who", "") == "not" else ""
         name = f"\\{name}" if name[0] in "!\\" or (name[0] == ANY and name != ANY) else name
         found.append(f"{sign}{name} x{often} in {length}")
     return tuple(dict.fromkeys(found))

@@ -32,7 +32,7 @@ ROWS_MAX = 400
 """Rows of a table on a page, those of the latest periods; its file has all of them."""
 
 LINES_MAX = 5
-"""More lines than these are told apart by nobody: the rest stands in the table."""
+"""More lines than these are hard to distinguish: the rest stands in the table."""
 
 BAND_SPREADS = 3.0
 BAND_FLOOR = 0.04
@@ -58,7 +58,7 @@ class ChartView(msgspec.Struct, frozen=True):
     low: list[float | None] | None = None
     high: list[float | None] | None = None
     open_from: int | None = None  # the first period that is not over
-    partial: tuple[int, ...] = ()  # the periods of which a part is told: cut off, or not over
+    partial: tuple[int, ...] = ()  # the periods with partial figures: cut off, or not over
 
 
 Cells = list[tuple[str, str]]
@@ -91,15 +91,15 @@ def chart_of(
     is_share = bool(chosen) and all(each.key == "stickiness" for each in chosen)
     kind = "bars" if isinstance(answer, LifecycleAnswer) else "line"
     name = title or (line_name(chosen[0]) if chosen else "")
-    said = told(name, shown, answer.complete, chosen, is_share=is_share)
+    summary = told(name, shown, answer.complete, chosen, is_share=is_share)
     unit = "share" if is_share else ""
     partial = tuple(at for at, whole in enumerate(answer.complete) if not whole)
     open_ = None if is_ended(question, answer) else open_from(answer.complete)
-    return ChartView(shown, lines, unit, said, kind, open_from=open_, partial=partial)
+    return ChartView(shown, lines, unit, summary, kind, open_from=open_, partial=partial)
 
 
 def _told_of(answer: Lined) -> Lined:
-    """Return what can be told: who is dormant in a part of a period may come in the rest of it."""
+    """Return the final figures: a dormant person may become active in the rest of a period."""
     if not isinstance(answer, LifecycleAnswer):
         return answer
     lines = (
@@ -116,7 +116,7 @@ def _whole(values: Sequence[float | None], complete: Sequence[bool]) -> tuple[fl
 
 
 def is_ended(question: AnyQuestion, answer: Lined) -> bool:
-    """Whether all days of a question are over: what its range cuts off is told in part then."""
+    """Whether all days of a question are over: a period its range cuts off is partial then."""
     today = datetime.fromisoformat(answer.as_of).astimezone(zone_of(answer.zone)).date()
     return question.range.until < today
 
@@ -155,7 +155,7 @@ def told(
 
 
 def lifecycle_said(answer: LifecycleAnswer) -> str:
-    """Return how many were in each part of life in the last period that is told in whole."""
+    """Return how many were in each part of life in the last complete period."""
     over = [at for at, whole in enumerate(answer.complete) if whole]
     at = over[-1] if over else len(answer.buckets) - 1
     parts = [f"{plain_number(each.values[at] or 0)} {each.key}" for each in answer.lines]

@@ -51,11 +51,11 @@ def alerts_table(found: Sequence[Any]) -> Table:
     """Return a row for each alert."""
     rows = []
     for alert in found:
-        told = alert.reading
-        figures = (told.observed, told.expected, told.low, told.high, told.impact)
-        days = (str(told.since), str(told.until))
-        about = (alert.id, alert.state, told.severity, told.metric, told.title, told.unit)
-        rows.append((*about, *days, *figures, told.text, "; ".join(told.slices)))
+        change = alert.reading
+        figures = (change.observed, change.expected, change.low, change.high, change.impact)
+        days = (str(change.since), str(change.until))
+        about = (alert.id, alert.state, change.severity, change.metric, change.title, change.unit)
+        rows.append((*about, *days, *figures, change.text, "; ".join(change.slices)))
     names = ("alert", "state", "severity", "metric", "title", "unit", "since", "until")
     numbers = ("observed", "expected", "low", "high", "impact", "text", "explained_by")
     return Table((*names, *numbers), tuple(rows))

@@ -61,19 +61,19 @@ def question_in(text: str) -> AnyQuestion:
     return found
 
 
-def asked_of(measure: str, bar: Bar, said: Parameters, opening: Sequence[Step] = ()) -> AnyQuestion:
+def asked_of(measure: str, bar: Bar, form: Parameters, opening: Sequence[Step] = ()) -> AnyQuestion:
     """Return what the form of a measure asks, over the question that the address may hold.
 
     Raises:
         Rejected: `analytics.bad_question`, naming the field.
     """
-    text = str(said.get("q", "") or "")
+    text = str(form.get("q", "") or "")
     base = question_in(text) if text else usual(measure, bar, opening)
     if not isinstance(base, KINDS[measure]):
         base = usual(measure, bar, opening)
-    if not said.get("asked", ""):
+    if not form.get("asked", ""):
         return base
-    fields = _FIELDS[measure](base, said)
+    fields = _FIELDS[measure](base, form)
     plain = {**msgspec.to_builtins(base), **msgspec.to_builtins(fields)}
     plain |= {"product": bar.product.slug, "range": msgspec.to_builtins(bar.range)}
     plain["segment"] = {
@@ -90,7 +90,7 @@ def asked_of(measure: str, bar: Bar, said: Parameters, opening: Sequence[Step] =
 
 
 def usual(measure: str, bar: Bar, opening: Sequence[Step] = ()) -> AnyQuestion:
-    """Return what a page asks before anybody has said what.
+    """Return the question that a page asks by default.
 
     It is the activation, or an `opening` of events that the product has where it has none of that.
     """
@@ -127,8 +127,8 @@ def _at_least_week(range_: Range) -> Literal["week", "month"]:
     return "month" if interval_for(range_) == "month" else "week"
 
 
-def _funnel(base: Any, said: Parameters) -> dict[str, Any]:
-    names, windows = _list(said, "step"), [str(each) for each in said.getall("within", [])]
+def _funnel(base: Any, query: Parameters) -> dict[str, Any]:
+    names, windows = _list(query, "step"), [str(each) for each in query.getall("within", [])]
     steps: list[Step] = []
     for place, name in enumerate(names[:STEPS_MAX]):
         if not name:
@@ -137,25 +137,25 @@ def _funnel(base: Any, said: Parameters) -> dict[str, Any]:
         known = base.steps[place].pattern if place < len(base.steps) else None
         pattern = pattern_of(name, known)
         steps.append(Step(pattern, _seconds("window", window) if window and steps else None))
-    total = _text(said, "total")
+    total = _text(query, "total")
     return {
         "steps": steps,
         "within": _seconds("total window", total) if total else None,
-        "windows_from": _text(said, "windows_from") or "before",
-        "order": _text(said, "order") or "ordered",
-        "count": _text(said, "count") or "people",
-        "constant": _text(said, "constant"),
-        "exclusions": _exclusions(base, said, len(steps)),
-        "breakdown": _breakdown(said),
-        "by": _text(said, "by") or None,
+        "windows_from": _text(query, "windows_from") or "before",
+        "order": _text(query, "order") or "ordered",
+        "count": _text(query, "count") or "people",
+        "constant": _text(query, "constant"),
+        "exclusions": _exclusions(base, query, len(steps)),
+        "breakdown": _breakdown(query),
+        "by": _text(query, "by") or None,
     }
 
 
-def _exclusions(base: Funnel, said: Parameters, steps: int) -> list[Exclusion]:
+def _exclusions(base: Funnel, query: Parameters, steps: int) -> list[Exclusion]:
     """Return what must not happen: from the first to the last step where no step is named."""
-    after, before = _list(said, "exclude_after"), _list(said, "exclude_before")
+    after, before = _list(query, "exclude_after"), _list(query, "exclude_before")
     found = []
-    for place, name in enumerate(_list(said, "exclude")):
+    for place, name in enumerate(_list(query, "exclude")):
         if not name:
             continue
         known = base.exclusions[place].pattern if place < len(base.exclusions) else None
@@ -168,37 +168,37 @@ def _exclusions(base: Funnel, said: Parameters, steps: int) -> list[Exclusion]:
     return found
 
 
-def _step_number(said: Sequence[str], place: int, usual: int) -> int:
-    text = said[place] if place < len(said) else ""
+def _step_number(values: Sequence[str], place: int, usual: int) -> int:
+    text = values[place] if place < len(values) else ""
     if text and not (text.isdecimal() and len(text) < 3):
         raise _bad("exclusion", f"{text[:20]!r} is no step")
     return int(text) if text else usual
 
 
-def _retention(base: Any, said: Parameters) -> dict[str, Any]:
-    mode, text = _text(said, "mode") or "exact", _text(said, "brackets")
+def _retention(base: Any, query: Parameters) -> dict[str, Any]:
+    mode, text = _text(query, "mode") or "exact", _text(query, "brackets")
     if base.mode == "bracket" and mode != "bracket":
         text = ""  # Those that were asked for are still in their field.
     brackets = [_bracket(each) for each in re.split(r"[,\s]+", text) if each]
     if mode == "bracket" and not brackets:
         raise _bad("brackets", "none is given, such as 1-3, 4-7")
     return {
-        "start": _pattern(base.start, said, "start"),
-        "back": _pattern(base.back, said, "back"),
-        "kind": _text(said, "kind") or "first",
+        "start": _pattern(base.start, query, "start"),
+        "back": _pattern(base.back, query, "back"),
+        "kind": _text(query, "kind") or "first",
         "mode": "bracket" if brackets else mode,
         "brackets": brackets,
-        "periods": _text(said, "periods") or 10,
-        "unit": _text(said, "unit") or "week",
-        "rolling": bool(_text(said, "rolling")),
-        "breakdown": _breakdown(said),
+        "periods": _text(query, "periods") or 10,
+        "unit": _text(query, "unit") or "week",
+        "rolling": bool(_text(query, "rolling")),
+        "breakdown": _breakdown(query),
     }
 
 
-def _trend(base: Any, said: Parameters) -> dict[str, Any]:
-    counts, properties = _list(said, "count"), _list(said, "of")
+def _trend(base: Any, query: Parameters) -> dict[str, Any]:
+    counts, properties = _list(query, "count"), _list(query, "of")
     series = []
-    for place, name in enumerate(_list(said, "event")[:SERIES_MAX]):
+    for place, name in enumerate(_list(query, "event")[:SERIES_MAX]):
         count = counts[place] if place < len(counts) else ""
         if not count:
             continue
@@ -208,30 +208,30 @@ def _trend(base: Any, said: Parameters) -> dict[str, Any]:
         series.append({"pattern": pattern, "count": count, "property": of})
     return {
         "series": series,
-        "by": _text(said, "by") or "day",
-        "formula": _text(said, "formula"),
-        "breakdown": _breakdown(said),
-        "compared": said.get("compare", "") != "none",
+        "by": _text(query, "by") or "day",
+        "formula": _text(query, "formula"),
+        "breakdown": _breakdown(query),
+        "compared": query.get("compare", "") != "none",
     }
 
 
-def _active(base: Any, said: Parameters) -> dict[str, Any]:
-    compared = said.get("compare", "") != "none"
-    return {"pattern": _pattern(base.pattern, said, "event"), "compared": compared}
+def _active(base: Any, query: Parameters) -> dict[str, Any]:
+    compared = query.get("compare", "") != "none"
+    return {"pattern": _pattern(base.pattern, query, "event"), "compared": compared}
 
 
-def _lifecycle(base: Any, said: Parameters) -> dict[str, Any]:
-    return {"pattern": _pattern(base.pattern, said, "event"), "by": _text(said, "by") or "week"}
+def _lifecycle(base: Any, query: Parameters) -> dict[str, Any]:
+    return {"pattern": _pattern(base.pattern, query, "event"), "by": _text(query, "by") or "week"}
 
 
-def _paths(base: Any, said: Parameters) -> dict[str, Any]:
-    hidden = [each for each in re.split(r"[,\n]+", _text(said, "hide")) if each.strip()]
+def _paths(base: Any, query: Parameters) -> dict[str, Any]:
+    hidden = [each for each in re.split(r"[,\n]+", _text(query, "hide")) if each.strip()]
     return {
-        "anchor": _pattern(base.anchor, said, "anchor"),
-        "direction": _text(said, "direction") or "after",
-        "depth": _text(said, "depth") or 4,
-        "width": _text(said, "width") or 6,
-        "within": _seconds("time between", _text(said, "within") or "30m"),
+        "anchor": _pattern(base.anchor, query, "anchor"),
+        "direction": _text(query, "direction") or "after",
+        "depth": _text(query, "depth") or 4,
+        "width": _text(query, "width") or 6,
+        "within": _seconds("time between", _text(query, "within") or "30m"),
         "hidden": [each.strip() for each in hidden],
     }
 
@@ -285,13 +285,13 @@ def window_text(seconds: float | None) -> str:
     return f"{seconds:g}s"
 
 
-def _pattern(base: Pattern, said: Parameters, field: str) -> Pattern:
-    return pattern_of(_text(said, field), base)
+def _pattern(base: Pattern, query: Parameters, field: str) -> Pattern:
+    return pattern_of(_text(query, field), base)
 
 
-def _breakdown(said: Parameters) -> Breakdown | None:
-    text = _text(said, "breakdown")
-    touch: Any = _text(said, "touch") or "first"
+def _breakdown(query: Parameters) -> Breakdown | None:
+    text = _text(query, "breakdown")
+    touch: Any = _text(query, "touch") or "first"
     of_person = text.startswith("person.")
     name = text.removeprefix("person.")
     return Breakdown(name, "person" if of_person else "event", touch) if name else None
@@ -311,12 +311,12 @@ def _seconds(field: str, text: str) -> float:
     return found
 
 
-def _text(said: Parameters, field: str) -> str:
-    return str(said.get(field, "") or "").strip()[:1_000]
+def _text(query: Parameters, field: str) -> str:
+    return str(query.get(field, "") or "").strip()[:1_000]
 
 
-def _list(said: Parameters, field: str) -> list[str]:
-    return [str(each).strip()[:200] for each in said.getall(field, [])]
+def _list(query: Parameters, field: str) -> list[str]:
+    return [str(each).strip()[:200] for each in query.getall(field, [])]
 
 
 def _bad(field: str, why: str) -> Rejected:

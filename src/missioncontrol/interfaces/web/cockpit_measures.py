@@ -1,4 +1,4 @@
-"""The form of what a product is told by: its activation, the step that counts, what it is for."""
+"""The form of a product's key measures: activation, the step that counts, its purpose."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,17 +39,17 @@ def form_of(product: Product, opening: Sequence[Step] = ()) -> MeasuresForm:
     return MeasuresForm(steps, str(counts.activated_at + 1), actions, counts.active, is_own)
 
 
-def typed_in(said: Parameters) -> MeasuresForm:
-    """Return the form as somebody filled it in."""
-    names, windows = (list(map(str, said.getall(name, []))) for name in ("step", "within"))
+def typed_in(query: Parameters) -> MeasuresForm:
+    """Return the form as the user filled it in."""
+    names, windows = (list(map(str, query.getall(name, []))) for name in ("step", "within"))
     windows += [""] * len(names)
     steps = tuple(
         (name.strip(), window.strip())
         for name, window in list(zip(names, windows, strict=False))[:STEPS_MAX]
         if name.strip()
     )
-    at, actions = str(said.get("activated_at", "")), str(said.get("actions", ""))[:4_000]
-    return MeasuresForm(steps, at.strip(), actions, str(said.get("active", "")).strip(), True)
+    at, actions = str(query.get("activated_at", "")), str(query.get("actions", ""))[:4_000]
+    return MeasuresForm(steps, at.strip(), actions, str(query.get("active", "")).strip(), True)
 
 
 def asked_by(product: Product, form: MeasuresForm) -> ProductAsked:

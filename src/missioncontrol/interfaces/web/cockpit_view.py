@@ -37,12 +37,12 @@ MINUS = "\u2212"
 def people_url(question: AnyQuestion | dict[str, Any], cell: Cell, as_of: str) -> str:
     """Return the address of the list of people behind a count."""
     asked = msgspec.json.encode(question).decode()
-    said = {"q": asked, "cell": msgspec.json.encode(cell).decode(), "as_of": as_of}
-    return f"/cockpit/people?{urlencode(said)}"
+    query = {"q": asked, "cell": msgspec.json.encode(cell).decode(), "as_of": as_of}
+    return f"/cockpit/people?{urlencode(query)}"
 
 
 def people_before(kpi: Kpi, range_: Range) -> str:
-    """Return the address of the people behind what a key figure was; "" where nobody is counted."""
+    """Return the address of the people behind the earlier figure; "" where none are counted."""
     if kpi.cell is None or not kpi.before:
         return ""
     if kpi.cell.bucket:
@@ -58,8 +58,8 @@ def explore_url(question: AnyQuestion | dict[str, Any], as_of: str = "") -> str:
     """Return the page that asks a question, with all of its parts: as of now or of a moment."""
     plain = msgspec.to_builtins(question)
     measure = str(plain["measure"])
-    said = {"q": text_of(plain), **({"as_of": as_of} if as_of else {})}
-    return f"/cockpit/{NAMES.get(measure, measure)}?{urlencode(said)}"
+    query = {"q": text_of(plain), **({"as_of": as_of} if as_of else {})}
+    return f"/cockpit/{NAMES.get(measure, measure)}?{urlencode(query)}"
 
 
 def text_of(question: AnyQuestion | dict[str, Any]) -> str:
@@ -105,7 +105,7 @@ def share_shown(share: float | None) -> str:
 
 
 def time_shown(seconds: float | None) -> str:
-    """Return `7 d`, `1 d 12 h` or `11 min`: a unit of which there are none is not told."""
+    """Return `7 d`, `1 d 12 h` or `11 min`: a unit with the value 0 is left out."""
     if seconds is not None and seconds < 3_600:
         return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
     text = formats.duration(seconds)
@@ -148,7 +148,7 @@ class Before(msgspec.Struct, frozen=True):
     """What a figure was in the days before."""
 
     text: str
-    people: str = ""  # address of the list; "" where nobody is counted
+    people: str = ""  # address of the list; "" where no people are counted
     change: Change | None = None
 
 
@@ -267,7 +267,7 @@ class Mark(msgspec.Struct, frozen=True):
     day: int
 
     def is_of(self, bucket: str, unit: Unit) -> bool:
-        """Whether somebody whom the alert is about is in the cohort of a period."""
+        """Whether people whom the alert is about are in the cohort of a period."""
         first = date.fromisoformat(bucket)
         return first <= self.until and self.since < period_after(first, unit)
 
@@ -337,10 +337,10 @@ def heat_of(question: Retention, answer: RetentionAnswer, marks: Sequence[Mark] 
     Cohorts that an alert is about are marked, and the cells of the day that it tells of.
     """
     shares = [
-        kept.share
+        retained.share
         for cohort in answer.cohorts
-        for place, kept in enumerate(cohort.kept)
-        if kept.share is not None and (place or question.brackets)
+        for place, retained in enumerate(cohort.kept)
+        if retained.share is not None and (place or question.brackets)
     ]
     top = max(shares, default=0.0)
 
@@ -387,15 +387,15 @@ def _heat_row(
         return people_url(question, cell, answer.as_of)
 
     cells = []
-    for place, kept in enumerate(cohort.kept):
-        if kept.people is None:
+    for place, retained in enumerate(cohort.kept):
+        if retained.people is None:
             cells.append(HeatCell("", "none", "", INCOMPLETE))
             continue
-        text, heat = _heat_text(kept.share, top)
+        text, heat = _heat_text(retained.share, top)
         if place == 0 and not question.brackets:
             heat = "w0"
         cells.append(
-            HeatCell(text, heat, people(place), formats.count(kept.people, "person", "people"))
+            HeatCell(text, heat, people(place), formats.count(retained.people, "person", "people"))
         )
     return HeatRow(label, cohort.size, people(None), cells)
 

@@ -14,9 +14,9 @@ def code_url(story: Story, path: str, line: int = 0, last: int = 0) -> str:
 
 def code_address(mission: str, path: str, line: int = 0, last: int = 0, *, run: str = "") -> str:
     """Return where a file of a mission's repository is shown, whether or not it is there."""
-    said: dict[str, str | int] = {"path": path}
-    said |= {"line": line} if line else {}
-    said |= {"last": last} if last > line else {}
-    said |= {"run": run} if run else {}
+    query: dict[str, str | int] = {"path": path}
+    query |= {"line": line} if line else {}
+    query |= {"last": last} if last > line else {}
+    query |= {"run": run} if run else {}
     anchor = f"#L{line}" if line else ""
-    return f"/missions/{quote(mission)}/code?{urlencode(said)}{anchor}"
+    return f"/missions/{quote(mission)}/code?{urlencode(query)}{anchor}"

@@ -19,7 +19,7 @@ _MARK = Markup("<mark>{}</mark>")
 
 
 class Sides(NamedTuple):
-    """What somebody wrote, and what is written now; empty where that side has nothing."""
+    """What a person wrote, and what is written now; empty where that side has nothing."""
 
     mine: Markup
     theirs: Markup

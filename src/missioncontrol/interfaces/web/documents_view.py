@@ -208,8 +208,8 @@ def _with_cites(html: Markup) -> Markup:
 
 def _cited(view: DocumentView, story: Story) -> Iterator[Cited]:
     for each in view.sources:
-        said = Markup(prose(each.text).strip().removeprefix("<p>").removesuffix("</p>"))  # noqa: S704
-        yield Cited(each, said, _href(each, story))
+        shown = Markup(prose(each.text).strip().removeprefix("<p>").removesuffix("</p>"))  # noqa: S704
+        yield Cited(each, shown, _href(each, story))
 
 
 def _href(source: SourceLine, story: Story) -> str:

@@ -28,7 +28,7 @@ _ID = re.compile(r"\b(?:run|approval|mission|question)-[0-9a-z]{14}\b")
 
 def now() -> float:
     """Return the time that pages are read at, in seconds since the epoch."""
-    return time.time()  # noqa: TID251 - how long ago something was is told, and nothing follows
+    return time.time()  # noqa: TID251 - only shows how long ago something was; nothing follows
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -186,5 +186,5 @@ def plainly(text: str) -> str:
 
 
 def own_run(text: str, run: str) -> str:
-    """Return what is told of a run, on its own page: "this run" in place of its id in quotes."""
+    """Return the text about a run, on its own page: "this run" in place of its id in quotes."""
     return text.replace(f"Run '{run}'", "This run").replace(f"run '{run}'", "this run")

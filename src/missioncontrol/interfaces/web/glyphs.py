@@ -1,4 +1,4 @@
-"""Icons and states as markup. Lists have hundreds of them, so each is made once and kept."""
+"""Icons and states as markup. Lists have hundreds of them, so each is made once and cached."""
 
 from functools import lru_cache
 
@@ -14,18 +14,18 @@ KEPT_MAX = 2_048
 def icon(name: str, label: str = "", cls: str = "") -> Markup:
     """Return a glyph of the sprite; it has a meaning of its own where it has a `label`."""
     kind = f"i {escape(cls)}" if cls else "i"
-    told = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    aria = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     place = f"{asset('icons.svg')}#{escape(name)}"
-    return Markup(f'<svg class="{kind}" {told}><use href="{place}"/></svg>')  # noqa: S704 - escaped
+    return Markup(f'<svg class="{kind}" {aria}><use href="{place}"/></svg>')  # noqa: S704 - escaped
 
 
 @lru_cache(KEPT_MAX)
 def state(name: str, pill: bool = False, glyph: bool = False, word: str = "") -> Markup:
     """Return a state as glyph and word; `pill` frames it, `glyph` leaves the word unseen."""
     look = look_of(name)
-    said = word or look.word
-    shape = icon(look.glyph, said if glyph else "")
-    shown = "" if glyph else escape(said)
+    label_text = word or look.word
+    shape = icon(look.glyph, label_text if glyph else "")
+    shown = "" if glyph else escape(label_text)
     kind = "st pill" if pill else "st"
     return Markup(f'<span class="{kind}" data-s="{escape(look.look)}">{shape}{shown}</span>')  # noqa: S704 - escaped
 

@@ -45,7 +45,7 @@ _PLACES = {
     "document": Place("“Documents” on the page of the mission"),
     "audit verify": Place("“Verify now”", "/audit"),
 }
-"""By the first words of a command. What is not here can only be done in a terminal, and is told as
+"""By the first words of a command. Any other can only be run in a terminal, and is shown as
 it is."""
 
 _OF_ONE = {
@@ -67,7 +67,7 @@ _OF_ONE = {
 
 
 def on_page(text: str) -> str:
-    """Return a text for people whose commands for a terminal are told as pages call them."""
+    """Return a text for people with its terminal commands replaced by the names of pages."""
     return _COMMAND.sub(lambda found: _begun(text, found, _place(found[1]).words), text)
 
 

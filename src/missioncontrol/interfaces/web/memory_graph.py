@@ -36,7 +36,7 @@ class Line(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """All of it, in pixels; `said` is for who does not see it."""
+    """All of it, in pixels; `said` describes it for screen readers."""
 
     width: int
     height: int

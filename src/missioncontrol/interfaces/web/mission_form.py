@@ -98,7 +98,7 @@ def of_mission(found: Mission) -> Typed:
 
 
 async def typed_in(request: Request[Any, Any, Any]) -> Typed:
-    """Return what somebody typed."""
+    """Return the form as the user typed it."""
     form = await request.form()
     given = {name: form.get(name) for name in Typed.__struct_fields__}
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
@@ -149,11 +149,11 @@ def errors_of(error: Rejected) -> dict[str, str]:
         return {ANSWER + asked[1]: f"{error.reason} {error.hint}".strip()}
     field = {"repository": "repository", "money": "cost"}.get(error.code.partition(".")[0], "")
     if not field:
-        said = error.reason.lower()
+        reason = error.reason.lower()
         names = ("repository", "constraint", "builder", "goal")
         if error.code == "mission.no_planner":
             return {"planner": f"{error.reason} {error.hint}".strip()}
-        field = next((name for name in names if name in said), "goal")
+        field = next((name for name in names if name in reason), "goal")
     field = "constraints" if field == "constraint" else field
     return {field: f"{error.reason} {error.hint}".strip()}
 
@@ -163,7 +163,7 @@ async def values(
 ) -> dict[str, Any]:
     """Return all that the form shows."""
     present = console.present
-    told = await estimate(
+    estimated = await estimate(
         present,
         repository=typed.repository.strip(),
         execute=typed.far != "plan",
@@ -179,7 +179,7 @@ async def values(
         "known": around(present).repositories,
         "builders": _builders(console),
         "planners": PLANNERS,
-        "told": told,
+        "told": estimated,
         "limits": Limits(),
         "bounds": await _bounds(console),
         "place": await asyncio.to_thread(_place, typed.repository.strip(), typed.builder),

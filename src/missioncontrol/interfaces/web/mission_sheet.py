@@ -176,7 +176,7 @@ def _approvals(present: Present, run: Run) -> list[ApprovalRow]:
 
 
 def _said(present: Present, run: str, limit: int) -> list[OutputLine]:
-    """Return the last lines that were said, the newest first."""
+    """Return the last lines of output, the newest first."""
     if not limit:
         return []
     after = max(present.output.written(run) - limit, 0)

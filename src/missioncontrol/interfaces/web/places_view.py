@@ -25,7 +25,7 @@ class Sought(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Somebody who changed likely files before."""
+    """A person who changed likely files before."""
 
     name: str
     commits: int  # together, over these files

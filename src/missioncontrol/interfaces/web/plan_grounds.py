@@ -47,7 +47,7 @@ def grounds(story: Story) -> Grounds:
 
 def grounds_of(plan: Plan, root: str) -> Grounds:
     """Return what a plan for the repository at `root` rests on; "" where it has none."""
-    command = f"mission backtest --repo {shlex.quote(root)} --changes {BACKTEST_CHANGES}"
+    command = f"mission eval backtest --repo {shlex.quote(root)} --changes {BACKTEST_CHANGES}"
     return Grounds(
         {task.key: found for task in plan.tasks() if (found := list(_alike(plan, task.key)))},
         [each for each in plan.estimates if not each.task],

@@ -23,7 +23,7 @@ WITHOUT_MEMORY = "plan-without-memory.json"
 async def values(
     request: Request[Principal, Any, Any], console: Console, story: Story
 ) -> dict[str, Any]:
-    """Return what the view of the plan shows of memory, and of what people said of its tasks."""
+    """Return what the plan's view shows of memory, and of people's scopes for its tasks."""
     plan = story.reading.plan
     off = request.query_params.get("memory", "") == "off"
     artifact = _artifact(story)

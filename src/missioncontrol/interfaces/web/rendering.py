@@ -90,14 +90,14 @@ async def answered(
 ) -> Response[str]:
     """Return what a form answers with: a block for htmx, and without scripts a page around it.
 
-    `back` is where the form stood: address and title. The answer is told once and kept nowhere, so
+    `back` is where the form stood: address and title. The answer is shown once, not stored, so
     it can't stand behind a redirection.
     """
     if request.headers.get("hx-request") == "true":
         return fragment(request, template, block, status=status, **values)
     await prepare(request)
-    said = part_of(template, block, request, **values)
-    return page(request, "said.html", title=title, area=area, status=status, said=said, back=back)
+    answer = part_of(template, block, request, **values)
+    return page(request, "said.html", title=title, area=area, status=status, said=answer, back=back)
 
 
 def part_of(template: str, block: str, request: AnyRequest, **values: Any) -> Markup:
@@ -108,7 +108,7 @@ def part_of(template: str, block: str, request: AnyRequest, **values: Any) -> Ma
 
 
 def moved(request: AnyRequest, url: str) -> Response[Any]:
-    """Send whoever asked to another page, after a form has done what it was for."""
+    """Redirect the client to another page, after a form has succeeded."""
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=200, headers={"HX-Redirect": url})
     return Redirect(url, status_code=303)
@@ -120,7 +120,7 @@ async def frame(request: AnyRequest, area: str) -> Response[str]:
 
 
 async def stage_line(request: AnyRequest) -> Response[str]:
-    """Return how far work may go, for a page that is open while somebody stops everything."""
+    """Return the state of the work stage, for a page that is open during an emergency stop."""
     return await _of_frame(request, "govern/stage.html")
 
 
@@ -171,10 +171,10 @@ def _told_beside(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     """Return a problem that a page tells beside what it shows: it speaks of pages."""
     if request.headers.get("hx-request") != "true":
         return None
-    told = msgspec.structs.replace(
+    answer = msgspec.structs.replace(
         problem, detail=on_page(problem.detail), hint=on_page(problem.hint)
     )
-    return Response(msgspec.json.encode(told), status_code=told.status, media_type=MEDIA_TYPE)
+    return Response(msgspec.json.encode(answer), status_code=answer.status, media_type=MEDIA_TYPE)
 
 
 def _is_person(request: AnyRequest) -> bool:
@@ -222,7 +222,7 @@ def _answer(request: AnyRequest, text: str, status: int) -> Response[Any]:
 
 @pass_context
 def _csrf_field(context: Context) -> Markup:
-    """Return the hidden field that a form without htmx needs to be taken."""
+    """Return the hidden field that a form without htmx needs to be accepted."""
     return Markup('<input type="hidden" name="csrf" value="{}">').format(context["csrf"])
 
 
@@ -326,7 +326,7 @@ def _made_once(macro: Callable[..., Markup]) -> Callable[..., Markup]:
     """Return the macro so that it makes what it made before only once.
 
     Lists have it with the same values again and again. What is markup already is like the text of
-    it to a table of what is known, and is escaped no more, so it is always made anew.
+    it to a table of what is known, and is escaped no more, so it is always made again.
     """
     known = lru_cache(KEPT_MAX, typed=True)(macro)
 

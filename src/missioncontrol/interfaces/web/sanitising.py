@@ -1,4 +1,4 @@
-"""Lets through, of HTML that was made from untrusted text, what is known to be harmless."""
+"""Passes, of HTML that was made from untrusted text, only what is known to be harmless."""
 
 from html.parser import HTMLParser
 
@@ -40,9 +40,9 @@ class _Sieve(HTMLParser):
         if self._silence or tag in SILENT:
             self._silence.append(tag)
         elif tag in TAGS and len(self._open) < DEPTH_MAX:
-            told = "".join(_attribute(tag, *each) for each in self._told(attrs))
+            attributes = "".join(_attribute(tag, *each) for each in self._told(attrs))
             rel = ' rel="nofollow noopener noreferrer" target="_blank"' if tag == "a" else ""
-            self._out.append(f"<{tag}{told}{rel}>")
+            self._out.append(f"<{tag}{attributes}{rel}>")
             if tag not in VOID:
                 self._open.append(tag)
 
@@ -84,6 +84,6 @@ def _attribute(tag: str, name: str, value: str) -> str:
         is_web = value.lower().startswith(("https://", "http://"))
         return f' href="{escape(value)}"' if is_web else ""
     if name == "class":
-        kept = " ".join(each for each in value.split() if each in CLASSES)
-        return f' class="{kept}"' if kept else ""
+        classes = " ".join(each for each in value.split() if each in CLASSES)
+        return f' class="{classes}"' if classes else ""
     return f' {name}="{escape(value)}"' if name in PLAIN else ""

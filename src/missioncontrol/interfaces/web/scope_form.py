@@ -16,7 +16,7 @@ TYPED_MAX = FILES_MAX * (PATH_MAX + 2)
 
 
 class Typed(NamedTuple):
-    """What somebody sent: files they ticked, others that they wrote, and why."""
+    """The values of the form: files the user ticked, others that they wrote, and why."""
 
     task: str
     ticked: tuple[str, ...]
@@ -65,7 +65,7 @@ def form(story: Story, key: str, typed: Typed | None = None, fault: str = "") ->
         return None
     ticked = task.scope if typed is None else typed.ticked
     choices = tuple(_choices(story, task, ticked))
-    # After somebody else's change the form is about what they said, and what was typed stays.
+    # After another user's change the form shows the new scope, and typed values stay.
     shown = shown_of(task.scope)
     if typed is None:
         return ScopeForm(key, choices, "", "", shown, fault)
@@ -78,7 +78,7 @@ def is_newest(story: Story) -> bool:
 
 
 def said_of(story: Story) -> dict[str, TaskScope]:
-    """Return what people said last, by the keys of the tasks."""
+    """Return the newest scopes that people set, by the keys of the tasks."""
     return {each.task: each for each in story.reading.record.scopes}
 
 

@@ -7,7 +7,7 @@ FIELD = "seen"
 
 
 def refuse_overtaken(data: dict[str, str], tag: str, what: str) -> None:
-    """Refuse a form whose `what` was changed since somebody opened it.
+    """Refuse a form whose `what` was changed since the user opened it.
 
     Raises:
         Stale: `form.overtaken`.

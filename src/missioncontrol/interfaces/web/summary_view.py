@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.shares import shares
 from missioncontrol.application.queries.stories import Story
-from missioncontrol.application.shares import SHARES, STREAM
 from missioncontrol.documents.cockpit.comparison import Compared, figure
 from missioncontrol.documents.outcome import is_checked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
+from missioncontrol.queries.share import ShareFilters, shares
 
 DRAWN_FROM = 0.02
 """The least part of the width that a range is drawn with."""
@@ -34,8 +33,6 @@ async def values(
     """Return what `missions/summary.html` shows."""
     del request
     pit = story.reading.cockpit
-    known = await console.present.find(SHARES, STREAM)
-    now = console.instruments.clock.now()
     return {
         "pit": pit,
         "path_left_out": max(len(pit.path) - PATH_SHOWN, 0),
@@ -43,7 +40,7 @@ async def values(
         "drawn": drawn,
         "expected": {each.measure: each for each in pit.whole},
         "figure": figure,
-        "links": shares(known, now, run=story.state.id),
+        "links": await shares((console.present, console.now), ShareFilters(story.state.id)),
         "unchecked": sum(
             one.state == "succeeded" and not is_checked(one) for one in story.reading.record.tasks
         ),

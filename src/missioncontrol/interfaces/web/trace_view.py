@@ -32,10 +32,10 @@ GAPS_SHOWN = 8
 """Gaps that are shown before the others are folded."""
 
 LED_MAX = 600
-"""Nodes whose places are told to the script beforehand."""
+"""Nodes whose places the script receives beforehand."""
 
 WAYS_MAX = 60
-"""Reasons that are told of one node, in each direction."""
+"""Reasons that are shown of one node, in each direction."""
 
 NAMED_MAX = 4
 """Things in one cell of the matrix; the rest is counted."""
@@ -58,7 +58,7 @@ KINDS: dict[NodeKind, tuple[str, str]] = {
 """What one of a kind is called, and all of them."""
 
 SPOKEN = frozenset({"goal", "sentence", "constraint", "background"})
-"""Kinds of what somebody said: these are called by their words."""
+"""Kinds of people's input: these are called by their words."""
 
 HEADINGS = (
     "Goal",
@@ -93,7 +93,7 @@ class Looked(NamedTuple):
     """One node with all that leads to it and from it."""
 
     node: Node
-    href: str  # where it is told in full; "" where nowhere
+    href: str  # where it is shown in full; "" where nowhere
     above: list[Way]  # why it exists, the nearest first
     below: list[Way]  # what it covers
     above_left_out: int
@@ -239,7 +239,7 @@ def _way(there: Node, edge: Edge, here: Node, looked: Node) -> Way:
 
 
 def _href(node: Node, story: Story) -> str:
-    """Return where a node is told in full on the mission's page."""
+    """Return where a node is shown in full on the mission's page."""
     base = f"/missions/{quote(story.mission.id)}?run={quote(story.state.id)}"
     where = story.reading.where
     match node.kind:
@@ -264,8 +264,8 @@ def _viewer(node: Node, story: Story) -> str:
     """Return where an artifact is shown."""
     for each in story.reading.exhibits:
         if node.id == f"artifact:{each.task}/{each.artifact.name}":
-            kept = each.artifact
-            return viewer_url(story.state.id, kept.digest, each.task, kept.name)
+            artifact = each.artifact
+            return viewer_url(story.state.id, artifact.digest, each.task, artifact.name)
     return ""
 
 

@@ -57,7 +57,7 @@ class Named(Protocol):
 
     @property
     def media_type(self) -> str:
-        """As its step said."""
+        """As its step declared it."""
         ...
 
 
@@ -156,13 +156,13 @@ def _broken(content: bytes) -> int:
 
 
 def _line(number: int, pieces: list[tuple[str, str]]) -> Line:
-    kept: list[tuple[str, str]] = []
+    shown: list[tuple[str, str]] = []
     room = LINE_MAX
     for kind, text in pieces:
         if room > 0:
-            kept.append((kind, text[:room]))
+            shown.append((kind, text[:room]))
         room -= len(text)
-    return Line(number, kept, max(-room, 0))
+    return Line(number, shown, max(-room, 0))
 
 
 def _highlighted(text: str, name: str) -> Iterator[list[tuple[str, str]]]:
@@ -182,7 +182,7 @@ def _highlighted(text: str, name: str) -> Iterator[list[tuple[str, str]]]:
 
 
 def _reader(text: str, name: str) -> Lexer | None:
-    # Patterns of readers are slow on lines that nobody wrote by hand.
+    # Patterns of readers are slow on the long lines of generated files.
     if any(len(line) > LINE_MAX for line in text.split("\n")):
         return None
     found = find_lexer_class_for_filename(name.rpartition("/")[2])

@@ -1,6 +1,6 @@
 """The words and shapes of states: each state of anything, as a person reads it.
 
-A state is never told by colour alone: it has a look (which sets the colour), a glyph with an
+A state is never shown by colour alone: it has a look (which sets the colour), a glyph with an
 outline of its own, and a word.
 """
 
@@ -49,7 +49,7 @@ LOOKS: dict[str, Look] = {
     "resting": _look("ready", "Retrying", "retry"),
     "skipped": _look("skipped", "Skipped"),
     "blocked": _look("blocked", "Blocked"),
-    # Attempts, and tasks of a plan that nobody here does.
+    # Attempts, and tasks of a plan that are not carried out here.
     "interrupted": _look("lost", "Interrupted"),
     "repeated": _look("ready", "Repeated", "retry"),
     "handed_over": _look("ready", WORDS["ready_to_build"], "user"),

@@ -90,7 +90,7 @@ class GatewayDoor:
         except MissionControlError as no:
             await say_no_to_a_tool(send, 502, no)
         except (ConnectionError, asyncio.CancelledError):
-            return  # Whoever asked has left, the line broke, or the attempt is over.
+            return  # The client has left, the line broke, or the attempt is over.
         finally:
             call.cancel()
             self._calls.get(key, set()).discard(call)

@@ -40,7 +40,7 @@ async def passed(
     Raises:
         Rejected: `gateway.too_large`.
         Unavailable: `gateway.unreachable`.
-        ConnectionError: the answer broke off, or nobody waits for it any more.
+        ConnectionError: the answer broke off, or the client no longer waits for it.
     """
     import httpx
 
@@ -68,10 +68,10 @@ async def _answer(answer: "httpx.Response", send: Send) -> None:
 
 
 async def while_awaited(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Do `work` to its end, and return what comes of it, or end it when whoever asked has left.
+    """Run `work` to its end and return its result, or cancel it when the client has left.
 
     Raises:
-        ConnectionError: nobody waits for it any more.
+        ConnectionError: the client no longer waits for it.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_left(receive))
@@ -108,6 +108,6 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _texts(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return what a tool said of its call; what workers say of theirs is nothing for others."""
+    """Return the headers of a tool's call; those of the worker itself are not passed on."""
     texts = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
     return {name: value for name, value in texts if not name.startswith("x-mission-")}

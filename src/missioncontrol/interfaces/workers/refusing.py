@@ -1,4 +1,4 @@
-"""How workers and their tools are told no."""
+"""Error responses to workers and their tools."""
 
 from typing import Any
 

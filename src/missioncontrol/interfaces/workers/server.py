@@ -1,4 +1,4 @@
-"""Answers workers over HTTP: who they are is told by a token, all else is the workforce's."""
+"""Answers workers over HTTP: a token identifies them, all else is the workforce's."""
 
 import asyncio
 import os
@@ -52,9 +52,9 @@ class Forbidden(MissionControlError):
 
 
 class WorkerServer:
-    """Lets workers in, in the loop in which `open` is awaited.
+    """Accepts workers, in the loop in which `open` is awaited.
 
-    It speaks plain HTTP and listens on loopback unless it is told another address. Between machines
+    It speaks plain HTTP and listens on loopback unless another address is set. Between machines
     that do not trust the network between them, a proxy in front speaks TLS.
     """
 
@@ -110,7 +110,7 @@ class WorkerServer:
             status = next((status for kind, status in _STATUS if isinstance(no, kind)), 500)
             await say_no(send, status, no)
         except ConnectionError:
-            return  # Whoever asked has left.
+            return  # The client has left.
         except Exception as error:  # noqa: BLE001 - the edge: who asks hears that it went wrong
             reason = f"The server broke off: {type(error).__name__}."
             await say_no(send, 500, Unavailable("worker.broken", reason))
@@ -133,13 +133,13 @@ class WorkerServer:
                 await _send_file(send, self._force.artifact(name, _lease_in(scope), artifact[1]))
             case "POST" if path in _FORMS:
                 ask = _read(await _body(receive), _FORMS[path])
-                # A worker that has gone is not taken for heard because its question is open.
+                # A worker that has gone does not count as present because its question is open.
                 await say(send, await while_awaited(receive, self._do(name, ask)))
             case _:
                 raise NotFound("worker.no_such_endpoint", f"There is nothing at {path[:100]!r}.")
 
     async def _let_call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a tool of a worker call a model, on the account of the attempt that it works for."""
+        """Pass on a model call of a worker's tool, on the account of its attempt."""
         try:
             lease, models = _lent_in(scope)
             access = self._force.access(name, lease, models)
@@ -196,14 +196,14 @@ def _lease_in(scope: Scope) -> Lease:
 
 def _lent_in(scope: Scope) -> tuple[Lease, tuple[str, ...]]:
     """Return for which attempt a tool calls a model, and which ones it may call."""
-    said = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        run, step = unquote(said["x-mission-run"]), unquote(said["x-mission-step"])
-        lease = Lease(run, step, int(said["x-mission-fence"]))
+        run, step = unquote(headers["x-mission-run"]), unquote(headers["x-mission-step"])
+        lease = Lease(run, step, int(headers["x-mission-fence"]))
     except (KeyError, ValueError):
         reason = "A model is called for an attempt: with its run, step and fence."
         raise Rejected("worker.malformed", reason) from None
-    return lease, tuple(unquote(said.get("x-mission-models", "")).split())
+    return lease, tuple(unquote(headers.get("x-mission-models", "")).split())
 
 
 async def _parts(receive: Receive) -> AsyncIterator[bytes]:

@@ -34,20 +34,20 @@ class Architect:
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        tree, kept = read_tree(root), kept_here()
+        tree, cache = read_tree(root), kept_here()
         graph = read_graph(
             tree,
             root,
             tick=lambda done, total: desk.progress(done, total, "code files read"),
             is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
-            kept=kept,
+            cache=cache,
         )
         relevant = [
             (each.path, each.reasons)
             for each in relevant_files(
                 brief.goal,
                 brief.plan,
-                lambda: Index(tree, read_past(tree, kept=kept), kept=kept),
+                lambda: Index(tree, read_past(tree, cache=cache), cache=cache),
                 limit=RELEVANT_MAX,
             )
         ]
@@ -66,7 +66,7 @@ class Architect:
 def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
     how = "; ".join(study.graph.obtained) or "no code file was found"
     data = msgspec.json.format(msgspec.json.encode(results.document(study)), indent=2)
-    kept = [
+    artifacts = [
         desk.keep(
             "architecture.json",
             data + b"\n",
@@ -83,7 +83,7 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
         ),
     ]
     drawn = picture(study)
-    kept.append(
+    artifacts.append(
         desk.keep(
             "modules.svg",
             svg(drawn),
@@ -92,7 +92,7 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
             obtained=how,
         )
     )
-    kept.append(
+    artifacts.append(
         desk.keep(
             "modules.mmd",
             mermaid(drawn),
@@ -101,4 +101,4 @@ def _artifacts(study: Study, desk: Desk) -> list[ArtifactRef]:
             obtained=how,
         )
     )
-    return kept
+    return artifacts

@@ -43,7 +43,7 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 def merged(graphs: Iterable[Graph]) -> Graph:
-    """Join graphs of several languages into one, sorted; a module told twice is kept once."""
+    """Join graphs of several languages into one, sorted; a repeated module appears once."""
     modules: dict[str, Module] = {}
     imports: set[Import] = set()
     obtained: list[str] = []

@@ -38,7 +38,7 @@ class ScriptFile(msgspec.Struct, frozen=True):
 
 
 def javascript_graph(files: Mapping[str, ScriptFile]) -> Graph:
-    """Return the graph of relative imports; a package's name is nobody in this repository."""
+    """Return the graph of relative imports; a package's name refers to nothing in here."""
     if not files:
         return Graph()
     modules = tuple(

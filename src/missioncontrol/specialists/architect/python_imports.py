@@ -210,7 +210,7 @@ def _parse(known: Mapping[str, PythonFile], package: Package) -> None:
 def _scan(root: Path, package: Package, files: Sequence[str]) -> list[Mapping[str, Any]]:
     """Run grimp over exactly `files`.
 
-    Its own finders look on `sys.path`, where a loaded package of the same name would be taken for
+    Its own finders look on `sys.path`, where a loaded package of the same name would pass
     the checkout, and follow symbolic links; ours hand it the files of the inventory instead.
     """
     import grimp

@@ -54,19 +54,19 @@ def top_statements(source: str) -> list[Statement] | None:
     """Return the import statements of a file that has them at its top only, without parsing it all.
 
     None where others may stand further in, or where it is not plain what is one. Whether the rest
-    of `source` could be parsed is not said.
+    of `source` could be parsed is not reported.
     """
     if _NESTED.search(source):
         return None
-    kept: list[str] = []
+    pieces: list[str] = []
     end = 0
     for match in _TOP.finditer(source):
         if any(source.count(quotes, 0, match.start()) % 2 for quotes in _LONG_QUOTES):
             return None  # It stands in a text.
-        kept += ["\n" * source.count("\n", end, match.start()), match.group()]
+        pieces += ["\n" * source.count("\n", end, match.start()), match.group()]
         end = match.end()
     try:
-        return statements("".join(kept))
+        return statements("".join(pieces))
     except (SyntaxError, ValueError):
         return None
 

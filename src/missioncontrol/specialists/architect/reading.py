@@ -37,12 +37,12 @@ def read_graph(
     *,
     tick: Callable[[int, int], None],
     is_late: Callable[[], bool],
-    kept: KeptFacts | None = None,
+    cache: KeptFacts | None = None,
 ) -> Graph:
     """Return the import graph of everything in `tree`.
 
     `tick` hears how many of how many files are read; once `is_late`, the rest is left out. With
-    `kept`, the same files are taken apart once for all who ask.
+    `cache`, the same files are parsed once for all callers.
     """
     code = [file for file in tree.files if file.kind in {"code", "test"}]
     read: list[tuple[SourceFile, str]] = []
@@ -57,12 +57,12 @@ def read_graph(
             unread.append(f"{file.path} is too large to be read for imports")
         else:
             read.append((file, text))
-    key = _key(tree, read) if kept else b""
-    graph = kept.find_whole(key, Graph) if kept else None
+    key = _key(tree, read) if cache else b""
+    graph = cache.find_whole(key, Graph) if cache else None
     if graph is None:
         graph = merged(_graphs(tree, root, read))
-        if kept:
-            kept.keep_whole(key, graph)
+        if cache:
+            cache.keep_whole(key, graph)
     missing = len(code) - len(read) - len(unread)
     if missing:
         unread.append(

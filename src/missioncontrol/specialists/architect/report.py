@@ -1,4 +1,4 @@
-"""Writes the study for a person: what the goal touches, cycles, layers, and what nobody imports."""
+"""Writes the study for a person: what the goal touches, cycles, layers, and unused modules."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

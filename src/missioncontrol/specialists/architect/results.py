@@ -154,9 +154,9 @@ def document(study: Study) -> dict[str, Any]:
 def output(study: Study) -> dict[str, Any]:
     """Return what the steps that follow need: figures, cycles, and the goal's surroundings."""
     whole = document(study)
-    kept = ("counts", "goal", "most_imported", "unimported", "obtained", "left_out")
+    names = ("counts", "goal", "most_imported", "unimported", "obtained", "left_out")
     cycles: Sequence[Mapping[str, Any]] = whole["cycles"]
-    return {key: whole[key] for key in kept} | {"cycles": list(cycles[:10])}
+    return {key: whole[key] for key in names} | {"cycles": list(cycles[:10])}
 
 
 def _near(near: Near) -> dict[str, Any]:

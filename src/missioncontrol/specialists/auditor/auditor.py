@@ -106,7 +106,7 @@ class _Audit:
         self.obtained: list[str] = []
         self.left_out: list[str] = []
         self.not_made = 0  # checks, for want of a library
-        # A step of a workflow may take as long as its author lets it; a mission has to end soon.
+        # The author of a workflow bounds the time of a step; a mission has to end soon.
         wanted = SECONDS_MAX if brief.plan is not None else math.inf
         self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_KEPT)
         self._seconds = max(desk.seconds_left() - self._ends_with_left, 1.0)
@@ -139,7 +139,7 @@ class _Audit:
         return self.desk.seconds_left() < self._ends_with_left + self._seconds / 2
 
     def _supply(self) -> None:
-        # Lock files may lie above a package, so all are known here and its own issues are kept.
+        # Lock files may lie above a package: all are known here, only its own issues stay.
         found = supply.supply(self.whole, self.stack)
         self.issues += [issue for issue in found if issue.path in self.tree.by_path]
         self.obtained.append(supply.OBTAINED)

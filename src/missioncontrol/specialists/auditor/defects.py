@@ -23,7 +23,7 @@ SECONDS_MAX = 20.0
 BATCH = 400
 UNDEFINED = frozenset({"ruff.F821", "ruff.F822"})
 UNDEFINED_MAX = 5
-"""More of them in one file, and the file makes its names at run time: nobody overlooks six."""
+"""With more of them in one file, its names are made at run time: six can't be an oversight."""
 MEANING = {
     "F811": "One of the two definitions is never used: the later one replaces it.",
     "F821": "The line fails with NameError once it is reached.",

@@ -1,4 +1,4 @@
-"""Unsafe patterns in Python code, found by bandit with its own defaults and nobody's settings."""
+"""Unsafe patterns in Python code, found by bandit with its own defaults and no settings."""
 
 import logging
 import re

@@ -148,7 +148,7 @@ def _topic(heading: str, shown: Sequence[Issue]) -> Iterator[str]:
 
 
 def _joined(groups: Sequence[list[Issue]]) -> list[list[Issue]]:
-    """Join what the order by sureness tore apart: one rule of one severity is told once."""
+    """Join what the order by sureness tore apart: one rule of one severity appears once."""
     found: dict[tuple[str, str], list[Issue]] = {}
     for group in groups:
         found.setdefault((group[0].severity, group[0].rule), []).extend(group)

@@ -95,7 +95,7 @@ def _issue(secret: Any, path: str, scope: Scope) -> Issue:
     value = str(secret.secret_value or "")
     confidence, severity = _weight(kind, value, scope)
     known = "" if kind == "Private Key" else hashlib.sha256(value.encode()).hexdigest()[:8]
-    told = f"; SHA-256 of the value starts with {known}" if known else ""
+    detail = f"; SHA-256 of the value starts with {known}" if known else ""
     return Issue(
         f"detect-secrets.{kind.lower().replace(' ', '-').replace('(', '').replace(')', '')}",
         "security",
@@ -105,7 +105,7 @@ def _issue(secret: Any, path: str, scope: Scope) -> Issue:
         path,
         int(secret.line_number),
         scope=scope,
-        why=f"Everybody who can read the repository, or its history, has it{told}.",
+        why=f"Everybody who can read the repository, or its history, has it{detail}.",
         remedy="Revoke it where it was issued; read the new one from the environment or a vault.",
         tool="detect-secrets",
         mark=known,

@@ -86,10 +86,10 @@ def _commits(theirs: Theirs) -> Iterator[PastWork]:
         return
     asked = ("log", "-z", "--no-merges", "--no-renames", "--name-status", f"--format={_HEAD}")
     for skipped in range(0, COMMITS_MAX, PAGE):
-        said = theirs.git(*asked, f"--max-count={PAGE}", f"--skip={skipped}")
-        if not said:
+        output = theirs.git(*asked, f"--max-count={PAGE}", f"--skip={skipped}")
+        if not output:
             return
-        yield from _read(said.decode("utf-8", "replace"))
+        yield from _read(output.decode("utf-8", "replace"))
 
 
 def _read(text: str) -> Iterator[PastWork]:
@@ -112,21 +112,21 @@ def _work(head: str, changed: list[tuple[str, str]]) -> Iterator[PastWork]:
     commit, parents, seconds, author, message = head.split("\x02", 4)
     if len(parents.split()) != 1 or is_bot(author) or not message.strip():
         return
-    kept = [(status, path) for status, path in changed if not is_lock(path)]
-    files = tuple(path for _, path in kept)
-    added = tuple(path for status, path in kept if status == "A")
+    relevant = [(status, path) for status, path in changed if not is_lock(path)]
+    files = tuple(path for _, path in relevant)
+    added = tuple(path for status, path in relevant if status == "A")
     yield PastWork(commit, parents, int(seconds), cleaned(message), files, added)
 
 
 def _sized(theirs: Theirs, work: PastWork) -> PastWork:
     asked = ("diff-tree", "-r", "--find-renames", "--shortstat", work.parent, work.commit)
     try:
-        said = theirs.git(*asked).decode()
+        output = theirs.git(*asked).decode()
     except Unavailable:  # A partial clone lacks the contents of files.
         return msgspec.structs.replace(work, size=len(work.files))
-    files = _FILES.search(said)
+    files = _FILES.search(output)
     size = int(files[1]) if files else len(work.files)
-    return msgspec.structs.replace(work, size=size, lines=sum(map(int, _LINES.findall(said))))
+    return msgspec.structs.replace(work, size=size, lines=sum(map(int, _LINES.findall(output))))
 
 
 def _none(theirs: Theirs) -> Rejected:

@@ -28,7 +28,7 @@ Sizing = Literal["files", "lines"]
 
 
 class Range(msgspec.Struct, frozen=True):
-    """What a plan said a change would take, beside what it took."""
+    """A plan's prediction of a change, beside its actual size."""
 
     measure: Sizing
     low: float
@@ -118,7 +118,7 @@ class Ranges(msgspec.Struct, frozen=True):
 
     printed: int
     held: int
-    told: float  # the share of past cases that plans said such ranges held, in the mean
+    told: float  # the share of held cases that the plans stated, in the mean
     width: float = 0.0  # of files: the most by the least, in the median; 0 where none was printed
     score: float = 0.0  # of files: the interval score, in the mean
     plain_score: float = 0.0  # the same of saying 1 to 4 each time
@@ -285,13 +285,13 @@ def _ranges(plan: Plan, work: PastWork) -> Iterable[Range]:
 
 def _held(scores: Iterable[Score], measure: Sizing) -> Ranges:
     found = [each for score in scores for each in score.ranges if each.measure == measure]
-    held, told = sum(each.holds for each in found), _share(each.told for each in found)
+    held, stated = sum(each.holds for each in found), _share(each.told for each in found)
     if not found or measure == "lines":
-        return Ranges(len(found), held, told)
+        return Ranges(len(found), held, stated)
     return Ranges(
         len(found),
         held,
-        told,
+        stated,
         round(median(each.width for each in found), 1),
         _share(each.score for each in found),
         _share(each.plain_score for each in found),

@@ -32,14 +32,14 @@ class ChangedFile(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line that was added or taken away."""
+    """A line that was added or removed."""
 
     number: int  # 1-based, in the file that has it
     text: str
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """What was added to a file and taken from it."""
+    """What was added to a file and removed from it."""
 
     added: tuple[Line, ...] = ()
     removed: tuple[Line, ...] = ()
@@ -71,8 +71,8 @@ def changed_lines(lent: Lent, file: ChangedFile) -> Lines:
         return Lines()
     empty = lent.git("hash-object", "-w", "-t", "blob", "--stdin").decode().strip()
     sides = [each if each.strip("0") else empty for each in (file.blob_before, file.blob)]
-    said = lent.git("diff", "--unified=0", "--no-color", "--no-prefix", *sides)
-    return _read(said.decode("utf-8", "replace"))
+    output = lent.git("diff", "--unified=0", "--no-color", "--no-prefix", *sides)
+    return _read(output.decode("utf-8", "replace"))
 
 
 def patch(lent: Lent, before: str, after: str) -> bytes:
@@ -80,12 +80,12 @@ def patch(lent: Lent, before: str, after: str) -> bytes:
     return lent.git("diff", "--binary", "--full-index", "--find-renames", before, after)
 
 
-def _read(said: str) -> Lines:
+def _read(output: str) -> Lines:
     added: list[Line] = []
     removed: list[Line] = []
     old = new = 0
     is_inside = False
-    for line in said.split("\n"):
+    for line in output.split("\n"):
         hunk = _HUNK.match(line)
         if hunk:
             old, new, is_inside = int(hunk[1]), int(hunk[2]), True

@@ -1,4 +1,4 @@
-"""What somebody who builds is told of a change."""
+"""The findings about a change that its developer receives."""
 
 from typing import Any
 

@@ -43,7 +43,7 @@ class Theirs(msgspec.Struct, frozen=True):
         more = _bare(path)
         asked = ("--git-common-dir", "--git-path", "objects", "--git-path", "shallow")
         try:
-            said = git_bytes(path, "rev-parse", "--show-object-format", *asked, more=more)
+            output = git_bytes(path, "rev-parse", "--show-object-format", *asked, more=more)
             prefix = git_bytes(path, "rev-parse", "--show-prefix", more=more)
         except Unavailable as error:
             raise NotFound(
@@ -51,7 +51,7 @@ class Theirs(msgspec.Struct, frozen=True):
                 f"{str(path)!r} is no git repository that can be read: {error.reason}.",
                 hint="Give the path of a checkout as `repository`.",
             ) from None
-        form, common, objects, shallow = _names(said)[:4]
+        form, common, objects, shallow = _names(output)[:4]
         below = (_names(prefix) or [""])[0].rstrip("/")
         places = [(path / each).resolve() for each in (common, objects, shallow)]
         return cls(path, below, places[0], places[1], places[2], form)
@@ -72,8 +72,8 @@ def _bare(path: Path) -> dict[str, str]:
     return {"GIT_DIR": str(path)} if is_bare else {}
 
 
-def _names(said: bytes) -> list[str]:
-    return said.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")
+def _names(output: bytes) -> list[str]:
+    return output.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")
 
 
 class Lent:
@@ -152,7 +152,7 @@ def _begin(theirs: Theirs, place: Path, *options: str) -> None:
 
 
 def _lend(place: Path, theirs: Theirs, objects: list[Path]) -> None:
-    """Let the repository at `place` find those objects, and know as little of the past."""
+    """Make the repository at `place` find those objects, and know as little of the past."""
     (place / "objects" / "info").mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{_written(each)}\n" for each in objects)
     content = lines.encode("utf-8", "surrogateescape")

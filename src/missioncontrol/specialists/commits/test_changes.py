@@ -71,13 +71,13 @@ def test_changes(lent: Lent, base: str, commit: str) -> TestChanges:
         if found or each.shown in removing or _is_judging(each, command):
             judging.append(each)
     judging += [each for each in files[FILES_MAX:] if _is_judging(each, command)]
-    told = [(e.path, e.was, e.mode_before, e.mode, e.blob_before, e.blob) for e in judging]
-    digest = sha256(msgspec.json.encode(_encodable(told))).hexdigest() if told else ""
+    entries = [(e.path, e.was, e.mode_before, e.mode, e.blob_before, e.blob) for e in judging]
+    digest = sha256(msgspec.json.encode(_encodable(entries))).hexdigest() if entries else ""
     return TestChanges(digest, tuple(findings))
 
 
-def _encodable(told: Sequence[tuple[str, ...]]) -> list[list[str]]:
-    return [[part.encode("utf-8", "surrogateescape").hex() for part in each] for each in told]
+def _encodable(entries: Sequence[tuple[str, ...]]) -> list[list[str]]:
+    return [[part.encode("utf-8", "surrogateescape").hex() for part in each] for each in entries]
 
 
 def _is_judging(each: ChangedFile, command: TestCommand) -> bool:

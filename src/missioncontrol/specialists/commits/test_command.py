@@ -227,13 +227,13 @@ def _helpers(lent: Lent, blobs: Mapping[str, str]) -> Iterator[str]:
 def _texts(lent: Lent, blobs: Mapping[str, str], paths: list[str]) -> dict[str, str]:
     """Return the texts of files with one call of git."""
     wanted = list(dict.fromkeys(blobs[path] for path in paths))
-    said = lent.git("cat-file", "--batch", stdin="".join(f"{b}\n" for b in wanted).encode())
+    data = lent.git("cat-file", "--batch", stdin="".join(f"{b}\n" for b in wanted).encode())
     found: dict[str, str] = {}
     at = 0
     for blob in wanted:
-        end = said.index(b"\n", at)
-        size = int(said[at:end].split(b" ")[2])
-        found[blob] = said[end + 1 : end + 1 + min(size, BLOB_BYTES_MAX)].decode("utf-8", "replace")
+        end = data.index(b"\n", at)
+        size = int(data[at:end].split(b" ")[2])
+        found[blob] = data[end + 1 : end + 1 + min(size, BLOB_BYTES_MAX)].decode("utf-8", "replace")
         at = end + 1 + size + 1
     return {path: found[blobs[path]] for path in paths}
 

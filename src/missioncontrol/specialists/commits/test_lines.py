@@ -32,7 +32,7 @@ _SKIP = re.compile(
     r"|\b(?:it|test|describe|context|suite)\.(?:skip|only|todo|fixme)\b|\bx(?:it|describe|test)\("
     r"|\bf(?:it|describe)\(|\bt\.Skip(?:Now|f)?\(|#\[ignore\b"
 )
-"""Where somebody says of a test that it is not to count. What depends on the machine is no such."""
+"""Where a test is marked as not to count. Conditions on the machine are no such marks."""
 
 _TEST = re.compile(
     r"^\s*(?:async\s+)?def (test\w*)\(|^\s*func (Test\w+)\(|^\s*(?:it|test)\(\s*['\"`](.+?)['\"`]"
@@ -68,7 +68,7 @@ def taken_away(lent: Lent, files: Sequence[ChangedFile]) -> Iterator[Found]:
 def _has_tests(each: ChangedFile) -> bool:
     if SUBMODULE in (each.mode, each.mode_before) or LINK in (each.mode, each.mode_before):
         return False
-    # Of settings such as conftest.py it is said already that they are gone.
+    # Of settings such as conftest.py it is reported already that they are gone.
     is_rust = each.path.endswith(".rs")
     return is_rust or (any(map(is_test, (each.path, each.was))) and not is_test_settings(each.path))
 

@@ -49,7 +49,7 @@ SHARED = (
     *("vite.config.*", "tasks.py", ".pre-commit-config.yaml", "hatch.toml", "pixi.toml"),
     *("build.sbt", "dune"),
 )
-"""Files of which some lines are about tests, and no part can be told apart by its name."""
+"""Files of which some lines are about tests, and no part can be distinguished by its name."""
 
 _OF_TESTS = re.compile(r"(?i)test|spec\b|skip|exclude|surefire|failsafe|junit|include")
 _SETTINGS_ENDINGS = (".toml", ".cfg", ".ini")
@@ -216,8 +216,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 
 def _of_json(text: str, base: str) -> str:
     mine, theirs = json.loads(text), json.loads(base)
-    kept = {key: value for key, value in mine.items() if key not in _NPM}
-    return json.dumps({**kept, **{key: theirs[key] for key in _NPM if key in theirs}}, indent=2)
+    retained = {key: value for key, value in mine.items() if key not in _NPM}
+    return json.dumps({**retained, **{key: theirs[key] for key in _NPM if key in theirs}}, indent=2)
 
 
 def _of_sections(name: str, text: str, base: str) -> str:

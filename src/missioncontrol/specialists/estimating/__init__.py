@@ -1,1 +1,1 @@
-"""What work will take, told from what comparable work took, and how often such ranges held."""
+"""What work will take, estimated from comparable work, and how often such ranges held."""

@@ -1,4 +1,4 @@
-"""How often what is told held, foreseeing the newest changes of a repository from those before."""
+"""How often estimates held, predicting the newest changes of a repository from those before."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from missioncontrol.specialists.estimating.sizes import Foresight, narrow
 CASES_MAX = 100
 """The newest changes that are foreseen."""
 SURE_MIN = 0.7
-"""The chance of a class of lines from which on it is told."""
+"""The chance of a class of lines from which on it is reported."""
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Levels that are told of a change, from the lowest to the highest."""
+    """Levels that are predicted of a change, from the lowest to the highest."""
 
     low: int
     middle: int
@@ -27,10 +27,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """How often what was told of past changes held."""
+    """How often predictions of past changes held."""
 
     held: int
-    cases: int  # of the newest changes, those for which something was told
+    cases: int  # of the newest changes, those with a prediction
 
     @property
     def share(self) -> float:
@@ -50,20 +50,20 @@ def files_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | No
 
 
 def lines_told(foresight: Foresight, ask: Ask, *, before: int = -1) -> Told | None:
-    """Return the class of lines of a change; None where none is likely enough to be told."""
+    """Return the class of lines of a change; None where none is likely enough to report."""
     chances = foresight.chances(ask, before=before) or [0.0]
     level = max(range(len(chances)), key=chances.__getitem__)
     return Told(level + 1, level + 1, level + 1) if chances[level] >= SURE_MIN else None
 
 
-def is_narrow(told: Told, levels: int) -> bool:
+def is_narrow(span: Told, levels: int) -> bool:
     """Whether a range of files says enough to be printed; the last level has no end."""
-    return told.high <= levels and told.high <= WIDEST * told.low
+    return span.high <= levels and span.high <= WIDEST * span.low
 
 
 def calibrated(foresight: Foresight) -> Calibration:
     """Foresee the newest changes as the next one is foreseen, each from those before it alone."""
-    held = [told.holds(level) for told, level in _walked(foresight)]
+    held = [span.holds(level) for span, level in _walked(foresight)]
     return Calibration(sum(held), len(held))
 
 
@@ -72,6 +72,6 @@ def _walked(foresight: Foresight) -> Iterator[tuple[Told, int]]:
     tell = files_told if foresight.sizing == "files" else lines_told
     for number, change in enumerate(foresight.changes.all[:CASES_MAX]):
         level = foresight.levels[number]
-        told = tell(foresight, change.ask, before=number) if level else None
-        if told and (foresight.sizing == "lines" or is_narrow(told, len(foresight.steps))):
-            yield told, level
+        span = tell(foresight, change.ask, before=number) if level else None
+        if span and (foresight.sizing == "lines" or is_narrow(span, len(foresight.steps))):
+            yield span, level

@@ -55,7 +55,7 @@ def from_changes(plan: Plan, changes: Changes) -> Foreseen:
 
 
 def _why_none(asked: int, changes: int) -> str:
-    """Return why nothing can be said, before anything is looked at; empty where it can."""
+    """Return why no estimate is possible, before anything is looked at; empty where one is."""
     needed = BEFORE_MIN + CASES_MIN
     if asked > ASKED_MAX:
         return f"the goal asks for {asked} things, and past changes did one or a few at once"
@@ -68,27 +68,27 @@ def _why_none(asked: int, changes: int) -> str:
 
 
 def _files(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> Foreseen:
-    told = files_told(foresight, ask)
+    span = files_told(foresight, ask)
     how = calibrated(foresight)
-    if told is None or not how.is_enough:
+    if span is None or not how.is_enough:
         why = f"a range can be checked on {how.cases} past changes, and {CASES_MIN} are needed"
-    elif not is_narrow(told, len(foresight.steps)):
-        most = f"{told.high}{'' if told.high <= len(foresight.steps) else ' or more'}"
-        why = f"the range would be {told.low} to {most}, and its most over {WIDEST} times its least"
+    elif not is_narrow(span, len(foresight.steps)):
+        most = f"{span.high}{'' if span.high <= len(foresight.steps) else ' or more'}"
+        why = f"the range would be {span.low} to {most}, and its most over {WIDEST} times its least"
     elif how.share < HELD_MIN:
         why = f"such ranges held only {how.held} of the newest {how.cases} changes here"
     else:
-        return Foreseen((_estimate(foresight, like, told, how),))
+        return Foreseen((_estimate(foresight, like, span, how),))
     return Foreseen(unestimated=(f"Files are not estimated: {why}.",))
 
 
-def _estimate(foresight: Foresight, like: Sequence[Like], told: Told, how: Calibration) -> Estimate:
+def _estimate(foresight: Foresight, like: Sequence[Like], span: Told, how: Calibration) -> Estimate:
     return Estimate(
         "",
         "files",
-        float(told.low),
-        float(told.middle),
-        float(told.high),
+        float(span.low),
+        float(span.middle),
+        float(span.high),
         _named(foresight.changes, like),
         len(like),
         round(how.share, 3),
@@ -98,11 +98,11 @@ def _estimate(foresight: Foresight, like: Sequence[Like], told: Told, how: Calib
 
 def _lines(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
     """Return the class of lines, where one is likely and such classes were right often enough."""
-    told = lines_told(foresight, ask)
-    how = calibrated(foresight) if told else Calibration(0, 0)
-    if told is None or not how.is_enough or how.share < SURE_MIN:
+    span = lines_told(foresight, ask)
+    how = calibrated(foresight) if span else Calibration(0, 0)
+    if span is None or not how.is_enough or how.share < SURE_MIN:
         return ()
-    label, low, high = CLASSES[told.low - 1]
+    label, low, high = CLASSES[span.low - 1]
     basis = _named(foresight.changes, like)
     share = round(how.share, 3)
     return (Estimate("", "lines", low, low, high, basis, len(like), share, how.cases, label),)

@@ -1,4 +1,4 @@
-"""Puts into a plan what it will take, or why that cannot be said."""
+"""Puts into a plan what it will take, or why there is no estimate."""
 
 import msgspec
 

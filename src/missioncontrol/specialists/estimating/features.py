@@ -61,14 +61,14 @@ def rows(
         lately.add(level, 0.5 ** (age / LATELY_FADING))
     for level, weight in like:
         near.add(level, weight**LIKE_POWER)
-    said = _said(ask)
+    features = _said(ask)
     found = []
     for level in range(1, levels):
         usual = habit.larger(level, AT_FIRST, HABIT_FIRST)
         now = lately.larger(level, usual, LATELY_FIRST)
         alike = near.larger(level, usual, LIKE_FIRST)
         base = _odds(usual)
-        found.append([base, _odds(now) - base, _odds(alike) - base, *said])
+        found.append([base, _odds(now) - base, _odds(alike) - base, *features])
     return found
 
 

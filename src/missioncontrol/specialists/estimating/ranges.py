@@ -7,9 +7,9 @@ from typing import NamedTuple
 SHARE = 0.8
 """Of further cases that a range is made for."""
 WIDEST = 10
-"""How many times the least the most may be: a wider range says nothing, and is not told."""
+"""How many times the least the most may be: a wider range is useless, and is not reported."""
 CASES_MIN = 20
-"""With fewer cases by which ranges are judged, none is told."""
+"""With fewer cases by which ranges are judged, none is reported."""
 HELD_MIN = 0.7
 """The share of those cases that ranges must have held."""
 
@@ -27,7 +27,7 @@ class Range(NamedTuple):
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it says enough to be told."""
+        """Whether it is narrow enough to report."""
         return self.high <= WIDEST * self.low
 
 

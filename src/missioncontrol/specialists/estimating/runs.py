@@ -40,8 +40,8 @@ def from_runs(actuals: Sequence[Actual]) -> Foreseen:
         return Foreseen(unestimated=(why,))
     estimates: list[Estimate] = []
     unestimated: list[str] = []
-    for measure, title, told in MEASURES:
-        values = [told(each) for each in runs]
+    for measure, title, value_of in MEASURES:
+        values = [value_of(each) for each in runs]
         known = [value for value in values if value is not None]
         # Where a price is missing, a sum would be too small; and nothing used is nothing to tell.
         if len(known) == len(values) and any(known):
@@ -75,7 +75,7 @@ def _range(measure: Measure, before: Sequence[float]) -> Range:
 
 
 def _walked(measure: Measure, values: Sequence[float]) -> Iterator[bool]:
-    """Yield of each run whether the range from those before it held, where it would be told."""
+    """Yield of each run whether the range from those before it held, where one is reported."""
     for number in range(len(values) - BEFORE_MIN):
         span = _range(measure, values[number + 1 :])
         if span.is_narrow:

@@ -69,7 +69,7 @@ def _places(brief: Brief, tree: "Tree", log: "Log | None") -> list[str]:
     from missioncontrol.specialists.relevance import relevant_files
 
     def index() -> Index:
-        return Index(tree, as_past(log.commits) if log else (), kept=kept_here())
+        return Index(tree, as_past(log.commits) if log else (), cache=kept_here())
 
     found = relevant_files(brief.goal, brief.plan, index, limit=PLACES_MAX)
     return [item.path for item in found]

@@ -55,7 +55,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many commits somebody made."""
+    """How many commits a person made."""
 
     author: str
     commits: int

@@ -17,7 +17,7 @@ RENAMES_MAX = 400
 """Files added and deleted in one commit up to which git looks for renames."""
 HEADER = "%x01%H%x02%aN%x02%ct%x02%P%x02%s%x02%b"
 BODY_MAX = 400
-"""Characters of a message below its subject that are kept."""
+"""Characters of a message below its subject that are stored."""
 STATUS = re.compile(r"[ACDMRTUX]\d*")
 FIX = re.compile(r"\b(fix(e[sd])?|bug(fix)?|regression|hotfix)\b", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """One commit with its message, as far as that is kept."""
+    """One commit with its message, as far as that is stored."""
 
     id: str
     author: str  # the name alone; e-mail addresses stay in the repository

@@ -59,7 +59,7 @@ def _commits(history: History) -> str:
 
 
 def _makers(history: History) -> str:
-    """Say who made the commits; merges belong to nobody, so they are not counted for anybody."""
+    """Name the authors of the commits; merges have no author, so they are not counted."""
     programs = sum(item.commits for item in history.automatic)
     by_programs = f"{programs:,} by programs" if programs else ""
     if not history.authors:

@@ -31,13 +31,13 @@ class _Newest:
         self._lock = Lock()
         self._reading: _Reading | None = None
 
-    def reading(self, root: Path, kept: KeptFacts | None) -> "Future[Log | None]":
+    def reading(self, root: Path, cache: KeptFacts | None) -> "Future[Log | None]":
         """Return the walk for what is checked out at `root`, begun here unless it is under way."""
         key = _key(root, head_commit(root) or "")
         with self._lock:
             if self._reading is None or self._reading.key != key or _has_failed(self._reading):
                 thread = ThreadPoolExecutor(1, "history")
-                self._reading = _Reading(key, thread.submit(_read, root, key, kept))
+                self._reading = _Reading(key, thread.submit(_read, root, key, cache))
                 thread.shutdown(wait=False)
             return self._reading.log
 
@@ -50,12 +50,12 @@ _NEWEST = _Newest()
 forget_history = _NEWEST.forget
 
 
-def begin_history(root: Path, *, kept: KeptFacts | None = None) -> None:
+def begin_history(root: Path, *, cache: KeptFacts | None = None) -> None:
     """Start reading the history of `root` beside what this process does meanwhile."""
-    _NEWEST.reading(root, kept or kept_here())
+    _NEWEST.reading(root, cache or kept_here())
 
 
-def read_history(root: Path, *, kept: KeptFacts | None = None) -> Log | None:
+def read_history(root: Path, *, cache: KeptFacts | None = None) -> Log | None:
     """Return the newest `COMMITS_MAX` commits that touch `root`; None outside of git.
 
     The answer depends on the repository alone and never on how fast git is.
@@ -64,7 +64,7 @@ def read_history(root: Path, *, kept: KeptFacts | None = None) -> Log | None:
         Unavailable: git refuses to read them.
         AttemptFailed: `history.too_slow`.
     """
-    log = _NEWEST.reading(root, kept or kept_here()).result()
+    log = _NEWEST.reading(root, cache or kept_here()).result()
     if log is not None and log.is_late:
         raise AttemptFailed(
             "history.too_slow",
@@ -83,16 +83,16 @@ def _has_failed(reading: _Reading) -> bool:
     return found is None or found.is_late
 
 
-def _read(root: Path, key: bytes, kept: KeptFacts | None) -> Log | None:
-    found = kept.find_whole(key, Log) if kept else None
+def _read(root: Path, key: bytes, cache: KeptFacts | None) -> Log | None:
+    found = cache.find_whole(key, Log) if cache else None
     if found is not None:
         return found
     log = read_log(root, seconds=LOG_SECONDS_MAX)
-    if kept and log and not log.is_late:
-        kept.keep_whole(key, log)
+    if cache and log and not log.is_late:
+        cache.keep_whole(key, log)
     return log
 
 
 def _key(root: Path, commit: str) -> bytes:
-    said = f"log {VERSION} {COMMITS_MAX}\n{root.resolve()}\n{commit}"
-    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    content = f"log {VERSION} {COMMITS_MAX}\n{root.resolve()}\n{commit}"
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""The inspector: what can be said of a change without a model."""
+"""The inspector: findings about a change without a model."""
 
 from missioncontrol.specialists.inspector.inspector import Inspector
 

@@ -11,7 +11,7 @@ from missioncontrol.specialists.inspector.seen import Change, Seen
 
 BYTES_MAX = 1024 * 1024
 PLACES = (".mission/", "tasks/", "docs/tasks.md")
-"""Where the process of a repository is kept: `mission` writes there, and people sign."""
+"""Where the process of a repository is stored: `mission` writes there, and people sign."""
 
 _TAKE_BACK = "Leave it as it is at the base."
 

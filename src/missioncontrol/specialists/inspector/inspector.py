@@ -81,7 +81,7 @@ class Inspector:
         return _handed_in(change, findings, what, (whole, accepting), desk)
 
     def _ruled(self, lent: Lent, change: Change, desk: Desk) -> list[Found]:
-        """Return what the repository's rules say; nobody is told that they hold unasked."""
+        """Return findings by the repository's rules; rules that hold are left out."""
         if self._guard is None:
             raise _bad("`guard` is true, and nothing here knows rules.", "Leave it out.")
         return list(of_rules(self._guard, lent, change, desk.seconds_left() - SECONDS_KEPT))
@@ -151,7 +151,7 @@ def _handed_in(
         ("review.json", data, "application/json", "Review"),
         ("review.md", text, "text/markdown", "Review"),
     ]
-    if whole:  # For whoever reads the change next: of all rounds together.
+    if whole:  # For the next reader of the change: of all rounds together.
         files.append((PATCH, whole, "text/x-diff", "The change"))
     artifacts = tuple(
         desk.keep(name, content, media_type=media, title=title, obtained=OBTAINED)

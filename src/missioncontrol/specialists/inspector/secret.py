@@ -1,4 +1,4 @@
-"""Secrets in the lines that a change adds; what is found is never told itself."""
+"""Secrets in the lines that a change adds; a found secret is never repeated itself."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def _has_text(each: Seen) -> bool:
 
 
 def _is_read(each: Seen) -> bool:
-    # A name that is not UTF-8 is told of as such, and the file with it.
+    # A name that is not UTF-8 is reported as such, and the file with it.
     is_named = each.file.shown == each.file.path
     return _has_text(each) and each.size <= FILE_BYTES_MAX and is_named
 

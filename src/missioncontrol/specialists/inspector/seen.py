@@ -46,7 +46,7 @@ class Change(msgspec.Struct, frozen=True):
     commit: str
     files: tuple[Seen, ...]
     unread: int  # files of which only the name was looked at, because there are so many
-    has_process: bool  # tasks and their documents are kept in the repository
+    has_process: bool  # tasks and their documents are stored in the repository
 
     @property
     def added(self) -> int:
@@ -83,8 +83,8 @@ def _blobs(file: ChangedFile) -> Iterable[str]:
 
 def _sizes(lent: Lent, blobs: Iterable[str]) -> dict[str, int]:
     asked = "".join(f"{blob}\n" for blob in sorted(blobs)).encode()
-    said = lent.git("cat-file", "--batch-check", stdin=asked).decode()
-    lines = [line.split(" ") for line in said.splitlines()]
+    output = lent.git("cat-file", "--batch-check", stdin=asked).decode()
+    lines = [line.split(" ") for line in output.splitlines()]
     return {blob: int(size) for blob, kind, size in lines if kind == "blob"}
 
 
@@ -97,12 +97,12 @@ def _contents(lent: Lent, sizes: Mapping[str, int]) -> dict[str, bytes]:
         room -= size
         wanted.append(blob)
     asked = "".join(f"{blob}\n" for blob in wanted).encode()
-    said = lent.git("cat-file", "--batch", stdin=asked) if wanted else b""
+    output = lent.git("cat-file", "--batch", stdin=asked) if wanted else b""
     found: dict[str, bytes] = {}
     at = 0
     for blob in wanted:
-        at = said.index(b"\n", at) + 1
-        found[blob] = said[at : at + sizes[blob]]
+        at = output.index(b"\n", at) + 1
+        found[blob] = output[at : at + sizes[blob]]
         at += sizes[blob] + 1
     return found
 

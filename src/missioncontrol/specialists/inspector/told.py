@@ -1,4 +1,4 @@
-"""What a tester said of the change."""
+"""A tester's result for the change."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""Puts a task of a repository into the hands of whoever builds it."""
+"""Hands a task of a repository to its builder."""

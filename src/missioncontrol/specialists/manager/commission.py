@@ -17,7 +17,7 @@ class Commission(msgspec.Struct, frozen=True):
     likely: tuple[str, ...] = ()  # files that are likely to change
     checks: tuple[tuple[str, ...], ...] = ()  # programs that have to end with 0
     into: str = ""  # the branch that what is approved goes into; "" for what is checked out
-    head: str = ""  # the commit that was checked out when the run began; "" where nobody said
+    head: str = ""  # the commit that was checked out when the run began; "" where not given
 
 
 class Former(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The manager: hands a task to whoever builds it, at the right commit, with what was agreed."""
+"""The manager: hands a task to its builder, at the right commit, with what was agreed."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +44,7 @@ class Manager:
         redo = former.returned and bool(former.commit)
         base = onto if redo or not former.commit else former.commit
         patch = _patch(repository, former) if redo else ""
-        told = page(commission, texts, former, patch, line)
+        text = page(commission, texts, former, patch, line)
         acceptance = items(texts, "spec", "acceptance")
         parts = open_items(texts)
         output: dict[str, Any] = {
@@ -58,7 +58,7 @@ class Manager:
         }
         how = f"the documents of {commission.folder or 'the task'} as they were signed"
         artifacts = [
-            desk.keep(PAGE, told, media_type="text/markdown", title="The work", obtained=how),
+            desk.keep(PAGE, text, media_type="text/markdown", title="The work", obtained=how),
             desk.keep(
                 DATA,
                 msgspec.json.format(msgspec.json.encode({**output, "task": commission}), indent=2),
@@ -101,7 +101,7 @@ def _tip(repository: Path, commission: Commission) -> str:
     """Return the commit that a change goes onto: that of the branch, or what was checked out.
 
     Where there is no branch yet, it begins at what was checked out when the run did: by now it may
-    be another branch, whose commits nobody wants merged.
+    be another branch, whose commits are not to be merged.
     """
     if commission.into:
         try:

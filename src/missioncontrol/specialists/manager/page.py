@@ -15,7 +15,7 @@ TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Par
 def page(
     commission: Commission, texts: Mapping[str, str], former: Former, redone: str, line: Line
 ) -> str:
-    """Return the page as Markdown; `redone` is the change to make anew, as a patch, or ""."""
+    """Return the page as Markdown; `redone` is the change to redo, as a patch, or ""."""
     parts = [f"# Task {commission.number}: {plain(commission.title)}"]
     if former.rounds:
         parts.append("\n".join(_round(former, is_redone=bool(redone))))

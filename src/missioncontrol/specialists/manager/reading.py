@@ -62,8 +62,8 @@ def items(texts: Mapping[str, str], kind: str, heading: str) -> list[str]:
     """Return the items of a list below a heading of a document; of a paragraph, the whole."""
     below = sections(texts.get(kind, "")).get(heading, "")
     listed = [match["text"] for line in below.splitlines() if (match := _ITEM.fullmatch(line))]
-    told = listed or ([" ".join(below.split())] if below else [])
-    return [each[:ITEM_CHARACTERS_MAX] for each in told[:ITEMS_MAX]]
+    found = listed or ([" ".join(below.split())] if below else [])
+    return [each[:ITEM_CHARACTERS_MAX] for each in found[:ITEMS_MAX]]
 
 
 def open_items(texts: Mapping[str, str]) -> list[str]:

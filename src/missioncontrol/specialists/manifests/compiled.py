@@ -133,11 +133,11 @@ def read_pom(path: str, text: str) -> Iterator[Said]:
         yield TestCommand(("mvn", "test"), "mvn", path, name.line, f"<artifactId>{name.text}")
 
 
-def _artifact(path: str, item: Element, said: Mapping[str, str]) -> Dependency:
-    version = said.get("version", "")
+def _artifact(path: str, item: Element, data: Mapping[str, str]) -> Dependency:
+    version = data.get("version", "")
     pinned = bool(re.fullmatch(r"\d[\w.\-]*", version))
-    name = f"{said.get('groupid', '')}:{said.get('artifactid', '')}"
-    group = {"": "runtime", "compile": "runtime"}.get(said.get("scope", ""), said.get("scope", ""))
+    name = f"{data.get('groupid', '')}:{data.get('artifactid', '')}"
+    group = {"": "runtime", "compile": "runtime"}.get(data.get("scope", ""), data.get("scope", ""))
     return Dependency(name, version, group, path, item.line, pinned, "java", _who(group))
 
 

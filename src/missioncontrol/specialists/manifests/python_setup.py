@@ -34,16 +34,16 @@ def read_setup_py(path: str, text: str) -> Iterator[Said]:
     constants = _constants(module)
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and _called(node) == "setup":
-            said = {word.arg: word.value for word in node.keywords if word.arg}
-            yield from _setup_call(path, said, constants)
+            keywords = {word.arg: word.value for word in node.keywords if word.arg}
+            yield from _setup_call(path, keywords, constants)
             return
 
 
 def _setup_call(
-    path: str, said: dict[str, ast.expr], constants: dict[str, ast.expr]
+    path: str, keywords: dict[str, ast.expr], constants: dict[str, ast.expr]
 ) -> Iterator[Said]:
-    values = {word: _value(node, constants) for word, node in said.items()}
-    lines = {word: node.lineno for word, node in said.items()}
+    values = {word: _value(node, constants) for word, node in keywords.items()}
+    lines = {word: node.lineno for word, node in keywords.items()}
     if isinstance(values.get("name"), str):
         yield Package(
             values["name"],

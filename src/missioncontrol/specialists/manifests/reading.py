@@ -88,20 +88,20 @@ def read_manifests(tree: "Tree") -> Stack:
     candidates = [file for file in tree.files if file.kind not in ("vendored", "binary")]
     chosen = [(file, reader) for file in candidates if (reader := _reader(file.path))]
     chosen.sort(key=lambda pair: _place(pair[0].path))
-    said: list[Said] = []
+    declared: list[Said] = []
     for file, reader in chosen[:MANIFESTS_MAX]:
-        said.extend(_statements(tree, file, reader))
-    said += [
+        declared.extend(_statements(tree, file, reader))
+    declared += [
         Unreadable(file.path, f"beyond the limit of {MANIFESTS_MAX} manifests")
         for file, _ in chosen[MANIFESTS_MAX:]
     ]
-    said = [_for_developers(tree, each, said) for each in said]
-    said += commands.test_scripts(tree)
-    said += _tests_without_manifest(tree, said)
-    return _stack(tree, said, tuple(file.path for file, _ in chosen[:MANIFESTS_MAX]))
+    declared = [_for_developers(tree, each, declared) for each in declared]
+    declared += commands.test_scripts(tree)
+    declared += _tests_without_manifest(tree, declared)
+    return _stack(tree, declared, tuple(file.path for file, _ in chosen[:MANIFESTS_MAX]))
 
 
-def _for_developers(tree: "Tree", each: Said, said: Sequence[Said]) -> Said:
+def _for_developers(tree: "Tree", each: Said, declared: Sequence[Said]) -> Said:
     """Return a dependency of a `requirements.txt` as what developers install, where it is that.
 
     A package that declares for itself what it needs leaves that file to those who work on it,
@@ -114,7 +114,7 @@ def _for_developers(tree: "Tree", each: Said, said: Sequence[Said]) -> Said:
         return each
     beside = [
         tree.text(other.manifest) or ""
-        for other in said
+        for other in declared
         if isinstance(other, Package)
         and PurePosixPath(other.manifest).parent == file.parent
         and PurePosixPath(other.manifest).name in {"pyproject.toml", "setup.py", "setup.cfg"}
@@ -197,10 +197,10 @@ BY_PATTERN: tuple[tuple[re.Pattern[str], Reader], ...] = (
 )
 
 
-def _tests_without_manifest(tree: "Tree", said: Iterable[Said]) -> Iterator[TestCommand]:
+def _tests_without_manifest(tree: "Tree", declared: Iterable[Said]) -> Iterator[TestCommand]:
     """Yield the command for Python tests that no manifest sets up, from what the tests import."""
-    dependencies = [item for item in said if isinstance(item, Dependency)]
-    if any(isinstance(item, TestCommand) and item.tool == "pytest" for item in said):
+    dependencies = [item for item in declared if isinstance(item, Dependency)]
+    if any(isinstance(item, TestCommand) and item.tool == "pytest" for item in declared):
         return
     wanted = next(
         (item for item in dependencies if item.name == "pytest" and not is_aside(item.manifest)),
@@ -210,7 +210,7 @@ def _tests_without_manifest(tree: "Tree", said: Iterable[Said]) -> Iterator[Test
         text = f"{wanted.name}{wanted.requirement}"
         yield TestCommand(project.PYTEST, "pytest", wanted.manifest, wanted.line, text)
         return
-    if any(isinstance(item, TestCommand) and item.tool == "unittest" for item in said):
+    if any(isinstance(item, TestCommand) and item.tool == "unittest" for item in declared):
         return
     # Behind what the project says: where its wrapper finds no tool here, this still may run.
     yield from _by_import(tree)
@@ -243,13 +243,13 @@ def _unittest(tests: Sequence["SourceFile"], tree: "Tree") -> tuple[str, ...]:
     return ("python", "-m", "unittest", "discover", "-s", min(homes))
 
 
-def _stack(tree: "Tree", said: list[Said], manifests: tuple[str, ...]) -> Stack:
-    packages = tuple(_of(said, Package))
-    dependencies = tuple(_of(said, Dependency))
+def _stack(tree: "Tree", declared: list[Said], manifests: tuple[str, ...]) -> Stack:
+    packages = tuple(_of(declared, Package))
+    dependencies = tuple(_of(declared, Dependency))
     ecosystems = _by_code(tree, packages, dependencies)
     main = _main_package(packages, ecosystems)
     names = {item.name.lower() for item in packages}
-    known = (*_of(said, Recognised), *recognised(_foreign(dependencies, names)))
+    known = (*_of(declared, Recognised), *recognised(_foreign(dependencies, names)))
     own = [item for item in known if not is_aside(item.manifest)]
     return Stack(
         main.name if main else "",
@@ -261,19 +261,19 @@ def _stack(tree: "Tree", said: list[Said], manifests: tuple[str, ...]) -> Stack:
         _names(own, "tool", get_args(Who)),
         _names(own, "service", WITHOUT_DEVELOPERS),
         packages,
-        tuple(_of(said, Runtime)),
+        tuple(_of(declared, Runtime)),
         known,
         dependencies,
-        tuple(_of(said, EntryPoint)),
-        _ordered_commands(_of(said, TestCommand)),
-        tuple(_of(said, CiFile)),
+        tuple(_of(declared, EntryPoint)),
+        _ordered_commands(_of(declared, TestCommand)),
+        tuple(_of(declared, CiFile)),
         manifests,
-        tuple(_of(said, Unreadable)),
+        tuple(_of(declared, Unreadable)),
     )
 
 
-def _of(said: Iterable[Said], kind: type[T]) -> list[T]:
-    return [item for item in said if isinstance(item, kind)]
+def _of(declared: Iterable[Said], kind: type[T]) -> list[T]:
+    return [item for item in declared if isinstance(item, kind)]
 
 
 def _foreign(dependencies: Iterable[Dependency], names: set[str]) -> Iterator[Dependency]:

@@ -66,5 +66,5 @@ def _among(lent: Lent, line: Sequence[str], left_out: int) -> Culprit:
 
 
 def _shown(lent: Lent, commit: str) -> str:
-    said = lent.text("log", "-1", "--format=“%s” by %an", commit)
-    return f"{commit[:12]} {said}"
+    subject = lent.text("log", "-1", "--format=“%s” by %an", commit)
+    return f"{commit[:12]} {subject}"

@@ -73,10 +73,10 @@ def with_commits(lent: Lent, into: str, tip: str, head: str) -> str:
         return ""
     as_attributed(lent, tip)
     asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", tip, head)
-    said = lent.text(*asked, fine=(0, 1)).split("\n")
-    if said[1:]:
+    lines = lent.text(*asked, fine=(0, 1)).split("\n")
+    if lines[1:]:
         return ""
-    return lent.made(said[0], tip, f"Bring {into} up to {head[:12]}\n", head)
+    return lent.made(lines[0], tip, f"Bring {into} up to {head[:12]}\n", head)
 
 
 def red_ref(into: str) -> str:
@@ -96,25 +96,25 @@ def red_line(theirs: Theirs, into: str) -> str:
     return theirs.git("log", "-1", "--format=%B", commit).decode("utf-8", "replace").strip()
 
 
-def _level(what: Wanted, tip: str, said: str) -> Outcome:
-    return Outcome("level", said, tip, said, tip)
+def _level(what: Wanted, tip: str, message: str) -> Outcome:
+    return Outcome("level", message, tip, message, tip)
 
 
 def _clashing(what: Wanted, tip: str, lacked: int) -> Outcome:
-    said = (
+    message = (
         f"{what.into} lacks {counted(lacked, 'commit')} of {what.head[:12]} and conflicts with "
         "them, so agents begin without them."
     )
-    return Outcome("clashing", said, tip, said, tip)
+    return Outcome("clashing", message, tip, message, tip)
 
 
 def _moved(what: Wanted, move: tuple[str, str], lacked: int, found: Verified) -> Outcome:
     tip, commit = move
     commits = counted(lacked, "commit")
-    said = f"{what.into} is {commit[:12]} now, with {commits} it lacked. {found.said}"
+    message = f"{what.into} is {commit[:12]} now, with {commits} it lacked. {found.said}"
     return Outcome(
         "updated",
-        said,
+        message,
         tip,
         "",
         commit,
@@ -137,9 +137,9 @@ def _red(lent: Lent, what: Wanted, move: tuple[str, str], found: Verified, desk:
     else:
         candidates = lent.text("rev-list", "--first-parent", "--reverse", what.head, f"^{tip}")
         culprit = _culprit(lent, what, tip, candidates.split(), desk)
-        said = f"{what.into} stays at {tip[:12]}: with {what.head[:12]} it would be red"
-        stop = _stop(what, said, found, culprit)
-    kept = _marked(lent, what, commit, tip, stop.reason)
+        message = f"{what.into} stays at {tip[:12]}: with {what.head[:12]} it would be red"
+        stop = _stop(what, message, found, culprit)
+    marked = _marked(lent, what, commit, tip, stop.reason)
     if not what.mend:
         raise stop
     return Outcome(
@@ -147,7 +147,7 @@ def _red(lent: Lent, what: Wanted, move: tuple[str, str], found: Verified, desk:
         stop.reason,
         tip,
         stop.reason,
-        kept,
+        marked,
         checks=found.told,
         evidence=found.evidence,
         files=found.files,
@@ -158,8 +158,8 @@ def stopped_by(lent: Lent, what: Wanted, tip: str, found: Verified, desk: Desk) 
     """Return the failure of a step that finds the branch itself red, and mark it so."""
     line = lent.text("rev-list", "--first-parent", "--reverse", f"-{COMMITS_MAX + 1}", tip).split()
     culprit = _culprit(lent, what, line[0], line[1:] or line, desk)
-    said = f"{what.into} is red at {tip[:12]}, so nothing is merged on it"
-    stop = _stop(what, said, found, culprit)
+    message = f"{what.into} is red at {tip[:12]}, so nothing is merged on it"
+    stop = _stop(what, message, found, culprit)
     _marked(lent, what, tip, tip, stop.reason)
     return stop
 
@@ -189,21 +189,21 @@ def _marked(lent: Lent, what: Wanted, commit: str, tip: str, reason: str) -> str
     """
     message = f"{what.into} is red\n\n{reason}\n"
     more = () if commit == tip else (what.head,)
-    kept = lent.made(lent.tree(commit), tip, message, *more)
+    stored = lent.made(lent.tree(commit), tip, message, *more)
     ref, theirs = red_ref(what.into), what.theirs.path
     try:
-        push(theirs, lent.path, kept, ref, value_of(theirs, ref))
+        push(theirs, lent.path, stored, ref, value_of(theirs, ref))
     except MissionControlError as error:
         # Another engine writes the same at the same moment, or the disk is full.
         code = "merger.not_written"
         raise AttemptFailed(code, error.reason, hint=error.hint) from error
-    return kept
+    return stored
 
 
-def _stop(what: Wanted, said: str, found: Verified, culprit: Culprit) -> AttemptFailed:
+def _stop(what: Wanted, message: str, found: Verified, culprit: Culprit) -> AttemptFailed:
     return AttemptFailed(
         "merger.red_branch",
-        f"{said}. {named(found.failing)} {culprit.said}",
+        f"{message}. {named(found.failing)} {culprit.said}",
         hint="Mend it on your own branch and commit that, or have a task mend it: "
         "`mission task run NUMBER --mend --agents …`. A failure that may stay is named in "
         "`known_failures` below [merge] of .mission/sop.toml; then `mission repo sync`.",

@@ -11,7 +11,7 @@ from missioncontrol.specialists.merger.wanted import Wanted
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """The change on top of the branch, as one commit that nobody has yet."""
+    """The change on top of the branch, as one commit that no repository has yet."""
 
     onto: str  # what the branch names
     commit: str
@@ -96,17 +96,17 @@ def _merged(lent: Lent, what: Wanted, fork: str, onto: str) -> str | Clashing:
     lent.git("update-ref", "refs/heads/this-change", change)
     as_attributed(lent, onto)
     asked = ("merge-tree", "--write-tree", "-z", "--messages", what.into, "this-change")
-    told = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
-    tree, _, rest = told.partition("\0")
+    output = lent.git(*asked, fine=(0, 1)).decode("utf-8", "surrogateescape")
+    tree, _, rest = output.partition("\0")
     found = conflicts_in(lent, what, rest, tree, fork, onto)
     return Clashing(onto, found) if found else tree
 
 
 def as_attributed(lent: Lent, commit: str) -> None:
-    """Let merges in `lent` be made by what `commit` says of its files.
+    """Make merges in `lent` follow what `commit` declares of its files.
 
     A list that says `merge=union` takes both sides. Drivers are nowhere set, so none is started.
     """
-    said = lent.git("cat-file", "blob", f"{commit}:.gitattributes", fine=(0, 128))
+    attributes = lent.git("cat-file", "blob", f"{commit}:.gitattributes", fine=(0, 128))
     (lent.path / "info").mkdir(exist_ok=True)
-    (lent.path / "info" / "attributes").write_bytes(said)
+    (lent.path / "info" / "attributes").write_bytes(attributes)

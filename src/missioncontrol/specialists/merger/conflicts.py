@@ -49,10 +49,10 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def conflicts_in(
-    lent: Lent, what: Wanted, said: str, tree: str, fork: str, onto: str
+    lent: Lent, what: Wanted, output: str, tree: str, fork: str, onto: str
 ) -> tuple[Conflict, ...]:
-    """Read what `git merge-tree -z --messages` said after the tree; nothing where all fits."""
-    entries, messages = _read(said)
+    """Read the output of `git merge-tree -z --messages` after the tree; empty if all fits."""
+    entries, messages = _read(output)
     kinds = {path: kind for kind, paths in messages for path in paths}
     paths = list(dict.fromkeys([*(each.path for each in entries), *kinds]))
     found = []
@@ -66,9 +66,9 @@ def conflicts_in(
     return tuple(found)
 
 
-def _read(said: str) -> tuple[list[_Entry], list[tuple[str, tuple[str, ...]]]]:
+def _read(output: str) -> tuple[list[_Entry], list[tuple[str, tuple[str, ...]]]]:
     """Return the entries of files in conflict, and the kinds of conflict with their paths."""
-    parts = said.split("\0")
+    parts = output.split("\0")
     entries: list[_Entry] = []
     while parts and parts[0]:
         head, _, path = parts.pop(0).partition("\t")

@@ -19,7 +19,7 @@ from missioncontrol.specialists.merger.wanted import Wanted, refuse_checked_out,
 from missioncontrol.specialists.specialist import Brief, Desk
 
 TRIES_MAX = 5
-"""How often a change is composed anew because somebody else was faster."""
+"""How often a change is composed again because another push was faster."""
 
 WRITES_MAX = 8
 WRITE_SECONDS = 0.25
@@ -44,7 +44,7 @@ class Merger:
             else:
                 found = _merged(lent, what, desk)
         except Unavailable as error:
-            # Such as objects that somebody has pruned meanwhile; the branch is as it was.
+            # Such as objects that were pruned meanwhile; the branch is as it was.
             raise AttemptFailed("merger.failed", error.reason, hint=error.hint) from error
         is_well = found.state in ("merged", "updated", "level")
         desk.log("success" if is_well else "warning", found.said)
@@ -113,7 +113,7 @@ def _unfit(what: Wanted, found: Same | Clashing | Straying) -> Outcome:
 
 
 def _written(lent: Lent, what: Wanted, commit: str, tip: str) -> bool:
-    """Let the branch name the commit, if it still names `tip`; False where somebody was faster.
+    """Set the branch to the commit, if it still names `tip`; False if another push was faster.
 
     Raises:
         AttemptFailed: `merger.not_written`, `merger.checked_out`.

@@ -22,11 +22,11 @@ from missioncontrol.specialists.tester.results import File
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
     """It is in the branch now."""
     way = f"rebased onto {found.onto[:12]}" if found.rebased else f"on {found.onto[:12]}"
-    said = f"{what.into} is {found.commit[:12]} now: the change {way}. {proof.now.said}"
+    message = f"{what.into} is {found.commit[:12]} now: the change {way}. {proof.now.said}"
     reason = f"No test could say anything: {proof.now.said}" if proof.now.is_blind else ""
     return Outcome(
         "merged",
-        said,
+        message,
         found.onto,
         reason,
         found.commit,
@@ -42,8 +42,8 @@ def already(lent: Lent, what: Wanted, commit: str) -> Outcome:
     onto = lent.text("rev-parse", f"{commit}^")
     reason = "An earlier attempt of this step had merged it, and was ended before it said so."
     fork = lent.text("merge-base", onto, what.commit, fine=(0, 1))
-    said = f"{what.into} has the change as {commit[:12]}. {reason}"
-    return Outcome("merged", said, onto, reason, commit, fork != onto)
+    message = f"{what.into} has the change as {commit[:12]}. {reason}"
+    return Outcome("merged", message, onto, reason, commit, fork != onto)
 
 
 def same(what: Wanted, found: Same) -> Outcome:
@@ -142,7 +142,7 @@ def breaking(what: Wanted, found: Composed, proof: Proved) -> Outcome:
 
 
 def rigged(what: Wanted, found: Composed, proof: Proved, findings: tuple[Found, ...]) -> Outcome:
-    """Return a change that passes only by its own tests and settings, or that nobody accepted."""
+    """Return a change that passes only by its own tests and settings, or without approval."""
     names = listed([each.message for each in findings], limit=3)
     reason = f"The change is not to be judged by what it changes itself: {names}."
     return Outcome(
@@ -201,20 +201,20 @@ def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
     output = _output(what, found, len(files))
     data = msgspec.json.format(msgspec.json.encode(output), indent=2) + b"\n"
     how = "git merge-tree, and the tests in a tree of what it composed"
-    kept: list[File] = [
+    stored: list[File] = [
         ("merge.json", data, "application/json", "How the merge ended"),
         ("merge.md", page.markdown(what, found, files), "text/markdown", "How the merge ended"),
     ]
     if is_new:
         content = patch(lent, found.onto, found.commit)
-        kept.append(("changes.patch", content, "text/x-diff", "What was merged"))
+        stored.append(("changes.patch", content, "text/x-diff", "What was merged"))
     if found.conflicts:
         text = page.conflicts(what, found.onto, found.conflicts)
-        kept.append(("conflict.md", text, "text/markdown", "Where the change does not fit"))
-    kept += found.files
+        stored.append(("conflict.md", text, "text/markdown", "Where the change does not fit"))
+    stored += found.files
     artifacts: tuple[ArtifactRef, ...] = tuple(
         desk.keep(name, content, media_type=media, title=title, obtained=how)
-        for name, content, media, title in kept
+        for name, content, media, title in stored
     )
     return Work(
         summary=found.said,

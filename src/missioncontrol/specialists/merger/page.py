@@ -50,13 +50,13 @@ def _place(each: Found) -> str:
     return f"{code(f'{each.path}:{each.line}' if each.line else each.path)}: "
 
 
-def _checks(told: dict[str, Any]) -> Iterator[str]:
-    counts = told["counts"]
-    if told["command"]:
+def _checks(report: dict[str, Any]) -> Iterator[str]:
+    counts = report["counts"]
+    if report["command"]:
         words = f"{counts['passed']} passed, {counts['failed'] + counts['errors']} failed"
-        command = code(" ".join(told["command"]))
-        yield f"- Tests of the composed tree: {command} {told['status']}, {words}"
-    for each in told["checks"]:
+        command = code(" ".join(report["command"]))
+        yield f"- Tests of the composed tree: {command} {report['status']}, {words}"
+    for each in report["checks"]:
         yield f"- Check {code(' '.join(each['command']))}: {each['status']}"
 
 

@@ -33,7 +33,7 @@ class GateRules(msgspec.Struct, frozen=True):
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What the tests and checks of one commit said."""
+    """The results of the tests and checks of one commit."""
 
     examined: Examined
     said: str  # in a sentence
@@ -45,7 +45,7 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Proved(msgspec.Struct, frozen=True):
-    """How a composed commit stands, and what its tests and checks said."""
+    """How a composed commit stands, and the results of its tests and checks."""
 
     standing: Literal["green", "broken", "red"]  # red: the branch itself fails alike
     now: Verified
@@ -53,7 +53,7 @@ class Proved(msgspec.Struct, frozen=True):
 
 
 def not_run() -> dict[str, Any]:
-    """Return what is told of tests where it was not come to them."""
+    """Return the report of tests that were not reached."""
     counts = dict.fromkeys(COUNTS, 0)
     return {"status": "not_run", "command": [], "counts": counts, "broken": [], "checks": []}
 
@@ -72,9 +72,9 @@ def verified(
         failing = broken(now, None, known=gate.known_failures)
         files = (*seen(now.trial), *([check_log(now)] if now.checks else []))
         found = evidence(now.trial, now.tree, check_evidence(now))
-        said = report.statement(now.trial)
+        statement = report.statement(now.trial)
         is_blind = now.status not in RAN
-        return Verified(now, said, _told(now, failing), failing, is_blind, found, files)
+        return Verified(now, statement, _told(now, failing), failing, is_blind, found, files)
     finally:
         forgotten(place)
 
@@ -91,8 +91,8 @@ def proved(lent: Lent, commit: str, onto: str, gate: GateRules, desk: Desk, plac
     desk.log("info", f"looking whether {onto[:12]} stands alike")
     was = verified(lent, onto, gate, desk, place / "onto", share=1.0)
     if lost := new_in(now.examined, was.examined, known=gate.known_failures):
-        told = {**now.told, "broken": [each.as_json() for each in lost]}
-        return Proved("broken", msgspec.structs.replace(now, told=told), lost)
+        result = {**now.told, "broken": [each.as_json() for each in lost]}
+        return Proved("broken", msgspec.structs.replace(now, told=result), lost)
     if now.failing:
         return Proved("red", now)
     refuse_untested(now, gate)

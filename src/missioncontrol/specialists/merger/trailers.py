@@ -39,9 +39,9 @@ def merged_before(lent: Lent, what: "Wanted", tip: str) -> str:
     An attempt that is killed between its merge and its report has left it there.
     """
     asked = ("log", "-z", "-F", f"--grep={SOURCE}: {what.commit}", f"--format={_format()}")
-    said = lent.git(*asked, tip, f"^{what.base}").decode("utf-8", "replace")
+    output = lent.git(*asked, tip, f"^{what.base}").decode("utf-8", "replace")
     own = (_flat(what.run), _flat(what.step), what.commit)
-    for entry in said.split("\0"):
+    for entry in output.split("\0"):
         commit, *values = entry.strip("\n").split(_FIELD)
         if tuple(value.strip() for value in values) == own:
             return commit
@@ -56,8 +56,8 @@ def _format() -> str:
 def told_of(lent: Lent, fork: str, onto: str, path: str) -> tuple[str, str]:
     """Return the last commit between two that changed `path`, and whose it is, in words."""
     asked = f"--format=%H%x1e%(trailers:key={TASK},valueonly,separator=%x1f)%x1e%s"
-    said = lent.git("log", "-1", asked, onto, f"^{fork}", "--", path).decode("utf-8", "replace")
-    if not said.strip():
+    output = lent.git("log", "-1", asked, onto, f"^{fork}", "--", path).decode("utf-8", "replace")
+    if not output.strip():
         return "", ""
-    commit, tasks, subject = said.strip("\n").split(_FIELD, 2)
+    commit, tasks, subject = output.strip("\n").split(_FIELD, 2)
     return commit, (tasks.split(_VALUE)[0].strip() or subject)[:TITLE_MAX]

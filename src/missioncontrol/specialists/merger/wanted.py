@@ -98,8 +98,8 @@ def _bad(reason: str, hint: str) -> AttemptFailed:
 
 
 def _is_below(theirs: Theirs, base: str, commit: str) -> bool:
-    said = theirs.git("rev-list", "-1", base, f"^{commit}")
-    return not said.strip()
+    output = theirs.git("rev-list", "-1", base, f"^{commit}")
+    return not output.strip()
 
 
 def refuse_branch(theirs: Theirs, into: str) -> None:
@@ -126,8 +126,8 @@ def refuse_branch(theirs: Theirs, into: str) -> None:
 
 def _refuse_other_kind(theirs: Theirs, into: str) -> None:
     """Refuse a name that can't be a branch here: to say so after the tests would be late."""
-    said = theirs.git("for-each-ref", "--format=%(refname)%00%(symref)", f"{BRANCHES}**")
-    for line in said.decode("utf-8", "surrogateescape").splitlines():
+    output = theirs.git("for-each-ref", "--format=%(refname)%00%(symref)", f"{BRANCHES}**")
+    for line in output.decode("utf-8", "surrogateescape").splitlines():
         ref, _, goal = line.partition("\0")
         name = ref.removeprefix("refs/heads/")
         if name == into and goal:
@@ -145,9 +145,9 @@ def refuse_checked_out(theirs: Theirs, into: str) -> None:
     Raises:
         AttemptFailed: `merger.checked_out`.
     """
-    said = theirs.git("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
+    output = theirs.git("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
     place = ""
-    for line in said.split("\0"):
+    for line in output.split("\0"):
         if line.startswith("worktree "):
             place = line.removeprefix("worktree ")
         if line == f"branch refs/heads/{into}":

@@ -70,10 +70,10 @@ def _is_heading(name: str, value: Any) -> bool:
 def read_answer(text: str, local: Plan) -> tuple[Plan | None, list[Fault]]:
     """Return the plan in an answer, or why there is none. What is computed is as `local` has it."""
     try:
-        said = msgspec.json.decode(object_in(text))
-        if isinstance(said, dict):
-            said = {**said, **{name: getattr(local, name) for name in COMPUTED}}
-        return msgspec.convert(msgspec.to_builtins(said), Plan), []
+        content = msgspec.json.decode(object_in(text))
+        if isinstance(content, dict):
+            content = {**content, **{name: getattr(local, name) for name in COMPUTED}}
+        return msgspec.convert(msgspec.to_builtins(content), Plan), []
     except (msgspec.DecodeError, RecursionError) as error:
         return None, [_fault(error)]
 

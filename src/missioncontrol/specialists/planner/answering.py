@@ -84,14 +84,14 @@ class EndpointAnswers:
         used = NO_USAGE
         for number in range(1, ROUNDS_MAX + 1):
             is_last = number == ROUNDS_MAX or self._read > READ_MAX
-            said = self._asked(schema, desk, with_tools=not is_last)
-            desk.usage(said.usage, model=said.model or self._model.name)
-            used += said.usage
-            if is_last or not said.calls:
+            completion = self._asked(schema, desk, with_tools=not is_last)
+            desk.usage(completion.usage, model=completion.model or self._model.name)
+            used += completion.usage
+            if is_last or not completion.calls:
                 break
-            self._talk.append(Message("assistant", said.text, calls=said.calls))
-            self._talk.append(Message("user", "", answers=self._called(said.calls, desk)))
-        return msgspec.structs.replace(said, usage=used)
+            self._talk.append(Message("assistant", completion.text, calls=completion.calls))
+            self._talk.append(Message("user", "", answers=self._called(completion.calls, desk)))
+        return msgspec.structs.replace(completion, usage=used)
 
     def _asked(self, schema: Mapping[str, Any], desk: Desk, *, with_tools: bool) -> Completion:
         seconds = min(seconds_for(desk), CALL_SECONDS_MAX)
@@ -164,12 +164,12 @@ class AgentAnswers:
         if not isinstance(desk, AsksAgents):
             raise AttemptFailed("program.no_agents", "No agent can be asked here.", retryable=False)
         try:
-            said = desk.consult(asked)
+            completion = desk.consult(asked)
         except AttemptFailed as failed:
             if failed.code.rpartition(".")[2] in UNUSABLE:
                 raise
             raise AttemptFailed("model.no_answer", failed.reason, hint=failed.hint) from failed
-        return Completion(said.text, model=self._agent)
+        return Completion(completion.text, model=self._agent)
 
     def _tried(self, desk: Desk) -> str:
         """Return what the plan shows as JSON; "" where it can't be tried.
@@ -188,7 +188,7 @@ class AgentAnswers:
 
 
 def _ending(schema: Mapping[str, Any]) -> str:
-    """Return what an agent is told of its tools and of the form of its answer."""
+    """Return the instructions to an agent about its tools and the form of its answer."""
     names = ", ".join(TOOLS)
     form = msgspec.json.encode(schema).decode()
     return (

@@ -80,8 +80,8 @@ def aside(text: str) -> Aside:
     plain = _ORDER.sub("", _CODE.sub(_without_code, text.strip(" .!")))
     if _TESTED.match(plain):
         return "tests"
-    told = _OF_IT.match(plain) or _SAID.match(plain) or _DEMANDED.match(plain)
-    if told or _PUT.match(plain) or _UPDATED.match(plain):
+    matched = _OF_IT.match(plain) or _SAID.match(plain) or _DEMANDED.match(plain)
+    if matched or _PUT.match(plain) or _UPDATED.match(plain):
         return "documentation"
     if _UNKNOWN.match(plain) and not _STATES.search(plain):
         return "documentation"
@@ -91,7 +91,7 @@ def aside(text: str) -> Aside:
 def split_asides(text: str) -> list[str]:
     """Return “add tests”, “add docs” for “add tests and docs”; other asks come back alone.
 
-    What is said in two documents is two: “mention it in the README and in the changelog”.
+    The same ask for two documents is two: “mention it in the README and in the changelog”.
     """
     both = _BOTH.match(text)
     if both and aside(text) == "documentation":

@@ -25,18 +25,18 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Kind
     verb: str  # the imperative it starts with, in lower case; "" where it has none
     where: str  # goal, constraint 2, context
-    words: str  # the sentence it was taken from
+    words: str  # the sentence it comes from
     because: tuple[str, ...] = ()  # sentences that ask for nothing and explain this one
     is_property: bool = False  # it states how the thing asked for before it is to be
-    others: tuple["Ask", ...] = ()  # asks that are told with it: the same ones, or all too many
-    fault: Fault | None = None  # what goes wrong, where that is all that was told
+    others: tuple["Ask", ...] = ()  # asks merged into it: the same ones, or all too many
+    fault: Fault | None = None  # what goes wrong, where the text has only that
     label: str = ""  # the kind of work that a label before it says: “fix: …”, “[docs] …”
     scope: str = ""  # the part of the code that stands before it: “parser” of “fix(parser): …”
     aside: Aside = ""  # what it only goes with a change as: a text that says so, or tests of it
 
     @property
     def said(self) -> tuple[tuple[str, str], ...]:
-        """Where the sentences stand that it was taken from, and their words."""
+        """Where the sentences stand that it comes from, and their words."""
         return ((self.where, self.words), *((each.where, each.words) for each in self.others))
 
     @property
@@ -48,7 +48,7 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def source(self) -> str:
-        """Where it stands, in which words, and what was said around it."""
+        """Where it stands, in which words, and the sentences around it."""
         explained = f", explained by “{' '.join(self.because)}”" if self.because else ""
         return f"{self.where}: “{self.words}”{explained}"
 

@@ -331,8 +331,8 @@ def _asked_of_release(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:
         "floor_asked": floor if runs else "",
         "log_asked": changes if log else "",
     }
-    told = {name: fact for name, fact in found.items() if fact}
-    return told | ({"place": "", "why": ""} if told else {})
+    stated = {name: fact for name, fact in found.items() if fact}
+    return stated | ({"place": "", "why": ""} if stated else {})
 
 
 def _older_goes(ground: Ground, ask: Ask, kind: str, own: str) -> dict[str, str]:
@@ -475,8 +475,8 @@ def _consulted(part: Part) -> tuple[str, ...]:
         return (part.lead,)
     if main in ASIDE_KINDS or main == "dependency":
         return (main,)  # Who writes a test or a text settles nothing about the code it names.
-    kept = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
-    return (main, *kept[:1])
+    chosen = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
+    return (main, *chosen[:1])
 
 
 def _without_shape(book: Playbook) -> Playbook:

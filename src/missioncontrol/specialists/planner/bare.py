@@ -16,7 +16,7 @@ _KEPT = re.compile(r"[^\n]")
 def without_prose(text: str, *, strings: bool = True) -> str:
     """Return `text` with blanks in place of its comments, so that lines and columns stay.
 
-    A string in three quotes that begins a line explains, and is taken for a comment; other
+    A string in three quotes that begins a line explains, and counts as a comment; other
     strings go with `strings`.
     """
 

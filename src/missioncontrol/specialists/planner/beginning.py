@@ -198,7 +198,7 @@ def _with_users_first(ground: Ground, ask: Ask, places: list[Place]) -> list[Pla
 
 
 def _with_test_named(ground: Ground, ask: Ask, places: list[Place]) -> list[Place]:
-    """Let the test come first that is called as the ask is worded: “redirects” is tested there."""
+    """Put the test first that is called as the ask is worded: “redirects” is tested there."""
     if not places or ground.index is None:
         return places
     found = ranked(ground.index, search_text(ask), limit=1, kinds=("test",))
@@ -219,14 +219,16 @@ def _with_named_first(
     path = named[0].path
     known = next((each for each in places if each.path == path), None)
     name = named[0].name
-    said = any(name in each.text or name == member_named(each.text) for each in ground.goal.asks)
-    why = "which the goal names" if said else "which is named most like what it adds"
+    is_named = any(
+        name in each.text or name == member_named(each.text) for each in ground.goal.asks
+    )
+    why = "which the goal names" if is_named else "which is named most like what it adds"
     reasons = (f"defines `{named[0].name}`, {why}",)
     first = known or ground.sources.place(path, (), [named[0].name.rpartition(".")[2]])
     first = ground.sources.about(first, named[0].name, named[0].line, _tests_for(ground, ask))
     names = (f"`{named[0].name}`", f"`{named[0].name.rpartition('.')[2]}`, which the goal names")
     own = [each for each in first.reasons if not any(name in each for name in names)]
-    own = [each for each in own if not (said and each.endswith(", which the goal names"))]
+    own = [each for each in own if not (is_named and each.endswith(", which the goal names"))]
     first = msgspec.structs.replace(first, reasons=(*reasons, *own))
     return [first, *(each for each in places if each.path != path)][:PLACES_MAX]
 

@@ -21,7 +21,7 @@ _SHARED_END = re.compile(r"(?i)\s(?:to|in|into|from|on)\s")
 
 
 def asks_in(text: str, where: str, source: str) -> list[Ask]:
-    """Return what `text` asks for, clause by clause; `source` is the sentence it was taken from."""
+    """Return what `text` asks for, clause by clause; `source` is the sentence it comes from."""
     found: list[Ask] = []
     for clause in _clauses(text):
         change, company = without_accompaniment(wording.LEAD_IN.sub("", clause).strip(" ,;"))
@@ -46,7 +46,7 @@ def _verb_clauses(text: str) -> Iterator[str]:
         if len(words(before)) == 1 or _is_condition(before):
             continue  # “Fix and simplify …” has one object, and “When …, it should …” is one ask.
         if joins_repair(before, rest):
-            continue  # Whoever repairs something has to find out what is wrong.
+            continue  # A repair includes finding out what is wrong.
         if _inside_quotes(text, joint.start()) or not _starts_ask(rest, before):
             continue
         yield before
@@ -118,10 +118,10 @@ def _listed(clause: str) -> list[str]:
 
 def _with_shared_verb(clause: str) -> list[str]:
     verb = leading_verb(clause)
-    named, colon, told = clause.partition(": ")
+    named, colon, detail = clause.partition(": ")
     if colon and verbs().get(verb) == "bug-fix":
         return [clause]  # “Fix `send`: the second call is lost” tells the fault, and asks once.
-    stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", told))
+    stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", detail))
     if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
         return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”
     pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)
@@ -137,7 +137,7 @@ def _with_shared_verb(clause: str) -> list[str]:
 
 
 def _with_conditions(pieces: Sequence[str]) -> list[str]:
-    """Leave with what it is said of a piece that only says when: “when it is set, …”."""
+    """Join a piece that only states a condition, “when it is set, …”, with what follows it."""
     found: list[str] = []
     waiting = ""
     for piece in pieces:

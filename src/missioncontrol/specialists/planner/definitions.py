@@ -19,8 +19,8 @@ def by_age(listed: Sequence[Symbol], text: str) -> tuple[list[Symbol], dict[Symb
     if "deprecated" not in text.lower():
         return list(listed), {}
     lines = text.split("\n")
-    said = {symbol: deprecated_at(lines, symbol.line) for symbol in listed}
-    retired = {symbol: line for symbol, line in said.items() if line}
+    marked = {symbol: deprecated_at(lines, symbol.line) for symbol in listed}
+    retired = {symbol: line for symbol, line in marked.items() if line}
     return [symbol for symbol in listed if symbol not in retired], retired
 
 

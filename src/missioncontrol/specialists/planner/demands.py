@@ -27,14 +27,14 @@ def limits(text: str) -> Iterator[str]:
     for number, match in enumerate(_LIMIT.finditer(text)):
         if number == DEMANDS_MAX:
             return
-        said, unit = " ".join(match.group().split()), match["unit"] or ""
+        bound, unit = " ".join(match.group().split()), match["unit"] or ""
         is_count = unit == "times" and not _COMPARED.match(text, match.end("unit"))
         if _MEASURED.match(unit) and not is_count:
-            yield f"A recorded measurement shows “{said}”, with its machine and its input."
+            yield f"A recorded measurement shows “{bound}”, with its machine and its input."
         elif _BYTES.match(unit):
-            yield f"Tests stand on both sides of “{said}”: exactly that, and one byte beyond."
+            yield f"Tests stand on both sides of “{bound}”: exactly that, and one byte beyond."
         elif match["number"].isdigit():
-            yield f"Tests stand on both sides of “{said}”: {_sides(said, int(match['number']))}."
+            yield f"Tests stand on both sides of “{bound}”: {_sides(bound, int(match['number']))}."
 
 
 def cases(text: str) -> list[str]:
@@ -42,8 +42,8 @@ def cases(text: str) -> list[str]:
     return [match["case"].strip() for match in _CASE.finditer(text)][:DEMANDS_MAX]
 
 
-def _sides(said: str, number: int) -> str:
-    lower = re.match(r"(?i)at least|no (?:less|fewer)", said)
-    beyond = re.match(r"(?i)(?:in )?(?:under|less|fewer)|below", said)
+def _sides(bound: str, number: int) -> str:
+    lower = re.match(r"(?i)at least|no (?:less|fewer)", bound)
+    beyond = re.match(r"(?i)(?:in )?(?:under|less|fewer)|below", bound)
     other = number - 1 if lower or beyond else number + 1
     return f"{number:,} and {other:,}"

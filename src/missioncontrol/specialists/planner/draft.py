@@ -1,4 +1,4 @@
-"""A plan in the making: numbers what it is told, once, and remembers what belongs to which ask."""
+"""A plan in the making: numbers its entries, once, and remembers which ask each belongs to."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -216,10 +216,10 @@ def slug(text: str, *, words_max: int = 5) -> str:
     """Return a key made of the words of `text`; what has no Latin letters becomes an empty one."""
     found = re.findall(r"[a-z0-9]+", text.lower())
     small = [word for word in found if word not in {"a", "an", "the", "of", "to", "and", "for"}]
-    kept = (small or found)[:words_max]
-    while len(kept) > 1 and kept[-1] in _LEANING:
-        kept.pop()
-    return "-".join(kept)[:48].strip("-")
+    chosen = (small or found)[:words_max]
+    while len(chosen) > 1 and chosen[-1] in _LEANING:
+        chosen.pop()
+    return "-".join(chosen)[:48].strip("-")
 
 
 def component_id(name: str) -> str:

@@ -94,8 +94,8 @@ def ask_facts(ground: Ground, ask: Ask, number: int, places: Sequence[Place]) ->
         "said_in": ask.where,
     }
     facts |= _place_facts(_moved_first(ask, places), moves=_MOVES.search(ask.text) is not None)
-    is_told = not places or (ground.trace is not None and ask is ground.goal.main)
-    facts["unanswered"] = None if is_told else _unanswered(ground, ask)
+    is_answered = not places or (ground.trace is not None and ask is ground.goal.main)
+    facts["unanswered"] = None if is_answered else _unanswered(ground, ask)
     if facts["unanswered"]:
         facts |= dict.fromkeys(_ABOUT_SYMBOL)  # What the rest of the words lead to is a guess.
     facts |= _kind_facts(ground, places)
@@ -131,13 +131,13 @@ def _option_facts(ground: Ground, ask: Ask) -> dict[str, str | None]:
 
 
 def _moved_first(ask: Ask, places: Sequence[Place]) -> list[Place]:
-    """Let the definition come first that an ask wants moved: “split the writers into …”."""
+    """Put the definition first that an ask wants moved: “split the writers into …”."""
     moved = _MOVED.search(ask.text)
     if moved is None or not places:
         return list(places)
-    said = [word.lower() for word in moved["what"].replace("`", " ").split() if len(word) > 3]
+    words = [word.lower() for word in moved["what"].replace("`", " ").split() if len(word) > 3]
     first = sorted(
-        places[0].symbols, key=lambda each: not any(word in each.name.lower() for word in said)
+        places[0].symbols, key=lambda each: not any(word in each.name.lower() for word in words)
     )
     return [msgspec.structs.replace(places[0], symbols=tuple(first)), *places[1:]]
 
@@ -287,7 +287,7 @@ def _tree_facts(ground: Ground) -> dict[str, str | None]:
     rule = log_rule(tree)
     changes = next((file.path for file in tree.files if CHANGES.match(file.path)), "")
     if not _is_logged(ground, rule):
-        changes = ""  # Whoever releases writes it, and not whoever changes the code.
+        changes = ""  # It is written at release, and not with the change of the code.
     steps = [file.path for file in tree.files if _STEP.search(file.path)]
     bench = [f.path for f in tree.files if _BENCH.search(f.path) and f.kind in {"code", "test"}]
     tests = [

@@ -1,4 +1,4 @@
-"""Turns a fault that is only told into what is wanted: how it is to be once it is repaired.
+"""Turns a fault that is only described into what is wanted: how it is to be after the repair.
 
 “`range` yields one item too many” asks that it no longer does; “`parse` takes -1; it should raise
 ValueError” says itself what is to come in its place.
@@ -101,7 +101,7 @@ _ALSO = re.compile(r"(?i)\b(?:also|too|as well|be possible|be able|support|optio
 
 
 class Fault(NamedTuple):
-    """A fault as it was told, and what is wanted in its place."""
+    """A fault as it was described, and what is wanted in its place."""
 
     told: str  # the sentence, as it stands behind “because”
     wanted: str  # the requirement: what holds once it is repaired
@@ -110,9 +110,9 @@ class Fault(NamedTuple):
     is_answered: bool  # whether it says what comes in place of the fault
 
 
-def fault(told: str, expected: str = "") -> Fault:
-    """Return what a told fault wants; `expected` is the sentence that says what should come."""
-    statement = _order(told.strip().rstrip(".!… "))
+def fault(sentence: str, expected: str = "") -> Fault:
+    """Return what a described fault wants; `expected` is the sentence about the outcome."""
+    statement = _order(sentence.strip().rstrip(".!… "))
     about, does = _parted(statement)
     within = in_sentence(statement, about)
     if expected:
@@ -155,7 +155,7 @@ def sentence_of(text: str) -> tuple[str, str]:
 def tells_of_code(text: str) -> bool:
     """Whether the sentence says what a piece of code does, and not what it can do.
 
-    Where nothing else is said, somebody who writes so is not content with it.
+    Where there is no other statement, the author of such a sentence is not content with it.
     """
     about, does = _parted(_order(text.strip().rstrip(".!… ")))
     return about.startswith("`") and does.partition(" ")[0].lower() not in _CAN
@@ -169,17 +169,17 @@ def contrast(text: str) -> tuple[str, str]:
     match = _CONTRAST.match(text.strip().rstrip(".!… "))
     if match is None or leading_verb(text) or MODAL.search(match["told"]):
         return "", ""
-    told, wanted = match["told"], match["wanted"]
-    about, does = _parted(_order(told))
+    sentence, wanted = match["told"], match["wanted"]
+    about, does = _parted(_order(sentence))
     acts = bool(about) and not _STANDS.match(does)
-    wrong = is_fault(told) or (acts and not _ALSO.search(wanted))
-    return (told, wanted) if wrong else ("", "")
+    wrong = is_fault(sentence) or (acts and not _ALSO.search(wanted))
+    return (sentence, wanted) if wrong else ("", "")
 
 
-def is_outdone(told: str, wanted: str) -> bool:
+def is_outdone(sentence: str, wanted: str) -> bool:
     """Whether a sentence says what something does, and the one behind it what it should do."""
-    about, does = _parted(_order(told.strip().rstrip(".!… ")))
-    if not about or leading_verb(told) or MODAL.search(told) or _ALSO.search(wanted):
+    about, does = _parted(_order(sentence.strip().rstrip(".!… ")))
+    if not about or leading_verb(sentence) or MODAL.search(sentence) or _ALSO.search(wanted):
         return False
     acts = not _BE.match(does) and does.partition(" ")[0] not in {"has", "have", "can"}
     return denies(wanted) or (acts and _IT_SHOULD.match(wanted) is not None)
@@ -190,11 +190,11 @@ def denies(text: str) -> bool:
     return _DENIES.match(text) is not None
 
 
-def by_name(expected: str, told: str) -> str:
+def by_name(expected: str, sentence: str) -> str:
     """Return “it should …” with what the sentence before it is about in place of “it”."""
     should = _IT_SHOULD.match(expected)
-    about, does = _parted(_order(told.strip().rstrip(".!… ")))
-    if not should or not about or leading_verb(told):
+    about, does = _parted(_order(sentence.strip().rstrip(".!… ")))
+    if not should or not about or leading_verb(sentence):
         return expected
     return f"{_meant(should['it'], about, does)} {should['modal']} {should['what']}"
 
@@ -253,9 +253,9 @@ def _is_verb(tokens: list[re.Match[str]], number: int) -> bool:
 
 def _is_many(tokens: list[re.Match[str]]) -> bool:
     """Whether a subject is many things: its head, before “with …” and “in …”, ends in “s”."""
-    said = [token.group().lower() for token in tokens]
-    end = next((n for n, word in enumerate(said) if n and word in _NOT_BEFORE_VERB), len(said))
-    head = said[end - 1]
+    words = [token.group().lower() for token in tokens]
+    end = next((n for n, word in enumerate(words) if n and word in _NOT_BEFORE_VERB), len(words))
+    head = words[end - 1]
     return head.isalpha() and head.endswith("s") and not head.endswith("ss")
 
 
@@ -338,7 +338,7 @@ def _expected(expected: str, about: str, does: str, within: str) -> str:
 
 
 def _meant(it: str, about: str, does: str) -> str:
-    """Return what “it” stands for: what is told of one thing last, where the subject is many."""
+    """Return what “it” stands for: the last single thing, where the subject is many."""
     is_one = it.lower() == "it"
     last = _OF_OBJECT.search(does)
     if is_one and _pronoun(about, does) == "they" and last:

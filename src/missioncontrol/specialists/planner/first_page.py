@@ -92,11 +92,11 @@ def _with_chance(path: str, file: LikelyFile | None) -> str:
 
 def _places(plan: Plan) -> Iterator[str]:
     """Name the lines to look at first, with the reasons that no other place has."""
-    told: set[str] = set()
+    shown: set[str] = set()
     for file, spot in shown_places(plan):
         name = f" in `{spot.name}`" if spot.name else ""
-        reasons = [why for why in telling(file.reasons) if why not in told][:REASONS_MAX]
-        told.update(reasons)
+        reasons = [why for why in telling(file.reasons) if why not in shown][:REASONS_MAX]
+        shown.update(reasons)
         why = f": {'; '.join(reasons)}" if reasons else ""
         yield f"- Look at `{file.path}:{spot.lines}`{name}{why}."
 
@@ -159,8 +159,8 @@ def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
     near = [each for each in precedents if scope & set(each.files)]
     places = " ".join(_places(plan))
     found = near or (precedents if _best_chance(plan) < UNSURE else ())
-    told = [each for each in found if not _is_told(each, places)]
-    for number, each in enumerate(told[:PRECEDENTS_MAX]):
+    remaining = [each for each in found if not _is_told(each, places)]
+    for number, each in enumerate(remaining[:PRECEDENTS_MAX]):
         most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
         ordered = tuple(sorted(each.files, key=lambda path: path not in scope))
         yield f"- Done before: {in_words(msgspec.structs.replace(each, files=ordered), most)}."

@@ -1,4 +1,4 @@
-"""Goals that let a formatter run over the code: which tool, and what changed since it last ran."""
+"""Goals to run a formatter over the code: which tool, and what changed since it last ran."""
 
 import re
 

@@ -56,7 +56,7 @@ _INDEFINITE = re.compile(
 )
 _EMPHASIS = re.compile(r"\*\*(?P<text>[^*\n]+)\*\*")
 REQUIREMENTS_MAX = 60
-"""Asks that get a number of their own; what a longer goal asks beyond is kept in one more."""
+"""Asks with a number of their own; the rest of a longer goal is collected in one more."""
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -83,14 +83,14 @@ class Goal(msgspec.Struct, frozen=True):
 
 def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> Goal:
     """Find everything that is asked for; a goal that asks nothing in form is one ask as a whole."""
-    said = list(_said(goal, "goal"))
-    _ask_for_what_is_stated(said)
-    _take_lists_as_detail(said)
+    stated = list(_said(goal, "goal"))
+    _ask_for_what_is_stated(stated)
+    _take_lists_as_detail(stated)
     if "\n\n" in goal.strip():
-        _take_echoes_as_detail(said)
-    background = [each.text for each in said if not each.asks]
-    questions = [each.text for each in said if each.section == "question" and not each.asks]
-    asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(said))))) or [
+        _take_echoes_as_detail(stated)
+    background = [each.text for each in stated if not each.asks]
+    questions = [each.text for each in stated if each.section == "question" and not each.asks]
+    asks = _with_faults(_with_asides(_with_work(_without_echoes(_explained(stated))))) or [
         _whole(goal)
     ]
     for number, constraint in enumerate(constraints, 1):
@@ -128,9 +128,9 @@ def _said(text: str, where: str) -> Iterator[Said]:
         # “Steps: the login must work” demands something, whatever it stands under.
         demands = demands or bool(inline and demand_in(sentence.text, faults=False))
         wanted = wanted or demands or bool(inline and wording.MODAL.search(body))
-        told, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
+        wrong, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
         asks = asks_in(body, where, sentence.text) if wanted else []
-        asks = [_repair(told, sentence.text, expected)] if told else asks
+        asks = [_repair(wrong, sentence.text, expected)] if wrong else asks
         asks = [msgspec.structs.replace(a, label=label.kind, scope=label.scope) for a in asks]
         yield Said(sentence.text, place, asks, sentence.is_item, is_heading=sentence.is_heading)
         is_first = False
@@ -194,32 +194,32 @@ def _is_ask(text: str) -> bool:
     )
 
 
-def _ask_for_what_is_stated(said: list[Said]) -> None:
+def _ask_for_what_is_stated(stated: list[Said]) -> None:
     """Turn into asks what a goal only states: the trouble it tells, or the properties it wants."""
-    is_spec = not any(each.asks for each in said)
-    _take_back_titles(said)
-    _repair_items(said)
-    is_report = _is_report(said)
-    for number, each in enumerate(said):
-        each.asks = [_resolved(ask, said[:number]) for ask in each.asks]
+    is_spec = not any(each.asks for each in stated)
+    _take_back_titles(stated)
+    _repair_items(stated)
+    is_report = _is_report(stated)
+    for number, each in enumerate(stated):
+        each.asks = [_resolved(ask, stated[:number]) for ask in each.asks]
     leading = (
         ask
-        for each in said
+        for each in stated
         if each.section != "wanted" and not (is_report and _is_outcome(each))
         for ask in each.asks
     )
-    if _is_led(said):
+    if _is_led(stated):
         pass  # What follows “Add tests” or “Do not drop the header when …” explains it.
     elif all(ask.kind == "constraint" or aside(ask.text) for ask in leading):
         # “Login is slow. Keep the API.”: the complaint is what is to be changed.
-        _promote_one(said, is_report=is_report)
-    elif complaint := _beside_what_is_added(said):
-        _ask_for_repair(complaint, said[said.index(complaint) + 1 :])
+        _promote_one(stated, is_report=is_report)
+    elif complaint := _beside_what_is_added(stated):
+        _ask_for_repair(complaint, stated[stated.index(complaint) + 1 :])
     asked: Ask | None = None
-    for number, each in enumerate(said):
+    for number, each in enumerate(stated):
         if each.asks:
             wanted = each.section == "wanted" or (is_report and _is_outcome(each))
-            if asked and (wanted or tells_of_it(each, said[:number])):
+            if asked and (wanted or tells_of_it(each, stated[:number])):
                 each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
             asked = asked or each.asks[0]
         elif statements.tells_of_use(each.text):
@@ -232,15 +232,15 @@ def _ask_for_what_is_stated(said: list[Said]) -> None:
             each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
 
 
-def _take_lists_as_detail(said: Sequence[Said]) -> None:
+def _take_lists_as_detail(stated: Sequence[Said]) -> None:
     """Read a line that leads into a list, and items without a verb, as detail of what is asked.
 
     “Use the existing APIs. Replace the hand-made logic: - `a` in place of `b`” asks for one thing.
     """
     asked = False
     in_list = False
-    for number, each in enumerate(said):
-        items = said[number + 1 :][:1]
+    for number, each in enumerate(stated):
+        items = stated[number + 1 :][:1]
         leads = each.is_heading and any(one.is_item and one.asks for one in items)
         in_list = leads or (in_list and each.is_item)
         plain = leads or not any(ask.verb and not ask.scope for ask in each.asks)
@@ -254,17 +254,17 @@ def _take_lists_as_detail(said: Sequence[Said]) -> None:
         asked = asked or any(ask.kind != "constraint" for ask in each.asks)
 
 
-def _take_echoes_as_detail(said: Sequence[Said]) -> None:
+def _take_echoes_as_detail(lines: Sequence[Said]) -> None:
     """Read what the body of a message asks of the thing in its title as detail of that.
 
     “Detect both …” and “Add name to sublime syntax file.” below “Add … to x86 sublime syntax file”
     ask for no second thing.
     """
-    title = next((ask for each in said[:1] for ask in each.asks if ask.kind != "constraint"), None)
+    title = next((ask for each in lines[:1] for ask in each.asks if ask.kind != "constraint"), None)
     if title is None or title.fault:
         return
     asked = {stem(word) for word in telling_words(title.text)}
-    for each in said[1:]:
+    for each in lines[1:]:
         each.asks = [
             msgspec.structs.replace(ask, is_property=True) if _echoes(ask, asked) else ask
             for ask in each.asks
@@ -285,23 +285,23 @@ def _scoped(ask: Ask) -> str:
     return ask.text if not ask.scope or ask.scope in ask.text else f"{ask.scope}: {ask.text}"
 
 
-def _is_led(said: Sequence[Said]) -> bool:
+def _is_led(stated: Sequence[Said]) -> bool:
     """Whether the first sentence is a request, be it that something wrong stops."""
-    first = said[0].asks[:1] if said else []
-    if not first or said[0].section == "wanted":
+    first = stated[0].asks[:1] if stated else []
+    if not first or stated[0].section == "wanted":
         return False
     if first[0].kind != "constraint":
         return bool(aside(first[0].text))
     refuses = wording.REFUSAL.match(first[0].text) is not None
-    return refuses and any(is_fault(each.text) for each in said[1:] if not each.asks)
+    return refuses and any(is_fault(each.text) for each in stated[1:] if not each.asks)
 
 
-def _repair_items(said: Sequence[Said]) -> None:
+def _repair_items(stated: Sequence[Said]) -> None:
     """Ask for the repair of a fault that an item tells, unless the list specifies a new thing."""
-    asked = [ask for each in said for ask in each.asks if not each.is_item or ask.verb]
+    asked = [ask for each in stated for ask in each.asks if not each.is_item or ask.verb]
     if asked and verbs().get(asked[0].verb) in NEW | {"refactoring"}:
         return  # “`a` instead of `b`” says what is to come there.
-    for each in said:
+    for each in stated:
         if each.is_item and not each.section and len(each.asks) == 1 and not each.asks[0].verb:
             text = each.asks[0].text
             if (
@@ -319,66 +319,66 @@ def _is_outcome(each: Said) -> bool:
     return bool(each.asks) and not asked and says is not None
 
 
-def _take_back_titles(said: list[Said]) -> None:
-    """Read a first sentence as what is told, where the second one says how it should be."""
-    if len(said) > 1 and not said[0].section and is_outdone(said[0].text, _demand(said[1].text)):
-        said[0].asks = []
+def _take_back_titles(read: list[Said]) -> None:
+    """Read a first sentence as a description, where the second one states how it should be."""
+    if len(read) > 1 and not read[0].section and is_outdone(read[0].text, _demand(read[1].text)):
+        read[0].asks = []
 
 
-def _is_report(said: Sequence[Said]) -> bool:
-    first = next((ask for each in said for ask in each.asks if ask.kind != "constraint"), None)
+def _is_report(lines: Sequence[Said]) -> bool:
+    first = next((ask for each in lines for ask in each.asks if ask.kind != "constraint"), None)
     fixes = first is not None and "bug-fix" in {first.label, verbs().get(first.verb)}
-    told = any(
-        each.section == "told" or (each.tells_trouble and not specifies(each, said))
-        for each in said
+    wrong = any(
+        each.section == "told" or (each.tells_trouble and not specifies(each, lines))
+        for each in lines
     )
-    return fixes or told or any(not each.asks and _is_complaint(each, said) for each in said[:1])
+    return fixes or wrong or any(not each.asks and _is_complaint(each, lines) for each in lines[:1])
 
 
-def _is_complaint(one: Said, said: Sequence[Said]) -> bool:
-    """Whether a sentence tells a fault, or is all that is said and tells what code does."""
-    alone = len([each for each in said if not all(aside(ask.text) for ask in each.asks)]) == 0
-    told = [each for each in said if not each.asks]
-    after = said[said.index(one) + 1 :][:1]
+def _is_complaint(one: Said, stated: Sequence[Said]) -> bool:
+    """Whether a sentence describes a fault, or stands alone and describes what code does."""
+    alone = len([each for each in stated if not all(aside(ask.text) for ask in each.asks)]) == 0
+    plain = [each for each in stated if not each.asks]
+    after = stated[stated.index(one) + 1 :][:1]
     outdone = any(is_outdone(one.text, _demand(each.text)) for each in after)
-    return is_fault(one.text) or outdone or (alone and told == [one] and tells_of_code(one.text))
+    return is_fault(one.text) or outdone or (alone and plain == [one] and tells_of_code(one.text))
 
 
-def _beside_what_is_added(said: Sequence[Said]) -> Said | None:
-    """Return the fault that is told before all asks, where the first of them is a second thing.
+def _beside_what_is_added(stated: Sequence[Said]) -> Said | None:
+    """Return the fault described before all asks, where the first of them is a second thing.
 
     “`close` crashes. Also drop the old extra.” asks for both; “Login is slow. Cache the sessions.”
     says how.
     """
-    asking = (n for n, each in enumerate(said) if each.asks and each.section != "wanted")
-    first = next((n for n in asking if not _is_outcome(said[n])), 0)
-    if not wording.ADDED.match(said[first].text):
+    asking = (n for n, each in enumerate(stated) if each.asks and each.section != "wanted")
+    first = next((n for n in asking if not _is_outcome(stated[n])), 0)
+    if not wording.ADDED.match(stated[first].text):
         return None
-    told = (each for each in said[:first] if not each.asks and each.section not in ASKS_NOTHING)
-    return next((each for each in told if is_fault(each.text) or each.tells_trouble), None)
+    plain = (each for each in stated[:first] if not each.asks and each.section not in ASKS_NOTHING)
+    return next((each for each in plain if is_fault(each.text) or each.tells_trouble), None)
 
 
-def _promote_one(said: list[Said], *, is_report: bool) -> None:
-    told = [each for each in said if not each.asks and each.section != "told"]
-    told.sort(key=lambda each: each.section == "question")
+def _promote_one(stated: list[Said], *, is_report: bool) -> None:
+    plain = [each for each in stated if not each.asks and each.section != "told"]
+    plain.sort(key=lambda each: each.section == "question")
     wanted = [
-        *(each for each in told if is_report and each.tells_trouble),
-        *(each for each in told[:1] if is_report and _is_complaint(each, said)),
-        *(each for each in told if not statements.tells_today(each.text)),
-        *told,
+        *(each for each in plain if is_report and each.tells_trouble),
+        *(each for each in plain[:1] if is_report and _is_complaint(each, stated)),
+        *(each for each in plain if not statements.tells_today(each.text)),
+        *plain,
     ]
     if not wanted:
         return
     one = wanted[0]
     text = one.text.strip(" .") or one.text
-    if (is_report and one.section == "trouble") or _is_complaint(one, said):
-        _ask_for_repair(one, said[said.index(one) + 1 :])
+    if (is_report and one.section == "trouble") or _is_complaint(one, stated):
+        _ask_for_repair(one, stated[stated.index(one) + 1 :])
     else:
         one.asks = [msgspec.structs.replace(as_ask(text, "goal", text), kind="function")]
 
 
 def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
-    """Ask for what should be in place of a told fault, as the report says it where it does."""
+    """Ask for what should be in place of a described fault, as the report words it."""
     outcome = next((e for e in after if e.asks and (e.section == "wanted" or _is_outcome(e))), None)
     expected = outcome.asks[0] if outcome else None
     says = expected is not None and not denies(expected.words)
@@ -386,24 +386,24 @@ def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
     one.asks = [msgspec.structs.replace(ask, others=(expected,)) if expected else ask]
     if outcome:
         outcome.asks = outcome.asks[1:]
-        outcome.section = outcome.section if outcome.asks else "told"  # It has been taken up.
+        outcome.section = outcome.section if outcome.asks else "told"  # Its ask is used up.
 
 
-def _repair(told: str, words: str, expected: str = "") -> Ask:
-    found = fault(told, expected)
+def _repair(wrong: str, words: str, expected: str = "") -> Ask:
+    found = fault(wrong, expected)
     text = shortened(found.wanted, TEXT_LENGTH_MAX)
     return Ask(text, "function", "", "goal", shortened(words, TEXT_LENGTH_MAX), fault=found)
 
 
 def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
     """Put in place of “it” what the statement before the ask is about."""
-    told: list[str] = []
+    earlier: list[str] = []
     for each in reversed(before):
         if each.asks:
             break
         if not _INDEFINITE.match(each.text):  # “It” is never what “anything else” is.
-            told.append(each.text)
-    naming = next((text for text in told if not points_back(text)), next(iter(told), ""))
+            earlier.append(each.text)
+    naming = next((text for text in earlier if not points_back(text)), next(iter(earlier), ""))
     text = by_name(resolved(ask.text, naming), naming) if naming else ask.text
     if text == ask.text:
         return ask
@@ -413,11 +413,11 @@ def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
     return msgspec.structs.replace(ask, text=text, kind=kind, verb=verb)
 
 
-def _explained(said: Sequence[Said]) -> list[Ask]:
+def _explained(stated: Sequence[Said]) -> list[Ask]:
     """Return the asks in order, each with the sentences around it that ask for nothing."""
     asks: list[Ask] = []
     waiting: list[str] = []
-    for each in said:
+    for each in stated:
         if each.asks:
             first, *rest = each.asks
             asks += [_with_reasons(first, waiting), *rest]
@@ -430,7 +430,7 @@ def _explained(said: Sequence[Said]) -> list[Ask]:
 
 
 def _with_work(asks: list[Ask]) -> list[Ask]:
-    """Let a goal that only says what is to hold ask for the first of it: nothing else is asked."""
+    """Make a goal with constraints alone ask for the first of them: it has no other ask."""
     if asks and all(ask.kind == "constraint" for ask in asks):
         return [msgspec.structs.replace(asks[0], kind="function"), *asks[1:]]
     return asks
@@ -459,31 +459,31 @@ def _company(ask: Ask, number: int) -> list[Ask]:
 
 def _without_echoes(asks: list[Ask]) -> list[Ask]:
     """Tell “Support that.” with the wish before it: it asks for nothing more."""
-    kept: list[Ask] = []
+    merged: list[Ask] = []
     for ask in asks:
-        before = kept[-1] if kept else None
+        before = merged[-1] if merged else None
         if before and not before.verb and before.kind != "constraint" and only_echoes(ask.text):
-            kept[-1] = msgspec.structs.replace(before, others=(*before.others, ask))
+            merged[-1] = msgspec.structs.replace(before, others=(*before.others, ask))
         else:
-            kept.append(ask)
-    return kept
+            merged.append(ask)
+    return merged
 
 
 def _with_faults(asks: list[Ask]) -> list[Ask]:
     """Take “Fix: the router drops slashes” apart: what shows the fault is what it is about."""
     return [
         msgspec.structs.replace(ask, fault=found)
-        if (told := _FIX_THAT.match(ask.text))
+        if (matched := _FIX_THAT.match(ask.text))
         and verbs().get(ask.verb) == "bug-fix"
         and not ask.fault
-        and (found := fault(ask.text[told.end() :])).about
+        and (found := fault(ask.text[matched.end() :])).about
         else ask
         for ask in asks
     ]
 
 
-def _with_reasons(ask: Ask, told: Sequence[str]) -> Ask:
-    new = [text for text in told if text not in ask.because]
+def _with_reasons(ask: Ask, reasons: Sequence[str]) -> Ask:
+    new = [text for text in reasons if text not in ask.because]
     room = TEXT_LENGTH_MAX - sum(map(len, ask.because))
     fitting = [text for text in new if (room := room - len(text)) > 0]
     return msgspec.structs.replace(ask, because=(*ask.because, *fitting)) if fitting else ask
@@ -497,24 +497,24 @@ def _whole(goal: str) -> Ask:
 def _constraint(text: str, where: str) -> list[Ask]:
     return [
         Ask(
-            capitalised(said.strip(" .")),
+            capitalised(line.strip(" .")),
             "constraint",
-            leading_verb(said),
+            leading_verb(line),
             where,
-            shortened(said, TEXT_LENGTH_MAX),
+            shortened(line, TEXT_LENGTH_MAX),
         )
-        for said in [sentence.text for sentence in sentences(text)] or [" ".join(text.split())]
+        for line in [sentence.text for sentence in sentences(text)] or [" ".join(text.split())]
     ]
 
 
 def _without_repeats(asks: Iterable[Ask]) -> list[Ask]:
-    kept: dict[str, Ask] = {}
+    merged: dict[str, Ask] = {}
     for ask in asks:
         key = " ".join(ask.text.casefold().split())
-        first = kept.setdefault(key, ask)
+        first = merged.setdefault(key, ask)
         if first is not ask:
-            kept[key] = msgspec.structs.replace(first, others=(*first.others, ask))
-    return list(kept.values())
+            merged[key] = msgspec.structs.replace(first, others=(*first.others, ask))
+    return list(merged.values())
 
 
 def _bounded(asks: list[Ask]) -> list[Ask]:

@@ -32,7 +32,7 @@ def with_groundwork(plan: Plan, local: Plan) -> Plan:
         if need in own
     )
 
-    def kept(task: Task) -> Task:
+    def retain(task: Task) -> Task:
         return msgspec.structs.replace(
             task,
             requirements=tuple(each for each in task.requirements if each in requirements),
@@ -45,7 +45,7 @@ def with_groundwork(plan: Plan, local: Plan) -> Plan:
             return task
         return msgspec.structs.replace(task, needs=tuple(dict.fromkeys((*last, *task.needs))))
 
-    grounded = msgspec.structs.replace(plan, groundwork=tuple(map(kept, local.groundwork)))
+    grounded = msgspec.structs.replace(plan, groundwork=tuple(map(retain, local.groundwork)))
     return _over(grounded, waiting)
 
 

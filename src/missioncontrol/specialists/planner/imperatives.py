@@ -112,7 +112,7 @@ def _reported() -> dict[str, str]:
 
 
 def is_story(text: str) -> bool:
-    """Whether the text says what somebody in a role wants: “as a guest, I want to …”."""
+    """Whether the text states what a user in a role wants: “as a guest, I want to …”."""
     return _STORY.match(text) is not None
 
 

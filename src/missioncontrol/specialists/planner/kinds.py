@@ -28,7 +28,7 @@ CONSTRAINT_SHARE = 0.2
 FOLLOWING = ("documentation", "tests", "release")
 """Kinds of work that go with other work: they are what a mission mainly is only by its main ask."""
 COMPLAINED_OF = ("performance", "documentation", "tests")
-"""What a fault that is told may be of beside the code: then it is no bug that is fixed."""
+"""What a described fault may be of beside the code: then it is no bug that is fixed."""
 FOLLOWING_LESS = 0.05
 SCORE_MIN = 1.0
 KINDS_MAX = 4
@@ -167,7 +167,7 @@ def recognised(
         _count_looking(scores, first, goal.main.verb)
     spoken = verbs().get(goal.main.verb, "any")
     if spoken != "any" and scores[spoken] == max(scores.values()):
-        scores[spoken] += TIE_SCORE  # What is done is said by the verb: “refactor the migrator”.
+        scores[spoken] += TIE_SCORE  # The verb names the work: “refactor the migrator”.
     if has_code:
         _let_follow(scores, first)
     speeds = any(_SPEED.search(ask.text) for ask in goal.asks)
@@ -251,7 +251,7 @@ def _hidden(names: Iterable[str]) -> re.Pattern[str]:
 def _chosen(
     scores: dict[str, float], first: dict[str, float], *, has_code: bool, speeds: bool
 ) -> tuple[str, ...]:
-    """Choose among all scores; those of the `first` ask tell what “add” is said of."""
+    """Choose among all scores; those of the `first` ask decide what “add” refers to."""
     order = list(scores)
     if has_code and scores["new-service"] < VERB_SCORE + 1:
         # “Create a session backend” in a repository with code adds to it.
@@ -294,7 +294,7 @@ def _count_looking(scores: dict[str, float], first: dict[str, float], verb: str)
 
 
 def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
-    """Take a fault that is told for a bug, unless it is one of speed, of the tests or the docs."""
+    """Count a described fault as a bug, unless it is one of speed, of the tests or the docs."""
     if main.fault is None:
         return
     if _TOO_LONG.search(main.fault.told):
@@ -307,7 +307,7 @@ def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -
 
 
 def _count_object(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
-    """Let a label say what the work is, or else the object that it changes: a text or tests."""
+    """Score the work by its label, or else by the object that it changes: a text or tests."""
     kind = main.label or _object_of(main)
     if _LET_GO.match(main.text):
         scores["removal"] = 0.0

@@ -23,7 +23,7 @@ DEPTH_MAX = 5
 
 
 def plain(text: str) -> str:
-    """Return `text` with what is laid out in tables, steps or levels told item by item."""
+    """Return `text` with tables, steps and levels written out item by item."""
     lines = list[str]()
     for line in text.splitlines():
         if bold := _BOLD.match(line):
@@ -91,8 +91,8 @@ def _without_steps(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _scenario(title: str, steps: Sequence[str]) -> str:
-    told = ", ".join(steps).replace(", and ", " and ").replace(", but ", " but ")
-    return f"- {title}: {told}" if title else f"- {told}"
+    text = ", ".join(steps).replace(", and ", " and ").replace(", but ", " but ")
+    return f"- {title}: {text}" if title else f"- {text}"
 
 
 def _levelled(lines: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What goes with a definition that is taken away: who uses it, who tests it, what warned of it."""
+"""What goes with a removed definition: its users, its tests, and warnings about it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -90,8 +90,8 @@ def leaving_facts(
 def _module_facts(ground: Ground, facts: Mapping[str, str]) -> dict[str, str]:
     """Return what a module that goes is called, where the ask names it: `package.module`."""
     place = PurePosixPath(facts.get("place", "").strip("`"))
-    said = re.compile(rf"(?:[\w-]+[./])+{re.escape(place.stem)}(?:\.\w+)?(?!\w)")
-    is_named = place.stem and said.search(facts["ask"]) and said.search(ground.goal.text)
+    pattern = re.compile(rf"(?:[\w-]+[./])+{re.escape(place.stem)}(?:\.\w+)?(?!\w)")
+    is_named = place.stem and pattern.search(facts["ask"]) and pattern.search(ground.goal.text)
     return {"gone_name": f"`{place.stem}`"} if is_named else {}
 
 
@@ -122,5 +122,5 @@ def _warning(text: str, line: int) -> tuple[str, int]:
         warning = re.search(r"\b\w*DeprecationWarning\b", lines[number - 1])
         if warning:
             return f"`{warning.group()}`", number
-    said = deprecated_at(lines, line)
-    return ("its own text", said) if said else ("", 0)
+    marked_at = deprecated_at(lines, line)
+    return ("its own text", marked_at) if marked_at else ("", 0)

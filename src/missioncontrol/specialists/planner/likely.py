@@ -44,7 +44,7 @@ _TESTS_FOLDER = re.compile(r"(?i)_*(?:tests?|specs?|unit|src|java|kotlin)_*")
 def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
     """Return, for each requirement, the files that it will most likely change.
 
-    One of whose words nothing stands anywhere has none; then nothing is said about it.
+    A requirement whose words stand nowhere has none; then the plan has no entry about it.
     """
     index = ground.index
     if index is None:
@@ -159,12 +159,12 @@ def _with_place(
     own = next((each for each in known if each.path == path), None)
     reasons = own.reasons if own else part.places[0].reasons
     spots = own.spots if own else ()
-    kept = files[: FILES_MAX - 1]
+    limited = files[: FILES_MAX - 1]
     chance = own.chance if own else 0.0
-    share = min(own.share if own else SHARE_MIN, kept[-1].share if kept else 1.0)
+    share = min(own.share if own else SHARE_MIN, limited[-1].share if limited else 1.0)
     sure = path == _named_place(part)
     return [
-        *kept,
+        *limited,
         LikelyFile(path, share, tuple(reasons), spots, chance=chance, is_expected=sure),
     ]
 

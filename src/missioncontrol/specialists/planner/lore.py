@@ -55,7 +55,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
 
     def told(self, repository: str, commit: str) -> Recalled:
-        """Return it as a planner is told of it, under the id that it is remembered by."""
+        """Return it in the form that a planner receives, under the id of its memory."""
         known = item_id(self.kind, repository, f"{self.path} {self.title}")
         at = f" at commit {commit[:12]}" if commit else ""
         source = f"{self.path}:{self.line}{at}"
@@ -164,13 +164,13 @@ def _sentences(section: _Section) -> Iterator[tuple[int, str]]:
 
 def _prose(lines: list[str]) -> str:
     """Return the text of a section's first paragraphs in one line, without lists of headings."""
-    kept, fenced = [], False
+    chosen, fenced = [], False
     for line in lines:
         fence = _CODE_FENCE.match(line) is not None
         fenced ^= fence
         if not (fenced or fence or line.startswith(("|", "..", "<", "---"))):
-            kept.append(line)
-    return " ".join(" ".join(kept).split())
+            chosen.append(line)
+    return " ".join(" ".join(chosen).split())
 
 
 def _files_in(text: str, tree: Tree) -> tuple[str, ...]:

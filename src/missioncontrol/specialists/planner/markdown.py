@@ -22,7 +22,7 @@ _PLACED = re.compile(
     r"(?:Begin at|Then look at|The closest definition is|Carry out what the) "
     r"|`[^`]+` is where (?:readers look|such tests stand)"
 )
-"""How sentences begin that tell where to look, which the first page has told already."""
+"""Openings of sentences about where to look, which the first page has shown already."""
 _SENTENCE = re.compile(r"(?:“[^”]*”|`[^`]*`|[^“`])+?(?:\.(?=\s+[A-Z`“])|$)", re.DOTALL)
 _QUOTED = re.compile(r"`([^`\s:]+\.\w+)(?::\d+(?:-\d+)?)?`")
 
@@ -41,33 +41,33 @@ def _tasks(plan: Plan) -> Iterator[str]:
     done_before = {task.key for task in plan.groundwork}
     tasks = [task for phase in plan.phases for task in phase.tasks]
     changes = [task for task in tasks if not task.key.startswith(ANNOUNCING)]
-    told = set(first_page(plan))
+    printed = set(first_page(plan))
     yield from ("## Tasks", "")
     for number, task in enumerate(tasks, 1):
         needs = [need for need in task.needs if need not in done_before]
-        yield from _task(plan, number, task, needs, told, alone=len(changes) == 1)
+        yield from _task(plan, number, task, needs, printed, alone=len(changes) == 1)
 
 
 def _task(
-    plan: Plan, number: int, task: Task, needs: Sequence[str], told: set[str], *, alone: bool
+    plan: Plan, number: int, task: Task, needs: Sequence[str], printed: set[str], *, alone: bool
 ) -> Iterator[str]:
-    """Yield what a task says beyond the first page, of which `told` are the lines."""
+    """Yield what a task adds to the first page, whose lines are in `printed`."""
     yield from (f"### {number}. {task.title} (`{task.key}`)", "")
     if detail := _untold(plan, task):
         yield from (detail, "")
     lines = []
     if task.scope and not alone:
         lines.append(f"- Changes: {', '.join(f'`{path}`' for path in task.scope)}")
-    known = " ".join(told)
+    known = " ".join(printed)
     alike = [] if task.key.startswith(ANNOUNCING) else plan.precedents(task)[:PRECEDENTS_MAX]
     lines += [f"- Like: {in_words(each)}." for each in alike if f"({each.commit})" not in known]
     if needs:
         lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")
     first = next((each for each in plan.tasks() if each.is_change), None)
     # The first page has the first criterion of the first change; a note to users is its own one.
-    told_of = 1 if task is first and plan.likely else 0
+    skipped = 1 if task is first and plan.likely else 0
     is_note = task.key.startswith(ANNOUNCING)
-    shown = () if is_note else task.acceptance[told_of:]
+    shown = () if is_note else task.acceptance[skipped:]
     lines += [f"- Done when: {sentence}" for sentence in shown]
     lines += [f"- Check: {sentence}" for sentence in task.risk_checks]
     yield from (line for line in lines if line.partition(": ")[2].rstrip(".") not in known)
@@ -94,7 +94,7 @@ def _untold(plan: Plan, task: Task) -> str:
 
 
 def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
-    """Whether the first page has told of these files, or of the first ones of a list of them."""
+    """Whether the first page has shown these files, or the first ones of a list of them."""
     return not paths or bool(shown.intersection(paths))
 
 
@@ -137,12 +137,12 @@ def _estimates(plan: Plan) -> Iterator[str]:
 
     The first page tells the number of files. Of time and cost of the run, the run itself tells.
     """
-    told = [each for each in plan.estimates if not (each.measure == "files" and plan.likely)]
+    stated = [each for each in plan.estimates if not (each.measure == "files" and plan.likely)]
     unestimated = () if plan.likely else plan.unestimated
-    if not (told or unestimated):
+    if not (stated or unestimated):
         return
     yield from ("### Estimates", "")
-    for each in told:
+    for each in stated:
         likely = "" if each.label else f", likely {each.likely:,g}"
         held = f"; {each.calibration}" if each.calibration else ""
         basis = "; ".join(_cell(name) for name in each.basis[:BASIS_MAX])

@@ -181,11 +181,11 @@ def _checked(
     obtained = f"by {by}, answer {number}, from: {local.obtained}"
     phases = tuple(_with_fixed_artifacts(phase) for phase in plan.phases)
     asked = Asked(brief.goal, brief.constraints, brief.context)
-    said = object_in(answer.text)
-    refused = [*refusals(plan, local, asked, code), *order_faults(said, code.paths)]
+    response = object_in(answer.text)
+    refused = [*refusals(plan, local, asked, code), *order_faults(response, code.paths)]
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
     plan = with_groundwork(plan, local)
-    plan = kept_places(plan, local, said, by, code.paths)
+    plan = kept_places(plan, local, response, by, code.paths)
     plan = kept_origins(with_facts_of(plan, local, asked), local)
     plan = kept_memory(with_owners(plan, brief.repository), local)
     plan = msgspec.structs.replace(plan, summary=summary_like(local, plan))
@@ -205,11 +205,11 @@ def _with_artifacts(task: Task) -> Task:
 
 
 def _lost(plan: Plan, local: Plan) -> list[Fault]:
-    kept = {requirement.id for requirement in plan.requirements}
+    present = {requirement.id for requirement in plan.requirements}
     return [
         Fault("/requirements", f"{item.id} is missing: {item.text}")
         for item in local.requirements
-        if item.id not in kept
+        if item.id not in present
     ]
 
 
@@ -237,5 +237,5 @@ def _used(usage: Usage) -> str:
 
     Those of an agent are counted where it calls its models.
     """
-    told = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
-    return f" ({told})" if usage.tokens else ""
+    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    return f" ({tokens})" if usage.tokens else ""

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 NAMES_MAX = 6
 KIN_LETTERS_MIN = 5
-"""Letters that two names begin with alike before one is taken for the kin of the other."""
+"""Letters that two names begin with alike before one counts as the kin of the other."""
 SHORT_MAX = 3
-"""Letters of words that are too common to be taken for a name."""
+"""Letters of words that are too common to count as a name."""
 _NAME = re.compile(r"`((?:[A-Z]\w*/)?[A-Za-z_][\w.#:]{2,80})(?:\([^`]*\))?`")
 _IDENTIFIER = re.compile(r"[A-Za-z]\w*_\w+|[A-Z]?[a-z0-9]+[A-Z]\w*|[A-Z]\w+(?:\.\w+)+")
 """A name that no prose has: `load_dotenv`, `ChunkedReader`, `Session.send`."""
@@ -43,7 +43,7 @@ def named_definitions(ground: Ground, ask: Ask) -> list[Named]:
     """Return the definitions whose names stand in the ask as code, or look like it, in its order.
 
     A name with a dot is the inner definition inside the outer one. One that stands in several
-    files is none of them: which is meant cannot be told.
+    files is none of them: it is unclear which one is meant.
     """
     if ground.tree is None:
         return []
@@ -111,9 +111,9 @@ def new_member(ground: Ground, ask: Ask) -> Member | None:
     """Return what the ask wants to be a member of a class that stands, such as `Store.explain`."""
     if ground.tree is None:
         return None
-    told = [written] if (written := member_named(ask.text)) else []
+    names = [written] if (written := member_named(ask.text)) else []
     marked = [_plain(match[1]) for match in _NAME.finditer(ask.text)]
-    for name in [*told, *marked][:NAMES_MAX]:
+    for name in [*names, *marked][:NAMES_MAX]:
         outer, _, inner = name.rpartition(".")
         homes = _offered(ground, list(definitions_called(ground.tree, outer))) if outer else []
         if len(homes) != 1 or _standing(ground, name):
@@ -147,10 +147,10 @@ def _offered(ground: Ground, found: Sequence[Named]) -> list[Named]:
         if PurePosixPath(source).name in _FRONTS
         for target in targets
     }
-    kept = [each for each in found if each.path in handed] or list(found)
-    depths = [(_handed_on(ground, each), each) for each in kept]
+    offered = [each for each in found if each.path in handed] or list(found)
+    depths = [(_handed_on(ground, each), each) for each in offered]
     nearest = min((depth for depth, _ in depths if depth is not None), default=None)
-    return [each for depth, each in depths if depth is not None and depth == nearest] or kept
+    return [each for depth, each in depths if depth is not None and depth == nearest] or offered
 
 
 def _handed_on(ground: Ground, named: Named) -> int | None:
@@ -197,11 +197,11 @@ def kin_of(ground: Ground, name: str) -> Named | None:
     return best[2] if best else None
 
 
-def defined_as(ground: Ground, said: Sequence[str]) -> Named | None:
+def defined_as(ground: Ground, words: Sequence[str]) -> Named | None:
     """Return the class or function that is called as one of the words, the first of them first."""
     if ground.tree is None:
         return None
-    wanted = [word.lower() for word in said if word.isascii() and len(word) > SHORT_MAX]
+    wanted = [word.lower() for word in words if word.isascii() and len(word) > SHORT_MAX]
     best: tuple[int, bool, str, Named] | None = None
     for file in [file for file in ground.tree.files if is_product(file)][:FILES_MAX]:
         for symbol in symbols(ground.tree.text(file.path) or ""):

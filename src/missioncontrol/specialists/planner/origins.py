@@ -1,4 +1,4 @@
-"""Ties each requirement to the passages it was taken from, and keeps the others as background.
+"""Ties each requirement to the passages it comes from, and retains the others as background.
 
 So every passage of what was asked for stands in the plan, and what is lost from it is missed.
 """
@@ -21,14 +21,14 @@ _WORD = re.compile(r"\w+")
 def with_origins(plan: Plan, asks: Sequence[Ask], asked: Asked) -> Plan:
     """Return `plan` with the origins of its requirements, one for each ask, and its background."""
     every = list(asked.passages())
-    taken = [_taken(ask, every) for ask in asks]
-    _take_twins(taken, every)
+    claimed = [_taken(ask, every) for ask in asks]
+    _take_twins(claimed, every)
     users: dict[Place, list[int]] = {}
-    for number, places in enumerate(taken):
+    for number, places in enumerate(claimed):
         for place in places:
             users.setdefault(place, []).append(number)
     requirements = tuple(
-        _from(each, number, [place for place in every if place in taken[number]], users)
+        _from(each, number, [place for place in every if place in claimed[number]], users)
         for number, each in enumerate(plan.requirements)
     )
     background = tuple(
@@ -63,7 +63,7 @@ def _from(
 
 
 def _taken(ask: Ask, every: Sequence[Place]) -> set[Place]:
-    """Return the passages that an ask was taken from; at least one where there is any."""
+    """Return the passages that an ask comes from; at least one where there is any."""
     found: set[Place] = set()
     for where, words in ask.said:
         name = "constraint 1" if where == "constraint" else where
@@ -76,20 +76,20 @@ def _matching(words: str, places: Sequence[Place]) -> set[Place]:
     line = " ".join(words.split())
     if same := {place for place in places if place[1] == line}:
         return same
-    said = _words(line)
-    whole = {place for place in places if (inside := _words(place[1])) and inside <= said}
+    tokens = _words(line)
+    whole = {place for place in places if (inside := _words(place[1])) and inside <= tokens}
     if whole:
         return whole
-    best = max(places, key=lambda place: _likeness(_words(place[1]), said), default=None)
+    best = max(places, key=lambda place: _likeness(_words(place[1]), tokens), default=None)
     return {best} if best is not None else set()
 
 
-def _take_twins(taken: Sequence[set[Place]], every: Sequence[Place]) -> None:
-    """Let whoever took a passage also have it where the same words stand elsewhere, untaken."""
-    known = {place for places in taken for place in places}
+def _take_twins(claimed: Sequence[set[Place]], every: Sequence[Place]) -> None:
+    """Add to the passages of an ask those with the same words elsewhere that no ask has."""
+    known = {place for places in claimed for place in places}
     for place in every:
         if place not in known:
-            for places in taken:
+            for places in claimed:
                 if any(words == place[1] for _, words in places):
                     places.add(place)
 

@@ -56,7 +56,7 @@ _TAIL = re.compile(r"(?i)[\s,]+(?:it|which|and|that|should|must|has to|then|shal
 
 def outcomes(ask: Ask, facts: Facts) -> list[str]:
     """Return what shows that the ask is met, where it says what goes in and what comes out."""
-    ends = [] if "fault_case" in facts else _ends(ask, facts)  # Its case is told already.
+    ends = [] if "fault_case" in facts else _ends(ask, facts)  # Its case is covered already.
     found = dict.fromkeys([*_answers(ask, facts), *ends, *_environment(ask, facts)])
     return list(found)[:OUTCOMES_MAX]
 
@@ -105,10 +105,10 @@ def _ends(ask: Ask, facts: Facts) -> Iterator[str]:
 
 def _environment(ask: Ask, facts: Facts) -> Iterator[str]:
     """Yield the commands that show what each environment variable changes."""
-    told = f"{ask.text} {facts.get('whole_goal', '')}"
-    for match in _VARIABLE.finditer(ask.text) if _ENVIRONMENT.search(told) else ():
+    text = f"{ask.text} {facts.get('whole_goal', '')}"
+    for match in _VARIABLE.finditer(ask.text) if _ENVIRONMENT.search(text) else ():
         name = match["name"]
-        value = match["value"] or _value_of(name, told) or "1"
+        value = match["value"] or _value_of(name, text) or "1"
         command = _command(facts)
         if command:
             yield (
@@ -141,7 +141,7 @@ def _test(facts: Facts) -> str:
 
 
 def _case(text: str) -> str:
-    """Return what an outcome is said of: “a missing file” of “A missing file exits with …”."""
+    """Return the subject of an outcome: “a missing file” of “A missing file exits with …”."""
     last = re.split(r"[;:.]\s", text)[-1]
     plain = _TAIL.sub("", f"{last} ").strip(" ,;:.")
     small = plain[:1].lower() + plain[1:] if plain[1:2].islower() or plain[:2] == "A " else plain

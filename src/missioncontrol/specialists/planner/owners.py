@@ -22,7 +22,8 @@ Rule = tuple[re.Pattern[str], str]
 def with_owners(plan: Plan, root: Path | None) -> Plan:
     """Return `plan` with an owner for every risk that names none.
 
-    The code that a risk is about tells: its first owner in CODEOWNERS, else whoever changed it
+    The code that a risk is about decides: its first owner in CODEOWNERS, else the person
+    who changed it
     most. Where neither is known, it is the role or the agent of the first task that watches it.
     """
     rules = list(_rules(_text(root))) if root is not None else []

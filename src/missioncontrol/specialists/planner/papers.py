@@ -102,32 +102,32 @@ def paper_facts(ask: Ask, places: Sequence[Place]) -> dict[str, str]:
 
 
 def announced(parts: Sequence[Part]) -> list[Part]:
-    """Leave the change log and the page to the ask that names them: nothing is told twice."""
+    """Leave the change log and the page to the ask that names them: each is stated once."""
     logged = any("log" in part.facts for part in parts)
     main = next((part for part in parts if not part.ask.aside), parts[0])
     news = main.facts["news"]
     renewed = news if main.kinds[0] in RENEWING else ""
-    told = {part.facts.get("paper", "").strip("`") for part in parts}
+    covered = {part.facts.get("paper", "").strip("`") for part in parts}
     return [
         msgspec.structs.replace(
-            part, facts=_not_twice(part.facts, told, news if logged else "", renewed)
+            part, facts=_not_twice(part.facts, covered, news if logged else "", renewed)
         )
         for part in parts
     ]
 
 
-def _not_twice(facts: Facts, told: set[str], news: str, renewed: str) -> Facts:
+def _not_twice(facts: Facts, covered: set[str], news: str, renewed: str) -> Facts:
     page = facts.get("document", "").strip("`")
     page = "" if "old_name" in facts else page  # Its documents are renamed with it.
-    own = {} if not page or page.rpartition(":")[0] in told else {"agreeing": f"`{page}`"}
+    own = {} if not page or page.rpartition(":")[0] in covered else {"agreeing": f"`{page}`"}
     own |= {"renewed": renewed} if renewed and "paper" in facts else {}
     return {**facts, **own, **({"no_announcement": "yes", "news": news} if news else {})}
 
 
 def home_of(part: Part) -> str:
-    """Return the one file that an aside is about, where it is told."""
-    said = part.ask.aside == "documentation" or "inherits" in part.facts
-    return part.places[0].path if part.ask.aside and said and part.places else ""
+    """Return the one file that an aside is about, where it is documented."""
+    is_paper = part.ask.aside == "documentation" or "inherits" in part.facts
+    return part.places[0].path if part.ask.aside and is_paper and part.places else ""
 
 
 def has_home(part: Part) -> bool:

@@ -188,11 +188,11 @@ def _where_versions_stand(ground: Ground) -> list[Place]:
     found = []
     if ground.stack and (manifest := main_manifest(ground.stack)):
         version = ground.stack.version
-        said = f"says version {version}" if version else "names the package"
-        found.append(ground.sources.place(manifest, (said,), ()))
-    told = next((file.path for file in ground.tree.files if CHANGES.match(file.path)), "")
-    if told:
-        found.append(ground.sources.place(told, ("tells users what each version brings",), ()))
+        reason = f"says version {version}" if version else "names the package"
+        found.append(ground.sources.place(manifest, (reason,), ()))
+    changelog = next((file.path for file in ground.tree.files if CHANGES.match(file.path)), "")
+    if changelog:
+        found.append(ground.sources.place(changelog, ("tells users what each version brings",), ()))
     return found
 
 
@@ -253,6 +253,6 @@ def _as_base(
         kinds = {stem(part) for part in parts(symbol.name)}
         if symbol.is_type and named & kinds and not symbol.name.startswith("_"):
             reason = f"defines `{symbol.name}`{OF_ITS_KIND}"
-            kept = [each for each in own if not each.startswith("defines")]
-            return [msgspec.structs.replace(best, path=path, reasons=(reason, *kept), spots=())]
+            others = [each for each in own if not each.startswith("defines")]
+            return [msgspec.structs.replace(best, path=path, reasons=(reason, *others), spots=())]
     return []

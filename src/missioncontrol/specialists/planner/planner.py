@@ -39,7 +39,7 @@ class LocalPlanner:
     """Plans without a model and without a network."""
 
     def __init__(self) -> None:
-        """What the last plan came from is kept beside it."""
+        """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
         self.lore: tuple[Said, ...] = ()  # what the repository's documents say
         self.is_new_product = False  # whether the goal asks for what begins without any code
@@ -63,15 +63,15 @@ class LocalPlanner:
         return plan
 
     def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
-        """Return what is remembered of missions, then what documents say that nobody recalled."""
+        """Return memory of missions, then what documents say that was not recalled yet."""
         if ground.tree is None:
             return list(brief.recalled)
         self.lore = said_by_documents(ground.tree)
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
-        said = (each.told(home, ground.tree.commit) for each in self.lore)
-        return [*brief.recalled, *(each for each in said if not each.item.startswith(gone))]
+        documented = (each.told(home, ground.tree.commit) for each in self.lore)
+        return [*brief.recalled, *(each for each in documented if not each.item.startswith(gone))]
 
 
 class Planner:
@@ -98,7 +98,7 @@ class Planner:
                 raise cannot_plan("no model is configured")
             bare = local_planner.without_memory
         else:
-            # Who changes the code is not the model's to choose; it plans as if nobody did.
+            # The model does not choose the builder; it plans as if there were none.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
             answers = self._answers(brief, local, desk)
             plan, attempts, why = _improved(answers, brief, local, desk)
@@ -175,11 +175,11 @@ def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
         )
 
 
-def _lore(said: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
-    if said:
+def _lore(statements: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
+    if statements:
         yield desk.keep(
             "lore.json",
-            msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n",
+            msgspec.json.format(msgspec.json.encode(statements), indent=2) + b"\n",
             media_type="application/json",
             title="What the repository's documents say",
             obtained="decision records and guides for contributors, read by rule",

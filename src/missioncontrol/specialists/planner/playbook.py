@@ -58,7 +58,7 @@ class RiskEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OptionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A way not taken."""
+    """A way that was rejected."""
 
     title: str
     tradeoff: str

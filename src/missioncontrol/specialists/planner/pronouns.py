@@ -16,7 +16,7 @@ _FOUND_AND_FIXED = re.compile(
     r"(?:,?\s+(?:and|then)(?: then)?\s+(?P<verb>fix|repair|resolve|solve|correct|remedy|remove)\s+"
     r"(?:it|this|that|them|the (?:bug|problem|issue|cause|fault)))?(?: please)?$"
 )
-"""“Find the cause and fix it”: whoever repairs something has to find out what is wrong."""
+"""“Find the cause and fix it”: a repair includes finding out what is wrong."""
 _MUST_END = re.compile(
     r"(?i)^(?:it|this|that|these|they)\s+(?:must|should|has to|have to|needs? to|cannot"
     r"|can['\u2019]t|may not|must not|should not|shouldn['\u2019]t)\s+(?:stop|end|happen|occur|work"
@@ -66,15 +66,15 @@ def joins_repair(before: str, rest: str) -> bool:
 
 def resolved(text: str, before: str) -> str:
     """Return an ask such as “fix that” with the statement `before` it; others come back as is."""
-    told = _in_sentence(before)
+    statement = _in_sentence(before)
     found = _FOUND_AND_FIXED.match(text)
     if found and found["verb"]:
-        return f"{found['verb'].capitalize()}: {told}"
+        return f"{found['verb'].capitalize()}: {statement}"
     only = _NOTHING_ELSE.match(text)
     if only and leading_verb(text):
-        return f"{only['verb'].capitalize()}: {told}"
+        return f"{only['verb'].capitalize()}: {statement}"
     if _MUST_END.match(text):
-        return f"{capitalised(text)}: {told}"
+        return f"{capitalised(text)}: {statement}"
     subject = _SUBJECT.match(before)
     if _OBJECT.match(text) and subject and not points_back(before):
         noun = _in_sentence(subject["noun"])

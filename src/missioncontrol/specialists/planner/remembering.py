@@ -1,4 +1,4 @@
-"""Lets a plan use what is remembered: quotes it where it bears on a task, and says so.
+"""Uses memory in a plan: quotes it where it bears on a task, and marks it as such.
 
 What is remembered was written by others. It stands in the plan only as a quotation, cut, on one
 line, with its source behind it; nothing in it is carried out.
@@ -45,22 +45,22 @@ class _Use(msgspec.Struct, frozen=True):
     tasks: tuple[str, ...]
 
 
-def with_memory(plan: Plan, told: Iterable[Recalled], *, name: str = "") -> Plan:
-    """Return `plan` with what of `told` bears on it; the very same plan where nothing does.
+def with_memory(plan: Plan, recalled: Iterable[Recalled], *, name: str = "") -> Plan:
+    """Return `plan` with what of `recalled` bears on it; the very same plan where nothing does.
 
     The same plan and the same items in the same order give the same plan. `name` is the project's:
     that an item says it means nothing.
     """
-    for use in _bearing(plan, told, name):
+    for use in _bearing(plan, recalled, name):
         plan = _APPLY[use.item.kind](plan, use)
     return plan
 
 
-def _bearing(plan: Plan, told: Iterable[Recalled], name: str) -> list[_Use]:
+def _bearing(plan: Plan, recalled: Iterable[Recalled], name: str) -> list[_Use]:
     """Return what bears on the plan, at most so many of each kind, and each thing once."""
     chosen: dict[tuple[str, str], _Use] = {}
     left = dict(USES_MAX)
-    for item in told:
+    for item in recalled:
         same = (item.kind, _title(item).casefold())
         if same in chosen or not left.get(item.kind) or not item.text.strip():
             continue
@@ -125,12 +125,12 @@ def _quote(item: Recalled) -> str:
     plain = visible(" ".join(item.text.split())).replace("](", "] (").translate(_UNQUOTED)
     if len(plain) <= QUOTE_MAX:
         return plain
-    kept = ""
+    quote = ""
     for sentence in _SENTENCE_END.split(plain):
-        if kept and len(kept) + len(sentence) >= QUOTE_MAX:
+        if quote and len(quote) + len(sentence) >= QUOTE_MAX:
             break
-        kept = f"{kept} {sentence}".strip()
-    cut = kept if len(kept) <= QUOTE_MAX else kept[:QUOTE_MAX].rsplit(" ", 1)[0] + " …"
+        quote = f"{quote} {sentence}".strip()
+    cut = quote if len(quote) <= QUOTE_MAX else quote[:QUOTE_MAX].rsplit(" ", 1)[0] + " …"
     return cut if cut.count("`") % 2 == 0 else cut.replace("`", "'")
 
 
@@ -178,31 +178,31 @@ def _with_decision(plan: Plan, use: _Use) -> Plan:
     title = _title(use.item)
     same = next((each for each in plan.decisions if _same(each.title, title)), None)
     if same is None:
-        if PLANNED in use.item.tags:  # Nobody has decided it: it is told, and binds nobody.
+        if PLANNED in use.item.tags:  # It was not decided: it is mentioned, and binds nothing.
             return _mention(plan, use, f"Planned before, “{title}”: {_cited(use.item)}.")
-        said = f"Decided before, “{title}”: {_cited(use.item)}."
+        statement = f"Decided before, “{title}”: {_cited(use.item)}."
         acceptance = f"The change keeps to “{title}”, or says in writing what takes its place."
-        return _mention(plan, use, said, acceptance)
+        return _mention(plan, use, statement, acceptance)
     agrees = use.item.text.startswith(same.choice)
     added = (
         f"Chosen so before ({use.item.source})."
         if agrees
         else f"{QUOTED_BEFORE}{_cited(use.item)}; one of the two has to give way."
     )
-    anew = msgspec.structs.replace(same, reason=f"{same.reason} {added}")
-    decisions = tuple(anew if each is same else each for each in plan.decisions)
+    updated = msgspec.structs.replace(same, reason=f"{same.reason} {added}")
+    decisions = tuple(updated if each is same else each for each in plan.decisions)
     return _noted(msgspec.structs.replace(plan, decisions=decisions), use, (same.id,))
 
 
 def _with_risk(plan: Plan, use: _Use) -> Plan:
-    """Let a risk that came true before be a risk of this plan, watched by the tasks it is about."""
+    """Add a risk that came true before to this plan, watched by the tasks it is about."""
     title = _title(use.item)
     cited = f"{CAME_TRUE_BEFORE}{_cited(use.item)}."
     same = next((each for each in plan.risks if _same(each.title, title)), None)
     if same is not None:
         because = f"{same.because} {cited}".strip()
-        anew = msgspec.structs.replace(same, likelihood="high", because=because)
-        risks = tuple(anew if each is same else each for each in plan.risks)
+        updated = msgspec.structs.replace(same, likelihood="high", because=because)
+        risks = tuple(updated if each is same else each for each in plan.risks)
         return _noted(msgspec.structs.replace(plan, risks=risks), use, (same.id,))
     tasks = _listed(use.tasks)
     mitigation = f"{tasks} ends with a test that fails where “{title}” comes true again."
@@ -266,12 +266,12 @@ def kept_memory(plan: Plan, local: Plan) -> Plan:
     """
     ids = {risk.id for risk in plan.risks} | {each.id for each in plan.decisions}
     ids |= {task.key for task in plan.tasks()}
-    kept = []
+    retained = []
     for each in local.remembered:
         used_for = tuple(name for name in each.used_for if name in ids)
         if used_for and _stands(each, plan, used_for):
-            kept.append(msgspec.structs.replace(each, used_for=used_for))
-    return msgspec.structs.replace(plan, remembered=tuple(kept))
+            retained.append(msgspec.structs.replace(each, used_for=used_for))
+    return msgspec.structs.replace(plan, remembered=tuple(retained))
 
 
 def _stands(used: Remembered, plan: Plan, used_for: Sequence[str]) -> bool:
@@ -281,5 +281,5 @@ def _stands(used: Remembered, plan: Plan, used_for: Sequence[str]) -> bool:
     tasks = [task for task in plan.tasks() if task.key in used_for]
     text = msgspec.json.encode([risks, decisions, tasks]).decode()
     return any(
-        msgspec.json.encode(said).decode()[1:-1] in text for said in (used.quote, used.source)
+        msgspec.json.encode(quoted).decode()[1:-1] in text for quoted in (used.quote, used.source)
     )

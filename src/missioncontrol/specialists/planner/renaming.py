@@ -58,7 +58,7 @@ class Renaming(msgspec.Struct, frozen=True):
 
     @property
     def whole_new(self) -> str:
-        """The new name with the class that the old one stands in, where only the last part is told.
+        """The new name with the class of the old one, where only the last part is given.
 
         “Rename `Signer.unsign` to `verify`” makes `Signer.verify`.
         """
@@ -111,8 +111,8 @@ def uses_of(ground: Ground, name: str) -> Uses:
     for file in ground.tree.files if ground.tree else ():
         text = (ground.tree.text(file.path) or "") if ground.tree else ""
         kind, count = _kind(file), len(whole.findall(text))
-        is_kept = CHANGES.match(file.path) or says_frozen(text)
-        if count and kind in found and not is_kept:
+        is_frozen = CHANGES.match(file.path) or says_frozen(text)
+        if count and kind in found and not is_frozen:
             found[kind][file.path] = count
     return Uses(found["code"], found["beside"], found["test"], found["document"])
 
@@ -122,7 +122,7 @@ def renaming_facts(
 ) -> dict[str, str]:
     """Return what sentences may say of a renaming; nothing where the ask is none.
 
-    "" takes away what was guessed from the words: users of a public name are told of its new one.
+    "" removes what was guessed from the words: users of a public name learn of its new one.
     """
     change = renaming(ask)
     if change is None:
@@ -225,9 +225,9 @@ def _named(files: Mapping[str, int]) -> str:
     return _some([f"`{path}`" for path in files])
 
 
-def _some(told: Sequence[str]) -> str:
-    more = [f"{len(told) - SHOWN_MAX} more"] if len(told) > SHOWN_MAX else []
-    return listed([*told[:SHOWN_MAX], *more])
+def _some(names: Sequence[str]) -> str:
+    more = [f"{len(names) - SHOWN_MAX} more"] if len(names) > SHOWN_MAX else []
+    return listed([*names[:SHOWN_MAX], *more])
 
 
 def _times(count: int) -> str:

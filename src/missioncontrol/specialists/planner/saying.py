@@ -17,7 +17,7 @@ from missioncontrol.specialists.planner.subject import is_generic, phrase_of, su
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 
 QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})
-"""Work that users of a package need not be told of."""
+"""Work that users of a package need not know of."""
 _FLAG = re.compile(r"`?--?[a-zA-Z]")
 """How an option of a command line begins: `--limit`."""
 BELONGING = frozenset(
@@ -96,7 +96,7 @@ def said(
     missing = new_names(ground, ask)
     whole_names = [name for name in missing if not any(m.endswith(f".{name}") for m in missing)]
     unknown = listed([f"`{name}`" for name in whole_names])
-    told = [f"“{case}”" for case in cases(ask.text)]
+    quoted = [f"“{case}”" for case in cases(ask.text)]
     fault = _fault(ask) if kinds[0] == "bug-fix" or ask.fault else ""
     texts = {
         "beside": ground.name if ground.has_code and kinds[0] in OF_ITS_OWN else "",
@@ -111,8 +111,8 @@ def said(
         "optional": "a keyword argument"
         if places and places[0].language == "Python"
         else "an optional argument",
-        "cases": listed(told) if len(told) > 1 else "",
-        "case": told[0] if len(told) == 1 else "",
+        "cases": listed(quoted) if len(quoted) > 1 else "",
+        "case": quoted[0] if len(quoted) == 1 else "",
         "new_thing": new_thing(ask),
         "how_to": _how_to(ask, ground) if kinds[0] == "documentation" else "",
         **_repaired(ask),
@@ -147,11 +147,11 @@ def _how_to(ask: Ask, ground: Ground) -> str:
 def _repaired(ask: Ask) -> dict[str, str]:
     """Return the case that shows a fault, what comes of it today, and what should."""
     match = _REPAIRED.match(ask.fault.wanted) if ask.fault else None
-    return {f"fault_{name}": told for name, told in match.groupdict().items()} if match else {}
+    return {f"fault_{name}": stated for name, stated in match.groupdict().items()} if match else {}
 
 
 def _fault(ask: Ask) -> str:
-    """Return what goes wrong: all that was told, or what follows “Fix …:”."""
+    """Return what goes wrong: all of the description, or what follows “Fix …:”."""
     return ask.fault.told if ask.fault else ask.text.partition(": ")[2]
 
 
@@ -185,7 +185,7 @@ def new_thing(ask: Ask) -> str:
 
 
 def _news(ask: Ask, kind: str) -> str:
-    """Return what users are told of: a fault is not what they are told, its repair is."""
+    """Return the news for users: not the fault, but its repair."""
     phrase = phrase_of(ask, subject_of(ask))
     if kind == "security" and ask.verb == "harden" and "“" not in phrase:
         return f"the hardening of {phrase}"

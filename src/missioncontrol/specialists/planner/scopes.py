@@ -83,7 +83,7 @@ class _Reader:
         self._demands = {each.id for each in plan.requirements if each.kind == "constraint"}
 
     def scoped(self, task: Task) -> Task:
-        """Return a change with its scope, and with who should see it where somebody knows it."""
+        """Return a change with its scope, and with who should see it where that is known."""
         if not task.is_change or task.scope:
             return task
         files = self._files_of(task)
@@ -126,17 +126,17 @@ class _Reader:
 
     def _proof(self, task: Task, files: Sequence[LikelyFile]) -> tuple[str, ...]:
         """Return where the test of what must hold goes; what stands stays."""
-        said = " ".join([task.detail, *task.acceptance])
-        if self._goes or not _TESTED.search(said):
+        text = " ".join([task.detail, *task.acceptance])
+        if self._goes or not _TESTED.search(text):
             return ()  # The tests of what goes go with it; to compare a list changes no file.
         tests = [*self._grown, *(test for file in files for test in file.tests)]
         return tuple([path for path in tests if self._holds_tests(path)][:1])
 
     def _beside(
-        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], said: str
+        self, work: str, named: Sequence[str], files: Sequence[LikelyFile], text: str
     ) -> tuple[str, ...]:
         """Return the tests or the documents that work beside the code changes."""
-        covering = [path for path in named if f"`{path}` has the text" in said]
+        covering = [path for path in named if f"`{path}` has the text" in text]
         if work == "documentation" and covering and self._kinds[covering[0]] == "code":
             return (covering[0],)  # The text is a comment there.
         expected = [file.path for file in files if file.is_expected]
@@ -150,7 +150,7 @@ class _Reader:
     def _expected(
         self, task: Task, work: str, named: Sequence[str], files: Sequence[LikelyFile]
     ) -> tuple[str, ...]:
-        """Return the files that a change is said to touch, the likeliest first.
+        """Return the files that a change should touch, the likeliest first.
 
         A test is among them where changes of this project usually have one.
         """

@@ -1,4 +1,4 @@
-"""The sentences of a goal as the planner reads them, and how a sentence is told shorter."""
+"""The sentences of a goal as the planner reads them, and shorter forms of them."""
 
 import re
 
@@ -18,7 +18,7 @@ _APOSTROPHE = re.compile(r"['\u2019]")
 _LOOSE_END = re.compile(
     r"(?i)(?:\s+(?:an?|the|and|or|of|at|by|in|on|to|for|from|with|as|that|which|when|while|if|into))+$"
 )
-"""Words that lead on to what a cut has taken away: “raised by `parse` at …”."""
+"""Words that lead on to what a cut has removed: “raised by `parse` at …”."""
 
 
 def shortened(text: str, length: int) -> str:
@@ -28,8 +28,8 @@ def shortened(text: str, length: int) -> str:
         return line
     cut = line[: length - 1]
     at = cut.rfind(" ")
-    kept = cut[:at] if at > length // 2 else cut
-    return _LOOSE_END.sub("", kept).rstrip(" ,;:.") + "…"
+    shown = cut[:at] if at > length // 2 else cut
+    return _LOOSE_END.sub("", shown).rstrip(" ,;:.") + "…"
 
 
 def capitalised(text: str) -> str:

@@ -169,12 +169,12 @@ class Sources:
         if self._index is None or not all(terms):
             return files
         known = self._index.numbers
-        said = {number for each in terms for number in self._index.with_all(each)}
+        matching = {number for each in terms for number in self._index.with_all(each)}
         return [
             file
             for file in files
             if file.path not in known
-            or known[file.path] in said
+            or known[file.path] in matching
             or not self._index.facts[known[file.path]].is_whole
         ]
 
@@ -218,11 +218,11 @@ class Sources:
         file = self.tree.file(path)
         assert file is not None
         text = self.tree.text(path) or ""
-        kept, retired = by_age(symbols(text), text)
-        seam = self._seam(path, text, kept, terms)
-        named = named_symbols(kept, terms, heads, literal) or holding(kept, text, terms)
+        current, retired = by_age(symbols(text), text)
+        seam = self._seam(path, text, current, terms)
+        named = named_symbols(current, terms, heads, literal) or holding(current, text, terms)
         if seam and seam_first:
-            # What is meant to be implemented anew is what a reader wants to see first.
+            # What is to be implemented again is what a reader wants to see first.
             named.sort(key=lambda symbol: symbol.name != seam.name)
         first = named[0].name if named else ""
         return Place(
@@ -304,9 +304,9 @@ class Sources:
         return file is not None and file.kind == "code"
 
     def _seam(
-        self, path: str, text: str, kept: Sequence[Symbol], terms: Sequence[str]
+        self, path: str, text: str, current: Sequence[Symbol], terms: Sequence[str]
     ) -> Seam | None:
-        found = [symbol for symbol in kept if symbol.is_type]
+        found = [symbol for symbol in current if symbol.is_type]
         best: tuple[int, Seam] | None = None
         for symbol in found:
             hits = sum(1 for term in terms if pattern(term).search(symbol.name))
@@ -321,7 +321,7 @@ class Sources:
         kinds = sorted({name for name, _ in self.derived_from(symbol.name)})
         methods = left_open(symbol, text)
         if (symbol.name, path) in self.derived_from("Protocol"):
-            # Nobody derives from a protocol in Python; its keepers are often named after it.
+            # Python protocols have few subclasses; implementations often share the name.
             methods = public_methods(symbol, text)
             kinds = kinds or [name for name in self.classes if name.endswith(symbol.name)]
             kinds = [name for name in kinds if name != symbol.name]
@@ -371,8 +371,8 @@ class Sources:
         own = re.compile(rf"(?:^|[_.-]){re.escape(names[0].lower())}$") if names else None
         # A test that is called as the very definition knows it best: `test_cached` for `cached`.
         found.sort(key=lambda each: not (own and own.search(PurePosixPath(each).stem.lower())))
-        kept = [each for each in found if each == path or self.holds_tests(each)]
-        return list(dict.fromkeys(kept))[:NAMED_MAX]
+        tests = [each for each in found if each == path or self.holds_tests(each)]
+        return list(dict.fromkeys(tests))[:NAMED_MAX]
 
     def _inside_or_beside(self, path: str) -> Iterator[str]:
         """Yield a file that holds tests of its own, and one beside it that is named as its test."""

@@ -32,7 +32,7 @@ class Said(msgspec.Struct):
     """One sentence, with what it asks for; nothing where it is a statement."""
 
     text: str
-    section: str  # “wanted”, “told” or “trouble” below such a heading, “question” where it is one
+    section: str  # “wanted”, “told” or “trouble” by its heading, “question” where it is one
     asks: list[Ask]
     is_item: bool = False
     is_heading: bool = False
@@ -46,12 +46,12 @@ class Said(msgspec.Struct):
         )
 
 
-def specifies(one: Said, said: Sequence[Said]) -> bool:
+def specifies(one: Said, stated: Sequence[Said]) -> bool:
     """Whether “… raises ValueError” says how what the goal begins by asking for is to be.
 
     Behind “Add retries to `fetch`.” a bare “it raises …” may be the fault that they are to mend.
     """
-    ask = next(iter(said[0].asks), None)
+    ask = next(iter(stated[0].asks), None)
     if ask is None or one.section or not statements.tells_only_errors(one.text):
         return False
     if verbs().get(ask.verb) not in {"feature", "new-service"}:

@@ -116,7 +116,7 @@ SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-"""Headings of bug reports and what stands below them: what is wanted, or what is told."""
+"""Headings of bug reports and what stands below them: what is wanted, or a description."""
 _INLINE = re.compile(r"^(?P<name>[A-Za-z][\w ]{1,30}):\s+(?P<text>\S.*)$")
 
 
@@ -146,7 +146,7 @@ def tells_fault(text: str) -> bool:
 
 
 def tells_today(text: str) -> bool:
-    """Whether the sentence says how things are or were, or what somebody has."""
+    """Whether the sentence states how things are or were, or what the author has."""
     return bool(_TODAY.search(_ASIDE.sub(" ", text)) or _OURS.search(text))
 
 
@@ -169,7 +169,7 @@ def tells_of_use(text: str) -> bool:
 
 
 def is_of_author(text: str) -> bool:
-    """Whether somebody tells what they thought, tried or found: context, whatever else it says."""
+    """Whether the author describes what they thought, tried or found: context in any case."""
     return _AUTHOR.match(text.strip(" *_")) is not None
 
 

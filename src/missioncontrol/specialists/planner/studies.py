@@ -9,7 +9,7 @@ from missioncontrol.specialists.planner.ground import Ground
 
 _DOCUMENT = re.compile(r"(?<![\w/.])[\w./-]+\.(?:rst|md|txt|adoc|html)\b")
 SLIP = re.compile(r"(?i)\b(?:typos?|misspelling|spelling|grammar|(?:broken |dead )?links?)\b")
-"""What is corrected in a text, without anything new being said."""
+"""Corrections of a text that change nothing in its meaning."""
 _READER = re.compile(r"(?i)\bfor (?:somebody|someone|people|users|newcomers|those)\b[^,.;]*")
 
 

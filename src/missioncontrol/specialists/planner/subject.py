@@ -103,16 +103,16 @@ def subject_of(ask: Ask) -> str:
 
 def is_made_to(ask: Ask) -> bool:
     """Whether something is made to do what it does not do: “make `print` honour `NO_COLOR`”."""
-    said = unlabelled(ask.text).split()
-    first = said[0].lower() if said else ""
-    if first == "have" and len(said) > 3 and said[1].startswith("`"):
-        return said[1].endswith("`") and said[2].isalpha()
+    words = unlabelled(ask.text).split()
+    first = words[0].lower() if words else ""
+    if first == "have" and len(words) > 3 and words[1].startswith("`"):
+        return words[1].endswith("`") and words[2].isalpha()
     if first != "make":
         return False
     known = verbs().keys() | FAULTY_VERBS
     return any(
         word in known and before.lower() not in _NO_SUBJECTS
-        for before, word in itertools.pairwise(said)
+        for before, word in itertools.pairwise(words)
     )
 
 
@@ -173,7 +173,7 @@ def phrase_of(ask: Ask, thing: str) -> str:
     speaks = ask.is_property or bare or (ask.verb and not is_generic(ask.verb))
     named = _CODE.search(ask.text) if speaks and not ask.is_property else None
     if named and len(ask.text) > QUOTED_LENGTH_MAX and "`" not in thing:
-        return named.group()  # What a cut has taken away is the name itself.
+        return named.group()  # What a cut has removed is the name itself.
     if speaks or _CLAUSE.search(thing) or not (ask.verb or len(thing.split()) < NAMED_WORDS_MAX):
         code = _CODE.search(thing)
         return code.group() if code and len(thing) > QUOTED_LENGTH_MAX else f"“{thing}”"

@@ -22,9 +22,9 @@ def summary_like(local: Plan, plan: Plan) -> str:
 
 def stands_in(plan: Plan, why: str, who: str) -> Plan:
     """Return a local plan that says that it stands in for one by `who`, and why."""
-    said = f"This is the local plan, as {who} gave none: {why.rstrip('. ')}."
+    notice = f"This is the local plan, as {who} gave none: {why.rstrip('. ')}."
     return msgspec.structs.replace(
         plan,
-        summary=f"{said} {plan.summary}",
+        summary=f"{notice} {plan.summary}",
         obtained=f"{plan.obtained}; in place of a plan by {who}: {why.rstrip('. ')}",
     )

@@ -25,7 +25,7 @@ _BASELINE = re.compile(
     r"(?i)(?:^|/)(?:[\w.-]*baseline[\w.-]*\.(?:neon|xml|json|ya?ml|toml|php|txt)|\.rubocop_todo\.yml"
     r"|\.standard_todo\.yml|\.erb_lint_todo\.yml)$"
 )
-"""Files in which a checker records, by path, the findings that it lets pass."""
+"""Files in which a checker records, by path, the findings that it tolerates."""
 _SETS_UP = re.compile(
     r"(?i)^(?:migrate|configure|reconfigure|set ?up|enable|disable|adopt|switch|move|ignore|exclude"
     r"|tune)\b"
@@ -91,13 +91,13 @@ def _of_owner(ground: Ground, name: str, found: list[tuple[str, int]]) -> list[t
         return found
     assert ground.tree is not None
     called = re.compile(rf"(?i)(\w+)(?:\(\))?(?:\?|&)?(?:\.|->|::){re.escape(inner)}\b")
-    kept = []
+    owned = []
     for path, number in found:
         line = (ground.tree.text(path) or "").split("\n")[number - 1]
         receivers = (each.strip("_") for each in called.findall(line.lower()))
         if any(len(each) >= NAME_LENGTH_MIN and each in outer for each in receivers):
-            kept.append((path, number))
-    return kept
+            owned.append((path, number))
+    return owned
 
 
 def _uses(ground: Ground, path: str, name: str, defined: Named) -> Iterator[int]:

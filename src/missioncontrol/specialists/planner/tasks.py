@@ -37,7 +37,7 @@ NOT_CODE = frozenset({"constraint", "quality", "new-service", "part", "release-c
 
 ASIDE_KINDS = frozenset({"tests", "documentation"})
 NO_OUTCOMES = frozenset({*ASIDE_KINDS, "removal", "release", "release-check", *STUDIES})
-"""Work of which an ask names what is written about or taken away, and no outcome."""
+"""Work of which an ask names what is written about or removed, and no outcome."""
 _NAMES = re.compile(r"`[^`]*`|“[^”]*”|\bR\d+\b")
 _STATED = re.compile(
     r"\b(?:gets|expects|sees|sees printed) (?:exit )?(?:status )?(?:`|\d|“|an empty)|“.{40,}”"
@@ -61,9 +61,9 @@ def phases(
     parts: Sequence[Part], main: Part, draft: Draft, before: Sequence[Task]
 ) -> Iterator[Phase]:
     """Yield the phases that have tasks, in the order of the work; `before` is the groundwork."""
-    taken = {task.key for task in before}
-    built = _build(parts, main, draft, taken)
-    verify = _verify(parts, main, draft, [task.key for task in built], taken)
+    used = {task.key for task in before}
+    built = _build(parts, main, draft, used)
+    verify = _verify(parts, main, draft, [task.key for task in built], used)
     subject = main.facts["subject"]
     built = _each_once(built)
     made = outcome_of(parts, main)
@@ -172,15 +172,15 @@ def _local(
     )
 
 
-def _build(parts: Sequence[Part], main: Part, draft: Draft, taken: set[str]) -> list[Task]:
-    extra = [(_renamed(task, taken), is_first) for task, is_first in _extra(parts, "build", draft)]
+def _build(parts: Sequence[Part], main: Part, draft: Draft, used: set[str]) -> list[Task]:
+    extra = [(_renamed(task, used), is_first) for task, is_first in _extra(parts, "build", draft)]
     first = [task for task, is_first in extra if is_first]
     others = [task for task, is_first in extra if not is_first]
     base = ["specification", *(task.key for task in first)]
-    main_task = _renamed(_with_facets(_change(main, parts, draft, base), parts, main), taken)
+    main_task = _renamed(_with_facets(_change(main, parts, draft, base), parts, main), used)
     checks = [part for part in parts if part.kinds[0] == "release-check"]
     # What is published waits for what has to be true of it.
-    checked = [_renamed(_change(part, parts, draft, base), taken) for part in checks]
+    checked = [_renamed(_change(part, parts, draft, base), used) for part in checks]
     waits = [task.key for task in [*others, *checked]]
     main_task = msgspec.structs.replace(main_task, needs=(*main_task.needs, *waits))
     built = [*first, *others, *checked]
@@ -190,7 +190,7 @@ def _build(parts: Sequence[Part], main: Part, draft: Draft, taken: set[str]) -> 
         elif part.kinds[0] != "constraint" and not is_facet(part):
             leans = part.ask.refers_back or part.kinds[0] in ASIDE_KINDS
             task = _change(part, parts, draft, [*base, main_task.key] if leans else base)
-            built.append(_renamed(task, taken))
+            built.append(_renamed(task, used))
     return built
 
 
@@ -337,7 +337,7 @@ def _about(name: str, draft: Draft) -> tuple[str, ...]:
 
 
 def _verify(
-    parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str], taken: set[str]
+    parts: Sequence[Part], main: Part, draft: Draft, built: Sequence[str], used: set[str]
 ) -> list[Task]:
     tasks = [task for task, _ in _extra(parts, "verify", draft)]
     for part in parts:
@@ -348,7 +348,7 @@ def _verify(
             task = next(task for entry in entries if (task := _handed_over(entry, held, draft)))
             bounds = tuple(limits(part.ask.text))
             tasks.append(msgspec.structs.replace(task, acceptance=(*task.acceptance, *bounds)))
-    return [_renamed(msgspec.structs.replace(task, needs=tuple(built)), taken) for task in tasks]
+    return [_renamed(msgspec.structs.replace(task, needs=tuple(built)), used) for task in tasks]
 
 
 def _of_what_stays(facts: dict[str, str], main: Part) -> dict[str, str]:
@@ -365,11 +365,11 @@ def _kept(part: Part, main: Part) -> dict[str, str]:
     return {"kept": named, "kept_place": part.facts["named_place"]}
 
 
-def _renamed(task: Task, taken: set[str]) -> Task:
+def _renamed(task: Task, used: set[str]) -> Task:
     """Return the task with a key that no other task of the plan has, and take that key."""
     key, number = task.key, 1
-    while key in taken:
+    while key in used:
         number += 1
         key = f"{task.key}-{number}"
-    taken.add(key)
+    used.add(key)
     return msgspec.structs.replace(task, key=key)

@@ -78,7 +78,7 @@ def traced_first(ground: Ground, places: Sequence[Place], *, places_max: int) ->
 
 
 def with_trace(ground: Ground, files: Sequence[LikelyFile]) -> list[LikelyFile]:
-    """Let the lines that a trace ran through come first in each file, and the file it ends in."""
+    """Put the lines that a trace ran through first in each file, and the file it ends in."""
     found = steps(ground)
     if not found or ground.tree is None:
         return list(files)

@@ -52,7 +52,7 @@ ADDED = re.compile(
     r"|on top of that|separately|while (?:you are|you['\u2019]re|we are"
     r"|we['\u2019]re) at it)\b"
 )
-"""What leads in a second thing, which does not answer what was told before it."""
+"""What leads in a second thing, which does not answer the description before it."""
 INSTEAD = re.compile(
     r"(?i)^(?:there|the|an?|its?|they|this|that|each|every|all|no|both|instead)\b[^,;]*\bshould\b"
 )
@@ -61,7 +61,7 @@ OF_WHAT_WAS_TOLD = re.compile(
     r"(?i)^(?:instead,?\s+)?(?:it|they|there)\s+"
     r"(?:should|must|ought to|has to|have to)(?:n['\u2019]t)?\b"
 )
-"""“It must answer 200”: said of what the sentence before tells."""
+"""“It must answer 200”: refers to the sentence before."""
 CONDITION = re.compile(
     r"(?i)^(?:when(?:ever)?|if|once|while|where|unless|until|after|before|as soon as)\b"
 )

@@ -259,8 +259,8 @@ class _Gathering:
 
     def _by_name(self, candidates: Sequence[int]) -> dict[str, Figures]:
         """Measure whether the goal speaks of a file by its name, or of its folder as a scope."""
-        said = set(re.findall(r"[a-z][a-z0-9_]+", self.goal.lower()))
-        said_whole = {each.rstrip(".,") for each in re.findall(r"[\w.-]+", self.goal.lower())}
+        words = set(re.findall(r"[a-z][a-z0-9_]+", self.goal.lower()))
+        whole_words = {each.rstrip(".,") for each in re.findall(r"[\w.-]+", self.goal.lower())}
         match = _SCOPE.match(title(self.goal))
         scope = counted((match[1] or match[2]) if match else "").keys()
         found: dict[str, dict[int, float]] = {"head": {}, "called": {}, "scope": {}}
@@ -268,9 +268,9 @@ class _Gathering:
             path = self.index.paths[number]
             found["head"][number] = _share_in(PurePosixPath(path).name, self.heads)
             bare, stem = self.index.bare[number], self.index.stems[number]
-            is_whole = PurePosixPath(path).name.lower() in said_whole
-            is_said = len(stem) > SHORT_NAME and bool({stem, bare} & said)
-            found["called"][number] = 2.0 if is_whole else float(is_said)
+            is_whole = PurePosixPath(path).name.lower() in whole_words
+            is_named = len(stem) > SHORT_NAME and bool({stem, bare} & words)
+            found["called"][number] = 2.0 if is_whole else float(is_named)
             if scope:
                 found["scope"][number] = len(scope & counted(path).keys()) / len(scope)
         return {

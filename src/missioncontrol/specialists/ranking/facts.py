@@ -1,4 +1,4 @@
-"""What one file says by itself: its words and the names it defines, kept by its content."""
+"""The content of one file: its words and the names it defines, stored by its content."""
 
 from hashlib import blake2b
 
@@ -10,7 +10,7 @@ from missioncontrol.specialists.symbols import symbols
 CHARACTERS_MAX = 200_000
 """Text looked at in one file."""
 TERMS_MAX = 5_000
-"""Words kept of one file, the most frequent; what has more of them is data."""
+"""Words stored of one file, the most frequent; what has more of them is data."""
 VERSION = 4
 """Counted up whenever the same content would give other facts."""
 

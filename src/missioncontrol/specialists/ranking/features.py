@@ -27,7 +27,7 @@ PLAIN = (
     *("is_document", "is_configuration", "is_change_log", "is_example"),
     *("is_build", "is_entry"),
 )
-"""Measures that are taken as they are."""
+"""Measures that are used as they are."""
 ASKING = (
     *("files", "commits", "asked_terms", "asked_names"),
     *("asks_tests", "asks_documents", "asks_release"),

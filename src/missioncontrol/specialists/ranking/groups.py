@@ -17,8 +17,8 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def _group(name: str, words: str, paths: str, *, inside: float, outside: float) -> Group:
-    said = re.compile(rf"(?i)(?<![\w-])(?:{words})(?![\w-])")
-    return Group(name, said, re.compile(rf"(?i){paths}"), inside, outside)
+    pattern = re.compile(rf"(?i)(?<![\w-])(?:{words})(?![\w-])")
+    return Group(name, pattern, re.compile(rf"(?i){paths}"), inside, outside)
 
 
 GROUPS = (

@@ -57,17 +57,17 @@ class Index:
         changes: Iterable[PastChange] = (),
         *,
         arrows: Mapping[str, Sequence[str]] | None = None,
-        kept: KeptFacts | None = None,
+        cache: KeptFacts | None = None,
         everywhere: Iterable[str] = (),
     ) -> None:
         """`changes` come newest first; `arrows` map files to those they import.
 
-        With `kept`, a file whose content was read before is not read apart again. `everywhere`
+        With `cache`, a file whose content was read before is not parsed again. `everywhere`
         are words that say nothing here, such as the name of the project.
         """
         self.tree = tree
         self.everywhere = frozenset(counted("\n".join(everywhere)))
-        self.files, self.facts, self.left_out = _read(tree, kept)
+        self.files, self.facts, self.left_out = _read(tree, cache)
         self.paths = [file.path for file in self.files]
         self.numbers = {path: number for number, path in enumerate(self.paths)}
         self.text = Field((each.counts for each in self.facts), length_share=0.75)
@@ -85,7 +85,7 @@ class Index:
         self.defined = [frozenset(name.lower() for name, _ in each.names) for each in self.facts]
         languages = Counter(file.language for file in self.files if file.kind == "code")
         self.main_language = max(languages, key=lambda name: (languages[name], name), default="")
-        self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # kept by the ranker
+        self.answers: dict[tuple[str, tuple[str, ...]], object] = {}  # cache of the ranker
         self.recent: dict[int, tuple[tuple[str, ...], ...]] = {}  # lines of the newest commits
         self._blocks: dict[int, list[Block]] = {}
         self._roles: dict[int, dict[str, float]] = {}
@@ -212,16 +212,16 @@ class _Text(NamedTuple):
     is_read: bool  # whether there was room for its characters
 
 
-def _read(tree: "Tree", kept: KeptFacts | None) -> "tuple[list[SourceFile], list[FileFacts], int]":
+def _read(tree: "Tree", cache: KeptFacts | None) -> "tuple[list[SourceFile], list[FileFacts], int]":
     """Read the files that people change, in their order, and count those left out."""
     texts = list(_texts(tree))
-    found = kept.find({each.key for each in texts}) if kept else {}
+    found = cache.find({each.key for each in texts}) if cache else {}
     fresh: dict[bytes, FileFacts] = {}
     for each in texts:
         if each.key not in found and each.key not in fresh:
             fresh[each.key] = facts_of(each.text, is_code=each.is_code)
-    if kept and fresh:
-        kept.keep(fresh, found)
+    if cache and fresh:
+        cache.keep(fresh, found)
     facts = [found.get(each.key) or fresh[each.key] for each in texts]
     return [each.file for each in texts], facts, sum(not each.is_read for each in texts)
 

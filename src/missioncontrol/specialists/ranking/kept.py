@@ -13,11 +13,11 @@ from missioncontrol.specialists.ranking.facts import FileFacts
 
 T = TypeVar("T")
 KEPT = "MISSION_KEPT_FACTS"
-"""The variable that tells a specialist which file to keep them in; without it, nothing is kept."""
+"""The variable with the path of the file of facts; without it, nothing is stored."""
 KEPT_MAX = 60_000
-"""Files' contents kept in all; those longest unused are dropped first."""
+"""Files' contents stored in all; those longest unused are dropped first."""
 WHOLES_MAX, WHOLE_BYTES_MAX = 24, 32 * 1024 * 1024
-"""Readings of whole repositories that are kept, such as their imports, and the bytes of one."""
+"""Stored readings of whole repositories, such as their imports, and the bytes of one."""
 ASKED_AT_ONCE = 500
 WAIT_SECONDS_MAX = 10.0
 _SCHEMA = """
@@ -32,10 +32,10 @@ CREATE TABLE IF NOT EXISTS wholes (
 
 
 class KeptFacts:
-    """A file of facts by content key; one that is damaged is begun anew.
+    """A file of facts by content key; a damaged one is replaced by an empty one.
 
     Several processes may use it at once: each write is one short transaction. It only saves
-    time: where it cannot be read or written, everything is as if nothing had been kept.
+    time: where it cannot be read or written, everything is as if nothing had been stored.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +43,7 @@ class KeptFacts:
         self._path = path
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, FileFacts]:
-        """Return what is kept under `keys`; nothing where it cannot be read."""
+        """Return the facts stored under `keys`; nothing where it cannot be read."""
         wanted = list(keys)
         if not self._path.exists():
             return {}
@@ -51,7 +51,7 @@ class KeptFacts:
             with closing(self._connect()) as connection:
                 return _found(connection, wanted)
         except sqlite3.OperationalError:
-            return {}  # Somebody else holds it for longer than reading the files would take.
+            return {}  # Another process holds it for longer than reading the files would need.
         except (sqlite3.DatabaseError, msgspec.DecodeError):
             self._path.unlink(missing_ok=True)
             return {}
@@ -62,7 +62,7 @@ class KeptFacts:
         self._write("facts", "facts", rows, used, KEPT_MAX)
 
     def find_whole(self, key: bytes, kind: type[T]) -> T | None:
-        """Return the reading of a whole repository that is kept under `key`."""
+        """Return the reading of a whole repository that is stored under `key`."""
         if not self._path.exists():
             return None
         try:
@@ -75,7 +75,7 @@ class KeptFacts:
             return None
 
     def keep_whole(self, key: bytes, reading: object) -> None:
-        """Keep the reading of a whole repository, unless it is larger than is kept."""
+        """Store the reading of a whole repository, unless it is larger than the bound."""
         content = msgspec.msgpack.encode(reading)
         if len(content) <= WHOLE_BYTES_MAX:
             self._write("wholes", "content", {key: content}, (), WHOLES_MAX)
@@ -90,7 +90,7 @@ class KeptFacts:
     ) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # What it holds is of somebody's repositories: it is its owner's alone from the start.
+            # It holds content of the owner's repositories: no other user may ever read it.
             os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
             with closing(self._connect()) as connection:
                 connection.executescript(_SCHEMA)
@@ -104,7 +104,7 @@ class KeptFacts:
 
 
 def kept_here() -> KeptFacts | None:
-    """Return the file of facts that this process was told of."""
+    """Return the file of facts that this process was given."""
     path = os.environ.get(KEPT, "")
     return KeptFacts(Path(path)) if path else None
 

@@ -89,9 +89,9 @@ def _local(blocks: Sequence[Block], terms: Iterable[str]) -> dict[str, float]:
 def _named(names: Sequence[str], weights: Mapping[str, float]) -> float:
     best = 0.0
     for name in names:
-        said = counted(name)
+        freq = counted(name)
         best = max(
-            best, sum(weights[term] for term in said if term in weights) / max(1, len(said)) ** 0.5
+            best, sum(weights[term] for term in freq if term in weights) / max(1, len(freq)) ** 0.5
         )
     return best
 

@@ -14,7 +14,7 @@ FILES_MAX = 30
 TOGETHER_MAX = 40
 """Files that changed with a file which are remembered, the most frequent first."""
 NEAREST = 40
-"""Commits most like an ask whose files are taken as likely."""
+"""Commits most like an ask whose files count as likely."""
 RECENT = 100
 """Newest commits among which a change of a file counts as recent."""
 BEGINNING_MIN = 4
@@ -22,7 +22,7 @@ KNOWERS_MAX = 3
 _PROGRAM = re.compile(
     r"(?i)\[bot\]|(?:^|[\s_-])bot$|^(?:dependabot|renovate|pre-commit-ci|github-actions|greenkeeper)"
 )
-"""Authors that are programs: nobody can ask them."""
+"""Authors that are programs: they can't be asked."""
 YEAR = 365.25 * 86_400
 FADING_YEARS, SIMILAR_FADING_YEARS, TOGETHER_FADING_YEARS = 1.0, 5.0, 2.0
 """After so long, a change counts half: as a habit, as an example, and as a pair."""

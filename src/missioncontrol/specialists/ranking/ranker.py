@@ -64,7 +64,7 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
-    """Return how likely each file changes; the newest answers of an index are kept."""
+    """Return how likely each file changes; the newest answers of an index are cached."""
     key = (text, tuple(sorted(kinds)))
     found = index.answers.get(key)
     if found is None:
@@ -173,5 +173,5 @@ def _is_sure(index: Index, evidence: Evidence, number: int) -> bool:
     if any(evidence.figures[kind].get(number) for kind in SURE):
         return True
     counts = index.facts[number].counts
-    said = [counts[term] for term in evidence.terms if term in counts]
-    return len(said) > 1 or max(said, default=0) >= OFTEN
+    matching = [counts[term] for term in evidence.terms if term in counts]
+    return len(matching) > 1 or max(matching, default=0) >= OFTEN

@@ -63,36 +63,36 @@ def _group(index: Index, evidence: Evidence, number: int) -> str:
 
 
 def _path(index: Index, evidence: Evidence, number: int) -> str:
-    said = counted(str(PurePosixPath(index.paths[number]).with_suffix("")))
-    words = _words(index, evidence, said)
+    counts = counted(str(PurePosixPath(index.paths[number]).with_suffix("")))
+    words = _words(index, evidence, counts)
     return f"{_listed(words)} in its path" if words else ""
 
 
 def _names(index: Index, evidence: Evidence, number: int) -> str:
     best: list[tuple[float, str]] = []
     for name, _ in index.facts[number].names:
-        said = counted(name)
-        weight = sum(index.text.weight(term) for term in evidence.terms if term in said)
+        counts = counted(name)
+        weight = sum(index.text.weight(term) for term in evidence.terms if term in counts)
         if weight:
-            best.append((-weight / len(said) ** 0.5, name))
+            best.append((-weight / len(counts) ** 0.5, name))
     return f"defines {_listed(list(dict.fromkeys(name for _, name in sorted(best))))}"
 
 
 def _text(index: Index, evidence: Evidence, number: int) -> str:
     counts = index.facts[number].counts
-    said = _words(index, evidence, counts)
+    words = _words(index, evidence, counts)
     return "says " + ", ".join(
         f"`{evidence.spelt[term]}` {_times(counts[term])}"
         for term in sorted(evidence.terms, key=lambda term: (-index.text.weight(term), term))
-        if evidence.spelt[term] in said[:WORDS_MAX]
+        if evidence.spelt[term] in words[:WORDS_MAX]
     )
 
 
 def _messages(index: Index, evidence: Evidence, number: int) -> str:
     """Count the commits about the word that is most telling, among those that changed the file."""
     counts: dict[str, int] = {}
-    for said in _changes(index, number):
-        for term in evidence.terms.keys() & said:
+    for words in _changes(index, number):
+        for term in evidence.terms.keys() & words:
             counts[term] = counts.get(term, 0) + 1
     if not counts:
         return ""
@@ -106,9 +106,9 @@ def _similar(index: Index, evidence: Evidence, number: int) -> str:
     for example in evidence.examples:
         if number in index.past.files[example.number]:
             change = index.past.changes[example.number]
-            # Somebody's own words must not open a span of code in the page they are quoted on.
-            said = _short(title(change.message).replace("`", "'"))
-            return f"“{said}” ({change.id[:SHORT_ID]}) changed it"
+            # A quoted message must not open a span of code in the page it is quoted on.
+            subject = _short(title(change.message).replace("`", "'"))
+            return f"“{subject}” ({change.id[:SHORT_ID]}) changed it"
     return ""
 
 
@@ -174,9 +174,9 @@ def _changes(index: Index, number: int) -> Iterator[Mapping[str, int]]:
     return (past.messages[place] for place in past.by_file[number])
 
 
-def _words(index: Index, evidence: Evidence, said: Mapping[str, int]) -> list[str]:
-    """Return the asked words that are `said`, the most telling first."""
-    terms = [term for term in evidence.terms if term in said]
+def _words(index: Index, evidence: Evidence, counts: Mapping[str, int]) -> list[str]:
+    """Return the asked words that are in `counts`, the most telling first."""
+    terms = [term for term in evidence.terms if term in counts]
     terms.sort(key=lambda term: (-index.text.weight(term), term))
     return [evidence.spelt[term] for term in terms[:WORDS_MAX]]
 

@@ -51,7 +51,7 @@ class Case(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def handed_over(self) -> tuple[Task, ...]:
-        """Tasks that change the code: nobody has begun them yet."""
+        """Tasks that change the code: they have not begun yet."""
         return tuple(task for task in self.plan.tasks() if task.is_change)
 
     def succeeded(self) -> Iterator[tuple[str, Delivered]]:

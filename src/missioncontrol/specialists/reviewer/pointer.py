@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 TOLERANCE = 0.005
-"""Facts about shares and seconds are rounded to two places before they are told."""
+"""Facts about shares and seconds are rounded to two places before they are shown."""
 
 
 class NoSuchPlace(LookupError):

@@ -47,7 +47,7 @@ def _beyond(case: Case, requirement: Requirement) -> Iterator[Finding]:
     reached = {path for task in case.handed_over for path in task.scope}
     serving = [task.key for task in case.handed_over if requirement.id in task.requirements]
     if not serving:
-        return  # That nobody builds it is the finding of another check.
+        return  # A missing builder is the finding of another check.
     for number, (name, homes) in enumerate(_named(case, requirement.text)):
         if not reached & set(homes):
             yield Finding(
@@ -63,17 +63,17 @@ def _beyond(case: Case, requirement: Requirement) -> Iterator[Finding]:
 def _named(case: Case, text: str) -> Iterator[tuple[str, list[str]]]:
     assert case.tree is not None
     paths = [file.path for file in case.tree.files]
-    told_of = _BESIDE.match(text) is not None
-    for name in list(dict.fromkeys(_NAME.findall(text)))[:NAMES_MAX] if not told_of else ():
+    is_beside = _BESIDE.match(text) is not None
+    for name in list(dict.fromkeys(_NAME.findall(text)))[:NAMES_MAX] if not is_beside else ():
         plain = name.removesuffix("()")
         if plain in paths:
             yield f"`{name}`", [plain]
         elif _IDENTIFIER.match(plain) and (homes := _defining(case, plain)):
             yield f"`{name}`", homes
-    for said, asks, named in _PAPERS:
+    for paper, asks, named in _PAPERS:
         homes = [path for path in paths if named.match(path)]
         if asks.search(text) and homes:
-            yield f"the {said}", homes
+            yield f"the {paper}", homes
 
 
 def _defining(case: Case, name: str) -> list[str]:

@@ -91,15 +91,15 @@ def _done(case: Case) -> Iterator[str]:
         if delivered is None:
             yield f"| {task.key} | not shown to the review | | | 0 |"
             continue
-        said = _cell(delivered.work.summary or delivered.error)
+        outcome = _cell(delivered.work.summary or delivered.error)
         proof = "; ".join(_in_words(each) for each in delivered.work.evidence) or "none"
         count = len(delivered.work.artifacts)
-        yield f"| {task.key} | {delivered.state} | {said} | {_cell(proof)} | {count} |"
+        yield f"| {task.key} | {delivered.state} | {outcome} | {_cell(proof)} | {count} |"
     yield ""
 
 
 def _knowers(case: Case) -> Iterator[str]:
-    """Say whom to ask to review the change, where the history names somebody."""
+    """Name whom to ask to review the change, where the history names people."""
     known = [file for file in foreseen(case.plan) if file.knowers][:KNOWN_FILES_MAX]
     if not known:
         return

@@ -1,4 +1,4 @@
-"""Checks that every requirement, constraint, decision and risk is taken up, and that none clash."""
+"""Checks that tasks cover every requirement, constraint, decision and risk, without clashes."""
 
 import re
 from collections.abc import Iterator
@@ -102,17 +102,17 @@ def _unspecified(case: Case) -> Iterator[Finding]:
 
 def _lost(case: Case) -> Iterator[Finding]:
     """Find constraints that were given with the goal and that no requirement repeats."""
-    said = {
+    stated = {
         word for each in case.plan.requirements for word in _stems(f"{each.text} {each.source}")
     }
     for text in case.brief.constraints:
         words = _stems(text)
-        if words and len(words & said) < SAID_SHARE_MIN * len(words):
+        if words and len(words & stated) < SAID_SHARE_MIN * len(words):
             yield Finding(
                 "review.constraint-lost",
                 "high",
                 f"The plan has no requirement for the constraint “{text}”",
-                detail=f"Missing from every requirement: {', '.join(sorted(words - said))}.",
+                detail=f"Missing from every requirement: {', '.join(sorted(words - stated))}.",
                 remedy="Plan again with this constraint, or say who waived it.",
             )
 

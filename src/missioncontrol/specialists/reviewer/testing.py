@@ -1,4 +1,4 @@
-"""Checks what was said about tests against the JUnit report and the exit status."""
+"""Checks the claims about tests against the JUnit report and the exit status."""
 
 import re
 from collections.abc import Iterator
@@ -54,11 +54,11 @@ def _tests(delivered: Delivered) -> list[TestsRan]:
 
 
 def _contradictions(key: str, delivered: Delivered) -> Iterator[Finding]:
-    for said in _tests(delivered):
-        counts = {name: getattr(said, name) for name in WORDS}
+    for proof in _tests(delivered):
+        counts = {name: getattr(proof, name) for name in WORDS}
         for reason in (
-            *_against_report(said, counts, delivered),
-            *_against_exit(said, delivered),
+            *_against_report(proof, counts, delivered),
+            *_against_exit(proof, delivered),
             *_against_summary(delivered.work.summary, counts),
         ):
             yield Finding(
@@ -78,17 +78,17 @@ def _contradictions(key: str, delivered: Delivered) -> Iterator[Finding]:
         )
 
 
-def _against_report(said: TestsRan, counts: dict[str, int], delivered: Delivered) -> Iterator[str]:
-    path = delivered.files.get(said.report)
+def _against_report(proof: TestsRan, counts: dict[str, int], delivered: Delivered) -> Iterator[str]:
+    path = delivered.files.get(proof.report)
     found = junit_counts(path) if path else None
     if found is not None and found != counts:
-        told = ", ".join(f"{number} {name}" for name, number in counts.items())
+        totals = ", ".join(f"{number} {name}" for name, number in counts.items())
         read = ", ".join(f"{number} {name}" for name, number in found.items())
-        yield f"The evidence says {told}; {said.report} says {read}."
+        yield f"The evidence says {totals}; {proof.report} says {read}."
 
 
-def _against_exit(said: TestsRan, delivered: Delivered) -> Iterator[str]:
-    bad = said.failed + said.errors
+def _against_exit(proof: TestsRan, delivered: Delivered) -> Iterator[str]:
+    bad = proof.failed + proof.errors
     commands = [each for each in delivered.work.evidence if isinstance(each, CommandRan)]
     for each in commands[-1:]:  # Those before it checked something else.
         if each.exit_code == 0 and bad:
@@ -164,7 +164,7 @@ def _failing(delivered: Delivered) -> str:
 
 
 def junit_counts(path: Path) -> dict[str, int] | None:
-    """Count the cases of a JUnit report anew; None where it cannot be read as one."""
+    """Count the cases of a JUnit report again; None where it cannot be read as one."""
     cases: list[set[str]] = []
 
     def start(tag: str, _: dict[str, str]) -> None:

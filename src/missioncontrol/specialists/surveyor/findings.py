@@ -99,11 +99,11 @@ def _tests(tree: "Tree", survey: Survey) -> Iterator[Finding]:
     if survey.code_lines < CODE_LINES_WORTH_TESTING:
         return
     command = next(iter(survey.stack.test_commands), None)
-    told = f", although `{command.text}` is there to run some" if command else ""
+    detail = f", although `{command.text}` is there to run some" if command else ""
     yield Finding(
         "survey.no-tests",
         "medium",
-        f"No test file in {survey.code_lines:,} lines of code{told}",
+        f"No test file in {survey.code_lines:,} lines of code{detail}",
         command.manifest if command else "",
         command.line if command else 0,
         detail=_distribution(tree, "its tests"),

@@ -215,8 +215,8 @@ def _declared(needs: Sequence[Sequence[Dependency]]) -> str:
     counts = Counter(path for need in needs for path in {item.manifest for item in need})
     if len(counts) == 1:
         return code(next(iter(counts)))
-    said = [f"{count} in {code(path)}" for path, count in sorted(counts.items())]
-    return listed(said, limit=MANIFESTS_NAMED_MAX)
+    amounts = [f"{count} in {code(path)}" for path, count in sorted(counts.items())]
+    return listed(amounts, limit=MANIFESTS_NAMED_MAX)
 
 
 def _other_groups(survey: Survey) -> Iterator[str]:

@@ -22,7 +22,7 @@ FORGED = "A test that must fail passes with the change, and fails at its base"
 class BaseTests(msgspec.Struct, frozen=True):
     """What the tests of the base say of a change."""
 
-    broken: tuple[Broken, ...] = ()  # nobody can accept these
+    broken: tuple[Broken, ...] = ()  # these can't be accepted
     altered: tuple[Broken, ...] = ()  # of tests and fixtures that it alters: a person can
 
 

@@ -259,7 +259,7 @@ class Bench:
         return min(wanted, self._seconds() - SECONDS_KEPT)
 
     def tick(self, seconds: float) -> None:
-        """Say how long the run under way has taken."""
+        """Report how long the run under way has taken."""
         self.desk.progress(int(seconds), 0, f"tests have run for {seconds:.0f} s")
 
 

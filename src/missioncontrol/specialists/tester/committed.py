@@ -112,17 +112,17 @@ def _handed_in(now: Examined, was: Examined | None, over: BaseTests, base: str, 
     passed = not lost and now.status in ("passed", "failed")
     text = report.markdown(trial, [e for e in now.trials if e is not trial], [], known, now.words)
     text += _section(lost, left, now)
-    kept = artifacts(trial, text, commands, "", desk, more)
+    stored = artifacts(trial, text, commands, "", desk, more)
     if now.checks:
         name, content, media, title = check_log(now)
         how = "the checks that the repository asks for"
-        kept = (*kept, desk.keep(name, content, media_type=media, title=title, obtained=how))
+        stored = (*stored, desk.keep(name, content, media_type=media, title=title, obtained=how))
     return Work(
         summary=statement,
         output={**output(trial, commands, **more), "passed": passed},
         facts=report.facts(trial),
         findings=(*_findings(lost, left), *report.findings(trial, known)),
-        artifacts=kept,
+        artifacts=stored,
         evidence=evidence(trial, now.tree, check_evidence(now)),
     )
 
@@ -137,7 +137,7 @@ def check_evidence(now: Examined) -> tuple[CommandRan, ...]:
 
 
 def check_log(now: Examined) -> File:
-    """Return what the checks said, of which their evidence speaks."""
+    """Return the output of the checks, which their evidence refers to."""
     parts = [f"$ {' '.join(each.command.shown)}\n{each.output.rstrip()}\n" for each in now.checks]
     return CHECK_LOG, "\n".join(parts), "text/plain", "What the checks said"
 
@@ -192,17 +192,17 @@ def _unchanged(desk: Desk) -> Work:
 
 def _not_run(strays: Sequence[str], desk: Desk) -> Work:
     count, names = counted(len(strays), "file"), listed([shown(each) for each in strays], limit=5)
-    said = f"Nothing was run: the change touches {count} outside of its scope: {names}."
-    return _nothing_run(said, "the change goes beyond its scope", desk)
+    message = f"Nothing was run: the change touches {count} outside of its scope: {names}."
+    return _nothing_run(message, "the change goes beyond its scope", desk)
 
 
-def _nothing_run(said: str, reason: str, desk: Desk) -> Work:
+def _nothing_run(message: str, reason: str, desk: Desk) -> Work:
     more: dict[str, Any] = dict(OF_A_COMMIT)
-    text = f"# The project's own tests\n\n{said}\n"
+    text = f"# The project's own tests\n\n{message}\n"
     blind = {"status": "could_not_start", "reason": reason}
-    desk.log("warning", said)
+    desk.log("warning", message)
     return Work(
-        summary=said,
+        summary=message,
         output={**output(None, (), **more), **blind, "passed": False},
         artifacts=artifacts(None, text, (), "", desk, {**more, **blind}),
     )

@@ -106,7 +106,7 @@ def _tests(now: Examined, was: Examined | None) -> Iterator[Broken]:
         known = failing_names(was.trial.output, _failed(was.trial)) if was and was.trial else ()
         yield from (Broken(name, report.statement(trial)) for name in names if name not in known)
     elif was is None or was.status != "failed" or _failed(trial) > _failed(was.trial):
-        # Without names, more failures than before are told by their count.
+        # Without names, more failures than before are reported by their count.
         yield Broken("", report.statement(trial))
 
 

@@ -34,7 +34,7 @@ def copied(
 ) -> Copied:
     """Copy `source` to `target`: no caches, no links that lead out, a small `.git` only.
 
-    Links may lead anywhere `within`, which is `source` itself where nothing else is said. Where
+    Links may lead anywhere `within`, by default `source` itself. Where
     `target` lies in `source`, as with a home in the checkout, the directory that holds it is no
     part of the copy.
     """

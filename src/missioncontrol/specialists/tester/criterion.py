@@ -87,12 +87,12 @@ def of_nearest(trial: Trial, names: Sequence[str]) -> Criterion:
     counts = trial.report
     passed = counts.passed if counts else trial.seen.passed
     failed = counts.failed + counts.errors if counts else trial.seen.failed
-    said = f"{passed:,} passed" + (f" and {failed:,} failed" if failed else "")
+    result = f"{passed:,} passed" + (f" and {failed:,} failed" if failed else "")
     listed = f" ({', '.join(names[:5])}{', …' if len(names) > 5 else ''})" if names else ""
     beyond = "no other test fails after the change" if failed else "all of them pass after it"
     after = f"{beyond}, and a new test there fails without the change"
     state: State = "red" if failed else "green"
-    return Criterion("nearest tests", trial.command.declared, state, said + listed, after)
+    return Criterion("nearest tests", trial.command.declared, state, result + listed, after)
 
 
 def _tried(
@@ -122,17 +122,17 @@ def _of_test(
     end = _end(trial)
     counts = trial.report
     if counts is not None and counts.failed and counts.failures:
-        said = report.cause(counts.failures[0])[:SAID_MAX]
+        result = report.cause(counts.failures[0])[:SAID_MAX]
         # A module that cannot be imported, or a command that fails, says nothing of the thing.
-        is_ours = kind == "named test" or said.startswith("AssertionError: ")
-        return Criterion(kind, argv, "red" if is_ours else "unclear", said, "passes", output=end)
+        is_ours = kind == "named test" or result.startswith("AssertionError: ")
+        return Criterion(kind, argv, "red" if is_ours else "unclear", result, "passes", output=end)
     if counts is not None and counts.passed:
         there = f"{thing} is there already" if kind == "existence" else f"{thing} passes"
         return Criterion(kind, argv, "green", there, "passes", output=end)
     if counts is None and trial.verdict.status in {"passed", "failed"} and trial.seen.any:
         return _of_counts(kind, trial, argv, thing)
-    said = report.statement(trial).rstrip(".")
-    return Criterion(kind, argv, "unclear", said[:SAID_MAX], "passes", output=end)
+    result = report.statement(trial).rstrip(".")
+    return Criterion(kind, argv, "unclear", result[:SAID_MAX], "passes", output=end)
 
 
 def _of_counts(
@@ -142,8 +142,8 @@ def _of_counts(
     if not trial.seen.failed:
         return Criterion(kind, argv, "green", f"{thing} passes", "passes", output=_end(trial))
     error = _FAILURE.search(clipped(trial.output))
-    said = error[1].strip()[:SAID_MAX] if error else f"{trial.seen.failed:,} failed"
-    return Criterion(kind, argv, "red", said, "passes", output=_end(trial))
+    result = error[1].strip()[:SAID_MAX] if error else f"{trial.seen.failed:,} failed"
+    return Criterion(kind, argv, "red", result, "passes", output=_end(trial))
 
 
 def _of_example(trial: Trial, argv: tuple[str, ...], text: str, source: str) -> Criterion:
@@ -151,18 +151,18 @@ def _of_example(trial: Trial, argv: tuple[str, ...], text: str, source: str) -> 
     wanted = to_be_raised(text)
     has_ended = trial.ran is not None and not trial.ran.stopped
     state: State = "unclear"
-    said, after = "it ends without an error, as the goal may not want", "ends without an error"
+    result, after = "it ends without an error, as the goal may not want", "ends without an error"
     if wanted and has_ended and error is None and trial.ran and not trial.ran.exit_code:
-        state, said, after = "red", "it raises nothing", f"raises {wanted}"
+        state, result, after = "red", "it raises nothing", f"raises {wanted}"
     elif error is not None and wanted == error.name:
-        state, said, after = "green", error.line[:SAID_MAX], f"raises {wanted}"
+        state, result, after = "green", error.line[:SAID_MAX], f"raises {wanted}"
     elif error is not None and tells(text, error):
-        state, said = "red", error.line[:SAID_MAX]
+        state, result = "red", error.line[:SAID_MAX]
     elif error is not None:
-        said = f"it ends with {error.line[:SAID_MAX]}, of which the goal does not tell"
+        result = f"it ends with {error.line[:SAID_MAX]}, of which the goal does not tell"
     elif not has_ended or (trial.ran and trial.ran.exit_code):
-        said = report.statement(trial).rstrip(".")[:SAID_MAX]
-    return Criterion("example", argv, state, said, after, EXAMPLE_FILE, source, _end(trial))
+        result = report.statement(trial).rstrip(".")[:SAID_MAX]
+    return Criterion("example", argv, state, result, after, EXAMPLE_FILE, source, _end(trial))
 
 
 def _end(trial: Trial) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "SYSTEMROOT")
-"""A list of what stays, because nobody can list every name a secret may have."""
+"""A list of what stays, because the possible names of secrets can't be listed."""
 TOOLCHAINS = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod"}
 """Where tools lie below the real home directory; the run gets an empty home."""
 OFFLINE = {

@@ -1,8 +1,8 @@
-"""Environments that tests need: made once by pip or npm, kept by the digest of what they hold.
+"""Environments that tests need: made once by pip or npm, stored by the digest of contents.
 
 No code of a package runs while one is made: pip takes wheels alone, npm and pnpm run no scripts.
 They are confined to the new directory. Only this step may use the network for registries; the
-tests that run afterwards are told to stay offline, and cannot write here.
+tests that run afterwards get settings to stay offline, and cannot write here.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from missioncontrol.specialists.tester.running import Ran, run
 SECONDS_MAX = 240.0
 COUNT_MAX = 12
 BYTES_MAX = 6 * 1024**3
-"""Of all that are kept; those longest unused go first."""
+"""Of all that are stored; those longest unused go first."""
 RECIPE = 1
 """To be raised where the same inputs come to another environment."""
 DROPPED_MAX = 3
@@ -85,9 +85,9 @@ class Environments:
         inputs = ["python", version, sys.platform, sorted(requirements), sorted(constraints)]
 
         def make(aside: Path, left: Callable[[], float]) -> _Kept | str:
-            ran, said = self._run([base, "-m", "venv", str(aside)], aside, left())
+            ran, output = self._run([base, "-m", "venv", str(aside)], aside, left())
             if ran.exit_code:
-                return f"`python -m venv` failed: {_cause(said, ran)}"
+                return f"`python -m venv` failed: {_cause(output, ran)}"
             return self._installed(aside, list(requirements), list(constraints), left)
 
         return self._made(inputs, make)
@@ -96,29 +96,29 @@ class Environments:
         """Return a directory whose `node_modules` have what `files` ask for.
 
         They are manifests and the lock by their paths; `packages` are the directories of those
-        that are tested. Without a lock that is read, versions are those that package.json lets be.
+        that are tested. Without a lock that is read, package.json decides the versions.
         """
         inputs = ["node", version, sys.platform, sorted(files.items()), sorted(packages)]
 
         def make(aside: Path, left: Callable[[], float]) -> _Kept | str:
-            ran, said, is_locked = node_modules.installed(
+            ran, output, is_locked = node_modules.installed(
                 files, packages, aside, lambda argv: self._run(argv, aside, left())
             )
             failed = ran.exit_code or not (aside / "node_modules").is_dir()
-            return _cause(said, ran) if failed else _Kept(0, is_locked=is_locked)
+            return _cause(output, ran) if failed else _Kept(0, is_locked=is_locked)
 
         return self._made(inputs, make)
 
     def _made(
         self, inputs: Sequence[Any], make: Callable[[Path, Callable[[], float]], _Kept | str]
     ) -> Made:
-        """Return what is kept for `inputs`, else make it aside and put it in its place at once."""
+        """Return what is stored for `inputs`, else make it aside and move it there at once."""
         key = hashlib.sha256(msgspec.json.encode([RECIPE, *inputs])).hexdigest()[:32]
         target = self._place / key
-        kept = _kept(target)
-        if kept is not None:
+        stored = _kept(target)
+        if stored is not None:
             os.utime(target / _MADE)  # It was used now: others are evicted first.
-            return Made(target, lacks=kept.lacks, is_locked=kept.is_locked)
+            return Made(target, lacks=stored.lacks, is_locked=stored.is_locked)
         started = time.monotonic()
         aside = self._place / f".making-{key}-{os.getpid()}"
         try:
@@ -135,14 +135,14 @@ class Environments:
         took = round(time.monotonic() - started, 1)
         return Made(target, "", max(took, 0.1), found.lacks, found.is_locked)
 
-    def _put(self, aside: Path, target: Path, kept: _Kept) -> None:
+    def _put(self, aside: Path, target: Path, stored: _Kept) -> None:
         for name in (node_modules.TOOLS, *MADE_ASIDE):
             shutil.rmtree(aside / name, ignore_errors=True)
             if (aside / name).is_file():
                 (aside / name).unlink()
         _point_scripts_at(aside, target)
         size = sum(path.lstat().st_size for path in _files(aside))
-        data = msgspec.json.encode(msgspec.structs.replace(kept, bytes=size))
+        data = msgspec.json.encode(msgspec.structs.replace(stored, bytes=size))
         (aside / _MADE).write_bytes(data)
         if _kept(target) is None:  # Another process may have been faster.
             shutil.rmtree(target, ignore_errors=True)
@@ -158,20 +158,20 @@ class Environments:
             (aside / "constraints.txt").write_text("\n".join(constraints) + "\n")
             argv = [str(aside / "bin" / "python"), *PIP, "-r", "requirements.txt"]
             argv += ["-c", "constraints.txt"] if constraints else []
-            ran, said = self._run(argv, aside, left())
+            ran, output = self._run(argv, aside, left())
             if not ran.exit_code:
                 return _Kept(0, tuple(lacks), bool(constraints))
             if ran.stopped:
-                return _cause(said, ran)
-            missing = _LACKING.search(said)
+                return _cause(output, ran)
+            missing = _LACKING.search(output)
             rest = [each for each in wanted if missing is None or not _is(each, missing[1])]
-            if constraints and (_CONFLICT.search(said) or missing):
+            if constraints and (_CONFLICT.search(output) or missing):
                 constraints = []  # What is locked need not have a wheel for this interpreter.
             elif missing and rest and len(rest) < len(wanted) and len(lacks) < DROPPED_MAX:
                 lacks.append(missing[1])
                 wanted = rest
             else:
-                return _cause(said, ran)
+                return _cause(output, ran)
 
     def _run(self, argv: Sequence[str], aside: Path, seconds: float) -> tuple[Ran, str]:
         log, temporary = aside / "log.txt", aside / "tmp"
@@ -197,11 +197,11 @@ class Environments:
         for path in self._place.glob(".making-*"):
             if not psutil.pid_exists(int(path.name.rpartition("-")[2])):
                 shutil.rmtree(path, ignore_errors=True)
-        found = [(path, kept) for path in self._place.iterdir() if (kept := _kept(path))]
+        found = [(path, stored) for path in self._place.iterdir() if (stored := _kept(path))]
         found.sort(key=lambda each: (each[0] / _MADE).stat().st_mtime, reverse=True)
         total = 0
-        for number, (path, kept) in enumerate(found, 1):
-            total += kept.bytes
+        for number, (path, stored) in enumerate(found, 1):
+            total += stored.bytes
             if number >= COUNT_MAX or total > BYTES_MAX:
                 shutil.rmtree(path, ignore_errors=True)
 
@@ -209,7 +209,7 @@ class Environments:
 def environments(
     sandbox: Sandbox, tick: Callable[[float], None], seconds_left: float
 ) -> Environments | None:
-    """Return where they are kept; None where it is switched off or no directory is named."""
+    """Return where they are stored; None where it is switched off or no directory is named."""
     named = os.environ.get(DIRECTORY, "")
     if not named or is_off() or not Path(named).is_dir():
         return None
@@ -234,7 +234,7 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _point_scripts_at(aside: Path, target: Path) -> None:
-    """Let the programs in `bin` start the interpreter at its last place."""
+    """Make the programs in `bin` start the interpreter at its final place."""
     for path in (aside / "bin").glob("*") if (aside / "bin").is_dir() else ():
         if path.is_symlink() or not path.is_file():
             continue
@@ -251,11 +251,11 @@ def _is(requirement: str, name: str) -> bool:
     return plain(requirement) == plain(name)
 
 
-def _cause(said: str, ran: Ran) -> str:
+def _cause(output: str, ran: Ran) -> str:
     """Return why a program failed, in one line."""
     if ran.stopped:
         return f"it was stopped: {ran.stopped}"
-    errors = _ERROR.findall(said)
-    lines = [line for line in said.splitlines() if line.strip()]
-    told = next((each for each in errors if "distribution" in each or "requirement" in each), "")
-    return (told or next(iter(errors), "") or (lines[-1] if lines else "it said nothing"))[:200]
+    errors = _ERROR.findall(output)
+    lines = [line for line in output.splitlines() if line.strip()]
+    cause = next((each for each in errors if "distribution" in each or "requirement" in each), "")
+    return (cause or next(iter(errors), "") or (lines[-1] if lines else "it said nothing"))[:200]

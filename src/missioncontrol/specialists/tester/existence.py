@@ -46,13 +46,13 @@ class Existence(msgspec.Struct, frozen=True):
 
 def existence_test(text: str, tree: "Tree") -> Existence | None:
     """Return the test that what `text` asks for is there; None where that is not plain."""
-    said = _LABEL.sub("", text.strip().partition("\n")[0])
-    found = _option(said, tree) or _parameter(said, tree) or _member(said, tree)
-    return found or _definition(said, tree)
+    stated = _LABEL.sub("", text.strip().partition("\n")[0])
+    found = _option(stated, tree) or _parameter(stated, tree) or _member(stated, tree)
+    return found or _definition(stated, tree)
 
 
-def _member(said: str, tree: "Tree") -> Existence | None:
-    name = member_named(said)
+def _member(stated: str, tree: "Tree") -> Existence | None:
+    name = member_named(stated)
     outer, _, inner = name.rpartition(".")
     place = _only(tree, outer) if outer else None
     if place is None:
@@ -62,8 +62,8 @@ def _member(said: str, tree: "Tree") -> Existence | None:
     return _written(f"{owner}.{inner}", f"from {module} import {first}", owner, inner)
 
 
-def _definition(said: str, tree: "Tree") -> Existence | None:
-    match = _DEFINITION.match(said)
+def _definition(stated: str, tree: "Tree") -> Existence | None:
+    match = _DEFINITION.match(stated)
     if match is None:
         return None
     return _definition_named(match["owner"], match["name"], tree)
@@ -86,8 +86,8 @@ def _written(thing: str, imports: str, owner: str, name: str) -> Existence:
     return Existence(f"`{thing}`", source)
 
 
-def _parameter(said: str, tree: "Tree") -> Existence | None:
-    match = _PARAMETER.match(said)
+def _parameter(stated: str, tree: "Tree") -> Existence | None:
+    match = _PARAMETER.match(stated)
     if match is None:
         return None
     place = _only(tree, match["owner"])
@@ -105,10 +105,10 @@ def _parameter(said: str, tree: "Tree") -> Existence | None:
     return Existence(f"the parameter `{name}` of `{owner}`", source)
 
 
-def _option(said: str, tree: "Tree") -> Existence | None:
+def _option(stated: str, tree: "Tree") -> Existence | None:
     from missioncontrol.specialists.manifests import read_manifests
 
-    match = _OPTION.match(said)
+    match = _OPTION.match(stated)
     if match is None:
         return None
     words = match["command"].split()
@@ -149,11 +149,11 @@ def _imported(tree: "Tree", path: str, name: str) -> tuple[str, ...]:
     """Return the module, and the attributes that lead from it to what is called `name`."""
     module = _module(path)
     inner = name.removeprefix(f"{module}.")
-    kept = inner.split(".")
+    parts = inner.split(".")
     top = {node.name for node in _body(tree, path) if hasattr(node, "name")}
-    while len(kept) > 1 and kept[0] not in top:
-        kept = kept[1:]
-    return (module, *kept)
+    while len(parts) > 1 and parts[0] not in top:
+        parts = parts[1:]
+    return (module, *parts)
 
 
 def _body(tree: "Tree", path: str) -> Iterator[ast.stmt]:

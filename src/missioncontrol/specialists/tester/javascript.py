@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 RUNNERS = ("vitest", "jest", "mocha", "ava", "tap", "borp")
 """Packages that run tests, each by a program of its own name."""
 SUBCOMMANDS = {"vitest": ("run",)}
-"""Without it, vitest waits for changes where somebody looks on."""
+"""Without it, vitest waits for changes on a terminal."""
 BY_NAME = {"vitest": "-t", "jest": "-t", "mocha": "-g", "ava": "--match"}
 """The option that runs the tests of a name alone."""
 NODE_BY_NAME = "--test-name-pattern"
@@ -49,9 +49,9 @@ def fitting(files: Sequence[str], tree: "Tree") -> tuple[str, ...]:
         manifest = _manifest(tree, str(parent / "package.json"))
         if runner := _runner(manifest):
             below = "" if str(parent) == "." else f"{parent}/"
-            taken = [below + each for each in _taken(manifest, runner)]
-            kept = [path for path in files if path.startswith(tuple(taken))]
-            return tuple(kept or files)
+            accepted = [below + each for each in _taken(manifest, runner)]
+            chosen = [path for path in files if path.startswith(tuple(accepted))]
+            return tuple(chosen or files)
     return tuple(files)
 
 

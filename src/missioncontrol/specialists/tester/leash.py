@@ -1,4 +1,4 @@
-"""Runs a command and ends it with everything it started once whoever holds the leash is gone."""
+"""Runs a command and ends it with everything it started once the leash's holder is gone."""
 
 # This file runs as a script of its own, in a process group of its own. Its standard input is the
 # leash: a pipe whose other end the specialist holds. However the specialist ends, even by SIGKILL,

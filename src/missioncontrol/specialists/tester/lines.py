@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILES_MAX = 3
 SPOTS_MAX = 4
 BLOCKS_MAX = 300
-"""Definitions of one file that are told apart."""
+"""Definitions of one file that are reported separately."""
 PLUGIN = "mission_lines"
 ASKED = "MISSION_LINES"
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
@@ -262,7 +262,7 @@ def _definitions_by_form(path: str, text: str) -> Iterator[Block]:
 
 
 def _read(path: Path) -> tuple[list[str], list[Any]]:
-    """Return what one process told; the project's own code may have written anything there."""
+    """Return one process's report; the project's own code may have written anything there."""
     try:
         if path.stat().st_size > ANSWER_BYTES_MAX:
             return [], []

@@ -248,8 +248,8 @@ def executed(text: str, functions: Sequence[Function]) -> Iterator[tuple[int, in
     ends = max([len(text), *(-each[1] for each in ranges)])
     for start, minus_end, count, is_module in [*ranges, (ends, -ends, 0, True)]:
         while open_ and open_[-1][0] <= start:
-            end, is_told = open_.pop()
-            if is_told and at < end:
+            end, is_counted = open_.pop()
+            if is_counted and at < end:
                 yield at, end
             at = max(at, end)
         if open_ and open_[-1][1] and at < start:

@@ -84,7 +84,7 @@ class Lines:
             self.monitoring.register_callback(self.tool, events.PY_START, self._begun)
             self.monitoring.register_callback(self.tool, events.LINE, self._line)
         self.monitoring.set_events(self.tool, events.PY_START)
-        self.monitoring.restart_events()  # Each line is told once in each test.
+        self.monitoring.restart_events()  # Each line is reported once in each test.
 
     def _begun(self, code: Any, _offset: int) -> Any:
         if self.watched(code.co_filename):

@@ -71,8 +71,8 @@ def _in_rust(text: str, tree: "Tree") -> Iterator[NamedTest]:
     for name in names:
         form = re.compile(rf"#\[(?:\w+::)?test[^\n]*\n(?:[ \t]*#\[[^\n]*\n)*[^\n]*\bfn {name}\(")
         for file in files:
-            said = tree.text(file.path) or ""
-            if name in said and form.search(said):
+            content = tree.text(file.path) or ""
+            if name in content and form.search(content):
                 yield NamedTest(file.path, name, ("cargo", "test", *_target(file.path), name))
 
 
@@ -87,8 +87,8 @@ def _in_javascript(text: str, tree: "Tree") -> Iterator[NamedTest]:
     for title in _names(match["called"] or match["quoted"] for match in _TITLE.finditer(text)):
         form = re.compile(rf"\b(?:it|test|specify)(?:\.\w+)?\(\s*['\"`]{re.escape(title)}['\"`]")
         for file in _tests(tree, SCRIPTS):
-            said = tree.text(file.path) or ""
-            if title in said and form.search(said):
+            content = tree.text(file.path) or ""
+            if title in content and form.search(content):
                 pattern = _PATTERN.sub(r"\\\g<0>", title)
                 for command in javascript([file.path], tree, pattern):
                     yield NamedTest(file.path, f"\u201c{title}\u201d of {file.path}", command)

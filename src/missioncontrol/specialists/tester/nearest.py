@@ -1,6 +1,6 @@
 """The tests nearest to a change: the files that a plan names, and the commands that run just them.
 
-A runner is taken where the files tell it: pytest or unittest for Python, `go test` for packages of
+A runner is chosen by the files: pytest or unittest for Python, `go test` for packages of
 Go, cargo for tests of Rust, the runner that package.json names for JavaScript, rspec and minitest.
 """
 
@@ -52,8 +52,8 @@ def nearest(plan: Plan, tree: "Tree") -> Nearest:
     The tests in the language of the nearest one are run; a second runner would take its time.
     """
     runnable = [file.path for file in tree.files if file.kind == "test" and runner_of(file.path)]
-    said = named_test(plan.goal, tree)
-    first = [said.path] if said is not None and runner_of(said.path) else []
+    given = named_test(plan.goal, tree)
+    first = [given.path] if given is not None and runner_of(given.path) else []
     named = [path for path in _named(plan) if tree.file(path) is not None and runner_of(path)]
     named = [*first, *named]
     all_near = runnable if len(runnable) <= SMALL_MAX else []
@@ -92,13 +92,13 @@ def counts_in(output: str, files: Sequence[str]) -> list[tuple[str, int, int]]:
         match["path"]: (int(match["ran"]), int(match["failed"] or 0))
         for match in _VITEST.finditer(output)
     }
-    told = {path: next((each for each in found if _is_path(path, each)), "") for path in files}
-    return [(path, *found[each]) for path, each in told.items() if each]
+    matched = {path: next((each for each in found if _is_path(path, each)), "") for path in files}
+    return [(path, *found[each]) for path, each in matched.items() if each]
 
 
-def _is_path(path: str, told: str) -> bool:
+def _is_path(path: str, reported: str) -> bool:
     """Whether a runner that was started in a package tells of the file at `path`."""
-    return path == told or path.endswith(f"/{told}")
+    return path == reported or path.endswith(f"/{reported}")
 
 
 def _named(plan: Plan) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOR_TESTS = frozenset({"test", "tests", "testing", "pytest", "unittest", "tox"})
 FOR_DEVELOPERS = frozenset({"dev", "develop", "development", "default"})
-"""Groups that are taken where none is named for tests: they hold linters and more as well."""
+"""Groups that are used where none is named for tests: they hold linters and more as well."""
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 PLACES = frozenset({"", "requirements", "test", "tests"})
 """Directories whose requirements files speak of the project or of its tests."""
@@ -60,13 +60,13 @@ def needed(tree: "Tree", imported: Iterable[str] = ()) -> Needed:
         written.append(each)
         asked.discard(normal(each))  # A group of the lowest versions may name it once more.
     wanted = dict.fromkeys(_expanded(written, groups, own))
-    kept = list(_whole(each for each in wanted if normal(each) != own))
-    if kept and not any(normal(each) == "pytest" for each in kept):
-        kept.append("pytest")  # It runs the tests of unittest as well, and leaves a report.
+    requirements = list(_whole(each for each in wanted if normal(each) != own))
+    if requirements and not any(normal(each) == "pytest" for each in requirements):
+        requirements.append("pytest")  # It runs the tests of unittest as well, and leaves a report.
     lock = next((path for path in LOCKS if tree.text(path)), "")
     constraints = tuple(_locked(tree.text(lock) or "", own)) if lock else ()
     found = [*sources, lock] if lock else sources
-    return Needed(tuple(kept[:REQUIREMENTS_MAX]), constraints, tuple(found), python)
+    return Needed(tuple(requirements[:REQUIREMENTS_MAX]), constraints, tuple(found), python)
 
 
 def own_name(tree: "Tree") -> str:
@@ -87,11 +87,13 @@ def _declared(tree: "Tree") -> tuple[Groups, list[str], str]:
         sources += ["pyproject.toml"] if "pyproject.toml" not in sources else []
     python = str(_table(data, "project").get("requires-python", ""))
     for path, read in (("setup.cfg", read_setup_cfg), ("setup.py", read_setup_py)):
-        said = [each for each in read(path, tree.text(path) or "") if isinstance(each, Dependency)]
-        for each in said:
+        declared = [
+            each for each in read(path, tree.text(path) or "") if isinstance(each, Dependency)
+        ]
+        for each in declared:
             name = "" if each.group == "runtime" else each.group
             groups.setdefault(name, []).append(f"{each.name}{each.requirement}")
-        sources += [path] if said else []
+        sources += [path] if declared else []
     for file in tree.files:
         if _FILE.search(file.path) and PurePosixPath(file.path).parent.name in PLACES:
             lines = list(_of_file(tree, file.path))
@@ -138,11 +140,11 @@ def _of_group(name: str, groups: Mapping[str, Any], depth: int) -> Iterator[str]
 def _of_poetry(table: Mapping[str, Any]) -> Iterator[str]:
     """Yield requirements in the form of pip; what is optional or has another source is left out."""
     for name, value in table.items():
-        said = value if isinstance(value, dict) else {"version": value}
-        version = said.get("version")
-        if name.lower() == "python" or not isinstance(version, str) or said.get("optional"):
+        fields = value if isinstance(value, dict) else {"version": value}
+        version = fields.get("version")
+        if name.lower() == "python" or not isinstance(version, str) or fields.get("optional"):
             continue
-        extras = ",".join(_strings(said.get("extras")))
+        extras = ",".join(_strings(fields.get("extras")))
         yield f"{name}[{extras}]{_caret(version)}" if extras else f"{name}{_caret(version)}"
 
 

@@ -45,7 +45,7 @@ class _Tool(msgspec.Struct, frozen=True):
     argv: tuple[str, ...]
     sections: tuple[str, ...]  # tables that hold its settings
     files: tuple[str, ...] = ()  # files of its own
-    needs: str = ""  # a setting without which it has to be told more
+    needs: str = ""  # a setting without which it needs more arguments
 
 
 TOOLS = (

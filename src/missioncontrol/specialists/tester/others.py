@@ -22,7 +22,7 @@ SECONDS_MAX = 24.0
 SECONDS_EACH = 12.0
 SECONDS_MIN = 2.0
 OUTPUT_MAX = 12_000
-"""Characters of what one of them said that are kept."""
+"""Characters of the output of one of them that are stored."""
 LOG = "commands.txt"
 ERROR = re.compile(r"^\W*((?:\w+ )?error: .+)$", re.MULTILINE)
 SUM = re.compile(
@@ -47,7 +47,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_code: int | None = None
     seconds: float | None = None
     result: str = ""  # in words: counts, or why it was not run
-    log: str = ""  # the artifact with what it said
+    log: str = ""  # the artifact with its output
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ def attempts(
 
 
 def with_tools(environment: Mapping[str, str], python: Python | None) -> Mapping[str, str]:
-    """Let tools be found that are installed beside the Python that is used."""
+    """Make tools available that are installed beside the Python that is used."""
     if python is None:
         return environment
     beside = str(Path(python.program).parent)
@@ -182,12 +182,12 @@ def _result(trial: Trial) -> str:
 
 
 def _cause(output: str) -> str:
-    """Return the error that was told last, for a tool that has told of one, else its last line."""
+    """Return the last reported error, for a tool that has reported one, else its last line."""
     errors = [line for line in ERROR.findall(output) if "subprocess-exited" not in line]
     sums = SUM.findall(output)
     last = last_line(without_wrappers(output) or output)
-    told: str = [last, *sums[-1:], *errors[-1:]][-1]
-    return told.strip()[:CAUSE_MAX]
+    cause: str = [last, *sums[-1:], *errors[-1:]][-1]
+    return cause.strip()[:CAUSE_MAX]
 
 
 def evidence(others: Sequence[Attempt]) -> tuple[CommandRan, ...]:
@@ -201,7 +201,7 @@ def evidence(others: Sequence[Attempt]) -> tuple[CommandRan, ...]:
 
 
 def output(others: Sequence[Attempt]) -> str:
-    """Return what they said, one behind the other; empty where none was started."""
+    """Return their outputs, one behind the other; empty where none was started."""
     parts = [
         f"$ {' '.join(each.trial.command.shown)}\n{_shortened(each.trial.output)}"
         f"(exit status {each.trial.ran.exit_code} after {each.trial.ran.seconds} s)\n"

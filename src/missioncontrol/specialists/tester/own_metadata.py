@@ -29,8 +29,8 @@ def write_metadata(tree: "Tree", place: Path) -> bool:
     version = named.version if re.fullmatch(r"\d[\w.+!-]*", named.version) else UNKNOWN
     folder = place / f"{re.sub(r'[-_.]+', '_', named.name).lower()}-{version}.dist-info"
     folder.mkdir(parents=True, exist_ok=True)
-    said = f"Metadata-Version: 2.1\nName: {named.name}\nVersion: {version}\n"
-    (folder / "METADATA").write_text(said)
+    metadata = f"Metadata-Version: 2.1\nName: {named.name}\nVersion: {version}\n"
+    (folder / "METADATA").write_text(metadata)
     (folder / "entry_points.txt").write_text("\n".join(_entry_points(tree)))
     return True
 

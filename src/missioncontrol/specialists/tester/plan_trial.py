@@ -81,11 +81,11 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
     _give_metadata(bench, tree)
     _compile(near, bench)
     trials, words = bench.trials(wanted) if wanted.commands else ([], bench.laid_words())
-    told = EnvironmentTold("none")
+    environment = EnvironmentTold("none")
     lack = lack_of(telling(trials), bench.python, tree) if near.files else None
     if lack is not None and trials and bench.is_laid:
-        told = _with_environment(lack, near, bench, tree)
-        if told.state in {"made", "kept"}:
+        environment = _with_environment(lack, near, bench, tree)
+        if environment.state in {"made", "kept"}:
             trials, words = bench.trials(wanted)
     trial = telling(trials)
     if near.files and _lacks_pytest(trial, bench):
@@ -105,7 +105,7 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
         tuple(trials),
         trial,
         words,
-        told,
+        environment,
         seen,
         lines.sharpened(seen, brief.goal),
         _criterion(brief, plan, trial, bench, tree) if bench.is_laid else None,
@@ -165,12 +165,12 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
     if not asked.requirements:
         return _none(lack, near, asked, bench, "")
     base = suited(asked.python, bench.surroundings())
-    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
-    if base is None or kept is None:
-        why = _why_none() if kept is None else f"no Python {asked.python} is installed here"
+    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    if base is None or cache is None:
+        why = _why_none() if cache is None else f"no Python {asked.python} is installed here"
         return _none(lack, near, asked, bench, why)
     bench.desk.log("info", f"making an environment: {lack.words}")
-    made = kept.python(base.program, base.version, asked.requirements, asked.constraints)
+    made = cache.python(base.program, base.version, asked.requirements, asked.constraints)
     if made.directory is None:
         return _none(lack, near, asked, bench, made.reason)
     bench.use(of_environment(made.directory, base))
@@ -180,14 +180,14 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
 def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
     files = node_modules.module_files(tree)
     packages = sorted({node_modules.package_of(path, files) for path in near.files})
-    kept = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
-    if kept is None or node is None:
-        why = _why_none() if kept is None else "npm is not installed here"
+    if cache is None or node is None:
+        why = _why_none() if cache is None else "npm is not installed here"
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {why}."
         return EnvironmentTold("missing", lack.words, words=words)
     bench.desk.log("info", f"making node_modules: {lack.words}")
-    made = kept.node(str(Path(node).resolve()), files, packages)
+    made = cache.node(str(Path(node).resolve()), files, packages)
     if made.directory is None:
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
         return EnvironmentTold("missing", lack.words, words=words)

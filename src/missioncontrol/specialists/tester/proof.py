@@ -27,7 +27,7 @@ Tests = frozenset[tuple[str, str]]
 def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     """Refuse a change with which a test fails that did not before, or none can start any more.
 
-    What was before is told by a tester among the needs. Without one nothing is taken to have
+    The failures before are reported by a tester among the needs. Without one nothing counts as
     failed; and where its run was not whole, nothing is laid to the change.
 
     Raises:
@@ -49,7 +49,7 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
     raise AttemptFailed(
         "tester.tests_failed",
         _words(new) if new else f"{report.statement(trial)} Before the change: {_said(before)}",
-        hint=f"Read what failed; `mission retry RUN {brief.changes}` has the change made again.",
+        hint=f"Read what failed; `mission runs retry RUN {brief.changes}` makes the change again.",
         retryable=False,
         detail={
             "failures": [_told(each) for each in new[:DETAILED_MAX]],

@@ -1,6 +1,6 @@
 """Runs the commands that a repository names, each in the same disposable copy, and tells the end.
 
-What may be kept as proven is what ended as it should; nothing is said of what did not.
+Only what ended as it should may be stored as proven; the rest is not reported.
 """
 
 from collections.abc import Callable, Sequence

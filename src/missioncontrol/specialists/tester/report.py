@@ -78,7 +78,7 @@ def _counts(report: Report) -> str:
 
 
 def findings(trial: Trial | None, known: Sequence[str]) -> tuple[Finding, ...]:
-    """Return what somebody should know; `known` are the repository's files."""
+    """Return what the user should know; `known` are the repository's files."""
     if trial is None:
         return (
             Finding(
@@ -224,14 +224,14 @@ def markdown(
     relevant: Sequence[tuple[str, int, int]],
     known: Sequence[str],
     copy_words: str,
-    said: str = "",
+    headline: str = "",
     more: str = "",
 ) -> str:
     """Return tests.md; `relevant` holds test files near the goal with tests run and failed.
 
-    `said` stands in the place of the plain statement, and `more` comes behind it.
+    `headline` replaces the plain statement, and `more` comes behind it.
     """
-    lines = ["# The project's own tests", "", said or statement(trial), ""]
+    lines = ["# The project's own tests", "", headline or statement(trial), ""]
     lines += [more] if more else []
     if trial is not None:
         lines += list(_how(trial, copy_words))

@@ -24,12 +24,12 @@ File = tuple[str, bytes | str, str, str]
 """Name, content, media type and title of something that is handed in."""
 
 NOTHING_SAID = "(The tests wrote nothing.)\n"
-"""What is kept of a run without output: an empty file would be no evidence of anything."""
+"""The stored text of a run without output: an empty file would be no evidence of anything."""
 
 OF_A_COMMIT: Mapping[str, Any] = MappingProxyType(
     {"commit": "", "base": "", "broken": [], "altered": [], "gone": [], "checks": []}
 )
-"""What is told where no commit was named: nothing was held against another one."""
+"""The report where no commit was named: nothing was compared with another one."""
 
 
 def level(trial: Trial | None) -> Any:
@@ -41,9 +41,9 @@ def level(trial: Trial | None) -> Any:
 def output(trial: Trial | None, commands: Sequence[others.Told], **more: Any) -> dict[str, Any]:
     """Return what the steps after this one are likely to ask for."""
     nothing: dict[str, Any] = {"ran": [], "failures": [], "exit_code": None, "seconds": None}
-    told = {**nothing, **OF_A_COMMIT, **_document(trial, commands), **more}
-    counts = {name: told.pop(name, 0) for name in ("passed", "failed", "errors", "skipped")}
-    return {**told, "passed": told["status"] == "passed", "counts": counts}
+    result = {**nothing, **OF_A_COMMIT, **_document(trial, commands), **more}
+    counts = {name: result.pop(name, 0) for name in ("passed", "failed", "errors", "skipped")}
+    return {**result, "passed": result["status"] == "passed", "counts": counts}
 
 
 def _document(trial: Trial | None, commands: Sequence[others.Told]) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def _evidence(trial: Trial | None) -> Iterator[Evidence]:
 def seen(trial: Trial | None) -> Iterator[File]:
     """Return the files that the evidence of a test run speaks of."""
     if trial is not None and trial.ran is not None:
-        said = trial.output or NOTHING_SAID
-        yield "test-output.txt", said, "text/plain", "Output of the test run"
+        text = trial.output or NOTHING_SAID
+        yield "test-output.txt", text, "text/plain", "Output of the test run"
     if trial is not None and trial.report_bytes:
         yield "junit.xml", trial.report_bytes, "application/xml", "The JUnit report"
 
@@ -92,7 +92,7 @@ def artifacts(
     trial: Trial | None,
     text: str,
     commands: Sequence[others.Told],
-    said_too: str,
+    other_output: str,
     desk: Desk,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[ArtifactRef, ...]:
@@ -100,15 +100,15 @@ def artifacts(
     how = "manifests and test files of the repository"
     if trial is not None:
         how = f"`{' '.join(trial.command.shown)}` in {trial.where}"
-    told = {**_document(trial, commands), **more}
-    data = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+    result = {**_document(trial, commands), **more}
+    data = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
     files: Sequence[File] = (
         ("tests.json", data, "application/json", "What the test run showed"),
         ("tests.md", text, "text/markdown", "The project's own tests"),
     )
     files = (*files, *seen(trial))
-    if said_too:
-        files = (*files, (others.LOG, said_too, "text/plain", "Output of the other commands"))
+    if other_output:
+        files = (*files, (others.LOG, other_output, "text/plain", "Output of the other commands"))
     return tuple(
         desk.keep(name, content, media_type=media_type, title=title, obtained=how)
         for name, content, media_type, title in files

@@ -17,7 +17,7 @@ from missioncontrol.ports.confinement import Sandbox
 
 GRACE_SECONDS = 2.0
 INTERRUPT_SECONDS = 3.0
-"""For a test runner to sum up what it has seen so far, as it does when somebody presses Ctrl-C."""
+"""For a test runner to sum up its results so far, as it does when a user presses Ctrl-C."""
 POLL_SECONDS = 0.05
 OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 """Output after which a run is stopped: a test that prints for ever must not fill the disk."""
@@ -80,15 +80,15 @@ def _watch(
     started: float,
 ) -> str:
     """Wait until the command ends or has to be stopped; return the reason for stopping."""
-    told = started
+    reported = started
     while leash.poll() is None:
         now = time.monotonic()
         if now >= ends:
             return f"time limit of {ends - started:.0f} s"
         if output.stat().st_size > OUTPUT_BYTES_MAX:
             return f"more than {OUTPUT_BYTES_MAX:,} bytes of output"
-        if now - told >= 1.0:
-            told = now
+        if now - reported >= 1.0:
+            reported = now
             tick(now - started)
         time.sleep(POLL_SECONDS)
     return ""

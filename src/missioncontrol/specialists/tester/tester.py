@@ -42,7 +42,7 @@ class Tester:
             from missioncontrol.specialists.tester.committed import tested
 
             return tested(brief, desk)
-        # A step of a workflow may take as long as its author lets it.
+        # The author of a workflow bounds the time of a step.
         is_hurried = brief.plan is not None and not brief.changes
         change = built(brief)
         ground = OfCheckout(root, desk.scratch, change)
@@ -96,16 +96,22 @@ def _of_plan(tried: PlanTrial, bench: Bench, found: Declared, tree: "Tree", desk
     desk.log(level(trial), statement)
     rest = [each for each in tried.trials if each is not trial]
     text = report.markdown(
-        trial, rest, [], known, tried.copy_words, said=statement, more=trial_text.markdown(tried)
+        trial,
+        rest,
+        [],
+        known,
+        tried.copy_words,
+        headline=statement,
+        more=trial_text.markdown(tried),
     )
     more = trial_text.as_json(tried)
-    kept = artifacts(trial, text, commands, others.output(besides), desk, more)
+    stored = artifacts(trial, text, commands, others.output(besides), desk, more)
     return Work(
         summary=statement,
         output=output(trial, commands, **more),
         facts=report.facts(trial),
         findings=(*trial_text.findings(tried), *_tests_found(tried, known)),
-        artifacts=(*kept, *trial_text.artifacts(tried, desk)),
+        artifacts=(*stored, *trial_text.artifacts(tried, desk)),
         # How the tests ended comes last: that is what a reader asks first.
         evidence=evidence(trial, tree, others.evidence(besides)),
     )

@@ -118,9 +118,9 @@ def tried(
         else judged_check(ran, output)
     )
     used = python if command.is_pytest or argv[0].startswith("python") else None
-    kept = data.encode() if report else b""
+    content = data.encode() if report else b""
     seen = shown(output) if is_test and report is None else Shown()
-    return Trial(command, source, verdict, ran, report, kept, output, used, note, seen, where)
+    return Trial(command, source, verdict, ran, report, content, output, used, note, seen, where)
 
 
 def _report(data: str) -> tuple[Report | None, str]:

@@ -20,14 +20,14 @@ OUTPUT = "goal-output.txt"
 
 def headline(tried: PlanTrial) -> str:
     """Say in one line which tests are near, how they ended, and whether the goal is red."""
-    said = _tests(tried)
+    text = _tests(tried)
     one = tried.criterion
     if one is not None and one.kind != "nearest tests":
         if one.state == "red":
-            said += f" Red before the change: `{one.line}` ({one.said})."
+            text += f" Red before the change: `{one.line}` ({one.said})."
         elif one.state == "green":
-            said = f"Already there: {one.said} (`{one.line}`). {said}"
-    return said
+            text = f"Already there: {one.said} (`{one.line}`). {text}"
+    return text
 
 
 def _tests(tried: PlanTrial) -> str:
@@ -103,7 +103,7 @@ def _criterion(tried: PlanTrial) -> Iterator[str]:
 
 
 def _near(tried: PlanTrial) -> Iterator[str]:
-    told = tried.environment
+    made = tried.environment
     if tried.near.files:
         yield from ("## The tests nearest to the change", "")
         yield from ("| file | tests run | failed or in error |", "| --- | ---: | ---: |")
@@ -112,19 +112,19 @@ def _near(tried: PlanTrial) -> Iterator[str]:
             ran, failed = counts.get(path, ("", ""))
             yield f"| `{path}` | {ran} | {failed} |"
         yield ""
-    if told.state in {"made", "kept"}:
-        how = f"made in {told.seconds:.0f} s" if told.state == "made" else "kept from before"
-        lock = ", with the versions of the lock file" if told.is_locked else ""
-        if told.requirements == ("npm install",):
+    if made.state in {"made", "kept"}:
+        how = f"made in {made.seconds:.0f} s" if made.state == "made" else "kept from before"
+        lock = ", with the versions of the lock file" if made.is_locked else ""
+        if made.requirements == ("npm install",):
             lock = ", with versions that package.json lets be: only npm's own lock is read"
         without = (
-            f"; without {', '.join(told.without)}, for want of a wheel" if told.without else ""
+            f"; without {', '.join(made.without)}, for want of a wheel" if made.without else ""
         )
-        yield f"- Environment: {how}{lock}, because the first run ended with {told.lacked}{without}"
-        yield f"- It holds {listed([code(each) for each in told.requirements], limit=12)}"
+        yield f"- Environment: {how}{lock}, because the first run ended with {made.lacked}{without}"
+        yield f"- It holds {listed([code(each) for each in made.requirements], limit=12)}"
         yield ""
-    elif told.words:
-        yield from (f"- {told.words}", "")
+    elif made.words:
+        yield from (f"- {made.words}", "")
 
 
 def _lines(tried: PlanTrial) -> Iterator[str]:
@@ -219,7 +219,7 @@ def artifacts(tried: PlanTrial, desk: Desk) -> tuple[ArtifactRef, ...]:
         return ()
     how = f"`{one.line}` in a copy of the checkout"
     title = "A test of what the goal asks for" if one.kind == "existence" else "The goal's example"
-    kept = desk.keep(one.file, one.source, media_type="text/x-python", title=title, obtained=how)
-    said = one.output.strip() + "\n" if one.output.strip() else "(It wrote nothing.)\n"
-    shown = desk.keep(OUTPUT, said, media_type="text/plain", title="What it printed", obtained=how)
-    return (kept, shown)
+    stored = desk.keep(one.file, one.source, media_type="text/x-python", title=title, obtained=how)
+    text = one.output.strip() + "\n" if one.output.strip() else "(It wrote nothing.)\n"
+    shown = desk.keep(OUTPUT, text, media_type="text/plain", title="What it printed", obtained=how)
+    return (stored, shown)

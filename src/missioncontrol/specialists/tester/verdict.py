@@ -162,7 +162,7 @@ def _error_line(output: str) -> str:
 
 
 def last_line(output: str) -> str:
-    """Return the last thing that a command said."""
+    """Return the last line that a command wrote."""
     lines = [line for line in output.splitlines() if line.strip()]
     return _tidy(lines[-1]) if lines else "it printed nothing"
 

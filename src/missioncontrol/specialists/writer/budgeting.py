@@ -47,14 +47,14 @@ def held(
     used = tokens(write(bare))
     if used > tokens_max:
         return _counted(_shortened(bare, write, tokens_max), write)
-    kept = 0
+    size = 0
     # Counted as if each were named as dropped too: a little too careful, never too large.
     for each in wanted:
         used += tokens("\n".join(write_reading(each))) + 1
         if used > tokens_max:
             break
-        kept += 1
-    return _counted(make(kept), write)
+        size += 1
+    return _counted(make(size), write)
 
 
 def _shortened(pack: P, write: Callable[[P], str], tokens_max: int) -> P:

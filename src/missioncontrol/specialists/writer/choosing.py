@@ -102,12 +102,12 @@ class Surroundings:
             parts = self._all_parts(path)
             at = [line for where, line in lines if where == path]
             found[path] = targets(parts, quoted, at)
-        said = {
+        stated = {
             path: [part for part in parts if _is_quoted(part, quoted)]
             for path, parts in found.items()
         }
         # A place that the plan begins at says less than a name in the goal's own words.
-        chosen = said if any(said.values()) else found
+        chosen = stated if any(stated.values()) else found
         return tuple(part for parts in chosen.values() for part in parts)
 
     def by_requirement(self) -> dict[str, tuple[str, ...]]:
@@ -157,8 +157,8 @@ class Surroundings:
         ]
         made = constructors(self._all_parts(path), self.goal, self._lines(path))
         framed = [self._at(path, frame.line) for frame in self._frames.get(path, ())]
-        told = [*framed, *made, *own, *self._quoted_lines(path), *near]
-        parts = [*told, *(part for _, part in best)]
+        fixed = [*framed, *made, *own, *self._quoted_lines(path), *near]
+        parts = [*fixed, *(part for _, part in best)]
         return self._place(path, "changed", why, parts, uses=worth_showing(uses, path))
 
     def _reaching(self, own: Mapping[str, list[Use]]) -> dict[str, list[Use]]:
@@ -170,24 +170,24 @@ class Surroundings:
                     found.setdefault(use.path, []).append(use)
         return found
 
-    def _framed(self, taken: Mapping[str, Place]) -> list[Place]:
+    def _framed(self, shown: Mapping[str, Place]) -> list[Place]:
         """Return the other files that a stack trace of the goal runs through, at its lines."""
         found = []
         for path, frames in self._frames.items():
-            if path not in taken:
-                said = ", ".join(frame.said for frame in frames)
+            if path not in shown:
+                places = ", ".join(frame.said for frame in frames)
                 parts = [self._at(path, frame.line) for frame in frames]
-                why = f"the stack trace runs through {said}"
+                why = f"the stack trace runs through {places}"
                 found.append(self._place(path, "caller", why, parts))
         return found
 
     def _callers(
-        self, reaching: Mapping[str, list[Use]], taken: Mapping[str, Place]
+        self, reaching: Mapping[str, list[Use]], shown: Mapping[str, Place]
     ) -> list[Place]:
         files = [
             (len(uses), path)
             for path, uses in reaching.items()
-            if path not in taken and all(use.is_product for use in uses)
+            if path not in shown and all(use.is_product for use in uses)
         ]
         best = [path for _, path in sorted(files, key=lambda each: (-each[0], each[1]))]
         return [self._caller(path, reaching[path]) for path in best[:CALLERS_MAX]]
@@ -198,7 +198,7 @@ class Surroundings:
         why = f"uses {names}"
         return self._place(path, "caller", why, [*self._quoted_lines(path), *parts], calls=uses)
 
-    def _tests(self, reaching: Mapping[str, list[Use]], taken: Mapping[str, Place]) -> list[Place]:
+    def _tests(self, reaching: Mapping[str, list[Use]], shown: Mapping[str, Place]) -> list[Place]:
         """Return tests: those the plan names, those that use what is changed, then by words."""
         ranked = {near.path: near for near in self._ranked(self.goal, ("test",), TESTS_MAX)}
         using = sorted(
@@ -209,7 +209,7 @@ class Surroundings:
         own = self._own_tests([*named, *using])
         sure = [*sorted(named, key=lambda path: path not in own), *own, *using]
         unsure = ranked if len(set(sure)) < TESTS_SURE_MIN else ()
-        paths = [path for path in dict.fromkeys([*sure, *unsure]) if path not in taken]
+        paths = [path for path in dict.fromkeys([*sure, *unsure]) if path not in shown]
         found = []
         for path in paths[: max(TESTS_MAX, len(named))]:
             uses = reaching.get(path, [])
@@ -233,12 +233,12 @@ class Surroundings:
         if not self.targets:
             return {}
         names = "|".join(re.escape(flat(each.name)) for each in self.targets)
-        said = re.compile(names, re.IGNORECASE)
+        pattern = re.compile(names, re.IGNORECASE)
         tests = [file.path for file in self.tree.files if file.kind == "test"]
         paths = [
             path
             for path in dict.fromkeys([*first, *tests])
-            if said.search((self.tree.text(path) or "").replace("_", ""))
+            if pattern.search((self.tree.text(path) or "").replace("_", ""))
         ]
         homes = {each.path for each in self.targets}
         types = {
@@ -255,13 +255,13 @@ class Surroundings:
         order = sorted(found, key=lambda path: (-found[path][0][0], -len(found[path]), path))
         return {path: [part for _, part in found[path]] for path in order}
 
-    def _others(self, taken: Mapping[str, Place]) -> list[Place]:
+    def _others(self, shown: Mapping[str, Place]) -> list[Place]:
         """Return manifests, documents and other files that handed-over tasks name."""
         found = []
         for task in (task for task in self.plan.tasks() if task.is_change):
             texts = quotes.task_texts(task, self.plan)
             for path in quotes.paths(texts):
-                if path in taken or self._kind(path) in {"", "code", "test", "binary"}:
+                if path in shown or self._kind(path) in {"", "code", "test", "binary"}:
                     continue
                 why = f"task `{task.key}` names it"
                 lines = list(self._quoted_lines(path))
@@ -269,13 +269,13 @@ class Surroundings:
                 found.append(self._place(path, "other", why, pieces))
         return list({place.path: place for place in found}.values())[:OTHERS_MAX]
 
-    def _related(self, taken: Mapping[str, Place]) -> list[Place]:
+    def _related(self, shown: Mapping[str, Place]) -> list[Place]:
         """Return other code that the plan or the words name; least sure, so last."""
         named = [path for path in reversed(self.components) if self._kind(path) == "code"]
         near = {each.path: each.reasons for each in self._ranked(self.goal, ("code",), RELATED_MAX)}
         found = []
         for path in dict.fromkeys([*named, *near]):
-            if path not in taken:
+            if path not in shown:
                 part = self.components.get(path)
                 why = "; ".join(near.get(path, ())) or (part.detail if part else "")
                 parts = [*self._quoted_lines(path), *self._telling(path)]
@@ -348,7 +348,7 @@ def _is_quoted(part: Part, quoted: Sequence[str]) -> bool:
 
 def _once(parts: Sequence[Part]) -> list[Part]:
     """Keep one of several with the same name and owner, such as a property and its setter."""
-    kept: dict[tuple[str, str], Part] = {}
+    unique: dict[tuple[str, str], Part] = {}
     for part in parts:
-        kept.setdefault((part.owner, part.name), part)
-    return list(kept.values())
+        unique.setdefault((part.owner, part.name), part)
+    return list(unique.values())

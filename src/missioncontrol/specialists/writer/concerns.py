@@ -103,8 +103,8 @@ def _findings(place: Place, material: Material) -> Iterator[str]:
     for key, each in found[:FINDINGS_MAX]:
         at = f"{place.path}:{each.line}" if each.line else place.path
         remedy = f" {each.remedy}" if each.remedy else ""
-        said = f"{sentence(each.title)}{remedy} ({each.severity}, `{key}`)"
-        yield f"Before building on it: {code(at)} {said}"
+        text = f"{sentence(each.title)}{remedy} ({each.severity}, `{key}`)"
+        yield f"Before building on it: {code(at)} {text}"
 
 
 def _data(material: Material) -> Iterator[str]:

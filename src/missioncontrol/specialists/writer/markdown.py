@@ -44,8 +44,8 @@ def cell(text: str) -> str:
 
 def anchor(heading: str) -> str:
     """Return the fragment that common renderers give a heading."""
-    kept = re.sub(r"[^\w\s-]", "", heading.lower(), flags=re.UNICODE)
-    return re.sub(r"\s", "-", kept.strip())
+    plain = re.sub(r"[^\w\s-]", "", heading.lower(), flags=re.UNICODE)
+    return re.sub(r"\s", "-", plain.strip())
 
 
 def sentence(text: str) -> str:

@@ -32,7 +32,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class Material(msgspec.Struct, frozen=True, dict=True):
-    """Everything a document may say; what is not in here is not said."""
+    """Everything a document may state; what is not in here is left out."""
 
     brief: Brief
     plan: Plan
@@ -118,12 +118,12 @@ class Material(msgspec.Struct, frozen=True, dict=True):
         found = self.tests.get("criterion")
         if not isinstance(found, dict) or not isinstance(found.get("sentence"), str):
             return ""
-        file, said = found.get("file"), str(found["sentence"])
+        file, sentence = found.get("file"), str(found["sentence"])
         if found.get("state") not in {"red", "green"} or (
             found["state"] == "green" and found.get("kind") != "nearest tests"
         ):
             return ""
-        return f"{said} `{file}` is an artifact of the tests." if file else said
+        return f"{sentence} `{file}` is an artifact of the tests." if file else sentence
 
     def tests_result(self) -> str:
         """Return what the test run showed in one clause, with its source; empty without a run."""
@@ -187,21 +187,21 @@ class Material(msgspec.Struct, frozen=True, dict=True):
         """Yield the commands that the tester tells of; what has another shape is left out."""
         for number, each in enumerate(listed):
             try:
-                told = msgspec.convert(each, _Told)
+                command = msgspec.convert(each, _Told)
             except msgspec.ValidationError:
                 continue
-            ran = told.status == "ran"
-            whole = told.command == self.tests.get("command")
+            ran = command.status == "ran"
+            whole = command.command == self.tests.get("command")
             yield Command(
-                told.purpose,
-                join(told.command),
-                told.source,
-                verified=ran and not told.exit_code,
-                fails=ran and bool(told.exit_code),
-                result=f"{told.result}{self._failing()}" if whole and ran else told.result,
-                exit_code=told.exit_code,
-                seconds=told.seconds,
-                environment=told.environment,
+                command.purpose,
+                join(command.command),
+                command.source,
+                verified=ran and not command.exit_code,
+                fails=ran and bool(command.exit_code),
+                result=f"{command.result}{self._failing()}" if whole and ran else command.result,
+                exit_code=command.exit_code,
+                seconds=command.seconds,
+                environment=command.environment,
                 evidence=f"tests.json /commands/{number}",
             )
 

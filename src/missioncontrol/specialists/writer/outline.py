@@ -139,8 +139,8 @@ def _order(material: Material) -> Iterator[str]:
     yield ""
     for number, task in enumerate(builders, 1):
         after = [need for need in task.needs if tasks[need].is_change]
-        told = [need for need in task.needs if not tasks[need].is_change]
+        informing = [need for need in task.needs if not tasks[need].is_change]
         words = f"after {listed(after)}" if after else "can start at once"
-        informed = f", informed by {listed(told)}" if told else ""
+        informed = f", informed by {listed(informing)}" if informing else ""
         yield f"{number}. {code(task.key)} · {sentence(task.title)} {words.capitalize()}{informed}."
     yield ""

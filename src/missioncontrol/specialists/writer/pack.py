@@ -1,4 +1,4 @@
-"""The shape of the execution pack: all that whoever builds needs to know, as data."""
+"""The shape of the execution pack: all that the builder needs to know, as data."""
 
 import msgspec
 

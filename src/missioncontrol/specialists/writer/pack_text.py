@@ -72,7 +72,7 @@ def _requirements(pack: Pack) -> Iterator[str]:
 
 
 def commands_text(commands: Sequence[Command]) -> Iterator[str]:
-    """Yield the commands that ended well here, those that fail, and those nobody could run."""
+    """Yield the commands that ended well here, those that fail, and those that did not run."""
     yield "## Commands"
     yield ""
     headings = {
@@ -84,8 +84,8 @@ def commands_text(commands: Sequence[Command]) -> Iterator[str]:
         group = [each for each in commands if _standing(each) == standing]
         yield from ([heading, ""] if group else ())
         for each in group:
-            said = _ended(each) if each.ran else each.result or "it was not run"
-            yield f"- {each.purpose}: {code(each.line)}, from {each.source}; {standing}: {said}"
+            ending = _ended(each) if each.ran else each.result or "it was not run"
+            yield f"- {each.purpose}: {code(each.line)}, from {each.source}; {standing}: {ending}"
         yield from ([""] if group else ())
     if not commands:
         yield "The project names no command to build or test it."

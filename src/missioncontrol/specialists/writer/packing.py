@@ -20,7 +20,7 @@ def packed(material: Material, *, tokens_max: int = TOKENS_MAX) -> Pack:
     """Return the pack of a mission; what does not fit is dropped, the least relevant first."""
     wanted = list(readings(material))
     return held(
-        lambda kept: _pack(material, wanted, kept, tokens_max),
+        lambda size: _pack(material, wanted, size, tokens_max),
         pack_text,
         wanted,
         reading_text,
@@ -28,7 +28,7 @@ def packed(material: Material, *, tokens_max: int = TOKENS_MAX) -> Pack:
     )
 
 
-def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: int) -> Pack:
+def _pack(material: Material, wanted: Sequence[Reading], size: int, tokens_max: int) -> Pack:
     plan = material.plan
     return Pack(
         goal=material.brief.goal,
@@ -36,9 +36,9 @@ def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: 
         context=material.brief.context,
         requirements=plan.requirements,
         tasks=tuple(
-            packed_task(task, wanted[:kept], wanted[kept:], material) for task in ordered(material)
+            packed_task(task, wanted[:size], wanted[size:], material) for task in ordered(material)
         ),
-        code=tuple(wanted[:kept]),
+        code=tuple(wanted[:size]),
         commands=material.commands,
         decisions=plan.decisions,
         risks=plan.risks,
@@ -47,7 +47,7 @@ def _pack(material: Material, wanted: Sequence[Reading], kept: int, tokens_max: 
         questions=plan.questions,
         gaps=material.gaps,
         obtained=tuple(filter(None, (plan.obtained, *material.scene.notes))),
-        budget=Budget(tokens_max, RULE, 0, tuple(each.place for each in wanted[kept:])),
+        budget=Budget(tokens_max, RULE, 0, tuple(each.place for each in wanted[size:])),
     )
 
 
@@ -59,7 +59,7 @@ def ordered(material: Material) -> list[Task]:
 
 
 def packed_task(
-    task: Task, kept: Sequence[Reading], dropped: Sequence[Reading], material: Material
+    task: Task, chosen: Sequence[Reading], dropped: Sequence[Reading], material: Material
 ) -> Packed:
     """Return a task with the ids of what is shown for it, and the places of what is not."""
     handed = {each.key for each in material.builders}
@@ -74,18 +74,18 @@ def packed_task(
         task.requirements,
         task.decisions,
         task.risks,
-        tuple(each.id for each in kept if task.key in each.tasks),
-        tuple(_beside(task, kept, dropped, material)),
+        tuple(each.id for each in chosen if task.key in each.tasks),
+        tuple(_beside(task, chosen, dropped, material)),
     )
 
 
 def _beside(
-    task: Task, kept: Sequence[Reading], dropped: Sequence[Reading], material: Material
+    task: Task, chosen: Sequence[Reading], dropped: Sequence[Reading], material: Material
 ) -> Iterator[Beside]:
     for each in dropped:
         if task.key in each.tasks:
             yield Beside(each.place, each.why)
-    shown = {each.path for each in (*kept, *dropped) if task.key in each.tasks}
+    shown = {each.path for each in (*chosen, *dropped) if task.key in each.tasks}
     for place in places_of_task(task, material):
         if place.path not in shown:
             yield Beside(place.path, place.why)

@@ -54,7 +54,7 @@ def parts_of(path: str, text: str, language: str) -> list[Part]:
     if language == "Python":
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Odd escapes in somebody's code are not ours.
+                warnings.simplefilter("ignore")  # Odd escapes in that code are not ours.
                 return list(_python(path, ast.parse(text).body, ""))
         except (SyntaxError, ValueError, RecursionError):
             pass
@@ -135,12 +135,12 @@ def _brace_end(start: int, lines: Sequence[str]) -> int:
 
 
 def _without_strings(line: str) -> str:
-    kept, quote = [], ""
+    letters, quote = [], ""
     for letter in _ESCAPED.sub("", line):
         if quote:
             quote = "" if letter == quote else quote
         elif letter in "\"'`":
             quote = letter
         else:
-            kept.append(letter)
-    return "".join(kept).split("//", 1)[0]
+            letters.append(letter)
+    return "".join(letters).split("//", 1)[0]

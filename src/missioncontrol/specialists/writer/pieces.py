@@ -39,10 +39,10 @@ def _weight(part: Part, text: str, index: Index, terms: Sequence[str]) -> float:
     weight = 0.0
     for term in terms:
         form = pattern(term)
-        said = len(form.findall(text))
-        if said:
+        hits = len(form.findall(text))
+        if hits:
             named = 2.0 if form.search(part.name) else 0.0
-            weight += index.weight(term) * (named + min(1.0, said / 6))
+            weight += index.weight(term) * (named + min(1.0, hits / 6))
     private = part.name.startswith("_")
     return weight * (0.5 if private else 1.0) * (1.2 if part.is_type else 1.0)
 
@@ -66,13 +66,13 @@ def _name_of(line: str) -> str:
 
 def window(path: str, lines: Sequence[str], words: Sequence[str]) -> Part:
     """Return the lines of a file where most of `words` stand, else its beginning."""
-    said = [[word for word in words if len(word) > 1 and word in line] for line in lines]
+    matches = [[word for word in words if len(word) > 1 and word in line] for line in lines]
     best, start = 0, 1
     for number in range(len(lines)):
-        found = {word for each in said[number : number + WINDOW_LINES] for word in each}
-        if said[number] and len(found) > best:
+        found = {word for each in matches[number : number + WINDOW_LINES] for word in each}
+        if matches[number] and len(found) > best:
             best, start = len(found), max(1, number)
     end = min(len(lines), start + WINDOW_LINES - 1)
-    held = list(dict.fromkeys(word for each in said[start - 1 : end] for word in each))
+    held = list(dict.fromkeys(word for each in matches[start - 1 : end] for word in each))
     name = ", ".join(held[:4]) or f"lines {start} to {end}"
     return Part(path, name, "lines", start, end)

@@ -36,7 +36,7 @@ class Scene(msgspec.Struct, frozen=True):
     by_requirement: Mapping[str, tuple[str, ...]]  # requirement → paths, the closest first
     commands: tuple[Command, ...]
     texts: Mapping[str, tuple[str, ...]]  # path → lines, for the places
-    kept_out: tuple[tuple[str, str], ...]  # files nobody edits by hand, and why
+    kept_out: tuple[tuple[str, str], ...]  # files that are not edited by hand, and why
     dependencies: tuple[tuple[str, str], ...]  # name and requirement → `manifest:line`
     doubt: str  # a place that the goal's words point to far more than to what is changed
     read: int  # files of the repository that were read

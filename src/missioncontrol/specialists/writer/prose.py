@@ -1,7 +1,7 @@
 """Prose for sections of the mission's documents, asked of a model and checked against the facts.
 
 The local text stands whatever becomes of it: time-out, refusal, a budget that is used up, or a
-passage that says more than the facts. What was refused is kept with the reason.
+passage that claims more than the facts. What was refused is stored with the reason.
 """
 
 import time
@@ -102,12 +102,12 @@ class ProsingWriter:
         work = self._writer.work(brief, desk)
         if brief.plan is None:
             return work
-        kept = _kept(asked(self._model, brief, brief.plan, desk), desk)
-        return msgspec.structs.replace(work, artifacts=(*work.artifacts, kept))
+        stored = _kept(asked(self._model, brief, brief.plan, desk), desk)
+        return msgspec.structs.replace(work, artifacts=(*work.artifacts, stored))
 
 
 def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
-    """Return what the model wrote, each passage judged; a failure is said and not raised."""
+    """Return the model's text, each passage judged; a failure is reported and not raised."""
     facts = facts_of(brief, plan)
     started = time.monotonic()
     usage, name = NO_USAGE, model.name
@@ -122,8 +122,8 @@ def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
     except msgspec.DecodeError as error:
         passages, failure = (), f"The answer does not fit its schema: {error}."
     held = sum(each.accepted for each in passages)
-    told = failure or f"{held} of {len(passages)} passages hold against the facts"
-    desk.log("warning" if failure else "info", f"Prose of the model: {told}")
+    outcome = failure or f"{held} of {len(passages)} passages hold against the facts"
+    desk.log("warning" if failure else "info", f"Prose of the model: {outcome}")
     seconds = round(time.monotonic() - started, 3)
     return Prose(name, seconds, usage, passages, failure)
 

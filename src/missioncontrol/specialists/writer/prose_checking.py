@@ -1,6 +1,6 @@
 """Checks a passage that a model wrote against the facts it was given; on doubt it is refused.
 
-A passage may put facts together in other words. It may not count anew, name what no fact names,
+A passage may put facts together in other words. It may not recount, name what no fact names,
 turn a fact into its opposite, or promise what no fact says.
 """
 

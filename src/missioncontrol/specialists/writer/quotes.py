@@ -54,5 +54,5 @@ def paths(texts: Iterable[str]) -> list[str]:
 def anchors(texts: Iterable[str]) -> list[str]:
     """Return all that is quoted in either way: words to look for in a file."""
     listed = list(texts)
-    said = [text for each in listed for text in _SAID.findall(each)]
-    return list(dict.fromkeys([*quoted(listed), *said]))
+    quotes = [text for each in listed for text in _SAID.findall(each)]
+    return list(dict.fromkeys([*quoted(listed), *quotes]))

@@ -128,13 +128,13 @@ def _why(shown: Excerpt, place: Place) -> str:
         if shown.start <= use.line <= shown.end:
             calls.setdefault(use.name, []).append(use.line)
     used = uses_in_words(place, shown.title.rsplit(".", 1)[-1], most=USES_NAMED)
-    said = (f"uses `{name}` in {_lines(numbers)}" for name, numbers in calls.items())
-    words = "; ".join(said) or used or place.why
+    uses = (f"uses `{name}` in {_lines(numbers)}" for name, numbers in calls.items())
+    words = "; ".join(uses) or used or place.why
     return words[:1].upper() + words[1:]
 
 
 def _lines(numbers: Sequence[int]) -> str:
-    told = list(dict.fromkeys(numbers))
-    if len(told) == 1:
-        return f"line {told[0]}"
-    return f"lines {', '.join(map(str, told[:-1]))} and {told[-1]}"
+    unique = list(dict.fromkeys(numbers))
+    if len(unique) == 1:
+        return f"line {unique[0]}"
+    return f"lines {', '.join(map(str, unique[:-1]))} and {unique[-1]}"

@@ -125,8 +125,8 @@ def _place(place: Place, material: Material, with_excerpts: bool) -> Iterator[st
 
 
 def _used(part: Part, place: Place) -> str:
-    nobody = "no line found that names it" if is_telling(part.name) else ""
-    return uses_in_words(place, part.name, most=USES_MAX) or nobody
+    unused = "no line found that names it" if is_telling(part.name) else ""
+    return uses_in_words(place, part.name, most=USES_MAX) or unused
 
 
 def _beside(title: str, places: Sequence[Place]) -> Iterator[str]:
@@ -257,6 +257,6 @@ def sources(material: Material) -> Iterator[str]:
     for key, delivered in sorted(material.upstream.items()):
         if delivered.work.summary:
             names = listed(sorted(delivered.files), most=6)
-            said = f"{sentence(delivered.work.summary)} {names}"
-            yield f"- Task {code(key)} ({delivered.state}): {said}"
+            summary = f"{sentence(delivered.work.summary)} {names}"
+            yield f"- Task {code(key)} ({delivered.state}): {summary}"
     yield ""

@@ -35,12 +35,12 @@ def targets(parts: Iterable[Part], quoted: Sequence[str], at: Iterable[int]) -> 
 
 def _once(parts: Iterable[Part]) -> list[Part]:
     """Keep the longest of several with one title: overloads are stubs, and setters come after."""
-    kept: dict[str, Part] = {}
+    longest: dict[str, Part] = {}
     for part in parts:
-        held = kept.get(part.title)
+        held = longest.get(part.title)
         if held is None or part.end - part.start > held.end - held.start:
-            kept[part.title] = part
-    return list(kept.values())
+            longest[part.title] = part
+    return list(longest.values())
 
 
 def _ending(name: str, count: int) -> str:
@@ -63,9 +63,9 @@ def called_by(target: Part, parts: Iterable[Part], lines: Sequence[str]) -> list
     return [part for _, part in sorted(found, key=lambda each: each[0])][:CALLED_MAX]
 
 
-def constructors(parts: Iterable[Part], said: str, lines: Sequence[str]) -> list[Part]:
-    """Return the constructors of classes that `said` names together with a parameter of theirs."""
-    words = set(re.findall(r"\w+", said))
+def constructors(parts: Iterable[Part], text: str, lines: Sequence[str]) -> list[Part]:
+    """Return the constructors of classes that `text` names with a parameter of theirs."""
+    words = set(re.findall(r"\w+", text))
     return [
         part
         for part in parts

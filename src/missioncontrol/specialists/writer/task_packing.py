@@ -57,25 +57,25 @@ def _pack(
     ]
     how = rule(f"{name_of(task.key)}.md")
 
-    def make(kept: int) -> TaskPack:
-        dropped = tuple(each.place for each in wanted[kept:])
+    def make(size: int) -> TaskPack:
+        dropped = tuple(each.place for each in wanted[size:])
         return TaskPack(
             SCHEMA,
             material.brief.goal,
             material.plan.title,
             number,
             count,
-            packed_task(task, wanted[:kept], wanted[kept:], material),
+            packed_task(task, wanted[:size], wanted[size:], material),
             _served(task, material),
             tuple(_constraints(task, material)),
-            tuple(_files(task, wanted[:kept], material))[:FILES_MAX],
+            tuple(_files(task, wanted[:size], material))[:FILES_MAX],
             tuple(_commands(task, material)),
             _decisions(task, material),
             tuple(each for each in material.plan.risks if each.id in task.risks),
             tuple(_keep_out(task, material)),
             tuple(_done(task, material)),
             material.plan.questions,
-            tuple(wanted[:kept]),
+            tuple(wanted[:size]),
             tuple(filter(None, (material.plan.obtained, *material.scene.notes))),
             Budget(tokens_max, how, 0, dropped),
             material.brief.context.strip(),
@@ -93,11 +93,11 @@ def _constraints(task: Task, material: Material) -> Iterator[str]:
     for each in material.constraints:
         if each.id not in task.requirements:
             yield f"{each.id}: {each.text}"
-    said = {
+    rules = {
         (language, "".join(requirement.split())): (language, requirement, place)
         for language, requirement, place in reversed(material.scene.runtimes)
     }
-    for language, requirement, place in reversed(said.values()):
+    for language, requirement, place in reversed(rules.values()):
         yield f"{language} {requirement} ({place}): the change has to work with all of these."
 
 
@@ -113,7 +113,7 @@ def _commands(task: Task, material: Material) -> Iterator[Command]:
             yield each
 
 
-def _files(task: Task, kept: Sequence[Reading], material: Material) -> Iterator[FileToKnow]:
+def _files(task: Task, chosen: Sequence[Reading], material: Material) -> Iterator[FileToKnow]:
     """Yield the files that the task names, those next to them, and the likely ones, each once."""
     likely = _likely(task, material)
     places = {place.path: place for place in places_of_task(task, material)}
@@ -124,11 +124,11 @@ def _files(task: Task, kept: Sequence[Reading], material: Material) -> Iterator[
         if path in others and path not in task.scope:
             continue
         place, file = places.get(path), likely.get(path)
-        said = place.why.split("; ") if place else []
-        why = _once([*said[:1], *(file.reasons if file else ()), *said[1:]])
+        reasons = place.why.split("; ") if place else []
+        why = _once([*reasons[:1], *(file.reasons if file else ()), *reasons[1:]])
         if path in task.scope and not why:
             why = ["the plan expects this task to change it"]
-        excerpts = tuple(each.id for each in kept if each.path == path)
+        excerpts = tuple(each.id for each in chosen if each.path == path)
         yield FileToKnow(
             path,
             _part(path, place, path in task.scope or path in named, tests),
@@ -150,12 +150,12 @@ def _likely(task: Task, material: Material) -> dict[str, LikelyFile]:
 
 
 def _once(reasons: Sequence[str]) -> list[str]:
-    """Leave out what was said before, whatever case it begins with."""
+    """Leave out repeated reasons, whatever case they begin with."""
     found: dict[str, str] = {}
     for each in filter(None, reasons):
         found.setdefault(each.strip().lower(), each.strip())
-    said = [each for each in found.values() if not each.lower().startswith("says ")]
-    return said or list(found.values())  # How often a word stands there tells nobody what to do.
+    fresh = [each for each in found.values() if not each.lower().startswith("says ")]
+    return fresh or list(found.values())  # How often a word stands there helps no reader.
 
 
 def _part(path: str, place: Place | None, is_named: bool, tests: Collection[str]) -> Part:

@@ -109,19 +109,19 @@ def _files(pack: TaskPack) -> Iterator[str]:
 
 
 def _about(file: FileToKnow) -> str:
-    said = f": {sentence('; '.join(file.why))}" if file.why else "."
+    text = f": {sentence('; '.join(file.why))}" if file.why else "."
     if file.spots:
         spots = ", ".join(
             f"{code(each.name)} ({each.label})" if each.name else each.label
             for each in file.spots[:SPOTS_MAX]
         )
-        said += f" Look at {spots}."
+        text += f" Look at {spots}."
     if file.excerpts:
-        said += f" Shown below as {', '.join(file.excerpts)}."
+        text += f" Shown below as {', '.join(file.excerpts)}."
     if file.knowers:
         people = ", ".join(
             f"{each.name} ({each.commits} commit{'s' if each.commits != 1 else ''})"
             for each in file.knowers[:KNOWERS_MAX]
         )
-        said += f" Known to {people}."
-    return said
+        text += f" Known to {people}."
+    return text

@@ -50,11 +50,11 @@ class Writer:
         material = Material(brief, brief.plan, read_scene(brief, brief.plan))
         pack = packed(material)
         texts = _texts(material, pack, wanted(brief))
-        kept = [_kept(desk, name, text, TITLES[name]) for name, text in texts.items()]
+        stored = [_kept(desk, name, text, TITLES[name]) for name, text in texts.items()]
         if PACK in texts:
-            kept += [_kept(desk, *each) for each in _of_tasks(task_packs(material))]
+            stored += [_kept(desk, *each) for each in _of_tasks(task_packs(material))]
         desk.log("success", summary(material, pack, list(texts)))
-        return _work(material, pack, texts, kept)
+        return _work(material, pack, texts, stored)
 
 
 def _kept(desk: Desk, name: str, text: str, title: str) -> ArtifactRef:
@@ -91,12 +91,12 @@ def _json(data: Any) -> str:
 
 
 def _work(
-    material: Material, pack: Pack, texts: Mapping[str, str], kept: Sequence[ArtifactRef]
+    material: Material, pack: Pack, texts: Mapping[str, str], stored: Sequence[ArtifactRef]
 ) -> Work:
     return Work(
         summary=summary(material, pack, list(texts)),
         output=output(material, pack, texts),
         facts=facts(pack, list(texts)),
-        artifacts=tuple(kept),
+        artifacts=tuple(stored),
         evidence=(FilesRead(material.scene.read, material.scene.left_out, material.scene.commit),),
     )

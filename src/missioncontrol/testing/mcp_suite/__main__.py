@@ -34,7 +34,7 @@ class Signed:
 
 
 async def serve(home: Home, token: str) -> None:
-    """Say where, and answer until the process is told to end."""
+    """Print the address, and answer until the process receives a signal to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     found = listening(0)

@@ -33,21 +33,21 @@ def _sampled(prompt: str) -> Sample:
     return Sample([_message(prompt)], max_tokens=100)
 
 
-def test_sampling(prompt: str, said: Annotated[CreateMessageResult, Resolve(_sampled)]) -> str:
+def test_sampling(prompt: str, reply: Annotated[CreateMessageResult, Resolve(_sampled)]) -> str:
     """Ask the model of the client."""
     del prompt
-    return f"LLM response: {said.content.text if isinstance(said.content, TextContent) else ''}"
+    return f"LLM response: {reply.content.text if isinstance(reply.content, TextContent) else ''}"
 
 
 class Reply(BaseModel):
-    """What somebody is asked."""
+    """The form of a question to the user."""
 
     username: str = Field(description="User's response")
     email: str = Field(description="User's email address")
 
 
 class Defaults(BaseModel):
-    """What somebody is asked, with what is taken where they say nothing."""
+    """The form of a question to the user, with defaults for empty fields."""
 
     name: str = "John Doe"
     age: int = 30
@@ -72,7 +72,7 @@ def _several(**items: Any) -> Any:
 
 
 class Choices(BaseModel):
-    """What somebody chooses from, in each way to say that."""
+    """The choices offered to the user, in each way to declare them."""
 
     untitledSingle: str = _one(enum=["option1", "option2", "option3"])
     titledSingle: str = _one(oneOf=_titled("Option"))
@@ -96,30 +96,30 @@ def _chosen() -> Elicit[Choices]:
 
 
 def test_elicitation(
-    message: str, said: Annotated[ElicitationResult[Reply], Resolve(_replied)]
+    message: str, reply: Annotated[ElicitationResult[Reply], Resolve(_replied)]
 ) -> str:
-    """Ask somebody."""
+    """Ask the user."""
     del message
-    return _outcome("User response", said)
+    return _outcome("User response", reply)
 
 
 def test_elicitation_sep1034_defaults(
-    said: Annotated[ElicitationResult[Defaults], Resolve(_with_defaults)],
+    reply: Annotated[ElicitationResult[Defaults], Resolve(_with_defaults)],
 ) -> str:
-    """Ask somebody who may leave everything as it is."""
-    return _outcome("Elicitation completed", said)
+    """Ask the user, who may leave everything as it is."""
+    return _outcome("Elicitation completed", reply)
 
 
 def test_elicitation_sep1330_enums(
-    said: Annotated[ElicitationResult[Choices], Resolve(_chosen)],
+    reply: Annotated[ElicitationResult[Choices], Resolve(_chosen)],
 ) -> str:
-    """Let somebody choose."""
-    return _outcome("Elicitation completed", said)
+    """Offer the user a choice."""
+    return _outcome("Elicitation completed", reply)
 
 
-def _outcome(what: str, said: Any) -> str:
-    told = said.data.model_dump_json() if isinstance(said, AcceptedElicitation) else "{}"
-    return f"{what}: action={said.action}, content={told}"
+def _outcome(what: str, reply: Any) -> str:
+    content = reply.data.model_dump_json() if isinstance(reply, AcceptedElicitation) else "{}"
+    return f"{what}: action={reply.action}, content={content}"
 
 
 # By results that want input.
@@ -135,7 +135,7 @@ def _sample(text: str, tokens: int = 100) -> CreateMessageRequest:
 
 
 def form(message: str, field: str, kind: str = "string") -> ElicitRequest:
-    """Return what asks somebody for one field."""
+    """Return a request that asks the user for one field."""
     schema = {"type": "object", "properties": {field: {"type": kind}}, "required": [field]}
     return ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
 
@@ -146,7 +146,7 @@ def _wants(state: str | None = None, **asked: Any) -> InputRequiredResult:
 
 
 def said(ctx: Ctx, name: str, field: str) -> Any:
-    """Return what somebody put into a field that they were asked for; None where they did not."""
+    """Return what the user put into a requested field; None where they did not."""
     answer = (ctx.input_responses or {}).get(name)
     return (answer.content or {}).get(field) if isinstance(answer, ElicitResult) else None
 

@@ -31,7 +31,7 @@ WIDE = json_schema_2020_12_tool.__name__
 
 
 class Build(Server):
-    """The server, with the methods of older revisions that it offers nobody else."""
+    """The server, with the methods of older revisions that no other client gets."""
 
     def __init__(self, reach: Reach, version: str) -> None:
         """See `Server`."""

@@ -19,7 +19,7 @@ CLOCK = SystemClock()
 
 
 class Begun(TypedDict):
-    """Which task a job is, or what it said where it is none."""
+    """Which task a job is, or its output where it is none."""
 
     task: str
     text: str
@@ -40,17 +40,17 @@ class Job:
     def task(self) -> Task:
         """Return it as a task."""
         assert self.work is not None, "it was begun"
-        told = (self.id, self.created, self.updated)
+        fields = (self.id, self.created, self.updated)
         if not self.work.done():
             status = "input_required" if self.asks else "working"
-            return _task(*told, status, asks=dict(self.asks))
+            return _task(*fields, status, asks=dict(self.asks))
         if self.work.cancelled():
-            return _task(*told, "cancelled")
+            return _task(*fields, "cancelled")
         failure = self.work.exception()
         if isinstance(failure, MCPError):
             error = failure.error.model_dump(exclude_none=True)
-            return _task(*told, "failed", error=error)
-        return _task(*told, "completed", result=self.work.result())
+            return _task(*fields, "failed", error=error)
+        return _task(*fields, "completed", result=self.work.result())
 
 
 def _task(name: str, created: float, updated: float, status: Any, **more: Any) -> Task:

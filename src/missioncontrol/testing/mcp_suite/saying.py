@@ -48,7 +48,7 @@ SCHEMA: dict[str, Any] = {
     "else": {"required": ["email"]},
     "additionalProperties": False,
 }
-"""What a client is to be told of the input of a tool, word for word."""
+"""The declared input of a tool that a client receives, word for word."""
 
 
 def test_simple_text() -> str:
@@ -62,7 +62,7 @@ def test_image_content() -> list[ImageContent]:
 
 
 def test_audio_content() -> list[AudioContent]:
-    """Let a sound be heard."""
+    """Return a sound."""
     return [AudioContent(type="audio", data=WAV, mime_type="audio/wav")]
 
 
@@ -141,7 +141,7 @@ def json_schema_2020_12_tool(name: str = "") -> str:
 
 
 def greet(name: str) -> str:
-    """Greet somebody."""
+    """Greet a person by name."""
     return f"Hello, {name}!"
 
 
@@ -179,12 +179,12 @@ def add_resources(server: Server) -> None:
 
     @server.resource("test://template/{id}/data", mime_type="application/json")
     def template(id: str) -> str:  # noqa: A002 - the suite's name for it
-        """What is said of an id."""
+        """The data of an id."""
         return json.dumps({"id": id, "templateTest": True, "data": f"Data for ID: {id}"})
 
     @server.resource("test://watched-resource", mime_type="text/plain")
     def watched() -> str:
-        """A text that somebody may watch."""
+        """A text that a client may watch."""
         return "Nothing changes here."
 
 
@@ -215,5 +215,5 @@ def add_prompts(server: Server) -> None:
 
 
 def _resource(uri: str, text: str, kind: str = "text/plain") -> EmbeddedResource:
-    told = TextResourceContents(uri=uri, mime_type=kind, text=text)
-    return EmbeddedResource(type="resource", resource=told)
+    content = TextResourceContents(uri=uri, mime_type=kind, text=text)
+    return EmbeddedResource(type="resource", resource=content)

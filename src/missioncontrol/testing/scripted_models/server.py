@@ -55,7 +55,7 @@ class ModelServer:
 
     @property
     def authorizations(self) -> list[str]:
-        """What each of `calls` said to be let in."""
+        """The credential that each of `calls` was sent with."""
         return [
             call.headers.get("authorization", call.headers.get("x-api-key", ""))
             for call in self.calls
@@ -66,7 +66,7 @@ class ModelServer:
         self._http.serve_forever(poll_interval=0.01)
 
     def stop(self) -> None:
-        """Stop listening, let waiting replies go, and end every connection."""
+        """Stop listening, release waiting replies, and end every connection."""
         self._stopped.set()
         self._http.shutdown()
         self._http.server_close()
@@ -155,18 +155,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._models.connected(self.request)
 
     def finish(self) -> None:
-        """Let a connection go."""
+        """Close a connection."""
         self._models.gone(self.request)
         with suppress(OSError):
             super().finish()
 
     def handle(self) -> None:
-        """Serve a connection; the other end may let go of it at any time."""
+        """Serve a connection; the other end may close it at any time."""
         with suppress(ConnectionError):
             super().handle()
 
     def do_HEAD(self) -> None:
-        """Say that somebody is here."""
+        """Answer that the server is up."""
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/v1/messages/count_tokens":
             self._models.others.append(request)
-            # About four characters are a token; whoever asks wants no more than that.
+            # About four characters are a token; callers need no more precision.
             count = len(msgspec.json.encode(request.body)) // 4
             self._send(200, {"input_tokens": count})
         elif path in APIS:

@@ -30,13 +30,13 @@ LOOK_SECONDS = 120.0
 
 
 class Approvers:
-    """Look at what waits now and then, and do about each approval what the dice said once."""
+    """Look at what waits now and then, and treat each approval as the dice decided once."""
 
     def __init__(self, dice: Random) -> None:
-        """Nobody has looked yet."""
+        """Start without a look at any approval."""
         self._dice = dice
         self._fates: dict[str, str] = {}
-        self.is_late = False  # from then on nobody is absent
+        self.is_late = False  # from then on all people are present
 
     async def look(self, house: House) -> None:
         """Say something about everything that waits."""
@@ -84,7 +84,7 @@ class Approvers:
             self._fates[approval.id] = self._dice.choice(("yes", "yes", "all at once", "absent"))
 
     async def _agree(self, house: House, approval: Approval) -> None:
-        """Let people agree one after the other, some of them twice, until it has its answer."""
+        """Make people agree one by one, some of them twice, until it has its answer."""
         for name in self._dice.sample(PEOPLE, len(PEOPLE)):
             for _ in range(self._dice.choice((1, 1, 2))):
                 await self._say(house, approval, "approve", name)
@@ -103,17 +103,17 @@ class Approvers:
             await asyncio.gather(*(self._say(house, approval, "approve", name) for name in names))
 
     async def _burst(self, house: House, approval: Approval) -> None:
-        """Let several people speak in the same instant."""
+        """Make several people decide in the same instant."""
         names = self._dice.sample(PEOPLE, 3)
-        said = [self._say(house, approval, "approve", name) for name in names]
+        answers = [self._say(house, approval, "approve", name) for name in names]
         if self._dice.random() < 0.3:
-            said.append(self._say(house, approval, "reject", self._somebody()))
+            answers.append(self._say(house, approval, "reject", self._somebody()))
         if self._dice.random() < 0.3:
             inputs = {"size": 7}
             who = self._somebody()
-            said.append(self._say(house, approval, "request-changes", who, inputs=inputs))
-        self._dice.shuffle(said)
-        await asyncio.gather(*said)
+            answers.append(self._say(house, approval, "request-changes", who, inputs=inputs))
+        self._dice.shuffle(answers)
+        await asyncio.gather(*answers)
 
     def _somebody(self) -> str:
         return self._dice.choice(PEOPLE)

@@ -1,4 +1,4 @@
-"""Reports that cross a cancel on their way: the agent failed before it heard of it."""
+"""Reports that cross a cancel on their way: the agent failed before it received it."""
 
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.run.commands import ReportFailure
@@ -10,7 +10,7 @@ from missioncontrol.testing.simulation.rules.violation import hold
 def hold_no_retry(books: Journal, run: str) -> None:
     """Ask what a failure of each attempt would become now, without recording it.
 
-    An attempt that was told to stop says itself that it was cancelled, so agents in memory never
+    An attempt that was asked to stop reports itself as cancelled, so agents in memory never
     send such a report; a worker on another machine does.
 
     Raises:

@@ -28,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Disk(MemoryEventStore):
-    """Keeps the log, and lets every commit be judged."""
+    """Stores the log, and has every commit judged."""
 
     def __init__(self, plan: Plan, inspector: Inspector, dice: Random, *, slow: bool) -> None:
         """A `slow` disk takes up to a hundredth of a second for some commits."""

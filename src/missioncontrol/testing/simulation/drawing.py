@@ -221,7 +221,7 @@ class _Drawing:
             step["with"] = given
 
     def _handle(self, key: str, step: Data, needs: list[str]) -> None:
-        """Let the step be there for the failure of one or two that it needed."""
+        """Make the step the failure handler of one or two that it needed."""
         handled = [
             need
             for need in needs[: self.dice.choice((1, 2))]

@@ -112,7 +112,7 @@ class House:
         kind: AgentKind,
         workshop: Callable[[Declaration], Workshop],
     ) -> None:
-        """Let its agents be declared ones, with lives of their own; nothing is open yet."""
+        """Use declared agents, with lives of their own; nothing is open yet."""
         self._declared = declared
         self.supervisor = Supervisor(
             self.agents,
@@ -160,7 +160,7 @@ class House:
         self.troubles.append(f"schedule {schedule!r} broke off: {error!r}")
 
     async def open(self) -> None:
-        """Bring the past to rest, take up what has not ended, and let people and time in."""
+        """Recover from the past, resume what has not ended, and start people and timers."""
         await self.projector.catch_up(self.disk)
         self.engine.listeners.extend((self.projector.take, self.patience.take))
         await self.operations.open()
@@ -200,7 +200,7 @@ class House:
             await self.approvals.open(held.approval for held in state.held.values())
             if state.is_settled:
                 continue
-            # What is halted stays so until somebody resumes it.
+            # What is halted stays so until a person resumes it.
             if state.halt is None and not only_waits(state):
                 self.execution.resume(run, actor=NOBODY)
             self.engine.adopt(run)
@@ -232,7 +232,7 @@ class House:
         await self.projector.finish(self.disk)
 
     def drop(self, error: BaseException) -> None:
-        """Let everything go at once, as when the process ends."""
+        """Drop everything at once, as when the process ends."""
         self.engine.drop(error)
         self.projector.drop()
 

@@ -85,8 +85,8 @@ class Inspector:
         try:
             self.books.commit_ended()
         except (Violation, Unreadable, LookupError, TypeError, ValueError) as error:
-            told = f"{type(error).__name__}: {error}"
-            raise Violation(f"{told}, after event {self.position}") from error
+            message = f"{type(error).__name__}: {error}"
+            raise Violation(f"{message}, after event {self.position}") from error
 
     def engine_began(self) -> None:
         """Take note that another engine takes over."""

@@ -1,4 +1,4 @@
-"""Compares what the engine believes with what the log says, and rows kept with rows rebuilt."""
+"""Compares the engine's state with the log, and stored rows with rebuilt ones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -62,8 +62,8 @@ async def compare_beliefs(house: House) -> dict[str, tuple[int, bytes]]:
     pictures = {}
     for name, believed in list(journal.runs.items()):
         folded, _ = await fold_run(disk, name)
-        told, known = _picture(folded), _picture(believed)
-        wrong = [part for part in told if told[part] != known[part]]
+        logged, known = _picture(folded), _picture(believed)
+        wrong = [part for part in logged if logged[part] != known[part]]
         hold(not wrong, f"{name} folded has another {', '.join(wrong)} than the one at work")
         view = await run_view(disk, name)
         hold({**view, **view_of(believed)} == view, f"{name} replayed differs from what it is")
@@ -86,8 +86,8 @@ def _compare_accounts(ledger: Ledger, disk: Disk) -> None:
             hold(getattr(account.held, unit) == held, f"{held} is set aside in {place}")
             for period in PERIODS:
                 spent = getattr(account.spent(period, books.day), unit)
-                told = books.spent_in(place, period, unit)
-                hold(spent == told, f"{told} was spent in {place}, {period}")
+                reported = books.spent_in(place, period, unit)
+                hold(spent == reported, f"{reported} was spent in {place}, {period}")
 
 
 def _picture(run: Run) -> dict[str, object]:
@@ -129,8 +129,8 @@ async def _compare_rows(disk: Disk, tables: MemoryReadTables) -> None:
     hold(fresh.position() == tables.position(), "rows stand for the whole log")
     hold(fresh.runs(limit=LIST_MAX) == tables.runs(limit=LIST_MAX), "rows of runs are as rebuilt")
     for kind in {each.kind for each in FOLDS}:
-        kept = tables.all_listed(kind, limit=LIST_MAX)
-        hold(fresh.all_listed(kind, limit=LIST_MAX) == kept, f"rows of {kind}s are as rebuilt")
+        stored = tables.all_listed(kind, limit=LIST_MAX)
+        hold(fresh.all_listed(kind, limit=LIST_MAX) == stored, f"rows of {kind}s are as rebuilt")
 
 
 def _compare_with_books(disk: Disk, tables: MemoryReadTables) -> None:

@@ -36,7 +36,7 @@ class Lives:
         return self.ill.get(name, 0.0) > asyncio.get_running_loop().time()
 
     async def wander(self, house: House) -> None:
-        """Let agents fall ill, and people start, stop, drain and scale them, until cancelled."""
+        """Make agents fail, and people start, stop, drain and scale them, until cancelled."""
         while True:
             await asyncio.sleep(self.dice.uniform(5.0, 90.0))
             name = self.dice.choice(sorted(PLACES))
@@ -60,7 +60,7 @@ class Lives:
                 return msgspec.structs.replace(asked, verb=verb)
 
     async def wind_up(self, house: House) -> None:
-        """Let everybody work who doesn't."""
+        """Start every agent that is not at work."""
         for life in list(house.agents.lives()):
             if isinstance(life.standing, Stopped | Failed):
                 await house.ask(AgentAsked("start", life.name), KEEPER)
@@ -72,7 +72,7 @@ class ScriptedKind:
     name = "scripted"
 
     def __init__(self, lives: Lives, agents: Agent, cards: Mapping[str, AgentCard]) -> None:
-        """`agents` do all the work, whoever is asked, as `cards` say."""
+        """`agents` do all the work, for any declared agent, as `cards` state."""
         self._lives = lives
         self._cards = cards
         self._agents = agents

@@ -84,7 +84,7 @@ class People:
             self.wishes += [self._schedule(name) for name in names]
         self._helped: set[str] = set()
         self.stops = dice.choice((1, 1, 2)) if "stop" in words else 0
-        self.patience = dice.choice((0, 40))  # looks until somebody clings
+        self.patience = dice.choice((0, 40))  # looks until an agent clings
 
     def at_work(self, house: House) -> list[Coroutine[Any, Any, None]]:
         """Return what they do while an engine lives, until it is cancelled."""
@@ -124,9 +124,9 @@ class People:
             "cost": self.dice.choice((0, 15_000, 60_000, 400_000, 5_000_000, None)),
             "tokens": self.dice.choice((0, 2_000, 9_000, 60_000, 5_000_000, None)),
         }
-        said = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
+        units = self.dice.choice((("cost",), ("tokens",), ("tokens",), UNITS))
         change = CapChange(Scope(kind, name), reason, period)
-        return msgspec.structs.replace(change, **{unit: amounts[unit] for unit in said})
+        return msgspec.structs.replace(change, **{unit: amounts[unit] for unit in units})
 
     def _schedule(self, name: str) -> tuple[Any, str]:
         misfire: Misfire = self.dice.choice(("skip", "latest", "all"))
@@ -156,7 +156,7 @@ class People:
                 await house.ask(*ask)
 
     def _idea(self, house: House) -> tuple[Any, str] | None:
-        """Return what somebody wants just now, and who."""
+        """Return a command of a person for now, and who sends it."""
         books = house.disk.inspector.books
         going = [name for name, run in books.runs.items() if not run.outcome]
         ended = [name for name, run in books.runs.items() if run.outcome]
@@ -304,8 +304,8 @@ class People:
             left = [run for run in runs if not run.outcome]
             if not left:
                 return
-        told = {run.id: (run.halted, run.state) for run in left}
-        hold(False, f"runs never end: {told}")
+        states = {run.id: (run.halted, run.state) for run in left}
+        hold(False, f"runs never end: {states}")
 
     async def _pay(self, house: House) -> None:
         """Raise every cap that holds something up, and take up what was halted."""
@@ -318,7 +318,7 @@ class People:
         for run in halted:
             code = house.disk.inspector.books.runs[run].halted
             if run in self._helped and code.startswith("budget.unknown"):
-                # What its workflow leaves unsaid, nobody can say for it.
+                # What its workflow leaves open, a person can't supply.
                 await house.ask(CancelRun(run, "Nobody knows what it takes."), BOSS)
             self._helped.add(run)
             await house.ask(ResumeRun(run), BOSS)

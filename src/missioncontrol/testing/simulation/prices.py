@@ -7,7 +7,7 @@ from missioncontrol.domain.price import Price, Rates
 STEADY = "steady-model"
 CHATTY = "chatty-model"
 MYSTERY = "mystery-model"
-"""Nobody knows its price until somebody sets one."""
+"""Its price is unknown until a person sets one."""
 
 ALIASES = {"steady-model-2020-09-01": STEADY}
 """As agents report a model that they declare under another name."""

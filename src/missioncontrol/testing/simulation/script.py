@@ -58,7 +58,7 @@ class ScriptedAgents:
     ) -> None:
         """`watch` judges every assignment before any work is done on it.
 
-        So does `watch_call` with model calls that were admitted; `clings` is told who will cling,
+        So does `watch_call` with admitted model calls; `clings` is called with who will cling,
         and `broken` what should never happen.
         """
         self._dice = dice
@@ -68,9 +68,9 @@ class ScriptedAgents:
         self._broken = broken
         self.is_alive = True
         self.lives: Health | None = None
-        self._at_work: dict[tuple[str, str], int] = {}  # fences; those who cling have let go
+        self._at_work: dict[tuple[str, str], int] = {}  # fences; not of those who cling
         self._paid: set[tuple[str, str]] = set()  # those who have begun to
-        self.told: dict[tuple[str, int], int] = {}  # tokens that attempts said they used
+        self.told: dict[tuple[str, int], int] = {}  # tokens that attempts reported as used
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         """See `Agent.perform`."""
@@ -134,7 +134,7 @@ class ScriptedAgents:
         return {"n": self._dice.randint(0, 9), "good": self._dice.random() < 0.6, "items": items}
 
     def _pay(self, line: Line, assignment: Assignment, likely: float) -> None:
-        """Say what was used; now and then more than was said beforehand, or by whom it was not."""
+        """Report usage; now and then more than announced, or with none announced at all."""
         spending = CARDS[assignment.agent].spending
         if spending is None:
             if self._dice.random() < 0.04:
@@ -179,7 +179,7 @@ class ScriptedAgents:
             await asyncio.sleep(0.0)
 
     async def _cling(self, assignment: Assignment, seconds: float) -> None:
-        """Go on for a while after being told to stop, as badly written agents do."""
+        """Go on for a while after a request to stop, as badly written agents do."""
         loop = asyncio.get_running_loop()
         end = loop.time() + 30.0 + seconds
         while self.is_alive and loop.time() < end:

@@ -109,7 +109,7 @@ class World:
         self._agents: ScriptedAgents | None = None
 
     def live(self) -> None:
-        """Let the world go on until every run has ended, and judge what happened.
+        """Run the world until every run has ended, and judge what happened.
 
         Raises:
             Violation: an invariant was broken.
@@ -180,7 +180,7 @@ class World:
             return False
 
     async def _go_on(self, house: House) -> bool:
-        """Let people and time in until the engine dies, or is closed, or nothing is left to do."""
+        """Run people and timers until the engine dies or is closed, or no work remains."""
         crowd = [asyncio.ensure_future(each) for each in self.people.at_work(house)]
         crowd.append(asyncio.ensure_future(self._audit(house)))
         if self.lives is not None:
@@ -216,7 +216,7 @@ class World:
         return True
 
     async def _close(self, house: House) -> None:
-        """Close the engine in good order; all that agents have told is on disk then."""
+        """Close the engine in good order; all reports of agents are on disk then."""
         self.disk.inspector.engine_closes()
         await house.close()
         assert self._agents is not None
@@ -231,7 +231,7 @@ class World:
             await self._compare(house)
 
     async def _compare(self, house: House) -> None:
-        while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - nobody tells
+        while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - no signal
             await asyncio.sleep(0.001)
         for run, (position, picture) in (await compare_beliefs(house)).items():
             self._seen.append((run, position, picture))
@@ -277,7 +277,7 @@ class World:
             self.problems.append(error)
 
     def _note_problem(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take note of what went wrong where nobody looks, as in a timer."""
+        """Record errors that no caller sees, as in a timer."""
         error = context.get("exception")
         if not isinstance(error, Crash | Unavailable):
             self.problems.append(error or Violation(str(context["message"])))
@@ -303,6 +303,6 @@ def _counted(call: Spending) -> dict[str, int]:
 
 
 def _look_away(task: "asyncio.Task[object]") -> None:
-    """Take note of how a buried task ended, so that nobody warns of it."""
+    """Retrieve the result of a buried task, so that asyncio does not warn of it."""
     if not task.cancelled():
         task.exception()

@@ -238,7 +238,7 @@ class PeerTask:
         return AttemptFailed(
             f"a2a.{code}",
             f"The peer at {self._settings.url} {words}. {message}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows its output.",
+            hint=hint or "`mission runs output RUN STEP` shows its output.",
             retryable=retryable,
             detail={"task": self._id} if self._id else None,
         )

@@ -183,7 +183,8 @@ class Conversation:
         return AttemptFailed(
             f"acp.{code}",
             f"{self._settings.argv[0]!r} {words} {last}".rstrip(),
-            hint=hint or "`mission output RUN STEP` shows its output. Or run it in a terminal.",
+            hint=hint
+            or "`mission runs output RUN STEP` shows its output. Or run it in a terminal.",
             retryable=retryable,
         )
 
@@ -293,7 +294,7 @@ class _Quota(msgspec.Struct, frozen=True):
 def tokens_of(used: Usage) -> Tokens:
     """Return the usage of the protocol as ours."""
     # The protocol leaves open whether input includes cached tokens and output includes thoughts.
-    # The total shows it; if it fits neither, they are taken as separate.
+    # The total shows it; if it fits neither, they count as separate.
     read, written = used.cached_read_tokens or 0, used.cached_write_tokens or 0
     cached, thought = read + written, used.thought_tokens or 0
     plain = used.input_tokens + used.output_tokens

@@ -187,7 +187,7 @@ def submission_unknown(why: str) -> AttemptFailed:
     return AttemptFailed(
         f"{KIND}.maybe_submitted",
         f"Codex Cloud may have started the task, so it is not submitted again. {why}",
-        hint="`codex cloud list` shows the task if it exists; `mission retry` starts a new run, "
+        hint="`codex cloud list` shows the task if it exists; `mission runs retry` starts a run, "
         "which submits it again.",
         retryable=False,
     )

@@ -52,7 +52,7 @@ class CodexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def sandbox_of(order: Order, rules: Rules) -> Sandbox:
     """Return the sandbox in which Codex runs commands; they write nothing in a reading step."""
     # A confined Codex needs no sandbox of its own: its commands inherit our rules. It couldn't
-    # build one either, because the kernel lets a confined program mount nothing, and Codex 0.169.0
+    # build one either, because the kernel lets no confined program mount, and Codex 0.169.0
     # then refuses every command.
     if rules.means != "none":
         return "danger-full-access"

@@ -48,7 +48,7 @@ def tool_refusal(session: ToolSession, tool: str, message: str, status: int = 0)
     return AttemptFailed(
         f"{session.kind}.{code}",
         f"{tool} failed: {shown or 'it gave no reason'}",
-        hint=hint or "`mission output RUN STEP` shows its output.",
+        hint=hint or "`mission runs output RUN STEP` shows its output.",
         retryable=status not in _FINAL,
         detail={"status": status} if status else None,
     )
@@ -60,6 +60,6 @@ def no_result(session: ToolSession, tool: str, code: int) -> AttemptFailed:
     return AttemptFailed(
         f"{session.kind}.no_result",
         f"{tool} ended with status {code} and without a result. {errors}".rstrip(),
-        hint="`mission output RUN STEP` shows its output.",
+        hint="`mission runs output RUN STEP` shows its output.",
         detail={"exit_code": code},
     )

@@ -56,7 +56,7 @@ def refuse_failure(result: "CallToolResult", tool: str, scrub: Scrub) -> None:
     """
     if result.is_error:
         message = one_line(text_of(result), scrub, WORDS_MAX) or "It gave no reason."
-        hint = "`mission output RUN STEP` shows the output of the server."
+        hint = "`mission runs output RUN STEP` shows the output of the server."
         raise AttemptFailed("mcp.tool_failed", f"The tool {tool!r} failed: {message}", hint=hint)
 
 

@@ -223,7 +223,7 @@ def _translate_errors(server: Server, notes: BoundedLog, scrub: Scrub) -> Iterat
 
 
 def _refusal(error: Any, where: str, last: str) -> AttemptFailed:
-    """Return an error of the protocol as a failure; `last_line` is what the server said at last."""
+    """Return an error of the protocol as a failure; `last_line` is the server's last output."""
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
     words = " ".join(str(error.message).split())

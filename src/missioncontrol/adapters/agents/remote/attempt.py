@@ -87,14 +87,14 @@ class RemoteAttempt:
         self._waiting: dict[int, Question] = {}
         self._asked: dict[int, asyncio.Task[None]] = {}
 
-    def bind(self, worker: str, heard: int | None = None) -> None:
-        """Confirm that a worker has it; `heard` is the last acknowledged message."""
+    def bind(self, worker: str, acknowledged: int | None = None) -> None:
+        """Confirm that a worker has it; `acknowledged` is the last acknowledged message."""
         self.worker = worker
         self.is_confirmed = True
         self.missed = 0
         self._claimed.set()
-        if self._heard is None and heard is not None:
-            self._heard = heard
+        if self._heard is None and acknowledged is not None:
+            self._heard = acknowledged
 
     async def wait_until_claimed(self) -> None:
         """Return once a worker has it, or the attempt has failed."""

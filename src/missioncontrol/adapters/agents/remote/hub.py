@@ -229,13 +229,13 @@ class Hub:
         if held is None or held.result.done() or not held.is_at(name):
             return await self._refuse(name, report)
         held.bind(name)
-        heard = held.accept(report.messages)
+        response = held.accept(report.messages)
         if held.has_ended:
             await held.over.wait()
         else:
             held.ask_waiting(worker.news.set)
         await self._durable()
-        return heard
+        return response
 
     async def _refuse(self, name: str, report: Report) -> Heard:
         """Answer a report that is late or repeated."""

@@ -471,7 +471,7 @@ class Ingestion:
 
 
 def _read_keys(connection: DuckDBPyConnection, folder: Path | None) -> KnownKeys:
-    """Return all keys of the file, sorted by DuckDB, which lets other threads run."""
+    """Return all keys of the file, sorted by DuckDB, which does not block other threads."""
     batches = RecordBatchReader.from_stream(connection.sql(SQL["keys"]))
     pieces = (BUFFER_OF(batch.column(0)) for batch in batches)
     return KnownKeys(spill(map(memoryview, pieces), folder))

@@ -203,7 +203,7 @@ class _Reader:
         if word:
             keeps = word in _BEFORE_COMMAND or _ASSIGNMENT.match(word) is not None
             if word == "case" and self._expects_command and self._open:
-                raise _Unsure  # Its `)` would be taken for the end of what is open.
+                raise _Unsure  # Its `)` would count as the end of what is open.
             self._expects_command = self._expects_command and keeps
         if char in ";&|\n":
             self._expects_command = True
@@ -280,7 +280,7 @@ class _Reader:
                 self._at += 1
 
     def _single(self, place: Place) -> None:
-        """Read on to the end of single quotes, which only `$'…'` lets be escaped."""
+        """Read on to the end of single quotes, in which only `$'…'` allows escapes."""
         self._at += 1
         while self._at < len(self._text) and self._text[self._at] != "'":
             if self._text[self._at] == "\0":

@@ -120,7 +120,7 @@ async def new_page(request: AnyRequest) -> Response[str]:
 
 @post("/agents/new", include_in_schema=False, status_code=200, **needs("govern"))
 async def add(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
-    """Declare an agent, and let it show that it works."""
+    """Declare an agent, and check that it works."""
     name = data.get("name", "").strip()
     declared = console.instruments.declare(name, said_of(data))
     ask = AgentAsked("add", name, data.get("reason", ""), declared, start=data.get("start") == "on")
@@ -134,25 +134,25 @@ def said_of(data: dict[str, str]) -> dict[str, Any]:
     Raises:
         Rejected: `agent.malformed`.
     """
-    said: dict[str, Any] = {
+    entry: dict[str, Any] = {
         name: text
         for name in ("kind", "model", "description")
         if (text := data.get(name, "").strip())
     }
     if capabilities := data.get("capabilities", "").replace(",", " ").split():
-        said["capabilities"] = capabilities
+        entry["capabilities"] = capabilities
     if scale := data.get("scale", "").strip():
-        said["scale"] = int(scale) if scale.isdecimal() else scale
+        entry["scale"] = int(scale) if scale.isdecimal() else scale
     if settings := data.get("settings", "").strip():
         try:
-            said["settings"] = msgspec.json.decode(settings, type=dict[str, Any])
+            entry["settings"] = msgspec.json.decode(settings, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Rejected(
                 "agent.malformed",
                 f"The settings are no JSON object: {error}.",
                 hint='Write them as {"program": "codex"}.',
             ) from None
-    return said
+    return entry
 
 
 @post("/agents/{name:str}/{verb:str}", include_in_schema=False, status_code=200, **needs("govern"))
@@ -163,7 +163,7 @@ async def steer(
     verb: FromPath[Literal["start", "stop", "restart", "drain", "scale", "remove"]],
     data: Form,
 ) -> Response[Any]:
-    """Let an agent begin or end its work, or work on more at once."""
+    """Start or stop an agent, or change how much it works on at once."""
     reason = data.get("reason", "").strip()
     if verb in ("drain", "restart") and data.get("within"):
         seconds = _seconds(data["within"])

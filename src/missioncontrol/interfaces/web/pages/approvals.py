@@ -63,7 +63,7 @@ async def approval_page(
 async def queue_part(
     request: AnyRequest, console: NamedDependency[Console], current: Id = "", run: Id = ""
 ) -> Response[str]:
-    """Show the queue again: somebody asked or answered."""
+    """Show the queue again after a request or an answer."""
     return fragment(request, TEMPLATE, "queue", **_queue(request, console, current, run))
 
 
@@ -79,7 +79,7 @@ async def heading_part(
 async def notice_part(
     request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], run: Id = ""
 ) -> Response[str]:
-    """Say what became of an approval since somebody opened it."""
+    """Show what became of an approval since the user opened it."""
     return fragment(request, TEMPLATE, "notice", **await _detail(request, console, approval, run))
 
 
@@ -151,7 +151,7 @@ def _writers(found: ApprovalView) -> set[str]:
 
 
 async def _deciders(console: Console, found: ApprovalView, who: Principal) -> list[str]:
-    """Return who else here could have the say of whoever looks."""
+    """Return who else here could decide in place of the user."""
     if not found.is_open or not who.may("approve"):
         return []
     people = console.people
@@ -197,7 +197,7 @@ def command_of(subject: dict[str, Any]) -> str:
     argv = inputs.get("argv") if isinstance(inputs, dict) else None
     if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
         return ""
-    # What takes several lines is read in full below; one long line of it tells nobody anything.
+    # A command of several lines is shown in full below; in one long line it is unreadable.
     return "" if any("\n" in word for word in argv) else one_line(shlex.join(argv))
 
 
@@ -265,7 +265,7 @@ def _more(verb: Speaking, data: dict[str, str], now: float) -> dict[str, Any]:
 async def _answered(
     request: AnyRequest, console: Console, spoken: Spoken, data: dict[str, str]
 ) -> Response[Any]:
-    """Let the engine hear it; show what is asked now where somebody was faster."""
+    """Send the decision to the engine; show the present state where another user was faster."""
     run = data.get("run", "")
     try:
         await say(console, request, spoken)

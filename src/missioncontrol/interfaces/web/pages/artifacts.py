@@ -107,10 +107,10 @@ async def _seen(found: Content, row: ArtifactRow, kind: viewing.Kind) -> dict[st
         return {"kind": "text", "note": _TOO_LARGE}
     content = await artifacts.window(found, 0, limit or viewing.HEAD_BYTES)
     try:
-        told = await asyncio.to_thread(read, content)
+        shown = await asyncio.to_thread(read, content)
     except ValueError:
         return {"kind": "text", "note": f"It says that it is {row.media_type}, and is not."}
-    return {"kind": kind, "note": "", **told}
+    return {"kind": kind, "note": "", **shown}
 
 
 _TOO_LARGE = "It is too large to be shown as what it is."
@@ -153,11 +153,11 @@ async def _window(found: Content, row: ArtifactRow, start: int, line: int) -> di
 
 
 def _crumbs(present: Present, row: ArtifactRow) -> list[tuple[str, str]]:
-    told = present.board.run(row.run)
-    if told is None or not told.mission:
+    run_row = present.board.run(row.run)
+    if run_row is None or not run_row.mission:
         return [("/runs", "Runs"), (f"/runs/{row.run}", row.run)]
-    title = present.board.title_of(told)
-    return [("/missions", "Missions"), (f"/missions/{told.mission}?view=artifacts", title)]
+    title = present.board.title_of(run_row)
+    return [("/missions", "Missions"), (f"/missions/{run_row.mission}?view=artifacts", title)]
 
 
 def _other(kind: str, shown_as: str, shown: str) -> tuple[str | None, str] | None:

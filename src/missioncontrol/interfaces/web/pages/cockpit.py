@@ -63,7 +63,7 @@ NOT_LOOKED = "Not looked for in a segment of what people did; why is told below.
 LOOKING = "Being looked for in all that came in; it appears here by itself."
 ALERTS_MAX = 6
 WEEKS = 10
-"""Cohorts that the cockpit shows at least: in fewer, nobody sees whether later ones do worse."""
+"""Cohorts that the cockpit shows at least: fewer do not show whether later ones do worse."""
 
 DAYS_BY_DAY, DAYS_BY_WEEK = 14, 366
 
@@ -73,8 +73,8 @@ Values = dict[str, Any]
 @get("/cockpit", **PAGE, **needs("read"))
 async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show the cockpit of a product; each panel loads by itself, or with the page for `whole`."""
-    said, now = request.query_params, console.shelf.clock.now()
-    bar, fault = await bar_or_fault(console.analytics.products, said, now)
+    query, now = request.query_params, console.shelf.clock.now()
+    bar, fault = await bar_or_fault(console.analytics.products, query, now)
     is_whole = bool(request.query_params.get("whole"))
     events = await events_of(console, bar)
     has_events = bar.product.is_own or events > 0  # The built-in one always has its log.
@@ -91,7 +91,7 @@ async def show_cockpit(request: AnyRequest, console: NamedDependency[Console]) -
         area="cockpit",
         bar=bar,
         fault=fault,
-        typed=[each for each in said.getall("where", []) if each] if fault else [],
+        typed=[each for each in query.getall("where", []) if each] if fault else [],
         has_events=has_events,
         verdict=await _verdict(console, bar) if has_events else _nothing(bar),
         days=view.days_shown(bar.range.since, bar.range.until),
@@ -129,12 +129,12 @@ async def _part(request: AnyRequest, console: Console, bar: Bar, name: str) -> s
 
 
 def moment_shown(console: Console) -> str:
-    """Return the moment up to which all that came in is in the figures that are told now."""
+    """Return the moment up to which the present figures contain all that came in."""
     return datetime.fromtimestamp(console.shelf.clock.now(), UTC).isoformat()[:19] + "Z"
 
 
 async def events_of(console: Console, bar: Bar) -> int:
-    """Return how many events a product has that somebody opens; the built-in one has its log."""
+    """Return how many events an opened product has; the built-in one has its log."""
     if bar.product.is_own or not await console.analytics.is_there():
         return 0
     return await (await console.analytics.analyst()).opened(bar.product.slug)
@@ -157,7 +157,7 @@ async def opening_of(console: Console, bar: Bar) -> tuple[Step, ...]:
 
 
 async def known_events(console: Console, bar: Bar) -> Events:
-    """Return which events a product has, for who types one; none where that can't be told."""
+    """Return which events a product has, to suggest while typing; none where unavailable."""
     if not await console.analytics.is_there():
         return Events()
     try:
@@ -179,7 +179,7 @@ async def _verdict(console: Console, bar: Bar) -> str:
 
 
 def _seen(done: "asyncio.Future[Any]") -> None:
-    """Take what went wrong: whoever loads the panel is told of it."""
+    """Retrieve the exception of a task: the request that loads the panel reports it."""
     if not done.cancelled():
         done.exception()
 
@@ -276,11 +276,11 @@ def _day_shown(day: str) -> str:
 
 
 async def days_told(analyst: Analyst, bar: Bar) -> tuple[Range, datetime | None]:
-    """Return the days whose key figures are told, and as of which moment; None is now.
+    """Return the days of the key figures, and as of which moment; None is now.
 
     They are the days of the bar that are over, as of the end of the last: those that the summary
-    tells of, so that a page has one activation rate. Until somebody began on such a day they are
-    all days, as of now: whoever sends the first event looks for it.
+    covers, so that a page has one activation rate. Until a person began on such a day they are
+    all days, as of now: the sender of the first event looks for it.
     """
     last = bar.today - timedelta(days=1)
     if bar.range.since > last:
@@ -323,7 +323,7 @@ async def _first_funnel(console: Console, bar: Bar) -> tuple[Funnel, datetime | 
     """Return the funnel that the page shows, as of when, and whether it is of an opening.
 
     It is the activation; of a product in which no step of that ever came, it is what most of its
-    people do, so that there is something to see until somebody says which steps count.
+    people do, so that there is something to see until a user names the steps that count.
     """
     days, as_of = await days_told(await console.analytics.analyst(), bar)
     asked = key_figures.activation(bar.product, days, bar.segment, by="day")
@@ -376,7 +376,7 @@ async def _retention(console: Console, bar: Bar) -> Values:
 
 
 def unit_of(days: int) -> Literal["day", "week", "month"]:
-    """Return by which periods cohorts of so many days are told: at most some dozens of them."""
+    """Return the periods that group cohorts of so many days: at most some dozens of them."""
     if days > DAYS_BY_WEEK:
         return "month"
     return "week" if days > DAYS_BY_DAY else "day"

@@ -62,11 +62,11 @@ CSV_PEOPLE_MAX = 10_000
 async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show what a question of one kind answers, and the form that asks it."""
     measure = request.url.path.rpartition("/")[2]
-    said = _with_question(request)
+    query = _with_question(request)
     now = console.shelf.clock.now()
-    bar, fault = await bar_or_fault(console.analytics.products, said, now)
+    bar, fault = await bar_or_fault(console.analytics.products, query, now)
     error: MissionControlError | None = fault
-    is_kept = fault is not None
+    is_retained = fault is not None
     events = await known_events(console, bar)
     question: AnyQuestion = forms.usual(measure, bar, events.opening)
     shown: dict[str, Any] = {}
@@ -77,7 +77,7 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
             raise fault
         question = forms.asked_of(measure, bar, request.query_params, events.opening)
         typed = {}
-        then = None if said.get("asked") else _moment(request.query_params)
+        then = None if query.get("asked") else _moment(request.query_params)
         shown = await answered(console, bar, question, then)
     except MissionControlError as found:
         error = found
@@ -89,8 +89,8 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
         status=_status(error),
         measure=measure,
         typed=typed,
-        is_kept=is_kept,
-        then=bool(request.query_params.get("as_of")) and not said.get("asked"),
+        is_kept=is_retained,
+        then=bool(request.query_params.get("as_of")) and not query.get("asked"),
         why=why_long(question, error),
         ways=shorter_ways(question, error),
         without=lambda name, value: forms.without(question, bar, name, value),
@@ -109,27 +109,27 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
 
 async def _offered(console: Console, bar: Bar, events: Events) -> dict[str, Any]:
     """Return what the form offers to choose from."""
-    kept = await console.analytics.products.dashboards(bar.product.slug)
+    stored = await console.analytics.products.dashboards(bar.product.slug)
     return {
         "names": events.names,
         "is_opening": bool(events.opening),
-        "dashboards": kept,
-        "shelf": [(each.id, each.name) for each in kept],
+        "dashboards": stored,
+        "shelf": [(each.id, each.name) for each in stored],
         "products": [(each.slug, each.name) for each in bar.products],
         "cohorts": [(each.id, each.name) for each in bar.saved],
     }
 
 
 def _read(
-    measure: str, bar: Bar, said: Any, events: Events
+    measure: str, bar: Bar, query: Any, events: Events
 ) -> tuple[AnyQuestion, dict[str, list[str]]]:
-    """Return the question that a form was about, and what was typed into it: kept if it is bad."""
-    text = str(said.get("q", "") or "")
+    """Return the question of a form, and what was typed into it, retained if it is invalid."""
+    text = str(query.get("q", "") or "")
     known = forms.question_in(text) if text else forms.usual(measure, bar, events.opening)
     if not isinstance(known, forms.KINDS[measure]):
         known = forms.usual(measure, bar, events.opening)
-    fields = dict.fromkeys(said) if said.get("asked") else {}
-    typed = {name: [str(each)[:1_000] for each in said.getall(name, [])] for name in fields}
+    fields = dict.fromkeys(query) if query.get("asked") else {}
+    typed = {name: [str(each)[:1_000] for each in query.getall(name, [])] for name in fields}
     return known, typed
 
 
@@ -154,7 +154,7 @@ def _status(error: MissionControlError | None) -> int:
 
 
 def why_long(question: AnyQuestion, error: MissionControlError | None) -> str:
-    """Return what makes a question long, where it can be told from the question."""
+    """Return what makes a question slow, where the question shows it."""
     if error is None or error.code != "analytics.slow" or not isinstance(question, Paths):
         return ""
     if not question.anchor.event:
@@ -182,19 +182,19 @@ def shorter_ways(question: AnyQuestion, error: MissionControlError | None) -> li
 
 def _with_question(request: AnyRequest) -> Any:
     """Return what an address says of the bar: as its question does, where it says nothing else."""
-    said = request.query_params
-    text = said.get("q", "")
-    if not text or said.get("asked"):
-        return said
+    query = request.query_params
+    text = query.get("q", "")
+    if not text or query.get("asked"):
+        return query
     question = forms.question_in(text)
     known = {"product": [question.product]}
     known |= {"since": [str(question.range.since)], "until": [str(question.range.until)]}
     known["where"] = [written(each) for each in question.segment.where]
     known["did"] = [deed_text(each) for each in question.segment.did]
     known["cohort"] = list(question.segment.cohorts)
-    is_compared = getattr(question, "compared", said.get("compare", "") != "none")
+    is_compared = getattr(question, "compared", query.get("compare", "") != "none")
     known["compare"] = ["" if is_compared else "none"]
-    known["as"] = [str(said.get("as", ""))]
+    known["as"] = [str(query.get("as", ""))]
     return Said(known)
 
 
@@ -251,8 +251,8 @@ def _verdict(shown: dict[str, Any]) -> str:
             size = sum(each.size for each in answer.cohorts)
             at = min(1, len(answer.labels) - 1)
             share = answer.overall[at]
-            kept = "too early to say" if share is None else f"{view.share_shown(share)} came back"
-            return f"{formats.count(size, 'person', 'people')} began; {answer.labels[at]}: {kept}"
+            result = "too early to say" if share is None else f"{view.share_shown(share)} came back"
+            return f"{formats.count(size, 'person', 'people')} began; {answer.labels[at]}: {result}"
         case "flows":
             return str(shown["flows"].said).removesuffix(".")
         case _ if isinstance(answer, LifecycleAnswer):
@@ -264,10 +264,10 @@ def _verdict(shown: dict[str, Any]) -> str:
 @get("/cockpit/people", **PAGE, **needs("read"))
 async def show_people(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show who is behind a count: as many as the count says."""
-    said = request.query_params
-    question, cell, as_of = counted_in(said)
+    query = request.query_params
+    question, cell, as_of = counted_in(query)
     analyst = await console.analytics.analyst()
-    cursor = str(said.get("cursor", ""))[:20]
+    cursor = str(query.get("cursor", ""))[:20]
     found: Members = await analyst.members(question, cell, limit=ROWS, cursor=cursor, as_of=as_of)
     return page(
         request,
@@ -279,7 +279,7 @@ async def show_people(request: AnyRequest, console: NamedDependency[Console]) ->
         else f"{formats.count(found.total, 'time')} it happened, each with its person",
         question=question,
         cell=cell,
-        as_of=str(said.get("as_of", "")),
+        as_of=str(query.get("as_of", "")),
         found=found,
         about=about(cell),
         explore=view.explore_url(question),
@@ -326,33 +326,33 @@ def about(cell: Cell) -> str:
 @get("/cockpit/csv", **PAGE, **needs("read"))
 async def as_csv(request: AnyRequest, console: NamedDependency[Console]) -> Response[bytes]:
     """Return an answer, or the people behind one of its counts, for a spreadsheet."""
-    said = request.query_params
-    if name := str(said.get("panel", "")):
-        bar = await bar_of(console.analytics.products, said, console.shelf.clock.now())
+    query = request.query_params
+    if name := str(query.get("panel", "")):
+        bar = await bar_of(console.analytics.products, query, console.shelf.clock.now())
         return _file(csv_of(await panel_table(console, bar, name)), f"{bar.product.slug}-{name}")
     analyst = await console.analytics.analyst()
-    if said.get("cell"):
-        question, cell, as_of = counted_in(said)
+    if query.get("cell"):
+        question, cell, as_of = counted_in(query)
         found = await analyst.members(question, cell, limit=CSV_PEOPLE_MAX, as_of=as_of)
         return _file(csv_of(people(found)), f"{question.product}-people")
-    question = forms.question_in(str(said.get("q", "")))
-    answer = await analyst.answer(question, as_of=_moment(said))
+    question = forms.question_in(str(query.get("q", "")))
+    answer = await analyst.answer(question, as_of=_moment(query))
     return _file(csv_of(table(answer)), f"{question.product}-{answer.question}")
 
 
-def counted_in(said: Any) -> tuple[AnyQuestion, Cell, datetime | None]:
-    question = forms.question_in(str(said.get("q", "")))
+def counted_in(query: Any) -> tuple[AnyQuestion, Cell, datetime | None]:
+    question = forms.question_in(str(query.get("q", "")))
     try:
-        cell = msgspec.json.decode(str(said.get("cell", "{}"))[:2_000], type=Cell)
+        cell = msgspec.json.decode(str(query.get("cell", "{}"))[:2_000], type=Cell)
     except (msgspec.MsgspecError, ValueError) as error:
         reason = f"The address names no count of an answer: {error}."
         raise Rejected("analytics.bad_cell", reason) from None
-    return question, cell, _moment(said)
+    return question, cell, _moment(query)
 
 
-def _moment(said: Any) -> datetime | None:
+def _moment(query: Any) -> datetime | None:
     """Return the moment that an address asks of; None is now."""
-    text = str(said.get("as_of", "") or "")[:40].removesuffix("Z")
+    text = str(query.get("as_of", "") or "")[:40].removesuffix("Z")
     try:
         return datetime.fromisoformat(text) if text else None
     except ValueError:

@@ -161,7 +161,7 @@ async def remove_panel(
 async def remove_dashboard(
     request: AnyRequest, console: NamedDependency[Console], dashboard: FromPath[str]
 ) -> Response[Any]:
-    """Let a dashboard go."""
+    """Delete a dashboard."""
     slug = str((await request.form()).get("product", ""))
     await console.ask(request, SavedAsked("remove_dashboard", slug, dashboard))
     return moved(request, f"/cockpit/dashboards?{urlencode({'product': slug})}")
@@ -187,13 +187,13 @@ async def keep_cohort(request: AnyRequest, console: NamedDependency[Console]) ->
         segment = msgspec.to_builtins(question.segment)
         ask = SavedAsked("cohort", question.product, name=name, segment=segment)
     saved = await console.ask(request, ask)
-    said = urlencode({"product": question.product, "cohort": saved["id"]})
-    return moved(request, f"/cockpit?{said}")
+    query = urlencode({"product": question.product, "cohort": saved["id"]})
+    return moved(request, f"/cockpit?{query}")
 
 
 @post("/cockpit/people/cohort/remove", **DONE, **needs("operate"))
 async def remove_cohort(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Let a saved cohort go."""
+    """Delete a saved cohort."""
     form = await request.form()
     slug = str(form.get("product", ""))
     await console.ask(request, SavedAsked("remove_cohort", slug, str(form.get("cohort", ""))))
@@ -256,7 +256,7 @@ async def show_alert(
 
 
 def _of_metric(reading: Reading) -> dict[str, Any]:
-    """Return the question of a change; of one about many series, the one that is told of."""
+    """Return the question of a change; of one about many series, the one in the text."""
     place = reading.figures[0].place if reading.figures else {}
     return view.narrowed(reading.question, place)
 

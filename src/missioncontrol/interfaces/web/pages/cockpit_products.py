@@ -133,7 +133,7 @@ async def _product(
 
 
 async def _use(console: Console, product: Product) -> UseView | None:
-    """Return how much is stored of a product; None where that can't be told now."""
+    """Return how much is stored of a product; None where that is not available now."""
     try:
         return use_of(product, await console.analytics.used(product.slug))
     except MissionControlError:
@@ -156,7 +156,7 @@ def _whom(cohort: Cohort) -> str:
 async def change_measures(
     request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
 ) -> Response[Any]:
-    """Say by which funnel, which step of it and which events a product is told of."""
+    """Set the funnel, its step and the events that measure a product."""
     typed = typed_in(await request.form())
     try:
         known = await console.analytics.products.find(product)
@@ -192,7 +192,7 @@ async def change_source(
     source: FromPath[str],
     verb: FromPath[str],
 ) -> Response[Any]:
-    """Give a source a new key, or let nothing more come from it."""
+    """Give a source a new key, or revoke it."""
     if verb == "renew":
         return await _keyed(request, console, product, SourceAsked("renew", product, source))
     if verb != "revoke":
@@ -205,17 +205,17 @@ async def _keyed(
     request: AnyRequest, console: Console, product: str, ask: SourceAsked
 ) -> Response[Any]:
     try:
-        told = await console.ask(request, ask)
+        answer = await console.ask(request, ask)
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
-    return await _product(request, console, product, key=told)
+    return await _product(request, console, product, key=answer)
 
 
 @post("/cockpit/products/{product:str}/settings", **DONE, **needs("govern"))
 async def change_product(
     request: AnyRequest, console: NamedDependency[Console], product: FromPath[str]
 ) -> Response[Any]:
-    """Change a product's calendar, how long its events are kept, and what counts in no measure."""
+    """Change a product's calendar, its retention of events, and what counts in no measure."""
     form = await request.form()
     starts: Any = str(form.get("week_starts", "monday"))
     try:

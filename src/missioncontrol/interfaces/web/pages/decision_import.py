@@ -41,7 +41,7 @@ async def show(request: AnyRequest, console: NamedDependency[Console]) -> Respon
 
 @post("/decisions/import", include_in_schema=False, status_code=200, **needs("operate"))
 async def take(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
-    """Say what the files come to; take them in once somebody has seen that."""
+    """Preview what the files would add; import them once the user has confirmed it."""
     try:
         files, unread, repository = await _files(console, data)
         if data.get("apply") == "yes":

@@ -112,15 +112,15 @@ def _rich(text: str) -> Markup:
 @get("/decisions/new", include_in_schema=False, **needs("operate"))
 async def new_page(request: AnyRequest, supersedes: FromQuery[str] = "") -> Response[str]:
     """Show the form of a new decision."""
-    said = dict.fromkeys(FIELDS, "") | {"supersedes": supersedes[:200]}
-    return page(request, NEW, title="New decision", area="decisions", said=said, error=None)
+    typed = dict.fromkeys(FIELDS, "") | {"supersedes": supersedes[:200]}
+    return page(request, NEW, title="New decision", area="decisions", said=typed, error=None)
 
 
 @post("/decisions/new", include_in_schema=False, status_code=200, **needs("operate"))
 async def record(
     request: AnyRequest, console: NamedDependency[Console], data: Form
 ) -> Response[Any]:
-    """Put a decision into the log; what does not fit is told, and what was typed is kept."""
+    """Put a decision into the log; faults are shown, and typed values retained."""
     try:
         made = await console.run(
             request,
@@ -130,8 +130,8 @@ async def record(
             supersedes=tuple(data.get("supersedes", "").replace(",", " ").split()),
         )
     except MissionControlError as error:
-        said = dict.fromkeys(FIELDS, "") | data
-        values: dict[str, Any] = {"said": said, "error": error}
+        typed = dict.fromkeys(FIELDS, "") | data
+        values: dict[str, Any] = {"said": typed, "error": error}
         if is_part(request):
             return fragment(request, NEW, "form", status=422, **values)
         return page(request, NEW, title="New decision", area="decisions", status=422, **values)

@@ -66,7 +66,7 @@ async def settle(
     mission: FromPath[str],
     kind: FromPath[str],
 ) -> Response[Any]:
-    """Let a person's words stay, or the generated ones take their place."""
+    """Settle a conflict: keep a person's text, or replace it with the generated one."""
     run = await _run(request, console, mission)
     form = await request.form()
     ask = DocumentAsked(

@@ -30,13 +30,13 @@ PAGE: dict[str, Any] = {"include_in_schema": False, **needs("nothing")}
 FLOW_PATH = "/sign-in/oidc"
 
 UNPROVEN = frozenset({"oidc.refused", "oidc.not_begun", "oidc.unknown"})
-"""Refusals of whoever may never have been at a provider. They are not written down: anybody can
+"""Refusals of clients that may not come from a provider. They are not recorded: clients can
 have as many as they like, and what is known of those who came would be pushed out by them."""
 
 
 @get("/sign-in", **PAGE)
 async def show_sign_in(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Show how somebody may come in."""
+    """Show the ways to sign in."""
     where = local_path(request.query_params.get("next", ""))
     if request.scope.get("user") is not None:
         return Redirect(where, status_code=303)
@@ -45,15 +45,15 @@ async def show_sign_in(request: AnyRequest, console: NamedDependency[Console]) -
 
 @post("/sign-in", status_code=200, **PAGE)
 async def sign_in(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Let somebody in who knows a password."""
-    said = await _fields(request)
-    where = local_path(said.get("next", ""))
+    """Sign a user in by password."""
+    form = await _fields(request)
+    where = local_path(form.get("next", ""))
     try:
         signed_in = await console.people.by_password(
-            said.get("name", ""), said.get("password", ""), _caller(request)
+            form.get("name", ""), form.get("password", ""), _caller(request)
         )
     except MissionControlError as refusal:
-        return _form(request, console, where, refusal, said.get("name", ""))
+        return _form(request, console, where, refusal, form.get("name", ""))
     return _let_in(request, console.people, signed_in, where)
 
 
@@ -61,10 +61,10 @@ async def sign_in(request: AnyRequest, console: NamedDependency[Console]) -> Res
 async def follow_link(
     request: AnyRequest, console: NamedDependency[Console], token: FromQuery[str] = ""
 ) -> Response[Any]:
-    """Let the owner in, once, by the link that `mission up` prints."""
+    """Sign the owner in, once, by the link that `mission up` prints."""
     headers = request.headers
     is_looked_ahead = "prefetch" in headers.get("sec-purpose", headers.get("purpose", ""))
-    # Somebody else's page could sign a visitor in as somebody else; there a person is asked.
+    # A page of another site could sign a visitor in as another user; there the user confirms.
     if is_looked_ahead or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         where = local_path(request.query_params.get("next", ""))
         return _link(request, token=token, next=where)
@@ -73,7 +73,7 @@ async def follow_link(
 
 @post("/sign-in/link", status_code=200, **PAGE)
 async def use_link(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Do what following a link does, after somebody was asked."""
+    """Do what following a link does, after the user confirmed it."""
     return _by_link(request, console, (await _fields(request)).get("token", ""))
 
 
@@ -91,7 +91,7 @@ def _by_link(request: AnyRequest, console: Console, token: str) -> Response[Any]
 async def show_invitation(
     request: AnyRequest, console: NamedDependency[Console], token: FromQuery[str] = ""
 ) -> Response[Any]:
-    """Let somebody who was invited choose a password."""
+    """Show the form in which an invited user chooses a password."""
     try:
         name = await console.people.invited(token)
     except MissionControlError as refusal:
@@ -103,15 +103,15 @@ async def show_invitation(
 async def accept_invitation(
     request: AnyRequest, console: NamedDependency[Console]
 ) -> Response[Any]:
-    """Keep the password that somebody chose, and let them in."""
-    said, people = await _fields(request), console.people
-    token, password = said.get("token", ""), said.get("password", "")
+    """Store the password that a user chose, and sign them in."""
+    form, people = await _fields(request), console.people
+    token, password = form.get("token", ""), form.get("password", "")
     try:
         name = await people.invited(token)
     except MissionControlError as refusal:
         return _invited(request, "", "", refusal)
     try:
-        refuse_bad_password(password, said.get("again", ""), name)
+        refuse_bad_password(password, form.get("again", ""), name)
         given = SET_PASSWORD.arguments(name, {"invitation": token})
         await _ask(request, console, SET_PASSWORD, given, name, "link", "invitation")
         await people.keep_password(name, password)
@@ -124,7 +124,7 @@ async def accept_invitation(
 async def begin_oidc(
     request: AnyRequest, console: NamedDependency[Console], provider: FromPath[str]
 ) -> Response[Any]:
-    """Send somebody to the provider that vouches for them."""
+    """Redirect the user to the provider that vouches for them."""
     where = local_path(request.query_params.get("next", ""))
     try:
         address, browser = await console.people.providers.begin(
@@ -140,7 +140,7 @@ async def begin_oidc(
 async def end_oidc(
     request: AnyRequest, console: NamedDependency[Console], provider: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody in for whom a provider vouches."""
+    """Sign in a user for whom a provider vouches."""
     people, query = console.people, request.query_params
     try:
         if "error" in query:
@@ -162,7 +162,7 @@ async def end_oidc(
 
 @post("/sign-out", status_code=200, **PAGE)
 async def sign_out(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """End the session of whoever asks."""
+    """End the caller's session."""
     people = console.people
     secret = request.state.get("session", "")
     if secret:
@@ -220,8 +220,8 @@ def _shown(
 ) -> Response[Any]:
     """Return one of the pages at the door, with the status that its refusal has elsewhere."""
     status = problem_of(refusal, request.state.request_id).status if refusal else 200
-    told = {"error": str(refusal) if refusal else "", **values}
-    found = page(request, template, title=title, area="", status=status, **told)
+    context = {"error": str(refusal) if refusal else "", **values}
+    found = page(request, template, title=title, area="", status=status, **context)
     found.headers.update(getattr(refusal, "headers", {}))
     return found
 
@@ -235,7 +235,7 @@ async def _ask(
     way: Way,
     credential: str,
 ) -> None:
-    """Let the engine write down what somebody did who is not signed in yet."""
+    """Record through the engine what a user did who is not signed in yet."""
     caller = _caller(request)
     asking = Asking(
         request.state.request_id, (), way, credential, caller.address, caller.agent[:AGENT_MAX]
@@ -261,7 +261,7 @@ def _cookie(
         max_age=int(seconds),
         secure=bool(request.state.is_secure),
         httponly=True,
-        samesite="lax",  # Not "strict": a link from a message would find nobody signed in.
+        samesite="lax",  # Not "strict": a link from a message would find the user signed out.
     )
 
 

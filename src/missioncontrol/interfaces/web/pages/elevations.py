@@ -77,7 +77,7 @@ async def answer_elevation(
     verb: FromPath[Literal["approve", "refuse"]],
     data: Form,
 ) -> Response[Any]:
-    """Agree to what somebody else asked for, or refuse it."""
+    """Approve or refuse what another user asked for."""
     reason = data.get("reason", "").strip()
     return await _told(request, console, ElevationWished(verb, name, reason, elevation=elevation))
 

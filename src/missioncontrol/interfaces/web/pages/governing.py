@@ -66,7 +66,7 @@ async def stop_page(request: AnyRequest) -> Response[str]:
 
 @post("/stop", include_in_schema=False, status_code=200, **needs("stop"))
 async def stop(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
-    """End every attempt at work, and let nothing start before somebody lets work go on."""
+    """End every attempt at work, and start nothing before a person resumes work."""
     await console.ask(request, StopAll(data.get("reason", "").strip()))
     return moved(request, "/agents#start")
 

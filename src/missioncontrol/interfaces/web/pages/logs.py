@@ -57,7 +57,7 @@ async def explorer_page(
     until: Time = "",
     before: Number = 0,
 ) -> Response[str]:
-    """Show what agents said, the newest at the end; without a script in pages of lines."""
+    """Show the agents' messages, the newest at the end; without a script in pages of lines."""
     filters = LogFilters(text, run, step, agent, level, since, until)
     fault, found = "", logs.LogWindow([], has_more=False, looked_to=0, last=0)
     try:

@@ -50,7 +50,7 @@ async def show_memory(
     wanted = queries.wanted_of(kind=kind, repository=where, tag=tag, with_expired=bool(expired))
     place = place_of(cursor, float, str)
     before = (place[0], place[1]) if place else None
-    told: Remembering = await console.archive.remembered(queries.remembering)
+    remembered: Remembering = await console.archive.remembered(queries.remembering)
     matches, items = [], []
     if q.strip():
         matches = await console.archive.remembered(
@@ -63,10 +63,10 @@ async def show_memory(
     last = items[LIMIT - 1] if len(items) > LIMIT else None
     values: dict[str, Any] = {
         "ticked": _worded,
-        "verdict": _verdict(told),
-        "told": told,
-        "kinds": queries.by_kind(told.sorts),
-        "repositories": _repositories(told),
+        "verdict": _verdict(remembered),
+        "told": remembered,
+        "kinds": queries.by_kind(remembered.sorts),
+        "repositories": _repositories(remembered),
         "q": q,
         "kind": kind,
         "repository": repository or "",
@@ -89,17 +89,17 @@ def _worded(text: str) -> Markup:
     return ticked(without_markup(text))
 
 
-def _verdict(told: Remembering) -> str:
-    if not told.items:
+def _verdict(remembered: Remembering) -> str:
+    if not remembered.items:
         return "Nothing is remembered yet."
-    places = {each.repository for each in told.sorts if each.repository}
+    places = {each.repository for each in remembered.sorts if each.repository}
     where = f" of {formats.count(len(places), 'repository', 'repositories')}" if places else ""
-    things = formats.count(told.items, "thing is", "things are")
+    things = formats.count(remembered.items, "thing is", "things are")
     return f"{things} remembered{where}."
 
 
-def _repositories(told: Remembering) -> list[tuple[str, str]]:
-    names = dict.fromkeys(each.repository for each in told.sorts)
+def _repositories(remembered: Remembering) -> list[tuple[str, str]]:
+    names = dict.fromkeys(each.repository for each in remembered.sorts)
     shown = [(name, name.rpartition("/")[2]) for name in names if name][:REPOSITORIES_MAX]
     everywhere = [(EVERYWHERE, "Holds everywhere")] if "" in names else []
     return [*shown, *everywhere]
@@ -123,17 +123,17 @@ async def show_item(
 
 @post("/memory", **DONE, **needs("operate"))
 async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Remember what somebody typed."""
+    """Remember the text that the user typed."""
     form = await request.form()
-    said = {name: str(form.get(name, "")).strip() for name in ("kind", "repository", "until")}
-    if said["kind"] not in KINDS:
-        raise Rejected("memory.bad_kind", f"{said['kind'][:40]!r} is no kind.")
+    typed = {name: str(form.get(name, "")).strip() for name in ("kind", "repository", "until")}
+    if typed["kind"] not in KINDS:
+        raise Rejected("memory.bad_kind", f"{typed['kind'][:40]!r} is no kind.")
     made = await console.run(
         request,
         ADD,
-        kind=said["kind"],
-        repository=said["repository"],
-        expires=until_of(said["until"]),
+        kind=typed["kind"],
+        repository=typed["repository"],
+        expires=until_of(typed["until"]),
         **_words(form),
     )
     return moved(request, f"/memory/{quote(made.item)}")
@@ -143,7 +143,7 @@ async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Re
 async def correct_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let it say what somebody typed."""
+    """Correct an item with the text that the user typed."""
     await console.run(request, CORRECT, item, **_words(await request.form()))
     return moved(request, f"/memory/{quote(item)}")
 
@@ -152,7 +152,7 @@ async def correct_item(
 async def expire_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let planners be told of it until then."""
+    """Set until when planners receive the item."""
     form = await request.form()
     until = until_of(str(form.get("until", "")).strip() or "now")
     reason = str(form.get("reason", ""))[:2_000]
@@ -164,7 +164,7 @@ async def expire_item(
 async def forget_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
-    """Let it be gone."""
+    """Delete the item."""
     reason = str((await request.form()).get("reason", ""))[:2_000]
     await console.run(request, FORGET, item, reason=reason)
     return moved(request, "/memory")

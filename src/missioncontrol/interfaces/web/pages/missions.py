@@ -126,7 +126,7 @@ async def show_estimate(request: AnyRequest, console: NamedDependency[Console]) 
 
 @post("/missions", status_code=200, include_in_schema=False, **needs("operate"))
 async def begin(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Begin a mission and go to its page; what does not fit is told, and what was typed is kept."""
+    """Begin a mission and go to its page; faults are shown, and typed values retained."""
     typed = await mission_form.typed_in(request)
     asked, errors = mission_form.asked_of(typed)
     if asked is not None:
@@ -180,7 +180,7 @@ async def show_report(
 async def carry_out(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
-    """Let the plan be carried out."""
+    """Carry out the plan."""
     return await _done(request, console, mission, CarryOut(await _newest(console, mission)))
 
 
@@ -232,7 +232,7 @@ async def _newest(console: Console, mission: str) -> str:
 
 
 async def _done(request: AnyRequest, console: Console, mission: str, ask: Any) -> Response[Any]:
-    """Let the engine do it, and show the mission with its newest run."""
+    """Send the command to the engine, and show the mission with its newest run."""
     await console.ask(request, ask)
     return moved(request, f"/missions/{quote(mission)}")
 

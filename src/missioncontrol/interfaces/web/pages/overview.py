@@ -17,7 +17,7 @@ from missioncontrol.interfaces.web.rendering import fragment, is_part, page, pre
 
 TEMPLATE = "overview/page.html"
 FREE_ASK, FREE_BAD = 0.15, 0.05
-"""Shares of the disk: with less than that, somebody should look; or something is about to stop."""
+"""Shares of free disk: below the first a person should look; below the second work stops."""
 
 
 @get("/", include_in_schema=False, before_request=prepare, **needs("read"))
@@ -62,9 +62,9 @@ def _words(found: Overview) -> dict[str, Any]:
 
 def _disk(home: Path) -> Point:
     """Return how much room the disk of a home has left."""
-    told = shutil.disk_usage(home)
-    free = told.free / told.total if told.total else 0.0
-    text = f"{formats.size(told.free)} free, {formats.percent(1 - free)} full"
+    usage = shutil.disk_usage(home)
+    free = usage.free / usage.total if usage.total else 0.0
+    text = f"{formats.size(usage.free)} free, {formats.percent(1 - free)} full"
     if free < FREE_BAD:
         return Point("Disk", "bad", text)
     return Point("Disk", "ask" if free < FREE_ASK else "ok", text)

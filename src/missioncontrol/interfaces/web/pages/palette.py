@@ -19,7 +19,7 @@ Area = Annotated[str, QueryParameter(max_length=40)]
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """What somebody may do now, and how the states of what it can be done to look."""
+    """What the user may do now, and how the states of its targets look."""
 
     actions: list[Action]
     choices: dict[str, list[Choice]]
@@ -36,7 +36,7 @@ async def shell(request: Request[Principal, Any, Any], area: Area = "") -> Respo
 async def palette(
     principal: NamedDependency[Principal], console: NamedDependency[Console]
 ) -> Offered:
-    """Return all that whoever is signed in may do now."""
+    """Return all that the signed-in user may do now."""
     now = console.shelf.clock.now()
     found = await palette_of(console.present, console.shelf, console.instruments, principal, now)
     states = {choice.state for each in found.choices.values() for choice in each if choice.state}

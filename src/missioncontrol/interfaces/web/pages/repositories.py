@@ -47,7 +47,7 @@ MEASURES_SECONDS_MAX = 20.0
 async def list_page(
     request: AnyRequest, console: NamedDependency[Console], cursor: Cursor = ""
 ) -> Response[str]:
-    """Show the repositories whose tasks are kept here."""
+    """Show the repositories whose tasks are stored here."""
     found = page_of_repositories(console.present, cursor, LIMIT)
     values: dict[str, Any] = {"found": found, "name_of": name_of}
     if is_part(request):
@@ -92,7 +92,7 @@ async def _is_at_hand(path: str) -> bool:
 async def measures_part(
     request: AnyRequest, console: NamedDependency[Console], repository: FromPath[str]
 ) -> Response[str]:
-    """Show how work goes, as soon as git has told what became of the changes."""
+    """Show the progress of work, as soon as git has reported what became of the changes."""
     measures, fault = [], ""
     try:
         async with asyncio.timeout(MEASURES_SECONDS_MAX):
@@ -101,11 +101,11 @@ async def measures_part(
         fault = error.reason
     except TimeoutError:
         fault = "Its history is long: `mission repo metrics` in the checkout takes its time."
-    told = [(each, _value(each.unit, each.value)) for each in measures]
+    shown = [(each, _value(each.unit, each.value)) for each in measures]
     beside = {
         each.key: _value(each.unit, each.baseline) for each in measures if each.baseline is not None
     }
-    values: dict[str, Any] = {"told": told, "beside": beside, "fault": fault}
+    values: dict[str, Any] = {"told": shown, "beside": beside, "fault": fault}
     values["definitions"] = definitions()
     return fragment(request, "repositories/measures.html", "measures", **values)
 
@@ -194,7 +194,7 @@ async def sign(
 ) -> Response[Any]:
     """Sign exactly the text that the form was shown with."""
     kind = _kind(data.get("kind", ""))
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "repository": repository,
         "task": task,
         "kind": kind,
@@ -202,7 +202,7 @@ async def sign(
         "digest": data.get("digest", ""),
         "reason": data.get("reason", "").strip(),
     }
-    await console.perform(request, SignOffAsked.__name__, told)
+    await console.perform(request, SignOffAsked.__name__, fields)
     return moved(
         request, f"/repositories/{quote(repository, safe='')}/tasks/{task}?document={kind}"
     )

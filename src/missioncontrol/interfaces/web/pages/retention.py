@@ -6,12 +6,12 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
 from missioncontrol.application.queries.keeping import retention_of
-from missioncontrol.application.retention import OutputBound
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page
+from missioncontrol.operations.retention import BOUND_OUTPUT
 
 AnyRequest = Request[Principal, Any, Any]
 HOME = "/settings/retention"
@@ -36,9 +36,10 @@ async def show_retention(request: AnyRequest, console: NamedDependency[Console])
 @post(HOME, status_code=200, include_in_schema=False, **needs("govern"))
 async def bound_output(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Keep so much of what agents say."""
-    said = await request.form()
-    text = str(said.get("gigabytes", "")).strip()
-    await console.ask(request, OutputBound(_bytes(text), str(said.get("reason", ""))))
+    form = await request.form()
+    text = str(form.get("gigabytes", "")).strip()
+    reason = str(form.get("reason", ""))
+    await console.run(request, BOUND_OUTPUT, bytes=_bytes(text), reason=reason)
     return moved(request, HOME)
 
 

@@ -139,7 +139,7 @@ async def run_page(
 async def _part(
     request: AnyRequest, present: Present, console: Console, run: str, tab: str
 ) -> Response[str]:
-    """Return the summary of a run, or its head: whoever watches asks for them again and again."""
+    """Return the summary of a run, or its head: an open page requests them again and again."""
     detail = await runs.run_detail(present, run, console.shelf.scopes)
     values: dict[str, Any] = {"detail": detail, "tab": tab, "at": None, "drawer": None}
     values["obstacles"] = await _obstacles(present, console, run)
@@ -374,7 +374,7 @@ async def fork(
     present: NamedDependency[Present],
     run: FromPath[str],
 ) -> Response[Any]:
-    """Begin anew at a step of a run, with other inputs."""
+    """Rerun a run from a step, with other inputs."""
     form = await request.form()
     step = str(form.get("step", ""))[:2_000]
     if not step:

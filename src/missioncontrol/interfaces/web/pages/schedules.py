@@ -119,20 +119,20 @@ def _preview(console: Console, cron: str, zone: str) -> dict[str, Any]:
 async def _form(
     request: AnyRequest,
     console: Console,
-    said: dict[str, str],
+    typed: dict[str, str],
     name: str,
     *,
     error: MissionControlError | None = None,
 ) -> Response[str]:
     """Show the form, with what was typed and what is wrong with it."""
     values = {
-        "said": {**EMPTY, **said},
+        "said": {**EMPTY, **typed},
         "name": name,
         "error": error,
         "workflows": [each.name for each in await _workflows(console)],
         "misfires": MISFIRES,
         "overlaps": OVERLAPS,
-        **_preview(console, said.get("cron", ""), said.get("zone", "UTC")),
+        **_preview(console, typed.get("cron", ""), typed.get("zone", "UTC")),
     }
     if error is not None:
         return fragment(request, FORM, "form", status=422, **values)
@@ -178,7 +178,7 @@ async def edit_page(
     """Show the form of a schedule as it is."""
     row = queries.schedule_row(console.present, name)
     policy = row.policy
-    said = {
+    typed = {
         "name": name,
         "workflow": row.workflow,
         "version": str(row.version or ""),
@@ -191,7 +191,7 @@ async def edit_page(
         "jitter": f"{policy.jitter_seconds:g}s" if policy.jitter_seconds else "",
         "window": f"{policy.window_seconds:g}s" if policy.window_seconds else "",
     }
-    return await _form(request, console, {**said, FIELD: _tag(row)}, name)
+    return await _form(request, console, {**typed, FIELD: _tag(row)}, name)
 
 
 def _tag(row: ScheduleRow) -> str:
@@ -279,7 +279,7 @@ async def steer(
     verb: FromPath[Literal["pause", "resume", "remove", "run", "skip"]],
     data: Form,
 ) -> Response[Any]:
-    """Pause it, let it go on, skip its next slot, start a run now, or end it."""
+    """Pause it, resume it, skip its next slot, start a run now, or end it."""
     reason = data.get("reason", "").strip()
     slot = _slot(data.get("slot", "")) if verb == "skip" else 0.0
     ask = Asked(verb, name, reason, force=data.get("force") == "on", slot=slot)

@@ -39,7 +39,7 @@ DAY = 86_400.0
 
 @get("/settings", **PAGE, **needs("sign_in"))
 async def show_settings(request: AnyRequest) -> Response[Any]:
-    """Go to the first place that whoever asks may see."""
+    """Redirect to the first page of settings that the user may see."""
     place = "workspace" if request.user.may("read") else "tokens"
     return Redirect(f"/settings/{place}", status_code=303)
 
@@ -112,9 +112,9 @@ def _users_verdict(found: list[UserView]) -> str:
 @post("/settings/users", **DONE, **needs("administer"))
 async def add_user(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Add a user, and go to their page."""
-    said = await _said(request)
-    name = said.get("name", [""])[0]
-    await console.run(request, ADD, name=name, roles=_roles(said))
+    form = await _said(request)
+    name = form.get("name", [""])[0]
+    await console.run(request, ADD, name=name, roles=_roles(form))
     return moved(request, _place(name))
 
 
@@ -145,7 +145,7 @@ async def show_user(
 async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody have exactly the roles that are ticked."""
+    """Set exactly the ticked roles of a user."""
     await console.run(request, CHANGE, name, roles=_roles(await _said(request)))
     return moved(request, _place(name))
 
@@ -154,7 +154,7 @@ async def change_roles(
 async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
-    """Show a link with which somebody chooses a password."""
+    """Show a link to choose a password with."""
     made = await console.run(request, INVITE, name)
     people = console.people
     found = queries.user(await people.access(), people.owner, name, people.now())
@@ -175,7 +175,7 @@ async def invite_user(
 async def remove_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
-    """Let somebody in no more."""
+    """Remove a user."""
     await console.run(request, REMOVE, name)
     console.people.forget(name)
     return moved(request, "/settings/users")
@@ -218,11 +218,11 @@ def _tokens_verdict(holding: int, *, is_wide: bool) -> str:
 @post("/settings/tokens", **DONE, **needs("sign_in"))
 async def issue_token(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Make a token, and show it this once."""
-    said = await _said(request)
-    scopes = cast("tuple[Permission, ...]", tuple(dict.fromkeys(said.get("scope", ()))))
-    days = said.get("days", ["90"])[0]
+    form = await _said(request)
+    scopes = cast("tuple[Permission, ...]", tuple(dict.fromkeys(form.get("scope", ()))))
+    days = form.get("days", ["90"])[0]
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
-    name = said.get("name", [""])[0]
+    name = form.get("name", [""])[0]
     made = await console.run(request, ISSUE, name=name, scopes=scopes, seconds=seconds)
     return await answered(
         request,
@@ -239,7 +239,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
 async def revoke_token(
     request: AnyRequest, console: NamedDependency[Console], token: FromPath[str]
 ) -> Response[Any]:
-    """Let a token be void."""
+    """Revoke a token."""
     await console.run(request, REVOKE, token)
     return moved(request, "/settings/tokens")
 
@@ -283,17 +283,17 @@ async def end_session(
 
 @post("/settings/password", **DONE, **needs("sign_in"))
 async def change_password(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
-    """Keep another password of whoever asks; their other sessions end."""
-    said = {key: values[0] for key, values in (await _said(request)).items()}
+    """Change the caller's password; their other sessions end."""
+    form = {key: values[0] for key, values in (await _said(request)).items()}
     who, people = request.user, console.people
     if who.way == "token":
         raise Rejected("password.by_token", "A program does not choose its owner's password.")
     caller = Caller(who.address, request.headers.get("user-agent", ""))
-    await people.refuse_impostor(who.name, said.get("current", ""), caller)
-    refuse_bad_password(said.get("password", ""), said.get("again", ""), who.name)
+    await people.refuse_impostor(who.name, form.get("current", ""), caller)
+    refuse_bad_password(form.get("password", ""), form.get("again", ""), who.name)
     await console.run(request, SET_PASSWORD, who.name)
-    kept = who.credential.removeprefix("session-")
-    await people.keep_password(who.name, said["password"], but=kept)
+    session = who.credential.removeprefix("session-")
+    await people.keep_password(who.name, form["password"], but=session)
     return moved(request, "/settings/sessions")
 
 
@@ -312,9 +312,9 @@ async def _said(request: AnyRequest) -> dict[str, list[str]]:
     return found
 
 
-def _roles(said: dict[str, list[str]]) -> tuple[Role, ...]:
+def _roles(form: dict[str, list[str]]) -> tuple[Role, ...]:
     """Return the roles that are ticked; the office refuses what is none."""
-    return cast("tuple[Role, ...]", tuple(dict.fromkeys(said.get("role", ()))))
+    return cast("tuple[Role, ...]", tuple(dict.fromkeys(form.get("role", ()))))
 
 
 def _place(name: str) -> str:

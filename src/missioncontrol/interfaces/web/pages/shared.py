@@ -1,4 +1,4 @@
-"""The report of one run, for whoever has a link to it: without signing in, and nothing else."""
+"""The report of one run, for holders of a link to it: without signing in, and nothing else."""
 
 from typing import Any
 

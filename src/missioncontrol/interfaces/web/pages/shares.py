@@ -7,13 +7,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from missioncontrol.application.queries import stories
-from missioncontrol.application.shares import ShareAsked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.share import DAY, NOTE_MAX, SECONDS_MAX, SECONDS_USUAL
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.sign_in.origins import home_page
 from missioncontrol.interfaces.web.rendering import fragment, moved, page, prepare
+from missioncontrol.operations.share import MAKE, REVOKE
 
 AnyRequest = Request[Principal, Any, Any]
 DONE: dict[str, Any] = {"status_code": 200, "include_in_schema": False}
@@ -24,14 +24,13 @@ async def share(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[str]:
     """Make a link to the report of a run, and show it this once."""
-    said = await request.form()
-    story = await stories.story(console.present, mission, str(said.get("run", "")))
-    days, note = str(said.get("days", "")), str(said.get("note", "")).strip()[:NOTE_MAX]
+    form = await request.form()
+    story = await stories.story(console.present, mission, str(form.get("run", "")))
+    days, note = str(form.get("days", "")), str(form.get("note", "")).strip()[:NOTE_MAX]
     seconds = min(int(days[:4]) * DAY, SECONDS_MAX) if days.isdecimal() else SECONDS_USUAL
-    made = await console.ask(request, ShareAsked("new", story.state.id, seconds=seconds, note=note))
-    token = made.get("token")
-    link = f"{home_page(request)}/shared/{token}" if token else ""
-    values = {
+    made = await console.run(request, MAKE, run=story.state.id, seconds=seconds, note=note)
+    link = f"{home_page(request)}{made.path}" if made.path else ""
+    values: dict[str, Any] = {
         "made": made,
         "link": link,
         "back": f"/missions/{mission}?view=summary&run={story.state.id}",
@@ -50,8 +49,8 @@ async def revoke(
     mission: FromPath[str],
     link: FromPath[str],
 ) -> Response[Any]:
-    """Let a link show nothing any more."""
-    await console.ask(request, ShareAsked("revoke", share=link))
+    """Make a link show nothing any more."""
+    await console.run(request, REVOKE, link)
     return moved(request, f"/missions/{mission}?view=summary")
 
 

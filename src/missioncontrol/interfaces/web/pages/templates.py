@@ -20,19 +20,19 @@ LIST = "templates/list.html"
 
 @get("/templates", include_in_schema=False, **needs("read"))
 async def list_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show all templates; a file of this home that can't be read is told with its line."""
+    """Show all templates; an unreadable file of this home is reported with its line."""
     fault = None
     try:
         found = await asyncio.to_thread(Templates(console.home).all)
     except Rejected as error:
         fault, found = error, list(built_in())
     own = sum(each.is_own for each in found)
-    told = f", {own} of this home" if own else ""
+    extra = f", {own} of this home" if own else ""
     values: dict[str, Any] = {
         "found": found,
         "fault": fault,
         "verdict": f"{formats.count(len(found), 'kind of mission asks', 'kinds of missions ask')} "
-        f"what has to be known before they begin{told}.",
+        f"what has to be known before they begin{extra}.",
         "folder": str(console.home / FOLDER),
     }
     return page(request, LIST, title="Templates", area="templates", **values)

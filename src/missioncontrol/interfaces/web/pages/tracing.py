@@ -28,10 +28,10 @@ FIELD_MAX = 4_000
 async def waive(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
-    """Let a gap stand."""
-    said = await _said(request)
+    """Waive a gap."""
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("waive", run, said("gap"), said("reason"), said("digest"))
+    ask = TraceAsked("waive", run, field("gap"), field("reason"), field("digest"))
     return await _done(request, console, mission, ask)
 
 
@@ -45,9 +45,9 @@ async def withdraw(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take a waiver back."""
-    said = await _said(request)
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("withdraw", run, said("gap"), said("reason"))
+    ask = TraceAsked("withdraw", run, field("gap"), field("reason"))
     return await _done(request, console, mission, ask)
 
 
@@ -61,9 +61,9 @@ async def assign(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Name who sees to a risk."""
-    said = await _said(request)
+    field = await _said(request)
     run = await newest_run(console, mission)
-    ask = TraceAsked("assign", run, said("risk"), said("owner"))
+    ask = TraceAsked("assign", run, field("risk"), field("owner"))
     return await _done(request, console, mission, ask)
 
 
@@ -76,7 +76,7 @@ async def assign(
 async def change_scope(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
-    """Say which files a task is to change; what does not fit is told and stays as typed."""
+    """Set which files a task should change; faults are shown, and typed values retained."""
     typed = scope_form.typed_in(await request.form())
     run = await newest_run(console, mission)
     files = tuple(typed.files)

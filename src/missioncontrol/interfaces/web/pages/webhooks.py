@@ -52,13 +52,13 @@ def _verdict(hooks: list[WebhookView]) -> str:
         return "Nobody outside is told of anything."
     dead = sum(hook.dead for hook in hooks)
     silent = sum(not hook.is_paused and not hook.has_secret for hook in hooks)
-    told = "1 address is" if len(hooks) == 1 else f"{len(hooks)} addresses are"
+    addresses = "1 address is" if len(hooks) == 1 else f"{len(hooks)} addresses are"
     if dead:
         letters = "1 event" if dead == 1 else f"{dead:,} events"
-        return f"{told} told of events; {letters} could not be delivered."
+        return f"{addresses} told of events; {letters} could not be delivered."
     if silent:
-        return f"{told} to be told of events, {silent} without a secret."
-    return f"{told} told of events."
+        return f"{addresses} to be told of events, {silent} without a secret."
+    return f"{addresses} told of events."
 
 
 @post(HOME, **DONE, **needs("govern"))
@@ -163,10 +163,10 @@ async def redeliver(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Try one event, or all that could not be delivered, once more."""
-    said = str((await request.form()).get("event", ""))
-    if said and (not said.isdecimal() or len(said) > 16):
-        raise Rejected("webhook.bad_event", f"{said[:40]!r} is no position of an event.")
-    await console.run(request, REDELIVER, name, event=int(said) if said else None)
+    event = str((await request.form()).get("event", ""))
+    if event and (not event.isdecimal() or len(event) > 16):
+        raise Rejected("webhook.bad_event", f"{event[:40]!r} is no position of an event.")
+    await console.run(request, REDELIVER, name, event=int(event) if event else None)
     return moved(request, f"{HOME}/{quote(name, safe='')}")
 
 

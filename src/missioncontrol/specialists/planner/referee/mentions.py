@@ -92,8 +92,8 @@ class Mention(msgspec.Struct, frozen=True):
     kind: Literal["path", "symbol", "line"]
     name: str
     last_line: int = 0  # the highest line that it names of a path; 0 where it names none
-    inside: str = ""  # the path that a symbol is said to stand in
-    is_new: bool = False  # it is said not to exist yet
+    inside: str = ""  # the path that a symbol should stand in
+    is_new: bool = False  # the text states that it does not exist yet
     is_certain: bool = True  # else it is a path only where its first folder exists
 
     @property
@@ -196,16 +196,16 @@ def _following(text: str, end: int, paths: list[Placed]) -> Mention | None:
 
 def _symbols(text: str, paths: list[Placed]) -> Iterator[Mention]:
     spans = [range(start, end) for start, end, path in paths if path.is_certain]
-    taken: list[range] = []
+    claimed: list[range] = []
     for match in _TICKED.finditer(text):
         inner = match[1].strip()
         symbol = _SYMBOL.match(inner)
         if symbol and not any(match.start(1) in span for span in spans):
-            taken.append(range(*match.span()))
+            claimed.append(range(*match.span()))
             yield _symbol(symbol["name"], text, match.start(), match.end(), paths)
     for match in _BARE.finditer(text):
         name = match["called"] or match["snake"] or match["typed"]
-        if any(match.start() in span or match.end() - 1 in span for span in (*spans, *taken)):
+        if any(match.start() in span or match.end() - 1 in span for span in (*spans, *claimed)):
             continue
         yield _symbol(name, text, match.start(), match.end(), paths)
     for match in re.finditer(r"(?P<path>[\w./+-]+)::(?P<name>[\w:.]+)", text):

@@ -47,7 +47,7 @@ def unfounded_sources(texts: Iterable[Text], known: str, code: Codebase) -> Iter
 
 def _sources(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each source that a text cites, and whether it is a commit."""
-    text = _ADDRESS.sub(" ", text)  # Nobody but the reader can look those up.
+    text = _ADDRESS.sub(" ", text)  # Only the reader can look those up.
     for match in _ADVISORY.finditer(text):
         yield match[0], False
     for match in _COMMIT.finditer(text):

@@ -121,8 +121,8 @@ class CommittedFiles:
         lines = data.text.split("\n")[:-1]
         for line in lines[:FOUND_MAX]:
             place, _, rest = line.partition("\0")
-            number, _, said = rest.partition("\0")
-            yield f"{place.partition(':')[2]}:{number}: {_cut(said.strip())}"
+            number, _, content = rest.partition("\0")
+            yield f"{place.partition(':')[2]}:{number}: {_cut(content.strip())}"
         if len(lines) > FOUND_MAX or data.cut:
             yield f"… more than {FOUND_MAX} places; look for something rarer or below a directory"
 
@@ -148,23 +148,23 @@ class CommittedFiles:
         """Yield lines with the commit, the day and the person that changed each last."""
         name = self.file(path)
         end = min(max(last, first), first + LINES_MAX - 1)
-        told = git(
+        output = git(
             self.root,
             *("blame", "--date=short", f"-L{first},{end}", self.commit, "--", name),
             seconds=SECONDS_MAX,
         )
-        yield from map(_cut, told.splitlines())
+        yield from map(_cut, output.splitlines())
 
     def changes(self, path: str, limit: int) -> Iterator[str]:
         """Yield the newest commits that changed a file: id, day, person and subject."""
         name = self.file(path)
-        told = git(
+        output = git(
             self.root,
             *("log", f"-n{limit}", "--date=short"),
             *("--format=%h %ad %an: %s", self.commit, "--", name),
             seconds=SECONDS_MAX,
         )
-        yield from map(_cut, told.splitlines())
+        yield from map(_cut, output.splitlines())
 
     def _directory(self, path: str) -> str:
         """Return a directory below which files stand, or "" for all.

@@ -84,8 +84,8 @@ def sandbox_for_tests(repository: Path, more: Iterable[str] = ()) -> Sandbox | N
 
     They read the repository, and `more`.
 
-    The planner reads what is kept of all repositories, and an agent has a key of a model at home.
-    What is hidden from them they can't tell apart, so tests are told what they may read.
+    The planner reads data of all repositories, and an agent has a key of a model at home.
+    Tests can't recognise what is hidden from them, so they get a list of what they may read.
     """
     confinement = available_confinement(os.environ)
     top = top_level(repository) or repository
@@ -108,8 +108,8 @@ class Trying(msgspec.Struct, frozen=True):
 
 def trying_in_planner(repository: Path, seconds_left: Callable[[], float]) -> Trying | None:
     """Return how the planner's own program runs tests; None where it can't confine them."""
-    kept = os.environ.get(DIRECTORY, "")
-    sandbox = sandbox_for_tests(repository, (kept,) if kept else ())
+    directory = os.environ.get(DIRECTORY, "")
+    sandbox = sandbox_for_tests(repository, (directory,) if directory else ())
     if sandbox is None:
         return None
     return Trying(sandbox, installing=within(os.environ), seconds_left=seconds_left)
@@ -164,8 +164,8 @@ def try_plan(root: Path, commit: str, plan: Plan, trying: Trying) -> dict[str, A
     brief = Brief(plan.goal, plan.title, (), "", root, plan, None, {}, seconds)
     with _bench(root, commit, trying, seconds) as bench:
         tried = plan_trial.try_plan(brief, bench, declared(tree), tree)
-    told = trial_text.as_json(tried)
-    return told | {"tests": dict(_told(tried.trial)) if tried.trial is not None else None}
+    result = trial_text.as_json(tried)
+    return result | {"tests": dict(_told(tried.trial)) if tried.trial is not None else None}
 
 
 @contextmanager

@@ -148,10 +148,10 @@ class RunTest(_Asked, frozen=True):
 class TryPlan(_Asked, frozen=True):
     """Try the plan made from the facts in a disposable confined copy, once: a few minutes at most.
 
-    What tests lack is installed in an environment that is kept, where that is allowed. It runs the
+    What tests lack is installed in a stored environment, where that is allowed. It runs the
     tests nearest to the change, and the test, example or missing thing that the goal names. It
     reports how they end today, which of them run the lines the plan points at, and what is not
-    installed. What is red today stands as the first criterion of the mission, whoever plans.
+    installed. What is red today stands as the first criterion of the mission, for any planner.
     """
 
     def answer(self, box: "Toolbox") -> Iterable[str]:

@@ -44,8 +44,8 @@ def data_model(
     if not tables:
         return _records(tree, goal, is_late)
     homes = {table.path for table in tables}
-    said = [each for each in found if isinstance(each, Reference) and each.path in homes]
-    return tables, _joined(tables, said)
+    references = [each for each in found if isinstance(each, Reference) and each.path in homes]
+    return tables, _joined(tables, references)
 
 
 def _whole(found: list[Table]) -> tuple[Table, ...]:
@@ -58,7 +58,7 @@ def _whole(found: list[Table]) -> tuple[Table, ...]:
 
 
 def _files(tree: "Tree") -> list["SourceFile"]:
-    kept = [
+    chosen = [
         file
         for file in tree.files
         if file.kind not in ("test", "binary", "vendored", "generated", "document")
@@ -66,7 +66,7 @@ def _files(tree: "Tree") -> list["SourceFile"]:
         and not is_aside(file.path)
     ]
     # A schema says it whole; migrations tell the way there, in pieces.
-    return sorted(kept, key=lambda file: (bool(_MIGRATION.search(file.path)), file.path))
+    return sorted(chosen, key=lambda file: (bool(_MIGRATION.search(file.path)), file.path))
 
 
 def _in_file(file: "SourceFile", text: str) -> Iterator[Table | Reference]:
@@ -91,27 +91,27 @@ def _once(tables: Iterable[Table]) -> tuple[Table, ...]:
     return tuple(list(found.values())[:TABLES_MAX])
 
 
-def _joined(tables: Sequence[Table], said: Iterable[Reference]) -> tuple[Reference, ...]:
+def _joined(tables: Sequence[Table], references: Iterable[Reference]) -> tuple[Reference, ...]:
     """Keep references between tables that are there, called as they are; each once."""
     names = {table.name.lower(): table.name for table in tables}
     # A class is referred to by its name, also where its table is called something else.
     for table in tables:
         names.setdefault(table.how.rpartition(" ")[2].lower(), table.name)
     found: dict[tuple[str, str, str], Reference] = {}
-    for each in said:
+    for each in references:
         source, target = names.get(each.source.lower()), names.get(each.target.lower())
         if source and target and _has(tables, source, each):
-            kept = msgspec.structs.replace(each, source=source, target=target)
-            found.setdefault((source, target, each.column), kept)
+            renamed = msgspec.structs.replace(each, source=source, target=target)
+            found.setdefault((source, target, each.column), renamed)
     return tuple(found.values())
 
 
-def _has(tables: Sequence[Table], name: str, said: Reference) -> bool:
-    """Whether the table that was kept under this name is the one the reference was read with."""
+def _has(tables: Sequence[Table], name: str, reference: Reference) -> bool:
+    """Whether the table stored under this name is the one the reference was read with."""
     return any(
         table.name == name
-        and table.path == said.path
-        and any(column.name == said.column for column in table.columns)
+        and table.path == reference.path
+        and any(column.name == reference.column for column in table.columns)
         for table in tables
     )
 
@@ -135,5 +135,5 @@ def _records(
     ]
     weight = {name: sum(name in (tie.source, tie.target) for tie in ties) for name in names}
     found.sort(key=lambda each: (each.path not in goal, -weight[each.name], each.path, each.line))
-    kept = _once(found[:RECORDS_MAX])
-    return kept, _joined(kept, ties)
+    records = _once(found[:RECORDS_MAX])
+    return records, _joined(records, ties)

@@ -59,7 +59,7 @@ def read_dockerfile(path: str, text: str) -> Iterator[Found]:
     """Yield the image and what it is built on."""
     bases: list[tuple[str, int]] = []
     stages: set[str] = set()
-    said: list[str] = []
+    details: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         if match := _FROM.match(line):
             if match[1] not in stages:
@@ -67,9 +67,9 @@ def read_dockerfile(path: str, text: str) -> Iterator[Found]:
             if match[2]:
                 stages.add(match[2])
         elif match := _EXPOSE.match(line):
-            said.append(f"listens on {match[1].strip()} (line {number})")
+            details.append(f"listens on {match[1].strip()} (line {number})")
         elif match := _START.match(line):
-            said.append(f"starts {match[2].strip()[:120]} (line {number})")
+            details.append(f"starts {match[2].strip()[:120]} (line {number})")
     if not bases:
         return
     unit = f"{path}#image"
@@ -77,7 +77,7 @@ def read_dockerfile(path: str, text: str) -> Iterator[Found]:
     where = str(PurePosixPath(path).parent)
     label = "image" if where == "." and name == "Dockerfile" else f"image of {path}"
     yield Unit(
-        unit, label, "image", path, bases[-1][1], "; ".join(said), excerpt_of(text, bases[-1][1])
+        unit, label, "image", path, bases[-1][1], "; ".join(details), excerpt_of(text, bases[-1][1])
     )
     for base, number in dict(bases).items():
         if base == "scratch" or "$" in base:
@@ -98,14 +98,14 @@ def _service(path: str, text: str, name: str, line: int, service: Marked) -> Ite
     known = service_of_image(image) if image else ""
     kind: UnitKind = "store" if known else "service"
     ports = [port.text() or port.at("published").text() for port in service.at("ports").each()]
-    said = [f"image {image}"] if image else []
+    details = [f"image {image}"] if image else []
     build = service.at("build")
     context = build.text() or build.at("context").text()
-    said += [f"built from {context}"] if context else []
-    said += [f"ports {', '.join(filter(None, ports))}"] if any(ports) else []
+    details += [f"built from {context}"] if context else []
+    details += [f"ports {', '.join(filter(None, ports))}"] if any(ports) else []
     unit = f"{path}#{name}"
     words = f"{name} ({known})" if known and known.lower() not in name.lower() else name
-    yield Unit(unit, words, kind, path, line, "; ".join(said), excerpt_of(text, line), path)
+    yield Unit(unit, words, kind, path, line, "; ".join(details), excerpt_of(text, line), path)
     if context:
         file = build.at("dockerfile").text() or "Dockerfile"
         home = PurePosixPath(path).parent / context / file

@@ -50,10 +50,10 @@ def _workload(path: str, text: str, unit: str, document: Marked) -> Unit:
     kind: UnitKind = "store" if any(map(service_of_image, filter(None, images))) else "process"
     line = document.line_of("kind")
     count = document.at("spec", "replicas").text()
-    said = [f"image {image}" for image in images if image]
-    said += [f"{count} replicas"] if count else []
+    details = [f"image {image}" for image in images if image]
+    details += [f"{count} replicas"] if count else []
     name = unit.partition("#")[2].replace("/", " ")
-    return Unit(unit, name, kind, path, line, "; ".join(said), excerpt_of(text, line), path)
+    return Unit(unit, name, kind, path, line, "; ".join(details), excerpt_of(text, line), path)
 
 
 def _pod(document: Marked) -> Marked:
@@ -73,8 +73,10 @@ def _labels(document: Marked) -> list[tuple[str, str]]:
 def _ports(document: Marked) -> str:
     ports = [each.at("port").text() for each in document.at("spec", "ports").each()]
     hosts = [each.at("host").text() for each in document.at("spec", "rules").each()]
-    said = [f"port {port}" for port in ports if port] + [f"host {host}" for host in hosts if host]
-    return "; ".join(said)
+    details = [f"port {port}" for port in ports if port] + [
+        f"host {host}" for host in hosts if host
+    ]
+    return "; ".join(details)
 
 
 def _reached(

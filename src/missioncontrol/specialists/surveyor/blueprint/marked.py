@@ -1,4 +1,4 @@
-"""Reads YAML so that each value knows its line; what is not valid is told as nothing."""
+"""Reads YAML so that each value knows its line; invalid YAML gives nothing."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -140,14 +140,14 @@ def _ci(path: str, text: str) -> Iterator[Found]:
         for name, line, job in jobs.items():
             runs = list(_runs(job))
             unit = f"{path}#{name}"
-            said = "; ".join(_short(words, 80) for words, _ in runs[:COMMANDS_MAX])
-            detail = f"runs {said}" if said else ""
+            commands = "; ".join(_short(words, 80) for words, _ in runs[:COMMANDS_MAX])
+            detail = f"runs {commands}" if commands else ""
             shown = job.at("name").text()
             label = shown if shown and "${{" not in shown else name
             words = f"{system} job, {when}" if when else f"{system} job"
             detail = f"{words}; {detail}" if detail else words
             yield Unit(unit, label, "job", path, line, detail, excerpt_of(text, line), path)
-            if said:
+            if commands:
                 code = "; ".join(f"`{_short(each, 80)}`" for each, _ in runs[:COMMANDS_MAX])
                 yield Practice("check", f"{system} job `{name}` {when} runs {code}.", path, line)
             needs = job.at("needs")
@@ -163,8 +163,8 @@ def _when(document: Marked) -> str:
     names = [on.text()] if on.text() else [each.text() for each in on.each()]
     names += [key for key, _, _ in on.items()]
     known = {"push": "pushes", "pull_request": "pull requests", "schedule": "a schedule"}
-    said = [known.get(name, name.replace("_", " ")) for name in names if name]
-    return f"on {' and '.join(said[:3])}" if said else ""
+    triggers = [known.get(name, name.replace("_", " ")) for name in names if name]
+    return f"on {' and '.join(triggers[:3])}" if triggers else ""
 
 
 def _runs(job: Marked) -> Iterator[tuple[str, int]]:

@@ -55,13 +55,13 @@ def blueprint_of(tree: "Tree", survey: "Survey", is_late: Callable[[], bool]) ->
     units, ties = _joined(found)
     goal = {place.path for place in survey.places}
     tables, references = data_model.data_model(tree, goal, is_late)
-    said = [each for each in worked if isinstance(each, Practice)]
+    listed = [each for each in worked if isinstance(each, Practice)]
     ways = _once(entries(tree, survey.entry_points))
     if is_late():
         left_out.append("The time for reading the data model was used up; tables may be missing.")
     for what, items, most in (
         ("units of deployment", units, UNITS_MAX),
-        ("practices", said, PRACTICES_MAX),
+        ("practices", listed, PRACTICES_MAX),
         ("entry points", ways, ENTRIES_MAX),
     ):
         if len(items) > most:
@@ -73,7 +73,7 @@ def blueprint_of(tree: "Tree", survey: "Survey", is_late: Callable[[], bool]) ->
         tuple(ties[:TIES_MAX]),
         tables,
         references,
-        (*_tested(survey.stack), *said[:PRACTICES_MAX]),
+        (*_tested(survey.stack), *listed[:PRACTICES_MAX]),
         tuple(ways[:ENTRIES_MAX]),
         tuple(_foundation(survey.stack))[:STONES_MAX],
         tuple(_shape(tree)),
@@ -153,10 +153,10 @@ def _tested(stack: Stack) -> Iterator[Practice]:
 
 
 def _once(found: Iterable[Entry]) -> Sequence[Entry]:
-    kept: dict[tuple[str, str], Entry] = {}
+    unique: dict[tuple[str, str], Entry] = {}
     for each in found:
-        kept.setdefault((each.kind, each.name), each)
-    return list(kept.values())
+        unique.setdefault((each.kind, each.name), each)
+    return list(unique.values())
 
 
 def _foundation(stack: Stack) -> Iterator[Stone]:
@@ -190,8 +190,8 @@ def _shape(tree: "Tree") -> Iterator[Folder]:
             kinds[home][file.kind] += max(file.lines, 1)
             if file.language:
                 languages[home][file.language] += file.lines
-    kept = sorted(sorted(files, key=lambda home: (-lines[home], home))[:FOLDERS_MAX])
-    for home in kept:
+    chosen = sorted(sorted(files, key=lambda home: (-lines[home], home))[:FOLDERS_MAX])
+    for home in chosen:
         whole = sum(languages[home].values())
         top = [name for name, n in languages[home].most_common(2) if n >= SHARE_MIN * whole]
         holds = kinds[home].most_common(1)[0][0]

@@ -85,7 +85,7 @@ class ApprovalBook:
         return not self.answer
 
     def has_a_say(self, name: str) -> bool:
-        """Whether somebody may decide now."""
+        """Whether a person may decide now."""
         if name in self.delegated:
             return False
         holders = {self._holder(each) for each in self.approvers}

@@ -27,7 +27,7 @@ TINY = 0.000_01
 
 
 class Books:
-    """Everything that the log has told, and what of it belongs together."""
+    """Everything that the log has reported, and which parts of it belong together."""
 
     def __init__(self, costs: Costs, places: dict[str, int], concurrency: int) -> None:
         """`places` says how many attempts each agent may have, `concurrency` all together."""
@@ -40,7 +40,7 @@ class Books:
         self.schedules: dict[str, ScheduleBook] = {}
         self.operation = OperationBook()
         self.lives = LivesBook(places)
-        self.clinging: set[tuple[str, int]] = set()  # attempts that don't stop when told to
+        self.clinging: set[tuple[str, int]] = set()  # attempts that don't stop when asked to
         self.superseded: set[str] = set()  # runs that make way for a newer one
         self.stubborn: set[str] = set()  # runs with such an attempt when everything was stopped
         self.is_recovering = False
@@ -81,9 +81,9 @@ class Books:
         own = [step for step in old.steps.values() if not step.get("parent")]
         hold(data["steps"] == own, "a run that repeats another one has the same steps")
         follows = _followers(old, data.get("forked_at", ""))
-        for key, kept in data.get("kept", {}).items():
+        for key, reused in data.get("kept", {}).items():
             hold(old.state[key] == "succeeded", f"{key} had no result that could be kept")
-            hold(kept.get("work", {}).get("output") == old.output[key], f"{key} keeps its result")
+            hold(reused.get("work", {}).get("output") == old.output[key], f"{key} keeps its result")
             hold(key not in follows, f"{key} follows from what is done anew")
 
     def run_event(self, run: RunBook, kind: str, data: Data, at: float) -> None:
@@ -171,7 +171,7 @@ class Books:
                 for each, step, fence in at_work
                 if slot in dict(each.slots.get(step, ()))
             ]
-            # Of those that begin together, whoever allows more may have been first.
+            # Of those that begin together, the one that allows more may have been first.
             most = max(limit, *(other for other, begun in sharing if begun == self.commit))
             hold(len(sharing) <= most, f"at most {most} attempts share {slot!r}")
 
@@ -201,7 +201,7 @@ class Books:
         )
 
     def is_crowded(self, run: RunBook, key: str) -> bool:
-        """Whether a step is a call for an item, and has to let others go first."""
+        """Whether a step is a call for an item, and has to give way to others."""
         step = run.steps[key]
         limited = "index" in step and run.steps[step["parent"]].get("concurrency", 0)
         return bool(limited and step.get("body"))
@@ -229,7 +229,7 @@ class Books:
         return {unit: max(0, amount - spent[unit]) for unit, amount in budget.items()}
 
     def _before_step_started(self, run: RunBook, data: Data, at: float) -> None:
-        """Check that a step which somebody has to approve starts with a grant of its own."""
+        """Check that a step which needs approval starts with a grant of its own."""
         key = data["step"]
         step = run.steps[key]
         if "approval" not in step and step.get("risk") != "irreversible":
@@ -249,16 +249,16 @@ class Books:
 
     def _before_step_held(self, run: RunBook, data: Data, _: float) -> None:
         key, approval = data["step"], self.approvals[data["approval"]]
-        told = approval.told
+        subject = approval.told
         hold(approval.is_open, "a step waits for an approval that has no answer yet")
         hold(self.asked_in[data["approval"]] == self.commit, "it is asked when it is held")
-        hold((told["run"], told["step"]) == (run.id, key), "an approval is about its step")
+        hold((subject["run"], subject["step"]) == (run.id, key), "an approval is about its step")
         hold(approval.digest == data["digest"], "a step waits for what is shown")
         hold(approval.subject["inputs"] == data.get("inputs", {}), "what is shown is what runs")
         hold(approval.subject["step"] == key, "what is shown is what runs")
-        hold(told["rule"] == run.steps[key]["approval"], "the rule is that of the step")
-        hold(told["author"] == run.told.get("author", ""), "the author is that of the run")
-        edited = set(told.get("edited_by", ()))
+        hold(subject["rule"] == run.steps[key]["approval"], "the rule is that of the step")
+        hold(subject["author"] == run.told.get("author", ""), "the author is that of the run")
+        edited = set(subject.get("edited_by", ()))
         hold(self.revisers.get((run.id, key), set()) <= edited, "who changed it has written it")
 
     def _before_step_released(self, run: RunBook, data: Data, _: float) -> None:

@@ -22,7 +22,7 @@ class Costs:
         self._aliases = aliases
 
     def price_set(self, data: Data) -> None:
-        """Take in that somebody set a price."""
+        """Record that a person set a price."""
         by = data["price"]["rates"]
         kinds = ("input", "cached", "cache_write", "output", "reasoning")
         self._rates[data["model"]] = tuple(Fraction(by[kind]) for kind in kinds)
@@ -32,7 +32,7 @@ class Costs:
         return self._aliases.get(model, model)
 
     def charged(self, models: Iterable[str], usage: Data) -> int | None:
-        """Return what counts as spent for a usage, in micro-dollars; None where nobody knows.
+        """Return what counts as spent for a usage, in micro-dollars; None where it is unknown.
 
         It is priced by the first of `models` whose price is known.
         """
@@ -92,8 +92,8 @@ def _cost(rates: Rates, usage: Data) -> int:
     cached, written = usage.get("cached_tokens", 0), usage.get("cache_write_tokens", 0)
     reasoning = usage.get("reasoning_tokens", 0)
     fresh = usage.get("input_tokens", 0) - cached - written
-    said = usage.get("output_tokens", 0) - reasoning
-    parts = zip((fresh, cached, written, said, reasoning), rates, strict=True)
+    output = usage.get("output_tokens", 0) - reasoning
+    parts = zip((fresh, cached, written, output, reasoning), rates, strict=True)
     whole: Fraction = sum((tokens * rate for tokens, rate in parts), Fraction(1, 2))
     return math.floor(whole)
 

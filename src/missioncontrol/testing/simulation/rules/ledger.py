@@ -20,9 +20,9 @@ Place: TypeAlias = tuple[Scope, str, Unit]
 """A cap in one unit: its scope, its period, and money or tokens."""
 
 
-def scopes_in(told: Iterable[list[str]]) -> tuple[Scope, ...]:
+def scopes_in(pairs: Iterable[list[str]]) -> tuple[Scope, ...]:
     """Return scopes as the log tells them."""
-    return tuple((kind, name) for kind, name in told)
+    return tuple((kind, name) for kind, name in pairs)
 
 
 def run_of(scope: Scope) -> str:
@@ -43,7 +43,7 @@ class Aside:
 
 
 class LedgerBook:
-    """Every account, worked out anew from what is live at each event."""
+    """Every account, computed again from what is live at each event."""
 
     def __init__(self, costs: Costs) -> None:
         """`costs` knows what tokens cost."""
@@ -56,7 +56,7 @@ class LedgerBook:
         self.day = ""
         self._asked: set[str] = set()  # attempts that ask before each call
         self._cut: set[str] = set()  # what was set aside for work that ended with its engine
-        self._excess: dict[Place, int] = {}  # by how much caps are passed that was told
+        self._excess: dict[Place, int] = {}  # the reported excess over each cap
 
     def take(self, kind: str, data: Data, at: float) -> None:
         """Take an event of the ledger in.
@@ -70,7 +70,7 @@ class LedgerBook:
             handler(data)
 
     def look_at_clock(self, at: float) -> None:
-        """Let days and months end."""
+        """Close days and months that are over."""
         self.day = max(self.day, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d"))
 
     def engine_began(self) -> None:
@@ -138,8 +138,8 @@ class LedgerBook:
             amount = asked[scope].get(unit)
             if amount is None:
                 return "budget.unknown_price" if unit == "cost" else "budget.unknown_tokens"
-            taken = self.spent_in(scope, period, unit) + self.held(scope, unit)
-            beyond |= bool(amount) and taken + amount > self.caps[scope][period][unit]
+            used = self.spent_in(scope, period, unit) + self.held(scope, unit)
+            beyond |= bool(amount) and used + amount > self.caps[scope][period][unit]
         return "budget.exceeded" if beyond else ""
 
     # What the log tells.
@@ -260,7 +260,7 @@ class LedgerBook:
                     self.spent[place] = self.spent.get(place, 0) + charge[unit]
 
     def _refuse_unrecorded_excess(self, data: Data, before: dict[Place, int]) -> None:
-        told = {
+        logged = {
             ((each["scope"][0], each["scope"][1]), each["period"], unit): by
             for each in data.get("passed", ())
             for unit, by in each["by"].items()
@@ -268,12 +268,12 @@ class LedgerBook:
         for place, known in before.items():
             after = self.excess(place)
             if after > known:
-                hold(told.get(place) == after, f"{place} is passed by {after}, and that is told")
+                hold(logged.get(place) == after, f"{place} is passed by {after}, and that is told")
                 self._excess[place] = after
-        hold(set(told) <= set(before), "a cap that is passed is one that there is")
+        hold(set(logged) <= set(before), "a cap that is passed is one that there is")
 
     def _known_excess(self, place: Place) -> int:
-        """Return by how much a cap is passed; more than what was told of is a fault."""
+        """Return by how much a cap is exceeded; more than what was reported is a fault."""
         excess = self.excess(place)
         hold(excess <= self._excess.get(place, 0), f"spent ≤ reserved ≤ cap: {place} is passed")
         self._excess[place] = excess
@@ -293,11 +293,11 @@ class LedgerBook:
     def _ledger_opened(self, data: Data) -> None:
         """Check that the ledger that takes over knows all that the one before it knew."""
         hold(set(data.get("runs", {})) == self.runs, "a new ledger knows the open runs")
-        kept = {each["reservation"]: each for each in data.get("reservations", ())}
-        hold(set(kept) == set(self.live), "a new ledger knows what is set aside")
-        for name, each in kept.items():
-            told = {unit: each.get("used", {}).get(unit, 0) for unit in UNITS}
-            hold(told == self.live[name].used, f"a new ledger knows what was used of {name}")
+        reservations = {each["reservation"]: each for each in data.get("reservations", ())}
+        hold(set(reservations) == set(self.live), "a new ledger knows what is set aside")
+        for name, each in reservations.items():
+            logged = {unit: each.get("used", {}).get(unit, 0) for unit in UNITS}
+            hold(logged == self.live[name].used, f"a new ledger knows what was used of {name}")
             hold(each["amount"] == self.live[name].amount, "a new ledger knows each amount")
         accounts = {tuple(each["scope"]): each for each in data.get("accounts", ())}
         self._refuse_other_accounts(accounts, data.get("day", ""))
@@ -305,13 +305,13 @@ class LedgerBook:
     def _refuse_other_accounts(self, accounts: dict[Any, Data], day: str) -> None:
         for scope, caps in self.caps.items():
             limits = accounts.get(scope, {}).get("limits", {})
-            told = {period: limit["amount"] for period, limit in limits.items()}
-            hold(told == caps, f"a new ledger knows the caps of {scope}")
+            logged = {period: limit["amount"] for period, limit in limits.items()}
+            hold(logged == caps, f"a new ledger knows the caps of {scope}")
         windows = {"total": "", "month": day[:7], "day": day}
         for (scope, window, unit), amount in self.spent.items():
             for period in (p for p, w in windows.items() if w == window):
-                told_spent = accounts.get(scope, {}).get("spent", {}).get(period, {})
-                hold(told_spent.get(unit, 0) == amount, f"a new ledger knows the sums of {scope}")
+                logged_spent = accounts.get(scope, {}).get("spent", {}).get(period, {})
+                hold(logged_spent.get(unit, 0) == amount, f"a new ledger knows the sums of {scope}")
 
 
 def _tokens(usage: Data) -> int:

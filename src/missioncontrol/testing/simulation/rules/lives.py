@@ -36,7 +36,7 @@ class LivesBook:
     """Every agent that was declared; others always may work."""
 
     def __init__(self, places: dict[str, int]) -> None:
-        """`places` says how many attempts each may have at once, and follows what is told."""
+        """`places` holds how many attempts each may have at once, and follows the log."""
         self._places = places
         self._standing: dict[str, str] = {}
         self.due: dict[str, float] = {}  # by when something has to happen to it by itself
@@ -70,8 +70,8 @@ class LivesBook:
         if kind != "agent_rested":
             return
         least = 1 if name in self._has_rested else FAILURES_MAX
-        is_told = before == "blocked" or self._failed[name] >= least
-        hold(is_told, f"{name} rests after {self._failed[name]} failures in a row")
+        is_due = before == "blocked" or self._failed[name] >= least
+        hold(is_due, f"{name} rests after {self._failed[name]} failures in a row")
         self._has_rested.add(name)
 
     def _note_due(self, name: str, data: Data, at: float) -> None:

@@ -75,7 +75,7 @@ class OperationBook:
         return False
 
     def run_began(self, actor: str, at: float) -> None:
-        """Take in that somebody's run has come into being; raises as `attempt_started`."""
+        """Record that an actor's run was created; raises as `attempt_started`."""
         self._count(("actor", actor), at)
 
     def _count(self, who: tuple[str, str], at: float) -> None:

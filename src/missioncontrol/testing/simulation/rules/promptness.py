@@ -11,7 +11,7 @@ from missioncontrol.testing.simulation.rules.steps import is_plain
 from missioncontrol.testing.simulation.rules.violation import hold
 
 PATIENCE_SECONDS = 70.0
-"""Engines look again once a minute at the latest, whatever they were told."""
+"""Engines look again once a minute at the latest, whatever wakes them earlier."""
 
 PROBE_SECONDS = 60.0
 """That an agent may take to show that it works, or to be given up while it drains."""

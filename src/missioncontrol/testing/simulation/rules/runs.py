@@ -37,15 +37,15 @@ INTERRUPTIONS_MAX = 5
 
 
 class RunBook(Standing):
-    """What a run looks like to somebody who knows the rules and not the code."""
+    """What a run looks like to an observer who knows the rules and not the code."""
 
     def __init__(self, data: Data, at: float) -> None:
         """The run was created `at` (seconds since the epoch)."""
         super().__init__(data, at)
         self._add(data["steps"], at)
-        for key, kept in data.get("kept", {}).items():
+        for key, reused in data.get("kept", {}).items():
             self._ends(key, "succeeded", at)
-            self.output[key] = kept.get("work", {}).get("output")
+            self.output[key] = reused.get("work", {}).get("output")
 
     def take(self, kind: str, data: Data, at: float) -> None:
         """Take an event of this run in.
@@ -128,15 +128,15 @@ class RunBook(Standing):
         step = self.steps[key]
         self._is_to_run(key)
         expected = self.expected_inputs(key)
-        told = data.get("inputs") or step.get("inputs", {})
-        hold(told == expected, f"the inputs of {key} are {expected!r}")
+        logged = data.get("inputs") or step.get("inputs", {})
+        hold(logged == expected, f"the inputs of {key} are {expected!r}")
         names = self.names(key)
         slots = [
             (str(filled(slot["key"], names)), slot.get("limit", 1))
             for slot in step.get("slots", ())
         ]
-        told_slots = [(slot["key"], slot.get("limit", 1)) for slot in data.get("slots", ())]
-        hold(told_slots == slots, f"the places that {key} shares are {slots!r}")
+        logged_slots = [(slot["key"], slot.get("limit", 1)) for slot in data.get("slots", ())]
+        hold(logged_slots == slots, f"the places that {key} shares are {slots!r}")
         self.slots[key] = slots
         self.given[key] = expected
 
@@ -182,9 +182,9 @@ class RunBook(Standing):
         else:
             hold(self.state[key] == "idle", f"only an idle step becomes others, and {key} is not")
         self._is_to_run(key)
-        told = [in_short(step) for step in data.get("steps", [])]
+        logged = [in_short(step) for step in data.get("steps", [])]
         expected = [in_short(step) for step in self._parts(key)]
-        hold(told == expected, f"{key} becomes other steps than these")
+        hold(logged == expected, f"{key} becomes other steps than these")
         if self.steps[key].get("body") and self.steps[key].get("for_each") is None:
             self.given[key] = self.expected_inputs(key)
             hold(data.get("inputs", {}) == self.given[key], f"{key} is called with its inputs")
@@ -254,7 +254,7 @@ class RunBook(Standing):
             hold(at - self.created <= most + 1.0, "nothing starts after the time of the run")
 
     def _leaves(self, data: Data, state: str) -> str:
-        """Let an attempt end its step, or leave it in another state; return the key."""
+        """End the step of an attempt, or leave it in another state; return the key."""
         key: str = data["step"]
         is_holder = self.state[key] == "working" and self.working.get(key) == data["fence"]
         hold(is_holder, "only the attempt that holds the lease ends it")

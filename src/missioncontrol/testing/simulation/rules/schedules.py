@@ -1,4 +1,4 @@
-"""A schedule as the log tells it: every slot has one answer, and overlap and misfire are kept."""
+"""A schedule as in the log: every slot has one answer, and overlap and misfire rules hold."""
 
 import re
 from typing import Any

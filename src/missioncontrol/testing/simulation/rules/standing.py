@@ -1,4 +1,4 @@
-"""How a run stands by what the log has told of it: needs, names, inputs, and times that are up."""
+"""How a run stands by the log: its needs, names, inputs, and times that are up."""
 
 import re
 from typing import Any
@@ -118,7 +118,7 @@ class Standing:
         return found
 
     def expected_inputs(self, key: str) -> Data:
-        """Work out the inputs of a step anew.
+        """Compute the inputs of a step again.
 
         Raises:
             Unreadable: an expression in them comes to nothing.

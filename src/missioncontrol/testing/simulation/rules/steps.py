@@ -56,15 +56,15 @@ def becomes_others(step: Step) -> bool:
 
 def of_items(run: str, step: Step, prefix: str, items: list[Any]) -> list[Step]:
     """Return the steps that a step with `for_each` has to become."""
-    kept = {name: value for name, value in step.items() if name not in DROPPED_BY_ITEMS}
+    inherited = {name: value for name, value in step.items() if name not in DROPPED_BY_ITEMS}
     if step.get("concurrency") and not step.get("body"):
         shared: Step = {"key": f"{run}/{step['key']}"}
         if step["concurrency"] != 1:
             shared["limit"] = step["concurrency"]
-        kept["slots"] = [*kept.get("slots", ()), shared]
+        inherited["slots"] = [*inherited.get("slots", ()), shared]
     return [
         {
-            **kept,
+            **inherited,
             "key": f"{prefix}[{index}]",
             "parent": step["key"],
             "index": index,

@@ -1,0 +1,29 @@
+"""The retention methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+
+from missioncontrol.application.queries.keeping import RetentionView
+from missioncontrol.client import requests
+from missioncontrol.client.calls import Call
+from missioncontrol.client.resource import L, Resource, asked
+
+
+class RetentionRequests(Resource[L]):
+    """What is declared of the noun retention."""
+
+    @asked
+    def get(self) -> Call[RetentionView]:
+        """Return what is kept, with sizes and bounds, and what was removed so far."""
+        return requests.item("retention.get")
+
+    @asked
+    def bound_output(
+        self, bytes: int | None, reason: str = "", *, key: str = ""
+    ) -> Call[RetentionView]:
+        """Keep so many bytes of what agents say.
+
+        Beyond it the output of the oldest runs that ended is removed.
+
+        The log, which has what every step did and gave, is never shortened.
+        """
+        return requests.operation(
+            "retention.bound_output", "", {"bytes": bytes, "reason": reason}, key=key
+        )

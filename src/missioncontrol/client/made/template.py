@@ -1,0 +1,23 @@
+"""The template methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+
+from missioncontrol.application.templates import TemplateFile
+from missioncontrol.client import requests
+from missioncontrol.client.calls import Call, Pages
+from missioncontrol.client.resource import L, Resource, asked, listed
+
+
+class TemplateRequests(Resource[L]):
+    """What is declared of the noun template."""
+
+    @listed
+    def list(self) -> Pages[TemplateFile]:
+        """List the kinds of missions by key.
+
+        Your own replace built-in ones of the same key.
+        """
+        return requests.pages("template.list", {})
+
+    @asked
+    def get(self, template: str) -> Call[TemplateFile]:
+        """Return the questions of a template, and the goal that waits for their answers."""
+        return requests.item("template.get", template)

@@ -1,0 +1,29 @@
+"""What may be asked about what is kept."""
+
+from collections.abc import Awaitable
+from operator import attrgetter
+from pathlib import Path
+
+from missioncontrol.application.present import Present
+from missioncontrol.application.queries.keeping import RetentionView, retention_of
+from missioncontrol.declarations import SERVED, ItemQuery, Query, Target
+
+
+def _view(source: tuple[Present, Path], _: str) -> Awaitable[RetentionView]:
+    return retention_of(*source)
+
+
+RETENTION = Target(noun="retention", path="/retention", help="there is one", is_single=True)
+
+GET = ItemQuery(
+    name="retention.get",
+    title="What is kept",
+    text="Return what is kept, with sizes and bounds, and what was removed so far.",
+    surfaces=SERVED,
+    target=RETENTION,
+    source=attrgetter("present", "home"),
+    find=_view,
+    returns=RetentionView,
+)
+
+QUERIES: tuple[Query, ...] = (GET,)
