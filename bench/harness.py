@@ -1,4 +1,4 @@
-"""Keeps each contender in a process of its own and lets them work by turns.
+"""Runs each contender in a process of its own, by turns.
 
 While one works the others are stopped (SIGSTOP), so that no peer's background threads disturb
 anybody's timing. Rounds run A B C, then C B A, so that a drift of the machine meets all alike.
@@ -37,7 +37,7 @@ class Worker:
         )
 
     def do(self, job: Job) -> Answer:
-        """Let it work, and return what it answers."""
+        """Have it do a job, and return its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._signal(signal.SIGCONT)
@@ -55,7 +55,7 @@ class Worker:
         self._process.wait()
 
     def close(self) -> None:
-        """Let it end by itself, and end it where it does not."""
+        """Wait until it ends by itself, and kill it where it does not."""
         assert self._process.stdin is not None
         self._signal(signal.SIGCONT)
         self._process.stdin.close()
@@ -91,7 +91,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 def by_turns(turns: Iterable[Turn]) -> dict[str, list[Answer]]:
-    """Let each turn work as often as it says, spread evenly, and return the answers by name."""
+    """Run each turn as often as it says, spread evenly, and return the answers by name."""
     todo = list(turns)
     total = max(turn.rounds for turn in todo)
     answers: dict[str, list[Answer]] = {turn.name: [] for turn in todo}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.measure import Measure
 from missioncontrol.specialists.backtest.history import suitable_changes
-from missioncontrol.specialists.backtest.running import replayed
+from missioncontrol.specialists.backtest.runner import replayed
 from missioncontrol.specialists.backtest.scoring import figures
 
 ROOT = Path(__file__).parents[1]

@@ -6,6 +6,7 @@ import os
 import pytest
 from hypothesis import Phase, settings
 
+from tests.file_order import Recorder, longest_first
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
     codex_program,
@@ -42,21 +43,28 @@ settings.load_profile("missioncontrol")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give a journey, and what a browser looks at, the time that real processes take.
 
-    Of several workers none should begin a long file when the others are at their end, so files
-    with such tests come first.
+    Of several workers none should begin a long file when the others are at their end, so the
+    longest files come first.
     """
-    slow = set()
     for item in items:
-        if item.get_closest_marker("journey") or "browser" in item.path.parts:
-            slow.add(item.path)
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
+        is_journey = item.get_closest_marker("journey") or "browser" in item.path.parts
+        if is_journey and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path not in slow)
+        longest_first(items)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record-weights", action="store_true", help="write tests/weights.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--record-weights") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder())
 
 
 def pytest_runtestloop() -> None:
-    """Let the collector of garbage pass by what was collected: it stays to the end."""
+    """Have the garbage collector skip the collected tests: they stay to the end."""
     gc.collect()
     gc.freeze()
 

@@ -123,7 +123,7 @@ class Mission(subprocess.Popen[bytes]):
 def start(
     arguments: Sequence[str | bytes], env: Mapping[str, str], **options: Any
 ) -> subprocess.Popen[bytes]:
-    """Start `mission ARGUMENTS`: forked, or by a new interpreter where only that does as told."""
+    """Start `mission ARGUMENTS`: forked, or by a new interpreter where a fork can't do it."""
     if is_usual(env, options):
         return Mission(arguments, env, **options)
     return subprocess.Popen(
@@ -161,11 +161,11 @@ def server() -> socket.socket:
     """Return a line to the server of this process of tests, which ends with it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     program = str(Path(__file__).with_name("prefork_server.py"))
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    inherited = {name: os.environ[name] for name in KEPT if name in os.environ}
     with theirs:
         subprocess.run(
             [sys.executable, program, str(theirs.fileno())],
-            env={**kept, "PYTHONPATH": str(SOURCE), "LANG": LANG},
+            env={**inherited, "PYTHONPATH": str(SOURCE), "LANG": LANG},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

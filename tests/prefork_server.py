@@ -28,15 +28,29 @@ from typing import Any, NoReturn
 MESSAGE_BYTES_MAX = 128 * 1024
 STREAMS = ("stdin", "stdout", "stderr")
 IMPORTED_LATE = (
+    "acp",
     "cryptography.hazmat.primitives.serialization",
+    "genai_prices",
+    "missioncontrol.adapters.agents.acp.client",
+    "missioncontrol.adapters.agents.acp.kind",
+    "missioncontrol.adapters.expressions.cel",
     "missioncontrol.adapters.memory_indexes.file",
+    "missioncontrol.adapters.memory_indexes.sqlite",
     "missioncontrol.adapters.search_indexes.file",
+    "missioncontrol.adapters.search_indexes.sqlite",
+    "missioncontrol.adapters.workflow_files.reader",
+    "missioncontrol.adapters.workflow_files.writer",
     "missioncontrol.cli.agent",
+    "missioncontrol.cli.approvals",
+    "missioncontrol.cli.schedule",
+    "missioncontrol.cli.workflow",
     "missioncontrol.documents.bundle",
     "missioncontrol.documents.printing",
     "missioncontrol.documents.report",
+    "missioncontrol.mcp.transport",
+    "platformdirs",
 )
-"""Imported inside functions that most verbs come through."""
+"""Imported inside functions that many verbs come through, and what takes seconds to import."""
 
 
 def serve(control: socket.socket) -> None:
@@ -94,7 +108,7 @@ def _report(reports: dict[int, int]) -> None:
         if pid == 0:
             return
         report = reports.pop(pid)
-        with suppress(BrokenPipeError):  # Whoever asked for it has gone.
+        with suppress(BrokenPipeError):  # The client has gone.
             os.write(report, b"%d\n" % status)
         os.close(report)
 

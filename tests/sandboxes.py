@@ -8,7 +8,7 @@ from missioncontrol.ports.confinement import Rules
 
 
 class OpenBelow(HiddenDirectories):
-    """Confines as an engine does, and lets programs write in the directory of a test."""
+    """Confines as an engine does, and allows programs to write in the directory of a test."""
 
     def __init__(self, root: Path, hidden: Iterable[Path] = ()) -> None:
         super().__init__(available_confinement({}), hidden)

@@ -9,7 +9,7 @@ from tools.sources import source as _source
 
 
 def source(name: str) -> Path:
-    """Return the folder of a package's source distribution; nobody writes there."""
+    """Return the folder of a package's source distribution, which is read only."""
     try:
         return _source(name)
     except SourceMissing as error:

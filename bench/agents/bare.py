@@ -1,4 +1,4 @@
-"""The physical limit: the same programs, started one after the other and kept no record of."""
+"""The physical limit: the same programs, started one after the other without any record."""
 
 import subprocess
 import time

@@ -20,7 +20,7 @@ BARE = "subprocess.Popen in a loop"
 
 
 def dispatch(folder: Path) -> Iterator[Measure]:
-    """Let both start the same programs by turns."""
+    """Have both start the same programs by turns."""
     job = Job("at_once", AT_ONCE)
     with (
         Worker("bench.agents.ours", "Ours", folder / "ours") as ours,

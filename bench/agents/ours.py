@@ -20,7 +20,7 @@ BEAT_SECONDS = 0.005
 
 
 class Ours:
-    """Opened with the first job and kept until the last; each job is a run of its own."""
+    """Opened with the first job and open until the last; each job is a run of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class Ours:
         self._stamps = Stamps(folder / "stamps", AGENTS)
 
     def at_once(self, job: Job) -> Answer:
-        """Let so many steps be ready at once, each for an agent of its own.
+        """Make so many steps ready at once, each for an agent of its own.
 
         Samples are the seconds from the moment that a step is ready, as the log has it, to the
         beginning of its program, which is on record by then. Lags are the seconds by which the
@@ -81,7 +81,7 @@ class Ours:
         return held
 
     def close(self) -> None:
-        """Let the home go."""
+        """Close the data directory."""
         self._runner.run(self._stack.aclose())
         self._runner.close()
 

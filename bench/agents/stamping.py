@@ -1,6 +1,6 @@
-"""A cheap program that leaves the moment it began, and stays until it is let go.
+"""A cheap program that records the moment it began, and runs until it is released.
 
-It is `tee STAMP DOOR`: it creates the one file and waits at the other, a FIFO that nobody reads
+It is `tee STAMP DOOR`: it creates the one file and waits at the other, a FIFO without a reader
 yet. The kernel stamps a new file with the time of its last tick: a moment is at most 4 ms early.
 """
 
@@ -38,7 +38,7 @@ class Stamps:
         self._opened = os.open(self._door, os.O_RDWR)
 
     def clear(self) -> None:
-        """Shut the door once all have left, and let the next round leave stamps anew."""
+        """Close the FIFO once all have left, and reset the stamps for the next round."""
         os.close(self._opened)
         for file in self._files:
             file.unlink(missing_ok=True)

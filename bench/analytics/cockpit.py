@@ -16,8 +16,8 @@ from bench.analytics import questions, world
 from bench.measure import Measure
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import AnyQuestion
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
 from missioncontrol.ports.warehouse import Statement
 
@@ -127,10 +127,10 @@ def _refuse_difference(name: str, answer: Any, rows: list[tuple[Any, ...]]) -> N
         theirs = [row[1:] for row in sorted(rows)]
     else:
         ours = {
-            (week, period): kept.people
+            (week, period): retained.people
             for week, cohort in enumerate(answer.cohorts)
-            for period, kept in enumerate(cohort.kept)
-            if kept.people
+            for period, retained in enumerate(cohort.kept)
+            if retained.people
         }
         theirs = {row[:2]: row[2] for row in rows if row[:2] in ours}
     if ours != theirs:

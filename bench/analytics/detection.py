@@ -7,7 +7,7 @@ import msgspec
 
 from bench.analytics.injections import TODAY, Injected, World, injected
 from bench.measure import Measure
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 
 RUNS = range(100_000, 100_240)
 """Seeds that nothing was tuned on; limits were set by others, all below 100,000."""
@@ -29,17 +29,17 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def is_alert(self) -> bool:
-        """Whether it was told above info."""
+        """Whether it was reported with a severity above info."""
         return self.hit is not None and self.hit.severity != "info"
 
     @property
     def explains(self) -> tuple[str, ...]:
-        """The platforms that are said to explain it."""
+        """The platforms that are reported as its explanation."""
         return tuple(each.value for each in self.hit.slices if each.explains) if self.hit else ()
 
 
 def detection(runs: Iterable[int] = RUNS, clean: Iterable[int] = CLEAN) -> Iterator[Measure]:
-    """Let one thing go wrong in each of many products, nothing in others, and look."""
+    """Plant one fault in each of many products and none in others, and run the detection."""
     found = [found_in(seed) for seed in runs]
     alerts = [each for each in found if each.is_alert]
     alarms = sum(len(each.alarms) for each in found)

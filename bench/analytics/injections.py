@@ -14,19 +14,19 @@ from missioncontrol.analytics.answers import (
     Cohort,
     FunnelAnswer,
     FunnelGroup,
-    Kept,
     Line,
     RetentionAnswer,
+    RetentionCell,
     RetentionGroup,
     StepCount,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection.attribution import Property, slices, slicings
 from missioncontrol.analytics.detection.detector import detect
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.detection.metrics import KnownEvent, watched_metrics
 from missioncontrol.analytics.questions import Active, AnyQuestion, Funnel, Retention, Trend, digest
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
 
 PRODUCT = Product("shop", "Shop")
@@ -277,10 +277,10 @@ class World:
             else (),
         )
 
-    def _kept(self, platforms: Sequence[str], day: int, period: int) -> Kept:
+    def _kept(self, platforms: Sequence[str], day: int, period: int) -> RetentionCell:
         if period not in KEPT or self.days[day] + timedelta(days=period) >= TODAY:
-            return Kept(None, None)
-        return Kept(sum(self.kept[each, period][day] for each in platforms), None)
+            return RetentionCell(None, None)
+        return RetentionCell(sum(self.kept[each, period][day] for each in platforms), None)
 
     def _trend(self, question: Trend) -> TrendAnswer:
         lines = [

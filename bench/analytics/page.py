@@ -96,7 +96,7 @@ def _looked_at(client: httpx.Client, stored: int) -> Iterator[Measure]:
 
 
 def _meanwhile(client: httpx.Client, key: str) -> Iterator[Measure]:
-    """Let events come in in batches of a thousand while somebody looks at the page all the time."""
+    """Send events in batches of a thousand while a viewer loads the page all the time."""
     port = client.base_url.port or 0
     batches = incoming.batches(port, key, SENT)
     looking = _Looking(client)

@@ -128,7 +128,7 @@ def _batches(parquet: Path) -> Iterator[Sequence[Captured]]:
 def _store(
     warehouse: DuckDbWarehouse, batches: Iterator[Sequence[Captured]], most: int
 ) -> tuple[int, float]:
-    """Store so many as fast as they are taken; to make them is not counted."""
+    """Store so many as fast as they are accepted; the time to make them is not counted."""
     stored, seconds = 0, 0.0
     while stored < most:
         made = [batch for _, batch in zip(range(WAITING), batches, strict=False)]

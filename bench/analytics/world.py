@@ -99,8 +99,8 @@ def store(made: Path, path: Path) -> tuple[int, float]:
     with closing(DuckDbWarehouse(path)) as warehouse:
         for found in rows(made, BATCH):
             batch = [
-                Captured(event, name, moment, moment, "bench", user, properties=said.encode())
-                for event, name, moment, user, said in found
+                Captured(event, name, moment, moment, "bench", user, properties=payload.encode())
+                for event, name, moment, user, payload in found
             ]
             begun = time.perf_counter()
             stored += warehouse.store(PRODUCT, batch).stored

@@ -1,4 +1,4 @@
-"""`python -m bench.console.busy HOME STEPS`: an engine with one busy run, begun when told to.
+"""`python -m bench.console.busy HOME STEPS`: an engine with one busy run, begun on request.
 
 It prints the run's id, waits for a line, does the run, and prints the seconds that it took.
 """

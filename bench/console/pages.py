@@ -151,9 +151,9 @@ def _times(page: str, *clients: httpx.Client) -> list[list[float]]:
     for number in range(ROUNDS + 1):
         for each in order:
             path = page.format(run=chance.choice(runs[each]))
-            taken = _milliseconds(clients[each], path)
+            elapsed = _milliseconds(clients[each], path)
             if number:  # The first one loads templates.
-                samples[each].append(taken)
+                samples[each].append(elapsed)
         order.reverse()
     return samples
 
@@ -166,10 +166,10 @@ def _milliseconds(client: httpx.Client, path: str) -> float:
     while True:
         begun = time.perf_counter()
         answer = client.get(path)
-        taken = 1e3 * (time.perf_counter() - begun)
+        elapsed = 1e3 * (time.perf_counter() - begun)
         if answer.status_code != TOO_MANY:
             answer.raise_for_status()
-            return taken
+            return elapsed
         time.sleep(float(answer.headers.get("retry-after", "1")))
 
 

@@ -1,4 +1,4 @@
-"""`mission up` on a home, with somebody signed in to its console."""
+"""`mission up` on a home, with a user signed in to its console."""
 
 import os
 import re

@@ -31,7 +31,7 @@ EVENTS_LOOKED_AT = 400  # of each viewer
 
 
 def viewers(folder: Path) -> Iterator[Measure]:
-    """Compare the same run with nobody looking and with five hundred who do."""
+    """Compare the same run without viewers and with five hundred."""
     seconds: dict[int, list[float]] = {0: [], VIEWERS: []}
     delays: list[float] = []
     for number in range(ROUNDS):

@@ -1,10 +1,10 @@
 """`python -m bench.console.watchers PORT RUN COUNT TOKENS…`: so many viewers of one run, at once.
 
-It prints a line once all are connected and told how the run stands. After a line on its input it
-prints what they got, as JSON: by viewer, when they had been told up to which position of the log.
+It prints a line once all are connected and have the state of the run. After a line on its input
+it prints what they got, as JSON: by viewer, when they had received which position of the log.
 
 Viewers sit at machines of their own, so what they do with what they get is no part of the measure:
-while the run goes on, bytes are only taken and their time written down, and read afterwards.
+while the run goes on, bytes are only read and their time stored, and parsed afterwards.
 """
 
 import select

@@ -52,12 +52,12 @@ class Append:
         store = SqliteEventStore(self._file, writable=True)
         begun = time.perf_counter()
         _append(store.connection, batches)
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         steps = sum(row[3] == SUCCEEDED for batch in batches for row in batch)
         store.close()
         for file in self._file.parent.iterdir():
             file.unlink()
-        return Answer(taken, steps, count=len(batches))
+        return Answer(elapsed, steps, count=len(batches))
 
 
 def _append(connection: sqlite3.Connection, batches: list[list[Row]]) -> None:

@@ -18,12 +18,12 @@ APPEND_TARGET = 0.3333
 
 
 def compared(bench: Bench, shape: Shape, *, extra: Sequence[Turn] = ()) -> Answers:
-    """Warm everybody up, then let them work by turns."""
+    """Warm up all contenders, then run them by turns."""
     known = [name for name in peers.installed() if shape.name in peers.HOW[name]]
     for name in ("ours", *known):
         bench.shared(name).do(shape.small())
-    kept = bench.shared("ours").do(shape.job(repeat=shape.repeat, keep=True))
-    append = turn(bench, "append", shape, source=kept.source)
+    stored = bench.shared("ours").do(shape.job(repeat=shape.repeat, keep=True))
+    append = turn(bench, "append", shape, source=stored.source)
     append.work()
     rivals = (turn(bench, name, shape) for name in known)
     return by_turns([turn(bench, "ours", shape), append, *extra, *rivals])

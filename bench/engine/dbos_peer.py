@@ -52,9 +52,9 @@ class Dbos:
         size = self._file.stat().st_size
         begun = time.perf_counter()
         done = self._runner.run(fan(job.steps, join))
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         assert done == job.steps
-        return Answer(taken, job.steps + join, size=self._file.stat().st_size - size)
+        return Answer(elapsed, job.steps + join, size=self._file.stat().st_size - size)
 
     def long(self, job: Job) -> Answer:
         return self.fan(job, join=0)
@@ -63,9 +63,9 @@ class Dbos:
         with ThreadPoolExecutor(job.at_once) as threads:
             begun = time.perf_counter()
             done = sum(threads.map(lambda _: chain(job.steps), range(job.runs)))
-            taken = time.perf_counter() - begun
+            elapsed = time.perf_counter() - begun
         assert done == job.steps * job.runs
-        return Answer(taken, done)
+        return Answer(elapsed, done)
 
     def idle(self, _: Job) -> Answer:
         time.sleep(0.3)

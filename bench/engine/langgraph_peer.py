@@ -23,7 +23,7 @@ def noop(state: Count) -> Count:
 
 
 class LangGraph:
-    """One checkpoint file; a graph is compiled before the time is taken."""
+    """One checkpoint file; a graph is compiled before the time is measured."""
 
     def __init__(self, folder: Path) -> None:
         self._stack = ExitStack()
@@ -35,26 +35,26 @@ class LangGraph:
         graph = self._compiled(chain(job.steps))
         begun = time.perf_counter()
         done = self._invoke(graph)
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         assert done == job.steps
-        return Answer(taken, done)
+        return Answer(elapsed, done)
 
     def fan(self, job: Job) -> Answer:
         graph = self._compiled(fan(job.steps))
         begun = time.perf_counter()
         done = self._invoke(graph)
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         assert done == job.steps + 1
-        return Answer(taken, done)
+        return Answer(elapsed, done)
 
     def many(self, job: Job) -> Answer:
         graph = self._compiled(chain(job.steps))
         with ThreadPoolExecutor(job.at_once) as threads:
             begun = time.perf_counter()
             done = sum(threads.map(lambda _: self._invoke(graph), range(job.runs)))
-            taken = time.perf_counter() - begun
+            elapsed = time.perf_counter() - begun
         assert done == job.steps * job.runs
-        return Answer(taken, done)
+        return Answer(elapsed, done)
 
     def _compiled(self, graph: Any) -> Any:
         return graph.compile(checkpointer=self._saver)

@@ -74,7 +74,7 @@ def _compared(bench: Bench, whole: Answer) -> Answers:
 
 
 def _rivals(bench: Bench) -> dict[str, tuple[Answer, Answer]]:
-    """Let each peer rest and then do the long run, once: it takes most of a minute."""
+    """Have each peer rest and then do the long run, once: it takes most of a minute."""
     found: dict[str, tuple[Answer, Answer]] = {}
     for name in peers.installed():
         if LONG.name in peers.HOW[name]:

@@ -83,10 +83,10 @@ class Ours:
             async with mc.Engine(job.source) as engine:
                 begun = time.perf_counter()
                 state = await engine.state(job.run)
-                taken = time.perf_counter() - begun
+                elapsed = time.perf_counter() - begun
             assert state.status == "succeeded"
             assert len(state.states) == job.steps
-            return taken
+            return elapsed
 
         return Answer(self._runner.run(fold()))
 
@@ -97,12 +97,12 @@ class Ours:
         rows = connection.execute("SELECT * FROM events WHERE stream = ?", (job.run,)).fetchall()
         for row in rows:
             msgspec.json.decode(row[10])
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         connection.close()
-        return Answer(taken, count=len(rows))
+        return Answer(elapsed, count=len(rows))
 
     def stall(self, job: Job) -> Answer:
-        """Finish `job.steps` steps and stay in one more, until somebody kills this process."""
+        """Finish `job.steps` steps and stay in one more, until this process is killed."""
         gate = Gate(job.steps, opens=False)
         home = self._new_home()
 
@@ -129,8 +129,8 @@ class Ours:
             assert len(result.outputs) == job.steps + 1
             return gate.reached_at - begun
 
-        taken = self._runner.run(resume())
-        return Answer(taken, count=gate.calls)
+        elapsed = self._runner.run(resume())
+        return Answer(elapsed, count=gate.calls)
 
     def _time(self, job: Job, work: Callable[[mc.Engine], Awaitable[list[str]]]) -> Answer:
         home = self._new_home()
@@ -142,12 +142,12 @@ class Ours:
                 runs = await work(engine)
                 return time.perf_counter() - begun, runs, before
 
-        taken, runs, before = self._runner.run(timed())
+        elapsed, runs, before = self._runner.run(timed())
         size = (home / "log.db").stat().st_size - before
         if not job.keep:
             shutil.rmtree(home)
         steps = job.steps * len(runs) + (len(runs) if job.shape == "fan" else 0)
-        return Answer(taken, steps, str(home), runs[0] if runs else "", size)
+        return Answer(elapsed, steps, str(home), runs[0] if runs else "", size)
 
     def _new_home(self) -> Path:
         self._homes += 1

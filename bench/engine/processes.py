@@ -35,7 +35,7 @@ class Bench:
         return self._workers[name]
 
     def fresh(self, name: str) -> Worker:
-        """Return a new process of a contender; whoever asks closes it."""
+        """Return a new process of a contender; the caller closes it."""
         self._started += 1
         module, kind = CONTENDERS[name]
         return Worker(module, kind, self._folder / f"{name}-{self._started}")

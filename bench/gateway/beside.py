@@ -48,7 +48,7 @@ class Contender(msgspec.Struct, frozen=True):
     key: str
 
     def work(self, job: Callable[[int, str], Answer]) -> Answer:
-        """Let it do a job."""
+        """Have it do a job."""
         self.process.send_signal(signal.SIGCONT)
         answer = job(self.port, self.key)
         if self.name != "upstream":

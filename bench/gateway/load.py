@@ -25,7 +25,7 @@ def request(port: int, key: str, *, stream: bool, model: str = "gpt-4o") -> byte
 
 
 class Caller:
-    """One connection that is kept open."""
+    """One connection that stays open."""
 
     def __init__(self, port: int) -> None:
         self._port = port

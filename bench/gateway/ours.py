@@ -13,8 +13,8 @@ from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.ids import SystemIds
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.calling import LedgerAccount
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.model_calls import LedgerAccount
 from missioncontrol.domain.budget.scopes import Scope, scopes_of
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.domain.step import Amount

@@ -65,7 +65,7 @@ def _longest_path(needs: dict[str, list[str]], lasts: dict[str, float]) -> float
 
 
 def _in_turn(needs: dict[str, list[str]], lasts: dict[str, float]) -> float:
-    """Return the time that it takes where starting costs nothing: whoever may start first, does."""
+    """Return the time that it takes where starting costs nothing: each starts once it may."""
     open_needs = {key: len(wanted) for key, wanted in needs.items()}
     dependants: dict[str, list[str]] = {}
     for key, wanted in needs.items():
@@ -97,7 +97,7 @@ async def _once(home: Path, needs: dict[str, list[str]], lasts: dict[str, float]
     async with mc.Engine(home) as engine:
         begun = time.perf_counter()
         result = await engine.run(workflow)
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
     assert result.status == "succeeded", result.errors
     shutil.rmtree(home)
-    return taken
+    return elapsed

@@ -34,7 +34,7 @@ class Ledger:
     def admissions(self, job: Job) -> Answer:
         return self._runner.run(self._admit(job))
 
-    def bare(self, job: Job) -> Answer:
+    def subject_stems(self, job: Job) -> Answer:
         """Append the events of the last admissions again, in as many commits."""
         return self._runner.run(self._append(job))
 
@@ -53,7 +53,7 @@ class Ledger:
             begun = time.perf_counter()
             start.set()
             admitted = await asyncio.gather(*asking)
-            taken = time.perf_counter() - begun
+            elapsed = time.perf_counter() - begun
             rows = await journal.store.read_stream(stream_of(1), limit=10_000)
             self._commits = len(commits)
         self._bodies = [
@@ -63,7 +63,7 @@ class Ledger:
         ]
         held = budgets.standing(WORKSPACE)[0].held.cost
         assert held == sum(admitted) * (ONE.cost or 0) <= _cap(job), "the cap was passed"
-        return Answer(taken, job.steps, count=sum(admitted))
+        return Answer(elapsed, job.steps, count=sum(admitted))
 
     async def _append(self, job: Job) -> Answer:
         store = SqliteEventStore(self._file(), writable=True)
@@ -73,9 +73,9 @@ class Ledger:
         begun = time.perf_counter()
         for number, batch in enumerate(batches):
             await store.append([Append(stream_of(1), number * size, batch)])
-        taken = time.perf_counter() - begun
+        elapsed = time.perf_counter() - begun
         store.close()
-        return Answer(taken, job.steps, count=len(batches))
+        return Answer(elapsed, job.steps, count=len(batches))
 
     @asynccontextmanager
     async def _at_work(self, job: Job) -> AsyncIterator[tuple[Journal, Budgets, list[int]]]:

@@ -23,9 +23,9 @@ READING = "reading the same rows and decoding their JSON"
 def replay(folder: Path) -> Iterator[Measure]:
     """Measure `mission runs replay RUN --json` of 10,000 budgeted items, each with its usage."""
     with Worker("bench.governance.governed", "Governed", folder / "replay") as worker:
-        told = worker.do(Job("governed", ITEMS))
-        again = Job("decode", source=told.source, run=told.run)
-        command = partial(_replayed, folder, told)
+        governed = worker.do(Job("governed", ITEMS))
+        again = Job("decode", source=governed.source, run=governed.run)
+        command = partial(_replayed, folder, governed)
         command()
         answers = by_turns(
             [Turn("ours", command, ROUNDS), Turn("decode", partial(worker.do, again), ROUNDS)]
@@ -50,20 +50,20 @@ def replay(folder: Path) -> Iterator[Measure]:
     )
 
 
-def _replayed(folder: Path, told: Answer) -> Answer:
-    """Time the command from its start to its end, and look at what it said."""
-    command = [sys.executable, "-m", "missioncontrol", "replay", told.run, "--json"]
+def _replayed(folder: Path, answer: Answer) -> Answer:
+    """Time the command from its start to its end, and look at its output."""
+    command = [sys.executable, "-m", "missioncontrol", "replay", answer.run, "--json"]
     environment = quiet_environment() | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")}
     begun = time.perf_counter()
     done = subprocess.run(
-        [*command, "--home", told.source],
+        [*command, "--home", answer.source],
         check=True,
         capture_output=True,
         cwd=folder,
         env=environment,
     )
-    taken = time.perf_counter() - begun
+    elapsed = time.perf_counter() - begun
     view = msgspec.json.decode(done.stdout)
     assert view["status"] == "succeeded", view["status"]
     assert view["usage"]["cost"] == ITEMS * 700, view["usage"]
-    return Answer(taken, len(view["steps"]))
+    return Answer(elapsed, len(view["steps"]))

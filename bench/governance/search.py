@@ -208,7 +208,7 @@ def _bare(log: Path) -> float:
 
 
 def _unsaid(chance: random.Random) -> str:
-    """Return a word that nobody said, of letters that stand side by side in many words."""
+    """Return a word that no message has, of letters that stand side by side in many words."""
     return f"{chance.choice(COMMON)}{chance.choice(GERMAN)}".lower()
 
 

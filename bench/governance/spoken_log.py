@@ -162,16 +162,16 @@ def _approval(chance: random.Random, name: str, workflow: str, author: str) -> I
     }
     yield stream, "engine", name, ("approval_requested", asked)
     person = chance.choice([each for each in PEOPLE if each != author])
-    said = {"by": person, "reason": _sentence(chance), "signed_in": "os"}
+    decision = {"by": person, "reason": _sentence(chance), "signed_in": "os"}
     kind = "approval_given" if chance.random() < 0.9 else "approval_rejected"
-    yield stream, person, name, (kind, said)
+    yield stream, person, name, (kind, decision)
 
 
 def _sentence(chance: random.Random) -> str:
     """Say something of 50 to 200 characters."""
     language = chance.choice((ENGLISH, ENGLISH, GERMAN, ARABIC, CHINESE))
-    said = _said(chance, language, chance.randint(8, 26), "" if language is CHINESE else " ")
-    return f"{said} {chance.randrange(10_000)}"[:200]
+    phrase = _said(chance, language, chance.randint(8, 26), "" if language is CHINESE else " ")
+    return f"{phrase} {chance.randrange(10_000)}"[:200]
 
 
 def _said(chance: random.Random, words: list[str], count: int, between: str = " ") -> str:

@@ -1,7 +1,7 @@
 """Items and questions out of what really happened: commits of four packages.
 
 A commit before the release is an item: its message, its files, its time. A commit after it is a
-question: its message. The answers are the items that changed the same files as it did. Nobody
+question: its message. The answers are the items that changed the same files. No person
 wrote a question or an answer for this.
 """
 
@@ -27,7 +27,7 @@ _MERGE = re.compile(r"(?i)^merge ")
 
 
 class Question(NamedTuple):
-    """What somebody wants to do, when, in which repository, and the items that bear on it."""
+    """What a person wants to do, when, in which repository, and the items that bear on it."""
 
     text: str
     repository: str

@@ -9,8 +9,7 @@ from pathlib import Path
 from bench.harness import percentile
 from bench.measure import Measure
 from bench.memory.histories import Corpus, Question, corpus
-from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
-from missioncontrol.adapters.memory_indexes.words import match_of
+from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex, match_of
 from missioncontrol.domain.memory import Item
 from missioncontrol.knowledge.recall import keywords, searched
 from missioncontrol.ports.event_store import Head
@@ -124,9 +123,9 @@ def _bm25(plain: sqlite3.Connection, asked: Question, seconds: list[float]) -> l
 def _like(plain: sqlite3.Connection, asked: Question) -> list[str]:
     """Count how many of the words an item says anywhere; the newest of those that say most."""
     words = keywords(asked.text)[:20]
-    said = " + ".join(["(instr(text, ?) > 0)"] * len(words))
+    score = " + ".join(["(instr(text, ?) > 0)"] * len(words))
     rows = plain.execute(
-        f"SELECT id FROM rows WHERE repository = ? ORDER BY {said} DESC, at DESC LIMIT ?",
+        f"SELECT id FROM rows WHERE repository = ? ORDER BY {score} DESC, at DESC LIMIT ?",
         (asked.repository, *words, FIRST),
     )
     return [name for (name,) in rows]

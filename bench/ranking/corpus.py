@@ -11,12 +11,11 @@ import msgspec
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_log
 from missioncontrol.specialists.kinds import HEAD_BYTES, classified
-from missioncontrol.specialists.outputs import compiled
 from missioncontrol.specialists.ranking.facts import FileFacts
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import PastChange
-from missioncontrol.specialists.tree import SourceFile, Tree
+from missioncontrol.specialists.tree import SourceFile, Tree, compiled
 
 LOG_SECONDS = 600.0
 BLOB_BYTES_MAX = 1_000_000
@@ -32,7 +31,7 @@ class Case(msgspec.Struct, frozen=True):
     changed: Mapping[str, list[tuple[int, int]]]  # path before it → lines that it changed
 
 
-class _InMemory(KeptFacts):
+class _InMemory(FactsCache):
     """Facts of the contents of one clone, as long as the program runs."""
 
     def __init__(self) -> None:

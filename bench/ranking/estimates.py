@@ -8,9 +8,9 @@ from bench.measure import Measure
 from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.specialists.backtest.scoring import PLAIN, interval_score
 from missioncontrol.specialists.code_changes import is_lock, is_one_change
-from missioncontrol.specialists.estimating.calibration import CASES_MAX, files_told, is_narrow
+from missioncontrol.specialists.estimating.changes import CASES_MAX, estimate_files, is_narrow
 from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
-from missioncontrol.specialists.estimating.sizes import Foresight
+from missioncontrol.specialists.estimating.sizes import SizeEstimates
 
 SCORE_TARGET = 0.92
 """The score of ranges by that of 1 to 4 each time."""
@@ -68,13 +68,13 @@ def _changes(name: str) -> Changes:
 
 
 def _walked(changes: Changes) -> Walked:
-    foresight = Foresight(changes, "files")
+    foresight = SizeEstimates(changes, "files")
     found: list[tuple[int, int, int]] = []
     newest = changes.all[:CASES_MAX]
     for number, change in enumerate(newest):
-        told = files_told(foresight, change.ask, before=number)
-        if told and is_narrow(told, len(foresight.steps)):
-            found.append((told.low, told.high, change.files))
+        likely = estimate_files(foresight, change.ask, before=number)
+        if likely and is_narrow(likely, len(foresight.steps)):
+            found.append((likely.low, likely.high, change.files))
     return Walked(
         mean(low <= size <= high for low, high, size in found),
         len(found),

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench.measure import Measure
 from bench.ranking.history import PACKAGES, Case, History, read_history
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.ranker import ranking
 from missioncontrol.specialists.tree import read_tree
 
@@ -92,16 +92,16 @@ def _mean(scores: dict[str, dict[str, float]], figure: str) -> float:
 
 
 def _timed(folder: Path) -> Iterator[Measure]:
-    """Index ten thousand files anew, and again when one of them has changed."""
+    """Index ten thousand files from scratch, and again when one of them has changed."""
     repository = _large(folder / "large")
-    kept = KeptFacts(folder / "facts.db")
+    facts = FactsCache(folder / "facts.db")
     begun = time.perf_counter()
-    Index(read_tree(repository), cache=kept)
+    Index(read_tree(repository), cache=facts)
     first = time.perf_counter() - begun
     changed = next(repository.rglob("*.py"))
     changed.write_text(changed.read_text(encoding="utf-8", errors="replace") + "\n# Changed.\n")
     begun = time.perf_counter()
-    Index(read_tree(repository), cache=kept)
+    Index(read_tree(repository), cache=facts)
     second = time.perf_counter() - begun
     yield Measure(
         measure=f"ranking.index {FILES:,} files",

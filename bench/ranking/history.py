@@ -9,7 +9,7 @@ import msgspec
 from tools.sources import source
 
 from missioncontrol.specialists.architect.graph import arrows
-from missioncontrol.specialists.architect.reading import read_graph
+from missioncontrol.specialists.architect.import_graph import read_graph
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import read_tree

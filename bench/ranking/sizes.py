@@ -14,14 +14,14 @@ import msgspec
 import numpy as np
 
 from missioncontrol.specialists.backtest.scoring import interval_score
-from missioncontrol.specialists.estimating.features import NAMES
+from missioncontrol.specialists.estimating.history_changes import read_changes
 from missioncontrol.specialists.estimating.past import Sizing
-from missioncontrol.specialists.estimating.reading import read_changes
 from missioncontrol.specialists.estimating.sizes import (
     LEARNED,
+    NAMES,
     STEPS,
-    Foresight,
     Learned,
+    SizeEstimates,
     Weights,
     narrow,
     read_learned,
@@ -44,7 +44,7 @@ class Lesson(NamedTuple):
 
 def lesson(clone: Path, sizing: Sizing) -> Lesson:
     """Return what one clone teaches."""
-    foresight = Foresight(read_changes(clone), sizing)
+    foresight = SizeEstimates(read_changes(clone), sizing)
     rows: list[list[float]] = []
     levels: list[int] = []
     larger: list[bool] = []
@@ -82,7 +82,7 @@ def _rounded(values: Any) -> tuple[float, ...]:
 
 def judged(clone: Path) -> dict[str, float]:
     """Return how ranges of files do on the newest changes of a clone."""
-    foresight = Foresight(read_changes(clone), "files")
+    foresight = SizeEstimates(read_changes(clone), "files")
     found = list(_ranges(foresight))
     scores = [interval_score(low, high, size) for low, high, size in found]
     plain = [interval_score(1, 4, size) for *_, size in found]
@@ -95,7 +95,7 @@ def judged(clone: Path) -> dict[str, float]:
     }
 
 
-def _ranges(foresight: Foresight) -> Iterator[tuple[int, int, int]]:
+def _ranges(foresight: SizeEstimates) -> Iterator[tuple[int, int, int]]:
     for number, change in enumerate(foresight.changes.all[:CHANGES]):
         chances = foresight.chances(change.ask, before=number)
         if chances:

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from bench.ranking.corpus import Case, Corpus
-from missioncontrol.specialists.ranking import features, ordering, passages
+from missioncontrol.specialists.ranking import features, order_model, passages
 from missioncontrol.specialists.ranking.evidence import gathered
-from missioncontrol.specialists.ranking.learned import FILES, LEAF, ORDER, PASSAGES, Model, Tree
 from missioncontrol.specialists.ranking.ranker import ORDER_NAMES, expected_set
+from missioncontrol.specialists.ranking.tree_model import FILES, LEAF, ORDER, PASSAGES, Model, Tree
 
 CHANGES, BARE_CHANGES, PASSAGE_CHANGES = 150, 30, 60
 """Changes of each clone: with its past, as if it had none, and those whose blocks are learned."""
@@ -62,7 +62,7 @@ def file_group(case: Case) -> Group:
     evidence = gathered(case.index, case.goal)
     touched = case.changed.keys() & case.index.numbers.keys()
     right = [case.index.paths[number] in touched for number in evidence.candidates]
-    pairs = zip(features.rows(evidence), ordering.rows(case.index, evidence), strict=True)
+    pairs = zip(features.rows(evidence), order_model.rows(case.index, evidence), strict=True)
     table = np.array([[*row, *more] for row, more in pairs], dtype=np.float32)
     return Group(table.reshape(len(right), len(ORDER_NAMES)), np.array(right), len(touched))
 
@@ -91,11 +91,11 @@ def fitted(groups: Sequence[Group], names: Sequence[str]) -> lightgbm.Booster:
 
 def fitted_order(groups: Sequence[Group]) -> lightgbm.Booster:
     """Return trees that put the rows of one question into order, the right ones first."""
-    told = [each for each in groups if len(each.rows)]
+    filled = [each for each in groups if len(each.rows)]
     data = lightgbm.Dataset(
-        np.concatenate([each.rows for each in told]),
-        np.concatenate([each.right for each in told]).astype(np.int8),
-        group=[len(each.rows) for each in told],
+        np.concatenate([each.rows for each in filled]),
+        np.concatenate([each.right for each in filled]).astype(np.int8),
+        group=[len(each.rows) for each in filled],
         feature_name=list(ORDER_NAMES),
     )
     return lightgbm.train(ORDER_PARAMETERS, data, ORDER_ROUNDS)

@@ -36,14 +36,14 @@ class Builder:
         """Nothing of it is to be ended."""
 
     async def prompt(self, prompt: list[Any], session_id: str, **more: Any) -> PromptResponse:
-        said = "\n".join(str(getattr(block, "text", "")) for block in prompt)
-        task = re.search(r"# Task (\d+): ", said)
+        message = "\n".join(str(getattr(block, "text", "")) for block in prompt)
+        task = re.search(r"# Task (\d+): ", message)
         await asyncio.sleep(float(sys.argv[1]))
         if task is not None:
             place = Path(self.cwd, f"shop/part_{task[1]}.py")
             await asyncio.to_thread(place.write_text, "VALUE = 2\n")
-        told = update_agent_message(text_block("It is built."))
-        await self.client.session_update(session_id=session_id, update=told)
+        update = update_agent_message(text_block("It is built."))
+        await self.client.session_update(session_id=session_id, update=update)
         return PromptResponse(stop_reason="end_turn")
 
 

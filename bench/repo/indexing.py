@@ -23,7 +23,7 @@ PLACES = ("tasks/index.json", "docs/tasks.md")
 
 
 def indexing(folder: Path) -> Iterator[Measure]:
-    """Measure writing index and history anew, and telling how every task stands."""
+    """Measure writing index and history from scratch, and reporting the state of every task."""
     root, home = folder / "indexed/shop", folder / "indexed/home"
     _repository(root)
     asyncio.run(_filled(home, root))
@@ -69,10 +69,10 @@ def _repository(root: Path) -> None:
 async def _filled(home: Path, root: Path) -> None:
     async with holding(Settings(home)) as held:
         process = Process(dict(USUAL), own=True)
-        await held.office.do(RepositoryAsked(ID, str(root), process), "user:ada")
+        await held.command_bus.do(RepositoryAsked(ID, str(root), process), "user:ada")
         for number in range(TASKS):
             ask = RepositoryTaskAsked("add", ID, title=f"Change {number}", brief="Better.")
-            await held.office.do(ask, "user:ada")
+            await held.command_bus.do(ask, "user:ada")
 
 
 def _median(work: Callable[[], None]) -> float:

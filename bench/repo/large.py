@@ -20,7 +20,7 @@ import sys, tempfile
 from pathlib import Path
 from missioncontrol.specialists.planner.planner import Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 brief = Brief(sys.argv[2], "", (), "", Path(sys.argv[1]), None, None, {}, 600)
 with tempfile.TemporaryDirectory() as scratch:
@@ -29,7 +29,7 @@ with tempfile.TemporaryDirectory() as scratch:
 
 
 def large(folder: Path) -> Iterator[Measure]:
-    """Plan with nothing kept, and once more from the facts that the first plan kept."""
+    """Plan with an empty cache, and once more with the facts that the first plan stored."""
     root = folder / "large"
     write_repository(root)
     _, bare, bare_processor = _timed(lambda: _read_bare(root))
@@ -54,10 +54,10 @@ def large(folder: Path) -> Iterator[Measure]:
         )
 
 
-def _plan(root: Path, kept: Path) -> str:
+def _plan(root: Path, cache: Path) -> str:
     """Plan in a process of its own, as an agent does, and return what the plan rests on."""
     argv = (sys.executable, "-c", _PLAN, str(root), GOAL)
-    environment = quiet_environment() | {"MISSION_KEPT_FACTS": str(kept)}
+    environment = quiet_environment() | {"MISSION_KEPT_FACTS": str(cache)}
     answer = subprocess.run(argv, env=environment, check=True, capture_output=True, text=True)
     return answer.stdout.strip()
 
@@ -76,8 +76,8 @@ def _read_bare(root: Path) -> str:
 def _timed(work: Callable[[], str]) -> tuple[str, float, float]:
     """Return what work says, its seconds, and those of the processors: others may use them too."""
     begun, used = time.perf_counter(), _processor()
-    said = work()
-    return said, time.perf_counter() - begun, _processor() - used
+    result = work()
+    return result, time.perf_counter() - begun, _processor() - used
 
 
 def _processor() -> float:

@@ -51,8 +51,8 @@ async def _ours(root: Path, folder: Path, number: int) -> tuple[float, float, fl
     lent = worktree(folder / "lent", assignment, root, scrub=str)
     tree, begin = await _timed(lent.__aenter__)
     _change(tree.path, number)
-    kept, keeping = await _timed(lambda: save_commit(tree.place, str))
-    assert kept.commit
+    saved, keeping = await _timed(lambda: save_commit(tree.place, str))
+    assert saved.commit
     _, end = await _timed(lambda: lent.__aexit__(None, None, None))
     return begin, keeping, end
 

@@ -25,7 +25,7 @@ from missioncontrol.app.console_app import opened, providers, watch
 from missioncontrol.app.console_process import Ready
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.app import build
-from missioncontrol.interfaces.serving import server
+from missioncontrol.interfaces.listeners import server
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from missioncontrol.adapters.agents.step_functions import StepContext
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Action, AttemptFailed, LogLevel, ProcessHandle, Verdict
-from missioncontrol.specialists.host import PipeDesk, hear_the_engine, private_stdout
+from missioncontrol.specialists.host import PipeDesk, private_stdout, receive_answers
 
 GROUP = "missioncontrol.functions"
 UNLIMITED = 7 * 86_400.0
@@ -34,26 +34,26 @@ class PipeLine:
 
     def __init__(self, desk: PipeDesk) -> None:
         """`desk` writes the messages."""
-        self._desk = desk
+        self._reporter = desk
         self._asking = asyncio.Lock()
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Line.log`."""
-        self._desk.log(level, message)
+        self._reporter.log(level, message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""
-        self._desk.progress(done, total, note)
+        self._reporter.progress(done, total, note)
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`."""
-        self._desk.usage(usage, model=model)
+        self._reporter.usage(usage, model=model)
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Line.admit`."""
         async with self._asking:  # Answers come in the order of the questions.
             await asyncio.to_thread(
-                self._desk.admit, model, input_tokens=input_tokens, output_tokens=output_tokens
+                self._reporter.admit, model, input_tokens=input_tokens, output_tokens=output_tokens
             )
 
     async def permit(self, action: Action) -> Verdict:
@@ -65,7 +65,7 @@ class PipeLine:
         raise AttemptFailed(
             "function.cannot_ask",
             f"The function asked for leave: {action.title}",
-            hint="Let a step of its own ask a person.",
+            hint="Ask a person in a separate step.",
             retryable=False,
         )
 
@@ -76,7 +76,9 @@ class PipeLine:
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
         """See `Line.keep`."""
-        return self._desk.keep(name, content, media_type=media_type, title=title, obtained=obtained)
+        return self._reporter.keep(
+            name, content, media_type=media_type, title=title, obtained=obtained
+        )
 
 
 def found(target: str) -> Callable[[StepContext], Any]:
@@ -125,7 +127,7 @@ def main() -> int:
     order = msgspec.json.decode(first, type=wire.Order)
     desk = PipeDesk(out, Path(order.scratch), order.assignment.seconds_max or UNLIMITED)
     hearing = desk.answers, _private_stdin()
-    threading.Thread(target=hear_the_engine, args=hearing, daemon=True).start()
+    threading.Thread(target=receive_answers, args=hearing, daemon=True).start()
     desk.send(_outcome(sys.argv[1], order, desk))
     _leave()
 

@@ -22,10 +22,10 @@ import msgspec
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
+from missioncontrol.analytics.calendar import DAYS_MAX, zone_of
 from missioncontrol.analytics.facts import facts_of
 from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.analytics.summary import Summary, markdown
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics.digests import CARD, WRITING
@@ -37,13 +37,13 @@ from missioncontrol.domain.work import NO_USAGE, Usage, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message, Model
-from missioncontrol.specialists.briefing import inputs_of
-from missioncontrol.specialists.host import PipeDesk, hear_the_engine, private_stdout
+from missioncontrol.specialists.briefs import inputs_of
+from missioncontrol.specialists.host import PipeDesk, private_stdout, receive_answers
 from missioncontrol.specialists.specialist import Desk
 
 UNLIMITED = 300.0
 CALL_SECONDS_MAX, CALL_SECONDS_MIN = 60.0, 2.0
-SECONDS_KEPT = 10.0
+SECONDS_RESERVED = 10.0
 """Of the time for the step, left for handing in what is written by rule."""
 
 ANSWER_LENGTH_MAX = 40_000
@@ -75,7 +75,7 @@ def main() -> int:
     out = private_stdout()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=wire.Order)
     desk = PipeDesk(out, Path(order.scratch), order.assignment.seconds_max or UNLIMITED)
-    threading.Thread(target=hear_the_engine, args=(desk.answers,), daemon=True).start()
+    threading.Thread(target=receive_answers, args=(desk.answers,), daemon=True).start()
     desk.send(_outcome(order, desk))
     return 0
 
@@ -102,7 +102,7 @@ def written_down(order: wire.Order, desk: PipeDesk) -> Work:
     """
     given = inputs_of(CARD, order.assignment)
     product, range_, summary = asyncio.run(_summarised(given))
-    answered = asked(_model, summary, desk)
+    answered = ask_model(_model, summary, desk)
     if answered.written is not None:
         summary = in_model_words(answered.written, answered.model, summary)
     digest = DigestWritten(
@@ -172,7 +172,7 @@ def _meant(given: dict[str, Any], today: date) -> tuple[Range, Segment]:
     return Range(since, until), segment
 
 
-def asked(configured: Callable[[], Model | None], summary: Summary, desk: Desk) -> Asked:
+def ask_model(configured: Callable[[], Model | None], summary: Summary, desk: Desk) -> Asked:
     """Ask the configured model; an error of it is reported, and costs no digest."""
     started = time.monotonic()
     name, usage = "", NO_USAGE
@@ -202,7 +202,7 @@ def _model() -> Model | None:
 
 
 def _answer(model: Model, summary: Summary, desk: Desk) -> tuple[str, Usage, str]:
-    seconds = min(desk.seconds_left() - SECONDS_KEPT, CALL_SECONDS_MAX)
+    seconds = min(desk.seconds_left() - SECONDS_RESERVED, CALL_SECONDS_MAX)
     if seconds < CALL_SECONDS_MIN:
         raise AttemptFailed("model.late", "No time was left to ask the model.")
     given = msgspec.json.encode({"facts": facts_of(summary)}).decode()

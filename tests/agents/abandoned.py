@@ -1,4 +1,4 @@
-"""A process that lets a tool work and is killed meanwhile: `python -m tests.agents.abandoned`."""
+"""A process that runs a tool and is killed meanwhile: `python -m tests.agents.abandoned`."""
 
 import asyncio
 import sys

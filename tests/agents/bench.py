@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
-from missioncontrol.adapters.looks import everybody
+from missioncontrol.adapters.process_table import everybody
 from missioncontrol.adapters.worktrees.sessions import NOTE
 from missioncontrol.confinement import HiddenDirectories, available_confinement
 from missioncontrol.domain.declaration import Declaration
@@ -36,7 +36,7 @@ KEY = "mc-key-0123456789abcdef"
 
 
 class TestLine:
-    """Remembers what an agent said."""
+    """Remembers the output of an agent."""
 
     __test__ = False
 
@@ -65,7 +65,7 @@ class TestLine:
         self._more.set()
 
     async def heard(self, text: str) -> None:
-        """Wait until `text` was said."""
+        """Wait until the output has `text`."""
         while text not in self.text:
             self._more.clear()
             await self._more.wait()
@@ -107,7 +107,7 @@ def is_running(text: str) -> bool:
 
 async def until_running(text: str) -> None:
     """Wait until a process has `text` in its command line."""
-    while not is_running(text):  # noqa: ASYNC110 - nobody tells when a process of others begins
+    while not is_running(text):  # noqa: ASYNC110 - no event for a foreign process's start
         await asyncio.sleep(0.02)
 
 
@@ -181,8 +181,8 @@ def attempt(
     elevation: Elevated | None = None,
     **inputs: Any,
 ) -> Attempted:
-    """Let a declared agent do one assignment; of it at most a tree to resume may be left."""
-    heard = line or TestLine()
+    """Have a declared agent do one assignment; it may leave at most a tree to resume."""
+    recorder = line or TestLine()
     given = Assignment(
         "run-1",
         "w",
@@ -201,13 +201,13 @@ def attempt(
     async def story() -> Work:
         agent: Agent = kind.make(declared, shop)
         async with asyncio.timeout(seconds):
-            return await agent.perform(given, heard)
+            return await agent.perform(given, recorder)
 
     try:
-        ended = Attempted(asyncio.run(story()), None, heard)
+        ended = Attempted(asyncio.run(story()), None, recorder)
     except AttemptFailed as failure:
-        ended = Attempted(None, failure, heard)
-    assert not heard.has_living_processes
+        ended = Attempted(None, failure, recorder)
+    assert not recorder.has_living_processes
     places = list(shop.worktrees.glob("*/*"))
     assert all((place / NOTE).exists() for place in places)
     return ended

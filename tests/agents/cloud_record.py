@@ -1,4 +1,4 @@
-"""Records what `codex cloud` prints without an account; the rest of the contract is kept.
+"""Records what `codex cloud` prints without an account; the rest of the contract stays.
 
     python -m tests.agents.cloud_record
 
@@ -32,7 +32,7 @@ def contract() -> dict[str, Any]:
 
 
 def asked(program: Path, *arguments: str) -> dict[str, Any]:
-    """Ask the real program where nobody is signed in."""
+    """Ask the real program where no user is signed in."""
     with tempfile.TemporaryDirectory(prefix="cloud-") as place:
         done = subprocess.run(
             [program, "cloud", *arguments],

@@ -38,7 +38,7 @@ class GeminiServer:
                 server.requests.append(body)
                 server.keys.append(self.headers.get("x-goog-api-key", ""))
                 content = {"role": "model", "parts": answer(body)}
-                told = json.dumps(
+                payload = json.dumps(
                     {
                         "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
                         "usageMetadata": USAGE,
@@ -47,7 +47,7 @@ class GeminiServer:
                     }
                 )
                 is_stream = ":streamGenerateContent" in self.path
-                self.send(f"data: {told}\r\n\r\n" if is_stream else told, is_stream)
+                self.send(f"data: {payload}\r\n\r\n" if is_stream else payload, is_stream)
 
             def send(self, text: str, is_stream: bool = False) -> None:
                 data = text.encode()

@@ -1,4 +1,4 @@
-"""A line that remembers what was said on it, and a workshop in a temporary directory."""
+"""A line that remembers its messages, and a workshop in a temporary directory."""
 
 import asyncio
 import hashlib

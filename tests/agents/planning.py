@@ -14,8 +14,8 @@ def local_plan(home: Path, source: Path, goal: str) -> dict[str, Any]:
     """Return the plan that is made without a model."""
     done = mission(home, "plan", goal, "--repo", str(source), "--planner", "local", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return dict(told.get("plan", told))
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return dict(answer.get("plan", answer))
 
 
 def conforming(value: Any, form: dict[str, Any] | None = None) -> Any:

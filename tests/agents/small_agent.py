@@ -125,10 +125,10 @@ class Small:
         """Ask for files that were not offered, and write one with its own hands."""
         codes = []
         for place in ("new.txt", "../out.txt"):
-            told = {"session_id": session, "path": str(self.cwd / place)}
+            target = {"session_id": session, "path": str(self.cwd / place)}
             for call in (
-                self.client.write_text_file(**told, content="x\n"),
-                self.client.read_text_file(**told),
+                self.client.write_text_file(**target, content="x\n"),
+                self.client.read_text_file(**target),
             ):
                 try:
                     await call

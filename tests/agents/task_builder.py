@@ -20,9 +20,9 @@ from tests.agents.small_agent import Small, write
 
 class TaskBuilder(Small):
     async def prompt(self, prompt: list[Any], session_id: str, **more: Any) -> PromptResponse:
-        said = "\n".join(str(getattr(block, "text", "")) for block in prompt)
-        task, turn = re.search(r"# Task (\d+): ", said), re.search(r"## Round (\d+): ", said)
-        assert task is not None, said
+        message = "\n".join(str(getattr(block, "text", "")) for block in prompt)
+        task, turn = re.search(r"# Task (\d+): ", message), re.search(r"## Round (\d+): ", message)
+        assert task is not None, message
         rounds = SCRIPT[task[1]]
         number = min(int(turn[1]) if turn else 1, len(rounds))
         for place, old, new in rounds[number - 1]:

@@ -184,8 +184,8 @@ def task(state: str, name: str = "t1") -> dict[str, Any]:
 
 
 def status(state: str, name: str = "t1") -> dict[str, Any]:
-    told = {"taskId": name, "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}}
-    return {"statusUpdate": told}
+    update = {"taskId": name, "contextId": "c", "status": {"state": f"TASK_STATE_{state}"}}
+    return {"statusUpdate": update}
 
 
 def test_what_has_ended_stays_ended_whatever_else_is_said(tmp_path: Path) -> None:
@@ -206,9 +206,9 @@ def test_what_is_told_of_another_task_is_not_for_us(tmp_path: Path) -> None:
         assert "'t2' instead of 't1'" in error.reason
 
 
-@pytest.mark.parametrize("said", [None, "x", {"status": 5}])
-def test_an_answer_of_another_form_is_a_peer_that_is_lost(tmp_path: Path, said: Any) -> None:
-    with answering(lying({"task": task("WORKING")}, asked_after=said)) as service:
+@pytest.mark.parametrize("reply", [None, "x", {"status": 5}])
+def test_an_answer_of_another_form_is_a_peer_that_is_lost(tmp_path: Path, reply: Any) -> None:
+    with answering(lying({"task": task("WORKING")}, asked_after=reply)) as service:
         error = failure(tmp_path, declared(service.url), prompt="x")
     assert (error.code, error.retryable) == ("a2a.lost", True)
 

@@ -267,14 +267,14 @@ def test_calls_of_tools_are_limited(tmp_path: Path, repository: Path) -> None:
     [(150, (100, 50)), (190, (140, 50)), (160, (100, 60)), (200, (140, 60)), (7, (140, 60))],
 )
 def test_the_sum_tells_what_is_part_of_what(total: int, expected: tuple[int, int]) -> None:
-    told = Usage(
+    reported = Usage(
         total_tokens=total,
         input_tokens=100,
         output_tokens=50,
         thought_tokens=10,
         cached_read_tokens=40,
     )
-    counted = tokens_of(told)
+    counted = tokens_of(reported)
     assert (counted.input_tokens, counted.output_tokens) == expected
     assert (counted.cached_tokens, counted.reasoning_tokens) == (40, 10)
 
@@ -317,13 +317,13 @@ def test_opencode_changes_files_and_asks_before_it_does(
     settings = opencode(opencode_program)
 
     def answer(request: Request) -> Reply:
-        told = [each["role"] for each in request.body["messages"]].count("tool")
+        results = [each["role"] for each in request.body["messages"]].count("tool")
         if not request.tools:
             return Reply("A title")
-        if told == 0:
+        if results == 0:
             line = "cat > new.txt <<'END'\nhello\nEND\n"
             return Reply(calls=(ToolCall("bash", {"command": line, "description": "write"}),))
-        if told == 1:
+        if results == 1:
             more = {"command": "cat new.txt", "description": "read"}
             return Reply(calls=(ToolCall("bash", more),))
         return Reply("All done.")
@@ -398,10 +398,10 @@ def test_a_tool_that_does_not_exist_is_no_work_of_opencode(
     """The real program answers such a call itself, and reports the call as completed."""
 
     def answer(request: Request) -> Reply:
-        told = [each["role"] for each in request.body["messages"]].count("tool")
+        results = [each["role"] for each in request.body["messages"]].count("tool")
         if not request.tools:
             return Reply("A title")
-        if told == 0:
+        if results == 0:
             return Reply(calls=(ToolCall("apply_magic", {"path": "new.txt"}),))
         return Reply("Done.")
 

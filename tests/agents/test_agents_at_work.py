@@ -9,7 +9,7 @@ import pytest
 
 from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.application.journal import Entry
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.agent import Shape
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.question import QuestionAsked
@@ -97,7 +97,7 @@ def test_a_person_does_a_step_by_answering_its_form(tmp_path: Path) -> None:
             run_id = shop.begin(Step("read", "editor"))
             question = await asked.get()
             given = AnswerGiven(question, {"fits": True})
-            await shop.execution.permits.answer(given, actor="ada")
+            await shop.execution.tool_permissions.answer(given, actor="ada")
             state = (await shop.engine.settled(run_id)).states["read"]
         assert isinstance(state, Succeeded), state
         assert state.work.output == {"fits": True}

@@ -21,7 +21,7 @@ from tests import prefork
 from tests.agents.bench import is_running, until_running
 from tests.agents.heard import HeardLine, a_workshop, assignment, run
 from tests.agents.houses import MODELS, cost, furnished, total
-from tests.agents.repositories import applied, everything, git, repository
+from tests.agents.repositories import PYTEST_ALONE, applied, everything, git, repository
 from tests.cli.command import answer, environment, mission
 
 pytestmark = pytest.mark.journey
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.journey
 GOAL = "Add a discount to total: total(prices, discount=0) takes a percentage off"
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "0.1.0"\n'
-    '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop/__init__.py": "",
     "shop/prices.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_prices.py": "from shop.prices import total\n\n\n"
@@ -147,7 +147,7 @@ def test_each_change_goes_on_from_the_one_before_and_the_last_patch_holds_all(
     source = repository(tmp_path / "source", FILES)
 
     def meanwhile(_: Request) -> Reply:
-        """Somebody commits while the first change is made."""
+        """Commit to the source while the first change is made."""
         (source / "shop/prices.py").write_text("def total():\n    return 0\n")
         git(source, "commit", "-qam", "Other work")
         return Reply("Discounts.")
@@ -319,8 +319,8 @@ def test_an_agent_is_given_the_pack_with_the_files_that_a_person_named_since(
         assert built(home, source)[0] == 0
         first = json.dumps(models.calls[0].body)
         [key] = [name for name, each in steps(home).items() if each["agent"] == "coder"]
-        said = ("trace", "scope", "last", key, "shop/tax.py", "--reason", "The tax is the place")
-        assert mission(home, *said).returncode == 0
+        command = ("trace", "scope", "last", key, "shop/tax.py", "--reason", "The tax is the place")
+        assert mission(home, *command).returncode == 0
         shown = mission(home, "pack", "last").stdout
         again = mission(home, "retry", "last", key)
         assert again.returncode == 0, (again.stdout + again.stderr).decode()

@@ -44,7 +44,7 @@ def claude(program: Path, **more: object) -> Declaration:
 
 
 def tried(root: Path, program: Path, *script: Answering, **more: object) -> Attempted:
-    """Let Claude Code work on a fresh repository by a script."""
+    """Have Claude Code work on a fresh repository by a script."""
     source = root / "r" if (root / "r").exists() else repository(root / "r")
     with serving(*script) as server:
         shop = workshop(root, Door(server.origin))
@@ -239,9 +239,9 @@ def test_a_cancel_in_the_middle_leaves_nothing(tmp_path: Path, claude_program: P
 def test_it_proves_that_it_works(tmp_path: Path, claude_program: Path) -> None:
     with serving(Reply("ready")) as server:
         shop = workshop(tmp_path, Door(server.origin))
-        told = asyncio.run(KIND.prove(claude(claude_program), shop, round_trip=True))
-    assert told.version == "2.1.329"
-    assert told.said.endswith("answers: ready")
+        health = asyncio.run(KIND.prove(claude(claude_program), shop, round_trip=True))
+    assert health.version == "2.1.329"
+    assert health.said.endswith("answers: ready")
 
 
 def test_settings_that_do_not_fit_are_refused() -> None:

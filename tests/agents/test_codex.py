@@ -49,7 +49,7 @@ def codex(program: Path, **more: object) -> Declaration:
 
 
 def tried(root: Path, program: Path, *script: Reply, **more: object) -> Attempted:
-    """Let Codex work on a fresh repository by a script."""
+    """Have Codex work on a fresh repository by a script."""
     source = root / "r" if (root / "r").exists() else repository(root / "r")
     with serving(*script) as server:
         shop = workshop(root, Door(server.origin))
@@ -237,7 +237,7 @@ def test_a_declared_answer_is_asked_for_until_it_fits(tmp_path: Path, codex_prog
         )
         assert len(server.calls) == 4
     assert ended.done.output["answer"] == {"passed": True}
-    # What is told after a conversation was taken up again counts all of it.
+    # The usage that is reported after a conversation was resumed counts all of it.
     assert ended.line.used == Usage(400, 160, 80, 20, None, 0)
 
 
@@ -318,9 +318,9 @@ def test_what_a_killed_engine_left_is_ended_and_removed_at_the_next_start(
 def test_it_proves_that_it_works(tmp_path: Path, codex_program: Path) -> None:
     with serving(Reply("ready")) as server:
         shop = workshop(tmp_path, Door(server.origin))
-        told = asyncio.run(KIND.prove(codex(codex_program), shop, round_trip=True))
-    assert told.version == "0.169.0"
-    assert told.said.endswith("answers: ready")
+        health = asyncio.run(KIND.prove(codex(codex_program), shop, round_trip=True))
+    assert health.version == "0.169.0"
+    assert health.said.endswith("answers: ready")
 
 
 def test_another_version_is_refused_with_what_to_do(tmp_path: Path, codex_program: Path) -> None:

@@ -146,7 +146,7 @@ def test_another_attempt_goes_on_and_begins_no_second_task(tmp_path: Path) -> No
     assert cloud.tried().refused.code == "codex_cloud.unavailable"
     cloud.plays()
     assert cloud.tried().done.output["files"]
-    assert cloud.tried().done.output["files"]  # Killed after the end, before it was told.
+    assert cloud.tried().done.output["files"]  # Killed after the end, before its report.
     assert cloud.asked.count("exec") == 1
 
 
@@ -288,10 +288,10 @@ def test_a_proof_asks_for_a_sign_in_and_begins_no_task(tmp_path: Path) -> None:
 def test_the_real_program_still_answers_as_recorded(codex_program: Path) -> None:
     known = contract()
     assert recorded(codex_program) == known["recorded"]
-    said = {each["argv"][1]: each["stdout"] for each in known["recorded"]["help"]}
+    help_text = {each["argv"][1]: each["stdout"] for each in known["recorded"]["help"]}
     for answer in known["taken_from_its_text"].values():
         options = [word.partition("=")[0] for word in answer["argv"] if word.startswith("--")]
-        assert all(f"{option} <" in said[answer["argv"][1]] for option in options)
+        assert all(f"{option} <" in help_text[answer["argv"][1]] for option in options)
 
 
 @pytest.mark.journey

@@ -57,7 +57,7 @@ class House:
     def said(self, *arguments: str, begin: bool = False) -> str:
         """Run a command line that succeeds; `begin` hides the agents of the file from it."""
         file = self.home / "agents.toml"
-        if begin:  # No engine has read the file yet, so nobody knows its agents.
+        if begin:  # No engine has read the file yet, so its agents are unknown.
             with engine(self.home):
                 return self.said(*arguments)
         assert file.exists()

@@ -107,21 +107,21 @@ def test_text_is_handed_back_as_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("media", "said"),
+    ("media", "expected"),
     [
         ("text/plain; charset=latin-1", "caf\u00e9"),
         ("text/plain", "caf\ufffd"),
         ("text/plain; charset=idna", "caf\ufffd"),
     ],
 )
-def test_a_text_is_read_as_it_was_written(media: str, said: str) -> None:
-    assert Answer(200, {"content-type": media}, b"caf\xe9", "").text == said
+def test_a_text_is_read_as_it_was_written(media: str, expected: str) -> None:
+    assert Answer(200, {"content-type": media}, b"caf\xe9", "").text == expected
 
 
 def test_the_usage_that_a_service_tells_is_counted(tmp_path: Path) -> None:
-    told = {"usage": {"input_tokens": 9, "output_tokens": 4, "cost": 70}}
+    payload = {"usage": {"input_tokens": 9, "output_tokens": 4, "cost": 70}}
     line = HeardLine()
-    with serving(always(told)) as service:
+    with serving(always(payload)) as service:
         work(tmp_path, declared(service.url, usage=True), line=line)
     assert (line.used.input_tokens, line.used.output_tokens, line.used.cost) == (9, 4, 70)
 
@@ -219,9 +219,11 @@ def test_that_it_may_be_asked_later_does_not_say_that_nothing_was_done(tmp_path:
     assert len(service.requests) == 1
 
 
-@pytest.mark.parametrize("told", ["\u00b2", "-5", "0.5", "Wed, 21 Oct 99999 07:28:00 GMT", "soon"])
-def test_a_time_that_cannot_be_read_is_none(told: str) -> None:
-    assert retry_after(Answer(429, {"retry-after": told}, b"", ""), 0.0) == 0.0
+@pytest.mark.parametrize(
+    "header", ["\u00b2", "-5", "0.5", "Wed, 21 Oct 99999 07:28:00 GMT", "soon"]
+)
+def test_a_time_that_cannot_be_read_is_none(header: str) -> None:
+    assert retry_after(Answer(429, {"retry-after": header}, b"", ""), 0.0) == 0.0
 
 
 @pytest.mark.parametrize("location", ["http://127.0.0.1:99999/", "http://[x"])

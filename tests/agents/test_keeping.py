@@ -41,7 +41,7 @@ def shell(script: str) -> Callable[[Tree], object]:
 def kept(
     root: Path, source: Path, work: Callable[[Tree], object], *, base: str = ""
 ) -> SavedCommit:
-    """Let `work` change a tree of `source`; return what is kept of it."""
+    """Have `work` change a tree of `source`; return the commit that is saved of it."""
 
     async def story() -> SavedCommit:
         async with worktree(root / "t", ASSIGNMENT, source, base=base, scrub=str) as tree:
@@ -282,7 +282,7 @@ def test_an_engine_killed_at_any_step_of_keeping_loses_nothing(tmp_path: Path) -
     notes = [any((place / "t").glob("*/*/keep.json")) for place in steps]
     have_pushed = [bool(refs(place / "r")) for place in steps]
     stages = list(zip(notes, have_pushed, strict=True))
-    # Before the commit is there; when it is, and nobody knows; while the tree is removed.
+    # Before the commit is there; when it is there unnoticed; while the tree is removed.
     assert list(dict.fromkeys(stages)) == [(True, False), (True, True), (False, True)]
     # The next engine is killed too, each somewhere in its sweep; the one after it is not.
     assert any(killed("sweep", {place: step * 5 % 17 + 1 for place, step in steps.items()}))
@@ -298,7 +298,7 @@ def test_an_engine_killed_at_any_step_of_keeping_loses_nothing(tmp_path: Path) -
 
 
 def changed(source: Path) -> str:
-    """Return the id of the tree that has to be kept."""
+    """Return the id of the tree that has to be saved."""
     lines = [
         f"100644 blob {git(source, 'hash-object', '--stdin', stdin=text)}\t{name}"
         for name, text in (("README.md", b"changed\n"), ("new.txt", b"new\n"))

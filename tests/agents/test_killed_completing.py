@@ -83,7 +83,7 @@ def test_a_mission_that_was_cut_off_while_it_settled_is_completed_once(
         assert view["is_completed"], view["lacking"]
         assert mission(home, "resume", "last").returncode == 2
     else:
-        # What stands in the log by then is not the end, so nobody is told that it was.
+        # The log at that point is not the end, so no listener is notified of an end.
         assert view["status"] == "running"
         assert not view["is_completed"]
         assert view["lacking"]

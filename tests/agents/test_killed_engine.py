@@ -42,7 +42,7 @@ def test_a_run_goes_on_after_its_engine_was_killed_and_nothing_is_left(
     }
     mission = [sys.executable, "-m", "missioncontrol"]
 
-    def said(*words: str) -> str:
+    def output_of(*words: str) -> str:
         done = subprocess.run(
             [*mission, *words], cwd=tmp_path, env=environment, capture_output=True, check=False
         )
@@ -55,25 +55,25 @@ def test_a_run_goes_on_after_its_engine_was_killed_and_nothing_is_left(
         Reply("Done."),
     )
     with serving(*script) as server:
-        said(
+        output_of(
             *("agent", "add", "coder", "--kind", "codex", "--model", "gpt-5.5"),
             *("--set", f"program={codex_program}", "--set", f"base_url={server.url}"),
             *("--set", "key_variable=OPENAI_API_KEY", "--secret", "OPENAI_API_KEY=openai"),
             *("--input-tokens", "200000", "--output-tokens", "20000"),
         )
-        said("workflow", "save", "greet.yaml")
+        output_of("workflow", "save", "greet.yaml")
         argv = [*mission, "workflow", "run", "greet", "--input", f"repository={source}"]
         engine = subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
         asyncio.run(until_running("sleep 98781"))
         engine.kill()
         engine.wait()
-        (run,) = re.findall(r"run-[0-9a-z]{14}", said("runs"))
-        assert "has succeeded" in said("resume", run)
+        (run,) = re.findall(r"run-[0-9a-z]{14}", output_of("runs"))
+        assert "has succeeded" in output_of("resume", run)
         assert len(server.calls) == 3
     assert not is_running("sleep 98781")
     assert not list((home / "worktrees").glob("*/*"))
     out = tmp_path / "out"
-    said("artifacts", run, "--output", str(out))
+    output_of("artifacts", run, "--output", str(out))
     patch = (out / "change" / "changes.patch").read_text()
     assert "whole.txt" in patch
     # The session goes on in its tree: what it had changed is not done again, and not lost.

@@ -147,8 +147,8 @@ def test_three_refused_answers_let_the_local_plan_stand_in_and_say_why(
         code, out, run = planned(home, source, "coder")
     assert code == 0, out
     assert run["usage"]["input_tokens"] == 2_700
-    told = " ".join(out.split())
-    assert "This is the local plan, as agent coder gave none: its plan was refused 3 times" in told
+    text = " ".join(out.split())
+    assert "This is the local plan, as agent coder gave none: its plan was refused 3 times" in text
 
 
 def test_a_spent_cap_lets_the_local_plan_stand_in(tmp_path: Path, codex_program: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_planner_that_is_not_there_is_refused_with_what_to_do(
     with serving(Reply("?")) as models:
         home = furnished(tmp_path / "home", models, "codex", Path("/nowhere/codex"))
         done = mission(home, "plan", GOAL, "--repo", str(source), "--planner", planner)
-    told = " ".join((done.stdout + done.stderr).decode().split())
+    output = " ".join((done.stdout + done.stderr).decode().split())
     assert done.returncode != 0
-    assert reason in told
-    assert hint in told
+    assert reason in output
+    assert hint in output

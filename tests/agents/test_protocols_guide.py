@@ -75,10 +75,10 @@ def test_the_signature_is_checked_as_the_guide_says(tmp_path: Path) -> None:
         agent = KINDS["http"].make(declared, a_workshop(tmp_path, {"KEY": SECRET}))
         run(agent.perform(assignment({"a": 1}), HeardLine()))
     (request,) = service.requests
-    told = request["headers"]["mission-timestamp"], request["body"]
+    signed = request["headers"]["mission-timestamp"], request["body"]
     signature = request["headers"]["mission-signature"]
-    assert space["is_ours"](SECRET.encode(), *told, signature)
-    assert not space["is_ours"](b"another", *told, signature)
+    assert space["is_ours"](SECRET.encode(), *signed, signature)
+    assert not space["is_ours"](b"another", *signed, signature)
 
 
 def test_knowing_all_kinds_imports_nothing_heavy() -> None:

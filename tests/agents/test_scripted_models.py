@@ -33,7 +33,7 @@ def events(answer: httpx.Response) -> list[dict[str, Any]]:
 def test_responses_says_the_same_streamed_and_not() -> None:
     with serving(REPLY) as server:
         whole = asked(server, PATHS[0]).json()
-        told = events(asked(server, PATHS[0], stream=True))
+        parts = events(asked(server, PATHS[0], stream=True))
     assert [item["type"] for item in whole["output"]] == ["reasoning", "message", "function_call"]
     assert whole["output"][2]["arguments"] == '{"path":"a.txt"}'
     assert whole["usage"] == {
@@ -43,38 +43,38 @@ def test_responses_says_the_same_streamed_and_not() -> None:
         "output_tokens_details": {"reasoning_tokens": 5},
         "total_tokens": 120,
     }
-    last = told[-1]
+    last = parts[-1]
     assert last["type"] == "response.completed"
     assert last["response"]["usage"] == whole["usage"]
     assert [item["type"] for item in last["response"]["output"]] == [
         item["type"] for item in whole["output"]
     ]
-    said = [each["delta"] for each in told if each["type"] == "response.output_text.delta"]
-    assert "".join(said) == "Hello there."
-    assert len(said) == 2
-    assert [each["sequence_number"] for each in told] == list(range(len(told)))
+    deltas = [each["delta"] for each in parts if each["type"] == "response.output_text.delta"]
+    assert "".join(deltas) == "Hello there."
+    assert len(deltas) == 2
+    assert [each["sequence_number"] for each in parts] == list(range(len(parts)))
 
 
 def test_chat_completions_says_the_same_streamed_and_not() -> None:
     with serving(REPLY) as server:
         whole = asked(server, PATHS[1]).json()
-        told = events(asked(server, PATHS[1], stream=True, stream_options={"include_usage": True}))
+        parts = events(asked(server, PATHS[1], stream=True, stream_options={"include_usage": True}))
         short = events(asked(server, PATHS[1], stream=True))
     (choice,) = whole["choices"]
     assert choice["message"]["content"] == "Hello there."
     assert choice["finish_reason"] == "tool_calls"
     assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '{"path":"a.txt"}'
     assert whole["usage"]["prompt_tokens_details"]["cached_tokens"] == 40
-    assert told[-1]["usage"] == whole["usage"]
+    assert parts[-1]["usage"] == whole["usage"]
     assert not any(each.get("usage") for each in short)
-    deltas = [each["choices"][0]["delta"] for each in told if each["choices"]]
+    deltas = [each["choices"][0]["delta"] for each in parts if each["choices"]]
     assert "".join(delta.get("content") or "" for delta in deltas) == "Hello there."
 
 
 def test_messages_says_the_same_streamed_and_not() -> None:
     with serving(REPLY) as server:
         whole = asked(server, PATHS[2]).json()
-        told = events(asked(server, PATHS[2], stream=True))
+        parts = events(asked(server, PATHS[2], stream=True))
     assert [block["type"] for block in whole["content"]] == ["thinking", "text", "tool_use"]
     assert whole["stop_reason"] == "tool_use"
     assert whole["usage"] == {
@@ -83,9 +83,9 @@ def test_messages_says_the_same_streamed_and_not() -> None:
         "cache_creation_input_tokens": 7,
         "output_tokens": 20,
     }
-    assert told[0]["message"]["usage"]["output_tokens"] == 1  # As the real one: not known yet.
-    assert told[-2]["usage"] == whole["usage"]
-    assert told[-1]["type"] == "message_stop"
+    assert parts[0]["message"]["usage"]["output_tokens"] == 1  # As the real one: not known yet.
+    assert parts[-2]["usage"] == whole["usage"]
+    assert parts[-1]["type"] == "message_stop"
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -104,8 +104,8 @@ def test_a_stream_can_break_and_can_end_with_an_error(path: str) -> None:
     with serving(Reply("Hello.", cut_after=2), Reply("Hello.", breaks_with="Gone.")) as server:
         with pytest.raises(httpx.RemoteProtocolError):
             asked(server, path, stream=True)
-        told = events(asked(server, path, stream=True))
-    assert "Gone." in str(told[-1])
+        parts = events(asked(server, path, stream=True))
+    assert "Gone." in str(parts[-1])
 
 
 def test_the_script_goes_on_line_by_line_and_its_last_line_is_repeated() -> None:
@@ -113,11 +113,11 @@ def test_the_script_goes_on_line_by_line_and_its_last_line_is_repeated() -> None
         return Reply(f"You asked {request.model} with {request.tools}.")
 
     with serving(Reply("One."), answer) as server:
-        said = [
+        replies = [
             asked(server, PATHS[1], tools=[{"function": {"name": "look"}}]).json() for _ in range(3)
         ]
         assert len(server.calls) == 3
-    texts = [each["choices"][0]["message"]["content"] for each in said]
+    texts = [each["choices"][0]["message"]["content"] for each in replies]
     assert texts == ["One.", *["You asked m-1 with ['look']."] * 2]
 
 

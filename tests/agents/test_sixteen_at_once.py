@@ -38,23 +38,23 @@ def test_sixteen_agents_work_on_one_repository_at_once(tmp_path: Path) -> None:
         part: {"agent": "coder", "with": {"prompt": f"Change {part} now.", "keep": True}}
         for part in parts
     }
-    told = {"name": "many", "inputs": {"repository": {"type": "path"}}, "concurrency": NUMBER}
-    (tmp_path / "many.json").write_text(json.dumps({**told, "steps": steps}))
+    workflow = {"name": "many", "inputs": {"repository": {"type": "path"}}, "concurrency": NUMBER}
+    (tmp_path / "many.json").write_text(json.dumps({**workflow, "steps": steps}))
     _mission(tmp_path, "workflow", "save", "many.json")
     run = _mission(tmp_path, "workflow", "run", "many", "--input", "repository=shop", "--json")
     assert json.loads(run.splitlines()[-1])["status"] == "succeeded"
     # None of them could have gone on before all of them were at work.
     assert len(list(meeting.iterdir())) == NUMBER
-    kept = git(root, "for-each-ref", "--format=%(refname)", f"{ours}kept").splitlines()
-    assert len(kept) == NUMBER
-    for name in kept:
+    ref_names = git(root, "for-each-ref", "--format=%(refname)", f"{ours}kept").splitlines()
+    assert len(ref_names) == NUMBER
+    for name in ref_names:
         part = name.rpartition("/")[2].rpartition("-")[0]
         changed = git(root, "diff", "--name-only", "HEAD", name).splitlines()
         assert changed == [f"{part}.py"]
     after = {name: each for name, each in everything(root).items() if not _is_ours(name)}
     assert after == before
     git(root, "gc", "-q", "--prune=now")
-    for name in kept:
+    for name in ref_names:
         git(root, "show", "--stat", name)
 
 

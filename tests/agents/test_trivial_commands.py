@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.adapters.agents.coding.trivial_commands import is_trivial
+from missioncontrol.adapters.agents.coding.session import is_trivial
 
 
 @pytest.mark.parametrize(

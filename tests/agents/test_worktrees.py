@@ -34,7 +34,7 @@ ASSIGNMENT = Assignment("run-1", "w", "build", 1, 7, "run-1/build", "codex")
 def worked(
     root: Path, source: Path, work: Callable[[Tree], object], *, base: str = ""
 ) -> tuple[Tree, Patch]:
-    """Let `work` change a tree of `source`; return the tree as it was and the patch."""
+    """Have `work` change a tree of `source`; return the tree as it was and the patch."""
 
     async def story() -> tuple[Tree, Patch]:
         async with worktree(root / "trees", ASSIGNMENT, source, base=base) as tree:
@@ -63,7 +63,7 @@ def test_a_patch_makes_the_same_files_of_the_base(tmp_path: Path) -> None:
             "größe.txt": "1\n",
         },
     )
-    kept: dict[str, tuple[int, str]] = {}
+    files: dict[str, tuple[int, str]] = {}
 
     def work(tree: Tree) -> None:
         shell(
@@ -72,12 +72,12 @@ def test_a_patch_makes_the_same_files_of_the_base(tmp_path: Path) -> None:
             "; chmod +x run.sh; head -c 4000 /dev/urandom > b.bin; ln -s a.txt link"
             "; echo 2 > größe.txt; echo noise > noise.log; printf 'no end' > end.txt; : > empty"
         )(tree)
-        kept.update({k: v for k, v in everything(tree.path).items() if not k.startswith(".git/")})
+        files.update({k: v for k, v in everything(tree.path).items() if not k.startswith(".git/")})
 
     tree, patch = worked(tmp_path, source, work)
     fresh = applied(source, tree.base, patch.content, tmp_path / "fresh")
-    kept.pop("noise.log")
-    assert {k: v for k, v in everything(fresh).items() if not k.startswith(".git/")} == kept
+    files.pop("noise.log")
+    assert {k: v for k, v in everything(fresh).items() if not k.startswith(".git/")} == files
     by_path = {change.path: change for change in patch.changes}
     assert by_path["a.txt"] == Change("a.txt", "changed", added=1)
     assert by_path["new name.txt"] == Change("new name.txt", "renamed", was="old name.txt")

@@ -28,8 +28,8 @@ def _met(name: str) -> None:
 
 class TogetherBuilder(Small):
     async def prompt(self, prompt: list[Any], session_id: str, **more: Any) -> PromptResponse:
-        said = "\n".join(str(getattr(block, "text", "")) for block in prompt).split()
-        name = next(word for word in said if word.startswith("part_"))
+        words = "\n".join(str(getattr(block, "text", "")) for block in prompt).split()
+        name = next(word for word in words if word.startswith("part_"))
         await asyncio.to_thread(_met, name)
         path = self.cwd / f"{name}.py"
         if await self.allowed(session_id, "edit", str(path)):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from missioncontrol.analytics import active
 from missioncontrol.analytics.answers import ActiveAnswer
+from missioncontrol.analytics.calendar import Setting, days_before
 from missioncontrol.analytics.questions import Active, Cell, Range
-from missioncontrol.analytics.setting import Setting, days_before
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
 from tests.analytics.database import Rows, asked, listed

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from missioncontrol.analytics.calendar import Setting, buckets, start_of, zone_of
 from missioncontrol.analytics.comparison import beside, change, earlier
 from missioncontrol.analytics.questions import Range, Unit
-from missioncontrol.analytics.setting import Setting, buckets, start_of, zone_of
 
 ZURICH = Setting(datetime(2026, 12, 1), "Europe/Zurich")  # noqa: DTZ001 - moments are UTC
 

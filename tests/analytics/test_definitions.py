@@ -33,8 +33,8 @@ here; a line that is here is never changed: answers that were given name it."""
 
 def digest(found: Definition) -> str:
     """Return a digest of all that a definition says but its version."""
-    said = msgspec.to_builtins(msgspec.structs.replace(found, version=0))
-    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:16]
+    content = msgspec.to_builtins(msgspec.structs.replace(found, version=0))
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:16]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -59,8 +59,8 @@ def test_people_are_the_same_with_and_without_what_goes_wrong() -> None:
 
 def test_somebody_is_told_of_once_and_their_device_is_theirs_from_the_signup_on() -> None:
     found = [each for each in seeded(users=500) if not each.is_bot]
-    told = Counter(each.user for each in found if each.person)
-    assert set(told.values()) == {1}
+    counts = Counter(each.user for each in found if each.person)
+    assert set(counts.values()) == {1}
     assert all(each.anonymous and each.user for each in found if each.name == "signup")
     assert {"plan", "country", "campaign", "platform"} == set(
         msgspec.json.decode(next(each.person for each in found if each.person))

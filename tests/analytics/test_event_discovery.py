@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.event_discovery import (
     STEPS,
     WITHIN,
@@ -15,7 +16,6 @@ from missioncontrol.analytics.event_discovery import (
     steps_of,
 )
 from missioncontrol.analytics.questions import Pattern, Step
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import OWN, KeyMeasures, Product
 from tests.analytics.database import asked
 from tests.analytics.twins import opening as twin

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import Did, Pattern, Range, Segment, Trend, Where
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import asked
@@ -101,11 +101,11 @@ def test_what_can_not_be_meant_is_refused(segment: Segment, code: str) -> None:
 
 @given(where=WHERE)
 def test_no_value_is_a_part_of_the_statement(where: Where) -> None:
-    told = replace(where, property="Robert'); --")
+    hostile = replace(where, property="Robert'); --")
     if where.values and where.operator in ("is", "is_not", "contains", "not_contains"):
-        told = replace(told, values=("Robert'); --",))
+        hostile = replace(hostile, values=("Robert'); --",))
     parameters = Parameters(PRODUCT)
-    assert "Robert" not in matches(Pattern("Robert'); --", (told,)), parameters, "e")
+    assert "Robert" not in matches(Pattern("Robert'); --", (hostile,)), parameters, "e")
 
 
 def _found(world: World, where: Where) -> int:

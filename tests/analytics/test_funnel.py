@@ -126,9 +126,9 @@ def test_the_first_steps_of_an_answer_are_the_answer_to_these_steps(
     world, question = data.draw(funnels(order, count))
     rows, steps = asked(world), data.draw(st.integers(1, len(question.steps)))
     whole = answered(rows, question, world)
-    first, told = beginning(question, whole, steps, week_starts=world.setting.week_starts)
+    first, prefix = beginning(question, whole, steps, week_starts=world.setting.week_starts)
     assert len(first.steps) == steps
-    assert told == answered(rows, first, world)
+    assert prefix == answered(rows, first, world)
 
 
 def _near(steps: tuple[StepCount, ...]) -> tuple[StepCount, ...]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from missioncontrol.analytics import funnel
 from missioncontrol.analytics.answers import FunnelAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import (
     DAY,
     Breakdown,
@@ -19,7 +20,6 @@ from missioncontrol.analytics.questions import (
     Range,
     Step,
 )
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import asked, listed
 from tests.analytics.worlds import PRODUCT, Event, World

@@ -41,10 +41,10 @@ def test_a_product_without_words_of_its_own_is_measured_by_the_definitions() -> 
     assert usual.activated_at == 2
     own = activation_of(Product(OWN, "Mission Control"))
     assert own.steps[0].pattern.event == "mission_created"
-    said = KeyMeasures(({"pattern": {"event": "a"}}, {"pattern": {"event": "b"}}), 1, ("c",), "d")
-    mine = activation_of(Product("shop", "Shop", measures=said))
+    custom = KeyMeasures(({"pattern": {"event": "a"}}, {"pattern": {"event": "b"}}), 1, ("c",), "d")
+    mine = activation_of(Product("shop", "Shop", measures=custom))
     assert (mine.activated_at, mine.actions, mine.active) == (0, ("c",), "d")
-    last = activation_of(Product("shop", "Shop", measures=KeyMeasures(said.activation)))
+    last = activation_of(Product("shop", "Shop", measures=KeyMeasures(custom.activation)))
     assert last.activated_at == 1
 
 

@@ -40,9 +40,9 @@ def answered(rows: Rows, question: Lifecycle, world: World) -> LifecycleAnswer:
 def test_a_lifecycle_is_what_going_through_all_people_finds(unit: str, data: st.DataObject) -> None:
     world, question = data.draw(questions(unit))
     found = answered(asked(world), question, world)
-    told = {line.key: (list(line.values), line.total) for line in found.lines}
-    assert told == twin.told(question, world)
-    together = [sum(counts) for counts in zip(*(told[each][0] for each in _ACTIVE), strict=True)]
+    actual = {line.key: (list(line.values), line.total) for line in found.lines}
+    assert actual == twin.told(question, world)
+    together = [sum(counts) for counts in zip(*(actual[each][0] for each in _ACTIVE), strict=True)]
     assert together == twin.active(question, world)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from missioncontrol.analytics import funnel
 from missioncontrol.analytics.answers import Member
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.member_list import members, page
 from missioncontrol.analytics.questions import Cell, Funnel, Pattern, Range, Step
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import asked
 from tests.analytics.worlds import PRODUCT, Event, World

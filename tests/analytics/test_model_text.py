@@ -32,16 +32,16 @@ def written(**changes: Any) -> Written:
 
 def test_words_that_hold_take_the_place_of_ours_with_their_figures() -> None:
     assert fault_of(written(), FOUND) == ""
-    said = in_model_words(written(), "model-1", FOUND)
-    assert said.written_by == "model-1"
-    assert said.verdict.text == "Onboarding fell by 34.8 % since 13 Nov."
-    assert [each.shown for each in said.verdict.figures] == ["34.8 %"]
-    (changed,) = said.changed
+    reworded = in_model_words(written(), "model-1", FOUND)
+    assert reworded.written_by == "model-1"
+    assert reworded.verdict.text == "Onboarding fell by 34.8 % since 13 Nov."
+    assert [each.shown for each in reworded.verdict.figures] == ["34.8 %"]
+    (changed,) = reworded.changed
     assert [each.shown for each in changed.figures] == ["64.1 %", "41.8 %"]
     assert all(each.question for each in changed.figures)
     assert changed.metric == FELL.metric
-    assert said.actions[0].leads == "question"
-    assert said.actions[0].question == FOUND.actions[0].question
+    assert reworded.actions[0].leads == "question"
+    assert reworded.actions[0].question == FOUND.actions[0].question
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_no_fact_says_sends_all_of_it_back(text: str) -> None:
         {"matters": (passage("It touches 318 people.", "matters-9"),)},  # no such fact
         {"matters": (passage("It touches 318 people."),)},
         {"matters": (passage(FELL_SAID, "changed-1"),)},  # of another part
-        {"matters": ()},  # there are facts, and nothing is said of them
+        {"matters": ()},  # there are facts, and no passage covers them
         {"actions": (passage("Compare it.", "actions-1"),) * 7},
         {"headline": passage("Onboarding rose by 34.8 % since 13 Nov.", "headline")},
     ],
@@ -134,8 +134,8 @@ def test_the_digest_of_facts_is_that_of_all_that_is_said() -> None:
 
 def test_a_digest_is_markdown_in_which_no_name_is_markup() -> None:
     hostile = msgspec.structs.replace(FELL, title="<b>a</b> [x](y)")
-    said: Summary = made(hostile)
-    text = markdown(said, "Shop *1*")
+    summary: Summary = made(hostile)
+    text = markdown(summary, "Shop *1*")
     assert text.startswith("# Shop \\*1\\*: ")
     assert "<b>" not in text.replace("\\<b\\>", "")
     assert "## What changed" in text

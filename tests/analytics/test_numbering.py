@@ -7,8 +7,8 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missioncontrol.analytics.calendar import period_after, period_of, start_of, zone_of
 from missioncontrol.analytics.questions import Unit
-from missioncontrol.analytics.setting import period_after, period_of, start_of, zone_of
 from missioncontrol.analytics.sql import Parameters, micros, number_in
 from tests.analytics.worlds import DAYS, TICK
 

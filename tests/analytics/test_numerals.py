@@ -1,4 +1,4 @@
-"""Numerals of a text are told apart by what they are, however they are written."""
+"""Numerals of a text are classified by what they are, however they are written."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def told(text: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("It fell from 64.10 % to 41.8%", {("share", "64.1"), ("share", "41.8")}),
         ("41.8 percent, 3 per cent", {("share", "41.8"), ("share", "3")}),
@@ -32,8 +32,8 @@ def told(text: str) -> set[tuple[str, str]]:
         ("nothing to count", set()),
     ],
 )
-def test_each_numeral_is_found_as_what_it_is(text: str, said: set[tuple[str, str]]) -> None:
-    assert told(text) == said
+def test_each_numeral_is_found_as_what_it_is(text: str, expected: set[tuple[str, str]]) -> None:
+    assert told(text) == expected
 
 
 def test_a_share_is_no_number_and_another_month_no_same_day() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from missioncontrol.analytics import paths
 from missioncontrol.analytics.answers import PathsAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import Cell, Paths, Pattern, Range
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import paths as twin

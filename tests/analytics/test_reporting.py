@@ -1,4 +1,4 @@
-"""Whatever becomes of asking a model, there is a digest, and it is said what came of it."""
+"""However the request to a model ends, there is a digest, and it states the outcome."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.model import Completion, Message, Model
-from missioncontrol.reporting_worker import Asked, asked
+from missioncontrol.reporting_worker import Asked, ask_model
 from tests.analytics.test_model_text import FOUND, passage, written
 
 USED = Usage(900, 0, 120, cost=1_200)
@@ -76,11 +76,11 @@ def words(**changes: Any) -> str:
 
 def come_of(answer: str | Exception, table: Table | None = None) -> tuple[Asked, Answering, Table]:
     model, desk = Answering(answer), table or Table()
-    return asked(lambda: model, FOUND, desk), model, desk
+    return ask_model(lambda: model, FOUND, desk), model, desk
 
 
 def test_without_a_model_nothing_is_asked() -> None:
-    assert asked(lambda: None, FOUND, Table()) == Asked()
+    assert ask_model(lambda: None, FOUND, Table()) == Asked()
 
 
 def test_words_that_hold_are_used_and_what_they_took_is_told() -> None:
@@ -127,4 +127,6 @@ def test_a_model_that_is_set_up_by_half_costs_no_digest() -> None:
     def half() -> Model | None:
         raise Rejected("model.incomplete", "MISSION_MODEL_NAME is not set.")
 
-    assert asked(half, FOUND, Table()).reason == "model.incomplete: MISSION_MODEL_NAME is not set."
+    assert (
+        ask_model(half, FOUND, Table()).reason == "model.incomplete: MISSION_MODEL_NAME is not set."
+    )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from missioncontrol.analytics import retention
 from missioncontrol.analytics.answers import Cohort, RetentionAnswer
+from missioncontrol.analytics.calendar import Setting, Weekday
 from missioncontrol.analytics.questions import (
     Bracket,
     Breakdown,
@@ -20,7 +21,6 @@ from missioncontrol.analytics.questions import (
     Retention,
     Where,
 )
-from missioncontrol.analytics.setting import Setting, Weekday
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import retention as twin
@@ -113,15 +113,15 @@ def test_a_period_of_all_cohorts_lists_who_came_back_of_those_complete_in_it(
     everybody = rows(retention.members(question, Cell(), world.setting))
     assert len(everybody) == sum(each.size for each in found.cohorts)
     for column in range(min(len(found.labels), 2)):
-        kept = [each.kept[column].people or 0 for each in found.cohorts]
+        returned = [each.kept[column].people or 0 for each in found.cohorts]
         behind = rows(retention.members(question, Cell(period=column), world.setting))
-        assert len(behind) == sum(kept)
+        assert len(behind) == sum(returned)
 
 
 def _counts(cohort: Cohort) -> list[tuple[int | None, int]]:
     """Return the counts of a cohort by period, as far as they are known, and its size."""
-    kept = [(period, each.people) for period, each in enumerate(cohort.kept[:4])]
-    return [(None, cohort.size), *((period, found) for period, found in kept if found is not None)]
+    pairs = [(period, each.people) for period, each in enumerate(cohort.kept[:4])]
+    return [(None, cohort.size), *((period, found) for period, found in pairs if found is not None)]
 
 
 def world_of(*events: Event, as_of: datetime, zone: str, week_starts: Weekday = "monday") -> World:
@@ -152,7 +152,7 @@ def test_a_day_of_25_hours_is_one_day_and_24_hours_end_within_it() -> None:
 
 @every_mode
 @pytest.mark.parametrize(
-    ("did", "kept"),
+    ("did", "returned"),
     [
         ((("b", 0), ("a", 1)), 0),
         ((("b", 1), ("a", 1)), 0),
@@ -161,7 +161,7 @@ def test_a_day_of_25_hours_is_one_day_and_24_hours_end_within_it() -> None:
     ],
 )
 def test_only_what_comes_after_the_start_is_a_return(
-    kind: str, mode: str, periods: str, did: tuple[tuple[str, int], ...], kept: int
+    kind: str, mode: str, periods: str, did: tuple[tuple[str, int], ...], returned: int
 ) -> None:
     begun = datetime(2026, 10, 20, 11)  # noqa: DTZ001
     events = (Event(0, name, begun + timedelta(hours=hour), 1) for name, hour in did)
@@ -172,7 +172,7 @@ def test_only_what_comes_after_the_start_is_a_return(
         rolling=periods == "rolling",
         brackets=(Bracket(0, 0),),
     )
-    assert found.cohorts[1].kept[0].people == kept
+    assert found.cohorts[1].kept[0].people == returned
 
 
 @pytest.mark.parametrize("kind", ["first", "recurring"])
@@ -200,7 +200,7 @@ def test_half_a_year_by_day_is_as_good_as_a_week(kind: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("week_starts", "labels", "kept"),
+    ("week_starts", "labels", "expected"),
     [
         ("monday", ["2026-10-19", "2026-10-26"], [1, 0]),
         ("sunday", ["2026-10-18", "2026-10-25", "2026-11-01"], [0, 1]),
@@ -208,7 +208,7 @@ def test_half_a_year_by_day_is_as_good_as_a_week(kind: str, mode: str) -> None:
     ],
 )
 def test_weeks_begin_where_the_product_says(
-    week_starts: Weekday, labels: list[str], kept: list[int]
+    week_starts: Weekday, labels: list[str], expected: list[int]
 ) -> None:
     saturday = datetime(2026, 10, 24, 12)  # noqa: DTZ001
     world = world_of(
@@ -221,7 +221,7 @@ def test_weeks_begin_where_the_product_says(
     found = asked_of(world, unit="week", periods=1)
     assert [each.bucket for each in found.cohorts] == labels
     (cohort,) = (each for each in found.cohorts if each.size)
-    assert [each.people for each in cohort.kept] == kept
+    assert [each.people for each in cohort.kept] == expected
 
 
 def test_a_cell_is_empty_until_its_period_is_over_for_everybody() -> None:
@@ -246,9 +246,11 @@ def test_a_cell_is_empty_until_its_period_is_over_for_everybody() -> None:
     assert found.overall == (0.0, 1.0, None, None)
 
 
-@pytest.mark.parametrize(("late", "kept"), [(timedelta(0), 1), (timedelta(microseconds=1), None)])
+@pytest.mark.parametrize(
+    ("late", "expected"), [(timedelta(0), 1), (timedelta(microseconds=1), None)]
+)
 def test_a_rolling_period_is_over_so_long_after_the_last_who_could_begin(
-    late: timedelta, kept: int | None
+    late: timedelta, expected: int | None
 ) -> None:
     # Of the week that begins on 1 November only this day is in the range.
     begun, end = datetime(2026, 11, 1, 8), datetime(2026, 11, 2)  # noqa: DTZ001
@@ -261,7 +263,7 @@ def test_a_rolling_period_is_over_so_long_after_the_last_who_could_begin(
     )
     found = asked_of(world, unit="week", rolling=True)
     assert (found.cohorts[2].bucket, found.cohorts[2].size) == ("2026-11-01", 1)
-    assert found.cohorts[2].kept[0].people == kept
+    assert found.cohorts[2].kept[0].people == expected
 
 
 def test_cohorts_that_are_complete_weigh_by_their_size() -> None:

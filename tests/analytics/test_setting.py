@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.analytics.questions import Range, Unit
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     Setting,
     Weekday,
     bounds,
@@ -19,6 +18,7 @@ from missioncontrol.analytics.setting import (
     is_comparable,
     start_of,
 )
+from missioncontrol.analytics.questions import Range, Unit
 from missioncontrol.domain.errors import Rejected
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC).replace(tzinfo=None)
@@ -129,7 +129,7 @@ def test_a_zone_that_is_none_is_refused_by_name() -> None:
     ],
 )
 def test_days_out_of_reach_are_refused_and_never_break_the_calendar(found: Range) -> None:
-    for told in (days_before, lambda asked: bounds(asked, Setting(NOW))):
+    for resolve in (days_before, lambda asked: bounds(asked, Setting(NOW))):
         with pytest.raises(Rejected) as refused:
-            told(found)
+            resolve(found)
         assert refused.value.code == "analytics.bad_range"

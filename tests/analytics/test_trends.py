@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from missioncontrol.analytics import trends
 from missioncontrol.analytics.answers import Line, TrendAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import (
     Breakdown,
     Cell,
@@ -23,7 +24,6 @@ from missioncontrol.analytics.questions import (
     Trend,
     Unit,
 )
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import formulas as formula_twin
@@ -56,10 +56,10 @@ KINDS = ("x", "other", 1e3, "-7")
 def _told(world: World, values: Sequence[object], chance: Random) -> World:
     """Return a world whose events have one of these values, and a number."""
 
-    def told() -> dict[str, Any]:
+    def drawn() -> dict[str, Any]:
         return {"k": chance.choice(values), "n": chance.choice(NUMBERS)}
 
-    return replace(world, events=tuple(each._replace(properties=told()) for each in world.events))
+    return replace(world, events=tuple(each._replace(properties=drawn()) for each in world.events))
 
 
 @st.composite
@@ -89,7 +89,7 @@ def questions(draw: st.DrawFn, unit: str) -> tuple[World, Trend]:
 
 @st.composite
 def crowded(draw: st.DrawFn) -> tuple[World, Trend]:
-    """Return what has more values than are told apart."""
+    """Return a question with more values than a breakdown shows."""
     world = draw(worlds(pace="days", days=4, events=150))
     values = [*(f"v{each}" for each in range(26)), "other", ""]
     world = _told(world, values, draw(st.randoms()))
@@ -194,9 +194,9 @@ def _cells(found: TrendAnswer, line: Line, chance: Random) -> list[tuple[Cell, f
     return cells
 
 
-def _near(told: tuple[Any, float | None]) -> tuple[list[float | None], float | None]:
+def _near(series: tuple[Any, float | None]) -> tuple[list[float | None], float | None]:
     """Return values to ten digits: what is added up in another order differs in its last bits."""
-    values, total = told
+    values, total = series
     return [_rounded(each) for each in values], _rounded(total)
 
 

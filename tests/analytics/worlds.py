@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from hypothesis import strategies as st
 
+from missioncontrol.analytics.calendar import Setting, Weekday, start_of, zone_of
 from missioncontrol.analytics.questions import Pattern, Range, Segment, Where
-from missioncontrol.analytics.setting import Setting, Weekday, start_of, zone_of
 
 PRODUCT, OTHER = "shop", "another"
 NAMES = ("a", "b", "c", "d")
@@ -177,19 +177,19 @@ WHERE = st.one_of(
 def patterns(names: tuple[str, ...] = NAMES) -> st.SearchStrategy[Pattern]:
     """Return what events may be meant by: mostly a name, now and then any, or with a condition."""
     bare = st.builds(Pattern, st.sampled_from(names))
-    told = st.builds(
+    detailed = st.builds(
         Pattern,
         st.sampled_from(("", "", "$feature_flag_called", *names)),
         st.lists(WHERE, max_size=1).map(tuple),
     )
-    return st.one_of(bare, bare, told)
+    return st.one_of(bare, bare, detailed)
 
 
 def segments() -> st.SearchStrategy[Segment]:
     """Return whose events may count: mostly everybody's."""
-    told = st.builds(
+    built = st.builds(
         Segment,
         st.lists(WHERE, max_size=1).map(tuple),
         cohorts=st.sampled_from(((), ("one",), ("one", "none"), ("unknown",))),
     )
-    return st.one_of(st.just(Segment()), st.just(Segment()), told)
+    return st.one_of(st.just(Segment()), st.just(Segment()), built)

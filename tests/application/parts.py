@@ -1,4 +1,4 @@
-"""A clock that stands, ids that count, and a log that can be told to fail."""
+"""A stopped clock, ids that count, and a log that can be made to fail."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -14,7 +14,7 @@ from missioncontrol.application.repeats import Repeats
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.secrets import Scrubber
 from missioncontrol.ports.event_store import Append, Head
-from missioncontrol.testing.governed import governed
+from missioncontrol.testing.governed_execution import governed
 
 T = TypeVar("T")
 NOW = 1_790_000_000.0
@@ -50,7 +50,7 @@ class CountingIds:
 
 
 class ObservedStore(MemoryEventStore):
-    """Remembers each append, and fails the next one where it is told to."""
+    """Remembers each append, and fails the next one on request."""
 
     def __init__(self) -> None:
         super().__init__()

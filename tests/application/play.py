@@ -57,14 +57,14 @@ class Play:
 
         With `checked` false, steps that can never run are no reason to refuse the file.
         """
-        self.office = Office(directory, cards=dict(CARDS))
+        self.command_bus = Office(directory, cards=dict(CARDS))
         self.script = dict(script or {})
         self.done: list[str] = []  # keys of steps in the order of their attempts' ends
         self.given: dict[str, Any] = {}  # the inputs of the last attempt at each step
         definition, steps = prepared(text, saved, checked=checked)
         self.definition = definition
         self._turns: dict[str, int] = {}
-        self.name = self.office.ids.new("run")
+        self.name = self.command_bus.ids.new("run")
         create = CreateRun(
             self.name,
             definition.name,
@@ -77,12 +77,12 @@ class Play:
             outputs=dict(definition.outputs),
             budget=definition.budget,
         )
-        self.office.execution.create(create, actor=author)
+        self.command_bus.execution.create(create, actor=author)
 
     @property
     def run(self) -> Run:
         """The run that is played."""
-        return self.office.journal.runs[self.name]
+        return self.command_bus.journal.runs[self.name]
 
     def state(self, key: str) -> StepState:
         """How a step stands."""
@@ -115,13 +115,13 @@ class Play:
     def start(self) -> list[str]:
         """Work out and start what may start; a step that rests is waited for."""
         self._wait_for_rest()
-        self.office.execution.look(self.run)
-        now = self.office.clock.now()
+        self.command_bus.execution.look(self.run)
+        now = self.command_bus.clock.now()
         keys = tuple(self.run.startable(now, 10_000))
-        return list(self.office.execution.start(self.name, keys)) if keys else []
+        return list(self.command_bus.execution.start(self.name, keys)) if keys else []
 
     def end(self, key: str = "") -> bool:
-        """Let the oldest attempt, or that at `key`, come to what its script says."""
+        """End the oldest attempt, or that at `key`, as its script says."""
         if not self.run.working:
             return False
         key = key or next(iter(self.run.working))
@@ -130,10 +130,10 @@ class Play:
         result = self._result(key)
         self.done.append(key)
         if isinstance(result, Failure):
-            self.office.execution.failure(self.name, key, fence, result)
+            self.command_bus.execution.failure(self.name, key, fence, result)
         else:
             work = result if isinstance(result, Work) else Work(output=result)
-            self.office.execution.success(self.name, key, fence, work)
+            self.command_bus.execution.success(self.name, key, fence, work)
         return True
 
     def _result(self, key: str) -> Any:
@@ -147,37 +147,37 @@ class Play:
     def _wait_for_rest(self) -> None:
         run = self.run
         if run.resting and not (run.ready or run.due or run.working):
-            self.office.clock.time = max(each.retry_at for each in run.resting.values())
+            self.command_bus.clock.time = max(each.retry_at for each in run.resting.values())
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, and with it the time of approvals."""
-        self.office.clock.time += seconds
-        run(self.office.approvals.expire(self.office.clock.now()))
+        """Advance the clock, and expire approvals that are due."""
+        self.command_bus.clock.time += seconds
+        run(self.command_bus.approvals.expire(self.command_bus.clock.now()))
 
     def again(self, step: str = "") -> "Play":
         """Retry the run that has ended, as a new one that is played from now on."""
         self.settle()
-        self.name = run(self.office.repeats.retry(self.name, step, actor="alice"))
+        self.name = run(self.command_bus.repeats.retry(self.name, step, actor="alice"))
         self.done.clear()
         return self
 
     def fork(self, step: str, inputs: Mapping[str, Any]) -> "Play":
         """Begin a new run at a step of the one that has ended, and play that from now on."""
         self.settle()
-        self.name = run(self.office.repeats.fork(self.name, step, inputs, actor="alice"))
+        self.name = run(self.command_bus.repeats.fork(self.name, step, inputs, actor="alice"))
         self.done.clear()
         return self
 
     def settle(self) -> None:
         """Write down all that was decided."""
-        run(self.office.journal.commit())
+        run(self.command_bus.journal.commit())
 
     def cancel(self) -> "Play":
-        """Cancel the run; attempts at work let go at once."""
+        """Cancel the run; attempts in progress end at once."""
         working = dict(self.run.working)
-        self.office.execution.cancel(self.name, "Enough.", actor="carol")
+        self.command_bus.execution.cancel(self.name, "Enough.", actor="carol")
         for key, attempt in working.items():
-            self.office.execution.cancelled(self.name, key, attempt.fence)
+            self.command_bus.execution.cancelled(self.name, key, attempt.fence)
         return self
 
     # People.
@@ -187,8 +187,8 @@ class Play:
         return self.run.held[key].approval
 
     def say(self, verb: str, key: str, actor: str = "bob", **more: Any) -> "Play":
-        """Let somebody decide about a step that waits, and go on."""
-        method = getattr(self.office.approvals, verb)
+        """Decide as a person about a step that waits, and go on."""
+        method = getattr(self.command_bus.approvals, verb)
         run(method(self.asked(key), actor=actor, reason="So it is.", **more))
         return self.go()
 
@@ -212,6 +212,6 @@ def _checked(
     definition, marks, found = read_all(text, "play.yaml")
     find = lambda name, version: library.get((name, version))  # noqa: E731
     wrong = faults(definition, marks, CARDS, EXPRESSIONS, find, found=found)
-    told = [fault.said("play.yaml") for fault in wrong]
-    assert not [each for each in told if all_run or "can never run" not in each], told
+    messages = [fault.said("play.yaml") for fault in wrong]
+    assert not [each for each in messages if all_run or "can never run" not in each], messages
     return definition

@@ -71,15 +71,15 @@ class Workflows:
         create = CreateRun(
             run, prepared, (Step("a", "hand"),), 1, inputs={"schedule": schedule, "slot": slot}
         )
-        self.journal.tell_run(run, create, actor=actor, on_behalf=on_behalf)
+        self.journal.handle_run(run, create, actor=actor, on_behalf=on_behalf)
         self.authors[run] = actor
         if self.ends_at_once is not None:
-            self.journal.tell_run(run, CancelRun("Nothing to do."))
+            self.journal.handle_run(run, CancelRun("Nothing to do."))
             self.ends_at_once.run_settled(run, schedule, "cancelled", slot)
         return run
 
     def cancel(self, run: str, reason: str) -> None:
-        self.journal.tell_run(run, CancelRun(reason))
+        self.journal.handle_run(run, CancelRun(reason))
 
     async def ended(self, run: str) -> Ending | None:
         state = await self.journal.load_run(run)
@@ -89,7 +89,7 @@ class Workflows:
 
 
 class Home:
-    """A log that stays, and the parts over it, which are made anew at every start."""
+    """A persistent log, and the parts over it, which are created again at every start."""
 
     def __init__(self) -> None:
         self.store = MemoryEventStore()
@@ -121,7 +121,7 @@ class Home:
         return await self.schedules.add(wanted, actor="user:alice")
 
     async def pass_to(self, moment: float) -> None:
-        """Let the clock stand at `moment`, tend what is due, and make it durable."""
+        """Set the clock to `moment`, tend what is due, and make it durable."""
         self.clock.time = moment
         await self.tend()
 
@@ -132,17 +132,17 @@ class Home:
         await self.journal.commit()
 
     def settle(self, run: str, outcome: Outcome = "succeeded", schedule: str = "nightly") -> None:
-        """Let a run end, and tell of it in the same transaction."""
+        """End a run, and notify its schedule in the same transaction."""
         journal = self.journal
         if (already := journal.runs[run].outcome) is not None:  # Cancelled for a newer slot.
             outcome = already
         elif outcome == "cancelled":
-            journal.tell_run(run, CancelRun("Enough."))
+            journal.handle_run(run, CancelRun("Enough."))
         else:
-            journal.tell_run(run, StartSteps(("a",)))
+            journal.handle_run(run, StartSteps(("a",)))
             fence = journal.runs[run].fence
             failure = Failure("x", "It broke.", retryable=False)
-            journal.tell_run(
+            journal.handle_run(
                 run,
                 ReportSuccess("a", fence)
                 if outcome == "succeeded"

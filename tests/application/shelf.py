@@ -34,9 +34,9 @@ class Shelf:
         """Begin with nothing in memory, as an engine that starts does."""
         scrub = Scrubber(self.secrets).bytes if self.secrets else None
         self.journal = Journal(self.store, StandingClock(), scrub=scrub)
-        kept = {"read": read_all, "expressions": CelExpressions(), "cards": self.cards}
-        self.workflows = Workflows(self.journal, **kept)  # type: ignore[arg-type]
-        self.library = Library(self.store, **kept)  # type: ignore[arg-type]
+        options = {"read": read_all, "expressions": CelExpressions(), "cards": self.cards}
+        self.workflows = Workflows(self.journal, **options)  # type: ignore[arg-type]
+        self.library = Library(self.store, **options)  # type: ignore[arg-type]
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Do some work while whatever is decided is committed."""

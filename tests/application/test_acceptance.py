@@ -1,4 +1,4 @@
-"""What an agent hands back is taken in as the log will tell it, or not at all."""
+"""The result of an agent is accepted in the form that the log will have, or not at all."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from missioncontrol.application.acceptance import (
     DETAIL_BYTES_MAX,
     HINT_MAX,
     REASON_MAX,
+    accept_work,
     is_sound,
-    taken_in,
     written_down,
 )
 from missioncontrol.domain.run.events import Failure
@@ -20,17 +20,17 @@ from missioncontrol.domain.work import Usage, Work
 @pytest.mark.parametrize("output", [None, True, False, 0, -7, 2**52])
 def test_small_plain_results_are_taken_as_they_are(output: Any) -> None:
     work = Work(output=output)
-    assert taken_in(work) is work
+    assert accept_work(work) is work
 
 
 def test_other_results_are_taken_as_they_will_be_read_again() -> None:
-    work = taken_in(Work(output={"pair": (1, 2), "half": 0.5, 3: {"not": float("nan")}}))
+    work = accept_work(Work(output={"pair": (1, 2), "half": 0.5, 3: {"not": float("nan")}}))
     assert work == Work(output={"pair": [1, 2], "half": 0.5, "3": {"not": None}})
 
 
 def test_what_was_taken_in_is_out_of_the_agents_hands() -> None:
     output = {"list": [1]}
-    work = taken_in(Work(output=output))
+    work = accept_work(Work(output=output))
     output["list"].append(2)
     assert isinstance(work, Work)
     assert work.output == {"list": [1]}
@@ -38,14 +38,14 @@ def test_what_was_taken_in_is_out_of_the_agents_hands() -> None:
 
 @pytest.mark.parametrize("work", [None, "text", {"summary": "x"}])
 def test_what_is_no_work_is_named_by_its_kind(work: Any) -> None:
-    refused = taken_in(work)
+    refused = accept_work(work)
     assert isinstance(refused, Failure)
     assert refused.code == "work.no_work"
     assert type(work).__name__ in refused.reason
 
 
 @pytest.mark.parametrize(
-    ("detail", "kept"),
+    ("detail", "stored"),
     [
         (None, None),
         ({"attempts": (1, 2)}, {"attempts": [1, 2]}),
@@ -55,8 +55,8 @@ def test_what_is_no_work_is_named_by_its_kind(work: Any) -> None:
     ],
     ids=["nothing", "some", "much", "no json", "no text"],
 )
-def test_the_detail_of_a_failure_is_bounded_json(detail: Any, kept: Any) -> None:
-    assert written_down(Failure("x", "no", detail=detail)).detail == kept
+def test_the_detail_of_a_failure_is_bounded_json(detail: Any, stored: Any) -> None:
+    assert written_down(Failure("x", "no", detail=detail)).detail == stored
 
 
 def test_the_words_of_a_failure_are_bounded_text() -> None:

@@ -1,4 +1,4 @@
-"""What missions before took, as it is told to whoever plans the next one."""
+"""The actual figures of earlier missions, as the next planner receives them."""
 
 import asyncio
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.asks import BeginMission
 from missioncontrol.application.missions import Goal
-from missioncontrol.domain.foresight import Actual
+from missioncontrol.domain.estimates import Actual
 from tests.console.houses import House, console_house
 from tests.console.mission_house import ended, small_repository
 
 
 async def carried_out(house: House, goal: Goal, *, execute: bool = True) -> str:
-    owner = f"user:{house.held.office.access.owner}"
+    owner = f"user:{house.held.command_bus.access.owner}"
     ask = BeginMission(goal, execute, 4, 60.0, 60.0)
-    begun = await house.held.office.do(ask, owner)
+    begun = await house.held.command_bus.do(ask, owner)
     await ended(house, begun["run"])
     run: str = begun["run"]
     return run
@@ -35,7 +35,7 @@ def test_a_run_that_succeeded_is_told_as_a_whole(tmp_path: Path) -> None:
             (whole,) = await told(house, goal)
             assert (whole.run, whole.task, whole.goal) == (run, "", goal.text)
             assert whole.seconds > 0
-            # Whoever asks for an agent that changes code is told of no run without one.
+            # A request for an agent that changes code lists no run without such an agent.
             assert await told(house, goal, "codex") == ()
 
     asyncio.run(story())

@@ -24,12 +24,12 @@ T0 = 1_790_000_000.0
 FAILURE = Failure("x", "It broke.")
 
 
-def store_of(*told: tuple[float, str, Any]) -> MemoryEventStore:
+def store_of(*entries: tuple[float, str, Any]) -> MemoryEventStore:
     """Return a log of (seconds after T0, run, event)."""
     store, versions = MemoryEventStore(), dict[str, int]()
 
     async def write() -> None:
-        for at, run, event in told:
+        for at, run, event in entries:
             name, schema = NAMES[type(event)]
             body = msgspec.json.encode(event)
             stamp = int((T0 + at) * 1_000_000)
@@ -50,13 +50,13 @@ def attempt(run: str, fence: int, begins: float, ends: float, end: Any) -> list[
 
 
 def test_attempts_are_counted_by_how_they_ended_and_how_long_they_took() -> None:
-    told = [
+    entries = [
         *attempt("r1", 1, 10.0, 12.0, StepSucceeded("s", 1)),
         *attempt("r1", 2, 12.0, 16.0, AttemptFailed("s", 2, FAILURE, 0.0)),
         *attempt("r2", 1, 16.0, 17.0, AttemptInterrupted("s", 1, "Stopped.")),
         (17.0, "r2", StepStarted("s", 2, 2, "ann")),
     ]
-    found = asyncio.run(measured(store_of(*told), since=T0, now=T0 + 20.0))
+    found = asyncio.run(measured(store_of(*entries), since=T0, now=T0 + 20.0))
     ann = found.agents["ann"]
     assert (ann.executions, ann.succeeded, ann.failed, ann.interrupted) == (3, 1, 1, 1)
     assert (ann.at_work, ann.failure_rate) == (1, 0.5)
@@ -70,12 +70,12 @@ def test_attempts_are_counted_by_how_they_ended_and_how_long_they_took() -> None
 
 @pytest.mark.parametrize(("since", "executions"), [(0.0, 5), (25.0, 2), (99.0, 0)])
 def test_what_began_before_the_stretch_does_not_count(since: float, executions: int) -> None:
-    told = [
+    entries = [
         row
         for n in range(5)
         for row in attempt("r", n + 1, 10.0 * n, 10.0 * n + 1, StepSucceeded("s", n + 1))
     ]
-    found = asyncio.run(measured(store_of(*told), since=T0 + since, now=T0 + 100.0))
+    found = asyncio.run(measured(store_of(*entries), since=T0 + since, now=T0 + 100.0))
     count = found.agents["ann"].executions if "ann" in found.agents else 0
     assert count == executions
 

@@ -54,15 +54,15 @@ class House:
         self.told.append(decision)
         if decision.outcome == "approved":
             release = ReleaseStep(decision.step, decision.approval, decision.digest)
-            self.journal.tell_run(decision.run, release)
+            self.journal.handle_run(decision.run, release)
 
     def hold(self, rule: ApprovalRule, subject: dict[str, Any] = SUBJECT) -> str:
         """Create a run whose only step waits for an approval; return the approval."""
         name = self.ids.new("run")
         step = Step("publish", "hand", approval=rule)
-        self.journal.tell_run(name, CreateRun(name, "release-check", (step,), 1))
+        self.journal.handle_run(name, CreateRun(name, "release-check", (step,), 1))
         approval, seen = self.approvals.request(name, "publish", subject, rule, author="user:alice")
-        self.journal.tell_run(name, HoldStep("publish", approval, seen))
+        self.journal.handle_run(name, HoldStep("publish", approval, seen))
         return approval
 
     async def types(self, stream: str) -> list[str]:
@@ -115,8 +115,8 @@ def test_an_approval_and_what_it_sets_free_are_one_commit(house: House) -> None:
         assert kinds == ["ApprovalGiven", "ApprovalGranted", "StepReleased"]
         rows = await house.store.read(after=before)
         assert [(row.actor, row.correlation) for row in rows[:2]] == [("user:bob", "run-1")] * 2
-        (told,) = house.told
-        assert (told.outcome, told.actor, told.reason) == ("approved", "user:bob", "Checked it.")
+        (event,) = house.told
+        assert (event.outcome, event.actor, event.reason) == ("approved", "user:bob", "Checked it.")
 
     run(story())
 
@@ -144,7 +144,7 @@ def test_two_people_at_the_same_moment_yield_one_grant(house: House) -> None:
 
 
 class PausingStore(SqliteEventStore):
-    """Lets everybody else go on before it reads."""
+    """Runs all other tasks before it reads."""
 
     async def read_stream(
         self, stream: str, *, after: int = 0, limit: int = 1000
@@ -207,7 +207,7 @@ def test_a_late_yes_is_refused_and_the_end_is_recorded_once(house: House) -> Non
         await house.journal.commit()
         assert await house.types(approval) == ["approval_requested", "approval_expired"]
         last = (await house.store.read_stream(approval))[-1]
-        assert last.actor == "engine"  # Whoever came late did not end it.
+        assert last.actor == "engine"  # The late caller did not end it.
         assert [decision.outcome for decision in house.told] == ["expired"]
         assert house.told[0].actor == "engine"
 
@@ -229,7 +229,7 @@ def test_it_waits_for_weeks_across_restarts_and_ends_on_time(house: House) -> No
         assert await house.approvals.expire(house.clock.time) == [approval]
         assert house.approvals.next_due() is None
         assert house.told[0].outcome == "expired"
-        assert "run-1" in house.journal.runs  # It was read before anybody was told.
+        assert "run-1" in house.journal.runs  # It was read before any listener was called.
 
     run(story())
 
@@ -314,8 +314,8 @@ def test_changes_are_told_with_their_inputs_and_end_this_approval(house: House) 
         await house.approvals.request_changes(
             approval, inputs=inputs, actor="user:bob", reason="Try it first."
         )
-        (told,) = house.told
-        assert (told.outcome, told.inputs, told.actor) == ("changed", inputs, "user:bob")
+        (event,) = house.told
+        assert (event.outcome, event.inputs, event.actor) == ("changed", inputs, "user:bob")
         with pytest.raises(Rejected) as no:
             await house.approvals.approve(approval, actor="user:carol", reason=SAY)
         assert no.value.code == "approval.decided"
@@ -372,7 +372,7 @@ def test_what_is_dropped_with_its_run_has_no_answer_to_give(house: House) -> Non
 def test_whoever_listens_may_drop_what_was_just_decided(house: House) -> None:
     async def story() -> None:
         approval = house.hold(ONE)
-        house.approvals.decided = lambda told: house.approvals.drop(told.approval, "It is over.")
+        house.approvals.decided = lambda event: house.approvals.drop(event.approval, "It is over.")
         await house.approvals.reject(approval, actor="bob", reason="No.")
         await house.journal.commit()
         assert await house.types(approval) == ["approval_requested", "approval_rejected"]
@@ -454,7 +454,7 @@ def test_what_is_said_elsewhere_travels_as_it_was_said(house: House) -> None:
         await house.approvals.take(Spoken("withdraw", withdrawn, "user:alice", "Never mind."))
         rejected = house.hold(ONE)
         await house.approvals.take(Spoken("reject", rejected, "user:bob", "No."))
-        assert [told.outcome for told in house.told] == ["changed", "withdrawn", "rejected"]
+        assert [verdict.outcome for verdict in house.told] == ["changed", "withdrawn", "rejected"]
 
     run(story())
 
@@ -468,9 +468,9 @@ def test_how_far_a_name_is_known_is_found_out_here_whatever_a_client_says(
 ) -> None:
     async def story() -> None:
         approval = house.hold(ONE)
-        said = {"verb": "approve", "approval": approval, "actor": actor, "reason": "Fine."}
+        command = {"verb": "approve", "approval": approval, "actor": actor, "reason": "Fine."}
         lies = {"signed_in": "os" if actor == "user:erin" else "claimed", "os_user": "erin"}
-        await house.approvals.take(msgspec.convert({**said, **lies}, Spoken))
+        await house.approvals.take(msgspec.convert({**command, **lies}, Spoken))
         await house.journal.commit()
         given = (await house.store.read_stream(approval))[1].data
         assert (given["signed_in"], given.get("os_user", "")) == found

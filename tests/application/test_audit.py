@@ -1,4 +1,4 @@
-"""Whoever changes a stored event is found out, at the first event that was changed."""
+"""Tampering with stored events is detected, at the first event that was changed."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from missioncontrol.application.audit import Verdict
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.envelope import chain
 from missioncontrol.domain.run.commands import CreateRun, ReportSuccess, StartSteps
-from missioncontrol.domain.run.events import Kept
+from missioncontrol.domain.run.events import ReusedResult
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.event_store import Append, Head, NewEvent
@@ -60,9 +60,9 @@ class Archive:
             for number in range(EVENTS // 5):
                 name = f"run-{number}"
                 create = CreateRun(name, "größe", (Step("a", "hand"),), 1)
-                journal.tell_run(name, create, actor="jo", cause=number)
-                journal.tell_run(name, StartSteps(("a",)))
-                journal.tell_run(name, ReportSuccess("a", 1, work))
+                journal.handle_run(name, create, actor="jo", cause=number)
+                journal.handle_run(name, StartSteps(("a",)))
+                journal.handle_run(name, ReportSuccess("a", 1, work))
                 await journal.commit()
                 head = await store.head()
                 if head.position in sign_at:
@@ -181,7 +181,7 @@ def test_a_time_before_the_epoch_is_no_way_around(archive: Archive) -> None:
     assert_bad(archive.verify(), 31)
 
 
-# Events taken out, moved and put in.
+# Events deleted, moved and inserted.
 
 
 @pytest.mark.parametrize("position", [1, 31, EVENTS - 1])
@@ -338,8 +338,8 @@ def test_an_artifact_kept_from_another_run_is_looked_for_too(archive: Archive) -
     journal = Journal(store, StandingClock())
     lost = Work(artifacts=(ArtifactRef("b.txt", "0" * 64, 5, "text/plain"),))
     steps = (Step("a", "hand"), Step("b", "hand"))
-    journal.tell_run(
-        "run-kept", CreateRun("run-kept", "w", steps, 1, kept={"a": Kept("run-0", lost)})
+    journal.handle_run(
+        "run-kept", CreateRun("run-kept", "w", steps, 1, kept={"a": ReusedResult("run-0", lost)})
     )
     run(journal.commit())
     store.close()

@@ -22,10 +22,10 @@ from missioncontrol.application.budgets import (
 )
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.prices import PRICES, PriceChange, read_prices
+from missioncontrol.domain.budget.balances import shared_out
 from missioncontrol.domain.budget.events import CapSet, LedgerOpened, Tally, UsageCharged
 from missioncontrol.domain.budget.evolve import evolve
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Cap, Scope, scopes_of
-from missioncontrol.domain.budget.standing import shared_out
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.price import charged
@@ -512,7 +512,7 @@ async def at_work(path: Path) -> AsyncIterator[House]:
 
 
 async def admissions(house: House) -> int:
-    """Let 200 threads ask at the same moment; return how many were admitted, durably."""
+    """Ask from 200 threads at the same moment; return how many were admitted, durably."""
     budgets, loop = house.budgets, asyncio.get_running_loop()
     line, admitted = threading.Barrier(CALLERS), list[bool]()
     done = asyncio.Event()
@@ -592,8 +592,8 @@ def test_work_that_overspends_while_others_are_admitted_goes_over_by_what_is_rec
 
             over = sum(await asyncio.gather(*map(work, range(3 * CALLERS))))
             await house.journal.durable()
-            told = [each.over.cost or 0 for each in await house.charges() if each.over]
-            assert sum(told) == over > 0
+            excess = [each.over.cost or 0 for each in await house.charges() if each.over]
+            assert sum(excess) == over > 0
             assert CAP - PRICE_OF_ONE < spent(budgets).cost <= CAP + over
 
     run(main())

@@ -28,10 +28,10 @@ class Desk:
     """A desk over a log in memory, whose workflow has one step."""
 
     def __init__(self, path: Path) -> None:
-        self.office = Office(path)
+        self.command_bus = Office(path)
         self.adopted: list[str] = []
         self.begun = 0
-        self.desk = EvaluationDesk(self.office.journal, self.runs(), self.adopted.append)
+        self.desk = EvaluationDesk(self.command_bus.journal, self.runs(), self.adopted.append)
 
     def runs(self) -> Any:
         desk = self
@@ -52,7 +52,7 @@ class Desk:
     def do(self, work: Any) -> Any:
         async def both() -> Any:
             answer = await work
-            await self.office.journal.commit()
+            await self.command_bus.journal.commit()
             return answer
 
         return run(both())
@@ -80,7 +80,7 @@ def test_the_same_plan_goes_on_until_it_has_ended(desk: Desk) -> None:
     assert desk.begin("evaluation-2") == {"evaluation": "evaluation-1", "is_new": False}
     assert desk.begin("evaluation-3", always=True) == {"evaluation": "evaluation-3", "is_new": True}
     assert desk.begin("evaluation-3", always=True)["is_new"] is False
-    names = [each.evaluation for each in run(listed(desk.office.store))]
+    names = [each.evaluation for each in run(listed(desk.command_bus.store))]
     assert names == ["evaluation-3", "evaluation-1"]
 
 
@@ -92,9 +92,9 @@ def test_the_last_judgement_ends_it(desk: Desk) -> None:
     assert desk.judge(0, "run-1", "failed") == {"is_new": False, "is_over": False}
     assert desk.judge(1, "run-2", "stuck") == {"is_new": True, "is_over": True}
     assert desk.judge(1, "run-2", "stuck") == {"is_new": False, "is_over": True}
-    [row] = run(listed(desk.office.store))
+    [row] = run(listed(desk.command_bus.store))
     assert (row.passed, row.trials) == (1, 2)
-    state = run(read_evaluation(desk.office.store, "evaluation-1"))
+    state = run(read_evaluation(desk.command_bus.store, "evaluation-1"))
     assert [state.judged[n].outcome for n in (0, 1)] == ["passed", "stuck"]
     assert desk.begin("evaluation-2")["is_new"], "one that has ended is not gone on with"
 
@@ -113,18 +113,18 @@ def test_what_is_no_evaluation_is_unknown(desk: Desk) -> None:
         with pytest.raises(NotFound):
             desk.trial(0, name)
         with pytest.raises(NotFound):
-            run(read_evaluation(desk.office.store, name))
+            run(read_evaluation(desk.command_bus.store, name))
     with pytest.raises(NotFound):
         desk.begin("workflows")
-    assert run(listed(desk.office.store)) == []
+    assert run(listed(desk.command_bus.store)) == []
 
 
 def test_what_a_trial_left_is_missed_where_it_is_gone(desk: Desk) -> None:
     desk.begin()
     files = MemoryArtifactStore()
-    kept = files.put(b"diff")
-    desk.judge(0, desk.trial(0), patch=kept)
+    digest = files.put(b"diff")
+    desk.judge(0, desk.trial(0), patch=digest)
     desk.judge(1, desk.trial(1), "stuck")
-    found = run(verify(desk.office.store, [], files))
+    found = run(verify(desk.command_bus.store, [], files))
     assert (found.is_intact, found.artifacts) == (True, 1)
-    assert not run(verify(desk.office.store, [], MemoryArtifactStore())).is_intact
+    assert not run(verify(desk.command_bus.store, [], MemoryArtifactStore())).is_intact

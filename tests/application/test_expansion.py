@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.run import working_out
+from missioncontrol.domain.run import resolution
 from missioncontrol.domain.run.commands import ExpandStep, HoldStep, ReadyStep, RunCommand
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Expanded, Held
@@ -96,11 +96,11 @@ def test_the_condition_is_asked_once_and_for_all_items(tmp_path: Path) -> None:
 
 def test_only_so_many_items_share_the_places_of_their_step(tmp_path: Path) -> None:
     played = play(tmp_path, EACH.replace("hand,", "hand, concurrency: 2,"))
-    played.office.execution.look(played.run)
+    played.command_bus.execution.look(played.run)
     slots = {slots for key, slots in played.run.slots_of.items() if key.startswith("each")}
     ((slot,),) = slots
     assert (slot.key, slot.limit) == ("run-1/each", 2)
-    assert len(played.run.startable(played.office.clock.now(), 9, slot_room=lambda _: 2)) == 2
+    assert len(played.run.startable(played.command_bus.clock.now(), 9, slot_room=lambda _: 2)) == 2
 
 
 def test_a_list_may_come_from_the_output_of_another_step(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ LATE = Failure("step.total_timed_out", "It took too long.", retryable=False)
 
 
 def give_up(played: Play, key: str) -> None:
-    played.office.execution.fail_step("run-1", key, LATE)
+    played.command_bus.execution.fail_step("run-1", key, LATE)
 
 
 def test_a_call_that_is_given_up_lets_go_of_what_has_not_begun_and_ends_with_the_rest(
@@ -309,7 +309,7 @@ def test_a_call_that_is_given_up_lets_go_of_what_has_not_begun_and_ends_with_the
         "call/last": "cancelled",
         "call/other": "cancelled",
     }
-    assert played.office.journal.others[asked].is_final
+    assert played.command_bus.journal.others[asked].is_final
     played.go()
     assert played.failure("call") == LATE
     assert played.done == ["call/first", "mend"]
@@ -321,7 +321,7 @@ def test_calls_within_a_call_that_is_given_up_end_after_their_own_steps(tmp_path
     played.start()
     give_up(played, "call")
     played.end("call[0]/inner/first")
-    played.office.execution.look(played.run)
+    played.command_bus.execution.look(played.run)
     assert played.ends()["call[0]"] == "failed"
     assert isinstance(played.state("call"), Expanded)
     played.go()
@@ -351,7 +351,7 @@ def test_what_becomes_others_never_starts_itself_and_the_other_way_round(
     steps = CALL + "\n  plain: {agent: hand, if: inputs.x == 3}"
     played = play(tmp_path, steps, {}, SUB)
     with pytest.raises(Rejected) as no:
-        played.office.execution.tell("run-1", command)
+        played.command_bus.execution.tell("run-1", command)
     assert no.value.code == "run.not_due"
 
 
@@ -375,14 +375,14 @@ def test_steps_that_make_no_sense_are_not_brought_in(
 ) -> None:
     played = play(tmp_path, EACH + "\n  other: {agent: hand}")
     with pytest.raises(Rejected) as no:
-        played.office.execution.tell("run-1", command)
+        played.command_bus.execution.tell("run-1", command)
     assert no.value.code == code
 
 
 def test_a_run_has_a_bound_on_all_steps_that_it_becomes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working_out, "STEPS_MAX", 8)
+    monkeypatch.setattr(resolution, "STEPS_MAX", 8)
     fits = "  call: {workflow: sub, for_each: [1, 2]}"
     assert play(tmp_path / "a", fits, {}, SUB).go().run.outcome == "succeeded"
     too_many = "  call: {workflow: sub, for_each: [1, 2, 3]}"

@@ -1,4 +1,4 @@
-"""That a report is taken along is noted once for each form."""
+"""The export of a report is recorded once for each form."""
 
 import pytest
 
@@ -17,8 +17,8 @@ def test_a_form_of_a_report_is_noted_once_and_runs_of_no_mission_never() -> None
     async def check() -> None:
         journal = Journal(MemoryEventStore(), StandingClock())
         desk = ExportDesk(journal)
-        journal.tell_run("run-1", CreateRun("run-1", "mission", STEPS, 1, mission="mission-1"))
-        journal.tell_run("run-2", CreateRun("run-2", "release", STEPS, 1))
+        journal.handle_run("run-1", CreateRun("run-1", "mission", STEPS, 1, mission="mission-1"))
+        journal.handle_run("run-2", CreateRun("run-2", "release", STEPS, 1))
         await journal.commit()
         for noted in (("run-1", "pdf"), ("run-1", "pdf"), ("run-1", "zip"), ("run-2", "pdf")):
             await desk.take(ExportNoted(*noted), actor="user:alice")

@@ -1,4 +1,4 @@
-"""What somebody had forgotten is in no plan that is made from then on, also of older runs."""
+"""What a person deleted from memory is in no plan made from then on, also of older runs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.forgetting import Forgetting
 from missioncontrol.application.memory import MEMORY
+from missioncontrol.application.memory_removal import Forgetting
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.memory import ForgetMemory
 from missioncontrol.domain.run.commands import CreateRun
@@ -39,15 +39,15 @@ def test_what_was_forgotten_before_the_planner_begins_is_not_told(office: Office
     forgetting = office.execution.forgetting
     assert forgetting.without(TOLD) is TOLD
     forgetting.note(GONE)
-    told = forgetting.without(TOLD)
-    assert [each["item"] for each in told["recalled"]] == [KEPT]
-    assert told["silenced"] == ["memory-1", GONE], "no document brings it back"
+    cleaned = forgetting.without(TOLD)
+    assert [each["item"] for each in cleaned["recalled"]] == [KEPT]
+    assert cleaned["silenced"] == ["memory-1", GONE], "no document brings it back"
 
 
-@pytest.mark.parametrize("told", [{"recalled": "all"}, {"recalled": [1]}, {"recalled": [{}]}, {}])
-def test_other_inputs_of_that_name_are_left_alone(office: Office, told: dict[str, Any]) -> None:
+@pytest.mark.parametrize("inputs", [{"recalled": "all"}, {"recalled": [1]}, {"recalled": [{}]}, {}])
+def test_other_inputs_of_that_name_are_left_alone(office: Office, inputs: dict[str, Any]) -> None:
     office.execution.forgetting.note(GONE)
-    assert office.execution.forgetting.without(told) is told
+    assert office.execution.forgetting.without(inputs) is inputs
 
 
 def test_a_plan_that_was_being_made_meanwhile_is_made_again(office: Office) -> None:
@@ -74,8 +74,8 @@ def test_an_engine_after_it_knows_what_was_forgotten(office: Office) -> None:
         await found.open(office.journal.runs["run-1"])
         return found
 
-    told = asyncio.run(open_()).without(TOLD)
-    assert [each["item"] for each in told["recalled"]] == [KEPT]
+    cleaned = asyncio.run(open_()).without(TOLD)
+    assert [each["item"] for each in cleaned["recalled"]] == [KEPT]
 
 
 def test_a_run_that_has_planned_is_told_nothing_more(office: Office) -> None:
@@ -94,8 +94,8 @@ def test_a_run_that_has_planned_is_told_nothing_more(office: Office) -> None:
 
 
 def test_only_so_many_are_kept_at_hand(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("missioncontrol.application.forgetting.FORGOTTEN_MAX", 1)
+    monkeypatch.setattr("missioncontrol.application.memory_removal.FORGOTTEN_MAX", 1)
     office.execution.forgetting.note(GONE)
     office.execution.forgetting.note(KEPT)
-    told = office.execution.forgetting.without(TOLD)
-    assert [each["item"] for each in told["recalled"]] == [GONE]
+    cleaned = office.execution.forgetting.without(TOLD)
+    assert [each["item"] for each in cleaned["recalled"]] == [GONE]

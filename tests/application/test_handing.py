@@ -36,46 +36,50 @@ class Site:
     def __init__(self, tmp_path: Path, *, approval: ApprovalRule | None = None) -> None:
         self.repository = tmp_path / "repository"
         self.repository.mkdir()
-        self.office = Office(tmp_path)
-        self.mission, first = self.office.missions.begin(
+        self.command_bus = Office(tmp_path)
+        self.mission, first = self.command_bus.missions.begin(
             Goal("Make search fast.", repository=str(self.repository)),
             execute=True,
             concurrency=4,
             limits={"plan_seconds_max": 60.0, "task_seconds_max": 30.0},
             actor="jo",
         )
-        self.office.execution.start(first, (PLAN_STEP,))
-        self.office.journal.tell_mission(self.mission, AcceptPlan(first, PLAN), actor="planner")
+        self.command_bus.execution.start(first, (PLAN_STEP,))
+        self.command_bus.journal.handle_mission(
+            self.mission, AcceptPlan(first, PLAN), actor="planner"
+        )
         given = {DOCUMENTS: [PACK]}
         steps = (
             Step("report", "writer"),
             Step(KEY, "coder", needs=("report",), inputs=given, approval=approval),
         )
-        tell = self.office.execution.tell
+        tell = self.command_bus.execution.tell
         tell("run-9", CreateRun("run-9", "w", steps, 10, mission=self.mission, author="jo"))
-        self.office.execution.start("run-9", ("report",))
-        self.ref = ArtifactRef(PACK, self.office.artifacts.put(TEXT), len(TEXT), "text/markdown")
-        self.office.execution.success("run-9", "report", 1, Work(artifacts=(self.ref,)))
-        self.office.execution.look(self.run)
+        self.command_bus.execution.start("run-9", ("report",))
+        self.ref = ArtifactRef(
+            PACK, self.command_bus.artifacts.put(TEXT), len(TEXT), "text/markdown"
+        )
+        self.command_bus.execution.success("run-9", "report", 1, Work(artifacts=(self.ref,)))
+        self.command_bus.execution.look(self.run)
 
     @property
     def run(self) -> Run:
-        return self.office.journal.runs["run-9"]
+        return self.command_bus.journal.runs["run-9"]
 
     def say(self, *files: str) -> None:
-        self.office.journal.tell_mission(
+        self.command_bus.journal.handle_mission(
             self.mission, ChangeScope("build", files, "user:ada"), actor="ada"
         )
 
     def agree(self, approval: str) -> None:
-        run(self.office.approvals.approve(approval, actor="bob", reason="So it is."))
+        run(self.command_bus.approvals.approve(approval, actor="bob", reason="So it is."))
 
     def start(self) -> tuple[str, ...]:
-        return self.office.execution.start("run-9", (KEY,))
+        return self.command_bus.execution.start("run-9", (KEY,))
 
     def text(self) -> str:
         [ref] = self.run.handed[KEY]
-        return self.office.artifacts.get(ref.digest).decode()
+        return self.command_bus.artifacts.get(ref.digest).decode()
 
 
 def test_a_pack_that_nobody_changed_is_handed_on_as_it_was_written(tmp_path: Path) -> None:
@@ -102,14 +106,16 @@ def test_the_next_attempt_is_handed_what_was_said_meanwhile(tmp_path: Path) -> N
     site.start()
     site.say("new.py")
     assert site.run.handed == {}
-    site.office.execution.interrupt("run-9", "The engine ended.")
+    site.command_bus.execution.interrupt("run-9", "The engine ended.")
     site.start()
     assert "NEW = 1" in site.text()
 
 
 def test_secrets_that_lie_in_the_repository_are_not_kept_with_the_pack(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    site.office.execution.handing.scrub = lambda content: content.replace(b"hunter2", b"[secret]")
+    site.command_bus.execution.handoff.scrub = lambda content: content.replace(
+        b"hunter2", b"[secret]"
+    )
     (site.repository / "new.py").write_text("KEY = 'hunter2'\n")
     site.say("new.py")
     site.start()
@@ -119,7 +125,7 @@ def test_secrets_that_lie_in_the_repository_are_not_kept_with_the_pack(tmp_path:
 def test_a_pack_that_is_gone_fails_the_step_and_nothing_else(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.say("new.py")
-    site.office.artifacts.path(site.ref.digest).unlink()
+    site.command_bus.artifacts.path(site.ref.digest).unlink()
     assert site.start() == ()
     state = site.run.states[KEY]
     assert isinstance(state, Failed)

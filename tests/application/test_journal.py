@@ -1,4 +1,4 @@
-"""Commands that come together share a commit, and nobody is told before it."""
+"""Concurrent commands share a commit, and no caller gets an answer before it."""
 
 import asyncio
 from pathlib import Path
@@ -43,8 +43,8 @@ def test_commands_before_a_commit_share_one_append() -> None:
     async def story() -> None:
         journal = a_journal()
         for number in range(20):
-            journal.tell_run(f"run-{number}", create(f"run-{number}"))
-            journal.tell_run(f"run-{number}", StartSteps(("a",)))
+            journal.handle_run(f"run-{number}", create(f"run-{number}"))
+            journal.handle_run(f"run-{number}", StartSteps(("a",)))
         assert journal.has_pending
         assert await journal.store.read() == []
         entries = await journal.commit()
@@ -59,10 +59,10 @@ def test_commands_before_a_commit_share_one_append() -> None:
 def test_entries_carry_what_is_stored_at_their_positions() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create())
+        journal.handle_run("run-1", create())
         await journal.commit()
-        journal.tell_mission("mission-1", CreateMission("mission-1", "t", "g"), actor="jo")
-        journal.tell_run("run-1", StartSteps(("a",)), actor="jo", cause=1)
+        journal.handle_mission("mission-1", CreateMission("mission-1", "t", "g"), actor="jo")
+        journal.handle_run("run-1", StartSteps(("a",)), actor="jo", cause=1)
         entries = await journal.commit()
         stored = await journal.store.read(after=1)
         assert [(e.position, e.stream, e.time) for e in entries] == [
@@ -79,13 +79,13 @@ def test_entries_carry_what_is_stored_at_their_positions() -> None:
 def test_nothing_is_told_of_a_command_that_changes_nothing() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create())
-        journal.tell_run("run-1", CancelRun("Enough."))
-        journal.tell_mission("mission-1", CreateMission("mission-1", "t", "g"))
-        journal.tell_mission("mission-1", StartMission("run-1"))
+        journal.handle_run("run-1", create())
+        journal.handle_run("run-1", CancelRun("Enough."))
+        journal.handle_mission("mission-1", CreateMission("mission-1", "t", "g"))
+        journal.handle_mission("mission-1", StartMission("run-1"))
         await journal.commit()
-        assert journal.tell_run("run-1", CancelRun("Enough.")) == []
-        assert journal.tell_mission("mission-1", StartMission("run-1")) == []
+        assert journal.handle_run("run-1", CancelRun("Enough.")) == []
+        assert journal.handle_mission("mission-1", StartMission("run-1")) == []
         assert not journal.has_pending
         assert await journal.commit() == []
 
@@ -95,11 +95,11 @@ def test_nothing_is_told_of_a_command_that_changes_nothing() -> None:
 def test_a_refused_command_leaves_no_trace() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create())
+        journal.handle_run("run-1", create())
         with pytest.raises(Rejected):
-            journal.tell_run("run-1", create())
+            journal.handle_run("run-1", create())
         with pytest.raises(NotFound):
-            journal.tell_run("run-2", StartSteps(("a",)))
+            journal.handle_run("run-2", StartSteps(("a",)))
         await journal.commit()
         assert len(await journal.store.read()) == 1
 
@@ -111,7 +111,7 @@ def test_waiting_for_the_disk_ends_with_the_commit() -> None:
         journal = a_journal()
         woken: list[bool] = []
         journal.wake = lambda: woken.append(True)
-        journal.tell_run("run-1", create())
+        journal.handle_run("run-1", create())
         waiters = [asyncio.create_task(journal.durable()) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(waiter.done() for waiter in waiters)
@@ -137,7 +137,7 @@ def test_waiting_with_nothing_pending_ends_with_the_next_commit() -> None:
 def test_a_failed_commit_reaches_everybody_who_waits() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create())
+        journal.handle_run("run-1", create())
         waiters = [asyncio.create_task(journal.durable()) for _ in range(3)]
         given_up = asyncio.create_task(journal.durable())
         await asyncio.sleep(0)
@@ -166,7 +166,7 @@ def test_nobody_waits_for_a_journal_that_failed() -> None:
 def test_what_changed_since_the_last_commit_is_not_forgotten() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create())
+        journal.handle_run("run-1", create())
         journal.forget("run-1")
         assert "run-1" in journal.runs
         await journal.commit()
@@ -196,10 +196,10 @@ def test_who_gave_up_waiting_does_not_disturb_a_commit() -> None:
 def test_a_secret_is_neither_in_the_log_nor_in_the_state() -> None:
     async def story() -> None:
         journal = a_journal(SECRET)
-        journal.tell_run("run-1", create())
-        journal.tell_run("run-1", StartSteps(("a",)))
+        journal.handle_run("run-1", create())
+        journal.handle_run("run-1", StartSteps(("a",)))
         work = Work(f"It is {SECRET}.", {"deep": [f"x{SECRET}y"]})
-        events = journal.tell_run("run-1", ReportSuccess("a", 1, work))
+        events = journal.handle_run("run-1", ReportSuccess("a", 1, work))
         entries = await journal.commit()
         clean = Work("It is [secret].", {"deep": ["x[secret]y"]})
         assert events == [StepSucceeded("a", 1, clean), RunSettled("succeeded")]
@@ -217,7 +217,7 @@ def test_a_secret_in_a_goal_stays_out_of_the_mission() -> None:
     async def story() -> None:
         journal = a_journal(SECRET)
         command = CreateMission("mission-1", "t", f"Use {SECRET}", constraints=(SECRET,))
-        journal.tell_mission("mission-1", command)
+        journal.handle_mission("mission-1", command)
         await journal.commit()
         assert journal.missions["mission-1"].goal == "Use [secret]"
         assert journal.missions["mission-1"].constraints == ("[secret]",)
@@ -237,11 +237,11 @@ def test_a_secret_that_looks_like_our_own_words_breaks_no_event(secret: str) -> 
         command = CreateRun(
             "run-1", "x", (Step("a", "hand"),), 1, inputs={"n": 12345678, "s": f"({secret})"}
         )
-        (event,) = journal.tell_run("run-1", command)
+        (event,) = journal.handle_run("run-1", command)
         assert isinstance(event, RunCreated)
         assert event.inputs["s"] == "([secret])"
-        journal.tell_run("run-1", StartSteps(("a",)))
-        assert journal.tell_run("run-1", ReportSuccess("a", 1))[-1] == RunSettled("succeeded")
+        journal.handle_run("run-1", StartSteps(("a",)))
+        assert journal.handle_run("run-1", ReportSuccess("a", 1))[-1] == RunSettled("succeeded")
         await journal.commit()
         folded, _ = await fold_run(journal.store, "run-1")
         assert folded.status == "succeeded"
@@ -252,12 +252,12 @@ def test_a_secret_that_looks_like_our_own_words_breaks_no_event(secret: str) -> 
 def test_a_command_that_cannot_be_written_leaves_the_journal_usable() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("run-1", create("run-1", "a", "b"))
-        journal.tell_run("run-1", StartSteps(("a", "b")))
+        journal.handle_run("run-1", create("run-1", "a", "b"))
+        journal.handle_run("run-1", StartSteps(("a", "b")))
         unwritable = Work(output=object())
         with pytest.raises((TypeError, Rejected)):
-            journal.tell_run("run-1", ReportSuccess("a", 1, unwritable))
-        journal.tell_run("run-1", ReportSuccess("b", 2))
+            journal.handle_run("run-1", ReportSuccess("a", 1, unwritable))
+        journal.handle_run("run-1", ReportSuccess("b", 2))
         entries = await journal.commit()
         stored = await journal.store.read()
         assert [entry.position for entry in entries] == [event.position for event in stored]
@@ -272,16 +272,16 @@ def test_a_command_that_cannot_be_written_leaves_the_journal_usable() -> None:
 def test_a_run_is_folded_once_and_then_at_hand() -> None:
     async def story() -> None:
         first = a_journal()
-        first.tell_run("run-1", create())
-        first.tell_mission("mission-1", CreateMission("mission-1", "t", "g"))
+        first.handle_run("run-1", create())
+        first.handle_mission("mission-1", CreateMission("mission-1", "t", "g"))
         await first.commit()
         second = Journal(first.store, StandingClock())
         loaded = await second.load_run("run-1")
         assert await second.load_run("run-1") is loaded
         mission = await second.load_mission("mission-1")
         assert await second.load_mission("mission-1") is mission
-        second.tell_run("run-1", StartSteps(("a",)))
-        second.tell_mission("mission-1", StartMission("run-1"))
+        second.handle_run("run-1", StartSteps(("a",)))
+        second.handle_mission("mission-1", StartMission("run-1"))
         await second.commit()
         second.forget("run-1")
         second.forget("mission-1")
@@ -300,8 +300,8 @@ def test_two_who_load_at_once_get_the_same_run() -> None:
     async def story() -> None:
         store = SlowStore()
         first = Journal(store, StandingClock())
-        first.tell_run("run-1", create())
-        first.tell_mission("mission-1", CreateMission("mission-1", "t", "g"))
+        first.handle_run("run-1", create())
+        first.handle_mission("mission-1", CreateMission("mission-1", "t", "g"))
         await first.commit()
         second = Journal(store, StandingClock())
         one, two = await asyncio.gather(second.load_run("run-1"), second.load_run("run-1"))
@@ -328,10 +328,10 @@ def test_what_was_never_recorded_is_not_found() -> None:
 def test_a_run_can_be_rebuilt_as_it_stood_at_any_position() -> None:
     async def story() -> None:
         journal = a_journal()
-        journal.tell_run("other", create("other"))
-        journal.tell_run("run-1", create())
-        journal.tell_run("run-1", StartSteps(("a",)))
-        journal.tell_run("run-1", ReportSuccess("a", 1))
+        journal.handle_run("other", create("other"))
+        journal.handle_run("run-1", create())
+        journal.handle_run("run-1", StartSteps(("a",)))
+        journal.handle_run("run-1", ReportSuccess("a", 1))
         await journal.commit()
         statuses = [
             (await fold_run(journal.store, "run-1", until=position))[0].status
@@ -349,13 +349,13 @@ def test_long_streams_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> 
     async def story() -> None:
         journal = a_journal()
         keys = tuple(f"s{number}" for number in range(10))
-        journal.tell_run("run-1", create("run-1", *keys))
+        journal.handle_run("run-1", create("run-1", *keys))
         for fence, key in enumerate(keys, start=1):
-            journal.tell_run("run-1", StartSteps((key,)))
-            journal.tell_run("run-1", ReportSuccess(key, fence))
-        journal.tell_mission("mission-1", CreateMission("mission-1", "t", "g"))
+            journal.handle_run("run-1", StartSteps((key,)))
+            journal.handle_run("run-1", ReportSuccess(key, fence))
+        journal.handle_mission("mission-1", CreateMission("mission-1", "t", "g"))
         for number in range(10):
-            journal.tell_mission("mission-1", StartMission(f"run-{number}"))
+            journal.handle_mission("mission-1", StartMission(f"run-{number}"))
         await journal.commit()
         monkeypatch.setattr(module, "READ_AT_ONCE", 4)
         folded, version = await fold_run(journal.store, "run-1")

@@ -1,4 +1,4 @@
-"""What is said where the rounds of a step are over: what the last one found, and where."""
+"""The message after the last round of a step: what that round found, and where."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ FINDING = {"rule": "inspector.secret", "message": "A token\nis there", "path": "
 def played(directory: Path, findings: Any, name: str = "sub") -> Play:
     """Return a run whose step has used up its two rounds."""
     play = Play(directory, STEPS.format(name=name), {}, saved=[ROUND.format(name=name)])
-    ref = ArtifactRef("review.md", play.office.artifacts.put(b"# Review\n"), 9, "text/markdown")
+    ref = ArtifactRef(
+        "review.md", play.command_bus.artifacts.put(b"# Review\n"), 9, "text/markdown"
+    )
     play.script["call/inspect"] = Work(output=[{"message": "of the first round"}], artifacts=(ref,))
     play.script["call#2/inspect"] = Work(output=findings, artifacts=(ref,))
     return play.go()
@@ -34,7 +36,7 @@ def test_the_failure_names_what_the_last_round_found_and_where_it_is_told(tmp_pa
     failure = played(tmp_path, [FINDING, {"message": "A note", "blocking": False}]).failure("call")
     assert failure.code == "repeat.exhausted"
     assert "After 2 rounds of step 'call' `output.ended` still does not hold." in failure.reason
-    assert "found: a.py:3: A token is there (inspector.secret). It is told in" in failure.reason
+    assert "found: a.py:3: A token is there (inspector.secret). Details are in" in failure.reason
     assert "review.md of step 'call#2/inspect'." in failure.reason
     assert "of the first round" not in failure.reason
     assert "A note" not in failure.reason
@@ -48,10 +50,10 @@ def test_many_findings_are_counted_and_where_there_are_notes_alone_they_are_name
 ) -> None:
     many = [{**FINDING, "line": line} for line in range(1, 41)]
     failure = played(tmp_path / "many", many).failure("call")
-    assert "; and 35 more. It is told" in failure.reason
+    assert "; and 35 more. Details are" in failure.reason
     assert (len(failure.detail["findings"]), failure.detail["findings_left_out"]) == (12, 28)
     note = played(tmp_path / "note", [{"rule": "r", "blocking": False}]).failure("call")
-    assert "found: r. It is told" in note.reason
+    assert "found: r. Details are" in note.reason
 
 
 def test_what_is_no_finding_is_not_told_as_one(tmp_path: Path) -> None:
@@ -69,15 +71,15 @@ def test_a_task_of_a_repository_is_told_how_it_begins_anew(tmp_path: Path) -> No
     hint = played(tmp_path, [FINDING], "task-round").failure("call").hint
     assert "`mission runs artifacts run-1` has what was found in full" in hint
     assert "`git show c0ffee`" in hint
-    assert "`mission task run TASK --agents …` begins anew" in hint
+    assert "`mission task run TASK --agents …` starts again" in hint
 
 
 def test_a_step_of_one_agent_tells_what_it_handed_in_itself(tmp_path: Path) -> None:
     text = "name: work\nsteps:\n  a: {agent: hand, repeat: {until: output.ok, times: 2}}"
     play = Play(tmp_path, text, {})
-    ref = ArtifactRef("out.txt", play.office.artifacts.put(b"x"), 1, "text/plain")
+    ref = ArtifactRef("out.txt", play.command_bus.artifacts.put(b"x"), 1, "text/plain")
     output = {"ok": False, "findings": [FINDING]}
     play.script["a"] = Turns([Work(output=output, artifacts=(ref,))])
     failure = play.go().failure("a")
-    assert "It is told in out.txt of step 'a'." in failure.reason
+    assert "Details are in out.txt of step 'a'." in failure.reason
     assert "repeat.times" in failure.hint

@@ -34,11 +34,11 @@ TURNS = st.one_of(
 
 
 def words_of(text: str) -> list[str]:
-    """Return the lines that somebody wrote, without whose they are."""
+    """Return the lines that people wrote, without the names of their authors."""
     bare = re.sub(r"(?:\[\^by:[^\]]+\])(?!:)", "", text)
     lines = [line.rstrip() for line in bare.splitlines()]
-    kept = [line for line in lines if line and not line.startswith("[^by:")]
-    return kept if "[^by:" not in text else [line for line in kept if line != "## Sources"]
+    written = [line for line in lines if line and not line.startswith("[^by:")]
+    return written if "[^by:" not in text else [line for line in written if line != "## Sources"]
 
 
 class Desk:
@@ -82,7 +82,7 @@ class Desk:
         await self.journal.commit()
 
     async def edit(self, who: str, place: int, cut: int) -> None:
-        """Save one line more on what the editor has open; one that is stale opens it anew."""
+        """Save one line more on what the editor has open; one that is stale reloads it."""
         number, text = self.opened.get(who, (1, ""))
         lines = text.splitlines(keepends=True)
         line = f"{who} wrote {len(self.written)}"
@@ -115,9 +115,9 @@ class Desk:
         await self.journal.commit()
         gone = before - set(words_of(await self.text()))
         loser = dispute.mine if choice == "theirs" else dispute.theirs
-        said = {line for line in gone if "wrote" in line}
-        assert all(line in loser for line in said), "only the words that lost may go"
-        self.written -= said
+        removed = {line for line in gone if "wrote" in line}
+        assert all(line in loser for line in removed), "only the words that lost may go"
+        self.written -= removed
 
     async def check(self) -> None:
         text, state = await self.text(), await self.state()
@@ -182,7 +182,7 @@ def test_what_is_generated_while_a_conflict_is_open_keeps_it_and_both_sides() ->
         await desk.generate("## B\ntwo\n")
         [first] = (await desk.state()).disputes
         assert (first.mine, first.theirs) == ("ann wrote 0[^by:ann]\n", "two\n")
-        await desk.edit("bo", 1, 1)  # Made of what is old by now: it is refused, and opened anew.
+        await desk.edit("bo", 1, 1)  # Based on a stale text: it is refused, and reloaded.
         await desk.generate("## B\ntwo\n")
         assert (await desk.state()).disputes == (first,)
         await desk.generate("## B\nthree\n")

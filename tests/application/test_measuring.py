@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
-from missioncontrol.application.measuring import PORTION, Measuring
+from missioncontrol.application.measure_refresh import PORTION, Measuring
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.run import events as r
@@ -32,7 +32,7 @@ FLOWS = ("release", "audit")
 
 
 class Log:
-    """A log in memory, as long as it is told to be."""
+    """A log in memory, of a given length."""
 
     def __init__(self, rows: list[Recorded]) -> None:
         self.rows = rows

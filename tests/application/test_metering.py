@@ -20,7 +20,7 @@ SPENT = Usage(input_tokens=100, output_tokens=50, cost=9)  # 150 of the 1,000 to
 
 @pytest.fixture(autouse=True)
 def caller() -> Any:
-    """Let there be an agent that asks before every call."""
+    """Provide an agent that asks before every call."""
     by_call = Spending("", 600, 400, by_call=True)
     CARDS["caller"] = msgspec.structs.replace(CARDS["thinker"], name="caller", spending=by_call)
     yield
@@ -35,35 +35,35 @@ def play(
 
 def use(played: Play, key: str, usage: Usage = SPENT) -> str:
     fence = played.run.working[key].fence
-    return played.office.execution.usage(played.name, key, fence, usage)
+    return played.command_bus.execution.usage(played.name, key, fence, usage)
 
 
 def cap(played: Play, scope: Scope, tokens: int, period: Period = "total") -> None:
-    played.office.budgets.set_cap(
+    played.command_bus.budgets.set_cap(
         Cap(scope, period, Amount(tokens=tokens)), actor="carol", reason="So much."
     )
 
 
 def held(played: Play, scope: Scope = WORKSPACE) -> int:
-    return played.office.budgets.ledger.account(scope).held.tokens
+    return played.command_bus.budgets.ledger.account(scope).held.tokens
 
 
 def spent(played: Play, scope: Scope = WORKSPACE) -> int:
-    return played.office.budgets.ledger.account(scope).total.tokens
+    return played.command_bus.budgets.ledger.account(scope).total.tokens
 
 
 def limit_of(played: Play) -> Amount | None:
-    account = played.office.budgets.ledger.account(Scope("run", played.name))
+    account = played.command_bus.budgets.ledger.account(Scope("run", played.name))
     return account.limits["total"].amount if account.limits else None
 
 
 def stored(played: Play) -> list[Any]:
-    run(played.office.journal.commit())
-    return run(played.office.store.read_stream(played.name))
+    run(played.command_bus.journal.commit())
+    return run(played.command_bus.store.read_stream(played.name))
 
 
 def resume(played: Play) -> None:
-    played.office.execution.resume(played.name, actor="carol")
+    played.command_bus.execution.resume(played.name, actor="carol")
 
 
 # The worst case, and what is left of it.
@@ -91,7 +91,7 @@ def test_it_is_freed_however_the_attempt_ends(tmp_path: Path, end: str, rests: b
     if end == "fail":
         played.end("a")
     elif end == "interrupt":
-        played.office.execution.interrupt(played.name, "The engine ended.")
+        played.command_bus.execution.interrupt(played.name, "The engine ended.")
     else:
         played.cancel()
     assert held(played) == 0
@@ -107,7 +107,7 @@ def test_a_run_that_can_use_nothing_has_no_account(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: hand}")
     assert limit_of(played) is None
     played.start()
-    use(played, "a")  # It said that it uses nothing; what it tells counts all the same.
+    use(played, "a")  # It declared no usage; the usage that it reports counts all the same.
     assert limit_of(played) == BUILT_IN
     assert spent(played) == 150
 
@@ -227,7 +227,7 @@ def test_items_that_are_done_are_not_counted_again_when_a_run_is_resumed(tmp_pat
     played.start()
     use(played, "each[0]", Usage(input_tokens=1_000))
     played.end("each[0]")
-    played.office.execution.interrupt(played.name, "The engine ended.")
+    played.command_bus.execution.interrupt(played.name, "The engine ended.")
     resume(played)
     assert played.go().run.outcome == "succeeded"
 
@@ -354,7 +354,7 @@ def test_calls_within_calls_share_the_tighter_budget(tmp_path: Path) -> None:
     played.start()
     assert held(played) == 800
     assert {Scope("step", "run-1/call"), Scope("step", "run-1/call/inner")} <= set(
-        played.office.budgets.ledger.accounts
+        played.command_bus.budgets.ledger.accounts
     )
 
 
@@ -364,7 +364,7 @@ def test_calls_within_calls_share_the_tighter_budget(tmp_path: Path) -> None:
 def admit(played: Play, key: str, tokens: int) -> None:
     fence = played.run.working[key].fence
     call = Spending("", tokens, 0)
-    played.office.execution.meter.admit(played.run, played.run.steps[key], fence, call)
+    played.command_bus.execution.meter.admit(played.run, played.run.steps[key], fence, call)
 
 
 def test_each_call_is_set_aside_when_it_is_asked_for_and_freed_by_the_next(tmp_path: Path) -> None:
@@ -405,7 +405,7 @@ def test_an_engine_goes_on_with_the_calls_of_the_one_before_it(tmp_path: Path) -
     played.start()
     admit(played, "a", 400)
     admit(played, "a", 300)
-    played.office.execution.meter._calls.clear()  # As in a new engine.
+    played.command_bus.execution.meter._calls.clear()  # As in a new engine.
     use(played, "a")
     admit(played, "a", 200)
     assert (held(played), spent(played)) == (200, 150)
@@ -415,8 +415,8 @@ def test_what_an_engine_before_this_one_set_aside_for_a_call_is_freed(tmp_path: 
     played = play(tmp_path, "  a: {agent: hand}")
     played.start()
     admit(played, "a", 400)
-    played.office.execution.meter._calls.clear()  # As in a new engine.
-    played.office.execution.interrupt(played.name, "It ended.")
+    played.command_bus.execution.meter._calls.clear()  # As in a new engine.
+    played.command_bus.execution.interrupt(played.name, "It ended.")
     assert held(played) == 0
 
 
@@ -435,10 +435,10 @@ def test_a_call_whose_engine_ended_is_freed_by_the_next_engine(tmp_path: Path) -
     played = play(tmp_path, "  a: {agent: caller}")
     played.start()
     admit(played, "a", 400)
-    played.office.execution.meter._calls.clear()  # As the next engine knows nothing of them.
-    played.office.execution.interrupt(played.name, "The engine ended.")
+    played.command_bus.execution.meter._calls.clear()  # As the next engine knows nothing of them.
+    played.command_bus.execution.interrupt(played.name, "The engine ended.")
     assert held(played) == 0
-    assert played.office.budgets.reservations(played.name) == []
+    assert played.command_bus.budgets.reservations(played.name) == []
 
 
 def test_a_step_that_asks_by_the_call_keeps_to_its_budget(tmp_path: Path) -> None:
@@ -455,13 +455,13 @@ def test_a_step_that_asks_by_the_call_keeps_to_its_budget(tmp_path: Path) -> Non
 
 def test_usage_that_is_told_late_counts_and_opens_nothing_again(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: thinker}").go()
-    assert played.office.budgets.ledger.runs == {}
-    over = played.office.execution.usage(played.name, "a", 1, SPENT)
+    assert played.command_bus.budgets.ledger.runs == {}
+    over = played.command_bus.execution.usage(played.name, "a", 1, SPENT)
     assert over == ""
     assert played.run.usage.tokens == 150
     assert spent(played, Scope("workflow", "costly")) == spent(played) == 150
-    assert played.office.budgets.ledger.runs == {}
-    assert Scope("run", "run-1") not in played.office.budgets.ledger.accounts
+    assert played.command_bus.budgets.ledger.runs == {}
+    assert Scope("run", "run-1") not in played.command_bus.budgets.ledger.accounts
 
 
 def test_all_that_a_run_had_set_aside_is_free_after_it(tmp_path: Path) -> None:
@@ -470,7 +470,7 @@ def test_all_that_a_run_had_set_aside_is_free_after_it(tmp_path: Path) -> None:
     played.start()
     admit(played, "c", 100)
     played.cancel()
-    ledger = played.office.budgets.ledger
+    ledger = played.command_bus.budgets.ledger
     assert (ledger.live, ledger.runs) == ({}, {})
     assert all(account.held.tokens == 0 for account in ledger.accounts.values())
 
@@ -488,4 +488,4 @@ def test_sums_in_the_run_and_in_the_ledger_are_the_same(tmp_path: Path) -> None:
     assert spent(played) == total
     for sums in (played.run.usage_by_step, played.run.usage_by_agent, played.run.usage_by_model):
         assert sum(usage.tokens for usage in sums.values()) == total
-    run(played.office.journal.commit())
+    run(played.command_bus.journal.commit())

@@ -9,7 +9,7 @@ from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.operation import SetRateLimit
 from missioncontrol.domain.run.commands import CreateRun
-from missioncontrol.domain.run.events import Failure, Kept
+from missioncontrol.domain.run.events import Failure, ReusedResult
 from missioncontrol.domain.run.states import Ready, Run, Succeeded, Waiting
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import Work
@@ -186,9 +186,9 @@ def test_a_kept_result_names_the_run_that_made_it_through_many_retries(office: O
     office.execution.start(second, ("report",))
     office.execution.failure(second, "report", 2, BROKEN)
     third = run(office.repeats.retry(second, "survey", actor="jo"))
-    kept = office.journal.runs[third].states["plan"]
-    assert isinstance(kept, Succeeded)
-    assert kept.kept_from == old
+    reused = office.journal.runs[third].states["plan"]
+    assert isinstance(reused, Succeeded)
+    assert reused.kept_from == old
 
 
 def test_a_retry_takes_its_mission_up_again(office: Office) -> None:
@@ -226,7 +226,7 @@ def test_a_task_that_does_not_exist_is_refused_with_those_that_do(office: Office
 
 def test_a_run_that_goes_on_is_not_retried(office: Office) -> None:
     steps = (Step("a", "hand"), Step("b", "hand"))
-    create = CreateRun("run-9", "w", steps, 1, kept={"a": Kept("run-8")})
+    create = CreateRun("run-9", "w", steps, 1, kept={"a": ReusedResult("run-8")})
     office.execution.tell("run-9", create)
     with pytest.raises(Rejected) as no:
         run(office.repeats.retry("run-9", "a", actor="jo"))

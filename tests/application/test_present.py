@@ -9,12 +9,12 @@ from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.register import NAMES, Event
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.event_store import Append, NewEvent
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.runtime.projector import follow
 
 CREATED = r.RunCreated("run-1", "w", (Step("a", "hand"),), 4, version=1)

@@ -1,4 +1,4 @@
-"""Files are printed a few at a time, everybody in turn, once each, and nobody waits for ever."""
+"""Files are printed a few at a time, in turn for all users, once each, without starvation."""
 
 import asyncio
 import threading
@@ -6,19 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from missioncontrol.application.pressroom import (
+from missioncontrol.application.render_queue import (
     AT_ONCE,
     WAITING_EACH_MAX,
     WAITING_MAX,
     Busy,
-    Pressroom,
+    RenderQueue,
     order_of,
 )
 from missioncontrol.domain.errors import Rejected
 
 
 class Press:
-    """Prints nothing before it is let; remembers what it printed, in order."""
+    """Prints nothing before it is released; remembers what it printed, in order."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -33,7 +33,7 @@ class Press:
         return make
 
 
-async def held(room: Pressroom, press: Press, *names: str) -> list[asyncio.Task[bytes]]:
+async def held(room: RenderQueue, press: Press, *names: str) -> list[asyncio.Task[bytes]]:
     """Ask for files named `asker/key`, and return once all of them wait or are at work."""
     tasks = [
         asyncio.create_task(room.printed(name, name.partition("/")[0], press.of(name)))
@@ -45,7 +45,7 @@ async def held(room: Pressroom, press: Press, *names: str) -> list[asyncio.Task[
 
 def test_the_same_order_is_printed_once_and_then_kept() -> None:
     async def check() -> None:
-        room, press = Pressroom(), Press()
+        room, press = RenderQueue(), Press()
         tasks = [*await held(room, press, "ann/1"), *await held(room, press, "ann/1")]
         press.gate.set()
         assert await asyncio.gather(*tasks) == [b"ann/1"] * 2
@@ -57,7 +57,7 @@ def test_the_same_order_is_printed_once_and_then_kept() -> None:
 
 def test_everybody_has_a_turn_before_anybody_has_the_next() -> None:
     async def check() -> None:
-        room, press = Pressroom(), Press()
+        room, press = RenderQueue(), Press()
         tasks = await held(room, press, "ann/1", "ann/2", "ann/3", "ann/4", "ann/5", "bob/1")
         assert len(press.printed) == 0
         press.gate.set()
@@ -69,7 +69,7 @@ def test_everybody_has_a_turn_before_anybody_has_the_next() -> None:
 
 def test_who_asks_for_too_much_hears_so_at_once_and_nobody_else_does() -> None:
     async def check() -> None:
-        room, press = Pressroom(), Press()
+        room, press = RenderQueue(), Press()
         mine = [f"ann/{number}" for number in range(AT_ONCE + WAITING_EACH_MAX)]
         tasks = await held(room, press, *mine)
         with pytest.raises(Busy) as refused:
@@ -85,7 +85,7 @@ def test_who_asks_for_too_much_hears_so_at_once_and_nobody_else_does() -> None:
 
 def test_the_row_of_all_is_bounded() -> None:
     async def check() -> None:
-        room, press = Pressroom(), Press()
+        room, press = RenderQueue(), Press()
         names = [f"u{number % 8}/{number}" for number in range(AT_ONCE + WAITING_MAX)]
         tasks = await held(room, press, *names)
         with pytest.raises(Busy) as refused:
@@ -99,11 +99,11 @@ def test_the_row_of_all_is_bounded() -> None:
 
 def test_who_waited_long_enough_hears_so_and_finds_it_made_later() -> None:
     async def check() -> None:
-        room, press = Pressroom(patience=0.01), Press()
+        room, press = RenderQueue(patience=0.01), Press()
         with pytest.raises(Busy) as refused:
             await room.printed("one", "ann", press.of("one"))
         assert refused.value.status == 503
-        assert "kept for when you ask again" in refused.value.reason
+        assert "stored for your next request" in refused.value.reason
         [task] = room._tasks
         press.gate.set()
         await task
@@ -117,7 +117,7 @@ def test_what_fails_is_told_and_is_not_kept() -> None:
         raise Rejected("document.unprinted", "It can't be printed.")
 
     async def check() -> None:
-        room = Pressroom()
+        room = RenderQueue()
         with pytest.raises(Rejected):
             await room.printed("one", "ann", failing)
         assert await room.printed("one", "ann", lambda: b"now") == b"now"
@@ -127,7 +127,7 @@ def test_what_fails_is_told_and_is_not_kept() -> None:
 
 def test_what_is_kept_is_bounded_by_its_bytes() -> None:
     async def check() -> None:
-        room, press = Pressroom(cache_bytes_max=10), Press()
+        room, press = RenderQueue(cache_bytes_max=10), Press()
         press.gate.set()
         for name in ("first", "other", "third"):
             await room.printed(name, "ann", press.of(name))

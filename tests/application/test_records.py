@@ -10,8 +10,8 @@ from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.application import records as module
 from missioncontrol.application.missions import Goal
 from missioncontrol.application.records import gather
+from missioncontrol.documents.cost_lines import spending
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.documents.spending import spending
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.commands import AddSteps, CreateRun, ReportSuccess, ReportUsage
@@ -33,12 +33,12 @@ BROKEN = Failure("x", "It broke.", "Mend it.")
 
 
 class Story:
-    """A mission whose tasks are told step by step."""
+    """A mission whose tasks are recorded step by step."""
 
     def __init__(self, root: Path) -> None:
-        self.office = Office(root)
+        self.command_bus = Office(root)
         self.output = MemoryOutputStore()
-        self.mission, self.run = self.office.missions.begin(
+        self.mission, self.run = self.command_bus.missions.begin(
             Goal("Make search fast."),
             execute=True,
             concurrency=4,
@@ -51,34 +51,36 @@ class Story:
         from missioncontrol.domain import execution
         from missioncontrol.domain.mission import AcceptPlan
 
-        journal = self.office.journal
+        journal = self.command_bus.journal
         self.start(PLAN_STEP)
         steps = execution.steps_of(PLAN, seconds_max=30.0)
-        journal.tell_run(self.run, AddSteps(PLAN_STEP, 1, steps))
-        journal.tell_mission(self.mission, AcceptPlan(self.run, PLAN))
+        journal.handle_run(self.run, AddSteps(PLAN_STEP, 1, steps))
+        journal.handle_mission(self.mission, AcceptPlan(self.run, PLAN))
         self.succeed(PLAN_STEP, Work(output={"plan": msgspec.to_builtins(PLAN), **output}))
 
     def start(self, *steps: str, name: str = "") -> None:
-        self.office.clock.time += 1.0
-        self.office.execution.start(name or self.run, steps)
+        self.command_bus.clock.time += 1.0
+        self.command_bus.execution.start(name or self.run, steps)
 
     def fence(self, step: str, name: str = "") -> int:
-        return self.office.journal.runs[name or self.run].working[step].fence
+        return self.command_bus.journal.runs[name or self.run].working[step].fence
 
     def succeed(self, step: str, work: Work, name: str = "") -> None:
-        self.office.clock.time += 1.0
+        self.command_bus.clock.time += 1.0
         checks = (Check("whole", True),)
-        self.office.execution.tell(
+        self.command_bus.execution.tell(
             name or self.run, ReportSuccess(step, self.fence(step, name), work, checks)
         )
 
     def fail(self, step: str, failure: Failure = BROKEN) -> None:
-        self.office.clock.time += 1.0
-        self.office.execution.failure(self.run, step, self.fence(step), failure)
+        self.command_bus.clock.time += 1.0
+        self.command_bus.execution.failure(self.run, step, self.fence(step), failure)
 
     def record(self, name: str = "") -> MissionRecord:
-        run(self.office.journal.commit())
-        return run(gather(self.office.store, self.output, name or self.run, program="mission 1"))
+        run(self.command_bus.journal.commit())
+        return run(
+            gather(self.command_bus.store, self.output, name or self.run, program="mission 1")
+        )
 
 
 @pytest.fixture
@@ -111,16 +113,16 @@ def test_every_task_is_told_as_it_stands(story: Story) -> None:
     assert [found.state for found in before.tasks] == ["waiting"] * 3 + ["handed_over"]
     assert before.commit == "c0ffee"
     story.start("survey")
-    story.office.execution.process(story.run, "survey", 2, ProcessHandle(42, 1.5, 42))
+    story.command_bus.execution.process(story.run, "survey", 2, ProcessHandle(42, 1.5, 42))
     assert task(story.record(), "survey").state == "running"
     assert task(story.record(), "survey").attempts[0].outcome == "running"
-    story.office.execution.usage(story.run, "survey", 2, Usage(input_tokens=3))
-    story.office.execution.usage(story.run, "survey", 2, Usage(input_tokens=4))
+    story.command_bus.execution.usage(story.run, "survey", 2, Usage(input_tokens=3))
+    story.command_bus.execution.usage(story.run, "survey", 2, Usage(input_tokens=4))
     story.fail("survey")
     resting = task(story.record(), "survey")
     assert (resting.state, resting.reason) == ("waiting", "It broke. Mend it.")
     story.start("survey")
-    story.office.execution.interrupt(story.run, "The engine ended.")
+    story.command_bus.execution.interrupt(story.run, "The engine ended.")
     story.start("survey")
     story.fail("survey", Failure("x", "For good.", retryable=False))
     record = story.record()
@@ -141,7 +143,7 @@ def test_every_task_is_told_as_it_stands(story: Story) -> None:
 def test_a_task_that_no_step_was_made_of_waits(story: Story) -> None:
     from missioncontrol.domain.mission import AcceptPlan
 
-    story.office.journal.tell_mission(story.mission, AcceptPlan(story.run, PLAN))
+    story.command_bus.journal.handle_mission(story.mission, AcceptPlan(story.run, PLAN))
     assert task(story.record(), "survey").state == "waiting"
 
 
@@ -159,8 +161,8 @@ def test_work_and_checks_of_a_success_are_told(story: Story) -> None:
 def test_a_cancelled_attempt_is_told(story: Story) -> None:
     story.planned()
     story.start("survey")
-    story.office.execution.cancel(story.run, "Enough.", actor="jo")
-    story.office.execution.cancelled(story.run, "survey", 2)
+    story.command_bus.execution.cancel(story.run, "Enough.", actor="jo")
+    story.command_bus.execution.cancelled(story.run, "survey", 2)
     record = story.record()
     assert record.status == "cancelled"
     assert task(record, "survey").attempts[0].outcome == "cancelled"
@@ -174,7 +176,7 @@ def test_a_retried_task_keeps_the_plan_and_the_other_results(story: Story) -> No
     story.fail("check", Failure("x", "no", retryable=False))
     story.succeed("report", Work("Told."))
     first = story.record()
-    new = run(story.office.repeats.retry(story.run, "check", actor="jo"))
+    new = run(story.command_bus.repeats.retry(story.run, "check", actor="jo"))
     story.start("check", name=new)
     story.succeed("check", Work("Checked."), name=new)
     second = story.record(new)
@@ -185,12 +187,14 @@ def test_a_retried_task_keeps_the_plan_and_the_other_results(story: Story) -> No
 
 
 def test_events_carry_the_hash_before_them(story: Story) -> None:
-    story.office.journal.tell_run("other", CreateRun("other", "w", (Step("a", "hand"),), 1))
+    story.command_bus.journal.handle_run("other", CreateRun("other", "w", (Step("a", "hand"),), 1))
     story.planned()
-    story.office.journal.tell_run("other-2", CreateRun("other-2", "w", (Step("a", "hand"),), 1))
+    story.command_bus.journal.handle_run(
+        "other-2", CreateRun("other-2", "w", (Step("a", "hand"),), 1)
+    )
     story.start("survey")
     record = story.record()
-    stored = run(story.office.store.read())
+    stored = run(story.command_bus.store.read())
     before = {event.position: b for event, b in zip(stored[1:], stored, strict=False)}
     assert record.events[0].previous == "00" * 32
     for event in record.events[1:]:
@@ -227,8 +231,8 @@ def test_the_tries_of_a_model_at_planning_are_told(story: Story) -> None:
         {},
     ]
     story.planned(attempts=tries)
-    told = [(p.number, p.planner, p.outcome, p.faults) for p in story.record().plan_attempts]
-    assert told == [
+    attempts = [(p.number, p.planner, p.outcome, p.faults) for p in story.record().plan_attempts]
+    assert attempts == [
         (1, "small", "refused", ("/title: is empty",)),
         (2, "large", "accepted", ()),
         (3, "model", "", ()),
@@ -238,7 +242,7 @@ def test_the_tries_of_a_model_at_planning_are_told(story: Story) -> None:
 def test_what_planning_cost_is_the_priced_usage_of_the_run(story: Story) -> None:
     story.start(PLAN_STEP)
     priced = Usage(input_tokens=5, output_tokens=1, cost=7)
-    story.office.execution.tell(story.run, ReportUsage(PLAN_STEP, 1, priced))
+    story.command_bus.execution.tell(story.run, ReportUsage(PLAN_STEP, 1, priced))
     unpriced = {"input_tokens": 5, "output_tokens": 1, "cost": None}
     detail = {"attempts": [{"model": "small", "outcome": "refused", "usage": unpriced}]}
     story.fail(PLAN_STEP, Failure("x", "No.", retryable=False, detail=detail))
@@ -271,17 +275,17 @@ def test_a_planner_that_succeeded_by_itself_is_told(story: Story) -> None:
 def test_long_streams_are_read_to_their_end(story: Story) -> None:
     steps = tuple(Step(f"s{n}", "hand") for n in range(2_600))
     create = CreateRun("long", "w", steps, 3_000, mission=story.mission)
-    story.office.execution.tell("long", create)
-    story.office.execution.start("long", tuple(step.key for step in steps))
+    story.command_bus.execution.tell("long", create)
+    story.command_bus.execution.start("long", tuple(step.key for step in steps))
     for fence, step in enumerate(steps, start=1):
-        story.office.journal.tell_run("long", ReportSuccess(step.key, fence))
+        story.command_bus.journal.handle_run("long", ReportSuccess(step.key, fence))
     record = story.record("long")
     assert record.status == "succeeded"
     assert len([event for event in record.events if event.stream == "long"]) == 5_203
 
 
 def test_a_run_of_a_program_has_no_report(story: Story) -> None:
-    story.office.journal.tell_run("alone", CreateRun("alone", "w", (Step("a", "hand"),), 1))
+    story.command_bus.journal.handle_run("alone", CreateRun("alone", "w", (Step("a", "hand"),), 1))
     with pytest.raises(Rejected) as no:
         story.record("alone")
     assert no.value.code == "run.no_mission"

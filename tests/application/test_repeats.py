@@ -1,4 +1,4 @@
-"""A run that ended is begun again: what is kept, what is done anew, and what that costs."""
+"""Retries of a run that ended: which results are reused, what runs again, and the cost."""
 
 from pathlib import Path
 from typing import Any
@@ -192,12 +192,12 @@ def test_only_what_is_done_anew_is_charged(tmp_path: Path) -> None:
     used = Usage(input_tokens=100, output_tokens=50, cost=30)
     played = play(tmp_path, steps, {"a": 1, "b": Turns([BROKEN, 2])}).again()
     played.start()
-    played.office.execution.usage(played.name, "b", played.run.working["b"].fence, used)
+    played.command_bus.execution.usage(played.name, "b", played.run.working["b"].fence, used)
     played.end("b")
     assert played.run.outcome == "succeeded"
     assert played.run.usage == used
     assert list(played.run.usage_by_step) == ["b"]
-    ledger = played.office.budgets.ledger
+    ledger = played.command_bus.budgets.ledger
     assert (ledger.live, ledger.runs) == ({}, {})
     assert ledger.account(Scope("workflow", "again")).total.cost == 30
-    assert run(played.office.journal.load_run("run-1")).usage == Usage()
+    assert run(played.command_bus.journal.load_run("run-1")).usage == Usage()

@@ -1,4 +1,4 @@
-"""The way in for repositories: texts kept by digest, edits brought together, and who asks."""
+"""The way in for repositories: texts stored by digest, merges of edits, and the caller."""
 
 import asyncio
 from typing import Any
@@ -42,8 +42,8 @@ class Desk:
         process = process or Process({"prd": USUAL["prd"]}, own=True)
         run(self.desk.adopt(RepositoryAsked(ID, "/repo", process), actor="user:ada"))
 
-    def ask(self, verb: Any, actor: str = "user:ada", **said: Any) -> dict[str, Any]:
-        ask = RepositoryTaskAsked(verb, ID, **said)
+    def ask(self, verb: Any, actor: str = "user:ada", **fields: Any) -> dict[str, Any]:
+        ask = RepositoryTaskAsked(verb, ID, **fields)
         return run(self.desk.take(ask, actor=actor))
 
     def take(self, text: str, base: str = "", actor: str = "user:ada") -> dict[str, Any]:
@@ -196,11 +196,13 @@ def test_a_task_that_agents_carry_out_ends_after_them(verb: str) -> None:
     desk.ask("add", title="Log in")
     desk.ask("scope", task=1, scope=("a.py",))
     run(desk.journal.commit())
-    desk.journal.tell_run("run-1", CreateRun("run-1", "tasks-x", (Step("task-1", "workflow"),), 1))
+    desk.journal.handle_run(
+        "run-1", CreateRun("run-1", "tasks-x", (Step("task-1", "workflow"),), 1)
+    )
     carried = RunTasks("run-1", (1,), {"builder": "coder"}, Who("user:ada"), "mission/main")
     desk.journal.tell(REPOSITORY, ID, carried, actor="user:ada")
     with pytest.raises(Conflict, match="Task 1 is being carried out by run-1"):
         desk.ask(verb, task=1, reason="Enough.")
-    desk.journal.tell_run("run-1", CancelRun("Enough."))
+    desk.journal.handle_run("run-1", CancelRun("Enough."))
     run(desk.journal.commit())
     assert desk.ask(verb, task=1, reason="Enough.")["is_new"]

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.task_history import GitTaskHistory
-from missioncontrol.application.repository_measures import measured
+from missioncontrol.application.repository_measures import measure_repository
 from missioncontrol.documents.task_measures.duplicates import doubled
 from missioncontrol.documents.task_measures.fix_ups import SECONDS, FixUps, fix_ups
 from missioncontrol.documents.task_measures.task_lines import Built, Carried, Merge
@@ -58,9 +58,9 @@ def test_who_rewrites_a_line_of_a_change_fixes_it_up(tmp_path: Path) -> None:
     commit(root, {"a b.py": RATE}, "Undo")
     assert looked(root, run).judged[0].fixes == ()
     by_hand = commit(root, {"a b.py": "rate = 1\n"}, "Mend the rate")
-    [said] = looked(root, run).judged[0].fixes
-    assert said == f"{by_hand[:10]} rewrote 1 line in a b.py of task 1"
-    assert again[:10] not in said
+    [fix] = looked(root, run).judged[0].fixes
+    assert fix == f"{by_hand[:10]} rewrote 1 line in a b.py of task 1"
+    assert again[:10] not in fix
 
 
 def test_a_run_is_judged_once_its_changes_had_their_time(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_record_is_measured_with_its_runs(tmp_path: Path) -> None:
                 for at, event in enumerate(events)
             ]
             await store.append([Append(stream, 0, new)])
-        found = await measured(store, ID, GitTaskHistory(root), now=9e9, since=0.0)
+        found = await measure_repository(store, ID, GitTaskHistory(root), now=9e9, since=0.0)
         left = {each.why: each.count for one in found.measures for each in one.left_out}
         assert left["runs that the record holds nothing of"] == 1
         assert (found.tasks, found.runs) == (1, 2)

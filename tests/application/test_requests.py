@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.application.asked import asked_now, cause_now
+from missioncontrol.application.current_request import cause_now, current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.requests import REQUEST, Requests
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
@@ -21,7 +21,7 @@ KEY = Asking("k", (), "token", "token-1", "192.0.2.1", digest="aa")
 
 @asynccontextmanager
 async def a_journal() -> AsyncIterator[Journal]:
-    """Let what is decided become durable again and again."""
+    """Make decisions durable again and again."""
     journal = Journal(ObservedStore(), StandingClock())
 
     async def commit_for_ever() -> None:
@@ -91,17 +91,17 @@ def test_what_is_done_for_a_request_knows_it_and_what_comes_later_does_not() -> 
 
         async def look_later() -> Any:
             await asyncio.sleep(0.01)
-            return asked_now(), cause_now()
+            return current_request(), cause_now()
 
         async def work() -> None:
-            seen.append((asked_now(), cause_now()))
+            seen.append((current_request(), cause_now()))
             later.append(asyncio.create_task(look_later()))
 
         async with a_journal() as journal:
             await Requests(journal).do("Do", KEY, "user:alice", work)
             assert seen == [(KEY, 1)]
             assert await later[0] == (None, 0)
-            assert (asked_now(), cause_now()) == (None, 0)
+            assert (current_request(), cause_now()) == (None, 0)
 
     run(story())
 
@@ -111,7 +111,7 @@ def test_where_the_operating_system_vouches_a_request_is_known_and_nobody_is_sig
     seen: list[tuple[Any, int]] = []
 
     async def work() -> str:
-        seen.append((asked_now(), cause_now()))
+        seen.append((current_request(), cause_now()))
         return "done"
 
     async def story() -> None:
@@ -162,8 +162,8 @@ def test_work_that_broke_off_is_done_again_only_where_nothing_came_of_it(does_fi
 
             async def broken() -> None:
                 if does_first:
-                    taken = RequestTaken("Other", "token", "token-1", "192.0.2.1")
-                    journal.tell(REQUEST, "request-made-by-it", TakeRequest(taken))
+                    request = RequestTaken("Other", "token", "token-1", "192.0.2.1")
+                    journal.tell(REQUEST, "request-made-by-it", TakeRequest(request))
                 raise RuntimeError("a fault")
 
             with pytest.raises(RuntimeError):
@@ -206,10 +206,10 @@ def test_the_position_of_an_event_is_known_before_it_is_on_disk() -> None:
                 requests.do("Do", other, "user:bob", told(2)),
             )
             rows = await journal.store.read()
-            taken = {row.stream: row.position for row in rows if row.type == "request_taken"}
+            positions = {row.stream: row.position for row in rows if row.type == "request_taken"}
             for row in rows:
                 if row.type == "request_answered":
-                    assert row.cause == taken[row.stream]
+                    assert row.cause == positions[row.stream]
             assert journal.position == rows[-1].position
 
     run(story())

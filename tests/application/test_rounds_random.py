@@ -66,7 +66,7 @@ class Life:
         return self.dice.random() < self.luck
 
     def _hold(self) -> None:
-        journal = self.play.office.journal
+        journal = self.play.command_bus.journal
         journal.tell(REPOSITORY, ID, AdoptRepository(ID, "/repo", FREE), actor="user:ada")
         for number, (task, file) in enumerate(TASKS.items(), 1):
             journal.tell(REPOSITORY, ID, AddTask(f"Task {task}", "", (), ADA), actor="user:ada")
@@ -82,7 +82,7 @@ class Life:
                 return
             moved = bool(self.play.start())
             if self.play.run.working and self.dice.random() < 0.04:
-                self.play.office.execution.interrupt(self.play.name, "The engine was killed.")
+                self.play.command_bus.execution.interrupt(self.play.name, "The engine was killed.")
                 continue
             if self.play.run.working:
                 self.end(self.dice.choice(sorted(self.play.run.working)))
@@ -95,7 +95,7 @@ class Life:
     def end(self, key: str) -> None:
         fence = self.play.run.working[key].fence
         used = Usage(input_tokens=self.dice.randint(1, 9))
-        self.play.office.execution.usage(self.play.name, key, fence, used)
+        self.play.command_bus.execution.usage(self.play.name, key, fence, used)
         self.spent += used.input_tokens
         self.play.script[key] = self.result(*key.rsplit("/", 1))
         self.play.end(key)
@@ -134,11 +134,11 @@ class Life:
         return self.play.output(f"{of_round}/{name}")
 
     def answer(self, key: str) -> None:
-        """Let somebody else agree to a merge, or not."""
+        """Decide about a merge as another person, for or against it."""
         approval = self.play.run.held[key].approval
         verb: Verb = "approve" if self.chance else "reject"
         spoken = Spoken(verb, approval, "user:bob", "Read.", self.play.run.held[key].digest)
-        awaited(self.play.office.approvals.take(spoken))
+        awaited(self.play.command_bus.approvals.take(spoken))
         if verb == "approve":
             self.agreed.add(key)
 
@@ -161,7 +161,7 @@ class Life:
         second = [key for key in run.working if key.startswith("task-2")]
         if second:  # It is to change what the first one changes.
             assert isinstance(run.states["task-1"], Succeeded | Failed)
-        state = self.play.office.journal.others[ID]
+        state = self.play.command_bus.journal.others[ID]
         at_work = frozenset({run.id} if not run.is_settled else ())
         if not run.is_settled:
             with pytest.raises(Conflict):
@@ -170,7 +170,7 @@ class Life:
     def check_end(self) -> None:
         run = self.play.run
         assert not {*run.working, *run.held, *run.ready}
-        state = self.play.office.journal.others[ID]
+        state = self.play.command_bus.journal.others[ID]
         assert decide(replace(self.again, run="run-9"), state, 0.0)
         tasks = [of_round.partition("#")[0] for of_round in self.merged]
         assert len(tasks) == len(set(tasks)), "a task was merged twice"
@@ -183,7 +183,7 @@ class Life:
 
 @pytest.fixture
 def cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the steps of rounds be done by agents that take anything."""
+    """Have agents that accept any input do the steps of rounds."""
     monkeypatch.setattr(play, "CARDS", CARDS)
 
 
@@ -196,6 +196,6 @@ def test_nothing_is_merged_unproven_and_all_is_free_in_the_end(tmp_path: Path, b
         life.live()
         life.check_end()
         ends.add((life.play.run.status, bool(life.merged)))
-    # The dice reach what is to be told apart; else this would show nothing.
+    # The dice reach both cases; else this would show nothing.
     assert ("failed", False) in ends or ("failed", True) in ends
     assert any(merged for _, merged in ends)

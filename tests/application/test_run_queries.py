@@ -13,8 +13,8 @@ from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.application import replays
 from missioncontrol.application.journal import fold_run
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import run_view, state_name, view_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.step import is_own
@@ -47,7 +47,7 @@ def runs_in(log: list[Any]) -> list[str]:
 def test_any_moment_is_what_the_log_alone_says_whatever_was_looked_at_before(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "APART", 7)
+    monkeypatch.setattr(replays, "EVENTS_PER_COPY", 7)
     monkeypatch.setattr(replays, "STEPS_AT_HAND_MAX", 400)
     chance = Random(seed)
 
@@ -59,13 +59,13 @@ def test_any_moment_is_what_the_log_alone_says_whatever_was_looked_at_before(
             name = chance.choice(names)
             positions = [row.position for row in log if row.stream == name]
             at = chance.randint(positions[0], positions[-1])
-            told = await run_view(present.store, name, at=at)
+            snapshot = await run_view(present.store, name, at=at)
             state = await present.replays.at(name, at)
-            assert view_of(state) == {key: told[key] for key in view_of(state)}
+            assert view_of(state) == {key: snapshot[key] for key in view_of(state)}
             moment = await replay.replay_moment(present, name, at)
-            assert moment.position == told["position"]
-            assert moment.states == {each["step"]: each["state"] for each in told["steps"]}
-            assert moment.status == told["status"]
+            assert moment.position == snapshot["position"]
+            assert moment.states == {each["step"]: each["state"] for each in snapshot["steps"]}
+            assert moment.status == snapshot["status"]
             with pytest.raises(NotFound):
                 await present.replays.at(name, positions[0] - 1)
             with pytest.raises(Rejected, match="begins at position"):
@@ -120,8 +120,8 @@ def test_lists_counts_and_attempts_are_those_of_the_log(seed: int) -> None:
         costs = await runs.run_costs(present, name)
         assert sum(line.usage.cost for line in costs.by_agent) == costs.total.cost
         assert sum(line.usage.cost for line in costs.by_model) == costs.total.cost
-        both = await comparing.compared(present, name, name)
-        assert comparing.compared_steps(both, only_different=True, limit=10) == []
+        both = await run_comparison.compared(present, name, name)
+        assert run_comparison.compared_steps(both, only_different=True, limit=10) == []
 
     lived_here = lived(seed)
     asyncio.run(look())

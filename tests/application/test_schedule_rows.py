@@ -27,12 +27,12 @@ def row_after(*events: ScheduleEvent) -> ScheduleRow:
 
 def runs(outcomes: str) -> list[ScheduleEvent]:
     """Runs that ended one after the other: s, f or c for each."""
-    told: list[ScheduleEvent] = []
+    events: list[ScheduleEvent] = []
     names: dict[str, Any] = {"s": "succeeded", "f": "failed", "c": "cancelled"}
     for number, letter in enumerate(outcomes, start=1):
-        told.append(SlotFired(slot(number), f"run-{number}"))
-        told.append(e.ScheduleRunEnded(f"run-{number}", names[letter], slot(number) + 60))
-    return told
+        events.append(SlotFired(slot(number), f"run-{number}"))
+        events.append(e.ScheduleRunEnded(f"run-{number}", names[letter], slot(number) + 60))
+    return events
 
 
 @pytest.mark.parametrize(

@@ -542,7 +542,7 @@ def test_a_run_that_has_ended_by_itself_need_not_be_cancelled() -> None:
         await home.journal.commit()
         home.journal.forget("run-1")
         await home.pass_to(hour(2))
-        for _ in range(2):  # Told twice, it has ended once.
+        for _ in range(2):  # Reported twice, it has ended once.
             home.schedules.run_settled("run-1", "nightly", "cancelled", hour(1))
         await home.tend()
         assert in_short(await home.events())[-2:] == ["run-1 cancelled", "2 run-2 waited"]
@@ -879,7 +879,7 @@ POLICIES = st.builds(
 
 
 class Life:
-    """A home that is told to wait, to crash, to lose what was not on disk, and to go on."""
+    """A home that waits, crashes, loses what was not on disk, and goes on, as instructed."""
 
     def __init__(self, policy: Policy) -> None:
         self.home = Home()

@@ -15,7 +15,7 @@ from missioncontrol.adapters.search_indexes import segment
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application import search as searching
 from missioncontrol.application.search import Found, Search
-from missioncontrol.application.search_query import asked, moment
+from missioncontrol.application.search_query import moment, parse_query
 from missioncontrol.domain.errors import Corrupt, Rejected, Unavailable
 from missioncontrol.ports.search_index import Query
 from tests.application.spoken import BEGUN, SECOND, TALK, Line, append
@@ -46,7 +46,7 @@ class Desk:
         self.index.close()
 
     def found(self, **given: Any) -> Found:
-        return asyncio.run(self.search.events(asked(NOW, **given)))
+        return asyncio.run(self.search.events(parse_query(NOW, **given)))
 
     def positions(self, **given: Any) -> list[int]:
         return [event.position for event in self.found(**given).events]
@@ -220,16 +220,16 @@ def test_while_another_process_indexes_what_is_there_is_searched(
 
 def test_a_search_waits_a_moment_for_who_is_about_to_be_done(desk: Desk) -> None:
     other = SqliteSearchIndex(desk.path)
-    taken = threading.Event()
+    claimed = threading.Event()
 
     def hold() -> None:
         with other.turn():
-            taken.set()
+            claimed.set()
             time.sleep(0.1)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    taken.wait()
+    claimed.wait()
     found = desk.found()
     holder.join()
     assert found.reach == searching.Reach(10, 10)
@@ -307,7 +307,7 @@ def test_a_log_can_be_searched_while_it_is_written(desk: Desk) -> None:
 
 def test_names_that_no_event_has_are_told_with_those_there_are(desk: Desk) -> None:
     desk.found()
-    query = asked(NOW, workflow="relase-check", kind="run_created", actor="mallory")
+    query = parse_query(NOW, workflow="relase-check", kind="run_created", actor="mallory")
     assert desk.search.strangers(query) == {
         "actor": ["carol", "bob", "engine", "alice"],
         "workflow": ["audit", "release-check"],
@@ -387,7 +387,7 @@ def test_times_are_read_as_people_write_them(text: str, begins: int, lasts: int)
 )
 def test_what_is_no_time_is_refused_and_says_what_is_one(text: str) -> None:
     with pytest.raises(Rejected) as caught:
-        asked(NOW, since=text)
+        parse_query(NOW, since=text)
     assert caught.value.code == "search.bad_time"
     assert "2026-01-31" in caught.value.hint
 
@@ -406,7 +406,7 @@ def test_what_is_no_time_is_refused_and_says_what_is_one(text: str) -> None:
 )
 def test_what_cannot_be_asked_is_refused(given: dict[str, str], code: str) -> None:
     with pytest.raises(Rejected) as caught:
-        asked(NOW, **given)
+        parse_query(NOW, **given)
     assert caught.value.code == code
 
 

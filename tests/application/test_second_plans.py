@@ -6,7 +6,7 @@ from missioncontrol.application.decision_views import all_decisions, exported
 from missioncontrol.domain.decision import DecisionLog, LoggedDecision
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.planned_decision import PlannedDecision
-from missioncontrol.projections.planned import PlannedRow
+from missioncontrol.projections.plan_decisions import PlannedRow
 
 FIRST = DecisionText("Where carts are kept", choice="In memory", reason="it is quick")
 SECOND = DecisionText("Where carts are kept", choice="In a file", reason="it lasts")

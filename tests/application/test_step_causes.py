@@ -1,4 +1,4 @@
-"""Why a step stands where it stands, and what can be done: told from the events of one run."""
+"""Why a step has its state, and what can be done: derived from the events of one run."""
 
 import asyncio
 from typing import Any
@@ -9,10 +9,10 @@ import pytest
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
-from missioncontrol.application import chronicle, replays
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application import event_timeline, replays
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
 from missioncontrol.application.queries.causes import CAUSES_MAX, cause_chain, next_actions
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.register import NAMES, decode
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.run.evolve import evolve
@@ -248,21 +248,21 @@ def test_an_event_that_was_taken_in_changes_nothing_more() -> None:
         present = await written(("run-1", [created(Step("a", "hand")), r.RunStarted()]))
         rows = await present.store.read_stream("run-1")
         events = [(row, decode(row.type, row.schema, row.body)) for row in rows]
-        told = chronicle.chronicle_of("run-1", [*events, *events])
-        assert len(told.moments) == 2
+        timeline = event_timeline.timeline_of("run-1", [*events, *events])
+        assert len(timeline.moments) == 2
 
     asyncio.run(look())
 
 
 def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chronicle, "EVENTS_AT_HAND_MAX", 2)
-    monkeypatch.setattr(chronicle, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(event_timeline, "EVENTS_AT_HAND_MAX", 2)
+    monkeypatch.setattr(event_timeline, "READ_AT_ONCE", 2)
     monkeypatch.setattr(replays, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(replays, "APART", 2)
+    monkeypatch.setattr(replays, "EVENTS_PER_COPY", 2)
     monkeypatch.setattr(replays, "STEPS_AT_HAND_MAX", 5)
     own = (Step("a", "hand"), Step("b", "hand", ("a",)), Step("c", "hand", ("b",)))
-    kept = {"a": r.Kept("run-0", Work("Done."))}
-    first = r.RunCreated("run-1", "w", own, 1, kept=kept)
+    reused = {"a": r.ReusedResult("run-0", Work("Done."))}
+    first = r.RunCreated("run-1", "w", own, 1, kept=reused)
     other = r.RunCreated("run-2", "w", own[:1], 1, inputs={"x": 1})
     going = [r.StepStarted("b", 1, 1, "hand"), r.ProcessStarted("b", 1, 1, 1.0, 1)]
 
@@ -271,12 +271,12 @@ def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatc
         rows = await replay.run_timeline(present, "run-1")
         assert [row.waited_from for row in rows] == [1.0, 1.0, None]
         await present.chronicles.of("run-2")
-        both = await comparing.compared(present, "run-1", "run-2")
-        found = comparing.compared_steps(both)
+        both = await run_comparison.compared(present, "run-1", "run-2")
+        found = run_comparison.compared_steps(both)
         assert [step.differs for step in found] == [["state"], ["presence"], ["presence"]]
         assert found[1].b is None
-        assert len(comparing.compared_steps(both, limit=1)) == 1
-        assert comparing.compare_runs(present, both).inputs[0].differs
+        assert len(run_comparison.compared_steps(both, limit=1)) == 1
+        assert run_comparison.compare_runs(present, both).inputs[0].differs
         await asyncio.gather(*(present.replays.at("run-1", 4) for _ in "12"))
         for at in (4, 2, 4, 3, 1):
             assert (await present.replays.at("run-1", at)).id == "run-1"
@@ -290,9 +290,9 @@ def test_kept_results_and_open_needs_have_no_time(monkeypatch: pytest.MonkeyPatc
 def test_a_step_that_spoke_long_ago_is_told_by_what_it_said_first() -> None:
     async def look() -> None:
         present = await written(("run-1", [created(Step("a", "hand"), Step("b", "hand"))]))
-        said = [OutputLine("run-1", "a", 1, 1, "info", f"a {n}") for n in range(60)]
+        lines = [OutputLine("run-1", "a", 1, 1, "info", f"a {n}") for n in range(60)]
         more = [OutputLine("run-1", "b", 1, 2, "info", f"b {n}") for n in range(2_100)]
-        present.output.write(said)
+        present.output.write(lines)
         present.output.write(more)
         first = await steps.step_detail(present, "run-1", "a")
         last = await steps.step_detail(present, "run-1", "b")
@@ -309,7 +309,7 @@ def test_a_run_that_began_since_is_compared_too() -> None:
         event = r.RunCreated("run-2", "w", (Step("a", "hand"),), 1)
         new = NewEvent("run_created", 1, body_of(event), 5 * SECOND, "user:a", "", 0, "")
         await present.store.append([Append("run-2", 0, [new])])
-        both = await comparing.compared(present, "run-1", "run-2")
-        assert comparing.compare_runs(present, both).different == 0
+        both = await run_comparison.compared(present, "run-1", "run-2")
+        assert run_comparison.compare_runs(present, both).different == 0
 
     asyncio.run(look())

@@ -1,4 +1,4 @@
-"""Rounds of a task in a run: who did what, and what was found, whoever says it in which form."""
+"""Rounds of a task in a run: who did what, and the findings, in whichever form they come."""
 
 from typing import Any
 
@@ -43,8 +43,8 @@ def test_findings_are_told_also_where_an_agent_wraps_its_answer() -> None:
 def test_what_is_no_finding_is_left_out_and_many_are_bounded() -> None:
     odd = [1, {"message": 2}, {"message": "So.", "path": 5, "line": "x"}]
     rounds = told(inspect={"findings": odd}, review={"findings": [FINDING] * 1_000})
-    [kept] = rounds[0].steps[1].findings
-    assert (kept.message, kept.path, kept.line) == ("So.", "", 0)
+    [finding] = rounds[0].steps[1].findings
+    assert (finding.message, finding.path, finding.line) == ("So.", "", 0)
     assert len(rounds[1].steps[1].findings) == FINDINGS_MAX
     assert told(inspect=["findings"], review="findings")[0].steps[1].findings == []
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 import pytest
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.application.anew import begun_anew
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.rerun import describe_rerun
 from missioncontrol.application.runs import Prepared
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.task_way import refuse_by_hand
@@ -38,7 +38,7 @@ def test_a_run_of_tasks_is_not_repeated_though_a_later_one_has_carried_them_out(
         1,
         inputs={"tasks": {"7": {}}},
     )
-    journal.tell_run("run-1", create)
+    journal.handle_run("run-1", create)
     tasks = TaskRuns(journal, NOT_ASKED, NOT_ASKED, NOT_ASKED, "root")
     asked = tasks.refuse_again(journal.runs["run-1"])
     if is_known:
@@ -47,9 +47,9 @@ def test_a_run_of_tasks_is_not_repeated_though_a_later_one_has_carried_them_out(
         assert "`mission task run 7 --agents" in no.value.hint
         merged = journal.runs["run-1"]
         merged.states["task-7"] = Succeeded(Work())
-        assert "Each of its tasks was merged" in begun_anew(merged)
+        assert "Each of its tasks was merged" in describe_rerun(merged)
     else:
-        run(asked)  # Somebody's own workflow, which is named alike.
+        run(asked)  # A user's own workflow with a similar name.
 
 
 MERGE = Step("merge", "merger", slots=(Slot(f"merge-{ID}"),))
@@ -64,7 +64,7 @@ TASKS = ID.replace("repository", "tasks")
         ("task-round", MERGE, True),
         ("nightly", Step("all", "", calls=f"{TASKS}@1", body=(ROUND,)), True),
         ("nightly", Step("outer", "", calls="inner@1", body=(ROUND,)), True),
-        # Those of somebody's own, that wait for the queue too or are named alike.
+        # Workflows of users, that wait for the queue too or have similar names.
         ("release", MERGE, False),
         ("task-round", Step("merge", "merger", slots=(Slot("merge-mine"),)), False),
         ("tasks-00000000000000", MERGE, False),

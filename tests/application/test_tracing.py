@@ -9,14 +9,14 @@ import pytest
 from missioncontrol.application.missions import Goal
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.domain.building import NOT_PROVEN
+from missioncontrol.domain.coverage_gaps import gaps
 from missioncontrol.domain.errors import Conflict, MissionControlError, NotFound, Rejected
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.gap import gaps
 from missioncontrol.domain.plan import Origin, Plan, Requirement, Risk
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.step import Step
-from missioncontrol.domain.waiving import CompleteMission
+from missioncontrol.domain.waivers import CompleteMission
 from missioncontrol.domain.work import ArtifactRef, Finding, Work
 from tests.application.parts import Office, run
 from tests.domain.plans import a_plan, a_task
@@ -172,7 +172,7 @@ def test_no_waiver_stands_in_for_evidence(office: Office) -> None:
     assert answer["status"] == "succeeded"
     state = run(office.journal.load_mission(mission))
     with pytest.raises(Rejected) as no:
-        office.journal.tell_mission(mission, CompleteMission(name, ()))
+        office.journal.handle_mission(mission, CompleteMission(name, ()))
     assert no.value.code == "mission.incomplete"
     assert "no checked evidence for survey, report" in no.value.reason
     assert state.status == "succeeded"
@@ -181,7 +181,7 @@ def test_no_waiver_stands_in_for_evidence(office: Office) -> None:
 def test_only_the_newest_run_that_succeeded_completes_a_mission(office: Office) -> None:
     mission, name = carried_out(office, WHOLE, report=Failure("x", "It broke.", retryable=False))
     with pytest.raises(Rejected) as no:
-        office.journal.tell_mission(mission, CompleteMission(name, ()))
+        office.journal.handle_mission(mission, CompleteMission(name, ()))
     assert no.value.code == "mission.incomplete"
     assert "the mission is failed" in no.value.reason
 
@@ -242,7 +242,7 @@ def test_a_mission_without_a_plan_has_nothing_to_waive(office: Office) -> None:
 
 def test_a_new_run_of_a_completed_mission_counts_from_then_on(office: Office) -> None:
     mission, name = carried_out(office)
-    assert office.journal.tell_mission(mission, CompleteMission(name, ())) == []
+    assert office.journal.handle_mission(mission, CompleteMission(name, ())) == []
     run(office.journal.commit())
     again = run(office.repeats.retry(name, "report", actor="user:jo"))
     assert status(office, mission) == "running"
@@ -277,7 +277,7 @@ def planned(office: Office, name: str, plan: Plan) -> None:
 
 
 def test_evidence_for_the_tasks_of_another_plan_completes_no_mission(office: Office) -> None:
-    """Run 1 has a plan, run 2 a better one; run 1 is taken up again: its plan counts from then."""
+    """Run 1 has a plan, run 2 a better one; run 1 is retried: its plan counts from then."""
     mission, first = carried_out(office, UNOWNED)
     run(office.journal.commit())
     second = run(office.repeats.retry(first, PLAN_STEP, actor="user:jo"))

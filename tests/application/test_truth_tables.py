@@ -74,7 +74,7 @@ def ending(key: str, end: str) -> tuple[dict[str, str], dict[str, object]]:
 
 
 def play(directory: Path, steps: dict[str, str], script: dict[str, object]) -> Play:
-    text = HEAD + "\n".join(f"  {key}: {said}" for key, said in steps.items())
+    text = HEAD + "\n".join(f"  {key}: {body}" for key, body in steps.items())
     # Some of these are refused when they are saved: what can never run is a mistake.
     return Play(directory, text, script, checked=False).go()
 
@@ -122,13 +122,13 @@ def test_the_worst_need_decides_whichever_ends_first(
     assert played.ends()["step"] == WORDS[CONDITIONS[condition][STANDINGS.index(both)]]
 
 
-@pytest.mark.parametrize(("end", "said"), ON_FAILURE)
-def test_what_follows_from_the_end_of_a_step(tmp_path: Path, end: str, said: str) -> None:
+@pytest.mark.parametrize(("end", "mode"), ON_FAILURE)
+def test_what_follows_from_the_end_of_a_step(tmp_path: Path, end: str, mode: str) -> None:
     steps, script = ending("need", end)
-    says = {"stop": "", "continue": ", on_failure: continue", "STEP": ", on_failure: handler"}[said]
+    says = {"stop": "", "continue": ", on_failure: continue", "STEP": ", on_failure: handler"}[mode]
     steps["need"] = steps["need"].replace("{agent: hand", "{agent: hand" + says, 1)
-    after, handler, outcome = ON_FAILURE[end, said]
-    if said == "STEP":
+    after, handler, outcome = ON_FAILURE[end, mode]
+    if mode == "STEP":
         steps["handler"] = "{agent: hand}"
     played = play(tmp_path, {**steps, "step": step()}, script)
     answer(played, "need", end)
@@ -142,7 +142,7 @@ def test_what_a_handler_does_after_a_failure(tmp_path: Path, other: str, conditi
     steps, script = ending("other", PLAIN[other])
     steps["broken"] = "{agent: hand, on_failure: handler}"
     steps["handler"] = step(condition, needs="[other]")
-    text = HEAD + "\n".join(f"  {key}: {said}" for key, said in steps.items())
+    text = HEAD + "\n".join(f"  {key}: {body}" for key, body in steps.items())
     if HANDLER[other, condition] not in WORDS:
         with pytest.raises(AssertionError, match="after a failure success\\(\\) never holds"):
             Play(tmp_path, text)
@@ -200,7 +200,7 @@ def test_how_a_step_ends_whose_run_is_cancelled(tmp_path: Path, moment: str) -> 
         "cleanup": step("always()", needs="[busy]"),
         "salvage": step("failure()", needs="[busy]"),
     }
-    text = HEAD + "\n".join(f"  {key}: {said}" for key, said in steps.items())
+    text = HEAD + "\n".join(f"  {key}: {body}" for key, body in steps.items())
     played = Play(tmp_path, text, {"failed": BROKEN, "resting": BROKEN})
     stopped_at(played, moment)
     assert type(played.state(moment)).__name__.lower() == moment
@@ -210,7 +210,7 @@ def test_how_a_step_ends_whose_run_is_cancelled(tmp_path: Path, moment: str) -> 
     assert played.run.outcome == "cancelled"
     assert all(isinstance(state, SettledState) for state in played.run.states.values())
     assert played.go().done.count("cleanup") == 0
-    assert played.office.approvals.pending() == []
+    assert played.command_bus.approvals.pending() == []
 
 
 def stopped_at(played: Play, moment: str) -> None:
@@ -220,13 +220,13 @@ def stopped_at(played: Play, moment: str) -> None:
     played.start()
     for key in ("failed", "succeeded", "resting"):
         played.end(key)
-    played.office.execution.look(played.run)
+    played.command_bus.execution.look(played.run)
 
 
 def test_what_an_attempt_does_in_the_moment_of_a_cancel_still_counts(tmp_path: Path) -> None:
     played = Play(tmp_path, HEAD + "  a: {agent: hand}\n  b: {agent: hand, needs: a}")
     played.start()
-    played.office.execution.cancel("run-1", "Enough.", actor="carol")
+    played.command_bus.execution.cancel("run-1", "Enough.", actor="carol")
     played.end("a")
     assert played.ends() == {"a": "succeeded", "b": "cancelled"}
     assert played.run.outcome == "cancelled"
@@ -236,7 +236,7 @@ def test_what_an_attempt_does_in_the_moment_of_a_cancel_still_counts(tmp_path: P
 def test_nothing_is_tried_again_after_a_cancel(tmp_path: Path, retry: str) -> None:
     played = Play(tmp_path, HEAD + f"  a: {{agent: hand{retry}}}", {"a": BROKEN})
     played.start()
-    played.office.execution.cancel("run-1", "Enough.", actor="carol")
+    played.command_bus.execution.cancel("run-1", "Enough.", actor="carol")
     played.end("a")
     assert played.ends() == {"a": "failed"}
     assert played.run.outcome == "cancelled"

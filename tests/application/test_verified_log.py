@@ -1,4 +1,4 @@
-"""Only heads that are kept outside of the data directory prove a log."""
+"""Only heads that are stored outside of the data directory prove a log."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +13,7 @@ from missioncontrol.application.audit import Verdict
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 from tests.application.parts import StandingClock, run
 from tests.attacks.forging import TRIGGERS_DROPPED, rechain
 
@@ -35,7 +35,7 @@ class Ground:
         async def story() -> None:
             for number in range(EVENTS):
                 create = CreateRun(f"run-{number}", "w", (Step("a", "hand"),), 1)
-                journal.tell_run(f"run-{number}", create, actor=actor)
+                journal.handle_run(f"run-{number}", create, actor=actor)
                 await journal.commit()
                 self.signed.append(self.heads.sign(await store.head(), NOW))
 
@@ -46,10 +46,10 @@ class Ground:
         self, elsewhere: list[SignedHead], *, own: list[SignedHead] | None = None, at: float = NOW
     ) -> Verdict:
         store = SqliteEventStore(self.path, writable=False)
-        kept = HeadsElsewhere("'/vault/heads.jsonl'", elsewhere, at)
+        heads = ExternalHeads("'/vault/heads.jsonl'", elsewhere, at)
         with closing(store):
             own = self.heads.all() if own is None else own
-            return run(audit.verify(store, own, elsewhere=kept))
+            return run(audit.verify(store, own, elsewhere=heads))
 
     def cut(self, left: int) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as log:
@@ -93,7 +93,7 @@ def test_an_empty_file_elsewhere_proves_nothing(ground: Ground) -> None:
 def test_heads_in_the_data_directory_prove_nothing(ground: Ground) -> None:
     store = SqliteEventStore(ground.path, writable=False)
     with closing(store):
-        inside = HeadsElsewhere("x", ground.signed, NOW, "It lies in the data directory.")
+        inside = ExternalHeads("x", ground.signed, NOW, "It lies in the data directory.")
         verdict = run(audit.verify(store, ground.signed, elsewhere=inside))
     assert (verdict.state, verdict.proven) == ("unproven", 0)
     assert "It lies in the data directory." in verdict.summary
@@ -110,7 +110,7 @@ def test_a_log_of_the_same_length_with_other_events_is_found(ground: Ground) -> 
     rechain(ground.path)
     verdict = ground.verify(ground.signed, own=[])
     assert (verdict.state, verdict.position) == ("broken", EVENTS // 2 + 1)
-    assert "kept in '/vault/heads.jsonl'" in verdict.problem
+    assert "stored in '/vault/heads.jsonl'" in verdict.problem
 
 
 def test_a_rewritten_log_that_was_signed_again_with_the_key_is_found(ground: Ground) -> None:

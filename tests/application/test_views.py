@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from missioncontrol.application.views import run_view
-from missioncontrol.cli.sheets import used
+from missioncontrol.cli.formatters import used
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.run.commands import (
     CancelRun,
@@ -34,7 +34,7 @@ def office(tmp_path: Path) -> Office:
         Step("d", "hand"),
         Step("e", "hand", ("d",)),
     )
-    tell = made.journal.tell_run
+    tell = made.journal.handle_run
     create = CreateRun("run-1", "w", steps, 3, 0.0, {"x": 1}, retry_of="run-0")
     tell("run-1", create)
     tell("run-1", StartSteps(("a", "d")))
@@ -58,19 +58,19 @@ def states(office: Office, at: int | None = None) -> dict[str, str]:
 
 
 def test_a_run_is_told_as_it_ended(office: Office) -> None:
-    told = view(office)
-    assert (told["run"], told["status"], told["cancel_reason"]) == (
+    shown = view(office)
+    assert (shown["run"], shown["status"], shown["cancel_reason"]) == (
         "run-1",
         "cancelled",
         "Enough.",
     )
-    assert (told["created"], told["started"], told["ended"]) == (NOW, NOW, NOW)
-    assert (told["inputs"], told["retry_of"], told["concurrency"]) == ({"x": 1}, "run-0", 3)
-    assert told["position"] == len(run(office.store.read()))
-    first = told["steps"][0]
+    assert (shown["created"], shown["started"], shown["ended"]) == (NOW, NOW, NOW)
+    assert (shown["inputs"], shown["retry_of"], shown["concurrency"]) == ({"x": 1}, "run-0", 3)
+    assert shown["position"] == len(run(office.store.read()))
+    first = shown["steps"][0]
     assert (first["title"], first["attempts"], first["work"]["output"]) == ("First", 1, 1)
     assert (first["usage"]["input_tokens"], first["usage"]["is_priced"]) == (3, True)
-    assert told["steps"][3]["failure"]["reason"] == "It broke."
+    assert shown["steps"][3]["failure"]["reason"] == "It broke."
     assert states(office) == {
         "a": "succeeded",
         "b": "cancelled",
@@ -109,22 +109,22 @@ def test_a_run_that_had_not_begun_is_not_found(office: Office) -> None:
 
 def test_one_unknown_price_hides_no_known_one(tmp_path: Path) -> None:
     made = Office(tmp_path)
-    tell = made.journal.tell_run
+    tell = made.journal.handle_run
     tell("run-1", CreateRun("run-1", "w", (Step("a", "hand"), Step("b", "maker")), 3))
     tell("run-1", StartSteps(("a", "b")))
     tell("run-1", ReportUsage("a", 1, Usage(input_tokens=3350, cost=3350), "gpt-5"))
     tell("run-1", ReportUsage("a", 1, Usage(input_tokens=100, cost=168), "gpt-5"))
     tell("run-1", ReportUsage("b", 2, Usage(output_tokens=8, cost=None), "strange"))
     run(made.journal.commit())
-    told = view(made)
+    shown = view(made)
     money = ("cost", "unpriced_tokens", "is_priced")
-    assert [told["usage"][name] for name in money] == [3518, 8, False]
-    assert [told["usage_by_agent"]["hand"][name] for name in money] == [3518, 0, True]
-    assert [told["usage_by_agent"]["maker"][name] for name in money] == [0, 8, False]
-    by_step = {step["step"]: step["usage"] for step in told["steps"]}
-    for parts in (told["usage_by_agent"], told["usage_by_model"], by_step):
+    assert [shown["usage"][name] for name in money] == [3518, 8, False]
+    assert [shown["usage_by_agent"]["hand"][name] for name in money] == [3518, 0, True]
+    assert [shown["usage_by_agent"]["maker"][name] for name in money] == [0, 8, False]
+    by_step = {step["step"]: step["usage"] for step in shown["steps"]}
+    for parts in (shown["usage_by_agent"], shown["usage_by_model"], by_step):
         for name in ("cost", "unpriced_tokens", "input_tokens", "output_tokens"):
-            assert sum(part[name] for part in parts.values()) == told["usage"][name]
-    assert used(told["usage"]) == "3,458 tokens, $0.003518 (8 tokens have no known price)"
+            assert sum(part[name] for part in parts.values()) == shown["usage"][name]
+    assert used(shown["usage"]) == "3,458 tokens, $0.003518 (8 tokens have no known price)"
     assert used(by_step["b"]) == "8 tokens, price unknown"
     assert used(by_step["a"]) == "3,450 tokens, $0.003518"

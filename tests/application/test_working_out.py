@@ -58,7 +58,7 @@ def test_artifacts_of_a_step_are_seen_by_name(tmp_path: Path) -> None:
   a: {agent: hand, artifacts: [r.json]}
   b: {agent: hand, needs: a, with: {d: "${{ steps.a.artifacts['r.json'].digest }}"}}"""
     played = play(tmp_path, steps)
-    digest = played.office.artifacts.put(b"{}")
+    digest = played.command_bus.artifacts.put(b"{}")
     reference = ArtifactRef("r.json", digest, 2, "application/json")
     played.script["a"] = Work(artifacts=(reference,))
     assert played.go().given["b"] == {"d": digest}
@@ -113,7 +113,7 @@ def test_a_fault_of_ours_fails_the_step_alone(
 ) -> None:
     steps = "  a: {agent: hand, if: inputs.x == 3}\n  b: {agent: hand}"
     played = play(tmp_path, steps)
-    scopes = played.office.execution.governance.scopes
+    scopes = played.command_bus.execution.governance.scopes
 
     def breaks(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("by zero")
@@ -133,15 +133,15 @@ def test_a_fault_of_ours_in_the_moment_of_the_start_fails_the_step_alone(
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(played.office.execution.meter, "reserve", breaks)
+    monkeypatch.setattr(played.command_bus.execution.meter, "reserve", breaks)
     assert played.go().failure("a").code == "step.broken"
     assert played.ends()["b"] == "succeeded"
 
 
 def test_nothing_is_worked_out_any_more_in_a_run_that_has_ended(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: hand, if: inputs.x == 3}").cancel()
-    assert played.run.to_work_out(played.office.clock.now()) == []
-    played.office.execution.look(played.run)
+    assert played.run.to_work_out(played.command_bus.clock.now()) == []
+    played.command_bus.execution.look(played.run)
     assert played.ends() == {"a": "cancelled"}
 
 
@@ -154,7 +154,7 @@ steps:
   a: {agent: hand}
 """
     played = Play(tmp_path, text, {"a": 4}).go()
-    scopes = played.office.execution.governance.scopes
+    scopes = played.command_bus.execution.governance.scopes
     assert scopes.outputs(played.run) == Outputs({"n": 7, "who": "alice"})
 
 
@@ -168,9 +168,9 @@ steps:
   a: {agent: hand}
 """
     played = Play(tmp_path, text, {"a": {"n": 1}}).go()
-    told = played.office.execution.governance.scopes.outputs(played.run)
-    assert told.values == {"n": 1}
-    assert "steps.a.output has no 'm'" in told.faults["m"].reason
+    outputs = played.command_bus.execution.governance.scopes.outputs(played.run)
+    assert outputs.values == {"n": 1}
+    assert "steps.a.output has no 'm'" in outputs.faults["m"].reason
     assert played.run.outcome == "succeeded"
 
 
@@ -182,7 +182,7 @@ def test_a_step_that_can_not_be_undone_waits_and_then_runs_what_was_shown(tmp_pa
     played = play(tmp_path, steps).go()
     assert isinstance(played.state("a"), Held)
     assert played.run.status == "waiting"
-    asked = played.office.journal.others[played.asked("a")]
+    asked = played.command_bus.journal.others[played.asked("a")]
     assert asked.subject["inputs"] == {"to": 3}
     assert asked.subject["agent"] == {"name": "hand", "kind": "specialist", "version": "1"}
     assert asked.rule == ApprovalRule()
@@ -253,10 +253,10 @@ def test_a_no_to_a_retry_is_the_end(tmp_path: Path) -> None:
 
 def test_an_attempt_that_was_interrupted_is_asked_for_anew(tmp_path: Path) -> None:
     played = play(tmp_path, f"  a: {{agent: hand, {PUSH}}}").go()
-    run(played.office.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
     played.start()
     assert "a" in played.run.working
-    played.office.execution.interrupt("run-1", "The engine ended.")
+    played.command_bus.execution.interrupt("run-1", "The engine ended.")
     assert isinstance(played.state("a"), Due)
     played.go()
     assert isinstance(played.state("a"), Held)
@@ -267,7 +267,7 @@ def test_an_attempt_that_was_interrupted_is_asked_for_anew(tmp_path: Path) -> No
 def test_a_plain_step_that_was_interrupted_is_begun_again_at_once(tmp_path: Path) -> None:
     played = play(tmp_path, "  a: {agent: hand}")
     played.start()
-    played.office.execution.interrupt("run-1", "The engine ended.")
+    played.command_bus.execution.interrupt("run-1", "The engine ended.")
     assert isinstance(played.state("a"), Ready)
     assert played.go().run.outcome == "succeeded"
 
@@ -313,7 +313,7 @@ def test_a_call_is_given_no_changed_inputs_that_it_does_not_take(tmp_path: Path)
     # A call of an older release does not say what it takes.
     played.run.steps["a"] = msgspec.structs.replace(played.run.steps["a"], takes={})
     played.say("request_changes", "a", inputs={"to": "there", "nonsense": 1})
-    subject = played.office.journal.others[played.asked("a")].subject
+    subject = played.command_bus.journal.others[played.asked("a")].subject
     assert subject["inputs"] == {"to": "there", "nonsense": 1}
 
 
@@ -335,24 +335,24 @@ def test_changed_inputs_hold_for_retries_of_the_same_round(tmp_path: Path) -> No
 def test_an_agent_that_changed_since_the_approval_is_asked_about_anew(tmp_path: Path) -> None:
     played = play(tmp_path, f"  a: {{agent: hand, {PUSH}}}").go()
     first = played.asked("a")
-    run(played.office.approvals.approve(first, actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(first, actor="bob", reason="Go."))
     assert "a" in played.run.ready
-    newer = msgspec.structs.replace(played.office.cards["hand"], version="2")
-    played.office.cards["hand"] = newer
+    newer = msgspec.structs.replace(played.command_bus.cards["hand"], version="2")
+    played.command_bus.cards["hand"] = newer
     played.go()
     assert played.done == []
     assert played.asked("a") != first
-    asked = played.office.journal.others[played.asked("a")]
+    asked = played.command_bus.journal.others[played.asked("a")]
     assert asked.subject["agent"]["version"] == "2"
     assert played.say("approve", "a").done == ["a"]
 
 
 def test_nobody_starts_what_was_not_approved_as_it_is(tmp_path: Path) -> None:
     played = play(tmp_path, f"  a: {{agent: hand, {PUSH}}}").go()
-    run(played.office.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
     for digests in ({}, {"a": "0" * 64}):
         with pytest.raises(Rejected) as no:
-            played.office.execution.tell("run-1", StartSteps(("a",), digests))
+            played.command_bus.execution.tell("run-1", StartSteps(("a",), digests))
         assert no.value.code == "run.not_approved"
 
 
@@ -377,9 +377,11 @@ def test_what_can_no_longer_be_asked_for_when_it_starts_fails_the_step_and_not_t
     tmp_path: Path,
 ) -> None:
     played = play(tmp_path, f"  a: {{agent: hand, {PUSH}}}\n  b: {{agent: hand}}").go()
-    run(played.office.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
     # What runs has changed, and now the only one who could agree is its author.
-    played.office.cards["hand"] = msgspec.structs.replace(played.office.cards["hand"], version="2")
+    played.command_bus.cards["hand"] = msgspec.structs.replace(
+        played.command_bus.cards["hand"], version="2"
+    )
     rule = ApprovalRule(("alice",))
     played.run.steps["a"] = msgspec.structs.replace(played.run.steps["a"], approval=rule)
     played.go()
@@ -417,7 +419,7 @@ def test_a_call_that_can_not_be_undone_waits_before_any_of_its_steps(tmp_path: P
     played = play(tmp_path, CALL, saved=[SUB]).go()
     assert isinstance(played.state("a"), Held)
     assert played.done == []
-    subject = played.office.journal.others[played.asked("a")].subject
+    subject = played.command_bus.journal.others[played.asked("a")].subject
     assert subject["calls"]["workflow"] == "sub@1"
     assert subject["calls"]["steps"] == {"one": "hand", "two": "maker"}
     assert subject["inputs"] == {"to": "here"}
@@ -441,18 +443,18 @@ def test_a_call_runs_with_the_inputs_that_somebody_changed(tmp_path: Path) -> No
 def test_no_call_begins_that_was_not_approved_as_it_is(tmp_path: Path) -> None:
     played = play(tmp_path, CALL, saved=[SUB]).go()
     with pytest.raises(Rejected) as no:
-        played.office.execution.tell("run-1", ExpandStep("a", ()))
+        played.command_bus.execution.tell("run-1", ExpandStep("a", ()))
     assert no.value.code == "run.not_due"
-    run(played.office.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(played.asked("a"), actor="bob", reason="Go."))
     with pytest.raises(Rejected) as no:
-        played.office.execution.tell("run-1", ExpandStep("a", (), digest="0" * 64))
+        played.command_bus.execution.tell("run-1", ExpandStep("a", (), digest="0" * 64))
     assert no.value.code == "run.not_approved"
 
 
 def test_a_call_that_changed_since_the_approval_is_asked_for_anew(tmp_path: Path) -> None:
     played = play(tmp_path, CALL, saved=[SUB]).go()
     first = played.asked("a")
-    run(played.office.approvals.approve(first, actor="bob", reason="Go."))
+    run(played.command_bus.approvals.approve(first, actor="bob", reason="Go."))
     played.run.steps["a"] = msgspec.structs.replace(played.run.steps["a"], title="Another")
     assert played.go().done == []
     assert played.asked("a") != first
@@ -548,7 +550,7 @@ def test_each_round_is_asked_for_anew_and_as_it_was_written(tmp_path: Path) -> N
     played = play(tmp_path, steps, {"a": Turns([{"n": 1}, {"n": 2}])}).go()
     played.say("request_changes", "a", inputs={"p": "mine"}).say("approve", "a", actor="carol")
     assert played.given["a"] == {"p": "mine"}
-    subject = played.office.journal.others[played.asked("a")].subject
+    subject = played.command_bus.journal.others[played.asked("a")].subject
     assert subject["inputs"] == {"p": {"n": 1}}
     assert played.say("approve", "a").output("a") == {"n": 2}
 
@@ -562,10 +564,10 @@ def test_steps_that_share_a_key_take_turns_whatever_limit_they_name(tmp_path: Pa
         for n, limit in enumerate([2, 2, 1, 3])
     )
     played = play(tmp_path, steps)
-    played.office.execution.look(played.run)
+    played.command_bus.execution.look(played.run)
     keys = {slot.key for slots in played.run.slots_of.values() for slot in slots}
     assert keys == {"k3"}
-    now, run_ = played.office.clock.now(), played.run
+    now, run_ = played.command_bus.clock.now(), played.run
     assert run_.startable(now, 100, slot_room=lambda slot: slot.limit) == ["s0", "s3"]
     assert run_.startable(now, 100, slot_room=lambda slot: slot.limit - 2) == ["s3"]
 

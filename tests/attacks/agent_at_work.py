@@ -1,4 +1,4 @@
-"""What a step's program tries that has taken off its environment: argv is HOME, OUT, MISSION.
+"""The attempts of a step's program that cleared its environment: argv is HOME, OUT, MISSION.
 
 It leaves its session and its parent, speaks to the engine with the secret from the file, and runs
 commands. Each line of OUT is a try and what came of it.
@@ -72,13 +72,13 @@ def command(*words: str, environment: Mapping[str, str]) -> Any:
 
 
 def tries(name: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    said = {"approval": name, "actor": "user:bob", "reason": "Looks fine"}
-    yield "approve", lambda: spoken("Spoken", {**said, "verb": "approve"})
-    yield "approve, signed in", lambda: spoken("Spoken", {**said, "verb": "approve"}, ASKING)
+    decision = {"approval": name, "actor": "user:bob", "reason": "Looks fine"}
+    yield "approve", lambda: spoken("Spoken", {**decision, "verb": "approve"})
+    yield "approve, signed in", lambda: spoken("Spoken", {**decision, "verb": "approve"}, ASKING)
     once = {**ASKING, "way": "os"}
-    yield "approve, by the system", lambda: spoken("Spoken", {**said, "verb": "approve"}, once)
-    yield "delegate", lambda: spoken("Spoken", {**said, "verb": "delegate", "to": "carol"})
-    yield "reject", lambda: spoken("Spoken", {**said, "verb": "reject"})
+    yield "approve, by the system", lambda: spoken("Spoken", {**decision, "verb": "approve"}, once)
+    yield "delegate", lambda: spoken("Spoken", {**decision, "verb": "delegate", "to": "carol"})
+    yield "reject", lambda: spoken("Spoken", {**decision, "verb": "reject"})
     for number, (verb, arguments) in enumerate(CHANGES):
         yield f"{number} {verb}", partial(spoken, verb, arguments)
     approve = ("approvals", "approve", name, "--reason", "Looks fine", "--as", "bob")

@@ -123,12 +123,12 @@ def kill_once(home: Path, cap: int, seconds: float, models: ModelServer) -> bool
 async def figures(home: Path, kills: int, asked: list[int], cap: int) -> Figures:
     """Read from the log alone what was charged; `asked` are the calls that reached the model."""
     store = SqliteEventStore(home / "log.db", writable=False)
-    told: list[Any] = []
+    usages: list[Any] = []
     for run in runs_of(home):
         rows = await store.read_stream(run, limit=READ_AT_ONCE)
-        told += [msgspec.json.decode(row.body) for row in rows if row.type == "usage_reported"]
-    estimated = sum(bool(each.get("estimated")) for each in told)
-    own = Counter(each["usage"]["input_tokens"] for each in told if not each.get("estimated"))
+        usages += [msgspec.json.decode(row.body) for row in rows if row.type == "usage_reported"]
+    estimated = sum(bool(each.get("estimated")) for each in usages)
+    own = Counter(each["usage"]["input_tokens"] for each in usages if not each.get("estimated"))
     without = [number for number in asked if number not in own]
     ledger = await read_ledger(store)
     assert ledger is not None
@@ -137,7 +137,7 @@ async def figures(home: Path, kills: int, asked: list[int], cap: int) -> Figures
     return Figures(
         kills,
         calls=len(asked),
-        charges=len(told),
+        charges=len(usages),
         estimated=estimated,
         spent=spent,
         cap=cap,
@@ -157,7 +157,7 @@ SAID = 20
 
 
 def rounds(home: Path, count: int, seed: int, cap: int) -> Figures:
-    """Kill up to `count` engines, one after the other, and let the last one charge what is open."""
+    """Kill up to `count` engines in turn, and have the last one charge what is open."""
     chance, kills = random.Random(seed), 0
 
     def reply(request: Request) -> Reply:

@@ -220,9 +220,9 @@ start([sys.executable, "-I", "-c", inner, str(os.getpid())], rules).wait()
 """
     own = HiddenDirectories(CONFINEMENT, [home]).rules(own=[tree])
     with start([sys.executable, "-c", outer], own, stdout=subprocess.PIPE) as program:
-        said, _ = program.communicate(timeout=60)
+        output, _ = program.communicate(timeout=60)
 
-    assert said == b""
+    assert output == b""
     assert (copy / "done").exists()
     assert not (tree / "verdict").exists()
 

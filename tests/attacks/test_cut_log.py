@@ -71,28 +71,28 @@ def cut(root: Path, left: int) -> None:
 def cut_heads(path: Path, left: int) -> None:
     from missioncontrol.adapters.heads_file import read_heads
 
-    kept = sum(head.position <= left for head in read_heads(path))
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:kept]))
+    count = sum(head.position <= left for head in read_heads(path))
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:count]))
 
 
 def test_an_untouched_log_is_unproven_without_heads_elsewhere(root: Path) -> None:
-    status, said = verify(root)
+    status, output = verify(root)
     assert status == UNPROVEN
-    assert "The log is unproven" in said
-    assert "--heads-to" in said
+    assert "The log is unproven" in output
+    assert "--heads-to" in output
 
 
 def test_an_untouched_log_is_verified_by_the_heads_elsewhere(root: Path) -> None:
-    status, said = verify(root, *elsewhere(root))
-    assert status == SUCCEEDED, said
-    assert "The log is verified to position" in said
+    status, output = verify(root, *elsewhere(root))
+    assert status == SUCCEEDED, output
+    assert "The log is verified to position" in output
 
 
 def test_a_log_cut_to_its_first_run_contradicts_its_own_heads(root: Path) -> None:
     cut(root, last_event_before_the_second_run(root))
-    status, said = verify(root)
+    status, output = verify(root)
     assert status == FAILED
-    assert "its end is missing" in said
+    assert "its end is missing" in output
 
 
 def test_even_the_end_of_the_last_run_is_signed_by_the_time_of_its_answer(root: Path) -> None:
@@ -114,9 +114,9 @@ def test_a_log_that_was_cut_with_its_heads_contradicts_the_heads_elsewhere(
     else:
         (root / "home" / "heads.jsonl").unlink()
     assert verify(root)[0] == UNPROVEN
-    status, said = verify(root, *elsewhere(root))
+    status, output = verify(root, *elsewhere(root))
     assert status == FAILED
-    assert "its end is missing" in said
+    assert "its end is missing" in output
 
 
 def delete_own_heads(home: Path) -> None:
@@ -141,11 +141,11 @@ def test_a_rechained_log_is_unproven_by_itself_and_broken_by_the_heads_elsewhere
 ) -> None:
     rechain(root / "home" / "log.db")
     hide(root / "home")
-    status, said = verify(root)
-    assert (status, "unproven" in said) == (UNPROVEN, True)
-    status, said = verify(root, *elsewhere(root))
+    status, output = verify(root)
+    assert (status, "unproven" in output) == (UNPROVEN, True)
+    status, output = verify(root, *elsewhere(root))
     assert status == FAILED
-    assert "is not the one in the head signed at" in said
+    assert "is not the one in the head signed at" in output
 
 
 def test_no_engine_goes_on_with_a_rechained_log(root: Path) -> None:
@@ -162,15 +162,15 @@ def test_heads_of_the_data_directory_are_no_proof_by_any_name(root: Path, name: 
         path.hardlink_to(root / "home" / "heads.jsonl")
     else:
         path = root / "home" / name
-    status, said = verify(root, "--heads", str(path))
+    status, output = verify(root, "--heads", str(path))
     assert status == UNPROVEN
-    assert "lies in the data directory" in said
+    assert "lies in the data directory" in output
 
 
 def test_a_file_of_heads_that_is_not_there_is_bad_input(root: Path) -> None:
-    status, said = verify(root, "--heads", str(root / "vault" / "none"))
+    status, output = verify(root, "--heads", str(root / "vault" / "none"))
     assert status == BAD_INPUT
-    assert "There is no file" in said
+    assert "There is no file" in output
 
 
 def test_no_engine_goes_on_where_the_heads_elsewhere_know_more(root: Path) -> None:
@@ -180,5 +180,5 @@ def test_no_engine_goes_on_where_the_heads_elsewhere_know_more(root: Path) -> No
     before = (root / "vault" / "heads.jsonl").read_bytes()
     done = mission(root / "home", "up", "--no-console", "--heads-to", elsewhere(root)[1])
     assert done.returncode == FAILED
-    assert b"The heads kept elsewhere are not of this log." in done.stderr
+    assert b"The external heads are not of this log." in done.stderr
     assert (root / "vault" / "heads.jsonl").read_bytes() == before

@@ -9,7 +9,7 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FEATURE = "Add discounts to the cart: a percentage and a fixed amount"
 FUNCTION = "Add a discount function to app.py"

@@ -10,7 +10,7 @@ import pytest
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.planner.planner import Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.cli.command import mission
 
 GOAL = "Build a booking app for a climbing gym. Members book a slot, trainers publish courses."

@@ -81,7 +81,10 @@ async def _resting(client: httpx.AsyncClient, run: str, word: str) -> None:
 
 async def _in_each_state(house: House, client: httpx.AsyncClient) -> dict[str, str]:
     """Begin runs, and return the status in which each comes to rest."""
-    office, gone = house.held.office, Declaration("helper", "command", settings={"argv": ["true"]})
+    office, gone = (
+        house.held.command_bus,
+        Declaration("helper", "command", settings={"argv": ["true"]}),
+    )
     await office.do(AgentAsked("add", "helper", declared=gone), "user:alice")
     await office.do(AgentAsked("stop", "helper", "On holiday"), "user:alice")
     for name, steps in FLOWS.items():

@@ -12,7 +12,7 @@ from missioncontrol.adapters.models.openai_compatible import Endpoint, OpenAICom
 from missioncontrol.domain.work import Work
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 
 GOAL = "Add a percentage discount to `total` in shop/cart.py"

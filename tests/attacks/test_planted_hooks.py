@@ -38,9 +38,9 @@ def test_what_git_runs_for_people_is_named_when_a_step_changes_it(
     tmp_path: Path, code: str
 ) -> None:
     repository(tmp_path / "r")
-    work, said = ran(tmp_path, code)
+    work, output = ran(tmp_path, code)
     assert [each.rule for each in work.findings] == ["command.git_settings"]
-    assert "Check them before you use git there" in said
+    assert "Check them before you use git there" in output
 
 
 def test_a_step_that_commits_changes_none_of_it(tmp_path: Path) -> None:

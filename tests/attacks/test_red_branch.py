@@ -49,9 +49,9 @@ def test_a_branch_that_would_be_red_stops_the_line_until_a_task_mends_it(shop: S
     shop.run(*run, "1")
     before = git(shop.root, "rev-parse", "mission/main")
     culprit = rename_total(shop)
-    said = " ".join(shop.run(*run, "2", code=FAILED).split())
-    assert f"Commit {culprit[:12]} “Rename total”" in said
-    assert "it would be red" in said
+    output = " ".join(shop.run(*run, "2", code=FAILED).split())
+    assert f"Commit {culprit[:12]} “Rename total”" in output
+    assert "it would be red" in output
     assert git(shop.root, "rev-parse", "mission/main") == before
     (red,) = json.loads(shop.run("repo", "status", "--json"))["red"]
     assert (red["into"], red["culprit"]) == ("mission/main", culprit)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.domain.work import Work
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.commits.test_changes import test_changes as changes_of
 from tests.agents.repositories import git, repository
 from tests.specialists.changes import desk_in, done, kept
@@ -104,7 +104,7 @@ def test_a_change_that_breaks_code_and_what_would_show_it_is_not_merged(
     output = merges(tmp_path, files, given).output
     assert output["state"] == "returned", output["reason"]
     assert git(tmp_path / "r", "for-each-ref", "refs/heads/mission") == ""
-    # Nobody can accept code that fails the tests of its base by the settings of its base.
+    # No person can accept code that fails the tests of its base by the settings of its base.
     if not any(path.startswith(("tests/test_", "checks.py")) for path in given):
         root = tmp_path / "r"
         commit = git(root, "rev-parse", "refs/mission/kept/one")
@@ -179,8 +179,8 @@ def test_what_changes_tests_is_merged_once_it_is_accepted(
     inputs = {"repository": str(root), "commit": commit, "base": "main"}
     blocked = done("inspector", desk_in(tmp_path), inputs).output
     listed = [each["rule"] for each in blocked["findings"] if each["blocking"]]
-    told = rule != "test_claim"
-    assert (f"inspector.{rule}" in listed) is told
+    is_listed = rule != "test_claim"
+    assert (f"inspector.{rule}" in listed) is is_listed
     accepting = done("inspector", desk_in(tmp_path), {**inputs, "accepting": True}).output
     digest = accepting["test_changes"]["digest"]
     assert blocked["test_changes"]["digest"] == ""

@@ -72,8 +72,8 @@ def test_what_descends_from_the_engine_is_a_step(console: socket.socket, code: s
         client.stdin.close()
     """
     argv = [sys.executable, "-c", textwrap.dedent(helper)]
-    said = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
-    assert said.stdout == "True\n", said.stderr
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout == "True\n", result.stderr
 
 
 @kernel

@@ -118,13 +118,13 @@ def test_conversations_that_take_turns_are_each_bounded_by_their_own() -> None:
 
 
 def test_a_mark_of_a_cache_that_moves_along_is_no_new_message() -> None:
-    def said(text: str, **more: object) -> dict[str, object]:
+    def message(text: str, **more: object) -> dict[str, object]:
         return {"role": "user", "content": [{"type": "text", "text": text, **more}]}
 
     known, mark = Conversations(), {"type": "ephemeral"}
-    known.remember("k", "m", {"messages": [said("a", cache_control=mark)]}, 40)
-    bound = known.bound("k", "m", {"messages": [said("a"), said("b", cache_control=mark)]})
-    assert bound == 104 + len(json.dumps(said("b"), separators=(",", ":")))
+    known.remember("k", "m", {"messages": [message("a", cache_control=mark)]}, 40)
+    bound = known.bound("k", "m", {"messages": [message("a"), message("b", cache_control=mark)]})
+    assert bound == 104 + len(json.dumps(message("b"), separators=(",", ":")))
 
 
 def hidden(text: str) -> tuple[dict[str, object], dict[str, object]]:

@@ -1,4 +1,4 @@
-"""A real console and a real browser for whoever looks at pages.
+"""A real console and a real browser for tests of pages.
 
 `scene` is a home with `mission up`, one for each module; `tab` is a tab in which its owner is
 signed in, and which fails its test on an error of the console, a violation of the policy or an

@@ -36,7 +36,7 @@ def live() -> Response[bytes]:
 
 
 async def let_in(scope: Any, receive: Any, send: Any) -> None:
-    """Let everybody in as Alice, under the console's own policy."""
+    """Admit every request as Alice, under the console's own policy."""
 
     async def pass_on(message: Any) -> None:
         if message["type"] == "http.response.start":

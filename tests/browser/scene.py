@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -39,6 +39,9 @@ addEventListener("securitypolicyviolation", (event) => {
 
 RULES = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
 """All of axe-core's usual rules, and that of WCAG 2.2 AA, which it leaves off by itself."""
+
+COLOUR_RULES = "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
+"""Those that read colours. A theme changes nothing else, so its second look needs no other."""
 
 SHIFT_MAX = 0.1
 SHIFTS = """
@@ -78,29 +81,29 @@ class Scene:
             cwd=self.folder,
             env=self.environment(),
         )
-        heard = threading.Event()
-        self._listening = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        ready = threading.Event()
+        self._listening = threading.Thread(target=self._listen, args=(ready,), daemon=True)
         self._listening.start()
-        assert heard.wait(START_SECONDS_MAX), self._said.decode()
+        assert ready.wait(START_SECONDS_MAX), self._said.decode()
         found = LINK.search(self._said)
         assert found is not None, self._said.decode()
         self._link = found[0].decode()
         self.url = self._link.partition("/sign-in/")[0]
 
     def environment(self) -> dict[str, str]:
-        """Return what programs of this scene are told: nothing of the machine's own settings."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        """Return the environment of programs of this scene, without the machine's settings."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         own = {"MISSION_CONSOLE": "on", "TZ": "UTC"}
-        return {**kept, "PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, **own}
+        return {**inherited, "PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, **own}
 
-    def _listen(self, heard: threading.Event) -> None:
+    def _listen(self, ready: threading.Event) -> None:
         assert self._up is not None
         assert self._up.stdout is not None
         for line in self._up.stdout:
             self._said += line
             if LINK.search(line):
-                heard.set()
-        heard.set()
+                ready.set()
+        ready.set()
 
     def mission(self, *arguments: str, code: int = 0) -> str:
         """Run a verb of the command line on this home, and return what it prints."""
@@ -148,30 +151,34 @@ class Scene:
         self._up.stdout.close()
 
     def person(self, browser: Browser, name: str, *roles: str, **options: Any) -> BrowserContext:
-        """Return a context in which somebody is signed in: the owner where there are no roles.
+        """Return a context with a signed-in person: the owner where there are no roles.
 
         The owner comes by the link, others by an invitation for which they choose a password; each
         comes in once, and has the same session in every context.
         """
         context = new_context(browser, storage_state=self._sessions.get(name), **options)
         if name not in self._sessions:
-            page = context.new_page()
             if roles:
-                self._accept_invitation(page, name, roles)
+                self._accept_invitation(context, name, roles)
             else:
-                page.goto(self._link)
-            expect(page.locator("nav.nav")).to_be_visible()
+                assert context.request.get(self._link).ok
             self._sessions[name] = context.storage_state()
-            page.close()
         return context
 
-    def _accept_invitation(self, page: Page, name: str, roles: tuple[str, ...]) -> None:
+    def _accept_invitation(
+        self, context: BrowserContext, name: str, roles: tuple[str, ...]
+    ) -> None:
+        page = context.new_page()
         chosen = [part for role in roles for part in ("--role", role)]
         self.mission("user", "add", name, *chosen)
         page.goto(self.told("user", "invite", name, "--url", self.url)["link"])
         page.get_by_label("New password").fill(PASSWORD)
         page.get_by_label("The same again").fill(PASSWORD)
         page.get_by_role("button", name="Set password and sign in").click()
+        expect(page.locator("nav.nav")).to_be_visible()
+        # A page that is closed as it loads may never say that it is closed.
+        page.goto("about:blank")
+        page.close()
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -204,7 +211,7 @@ class Tab:
         return self.page
 
     def expect_fault(self, pattern: str) -> None:
-        """Let the browser say this without failing the test: it reports each refusal it gets."""
+        """Accept this message without failing the test: a browser reports each refusal."""
         self._expected.append(re.compile(pattern))
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -221,11 +228,11 @@ class Tab:
         ], found
 
 
-def faults_of(page: Page) -> list[str]:
-    """Return what axe-core finds on a page as it is now."""
+def faults_of(page: Page, part: str | None = None, rules: str = RULES) -> list[str]:
+    """Return what axe-core finds on a page as it is now, or in the part with a selector."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate(f"axe.run(document, {RULES})")
+    found = page.evaluate(f"(part) => axe.run(part ?? document, {rules})", part)
     return [
         f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for each in found["violations"]
@@ -233,11 +240,15 @@ def faults_of(page: Page) -> list[str]:
     ]
 
 
-def assert_accessible(page: Page) -> None:
-    """Let axe-core look at a page in both themes."""
-    for scheme in ("dark", "light"):
+def assert_accessible(page: Page, part: str | None = None) -> None:
+    """Check a page, or the part with a selector, with axe-core in both themes."""
+    schemes: tuple[tuple[Literal["dark", "light"], str], ...] = (
+        ("dark", RULES),
+        ("light", COLOUR_RULES),
+    )
+    for scheme, rules in schemes:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = faults_of(page)
+        found = faults_of(page, part, rules)
         assert not found, f"{page.url} in {scheme}: {'; '.join(found)}"
 
 

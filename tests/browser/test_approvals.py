@@ -67,9 +67,9 @@ def test_a_person_steps_through_the_queue_and_approves_by_keyboard(
     expect(page.get_by_role("region", name="Command")).to_have_text("$ echo v1")
     page.keyboard.press("a")
     expect(page.locator("h1")).to_contain_text("1 thing waits")
-    (told,) = [scene.told("approvals", "show", approval)]
-    assert told["state"] == "approved"
-    assert told["given"] == ["user:ann"]
+    (shown,) = [scene.told("approvals", "show", approval)]
+    assert shown["state"] == "approved"
+    assert shown["given"] == ["user:ann"]
 
 
 def test_a_rejection_needs_a_reason_and_a_confirmation(

@@ -1,4 +1,4 @@
-"""What somebody writes in the editor of workflows is never lost, and the page is light at first."""
+"""A user's text in the editor of workflows is never lost, and the page is light at first."""
 
 from collections.abc import Callable
 
@@ -120,11 +120,11 @@ def test_one_tab_does_not_forget_what_another_keeps(scene: Scene, tab: Tab) -> N
     expect(page.locator(".panel-head h2")).to_have_text("list")
     page.get_by_label("title", exact=True).fill("Mine")
     page.keyboard.press("Tab")
-    kept = "localStorage.getItem('workflow-draft:two-tabs')"
-    page.wait_for_function(f"() => ({kept} ?? '').includes('Mine')")
+    draft = "localStorage.getItem('workflow-draft:two-tabs')"
+    page.wait_for_function(f"() => ({draft} ?? '').includes('Mine')")
     other.close(run_before_unload=True)
     page.wait_for_function("() => document.visibilityState === 'visible'")
-    assert "Mine" in page.evaluate(kept)
+    assert "Mine" in page.evaluate(draft)
 
 
 def test_a_text_that_is_no_workflow_is_told_and_left_alone(tab: Tab) -> None:

@@ -143,7 +143,7 @@ def test_a_failed_refresh_keeps_the_last_good_numbers(tab: Tab) -> None:
     page = opened(tab)
     shown = page.locator("#p-funnel .funnel").inner_text()
     time = page.locator("[data-updated]")
-    # What the others show may be read anew meanwhile; the page is as old as its oldest panel.
+    # The other panels may reload meanwhile; the page is as old as its oldest panel.
     before = page.locator("#p-funnel [data-as-of]").first.get_attribute("data-as-of")
     page.wait_for_timeout(1_100)
     problem = json.dumps({"title": "Not now", "status": 503, "detail": "Not now."})
@@ -232,8 +232,8 @@ def test_a_product_without_events_says_how_to_send_the_first(tab: Tab) -> None:
     page.get_by_label("Short name").fill("web-shop")
     page.get_by_role("button", name="Add product").click()
     expect(page.locator("h1")).to_have_text(re.compile("Nothing sends events of web-shop yet"))
-    kept = page.get_by_label("Days events are kept")
-    expect(kept).to_have_accessible_description("0 keeps them for ever.")
+    field = page.get_by_label("Days events are kept")
+    expect(field).to_have_accessible_description("0 keeps them for ever.")
     page.get_by_role("link", name="Open its cockpit").click()
     expect(page.locator("h1")).to_have_text("No events have come from web-shop yet")
     expect(page.get_by_role("heading", name="Send the first event")).to_be_visible()

@@ -67,7 +67,7 @@ def _edit(page: Page, before: str, after: str) -> None:
 
 
 def _decide(scene: Scene, page: Page, mission: dict[str, str]) -> None:
-    """Let somebody say who sees to a risk, after the document was said to have another one."""
+    """Assign the owner of a risk, after the document had named another one."""
     risk = page.locator("td", has_text=re.compile(r"^K1 ")).first
     if not risk.count():
         return

@@ -164,7 +164,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/workflows/{name}/versions/{version}": ("/workflows/greet/versions/1",),
 }
 OUTSIDE = {"/sign-in": "/sign-in", "/sign-in/invited": "{invitation}", "/sign-in/link": "{link}"}
-"""What somebody sees who is not signed in."""
+"""The pages that a user sees who is not signed in."""
 
 PARTS = {
     "/approvals/parts/heading",
@@ -180,7 +180,7 @@ PARTS = {
     "/shell",
     "/stage",
 }
-"""What htmx fetches into a page, and nobody opens."""
+"""The fragments that htmx fetches into a page, and no user opens."""
 
 MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
 """What only leads on to another page."""
@@ -328,24 +328,44 @@ def test_every_page_that_there_is_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_for_everybody_in_both_themes(tab: Tab, found: dict[str, str], path: str) -> None:
-    # The report stands in a frame that is nobody's: axe-core can't ask what is in it.
+def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
+    tab: Tab, phone: Tab, found: dict[str, str], path: str
+) -> None:
+    # The report is in a frame without an origin: axe-core can't ask what is in it.
     tab.expect_fault("postMessage")
+    loaded = count_loaded(tab.page)
     page = tab.go(path.format(**found))
+    assert sum(loaded.values()) < FIRST_LOAD_BYTES_MAX, loaded
+    phone.go(path.format(**found))
+    for each in (tab, phone):
+        assert_steady(each.page)
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("h1")).to_be_visible()
-    assert_accessible(page)
     assert_fits_everywhere(page)
     for dialog in page.evaluate(DIALOGS):
         if openers(page, dialog):
             openers(page, dialog)[0].click()
             expect(page.locator(f"dialog#{dialog}")).to_be_visible()
-            assert_accessible(page)
+            assert_accessible(page, f"dialog#{dialog}")
             page.keyboard.press("Escape")
             expect(page.locator(f"dialog#{dialog}")).to_be_hidden()
+    # What is unfolded contains what was seen before, so axe-core looks at the page once.
     if page.evaluate(UNFOLD):
-        assert_accessible(page)
         assert_fits_everywhere(page)
+    assert_accessible(page)
+
+
+def count_loaded(page: Page) -> dict[str, int]:
+    """Return a dictionary that is filled with the compressed bytes of what a page loads."""
+    loaded: dict[str, int] = {}
+
+    def count(request: Request) -> None:
+        name = request.url.rpartition("/")[2]
+        if "/live" not in request.url and not any(each in name for each in (*CHARTS, REPORT)):
+            loaded[request.url] = request.sizes()["responseBodySize"]
+
+    page.on("requestfinished", count)
+    return loaded
 
 
 def openers(page: Page, dialog: str) -> list[Any]:
@@ -369,25 +389,3 @@ def test_the_door_is_for_everybody_in_both_themes(
         expect(page.locator("h1")).to_be_visible()
         assert_accessible(page)
         assert_fits_everywhere(page)
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_of_a_page_jumps_while_its_parts_load(
-    tab: Tab, phone: Tab, found: dict[str, str], path: str
-) -> None:
-    for each in (tab, phone):
-        assert_steady(each.go(path.format(**found)))
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_first_visit_loads_little(tab: Tab, found: dict[str, str], path: str) -> None:
-    loaded: dict[str, int] = {}
-
-    def count(request: Request) -> None:
-        name = request.url.rpartition("/")[2]
-        if "/live" not in request.url and not any(each in name for each in (*CHARTS, REPORT)):
-            loaded[request.url] = request.sizes()["responseBodySize"]
-
-    tab.page.on("requestfinished", count)
-    tab.go(path.format(**found))
-    assert sum(loaded.values()) < FIRST_LOAD_BYTES_MAX, loaded

@@ -221,8 +221,8 @@ def test_the_palette_cancels_a_run_by_keyboard_alone(scene: Scene, tab: Tab) -> 
     page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("Cancel run: done")
     expect(palette).to_be_hidden()
-    told = scene.told("show", run)
-    assert (told["status"], told["cancel_reason"]) == ("cancelled", "not needed")
+    shown = scene.told("show", run)
+    assert (shown["status"], shown["cancel_reason"]) == ("cancelled", "not needed")
 
 
 def test_the_palette_goes_a_step_back_and_then_closes(tab: Tab) -> None:

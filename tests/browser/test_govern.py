@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scene import PHONE, TABLET, Scene, Tab, assert_accessible, assert_fits
+from tests.browser.scene import Scene, Tab, assert_accessible
 
 pytestmark = pytest.mark.journey
 
@@ -16,32 +16,11 @@ steps:
     agent: command
     with: {argv: [sleep, "60"]}
 """
-PAGES = (
-    "/agents",
-    "/agents?view=cards",
-    "/agents/command",
-    "/agents/new",
-    "/schedules",
-    "/schedules/new?workflow=slow",
-    "/costs",
-    "/settings/budgets",
-    "/settings/prices?model=gpt-5",
-    "/settings/limits",
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def workflow(scene: Scene) -> None:
     scene.save("slow", SLOW)
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
-    page = tab.go(path)
-    assert_accessible(page)
-    for width, height in (TABLET, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        assert_fits(page)
 
 
 def test_an_agent_at_work_is_seen_without_a_reload(scene: Scene, tab: Tab) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from missioncontrol.interfaces.serving import listening
+from missioncontrol.interfaces.listeners import listening
 from missioncontrol.interfaces.sign_in.masking import unmasked
 from tests.browser.scene import Tab, assert_accessible, assert_fits, new_context, watched
 
@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with listening(0) as taken:
-        number = taken.fileno()
+    with listening(0) as listener:
+        number = listener.fileno()
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
         command = [sys.executable, "-m", "tests.browser.kitchen", str(number)]
         served = subprocess.Popen(command, pass_fds=[number], cwd=ROOT, env=environment)
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         served.terminate()
         served.wait(30)
 

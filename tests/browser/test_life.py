@@ -188,8 +188,8 @@ def test_a_run_lives_between_two_people_who_never_load_again(
     ann.get_by_role("button", name="Approve this digest").click()
     expect(olga.locator("h1")).to_contain_text("Succeeded: 3 of 3 steps done")
     assert_accessible(olga)
-    told = scene.told("show", olga.url.rpartition("/")[2])
-    assert told["status"] == "succeeded"
+    shown = scene.told("show", olga.url.rpartition("/")[2])
+    assert shown["status"] == "succeeded"
 
 
 def test_without_scripts_pages_are_read_and_forms_work(

@@ -1,4 +1,4 @@
-"""The life of a mission in a browser: asked for, watched to its end, looked at, told, repeated."""
+"""The life of a mission in a browser: asked for, watched to its end, viewed and repeated."""
 
 import io
 import re
@@ -72,7 +72,7 @@ def test_what_does_not_fit_is_told_and_what_was_typed_is_kept(tab: Tab, tmp_path
 
 
 def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: Path) -> None:
-    # The report stands in a frame that is nobody's: axe-core can't ask what is in it.
+    # The report is in a frame without an origin: axe-core can't ask what is in it.
     tab.expect_fault("postMessage")
     page = begin(tab, repository)
     page.evaluate("window.__same = true")

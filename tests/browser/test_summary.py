@@ -1,4 +1,4 @@
-"""The cockpit of a mission in a browser: read, and shown to somebody outside by a link."""
+"""The cockpit of a mission in a browser: read, and shown to an outsider by a link."""
 
 import re
 

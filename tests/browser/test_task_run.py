@@ -78,21 +78,21 @@ PATCHES = {1: COUNTING, 2: CLEARING}
 
 def model(request: Request) -> Reply:
     """Answer as a model would that builds or reviews one of the tasks."""
-    said = json.dumps(request.body)
-    task = 1 if TITLES[1] in said else 2
+    prompt = json.dumps(request.body)
+    task = 1 if TITLES[1] in prompt else 2
     if request.path.startswith("/v1/messages"):
-        assert SPECS[task] in said, "the reviewer reads what was agreed to"
+        assert SPECS[task] in prompt, "the reviewer reads what was agreed to"
         answer = json.dumps({"verdict": "approve", "findings": []})
         return Reply(answer, input_tokens=900, output_tokens=20)
-    if "function_call_output" not in said:
+    if "function_call_output" not in prompt:
         return Reply(calls=(codex_patch(PATCHES[task]),), input_tokens=1_000, output_tokens=80)
-    if said.count("function_call_output") == 1:
+    if prompt.count("function_call_output") == 1:
         return Reply(calls=(codex_command("git status --short"),), output_tokens=30)
     return Reply(f"Task {task} is built.", output_tokens=10)
 
 
 def furnished(home: Path, models: ModelServer, codex: Path, claude: Path) -> None:
-    """Let the home know both agents, and where their models are."""
+    """Configure both agents in the home, and where their models are."""
     home.mkdir(parents=True)
     (home / "gateway.toml").write_text(
         f'[[upstreams]]\nname = "codex"\nbase_url = "{models.url}"\napi = "openai"\n'
@@ -118,7 +118,7 @@ def furnished(home: Path, models: ModelServer, codex: Path, claude: Path) -> Non
         },
     }
     # A table within a line differs from JSON by its signs alone.
-    lines = (f"{name} = {json.dumps(told)}" for name, told in agents.items())
+    lines = (f"{name} = {json.dumps(fields)}" for name, fields in agents.items())
     text = "\n".join(lines).replace('": ', '" = ')
     (home / "agents.toml").write_text(f"[agents]\n{text}\n")
 
@@ -132,12 +132,12 @@ class Proof(Scene):
         self.root = checkout("schedule", folder / "schedule")
 
     def as_(self, who: str, *words: str, code: int = 0) -> str:
-        """Run a verb in the checkout as somebody at its terminal."""
+        """Run a verb in the checkout as a given user at its terminal."""
         self.who = who
         return self.mission(*words, "--repo", str(self.root), code=code)
 
     def environment(self) -> dict[str, str]:
-        """As `Scene.environment`, for whoever is at the terminal."""
+        """As `Scene.environment`, for the user at the terminal."""
         return {**super().environment(), "MISSION_ACTOR": self.who}
 
     def agreed(self) -> None:
@@ -179,7 +179,7 @@ def test_from_a_brief_to_what_is_merged(proof: tuple[Proof, ModelServer], browse
     parts = "builder=coder,tester=local,reviewer=reader"
     options = ("--parallel", "2", "--overlap", "merge", "--agents", parts, "--json")
     run = json.loads(scene.as_("ada", "task", "run", "1", "2", *options))["run"]
-    # Ada asked for it, so somebody else agrees, to each change by itself.
+    # Ada asked for it, so another person agrees, to each change by itself.
     context = scene.person(browser, "cleo", "approver")
     page = context.new_page()
     for _ in TITLES:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from tests.browser.conftest import program
 
 SHOP = "http://localhost:1"
-"""Nothing listens there: the browser is given the page as if somebody did."""
+"""No server listens there: the browser gets the page from a route."""
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36"
 OPTIONS = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"]
@@ -31,15 +31,15 @@ def a_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def page_with(browser: Browser, library: Path, script: str, told: Any) -> Iterator[Page]:
-    """Open the page with a library; its script finds `told`, and says when it `isReady`."""
+def page_with(browser: Browser, library: Path, script: str, config: Any) -> Iterator[Page]:
+    """Open the page with a library; its script fetches `config`, and sets `isReady`."""
 
     def give(route: Route) -> None:
         path = route.request.url.removeprefix(SHOP)
         if path == "/library.js":
             route.fulfill(path=library, content_type="text/javascript")
         elif path == "/told":
-            route.fulfill(json=told)
+            route.fulfill(json=config)
         else:
             body = f"<!doctype html><title>Shop</title>{script if path == '/page' else ''}"
             route.fulfill(body=body, content_type="text/html")

@@ -18,7 +18,7 @@ ALL = 100_000
 
 
 class Shop:
-    """A product behind the gate of a console, and a client that nobody knows."""
+    """A product behind the gate of a console, and an anonymous client."""
 
     def __init__(self, door: Door, client: httpx.AsyncClient, key: str) -> None:
         self.door, self.client, self.key = door, client, key
@@ -48,10 +48,10 @@ async def shop(root: Path) -> AsyncIterator[Shop]:
 
 
 def key_of(house: HouseProcess, source: str = "web") -> str:
-    """Let there be a product with a source; return its write key."""
+    """Create a product with a source; return its write key."""
     with house.client() as client:
         client.post("/products", json=SHOP)
-        asked = {**SOURCE, "id": source, "kind": "server"}  # An alias of theirs is taken.
+        asked = {**SOURCE, "id": source, "kind": "server"}  # Its aliases are accepted.
         made = client.post("/products/shop/sources", json=asked)
         assert made.status_code == 201, made.text
         key: str = made.json()["key"]

@@ -15,8 +15,8 @@ import pytest
 
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.interfaces.capture import taking
-from missioncontrol.interfaces.capture.bodies import BYTES_MAX
+from missioncontrol.interfaces.capture import intake
+from missioncontrol.interfaces.capture.routes import BYTES_MAX
 from missioncontrol.interfaces.capture_paths import (
     POSTHOG,
     POSTHOG_FLAGS,
@@ -35,11 +35,11 @@ Story = Callable[[Shop], Awaitable[None]]
 
 
 def in_shop(root: Path, story: Story) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with shop(root) as found:
             await story(found)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 def track(event: str = "a", **more: Any) -> dict[str, Any]:
@@ -101,12 +101,12 @@ def test_bad_events_are_told_by_position_and_the_others_kept(tmp_path: Path) -> 
             track("\x00b\x00", messageId="5"),
         )
         assert answer.status_code == 200
-        told = [(each["position"], each["code"]) for each in answer.json()["faults"]]
-        assert told == [(1, "capture.no_name"), (3, "capture.malformed")]
+        faults = [(each["position"], each["code"]) for each in answer.json()["faults"]]
+        assert faults == [(1, "capture.no_name"), (3, "capture.malformed")]
         assert answer.json()["faults"][0]["id"] == "nameless"
-        kept = await found.kept()
-        assert [each.id for each in kept] == ["0", "2", "4", "5"]
-        assert answer.json()["stored"] == len(kept)
+        stored = await found.kept()
+        assert [each.id for each in stored] == ["0", "2", "4", "5"]
+        assert answer.json()["stored"] == len(stored)
 
     in_shop(tmp_path, story)
 
@@ -119,8 +119,8 @@ def test_an_event_that_is_too_large_is_told_by_position_and_the_others_kept(tmp_
             {"type": "identify", "userId": "u", "messageId": "1", "traits": long},
             {"type": "identify", "userId": "u", "messageId": "2", "traits": {"plan": "pro"}},
         )
-        told = [(each["position"], each["code"]) for each in answer.json()["faults"]]
-        assert told == [(0, "capture.too_long"), (1, "capture.too_long")]
+        faults = [(each["position"], each["code"]) for each in answer.json()["faults"]]
+        assert faults == [(0, "capture.too_long"), (1, "capture.too_long")]
         events = [{"event": "a", "distinct_id": "u", name: long} for name in ("$set", "$set_once")]
         events.append({"event": "a", "distinct_id": "u", "uuid": "3"})
         body = {"api_key": found.key, "batch": events}
@@ -181,10 +181,10 @@ def test_a_key_that_is_not_known_opens_nothing(tmp_path: Path, key: str) -> None
 
 def test_a_key_in_the_head_counts_and_not_the_one_in_the_body(tmp_path: Path) -> None:
     async def story(found: Shop) -> None:
-        for said in ("Basic %%%", "Basic " + base64.b64encode(b"no:").decode()):
+        for header in ("Basic %%%", "Basic " + base64.b64encode(b"no:").decode()):
             body = track(writeKey=found.key)
             answer = await found.client.post(
-                "/v1/track", json=body, headers={"authorization": said}
+                "/v1/track", json=body, headers={"authorization": header}
             )
             assert answer.status_code == 401
 
@@ -216,7 +216,7 @@ def test_pages_of_anybody_may_send_events_and_are_nobody(tmp_path: Path) -> None
             assert before.status_code == 204
             assert before.headers["access-control-allow-origin"] == PAGE["origin"]
             assert before.headers["access-control-allow-headers"] == "authorization,content-type"
-        # Whoever is signed in at the console is nobody here.
+        # A user who is signed in at the console is anonymous here.
         await client.get(f"/sign-in/link?token={found.door.people.new_link()}")
         assert client.cookies
         beacon = {**PAGE, "content-type": "text/plain;charset=UTF-8"}
@@ -228,7 +228,7 @@ def test_pages_of_anybody_may_send_events_and_are_nobody(tmp_path: Path) -> None
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "set-cookie" not in answer.headers
         refused = await client.post("/e/", json=capture("no"), headers={**PAGE, **BROWSER})
-        assert refused.status_code == 401  # Nobody is sent to sign in.
+        assert refused.status_code == 401  # There is no redirect to the sign-in.
         assert refused.headers["access-control-allow-origin"] == PAGE["origin"]
         coded = base64.b64encode(msgspec.json.encode(capture(found.key, uuid="2")))
         form = {"data": coded.decode()}
@@ -292,22 +292,22 @@ def test_more_than_may_be_sent_is_refused(tmp_path: Path, monkeypatch: Any) -> N
             assert answer.status_code == 413
         odd = await client.post("/e/", content=b"x", headers={"content-encoding": "br"})
         assert (odd.status_code, odd.json()["code"]) == (415, "capture.packed")
-        monkeypatch.setattr(taking, "HELD_MAX", 10)
-        intake = client_intake(found)
-        intake.hold(5)
+        monkeypatch.setattr(intake, "HELD_MAX", 10)
+        held = client_intake(found)
+        held.hold(5)
         busy = await found.batch(track())
         assert (busy.status_code, busy.json()["code"]) == (429, "capture.busy")
         assert busy.headers["retry-after"] == "1"
-        intake.hold(-5)
+        held.hold(-5)
         assert (await found.batch(track())).status_code == 200
-        assert intake._held == 0
+        assert held._held == 0
 
     in_shop(tmp_path, story)
 
 
-def client_intake(found: Shop) -> taking.Intake:
-    intake: taking.Intake = found.door.house.app.state["intake"]
-    return intake
+def client_intake(found: Shop) -> intake.Intake:
+    held: intake.Intake = found.door.house.app.state["intake"]
+    return held
 
 
 def using(found: Shop, open_warehouse: Callable[[], Any]) -> None:
@@ -422,9 +422,9 @@ def test_what_became_of_each_event_is_told_by_its_id_where_that_is_asked(tmp_pat
                 ],
             },
         )
-        told = answer.json()["results"]
-        assert told["1"] == {"result": "ok"}
-        assert told["2"]["result"] == "drop"
+        results = answer.json()["results"]
+        assert results["1"] == {"result": "ok"}
+        assert results["2"]["result"] == "drop"
         assert [(each.id, each.session) for each in await found.kept()] == [("1", "s")]
 
     in_shop(tmp_path, story)

@@ -72,8 +72,8 @@ def test_segments_library_for_python_sends_everything_it_can(
     assert faults == []
     events = sent.kept()
     assert names(events)[:6] == ["", "Order Completed", "page", "screen", "", ""]
-    told, order, page, _, group, alias = events[:6]
-    assert (told.user, told.anonymous, told.person) == ("ada", "device-1", b'{"plan":"pro"}')
+    first, order, page, _, group, alias = events[:6]
+    assert (first.user, first.anonymous, first.person) == ("ada", "device-1", b'{"plan":"pro"}')
     assert properties(order)["total"] == 9.5
     assert properties(order)["context"]["library"]["name"] == "analytics-python"
     assert properties(page)["name"] == "Install"
@@ -120,12 +120,12 @@ def test_posthogs_library_for_python_sends_everything_it_can(
     client.shutdown()
     assert faults == []
     events = sent.kept()
-    first, told, always, once, group, alias = events[:6]
+    first, identify, always, once, group, alias = events[:6]
     assert (first.name, first.anonymous) == ("opened", "device-1")
     assert properties(first)["total"] == 9.5
     assert b"192.0.2.1" not in first.properties
-    assert (told.name, told.user, told.anonymous) == ("", "ada", "device-1")
-    assert (told.person, always.person) == (b'{"plan":"pro"}', b'{"size":3}')
+    assert (identify.name, identify.user, identify.anonymous) == ("", "ada", "device-1")
+    assert (identify.person, always.person) == (b'{"plan":"pro"}', b'{"size":3}')
     assert once.once == b'{"from":"ad"}'
     assert (group.group, group.person) == ("company:acme", b'{"seats":5}')
     # This library names the id that stays last.
@@ -154,8 +154,8 @@ def test_segments_library_for_node_sends_everything_it_can(house: HouseProcess) 
     sent = Sent(house, "segment-node")
     node.run(node.SEGMENT, SEGMENT_PROGRAM, KEY=sent.key, HOST=house.url)
     events = sorted(sent.kept(), key=lambda each: properties(each).get("n", -1))
-    told = {each.name for each in events if each.user}
-    assert told == {"", "Order Completed", "page", "screen"}
+    sent_names = {each.name for each in events if each.user}
+    assert sent_names == {"", "Order Completed", "page", "screen"}
     [order] = [each for each in events if each.name == "Order Completed"]
     assert properties(order)["total"] == 9.5
     assert properties(order)["cut"] == "\N{REPLACEMENT CHARACTER}"
@@ -190,9 +190,9 @@ def test_posthogs_library_for_node_sends_everything_it_can(house: HouseProcess, 
     variables = {"KEY": sent.key, "HOST": house.url, "POSTHOG_CAPTURE_MODE": mode}
     node.run(node.POSTHOG, POSTHOG_PROGRAM, **variables)
     events = sorted(sent.kept(), key=lambda each: properties(each).get("n", -1))
-    [told] = [each for each in events if each.person and not each.group]
-    assert (told.name, told.user) == ("", "ada")
-    assert msgspec.json.decode(told.person)["plan"] == "pro"
+    [identify] = [each for each in events if each.person and not each.group]
+    assert (identify.name, identify.user) == ("", "ada")
+    assert msgspec.json.decode(identify.person)["plan"] == "pro"
     [group] = [each for each in events if each.group]
     assert (group.group, msgspec.json.decode(group.person)["seats"]) == ("company:acme", 5)
     assert [{each.user, each.alias} for each in events if each.alias] == [{"ada", "other-ada"}]
@@ -236,8 +236,8 @@ def test_segments_library_for_browsers_sends_everything_it_can(
 ) -> None:
     library = node.file_of(node.SEGMENT_PAGE)
     sent = Sent(house, "segment-page")
-    told = {"key": sent.key, "host": house.url}
-    with page_with(browser, library, SEGMENT_SCRIPT, told) as page:
+    config = {"key": sent.key, "host": house.url}
+    with page_with(browser, library, SEGMENT_SCRIPT, config) as page:
         page.evaluate("it.track('left', { total: 9.5 })")
         page.goto(f"{SHOP}/elsewhere")
         events = once_kept(sent, 24)
@@ -274,8 +274,8 @@ def test_posthogs_library_for_browsers_sends_everything_it_can(
 ) -> None:
     library = node.file_of(node.POSTHOG_PAGE)
     sent = Sent(house, "posthog-page")
-    told = {"key": sent.key, "host": house.url}
-    with page_with(browser, library, POSTHOG_SCRIPT, told) as page:
+    config = {"key": sent.key, "host": house.url}
+    with page_with(browser, library, POSTHOG_SCRIPT, config) as page:
         page.evaluate("it.capture('left', { total: 9.5 })")
         page.goto(f"{SHOP}/elsewhere")  # What it has not sent yet goes by a beacon.
         events = once_kept(sent, 25)

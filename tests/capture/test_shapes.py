@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.capture import posthog, segment
-from missioncontrol.interfaces.capture.bodies import BYTES_MAX, unpacked
+from missioncontrol.interfaces.capture.batches import mended, split_batch
 from missioncontrol.interfaces.capture.bots import is_bot
 from missioncontrol.interfaces.capture.faults import Fault, Malformed, TooLarge, Unfit
 from missioncontrol.interfaces.capture.ids import MadeIds
-from missioncontrol.interfaces.capture.mending import mended, taken_apart
+from missioncontrol.interfaces.capture.intake import sorted_out
 from missioncontrol.interfaces.capture.moments import HOUR, SECOND, corrected, moment
 from missioncontrol.interfaces.capture.origin import Origin
-from missioncontrol.interfaces.capture.taking import sorted_out
+from missioncontrol.interfaces.capture.routes import BYTES_MAX, unpacked
 from missioncontrol.ports.warehouse import Captured
 
 NOON = 1_795_176_000 * SECOND  # 2026-11-20, 12:00 UTC
@@ -31,14 +31,14 @@ def origin(received: int = NOON, sent: int | None = None, agent: str = "") -> Or
 
 
 def by_segment(kind: str = "batch", **body: Any) -> tuple[list[Captured], list[Fault]]:
-    """Return what is kept of a body, and the faults."""
+    """Return the accepted events of a body, and the faults."""
     sent = segment.read(msgspec.json.encode(body), kind)
     comes = origin(sent=sent.sent)
     return sorted_out(sent.events, lambda each, at: segment.captured(each, sent, at), comes)
 
 
 def by_posthog(body: Any, **came: Any) -> tuple[list[Captured], list[Fault]]:
-    """Return what is kept of a body, and the faults."""
+    """Return the accepted events of a body, and the faults."""
     sent = posthog.read(msgspec.json.encode(body))
     return sorted_out(sent.events, posthog.captured, origin(**{"sent": sent.sent, **came}))
 
@@ -94,9 +94,9 @@ def test_page_and_screen_are_events_that_say_which_one_it_was() -> None:
 
 
 def test_identify_group_and_alias_only_tell_who_somebody_is() -> None:
-    told = one(by_segment("identify", userId="u", anonymousId="d", traits={"plan": "pro"}))
-    assert (told.name, told.user, told.anonymous) == ("", "u", "d")
-    assert msgspec.json.decode(told.person) == {"plan": "pro"}
+    record = one(by_segment("identify", userId="u", anonymousId="d", traits={"plan": "pro"}))
+    assert (record.name, record.user, record.anonymous) == ("", "u", "d")
+    assert msgspec.json.decode(record.person) == {"plan": "pro"}
     group = one(by_segment("group", userId="u", groupId="acme", traits={"size": 3}))
     assert (group.name, group.group) == ("", "group:acme")
     assert msgspec.json.decode(group.person) == {"size": 3}
@@ -105,7 +105,7 @@ def test_identify_group_and_alias_only_tell_who_somebody_is() -> None:
 
 
 def test_what_a_batch_says_once_holds_for_each_of_its_events() -> None:
-    kept, faults = by_segment(
+    accepted, faults = by_segment(
         sentAt="2026-11-20T13:00:00Z",
         context={"app": {"name": "shop"}},
         batch=[
@@ -115,9 +115,9 @@ def test_what_a_batch_says_once_holds_for_each_of_its_events() -> None:
     )
     assert faults == []
     # The sender's clock is an hour ahead, and the first happened half a minute before.
-    assert kept[0].happened == NOON - 30 * SECOND
-    assert kept[1].happened == NOON
-    assert properties(kept[1]) == {"context": {"app": {"name": "shop"}, "locale": "de"}}
+    assert accepted[0].happened == NOON - 30 * SECOND
+    assert accepted[1].happened == NOON
+    assert properties(accepted[1]) == {"context": {"app": {"name": "shop"}, "locale": "de"}}
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ def test_a_bad_event_is_told_by_its_position_and_the_others_are_kept(
     event: Any, code: str | None
 ) -> None:
     good = {"type": "track", "event": "a", "userId": "u"}
-    kept, faults = by_segment(batch=[good, event, {**good, "messageId": "last"}])
+    accepted, faults = by_segment(batch=[good, event, {**good, "messageId": "last"}])
     if code is None:
-        assert [each.name for each in kept] == ["a", "\N{REPLACEMENT CHARACTER}", "a"]
+        assert [each.name for each in accepted] == ["a", "\N{REPLACEMENT CHARACTER}", "a"]
         return
-    assert [each.id for each in kept][1:] == ["last"]
+    assert [each.id for each in accepted][1:] == ["last"]
     assert [(each.position, each.code) for each in faults] == [(1, code)]
 
 
@@ -201,18 +201,18 @@ def test_posthogs_ways_to_say_who_somebody_is() -> None:
     )
     assert (found.name, found.user, found.anonymous) == ("", "u", "d")
     assert (found.person, found.once) == (b'{"plan":"pro"}', b'{"from":"ad"}')
-    said = {"event": "$create_alias", "distinct_id": "u", "properties": {"alias": "other"}}
-    assert (one(by_posthog(said)).user, one(by_posthog(said)).alias) == ("u", "other")
-    said = {"event": "$set", "distinct_id": "u", "properties": {"$set": {"a": 1}}}
-    assert (one(by_posthog(said)).name, one(by_posthog(said)).person) == ("", b'{"a":1}')
+    payload = {"event": "$create_alias", "distinct_id": "u", "properties": {"alias": "other"}}
+    assert (one(by_posthog(payload)).user, one(by_posthog(payload)).alias) == ("u", "other")
+    payload = {"event": "$set", "distinct_id": "u", "properties": {"$set": {"a": 1}}}
+    assert (one(by_posthog(payload)).name, one(by_posthog(payload)).person) == ("", b'{"a":1}')
     group = {"$group_type": "company", "$group_key": 5, "$group_set": {"size": 3}}
     found = one(by_posthog({"event": "$groupidentify", "distinct_id": "u", "properties": group}))
     assert (found.name, found.group, found.person) == ("", "company:5", b'{"size":3}')
 
 
-@pytest.mark.parametrize("nobody", ["null", "undefined", "anonymous", "[object Object]", "0"])
-def test_what_stands_for_nobody_is_joined_with_nobody(nobody: str) -> None:
-    for who, before in (("u", nobody), (nobody, "d")):
+@pytest.mark.parametrize("placeholder", ["null", "undefined", "anonymous", "[object Object]", "0"])
+def test_what_stands_for_nobody_is_joined_with_nobody(placeholder: str) -> None:
+    for who, before in (("u", placeholder), (placeholder, "d")):
         event = {
             "event": "$identify",
             "distinct_id": who,
@@ -220,7 +220,7 @@ def test_what_stands_for_nobody_is_joined_with_nobody(nobody: str) -> None:
         }
         assert one(by_posthog(event)).anonymous == ""
     [], [fault] = by_posthog(
-        {"event": "$create_alias", "distinct_id": "u", "properties": {"alias": nobody}}
+        {"event": "$create_alias", "distinct_id": "u", "properties": {"alias": placeholder}}
     )
     assert fault.code == "capture.no_alias"
 
@@ -257,8 +257,8 @@ def test_posthogs_clock_is_corrected_as_posthog_does() -> None:
 def test_a_bad_event_of_posthog_leaves_the_others_as_they_are(event: Any) -> None:
     good = {"event": "a", "distinct_id": "u", "uuid": "1"}
     for body in ([event, good], {"batch": [event, good]}):
-        kept, faults = by_posthog(body)
-        assert [each.id for each in kept] == ["1"]
+        accepted, faults = by_posthog(body)
+        assert [each.id for each in accepted] == ["1"]
         assert [each.position for each in faults] == [0]
 
 
@@ -266,7 +266,7 @@ def test_a_bad_event_of_posthog_leaves_the_others_as_they_are(event: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "at"),
+    ("value", "at"),
     [
         ("2026-11-20T12:00:00Z", NOON),
         ("2026-11-20T12:00:00.000Z", NOON),
@@ -281,14 +281,14 @@ def test_a_bad_event_of_posthog_leaves_the_others_as_they_are(event: Any) -> Non
         (None, None),
     ],
 )
-def test_moments_are_read_as_they_are_written(said: Any, at: int | None) -> None:
-    assert moment(said) == at
+def test_moments_are_read_as_they_are_written(value: Any, at: int | None) -> None:
+    assert moment(value) == at
 
 
-@pytest.mark.parametrize("said", ["soon", "1969-12-31T23:59:59Z", "99999-01-01", 1e300, -5, "12"])
-def test_what_is_no_moment_is_refused(said: Any) -> None:
+@pytest.mark.parametrize("value", ["soon", "1969-12-31T23:59:59Z", "99999-01-01", 1e300, -5, "12"])
+def test_what_is_no_moment_is_refused(value: Any) -> None:
     with pytest.raises(Unfit):
-        moment(said)
+        moment(value)
 
 
 def test_what_would_happen_far_from_now_happens_now() -> None:
@@ -303,8 +303,8 @@ def test_how_long_before_it_was_sent_is_what_counts(clock: int, before: int, way
     """Whatever the sender's clock shows, an event is as old as it was when it was sent."""
     sent = clock * SECOND + before * SECOND
     received = NOON + way * SECOND
-    said = clock
-    found = corrected(said, received=received, sent=sent)
+    claimed = clock
+    found = corrected(claimed, received=received, sent=sent)
     assert found == received - before * SECOND
 
 
@@ -348,8 +348,8 @@ def test_what_says_no_moment_can_happen_again_an_hour_later() -> None:
 )
 def test_bots_are_known_by_what_they_call_themselves(agent: str, bot: bool) -> None:
     assert is_bot(agent) == bot
-    told = one(by_segment("track", event="a", userId="u", context={"userAgent": agent}))
-    assert told.is_bot == bot
+    record = one(by_segment("track", event="a", userId="u", context={"userAgent": agent}))
+    assert record.is_bot == bot
     came = one(by_posthog({"event": "a", "distinct_id": "u"}, agent=agent))
     assert came.is_bot == bot
 
@@ -436,8 +436,8 @@ def raw(*events: bytes) -> tuple[list[Captured], list[Fault]]:
     ],
 )
 def test_an_event_that_is_no_json_takes_no_other_with_it(bad: bytes) -> None:
-    kept, faults = raw(GOOD, bad, GOOD.replace(b"good", b"fine"))
-    assert [each.id for each in kept] == ["good", "fine"]
+    accepted, faults = raw(GOOD, bad, GOOD.replace(b"good", b"fine"))
+    assert [each.id for each in accepted] == ["good", "fine"]
     assert [each.position for each in faults] == [1]
 
 
@@ -453,9 +453,9 @@ def test_where_nobody_can_say_what_ends_where_all_is_refused(bad: bytes) -> None
 )
 def test_halves_of_letters_are_replaced_and_the_event_is_kept(text: bytes) -> None:
     part = b'{"type":"track","event":"a","userId":"u","properties":{"said":"' + text + b'"}}'
-    kept, faults = raw(part, GOOD)
+    accepted, faults = raw(part, GOOD)
     assert faults == []
-    assert "\N{REPLACEMENT CHARACTER}" in properties(kept[0])["said"]
+    assert "\N{REPLACEMENT CHARACTER}" in properties(accepted[0])["said"]
 
 
 @given(st.text(), st.sampled_from(["", "\\", '"', "\\ud83d", "\\\\ud83d", "\N{GRINNING FACE}"]))
@@ -476,7 +476,7 @@ def test_a_batch_is_taken_apart_where_its_events_part(
     events: list[Any], beside: dict[str, Any]
 ) -> None:
     whole = msgspec.json.encode({**beside, "batch": events, "z": {"batch": [1]}})
-    found = taken_apart(whole)
+    found = split_batch(whole)
     assert found is not None
     assert msgspec.json.decode(found[0]) == {**beside, "batch": [], "z": {"batch": [1]}}
     assert [msgspec.json.decode(each) for each in found[1]] == events

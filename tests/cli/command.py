@@ -17,22 +17,25 @@ from tests import prefork
 from tests.prefork import SOURCE
 
 ARGV = (sys.executable, "-m", "missioncontrol")
+SECONDS_MAX = 240
+"""After so long a process hangs. It is no measure: on a busy machine a mission takes a minute."""
+
 GOAL = "Add a subtract function to `tiny` beside add"
 
 
 def environment(home: Path | None, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's own settings is left."""
-    kept = {name: os.environ[name] for name in prefork.KEPT if name in os.environ}
+    inherited = {name: os.environ[name] for name in prefork.KEPT if name in os.environ}
     chosen = {"MISSION_HOME": str(home)} if home is not None else {}
     own = {"PYTHONPATH": str(SOURCE), "LANG": prefork.LANG, "MISSION_CONSOLE": "off"}
-    return {**kept, **own, **chosen, **more}
+    return {**inherited, **own, **chosen, **more}
 
 
 def mission(
     home: Path | None, *arguments: str | bytes, env: Mapping[str, str] = {}, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
     """Run one command line to its end."""
-    return prefork.run(arguments, environment(home, **env), timeout=60, **options)
+    return prefork.run(arguments, environment(home, **env), timeout=SECONDS_MAX, **options)
 
 
 def answer(home: Path | None, *arguments: str) -> Any:
@@ -104,8 +107,8 @@ class Running:
         os.killpg(self.process.pid, number)
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end; return the exit code and what was said beside the results."""
-        out, err = self.process.communicate(timeout=60)
+        """Wait for the end; return the exit code and the output beside the results."""
+        out, err = self.process.communicate(timeout=SECONDS_MAX)
         self.lines.extend(lines_of(out))
         return self.process.returncode, err.decode()
 

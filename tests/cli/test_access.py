@@ -40,7 +40,7 @@ def test_a_token_is_shown_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "message"),
     [
         (("user", "add", "a:b"), {}, b"can't be the name of a user"),
         (("user", "add", "x", "--role", "king"), {}, b"must be one of"),
@@ -53,9 +53,9 @@ def test_a_token_is_shown_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_may_not_be_is_refused(
-    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], said: bytes
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], message: bytes
 ) -> None:
     done = mission(tmp_path, *arguments, env=environment)
     assert done.returncode != 0
-    assert said in done.stderr
+    assert message in done.stderr
     assert b"Traceback" not in done.stderr

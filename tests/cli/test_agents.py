@@ -216,7 +216,7 @@ def test_what_a_stopped_agent_works_on_waits_for_it_and_is_done_after_all(tmp_pa
                 time.sleep(0.05)
             if status == "active":
                 said(home, "agent", "stop", "slow", "--reason", "A new version.")
-        # Somebody has to start the agent, so that waiting for the run ends.
+        # The agent has to be started again, so that waiting for the run ends.
         out, _ = process.communicate(timeout=20)
         assert process.returncode == 4, out.decode()
         assert b"slow is stopped: A new version." in b" ".join(out.split())

@@ -1,4 +1,4 @@
-"""What an agent at work asks for: as itself, for whoever began its run, and no more than that."""
+"""Requests of an agent at work: as itself, for the user who began its run, and no more."""
 
 import json
 import sys
@@ -150,8 +150,8 @@ def test_an_agent_changes_nothing_that_it_is_held_to(agent: Agent, words: str) -
     agent("stop", "--reason", "smoke")
     before = agent("audit", "verify", code=UNPROVEN)
     agent.begins_work(str(outer))
-    said = agent(*(word.replace("_", " ") for word in words.split()), code=2)
-    assert "an agent at work (agent:command)" in said
+    refusal = agent(*(word.replace("_", " ") for word in words.split()), code=2)
+    assert "an agent at work (agent:command)" in refusal
     assert agent("audit", "verify", code=UNPROVEN) == before
 
 

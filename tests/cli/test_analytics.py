@@ -16,7 +16,7 @@ DAYS = ("--since", "2026-11-17", "--until", "2026-11-23")
 
 
 def event(person: str, name: str, hours: float = 0.0) -> Captured:
-    """Return what somebody did, so many hours after noon."""
+    """Return what a person did, so many hours after noon."""
     at = int((NOON + hours * 3_600) * 1_000_000)
     properties = b'{"plan":"team"}'
     return Captured(f"{person}-{name}", name, at, at, "web", person, properties=properties)
@@ -39,28 +39,28 @@ def test_a_product_gets_a_key_and_its_settings(tmp_path: Path) -> None:
     assert answer(tmp_path, "analytics", "renew-key", "shop", "web")["key"] != key
     [source] = answer(tmp_path, "analytics", "sources", "shop")
     assert (source["id"], source["kind"], source["is_revoked"]) == ("web", "browser", False)
-    told = answer(
+    product = answer(
         tmp_path,
         *("analytics", "settings", "shop", "--zone", "Europe/Zurich", "--keep-days", "400"),
         *("--exclude", "*@example.com", "--exclude-where", "plan=internal", "--bots", "count"),
         *("--step", "signup", "--step", "order@7d", "--action", "order"),
     )
-    assert told["exclusions"] == {
+    assert product["exclusions"] == {
         "bots": False,
         "people": ["*@example.com"],
         "properties": [["plan", "internal"]],
     }
-    assert told["key_measures"]["activation"][1]["within"] == 604_800
-    assert (told["retention_days"], told["key_measures"]["activated_at"]) == (400, 2)
+    assert product["key_measures"]["activation"][1]["within"] == 604_800
+    assert (product["retention_days"], product["key_measures"]["activated_at"]) == (400, 2)
     most = ("--max-events", "5", "--max-megabytes", "7", "--max-per-second", "9")
-    told = answer(tmp_path, "analytics", "settings", "shop", *most)
+    product = answer(tmp_path, "analytics", "settings", "shop", *most)
     limits = {"events_per_second": 9, "events_max": 5, "megabytes_max": 7}
-    assert told["limits"] == limits
+    assert product["limits"] == limits
     assert answer(tmp_path, "analytics", "use", "shop")["share"] == 0
     endless = mission(tmp_path, "analytics", "settings", "shop", "--max-events", "0")
     assert b"0 is not 1 to 10,000,000,000" in endless.stderr
-    told = answer(tmp_path, "analytics", "settings", "shop", "--no-exclusions")
-    assert told["exclusions"]["people"] == []
+    product = answer(tmp_path, "analytics", "settings", "shop", "--no-exclusions")
+    assert product["exclusions"]["people"] == []
     slugs = [each["slug"] for each in answer(tmp_path, "analytics", "products")]
     assert slugs == ["shop", "mission-control"]
     gone = answer(tmp_path, "analytics", "revoke-source", "shop", "web", "--reason", "old")
@@ -70,9 +70,9 @@ def test_a_product_gets_a_key_and_its_settings(tmp_path: Path) -> None:
 def test_a_product_that_is_nearly_full_is_told_so_and_takes_no_more(tmp_path: Path) -> None:
     a_shop(tmp_path)
     answer(tmp_path, "analytics", "settings", "shop", "--max-events", "3")
-    told = mission(tmp_path, "analytics", "use", "shop").stdout.decode()
-    assert told.startswith("shop: 3 of 3 events are stored.\n")
-    assert "mission analytics settings shop --max-events N" in told
+    output = mission(tmp_path, "analytics", "use", "shop").stdout.decode()
+    assert output.startswith("shop: 3 of 3 events are stored.\n")
+    assert "mission analytics settings shop --max-events N" in output
     path = tmp_path / "more.jsonl"
     path.write_text('{"event": "a", "user_id": "ann", "time": "2026-11-20"}\n')
     done = mission(tmp_path, "analytics", "import", str(path))
@@ -84,8 +84,8 @@ def test_a_product_that_is_nearly_full_is_told_so_and_takes_no_more(tmp_path: Pa
 def test_questions_are_answered_as_text_json_and_csv(tmp_path: Path) -> None:
     a_shop(tmp_path)
     steps = ("--step", "signup", "--step", "order@1d")
-    told = answer(tmp_path, "analytics", "funnel", *steps, *DAYS)
-    assert [step["reached"] for step in told["steps"]] == [2, 1]
+    result = answer(tmp_path, "analytics", "funnel", *steps, *DAYS)
+    assert [step["reached"] for step in result["steps"]] == [2, 1]
     text = mission(tmp_path, "analytics", "funnel", *steps, *DAYS).stdout.decode()
     assert "1  signup          2  100.0 %" in text
     assert "by the definition funnel 1" in text
@@ -102,8 +102,8 @@ def test_questions_are_answered_as_text_json_and_csv(tmp_path: Path) -> None:
     assert answer(tmp_path, "analytics", "trends", *DAYS, "--compared")["data_since"]
     assert alone.decode().count("total") == 1
 
-    kept = answer(tmp_path, "analytics", "retention", "--start", "signup", *DAYS, "--unit", "day")
-    assert sum(cohort["size"] for cohort in kept["cohorts"]) == 2
+    groups = answer(tmp_path, "analytics", "retention", "--start", "signup", *DAYS, "--unit", "day")
+    assert sum(cohort["size"] for cohort in groups["cohorts"]) == 2
     only = ("--where", "plan=team", "--where", "plan!=free")
     paths = answer(tmp_path, "analytics", "paths", "signup", *DAYS, *only, "--within", "2h")
     assert {node["name"] for node in paths["nodes"]} == {"signup", "order"}
@@ -116,8 +116,8 @@ def test_questions_are_answered_as_text_json_and_csv(tmp_path: Path) -> None:
     }
     file = tmp_path / "question.json"
     file.write_text(json.dumps(question), "utf-8")
-    told = answer(tmp_path, "analytics", "ask", str(file))
-    assert told["steps"][0]["reached"] == 2
+    result = answer(tmp_path, "analytics", "ask", str(file))
+    assert result["steps"][0]["reached"] == 2
 
 
 def test_a_person_is_removed_and_the_log_does_not_say_who(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_a_person_is_removed_and_the_log_does_not_say_who(tmp_path: Path) -> Non
     came.close()
     for each in tmp_path.rglob("*"):
         assert not each.is_file() or b"ann-signup" not in each.read_bytes(), each
-    told = answer(tmp_path, "analytics", "funnel", "--step", "signup", *DAYS)
-    assert told["steps"][0]["reached"] == 1
+    result = answer(tmp_path, "analytics", "funnel", "--step", "signup", *DAYS)
+    assert result["steps"][0]["reached"] == 1
     file = tmp_path / "log.jsonl"
     mission(tmp_path, "audit", "export", "--output", str(file))
     log = file.read_bytes()
@@ -166,8 +166,8 @@ def test_a_made_up_product_has_what_was_planted_and_goes_out_and_in_by_files(
     dry = answer(tmp_path, *carry, "--dry-run")
     assert (dry["events"], dry["new"], dry["stored"]) == (again["stored"], again["stored"], 0)
     assert dry["faulty"] == 0
-    told = answer(tmp_path, *carry)
-    assert (told["stored"], told["duplicates"]) == (again["stored"], 0)
+    result = answer(tmp_path, *carry)
+    assert (result["stored"], result["duplicates"]) == (again["stored"], 0)
     dry = answer(tmp_path, *carry, "--dry-run")
     assert (dry["new"], dry["duplicates"]) == (0, again["stored"])
     assert answer(tmp_path, *carry)["duplicates"] == again["stored"]
@@ -190,10 +190,10 @@ def test_a_made_up_product_has_what_was_planted_and_goes_out_and_in_by_files(
 def test_cohorts_are_saved_and_asked_for(tmp_path: Path) -> None:
     a_shop(tmp_path)
     saved = answer(tmp_path, "analytics", "save-cohort", "shop", "Buyers", "--did", "order:1:90")
-    told = answer(
+    result = answer(
         tmp_path, "analytics", "funnel", "--step", "signup", *DAYS, "--cohort", saved["id"]
     )
-    assert told["steps"][0]["reached"] in (0, 1)
+    assert result["steps"][0]["reached"] in (0, 1)
     [cohort] = answer(tmp_path, "analytics", "cohorts", "shop")
     assert cohort["name"] == "Buyers"
     answer(tmp_path, "analytics", "remove-cohort", "shop", "buyers")
@@ -201,7 +201,7 @@ def test_cohorts_are_saved_and_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("funnel", "--product", "none"), b"There is no product 'none'"),
         (("funnel", "--days", "36601"), b"--days does not fit: 36601"),
@@ -221,10 +221,10 @@ def test_cohorts_are_saved_and_asked_for(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_said_in_a_line(
-    tmp_path: Path, arguments: tuple[str, ...], said: bytes
+    tmp_path: Path, arguments: tuple[str, ...], message: bytes
 ) -> None:
     answer(tmp_path, "analytics", "add-product", "shop")
     refused = mission(tmp_path, "analytics", *arguments)
     assert refused.returncode == 2
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert refused.stderr.count(b"\n") <= 2

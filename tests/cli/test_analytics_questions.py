@@ -1,4 +1,4 @@
-"""What a command line asks of a product, which count it wants the people of, and how it is told."""
+"""Questions to a product by command line: the count, its people, and the form of the answer."""
 
 from datetime import date
 
@@ -66,7 +66,7 @@ def test_a_change_in_per_cent_or_as_a_number_asks_for_the_days_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "changes", "said"),
+    ("now", "before", "changes", "expected"),
     [
         (7.0, 8.0, "percent", -12.5),
         (7.0, 8.0, "absolute", -1.0),
@@ -78,9 +78,9 @@ def test_a_change_in_per_cent_or_as_a_number_asks_for_the_days_before() -> None:
     ],
 )
 def test_a_change_is_told_in_per_cent_or_as_a_number(
-    now: float | None, before: float | None, changes: Changes, said: float | None
+    now: float | None, before: float | None, changes: Changes, expected: float | None
 ) -> None:
-    assert differs(now, before, changes) == said
+    assert differs(now, before, changes) == expected
 
 
 def test_a_table_has_a_column_of_changes_for_each_line_that_is_compared() -> None:

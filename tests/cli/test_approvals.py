@@ -18,7 +18,7 @@ from missioncontrol.application.approvals import APPROVAL, Approvals, Spoken
 from missioncontrol.application.journal import Journal, fold
 from missioncontrol.application.queries.patches import Diff, diff_of, diffs_in
 from missioncontrol.cli.approval_arguments import add_approvals
-from missioncontrol.cli.approval_sheets import sheet
+from missioncontrol.cli.approval_formatters import sheet
 from missioncontrol.cli.approvals import approvals, until_of
 from missioncontrol.cli.identity import identity
 from missioncontrol.cli.parser import Parser
@@ -56,7 +56,7 @@ class Desk:
         self.journal = Journal(self.store, self.clock, scrub=scrub)
         self.service = Approvals(self.journal, CountingIds(), os_user=ME)
         run = CreateRun("run-1", "release-check", (Step("publish", "hand"),), 1)
-        self.journal.tell_run("run-1", run)
+        self.journal.handle_run("run-1", run)
         self.before: list[Diff] = []
 
     def ask(
@@ -175,8 +175,8 @@ def test_the_diffs_that_it_is_about_are_shown_where_it_is_decided(terminal: Term
     assert "\n  +++ b/a.py\n  @@ -1 +1,2 @@\n  -old\n  +x = 1" in shown
     assert not {"\x1b", "\u202e", "\u2028"}.intersection(shown)
     assert shown.index("+x = 1") < shown.index("To decide:")
-    told = msgspec.json.decode(terminal.type("show", name, "--json"))["diffs"]
-    assert [each["files"][0]["name"] for each in told] == ["in.py", "a.py"]
+    diffs = msgspec.json.decode(terminal.type("show", name, "--json"))["diffs"]
+    assert [each["files"][0]["name"] for each in diffs] == ["in.py", "a.py"]
 
 
 def test_a_diff_that_is_too_long_for_a_terminal_says_where_the_rest_is(terminal: Terminal) -> None:
@@ -262,8 +262,8 @@ def test_a_decision_is_recorded_with_how_the_name_was_found(terminal: Terminal) 
     given, _ = terminal.events()[1:]
     assert given == {"by": f"user:{ME}", "reason": "It is right.", "signed_in": "os"}
     name = terminal.desk.ask(rule=ApprovalRule(count=2))
-    said = terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
-    assert said == f"You agreed; 1 of 2 have, so {name} still waits.\n"
+    output = terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
+    assert output == f"You agreed; 1 of 2 have, so {name} still waits.\n"
     terminal.environment = {"MISSION_ACTOR": "carol"}
     assert "is approved: 2 of 2" in terminal.type("approve", name, "--reason", "Yes.")
     bobs, carols = terminal.events(name)[1:3]
@@ -287,8 +287,8 @@ def test_an_author_is_known_by_the_name_they_claimed_and_by_their_own(terminal: 
     assert no.reason.startswith(f"'user:{ME}', under another name, asked for this")
     assert "MISSION_ACTOR" in no.hint
     terminal.type("approve", name, "--reason", "Yes.", "--as", "bob")
-    told = f"That name is a claim of {ME} (operating system), and so is user:alice, who asked"
-    assert told in terminal.type("show", name)
+    claim = f"That name is a claim of {ME} (operating system), and so is user:alice, who asked"
+    assert claim in terminal.type("show", name)
 
 
 def test_an_author_who_gave_no_name_decides_under_no_other(terminal: Terminal) -> None:
@@ -384,7 +384,7 @@ def test_changes_replace_some_inputs_or_all_of_them(
     terminal.type("request-changes", name, *say, "--inputs", str(tmp_path / "new.json"))
     assert terminal.events()[-1]["inputs"] == {"argv": ["ls"]}
     shown = terminal.type("show", name)
-    assert '"argv": ["ls"]' in shown.split("Said so far:")[1]
+    assert '"argv": ["ls"]' in shown.split("History so far:")[1]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"argv": []}')))
     name = terminal.desk.ask()
     terminal.type("request-changes", name, *say, "--inputs", "-")
@@ -471,7 +471,7 @@ def test_a_person_is_warned_where_secrets_were_taken_out(
     name = terminal.desk.ask({"inputs": {"token": "hunter2hunter2"}})
     shown = terminal.type("show", name)
     assert '"token": "[secret]"' in shown
-    assert "Warning: this is not all of it. Secrets were taken out" in shown
+    assert "Warning: this is not all of it. Secrets were removed" in shown
     assert "is approved" in terminal.type("approve", name, "--reason", "Fine.", "--as", "bob")
 
 

@@ -56,10 +56,10 @@ def test_past_changes_are_planned_again_and_nothing_is_touched(tmp_path: Path, s
         tmp_path / "home", "backtest", "--repo", str(shop / "shop"), "--changes", "5", "--json"
     )
     assert done.returncode == 0, done.stderr.decode()
-    told = json.loads(done.stdout)
-    assert (told["figures"]["changes"], told["figures"]["errors"]) == (5, 0)
-    assert told["figures"]["begins"] == 1.0
-    newest, *_ = told["changes"]
+    report = json.loads(done.stdout)
+    assert (report["figures"]["changes"], report["figures"]["errors"]) == (5, 0)
+    assert report["figures"]["begins"] == 1.0
+    newest, *_ = report["changes"]
     assert newest["subject"] == "Give cart the function cart_5"
     # `later.py` was not there, and the plan cannot know it.
     assert newest["changed"] == ["shop/cart.py"]
@@ -76,17 +76,17 @@ def test_a_planner_that_is_paid_is_compared_with_the_local_one(
     before = state(shop)
     with serving(*[Reply("No plan.")] * 6) as models:
         home = furnished(tmp_path / "home", models, "codex", codex_program)
-        told = mission(
+        result = mission(
             home, "backtest", "--repo", str(shop), "--changes", "2", "--planner", "coder"
         )
-    assert told.returncode == 0, told.stdout + told.stderr
-    said = told.stdout.decode()
-    assert "Planned by coder, and locally:" in said
-    assert "begins at a file that changed      100%   local 100%" in said
-    assert "the local plan stood in               2" in said
-    assert "used 720 tokens, $0.0" in said
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = result.stdout.decode()
+    assert "Planned by coder, and locally:" in text
+    assert "begins at a file that changed      100%   local 100%" in text
+    assert "the local plan stood in               2" in text
+    assert "used 720 tokens, $0.0" in text
     assert (
-        "coder begins right in 2 of 2, the local plan in 2: it is not worth its money here." in said
+        "coder begins right in 2 of 2, the local plan in 2: it is not worth its money here." in text
     )
     assert state(shop) == before
 
@@ -100,11 +100,11 @@ def test_a_planner_that_is_not_there_ends_the_backtest(tmp_path: Path, shop: Pat
 
 def test_the_figures_are_told_in_sentences(tmp_path: Path, shop: Path) -> None:
     done = mission(tmp_path / "home", "backtest", "--repo", str(shop))
-    said = done.stdout.decode()
-    assert "6 changes from " in said
-    assert "begins at a file that changed     100%   a search for its words (BM25) " in said
-    assert "too few to tell much; 20 or more do." in " ".join(said.split())
-    assert len(said.splitlines()) <= 18
+    output = done.stdout.decode()
+    assert "6 changes from " in output
+    assert "begins at a file that changed     100%   a search for its words (BM25) " in output
+    assert "too few to tell much; 20 or more do." in " ".join(output.split())
+    assert len(output.splitlines()) <= 18
     assert done.stderr == b""
 
 
@@ -127,7 +127,7 @@ def test_ctrl_c_tells_what_was_scored_by_then(
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         ((), b"Give a clone with --repo."),
         (("--repo", "{plain}"), b"is no git repository"),
@@ -139,7 +139,7 @@ def test_ctrl_c_tells_what_was_scored_by_then(
     ],
 )
 def test_what_cannot_be_replayed_is_refused(
-    tmp_path: Path, shop: Path, args: tuple[str, ...], said: bytes
+    tmp_path: Path, shop: Path, args: tuple[str, ...], message: bytes
 ) -> None:
     places = {name: tmp_path / name for name in ("plain", "new", "empty")}
     for place in places.values():
@@ -150,5 +150,5 @@ def test_what_cannot_be_replayed_is_refused(
     given = (each.format(**places, shop=shop) for each in args)
     refused = mission(tmp_path / "home", "backtest", *given)
     assert refused.returncode == 2, refused.stderr.decode()
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert refused.stderr.count(b"\n") == 1

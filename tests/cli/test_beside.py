@@ -43,8 +43,8 @@ def test_a_mission_is_told_as_by_the_process_that_carries_it_out(tmp_path: Path)
     first, *rest = there.stderr.splitlines()
     assert b"is carried out by process" in first
     assert same(b"\n".join(here.stderr.splitlines()[1:])) == same(b"\n".join(rest))
-    told = [re.split(rb"\s+", line)[:2] for line in rest]
-    assert told.index([b"\xe2\x9c\x93", b"planner"]) > told.index([b"\xc2\xb7", b"planner"])
+    rows = [re.split(rb"\s+", line)[:2] for line in rest]
+    assert rows.index([b"\xe2\x9c\x93", b"planner"]) > rows.index([b"\xc2\xb7", b"planner"])
 
 
 def test_a_plan_is_the_same_bytes_and_a_program_sees_every_event(tmp_path: Path) -> None:

@@ -96,9 +96,9 @@ class Terminal:
         do = budget if chosen.verb == "budget" else price
         table = self.desk.budgets.prices.table
         assert do(chosen, self.desk, table, environment=self.environment, now=NOW) == 0
-        said = self._capsys.readouterr()
-        self.noted = said.err
-        return said.out
+        captured = self._capsys.readouterr()
+        self.noted = captured.err
+        return captured.out
 
     def json(self, *words: str) -> Any:
         return json.loads(self.type(*words, "--json"))
@@ -115,20 +115,20 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
 
 
 def test_an_empty_home_tells_the_cap_that_is_built_in(terminal: Terminal) -> None:
-    said = terminal.type("budget", "list")
-    assert "at most 2,000,000 tokens" in said
-    assert "built in" in said
-    assert terminal.type("budget", "show", "run") == said
+    output = terminal.type("budget", "list")
+    assert "at most 2,000,000 tokens" in output
+    assert "built in" in output
+    assert terminal.type("budget", "show", "run") == output
     assert "no cap of its own" in terminal.type("budget", "show", "agent", "writer")
     [only] = terminal.json("budget", "list")
     assert (only["scope"], only["name"], only["cap"]["tokens"]) == ("run", "", 2_000_000)
 
 
 def test_a_cap_is_set_listed_and_shown_with_who_and_why(terminal: Terminal) -> None:
-    said = terminal.type(
+    output = terminal.type(
         "budget", "set", "workflow", "release-check", "--cost", "2", "--per", "month", *WHY
     )
-    assert said == "The cap of workflow release-check each month is $2.00 now.\n"
+    assert output == "The cap of workflow release-check each month is $2.00 now.\n"
     terminal.desk.spend(1_880_000)
     listed = terminal.type("budget", "list")
     assert "workflow release-check, 2026-09" in listed
@@ -165,9 +165,9 @@ def test_one_unit_is_changed_and_the_other_stays_until_none_ends_it(terminal: Te
 
 def test_a_cap_below_what_is_spent_says_so(terminal: Terminal) -> None:
     terminal.desk.spend(500_000)
-    said = terminal.type("budget", "set", "workspace", "--cost", "0.2", "--per", "day", *WHY)
-    assert "$0.30 more than that is spent already" in said
-    assert "until it is raised or the day is over" in " ".join(said.split())
+    output = terminal.type("budget", "set", "workspace", "--cost", "0.2", "--per", "day", *WHY)
+    assert "$0.30 more than that is spent already" in output
+    assert "until it is raised or the day is over" in " ".join(output.split())
     assert "$0.30 too much of $0.20" in terminal.type("budget", "list")
 
 
@@ -177,10 +177,10 @@ def test_an_amount_with_a_plus_counts_from_what_is_spent_when_it_is_set(
     """Work side by side reports after the advice to raise a cap was written."""
     terminal.type("budget", "set", "workspace", "--cost", "1", *WHY)
     terminal.desk.spend(3_500_000)
-    said = terminal.type("budget", "set", "workspace", "--cost", "+1.00", *WHY)
-    assert "The cap of the workspace is $4.50 now (before: $1.00)." in said
-    said = terminal.type("budget", "set", "workspace", "--tokens", "+10", *WHY)
-    assert "$4.50" in said
+    output = terminal.type("budget", "set", "workspace", "--cost", "+1.00", *WHY)
+    assert "The cap of the workspace is $4.50 now (before: $1.00)." in output
+    output = terminal.type("budget", "set", "workspace", "--tokens", "+10", *WHY)
+    assert "$4.50" in output
     refusal = terminal.refused("budget", "set", "workspace", "--cost", "+", *WHY)
     assert refusal.code == "money.malformed"
 
@@ -193,8 +193,8 @@ def test_the_same_cap_again_changes_nothing(terminal: Terminal) -> None:
 
 
 def test_the_cap_of_runs_without_one_is_set_and_ended_like_any_other(terminal: Terminal) -> None:
-    said = terminal.type("budget", "set", "run", "--tokens", "50000", *WHY)
-    assert said == "The cap of each run without one of its own is 50,000 tokens now.\n"
+    output = terminal.type("budget", "set", "run", "--tokens", "50000", *WHY)
+    assert output == "The cap of each run without one of its own is 50,000 tokens now.\n"
     terminal.desk.spend(1)
     assert "the cap of each run without one of its own" in terminal.type("budget", "list")
     terminal.type("budget", "set", "run", "--tokens", "none", *WHY)
@@ -215,10 +215,10 @@ def test_the_beginning_of_the_id_of_a_run_is_enough(terminal: Terminal) -> None:
 
 
 def test_a_cap_of_a_model_counts_for_all_its_spellings(terminal: Terminal) -> None:
-    said = terminal.type(
+    output = terminal.type(
         "budget", "set", "model", "gpt-4o-2024-08-06", "--cost", "1", "--per", "day", *WHY
     )
-    assert "model gpt-4o each day is $1.00" in said
+    assert "model gpt-4o each day is $1.00" in output
     terminal.desk.spend(400_000)
     assert "$0.40 spent, $0.60 left" in terminal.type("budget", "show", "model", "openai:gpt-4o")
 
@@ -233,9 +233,9 @@ def test_tokens_of_unknown_price_are_told_apart(terminal: Terminal) -> None:
 
 def test_a_name_that_is_not_known_here_is_noted_and_a_near_one_named(terminal: Terminal) -> None:
     words = ("budget", "set", "agent", "surveyer", "--tokens", "5", *WHY)
-    said = terminal.type(*words), terminal.noted
-    assert said[0].startswith("The cap of agent surveyer is 5 tokens now.")
-    assert said[1] == "There is no agent 'surveyer' here yet. Did you mean 'surveyor'?\n"
+    printed = terminal.type(*words), terminal.noted
+    assert printed[0].startswith("The cap of agent surveyer is 5 tokens now.")
+    assert printed[1] == "There is no agent 'surveyer' here yet. Did you mean 'surveyor'?\n"
     terminal.type("budget", "set", "agent", "writer", "--tokens", "5", *WHY)
     assert terminal.noted == ""
 
@@ -303,9 +303,9 @@ def test_an_agent_at_work_cannot_raise_the_cap_it_is_under(terminal: Terminal) -
 
 
 def test_the_price_of_a_model_is_shown_with_its_source(terminal: Terminal) -> None:
-    said = terminal.type("price", "show", "gpt-4o-2024-08-06")
-    assert said.startswith("gpt-4o: genai-prices ")
-    assert "$2.50 input, $1.25 cached input, $10.00 output, a million tokens" in said
+    output = terminal.type("price", "show", "gpt-4o-2024-08-06")
+    assert output.startswith("gpt-4o: genai-prices ")
+    assert "$2.50 input, $1.25 cached input, $10.00 output, a million tokens" in output
     tiers = terminal.type("price", "show", "claude-sonnet-4-5")
     assert "with more than 200,000 input tokens, all of them:" in tiers
     shown = terminal.json("price", "show", "claude-sonnet-4-5")
@@ -317,17 +317,17 @@ def test_a_price_that_holds_later_is_told_with_the_one_that_holds_now(terminal: 
     terminal.type("price", "set", "soon", *later)
     assert "it is set from 2999-01-01 on" in terminal.refused("price", "show", "soon").reason
     terminal.type("price", "set", "soon", "--input", "3", "--output", "4", *WHY)
-    said = terminal.type("price", "show", "soon")
-    assert said.index("$3.00 input") < said.index("override 1, from 2999-01-01 on")
+    output = terminal.type("price", "show", "soon")
+    assert output.index("$3.00 input") < output.index("override 1, from 2999-01-01 on")
 
 
 def test_a_price_is_set_for_a_model_that_no_table_knows(terminal: Terminal) -> None:
     assert terminal.refused("price", "show", "llama-at-home").code == "price.unknown"
     rates = ("--input", "0", "--output", "$0.25", "--from", "2026-09-01")
     terminal.type("price", "set", "llama-at-home", *rates, *WHY)
-    said = terminal.type("price", "show", "LLAMA-at-home")
-    assert "override 1, from 2026-09-01 on" in said
-    assert "$0.00 input, $0.25 output, a million tokens" in said
+    output = terminal.type("price", "show", "LLAMA-at-home")
+    assert "override 1, from 2026-09-01 on" in output
+    assert "$0.00 input, $0.25 output, a million tokens" in output
     again = terminal.json("price", "set", "llama-at-home", *rates, "--cached", "0.1", *WHY)
     assert (again["version"], again["cached"]) == ("2", "0.1")
     listed = terminal.type("price", "show")

@@ -63,7 +63,7 @@ def test_what_is_exported_gives_the_same_log_in_another_home(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("decision", "accept", "D9"), b"no decision 'D9'"),
         (("decision", "link", "D9"), b"nothing to link"),
@@ -76,11 +76,11 @@ def test_what_is_exported_gives_the_same_log_in_another_home(tmp_path: Path) -> 
     ],
 )
 def test_what_does_not_fit_is_refused(
-    tmp_path: Path, arguments: tuple[str, ...], said: bytes
+    tmp_path: Path, arguments: tuple[str, ...], message: bytes
 ) -> None:
     done = mission(tmp_path, *arguments)
     assert done.returncode != 0
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_templates_are_listed_and_shown(tmp_path: Path) -> None:

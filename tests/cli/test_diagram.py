@@ -16,13 +16,13 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def test_the_diagrams_are_named_with_what_they_show(finished: Finished) -> None:
     home, _ = finished
-    told = answer(home, "diagram", "last")
-    assert [each["kind"] for each in told] == [
+    diagrams = answer(home, "diagram", "last")
+    assert [each["kind"] for each in diagrams] == [
         "flow", "as-is", "proposed", "deployment", "data-model", "tasks",
     ]  # fmt: skip
-    assert all(each["said"] for each in told)
-    said = mission(home, "diagram", "last").stdout.decode()
-    assert "data-model  Data model  (nothing to draw)" in said
+    assert all(each["said"] for each in diagrams)
+    output = mission(home, "diagram", "last").stdout.decode()
+    assert "data-model  Data model  (nothing to draw)" in output
 
 
 def test_a_diagram_is_written_in_each_form(finished: Finished, tmp_path: Path) -> None:

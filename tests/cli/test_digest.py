@@ -19,7 +19,7 @@ DAYS = ("--since", "2026-11-17", "--until", "2026-11-22")
 
 
 def came(home: Path, *people: str) -> None:
-    """Let people take the steps of the activation."""
+    """Record the steps of the activation for each of the people."""
     steps = ("signup", "onboarding_complete", "first_key_action")
     at = [NOON * 1_000_000 + hour * 3_600_000_000 for hour in range(len(steps))]
     warehouse = SharedWarehouse(home / "analytics")
@@ -37,8 +37,8 @@ def came(home: Path, *people: str) -> None:
 
 
 def words(headline: str) -> Reply:
-    told: dict[str, Any] = {"headline": {"text": headline, "facts": ["headline"]}}
-    return Reply(json.dumps(told))
+    content: dict[str, Any] = {"headline": {"text": headline, "facts": ["headline"]}}
+    return Reply(json.dumps(content))
 
 
 def summary(home: Path, url: str, *more: str) -> dict[str, Any]:
@@ -64,14 +64,14 @@ def test_a_model_writes_from_the_facts_and_a_numeral_of_its_own_sends_it_back(
         by_rule = summary(tmp_path, server.url, "--by-rule")
         assert (by_rule["written_by"], len(server.requests)) == ("", 0)
         assert "activated users 2" in by_rule["verdict"]["text"]
-        told = summary(tmp_path, server.url)
-        assert (told["verdict"]["text"], told["written_by"]) == (good, "scripted")
-        assert [each["shown"] for each in told["verdict"]["figures"]] == ["2"]
+        result = summary(tmp_path, server.url)
+        assert (result["verdict"]["text"], result["written_by"]) == (good, "scripted")
+        assert [each["shown"] for each in result["verdict"]["figures"]] == ["2"]
         came(tmp_path, "cid")
-        told = summary(tmp_path, server.url)
-        assert "activated users 3" in told["verdict"]["text"]
-        assert told["written_by"] == ""
-        assert told["not_written"] == "It says “5”, and none of its facts does."
+        result = summary(tmp_path, server.url)
+        assert "activated users 3" in result["verdict"]["text"]
+        assert result["written_by"] == ""
+        assert result["not_written"] == "It says “5”, and none of its facts does."
         asked = [json.dumps(each) for each in server.requests]
     assert len(asked) == 2
     assert all('"max_tokens": 4096' in each or "max_completion_tokens" in each for each in asked)

@@ -49,5 +49,5 @@ def test_every_option_that_the_readme_shows_exists() -> None:
 
 def test_the_reference_of_commands_is_what_the_program_takes() -> None:
     """`python -m missioncontrol.cli.manual > docs/reference/commands.md` writes it anew."""
-    kept = ROOT / "docs" / "reference" / "commands.md"
-    assert kept.read_text(encoding="utf-8") == manual()
+    reference = ROOT / "docs" / "reference" / "commands.md"
+    assert reference.read_text(encoding="utf-8") == manual()

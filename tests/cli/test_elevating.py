@@ -1,4 +1,4 @@
-"""`mission agent elevate`: asked for, agreed to by somebody else, and told of what ran under it."""
+"""`mission agent elevate`: request, consent of another person, and what ran under it."""
 
 import json
 import stat
@@ -68,9 +68,9 @@ def test_an_agent_is_elevated_by_two_people_and_what_ran_under_it_says_so(tmp_pa
 
     # Confined, Codex never builds a sandbox of its own.
     run = ("workflow", "run", "change", "--input", f"repository={source}", "--json")
-    told = mission(home, *run, env=UNCONFINED).stdout.decode()
-    assert "danger-full-access" in told
-    first = json.loads(told.splitlines()[-1])["run"]
+    output = mission(home, *run, env=UNCONFINED).stdout.decode()
+    assert "danger-full-access" in output
+    first = json.loads(output.splitlines()[-1])["run"]
     step = said(home, "output", first, "build")
     assert "It works under elevation-1: full." in step
     (one,) = json.loads(mission(home, "show", first, "--json").stdout)["steps"]
@@ -78,12 +78,12 @@ def test_an_agent_is_elevated_by_two_people_and_what_ran_under_it_says_so(tmp_pa
 
     ended = said(home, "agent", "elevate", "coder", "--end", who="ben")
     assert "elevation-1 has ended" in ended
-    told = mission(home, *run, env=UNCONFINED).stdout.decode()
-    assert "workspace-write" in told
+    output = mission(home, *run, env=UNCONFINED).stdout.decode()
+    assert "workspace-write" in output
     assert (
         "elevation"
         not in json.loads(
-            mission(home, "show", json.loads(told.splitlines()[-1])["run"], "--json").stdout
+            mission(home, "show", json.loads(output.splitlines()[-1])["run"], "--json").stdout
         )["steps"][0]
     )
     # Neither an agent at work nor a plan of one may ask for it, or agree.

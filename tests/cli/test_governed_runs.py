@@ -93,7 +93,7 @@ def test_a_run_that_needs_a_person_exits_with_4_and_nothing_was_done(home: Path)
 
 def test_the_author_cannot_approve_and_another_person_can(home: Path) -> None:
     approval = run_release(home)["approvals"][0]["approval"]
-    for author in (ALICE, {}):  # As they said who they are, and as the operating system does.
+    for author in (ALICE, {}):  # By their claimed name, and by that of the operating system.
         own = mission(home, "approvals", "approve", approval, "--reason", "mine", env=author)
         assert own.returncode == 2
     assert answer(home, "runs")[0]["status"] == "waiting"
@@ -198,7 +198,7 @@ def test_an_emergency_stop_ends_all_work_at_once_and_outlives_a_restart(
     begun_at = time.monotonic()
     answer(home, "stop", "--reason", "smoke")
     napping.until_naps(0)
-    taken = time.monotonic() - begun_at
+    elapsed = time.monotonic() - begun_at
     refused = mission(home, "workflow", "run", "naps")
     assert (refused.returncode, b"smoke" in refused.stderr) == (1, True)
     napping.end(signal.SIGKILL)
@@ -216,7 +216,7 @@ def test_an_emergency_stop_ends_all_work_at_once_and_outlives_a_restart(
     starts = answer(home, "limit", "list")
     assert starts["stage"] == "all"
     # A stop is two processes' start-up and one commit; the work itself ends within a second.
-    assert taken < 20
+    assert elapsed < 20
 
 
 def test_a_stop_without_an_engine_holds_for_the_next_one(home: Path) -> None:
@@ -288,11 +288,11 @@ def test_a_run_says_which_rate_limit_holds_it_up_and_until_when(home: Path) -> N
     end = time.monotonic() + 20
     while "1 of 2 steps succeeded" not in (shown := mission(home, "show", run).stdout.decode()):
         assert time.monotonic() < end, shown
-    told = " ".join(shown.split())
-    limit_told = (
+    output = " ".join(shown.split())
+    limit_line = (
         "A rate limit holds the next step up: agent command, at most 1 start in 1h, until 2"
     )
-    assert limit_told in told
+    assert limit_line in output
     up.end()
 
 

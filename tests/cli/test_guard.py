@@ -40,9 +40,9 @@ def test_a_change_waits_for_a_spec_and_the_spec_for_somebody(tmp_path: Path, roo
     stage(root, "src/auth/login.py", "def login(user, code): return user\n")
     held = mission(None, "guard", cwd=root)
     assert held.returncode == 1
-    said = held.stdout.decode()
-    assert "`login` needs `code`; no spec covers this file" in said
-    assert "mission guard accept" in said
+    output = held.stdout.decode()
+    assert "`login` needs `code`; no spec covers this file" in output
+    assert "mission guard accept" in output
     stage(root, "tasks/1/spec.md", SPEC)
     assert b"tasks/1/spec.md was never accepted" in mission(None, "guard", cwd=root).stdout
     accept(tmp_path, root)
@@ -65,8 +65,8 @@ def test_a_name_that_is_no_utf_8_is_guarded_like_others(tmp_path: Path, root: Pa
     held = mission(None, "guard", cwd=root)
     assert (held.returncode, rb"src/auth/\xff.py" in held.stdout) == (1, True)
     for form, place in (("json", r"auth/\\xff.py"), ("sarif", "auth/%5Cxff.py")):
-        told = mission(None, "guard", "--format", form, cwd=root)
-        assert (told.returncode, place in told.stdout.decode()) == (1, True)
+        result = mission(None, "guard", "--format", form, cwd=root)
+        assert (result.returncode, place in result.stdout.decode()) == (1, True)
     accept(tmp_path, root)
     assert mission(None, "guard", cwd=root).returncode == 0
 
@@ -76,8 +76,8 @@ def test_an_acceptance_that_can_not_be_written_leaves_nothing(tmp_path: Path, ro
     place = root / accept(tmp_path, root)
     place.unlink()
     place.mkdir()
-    told = mission(tmp_path / "home", "guard", "accept", "tasks/1/spec.md", cwd=root)
-    assert (told.returncode, b".json can't be written: " in told.stderr) == (2, True)
+    result = mission(tmp_path / "home", "guard", "accept", "tasks/1/spec.md", cwd=root)
+    assert (result.returncode, b".json can't be written: " in result.stderr) == (2, True)
     assert list(place.parent.iterdir()) == [place]
 
 
@@ -101,10 +101,10 @@ def test_what_was_accepted_cannot_be_written_by_hand(tmp_path: Path, root: Path)
     place = accept(tmp_path, root)
     stage(root, "src/auth/login.py", "def login(user, code): return user\n")
     assert mission(None, "guard", cwd=root).returncode == 0
-    kept = (root / place).read_text()
+    content = (root / place).read_text()
     stage(root, "tasks/1/spec.md", SPEC + "\nAnd a second one.\n")
     assert b"was changed after it was accepted" in mission(None, "guard", cwd=root).stdout
-    found = json.loads(kept)
+    found = json.loads(content)
     digest = json.loads(mission(None, "guard", "specs", "--json", cwd=root).stdout)[0]
     found["accepted"]["digest"] = digest["spec"]["digest"]
     stage(root, place, json.dumps(found))
@@ -204,7 +204,7 @@ def test_the_rules_are_printed_as_a_file_that_can_be_kept(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reason"),
     [
         (("--range", "main"), "no range of commits"),
         (("--range", "main..nowhere"), "There is no commit 'nowhere' here"),
@@ -212,10 +212,10 @@ def test_the_rules_are_printed_as_a_file_that_can_be_kept(root: Path) -> None:
         (("--staged", "--range", "a..b"), "not allowed with"),
     ],
 )
-def test_what_is_asked_wrongly_is_said(root: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_asked_wrongly_is_said(root: Path, arguments: tuple[str, ...], reason: str) -> None:
     option = [f"--range={arguments[1]}"] if arguments[1].startswith("--exec") else [*arguments]
     done = mission(None, "guard", *option, cwd=root)
-    assert (done.returncode, said in done.stderr.decode()) == (2, True)
+    assert (done.returncode, reason in done.stderr.decode()) == (2, True)
 
 
 def test_broken_rules_stop_the_check(root: Path) -> None:

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.journey
 
 
 class Scene:
-    """A home, and a repository whose tests last until they are let through."""
+    """A home, and a repository whose tests last until they are released."""
 
     def __init__(self, root: Path) -> None:
         self.home = root / "home"

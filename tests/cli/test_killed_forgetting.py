@@ -1,4 +1,4 @@
-"""A removal of a person that is killed anywhere is finished by whoever opens the store next."""
+"""A removal of a person that is killed anywhere is finished when the store opens next."""
 
 import asyncio
 import signal

@@ -70,7 +70,7 @@ def test_a_version_that_was_cut_off_is_whole_or_not_there(
     killed(home, "log", moment, "document_edited", *edit)
     again = mission(home, *edit)
     if moment == "after":
-        # It was kept, and only its answer was lost: the same text is told to be there already.
+        # It was stored, and only its answer was lost: the same text is reported as present.
         assert document(home, "show", "last", "brief") == file.read_text()
     else:
         assert again.returncode == 0, again.stderr.decode()

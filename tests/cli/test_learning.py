@@ -89,12 +89,12 @@ def test_what_a_repository_teaches_is_shown_and_kept_only_when_asked(
     home = tmp_path / "home"
     shown = mission(home, "learn", str(root))
     assert shown.returncode == 0, shown.stderr
-    said = shown.stdout.decode()
-    assert "Where `self.assertEquals` stands, write `self.assertEqual`." in said
-    assert "tests/test_1.py:6 in " in said
-    assert "ruff is configured by [tool.ruff] of pyproject.toml." in said
-    assert "(test) ended with exit code 0" in said
-    assert "6 passed" in said
+    output = shown.stdout.decode()
+    assert "Where `self.assertEquals` stands, write `self.assertEqual`." in output
+    assert "tests/test_1.py:6 in " in output
+    assert "ruff is configured by [tool.ruff] of pyproject.toml." in output
+    assert "(test) ended with exit code 0" in output
+    assert "6 passed" in output
     assert not home.exists()
     assert answer(home, "pattern", "list") == []
     first = answer(home, "learn", str(root), "--no-run", "--apply")["kept"]
@@ -134,8 +134,8 @@ def test_a_pattern_is_shown_then_checked_then_written(
     assert path.read_text() == before.replace("assertEquals", "assertEqual")
     assert path.stat().st_mode & 0o777 == 0o755
     assert mission(home, "pattern", "apply", ids["rule"], "--check", cwd=root).returncode == 0
-    [kept] = answer(home, "pattern", "list", "--kind", "codemod")
-    assert (kept["used"], kept["passed"]) == (1, 1)
+    [pattern] = answer(home, "pattern", "list", "--kind", "codemod")
+    assert (pattern["used"], pattern["passed"]) == (1, 1)
 
 
 def test_work_that_is_not_committed_is_changed_only_by_name(
@@ -147,10 +147,10 @@ def test_work_that_is_not_committed_is_changed_only_by_name(
     refused = mission(home, "pattern", "apply", codemod, "--write", "--no-run", cwd=root)
     assert (refused.returncode, b"not committed: tests/test_4.py" in refused.stderr) == (1, True)
     assert path.read_text() == before
-    told = mission(
+    result = mission(
         home, "pattern", "apply", codemod, "--write", "--no-run", "--over-uncommitted", cwd=root
     )
-    assert (told.returncode, b"on top of what is not committed" in told.stderr) == (0, True)
+    assert (result.returncode, b"on top of what is not committed" in result.stderr) == (0, True)
     assert path.read_text().endswith("# my own\n")
 
 
@@ -163,8 +163,8 @@ def test_a_use_that_breaks_what_was_proven_is_no_success(tmp_path: Path, root: P
     git(root, "commit", "-qam", "Break it")
     done = mission(home, "pattern", "apply", codemod, "--write", cwd=root)
     assert (done.returncode, b"failed  python -m unittest" in done.stdout) == (1, True)
-    [kept] = answer(home, "pattern", "list", "--kind", "codemod")
-    assert (kept["used"], kept["passed"]) == (1, 0)
+    [pattern] = answer(home, "pattern", "list", "--kind", "codemod")
+    assert (pattern["used"], pattern["passed"]) == (1, 0)
 
 
 def test_a_retired_pattern_is_offered_no_more(home: Path, codemod: str, library: Library) -> None:
@@ -174,8 +174,8 @@ def test_a_retired_pattern_is_offered_no_more(home: Path, codemod: str, library:
     refused = mission(home, "pattern", "apply", codemod, cwd=library.root)
     assert b"was retired: Too wide. `mission pattern learn`" in refused.stderr
     learned(home, library.root)
-    [kept] = answer(home, "pattern", "list", "--kind", "codemod")
-    assert (kept["version"], kept["state"]) == (2, "active")
+    [pattern] = answer(home, "pattern", "list", "--kind", "codemod")
+    assert (pattern["version"], pattern["state"]) == (2, "active")
 
 
 GOAL = "Replace assertEquals by assertEqual in the tests"
@@ -224,7 +224,7 @@ def test_a_link_leads_nobody_out_of_the_checkout(
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         (("learn", "{none}"), "does not exist"),
         (("learn", "{tmp}"), "is in no checkout of git"),
@@ -235,10 +235,10 @@ def test_a_link_leads_nobody_out_of_the_checkout(
     ],
 )
 def test_what_can_not_be_done_is_said_in_one_sentence(
-    tmp_path: Path, library: Library, line: tuple[str, ...], said: str
+    tmp_path: Path, library: Library, line: tuple[str, ...], message: str
 ) -> None:
     places = {"none": tmp_path / "none", "tmp": tmp_path, "root": library.root}
     done = mission(library.home, *(each.format(**places) for each in line))
     assert done.returncode != 0
-    assert said in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1

@@ -44,8 +44,8 @@ def test_a_model_is_asked_again_with_the_faults_and_its_plan_is_carried_out(tmp_
     assert usage_of(lines) == [100, 100, 100]  # The writer asked once, too.
     accepted = next(line for line in lines if line.get("event") == "plan_accepted")
     assert accepted["data"]["plan"]["summary"] == computed
-    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-    assert KEY.encode() not in kept
+    content = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert KEY.encode() not in content
 
 
 @pytest.mark.journey

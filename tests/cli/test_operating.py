@@ -1,4 +1,4 @@
-"""What is said at a terminal about all work at once, and beside an engine that holds the home."""
+"""Messages at a terminal about all work at once, and beside an engine that holds the home."""
 
 import os
 import signal
@@ -66,22 +66,22 @@ def asked(here: Here) -> str:
     return here("approvals", "list").split()[0]
 
 
-# What is said.
+# Messages.
 
 
 def test_a_limit_that_is_changed_is_all_that_is_said(here: Here) -> None:
     here("limit", "set", "workspace", "--starts", "200", "--reason", "x")
-    said = here(
+    output = here(
         "limit", "set", "agent", "command", "--starts", "1", "--per", "90s", "--reason", "x"
     )
-    assert said == "agent command: at most 1 start in 1m30s\n"
+    assert output == "agent command: at most 1 start in 1m30s\n"
     gone = here("limit", "remove", "agent", "command", "--reason", "x")
     assert gone == "agent command: no rate limit any more\n"
 
 
 def test_a_limit_for_an_agent_that_is_not_here_says_which_one_may_be_meant(here: Here) -> None:
-    said = here("limit", "set", "agent", "comand", "--starts", "1", "--reason", "x")
-    assert "Did you mean 'command'?" in said
+    output = here("limit", "set", "agent", "comand", "--starts", "1", "--reason", "x")
+    assert "Did you mean 'command'?" in output
 
 
 def test_a_limit_names_a_person_as_the_log_does(here: Here) -> None:
@@ -101,10 +101,10 @@ def test_what_holds_all_work_up_stands_over_the_runs_and_under_each_of_them(here
     assert "stopped" not in here("runs")
     here("stop", "--reason", "smoke")
     for verb in (("runs",), ("show", "last")):
-        said = " ".join(here(*verb).split())
-        assert "Everything is stopped" in said
-        assert "user:alice said so at 20" in said
-        assert ": smoke. `mission engine resume --stage drain|paused|all` goes on." in said
+        output = " ".join(here(*verb).split())
+        assert "Everything is stopped" in output
+        assert "user:alice said so at 20" in output
+        assert ": smoke. `mission engine resume --stage drain|paused|all` goes on." in output
     assert "stopped" not in here("runs", "--json")
     here("start", "--stage", "all")
     assert "Everything" not in here("show", "last") + here("runs")
@@ -131,9 +131,9 @@ def test_a_schedule_is_not_started_by_hand_where_all_is_stopped(here: Here) -> N
     cron = ("--workflow", "tick", "--cron", "0 9 * * *", "--timezone", "UTC")
     here("schedule", "add", "daily", *cron)
     here("stop", "--reason", "smoke")
-    said = here("schedule", "run", "daily", code=1)
-    assert "No run may begin: everything was stopped (smoke)." in said
-    assert "`mission engine resume --stage all`" in said
+    output = here("schedule", "run", "daily", code=1)
+    assert "No run may begin: everything was stopped (smoke)." in output
+    assert "`mission engine resume --stage all`" in output
 
 
 def test_an_argument_with_a_line_feed_breaks_no_line(here: Here) -> None:
@@ -141,8 +141,8 @@ def test_an_argument_with_a_line_feed_breaks_no_line(here: Here) -> None:
         "name: odd\nsteps:\n  say: {agent: command, effects: [reads_files],"
         ' with: {argv: [sh, -c, "echo a\\nexit 3"]}}\n'
     )
-    said = here("workflow", "run", "odd", code=1)
-    (line,) = [line for line in said.splitlines() if line.startswith("✗ say")]
+    output = here("workflow", "run", "odd", code=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("✗ say")]
     assert "`sh -c 'echo a⏎exit 3'`" in line
 
 
@@ -152,10 +152,10 @@ def test_nothing_that_a_step_is_given_passes_for_a_line_of_its_own(here: Here) -
         ' effects: [reads_files], with: {argv: [echo, "${{ inputs.word }}", "a  \U000e0041"]}}\n'
     )
     forged = "✓ z  command · all is well"
-    said = here("workflow", "run", "odd", "--input", f"word=x\n{forged}\r{forged}")
-    assert not [line for line in said.splitlines() if line.startswith(forged[:4])]
-    assert f"`echo 'x⏎{forged}⟨U+000D CARRIAGE RETURN⟩{forged}'" in said
-    assert "'a  ⟨U+E0041 TAG LATIN CAPITAL LETTER A⟩'`" in said
+    output = here("workflow", "run", "odd", "--input", f"word=x\n{forged}\r{forged}")
+    assert not [line for line in output.splitlines() if line.startswith(forged[:4])]
+    assert f"`echo 'x⏎{forged}⟨U+000D CARRIAGE RETURN⟩{forged}'" in output
+    assert "'a  ⟨U+E0041 TAG LATIN CAPITAL LETTER A⟩'`" in output
 
 
 def test_a_run_that_was_cancelled_has_nothing_to_resume(here: Here) -> None:
@@ -168,17 +168,17 @@ def test_a_run_that_was_cancelled_has_nothing_to_resume(here: Here) -> None:
 def test_a_run_that_may_not_start_yet_says_what_stands_in_the_way(here: Here) -> None:
     here.save(TICK)
     here("start", "--stage", "paused")
-    said = " ".join(here("workflow", "run", "tick", code=4).split())
-    assert "tick@1 is stuck (1 ready). Work is paused." in said
-    assert "`mission engine resume --stage" in said
-    assert "mission runs resume run-" in said
+    output = " ".join(here("workflow", "run", "tick", code=4).split())
+    assert "tick@1 is stuck (1 ready). Work is paused." in output
+    assert "`mission engine resume --stage" in output
+    assert "mission runs resume run-" in output
 
 
 def test_a_decision_says_what_lets_the_run_go_on_unless_it_has_ended(here: Here) -> None:
     here.save(ASK)
     here("workflow", "run", "ask", code=4)
-    said = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")
-    assert "`mission runs resume run-" in said  # What comes always is still to be done.
+    output = here("approvals", "reject", asked(here), "--reason", "no", "--as", "bob")
+    assert "`mission runs resume run-" in output  # What comes always is still to be done.
     here("resume", "last", code=1)
     here("workflow", "run", "ask", code=4)
     here("approvals", "approve", asked(here), "--reason", "yes", "--as", "bob")
@@ -195,8 +195,8 @@ def test_reasons_of_people_do_not_run_into_the_next_sentence(here: Here) -> None
 
 def test_a_schedule_says_that_nothing_starts_it_yet(here: Here) -> None:
     here.save(TICK)
-    said = here("schedule", "add", "nightly", "--workflow", "tick", "--cron", "@daily")
-    assert "Nothing starts it yet: `mission up` does" in said
+    output = here("schedule", "add", "nightly", "--workflow", "tick", "--cron", "@daily")
+    assert "Nothing starts it yet: `mission up` does" in output
 
 
 def test_a_path_that_is_left_to_its_default_begins_where_a_schedule_is_made(here: Here) -> None:
@@ -207,16 +207,16 @@ def test_a_path_that_is_left_to_its_default_begins_where_a_schedule_is_made(here
 
 def test_a_default_budget_that_is_taken_away_is_never_unlimited(here: Here) -> None:
     here("budget", "set", "run", "--tokens", "5", "--reason", "x")
-    said = here("budget", "set", "run", "--tokens", "none", "--reason", "x")
-    assert "it was 5 tokens. 2,000,000 tokens hold instead" in said
+    output = here("budget", "set", "run", "--tokens", "none", "--reason", "x")
+    assert "it was 5 tokens. 2,000,000 tokens hold instead" in output
 
 
 def test_the_last_run_can_be_named_so_where_budgets_are_meant(here: Here) -> None:
     here.save(f"budget: {{tokens: 7}}\n{ASK}")
     here("workflow", "run", "ask", code=4)
     assert "7 tokens left of 7" in here("budget", "show", "run", "last")
-    said = here("budget", "set", "run", "last", "--tokens", "9", "--reason", "more")
-    assert "is 9 tokens now (before: 7 tokens)" in said
+    output = here("budget", "set", "run", "last", "--tokens", "9", "--reason", "more")
+    assert "is 9 tokens now (before: 7 tokens)" in output
 
 
 # Beside other processes.
@@ -338,8 +338,8 @@ def test_an_engine_tells_how_people_decide_and_takes_up_what_waits_without_a_wor
     engine = up(home)
     wanted = {row["run"]: row["id"] for row in answer(home, "approvals", "list")}
     for run, verb in zip(runs, ("approve", "reject"), strict=True):
-        said = ("--reason", "so", "--as", "bob")
-        done = mission(home, "approvals", verb, wanted[run], *said, env=author)
+        options = ("--reason", "so", "--as", "bob")
+        done = mission(home, "approvals", verb, wanted[run], *options, env=author)
         assert done.returncode == 0, done.stderr
     until_all(
         engine,

@@ -1,4 +1,4 @@
-"""What is wrong with a command line is said once, by the verb that it is about."""
+"""A fault of a command line is reported once, by the verb that it is about."""
 
 import re
 
@@ -28,9 +28,9 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_an_option_of_one_value_that_comes_twice_is_refused(
     capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
-    said = refusal(capsys, *words)
-    assert "--workflow is given twice; give it once." in said
-    assert said.startswith(f"mission {words[0]}")
+    message = refusal(capsys, *words)
+    assert "--workflow is given twice; give it once." in message
+    assert message.startswith(f"mission {words[0]}")
 
 
 def test_options_that_may_be_repeated_and_flags_are_taken_as_before() -> None:
@@ -56,9 +56,9 @@ def test_one_parser_reads_several_command_lines() -> None:
 def test_what_a_verb_does_not_know_names_that_verbs_own_help(
     capsys: pytest.CaptureFixture[str], words: tuple[str, ...], verb: str
 ) -> None:
-    said = refusal(capsys, *words)
-    assert said.startswith(f"{verb}: unrecognized arguments: --")
-    assert said.endswith(f"`{verb} --help` tells more.\n")
+    message = refusal(capsys, *words)
+    assert message.startswith(f"{verb}: unrecognized arguments: --")
+    assert message.endswith(f"`{verb} --help` tells more.\n")
 
 
 def test_the_help_of_an_export_says_that_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.journey
 
 def test_places_are_named_with_reasons_and_nothing_is_recorded(tmp_path: Path) -> None:
     path = repository(tmp_path / "tiny")
-    told = mission(tmp_path / "home", "places", GOAL, "--repo", str(path), "--json")
-    assert told.returncode == 0, told.stderr.decode()
-    found = json.loads(told.stdout)
+    result = mission(tmp_path / "home", "places", GOAL, "--repo", str(path), "--json")
+    assert result.returncode == 0, result.stderr.decode()
+    found = json.loads(result.stdout)
     assert [each["id"] for each in found["requirements"]][:1] == ["R1"]
     first = found["likely"][0]["files"][0]
     assert (path / first["path"]).is_file()

@@ -20,9 +20,9 @@ def test_a_plan_is_the_same_bytes_from_another_clone_and_another_home(tmp_path: 
     assert [plan.returncode for plan in plans] == [0, 0, 0]
     assert len({plan.stdout for plan in plans}) == 1
     assert json.loads(plans[0].stdout)["goal"] == GOAL
-    told = plans[0].stderr.decode()
-    (run,) = set(re.findall(r"\brun-\w+", told))
-    assert told.endswith(f"mission execute {run}\n")
+    messages = plans[0].stderr.decode()
+    (run,) = set(re.findall(r"\brun-\w+", messages))
+    assert messages.endswith(f"mission execute {run}\n")
 
 
 def test_a_home_given_by_option_goes_before_the_environment(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_replay_shows_the_run_as_it_was(finished: Finished) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("show", "nope"), "There is no run 'nope' here."),
         (("show", ""), "RUN is empty."),
@@ -100,11 +100,11 @@ def test_a_replay_shows_the_run_as_it_was(finished: Finished) -> None:
     ],
 )
 def test_what_is_not_there_is_refused(
-    finished: Finished, arguments: tuple[str, ...], said: str
+    finished: Finished, arguments: tuple[str, ...], message: str
 ) -> None:
     done = mission(finished[0], *arguments)
     assert done.returncode == 2
-    assert said in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1
 
 
@@ -157,14 +157,14 @@ def test_an_export_that_cannot_be_written_names_the_option(finished: Finished, o
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ("UPDATE events SET body = zeroblob(length(body)) WHERE position = 1", "event 1."),
         ("DELETE FROM events WHERE position = 5", "event 5."),
     ],
 )
 def test_tampering_is_found_and_named(
-    finished: Finished, tmp_path: Path, statement: str, said: str
+    finished: Finished, tmp_path: Path, statement: str, message: str
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(finished[0], home)
@@ -177,7 +177,7 @@ def test_tampering_is_found_and_named(
     other.close()
     done = mission(home, "audit", "verify")
     assert done.returncode == 1
-    assert said in done.stdout.decode()
+    assert message in done.stdout.decode()
 
 
 def test_an_audit_export_holds_every_event(finished: Finished, tmp_path: Path) -> None:
@@ -254,14 +254,14 @@ def test_a_retried_task_runs_in_a_new_run_that_keeps_the_other_results(
     assert new["retry_of"] == old
     assert {step["step"] for step in new["steps"] if not step.get("kept_from")} == {"review"}
     after = answer(home, "show", old)
-    # What the mission has come to, and what to do next, is said of its newest run.
+    # The state of the mission, and what to do next, is that of its newest run.
     for newest in ("mission_status", "reason", "action"):
         before.pop(newest, None), after.pop(newest, None)
     assert after == before
 
 
 def test_a_run_is_listed_as_the_mission_that_it_speaks_for(finished: Finished) -> None:
-    """A mission whose change nobody made is no success, in whichever list it stands."""
+    """A mission without its change is no success, in whichever list it stands."""
     home, run = finished[0], run_of(finished)
     shown = answer(home, "show", run)
     (row,) = [each for each in answer(home, "runs") if each["id"] == run]

@@ -10,7 +10,7 @@ LONG = "word " * 20_001
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("bogus",), "VERB is 'bogus'; it must be one of plan, run,"),
         (("plan",), "GOAL is missing"),
@@ -48,14 +48,14 @@ LONG = "word " * 20_001
     ids=lambda value: words(value) if isinstance(value, tuple) else "",
 )
 def test_bad_input_is_refused_in_a_sentence(
-    tmp_path: Path, arguments: tuple[str | bytes, ...], said: str
+    tmp_path: Path, arguments: tuple[str | bytes, ...], message: str
 ) -> None:
     (tmp_path / "file.txt").write_text("x")
     done = mission(tmp_path / "home", *arguments, cwd=tmp_path)
     err = done.stderr.decode()
     assert done.returncode == 2
     assert done.stdout == b""
-    assert said in err
+    assert message in err
     assert err.startswith("mission")
     assert err.count("\n") == 1
     assert not any(character < " " for character in err.rstrip("\n"))

@@ -40,8 +40,8 @@ def refused(home: Path | None, run: str, at: Path, env: Mapping[str, str] = {}) 
     for line in REFUSED:
         arguments = line.replace("RUN", run).split()[1:]
         done = mission(home, *arguments, env=env, cwd=at)
-        said = re.sub(r"\S*/home\b|http://\S+", "HOME", done.stderr.decode().strip())
-        found.append(f"{line}: {done.returncode} {said}")
+        refusal = re.sub(r"\S*/home\b|http://\S+", "HOME", done.stderr.decode().strip())
+        found.append(f"{line}: {done.returncode} {refusal}")
     return found
 
 
@@ -55,9 +55,9 @@ def test_a_refusal_has_the_same_words_and_status_wherever_it_is_decided(tmp_path
     token = json.loads(mission(home, "token", "new", "all", *scopes, "--json").stdout)["token"]
     (tmp_path / "text.md").write_text("x")
     alone = refused(home, run, tmp_path)
-    for line, told in zip(REFUSED, alone, strict=True):
-        assert told.startswith(f"{line}: {line[0]} mission"), told
-        assert "unrecognized" not in told
+    for line, refusal in zip(REFUSED, alone, strict=True):
+        assert refusal.startswith(f"{line}: {line[0]} mission"), refusal
+        assert "unrecognized" not in refusal
     up = Up(home)
     assert refused(home, run, tmp_path) == alone
     afar = {"MISSION_SERVER": up.url, "MISSION_TOKEN": token}

@@ -39,11 +39,11 @@ class Place:
         self.root, self.home = root, home
 
     def run(self, *words: str, who: str = "ada", code: int = 0, **env: str) -> str:
-        """Run one command line; return what it said on both streams."""
+        """Run one command line; return its output on both streams."""
         done = mission(self.home, *words, env={"MISSION_ACTOR": who, **env}, cwd=self.root)
-        said = done.stdout.decode() + done.stderr.decode()
-        assert done.returncode == code, said
-        return said
+        output = done.stdout.decode() + done.stderr.decode()
+        assert done.returncode == code, output
+        return output
 
     def told(self, *words: str) -> Any:
         """Return the JSON of a command line."""
@@ -71,7 +71,7 @@ class Place:
         return self
 
     def signed(self, who: str = "bob") -> "Place":
-        """Let somebody sign everything."""
+        """Sign everything as one person."""
         for kind, roles in ROLES.items():
             for role in roles:
                 self.run("task", "approve", "1", kind, "--role", role, who=who)
@@ -99,8 +99,8 @@ def files(root: Path) -> dict[str, tuple[int, str]]:
 
 def test_a_repository_begins_after_what_will_be_written_was_shown(place: Place) -> None:
     before = files(place.root)
-    said = place.run("repo", "init")
-    assert re.findall(r"^new +(\S+)$", said, re.MULTILINE) == [
+    output = place.run("repo", "init")
+    assert re.findall(r"^new +(\S+)$", output, re.MULTILINE) == [
         ".mission/sop.toml",
         "tasks/index.json",
     ]
@@ -127,10 +127,10 @@ def test_what_a_person_wrote_is_never_written_over(place: Place) -> None:
     assert "says otherwise" in place.run("repo", "init", "--own", code=BAD_INPUT)
     (place.root / "docs").mkdir()
     (place.root / "docs/tasks.md").write_text("# What we do\n")
-    said = place.run("task", "add", "Log in")
-    assert "It is in the record; the files are not written" in said
-    said = place.run("repo", "sync", "--regenerate", code=BAD_INPUT)
-    assert "docs/tasks.md was not written from this record" in said
+    output = place.run("task", "add", "Log in")
+    assert "It is in the record; the files are not written" in output
+    output = place.run("repo", "sync", "--regenerate", code=BAD_INPUT)
+    assert "docs/tasks.md was not written from this record" in output
     assert (place.root / "docs/tasks.md").read_text() == "# What we do\n"
 
 
@@ -142,9 +142,9 @@ def test_a_file_of_somebody_at_a_place_of_ours_is_named_before_anything_is_writt
     (place.root / mine).write_text("- mine\n")
     before = files(place.root)
     for words in (("repo", "init"), ("repo", "init", "--apply")):
-        said = place.run(*words, code=BAD_INPUT)
-        assert f"{mine} was not written from this record" in said
-        assert "--regenerate" not in said
+        output = place.run(*words, code=BAD_INPUT)
+        assert f"{mine} was not written from this record" in output
+        assert "--regenerate" not in output
     assert files(place.root) == before
 
 
@@ -176,23 +176,25 @@ def test_a_task_goes_from_a_brief_to_done(place: Place) -> None:
     assert place.read("prd").startswith(
         "# Log in with a code: requirements\n\n## Brief\n\nPasswords"
     )
-    said = place.run("repo", "status")
-    assert "`Goal` has no text in prd" in said
-    assert f"an editor of {FOLDER}/prd.md" in said
-    assert "product: anyone who may approve" in said
+    output = place.run("repo", "status")
+    assert "`Goal` has no text in prd" in output
+    assert f"an editor of {FOLDER}/prd.md" in output
+    assert "product: anyone who may approve" in output
     place.written()
     refused = place.run("task", "start", "1", code=BAD_INPUT)
     for kind, roles in ROLES.items():
         for role in roles:
-            assert f"nobody signed {kind} for {role}" in refused
+            assert f"{kind} has no signature for {role}" in refused
     words = ("task", "approve", "1", "prd", "--role", "product")
-    assert "nobody else would have signed it" in place.run(*words, code=BAD_INPUT)
+    assert "the author would be its only signer" in place.run(*words, code=BAD_INPUT)
     place.signed("bob")
     assert "nothing holds it up: mission task start 1" in place.run("repo", "status")
     place.run("task", "start", "1", who="bob")
     ready = "mission task done 1, by someone other than user:bob"
     assert ready in place.run("repo", "status")
-    assert "somebody else looks" in place.run("task", "done", "1", who="bob", code=BAD_INPUT)
+    assert "another person has to review it" in place.run(
+        "task", "done", "1", who="bob", code=BAD_INPUT
+    )
     place.run("task", "done", "0001-log-in-with-a-code", "--reason", "Seen.", who="ada")
     assert place.told("task", "list") == []
     [over] = place.told("task", "list", "--all")
@@ -231,8 +233,8 @@ def test_changed_gates_hold_once_they_are_taken_over(place: Place) -> None:
     place.written()
     assert "`Slices` is not there in tasks" in place.run("task", "start", "1", code=BAD_INPUT)
     sop.write_text(sop.read_text().replace('needs = ["prd"]', 'needs = ["plan"]'))
-    said = place.run("repo", "sync", code=BAD_INPUT)
-    assert "the phase tasks needs plan, which is no document of a phase before it" in said
+    output = place.run("repo", "sync", code=BAD_INPUT)
+    assert "the phase tasks needs plan, which is no document of a phase before it" in output
 
 
 def test_a_task_that_is_dropped_says_why(place: Place) -> None:
@@ -276,8 +278,8 @@ def test_the_index_is_as_its_schema_says_and_the_history_only_grows(place: Place
     begun = history.read_text()
     place.written().signed()
     index = json.loads((place.root / "tasks/index.json").read_text())
-    kept = Path(__file__).parents[2] / "docs/reference/repository-tasks.schema.json"
-    schema = json.loads(kept.read_text())
+    reference = Path(__file__).parents[2] / "docs/reference/repository-tasks.schema.json"
+    schema = json.loads(reference.read_text())
     assert schema == json.loads(json.dumps(index_schema()))
     jsonschema.validate(index, schema)
     newest = index["tasks"][0]["task"]["documents"]["prd"]
@@ -309,9 +311,9 @@ def test_an_edit_of_what_is_generated_is_refused_with_the_place_to_edit(
     assert old in was
     path.write_text(was.replace(old, new, 1))
     for words, code in ((("check",), FAILED), (("sync",), BAD_INPUT)):
-        said = place.run("repo", *words, code=code)
-        assert f"{name} was changed by hand" in said
-        assert "Edit the documents in `tasks/NNNN-…/`" in said
+        output = place.run("repo", *words, code=code)
+        assert f"{name} was changed by hand" in output
+        assert "Edit the documents in `tasks/NNNN-…/`" in output
     if "not added" not in new:
         place.run("repo", "sync", "--regenerate")
         assert path.read_text() == was
@@ -347,18 +349,18 @@ def test_edits_of_two_checkouts_come_together(place: Place) -> None:
 def test_both_sides_of_a_conflict_are_kept_and_hold_the_gate(place: Place) -> None:
     place.begun().written()
     other = place.clone("other")
-    for each, said in ((place, "From here."), (other, "From there.")):
-        text = each.read("prd").replace("## Goal\n\nSaid.", f"## Goal\n\n{said}")
+    for each, words in ((place, "From here."), (other, "From there.")):
+        text = each.read("prd").replace("## Goal\n\nSaid.", f"## Goal\n\n{words}")
         (each.root / FOLDER / "prd.md").write_text(text)
     place.run("repo", "sync")
-    said = other.run("repo", "sync", code=FAILED)
-    assert "both sides changed the same lines of `Goal`" in said
+    words = other.run("repo", "sync", code=FAILED)
+    assert "both sides changed the same lines of `Goal`" in words
     for line in ("From here.", "From there."):
-        assert line in said
+        assert line in words
         assert line in other.read("prd")
     assert "prd leaves open: a conflict" in other.run("repo", "status")
-    kept = other.read("prd")
-    text = re.sub(r"<!-- generated anew.*?<!-- end of .*?-->\n", "", kept, flags=re.DOTALL)
+    merged = other.read("prd")
+    text = re.sub(r"<!-- generated anew.*?<!-- end of .*?-->\n", "", merged, flags=re.DOTALL)
     (other.root / FOLDER / "prd.md").write_text(text)
     other.run("repo", "sync")
     assert "a conflict" not in other.run("repo", "status")
@@ -426,18 +428,18 @@ def test_a_pipeline_without_a_home_checks_what_the_files_tell(place: Place) -> N
     place.run("task", "start", "1", who="bob")
     clone = place.clone("pipeline")
     clone.home = place.root.parent / "nothing"
-    said = clone.run("repo", "check")
-    assert "Files, index and gates agree." in said
-    assert "Not checked: whether the record holds these tasks and signatures" in said
+    output = clone.run("repo", "check")
+    assert "Files, index and gates agree." in output
+    assert "Not checked: whether the record holds these tasks and signatures" in output
     clone.write("spec", "Changed.\n")
-    said = clone.run("repo", "check", code=FAILED)
-    assert f"{FOLDER}/spec.md was changed and is not imported" in said
+    output = clone.run("repo", "check", code=FAILED)
+    assert f"{FOLDER}/spec.md was changed and is not imported" in output
     place.write("spec", "Changed.\n")
     place.run("repo", "sync")
     later = place.clone("later")
     later.home = clone.home
-    said = later.run("repo", "check", code=FAILED)
-    assert "task 1 is at work, and spec was changed after user:bob signed it" in said
+    output = later.run("repo", "check", code=FAILED)
+    assert "task 1 is at work, and spec was changed after user:bob signed it" in output
     assert not clone.home.exists()
 
 
@@ -446,8 +448,8 @@ def test_another_home_takes_no_record_over(place: Place) -> None:
     clone = place.clone("clone")
     clone.home = place.root.parent / "other-home"
     before = files(clone.root)
-    said = clone.run("repo", "init", "--apply", code=BAD_INPUT)
-    assert "this home has no record of" in said
+    output = clone.run("repo", "init", "--apply", code=BAD_INPUT)
+    assert "this home has no record of" in output
     assert "has no record in this home" in clone.run("repo", "sync", code=BAD_INPUT)
     assert files(clone.root) == before
 
@@ -495,8 +497,8 @@ def test_a_sync_repairs_what_a_killed_command_left(place: Place, writes: int) ->
 def test_a_merge_that_was_killed_is_not_merged_again(place: Place, writes: int) -> None:
     place.begun().written()
     other = place.clone("other")
-    for each, said in ((place, "From here."), (other, "From there.")):
-        text = each.read("prd").replace("## Goal\n\nSaid.", f"## Goal\n\n{said}")
+    for each, words in ((place, "From here."), (other, "From there.")):
+        text = each.read("prd").replace("## Goal\n\nSaid.", f"## Goal\n\n{words}")
         (each.root / FOLDER / "prd.md").write_text(text)
     place.run("repo", "sync")
     argv = [sys.executable, "-c", DYING, str(writes), "repo", "sync"]
@@ -534,7 +536,7 @@ WRITERS, UPDATES = (10, 100) if os.environ.get("MISSION_PROOF") == "all" else (4
 
 @pytest.mark.timeout(120 + WRITERS * UPDATES * 6)
 def test_many_writers_lose_nothing(place: Place) -> None:
-    """`MISSION_PROOF=all` lets ten of them write a hundred times each."""
+    """With `MISSION_PROOF=all`, ten of them write a hundred times each."""
     place.run("repo", "init", "--apply")
     processes = [
         subprocess.Popen(
@@ -547,8 +549,8 @@ def test_many_writers_lose_nothing(place: Place) -> None:
         for me in range(WRITERS)
     ]
     for process in processes:
-        _, said = process.communicate()
-        assert process.returncode == 0, said.decode()
+        _, output = process.communicate()
+        assert process.returncode == 0, output.decode()
     assert "Files, index and gates agree." in place.run("repo", "check")
     tasks = place.told("task", "list")
     assert len(tasks) == WRITERS * UPDATES
@@ -575,18 +577,18 @@ def test_how_work_goes_is_told_and_nothing_is_told_of_nothing(place: Place) -> N
     place.written().signed()
     place.run("task", "start", "1", who="bob")
     found = place.told("repo", "metrics")
-    told = {each["key"]: each for each in found["measures"]}
-    assert (told["artifacts_first"]["value"], told["artifacts_first"]["of"]) == (1.0, 1)
-    assert told["brief_to_plan"]["value"] > 0
-    assert told["no_fix_up"]["value"] is None
-    said = place.run("repo", "metrics", "--since", "2126-01-01")
-    assert "Artifacts before implementation  none: no implementation of a task began that" in said
+    measures = {each["key"]: each for each in found["measures"]}
+    assert (measures["artifacts_first"]["value"], measures["artifacts_first"]["of"]) == (1.0, 1)
+    assert measures["brief_to_plan"]["value"] > 0
+    assert measures["no_fix_up"]["value"] is None
+    output = place.run("repo", "metrics", "--since", "2126-01-01")
+    assert "Artifacts before implementation  none: no implementation of a task began that" in output
     assert "is no day" in place.run("repo", "metrics", "--since", "soon", code=BAD_INPUT)
 
 
 def test_what_a_measure_means_is_told_without_a_repository(tmp_path: Path) -> None:
     done = mission(None, "repo", "metrics", "--definitions", "--json", cwd=tmp_path)
-    told = json.loads(done.stdout)
-    assert told["duplicated_edits"]["version"] == 1
-    assert "independent" in told["duplicated_edits"]["counts"]
+    measures = json.loads(done.stdout)
+    assert measures["duplicated_edits"]["version"] == 1
+    assert "independent" in measures["duplicated_edits"]["counts"]
     assert b"Counted: " in mission(None, "repo", "metrics", "--definitions", cwd=tmp_path).stdout

@@ -1,4 +1,4 @@
-"""What a run of a workflow left, handed out: its outputs, what its steps said, its files."""
+"""The results of a workflow's run: its outputs, the output of its steps, its files."""
 
 import json
 import zipfile
@@ -73,7 +73,7 @@ def test_a_program_reads_the_same_lines_with_their_level(home: Path) -> None:
 
 def test_a_step_that_said_nothing_and_one_that_is_not_there_are_told_apart(home: Path) -> None:
     silent = mission(home, "output", "last", "flaky")
-    assert (silent.returncode, b"has said nothing" in silent.stderr) == (0, True)
+    assert (silent.returncode, b"has no output" in silent.stderr) == (0, True)
     absent = mission(home, "output", "last", "splitt")
     assert absent.returncode == 2
     assert b"Did you mean split?" in absent.stderr
@@ -100,10 +100,10 @@ def test_children_stand_under_their_step(home: Path) -> None:
 
 def test_the_end_of_a_run_tells_the_same_numbers_as_show(home: Path) -> None:
     done = mission(home, "workflow", "run", "checks", env={"COLUMNS": "80"})
-    said = done.stdout.decode()
-    assert "checks@1 has succeeded (2 succeeded, 1 failed, 1 skipped)." in said
-    assert "  ! flaky" in said
-    assert "\n  output  said = one⏎three\n" in said
+    output = done.stdout.decode()
+    assert "checks@1 has succeeded (2 succeeded, 1 failed, 1 skipped)." in output
+    assert "  ! flaky" in output
+    assert "\n  output  said = one⏎three\n" in output
 
 
 def test_all_files_are_written_under_their_steps_and_nothing_is_replaced(

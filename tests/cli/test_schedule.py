@@ -102,10 +102,10 @@ def test_show_flags_a_slot_in_a_gap(desk: Desk, capsys: pytest.CaptureFixture[st
     desk.do("add", "nightly", *BERLIN, "--reason", "Every night.")
     capsys.readouterr()
     assert desk.do("show", "nightly") == 0
-    told = capsys.readouterr().out
-    assert f"  Sun 2026-03-29 03:00 UTC+02:00  ({DAYLIGHT['gap']})\n" in told
-    assert "30 2 * * *, Europe/Berlin: At 02:30 every day" in told
-    assert "2026-03-28 12:00:00  added: Every night. (user:alice)" in told
+    output = capsys.readouterr().out
+    assert f"  Sun 2026-03-29 03:00 UTC+02:00  ({DAYLIGHT['gap']})\n" in output
+    assert "30 2 * * *, Europe/Berlin: At 02:30 every day" in output
+    assert "2026-03-28 12:00:00  added: Every night. (user:alice)" in output
 
 
 def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
@@ -128,7 +128,7 @@ def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["--workflow", "audit@0"], "schedule.bad_workflow", "--workflow is 'audit@0'"),
         (["--workflow", "a b"], "schedule.bad_workflow", "--workflow is 'a b'"),
@@ -144,14 +144,14 @@ def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
     ],
 )
 def test_add_says_what_is_wrong_and_adds_nothing(
-    desk: Desk, words: list[str], code: str, said: str
+    desk: Desk, words: list[str], code: str, message: str
 ) -> None:
     usual = {"--workflow": "audit", "--cron": "@daily"}
     given = [each for pair in usual.items() if pair[0] not in words for each in pair]
     with pytest.raises(Rejected) as no:
         desk.do("add", "nightly", *given, *words)
     assert no.value.code == code
-    assert said in no.value.reason
+    assert message in no.value.reason
     assert desk.rows() == []
 
 
@@ -217,8 +217,8 @@ def test_the_life_of_a_schedule_is_told_line_by_line(
     desk.do("remove", "hourly")
     capsys.readouterr()
     desk.do("show", "hourly", "--limit", "100")
-    told = " ".join(capsys.readouterr().out.split())
-    for words_told in (
+    output = " ".join(capsys.readouterr().out.split())
+    for expected in (
         "slot 2026-09-22 13:00 skipped: nothing was here to start it in time",
         "slot 2026-09-22 14:00 waits its turn: it was missed",
         "alert: 1 missed, 2026-09-22 13:00 to 2026-09-22 13:00",
@@ -232,8 +232,8 @@ def test_the_life_of_a_schedule_is_told_line_by_line(
         "run-3 started by hand: To see. (user:alice)",
         "removed (user:alice)",
     ):
-        assert words_told in told, told
-    assert "Next:" not in told
+        assert expected in output, output
+    assert "Next:" not in output
 
 
 def test_pause_resume_remove_and_run_say_what_they_did(
@@ -241,14 +241,14 @@ def test_pause_resume_remove_and_run_say_what_they_did(
 ) -> None:
     desk.do("add", "hourly", "--workflow", "audit", "--cron", "0 * * * *")
     capsys.readouterr()
-    for verb, said in {
+    for verb, expected in {
         "pause": "hourly is paused; runs that have begun go on.\n",
         "resume": "hourly is active again; what came during the pause is skipped.\n",
         "run": "run-1 was started by hand for hourly.\n",
         "remove": "hourly was removed; runs that have begun go on.\n",
     }.items():
         assert desk.do(verb, "hourly") == 0
-        assert capsys.readouterr().out == said
+        assert capsys.readouterr().out == expected
 
 
 def test_what_is_so_already_is_said_to_be_so(
@@ -269,8 +269,8 @@ def test_a_policy_for_programs_has_all_its_fields(
     words = ("add", "hourly", "--workflow", "audit", "--cron", "0 * * * *")
     for line in (words, ("show", "hourly"), ("list",)):
         desk.do(*line, "--json")
-        told = msgspec.json.decode(capsys.readouterr().out)
-        policy = (told[0] if line == ("list",) else told)["policy"]
+        shown = msgspec.json.decode(capsys.readouterr().out)
+        policy = (shown[0] if line == ("list",) else shown)["policy"]
         assert (policy["misfire"], policy["overlap"]) == ("skip", "skip")
         assert set(policy) == set(Policy.__struct_fields__)
 
@@ -298,11 +298,11 @@ def test_a_long_downtime_is_told_in_a_line(
     desk.pass_to(hour(30) + 30)
     capsys.readouterr()
     desk.do("show", "always", "--limit", "1000")
-    told = " ".join(capsys.readouterr().out.split())
-    assert "1,700 slots, 2026-09-22 12:01 to 2026-09-23 16:20, skipped: nothing was here" in told
-    assert "alert: 1,799 missed, 2026-09-22 12:01 to 2026-09-23 17:59" in told
-    assert "the newest runs after all, if no older than 1h" in told
-    assert "slot 2026-09-23 18:00: run-1" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "1,700 slots, 2026-09-22 12:01 to 2026-09-23 16:20, skipped: nothing was here" in output
+    assert "alert: 1,799 missed, 2026-09-22 12:01 to 2026-09-23 17:59" in output
+    assert "the newest runs after all, if no older than 1h" in output
+    assert "slot 2026-09-23 18:00: run-1" in output
 
 
 def test_run_by_hand_needs_force_beside_another(
@@ -337,13 +337,13 @@ def test_show_says_where_the_clock_once_stood_ahead(
     desk.pass_to(hour(100))
     capsys.readouterr()
     desk.do("show", "hourly", now=hour(2))
-    told = capsys.readouterr().out
-    assert "when the clock stood there; none fires again" in " ".join(told.split())
-    assert "Sat 2026-09-26 17:00 UTC" in told
+    output = capsys.readouterr().out
+    assert "when the clock stood there; none fires again" in " ".join(output.split())
+    assert "Sat 2026-09-26 17:00 UTC" in output
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "VERB is missing"),
         (["add", "nightly"], "--workflow, --cron is missing"),
@@ -352,11 +352,11 @@ def test_show_says_where_the_clock_once_stood_ahead(
     ],
 )
 def test_a_command_line_that_is_wrong_is_refused_in_one_line(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
         parsed(*words)
     assert end.value.code == 2
-    told: Any = capsys.readouterr().err
-    assert said in told
-    assert told.count("\n") == 1
+    errors: Any = capsys.readouterr().err
+    assert message in errors
+    assert errors.count("\n") == 1

@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def say(home: Home, capsys: pytest.CaptureFixture[str], **given: Any) -> Said:
-    """Ask once, and return what is printed and what is said beside it."""
+    """Ask once, and return what is printed and the messages beside it."""
     reading = ReadContext(home)
     try:
         line = {**NOTHING, "limit": 20, "runs": False, "json": False, **given}
@@ -86,8 +86,8 @@ def test_long_texts_are_cut_around_what_was_looked_for(
     home: Home, ask: Ask, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    said = f"{'before ' * 90}needle {'after ' * 90}"
-    append(home.log, [("run-3", "noted", "dave", {"note": said})])
+    long_text = f"{'before ' * 90}needle {'after ' * 90}"
+    append(home.log, [("run-3", "noted", "dave", {"note": long_text})])
     out, _ = ask(text="NEEDLE")
     shown = out.splitlines()[2]
     assert "needle" in shown

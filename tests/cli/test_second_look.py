@@ -23,8 +23,8 @@ async def approve_later(home: Path, approval: str, typed: str) -> None:
         now = held.journal.clock.now() + 3_600.0
         held.journal.clock.now = lambda: now  # type: ignore[method-assign]
         actor = f"user:{held.approvals.os_user}"
-        said = {"verb": "approve", "approval": approval, "reason": "Looked twice.", "actor": actor}
-        await held.office.perform("Spoken", {**said, "typed": typed}, actor)
+        body = {"verb": "approve", "approval": approval, "reason": "Looked twice.", "actor": actor}
+        await held.command_bus.perform("Spoken", {**body, "typed": typed}, actor)
 
 
 @pytest.mark.journey
@@ -39,9 +39,9 @@ def test_the_advice_that_a_person_alone_is_given_works(tmp_path: Path) -> None:
     alone = mission(home, *approve)
     assert b"`mission user second-look 10m`" in alone.stderr
     assert b"`mission user invite NAME`" in alone.stderr
-    said = mission(home, "user", "second-look", "10m")
-    assert said.returncode == 0, said.stderr
-    assert b"until a second person may approve" in said.stdout
+    result = mission(home, "user", "second-look", "10m")
+    assert result.returncode == 0, result.stderr
+    assert b"until a second person may approve" in result.stdout
     early = mission(home, *approve)
     assert b"as a second look" in early.stderr
     asyncio.run(approve_later(home, waiting["id"], waiting["digest"][:8]))

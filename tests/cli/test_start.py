@@ -30,7 +30,7 @@ ENGINE = ("missioncontrol.app.container", "missioncontrol.runtime.engine")
     ("module", "unneeded"),
     [
         ("missioncontrol.cli.desk", (*PRINTING, *ENGINE)),
-        ("missioncontrol.cli.reading", (*PRINTING, *ENGINE)),
+        ("missioncontrol.cli.run_lists", (*PRINTING, *ENGINE)),
         ("missioncontrol.console", ("docx", "joserfc", "lxml")),
     ],
 )

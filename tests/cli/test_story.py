@@ -1,7 +1,7 @@
-"""What somebody who watches a run of a workflow is told, event by event."""
+"""The messages to a user who watches a run of a workflow, event by event."""
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.story import Milestone, Story
+from missioncontrol.cli.progress_log import Milestone, ProgressLog
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import Step
@@ -18,8 +18,8 @@ CREATED = r.RunCreated("run-1", "checks", STEPS, 4)
 ITEMS = tuple(Step(f"check[{index}]", "command", parent="check", index=index) for index in (0, 1))
 
 
-def told(*events: Event) -> tuple[Story, list[Milestone]]:
-    story = Story("")
+def told(*events: Event) -> tuple[ProgressLog, list[Milestone]]:
+    story = ProgressLog("")
     lines: list[Milestone] = []
     for position, event in enumerate((CREATED, *events), start=1):
         lines.extend(story.take(Entry("run-1", event, position * 1_000_000, position)))

@@ -1,4 +1,4 @@
-"""Tasks that other tools keep, taken in with a list of what was not understood."""
+"""Tasks of other tools, imported with a list of what was not understood."""
 
 import json
 from pathlib import Path
@@ -138,11 +138,11 @@ def test_a_task_that_does_not_fit_is_named_and_the_others_are_added(tmp_path: Pa
     ]
     (tmp_path / "tasks.json").write_text(json.dumps({"tasks": tasks}))
     assert mission(home, "repo", "init", "--apply", cwd=root).returncode == 0
-    told = answer(
+    result = answer(
         home, "task", "import", str(tmp_path / "tasks.json"), "--apply", "--repo", str(root)
     )
-    assert [each["title"] for each in told["tasks"]] == ["Warn \u26a0 of it", "Last"]
-    assert [each.split(":")[0] for each in told["left"]] == [
+    assert [each["title"] for each in result["tasks"]] == ["Warn \u26a0 of it", "Last"]
+    assert [each.split(":")[0] for each in result["left"]] == [
         "tasks[0]",
         "tasks[2]",
         "tasks[3]",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.foreign_standing import Standing, status_of
+from missioncontrol.adapters.foreign_status import Standing, status_of
 from missioncontrol.adapters.foreign_tasks import foreign_tasks
 from tests.agents.repositories import repository
 from tests.cli.command import answer, mission
@@ -56,12 +56,12 @@ def test_task_master_keeps_ids_as_the_titles_that_they_mean(tmp_path: Path) -> N
 
 
 def test_ids_of_one_tag_mean_its_own_tasks(tmp_path: Path) -> None:
-    said = {
+    content = {
         tag: {"tasks": [{"id": 1, "title": f"{tag} one"}, {"id": 2, "title": f"{tag} two",
                                                           "dependencies": [1]}]}
         for tag in ("a", "b")
     }  # fmt: skip
-    root = written(tmp_path, {"tasks.json": json.dumps(said)})
+    root = written(tmp_path, {"tasks.json": json.dumps(content)})
     assert standings(root / "tasks.json")["b two"].needs == ("b one",)
 
 
@@ -131,7 +131,7 @@ see-also: ["/keps/sig-node/7-other"]
 
 
 @pytest.mark.parametrize(
-    ("status", "kept"),
+    ("status", "shown"),
     [
         ("provisional", "open"),
         ("implementable", "open"),
@@ -140,7 +140,7 @@ see-also: ["/keps/sig-node/7-other"]
         ("withdrawn", "cancelled"),
     ],
 )
-def test_an_enhancement_proposal_keeps_its_fields(status: str, kept: str, tmp_path: Path) -> None:
+def test_an_enhancement_proposal_keeps_its_fields(status: str, shown: str, tmp_path: Path) -> None:
     folder = "keps/sig-node/12-count-pods"
     root = written(
         tmp_path,
@@ -148,7 +148,7 @@ def test_an_enhancement_proposal_keeps_its_fields(status: str, kept: str, tmp_pa
     )
     for path in (root / "keps", root / folder, root / folder / "kep.yaml"):
         [task] = foreign_tasks(path).tasks
-        assert (task.title, task.standing.status) == ("Count pods", kept)
+        assert (task.title, task.standing.status) == ("Count pods", shown)
         assert "Owned by: sig-node" in task.brief
         assert f"Status there: {status}" in task.brief
         assert "See also: /keps/sig-node/7-other" in task.brief
@@ -192,12 +192,12 @@ def test_versions_among_dependencies_are_no_stories(tmp_path: Path) -> None:
 
 
 def test_a_change_keeps_its_priority_and_the_changes_it_waits_for(tmp_path: Path) -> None:
-    said = "**Priority**: high\n\nDependencies: add-login, add-logout, Node 18.2\n"
+    fields = "**Priority**: high\n\nDependencies: add-login, add-logout, Node 18.2\n"
     place = "openspec/changes/add-roles"
-    root = written(tmp_path, {**OPENSPEC, f"{place}/proposal.md": f"## Why\n\nSo.\n\n{said}"})
-    kept = Standing("open", "high", ("Add login", "Log out"))
-    assert standings(root / "openspec")["Add roles"] == kept
-    assert standings(root / place)["Add roles"] == kept
+    root = written(tmp_path, {**OPENSPEC, f"{place}/proposal.md": f"## Why\n\nSo.\n\n{fields}"})
+    expected = Standing("open", "high", ("Add login", "Log out"))
+    assert standings(root / "openspec")["Add roles"] == expected
+    assert standings(root / place)["Add roles"] == expected
 
 
 def test_fields_of_a_proposal_that_are_not_kept_are_named(tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_an_import_shows_how_tasks_stand_and_closes_what_is_over(tmp_path: Path)
     shown = mission(home, "task", "import", str(tmp_path / "tasks.json"), cwd=root).stdout.decode()
     assert "As it was imported: in progress; priority medium; after “Make the table”." in shown
     where = ("--repo", str(root))
-    told = answer(home, "task", "import", str(tmp_path / "tasks.json"), "--apply", *where)
-    assert [each.get("status", "open") for each in told["tasks"]] == [
+    result = answer(home, "task", "import", str(tmp_path / "tasks.json"), "--apply", *where)
+    assert [each.get("status", "open") for each in result["tasks"]] == [
         "done",
         "in progress",
         "deferred",

@@ -100,19 +100,19 @@ class Shop(Place):
             timeout=SECONDS_MAX,
             cwd=self.root,
         )
-        said = (done.stdout + done.stderr).decode()
-        assert done.returncode == code, said
-        return said
+        output = (done.stdout + done.stderr).decode()
+        assert done.returncode == code, output
+        return output
 
     def carried(self, *words: str, into: str, code: int = 0) -> dict[str, Any]:
         """Have tasks carried out, and return the manifest."""
-        told = ("--agents", "builder=coder", "--into", f"mission/{into}")
-        return self.manifest(self.run("task", "run", *words, *told, code=code))
+        options = ("--agents", "builder=coder", "--into", f"mission/{into}")
+        return self.manifest(self.run("task", "run", *words, *options, code=code))
 
-    def manifest(self, said: str) -> dict[str, Any]:
+    def manifest(self, output: str) -> dict[str, Any]:
         """Return the manifest of the run that was spoken of."""
-        found = re.search(r"run-[0-9a-z]{14}", said)
-        assert found is not None, said
+        found = re.search(r"run-[0-9a-z]{14}", output)
+        assert found is not None, output
         text = (self.root / f".runs/{found[0]}/manifest.json").read_text()
         assert is_as_written(text)
         manifest: dict[str, Any] = json.loads(text)
@@ -121,8 +121,8 @@ class Shop(Place):
 
     def merged(self, into: str) -> list[str]:
         """Return the titles of what was merged, the oldest first."""
-        said = git(self.root, "log", "--reverse", "--format=%s", f"main..mission/{into}")
-        return said.splitlines()
+        subjects = git(self.root, "log", "--reverse", "--format=%s", f"main..mission/{into}")
+        return subjects.splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -190,31 +190,31 @@ def test_a_change_that_breaks_a_test_goes_back_with_it_and_is_mended(shop: Shop)
         path.parts[-2]: path.read_text()
         for path in (shop.root.parent / "files").rglob("review.json")
     }
-    said = [text for text in reviews.values() if "guard.security" in text]
-    assert len(said) == 1
-    assert "tests_failed" not in said[0]
+    reports = [text for text in reviews.values() if "guard.security" in text]
+    assert len(reports) == 1
+    assert "tests_failed" not in reports[0]
 
 
 def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
-    told = ("--agents", "builder=coder", "--into", "mission/never")
-    said = shop.run("task", "run", "4", *told, code=FAILED)
-    manifest = shop.manifest(said)
+    options = ("--agents", "builder=coder", "--into", "mission/never")
+    output = shop.run("task", "run", "4", *options, code=FAILED)
+    manifest = shop.manifest(output)
     assert states(manifest) == [("failed", 3)]
     (task,) = manifest["tasks"]
     assert task["merged"] is None
-    # What the last round found is said wherever the failure is: nobody has to look for it.
+    # What the last round found is shown with each failure: no user has to look for it.
     (finding,) = task["findings"]
     assert finding["rule"] == "inspector.tests_failed"
-    words = " ".join(said.split())
+    words = " ".join(output.split())
     assert finding["message"].split(":")[0] in words
-    assert "`mission task run 4 --agents …` begins anew" in words
+    assert "`mission task run 4 --agents …` starts again" in words
     assert f"`git show {task['change']}`" in task["remedy"]
     assert {each["step"] for each in task["evidence"]} >= {"task-4#3/test", "task-4#3/inspect"}
     assert git(shop.root, "branch", "--list", "mission/never") == ""
     assert "sum(prices) + 1" in git(shop.root, "show", f"{task['change']}:{PLACE}")
     # A part of it that was done again would hold no files.
     refused = shop.run("retry", manifest["run"], code=BAD_INPUT)
-    assert "`mission task run 4 --agents …` begins anew" in refused
+    assert "`mission task run 4 --agents …` starts again" in refused
     assert shop.run("resume", manifest["run"], code=BAD_INPUT) == refused
     # So would one that is begun by the name of its workflow, or on a clock.
     inputs = ("--input", f"repository={shop.root}", "--input", "tasks={}")
@@ -248,8 +248,8 @@ def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: 
             assert time.monotonic() < end
             time.sleep(0.2)
         engine.send_signal(signal.SIGKILL)
-    said = shop.run("resume", "last")
-    manifest = shop.manifest(said)
+    output = shop.run("resume", "last")
+    manifest = shop.manifest(output)
     assert states(manifest) == [("merged", 1)]
     tries = {step["key"]: [each["outcome"] for each in step["tries"]] for step in manifest["steps"]}
     assert tries["task-7/build"] == ["succeeded"]
@@ -257,8 +257,8 @@ def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: 
 
 
 def test_an_engine_that_is_killed_as_a_branch_moves_merges_each_task_once(shop: Shop) -> None:
-    told = ("--agents", "builder=coder", "--overlap", "merge", "--into", "mission/once")
-    argv = ["task", "run", "1", "2", *told]
+    options = ("--agents", "builder=coder", "--overlap", "merge", "--into", "mission/once")
+    argv = ["task", "run", "1", "2", *options]
     env = environment(shop.home, MISSION_ACTOR="ada")
     moved = shop.root / ".git/refs/heads/mission/once"
     with prefork.start(argv, cwd=shop.root, env=env, stdout=subprocess.DEVNULL) as engine:
@@ -267,9 +267,9 @@ def test_an_engine_that_is_killed_as_a_branch_moves_merges_each_task_once(shop: 
             assert time.monotonic() < end
             time.sleep(0.005)
         engine.send_signal(signal.SIGKILL)
-    said = shop.run("resume", "last")
+    output = shop.run("resume", "last")
     assert sorted(shop.merged("once")) == ["Task number 1", "Task number 2"]
-    assert [state for state, _ in states(shop.manifest(said))] == ["merged", "merged"]
+    assert [state for state, _ in states(shop.manifest(output))] == ["merged", "merged"]
     git(shop.root, "fsck", "--strict")
 
 
@@ -283,14 +283,14 @@ def _is_working(step: str, shop: Shop) -> bool:
 
 def test_who_can_not_build_or_judges_their_own_is_refused(shop: Shop) -> None:
     settings = json.loads(shop.run("agent", "show", "coder", "--json"))["declared"]["settings"]
-    told = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
+    options = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
     shop.run(
         *("agent", "add", "twin", "--kind", "acp", "--effect", "reads_files"),
-        *(word for each in told for word in ("--set", each)),
+        *(word for each in options for word in ("--set", each)),
     )
     for words, reason in (
-        (("--agents", "reviewer=local"), "Nobody is named who builds."),
-        (("--agents", "builder=local"), "Nobody is named who builds."),
+        (("--agents", "reviewer=local"), "No builder is named."),
+        (("--agents", "builder=local"), "No builder is named."),
         (("--agents", "builder=surveyor"), "leaves no commit of what it built"),
         (("--agents", "builder=coder,reviewer=coder"), "can't be reviewed by 'coder'"),
         (("--agents", "builder=coder,reviewer=twin"), "'twin', which asks the same model"),
@@ -298,17 +298,17 @@ def test_who_can_not_build_or_judges_their_own_is_refused(shop: Shop) -> None:
         (("--agents", "builder=a,builder=b"), "--agents has 'builder=b'"),
         (("--agents", "builder=coder", "--into", "main"), "Nothing is merged there"),
     ):
-        said = shop.run("task", "run", "1", *words, code=BAD_INPUT)
-        assert reason in said, said
+        output = shop.run("task", "run", "1", *words, code=BAD_INPUT)
+        assert reason in output, output
 
 
 def test_a_branch_that_is_checked_out_is_refused_before_anybody_builds(
     shop: Shop, tmp_path: Path
 ) -> None:
     git(shop.root, "worktree", "add", "-q", "-b", "mission/seen", str(tmp_path / "seen"))
-    told = ("--agents", "builder=coder", "--into", "mission/seen")
-    said = shop.run("task", "run", "1", *told, code=BAD_INPUT)
-    assert "'mission/seen' is checked out in" in said
+    options = ("--agents", "builder=coder", "--into", "mission/seen")
+    output = shop.run("task", "run", "1", *options, code=BAD_INPUT)
+    assert "'mission/seen' is checked out in" in output
     git(shop.root, "worktree", "remove", str(tmp_path / "seen"))
 
 
@@ -318,53 +318,53 @@ def test_what_a_branch_lacks_of_the_checkout_is_said_and_a_spec_that_came_later_
     shop = Shop(tmp_path, {"1": [[COUNT]]}, "approval = true")
     git(shop.root, "branch", "mission/behind")
     git(shop.root, "commit", "-q", "--allow-empty", "-m", "Mine")
-    told = ("--agents", "builder=nobody", "--into", "mission/behind")
-    assert "named twice" in shop.run("task", "run", "1", "1", *told, code=BAD_INPUT)
-    said = shop.run("task", "run", "1", *told, code=BAD_INPUT)
-    assert "mission/behind lacks 1 commit of what is checked out here" in said
-    assert "`git merge mission/behind` into the branch that is checked out" in said
-    assert "git push" not in said  # That moves a branch of ours to a commit nobody tested.
+    options = ("--agents", "builder=nobody", "--into", "mission/behind")
+    assert "named twice" in shop.run("task", "run", "1", "1", *options, code=BAD_INPUT)
+    output = shop.run("task", "run", "1", *options, code=BAD_INPUT)
+    assert "mission/behind lacks 1 commit of what is checked out here" in output
+    assert "`git merge mission/behind` into the branch that is checked out" in output
+    assert "git push" not in output  # That moves a branch of ours to an untested commit.
     # The branch of what is checked out is brought up by the run itself.
     git(shop.root, "branch", "mission/main", "HEAD~1")
-    said = shop.run("task", "run", "1", "--agents", "builder=nobody", code=BAD_INPUT)
-    assert "mission/main lacks 1 commit of yours: they are brought in" in said
+    output = shop.run("task", "run", "1", "--agents", "builder=nobody", code=BAD_INPUT)
+    assert "mission/main lacks 1 commit of yours: they are brought in" in output
     shop.run("task", "add", "Total of prices", "--brief", "total(prices) in shop/prices.py")
-    shop.run("task", "run", "2", *told, code=BAD_INPUT)  # Its files are looked up.
+    shop.run("task", "run", "2", *options, code=BAD_INPUT)  # Its files are looked up.
     # Of a run that is refused nothing stays, not even what was looked up for it.
-    assert "Nobody said yet" in shop.run("task", "scope", "2", code=BAD_INPUT)
+    assert "are not declared yet" in shop.run("task", "scope", "2", code=BAD_INPUT)
     spec = "---\ncovers:\n  - shop/other.py\n---\n\n# Total of prices\n"
     folder = shop.root / "tasks/0002-total-of-prices"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "spec.md").write_text(spec)
-    said = shop.run("task", "run", "2", *told, code=BAD_INPUT)
-    assert "Task 2 is to change shop/other.py: its spec covers them." in said
+    output = shop.run("task", "run", "2", *options, code=BAD_INPUT)
+    assert "Task 2 is to change shop/other.py: its spec covers them." in output
 
 
 def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
     shop = Shop(tmp_path, {"1": [[ROUND, ROUNDED]], "2": [[COUNT]]}, "approval = true")
     assert states(shop.carried("1", into="agreed", code=WAITING)) == [("held", 1)]
     assert git(shop.root, "branch", "--list", "mission/*") == ""
-    # Whoever holds the files keeps others away, also while nobody works.
-    taken = shop.run("task", "run", "2", "--agents", "builder=coder", code=FAILED)
-    assert "which task 1 holds until run-" in taken
+    # The run that holds the files keeps others away, also while none of its steps works.
+    blocked = shop.run("task", "run", "2", "--agents", "builder=coder", code=FAILED)
+    assert "which task 1 holds until run-" in blocked
     again = shop.run("task", "run", "1", "--agents", "builder=coder", code=FAILED)
     assert "Task 1 is being carried out by run-" in again
     for words in (("done", "1"), ("drop", "1", "--reason", "Too dear.")):
-        kept = shop.run("task", *words, code=FAILED)
-        assert "Task 1 is being carried out by run-" in kept
+        refused = shop.run("task", *words, code=FAILED)
+        assert "Task 1 is being carried out by run-" in refused
     (row,) = answer(shop.home, "approvals", "list")
     assert row["title"] == "Merge the change"
-    # Whoever agrees in a terminal reads the change there, and the whole beside the manifest.
+    # A person who approves in a terminal reads the change there, and the whole in a file.
     shown = shop.run("approvals", "show", row["id"])
     assert "change.patch of step task-1/inspect (2 files, +" in shown
     assert "\n  +    return round(sum(prices), 2)\n" in shown
     (whole,) = (shop.root / ".runs").glob("*/diffs/task-1-inspect.patch")
     assert "+    return round(sum(prices), 2)" in whole.read_text()
     shop.run("approvals", "approve", row["id"], "--reason", "Read.", who="bob")
-    said = shop.run("resume", "last")
+    output = shop.run("resume", "last")
     assert shop.merged("agreed") == ["Task number 1"]
     shop.run("repo", "sync")
-    manifest = shop.manifest(said)
+    manifest = shop.manifest(output)
     (agreed,) = manifest["approvals"]
     assert (agreed["state"], agreed["by"], agreed["reason"]) == ("approved", "user:bob", "Read.")
     assert agreed["digest"] == row["digest"]
@@ -384,14 +384,14 @@ def test_a_spec_that_is_edited_while_its_merge_waits_is_merged_against_by_nobody
     (row,) = answer(shop.home, "approvals", "list")
     spec.write_text("# Count\n\nOnly lists are counted.\n")
     shop.run("approvals", "approve", row["id"], "--reason", "Read.", who="bob")
-    said = shop.run("resume", "last", code=FAILED)
-    assert "spec.md is not the text that the change was made and judged by" in said
-    assert "task-1#2/manage" in said
+    output = shop.run("resume", "last", code=FAILED)
+    assert "spec.md is not the text that the change was made and judged by" in output
+    assert "task-1#2/manage" in output
     assert git(shop.root, "branch", "--list", "mission/*") == ""
 
 
 def _judged(shop: Shop) -> None:
-    told = {each["key"]: each for each in shop.told("repo", "metrics")["measures"]}
-    assert (told["review_rounds"]["value"], told["review_rounds"]["of"]) == (1.0, 1)
-    assert told["no_fix_up"]["left_out"][0]["count"] == 1
-    assert told["artifacts_first"]["left_out"][0]["count"] == 1
+    measures = {each["key"]: each for each in shop.told("repo", "metrics")["measures"]}
+    assert (measures["review_rounds"]["value"], measures["review_rounds"]["of"]) == (1.0, 1)
+    assert measures["no_fix_up"]["left_out"][0]["count"] == 1
+    assert measures["artifacts_first"]["left_out"][0]["count"] == 1

@@ -1,4 +1,4 @@
-"""What a person at a terminal is told of a run's past, of its end, and of what begins anew."""
+"""The output of a terminal on a run's past, on its end, and on what runs again."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.operating import Teller
+from missioncontrol.cli.server_commands import Teller
 from missioncontrol.domain.run.events import RunSettled
 from tests.cli.test_operating import ASK, Here
 
@@ -51,15 +51,15 @@ def test_a_replay_tells_inputs_outputs_cost_and_approvals(
     monkeypatch.setenv("MISSION_ACTOR", "bob")
     here("approvals", "approve", approval, "--reason", "I read it.")
     here("resume", "last")
-    said = here("replay", "last")
-    assert "  input     place = " in said
-    assert '    input   argv = ["touch",' in said
-    assert '    input   argv = ["echo","done"]' in said
-    assert "    output  stdout = done" in said
-    assert "    output  exit_code = 0" in said
-    assert said.count("    cost    0 tokens, $0.00") == 2
-    assert f"{approval} for ship: approved\n" in said
-    assert re.search(r"\n  20.* UTC  bob agreed: I read it\.\n", said)
+    output = here("replay", "last")
+    assert "  input     place = " in output
+    assert '    input   argv = ["touch",' in output
+    assert '    input   argv = ["echo","done"]' in output
+    assert "    output  stdout = done" in output
+    assert "    output  exit_code = 0" in output
+    assert output.count("    cost    0 tokens, $0.00") == 2
+    assert f"{approval} for ship: approved\n" in output
+    assert re.search(r"\n  20.* UTC  bob agreed: I read it\.\n", output)
     assert "I read it." not in here("show", "last")
 
 
@@ -77,9 +77,9 @@ def test_a_replay_of_an_earlier_moment_tells_what_was_true_then(here: Here) -> N
 def test_a_replay_cuts_what_is_long_and_says_where_all_of_it_is(here: Here) -> None:
     here.save(LONG.format("word" * 100))
     here("workflow", "run", "long")
-    said = here("replay", "last")
-    assert all(len(line) <= 100 for line in said.splitlines() if line.startswith("    input"))
-    assert "Long values are cut here; `--json` has all of them.\n" in said
+    output = here("replay", "last")
+    assert all(len(line) <= 100 for line in output.splitlines() if line.startswith("    input"))
+    assert "Long values are cut here; `--json` has all of them.\n" in output
     assert "word" * 100 in here("replay", "last", "--json")
     here.save(LONG.format("word"))
     here("workflow", "run", "long")
@@ -96,7 +96,7 @@ def test_a_replay_for_programs_has_every_field(here: Here) -> None:
     assert {"input_tokens", "cost"} <= set(view["usage"])
 
 
-# What begins anew.
+# What runs again.
 
 
 @pytest.mark.parametrize("verb", [("fork", "last", "--from"), ("retry", "last")])
@@ -105,8 +105,8 @@ def test_a_step_within_another_is_said_to_begin_all_of_that(
 ) -> None:
     here.save(MANY)
     here("workflow", "run", "many")
-    said = here(*verb, "each[0]")
-    assert "each[0] is a part of each: all of each, and what follows from it, runs anew" in said
+    output = here(*verb, "each[0]")
+    assert "each[0] is a part of each: all of each, and what follows from it, runs anew" in output
     assert "is a part of" not in here(*verb, "each")
 
 
@@ -143,5 +143,5 @@ def test_a_limit_that_refuses_a_run_says_its_time_in_words(here: Here) -> None:
     here.save(MANY)
     here("limit", "set", "actor", "alice", "--starts", "1", "--per", "1h", "--reason", "x")
     here("workflow", "run", "many")
-    said = here("workflow", "run", "many", code=1)
-    assert "'user:alice' has begun 1 run in the last 1h, which is the limit." in said
+    output = here("workflow", "run", "many", code=1)
+    assert "'user:alice' has begun 1 run in the last 1h, which is the limit." in output

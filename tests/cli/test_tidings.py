@@ -1,9 +1,9 @@
-"""What is told of a commit while an engine works: what people wait for, and nothing else."""
+"""The notices of a commit while an engine works: what people wait for, and nothing else."""
 
 import pytest
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.tidings import tidings
+from missioncontrol.cli.notifications import notable_events
 from missioncontrol.domain.approval.events import ApprovalGiven, ApprovalGranted
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run.events import (
@@ -19,7 +19,7 @@ RUN, APPROVAL = "run-1", "approval-1"
 
 def told(*events: tuple[str, Event]) -> list[str]:
     entries = [Entry(stream, event, 1_000 + n, n) for n, (stream, event) in enumerate(events)]
-    return [words for _, words in tidings(entries)]
+    return [words for _, words in notable_events(entries)]
 
 
 def test_what_is_approved_is_one_line_with_all_who_agreed() -> None:
@@ -49,8 +49,8 @@ def test_other_inputs_are_told_with_who_asked_for_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("approval.rejected", ["run-1: ship will not run. No."]), ("x", [])]
+    ("code", "lines"), [("approval.rejected", ["run-1: ship will not run. No."]), ("x", [])]
 )
-def test_only_a_step_that_people_keep_from_running_is_told_of(code: str, said: list[str]) -> None:
+def test_only_a_step_that_people_keep_from_running_is_told_of(code: str, lines: list[str]) -> None:
     failed = StepFailed("ship", 0, Failure(code, "No.", retryable=False))
-    assert told((RUN, RunStarted()), (RUN, failed)) == said
+    assert told((RUN, RunStarted()), (RUN, failed)) == lines

@@ -27,20 +27,20 @@ def check(home: Path, plan: Any = None) -> tuple[int, list[str], dict[str, Any]]
     file.write_text(json.dumps(plan))
     chosen = ("--plan", str(file)) if plan is not None else ()
     done = mission(home, "trace", "check", "last", *chosen)
-    told = mission(home, "trace", "check", "last", *chosen, "--json")
-    assert done.returncode == told.returncode, done.stderr
-    return done.returncode, done.stdout.decode().splitlines(), json.loads(told.stdout)
+    result = mission(home, "trace", "check", "last", *chosen, "--json")
+    assert done.returncode == result.returncode, done.stderr
+    return done.returncode, done.stdout.decode().splitlines(), json.loads(result.stdout)
 
 
 def test_an_ordinary_mission_is_whole_and_not_completed(finished: tuple[Path, Running]) -> None:
     home, _ = finished
-    code, lines, told = check(home)
+    code, lines, report = check(home)
     assert code == 0
     assert lines[0].startswith("The trace is whole: 1 passage asked, 1 requirement")
     assert lines[1].endswith("handed over and not done.")
-    assert told["is_clean"]
-    assert not told["is_completed"]
-    assert told["gaps"] == told["broken_artifacts"] == []
+    assert report["is_clean"]
+    assert not report["is_completed"]
+    assert report["gaps"] == report["broken_artifacts"] == []
     (listed,) = answer(home, "list")
     assert listed["status"] == "ready_to_build"
 
@@ -49,14 +49,14 @@ def test_a_plan_without_a_requirement_fails_the_check_however_it_was_taken_out(
     finished: tuple[Path, Running], plan: dict[str, Any]
 ) -> None:
     home, _ = finished
-    code, lines, told = check(home, {**plan, "requirements": []})
+    code, lines, report = check(home, {**plan, "requirements": []})
     assert code == 1
-    assert {gap["code"] for gap in told["gaps"]} >= {
+    assert {gap["code"] for gap in report["gaps"]} >= {
         "sentence.unmet",
         "reference.dangling",
         "requirement.lost",
     }
-    assert len([line for line in lines if "  → " in line]) == len(told["gaps"])
+    assert len([line for line in lines if "  → " in line]) == len(report["gaps"])
     thorough = json.loads(json.dumps(plan).replace('"R1"', '"R2"'))
     thorough["requirements"] = [{**thorough["requirements"][0], "origins": []}]
     assert check(home, thorough)[0] == 1
@@ -66,27 +66,27 @@ def test_a_requirement_that_was_filed_as_background_is_missed_and_other_backgrou
     tmp_path: Path,
 ) -> None:
     home, repo = tmp_path / "home", repository(tmp_path / "tiny")
-    demand, told = "Empty names must be refused.", "We sell tea."
-    goal = f"{GOAL}. {demand} {told}"
+    demand, statement = "Empty names must be refused.", "We sell tea."
+    goal = f"{GOAL}. {demand} {statement}"
     assert mission(home, "run", goal, "--repo", str(repo)).returncode == 0
     code, lines, whole = check(home)
     assert code == 0, lines
-    assert f"set aside (goal)  “{told}”" in lines
-    assert whole["set_aside"] == [{"where": "goal", "words": told}]
+    assert f"set aside (goal)  “{statement}”" in lines
+    assert whole["set_aside"] == [{"where": "goal", "words": statement}]
     files = home.parent / "files"
     assert mission(home, "artifacts", "last", "--output", str(files)).returncode == 0
     plan = json.loads((files / "plan" / "plan.json").read_bytes())
-    kept = [
+    remaining = [
         each
         for each in plan["requirements"]
         if demand not in [origin["words"] for origin in each["origins"]]
     ]
-    (gone,) = {each["id"] for each in plan["requirements"]} - {each["id"] for each in kept}
-    lost = json.loads(json.dumps(plan).replace(f'"{gone}"', f'"{kept[0]["id"]}"'))
-    lost |= {"requirements": kept, "background": [*plan["background"], demand]}
-    code, lines, told_of = check(home, lost)
+    (gone,) = {each["id"] for each in plan["requirements"]} - {each["id"] for each in remaining}
+    lost = json.loads(json.dumps(plan).replace(f'"{gone}"', f'"{remaining[0]["id"]}"'))
+    lost |= {"requirements": remaining, "background": [*plan["background"], demand]}
+    code, lines, report = check(home, lost)
     assert code == 1
-    assert "demand.unmet:goal-2" in {gap["id"] for gap in told_of["gaps"]}
+    assert "demand.unmet:goal-2" in {gap["id"] for gap in report["gaps"]}
 
 
 def test_a_file_that_is_no_plan_is_refused(finished: tuple[Path, Running]) -> None:
@@ -103,17 +103,17 @@ def test_a_file_that_is_no_plan_is_refused(finished: tuple[Path, Running]) -> No
 def test_one_thing_says_why_it_exists_and_what_it_covers(finished: tuple[Path, Running]) -> None:
     home, _ = finished
     done = mission(home, "trace", "show", "last", "--of", "R1")
-    said = done.stdout.decode()
+    output = done.stdout.decode()
     assert done.returncode == 0, done.stderr
-    assert f"requirement R1 ← sentence {GOAL}: R1 comes from these words." in said
-    assert "requirement R1 → task" in said
+    assert f"requirement R1 ← sentence {GOAL}: R1 comes from these words." in output
+    assert "requirement R1 → task" in output
     whole = mission(home, "trace", "show", "last").stdout.decode()
     assert whole.startswith("R1  ")
-    told = answer(home, "trace", "show", "last")
-    assert {node["kind"] for node in told["graph"]["nodes"]} >= {"goal", "requirement", "task"}
-    nobody = mission(home, "trace", "show", "last", "--of", "nobody")
-    assert nobody.returncode == 2
-    assert b"trace.unknown_node" in nobody.stderr or b"nobody" in nobody.stderr
+    shown = answer(home, "trace", "show", "last")
+    assert {node["kind"] for node in shown["graph"]["nodes"]} >= {"goal", "requirement", "task"}
+    unknown = mission(home, "trace", "show", "last", "--of", "nobody")
+    assert unknown.returncode == 2
+    assert b"trace.unknown_node" in unknown.stderr or b"nobody" in unknown.stderr
 
 
 def test_who_sees_to_a_risk_is_named_and_what_is_no_gap_is_not_waived(
@@ -122,8 +122,8 @@ def test_who_sees_to_a_risk_is_named_and_what_is_no_gap_is_not_waived(
     home, _ = finished
     if plan.get("risks"):
         risk = plan["risks"][0]["id"]
-        told = answer(home, "trace", "assign", "last", risk, "Jonas Weber")
-        assert told["is_new"]
+        result = answer(home, "trace", "assign", "last", risk, "Jonas Weber")
+        assert result["is_new"]
         assert f"{risk} is seen to by Jonas Weber" in (
             mission(home, "trace", "show", "last").stdout.decode()
         )

@@ -39,7 +39,7 @@ BAD = "name: tidy\nsteps:\n  a: {agent: chnger}\n  b: {agent: changer, needs: [c
 
 
 class Desk:
-    """A home of its own, with nobody else in it."""
+    """A home of its own, without other users."""
 
     def __init__(self, path: Path) -> None:
         self.shelf = Shelf(path)
@@ -96,11 +96,11 @@ def test_faults_are_lines_that_editors_jump_to_and_nothing_is_saved(
         f"{name}:4: steps.b.needs[0]: There is no step 'c'. Known: a, b.\n"
     )
     assert desk.mission("check", name) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err) == (lines, f"2 faults in {name}.\n")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (lines, f"2 faults in {name}.\n")
     assert desk.mission("save", name) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err) == (lines, f"2 faults in {name}.\nNothing was saved.\n")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (lines, f"2 faults in {name}.\nNothing was saved.\n")
     assert answer(desk, capsys, "list") == []
 
 
@@ -201,8 +201,8 @@ def test_what_is_exported_is_what_was_saved_and_can_be_imported(
     assert output.read_text("utf-8") == f"# why\n{FIRST}"
     capsys.readouterr()
     assert desk.mission("import", str(output)) == 0
-    said = "tidy version 1 says the same already; nothing was saved.\n"
-    assert capsys.readouterr().out == said
+    message = "tidy version 1 says the same already; nothing was saved.\n"
+    assert capsys.readouterr().out == message
 
 
 def test_a_list_names_versions_and_what_they_are_for(
@@ -239,8 +239,8 @@ def test_what_a_file_says_can_not_steer_a_terminal(
 ) -> None:
     text = 'name: tidy\nsteps:\n  a: {agent: changer, "b\\e[31m": 1, title: "\\u202e x"}\n'
     desk.mission("check", desk.file(text))
-    said = capsys.readouterr()
-    assert "\x1b" not in said.out + said.err
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
     desk.mission("save", desk.file(text.replace('"b\\e[31m": 1, ', "")))
     desk.mission("show", "tidy")
     assert "\u202e" not in capsys.readouterr().out
@@ -261,9 +261,9 @@ def test_what_an_import_leaves_out_is_listed_with_lines(
 ) -> None:
     name, output = desk.file(GITHUB, "ci.yml"), desk.path / "ours.yaml"
     assert desk.mission("import", name, "--output", str(output)) == 0
-    said = capsys.readouterr().err
-    assert f"{name}:5: jobs.build.runs-on: " in said
-    assert said.endswith(f"left out.\nWritten to {output}.\n")
+    errors = capsys.readouterr().err
+    assert f"{name}:5: jobs.build.runs-on: " in errors
+    assert errors.endswith(f"left out.\nWritten to {output}.\n")
     assert "\nname: ci\n" in output.read_text("utf-8")
     assert answer(desk, capsys, "list") == []
 
@@ -271,10 +271,10 @@ def test_what_an_import_leaves_out_is_listed_with_lines(
 def test_an_import_that_can_not_be_saved_can_be_written_to_be_mended(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk.mission("import", desk.file(GITHUB, "ci.yml")) == 2  # Nobody runs commands here.
-    said = capsys.readouterr()
-    assert "There is no agent 'command'" in said.out
-    assert said.err.endswith("writes it for you to mend.\n")
+    assert desk.mission("import", desk.file(GITHUB, "ci.yml")) == 2  # No agent runs commands.
+    captured = capsys.readouterr()
+    assert "There is no agent 'command'" in captured.out
+    assert captured.err.endswith("writes it for you to mend.\n")
 
 
 def test_programs_are_answered_in_json(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ class Door:
         self.people.hashes = Argon2Hashes(PasswordHasher(1, 8, 1))
 
     def client(self, *, address: str = "127.0.0.1", **options: Any) -> httpx.AsyncClient:
-        """Return a client that nobody knows, such as a browser that was just opened."""
+        """Return an anonymous client, such as a browser that was just opened."""
         transport = httpx.ASGITransport(app=self.gate, client=(address, 4711))
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)
 

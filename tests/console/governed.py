@@ -23,7 +23,7 @@ steps:
 
 
 async def waiting(house: House, tag: str = "v1", *, name: str = "olga", text: str = RELEASE) -> str:
-    """Let somebody begin a run that asks for an approval; return the approval."""
+    """Begin a run that asks for an approval; return the approval."""
     async with house.client("operator", name=name) as client:
         await saved(client, text)
         answer = await client.post(

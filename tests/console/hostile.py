@@ -1,4 +1,4 @@
-"""Texts that try to run something in whoever reads them, and the proof that they did not."""
+"""Texts that try to run something in a reader's browser, and the proof that they did not."""
 
 import re
 from html.parser import HTMLParser

@@ -24,7 +24,7 @@ from tests.console.running import FAILING, GREETING
 READY = re.compile(r"The console is at (http://\S+);")
 SECONDS_MAX = 60.0
 ROOM = "[limits]\naddress_per_second = 10000.0\ntoken_per_second = 10000.0\n"
-"""A test asks more often than anybody who is let in."""
+"""A test sends more requests than any user with access."""
 
 PASSWORD = "correct horse battery"
 
@@ -51,13 +51,13 @@ class HouseProcess:
 
     def up(self, *options: str) -> None:
         """Start engine and console, and wait until the console answers."""
-        with self._said.open("wb") as said:
+        with self._said.open("wb") as log_file:
             self._process = prefork.start(
                 ["up", "--home", str(self.home.root), "--port", "0", *options],
                 env=environment(None, MISSION_CONSOLE="on"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=log_file,
                 start_new_session=True,
             )
         latest = time.monotonic() + SECONDS_MAX
@@ -130,7 +130,7 @@ def house_process(root: Path) -> Iterator[HouseProcess]:
 
 
 def asked(client: httpx.Client, verb: str, arguments: Mapping[str, Any]) -> Any:
-    """Let the engine do something, and return its answer."""
+    """Have the engine do something, and return its answer."""
     answer = client.post(f"/asks/{verb}", json=dict(arguments))
     assert answer.status_code == 200, answer.text
     return answer.json()["answer"]
@@ -189,7 +189,7 @@ def _digests(client: httpx.Client, run: str) -> list[str]:
 
 
 def begun_for_ann(house: HouseProcess) -> str:
-    """Let the owner begin a run that waits for somebody else; return a token of `ann`, who may."""
+    """Begin a run as the owner that waits for another person; return a token of `ann`."""
     with house.client() as client:
         asked(client, "SaveWorkflow", {"text": GUARDED, "file": "guarded.yaml"})
         asked(client, "user.add", {"name": "ann", "roles": ["approver"]})
@@ -199,15 +199,15 @@ def begun_for_ann(house: HouseProcess) -> str:
 
 
 def _token(house: HouseProcess, invitation: str) -> str:
-    """Let ann choose a password, and issue herself a token."""
+    """Choose a password as ann, and issue her a token."""
     headers = {"origin": house.url, "accept": "text/html", "sec-fetch-site": "same-origin"}
     with httpx.Client(base_url=house.url, headers=headers, follow_redirects=True) as ann:
         form = {"token": invitation, "password": PASSWORD, "again": PASSWORD}
         page = ann.post("/sign-in/invited", data=form)
         [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page.text)
         wanted = {"name": "test", "scopes": ["read", "approve"]}
-        said = {"x-csrf-token": csrf, "accept": "application/json"}
-        answer = ann.post("/api/v1/tokens", json=wanted, headers=said)
+        extra = {"x-csrf-token": csrf, "accept": "application/json"}
+        answer = ann.post("/api/v1/tokens", json=wanted, headers=extra)
         assert answer.status_code == 201, answer.text
         token: str = answer.json()["token"]
         return token

@@ -23,7 +23,7 @@ ORIGIN = "http://127.0.0.1:8700"
 
 
 def principal(*roles: Role, name: str = "alice") -> Principal:
-    """Return somebody who is signed in with these roles."""
+    """Return a user who is signed in with these roles."""
     return Principal(
         f"user:{name}", roles, permissions_of(roles), "password", f"session-{name}", "127.0.0.1"
     )
@@ -38,7 +38,7 @@ class House:
         self.app = app
 
     def client(self, *roles: Role, name: str = "alice") -> httpx.AsyncClient:
-        """Return a client whose requests come from somebody with these roles; nobody without."""
+        """Return a client of a user with these roles; an anonymous one without roles."""
         who = principal(*roles, name=name) if roles else None
 
         async def let_in(scope: Any, receive: Any, send: Any) -> None:
@@ -51,8 +51,8 @@ class House:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=let_in), base_url=ORIGIN)
 
     async def know(self, who: Principal) -> None:
-        """Let the log know somebody who is about to change something, as one who may."""
-        office = self.held.office
+        """Record in the log a user who is about to change something, as one who may."""
+        office = self.held.command_bus
         if who.permissions <= await office.access.allowed(who.actor):
             return
         found = (await self.console.people.access()).user(who.name)

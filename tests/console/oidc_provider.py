@@ -1,4 +1,4 @@
-"""A small OpenID provider on loopback: one key, one client, and whoever it is told to vouch for."""
+"""A small OpenID provider on loopback: one key, one client, and the users that a test names."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ CLIENT, SECRET = "console", "s3cret of the client"
 
 
 class OidcServer:
-    """Follows OpenID Connect Core 1.0 as far as one flow goes, and lies where it is told to."""
+    """Follows OpenID Connect Core 1.0 as far as one flow goes, and lies where configured."""
 
     def __init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "one"})
@@ -83,7 +83,7 @@ class OidcServer:
 
 @asynccontextmanager
 async def oidc_server() -> AsyncIterator[OidcServer]:
-    """Let a provider listen on loopback."""
+    """Serve a provider on loopback."""
     server = OidcServer()
     app = web.Application()
     app.add_routes(

@@ -11,14 +11,14 @@ import msgspec
 from missioncontrol.domain.permission import Role
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.embedded import Workflow
-from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.interfaces.sign_in.origins import SAFE
 from tests.console.houses import House, principal
 
 
 @asynccontextmanager
 async def served(house: House, *roles: Role) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the house on a port of its own; whoever connects is somebody with these roles."""
+    """Serve the house on a port of its own; every connection is a user with these roles."""
     who = principal(*roles) if roles else None
 
     async def let_in(scope: Any, receive: Any, send: Any) -> None:
@@ -28,12 +28,12 @@ async def served(house: House, *roles: Role) -> AsyncIterator[httpx.AsyncClient]
         scope.setdefault("state", {})["request_id"] = "req"
         await house.app(scope, receive, send)
 
-    taken = listening(0)
+    listener = listening(0)
     serving = server(let_in)
-    task = asyncio.create_task(serving.serve(sockets=[taken]))
+    task = asyncio.create_task(serving.serve(sockets=[listener]))
     while not serving.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    port = taken.getsockname()[1]
+    port = listener.getsockname()[1]
     try:
         limits = httpx.Limits(max_connections=None)
         url = f"http://127.0.0.1:{port}"

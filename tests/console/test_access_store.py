@@ -1,4 +1,4 @@
-"""What is kept beside the log of who comes in: as digests, for a time, and never without bound."""
+"""The store of sign-ins beside the log: as digests, for a time, and never without bound."""
 
 import stat
 from pathlib import Path

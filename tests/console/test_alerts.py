@@ -81,8 +81,8 @@ def test_what_changed_is_told_once_and_seen_to_until_it_is_resolved(tmp_path: Pa
             for figure in reading["figures"]:
                 asked = await client.post(f"{API}/analytics/answers", json=figure["question"])
                 assert asked.status_code == 200, asked.text
-            told = await client.post(f"{at}/{alert['id']}/acknowledge", json={"note": "I look."})
-            assert (told.json()["state"], told.json()["note"]) == ("acknowledged", "I look.")
+            reply = await client.post(f"{at}/{alert['id']}/acknowledge", json={"note": "I look."})
+            assert (reply.json()["state"], reply.json()["note"]) == ("acknowledged", "I look.")
             assert (await client.get(f"{at}?state=unresolved")).json()["items"]
             done = await client.post(f"{at}/{alert['id']}/resolve", json={})
             assert done.json()["state"] == "resolved"
@@ -138,9 +138,9 @@ def test_a_digest_is_written_by_a_run_and_whoever_follows_the_log_hears_of_it(
             assert run["outputs"]["written_by"] == ""
             summary = (await client.get(f"{at}?{days}")).json()
             assert run["outputs"]["headline"] == summary["verdict"]["text"]
-            kept = await house.console.analytics.products.digests("shop")
-            assert kept is not None
-            [digest] = kept.kept
+            digests = await house.console.analytics.products.digests("shop")
+            assert digests is not None
+            [digest] = digests.kept
             assert (digest.run, digest.facts) == (begun["run"], summary["facts"])
             assert digest.text.startswith("# shop: Error rose by")
 

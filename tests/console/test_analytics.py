@@ -26,7 +26,7 @@ NOON = 1_795_176_000  # 2026-11-20, 12:00 UTC
 
 
 def event(person: str, name: str, hours: float = 0.0) -> Captured:
-    """Return what somebody did, so many hours after noon."""
+    """Return what a person did, so many hours after noon."""
     at = int((NOON + hours * 3_600) * 1_000_000)
     return Captured(f"{person}-{name}", name, at, at, "web", person)
 
@@ -51,24 +51,24 @@ def test_a_product_is_added_changed_and_measured_by_its_own_words(tmp_path: Path
             at = f"{API}/products/shop"
             tag = (await client.get(at)).headers["etag"]
             change = {"retention_days": 400, "week_starts": "sunday"}
-            told = await client.patch(at, json=change, headers={"if-match": tag})
-            assert told.json()["retention_days"] == 400
+            response = await client.patch(at, json=change, headers={"if-match": tag})
+            assert response.json()["retention_days"] == 400
             late = await client.patch(at, json=change, headers={"if-match": tag})
             assert late.status_code == 412
             bad = await client.patch(at, json={"zone": "Atlantis"})
             assert bad.json()["code"] == "analytics.bad_zone"
             without = {"people": ["*@example.com"], "properties": [["plan", "internal"]]}
-            told = await client.put(f"{at}/exclusions", json=without)
-            assert told.json()["exclusions"] == {"bots": True, **without}
+            response = await client.put(f"{at}/exclusions", json=without)
+            assert response.json()["exclusions"] == {"bots": True, **without}
 
-            usual = told.json()["key_measures"]
+            usual = response.json()["key_measures"]
             assert [each["pattern"]["event"] for each in usual["activation"]] == [
                 *("signup", "onboarding_complete", "first_key_action", "invite")
             ]
             own = {"activation": FUNNEL["steps"], "actions": ["order"], "active": "visit"}
-            told = await client.put(f"{at}/key-measures", json=own)
-            assert told.json()["key_measures"]["activated_at"] == 2
-            assert told.json()["key_measures"]["actions"] == ["order"]
+            response = await client.put(f"{at}/key-measures", json=own)
+            assert response.json()["key_measures"]["activated_at"] == 2
+            assert response.json()["key_measures"]["actions"] == ["order"]
             assert not house.console.analytics.is_open
 
     asyncio.run(scenario())
@@ -117,12 +117,12 @@ def test_an_answer_comes_with_its_people_and_as_a_table(tmp_path: Path) -> None:
             await keep(house, event("ann", "order", 1.0))
             answer = await client.post(f"{API}/analytics/answers", json=FUNNEL)
             assert answer.status_code == 200, answer.text
-            told = answer.json()
-            assert [step["reached"] for step in told["steps"]] == [2, 1]
-            assert (told["measure"], told["definition"]) == ("funnel", "funnel 1")
+            body = answer.json()
+            assert [step["reached"] for step in body["steps"]] == [2, 1]
+            assert (body["measure"], body["definition"]) == ("funnel", "funnel 1")
 
             asked = {"question": FUNNEL, "cell": {"step": 1, "state": "converted"}}
-            query = {"as_of": told["as_of"]}
+            query = {"as_of": body["as_of"]}
             people = await client.post(f"{API}/analytics/members", json=asked, params=query)
             assert people.json()["total"] == 1
             assert [each["label"] for each in people.json()["members"]] == ["ann"]
@@ -177,8 +177,8 @@ def test_a_removed_person_is_in_no_answer_and_in_no_line_of_the_log(tmp_path: Pa
             assert types.count("forgetting_begun") == types.count("person_forgotten") == 1
             assert not any(b"ann" in row.body for row in log)
             assert (await client.get(at)).json()["forgotten"] == 1
-            nobody = await client.post(f"{at}/forget", json={"person": "nobody"})
-            assert nobody.status_code == 404
+            unknown = await client.post(f"{at}/forget", json={"person": "nobody"})
+            assert unknown.status_code == 404
             assert (await client.get(at)).json()["forgotten"] == 1
 
             cleared = await client.post(f"{at}/clear", json={"reason": "anew"})
@@ -271,11 +271,11 @@ def test_the_page_says_what_still_has_an_id_of_who_is_removed_and_takes_limits(
             without = {"people": ["qa-7"]}
             await client.put(f"{API}/products/shop/exclusions", json=without)
             at = "/cockpit/products/shop"
-            told = await client.post(f"{at}/forget", data={"person": "qa-7"})
-            assert "An id of theirs still stands in what is saved of" in told.text
-            assert "The log has an id of theirs in product_exclusions_changed of" in told.text
-            told = await client.post(f"{at}/forget", data={"person": "ben"})
-            assert "still stands in what is saved" not in told.text
+            response = await client.post(f"{at}/forget", data={"person": "qa-7"})
+            assert "An id of theirs still stands in what is saved of" in response.text
+            assert "The log has an id of theirs in product_exclusions_changed of" in response.text
+            response = await client.post(f"{at}/forget", data={"person": "ben"})
+            assert "still stands in what is saved" not in response.text
 
             settings = {"name": "Shop", "zone": "UTC", "retention_days": "0", "events_max": "9"}
             await client.post(f"{at}/settings", data=settings)

@@ -10,7 +10,7 @@ import pytest
 
 from missioncontrol.domain.principal import TERMINAL, Principal
 from missioncontrol.interfaces.api.media_types import _takes
-from missioncontrol.interfaces.heads import Heads
+from missioncontrol.interfaces.http_head import Heads
 from missioncontrol.surfaces.paging import page_of
 from tests.console.houses import ORIGIN, House, console_house, principal
 from tests.console.running import GREETING, ended
@@ -32,8 +32,8 @@ def test_an_address_says_which_requests_it_takes(tmp_path: Path) -> None:
         refused = await client.delete(f"{API}/runs")
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
         assert refused.headers["content-type"] == PROBLEM
-        told = refused.json()
-        assert (told["title"], told["code"]) == ("Method Not Allowed", "http.405")
+        problem = refused.json()
+        assert (problem["title"], problem["code"]) == ("Method Not Allowed", "http.405")
         unknown = (await client.get(f"{API}/nothing")).json()
         assert (unknown["title"], unknown["status"]) == ("Not Found", 404)
         assert unknown["detail"] == "There is nothing at this address."
@@ -93,7 +93,7 @@ def test_who_can_t_read_json_is_told_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "takes"),
+    ("accept", "takes"),
     [
         ("*/*", True),
         ("application/json", True),
@@ -103,8 +103,8 @@ def test_who_can_t_read_json_is_told_so(tmp_path: Path) -> None:
         ("text/*", False),
     ],
 )
-def test_the_most_exact_range_says_what_is_accepted(said: str, takes: bool) -> None:
-    assert _takes(said, "application/json") is takes
+def test_the_most_exact_range_says_what_is_accepted(accept: str, takes: bool) -> None:
+    assert _takes(accept, "application/json") is takes
 
 
 def test_a_list_goes_on_where_it_was_whatever_came_and_went_meanwhile(tmp_path: Path) -> None:

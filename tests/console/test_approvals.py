@@ -20,11 +20,11 @@ Story = Callable[[House], Awaitable[None]]
 
 
 def tell(tmp_path: Path, story: Story) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with console_house(tmp_path) as house:
             await story(house)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 def test_what_would_run_is_told_exactly_with_why_and_the_bytes_of_its_digest(
@@ -119,14 +119,14 @@ def test_other_inputs_are_asked_about_anew_and_the_old_question_is_closed(tmp_pa
                 if rows:
                     break
                 await asyncio.sleep(0.02)
-            anew = await got(ann, f"/approvals/{rows[0]['id']}")
-            assert anew["subject"]["inputs"] == {"argv": ["echo", "v2"]}
-            assert anew["digest"] != shown["digest"]
+            renewed = await got(ann, f"/approvals/{rows[0]['id']}")
+            assert renewed["subject"]["inputs"] == {"argv": ["echo", "v2"]}
+            assert renewed["digest"] != shown["digest"]
             late = {"digest": shown["digest"], "reason": "as I saw it"}
-            refused = await ann.post(f"{API}/approvals/{anew['approval']}/approve", json=late)
+            refused = await ann.post(f"{API}/approvals/{renewed['approval']}/approve", json=late)
             assert refused.json()["code"] == "approval.changed"
-            own = {"digest": anew["digest"], "reason": "my own change"}
-            refused = await ann.post(f"{API}/approvals/{anew['approval']}/approve", json=own)
+            own = {"digest": renewed["digest"], "reason": "my own change"}
+            refused = await ann.post(f"{API}/approvals/{renewed['approval']}/approve", json=own)
             assert refused.json()["code"] == "approval.by_author"
 
     tell(tmp_path, story)
@@ -211,8 +211,8 @@ def test_the_queue_of_one_run_holds_only_what_waits_of_it_and_stays_that_of_it(
             part = await ann.get("/approvals/parts/queue", params=query, headers=FORM)
             assert other not in part.text
             yes = {"digest": shown["digest"], "run": shown["run"]}
-            said = await ann.post(f"/approvals/{mine}/approve", data=yes, headers=FORM)
-            assert said.headers["hx-redirect"] == f"/approvals?run={shown['run']}"
+            response = await ann.post(f"/approvals/{mine}/approve", data=yes, headers=FORM)
+            assert response.headers["hx-redirect"] == f"/approvals?run={shown['run']}"
             after = await ann.get("/approvals", params=query, headers=HTML)
             assert "Nothing of this run waits for a person" in after.text
             rows = (await got(ann, "/approvals", **query, state="all", limit=1))["items"]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.interfaces.web import viewing
+from missioncontrol.interfaces.web import artifact_view
 from missioncontrol.interfaces.web.mission_sheet import VIEWS
 from missioncontrol.interfaces.web.sanitising import sanitised
 from tests.console.hostile import PAYLOADS, assert_harmless
@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def look(home: Home, check: Any, *roles: Any) -> None:
-    """Let `check(client, digests)` look at the home."""
+    """Have `check(client, digests)` look at the home."""
 
     async def ask() -> None:
         async with (
@@ -233,7 +233,7 @@ def test_windows_of_a_text_hold_every_line_once(seed: int) -> None:
     shown: list[str] = []
     while True:
         part = content[start : start + 700]
-        found = viewing.window(part, "a.py", start=start, first=first, size=len(content))
+        found = artifact_view.window(part, "a.py", start=start, first=first, size=len(content))
         shown += ["".join(piece for _, piece in line.pieces) for line in found.lines]
         assert [line.number for line in found.lines] == list(range(first, found.next_line))
         start, first = found.end, found.next_line
@@ -244,22 +244,22 @@ def test_windows_of_a_text_hold_every_line_once(seed: int) -> None:
 
 
 def test_a_tree_is_bounded_whatever_the_document() -> None:
-    def size(node: viewing.Node) -> int:
+    def size(node: artifact_view.Node) -> int:
         return 1 + sum(map(size, node.children or []))
 
-    wide = viewing.tree([[number] * 50 for number in range(10_000)])
-    assert size(wide) <= viewing.NODES_MAX + viewing.CHILDREN_MAX
+    wide = artifact_view.tree([[number] * 50 for number in range(10_000)])
+    assert size(wide) <= artifact_view.NODES_MAX + artifact_view.CHILDREN_MAX
     assert wide.left_out == 10_000 - len(wide.children or [])
-    rest = viewing.tree(list(range(1_000)), after=990)
+    rest = artifact_view.tree(list(range(1_000)), after=990)
     assert [each.text for each in rest.children or []] == [str(n) for n in range(990, 1_000)]
-    inner = viewing.tree({"a/b": {"~": [1, 2]}}, "/a~1b/~0")
+    inner = artifact_view.tree({"a/b": {"~": [1, 2]}}, "/a~1b/~0")
     assert [each.text for each in inner.children or []] == ["1", "2"]
     with pytest.raises(ValueError, match="deep"):
-        viewing.read_json(b"[" * 100_000 + b"]" * 100_000)
-    assert msgspec.json.decode(b"[1]") == viewing.read_json(b"[1]")
+        artifact_view.read_json(b"[" * 100_000 + b"]" * 100_000)
+    assert msgspec.json.decode(b"[1]") == artifact_view.read_json(b"[1]")
 
 
 def test_a_language_whose_reader_can_be_stopped_by_plain_words_is_shown_as_plain_text() -> None:
     content = (b"a " * 900 + b"\n") * 30
-    found = viewing.window(content, "Plain.java", start=0, first=1, size=len(content))
+    found = artifact_view.window(content, "Plain.java", start=0, first=1, size=len(content))
     assert {kind for line in found.lines for kind, _ in line.pieces} == {""}

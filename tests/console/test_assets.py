@@ -1,4 +1,4 @@
-"""Style sheets, scripts, fonts and icons: small, kept for ever, and never looked up on the disk."""
+"""Style sheets, scripts, fonts and icons: small, cached for ever, never read from the disk."""
 
 import gzip
 import re
@@ -63,7 +63,7 @@ def test_a_file_of_another_release_is_sent_as_it_is_now_and_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "is_taken"),
+    ("accepted", "is_gzip"),
     [
         ("gzip", True),
         ("br, gzip;q=0.5", True),
@@ -77,16 +77,16 @@ def test_a_file_of_another_release_is_sent_as_it_is_now_and_not_kept() -> None:
         ("", False),
     ],
 )
-def test_gzip_is_sent_to_whoever_takes_it(accepted: str, is_taken: bool) -> None:
-    assert takes_gzip(accepted) is is_taken
+def test_gzip_is_sent_to_whoever_takes_it(accepted: str, is_gzip: bool) -> None:
+    assert takes_gzip(accepted) is is_gzip
     with client() as asking:
         headers = {"Accept-Encoding": accepted}
         with asking.stream("GET", asset("js/shell.js"), headers=headers) as answer:
             sent = b"".join(answer.iter_raw())
         assert answer.headers["vary"] == "Accept-Encoding"
         content = shelf().find("js/shell.js").content
-        assert (gzip.decompress(sent) if is_taken else sent) == content
-        assert ("content-encoding" in answer.headers) is is_taken
+        assert (gzip.decompress(sent) if is_gzip else sent) == content
+        assert ("content-encoding" in answer.headers) is is_gzip
 
 
 def test_fonts_are_not_packed_twice() -> None:
@@ -155,5 +155,5 @@ def test_borrowed_files_are_what_the_manifest_pins() -> None:
 
 def everything() -> list[str]:
     """Return the paths of all files."""
-    kept: dict[str, Any] = vars(assets.shelf())["_assets"]
-    return sorted(kept)
+    entries: dict[str, Any] = vars(assets.shelf())["_assets"]
+    return sorted(entries)

@@ -13,7 +13,7 @@ from missioncontrol.application.cloud_event import CloudEvent
 from missioncontrol.application.queries.runs import RunDetail, RunItem
 from missioncontrol.client import AsyncClient, Client, Page, problem_of
 from missioncontrol.client.calls import WAITS
-from missioncontrol.client.shapes import Begun
+from missioncontrol.client.shapes import StartedRun
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from tests.console.houses import console_house
 from tests.console.running import GREETING
@@ -22,7 +22,7 @@ from tests.console.test_client import CuttingProxy
 
 
 def of_client(tmp_path: Path, work: Callable[[AsyncClient], Awaitable[None]]) -> None:
-    """Let `work` use a client of a house that is served."""
+    """Have `work` use a client of a house that is served."""
 
     async def live() -> None:
         async with (
@@ -38,7 +38,7 @@ def of_client(tmp_path: Path, work: Callable[[AsyncClient], Awaitable[None]]) ->
 def test_a_run_is_begun_and_others_are_read_while_somebody_waits_for_it(tmp_path: Path) -> None:
     async def work(client: AsyncClient) -> None:
         await client.workflows.save(GREETING)
-        begun = assert_type(await client.runs.start("greeting", inputs={"name": "Ada"}), Begun)
+        begun = assert_type(await client.runs.start("greeting", inputs={"name": "Ada"}), StartedRun)
         waiting = asyncio.create_task(client.runs.wait(begun.run, seconds_max=30))
         steps = [step.step async for step in client.runs.steps(begun.run)]
         assert steps[:1] == ["greet"]

@@ -25,10 +25,10 @@ from missioncontrol.client import Client
 from missioncontrol.client.calls import WAITS, get
 from missioncontrol.client.line import Line
 from missioncontrol.client.shapes import RunCounts
+from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
 from missioncontrol.domain.permission import Role
-from missioncontrol.domain.saved import Panel
 from tests.console.houses import House, console_house
 from tests.console.mission_house import small_repository
 from tests.console.running import FAILING, GREETING
@@ -46,7 +46,7 @@ async def connected(house: House, *roles: Role) -> AsyncIterator[Client]:
 
 
 def of_client(tmp_path: Path, work: Callable[[Client], T], *roles: Role) -> T:
-    """Let `work` use a client, on a thread of its own, and return what it makes."""
+    """Have `work` use a client, on a thread of its own, and return what it makes."""
 
     async def live() -> T:
         async with console_house(tmp_path) as house, connected(house, *roles) as client:
@@ -266,8 +266,8 @@ def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> N
             *("activated_users", "activation_rate", "dau", "wau")
         ]
         assert client.analytics.definitions()
-        told = client.analytics.summary("shop", days.since, days.until, segment=Segment())
-        assert (told.product, told.written_by) == ("shop", "")
+        summary = client.analytics.summary("shop", days.since, days.until, segment=Segment())
+        assert (summary.product, summary.written_by) == ("shop", "")
         assert client.analytics.anomalies("shop") == []
         assert list(client.alerts.list("shop", state="unresolved")) == []
         begun = client.analytics.write_summary("shop", days.since, days.until)

@@ -47,8 +47,8 @@ def told(root: Path, *stories: Told) -> None:
     asyncio.run(scenario())
 
 
-async def shown(client: httpx.AsyncClient, path: str, **said: Any) -> str:
-    answer = await client.get(f"{path}?{urlencode(said, doseq=True)}" if said else path)
+async def shown(client: httpx.AsyncClient, path: str, **fields: Any) -> str:
+    answer = await client.get(f"{path}?{urlencode(fields, doseq=True)}" if fields else path)
     assert answer.status_code == 200, answer.text
     return html.unescape(answer.text)
 
@@ -82,12 +82,12 @@ async def asked_with_what_must_not_happen_and_of_whom(
 
 
 async def kept_where_it_can_not_be_asked(house: House, client: httpx.AsyncClient) -> None:
-    said = {**ASKED, "step": ["signup", "order"], "within": ["", "soon"], "constant": "cart"}
-    answer = await client.get(f"/cockpit/funnel?{urlencode(said, doseq=True)}")
+    query = {**ASKED, "step": ["signup", "order"], "within": ["", "soon"], "constant": "cart"}
+    answer = await client.get(f"/cockpit/funnel?{urlencode(query, doseq=True)}")
     assert answer.status_code == 422
     assert "no time such as 7d" in answer.text
-    for kept in ('value="order"', 'value="soon"', 'value="cart"'):
-        assert kept in answer.text
+    for value in ('value="order"', 'value="soon"', 'value="cart"'):
+        assert value in answer.text
 
 
 async def counted_beside_the_days_before(house: House, client: httpx.AsyncClient) -> None:
@@ -113,9 +113,9 @@ async def told_of_a_segment_that_nobody_meets(house: House, client: httpx.AsyncC
     assert "Nothing beyond what chance brings" not in summary
     assert "0 open, of everybody" in await shown(client, "/cockpit/panels/alerts", **about)
     assert "of everybody" not in await shown(client, "/cockpit/panels/alerts", **DAYS)
-    for name, said in (("active", "Nobody was active"), ("conversion", "Nobody began")):
+    for name, words in (("active", "Nobody was active"), ("conversion", "Nobody began")):
         panel = await shown(client, f"/cockpit/panels/{name}", **about)
-        assert f"{said} in these days" in panel
+        assert f"{words} in these days" in panel
         assert "data-island" not in panel
 
 
@@ -129,8 +129,8 @@ async def handed_out_as_files(house: House, client: httpx.AsyncClient) -> None:
 
 
 async def kept_where_nobody_can_be_meant(house: House, client: httpx.AsyncClient) -> None:
-    said = {**ASKED, "event": "signup", "where": ["plan", "price>=10"]}
-    answer = await client.get(f"/cockpit/active?{urlencode(said, doseq=True)}")
+    query = {**ASKED, "event": "signup", "where": ["plan", "price>=10"]}
+    answer = await client.get(f"/cockpit/active?{urlencode(query, doseq=True)}")
     assert answer.status_code == 422
     page = html.unescape(answer.text)
     assert "'plan' is no condition" in page
@@ -244,10 +244,10 @@ def test_who_removes_somebody_is_told_where_an_id_of_theirs_still_stands(tmp_pat
             without = {"people": ["qa-7"]}
             await client.put(f"{API}/products/shop/exclusions", json=without)
             url = "/cockpit/products/shop/forget"
-            told = await client.post(url, data={"person": "qa-7", "reason": "asked for"})
-            assert told.status_code == 200
-            assert "An id of theirs still stands" in told.text
-            assert "Web shop: exclusions." in told.text
+            response = await client.post(url, data={"person": "qa-7", "reason": "asked for"})
+            assert response.status_code == 200
+            assert "An id of theirs still stands" in response.text
+            assert "Web shop: exclusions." in response.text
             silent = await client.post(url, data={"person": "ben", "reason": "asked for"})
             assert silent.status_code == 303
 

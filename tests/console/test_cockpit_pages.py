@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from missioncontrol.analytics import answers
 from missioncontrol.analytics.answers import (
     FunnelAnswer,
-    Kept,
     LifecycleAnswer,
     Line,
     Node,
     PathsAnswer,
     RetentionAnswer,
+    RetentionCell,
     StepCount,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import days_before
 from missioncontrol.analytics.questions import (
     AnyQuestion,
     Did,
@@ -37,16 +38,15 @@ from missioncontrol.analytics.questions import (
     Trend,
     Where,
 )
-from missioncontrol.analytics.setting import days_before
 from missioncontrol.domain.alert import Alert, Reading
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.web import cockpit_charts as charts
 from missioncontrol.interfaces.web import cockpit_forms as forms
 from missioncontrol.interfaces.web import cockpit_measures as measures
 from missioncontrol.interfaces.web import cockpit_view as view
-from missioncontrol.interfaces.web.cockpit_bar import Bar, Said, bar_of, range_of
+from missioncontrol.interfaces.web.cockpit_bar import AddressParameters, Bar, bar_of, range_of
 from missioncontrol.interfaces.web.cockpit_conditions import (
     condition,
     deed,
@@ -93,20 +93,22 @@ def test_no_text_breaks_a_condition(text: str) -> None:
 
 
 def test_days_end_today_or_stand_in_the_address() -> None:
-    assert range_of(Said({}), TODAY) == (DAYS, 28)
-    own = Said({"since": ["2026-01-01"], "until": ["2026-06-29"]})
+    assert range_of(AddressParameters({}), TODAY) == (DAYS, 28)
+    own = AddressParameters({"since": ["2026-01-01"], "until": ["2026-06-29"]})
     assert range_of(own, TODAY) == (Range(date(2026, 1, 1), date(2026, 6, 29)), 0)
-    years = Said({"since": ["2019-01-01"], "until": ["2026-06-29"]})
+    years = AddressParameters({"since": ["2019-01-01"], "until": ["2026-06-29"]})
     assert range_of(years, TODAY)[0] == Range(date(2019, 1, 1), date(2026, 6, 29))
     for bad in ({"since": ["1826-01-01"], "until": ["2026-06-30"]}, {"days": ["36601"]}):
         with pytest.raises(Rejected) as error:
-            range_of(Said(bad), TODAY)
+            range_of(AddressParameters(bad), TODAY)
         assert error.value.code == "analytics.bad_range"
 
 
 def test_days_to_choose_from_are_whole_weeks_beside_those_of_an_old_address() -> None:
     assert all(days % 7 == 0 for days in bar().presets)
-    old = msgspec.structs.replace(bar(), days=30, range=range_of(Said({"days": ["30"]}), TODAY)[0])
+    old = msgspec.structs.replace(
+        bar(), days=30, range=range_of(AddressParameters({"days": ["30"]}), TODAY)[0]
+    )
     assert set(old.presets) - set(bar().presets) == {30}
     assert ("days", "30") in old.pairs()
     assert bar().before_shown == "29 Sep\N{EN DASH}26 Oct"
@@ -124,14 +126,16 @@ def test_a_form_that_nobody_touched_asks_what_the_page_asks(measure: str) -> Non
     usual = forms.usual(measure, bar())
     assert isinstance(usual, forms.KINDS[measure])
     text = view.text_of(usual)
-    assert forms.asked_of(measure, bar(), Said({"q": [text]})) == usual
+    assert forms.parse_question(measure, bar(), AddressParameters({"q": [text]})) == usual
     assert forms.question_in(text) == usual
 
 
 def asked(measure: str, base: AnyQuestion | None = None, **fields: Any) -> Any:
-    said = {name: [each] if isinstance(each, str) else each for name, each in fields.items()}
+    values = {name: [each] if isinstance(each, str) else each for name, each in fields.items()}
     start = {"q": [view.text_of(base)]} if base is not None else {}
-    return forms.asked_of(measure, bar("plan=team"), Said({"asked": ["1"], **start, **said}))
+    return forms.parse_question(
+        measure, bar("plan=team"), AddressParameters({"asked": ["1"], **start, **values})
+    )
 
 
 def test_a_form_of_steps_is_a_funnel() -> None:
@@ -255,10 +259,10 @@ def test_steps_tell_who_is_pending_and_what_fell() -> None:
     assert second.before.change is not None
     assert (second.share_before.text, second.before.change.text) == ("60.0 %", "\u221233.3 %")
     assert str(days_before(DAYS).since) in second.before.people
-    told = view.steps_of(question, answer(40), earlier(60), is_absolute=True)[1]
-    assert told.before is not None
-    assert told.before.change is not None
-    assert told.before.change.text == "\u221220"
+    step = view.steps_of(question, answer(40), earlier(60), is_absolute=True)[1]
+    assert step.before is not None
+    assert step.before.change is not None
+    assert step.before.change.text == "\u221220"
     assert "step%22%3A1" in second.people
     assert not view.steps_of(question, answer(60), earlier(60))[1].fell
 
@@ -329,10 +333,10 @@ class Shelf:
         return []
 
 
-def read(**said: str | list[str]) -> Bar:
-    known = {name: [each] if isinstance(each, str) else each for name, each in said.items()}
+def read(**fields: str | list[str]) -> Bar:
+    known = {name: [each] if isinstance(each, str) else each for name, each in fields.items()}
     noon = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC).timestamp()
-    return asyncio.run(bar_of(cast("Any", Shelf()), Said(known), noon))
+    return asyncio.run(bar_of(cast("Any", Shelf()), AddressParameters(known), noon))
 
 
 def test_fields_of_a_deed_become_a_part_of_the_address() -> None:
@@ -354,9 +358,9 @@ def test_how_changes_are_told_stands_in_the_address() -> None:
 
 
 def test_a_part_of_a_segment_is_taken_away_and_the_question_stays() -> None:
-    told = bar("plan=team", "price>=10")
-    question = forms.usual("paths", told)
-    url = forms.without(question, told, "where", "plan=team")
+    segment = bar("plan=team", "price>=10")
+    question = forms.usual("paths", segment)
+    url = forms.without(question, segment, "where", "plan=team")
     asked_then = forms.question_in(parse_qs(urlsplit(url).query)["q"][0])
     assert asked_then.segment.where == (condition("price>=10"),)
     assert isinstance(asked_then, Paths)
@@ -406,7 +410,9 @@ def test_an_alert_marks_the_cohorts_and_the_period_that_it_is_about() -> None:
     asked = Retention(
         product="shop", range=DAYS, unit="week", start=Pattern("signup"), back=Pattern()
     )
-    kept = tuple(Kept(people, share) for people, share in ((4, 1.0), (2, 0.5), (None, None)))
+    cells = tuple(
+        RetentionCell(people, share) for people, share in ((4, 1.0), (2, 0.5), (None, None))
+    )
     buckets = ("2026-10-26", "2026-11-02", "2026-11-09")
     answer = RetentionAnswer(
         question="",
@@ -415,7 +421,7 @@ def test_an_alert_marks_the_cohorts_and_the_period_that_it_is_about() -> None:
         zone="UTC",
         position=1,
         labels=("W0", "W1", "W2"),
-        cohorts=tuple(answers.Cohort(each, 4, kept) for each in buckets),
+        cohorts=tuple(answers.Cohort(each, 4, cells) for each in buckets),
         overall=(1.0, 0.5, None),
     )
     found = view.heat_of(asked, answer, view.marks_of([fallen("open"), fallen("resolved")]))
@@ -517,8 +523,8 @@ def test_paths_go_through_as_many_events_as_have_names() -> None:
     nodes = (Node(0, "a", 9, 0), Node(1, "b", 5, 5), Node(1, "", 2, 2), Node(2, "a", 2, 2))
     answer = PathsAnswer(**about, nodes=nodes, flows=())  # type: ignore[arg-type]
     assert charts.flows_of(asked_for, answer).said == "9 paths through 2 events and others."
-    nobody = msgspec.structs.replace(answer, nodes=())
-    assert charts.flows_of(asked_for, nobody).said == "No path was taken in these days."
+    empty = msgspec.structs.replace(answer, nodes=())
+    assert charts.flows_of(asked_for, empty).said == "There are no paths in these days."
 
 
 def test_a_number_leads_to_the_one_series_in_which_it_stands() -> None:
@@ -543,26 +549,26 @@ def test_a_question_that_took_too_long_comes_with_shorter_ones() -> None:
 def test_a_form_of_key_measures_says_what_is_its_own_and_no_more() -> None:
     form = measures.form_of(SHOP)
     assert not form.is_own
-    asked_for = measures.asked_by(SHOP, form)
+    asked_for = measures.parse_measures(SHOP, form)
     assert (asked_for.activation, asked_for.activated_at) == ((), 0)
     assert (asked_for.actions, asked_for.active) == ((), "")
-    said = {"step": ["visit", "order [price>=10]", ""], "within": ["", "1d"], "activated_at": ["2"]}
-    asked_for = measures.asked_by(SHOP, measures.typed_in(Said(said)))
+    sent = {"step": ["visit", "order [price>=10]", ""], "within": ["", "1d"], "activated_at": ["2"]}
+    asked_for = measures.parse_measures(SHOP, measures.typed_in(AddressParameters(sent)))
     assert asked_for.activation is not None
     assert [each["pattern"]["event"] for each in asked_for.activation] == ["visit", "order"]
     assert (asked_for.activation[1]["within"], asked_for.activated_at) == (86_400.0, 2)
-    assert measures.asked_by(SHOP, measures.typed_in(Said({}))).activation == ()
+    assert measures.parse_measures(SHOP, measures.typed_in(AddressParameters({}))).activation == ()
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"step": ["a", "b"], "within": ["", "soon"], "activated_at": ["1"]},
         {"step": ["a", "b"], "within": ["", "1d"], "activated_at": ["3"]},
         {"step": ["a"], "within": [""], "activated_at": [""]},
     ],
 )
-def test_key_measures_that_do_not_fit_are_refused(said: dict[str, list[str]]) -> None:
+def test_key_measures_that_do_not_fit_are_refused(fields: dict[str, list[str]]) -> None:
     with pytest.raises(Rejected) as error:
-        measures.asked_by(SHOP, measures.typed_in(Said(said)))
+        measures.parse_measures(SHOP, measures.typed_in(AddressParameters(fields)))
     assert error.value.code == "product.bad_input"

@@ -1,4 +1,4 @@
-"""The line to an engine brings every way of saying no to the other side as it was said."""
+"""The line to an engine passes every kind of refusal to the other side unchanged."""
 
 import asyncio
 from pathlib import Path

@@ -18,9 +18,9 @@ from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.search_indexes import segment
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
 from missioncontrol.application import live as feed
-from missioncontrol.application import present as presence
+from missioncontrol.application import read_model as presence
 from missioncontrol.application.queries.steps import family_of
-from missioncontrol.documents.event_words import CLAUSES, sentence, told_in
+from missioncontrol.documents.event_words import CLAUSES, sentence, sentence_data
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.interfaces import deflating
@@ -74,7 +74,7 @@ def test_a_watched_run_is_read_from_the_log_and_not_from_its_stream_again(tmp_pa
             run = await begin(house, busy(60, seconds=0.0))
             present, live = house.console.present, house.console.live
             known = await present.run(run)
-            counting.counts.clear()  # From here on it is only followed, whoever looks first.
+            counting.counts.clear()  # From here on it is only followed, by whichever reader.
             while (await house.held.journal.load_run(run)).status != "succeeded":  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             while not known.is_settled:  # The journal is ahead of the log for a moment.
@@ -143,15 +143,15 @@ def test_a_long_run_is_folded_in_turns_with_others_and_once_for_all_who_ask(
 def test_a_stream_by_deflate_is_whole_and_a_message_is_packed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deflating._kept.cache_clear()
+    deflating._pack_cached.cache_clear()
     chance = random.Random(5)
-    told = [bytes(chance.choices(b"abc: \n", k=chance.randrange(3_000))) for _ in range(20)]
-    monkeypatch.setattr(deflating, "KEPT_BYTES_MAX", 2_500)
+    parts = [bytes(chance.choices(b"abc: \n", k=chance.randrange(3_000))) for _ in range(20)]
+    monkeypatch.setattr(deflating, "CACHED_BYTES_MAX", 2_500)
     streams = [Deflated() for _ in range(30)]
-    sent = [BEGIN + b"".join(map(stream.part, told)) + stream.end() for stream in streams]
-    assert {zlib.decompress(each) for each in sent} == {b"".join(told)}
-    small = {each for each in told if len(each) <= 2_500}
-    assert deflating._kept.cache_info().misses == len(small)
+    sent = [BEGIN + b"".join(map(stream.part, parts)) + stream.end() for stream in streams]
+    assert {zlib.decompress(each) for each in sent} == {b"".join(parts)}
+    small = {each for each in parts if len(each) <= 2_500}
+    assert deflating._pack_cached.cache_info().misses == len(small)
 
 
 def test_a_viewer_may_have_the_feed_as_it_is_or_packed(tmp_path: Path) -> None:
@@ -220,12 +220,12 @@ def test_what_a_sentence_needs_is_all_that_is_read_of_an_event() -> None:
         fields = [*names, "reason", "steps", "workflow"]
         body = b",".join(b'"%b":%b' % (n.encode(), chance.choice(values)) for n in fields)
         row = event(1, kind, b"{%b}" % body)
-        assert sentence(kind, told_in(kind, row.body)) == sentence(kind, data_of(row))
+        assert sentence(kind, sentence_data(kind, row.body)) == sentence(kind, data_of(row))
     body = b'{"workflow": "w", "steps": [%b]}' % b",".join([b'{"key": "k"}'] * 1_000)
-    assert "steps" not in told_in("run_created", body)
+    assert "steps" not in sentence_data("run_created", body)
     for strange in (b"", b"[]", b'"x"', b"{", b"\xff"):
-        assert sentence("run_created", told_in("run_created", strange)) == ""
-    assert told_in("unheard_of", b"{}") is None
+        assert sentence("run_created", sentence_data("run_created", strange)) == ""
+    assert sentence_data("unheard_of", b"{}") is None
 
 
 def test_runs_are_found_by_ascii_without_a_call_for_each(
@@ -237,7 +237,7 @@ def test_runs_are_found_by_ascii_without_a_call_for_each(
         calls.append(text)
         return any(text in place.casefold() for place in places if place)
 
-    monkeypatch.setattr(rows_file, "_says", says)
+    monkeypatch.setattr(rows_file, "_contains", says)
     tables = SqliteReadTables(tmp_path / "rows.db", writable=True)
     names = ["Build"] * 50 + ["Straße", "Öffnen"]
     rows = [RunRow(f"run-{n:03}", "", name, "queued", 1.0) for n, name in enumerate(names)]

@@ -1,4 +1,4 @@
-"""Files of decisions read on a page: first shown, then taken in."""
+"""Files of decisions read on a page: first shown, then imported."""
 
 import asyncio
 import subprocess
@@ -61,8 +61,8 @@ async def _taken_in(house: House, client: Any, mission: str) -> None:
     assert "it has more than 400,000 bytes" in shown.text
     assert_harmless(shown.text)
     assert "Where prices are rounded" not in (await client.get("/decisions")).text
-    taken = await client.post("/decisions/import", data=form | {"apply": "yes"})
-    assert taken.status_code == 303
+    response = await client.post("/decisions/import", data=form | {"apply": "yes"})
+    assert response.status_code == 303
     assert "Where prices are rounded" in (await client.get("/decisions")).text
     again = await client.post("/decisions/import", data=form)
     assert "Nothing in them is new" in again.text

@@ -1,4 +1,4 @@
-"""Decisions and templates through the console: told, judged, exchanged, and asked for."""
+"""Decisions and templates through the console: shown, judged, exchanged, and asked for."""
 
 import asyncio
 from pathlib import Path
@@ -60,9 +60,9 @@ def test_what_a_plan_decided_is_in_the_log_by_itself_and_can_be_accepted(
         address = f"{API}/decisions/{mission}:D1"
         answer = await client.post(f"{address}/accept", json={"reason": "It was tried."})
         assert answer.json() == {"id": f"{mission}/D1", "status": "accepted"}
-        told = (await client.get(address)).json()
-        assert told["decision"]["text"]["title"] == first["title"]
-        assert [step["what"] for step in told["history"]] == ["accepted", "recorded"]
+        body = (await client.get(address)).json()
+        assert body["decision"]["text"]["title"] == first["title"]
+        assert [step["what"] for step in body["history"]] == ["accepted", "recorded"]
         page = await client.get(f"/decisions/{mission}:D1")
         assert "It was tried." in page.text
 
@@ -117,7 +117,7 @@ def test_the_pages_of_decisions_say_what_they_show(
 ) -> None:
     async def check(house: House, client: Any) -> None:
         page = (await client.get("/decisions")).text
-        assert "for somebody to accept or reject." in page
+        assert "for a user to accept or reject." in page
         none = (await client.get("/decisions?q=zzz")).text
         assert "No decision fits" in none
         typed = {"title": "Use TOML\n", "options": "YAML = many ways", "choice": "TOML"}
@@ -144,9 +144,9 @@ def test_a_template_asks_and_its_answers_become_the_goal(
         answers = {"package": "attrs", "target": "24"}
         begun = await client.post(f"{API}/missions", json=asked | {"answers": answers})
         assert begun.status_code == 201, begun.text
-        told = (await client.get(f"{API}/missions/{begun.json()['mission']}")).json()
-        assert told["goal"] == "Upgrade attrs to 24."
-        assert told["title"] == "Upgrade attrs to 24"
+        body = (await client.get(f"{API}/missions/{begun.json()['mission']}")).json()
+        assert body["goal"] == "Upgrade attrs to 24."
+        assert body["title"] == "Upgrade attrs to 24"
         await ended(house, begun.json()["run"])
 
     look(home, check)

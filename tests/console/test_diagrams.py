@@ -86,10 +86,10 @@ def test_what_is_not_there_is_a_problem_with_a_reason(home: tuple[Path, str]) ->
 
 def test_the_blueprint_names_the_place_of_each_statement(home: tuple[Path, str]) -> None:
     async def check(house: House, client: Any, url: str) -> None:
-        told = (await client.get(f"{url}/blueprint")).json()
-        assert all(each["source"] for each in told["text"]["operating"])
-        assert {each["topic"] for each in told["text"]["operating"]} >= {"Hand-off"}
-        assert told["places"]["deployment"][0]["where"] == "pyproject.toml:2"
+        body = (await client.get(f"{url}/blueprint")).json()
+        assert all(each["source"] for each in body["text"]["operating"])
+        assert {each["topic"] for each in body["text"]["operating"]} >= {"Hand-off"}
+        assert body["places"]["deployment"][0]["where"] == "pyproject.toml:2"
 
     look(home, check)
 

@@ -1,4 +1,4 @@
-"""Where people were is for auditors: whoever may only read finds it in no way in."""
+"""Locations of people are for auditors: a mere reader finds them on no route."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ MAY_NOT: tuple[Role, ...] = ("viewer", "operator", "approver")
 
 
 async def _something_happens(door: Door) -> None:
-    """Let somebody ask for changes from an address that nobody else has."""
+    """Ask for changes as a user from an address that no other user has."""
     token = await door.token("read", "operate", "govern", "audit")
     headers = {"authorization": f"Bearer {token}", "user-agent": PROGRAM}
     async with door.client(address=ADDRESS, headers=headers) as client:
@@ -42,7 +42,7 @@ async def _reader(door: Door, role: Role) -> AsyncIterator[httpx.AsyncClient]:
 
 async def _first_of_feed(door: Door, client: httpx.AsyncClient, head: int) -> str:
     """Return all events as the feed tells them."""
-    said: list[str] = []
+    received: list[str] = []
 
     async def listen() -> None:
         # The transport of these tests hands an answer over when it is whole; this one never is.
@@ -51,7 +51,7 @@ async def _first_of_feed(door: Door, client: httpx.AsyncClient, head: int) -> st
             return {}
 
         async def send(message: MutableMapping[str, Any]) -> None:
-            said.append(bytes(message.get("body", b"")).decode())
+            received.append(bytes(message.get("body", b"")).decode())
 
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         await door.gate(
@@ -74,12 +74,12 @@ async def _first_of_feed(door: Door, client: httpx.AsyncClient, head: int) -> st
         )
 
     task = asyncio.create_task(listen())
-    while f"id: {head}\n" not in "".join(said):
+    while f"id: {head}\n" not in "".join(received):
         assert not task.done(), task.result()
         await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return "".join(said)
+    return "".join(received)
 
 
 async def _everything(door: Door, client: httpx.AsyncClient) -> str:
@@ -112,7 +112,7 @@ def _decoded(body: str) -> str:
 
 
 async def _hits(door: Door, client: httpx.AsyncClient, text: str) -> int:
-    """Return in how many ways somebody learns that a text stands in the log."""
+    """Return the number of routes on which a client learns that a text stands in the log."""
     listed = await client.get(f"{API}/events", params={"text": text})
     shown = await client.get("/events", params={"text": text})
     searched = await client.get(f"{API}/search", params={"q": text})
@@ -137,10 +137,10 @@ def test_who_may_only_read_learns_nobody_s_address(tmp_path: Path, role: Role) -
         async with closed_door(tmp_path) as door:
             await _something_happens(door)
             async with _reader(door, role) as client:
-                told = await _everything(door, client)
-                assert "request_taken" in told
+                visible = await _everything(door, client)
+                assert "request_taken" in visible
                 for secret in (ADDRESS, PROGRAM, HOOK, "token-"):
-                    assert secret not in told, secret
+                    assert secret not in visible, secret
                 for secret in (ADDRESS, PROGRAM, HOOK):
                     assert await _hits(door, client, secret) == 0, secret
 
@@ -152,9 +152,9 @@ def test_an_auditor_reads_and_finds_all_of_it(tmp_path: Path) -> None:
         async with closed_door(tmp_path) as door:
             await _something_happens(door)
             async with _reader(door, "auditor") as client:
-                told = await _everything(door, client)
+                visible = await _everything(door, client)
                 for secret in (ADDRESS, PROGRAM, HOOK):
-                    assert secret in told, secret
+                    assert secret in visible, secret
                 assert await _hits(door, client, ADDRESS) == 5
 
     asyncio.run(story())

@@ -1,4 +1,4 @@
-"""The document of the API: complete, readable, served to whoever may read, and shown as pages."""
+"""The document of the API: complete, readable, served to all readers, and shown as pages."""
 
 import asyncio
 import re

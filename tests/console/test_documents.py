@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.pressroom import AT_ONCE, pressroom
+from missioncontrol.application.render_queue import AT_ONCE, render_queue_of
 from missioncontrol.application.studio import DocumentAsked, brought_together
 from missioncontrol.documents import merge
 from missioncontrol.documents.studio.export import MEDIA_TYPES as FORMS
@@ -38,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def look(home: tuple[Path, str], check: Any, *roles: Any) -> None:
-    """Let `check(house, client, address)` look at the documents."""
+    """Have `check(house, client, address)` look at the documents."""
     root, mission = home
 
     async def ask() -> None:
@@ -88,8 +88,8 @@ def test_pages_never_wait_for_what_is_printed_and_who_must_wait_too_long_hears_s
 ) -> None:
     async def check(house: House, client: Any, at: str) -> None:
         await client.post(f"{at}/brief")
-        gate, room = threading.Event(), pressroom(house.console.present)
-        room._patience = 0.05
+        gate, room = threading.Event(), render_queue_of(house.console.present)
+        room._wait_seconds = 0.05
         others = [
             asyncio.create_task(room.printed(f"other {number}", "user:bob", gate_of(gate)))
             for number in range(AT_ONCE)
@@ -101,7 +101,7 @@ def test_pages_never_wait_for_what_is_printed_and_who_must_wait_too_long_hears_s
         assert (late.status_code, late.json()["code"]) == (503, "printing.busy")
         assert int(late.headers["retry-after"]) > 0
         gate.set()
-        room._patience = 60.0
+        room._wait_seconds = 60.0
         await asyncio.gather(*others, return_exceptions=True)
         printed = await client.get(f"{at}/brief/file?format=pdf")
         assert printed.content.startswith(b"%PDF")
@@ -116,7 +116,7 @@ def test_pages_never_wait_for_what_is_printed_and_who_must_wait_too_long_hears_s
 
 
 def gate_of(gate: threading.Event) -> Callable[[], bytes]:
-    """Return what prints nothing before it is let."""
+    """Return a printer that prints nothing before the gate is open."""
 
     def make() -> bytes:
         gate.wait()
@@ -144,8 +144,8 @@ def test_if_match_is_honoured(home: tuple[Path, str]) -> None:
 def test_sections_come_typed_with_the_sources_of_each_statement(home: tuple[Path, str]) -> None:
     async def check(house: House, client: Any, at: str) -> None:
         await client.post(f"{at}/brief")
-        told = (await client.get(f"{at}/brief/sections")).json()
-        statement = told["sections"][0]["blocks"][0]["statements"][0]
+        body = (await client.get(f"{at}/brief/sections")).json()
+        statement = body["sections"][0]["blocks"][0]["statements"][0]
         assert statement["sources"][0]["kind"] == "goal"
         file = await client.get(f"{at}/brief/file?format=md")
         assert file.headers["content-disposition"].startswith("attachment")
@@ -177,11 +177,11 @@ def test_the_page_keeps_what_was_typed_beside_what_is_newer(home: tuple[Path, st
         saved = await client.post(f"{page}/plan/edit", data=form)
         assert saved.status_code == 303
         stale = {**form, "text": view["text"] + "\nSecond <b>.\n"}
-        told = await client.post(f"{page}/plan/edit", data=stale)
-        assert told.status_code == 422
-        assert "Nothing was saved" in told.text
-        assert "Second &lt;b&gt;." in told.text
-        assert "First." in told.text
+        response = await client.post(f"{page}/plan/edit", data=stale)
+        assert response.status_code == 422
+        assert "Nothing was saved" in response.text
+        assert "Second &lt;b&gt;." in response.text
+        assert "First." in response.text
 
     look(home, check)
 
@@ -190,7 +190,7 @@ def test_a_conflict_is_shown_until_it_is_decided(home: tuple[Path, str]) -> None
     async def check(house: House, client: Any, at: str) -> None:
         await client.post(f"{at}/adrs")
         view = (await client.get(f"{at}/adrs")).json()
-        studio = house.held.office.studio
+        studio = house.held.command_bus.studio
         assert studio is not None
         built = studio._built
 
@@ -202,8 +202,8 @@ def test_a_conflict_is_shown_until_it_is_decided(home: tuple[Path, str]) -> None
         mine = view["text"].replace(line, "Our words.")
         await client.put(f"{at}/adrs", json={"text": mine, "base": 1})
         studio._built = otherwise  # type: ignore[method-assign]
-        told = (await client.post(f"{at}/adrs")).json()
-        (conflict,) = told["conflicts"]
+        body = (await client.post(f"{at}/adrs")).json()
+        (conflict,) = body["conflicts"]
         both = (await client.get(f"{at}/adrs")).json()["text"]
         assert "Our words." in both
         assert "Said anew." in both
@@ -244,7 +244,7 @@ def test_what_somebody_changes_while_it_is_written_is_in_it(home: tuple[Path, st
     async def check(house: House, client: Any, at: str) -> None:
         await client.post(f"{at}/test-plan")
         view = (await client.get(f"{at}/test-plan")).json()
-        studio = house.held.office.studio
+        studio = house.held.command_bus.studio
         assert studio is not None
         merge = studio._merged
         run = view["run"]
@@ -278,7 +278,7 @@ def test_what_cannot_be_kept_is_refused(home: tuple[Path, str]) -> None:
         assert empty.json()["code"] == "document.empty"
         none = await client.post(f"{page}/poem/write")
         assert none.status_code == 404
-        house.held.office.studio = None
+        house.held.command_bus.studio = None
         assert (await client.post(f"{at}/brief")).json()["code"] == "document.closed"
 
     look(home, check)

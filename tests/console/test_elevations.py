@@ -20,9 +20,9 @@ Story = Callable[[House, httpx.AsyncClient, httpx.AsyncClient], Awaitable[None]]
 
 
 def tell(root: Path, story: Story) -> None:
-    """Let `story` happen where `wide` is an agent of Codex: Olga operates, Ben approves."""
+    """Run `story` where `wide` is an agent of Codex: Olga operates, Ben approves."""
 
-    async def told() -> None:
+    async def run_story() -> None:
         async with console_house(root) as house:
             async with house.client("admin", name="ada") as ada:
                 declared = {"name": "wide", "declared": {"kind": "codex"}, "start": False}
@@ -33,7 +33,7 @@ def tell(root: Path, story: Story) -> None:
             ):
                 await story(house, olga, ben)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 async def asked(client: httpx.AsyncClient, **other: Any) -> httpx.Response:

@@ -40,7 +40,7 @@ def test_a_stop_is_said_on_every_page_until_work_goes_on(tmp_path: Path) -> None
     async def look() -> None:
         async with console_house(tmp_path) as house, house.client("viewer") as client:
             assert "Everything is stopped" not in (await client.get("/runs", headers=HTML)).text
-            await house.held.office.do(StopAll("A drill"), "user:alice")
+            await house.held.command_bus.do(StopAll("A drill"), "user:alice")
             text = (await client.get("/runs", headers=HTML)).text
             assert "Everything is stopped" in text
             assert "A drill" in text

@@ -116,8 +116,8 @@ def test_ctrl_c_ends_both(up: Up) -> None:
 
 
 def test_a_port_that_is_taken_is_told_before_anything_begins(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = str(taken.getsockname()[1])
+    with closing(socket.create_server(("127.0.0.1", 0))) as occupied:
+        port = str(occupied.getsockname()[1])
         done = mission(tmp_path / "home", "up", "--port", port, env={"MISSION_CONSOLE": "on"})
     assert done.returncode == 1
     assert f"port {port}" in done.stderr.decode()

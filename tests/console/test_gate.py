@@ -11,9 +11,9 @@ import pytest
 
 from missioncontrol.domain.access.events import PasswordChanged, UserAdded
 from missioncontrol.domain.access.evolve import evolve
-from missioncontrol.domain.access.states import NOBODY
+from missioncontrol.domain.access.states import INITIAL_ACCESS
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.interfaces.few_lines import LINES_MAX, FewLines
+from missioncontrol.interfaces.listeners import LINES_MAX, FewLines
 from missioncontrol.interfaces.sign_in.buckets import KEYS_MAX, Buckets
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
 from missioncontrol.interfaces.sign_in.origins import local_path, sender
@@ -28,11 +28,11 @@ CANCEL = "/api/v1/runs/run-none/cancel"
 def with_door(
     root: Path, story: Callable[[Door], Awaitable[None]], settings: ConsoleSettings | None = None
 ) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with closed_door(root, settings) as door:
             await story(door)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 async def signed_in(door: Door) -> httpx.AsyncClient:
@@ -169,7 +169,7 @@ def test_a_token_needs_no_word_and_an_unknown_one_is_told(tmp_path: Path) -> Non
         async with door.client() as client:
             good = await client.post(CANCEL, headers={"authorization": f"bearer {token}"})
             assert good.status_code == 404
-            for said in (
+            for header in (
                 f"Bearer {token}x",
                 f"Bearer {token[:-1]}",
                 "Bearer ",
@@ -177,7 +177,7 @@ def test_a_token_needs_no_word_and_an_unknown_one_is_told(tmp_path: Path) -> Non
                 "Basic YTpi",
                 f"Bearer {token}, Bearer {token}",
             ):
-                bad = await client.get("/api/v1/me", headers={"authorization": said})
+                bad = await client.get("/api/v1/me", headers={"authorization": header})
                 assert (bad.status_code, bad.json()["code"]) == (401, "token.unknown")
 
     with_door(tmp_path, story)
@@ -250,7 +250,7 @@ def test_the_application_hears_who_comes_and_by_which_id(tmp_path: Path) -> None
 
 
 def test_a_proxy_is_believed_only_where_it_is_named(tmp_path: Path) -> None:
-    told = {"x-forwarded-for": "198.51.100.1, 203.0.113.9", "x-forwarded-proto": "https"}
+    forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.9", "x-forwarded-proto": "https"}
 
     async def story(door: Door) -> None:
         named = ConsoleSettings(proxies=("10.0.0.1",))
@@ -258,7 +258,7 @@ def test_a_proxy_is_believed_only_where_it_is_named(tmp_path: Path) -> None:
         for address, is_believed in (("10.0.0.1", True), ("10.0.0.2", False)):
             async with door.client(address=address) as client:
                 link = f"/sign-in/link?token={door.people.new_link()}"
-                answer = await client.get(link, headers=told)
+                answer = await client.get(link, headers=forwarded)
                 assert ("Secure" in answer.headers["set-cookie"]) == is_believed
                 assert ("strict-transport-security" in answer.headers) == is_believed
                 last = door.people.store.arrivals(limit=1)[0]
@@ -347,14 +347,14 @@ def test_strangers_write_a_few_lines_a_minute_and_are_counted() -> None:
     now = 0.0
     few = FewLines(lambda: now)
 
-    def said() -> list[str]:
+    def logged() -> list[str]:
         record = logging.LogRecord("x", logging.WARNING, "", 1, "%s is none", ("a",), None)
         return [record.getMessage()] if few.filter(record) else []
 
-    assert len([line for _ in range(10_000) for line in said()]) == LINES_MAX
+    assert len([line for _ in range(10_000) for line in logged()]) == LINES_MAX
     now = 61.0
-    assert said() == ["a is none (9,990 more before were left out.)"]
-    assert said() == ["a is none"]
+    assert logged() == ["a is none (9,990 more before were left out.)"]
+    assert logged() == ["a is none"]
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
@@ -454,7 +454,7 @@ def test_a_household_counts_once(address: str, counts_as: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "there"),
+    ("target", "there"),
     [
         ("/runs?status=failed", "/runs?status=failed"),
         ("", "/"),
@@ -471,21 +471,25 @@ def test_a_household_counts_once(address: str, counts_as: str) -> None:
         ("runs", "/"),
     ],
 )
-def test_signing_in_goes_on_only_here(said: str, there: str) -> None:
-    assert local_path(said) == there
+def test_signing_in_goes_on_only_here(target: str, there: str) -> None:
+    assert local_path(target) == there
 
 
 def test_a_console_is_not_exposed_without_users_and_a_name() -> None:
-    refuse_exposure("127.0.0.1", ConsoleSettings(), NOBODY)
-    refuse_exposure("::1", ConsoleSettings(), NOBODY)
+    refuse_exposure("127.0.0.1", ConsoleSettings(), INITIAL_ACCESS)
+    refuse_exposure("::1", ConsoleSettings(), INITIAL_ACCESS)
     named = ConsoleSettings(hosts=("mission.example.com",))
     invited = evolve(None, UserAdded("bob", ("admin",)), 0.0)
     users = evolve(invited, PasswordChanged("bob"), 1.0)
     for address in ("0.0.0.0", "::", "192.0.2.1", "not an address"):
-        for settings, access in ((named, NOBODY), (named, invited), (ConsoleSettings(), users)):
+        for settings, access in (
+            (named, INITIAL_ACCESS),
+            (named, invited),
+            (ConsoleSettings(), users),
+        ):
             with pytest.raises(Unavailable) as no:
                 refuse_exposure(address, settings, access)
             assert no.value.code == "console.exposed"
         refuse_exposure(address, named, users)
     provider = Provider("corp", "https://id.example.com", "console")
-    refuse_exposure("::", ConsoleSettings(("a.example.com",), oidc=(provider,)), NOBODY)
+    refuse_exposure("::", ConsoleSettings(("a.example.com",), oidc=(provider,)), INITIAL_ACCESS)

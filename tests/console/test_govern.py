@@ -57,12 +57,12 @@ NIGHTLY = {
 def tell(tmp_path: Path, story: Story) -> None:
     """Tell a story with the client of an admin, where `release` is saved."""
 
-    async def told() -> None:
+    async def run_story() -> None:
         async with console_house(tmp_path) as house, house.client("admin", name="ada") as client:
             await saved(client, RELEASE)
             await story(house, client)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 async def post(client: httpx.AsyncClient, path: str, **body: object) -> httpx.Response:
@@ -264,7 +264,7 @@ def test_agents_are_told_with_what_they_did_and_steered(tmp_path: Path) -> None:
         assert new.json()["agent"]["status"] == "stopped"
         scaled = await post(ada, "/agents/echoes/scale", scale=3, reason="more")
         assert scaled.json()["agent"]["scale"] == 3
-        assert [told["event"] for told in scaled.json()["history"]] == [
+        assert [entry["event"] for entry in scaled.json()["history"]] == [
             "agent_scaled",
             "agent_added",
         ]
@@ -408,7 +408,7 @@ def test_an_elevation_is_shown_with_the_time_left_and_runs_no_markup(tmp_path: P
     async def story(house: House, ada: httpx.AsyncClient) -> None:
         new = await post(ada, "/agents", name="wide", declared={"kind": "codex"}, start=False)
         assert new.status_code == 201, new.text
-        office = house.held.office
+        office = house.held.command_bus
         ask = ElevationWished("ask", "wide", ALL[:1_500], ("network",), seconds=7_200.0)
         await office.do(ask, "user:ann")
         page = (await ada.get("/agents/wide", headers=HTML)).text
@@ -419,9 +419,9 @@ def test_an_elevation_is_shown_with_the_time_left_and_runs_no_markup(tmp_path: P
             page = (await ada.get(path, headers=HTML)).text
             assert "levated: network" in page
             assert_harmless(page)
-        told = (await got(ada, "/agents/wide"))["agent"]
-        assert told["elevation"]["by"] == "user:ben"
-        assert told["elevation_asked"] is None
+        agent = (await got(ada, "/agents/wide"))["agent"]
+        assert agent["elevation"]["by"] == "user:ben"
+        assert agent["elevation_asked"] is None
 
     tell(tmp_path, story)
 

@@ -47,11 +47,11 @@ def _at_rest(ann: httpx.Client, run: str) -> dict[str, Any] | None:
 
 def _approve(house: HouseProcess, approval: dict[str, Any]) -> httpx.Response | None:
     """Agree under one key; None where the connection breaks off."""
-    said = {"digest": approval["digest"], "reason": "I read it"}
+    decision = {"digest": approval["digest"], "reason": "I read it"}
     path = f"/approvals/{approval['approval']}/approve"
     try:
         with house.client() as client:
-            return client.post(path, json=said, headers={"idempotency-key": "once"})
+            return client.post(path, json=decision, headers={"idempotency-key": "once"})
     except httpx.HTTPError:
         return None
 
@@ -69,24 +69,24 @@ def test_a_yes_that_an_engine_was_killed_on_counts_once_and_lets_exactly_that_ru
     house.up()
     answer = _approve(house, approval)
     assert answer is not None
-    # Where the yes was kept and its answer was not, the second try is told so.
+    # Where the yes was stored and its answer was not, the second try gets that answer.
     was_cut_off = answer.status_code == 409 and answer.json()["code"] == "request.half_done"
     assert answer.status_code == 200 or was_cut_off, answer.text
     with house.client() as client:
         seen = client.get(f"/approvals/{approval['approval']}").json()
         assert (seen["state"], seen["digest"]) == ("approved", approval["digest"])
-        events = [told["event"] for told in seen["history"]]
+        events = [result["event"] for result in seen["history"]]
         assert events == ["approval_given", "approval_granted"]
         run = approval["run"]
         if not _until(lambda: _at_rest(client, run))["ended"]:
-            # The step had begun. Its yes went with the attempt, for nobody can tell how far that
+            # The step had begun. Its yes went with the attempt, for it is unknown how far that
             # came, and exactly the same is asked again.
             again = client.get("/approvals").json()["items"][0]
             assert again["id"] != approval["approval"]
             assert again["digest"] == approval["digest"]
-            said = {"digest": again["digest"], "reason": "It may run a second time"}
-            told = client.post(f"/approvals/{again['id']}/approve", json=said)
-            assert told.status_code == 200, told.text
+            decision = {"digest": again["digest"], "reason": "It may run a second time"}
+            result = client.post(f"/approvals/{again['id']}/approve", json=decision)
+            assert result.status_code == 200, result.text
         row = f"/record/runs/{run}"
         assert _until(lambda: client.get(row).json()["ended"])
         assert client.get(row).json()["status"] == "succeeded"
@@ -102,8 +102,8 @@ def test_what_waited_waits_again_when_the_engine_is_back(house: HouseProcess) ->
             (approval["approval"], approval["digest"])
         ]
         no = {"reason": "Not after a power cut."}
-        said = client.post(f"/approvals/{approval['approval']}/reject", json=no)
-        assert said.json()["state"] == "rejected", said.text
+        response = client.post(f"/approvals/{approval['approval']}/reject", json=no)
+        assert response.json()["state"] == "rejected", response.text
         row = f"/record/runs/{approval['run']}"
         _until(lambda: client.get(row).json()["ended"])
         assert client.get(row).json()["status"] == "failed"

@@ -1,4 +1,4 @@
-"""The live feed: one message tells everything up to its id, and nothing is missed or told twice."""
+"""The live feed: one message has everything up to its id, and nothing is missed or repeated."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from missioncontrol.application.listening import Listener, Place, place_in
+from missioncontrol.application.feed_listener import Listener, Place, place_in
 from missioncontrol.application.topics import wanted
 from missioncontrol.application.views import state_name
 from missioncontrol.embedded import Workflow
@@ -113,9 +113,9 @@ def test_a_stream_of_events_that_breaks_a_hundred_times_has_no_gap_and_no_duplic
 async def first_with(client: httpx.AsyncClient, path: str, topic: str) -> Any:
     """Return what the first message that has something about `topic` says about it."""
     async for message in messages(client, path):
-        told = msgspec.json.decode(message.data)
-        if topic in told:
-            return told[topic]
+        data = msgspec.json.decode(message.data)
+        if topic in data:
+            return data[topic]
     raise AssertionError(f"{path} ended without a word about {topic}")
 
 
@@ -149,8 +149,8 @@ def test_what_agents_say_is_told_as_it_is_said_and_from_where_one_was(tmp_path: 
             house.held.output_store.write([line("one")])
             async for message in stream:
                 last = message.id
-                told = msgspec.json.decode(message.data)["logs:run-1"]
-                found += [each["message"] for each in told["lines"]]
+                update = msgspec.json.decode(message.data)["logs:run-1"]
+                found += [each["message"] for each in update["lines"]]
                 if len(found) == 2:
                     break
                 house.held.output_store.write([line("two")])

@@ -1,4 +1,4 @@
-"""What listeners are told, by topic and filter, and what becomes of too many or broken ones."""
+"""The messages to listeners, by topic and filter, and the fate of too many or broken ones."""
 
 import asyncio
 from contextlib import aclosing
@@ -10,10 +10,10 @@ import pytest
 
 from missioncontrol.application import live as feed
 from missioncontrol.application.archive import WAITING_MAX, Archive
-from missioncontrol.application.listening import Place, Seats, place_in
+from missioncontrol.application.feed_listener import Place, Seats, place_in
+from missioncontrol.application.log_verification import Verifying
 from missioncontrol.application.run_watch import RunWatch
 from missioncontrol.application.topics import FEED, EventFilter, Wanted, wanted
-from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.errors import Corrupt, NotFound, Unavailable
 from missioncontrol.interfaces import live as route
 from tests.console.houses import House, console_house
@@ -22,7 +22,7 @@ from tests.console.test_live import busy
 
 
 async def told(house: House, wants: Wanted, place: Place | None, count: int = 1) -> list[Message]:
-    """Return the first messages that somebody gets who listens from `place` on."""
+    """Return the first messages of a listener from `place` on."""
     reader = Reader()
     async with aclosing(house.console.live.listen(wants, place)) as frames:
         async for frame in frames:
@@ -252,6 +252,6 @@ def test_who_waits_for_a_verification_is_told_how_it_is_and_when_it_changes(tmp_
                     if states and states[-1] == "done":
                         break
             assert states[0] == "never"
-            assert "by" not in found[-1]["verification"]  # Who may not audit is told less.
+            assert "by" not in found[-1]["verification"]  # Other roles than auditor see less.
 
     asyncio.run(listen())

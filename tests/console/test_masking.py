@@ -27,9 +27,9 @@ def test_a_masked_word_comes_back_and_never_looks_the_same(word: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_what_is_no_masked_word_comes_back_as_it_is(said: str) -> None:
-    if not re.fullmatch("[0-9a-fA-F]{128}", said):
-        assert unmasked(said) == said
+def test_what_is_no_masked_word_comes_back_as_it_is(text: str) -> None:
+    if not re.fullmatch("[0-9a-fA-F]{128}", text):
+        assert unmasked(text) == text
 
 
 def test_each_page_holds_a_word_of_its_own_and_each_is_taken(tmp_path: Path) -> None:

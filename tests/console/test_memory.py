@@ -1,4 +1,4 @@
-"""What is remembered, over the API and on its pages: harvested, amended, told to the next plan."""
+"""Memory, over the API and on its pages: harvested, amended, passed to the next plan."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,7 @@ NEW = {
 
 async def a_mission(house: House, goal: Goal, *, execute: bool = False) -> str:
     ask = BeginMission(goal, execute, 4, 60.0, 60.0)
-    begun = await house.held.office.do(ask, "user:root")
+    begun = await house.held.command_bus.do(ask, "user:root")
     await ended(house, begun["run"])
     return str(begun["run"])
 
@@ -85,7 +85,7 @@ def test_what_is_forgotten_while_a_plan_is_made_is_not_in_it(tmp_path: Path) -> 
             made = await client.post("/api/v1/memory", json={**NEW, "repository": repository})
             item = made.json()["item"]["id"]
             ask = BeginMission(Goal(NEXT, repository), False, 4, 60.0, 60.0)
-            begun = await house.held.office.do(ask, "user:root")
+            begun = await house.held.command_bus.do(ask, "user:root")
             inputs = house.held.journal.runs[begun["run"]].inputs
             assert [each["item"] for each in inputs["recalled"]] == [item]
             await client.delete(f"/api/v1/memory/{item}?reason=wrong")
@@ -154,10 +154,10 @@ def test_a_mission_that_ended_is_remembered_and_shown(tmp_path: Path) -> None:
             for item in items[:3]:
                 shown = await client.get(f"/memory/{item['id']}")
                 assert shown.status_code == 200
-            told = await client.post(
+            response = await client.post(
                 "/api/v1/memory/recall", json={"goal": NEXT, "repository": repository}
             )
-            assert told.json()
+            assert response.json()
             record = await gather(
                 house.console.present.store, house.console.present.output, run, program="x"
             )
@@ -197,16 +197,16 @@ def test_what_was_forgotten_comes_back_by_no_way(tmp_path: Path) -> None:
         (repository / "CONTRIBUTING.md").write_text(f"# Contributing\n\n{RULE}")
         async with console_house(tmp_path) as house, house.client("operator") as client:
             asked = {**NEW, "repository": str(repository)}
-            told = (await client.post("/api/v1/memory", json=asked)).json()["item"]["id"]
+            added = (await client.post("/api/v1/memory", json=asked)).json()["item"]["id"]
             first = await a_mission(house, Goal(NEXT, str(repository)))
             used = {each.item for each in (await plan_of(house, first)).remembered}
-            rule = next(each for each in used if each != told)
+            rule = next(each for each in used if each != added)
 
             await client.get("/api/v1/memory")
-            for item in (told, rule):
+            for item in (added, rule):
                 assert (await client.delete(f"/api/v1/memory/{item}")).status_code == 200
 
-            office = house.held.office
+            office = house.held.command_bus
             again = (await office.do(RetryRun(first, PLAN_STEP), "user:root"))["run"]
             await ended(house, again)
             assert (await plans_of(house, again))[-1].remembered == ()

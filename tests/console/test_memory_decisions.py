@@ -43,7 +43,7 @@ def test_a_decision_of_a_plan_that_is_rejected_is_told_no_more(tmp_path: Path) -
         repository = str(small_repository(tmp_path))
         async with console_house(tmp_path) as house:
             ask = BeginMission(Goal(DECIDING_GOAL, repository), True, 4, 60.0, 60.0)
-            begun = await house.held.office.do(ask, "user:root")
+            begun = await house.held.command_bus.do(ask, "user:root")
             row = await ended(house, begun["run"])
             before = await statuses(house)
             assert {state for state, _ in before.values()} == {"held"}
@@ -63,7 +63,7 @@ def test_an_index_that_is_thrown_away_is_built_again_from_the_record(tmp_path: P
         repository = str(small_repository(tmp_path))
         async with console_house(tmp_path) as house, house.client("operator") as client:
             ask = BeginMission(Goal(GOAL, repository), True, 4, 60.0, 60.0)
-            begun = await house.held.office.do(ask, "user:root")
+            begun = await house.held.command_bus.do(ask, "user:root")
             await ended(house, begun["run"])
             items = (await client.get("/api/v1/memory")).json()["items"]
             gone = items[0]["id"]

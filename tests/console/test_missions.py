@@ -1,4 +1,4 @@
-"""Missions through the console: asked for, listed, told, repeated, and reported."""
+"""Missions through the console: asked for, listed, shown, repeated, and reported."""
 
 import asyncio
 import io
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from missioncontrol.application.asks import CarryOut
-from missioncontrol.application.queries import missions, stories
+from missioncontrol.application.queries import missions, run_outcome
 from missioncontrol.application.records import gather
 from missioncontrol.documents.report import outcome_sentence, report_json
 from missioncontrol.domain.errors import Rejected
@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
 
 def look(home: tuple[Path, dict[str, str]], check: Any, *roles: Any) -> None:
-    """Let `check(house, client, begun)` look at the home."""
+    """Have `check(house, client, begun)` look at the home."""
     root, begun = home
 
     async def ask() -> None:
@@ -59,9 +59,9 @@ def test_the_likely_files_stand_on_the_page_and_in_the_api(
     home: tuple[Path, dict[str, str]],
 ) -> None:
     async def check(_house: House, client: Any, begun: dict[str, str]) -> None:
-        told = (await client.get(f"{API}/missions/{begun['mission']}")).json()
-        assert [each["requirement"] for each in told["likely"]] == ["R1", "R2"]
-        first = told["likely"][0]["files"][0]
+        body = (await client.get(f"{API}/missions/{begun['mission']}")).json()
+        assert [each["requirement"] for each in body["likely"]] == ["R1", "R2"]
+        first = body["likely"][0]["files"][0]
         assert (first["path"], first["share"]) == ("src/shop/cart.py", 1.0)
         page = (await client.get(f"/missions/{begun['mission']}?view=places")).text
         assert "src/shop/cart.py" in page
@@ -90,21 +90,21 @@ def test_a_mission_says_what_its_report_says(home: tuple[Path, dict[str, str]]) 
     async def check(house: House, client: Any, begun: dict[str, str]) -> None:
         answer = await client.get(f"{API}/missions/{begun['mission']}")
         assert answer.status_code == 200
-        told = answer.json()
+        body = answer.json()
         present = house.console.present
         record = await gather(present.store, present.output, begun["run"], program="x")
         report = msgspec.json.decode(report_json(record))
-        assert told["verdict"] == outcome_sentence(record) == report["outcome"]["sentence"]
-        assert told["standing"] == report["outcome"]["standing"]
-        assert [each["key"] for each in told["tasks"]] == [one.task.key for one in record.tasks]
-        assert [each["state"] for each in told["tasks"]] == [one.state for one in record.tasks]
-        assert [each["digest"] for each in told["artifacts"]] == [
+        assert body["verdict"] == outcome_sentence(record) == report["outcome"]["sentence"]
+        assert body["standing"] == report["outcome"]["standing"]
+        assert [each["key"] for each in body["tasks"]] == [one.task.key for one in record.tasks]
+        assert [each["state"] for each in body["tasks"]] == [one.state for one in record.tasks]
+        assert [each["digest"] for each in body["artifacts"]] == [
             each["digest"] for each in report["artifacts"]
         ]
-        assert [each["title"] for each in told["needs_a_person"]] == [
+        assert [each["title"] for each in body["needs_a_person"]] == [
             each["title"] for each in report["needs_a_person"]
         ]
-        assert told["stages"][0] == {
+        assert body["stages"][0] == {
             "key": "plan",
             "title": "Plan",
             "state": "succeeded",
@@ -112,7 +112,7 @@ def test_a_mission_says_what_its_report_says(home: tuple[Path, dict[str, str]]) 
             "of": 1,
         }
         usage = sum((each.usage for one in record.tasks for each in one.attempts), Usage())
-        assert told["usage"].get("input_tokens", 0) == usage.input_tokens
+        assert body["usage"].get("input_tokens", 0) == usage.input_tokens
 
     look(home, check)
 
@@ -166,9 +166,9 @@ def test_a_task_that_is_handed_over_has_a_pack(home: tuple[Path, dict[str, str]]
         whole = await client.get(f"{url}/pack")
         assert whole.headers["content-type"].startswith("text/markdown")
         for key in keys[1:]:
-            told = await client.get(f"{url}/pack", params={"task": key, "format": "json"})
-            assert told.json()["task"]["key"] == key
-            assert told.json()["budget"]["tokens"] <= told.json()["budget"]["tokens_max"]
+            response = await client.get(f"{url}/pack", params={"task": key, "format": "json"})
+            assert response.json()["task"]["key"] == key
+            assert response.json()["budget"]["tokens"] <= response.json()["budget"]["tokens_max"]
         known = {"if-none-match": whole.headers["etag"]}
         assert (await client.get(f"{url}/pack", headers=known)).status_code == 304
         lost = await client.get(f"{url}/pack", params={"task": "nothing"})
@@ -209,15 +209,15 @@ def test_an_estimate_says_what_it_is_based_on(home: tuple[Path, dict[str, str]])
     async def check(_: House, client: Any, begun: dict[str, str]) -> None:
         del begun
         url = f"{API}/missions/estimate"
-        told = (await client.post(url, json={})).json()
-        assert told["missions"] == 1
-        assert "1 mission that was carried out in this home" in told["basis"]
-        assert 0 < told["seconds"]["least"] <= told["seconds"]["most"]
-        assert told["tasks"]["median"] == 8 or told["tasks"]["median"] > 0
+        estimate = (await client.post(url, json={})).json()
+        assert estimate["missions"] == 1
+        assert "1 mission that was carried out in this home" in estimate["basis"]
+        assert 0 < estimate["seconds"]["least"] <= estimate["seconds"]["most"]
+        assert estimate["tasks"]["median"] == 8 or estimate["tasks"]["median"] > 0
         none = (await client.post(url, json={"builder": "codex"})).json()
         assert none["missions"] == 0
         assert none["seconds"] is None
-        assert "nothing can be said" in none["basis"]
+        assert "no estimate is available" in none["basis"]
 
     look(home, check)
 
@@ -246,9 +246,9 @@ def test_a_plan_is_carried_out_as_it_was_accepted(tmp_path: Path) -> None:
             assert again.headers["location"] == f"{API}/runs/{second['run']}"
             assert (await ended(house, second["run"])).status == "succeeded"
             assert (await client.get(f"{url}/plan")).json()["plan"] == plan
-            told = (await client.get(url)).json()
-            assert told["run"] == second["run"]
-            assert told["tally"]["succeeded"] == told["tally"]["local"] > 0
+            body = (await client.get(url)).json()
+            assert body["run"] == second["run"]
+            assert body["tally"]["succeeded"] == body["tally"]["local"] > 0
             assert (await client.post(f"{url}/run")).json()["code"] == "run.carried_out"
             retry = await client.post(f"{url}/retry", json={"task": "survey"})
             assert retry.status_code == 201, retry.text
@@ -276,7 +276,7 @@ def test_only_a_plan_that_was_made_and_not_carried_out_can_be(tmp_path: Path) ->
             run = await started(client, workflow="greeting")
             await ended(house, run)
             with pytest.raises(Rejected, match="no plan"):
-                await house.held.office.do(CarryOut(run), "user:alice")
+                await house.held.command_bus.do(CarryOut(run), "user:alice")
 
     asyncio.run(ask())
 
@@ -347,7 +347,7 @@ def test_a_story_is_gathered_once_until_something_happens(
     async def check(house: House, client: Any, begun: dict[str, str]) -> None:
         del client
         present = house.console.present
-        first = await stories.story(present, begun["mission"], begun["run"])
-        assert await stories.story(present, begun["mission"], begun["run"]) is first
+        first = await run_outcome.load_run_report(present, begun["mission"], begun["run"])
+        assert await run_outcome.load_run_report(present, begun["mission"], begun["run"]) is first
 
     look(home, check)

@@ -1,4 +1,4 @@
-"""Signing in through a provider: who it vouches for comes in, and nobody else does."""
+"""Sign-in through a provider: only the users that it vouches for come in."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.oidc import OidcProvider
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.interfaces.sign_in.providers import BEGUN_MAX, BEGUN_OF_ONE_MAX, Providers
+from missioncontrol.interfaces.sign_in.providers import PENDING_MAX, PENDING_OF_ONE_MAX, Providers
 from missioncontrol.ports.console_settings import ConsoleSettings, Provider
 from missioncontrol.ports.identity_provider import Flow
 from tests.application.parts import StandingClock
@@ -29,7 +29,7 @@ PLAIN: dict[str, Any] = {"roles": ("viewer",)}
 def with_provider(
     root: Path, story: Callable[[Door, OidcServer], Awaitable[None]], **options: Any
 ) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with oidc_server() as server, closed_door(root) as door:
             server.person = dict(ALICE)
             chosen = {**PLAIN, **options}
@@ -38,7 +38,7 @@ def with_provider(
             door.people.providers = Providers(known, SystemClock())
             await story(door, server)
 
-    asyncio.run(asyncio.wait_for(told(), 60))
+    asyncio.run(asyncio.wait_for(run_story(), 60))
 
 
 async def there(client: httpx.AsyncClient, where: str = "/") -> httpx.Response:
@@ -60,7 +60,7 @@ def test_who_the_provider_vouches_for_comes_in_and_is_written_down(tmp_path: Pat
     async def story(door: Door, server: OidcServer) -> None:
         async with door.client() as client:
             shown = await client.get("/sign-in?next=/settings/roles")
-            assert "Go on with Corp" in shown.text
+            assert "Continue with Corp" in shown.text
             answer = await and_back(client, "/settings/roles")
             assert (answer.status_code, answer.headers["location"]) == (303, "/settings/roles")
             me = (await client.get("/api/v1/me")).json()
@@ -68,8 +68,8 @@ def test_who_the_provider_vouches_for_comes_in_and_is_written_down(tmp_path: Pat
         rows = await door.house.console.present.store.read(limit=100)
         (added,) = [row for row in rows if row.type == "user_added"]
         assert added.actor == "user:alice@example.com"
-        taken = next(row for row in rows if row.position == added.cause)
-        assert msgspec.json.decode(taken.body)["credential"] == "provider-corp"
+        request = next(row for row in rows if row.position == added.cause)
+        assert msgspec.json.decode(request.body)["credential"] == "provider-corp"
         asked = server.asked[0]
         assert asked["redirect_uri"] == "http://127.0.0.1:8700/sign-in/oidc/corp/back"
         async with door.client() as again:
@@ -292,13 +292,13 @@ def test_who_begins_again_and_again_forgets_their_own_and_nobody_elses() -> None
         providers = Providers(known, clock)
         first, _ = await providers.begin("x", "", "/", "192.0.2.1")
         begun = [(await providers.begin("x", "", "/", "192.0.2.9"))[0] for _ in range(200)]
-        assert set(providers._begun) == {first, *begun[-BEGUN_OF_ONE_MAX:]}
-        for number in range(BEGUN_MAX + 5):
-            providers._begun[f"s{number}"] = msgspec.structs.replace(
-                providers._begun[begun[-1]], sender=f"10.{number}"
+        assert set(providers._pending) == {first, *begun[-PENDING_OF_ONE_MAX:]}
+        for number in range(PENDING_MAX + 5):
+            providers._pending[f"s{number}"] = msgspec.structs.replace(
+                providers._pending[begun[-1]], sender=f"10.{number}"
             )
         await providers.begin("x", "", "/", "192.0.2.9")
-        assert len(providers._begun) == BEGUN_MAX
+        assert len(providers._pending) == PENDING_MAX
 
     asyncio.run(story())
 

@@ -21,8 +21,8 @@ def test_secrets_are_told_on_a_whole_page_without_scripts(tmp_path: Path) -> Non
     async def scenario() -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:
             await client.post("/settings/users", data={"name": "ann", "role": "viewer"})
-            for address, said, words in FORMS:
-                await _looked_at(client, address, said, words)
+            for address, fields, words in FORMS:
+                await _looked_at(client, address, fields, words)
             stop = (await client.get("/stop")).text
             assert 'method="post" action="/stop"' in stop
             assert '<noscript><a class="btn danger" href="/stop">' in stop
@@ -34,16 +34,16 @@ def test_secrets_are_told_on_a_whole_page_without_scripts(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
-async def _looked_at(client: Any, address: str, said: dict[str, str], words: str) -> None:
-    whole = await client.post(address, data=said)
+async def _looked_at(client: Any, address: str, fields: dict[str, str], words: str) -> None:
+    whole = await client.post(address, data=fields)
     assert whole.status_code == 200, whole.text
     assert whole.text.lstrip().startswith("<!doctype html>")
     assert words in whole.text
     assert '<nav class="nav"' in whole.text
-    if "name" in said:
-        said = {**said, "name": f"{said['name']}-2"}
+    if "name" in fields:
+        fields = {**fields, "name": f"{fields['name']}-2"}
         words = words.replace("pager", "pager-2")
-    part = await client.post(address, data=said, headers=HTMX)
+    part = await client.post(address, data=fields, headers=HTMX)
     assert words in part.text
     assert "<!doctype" not in part.text
 

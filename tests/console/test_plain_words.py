@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.application.queries.halts import Need, needs_of
-from missioncontrol.application.queries.reasons import in_a_sentence, taken_apart
+from missioncontrol.application.queries.reasons import in_a_sentence, parse_reason
 from missioncontrol.domain.budget.refusals import raising
 from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.errors import Conflict, Rejected
@@ -42,14 +42,14 @@ def test_every_state_has_a_glyph_that_there_is() -> None:
 
 
 def test_the_graph_has_the_words_of_the_pages() -> None:
-    told = dict(re.findall(r'^  (\w+): \["\w+", "([^"]+)"\],$', ISLAND, re.MULTILINE))
-    assert told.pop("absent") == "Not there yet"
-    assert told == {state: look_of(state).word for state in told}
-    assert len(told) > 10
+    labels = dict(re.findall(r'^  (\w+): \["\w+", "([^"]+)"\],$', ISLAND, re.MULTILINE))
+    assert labels.pop("absent") == "Not there yet"
+    assert labels == {state: look_of(state).word for state in labels}
+    assert len(labels) > 10
 
 
 def test_what_a_command_came_to_is_told_without_its_text() -> None:
-    found = taken_apart(TOLD)
+    found = parse_reason(TOLD)
     assert found.sentence == "ended with exit status 4"
     assert found.command == "sh -c 'a `b` c.'"
     assert found.said == "no such file"
@@ -57,12 +57,12 @@ def test_what_a_command_came_to_is_told_without_its_text() -> None:
 
 
 def test_other_reasons_stay_as_they_are() -> None:
-    assert taken_apart("The plan has a loop").command == ""
+    assert parse_reason("The plan has a loop").command == ""
     assert in_a_sentence("plan", "The plan has a loop") == "plan. The plan has a loop."
 
 
 @pytest.mark.parametrize(
-    ("hint", "said"),
+    ("hint", "expected"),
     [
         ("`mission list` names them.", "The list of missions names them."),
         ("`mission runs output RUN STEP` shows it.", "The log of the run shows it."),
@@ -80,8 +80,8 @@ def test_other_reasons_stay_as_they_are() -> None:
         ("Nothing to type.", "Nothing to type."),
     ],
 )
-def test_a_page_speaks_of_pages(hint: str, said: str) -> None:
-    assert on_page(hint) == said
+def test_a_page_speaks_of_pages(hint: str, expected: str) -> None:
+    assert on_page(hint) == expected
 
 
 def test_hints_lead_to_pages_and_are_never_markup_themselves() -> None:

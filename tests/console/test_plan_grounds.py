@@ -2,7 +2,7 @@
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate, FollowUp, Likely, LikelyFile, Precedent
+from missioncontrol.domain.estimates import Estimate, FollowUp, Likely, LikelyFile, Precedent
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.interfaces.web.plan_grounds import Changed, grounds_of
 from tests.documents.records import redis_plan

@@ -19,7 +19,7 @@ HTML = {"accept": "text/html"}
 
 @asynccontextmanager
 async def worked_in(root: Path) -> AsyncIterator[tuple[House, httpx.AsyncClient, str]]:
-    """Give a house in which a run has ended and something was said, and an admin's client."""
+    """Give a house in which a run has ended with some output, and an admin's client."""
     async with console_house(root) as house, house.client("admin") as client:
         run = await begin(house, busy(4, seconds=0))
         await house.held.engine.settled(run)
@@ -120,7 +120,7 @@ def test_an_event_is_told_with_its_hash_its_neighbours_and_what_it_led_to(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "expected"),
     [
         ("", ["reading", "<script>", '{"model"']),
         ("level=error", ["<script>"]),
@@ -131,13 +131,13 @@ def test_an_event_is_told_with_its_hash_its_neighbours_and_what_it_led_to(tmp_pa
         ("since=2020-01-01", []),
     ],
 )
-def test_lines_are_found_by_every_filter(tmp_path: Path, query: str, said: list[str]) -> None:
+def test_lines_are_found_by_every_filter(tmp_path: Path, query: str, expected: list[str]) -> None:
     async def ask() -> None:
         async with worked_in(tmp_path) as (_, client, run):
             found = (await client.get(f"/api/v1/logs?run={run}&{query}")).json()
             texts = [line["message"] for line in found["items"]]
-            assert len(texts) == len(said)
-            assert all(text.startswith(start) for text, start in zip(texts, said, strict=True))
+            assert len(texts) == len(expected)
+            assert all(text.startswith(start) for text, start in zip(texts, expected, strict=True))
 
     asyncio.run(ask())
 
@@ -151,8 +151,8 @@ def test_a_structured_line_is_told_with_its_fields_and_all_lines_as_a_file(tmp_p
             answer = await client.get(f"/api/v1/logs/download?run={run}")
             assert answer.headers["content-disposition"] == f'attachment; filename="{run}.log"'
             assert len(answer.text.splitlines()) == 3
-            told = await client.get("/api/v1/logs/download?form=jsonl&level=error")
-            assert [msgspec.json.decode(line)["number"] for line in told.text.splitlines()] == [2]
+            reply = await client.get("/api/v1/logs/download?form=jsonl&level=error")
+            assert [msgspec.json.decode(line)["number"] for line in reply.text.splitlines()] == [2]
 
     asyncio.run(ask())
 
@@ -164,11 +164,11 @@ def test_the_log_is_verified_beside_everything_else_and_exported(tmp_path: Path)
             begun = await client.post("/api/v1/audit/verification")
             assert (begun.status_code, begun.json()["state"]) == (202, "running")
             await house.console.verifying.ended()
-            told = (await client.get("/api/v1/audit/verification")).json()
+            status = (await client.get("/api/v1/audit/verification")).json()
             head = (await house.held.store.head()).position
-            assert (told["state"], told["verdict"]["state"]) == ("done", "unproven")
-            assert "no head kept elsewhere was given" in told["verdict"]["summary"]
-            assert told["verdict"]["events"] == head
+            assert (status["state"], status["verdict"]["state"]) == ("done", "unproven")
+            assert "no external head was given" in status["verdict"]["summary"]
+            assert status["verdict"]["events"] == head
             lines = (await client.get("/api/v1/audit/export")).text.splitlines()
             assert len(lines) == head
             runs = (await client.get("/api/v1/audit/runs?workflow=busy")).json()["items"]

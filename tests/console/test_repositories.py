@@ -33,20 +33,20 @@ Story = Callable[[House], Awaitable[None]]
 
 
 def tell(root: Path, story: Story) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with console_house(root) as house:
             await story(house)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 async def adopted(house: House, path: Path, id_: str = ID, process: Process = PROCESS) -> None:
     """Keep the tasks of a repository."""
-    await house.held.office.do(RepositoryAsked(id_, str(path), process), "user:ada")
+    await house.held.command_bus.do(RepositoryAsked(id_, str(path), process), "user:ada")
 
 
-async def ask(house: House, verb: Any, id_: str = ID, **said: Any) -> Any:
-    return await house.held.office.do(RepositoryTaskAsked(verb, id_, **said), "user:ada")
+async def ask(house: House, verb: Any, id_: str = ID, **fields: Any) -> Any:
+    return await house.held.command_bus.do(RepositoryTaskAsked(verb, id_, **fields), "user:ada")
 
 
 async def written(house: House, path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_run_says_which_files_it_holds_until_it_has_ended(tmp_path: Path) -> N
             run = await begun(olga, workflow="waits")
             agents: Any = {"builder": "coder"}
             command = RunTasks(run, (1,), agents, Who("user:olga"), "mission/main")
-            journal = house.held.office.journal
+            journal = house.held.command_bus.journal
             journal.tell(REPOSITORY, BARE, command, actor="user:olga")
             await journal.durable()
             found = await got(olga, f"/repositories/{BARE}")
@@ -172,8 +172,8 @@ def test_a_run_says_which_files_it_holds_until_it_has_ended(tmp_path: Path) -> N
             assert [each["status"] for each in found["runs"]] == ["cancelled"]
             [row] = (await got(olga, "/repositories"))["items"]
             assert (row["preparing"], row["started"]) == (0, [1])
-            told = await got(olga, f"/repositories/{BARE}/runs/{run}/manifest")
-            assert (told["status"], told["into"]) == ("cancelled", "mission/main")
+            manifest = await got(olga, f"/repositories/{BARE}/runs/{run}/manifest")
+            assert (manifest["status"], manifest["into"]) == ("cancelled", "mission/main")
             other = await olga.get(f"{API}/repositories/{BARE}/runs/run-1/manifest")
             assert other.json()["code"] == "run.unknown"
 

@@ -8,8 +8,8 @@ import pytest
 
 from missioncontrol.interfaces import request_heads
 from missioncontrol.interfaces.headers import POLICY
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.interfaces.request_heads import HEAD_BYTES_MAX
-from missioncontrol.interfaces.serving import listening, server
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -24,23 +24,23 @@ async def _counting(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         count += len(message.get("body", b""))
         more = message.get("more_body", False)
-    said = str(count).encode()
-    headers = [(b"content-length", str(len(said)).encode())]
+    content = str(count).encode()
+    headers = [(b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": content})
 
 
 async def _echoing(scope: Any, receive: Any, send: Any) -> None:
     """Answer with the value of a header, between brackets."""
     del receive
-    said = b"[%b]" % dict(scope["headers"])[b"x-said"]
-    headers = [(b"content-length", str(len(said)).encode())]
+    content = b"[%b]" % dict(scope["headers"])[b"x-said"]
+    headers = [(b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": content})
 
 
 def with_line(story: Story, app: Any = _counting) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         where = listening(0)
         serving = server(app)
         task = asyncio.create_task(serving.serve(sockets=[where]))
@@ -52,7 +52,7 @@ def with_line(story: Story, app: Any = _counting) -> None:
             serving.should_exit = True
             await task
 
-    asyncio.run(asyncio.wait_for(told(), 60))
+    asyncio.run(asyncio.wait_for(run_story(), 60))
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -13,11 +13,11 @@ MEGABYTE = 1_000_000
 
 
 async def _talked(house: House, size: int) -> str:
-    """Make a run that has ended and said so many bytes."""
+    """Make a run that has ended with so many bytes of output."""
     run = await begin(house, busy(1, seconds=0))
     await house.held.engine.settled(run)
-    said = [OutputLine(run, "s1", 1, 1, "info", "x" * 10_000) for _ in range(size // 10_000)]
-    house.held.output_store.write(said)
+    lines = [OutputLine(run, "s1", 1, 1, "info", "x" * 10_000) for _ in range(size // 10_000)]
+    house.held.output_store.write(lines)
     return run
 
 
@@ -28,7 +28,7 @@ def test_beyond_the_bound_the_oldest_runs_lose_their_output_and_the_record_says_
         async with console_house(tmp_path) as house, house.client("admin") as client:
             runs = [await _talked(house, MEGABYTE) for _ in range(4)]
             house.held.projector.save()
-            assert await house.held.keeper.keep() == 0  # As much as nobody bounded.
+            assert await house.held.keeper.keep() == 0  # There is no bound yet.
             bound = {"bytes": 2 * MEGABYTE + 10, "reason": "A small disk"}
             answer = await client.put("/api/v1/retention", json=bound)
             assert (answer.status_code, answer.json()["output_bytes"]) == (200, bound["bytes"])
@@ -37,8 +37,8 @@ def test_beyond_the_bound_the_oldest_runs_lose_their_output_and_the_record_says_
             store = house.held.output_store
             assert [store.written(run) for run in runs] == [0, 0, 100, 100]
             await house.console.present.catch_up()
-            told = (await client.get("/api/v1/retention")).json()
-            assert (told["removed_runs"], told["removed_bytes"]) == (2, 2 * MEGABYTE)
+            report = (await client.get("/api/v1/retention")).json()
+            assert (report["removed_runs"], report["removed_bytes"]) == (2, 2 * MEGABYTE)
             removed = (await client.get("/api/v1/events?type=output_removed")).json()["items"]
             assert len(removed) == 1
             assert all(run in removed[0]["says"] for run in runs[:2])

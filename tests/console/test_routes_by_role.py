@@ -34,7 +34,7 @@ MAY: dict[Role | None, set[str]] = {
         "administer",
     },
 }
-"""What each role may do, and somebody who is signed in without any."""
+"""The permissions of each role, and of a signed-in user without any."""
 
 WHO_NEEDS: dict[str, tuple[str, ...]] = {
     "nothing": (
@@ -287,11 +287,11 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
 """Written by hand. Where several patterns fit a route, the longest one counts."""
 
 AUTOMATIC = frozenset({"OPTIONS"})
-"""Methods that the library answers by itself; nobody may use them here."""
+"""Methods that the library answers by itself; no user may use them here."""
 
 
 def expected(method: str, path: str) -> str:
-    """Return what a route needs, by hand; empty where nobody has thought of it."""
+    """Return what a route needs, by hand; empty where it is not listed."""
     route = f"{method} {re.sub(r'{[^}]*}', 'x', path)}"
     fits = [
         (len(pattern), needed)
@@ -313,15 +313,15 @@ def routes_of(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
 
 
 def with_house(root: Path, story: Any) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with console_house(root) as house:
             await story(house)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 def is_let_in(handler: HTTPRouteHandler, who: Any) -> bool:
-    """Whether the guard of every route lets somebody through to this one."""
+    """Whether the guard of every route admits a user to this one."""
     connection: Any = SimpleNamespace(scope={"user": who})
     try:
         permitted(connection, handler)
@@ -390,8 +390,8 @@ def test_a_route_that_does_not_say_what_it_needs_is_for_nobody() -> None:
     silent: Any = SimpleNamespace(opt={})
     assert not is_let_in(silent, principal("admin"))
     assert not is_let_in(silent, None)
-    told: Any = SimpleNamespace(**needs("read"))
-    assert is_let_in(told, principal("viewer"))
+    route: Any = SimpleNamespace(**needs("read"))
+    assert is_let_in(route, principal("viewer"))
 
 
 def test_the_roles_are_those_of_the_program() -> None:

@@ -42,12 +42,12 @@ def hostile_workflow() -> str:
     """Return a workflow whose every text is an attack."""
 
     def step(number: int, payload: str, **more: Any) -> dict[str, Any]:
-        said = ["sh", "-c", 'printf "%s\n" "$0"; exit ' + str(number % 2), payload]
+        words = ["sh", "-c", 'printf "%s\n" "$0"; exit ' + str(number % 2), payload]
         return {
             "title": payload,
             "agent": "command",
             "effects": ["reads_files"],
-            "with": {"argv": [each.replace("${{", "$ {{") for each in said]},
+            "with": {"argv": [each.replace("${{", "$ {{") for each in words]},
             **more,
         }
 

@@ -88,15 +88,15 @@ def test_a_log_is_verified_through_a_server_by_heads_that_are_kept_here(
 ) -> None:
     elsewhere.begun()
     elsewhere.up.end()
-    kept = tmp_path / "kept.jsonl"
-    kept.write_bytes((elsewhere.home / "heads.jsonl").read_bytes())
+    heads = tmp_path / "kept.jsonl"
+    heads.write_bytes((elsewhere.home / "heads.jsonl").read_bytes())
     again = Up(elsewhere.home)
     elsewhere.up = again
     try:
         env = {"MISSION_SERVER": again.url, "MISSION_TOKEN": elsewhere.token}
         done = mission(None, "audit", "verify", env=env)
         assert (done.returncode, b"unproven" in done.stdout) == (UNPROVEN, True)
-        done = mission(None, "audit", "verify", "--heads", str(kept), env=env)
+        done = mission(None, "audit", "verify", "--heads", str(heads), env=env)
         assert (done.returncode, b"is verified to position" in done.stdout) == (0, True)
     finally:
         again.end()

@@ -1,4 +1,4 @@
-"""Links to reports: what they show to whoever has them, and what they never do."""
+"""Links to reports: what they show to their holders, and what they never do."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,20 +26,20 @@ def with_report(
 ) -> None:
     """Tell a story about a mission that has ended: its door, its id and that of its run."""
 
-    async def told() -> None:
+    async def run_story() -> None:
         async with closed_door(root) as door:
-            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            office, owner = door.house.held.command_bus, f"user:{door.people.owner}"
             begun = await office.do(asked(GOAL, execute=is_executed), owner)
             await ended(door.house, begun["run"])
             await story(door, begun["mission"], begun["run"])
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 async def link(door: Door, run: str, seconds: float = DAY, note: str = "") -> str:
-    shares, owner = door.house.held.office.shares, f"user:{door.people.owner}"
+    shares, owner = door.house.held.command_bus.shares, f"user:{door.people.owner}"
     made = await shares.make(ShareRun(run, seconds, note), actor=owner)
-    await door.house.held.office.journal.durable()
+    await door.house.held.command_bus.journal.durable()
     return str(made.path)
 
 
@@ -65,9 +65,9 @@ def test_outsiders_see_the_name_of_the_repository_and_not_where_it_lies(tmp_path
     (place / "src").mkdir(parents=True)
     (place / "src" / "cart.py").write_text("def add(item):\n    return item\n")
 
-    async def told() -> None:
+    async def run_story() -> None:
         async with closed_door(tmp_path / "home") as door:
-            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            office, owner = door.house.held.command_bus, f"user:{door.people.owner}"
             begun = await office.do(asked(GOAL, execute=True, repository=str(place)), owner)
             await ended(door.house, begun["run"])
             async with door.client() as stranger:
@@ -76,7 +76,7 @@ def test_outsiders_see_the_name_of_the_repository_and_not_where_it_lies(tmp_path
                 assert "bakery" in shown.text
                 assert str(place.parent) not in shown.text
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 def test_nothing_else_is_reached_with_it(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_revoked_link_shows_nothing(tmp_path: Path) -> None:
     async def story(door: Door, mission: str, run: str) -> None:
         path = await link(door, run)
         key = path.split("_")[1]
-        office, owner = door.house.held.office, f"user:{door.people.owner}"
+        office, owner = door.house.held.command_bus, f"user:{door.people.owner}"
         await office.shares.revoke(RevokeShare(key, "sent to the wrong one"), actor=owner)
         await office.journal.durable()
         async with door.client() as stranger:
@@ -141,9 +141,9 @@ def test_the_log_knows_only_the_digest(tmp_path: Path) -> None:
     async def story(door: Door, mission: str, run: str) -> None:
         path = await link(door, run, note=OWN)
         secret = path.rpartition("_")[2]
-        kept = b"".join(row.body for row in await door.house.held.store.read(limit=1_000))
-        assert OWN.encode() in kept
-        assert secret.encode() not in kept
+        stored = b"".join(row.body for row in await door.house.held.store.read(limit=1_000))
+        assert OWN.encode() in stored
+        assert secret.encode() not in stored
         shares = await door.house.console.present.find(SHARES, STREAM)
         assert shares is not None
 
@@ -155,7 +155,7 @@ def test_the_report_stays_as_it_stood(tmp_path: Path) -> None:
         path = await link(door, run)
         async with door.client() as stranger:
             before = (await stranger.get(path)).text
-            office, owner = door.house.held.office, f"user:{door.people.owner}"
+            office, owner = door.house.held.command_bus, f"user:{door.people.owner}"
             again = await office.do(asked("Something else"), owner)
             await ended(door.house, again["run"])
             assert (await stranger.get(path)).text == before
@@ -172,14 +172,14 @@ def test_the_api_makes_lists_and_revokes_links(tmp_path: Path) -> None:
         async with door.house.client("operator") as operator, door.house.client("viewer") as viewer:
             made = await _created(operator, run=run, note="for the architects")
             assert made.status_code == 201
-            told = made.json()
-            assert told["path"].startswith("/shared/mcs_")
+            body = made.json()
+            assert body["path"].startswith("/shared/mcs_")
             (listed,) = (await viewer.get("/api/v1/shares")).json()["items"]
-            assert (listed["id"], listed["note"]) == (told["id"], "for the architects")
-            assert told["path"].rpartition("_")[2] not in str(listed)
+            assert (listed["id"], listed["note"]) == (body["id"], "for the architects")
+            assert body["path"].rpartition("_")[2] not in str(listed)
             refused = await _created(viewer, run=run)
             assert refused.status_code == 403
-            gone = await operator.delete(f"/api/v1/shares/{told['id']}")
+            gone = await operator.delete(f"/api/v1/shares/{body['id']}")
             assert gone.status_code == 204
             assert (await viewer.get(f"/api/v1/shares?run={run}")).json()["items"] == []
             long = await _created(operator, run=run, seconds=91 * DAY)
@@ -193,12 +193,12 @@ def test_the_api_makes_lists_and_revokes_links(tmp_path: Path) -> None:
 def test_the_api_tells_the_cockpit(tmp_path: Path) -> None:
     async def story(door: Door, mission: str, run: str) -> None:
         async with door.house.client("viewer") as viewer:
-            told = (await viewer.get(f"/api/v1/missions/{mission}/summary")).json()
-            assert told["run"] == run
-            assert GOAL in told["outcome"]
-            assert told["path"]
-            assert {each["how"] for each in told["not_done"]} <= {"handed over", "left open"}
-            assert told["evidence"]
+            body = (await viewer.get(f"/api/v1/missions/{mission}/summary")).json()
+            assert body["run"] == run
+            assert GOAL in body["outcome"]
+            assert body["path"]
+            assert {each["how"] for each in body["not_done"]} <= {"handed over", "left open"}
+            assert body["evidence"]
 
     with_report(tmp_path, story, is_executed=True)
 

@@ -16,15 +16,15 @@ from tests.console.houses import ORIGIN
 
 
 def with_door(root: Path, story: Callable[[Door], Awaitable[None]]) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with closed_door(root) as door:
             await story(door)
 
-    asyncio.run(told())
+    asyncio.run(run_story())
 
 
 class Later:
-    """The clock of the people: it stands, as far ahead as somebody wants."""
+    """The clock of the people: it stands, as far ahead as a test wants."""
 
     def __init__(self, door: Door) -> None:
         self._began = door.people.now()
@@ -355,10 +355,10 @@ def test_nothing_of_a_password_or_a_secret_is_in_the_log(tmp_path: Path) -> None
         assert b"token_issued" in b"".join(row.type.encode() for row in rows)
         for secret in secrets:
             assert secret.encode() not in log
-        kept = (tmp_path / "home" / "access.db").read_bytes()
-        kept += (tmp_path / "home" / "access.db-wal").read_bytes()
+        stored = (tmp_path / "home" / "access.db").read_bytes()
+        stored += (tmp_path / "home" / "access.db-wal").read_bytes()
         for secret in (token, PASSWORD, secrets[-1]):
-            assert secret.encode() not in kept
+            assert secret.encode() not in stored
         assert (tmp_path / "home" / "access.db").stat().st_mode & 0o777 == 0o600
 
     with_door(tmp_path, story)
@@ -394,8 +394,8 @@ def test_who_came_is_known_to_auditors(tmp_path: Path) -> None:
             await door.sign_in(client, "alice", "wrong")
             await door.sign_in(client, "alice")
             found = (await client.get("/api/v1/arrivals?limit=2")).json()
-            told = [(each["user"], each["outcome"], each["address"]) for each in found["items"]]
-            assert told == [("alice", "in", "192.0.2.7"), ("alice", "refused", "192.0.2.7")]
+            visits = [(each["user"], each["outcome"], each["address"]) for each in found["items"]]
+            assert visits == [("alice", "in", "192.0.2.7"), ("alice", "refused", "192.0.2.7")]
             assert (await client.get("/api/v1/users")).status_code == 200
             more = {"name": "bob"}
             refused = await client.post("/api/v1/users", json=more, headers=door.csrf(client))
@@ -437,12 +437,12 @@ def test_a_token_does_what_its_scopes_and_its_owner_may(tmp_path: Path) -> None:
 
 def test_a_token_that_is_lost_ends_no_other_one(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
-        lost, kept = await door.token("read"), await door.token("operate")
+        lost, valid = await door.token("read"), await door.token("operate")
         async with door.client() as client:
             headers = {"authorization": f"Bearer {lost}"}
             refused = await client.delete("/api/v1/sessions/any", headers=headers)
             assert refused.json()["code"] == "session.by_token"
-            for each, status in ((kept, 422), (lost, 204)):
+            for each, status in ((valid, 422), (lost, 204)):
                 where = f"/api/v1/tokens/{each.split('_')[1]}"
                 assert (await client.delete(where, headers=headers)).status_code == status
 
@@ -529,10 +529,10 @@ def test_asking_for_anything_is_asking_for_what_one_may(tmp_path: Path) -> None:
                 ("KeyAsked", {"name": "x"}),
                 ("StartAll", {"stage": "all"}),
             ):
-                told = await client.post(
+                response = await client.post(
                     f"/api/v1/asks/{verb}", json=ask, headers=door.csrf(client)
                 )
-                assert told.status_code in (403, 422), verb
+                assert response.status_code in (403, 422), verb
             roles = (await client.get("/api/v1/me")).json()["roles"]
             assert roles == ["operator"]
 

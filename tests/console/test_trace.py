@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from tests.console.hostile import ALL
 from tests.console.hostile_mission import MISSION, write_hostile_mission
 from tests.console.houses import console_house
@@ -44,18 +44,18 @@ def look(home: tuple[Path, str], check: Any, *roles: Any) -> None:
 
 def test_an_ordinary_mission_has_a_whole_trace_and_is_not_completed(home: Any) -> None:
     async def check(_: Any, client: Any, at: str) -> None:
-        told = (await client.get(f"{at}/trace/check")).json()
-        assert told["gaps"] == []
-        assert told["is_clean"]
-        assert not told["is_completed"]
-        assert {each["state"] for each in told["undone"]} == {"handed_over"}
-        assert "handed over and not done" in told["lacking"]
+        body = (await client.get(f"{at}/trace/check")).json()
+        assert body["gaps"] == []
+        assert body["is_clean"]
+        assert not body["is_completed"]
+        assert {each["state"] for each in body["undone"]} == {"handed_over"}
+        assert "handed over and not done" in body["lacking"]
         view = (await client.get(at)).json()
         assert (view["status"], view["run_status"]) == ("ready_to_build", "succeeded")
-        assert view["trace"]["lacking"] == told["lacking"]
+        assert view["trace"]["lacking"] == body["lacking"]
         (line,) = (await client.get(f"{API}/missions")).json()["items"]
-        left = len(told["undone"])
-        assert line["lacking"] == f"{left} of {told['tasks']} tasks not done here"
+        left = len(body["undone"])
+        assert line["lacking"] == f"{left} of {body['tasks']} tasks not done here"
 
     look(home, check)
 
@@ -63,8 +63,8 @@ def test_an_ordinary_mission_has_a_whole_trace_and_is_not_completed(home: Any) -
 def test_everything_in_the_graph_leads_back_to_the_goal(home: Any) -> None:
     async def check(_: Any, client: Any, at: str) -> None:
         answer = await client.get(f"{at}/trace")
-        told = answer.json()
-        graph = told["graph"]
+        body = answer.json()
+        graph = body["graph"]
         above: dict[str, list[str]] = {}
         for edge in graph["edges"]:
             above.setdefault(edge["target"], []).append(edge["source"])
@@ -78,7 +78,7 @@ def test_everything_in_the_graph_leads_back_to_the_goal(home: Any) -> None:
         kinds = {node["kind"] for node in graph["nodes"]}
         assert kinds >= {"goal", "sentence", "constraint", "background", "requirement", "task"}
         assert kinds >= {"risk", "artifact", "file"}
-        assert [row["requirement"] for row in told["matrix"]] == ["R1", "R2"]
+        assert [row["requirement"] for row in body["matrix"]] == ["R1", "R2"]
         etag = answer.headers["etag"]
         again = await client.get(f"{at}/trace", headers={"if-none-match": etag})
         assert again.status_code == 304
@@ -93,9 +93,9 @@ def test_who_is_named_for_a_risk_sees_to_it_from_then_on(home: Any) -> None:
         assert answer.json()["is_new"]
         again = await client.put(f"{at}/risks/K1/owner", json={"owner": "Jonas  Weber"})
         assert not again.json()["is_new"]
-        told = (await client.get(f"{at}/trace")).json()
-        assert told["owners"][0]["owner"] == "Jonas Weber"
-        assert told["owners"][0]["assigned_by"].startswith("user:")
+        body = (await client.get(f"{at}/trace")).json()
+        assert body["owners"][0]["owner"] == "Jonas Weber"
+        assert body["owners"][0]["assigned_by"].startswith("user:")
         for risk, owner, status in (("K99", "Jonas", 404), ("K1", " ", 422), ("K1", "…", 422)):
             answer = await client.put(f"{at}/risks/{risk}/owner", json={"owner": owner})
             assert answer.status_code == status, answer.text
@@ -129,7 +129,7 @@ def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
         assert "The trace is whole" in page.text
         assert "Why does this exist?" in page.text
         assert "R1 comes from these words." in page.text
-        story = await stories.story(house.console.present, mission)
+        story = await run_outcome.load_run_report(house.console.present, mission)
         for node in story.reading.trace_graph.nodes:
             answer = await client.get(
                 f"/missions/{mission}", params={"view": "trace", "node": node.id}

@@ -1,4 +1,4 @@
-"""Whoever begins a mission may say the same of it: by page, program, tool or command line."""
+"""Every way to begin a mission has the same options: page, program, tool or command line."""
 
 import inspect
 
@@ -6,11 +6,11 @@ from missioncontrol.application.missions import Goal
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client.missions import Missions
 from missioncontrol.interfaces.goals import MissionAsked
-from missioncontrol.interfaces.web.mission_form import Typed, asked_of
+from missioncontrol.interfaces.web.mission_form import Typed, parse_mission
 from missioncontrol.mcp.missions import begin_mission, plan_mission
 
 OF_GOAL = {"repository", "title", "context", "constraints", "memory", "patterns", "planner"}
-"""What is said of a goal everywhere; its words and its template have ways of their own."""
+"""The fields of a goal everywhere; its words and its template have ways of their own."""
 
 
 def names(function: object) -> set[str]:
@@ -32,11 +32,11 @@ def test_what_is_said_of_a_goal_can_be_said_wherever_a_mission_begins() -> None:
 
 
 def test_the_form_says_what_is_left_out_and_begins_with_all_of_it() -> None:
-    for said, is_told in (("off", False), ("on", True), ("", True)):
-        asked, faults = asked_of(Typed(goal="Codes", patterns=said))
+    for choice, is_wanted in (("off", False), ("on", True), ("", True)):
+        asked, faults = parse_mission(Typed(goal="Codes", patterns=choice))
         assert not faults
         assert asked is not None
-        assert asked.patterns is is_told
-    plain, _ = asked_of(Typed(goal="Codes"))
+        assert asked.patterns is is_wanted
+    plain, _ = parse_mission(Typed(goal="Codes"))
     assert plain is not None
     assert plain.patterns

@@ -1,4 +1,4 @@
-"""Webhooks: told at least once, signed, again after failures, and over restarts."""
+"""Webhooks: delivered at least once, signed, again after failures, and over restarts."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ from tests.console.houses import House, console_house
 
 
 class Listener:
-    """An HTTP server that keeps what it is told, and answers as it is set to."""
+    """An HTTP server that stores what it receives, and answers as it is set to."""
 
     def __init__(self) -> None:
         self.told: list[tuple[dict[str, str], bytes]] = []
@@ -85,25 +85,25 @@ async def do(house: House, operation: Operation[Any, Any], name: str, **given: A
     await house.held.executor.execute(operation, command, "user:alice")
 
 
-async def _added(house: House, told: Told, url: str, *types: str) -> str:
+async def _added(house: House, webhooks: Told, url: str, *types: str) -> str:
     await do(house, ADD, "ci", url=url, types=types)
-    await told.deliveries.look()
-    return told.deliveries.new_secret("ci")
+    await webhooks.deliveries.look()
+    return webhooks.deliveries.new_secret("ci")
 
 
 async def _limited(house: House, starts: int) -> None:
-    await house.held.office.do(ChangeLimit("agent", "codex", "x", starts), "user:alice")
+    await house.held.command_bus.do(ChangeLimit("agent", "codex", "x", starts), "user:alice")
 
 
 def test_each_event_that_is_wanted_is_told_once_and_signed(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            secret = await _added(house, told, listener.url, "rate_limit_*")
+            webhooks = Told(house, tmp_path)
+            secret = await _added(house, webhooks, listener.url, "rate_limit_*")
             await _limited(house, 1)
             await _limited(house, 2)
-            await told.all()
-            await told.all()
+            await webhooks.all()
+            await webhooks.all()
             assert len(listener.told) == 2
             headers, body = listener.told[0]
             event = json.loads(body)
@@ -121,28 +121,28 @@ def test_each_event_that_is_wanted_is_told_once_and_signed(tmp_path: Path) -> No
 def test_what_is_not_taken_is_tried_again_and_is_dead_in_the_end(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            await _added(house, told, listener.url, "rate_limit_set")
+            webhooks = Told(house, tmp_path)
+            await _added(house, webhooks, listener.url, "rate_limit_set")
             listener.status = 503
             await _limited(house, 1)
-            await told.all()
+            await webhooks.all()
             for seconds in BETWEEN_SECONDS:
-                told.now += seconds - 0.5
-                await told.all()
+                webhooks.now += seconds - 0.5
+                await webhooks.all()
                 before = len(listener.told)
-                told.now += 0.5
-                await told.all()
+                webhooks.now += 0.5
+                await webhooks.all()
                 assert len(listener.told) == before + 1
-            (dead,) = told.store.dead("ci")
+            (dead,) = webhooks.store.dead("ci")
             assert (dead.attempts, dead.status) == (len(BETWEEN_SECONDS) + 1, 503)
-            told.now += 1e6
-            await told.all()
+            webhooks.now += 1e6
+            await webhooks.all()
             assert len(listener.told) == len(BETWEEN_SECONDS) + 1
             listener.status = 200
-            assert told.deliveries.again("ci") == 1
-            await told.all()
-            assert told.store.told("ci").delivered == 1
-            assert told.store.dead("ci") == []
+            assert webhooks.deliveries.again("ci") == 1
+            await webhooks.all()
+            assert webhooks.store.told("ci").delivered == 1
+            assert webhooks.store.dead("ci") == []
 
     asyncio.run(play())
 
@@ -150,19 +150,19 @@ def test_what_is_not_taken_is_tried_again_and_is_dead_in_the_end(tmp_path: Path)
 def test_one_address_that_fails_holds_no_other_event_up(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            await _added(house, told, listener.url, "rate_limit_set")
+            webhooks = Told(house, tmp_path)
+            await _added(house, webhooks, listener.url, "rate_limit_set")
             listener.status = 500
             await _limited(house, 1)
-            await told.all()
+            await webhooks.all()
             listener.status = 200
             await _limited(house, 2)
-            await told.all()
+            await webhooks.all()
             assert listener.events == sorted(listener.events)
-            assert told.store.told("ci").delivered == 1
-            told.now += BETWEEN_SECONDS[0]
-            await told.all()
-            assert told.store.told("ci").delivered == 2
+            assert webhooks.store.told("ci").delivered == 1
+            webhooks.now += BETWEEN_SECONDS[0]
+            await webhooks.all()
+            assert webhooks.store.told("ci").delivered == 2
 
     asyncio.run(play())
 
@@ -183,26 +183,26 @@ class SlowSender:
 def test_an_address_that_never_answers_keeps_nothing_of_another_back(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house:
-            told, sender = Told(house, tmp_path), SlowSender()
-            told.deliveries = Deliveries(
-                house.console.present, told.store, sender, now=lambda: told.now
+            webhooks, sender = Told(house, tmp_path), SlowSender()
+            webhooks.deliveries = Deliveries(
+                house.console.present, webhooks.store, sender, now=lambda: webhooks.now
             )
-            await _added(house, told, "http://slow.example/hook", "rate_limit_set")
+            await _added(house, webhooks, "http://slow.example/hook", "rate_limit_set")
             for starts in range(AT_ONCE_MAX + 4):
                 await _limited(house, starts + 1)
             address = "http://quick.example/hook"
             await do(house, ADD, "quick", url=address, types=("rate_limit_set",))
-            told.deliveries.new_secret("ci")
-            await told.deliveries.start()
+            webhooks.deliveries.new_secret("ci")
+            await webhooks.deliveries.start()
             try:
-                while told.store.place("quick") is None:  # noqa: ASYNC110 - it tells nobody
+                while webhooks.store.place("quick") is None:  # noqa: ASYNC110 - it sends no event
                     await asyncio.sleep(0.01)
-                told.deliveries.new_secret("quick")
+                webhooks.deliveries.new_secret("quick")
                 await _limited(house, 500)
                 assert "quick" in await sender.told.get()
             finally:
-                await told.deliveries.stop()
-            assert told.store.told("ci").waiting >= AT_ONCE_MAX
+                await webhooks.deliveries.stop()
+            assert webhooks.store.told("ci").waiting >= AT_ONCE_MAX
 
     asyncio.run(play())
 
@@ -210,11 +210,11 @@ def test_an_address_that_never_answers_keeps_nothing_of_another_back(tmp_path: P
 def test_a_restart_leaves_nothing_out_and_begins_nothing_anew(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            await _added(house, told, listener.url, "rate_limit_set")
+            webhooks = Told(house, tmp_path)
+            await _added(house, webhooks, listener.url, "rate_limit_set")
             await _limited(house, 1)
-            await told.deliveries.look()  # It is due, and the process ends.
-            told.store.close()
+            await webhooks.deliveries.look()  # It is due, and the process ends.
+            webhooks.store.close()
             await _limited(house, 2)
             again = Told(house, tmp_path)
             await again.all()
@@ -226,15 +226,15 @@ def test_a_restart_leaves_nothing_out_and_begins_nothing_anew(tmp_path: Path) ->
 def test_what_happens_in_a_pause_is_told_afterwards(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            await _added(house, told, listener.url, "rate_limit_set")
+            webhooks = Told(house, tmp_path)
+            await _added(house, webhooks, listener.url, "rate_limit_set")
             await do(house, PAUSE, "ci")
             await _limited(house, 1)
-            await told.all()
+            await webhooks.all()
             assert listener.told == []
             await do(house, RESUME, "ci")
-            told.now += BETWEEN_SECONDS[0]
-            await told.all()
+            webhooks.now += BETWEEN_SECONDS[0]
+            await webhooks.all()
             assert len(listener.told) == 1
 
     asyncio.run(play())
@@ -243,13 +243,13 @@ def test_what_happens_in_a_pause_is_told_afterwards(tmp_path: Path) -> None:
 def test_nothing_is_told_inside_of_this_network_unless_the_owner_allows_it(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path, inside=False)
-            await _added(house, told, listener.url.replace("127.0.0.1", "localhost"))
+            webhooks = Told(house, tmp_path, inside=False)
+            await _added(house, webhooks, listener.url.replace("127.0.0.1", "localhost"))
             await _limited(house, 1)
-            await told.all()
+            await webhooks.all()
             assert listener.told == []
-            told.now += 1e6
-            (due,) = (each for each in told.store.due("ci", told.now) if each.position)
+            webhooks.now += 1e6
+            (due,) = (each for each in webhooks.store.due("ci", webhooks.now) if each.position)
             assert "inside this network" in due.trouble
 
     asyncio.run(play())
@@ -351,7 +351,7 @@ def test_the_pages_show_webhooks_and_a_secret_once(tmp_path: Path) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, house.client("admin") as client:
             empty = await client.get("/settings/webhooks")
-            assert "Nobody outside is told of anything." in empty.text
+            assert "No address receives events." in empty.text
             asked = {"name": "<b>ci", "url": "https://example.com/?a=<script>", "types": "run_*"}
             made = await client.post("/settings/webhooks", data=asked)
             assert "whsec_" in made.text
@@ -366,8 +366,8 @@ def test_the_pages_show_webhooks_and_a_secret_once(tmp_path: Path) -> None:
             wrong = {"event": "x"}
             refused = await client.post("/settings/webhooks/%3Cb%3Eci/redeliver", data=wrong)
             assert refused.status_code == 422
-            kept = await client.get("/settings/retention")
-            assert "never shortened" in kept.text
+            page = await client.get("/settings/retention")
+            assert "never shortened" in page.text
 
     asyncio.run(play())
 
@@ -377,22 +377,22 @@ def test_a_test_is_sent_at_once_to_the_one_that_is_tested_and_to_nobody_else(
 ) -> None:
     async def play() -> None:
         async with console_house(tmp_path) as house, listening() as listener:
-            told = Told(house, tmp_path)
-            await _added(house, told, listener.url)  # Of all events.
-            await told.all()
-            heard = len(listener.told)
+            webhooks = Told(house, tmp_path)
+            await _added(house, webhooks, listener.url)  # Of all events.
+            await webhooks.all()
+            before = len(listener.told)
             await do(house, TEST, "ci")
-            found = await trial(told.deliveries, house.console.present, "ci")
+            found = await trial(webhooks.deliveries, house.console.present, "ci")
             head = (await house.held.store.head()).position
             assert (found.event, found.is_taken, found.status) == (head, True, 200)
             assert json.loads(listener.told[-1][1])["type"].endswith("webhook_tested")
             listener.status = 500
-            again = await trial(told.deliveries, house.console.present, "ci")
+            again = await trial(webhooks.deliveries, house.console.present, "ci")
             assert (again.is_taken, again.status) == (False, 500)
             assert again.trouble
             listener.status = 200
-            await told.all()
-            assert len(listener.told) == heard + 2  # The log does not tell it once more.
+            await webhooks.all()
+            assert len(listener.told) == before + 2  # The log does not tell it once more.
 
     asyncio.run(play())
 

@@ -12,14 +12,14 @@ def test_what_was_asked_for_is_written_as_people_write_it() -> None:
 
 
 def test_a_run_is_not_named_by_its_id_on_its_own_page() -> None:
-    told = "Halted: Run 'run-1' may need more than the cap of run 'run-1' leaves run 'run-2'."
-    assert own_run(told, "run-1") == (
+    message = "Halted: Run 'run-1' may need more than the cap of run 'run-1' leaves run 'run-2'."
+    assert own_run(message, "run-1") == (
         "Halted: This run may need more than the cap of this run leaves run 'run-2'."
     )
 
 
 @pytest.mark.parametrize(
-    ("active", "known", "said"),
+    ("active", "known", "expected"),
     [
         (1, 1, "1 schedule is active"),
         (0, 1, "The only schedule is not active"),
@@ -28,8 +28,8 @@ def test_a_run_is_not_named_by_its_id_on_its_own_page() -> None:
         (2, 2, "2 of 2 schedules are active"),
     ],
 )
-def test_schedules_are_counted_in_a_sentence(active: int, known: int, said: str) -> None:
-    assert _active(active, known) == said
+def test_schedules_are_counted_in_a_sentence(active: int, known: int, expected: str) -> None:
+    assert _active(active, known) == expected
 
 
 @pytest.mark.parametrize(

@@ -203,11 +203,11 @@ def test_the_editor_saves_without_a_script_and_keeps_what_is_refused(tmp_path: P
         answer = await client.post("/workflows/save", data={**form, "text": SECOND})
         assert answer.status_code == 422
         assert "version 1 is there by now" in answer.text
-        kept = {**form, "name": "notes", "base_version": "1", "text": FIRST.replace("\n", "\r\n")}
-        await client.post("/workflows/save", data=kept)
+        edited = {**form, "name": "notes", "base_version": "1", "text": FIRST.replace("\n", "\r\n")}
+        await client.post("/workflows/save", data=edited)
         assert (await client.get("/api/v1/workflows/notes")).json()["version"] == 1
-        kept["text"] += "# A remark.\r\n"
-        assert (await client.post("/workflows/save", data=kept)).status_code == 303
+        edited["text"] += "# A remark.\r\n"
+        assert (await client.post("/workflows/save", data=edited)).status_code == 303
         found = (await client.get("/api/v1/workflows/notes")).json()
         assert (found["version"], found["source"]) == (2, f"{FIRST}# A remark.\n")
 

@@ -1,4 +1,4 @@
-"""Workflows through the API: saved, read, compared, checked, and kept from each other."""
+"""Workflows through the API: saved, read, compared, checked, and isolated from each other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

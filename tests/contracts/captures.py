@@ -21,7 +21,7 @@ def captured(
 
 
 class People:
-    """Who is who, told one event after the other without any thought for speed."""
+    """The identities of people, updated event by event without any thought for speed."""
 
     def __init__(self) -> None:
         self.person_of: dict[str, int] = {}

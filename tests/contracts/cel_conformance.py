@@ -1,7 +1,7 @@
 """Runs the CEL specification's own tests; `python -m tests.contracts.cel_conformance --write`.
 
 Without `--write` it prints how many pass, fail and are out of scope, and why. With it, those
-that pass are added to `tests/data/cel-spec/passing.txt`; none is ever taken out.
+that pass are added to `tests/data/cel-spec/passing.txt`; none is ever removed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tests.contracts.textproto import Message, all_of, one_of, read, text_of
 FOLDER = Path(__file__).parents[1] / "data" / "cel-spec"
 PASS_LIST = FOLDER / "passing.txt"
 
-# Whatever needs a message type that somebody would have to define in a .proto file.
+# Tests that need a message type which would have to be defined in a .proto file.
 _MESSAGES = ("TestAllTypes", "cel.expr.conformance", "proto.getExt", "proto.hasExt", "Enum.")
 _WELL_KNOWN = "type.googleapis.com/google.protobuf."
 _COMPARED = {"Duration", "Timestamp"}

@@ -88,12 +88,12 @@ class Walk:
         """Return all that fit, newest first."""
         return [
             (event, about)
-            for event, about, said in reversed(self.known)
-            if _fits(event, about, said, query)
+            for event, about, contents in reversed(self.known)
+            if _fits(event, about, contents, query)
         ]
 
 
-def _fits(event: Recorded, about: Belonging, said: list[str], query: Query) -> bool:
+def _fits(event: Recorded, about: Belonging, contents: list[str], query: Query) -> bool:
     run, workflow, agent = about
     return (
         query.kind in ("", event.type)
@@ -103,5 +103,5 @@ def _fits(event: Recorded, about: Belonging, said: list[str], query: Query) -> b
         and query.agent in ("", agent)
         and (query.since is None or event.time >= query.since)
         and (query.until is None or event.time < query.until)
-        and all(any(word in each for each in said) for word in folded(query.text).split())
+        and all(any(word in each for each in contents) for word in folded(query.text).split())
     )

@@ -65,8 +65,8 @@ def test_directories_are_plain_and_the_whole_machine_is_never_meant_by_chance(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "agents.toml"
-    said = '[agents.a]\nkind = "command"\npaths = ["/srv//a/../b/", "//srv/c", "/"]'
-    path.write_text(said)
+    toml = '[agents.a]\nkind = "command"\npaths = ["/srv//a/../b/", "//srv/c", "/"]'
+    path.write_text(toml)
     assert read_agents(path)[0].paths == ("/srv/b", "/srv/c", "/")
     for written in ("//", "/srv/..", "/."):
         refused = read(tmp_path, f'[agents.a]\nkind = "command"\npaths = ["{written}"]')
@@ -92,7 +92,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         kind = "http"
         """,
     )
-    told = str(refused)
+    message = str(refused)
     assert refused.code == "agents.malformed"
     for part in (
         "Agent 'one'",
@@ -104,11 +104,11 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "Did you mean `cost`?",
         "'Three' cannot be the name of an agent",
     ):
-        assert part in told
+        assert part in message
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[agents.one\n", "it is no TOML"),
         ("agents = 3\n", "is to hold"),
@@ -155,5 +155,5 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_file_that_is_no_list_of_agents_says_so(tmp_path: Path, text: str, said: str) -> None:
-    assert said in str(read(tmp_path, text))
+def test_a_file_that_is_no_list_of_agents_says_so(tmp_path: Path, text: str, message: str) -> None:
+    assert message in str(read(tmp_path, text))

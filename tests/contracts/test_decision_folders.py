@@ -85,16 +85,16 @@ def test_links_out_of_the_repository_and_pipes_are_left_out(folder: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [b"/etc", b"../..", b"a\0b", b"x" * 300, b"", b"nowhere", b"circle", b"\xff\xfe", b"a" * 10**7],
 )
 def test_whatever_the_declared_place_says_only_the_repository_is_read(
-    folder: Path, tmp_path: Path, said: bytes
+    folder: Path, tmp_path: Path, content: bytes
 ) -> None:
     repository = tmp_path / "repo"
     (tmp_path / "secret.md").write_text("# Secret")
     (repository / "circle").symlink_to(repository / "circle")
-    (repository / ".adr-dir").write_bytes(said)
+    (repository / ".adr-dir").write_bytes(content)
     assert names(repository) == ["docs/adr/0001-first.md"]
 
 
@@ -134,15 +134,15 @@ def read(repository: Path) -> tuple[DecisionFile, ...]:
 
 
 def taken(repository: Path) -> tuple[DecisionLog, tuple[ImportLine, ...]]:
-    """Return the log after an import, and what was said; the same again comes to nothing."""
+    """Return the log after an import, and its report; the same again comes to nothing."""
     files = read(repository)
-    said = intended(DecisionLog({}), files, str(repository), now=NOW)
+    imported = intended(DecisionLog({}), files, str(repository), now=NOW)
     log = DecisionLog({})
-    for command in said.commands:
+    for command in imported.commands:
         for event in decide(command, log, NOW):
             log = evolve(log, event, NOW)
     assert intended(log, files, str(repository), now=NOW).commands == ()
-    return log, said.lines
+    return log, imported.lines
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 40])

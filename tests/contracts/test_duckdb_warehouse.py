@@ -339,7 +339,7 @@ def test_who_is_killed_loses_nothing_that_was_acknowledged(tmp_path: Path) -> No
             acknowledged = int(rest[-1]) + 1 if rest else acknowledged
     with closing(SharedWarehouse(tmp_path)) as warehouse:
         [(events, ids)] = warehouse.rows(COUNT)
-        # One batch more may have been stored whose acknowledgement was never heard.
+        # One batch more may have been stored whose acknowledgement was never received.
         assert events == ids
         assert acknowledged * 20 <= events <= (acknowledged + 1) * 20
         every = [

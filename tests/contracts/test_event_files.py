@@ -285,7 +285,7 @@ def test_a_bare_id_is_the_events_own_only_where_each_row_has_another(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "more",
     [
         {"user_agent": "bot/1"},
         {"context": {"userAgent": "bot/1", "page": "/"}},
@@ -293,14 +293,14 @@ def test_a_bare_id_is_the_events_own_only_where_each_row_has_another(
         {"agent_of_it": "bot/1"},
     ],
 )
-def test_bots_of_a_file_are_known_by_their_user_agent(tmp_path: Path, said: dict[str, Any]) -> None:
-    path = written(tmp_path / "events.jsonl", [{**ROWS[0], **said}, ROWS[1]])
-    mapping = Mapping(fields={"agent": "agent_of_it"} if "agent_of_it" in said else {})
+def test_bots_of_a_file_are_known_by_their_user_agent(tmp_path: Path, more: dict[str, Any]) -> None:
+    path = written(tmp_path / "events.jsonl", [{**ROWS[0], **more}, ROWS[1]])
+    mapping = Mapping(fields={"agent": "agent_of_it"} if "agent_of_it" in more else {})
     files = LocalEventFiles(lambda agent: agent == "bot/1")
     [page] = files.read(path, mapping, source="file", received=NOON)
     assert [each.is_bot for each in page.events] == [True, False]
-    kept = json.loads(page.events[0].properties)
-    assert ("context" in kept) == ("context" in said)
+    stored = json.loads(page.events[0].properties)
+    assert ("context" in stored) == ("context" in more)
 
 
 def test_times_without_an_offset_are_of_the_zone_that_is_said(tmp_path: Path) -> None:
@@ -312,11 +312,11 @@ def test_times_without_an_offset_are_of_the_zone_that_is_said(tmp_path: Path) ->
 def test_progress_goes_from_nothing_to_all(tmp_path: Path, warehouse: DuckDbWarehouse) -> None:
     rows = [{**ROWS[0], "user_id": f"u{number}"} for number in range(12_000)]
     path = written(tmp_path / "events.csv", [*rows, {"event": "x", "time": "no", "user_id": "u"}])
-    told: list[Progress] = []
-    found = carried(warehouse, path, on_progress=told.append)
+    reports: list[Progress] = []
+    found = carried(warehouse, path, on_progress=reports.append)
     assert (found.rows, found.stored, found.faulty) == (12_001, 12_000, 1)
-    assert [each.rows for each in told] == [5_000, 10_000, 12_001]
-    assert 0 < told[0].share < told[1].share <= told[2].share == 1.0
+    assert [each.rows for each in reports] == [5_000, 10_000, 12_001]
+    assert 0 < reports[0].share < reports[1].share <= reports[2].share == 1.0
 
 
 EVENTS = [

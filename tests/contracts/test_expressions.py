@@ -130,7 +130,7 @@ def test_the_standing_of_the_needs_is_told(standing: Standing, given: list[bool]
 
 
 class Asked(Mapping[str, Any]):
-    """Steps that are only made when somebody asks for them."""
+    """Steps that are only made on access."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -136,10 +136,10 @@ def test_a_file_of_heads_is_thinned_out_and_keeps_its_ends(
     heads = FileHeads(tmp_path / "heads.jsonl", tmp_path / "key.pem")
     for position in range(1, 201):
         heads.sign(Head(position, bytes(32)), float(position))
-    kept = [head.position for head in heads.all()]
-    assert len(kept) <= 30
-    assert (kept[0], kept[-10:]) == (1, list(range(191, 201)))
-    assert max(after - before for before, after in pairwise(kept)) < 40
+    positions = [head.position for head in heads.all()]
+    assert len(positions) <= 30
+    assert (positions[0], positions[-10:]) == (1, list(range(191, 201)))
+    assert max(after - before for before, after in pairwise(positions)) < 40
     assert (tmp_path / "heads.jsonl").stat().st_mode & 0o777 == 0o600
 
 

@@ -13,7 +13,7 @@ from missioncontrol.adapters.heads_targets import heads_sent, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.event_store import Head
-from missioncontrol.ports.heads import HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, SignedHead
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def signed(home: Home) -> list[SignedHead]:
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
-    """Appends what is posted to `taken`, and answers `status`."""
+    """Appends each posted body to `taken`, and answers `status`."""
 
     taken = b""
     status = 204
@@ -101,9 +101,9 @@ def test_what_a_webhook_has_is_remembered_for_its_address_alone(
 
 
 @pytest.mark.parametrize(
-    "said", ["", "ftp://host/x", "http://", "https://:80/", "http://host:99999/", "{home}/h", "/"]
+    "target", ["", "ftp://host/x", "http://", "https://:80/", "http://host:99999/", "{home}/h", "/"]
 )
-def test_a_place_that_can_prove_nothing_is_refused(home: Home, said: str) -> None:
+def test_a_place_that_can_prove_nothing_is_refused(home: Home, target: str) -> None:
     with pytest.raises(Rejected) as no:
-        heads_target(said.format(home=home.root), home)
+        heads_target(target.format(home=home.root), home)
     assert no.value.code == "heads.bad_target"

@@ -1,4 +1,4 @@
-"""One engine holds a home; everybody else is told who."""
+"""One engine holds a home; all others get its name."""
 
 import os
 import signal

@@ -15,7 +15,7 @@ from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.importer import Imported, import_workflow
 from missioncontrol.adapters.workflow_files.reader import read
 from missioncontrol.domain.definition.checking import faults
-from missioncontrol.domain.definition.compiling import compiled
+from missioncontrol.domain.definition.compiler import compiled
 from missioncontrol.domain.errors import Rejected
 from tests.contracts.foreign_workflows import (
     FILES,
@@ -144,7 +144,7 @@ def test_a_workflow_of_ours_comes_back_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "message"),
     [
         ("a: [1", "import.malformed", "did not find expected"),
         ("jobs: {a: {}}\njobs: {}", "import.malformed", "line 2: 'jobs' stood on line 1"),
@@ -165,11 +165,11 @@ def test_a_workflow_of_ours_comes_back_as_it_is() -> None:
         ("jobs: \x01", "import.malformed", "line 1"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(text: str, code: str, said: str) -> None:
+def test_what_cannot_be_read_is_refused_with_its_place(text: str, code: str, message: str) -> None:
     with pytest.raises(Rejected) as refusal:
         import_workflow(text, "some.yml")
     assert refusal.value.code == code
-    assert said in refusal.value.reason
+    assert message in refusal.value.reason
     assert refusal.value.hint
 
 
@@ -284,5 +284,5 @@ def test_the_guide_shows_what_really_comes_of_its_examples(filename: str, number
     lists = re.findall(r"^```text\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
     result = import_workflow(blocks[2 * number], filename)
     assert result.text == blocks[2 * number + 1]
-    said = [f"{filename}:{each.line}: {each.thing}: {each.reason}" for each in result.left_out]
-    assert said == lists[number].splitlines()
+    listed = [f"{filename}:{each.line}: {each.thing}: {each.reason}" for each in result.left_out]
+    assert listed == lists[number].splitlines()

@@ -363,11 +363,11 @@ def test_schedules_are_listed_with_the_command_that_makes_them() -> None:
         },
     }
     cron = {"kind": "CronWorkflow", "metadata": {"name": "dawn"}, "spec": spec}
-    said = " ".join(entry.reason for entry in import_workflow(json.dumps(cron), "x.yml").left_out)
-    assert "--cron '5 4 * * *' --timezone Asia/Tokyo --overlap cancel" in said
+    notes = " ".join(entry.reason for entry in import_workflow(json.dumps(cron), "x.yml").left_out)
+    assert "--cron '5 4 * * *' --timezone Asia/Tokyo --overlap cancel" in notes
 
 
 def test_the_command_of_a_schedule_is_one_that_we_take() -> None:
     arguments = shlex.split(schedule_command("dawn", "5 4 * * *", "Asia/Tokyo", "cancel"))
-    taken = parser().parse_args(arguments[1:])
-    assert (taken.workflow, taken.timezone, taken.overlap) == ("dawn", "Asia/Tokyo", "cancel")
+    parsed = parser().parse_args(arguments[1:])
+    assert (parsed.workflow, parsed.timezone, parsed.overlap) == ("dawn", "Asia/Tokyo", "cancel")

@@ -201,13 +201,13 @@ def test_the_steps_of_a_matrix_job_run_in_order_in_one_folder(tmp_path: Path) ->
         {"name": "always", "run": "print('$at the end')", "if": "always()", "shell": "python"},
         strategy={"matrix": {"n": ["a", "b"]}},
     )
-    said = {}
+    outputs = {}
     for n in ("a", "b"):
         done = performed(result, "job", tmp_path, item={"n": n})
         assert done.returncode == 1, done.stderr
-        said[n] = done.stdout
-    assert said["a"] == "a\nit's a\nsorry\n$at the end\n"
-    assert said["b"] == "b\nit's b\nonly b\nsorry\n$at the end\n"
+        outputs[n] = done.stdout
+    assert outputs["a"] == "a\nit's a\nsorry\n$at the end\n"
+    assert outputs["b"] == "b\nit's b\nonly b\nsorry\n$at the end\n"
 
 
 def test_outputs_of_a_step_are_handed_back_as_json(tmp_path: Path) -> None:

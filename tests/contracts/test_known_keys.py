@@ -28,7 +28,7 @@ def test_known_is_what_was_added(sorted_: set[int], added: list[set[int]], asked
         assert found.add(sorted(keys - everything))
         everything |= keys
     assert everything <= set(found.suspects(everything))
-    # A key is taken for another only where half of it, and nearly the other half, is the same.
+    # A key is mistaken for another only where half of it, and nearly all the rest, is the same.
     unknown = {key for key in asked - everything if key >> 32 not in {k >> 32 for k in everything}}
     assert [key for key in found.suspects(unknown) if key >> 32 & known_keys.HALF > 1] == []
 

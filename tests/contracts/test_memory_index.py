@@ -117,8 +117,8 @@ def test_any_words_can_be_looked_for_and_what_is_said_is_found(
     words: list[str], known: str
 ) -> None:
     with closing(SqliteMemoryIndex(None)) as index:
-        said = [item("Plain", "words"), item("Known", f"there is {known} in it")]
-        index.take(said, [], HEAD)
+        items = [item("Plain", "words"), item("Known", f"there is {known} in it")]
+        index.take(items, [], HEAD)
         hits = index.search(words, ANY, now=NOW, limit=5)
         assert {hit.item.title for hit in hits} <= {"Plain", "Known"}
         with_it = index.search([*words, known], ANY, now=NOW, limit=5)
@@ -156,8 +156,8 @@ def test_what_is_harvested_again_is_confirmed_and_keeps_its_beginning(
 
 def test_a_correction_outlasts_the_harvest(index: SqliteMemoryIndex) -> None:
     known = item("Tests", "they fail")
-    said = Amendment(known.id, corrected=MemoryCorrected(known.id, "Checks", "they are slow"))
-    index.take([known], [said], HEAD)
+    correction = Amendment(known.id, corrected=MemoryCorrected(known.id, "Checks", "they are slow"))
+    index.take([known], [correction], HEAD)
     index.take([item("Tests", "they fail again", confirmed=30.0)], [], HEAD)
     found = index.item(known.id)
     assert found is not None

@@ -37,19 +37,19 @@ def line(message: str, *, run: str = "run-1", step: str = "a", time: int = 1) ->
 
 
 def messages(lines: list[OutputLine]) -> list[str]:
-    return [said.message for said in lines]
+    return [entry.message for entry in lines]
 
 
 def test_the_output_of_a_run_is_removed_in_portions_and_counted(file: SqliteOutputStore) -> None:
     file.write([line(f"zwö {number}", run="run-1") for number in range(5)])
     file.write([line("beside it", run="run-2")])
-    assert file.kept_bytes() == 5 * len("zwö 0".encode()) + len("beside it")
+    assert file.stored_bytes() == 5 * len("zwö 0".encode()) + len("beside it")
     assert [(each.run, each.lines) for each in file.runs()] == [("run-1", 5), ("run-2", 1)]
     assert file.newest_run() == "run-2"
     assert [file.remove("run-1", limit=3) for _ in range(3)] == [3, 2, 0]
     assert (file.written("run-1"), file.left_out("run-1")) == (0, 5)
     assert [each.run for each in file.runs()] == ["run-2"]
-    assert file.kept_bytes() == len("beside it")
+    assert file.stored_bytes() == len("beside it")
     assert file.search("zwö") == []
     assert messages(file.search("beside")) == ["beside it"]
     file.write([line("late", run="run-1")])
@@ -63,9 +63,9 @@ def test_a_file_of_an_earlier_release_is_measured_once(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP TABLE sizes")
     with closing(SqliteOutputStore(path, writable=True)) as new:
-        assert new.kept_bytes() == 9
+        assert new.stored_bytes() == 9
         new.write([line("!")])
-        assert new.kept_bytes() == 10
+        assert new.stored_bytes() == 10
 
 
 def test_lines_come_back_in_order_with_all_that_was_given(store: OutputStore) -> None:
@@ -79,8 +79,8 @@ def test_lines_come_back_in_order_with_all_that_was_given(store: OutputStore) ->
 def test_sequences_grow_within_a_run_through_many_writes(store: OutputStore) -> None:
     store.write([line("one"), line("other", run="run-2")])
     store.write([line("two"), line("three")])
-    assert [said.sequence for said in store.read("run-1")] == [1, 2, 3]
-    assert [said.sequence for said in store.read("run-2")] == [1]
+    assert [entry.sequence for entry in store.read("run-1")] == [1, 2, 3]
+    assert [entry.sequence for entry in store.read("run-2")] == [1]
 
 
 def test_reading_goes_on_after_a_sequence_and_stops_at_the_limit(store: OutputStore) -> None:
@@ -125,7 +125,7 @@ def test_the_bound_holds_through_reopening(tmp_path: Path, monkeypatch: pytest.M
         store.write([line(f"{round_}a"), line(f"{round_}b")])
         store.close()
     reader = SqliteOutputStore(tmp_path / "output.db", writable=False)
-    assert [(said.sequence, said.message) for said in reader.read("run-1")] == [
+    assert [(entry.sequence, entry.message) for entry in reader.read("run-1")] == [
         (1, "0a"),
         (2, "0b"),
         (3, "1a"),
@@ -183,8 +183,8 @@ def test_text_that_no_file_can_hold_does_not_cost_the_lines_beside_it(
     file: SqliteOutputStore,
 ) -> None:
     file.write([line("before"), line("a name of \udcff bytes"), line("after")])
-    kept = messages(file.read("run-1"))
-    assert (kept[0], kept[2]) == ("before", "after")
+    stored = messages(file.read("run-1"))
+    assert (stored[0], stored[2]) == ("before", "after")
 
 
 def test_a_write_that_fails_writes_nothing_and_is_forgotten(file: SqliteOutputStore) -> None:
@@ -192,7 +192,7 @@ def test_a_write_that_fails_writes_nothing_and_is_forgotten(file: SqliteOutputSt
     with pytest.raises(OverflowError):
         file.write([line("two"), line("bad", time=2**63)])
     file.write([line("three")])
-    assert [(said.sequence, said.message) for said in file.read("run-1")] == [
+    assert [(entry.sequence, entry.message) for entry in file.read("run-1")] == [
         (1, "one"),
         (2, "three"),
     ]
@@ -270,15 +270,15 @@ def test_lines_after_a_number_are_followed_in_order(store: FollowedOutput) -> No
     assert (store.last(), store.tail(after=0)) == (0, [])
     store.write(some_lines())
     assert store.last() == 12
-    assert [kept.number for kept in store.tail(after=7)] == [8, 9, 10, 11, 12]
-    assert [kept.number for kept in store.tail(after=7, run="run-1")] == [8, 10, 12]
-    assert [kept.number for kept in store.tail(after=0, limit=2)] == [11, 12]
+    assert [row.number for row in store.tail(after=7)] == [8, 9, 10, 11, 12]
+    assert [row.number for row in store.tail(after=7, run="run-1")] == [8, 10, 12]
+    assert [row.number for row in store.tail(after=0, limit=2)] == [11, 12]
 
 
 def test_a_search_that_takes_too_long_says_how_far_it_came(file: SqliteOutputStore) -> None:
     file.write(some_lines())
     found = file.find(LineQuery(text="number"), seconds_max=0.0)
-    assert ([kept.number for kept in found.lines], found.has_more) == ([12], True)
+    assert ([row.number for row in found.lines], found.has_more) == ([12], True)
     assert found.looked_to == 12
 
 
@@ -310,12 +310,12 @@ def test_a_file_of_an_earlier_release_is_read_and_goes_on(
         old.executescript(OLD_SCHEMA)
     keeper = SqliteOutputStore(path, writable=writable)
     assert messages(keeper.read("run-1")) == ["an old line"]
-    assert [kept.number for kept in keeper.find(LineQuery(text="old", run="run-1")).lines] == [1]
+    assert [row.number for row in keeper.find(LineQuery(text="old", run="run-1")).lines] == [1]
     assert keeper.find(LineQuery(agent="smith")).lines == []
     if writable:
         keeper.write([OutputLine("run-1", "a", 1, 8, "info", "new", agent="smith")])
         found = keeper.find(LineQuery(agent="smith")).lines
-        assert [kept.line.sequence for kept in found] == [2]
+        assert [row.line.sequence for row in found] == [2]
     keeper.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from missioncontrol.adapters.search_indexes import belonging, segment
+from missioncontrol.adapters.search_indexes import event_owners, segment
 from missioncontrol.adapters.search_indexes import file as file_module
 from missioncontrol.adapters.search_indexes.segment import marked, may_hold
 from missioncontrol.adapters.search_indexes.sqlite import SqliteSearchIndex
@@ -35,7 +35,7 @@ def index(tmp_path: Path) -> Iterator[SqliteSearchIndex]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let segments be so small that a short log has many."""
+    """Make segments so small that a short log has many."""
     monkeypatch.setattr(segment, "EVENTS_MAX", 4)
 
 
@@ -208,15 +208,15 @@ def test_a_hundred_questions_to_a_longer_log(
     chance = random.Random(seed)
     monkeypatch.setattr(segment, "EVENTS_MAX", chance.choice([2, 7, 20]))
     monkeypatch.setattr(segment, "FEW", few)
-    monkeypatch.setattr(belonging, "REMEMBERED_MAX", chance.choice([0, 2, 200_000]))
+    monkeypatch.setattr(event_owners, "REMEMBERED_MAX", chance.choice([0, 2, 200_000]))
     log = a_log([an_event(chance) for _ in range(45)])
     index, walk = SqliteSearchIndex(None), Walk(log)
     while index.reached().position < len(log):
         done = index.reached().position
         index.follow(log[max(done - 2, 0) : done + chance.randint(1, 9)])
-    said = [text for event in log for text in search_oracle.texts(event.data) if text]
+    texts = [text for event in log for text in search_oracle.texts(event.data) if text]
     for _ in range(100):
-        assert_found(index, walk, a_query(chance, said), chance.randint(1, 30))
+        assert_found(index, walk, a_query(chance, texts), chance.randint(1, 30))
     index.close()
 
 
@@ -243,9 +243,9 @@ def an_event(chance: random.Random) -> tuple[Any, ...]:
     )
 
 
-def a_query(chance: random.Random, said: list[str]) -> Query:
+def a_query(chance: random.Random, texts: list[str]) -> Query:
     """Return a question to which there mostly is an answer."""
-    text = chance.choice(said)
+    text = chance.choice(texts)
     start = chance.randrange(len(text))
     return Query(
         text=chance.choice(["", text[start : start + chance.randint(1, 4)]]),
@@ -275,7 +275,7 @@ def a_query(chance: random.Random, said: list[str]) -> Query:
         ("ﾃﾞｰﾀﾍﾞｰｽ", "データ"),
         ("\uff26\uff35\uff2c\uff2c width", "full"),
         ("ﬁne", "fine"),
-        ("pass\u200bword", "password"),  # a character that nobody sees hides nothing
+        ("pass\u200bword", "password"),  # an invisible character hides nothing
         ("soft\u00adware", "software"),
         ("done 👩\u200d👩\u200d👧 ❤\ufe0f", "👩‍👩‍👧 ❤"),
         ('100% of a_b "quoted" *all* back\\slash', '100% a_b "quoted" *all* back\\slash'),
@@ -508,7 +508,7 @@ def test_names_are_told_newest_first(index: SqliteSearchIndex) -> None:
     assert index.names("kind", limit=1) == ["b"]
 
 
-# How the file is kept.
+# How the file is stored.
 
 
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -123,8 +123,8 @@ def test_a_secret_goes_before_anybody_looks_it_up(tmp_path: Path) -> None:
     environment = {"MISSION_SECRET_DATABASE_URL": "from-outside", "MISSION_SECRET_S": "brief"}
     artifacts = FolderArtifactStore(tmp_path / "artifacts")
     workshops_of(tmp_path, artifacts, environment, scrubber, OpenBelow(tmp_path))
-    said = scrubber.text("from-the-file, from-outside, brief words")
-    assert said == f"{REPLACEMENT}, {REPLACEMENT}, brief words"
+    cleaned = scrubber.text("from-the-file, from-outside, brief words")
+    assert cleaned == f"{REPLACEMENT}, {REPLACEMENT}, brief words"
 
 
 @pytest.mark.parametrize("given", ["sk-ant-api03-0123456789abcdef", "0123456789abcdef" * 3])

@@ -170,11 +170,11 @@ def test_a_key_that_everybody_can_read_makes_no_two_users_one(
     warehouse.store("shop", [event(3, anonymous=DEVICE), event(4, user="bob", alias="ann")])
     apart = {frozenset("1"), frozenset("24"), frozenset("3")}
     assert groups(warehouse) == (apart if public else {frozenset("124"), frozenset("3")})
-    # A device is still its user's, whoever says so.
+    # A device is still its user's, whichever source claims it.
     warehouse.store("shop", [event(5, user="bob", alias=DEVICE)])
     assert frozenset("2345" if public else "12345") in groups(warehouse)
-    said = {each.event.id: each.event.alias for each in warehouse.exported("shop")}
-    assert (said["4"], said["5"]) == ("" if public else "ann", DEVICE)
+    aliases = {each.event.id: each.event.alias for each in warehouse.exported("shop")}
+    assert (aliases["4"], aliases["5"]) == ("" if public else "ann", DEVICE)
 
 
 ORDERS = permutations(("ann", "bob", "alias"))
@@ -186,8 +186,8 @@ def test_an_alias_of_such_a_key_takes_no_user_over_who_comes_later(
 ) -> None:
     warehouse.settle("shop", Policy(public=("page",)))
     for number, what in enumerate(order):
-        said = captured(number, user="bob", alias="ann", source="page")
-        event = said if what == "alias" else captured(number, user=what)
+        aliased = captured(number, user="bob", alias="ann", source="page")
+        event = aliased if what == "alias" else captured(number, user=what)
         warehouse.store("shop", [event])
     assert set(people(warehouse)) == {"ann", "bob"}
     assert warehouse.forget("shop", "bob").ids == ("bob",)
@@ -275,22 +275,22 @@ def test_what_libraries_say_of_their_own_devices_holds_with_such_a_key(
 
 def test_no_more_is_known_of_somebody_than_has_room(warehouse: Warehouse) -> None:
     for part in range(4):
-        told = {f"p{part}": "x" * 30_000, f"q{part}": part}
-        warehouse.store("shop", [captured(part, user="ann", person=told)])
+        traits = {f"p{part}": "x" * 30_000, f"q{part}": part}
+        warehouse.store("shop", [captured(part, user="ann", person=traits)])
     known = people(warehouse)["ann"]
     assert len(msgspec.json.encode(known)) <= profiles.BYTES_MAX
     assert {known[f"q{part}"] for part in range(4)} == {0, 1, 2, 3}
 
 
 def test_what_is_told_later_holds_unless_it_was_told_once(warehouse: Warehouse) -> None:
-    told: list[dict[str, Any]] = [
+    updates: list[dict[str, Any]] = [
         {"person": {"plan": "free", "seats": 1}, "once": {"from": "ad"}},
         {"person": {"plan": "pro"}, "once": {"from": "mail", "first": 2}},
         {"person": {"seats": None}},
         {"person": {"plan": "free"}},
         {"person": {"plan": "pro"}},
     ]
-    for number, each in enumerate(told):
+    for number, each in enumerate(updates):
         warehouse.store("shop", [captured(number, user="ann", **each)])
     assert people(warehouse) == {"ann": {"plan": "pro", "from": "ad", "first": 2}}
 
@@ -400,7 +400,7 @@ def test_a_removal_is_kept_in_mind_until_the_log_says_what_came_of_it(
     assert warehouse.resume("blog", "r1") is None
     gone = warehouse.resume("shop", "r1")
     assert gone == Forgotten(1, ("ann", "d1"), 2)
-    # Whoever is at it too hears what came of it, and so does who asks again.
+    # A second process at the same removal gets its result too, and so does a repeated call.
     assert warehouse.forget("shop", "ann", "r1") == Forgotten(1, (), 2)
     assert warehouse.resume("shop", "r1") == Forgotten(1, (), 2)
     assert warehouse.forget("shop", "bob", "r2") == Forgotten(1, ("bob",), 1)
@@ -509,27 +509,27 @@ def test_a_product_is_cleared_without_touching_another(warehouse: Warehouse) -> 
 
 
 def test_what_somebody_told_of_a_group_goes_with_them(warehouse: Warehouse) -> None:
-    def groups_told() -> list[tuple[object, ...]]:
+    def known_groups() -> list[tuple[object, ...]]:
         return warehouse.rows(Statement("SELECT name FROM groups_known ORDER BY name"))
 
     for number, (user, group) in enumerate([("ann", "f:a"), ("ann", "f:both"), ("bob", "f:both")]):
-        told = {"said": user}
-        warehouse.store("shop", [captured(number, "", user=user, group=group, person=told)])
-    assert groups_told() == [("f:a",), ("f:both",)]
+        traits = {"said": user}
+        warehouse.store("shop", [captured(number, "", user=user, group=group, person=traits)])
+    assert known_groups() == [("f:a",), ("f:both",)]
     warehouse.forget("shop", "ann")
-    assert groups_told() == [("f:both",)]
+    assert known_groups() == [("f:both",)]
 
 
 def test_of_a_group_that_others_tell_of_their_words_stay_and_no_others(
     warehouse: Warehouse,
 ) -> None:
-    said: list[tuple[str, dict[str, object]]] = [
+    statements: list[tuple[str, dict[str, object]]] = [
         ("bob", {"plan": "free", "size": 3}),
         ("ann", {"owner": "ann@example.com", "plan": "ann's own"}),
         ("cat", {"size": 9}),
     ]
-    for number, (user, told) in enumerate(said):
-        warehouse.store("shop", [captured(number, user=user, group="f:both", person=told)])
+    for number, (user, traits) in enumerate(statements):
+        warehouse.store("shop", [captured(number, user=user, group="f:both", person=traits)])
     warehouse.store("other", [captured(9, user="ann", group="f:both", person={"owner": "ann"})])
     warehouse.forget("shop", "ann")
     sql = "SELECT product, properties FROM groups_known ORDER BY product"
@@ -698,14 +698,14 @@ def meetings(draw: st.DrawFn) -> list[Captured]:
 def test_who_is_who_does_not_depend_on_how_events_are_batched(
     events: list[Captured], cuts: list[int], *, is_fresh: bool
 ) -> None:
-    told = People()
+    oracle = People()
     for event in events:
-        told.tell(event)
+        oracle.tell(event)
     with closing(DuckDbWarehouse(None, threads=1)) as warehouse:
         edges = [0, *sorted(cuts), len(events)]
         for since, until in pairwise(edges):
             warehouse.store("shop", events[since:until])
             if is_fresh:
                 warehouse._writer.run(begin_anew)
-        assert groups(warehouse) == told.groups()
-        assert people(warehouse) == told.seen()
+        assert groups(warehouse) == oracle.groups()
+        assert people(warehouse) == oracle.seen()

@@ -439,7 +439,7 @@ def test_the_schema_offers_every_key_with_its_meaning_and_no_other() -> None:
     schema = json_schema()
     assert schema["$schema"] == DIALECT
     parts = schema["$defs"]
-    said = {
+    meanings = {
         "workflow": (schema, vocabulary.WORKFLOW),
         "input": (parts["input"], vocabulary.INPUT),
         "budget": (parts["budget"], vocabulary.BUDGET),
@@ -450,7 +450,7 @@ def test_the_schema_offers_every_key_with_its_meaning_and_no_other() -> None:
         "concurrency": (parts["concurrency"]["anyOf"][1], vocabulary.CONCURRENCY),
         "repeat": (parts["repeat"], vocabulary.REPEAT),
     }
-    for part, words in said.values():
+    for part, words in meanings.values():
         assert part["additionalProperties"] is False
         assert list(part["properties"]) == list(words)
         assert [each["description"] for each in part["properties"].values()] == [*words.values()]

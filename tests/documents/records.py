@@ -103,8 +103,8 @@ def redis_works(store: Store) -> dict[str, Work]:
     """Return what the local tasks of `redis_plan` hand in."""
     works: dict[str, Any] = msgspec.json.decode((DATA / "redis-works.json").read_bytes())
     for work in works.values():
-        kept = [store.keep(**artifact) for artifact in work.get("artifacts", ())]
-        work["artifacts"] = [msgspec.to_builtins(artifact) for artifact in kept]
+        stored = [store.keep(**artifact) for artifact in work.get("artifacts", ())]
+        work["artifacts"] = [msgspec.to_builtins(artifact) for artifact in stored]
     return msgspec.convert(works, dict[str, Work])
 
 

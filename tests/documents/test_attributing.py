@@ -40,8 +40,8 @@ def edited(old: str, new: str) -> str:
 def test_an_edited_statement_is_the_persons_and_its_neighbour_keeps_its_source() -> None:
     text = edited("One is so.", "One is never so.")
     assert "One is never so.[^by:ada:R1;R2] Two is so.[^D1]" in text
-    said = "[^by:ada:R1;R2]: ada, edited from: Requirement R1: one; Requirement R2: two"
-    assert text.count(said) == 1
+    footnote = "[^by:ada:R1;R2]: ada, edited from: Requirement R1: one; Requirement R2: two"
+    assert text.count(footnote) == 1
     assert "[^R2]: " not in text, "nothing else follows from it"
 
 
@@ -84,8 +84,8 @@ def test_a_merge_keeps_whose_words_they_are_and_what_they_were_edited_from() -> 
     assert conflicts == ()
     assert "One is never so.[^by:ada:R1;R2]" in text
     assert "- [ ] Three holds today.[^R1]" in text
-    said = "[^by:ada:R1;R2]: ada, edited from: Requirement R1: 1; Requirement R2: two"
-    assert text.count("[^by:ada:R1;R2]: ") == text.count(said) == 1
+    footnote = "[^by:ada:R1;R2]: ada, edited from: Requirement R1: 1; Requirement R2: two"
+    assert text.count("[^by:ada:R1;R2]: ") == text.count(footnote) == 1
     assert text.count("## Sources") == 1
 
 

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.cockpit.comparison import figure
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRecord
 from missioncontrol.documents.report import report_html, report_json, report_markdown
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.documents.report_data import Reading
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import CommandRan, FilesRead, Usage, Work
 from missioncontrol.interfaces.web.summary_view import drawn
 from tests.documents.records import Made, every_kind, redis_run
@@ -111,9 +111,9 @@ def test_every_task_is_either_done_or_said_not_to_be_and_why(kind: str) -> None:
     record = every_kind()[kind].record
     pit = Reading(record).cockpit
     open_tasks = [one.task.title for one in record.tasks if one.state != "succeeded"]
-    said = [one for one in pit.undone if one.how not in {"left out", "left open"}]
-    assert [one.what for one in said] == open_tasks
-    assert all(one.why for one in said)
+    unfinished = [one for one in pit.undone if one.how not in {"left out", "left open"}]
+    assert [one.what for one in unfinished] == open_tasks
+    assert all(one.why for one in unfinished)
 
 
 def test_what_is_blocked_names_what_it_waits_for() -> None:
@@ -158,9 +158,9 @@ def test_a_command_is_told_with_the_variables_that_it_was_run_with() -> None:
     record = redis_run().record
     one = next(each for each in record.tasks if each.task.role == "tester")
     ran = CommandRan(("python", "-m", "pytest", "--junitxml=j.xml"), 1, 2.0, "")
-    told = {"command": ["python", "-m", "pytest"], "environment": {"PYTHONPATH": "src"}}
+    command = {"command": ["python", "-m", "pytest"], "environment": {"PYTHONPATH": "src"}}
     work = msgspec.structs.replace(
-        one.work, evidence=(ran,), output={**told, "status": "failed", "commands": [told]}
+        one.work, evidence=(ran,), output={**command, "status": "failed", "commands": [command]}
     )
     found = changed(record, one.task.key, work=work)
     assert Reading(found).cockpit.path[-1].commands == ("PYTHONPATH=src python -m pytest",)
@@ -175,13 +175,13 @@ def test_a_plan_that_was_not_carried_out_says_how_it_is() -> None:
 @pytest.mark.parametrize("kind", sorted(every_kind()))
 def test_the_forms_tell_the_same(kind: str) -> None:
     made = with_estimates(every_kind()[kind], SECONDS, LINES)
-    told = json.loads(report_json(made.record))
+    report = json.loads(report_json(made.record))
     page = re.sub(r"<[^>]+>", "", report_html(made.record, made.store.read))
     paper = report_markdown(made.record, made.store.read)
     pit = Reading(made.record).cockpit
-    assert [step["text"] for step in told["execution_path"]] == [step.text for step in pit.path]
-    assert len(told["evidence"]) == len(pit.proofs)
-    for one in told["estimates"]["compared"]:
+    assert [step["text"] for step in report["execution_path"]] == [step.text for step in pit.path]
+    assert len(report["evidence"]) == len(pit.proofs)
+    for one in report["estimates"]["compared"]:
         assert figure(one["measure"], one["low"]) in page
         assert figure(one["measure"], one["low"]) in paper
 
@@ -197,7 +197,7 @@ def test_each_task_that_was_begun_has_its_evidence_and_artifacts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "expected"),
     [
         pytest.param(
             "could_not_start",
@@ -211,8 +211,8 @@ def test_each_task_that_was_begun_has_its_evidence_and_artifacts() -> None:
         ),
     ],
 )
-def test_a_command_that_reached_no_test_is_not_said_to_fail(status: str, said: str) -> None:
+def test_a_command_that_reached_no_test_is_not_said_to_fail(status: str, expected: str) -> None:
     ran = CommandRan(("make", "test"), 2, 0.1)
     work = Work(output={"status": status}, evidence=(ran,), summary="How it ended.")
     record = redis_run(works={"baseline": work}).record
-    assert said in [step.text for step in Reading(record).cockpit.path]
+    assert expected in [step.text for step in Reading(record).cockpit.path]

@@ -1,4 +1,4 @@
-"""Every kind of event is told in a sentence, with the reason that somebody gave."""
+"""Every kind of event has a sentence, with the reason that the person gave."""
 
 import re
 from typing import Any
@@ -27,7 +27,7 @@ def test_a_reason_is_always_told(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "data", "told"),
+    ("kind", "data", "expected"),
     [
         (
             "cap_set",
@@ -82,8 +82,8 @@ def test_a_reason_is_always_told(kind: str) -> None:
         ("run_settled", "taken out", ""),
     ],
 )
-def test_what_happened_is_told_in_words(kind: str, data: Any, told: str) -> None:
-    assert sentence(kind, data) == told
+def test_what_happened_is_told_in_words(kind: str, data: Any, expected: str) -> None:
+    assert sentence(kind, data) == expected
 
 
 def test_a_sentence_has_a_bound() -> None:

@@ -385,9 +385,9 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         last = len(file.splitlines()) + 1
         assert all(1 <= odd.line <= last and odd.what for odd in found.not_understood)
         # Whatever was understood can be recorded, or is refused with a reason.
-        said = intended(DecisionLog({}), [DecisionFile(found.file, file)], "/repo", now=NOW)
-        [line] = said.lines
-        assert (line.verdict == "new" and said.commands) or line.why
+        result = intended(DecisionLog({}), [DecisionFile(found.file, file)], "/repo", now=NOW)
+        [line] = result.lines
+        assert (line.verdict == "new" and result.commands) or line.why
 
 
 def test_an_argument_that_is_a_sentence_follows_a_colon() -> None:

@@ -1,4 +1,4 @@
-"""Nothing that a person wrote into a generated document is lost when it is generated anew."""
+"""Nothing that a person wrote into a generated document is lost when it is generated again."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Packs after somebody has said what a task changes: what they show of the code follows it."""
+"""Packs after a person has named what a task changes: what they show of the code follows it."""
 
 import json
 from pathlib import Path
@@ -81,9 +81,9 @@ NEW = "import os\n\n\ndef load(path):\n    return path\n"
 def rescoped(*files: str) -> MissionRecord:
     record = redis_run().record
     task = next(record.plan.tasks())
-    said = TaskScope(task.key, identity(task), files, "root", 1.0)
+    scope = TaskScope(task.key, identity(task), files, "root", 1.0)
     planned = {task.key: ("src/old.py",)}
-    return msgspec.structs.replace(record, scopes=(said,), planned=planned)
+    return msgspec.structs.replace(record, scopes=(scope,), planned=planned)
 
 
 def both(record: MissionRecord, files: dict[str, str] | None) -> tuple[str, dict[str, Any]]:
@@ -100,8 +100,8 @@ def test_excerpts_follow_the_files_that_somebody_named() -> None:
     assert "### E1 `the whole file`, `src/new.py:1-5`" in text
     assert "root named this file to change; shown as it lies in the repository now." in text
     assert "    return path" in text
-    assert "- Change `src/kept.py`: root said so; used. Shown below as E2." in text
-    assert "- Change `src/new.py`: root said so. Shown below as E1." in text
+    assert "- Change `src/kept.py`: declared by root; used. Shown below as E2." in text
+    assert "- Change `src/new.py`: declared by root. Shown below as E1." in text
     assert "- Change `src/old.py`" not in text
     assert "- `src/new.py` (task" not in text
     assert "- `PKG-INFO`" in text
@@ -111,7 +111,7 @@ def test_excerpts_follow_the_files_that_somebody_named() -> None:
     assert [each["id"] for each in data["code"]] == ["E1", "E2"]
     assert "root" in data["code"][0]["why"]
     named = {each["path"]: each for each in data["files"]}
-    assert named["src/new.py"]["why"] == ["root said so"]
+    assert named["src/new.py"]["why"] == ["declared by root"]
     assert named["src/kept.py"]["excerpts"] == ["E2"]
     assert [each["path"] for each in data["code"]] == ["src/new.py", "src/kept.py"]
     assert data["keep_out"] == []
@@ -159,12 +159,15 @@ def test_of_what_has_no_room_the_files_to_change_go_last() -> None:
 @pytest.mark.parametrize(
     ("files", "begins"),
     [
-        (("src/new.py",), "Begin at `src/new.py`, as root said; the plan began at `src/old.py`."),
+        (
+            ("src/new.py",),
+            "Begin at `src/new.py`, as root declared; the plan began at `src/old.py`.",
+        ),
         (
             ("tests/test_new.py", "src/new.py"),
-            "Begin at `src/new.py`, as root said; the plan began at `src/old.py`.",
+            "Begin at `src/new.py`, as root declared; the plan began at `src/old.py`.",
         ),
-        ((), "root said that no file is to change; the plan began at `src/old.py`."),
+        ((), "root declared that no file is to change; the plan began at `src/old.py`."),
         (("src/new.py", "src/old.py"), "Begin at `src/old.py` (2 lines"),
     ],
     ids=["another", "no test", "none", "still among them"],

@@ -1,4 +1,4 @@
-"""What a report says of changed code: proven only where tests said so, whatever the diff holds."""
+"""A report on changed code: proven only where tests say so, whatever the diff holds."""
 
 import re
 
@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import outcome_sentence, report_html, report_markdown
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.building import (
     NOT_PROVEN,
     NOTHING_CHANGED,
@@ -17,7 +17,7 @@ from missioncontrol.domain.building import (
     built_by,
     proves,
 )
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import Finding, Work
 from missioncontrol.domain.work import TestsRan as Ran
 from tests.documents.records import Made, Store, redis_plan, redis_run
@@ -33,14 +33,14 @@ HOSTILE = (
 
 def built(*rules: str, failed: int = 0, patch: str = HOSTILE, state: str = "succeeded") -> Made:
     store = Store()
-    kept = (store.keep(PATCH, patch, "text/x-diff"),) if patch else ()
+    stored = (store.keep(PATCH, patch, "text/x-diff"),) if patch else ()
     files = [{"path": "a.py", "change": "changed", "added": 3, "deleted": 1}] if patch else []
     output = {"base": "c" * 40, "patch": PATCH if patch else "", "files": files}
     findings = tuple(Finding(rule, "high", f"Why: {rule}") for rule in rules)
     evidence = (Ran("junit.xml", 3, failed, 0, 0),) if failed else ()
     report = (store.keep("tests.json", "{}", "application/json"),)
     works = {
-        task.key: Work(summary="It changed 1 file.", output=output, artifacts=kept or report)
+        task.key: Work(summary="It changed 1 file.", output=output, artifacts=stored or report)
         for task in PLAN.tasks()
         if task.is_change
     }
@@ -70,9 +70,9 @@ def test_code_that_tests_proved_is_done_checked_and_proven() -> None:
 @pytest.mark.parametrize("rule", [NOT_PROVEN, TESTS_GONE, NOTHING_CHANGED])
 def test_a_doubt_of_the_proof_is_told_everywhere(rule: str) -> None:
     made = built(rule)
-    said = outcome_sentence(made.record)
-    assert "checked" not in said
-    assert ("no file was changed" if rule == NOTHING_CHANGED else "not proven") in said
+    sentence = outcome_sentence(made.record)
+    assert "checked" not in sentence
+    assert ("no file was changed" if rule == NOTHING_CHANGED else "not proven") in sentence
     for text in texts(made.record, made):
         assert "not proven" in text.lower()
         assert f"Why: {rule}" in text

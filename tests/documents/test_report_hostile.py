@@ -203,8 +203,8 @@ def test_a_path_in_the_zip_leads_nowhere_else(name: str, path: str) -> None:
 def test_hostile_artifact_names_stay_apart_and_inside_the_zip() -> None:
     store = Store()
     names = ("../../x.md", "x.md", "X.MD", "/x.md", "a\\..\\..\\x.md")
-    kept = tuple(store.keep(name, f"text {n}", "text/plain") for n, name in enumerate(names))
-    made = redis_run(works={"survey": Work("five files", artifacts=kept)}, store=store)
+    stored = tuple(store.keep(name, f"text {n}", "text/plain") for n, name in enumerate(names))
+    made = redis_run(works={"survey": Work("five files", artifacts=stored)}, store=store)
     with zipfile.ZipFile(io.BytesIO(report_zip(made.record, store.read))) as archive:
         inside = [one for one in archive.namelist() if one.startswith("artifacts/survey/")]
         contents = {archive.read(one) for one in inside}

@@ -53,8 +53,8 @@ def test_sizes_and_counts_are_written_for_people() -> None:
     ]
     assert figures.grouped(184_211) == "184,211"
     assert figures.counted(1, "task") == "1 task"
-    assert figures.measured(True) == "yes"
-    assert figures.measured(0.1 + 0.2) == "0.3"
+    assert figures.format_value(True) == "yes"
+    assert figures.format_value(0.1 + 0.2) == "0.3"
 
 
 def test_times_are_written_in_utc() -> None:
@@ -141,8 +141,8 @@ def test_every_attempt_of_a_task_is_drawn_and_counted() -> None:
 
 def test_a_result_from_an_earlier_run_is_not_told_as_work_of_this_one() -> None:
     made = redis_run()
-    kept = msgspec.structs.replace(made.record.tasks[0], kept_from="R-00")
-    record = msgspec.structs.replace(made.record, tasks=(kept, *made.record.tasks[1:]))
+    reused = msgspec.structs.replace(made.record.tasks[0], kept_from="R-00")
+    record = msgspec.structs.replace(made.record, tasks=(reused, *made.record.tasks[1:]))
     line = timeline(record)
     assert line is not None
     assert "survey" not in {row.task.task.key for row in line.rows}
@@ -242,7 +242,7 @@ def test_an_empty_mission_has_a_report_too() -> None:
     ids = set(page.ids)
     assert all(one[1:] in ids for one in page.hrefs if one.startswith("#"))
     text = page.all("main")[0].text
-    for said in (
+    for phrase in (
         "has no accepted plan; nothing was done.",
         "There is no plan: nothing was accepted.",
         "Nothing has started in this run.",
@@ -250,13 +250,13 @@ def test_an_empty_mission_has_a_report_too() -> None:
         "No task has handed in an artifact.",
         "This record holds none.",
     ):
-        assert said in text
+        assert phrase in text
     assert "has no accepted plan" in report_markdown(record, made.store.read)
 
 
 def test_a_value_of_one_has_a_single_unit() -> None:
-    said = [figures.in_unit(*each) for each in ((1, "cycles"), (2, "cycles"), (1, "entries"))]
-    assert said == ["1 cycle", "2 cycles", "1 entry"]
+    texts = [figures.in_unit(*each) for each in ((1, "cycles"), (2, "cycles"), (1, "entries"))]
+    assert texts == ["1 cycle", "2 cycles", "1 entry"]
     assert [figures.in_unit(*each) for each in ((1, "branches"), (1, "s"), (1.0, "lines"))] == [
         "1 branch",
         "1 s",

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, PlanAttemptRecord
 from missioncontrol.documents.report import outcome_sentence
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.plan import Phase
 from tests.documents.records import (
     CANCELLED,
@@ -75,7 +75,7 @@ def test_a_run_that_claims_success_with_a_task_missing_is_not_complete() -> None
 def test_a_running_run_is_told_as_running() -> None:
     assert outcome_sentence(redis_run("running", RUNNING).record) == (
         f"{TITLE} is still running: 3 of 12 tasks have succeeded, 2 are running, 3 wait. "
-        "The change itself, 4 tasks, is for somebody else and not done."
+        "The change itself, 4 tasks, is assigned to others and not done."
     )
 
 
@@ -100,19 +100,19 @@ def test_a_run_with_nothing_to_do_here_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "ending"),
     [
         ("failed", "has no accepted plan after 3 attempts; nothing was done."),
         ("cancelled", "was cancelled after 3 attempts; nothing was done."),
         ("running", "has no plan yet; nothing has been done."),
     ],
 )
-def test_a_mission_without_a_plan_has_done_nothing(status: str, said: str) -> None:
+def test_a_mission_without_a_plan_has_done_nothing(status: str, ending: str) -> None:
     tries = tuple(PlanAttemptRecord(n, "local", "refused", ("/goal: is empty",)) for n in (1, 2, 3))
     plan = msgspec.structs.replace(redis_plan(), phases=())
     record = redis_run(status, plan=plan).record
     record = msgspec.structs.replace(record, plan_attempts=tries)
-    assert outcome_sentence(record) == f"{TITLE} {said}"
+    assert outcome_sentence(record) == f"{TITLE} {ending}"
 
 
 def test_no_run_with_open_work_is_shown_as_green() -> None:
@@ -131,17 +131,17 @@ def test_no_run_with_open_work_is_shown_as_green() -> None:
 
 def test_a_long_or_broken_title_keeps_the_sentence_in_one_line() -> None:
     record = msgspec.structs.replace(redis_run().record, title="Add\n a backend " + "x" * 300)
-    said = outcome_sentence(record)
-    assert "\n" not in said
-    assert len(said) < 300
+    sentence = outcome_sentence(record)
+    assert "\n" not in sentence
+    assert len(sentence) < 300
 
 
 def test_a_phase_with_one_task_is_counted_in_the_singular() -> None:
     plan = redis_plan()
     last = plan.phases[3]
     phases = (*plan.phases[:3], Phase(last.key, last.title, last.purpose, last.tasks[:1]))
-    said = outcome_sentence(redis_run(plan=msgspec.structs.replace(plan, phases=phases)).record)
-    assert said.endswith("The change itself, 1 task, is handed over and not done.")
+    sentence = outcome_sentence(redis_run(plan=msgspec.structs.replace(plan, phases=phases)).record)
+    assert sentence.endswith("The change itself, 1 task, is handed over and not done.")
 
 
 def test_a_goal_that_could_not_be_planned_needs_a_person() -> None:

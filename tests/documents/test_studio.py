@@ -1,4 +1,4 @@
-"""Documents of a mission: every statement sourced, nothing said that is not so, the same bytes."""
+"""Documents of a mission: every statement sourced, nothing false, the same bytes."""
 
 import json
 import re
@@ -11,13 +11,13 @@ from missioncontrol.documents.merge import Conflict, merged, settled, stands
 from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown, parts
 from missioncontrol.documents.studio.builder import built
-from missioncontrol.documents.studio.definitions import LINES_MAX, Shown, shown_of
+from missioncontrol.documents.studio.design import LINES_MAX, Shown, shown_of
 from missioncontrol.documents.studio.export import Form, exported, pictures
 from missioncontrol.documents.studio.material import Material
 from missioncontrol.documents.studio.model import Document, Source, Statement, statements_of
 from missioncontrol.domain.building import NOT_PROVEN
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, DocumentKind
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import Work
 from tests.documents.records import Made, Store, every_kind, redis_plan, redis_run
@@ -62,8 +62,8 @@ def test_every_footnote_leads_to_a_source_and_every_source_is_named(kind: Docume
 def test_a_typed_document_survives_json(kind: DocumentKind) -> None:
     made = redis_run()
     document = built(made.record, kind, made.store.read)
-    told = msgspec.json.encode(document, order="deterministic")
-    assert msgspec.json.decode(told, type=Document) == document
+    encoded = msgspec.json.encode(document, order="deterministic")
+    assert msgspec.json.decode(encoded, type=Document) == document
 
 
 def test_nothing_is_said_without_a_source() -> None:
@@ -171,7 +171,7 @@ def test_text_stays_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("languages", "said"),
+    ("languages", "expected"),
     [
         pytest.param({"Python": 10_533, "Windows Batch": 35}, "nearly all of it Python", id="one"),
         pytest.param({"Python": 100}, "all of it Python", id="alone"),
@@ -180,15 +180,15 @@ def test_text_stays_bounded() -> None:
         ),
     ],
 )
-def test_only_languages_that_matter_are_named(languages: dict[str, int], said: str) -> None:
+def test_only_languages_that_matter_are_named(languages: dict[str, int], expected: str) -> None:
     store, lines = Store(), sum(languages.values())
     rows = [{"language": name, "lines": count} for name, count in languages.items()]
     survey = json.dumps({"code_lines": lines, "languages": rows})
-    kept = store.keep("survey.json", survey, "application/json")
-    made = redis_run(works={"survey": Work(artifacts=(kept,))}, store=store)
+    artifact = store.keep("survey.json", survey, "application/json")
+    made = redis_run(works={"survey": Work(artifacts=(artifact,))}, store=store)
     document = built(made.record, "design", store.read)
     [text] = [text for text, _ in statements_of(document) if "lines of code" in text]
-    assert text.endswith(f"{lines:,} lines of code, {said}.")
+    assert text.endswith(f"{lines:,} lines of code, {expected}.")
 
 
 def test_artifacts_that_cannot_be_read_leave_gaps_and_no_claims() -> None:
@@ -243,13 +243,13 @@ def conflicting() -> tuple[str, Conflict]:
 
 
 @pytest.mark.parametrize(
-    ("theirs", "kept", "gone"), [(True, "theirs", "mine"), (False, "mine", "theirs")]
+    ("theirs", "remaining", "gone"), [(True, "theirs", "mine"), (False, "mine", "theirs")]
 )
-def test_a_decided_conflict_leaves_one_side(theirs: bool, kept: str, gone: str) -> None:
+def test_a_decided_conflict_leaves_one_side(theirs: bool, remaining: str, gone: str) -> None:
     text, conflict = conflicting()
     assert stands(text, conflict)
     after = settled(text, conflict, theirs=theirs)
-    assert kept in after
+    assert remaining in after
     assert gone not in after
     assert "<!--" not in after
     assert not stands(after, conflict)
@@ -276,11 +276,11 @@ def test_what_does_not_stand_any_more_changes_nothing() -> None:
 
 def with_prose(passage: dict[str, Any]) -> str:
     store = Store()
-    told = {"model": "m", "passages": [passage]}
-    kept = store.keep("prose.json", msgspec.json.encode(told).decode(), "application/json")
+    prose = {"model": "m", "passages": [passage]}
+    artifact = store.keep("prose.json", msgspec.json.encode(prose).decode(), "application/json")
     made = redis_run(store=store)
     tasks = list(made.record.tasks)
-    work = msgspec.structs.replace(tasks[0].work, artifacts=(*tasks[0].work.artifacts, kept))
+    work = msgspec.structs.replace(tasks[0].work, artifacts=(*tasks[0].work.artifacts, artifact))
     tasks[0] = msgspec.structs.replace(tasks[0], work=work)
     record = msgspec.structs.replace(made.record, tasks=tuple(tasks))
     return written(Made(record, store), "prd")
@@ -349,13 +349,13 @@ def test_the_items_of_a_goal_are_sentences_and_no_dashes_join_them() -> None:
         assert "Keep sessions in Redis. Let callers set a prefix; Refuse an empty one." in text
 
 
-def packed_code(made: Made, lines: int, more: int, **said: Any) -> Material:
+def packed_code(made: Made, lines: int, more: int, **fields: Any) -> Material:
     """Return a mission whose pack holds one definition of so many lines, and cuts so many."""
     text = "\n".join(f"    line_{n}" for n in range(lines))
     code = [{"path": "a/b.py", "start": 10, "end": 9 + lines, "title": "B", "text": text}]
-    code[0] |= {"more": more, **said}
-    kept = made.store.keep("execution-pack.json", json.dumps({"code": code}), "application/json")
-    work = Work(artifacts=(kept,))
+    code[0] |= {"more": more, **fields}
+    stored = made.store.keep("execution-pack.json", json.dumps({"code": code}), "application/json")
+    work = Work(artifacts=(stored,))
     return Material(redis_run(works={"pack": work}, store=made.store).record, made.store.read)
 
 
@@ -391,7 +391,7 @@ def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -
 
 
 @pytest.mark.parametrize(
-    ("estimate", "said"),
+    ("estimate", "expected"),
     [
         (Estimate("", "seconds", 10, 125, 190), "2 min 05 s from its first step to its end"),
         (Estimate("t", "seconds", 1, 2.5, 9), "2.50 s at work"),
@@ -402,11 +402,11 @@ def test_what_a_pack_cuts_is_read_from_the_repository_where_that_is_the_same() -
         (Estimate("", "cost", 1, 1_500_000, 3), "$1.50 for models"),
     ],
 )
-def test_an_estimate_says_what_it_counts(estimate: Estimate, said: str) -> None:
+def test_an_estimate_says_what_it_counts(estimate: Estimate, expected: str) -> None:
     plan = msgspec.structs.replace(redis_plan(), estimates=(estimate,))
     text = parts.estimates(Material(redis_run(plan=plan).record, Store().read))
     assert text is not None
-    assert said in [cell for row in text.rows for cell in row.cells]  # type: ignore[union-attr]
+    assert expected in [cell for row in text.rows for cell in row.cells]  # type: ignore[union-attr]
 
 
 def test_an_estimate_says_whether_it_names_all_that_it_comes_from() -> None:

@@ -16,7 +16,7 @@ from missioncontrol.documents.task_measures.measures import (
     review_rounds,
 )
 from missioncontrol.documents.task_measures.task_lines import Carried, Merge, Review, carried
-from missioncontrol.documents.task_measures.task_timeline import Story, told
+from missioncontrol.documents.task_measures.task_timeline import TaskTimeline, fold_history
 from missioncontrol.domain.repository import events as e
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import USUAL, PhaseRule, Process
@@ -50,14 +50,14 @@ def record(*kinds: TaskDocument, starts: bool = True) -> list[tuple[e.Repository
 
 
 def test_a_task_with_everything_signed_had_its_artifacts_first() -> None:
-    [story] = told(record("prd", "tasks", "spec", "plan")).stories
+    [story] = fold_history(record("prd", "tasks", "spec", "plan")).stories
     assert (story.added_at, story.planned_at, story.begun_at) == (1.0, 10.0, 11.0)
     assert story.lacked == ()
     assert artifacts_first([story], 0.0).value == 1.0
 
 
 def test_a_task_that_began_without_a_plan_is_named_with_what_it_lacked() -> None:
-    [story] = told(record("prd", "tasks", "spec")).stories
+    [story] = fold_history(record("prd", "tasks", "spec")).stories
     found = artifacts_first([story], 0.0)
     assert (found.value, found.of) == (0.0, 1)
     assert found.cases == ("task 1: there is no plan",)
@@ -68,7 +68,7 @@ def test_a_run_begins_tasks_too_and_a_beginning_is_the_first_one() -> None:
     run = e.RepositoryTasksRun(ID, "run-1", (1,), {1: ("src/**",)}, {}, "", BOB)
     plan = record("prd", "tasks", "spec", "plan")
     later = [(event, at + 20) for event, at in plan[len(events) :]]
-    found = told([*events, (run, 10.5), *later])
+    found = fold_history([*events, (run, 10.5), *later])
     assert found.runs == ("run-1",)
     assert (found.stories[0].begun_at, len(found.stories[0].lacked)) == (10.5, 1)
     assert found.stories[0].planned_at == 30.0
@@ -76,21 +76,26 @@ def test_a_run_begins_tasks_too_and_a_beginning_is_the_first_one() -> None:
 
 def test_a_process_without_documents_has_nothing_to_lack() -> None:
     adopted = e.RepositoryAdopted(ID, "/repo", Process({}))
-    [story] = told([(adopted, 0.0), *record("prd")[1:2], *record()[2:]]).stories
+    [story] = fold_history([(adopted, 0.0), *record("prd")[1:2], *record()[2:]]).stories
     found = artifacts_first([story], 0.0)
     assert (found.value, found.of, found.left_out[0].count) == (None, 0, 1)
 
 
 def test_a_plan_may_come_to_hold_by_another_process() -> None:
     events = record("prd", "tasks", "spec", "plan", starts=False)[:-1]
-    assert told(events).stories[0].planned_at is None
+    assert fold_history(events).stories[0].planned_at is None
     process = Process({**USUAL, "plan": PhaseRule()})
-    changed = told([*events, (e.ProcessChanged(ID, process), 50.0)])
+    changed = fold_history([*events, (e.ProcessChanged(ID, process), 50.0)])
     assert changed.stories[0].planned_at == 50.0
 
 
 def test_plans_that_wait_are_counted_beside_the_median() -> None:
-    stories = [Story(1, 0.0, 60.0), Story(2, 0.0, 100.0), Story(3, 0.0), Story(4, 0.0)]
+    stories = [
+        TaskTimeline(1, 0.0, 60.0),
+        TaskTimeline(2, 0.0, 100.0),
+        TaskTimeline(3, 0.0),
+        TaskTimeline(4, 0.0),
+    ]
     stories[3].is_dropped = True
     found = brief_to_plan(stories, 0.0)
     assert (found.value, found.of, found.left_out[0].count) == (80.0, 2, 1)

@@ -94,8 +94,8 @@ NOTHING = library()
 
 def wrong(text: str, found: Library = NOTHING, cards: Mapping[str, AgentCard] = CARDS) -> list[str]:
     """Return what is wrong with a file: `LINE: thing: message hint`."""
-    definition, marks, told = read_all(text, "f.yaml")
-    everything = faults(definition, marks, cards, EXPRESSIONS, found, found=told)
+    definition, marks, messages = read_all(text, "f.yaml")
+    everything = faults(definition, marks, cards, EXPRESSIONS, found, found=messages)
     return [fault.said("f").removeprefix("f:") for fault in everything]
 
 

@@ -2,7 +2,7 @@
 
 from missioncontrol.domain import mission as m
 from missioncontrol.domain import operation as o
-from missioncontrol.domain import waiving as w
+from missioncontrol.domain import waivers as w
 from missioncontrol.domain.definition import Definition, StepDefinition
 from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.plan import ExpectedArtifact
@@ -85,7 +85,7 @@ EXAMPLES: tuple[Event, ...] = (
         "mission-1",
         "api",
         "run-1",
-        {"a": r.Kept("run-1", WORK, CHECKS)},
+        {"a": r.ReusedResult("run-1", WORK, CHECKS)},
         3,
         "user:alice",
         "user:bob",

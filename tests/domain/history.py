@@ -73,7 +73,7 @@ def working(*steps: Step, first: str = "a") -> Run:
 
 
 def cancelling(*steps: Step, first: str = "a") -> Run:
-    """Return a run that waits for `first` to let go after a cancel."""
+    """Return a run that waits for `first` to end after a cancel."""
     others = tuple(step.key for step in steps if step.key != first)
     rest = [StepsCancelled(others)] if others else []
     events: list[RunEvent] = [created(*steps), RunStarted(), started(first)]

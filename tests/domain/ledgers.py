@@ -5,15 +5,15 @@ from decimal import Decimal
 from missioncontrol.domain.budget.commands import BudgetCommand, OpenLedger, OpenRun
 from missioncontrol.domain.budget.decide import decide
 from missioncontrol.domain.budget.events import (
+    AccountSnapshot,
     AmountReserved,
     BudgetEvent,
     CapSet,
-    KeptAccount,
-    KeptReservation,
     LedgerOpened,
     Limit,
     PassedCap,
     ReservationSettled,
+    ReservationSnapshot,
     RunBudgetClosed,
     RunBudgeted,
     StepBudgeted,
@@ -54,8 +54,12 @@ BUDGET_EXAMPLES: tuple[BudgetEvent, ...] = (
     LedgerOpened(
         2,
         "2026-11-22",
-        (KeptAccount(WORKSPACE, {"day": Limit(Amount(1, 2), "set", "user:alice", "why", 1.5)}),),
-        (KeptReservation("r", DRAFT, Amount(1, 2), "p", Tally(1, 1, 1)),),
+        (
+            AccountSnapshot(
+                WORKSPACE, {"day": Limit(Amount(1, 2), "set", "user:alice", "why", 1.5)}
+            ),
+        ),
+        (ReservationSnapshot("r", DRAFT, Amount(1, 2), "p", Tally(1, 1, 1)),),
         {RUN: FLOW},
         {"q": DRAFT},
     ),

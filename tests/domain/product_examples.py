@@ -3,8 +3,8 @@
 from datetime import date
 
 from missioncontrol.domain import alert as a
+from missioncontrol.domain import cohorts as s
 from missioncontrol.domain import digest as d
-from missioncontrol.domain import saved as s
 from missioncontrol.domain.export import MissionExported
 from missioncontrol.domain.product import events as p
 

@@ -1,4 +1,4 @@
-"""Repositories for tests: a process, texts that are complete, and commands told in a row."""
+"""Repositories for tests: a process, texts that are complete, and commands in a row."""
 
 import hashlib
 

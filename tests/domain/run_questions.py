@@ -170,8 +170,8 @@ class _Asking:
         usage = Usage(input_tokens=3, cost=self.chance.choice([None, 0, 7]))
         used = c.ReportUsage(key, fence, usage, self.chance.choice(["", "m1", "m2"]))
         let_go = c.ReportCancelled(key, fence)
-        said: list[c.RunCommand] = [good, good, bad, bad, used, let_go]
-        return self.chance.choice(said)
+        commands: list[c.RunCommand] = [good, good, bad, bad, used, let_go]
+        return self.chance.choice(commands)
 
     def _any(self) -> c.RunCommand:
         key = self.chance.choice(list(self.run.steps))

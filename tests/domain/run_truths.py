@@ -90,7 +90,7 @@ def check_bookkeeping(run: Run) -> None:
     assert set(run.working) == of.get("Working", set())
     assert set(run.resting) == of.get("Resting", set())
     for sub in (run.held, run.working, run.resting):
-        assert all(run.states[key] is kept for key, kept in sub.items())
+        assert all(run.states[key] is cached for key, cached in sub.items())
     _check_queues(run)
     _check_containers(run, state)
     _check_needs(run, state)
@@ -202,7 +202,7 @@ def check_story(events: list[RunEvent]) -> None:
 
 
 def everything(run: Run) -> dict[str, Any]:
-    """Return all that a run knows, for comparing it with one that was folded anew."""
+    """Return all state of a run, for comparing it with one that was folded from scratch."""
     known = dict(vars(run))
     known["deadlines"] = dict(run.deadlines.running)
     known["crowds"] = {

@@ -1,4 +1,4 @@
-"""Who may decide who may do what, and that nobody gives more than they have."""
+"""The permission to change permissions, and that no user grants more than they have."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from missioncontrol.domain.access.refusals import (
     TOKENS_OF_ONE_MAX,
     USERS_MAX,
 )
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.errors import Corrupt, MissionControlError, NotFound
 from missioncontrol.domain.permission import PERMISSIONS, Role, permissions_of
 
@@ -42,7 +42,7 @@ ADMIN = asker("ann", "admin")
 
 
 def after(*events: Any) -> Access:
-    access = NOBODY
+    access = INITIAL_ACCESS
     for event in events:
         access = evolve(access, event, NOW)
     return access
@@ -86,9 +86,9 @@ def test_the_owner_alone_may_set_a_second_look_until_another_person_may_approve(
 
 
 def test_the_owner_is_an_admin_before_anything_was_decided() -> None:
-    assert NOBODY.roles_of("ROOT", "root") == ("admin",)
-    assert NOBODY.roles_of("alice", "root") is None
-    assert NOBODY.permissions_of("alice", "root") == frozenset()
+    assert INITIAL_ACCESS.roles_of("ROOT", "root") == ("admin",)
+    assert INITIAL_ACCESS.roles_of("alice", "root") is None
+    assert INITIAL_ACCESS.permissions_of("alice", "root") == frozenset()
 
 
 def test_the_owner_stays_an_admin_whatever_the_log_says() -> None:
@@ -97,8 +97,8 @@ def test_the_owner_stays_an_admin_whatever_the_log_says() -> None:
 
 
 def test_a_user_is_added_with_roles_in_their_order() -> None:
-    told = decide(AddUser(ADMIN, "Bob", ("admin", "viewer")), None, NOW)
-    assert told == [e.UserAdded("Bob", ("viewer", "admin"))]
+    events = decide(AddUser(ADMIN, "Bob", ("admin", "viewer")), None, NOW)
+    assert events == [e.UserAdded("Bob", ("viewer", "admin"))]
 
 
 def test_two_ways_of_writing_a_name_are_one_user() -> None:
@@ -136,8 +136,8 @@ def test_the_owner_as_a_user_is_an_admin() -> None:
 
 def test_roles_change_and_the_same_ones_change_nothing() -> None:
     access = users(ann="admin", bob="viewer")
-    told = decide(ChangeRoles(ADMIN, "bob", ("approver", "viewer")), access, NOW)
-    assert told == [e.RolesChanged("bob", ("viewer", "approver"))]
+    events = decide(ChangeRoles(ADMIN, "bob", ("approver", "viewer")), access, NOW)
+    assert events == [e.RolesChanged("bob", ("viewer", "approver"))]
     assert decide(ChangeRoles(ADMIN, "bob", ("viewer",)), access, NOW) == []
 
 
@@ -155,8 +155,8 @@ def test_an_admin_may_give_up_a_role_unless_they_are_the_last() -> None:
 
 
 def test_whoever_runs_the_machine_may_remove_the_last_admin() -> None:
-    told = decide(RemoveUser(OWNER, "ann", "gone"), users(ann="admin"), NOW)
-    assert told == [e.UserRemoved("ann", "gone")]
+    events = decide(RemoveUser(OWNER, "ann", "gone"), users(ann="admin"), NOW)
+    assert events == [e.UserRemoved("ann", "gone")]
 
 
 def test_the_owner_is_neither_removed_nor_changed() -> None:
@@ -217,8 +217,8 @@ def test_a_password_is_changed_by_its_user_or_an_admin() -> None:
 
 
 def test_an_admin_invites() -> None:
-    told = decide(Invite(ADMIN, "bob", DIGEST, NOW + 9), users(bob="viewer"), NOW)
-    assert told == [e.UserInvited("bob", DIGEST, NOW + 9)]
+    events = decide(Invite(ADMIN, "bob", DIGEST, NOW + 9), users(bob="viewer"), NOW)
+    assert events == [e.UserInvited("bob", DIGEST, NOW + 9)]
 
 
 # Providers.

@@ -71,7 +71,7 @@ def test_what_fits_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"passed": "yes"}, "passed is the text 'yes', not a boolean"),
         ({"passed": None}, "passed is null"),
@@ -84,8 +84,8 @@ def test_what_fits_fits() -> None:
         ({"pased": True}, "pased is not known (did you mean 'passed'?)"),
     ],
 )
-def test_a_misfit_is_told_with_its_place(change: dict[str, Any], said: str) -> None:
-    assert misfit({**SOUND, **change}, REPORT).startswith(said)
+def test_a_misfit_is_told_with_its_place(change: dict[str, Any], message: str) -> None:
+    assert misfit({**SOUND, **change}, REPORT).startswith(message)
 
 
 def test_fields_and_items_that_are_open_may_be_anything() -> None:

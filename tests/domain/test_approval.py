@@ -25,6 +25,7 @@ from missioncontrol.domain.approval.commands import (
     WithdrawWithRun,
 )
 from missioncontrol.domain.approval.decide import decide
+from missioncontrol.domain.approval.decision_rules import CHAIN_MAX, REASON_MAX, WORDS_MAX
 from missioncontrol.domain.approval.events import (
     ApprovalDelegated,
     ApprovalEscalated,
@@ -38,7 +39,6 @@ from missioncontrol.domain.approval.events import (
     DeferralEnded,
 )
 from missioncontrol.domain.approval.evolve import evolve
-from missioncontrol.domain.approval.speaking import CHAIN_MAX, REASON_MAX, WORDS_MAX
 from missioncontrol.domain.approval.states import Approval, Decided, Deferred
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
@@ -109,8 +109,8 @@ def test_one_yes_is_enough_where_one_is_asked_for() -> None:
 
 
 def test_what_is_said_carries_who_for_whom_why_and_how_the_name_was_found() -> None:
-    said = Approve(Who("user:bob", "user:carol", "claimed", "root"), "  It is right.\n")
-    given, _ = decide(said, after(ask()), 0.0)
+    command = Approve(Who("user:bob", "user:carol", "claimed", "root"), "  It is right.\n")
+    given, _ = decide(command, after(ask()), 0.0)
     assert given == ApprovalGiven("user:bob", "It is right.", "user:carol", "claimed", "root")
 
 

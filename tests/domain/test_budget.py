@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missioncontrol.domain.budget.balances import capped, shared_out, standings
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
     ChargeUsage,
@@ -41,11 +42,10 @@ from missioncontrol.domain.budget.scopes import (
     called,
     scopes_of,
 )
-from missioncontrol.domain.budget.standing import capped, shared_out, standings
 from missioncontrol.domain.budget.states import (
     MODELS_MAX,
     OTHER,
-    SETTLED_KEPT,
+    SETTLED_MAX,
     Account,
     Ledger,
 )
@@ -202,7 +202,7 @@ def test_an_unknown_cost_counts_in_tokens_and_is_told_apart() -> None:
     assert spent(ledger, WORKSPACE) == Tally(5, 60, 50)
 
 
-# ── What is said
+# ── Messages
 
 
 def test_a_refusal_names_step_cap_and_missing_amount_and_the_command_that_raises_it() -> None:
@@ -636,10 +636,10 @@ def test_a_step_with_an_empty_budget_or_one_that_it_has_already_gets_none() -> N
 
 def test_the_scopes_of_settled_work_are_remembered_only_so_long() -> None:
     ledger = opened()
-    for number in range(SETTLED_KEPT + 3):
+    for number in range(SETTLED_MAX + 3):
         when(ledger, Reserve(f"r-{number}", DRAFT, Amount(0, 1)))
         when(ledger, Settle(f"r-{number}"))
-    assert len(ledger.settled) == SETTLED_KEPT
+    assert len(ledger.settled) == SETTLED_MAX
     assert refused(ledger, charge("r-2", 1, 1)).code == "budget.unknown_reservation"
 
 
@@ -777,7 +777,7 @@ def test_only_a_charge_or_a_lowered_cap_takes_anything_past_a_cap_and_says_so(
         book.now += later
         before, count = book.committed(), len(book.log)
         book.do(command)
-        told = {
+        overruns = {
             (each.scope, each.period, unit): getattr(each.by, unit)
             for event, _ in book.log[count:]
             if isinstance(event, UsageCharged)
@@ -788,7 +788,7 @@ def test_only_a_charge_or_a_lowered_cap_takes_anything_past_a_cap_and_says_so(
         for key, amount in book.committed().items():
             limit = book.ledger.accounts[key[0]].limits[key[1]].amount
             if amount > getattr(limit, key[2]) and amount > before.get(key, amount):
-                assert told.get(key) == amount - getattr(limit, key[2])
+                assert overruns.get(key) == amount - getattr(limit, key[2])
 
 
 @settings(max_examples=70, deadline=None)
@@ -856,7 +856,7 @@ def told(ledger: Ledger | None, now: float) -> object:
 
 
 def worst(spending: Spending) -> Amount:
-    """A token costs a micro-dollar, but for the model nobody knows."""
+    """A token costs a micro-dollar, except for the unknown model."""
     tokens = spending.input_tokens + spending.output_tokens
     return Amount(None if spending.model == "odd" else tokens, tokens)
 

@@ -103,23 +103,23 @@ def test_a_plan_without_changes_or_with_a_circle_stays_as_it_is() -> None:
 
 
 def test_names_of_the_proof_are_free_ones() -> None:
-    taken = plan(task("proof", "tester"), task("change", "builder", requirements=("R1", "R2")))
-    taken = msgspec.structs.replace(
-        taken, phases=(msgspec.structs.replace(taken.phases[0], key="prove"),)
+    clashing = plan(task("proof", "tester"), task("change", "builder", requirements=("R1", "R2")))
+    clashing = msgspec.structs.replace(
+        clashing, phases=(msgspec.structs.replace(clashing.phases[0], key="prove"),)
     )
-    built = built_by(taken, "coder")
+    built = built_by(clashing, "coder")
     assert (built.phases[-1].key, built.phases[-1].tasks[0].key) == ("prove-2", "proof-2")
     assert faults(built) == []
 
 
 def test_an_agent_is_told_everything_that_its_task_stands_for() -> None:
-    told = instructions(
+    prompt = instructions(
         msgspec.structs.replace(by_key(PLAN)["second"], decisions=("D1",), risk_checks=("Fast.",)),
         PLAN,
     )
     for words in ("Second", "Sell shoes", "R2: It is quick", "D1: Store: SQLite", "It works."):
-        assert words in told
-    assert "R1" not in told
+        assert words in prompt
+    assert "R1" not in prompt
 
 
 def test_steps_go_on_from_each_other_at_the_tier_of_the_agent() -> None:

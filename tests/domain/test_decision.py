@@ -88,7 +88,7 @@ def test_links_are_added_once_and_taken_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "message"),
     [
         (record(" "), "title"),
         (record("x" * 2_000), "1,000"),
@@ -101,8 +101,8 @@ def test_links_are_added_once_and_taken_back() -> None:
         (RecordDecision(DecisionText("a", drivers=("x",) * 101)), "101"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_with_its_field(command: Any, said: str) -> None:
-    with pytest.raises(Rejected, match=said):
+def test_what_cannot_be_kept_is_refused_with_its_field(command: Any, message: str) -> None:
+    with pytest.raises(Rejected, match=message):
         decide(command, None, NOON)
 
 

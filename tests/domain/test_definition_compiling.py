@@ -118,7 +118,7 @@ def test_a_step_that_repeats_keeps_its_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "risk", "asks"),
+    ("body", "risk", "asks"),
     [
         ("agent: reader, with: {path: /x}", "read", False),
         ("agent: reader, with: {path: /x}, risk: write", "write", False),
@@ -132,8 +132,8 @@ def test_a_step_that_repeats_keeps_its_condition() -> None:
         ("agent: command, with: {argv: [ls]}, effects: [deletes]", "irreversible", True),
     ],
 )
-def test_the_highest_of_all_that_is_declared_is_the_tier(said: str, risk: str, asks: bool) -> None:
-    made = one(said)
+def test_the_highest_of_all_that_is_declared_is_the_tier(body: str, risk: str, asks: bool) -> None:
+    made = one(body)
     assert made.risk == risk
     assert made.approval == (ApprovalRule() if asks else None)
 

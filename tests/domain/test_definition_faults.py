@@ -25,7 +25,7 @@ def blocks(name: str) -> list[str]:
 
 
 def parted(block: str) -> tuple[str, list[str]]:
-    """Return a workflow file, and what is told about it."""
+    """Return a workflow file, and the messages about it."""
     lines = block.splitlines()
     text = "\n".join(line for line in lines if not line.startswith("> "))
     return text, [line[2:] for line in lines if line.startswith("> ")]
@@ -33,8 +33,8 @@ def parted(block: str) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("block", blocks("definition_faults.txt"))
 def test_a_fault_is_told_with_its_line_and_nothing_else_is(block: str) -> None:
-    text, told = parted(block)
-    assert wrong(file(text)) == told
+    text, expected = parted(block)
+    assert wrong(file(text)) == expected
 
 
 def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> None:
@@ -44,8 +44,8 @@ def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> No
         c: {agent: changer, needs: [a], if: false}
         d: {agent: changer, with: {x: "${{ steps.e.output }}"}}
     """)
-    told = [each.split(": ")[:2] for each in wrong(text)]
-    assert told == [
+    reported = [each.split(": ")[:2] for each in wrong(text)]
+    assert reported == [
         ["3", "steps.a.agent"],
         ["3", "steps.a.needs"],
         ["4", "steps.b.if"],
@@ -91,8 +91,8 @@ def test_a_circle_is_told_whole_and_in_order_through_handlers_too() -> None:
     assert wrong(text) == [
         (
             "4: steps.c.needs: Steps wait for each other in a circle: c → a → b2 → c ('a' waits "
-            "for 'b2' because it handles its failure). Each waits for the next: let one of them "
-            "not wait."
+            "for 'b2' because it handles its failure). Each step waits for the next: remove one of "
+            "these dependencies."
         )
     ]
 
@@ -115,7 +115,7 @@ COMMAND = "agent: command, with: {argv: [git, push, --force]}"
 
 
 @pytest.mark.parametrize(
-    ("said", "is_wrong"),
+    ("body", "is_wrong"),
     [
         (f"{COMMAND}, risk: read", True),
         (f"{COMMAND}, risk: write", False),
@@ -127,11 +127,11 @@ COMMAND = "agent: command, with: {argv: [git, push, --force]}"
     ],
 )
 def test_a_command_that_says_nothing_of_its_effects_is_no_read_step(
-    said: str, is_wrong: bool
+    body: str, is_wrong: bool
 ) -> None:
-    told = wrong(file(f"a: {{{said}}}"))
-    assert len(told) == is_wrong
-    assert all("steps.a.risk: It can't lower the tier" in each for each in told)
+    reported = wrong(file(f"a: {{{body}}}"))
+    assert len(reported) == is_wrong
+    assert all("steps.a.risk: It can't lower the tier" in each for each in reported)
 
 
 ON_FAILURE = "b: {agent: changer, needs: a, if: failure()}"
@@ -156,10 +156,10 @@ REACH = [
 
 @pytest.mark.parametrize(("text", "never"), REACH)
 def test_what_never_runs_follows_from_conditions_and_needs(text: str, never: str) -> None:
-    told = [each for each in wrong(file(text)) if "can never run" in each]
+    reported = [each for each in wrong(file(text)) if "can never run" in each]
     if "if: false" in text:
-        assert told.pop(0).startswith("3: steps.a.if")
-    assert [each.split(": ")[1].removesuffix(".if") for each in told] == [
+        assert reported.pop(0).startswith("3: steps.a.if")
+    assert [each.split(": ")[1].removesuffix(".if") for each in reported] == [
         f"steps.{key}" for key in never.split()
     ]
 
@@ -234,8 +234,8 @@ steps:
 
 @pytest.mark.parametrize("block", blocks("definition_calls.txt"))
 def test_what_a_call_gives_must_fit_the_inputs_of_the_workflow(block: str) -> None:
-    text, told = parted(block)
-    assert wrong(file(text), library(defined(CALLED, "called"))) == told
+    text, expected = parted(block)
+    assert wrong(file(text), library(defined(CALLED, "called"))) == expected
 
 
 def test_a_relative_default_is_only_for_who_runs_the_workflow() -> None:
@@ -324,8 +324,8 @@ def test_behind_a_circle_it_is_still_known_what_comes_before() -> None:
 def test_in_a_long_file_with_a_circle_only_the_circle_is_sure() -> None:
     many = "\n".join(f"s{n}: {{agent: changer, needs: s{(n + 1) % 2100}}}" for n in range(2100))
     last = "z: {agent: changer, needs: s1, if: steps.s5.output.changed}"
-    (told,) = wrong(file(f"{many}\n{last}"))
-    assert told.startswith("3: steps.s0.needs: Steps wait for each other in a circle: s0 → s1 → ")
+    (fault,) = wrong(file(f"{many}\n{last}"))
+    assert fault.startswith("3: steps.s0.needs: Steps wait for each other in a circle: s0 → s1 → ")
 
 
 def test_after_a_thousand_faults_nothing_more_is_looked_for() -> None:
@@ -334,9 +334,9 @@ def test_after_a_thousand_faults_nothing_more_is_looked_for() -> None:
 
 
 def test_names_alike_are_only_looked_for_as_long_as_anybody_reads_on() -> None:
-    told = wrong(file("\n".join(f"s{n}: {{agent: changr}}" for n in range(120))))
-    assert told[0].endswith("There is no agent 'changr'. Did you mean 'changer'?")
-    assert told[-1].endswith("There is no agent 'changr'.")
+    messages = wrong(file("\n".join(f"s{n}: {{agent: changr}}" for n in range(120))))
+    assert messages[0].endswith("There is no agent 'changr'. Did you mean 'changer'?")
+    assert messages[-1].endswith("There is no agent 'changr'.")
 
 
 def test_more_than_fits_is_refused_with_its_number() -> None:
@@ -360,9 +360,9 @@ def test_more_than_fits_is_refused_with_its_number() -> None:
 def test_aliases_can_not_nest_values_without_end() -> None:
     lines = ["d0: &d0 {x: 1}"]
     lines += [f"d{n}: &d{n} {'{y: ' * 20}*d{n - 1}{'}' * 20}" for n in range(1, 9)]
-    told = wrong("\n".join(lines))
-    assert told
-    assert all("It is nested more than 64 deep. Make it flatter." in each for each in told)
+    messages = wrong("\n".join(lines))
+    assert messages
+    assert all("It is nested more than 64 deep. Make it flatter." in each for each in messages)
 
 
 def test_half_a_character_is_refused() -> None:

@@ -123,17 +123,17 @@ def workflows(draw: st.DrawFn) -> dict[str, Any]:
     return {"name": "tidy", **draw(st.fixed_dictionaries({}, optional=more)), "steps": made}
 
 
-def defined(said: dict[str, Any]) -> Definition:
+def defined(values: dict[str, Any]) -> Definition:
     """Return what plain values define; nothing may be wrong with them."""
-    definition, told = read_plain(said, {})
-    assert faults(definition, {}, CARDS, EXPRESSIONS, NOTHING, found=told) == []
+    definition, problems = read_plain(values, {})
+    assert faults(definition, {}, CARDS, EXPRESSIONS, NOTHING, found=problems) == []
     return definition
 
 
 @settings(max_examples=25, deadline=None)
 @given(workflows())
-def test_a_definition_that_is_written_and_read_again_is_equal(said: dict[str, Any]) -> None:
-    definition = defined(said)
+def test_a_definition_that_is_written_and_read_again_is_equal(values: dict[str, Any]) -> None:
+    definition = defined(values)
     again = read(to_text(definition), "f.yaml")[0]
     assert again == definition
     assert differences(definition, again) == []
@@ -143,8 +143,8 @@ def test_a_definition_that_is_written_and_read_again_is_equal(said: dict[str, An
 
 @settings(max_examples=25, deadline=None)
 @given(workflows())
-def test_compiled_steps_make_a_sound_workflow(said: dict[str, Any]) -> None:
-    definition = defined(said)
+def test_compiled_steps_make_a_sound_workflow(values: dict[str, Any]) -> None:
+    definition = defined(values)
     made = compiled(definition, cards=CARDS, library=NOTHING)
     assert sound(Workflow("tidy", made, definition.concurrency, definition.seconds_max))
     assert [step.key for step in made] == list(definition.steps)
@@ -159,23 +159,23 @@ def _is_bounded(step: Step) -> bool:
 @settings(max_examples=25, deadline=None)
 @given(workflows(), st.data())
 def test_a_file_with_any_damage_is_refused_or_read_and_nothing_else(
-    said: dict[str, Any], data: st.DataObject
+    values: dict[str, Any], data: st.DataObject
 ) -> None:
-    text = to_text(read_plain(said, {})[0])
+    text = to_text(read_plain(values, {})[0])
     at = data.draw(st.integers(0, len(text)))
     put = data.draw(
         st.sampled_from(["", "\n", "  ", "{", "}", "]", "'", '"', ":", ": ", "- ", "\t"])
     )
     damaged = text[:at] + put + text[at + data.draw(st.integers(0, 8)) :]
-    definition, marks, told = read_all(damaged, "f.yaml")
+    definition, marks, problems = read_all(damaged, "f.yaml")
     lines = len(damaged.splitlines()) + 1
-    found = faults(definition, marks, CARDS, EXPRESSIONS, NOTHING, found=told)
+    found = faults(definition, marks, CARDS, EXPRESSIONS, NOTHING, found=problems)
     assert all(1 <= fault.line <= lines and fault.message for fault in found)
 
 
 @settings(max_examples=100, deadline=None)
 @given(JSON | st.dictionaries(st.sampled_from(["name", "steps", "inputs", "budget"]), JSON))
 def test_any_plain_value_is_read_or_refused(value: Any) -> None:
-    definition, told = read_plain(value, {})
-    found = faults(definition, {}, CARDS, EXPRESSIONS, NOTHING, found=told)
+    definition, problems = read_plain(value, {})
+    found = faults(definition, {}, CARDS, EXPRESSIONS, NOTHING, found=problems)
     assert found or definition.steps

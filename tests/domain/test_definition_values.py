@@ -19,7 +19,7 @@ from missioncontrol.domain.errors import Rejected
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("value", "seconds"),
     [
         ("10s", 10),
         ("5m", 300),
@@ -34,15 +34,15 @@ from missioncontrol.domain.errors import Rejected
         (0.25, 0.25),
     ],
 )
-def test_durations_are_read_as_seconds(said: Any, seconds: float) -> None:
-    assert seconds_of(said) == seconds
+def test_durations_are_read_as_seconds(value: Any, seconds: float) -> None:
+    assert seconds_of(value) == seconds
 
 
 @pytest.mark.parametrize(
-    "said", ["", "10", "ten", "-1s", "1h1h", "1x", 0, -3, True, None, [], "11y", 1e300, "99999w"]
+    "value", ["", "10", "ten", "-1s", "1h1h", "1x", 0, -3, True, None, [], "11y", 1e300, "99999w"]
 )
-def test_what_is_no_duration_is_refused_in_words(said: Any) -> None:
-    assert isinstance(seconds_of(said), str)
+def test_what_is_no_duration_is_refused_in_words(value: Any) -> None:
+    assert isinstance(seconds_of(value), str)
 
 
 @given(st.floats(min_value=1e-6, max_value=3e8) | st.integers(1, 300_000_000).map(float))
@@ -51,7 +51,7 @@ def test_a_duration_that_is_written_is_read_as_the_same_seconds(seconds: float) 
 
 
 @pytest.mark.parametrize(
-    ("said", "cost"),
+    ("value", "cost"),
     [
         ("2.00 USD", 2_000_000),
         ("$2", 2_000_000),
@@ -64,15 +64,15 @@ def test_a_duration_that_is_written_is_read_as_the_same_seconds(seconds: float) 
         ("1000000000", 10**15),
     ],
 )
-def test_money_is_read_exactly(said: Any, cost: int) -> None:
-    assert cost_of(said) == cost
+def test_money_is_read_exactly(value: Any, cost: int) -> None:
+    assert cost_of(value) == cost
 
 
 @pytest.mark.parametrize(
-    "said", ["", "two", "-1", "€2", "2 EUR", 1e-7, float("nan"), True, None, 2e9, "1e3"]
+    "value", ["", "two", "-1", "€2", "2 EUR", 1e-7, float("nan"), True, None, 2e9, "1e3"]
 )
-def test_what_is_no_money_is_refused_in_words(said: Any) -> None:
-    assert isinstance(cost_of(said), str)
+def test_what_is_no_money_is_refused_in_words(value: Any) -> None:
+    assert isinstance(cost_of(value), str)
 
 
 @given(st.integers(0, 10**15))
@@ -109,8 +109,8 @@ def test_null_counts_as_not_given() -> None:
 
 
 def test_a_text_is_read_as_the_type_that_is_asked_for() -> None:
-    said = {"tag": "v1", "count": "7", "parts": '["a", 1]', "note": "7", "any": "7"}
-    found = inputs_of(ASKED, said)
+    texts = {"tag": "v1", "count": "7", "parts": '["a", 1]', "note": "7", "any": "7"}
+    found = inputs_of(ASKED, texts)
     assert (found["count"], found["parts"], found["note"], found["any"]) == (7, ["a", 1], "7", "7")
 
 

@@ -1,9 +1,9 @@
-"""Which sentences demand something, told by their words alone."""
+"""The sentences that demand something, recognized by their words alone."""
 
 import pytest
 
-from missioncontrol.domain.demanding import Demand, demand_in, points_back, takes_up
 from missioncontrol.domain.plan import Origin, Requirement
+from missioncontrol.domain.requirement_extraction import Demand, demand_in, points_back, takes_up
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""Digests of a product are kept as they were written, the newest of them."""
+"""Digests of a product are stored as they were written, the newest of them."""
 
 import pytest
 
 from missioncontrol.domain.digest import (
-    KEPT_MAX,
     NO_DIGESTS,
+    STORED_MAX,
     TEXT_MAX,
     Digests,
     DigestWritten,
@@ -32,10 +32,10 @@ def kept(*digests: DigestWritten) -> Digests:
 
 
 def test_a_run_says_the_same_once() -> None:
-    said = digest("a")
-    assert decide(TakeDigest(said), None, 0.0) == [said]
-    assert decide(TakeDigest(said), kept(said), 0.0) == []
-    assert decide(TakeDigest(digest("a", "run-2")), kept(said), 0.0)
+    written = digest("a")
+    assert decide(TakeDigest(written), None, 0.0) == [written]
+    assert decide(TakeDigest(written), kept(written), 0.0) == []
+    assert decide(TakeDigest(digest("a", "run-2")), kept(written), 0.0)
 
 
 def test_words_are_found_by_the_very_facts_they_are_of() -> None:
@@ -49,8 +49,8 @@ def test_words_are_found_by_the_very_facts_they_are_of() -> None:
 
 
 def test_only_the_newest_are_kept() -> None:
-    found = kept(*(digest(f"{n}") for n in range(KEPT_MAX + 5)))
-    assert [each.facts for each in found.kept] == [f"{n}" for n in range(5, KEPT_MAX + 5)]
+    found = kept(*(digest(f"{n}") for n in range(STORED_MAX + 5)))
+    assert [each.facts for each in found.kept] == [f"{n}" for n in range(5, STORED_MAX + 5)]
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_there_is_one_at_a_time() -> None:
     with pytest.raises(Rejected) as refused:
         told(ASK, given, 10.0)
     assert refused.value.code == "elevation.in_force"
-    # One whose time is over stands in nobody's way, told or not.
+    # One whose time is over blocks no other, whether its end was reported or not.
     again = live(ASK, agent=given, now=601.0)
     assert again.wish is not None
     assert again.wish.id == "elevation-2"
@@ -153,9 +153,9 @@ def test_what_nobody_answered_in_a_day_is_agreed_to_by_nobody() -> None:
         told(YES, asked, 86_400.0)
     assert refused.value.code == "elevation.lapsed"
     assert live(LapseElevation("elevation-1"), agent=asked).wish is None
-    anew = live(ASK, agent=asked, now=86_400.0)
-    assert anew.wish is not None
-    assert anew.wish.id == "elevation-2"
+    renewed = live(ASK, agent=asked, now=86_400.0)
+    assert renewed.wish is not None
+    assert renewed.wish.id == "elevation-2"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Evaluations: given what was begun and judged, when told more, then what becomes true."""
+"""Evaluations: given the events so far, when a command comes, then the events that follow."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What is taken along is noted once for each form."""
+"""An export is recorded once for each form."""
 
 import pytest
 
@@ -11,10 +11,10 @@ PDF = NoteExport("mission-1", "run-1", "pdf")
 def test_a_form_is_noted_when_it_is_taken_first() -> None:
     [event] = decide(PDF, None, 1.0)
     assert event == MissionExported("mission-1", "run-1", "pdf")
-    taken = evolve(None, event, 2.0)
-    assert decide(PDF, taken, 3.0) == []
-    assert decide(NoteExport("mission-1", "run-1", "zip"), taken, 3.0)
-    assert decide(NoteExport("mission-1", "run-2", "pdf"), taken, 3.0)
+    noted = evolve(None, event, 2.0)
+    assert decide(PDF, noted, 3.0) == []
+    assert decide(NoteExport("mission-1", "run-1", "zip"), noted, 3.0)
+    assert decide(NoteExport("mission-1", "run-2", "pdf"), noted, 3.0)
     assert unknown("exports-mission-1").code == "export.unknown"
 
 

@@ -13,13 +13,13 @@ from missioncontrol.domain.expression import (
     FILLED_CHARACTERS_MAX,
     LEVELS_MAX,
     Source,
-    bare,
     calls,
     filled,
     hyphenated,
     pieces,
     references,
     sources_in,
+    strip_delimiters,
 )
 
 CEL_SIGNS = st.text(st.sampled_from("ab.[](){}'\"`\\,:?/$rb\n01 -"), max_size=60)
@@ -83,17 +83,17 @@ def test_what_is_split_can_be_put_together_again(parts: list[str | Source]) -> N
     ["a == 'b'", "${{ a == 'b' }}", "  ${{a == 'b'}}\n", "${{\n  a == 'b'\n}}"],
 )
 def test_a_condition_may_be_written_with_or_without_the_signs(text: str) -> None:
-    assert bare(text) == "a == 'b'"
+    assert strip_delimiters(text) == "a == 'b'"
 
 
 def test_a_condition_that_only_speaks_of_the_signs_is_left_as_it_is() -> None:
-    assert bare("inputs.text.contains('${{')") == "inputs.text.contains('${{')"
+    assert strip_delimiters("inputs.text.contains('${{')") == "inputs.text.contains('${{')"
 
 
 @pytest.mark.parametrize("text", ["${{ a }} && ${{ b }}", "${{ a }} b", "${{ a }} $${{"])
 def test_a_condition_with_text_beside_the_signs_is_refused(text: str) -> None:
     with pytest.raises(Rejected) as refusal:
-        bare(text)
+        strip_delimiters(text)
     assert refusal.value.code == "expression.mixed"
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Estimate, Likely, Remembered
-from missioncontrol.domain.gap import (
+from missioncontrol.domain.coverage_gaps import (
     Asked,
     End,
     RiskOwner,
@@ -19,6 +18,7 @@ from missioncontrol.domain.gap import (
     standing,
     unevidenced,
 )
+from missioncontrol.domain.estimates import Estimate, Likely, Remembered
 from missioncontrol.domain.plan import Origin, Plan, Relation, Requirement, Risk
 from tests.domain.plans import a_plan, a_task
 
@@ -78,7 +78,7 @@ LOST = "The index must not leave the machine."
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reason"),
     [
         (LOST, "forbids something"),
         ("Results should be sorted.", "says what has to be"),
@@ -86,21 +86,21 @@ LOST = "The index must not leave the machine."
         ("The crawler ignores robots.txt.", "tells a fault"),
     ],
 )
-def test_a_demand_that_was_filed_as_background_is_a_gap(words: str, told: str) -> None:
+def test_a_demand_that_was_filed_as_background_is_a_gap(words: str, reason: str) -> None:
     asked = Asked(f"{ASKED.goal} {words}", ASKED.constraints)
     plan = sound(background=("We sell tea.", words))
     (gap,) = gaps(plan, asked)
     assert gap.id == "demand.unmet:goal-3"
-    assert gap.what == f"The plan sets aside “{words}”, which {told}; no requirement says it."
+    assert gap.what == f"The plan sets aside “{words}”, which {reason}; no requirement says it."
     assert [each.words for each in set_aside(plan, asked)] == ["We sell tea."]
 
 
 def test_a_demand_in_the_background_stands_where_a_requirement_says_it() -> None:
-    said = Requirement("R3", "The index does not leave the machine", source="goal")
+    covering = Requirement("R3", "The index does not leave the machine", source="goal")
     asked = Asked(f"{ASKED.goal} {LOST}", ASKED.constraints)
     plan = sound(
         tasks=(a_task("a", requirements=("R1", "R2", "R3"), risks=("K1",), decisions=("D1",)),),
-        requirements=(FAST, QUIET, said),
+        requirements=(FAST, QUIET, covering),
         background=("We sell tea.", LOST),
     )
     assert found(plan, asked=asked) == []
@@ -132,9 +132,9 @@ def test_a_fault_of_nothing_named_belongs_to_a_repair_that_is_asked_for(
 
 
 def test_what_a_context_tells_of_faults_is_told_and_what_it_orders_is_not_lost() -> None:
-    told, orders = "The printer crashes.", "The printer must not be used."
-    asked = msgspec.structs.replace(ASKED, context=f"{told} {orders}")
-    plan = sound(background=("We sell tea.", told, orders))
+    report, orders = "The printer crashes.", "The printer must not be used."
+    asked = msgspec.structs.replace(ASKED, context=f"{report} {orders}")
+    plan = sound(background=("We sell tea.", report, orders))
     assert found(plan, asked=asked) == ["demand.unmet:context-5"]
 
 
@@ -144,7 +144,7 @@ def test_one_of_several_things_in_a_sentence_is_missed() -> None:
     plan = a_plan(a_task("a", requirements=("R1", "R3")), requirements=tuple(three), risks=())
     (gap,) = gaps(plan, Asked(words))
     assert gap.id == "ask.lost:goal-1.2"
-    assert gap.what == f"“{words}” asks for 3 things; no requirement is taken from number 2."
+    assert gap.what == f"“{words}” asks for 3 things; no requirement covers number 2."
 
 
 def test_references_to_what_is_not_there_are_gaps_wherever_they_stand() -> None:

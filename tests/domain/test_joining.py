@@ -13,13 +13,13 @@ from missioncontrol.domain.run.commands import (
     StartSteps,
 )
 from missioncontrol.domain.run.events import Failure
-from missioncontrol.domain.run.joining import reason_to_skip, spoils, standing
+from missioncontrol.domain.run.needs_outcome import reason_to_skip, spoils, standing
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Step
 from tests.domain.history import BROKEN, FINAL, created, run_after, step, when
 
 NO = Failure("approval.rejected", "bob rejected it.", retryable=False)
-LATE = Failure("approval.expired", "Nobody decided in time.", retryable=False)
+LATE = Failure("approval.expired", "It expired without a decision.", retryable=False)
 
 ENDS = ("succeeded", "failed", "continued", "rejected", "expired", "skipped", "blocked")
 STANDING = {
@@ -47,7 +47,7 @@ def need(key: str, end: str) -> tuple[Step, ...]:
 
 
 def bring_about(run: Run, key: str, end: str) -> None:
-    """Let the step end like this."""
+    """End the step like this."""
     if end == "skipped":
         when(run, SkipStep(key, "Its condition does not hold."))
     elif end in ("rejected", "expired"):

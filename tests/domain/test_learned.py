@@ -41,8 +41,8 @@ def test_what_was_used_stays_counted_through_newer_versions() -> None:
         d.LearnPattern(newer),
     )
     assert library is not None
-    kept = library.patterns["codemod-1"]
-    assert (kept.version, kept.used, kept.passed, kept.state) == (2, 2, 1, "active")
+    pattern = library.patterns["codemod-1"]
+    assert (pattern.version, pattern.used, pattern.passed, pattern.state) == (2, 2, 1, "active")
 
 
 def test_a_retired_pattern_is_used_no_more_and_may_be_learned_again() -> None:

@@ -144,9 +144,9 @@ def test_a_part_of_the_program_works_from_the_beginning_and_stays() -> None:
     assert agent.status(0) == "idle"
     stopped = live(StopAgent("Not now."), agent=agent)
     for refused in (RemoveAgent(), AddAgent(Declaration("surveyor", "codex"), "command", True)):
-        with pytest.raises(Rejected) as said:
+        with pytest.raises(Rejected) as refusal:
             told(refused, stopped)
-        assert said.value.code == "agent.built_in"
+        assert refusal.value.code == "agent.built_in"
     assert live(StartAgent(), agent=stopped).status(0) == "idle"
 
 

@@ -1,4 +1,4 @@
-"""Memory: what people add, correct, let expire and forget."""
+"""Memory: what people add, correct, set to expire and delete."""
 
 import pytest
 
@@ -97,8 +97,8 @@ def test_what_does_not_fit_is_refused_with_its_field(command: object, field: str
 
 def test_an_item_is_as_people_want_it_to_be() -> None:
     item = Item(ID, "lesson", "Old", "Old text", files=("a.py",))
-    said = folded(MemoryCorrected(ID, "New", "Text", ("b.py",)), MemoryExpirySet(ID, 9.0))
-    found = amended(item, said)
+    changes = folded(MemoryCorrected(ID, "New", "Text", ("b.py",)), MemoryExpirySet(ID, 9.0))
+    found = amended(item, changes)
     assert found is not None
     assert (found.title, found.files, found.expires, found.is_corrected) == (
         "New",

@@ -40,7 +40,7 @@ def test_a_stop_lets_nothing_start_until_a_stage_allows_it() -> None:
         for stage in ("drain", "paused", "all")
     }
     assert allowed == {"drain": (True, False), "paused": (False, True), "all": (True, True)}
-    assert decide(stop, after(stop), 0.0) == [EmergencyStopped("smoke")]  # Said twice, kept twice.
+    assert decide(stop, after(stop), 0.0) == [EmergencyStopped("smoke")]  # Repeated, stored.
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from missioncontrol.domain import packed
-from missioncontrol.domain.packed import clean_file
+from missioncontrol.domain import packed_files
+from missioncontrol.domain.packed_files import clean_file
 from missioncontrol.domain.secrets import Scrubber
 
 SECRET = "s3cret-0123456789"
@@ -70,7 +70,7 @@ def test_members_of_an_archive_and_their_names_are_looked_at() -> None:
 
 
 def test_what_is_not_what_it_seems_stays_as_it_is() -> None:
-    for begin in (b"\x1f\x8b", b"\x78\x9c", b"BZh", b"\xfd7zXZ\x00", packed.ZIP):
+    for begin in (b"\x1f\x8b", b"\x78\x9c", b"BZh", b"\xfd7zXZ\x00", packed_files.ZIP):
         content = begin + b" and no more than that"
         assert clean_file(content, SCRUB) is content
 
@@ -78,7 +78,7 @@ def test_what_is_not_what_it_seems_stays_as_it_is() -> None:
 def test_a_long_file_with_a_secret_leaves_nothing_and_one_without_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(packed, "UNPACKED_MAX", 1_000)
+    monkeypatch.setattr(packed_files, "UNPACKED_MAX", 1_000)
     assert clean_file(gzip.compress(SAID + b"x" * 2_000), SCRUB) == b"[secret]"
     for content in (gzip.compress(b"x" * 2_000), archive(a=b"x" * 2_000)):
         assert clean_file(content, SCRUB) is content
@@ -86,7 +86,7 @@ def test_a_long_file_with_a_secret_leaves_nothing_and_one_without_stays(
 
 def test_a_file_is_unpacked_only_so_often() -> None:
     content = SAID
-    for _ in range(packed.DEPTH_MAX + 1):
+    for _ in range(packed_files.DEPTH_MAX + 1):
         content = gzip.compress(content)
     assert clean_file(content, SCRUB) is content
     assert Scrubber([SECRET]).file(gzip.decompress(content)) != gzip.decompress(content)

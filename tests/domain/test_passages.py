@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.domain.passages import asked_passages
+from missioncontrol.domain.passages import request_passages
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from missioncontrol.domain.passages import asked_passages
     ],
 )
 def test_a_text_is_cut_where_a_reader_would(text: str, cut: tuple[str, ...]) -> None:
-    assert asked_passages(text) == cut
+    assert request_passages(text) == cut
 
 
 @given(st.text(max_size=400))
 def test_every_word_outside_of_code_stands_in_a_passage(text: str) -> None:
-    cut = asked_passages(text)
+    cut = request_passages(text)
     assert bool(cut) == any(letter.isalnum() for letter in text)
     assert len(set(cut)) == len(cut)

@@ -44,8 +44,8 @@ def price(draw: st.DrawFn) -> Price:
 
 @st.composite
 def usage(draw: st.DrawFn) -> Usage:
-    fresh, cached, written, said, thought = (draw(tokens) for _ in range(5))
-    return Usage(fresh + cached + written, cached, said + thought, thought, 0, written)
+    fresh, cached, written, visible, thought = (draw(tokens) for _ in range(5))
+    return Usage(fresh + cached + written, cached, visible + thought, thought, 0, written)
 
 
 def test_each_kind_of_token_has_its_price() -> None:

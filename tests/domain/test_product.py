@@ -123,8 +123,8 @@ def test_who_was_forgotten_is_counted_and_never_named() -> None:
     assert decide(done, told(SHOP, begun), 1.0) == [PersonForgotten("shop", "forgetting-1", 41, 3)]
     found = shop(begun, done)
     assert (found.forgotten, found.forgetting) == (1, ())
-    nobody = shop(begun, ConfirmForgotten("shop", "forgetting-1", 0, 0))
-    assert (nobody.forgotten, nobody.forgetting) == (0, ())
+    finished = shop(begun, ConfirmForgotten("shop", "forgetting-1", 0, 0))
+    assert (finished.forgotten, finished.forgetting) == (0, ())
 
 
 def test_events_may_be_cleared_as_often_as_somebody_wants() -> None:

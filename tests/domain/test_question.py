@@ -59,8 +59,8 @@ def test_an_answer_that_cannot_count_is_refused(by: str, answer: Any, code: str)
 
 
 def test_what_nobody_waits_for_is_not_answered() -> None:
-    taken_back = live(Ask(ASKED), TakeBack("The attempt is over."))
-    assert refused(GiveAnswer("user:bob", 1), taken_back) == "question.answered"
+    withdrawn = live(Ask(ASKED), TakeBack("The attempt is over."))
+    assert refused(GiveAnswer("user:bob", 1), withdrawn) == "question.answered"
     assert refused(GiveAnswer("user:bob", 1), None) == "question.unknown"
     assert decide(TakeBack("Over."), live(Ask(ASKED)), 0.0) == [QuestionWithdrawn("Over.")]
 

@@ -226,10 +226,10 @@ def test_a_document_lacks_what_is_said_one_by_one() -> None:
     assert reasons(state, "prd") == "there is no prd"
     outline = Outline(("brief", "goal"), ("requirements",), tuple(f"TBD {n}" for n in range(7)))
     state, _ = told(TakeDocument(1, Version("prd", digest("x"), 1, outline), ADA), state=state)
-    said = reasons(state, "prd")
-    assert "`Requirements` has no text in prd; `Not included` is not there in prd" in said
-    assert "leaves open: TBD 0, TBD 1, TBD 2, TBD 3, TBD 4 and 2 more" in said
-    assert "nobody signed prd for product" in said
+    message = reasons(state, "prd")
+    assert "`Requirements` has no text in prd; `Not included` is not there in prd" in message
+    assert "leaves open: TBD 0, TBD 1, TBD 2, TBD 3, TBD 4 and 2 more" in message
+    assert "prd has no signature for product" in message
 
 
 def test_a_signature_holds_for_exactly_one_text() -> None:
@@ -277,10 +277,10 @@ def refused_alone(kind: TaskDocument, role: Role, by: Who, state: Repository) ->
 
 
 def test_a_signature_of_the_author_that_can_never_count_is_refused_at_once() -> None:
-    said = refused_alone("prd", "product", ADA, written())
-    assert "user:ada wrote version 1 of prd" in said
-    assert "`mission task approve 1 prd --role product`" in said
-    assert "`own = true`" in said
+    refusal = refused_alone("prd", "product", ADA, written())
+    assert "user:ada wrote version 1 of prd" in refusal
+    assert "`mission task approve 1 prd --role product`" in refusal
+    assert "`own = true`" in refusal
     refused_alone("prd", "product", Who("user:Ada"), written())
 
 
@@ -371,11 +371,11 @@ def test_a_task_goes_through_its_phases() -> None:
 
 
 def test_a_start_is_refused_with_every_reason() -> None:
-    assert "nobody signed prd" in words_of(held_up(written().tasks[1], PROCESS))
+    assert "prd has no signature" in words_of(held_up(written().tasks[1], PROCESS))
     no = refused(StartTask(1, BOB), written())
     assert no.code == "repository.gate"
     for kind in PROCESS.documents:
-        assert f"nobody signed {kind}" in no.reason
+        assert f"{kind} has no signature" in no.reason
 
 
 def test_what_changed_while_it_was_built_is_signed_again_before_it_is_done() -> None:
@@ -390,7 +390,7 @@ def test_what_changed_while_it_was_built_is_signed_again_before_it_is_done() -> 
 
 def test_whoever_started_a_task_does_not_say_that_it_is_done() -> None:
     state, _ = told(StartTask(1, BOB), state=signed(written()))
-    assert "somebody else looks" in refused(FinishTask(1, BOB), state).reason
+    assert "another person has to review it" in refused(FinishTask(1, BOB), state).reason
     assert isinstance(state.tasks[1].stage, Started)
     state, _ = told(AdoptRepository(ID, "/repo", OWN), state=state)
     assert review(state.tasks[1], state.process, BOB) == []
@@ -405,7 +405,7 @@ def test_what_is_over_stays_over() -> None:
         assert refused(command, state).code == "repository.over"
     done, _ = told(StartTask(1, BOB), FinishTask(1, EVE), state=signed(written()))
     assert "is done already" in refused(DropTask(1, ADA, "Late."), done).reason
-    # A person's words are kept all the same.
+    # A person's words are stored all the same.
     assert edited(done, "prd", "late").tasks[1].documents["prd"].version == 2
     assert phase_of(edited(done, "prd", "later").tasks[1], PROCESS) is None
 

@@ -1,4 +1,4 @@
-"""A request is taken once, answered once, and may be made again where it was refused."""
+"""A request is accepted once, answered once, and may be made again where it was refused."""
 
 import pytest
 

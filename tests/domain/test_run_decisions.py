@@ -23,9 +23,9 @@ from missioncontrol.domain.run.events import (
     AttemptInterrupted,
     CancelRequested,
     Check,
-    Kept,
     ProcessStarted,
     ReportRefused,
+    ReusedResult,
     RunCreated,
     RunResumed,
     RunSettled,
@@ -102,7 +102,9 @@ def test_a_run_without_steps_has_nothing_to_do() -> None:
 
 def test_a_run_that_keeps_every_result_has_nothing_to_do() -> None:
     with pytest.raises(Rejected) as no:
-        decide(CreateRun("run-1", "w", (step("a"),), 1, kept={"a": Kept("run-0")}), None, 0.0)
+        decide(
+            CreateRun("run-1", "w", (step("a"),), 1, kept={"a": ReusedResult("run-0")}), None, 0.0
+        )
     assert no.value.code == "run.nothing_to_do"
 
 
@@ -136,17 +138,17 @@ def test_steps_without_needs_are_ready_and_the_others_wait() -> None:
 
 
 def test_kept_results_stand_as_successes_of_the_run_they_came_from() -> None:
-    kept = {"a": Kept("run-0", Work(output=7))}
-    run = run_after(RunCreated("run-1", "w", (step("a"), step("b", "a")), 1, kept=kept))
+    reused = {"a": ReusedResult("run-0", Work(output=7))}
+    run = run_after(RunCreated("run-1", "w", (step("a"), step("b", "a")), 1, kept=reused))
     assert run.states["a"] == Succeeded(Work(output=7), (), "run-0")
     assert list(run.startable(0.0, 9)) == ["b"]
     assert run.unsettled == 1
 
 
 def test_a_chain_of_kept_results_leaves_only_what_follows_them() -> None:
-    kept = {"b": Kept("run-0"), "a": Kept("run-0")}
+    reused = {"b": ReusedResult("run-0"), "a": ReusedResult("run-0")}
     steps = (step("a"), step("b", "a"), step("c", "b"))
-    run = run_after(RunCreated("run-1", "w", steps, 1, kept=kept))
+    run = run_after(RunCreated("run-1", "w", steps, 1, kept=reused))
     assert list(run.startable(0.0, 9)) == ["c"]
 
 

@@ -121,6 +121,6 @@ def test_the_kept_readings_follow_from_the_states() -> None:
         AttemptFailed("a", 1, BROKEN, 9.0),
         StepSucceeded("b", 2),
     )
-    kept = {"ready": set(run.ready), "working": set(run.working), "resting": set(run.resting)}
-    assert kept == readings(run)
+    stored = {"ready": set(run.ready), "working": set(run.working), "resting": set(run.resting)}
+    assert stored == readings(run)
     assert run.unsettled == 4

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.domain.errors import Corrupt, MissionControlError
-from missioncontrol.domain.saved import (
+from missioncontrol.domain.cohorts import (
     COHORTS_MAX,
     DASHBOARDS_MAX,
     CohortRemoved,
@@ -22,6 +21,7 @@ from missioncontrol.domain.saved import (
     decide,
     evolve,
 )
+from missioncontrol.domain.errors import Corrupt, MissionControlError
 
 SEGMENT = {"where": [{"property": "plan", "values": ["team"]}]}
 QUESTION = {"measure": "active", "product": "shop"}

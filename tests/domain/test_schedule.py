@@ -138,7 +138,7 @@ def test_a_refusal_of_any_length_fits_into_its_event() -> None:
 # What is missed.
 
 LATE = due(slot(4) + GRACE_SECONDS + 1, 2, 3, 4)
-"""Three slots that nobody was here to fire."""
+"""Three slots that were missed while no engine ran."""
 
 LATE_AND_ONE = due(slot(5), 2, 3, 4, 5)
 """The same, and one that is on time."""
@@ -428,9 +428,9 @@ def test_a_schedule_begins_anew_with_nothing_but_the_runs_that_have_not_ended() 
     assert in_short(decide(TakeSlots(due(slot(10), 10), RUN), new, slot(10))) == ["10 overlap"]
     new = evolve(new, StartedByHand("run-3"), slot(10))
     new = evolve(new, ScheduleRunEnded("run-3", "failed", slot(10)), slot(10))
-    told_end, alert = decide(EndRun("run-2", "failed", slot(11)), new, slot(11))
+    run_end, alert = decide(EndRun("run-2", "failed", slot(11)), new, slot(11))
     assert alert == ScheduleAlerted("failed", 1, run="run-2")
-    new = evolve(new, told_end, slot(11))
+    new = evolve(new, run_end, slot(11))
     assert (new.active, new.failures_in_a_row) == ((), 1)
 
 

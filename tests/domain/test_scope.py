@@ -107,6 +107,8 @@ def test_where_a_task_begins_is_what_somebody_named_and_what_was_planned_is_told
     task = msgspec.structs.replace(TASK, detail="Begin at `a.py:3` (v1.2 has `x.y`). Then `b.py`.")
     plan = msgspec.structs.replace(PLAN, phases=(Phase("build", "Build", "It.", (task,)),))
     (moved,) = with_scopes(plan, said("b.py")).tasks()
-    assert moved.detail == "Begin at `b.py`, as ann said; the plan began at `a.py`. Then `b.py`."
-    (kept,) = with_scopes(plan, said("b.py", "a.py")).tasks()
-    assert kept.detail == task.detail
+    assert (
+        moved.detail == "Begin at `b.py`, as ann declared; the plan began at `a.py`. Then `b.py`."
+    )
+    (scoped,) = with_scopes(plan, said("b.py", "a.py")).tasks()
+    assert scoped.detail == task.detail

@@ -85,9 +85,9 @@ def test_a_secret_goes_from_the_middle_of_base64(
 ) -> None:
     encode = base64.urlsafe_b64encode if is_for_addresses else base64.b64encode
     whole = encode(f"{before}{secret}{after}".encode()).decode()
-    kept = Scrubber([secret]).text(f"Basic {whole}")
-    assert REPLACEMENT in kept
-    beginning = kept.removeprefix("Basic ").partition(REPLACEMENT)[0]
+    scrubbed = Scrubber([secret]).text(f"Basic {whole}")
+    assert REPLACEMENT in scrubbed
+    beginning = scrubbed.removeprefix("Basic ").partition(REPLACEMENT)[0]
     assert len(beginning) <= -(-len(before.encode()) * 8 // 6)
 
 
@@ -134,8 +134,8 @@ def test_a_stream_says_what_the_whole_would_say(
     secrets: list[str], form: str, sizes: list[int], data: some.DataObject
 ) -> None:
     secrets = [*secrets, secrets[0] + "1234567890SECRET"]
-    said = some.lists(some.sampled_from([*secrets, " ", "plain", "="]), max_size=25)
-    text = "".join(FORMS[form](word) for word in data.draw(said)).encode()
+    pieces = some.lists(some.sampled_from([*secrets, " ", "plain", "="]), max_size=25)
+    text = "".join(FORMS[form](word) for word in data.draw(pieces)).encode()
     stream, out, place, turn = Stream(Scrubber(secrets)), b"", 0, 0
     while place < len(text):
         size = sizes[turn % len(sizes)]

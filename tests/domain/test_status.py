@@ -1,4 +1,4 @@
-"""How a run stands: one word for it, the reason, and the command that lets it go on."""
+"""The status of a run: one word for it, the reason, and the command that continues it."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_every_word_is_shown_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "phrase"),
     [
         (Stopped("On holiday"), "reviewer is stopped: On holiday."),
         (Failed("agent.absent", "There is no codex.", "Install it."), "reviewer failed its proof"),
@@ -66,10 +66,10 @@ def test_every_word_is_shown_in_words() -> None:
         (Draining("Update", 60.0, "stop"), "reviewer is draining: Update."),
     ],
 )
-def test_work_for_an_agent_that_takes_none_is_stuck(state: Standing, said: str) -> None:
+def test_work_for_an_agent_that_takes_none_is_stuck(state: Standing, phrase: str) -> None:
     found = standing(WAITS_FOR_REVIEWER, life(state))
     assert (found.word, found.on, found.since) == ("stuck", ("reviewer",), 7)
-    assert said in found.reason
+    assert phrase in found.reason
     assert "Step review waits for reviewer." in found.reason
     assert found.action in ("mission agent start reviewer", "mission agent show reviewer")
 

@@ -155,9 +155,9 @@ def test_a_run_starts_its_tasks_and_holds_their_scopes_until_it_has_ended() -> N
     begun = events[-1]
     assert isinstance(begun, RepositoryTasksRun)
     assert begun.scopes == {1: ("a.py",), 2: ("b.py",)}
-    taken = refused(run(3, name="run-2", at_work=("run-1",)), state)
-    assert isinstance(taken, Conflict)
-    assert "to change a.py, which task 1 holds until run-1 has ended" in taken.reason
+    conflict = refused(run(3, name="run-2", at_work=("run-1",)), state)
+    assert isinstance(conflict, Conflict)
+    assert "to change a.py, which task 1 holds until run-1 has ended" in conflict.reason
     again = told(run(3, name="run-2", at_work=("run-1",), overlap="merge"), state=state)[1]
     assert isinstance(again[-1], RepositoryTasksRun)
     later = told(run(1, 3, name="run-3"), state=state)[1]  # Run 1 has ended.
@@ -166,15 +166,15 @@ def test_a_run_starts_its_tasks_and_holds_their_scopes_until_it_has_ended() -> N
 
 def test_a_scope_that_is_changed_later_does_not_free_what_a_run_holds() -> None:
     state = told(run(1), ScopeTask(1, ("z.py",), ADA), state=carried(("a.py",), ("a.py",)))[0]
-    taken = refused(run(2, name="run-2", at_work=("run-1",)), state)
-    assert taken.code == "repository.scope_taken"
+    conflict = refused(run(2, name="run-2", at_work=("run-1",)), state)
+    assert conflict.code == "repository.scope_taken"
 
 
 def test_what_is_shared_waits_also_where_the_queue_brings_changes_together() -> None:
     state = carried(("migrations/1.sql", "a.py"), ("migrations/2.sql",), ("a.py",))
     state = told(run(1), state=state)[0]
-    taken = refused(run(2, name="run-2", at_work=("run-1",), overlap="merge"), state)
-    assert "migrations/2.sql" in taken.reason
+    conflict = refused(run(2, name="run-2", at_work=("run-1",), overlap="merge"), state)
+    assert "migrations/2.sql" in conflict.reason
     assert told(run(3, name="run-2", at_work=("run-1",), overlap="merge"), state=state)[1]
 
 
@@ -185,8 +185,8 @@ def test_a_run_of_tasks_that_can_not_begin_begins_none_of_them() -> None:
     assert refused(run(1, 1), state).code == "repository.bad_input"
     assert refused(run(1, into="main"), state).code == "repository.bad_input"
     unscoped = told(AddTask("Three", "", (), ADA), state=state)[0]
-    nobody = refused(run(1, 3), unscoped)
-    assert (nobody.code, nobody.hint) == (
+    refusal = refused(run(1, 3), unscoped)
+    assert (refusal.code, refusal.hint) == (
         "repository.no_scope",
         "`mission task scope 3 --suggest` looks for them.",
     )
@@ -204,7 +204,7 @@ def test_what_was_looked_up_holds_once_the_run_does() -> None:
     assert [type(each) for each in begun] == [RepositoryTaskStarted] * 2
     assert isinstance(held, RepositoryTasksRun)
     assert held.scopes == {1: ("a.py",), 3: ("c.py",)}
-    # What is looked up meets others like what was said, and is held to the same rules.
+    # A looked-up scope conflicts with others like a declared one, and has the same rules.
     state = told(three, run(2), state=carried(("a.py",), ("b.py",)))[0]
     later = run(3, name="run-2", at_work=("run-1",))
     met = replace(later, looked_up=(LookedUp(3, ("b.py",), "spec"),))

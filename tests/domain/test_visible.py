@@ -1,4 +1,4 @@
-"""Nothing in a text can hide from whoever has to agree to it."""
+"""Nothing in a text can hide from a person who has to approve it."""
 
 import re
 import sys

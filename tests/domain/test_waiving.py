@@ -2,9 +2,9 @@
 
 import pytest
 
+from missioncontrol.domain.coverage_gaps import Asked, RiskOwner, Waiver
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.gap import Asked, RiskOwner, Waiver
-from missioncontrol.domain.waiving import (
+from missioncontrol.domain.waivers import (
     WAIVERS_MAX,
     AssignRisk,
     Lacking,

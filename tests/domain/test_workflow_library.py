@@ -79,7 +79,7 @@ def test_who_knew_the_newest_version_or_does_not_say_makes_the_next(
 
 
 @pytest.mark.parametrize(
-    ("digests", "base", "said"),
+    ("digests", "base", "message"),
     [
         (("a", "b"), 1, "was begun from version 1, and version 2 is there by now."),
         (("a",), 0, "was written as a new workflow, and version 1 is there by now."),
@@ -87,12 +87,12 @@ def test_who_knew_the_newest_version_or_does_not_say_makes_the_next(
     ],
 )
 def test_who_did_not_know_the_newest_version_is_refused(
-    digests: tuple[str, ...], base: int, said: str
+    digests: tuple[str, ...], base: int, message: str
 ) -> None:
     with pytest.raises(Rejected) as refused:
         decide(command("c", base=base), saved(*digests), 0.0)
     assert refused.value.code == "workflow.saved_meanwhile"
-    assert refused.value.reason == f"Workflow 'tidy' {said}"
+    assert refused.value.reason == f"Workflow 'tidy' {message}"
 
 
 def test_what_a_version_says_already_is_no_conflict() -> None:

@@ -14,14 +14,14 @@ from tests.evaluation.solutions import MARKS, OBVIOUS, SOLUTIONS, Replaced
 
 
 def put(files: dict[str, str | list[Replaced]]) -> None:
-    for name, said in files.items():
+    for name, content in files.items():
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(said, str):
-            path.write_text(said, encoding="utf-8")
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
             continue
         text = path.read_text(encoding="utf-8")
-        for old, new in said:
+        for old, new in content:
             assert old in text, (name, old)
             text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
@@ -101,9 +101,9 @@ def do(what: str, more: list[str]) -> int:  # noqa: C901 - a closed set of ways 
         case "leave-early":  # Before a check that imports it has looked.
             put({next(iter(OBVIOUS[name])): "import os\nos._exit(0)\n"})
         case "tell":
-            told = {key: os.environ.get(key, "") for key in ("HOME", "MISSION_EVAL_SEED", "TZ")}
-            told |= {"task": sys.stdin.read(), "cwd": str(Path.cwd())}
-            Path(more[0]).write_text(json.dumps(told))
+            context = {key: os.environ.get(key, "") for key in ("HOME", "MISSION_EVAL_SEED", "TZ")}
+            context |= {"task": sys.stdin.read(), "cwd": str(Path.cwd())}
+            Path(more[0]).write_text(json.dumps(context))
             put(SOLUTIONS[name])
     return 0
 

@@ -1,4 +1,4 @@
-"""`mission eval` with a scripted agent: what ships is solved, and nobody passes who should not."""
+"""`mission eval` with a scripted agent: each scenario is solved, and no bad solution passes."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ import pytest
 
 from missioncontrol.cli.evaluation import refuse_bad_numbers
 from missioncontrol.cli.scenarios import scenarios_of, shipped
-from missioncontrol.cli.subjects import prompt_of, spoken
-from missioncontrol.cli.trying import verified
+from missioncontrol.cli.subjects import parse_subject, prompt_of
+from missioncontrol.cli.trial_workspace import verified
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
 from missioncontrol.testing.scripted_models import Reply, serving
@@ -69,8 +69,8 @@ def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_pat
     assert {name: each[0] for name, each in outcomes(worse).items()} == dict.fromkeys(
         obvious, "failed"
     )
-    said = outcomes(worse)
-    assert said["failing-test"][1] == "It changed what it may not: tests/test_stock.py."
+    results = outcomes(worse)
+    assert results["failing-test"][1] == "It changed what it may not: tests/test_stock.py."
     compared = answer(home, "eval", "compare", found["evaluation"], worse["evaluation"])
     jsonschema.validate(compared, json.loads(KEPT.read_text()))
     assert "at least 6 are needed" in compared["verdict"]
@@ -148,8 +148,8 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(
     names = scenarios(tmp_path, behaviours)
     asked = ("--command", f"{SCRIPTED} as-told", "--prompt", str(prompt), "--seed", "3")
     found = evaluated(home, *names, *asked, "--parallel", "4")
-    said = outcomes(found)
-    assert {name: each[0] for name, each in said.items()} == {
+    results = outcomes(found)
+    assert {name: each[0] for name, each in results.items()} == {
         "solves": "passed",
         "tells": "passed",
         "does-nothing": "stuck",
@@ -165,10 +165,10 @@ def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(
         "removes-ours": "failed",
         "shadows": "passed",  # It may add files here, and nothing loads them.
     }
-    assert "said nothing" not in said["hangs"][1]
-    assert said["overspends"][1] == "It used 900,001 tokens; its cap is 1,000."
-    assert "exit status 3" in said["dies"][1]
-    assert "did not print the expected text" in said["leaves"][1]
+    assert "said nothing" not in results["hangs"][1]
+    assert results["overspends"][1] == "It used 900,001 tokens; its cap is 1,000."
+    assert "exit status 3" in results["dies"][1]
+    assert "did not print the expected text" in results["leaves"][1]
     assert list(outside.iterdir()) == []
     assert [each.name for each in marks.iterdir()] == ["lingers"]
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(marks) in str(p.info["cmdline"])]
@@ -180,12 +180,12 @@ def _sees_the_task_its_seed_and_nothing_of_the_persons_own(
     found: dict[str, Any], seen: Path, home: Path
 ) -> None:
     [trial] = [each for each in found["trials"] if each["scenario"] == "tells"]
-    told = json.loads(seen.read_text())
-    assert told["task"] == "Be brief.\n\nMend it.\n"
-    assert told["MISSION_EVAL_SEED"] == str(trial["seed"])
-    assert told["TZ"] == "UTC"
-    assert told["HOME"].startswith(str(home))
-    assert told["cwd"].startswith(str(home))
+    context = json.loads(seen.read_text())
+    assert context["task"] == "Be brief.\n\nMend it.\n"
+    assert context["MISSION_EVAL_SEED"] == str(trial["seed"])
+    assert context["TZ"] == "UTC"
+    assert context["HOME"].startswith(str(home))
+    assert context["cwd"].startswith(str(home))
 
 
 @pytest.mark.parametrize(
@@ -248,17 +248,17 @@ def test_a_file_that_can_not_be_written_is_refused_before_anything_is_tried(
 )
 def test_a_command_that_can_not_be_started_is_refused(command: str, fault: str) -> None:
     with pytest.raises(Rejected, match=fault):
-        spoken(command, "")
+        parse_subject(command, "")
 
 
 def test_a_command_is_another_one_where_a_file_of_it_is_another(tmp_path: Path) -> None:
     script = tmp_path / "agent.sh"
     script.write_text("echo 1\n")
-    one = spoken(f"sh {script}", "")
-    assert one == spoken(f"sh {script}", "")
-    assert spoken(f"sh {script}", "Be brief.").prompt != one.prompt
+    one = parse_subject(f"sh {script}", "")
+    assert one == parse_subject(f"sh {script}", "")
+    assert parse_subject(f"sh {script}", "Be brief.").prompt != one.prompt
     script.write_text("echo 2\n")
-    assert spoken(f"sh {script}", "").digest != one.digest
+    assert parse_subject(f"sh {script}", "").digest != one.digest
 
 
 def test_a_prompt_that_can_not_be_told_is_refused(tmp_path: Path) -> None:
@@ -270,16 +270,16 @@ def test_a_prompt_that_can_not_be_told_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("numbers", "fault"),
     [
         ({"repeat": 0}, "--repeat is 0; it must be 1 to 1,000."),
         ({"parallel": 99}, "--parallel is 99; it must be 1 to 32."),
         ({"seed": -1}, "--seed is -1"),
     ],
 )
-def test_numbers_have_bounds(said: dict[str, int], fault: str) -> None:
+def test_numbers_have_bounds(numbers: dict[str, int], fault: str) -> None:
     with pytest.raises(Rejected, match=fault):
-        refuse_bad_numbers(Namespace(**{"repeat": 1, "parallel": 1, "seed": 0, **said}))
+        refuse_bad_numbers(Namespace(**{"repeat": 1, "parallel": 1, "seed": 0, **numbers}))
 
 
 def test_codex_is_evaluated_with_what_its_models_took(tmp_path: Path, codex_program: Path) -> None:
@@ -295,13 +295,13 @@ def test_codex_is_evaluated_with_what_its_models_took(tmp_path: Path, codex_prog
     with serving(*script) as models:
         home = furnished(tmp_path / "home", models, "codex", codex_program)
         found = evaluated(home, "shared-helper", dear, "--agent", "coder", "--seed", "1")
-    said = {each["scenario"]: each["judged"] for each in found["trials"]}
-    assert said["shared-helper"]["outcome"] == "passed"
-    assert said["shared-helper"]["files"] == ["blog/archive.py"]
-    assert (said["shared-helper"]["tokens"], said["shared-helper"]["cost"]) == (
+    results = {each["scenario"]: each["judged"] for each in found["trials"]}
+    assert results["shared-helper"]["outcome"] == "passed"
+    assert results["shared-helper"]["files"] == ["blog/archive.py"]
+    assert (results["shared-helper"]["tokens"], results["shared-helper"]["cost"]) == (
         314,
         cost(script, "gpt-5.5"),
     )
-    assert said["dear"]["outcome"] == "over_budget", said["dear"]
+    assert results["dear"]["outcome"] == "over_budget", results["dear"]
     assert found["subject"]["version"] == "0.169.0"
     assert found["subject"]["model"] == "gpt-5.5"

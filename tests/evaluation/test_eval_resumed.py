@@ -93,8 +93,8 @@ def test_agents_with_trees_of_their_own_are_tried_beside_an_engine(tmp_path: Pat
     finally:
         engine.terminate()
         engine.wait()
-    said = outcomes(found)
-    assert {name: each[0] for name, each in said.items()} == {
+    results = outcomes(found)
+    assert {name: each[0] for name, each in results.items()} == {
         "solve": "passed",
         "nothing": "stuck",
         "asks": "stuck",
@@ -102,7 +102,7 @@ def test_agents_with_trees_of_their_own_are_tried_beside_an_engine(tmp_path: Pat
         "overspends": "over_budget",
         "dies": "failed",
     }
-    assert said["asks"][1] == "It asked a person, and nobody answers in a trial."
+    assert results["asks"][1] == "It asked a person, and a trial has no person to answer."
     assert found["subject"]["version"] == "small 0.1"
     assert found["trials"][0]["judged"]["tokens"] in (0, 15, 900_000)
     states = {each["status"] for each in answer(home, "runs")}

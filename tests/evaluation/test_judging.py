@@ -17,9 +17,9 @@ CAPS = Caps(60.0, 10.0, tokens=1_000, cost=500)
 
 def run_of(state: object, **more: Any) -> Run:
     """Return what is read of a run."""
-    said = {"states": {"build": state}, "usage": Usage(), "halt": None, "status": "failed"}
-    said |= {"held": {}, "fence": 0, "started_at": 5.0, "settled_at": 9.0, "at": 9.0, **more}
-    return cast(Run, SimpleNamespace(**said))
+    fields = {"states": {"build": state}, "usage": Usage(), "halt": None, "status": "failed"}
+    fields |= {"held": {}, "fence": 0, "started_at": 5.0, "settled_at": 9.0, "at": 9.0, **more}
+    return cast(Run, SimpleNamespace(**fields))
 
 
 def failed(code: str) -> Run:

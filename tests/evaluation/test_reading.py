@@ -50,13 +50,13 @@ def found(*names: Path | str) -> list[Scenario]:
 
 
 def test_a_scenario_is_read_with_what_usually_holds() -> None:
-    said = read(TEXT)
-    assert (said.task, said.checks[0].seconds_max, said.checks[0].passes_before) == (
+    spec = read(TEXT)
+    assert (spec.task, spec.checks[0].seconds_max, spec.checks[0].passes_before) == (
         "Do it.\n",
         60.0,
         False,
     )
-    assert (said.caps.seconds, said.caps.quiet_seconds, said.caps.tokens) == (600.0, 120.0, None)
+    assert (spec.caps.seconds, spec.caps.quiet_seconds, spec.caps.tokens) == (600.0, 120.0, None)
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_a_scenario_in_a_directory_brings_what_lies_beside_it(tmp_path: Path) ->
     for name, text in {"repository/a.py": "old\n", "repository/b.py": "b\n", "held/c": "c"}.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
-    [said] = found(root)
-    assert {name: file.content for name, file in said.files.items()} == {
+    [scenario] = found(root)
+    assert {name: file.content for name, file in scenario.files.items()} == {
         "a.py": b"x\n",
         "b.py": b"b\n",
         "run.sh": b"#!/bin/sh\n",
     }
-    assert list(said.hidden) == ["c"]
+    assert list(scenario.hidden) == ["c"]
 
 
 def test_digests_tell_what_differs() -> None:

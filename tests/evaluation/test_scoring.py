@@ -55,9 +55,9 @@ def evaluated(
     begun = plan_of(name, Subject("a", "acp", D), scenarios, repeat, 7)
     found = Evaluation(begun, 0.0, {}, {})
     for trial in trials_of(begun):
-        said = judged(outcomes[scenarios[trial.scenario].id])
-        if trial.repetition < len(said):
-            found.judged[trial.number] = said[trial.repetition]
+        results = judged(outcomes[scenarios[trial.scenario].id])
+        if trial.repetition < len(results):
+            found.judged[trial.number] = results[trial.repetition]
     return found
 
 
@@ -114,10 +114,10 @@ def test_the_test_counts_all_ways() -> None:
 
 def test_chance_alone_is_hardly_ever_taken_for_a_difference() -> None:
     """Both agents are alike: of all ways in which eight scenarios can come out, few tell more."""
-    told = sum(
+    different = sum(
         sign_flips([Fraction(d) for d in signs]) < 0.05 for signs in product((1, -1), repeat=8)
     )
-    assert told / 2**8 < 0.05
+    assert different / 2**8 < 0.05
 
 
 def test_one_agent_is_better_where_that_can_be_told() -> None:

@@ -30,24 +30,24 @@ class Shop:
     async def save(self, *names: str) -> None:
         for name in names:
             text = (EXAMPLES / f"{name}.yaml").read_text("utf-8")
-            await self.held.office.do(SaveWorkflow(text, f"{name}.yaml"), ALICE)
+            await self.held.command_bus.do(SaveWorkflow(text, f"{name}.yaml"), ALICE)
 
     async def run(self, workflow: str, **inputs: Any) -> Run:
-        """Let alice run a workflow until it ends or waits for a person."""
+        """Run a workflow as alice until it ends or waits for a person."""
         given = {"scripts": str(SCRIPTS), **inputs}
         wanted = (await self.held.workflows.get(workflow, None)).definition.inputs
         given = {name: value for name, value in given.items() if name in wanted}
-        answer = await self.held.office.do(BeginRun(workflow, None, given), ALICE)
+        answer = await self.held.command_bus.do(BeginRun(workflow, None, given), ALICE)
         return await self.held.engine.rested(answer["run"])
 
     async def fork(self, run: Run, step: str, **inputs: Any) -> Run:
-        answer = await self.held.office.do(ForkRun(run.id, step, inputs), ALICE)
+        answer = await self.held.command_bus.do(ForkRun(run.id, step, inputs), ALICE)
         return await self.held.engine.rested(answer["run"])
 
     async def say(self, verb: Any, run: Run, step: str) -> Run:
-        """Let bob decide about a step that waits, and the run go on."""
+        """Decide as bob about a step that waits, and continue the run."""
         spoken = Spoken(verb, run.held[step].approval, BOB, "I have looked at it.")
-        await self.held.office.do(spoken, BOB)
+        await self.held.command_bus.do(spoken, BOB)
         return await self.held.engine.rested(run.id)
 
     def outputs(self, run: Run) -> dict[str, Any]:
@@ -95,7 +95,7 @@ async def shop(home: Path) -> AsyncIterator[Shop]:
 
 
 def live(home: Path, story: Callable[[Shop], Awaitable[None]]) -> None:
-    """Let `story` happen in a home of its own."""
+    """Run `story` in a home of its own."""
 
     async def whole() -> None:
         async with shop(home) as open_shop:

@@ -47,11 +47,11 @@ def test_sound_documents_become_one_page_with_its_checksums(tmp_path: Path) -> N
             title="Ours & <yours>",
             publish_to=str(tmp_path / "site"),
         )
-        told = shop.outputs(run)
+        outputs = shop.outputs(run)
         page = shop.file(run, "build", "handbook.html")
-        assert told["documents"] == 2
-        assert told["faults"] == 0
-        assert told["page"] == hashlib.sha256(page.encode()).hexdigest()
+        assert outputs["documents"] == 2
+        assert outputs["faults"] == 0
+        assert outputs["page"] == hashlib.sha256(page.encode()).hexdigest()
         assert "<title>Ours &amp; &lt;yours&gt;</title>" in page
         assert '<h2 id="guides-first--two-words">Two words</h2>' in page
         assert '<a href="#guides-first--two-words">the guide</a>' in page

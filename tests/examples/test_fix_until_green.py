@@ -55,9 +55,9 @@ def test_one_fault_a_round_is_mended_until_all_is_green(tmp_path: Path, clone: P
             check=[*PYTHON, "check.py"],
             fix=[*PYTHON, str(fixer)],
         )
-        told = shop.outputs(run)
-        assert told["said"] == "wrong:\n"
-        assert told["changed"][0].strip().startswith("app.py | 6 ")
+        outputs = shop.outputs(run)
+        assert outputs["said"] == "wrong:\n"
+        assert outputs["changed"][0].strip().startswith("app.py | 6 ")
         rounds = ("rounds", "rounds#2", "rounds#3")
         mended = [output(run, f"{each}/fix")["stdout"] for each in rounds]
         assert mended == ["mended add\n", "mended double\n", "mended greet\n"]

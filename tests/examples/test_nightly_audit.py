@@ -42,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def night(shop: Shop) -> Run:
-    """Let the time be just before the slot, and wait for the run that it begins."""
+    """Set the time to just before the slot, and wait for the run that it begins."""
     held = shop.held
     NightClock.ahead += until_half_past_two(held.clock.now()) - 0.3
     held.schedules.changed()  # As a clock that was set: it is looked at again.
@@ -62,7 +62,7 @@ async def scheduled(shop: Shop, clone: Path, records: Path) -> None:
     inputs = {"repository": str(clone), "records": str(records), "scripts": str(SCRIPTS)}
     policy = Policy("latest", window_seconds=6 * 3600.0)
     wanted = NewSchedule("nightly", "nightly-audit", NIGHTLY, inputs=inputs, policy=policy)
-    await shop.held.office.do(Asked("add", "nightly", wanted=wanted), ALICE)
+    await shop.held.command_bus.do(Asked("add", "nightly", wanted=wanted), ALICE)
     await shop.held.scheduler.start()
 
 
@@ -78,7 +78,7 @@ def test_a_night_with_new_grave_findings_fails_until_they_are_accepted(tmp_path:
         assert shop.outputs(first) == {"new": 0, "new_grave": 0, "gone": 0, "known": 0}
         with (clone / "tiny" / "__init__.py").open("a") as file:
             file.write(UNSAFE)
-        for _ in range(2):  # It is told every night until something is done about it.
+        for _ in range(2):  # It is reported every night until something is done about it.
             worse = await night(shop)
             assert worse.status == "failed"
             assert worse.slot > first.slot

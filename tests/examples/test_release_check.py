@@ -1,4 +1,4 @@
-"""A tag is pushed only if it is fit for it, and only once somebody else has agreed."""
+"""A tag is pushed only if it is fit for it, and only once another person has agreed."""
 
 import subprocess
 from pathlib import Path

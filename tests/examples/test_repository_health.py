@@ -38,7 +38,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def kept_from(run: Run, key: str) -> StepState:
-    """What a step of a fork looks like that was not done anew."""
+    """Return the state of a step of a fork that did not run again."""
     state = run.states[key]
     assert isinstance(state, Succeeded)
     return msgspec.structs.replace(state, kept_from=run.id)
@@ -49,20 +49,20 @@ def test_a_grave_finding_is_told_with_its_package(tmp_path: Path, repository: Pa
     async def story(shop: Shop) -> None:
         await shop.save("repository-health")
         run = await shop.run("repository-health", repository=str(repository))
-        told = shop.outputs(run)
-        assert told["packages"] == [".", "packages/alpha", "packages/beta"]
-        assert told["healthy"] is False
-        assert told["problems"] == ["high findings: 1, at most 0 allowed; in packages/alpha"]
+        outputs = shop.outputs(run)
+        assert outputs["packages"] == [".", "packages/alpha", "packages/beta"]
+        assert outputs["healthy"] is False
+        assert outputs["problems"] == ["high findings: 1, at most 0 allowed; in packages/alpha"]
         audits = output(run, "packages")
-        assert [audit["package"] for audit in audits] == told["packages"]
+        assert [audit["package"] for audit in audits] == outputs["packages"]
         page = shop.file(run, "summary", "health.md")
         assert "| packages/alpha | 2 | 0 | 1 |" in page
         assert "| packages/beta | 2 | 0 | 0 |" in page
         # What was looked at need not be looked at again to judge it otherwise.
         mild = await shop.fork(run, "summary", high_max=1)
         assert shop.outputs(mild)["healthy"] is True
-        kept = [key for key, state in mild.states.items() if state == kept_from(run, key)]
-        assert kept == ["survey", "packages", "architecture", "history", "tests"]
+        reused = [key for key, state in mild.states.items() if state == kept_from(run, key)]
+        assert reused == ["survey", "packages", "architecture", "history", "tests"]
 
     live(tmp_path / "home", story)
 

@@ -69,7 +69,7 @@ def blocking(place: Path) -> dict[str, str]:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
-    """Let this process find no library of an extra, loaded or not."""
+    """Hide all libraries of an extra from this process, loaded or not."""
     for library in modules()[extra]:
         for name in [each for each in sys.modules if each.split(".")[0] == library]:
             monkeypatch.delitem(sys.modules, name)

@@ -28,7 +28,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.event_files import Mapping
 from missioncontrol.specialists.auditor import Auditor
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import git, repository
 from tests.console.houses import console_house
 from tests.console.mission_house import GOAL, ended, small_repository
@@ -232,9 +232,9 @@ def look(home: tuple[Path, str], check: Callable[[Any, str], Awaitable[None]]) -
 async def _refused(client: Any, extra: str, path: str, **options: Any) -> None:
     method = client.post if options else client.get
     answer = await method(path, **options)
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (503, CODE), told
-    assert command(extra) in json.dumps(told, ensure_ascii=False).replace('\\"', '"')
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (503, CODE), problem
+    assert command(extra) in json.dumps(problem, ensure_ascii=False).replace('\\"', '"')
 
 
 @pytest.mark.parametrize("form", ["pdf", "docx"])

@@ -22,7 +22,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class OpenAccount:
-    """Admits what fits under `tokens`, and remembers all that it was told."""
+    """Admits what fits under `tokens`, and remembers all that it receives."""
 
     def __init__(self, tokens: int = 10**9) -> None:
         self.tokens = tokens

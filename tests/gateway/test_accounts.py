@@ -8,8 +8,8 @@ import pytest
 
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.calling import LedgerAccount, charge_interrupted
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.model_calls import LedgerAccount, charge_interrupted
 from missioncontrol.domain.budget.scopes import Scope, scopes_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.step import Amount

@@ -1,4 +1,4 @@
-"""What a call can use at most is read from its request, and never taken for less."""
+"""The most that a call can use is read from its request, and never underestimated."""
 
 import json
 from typing import Any
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.routing import ModelCard
-from missioncontrol.interfaces.gateway.asking import (
+from missioncontrol.interfaces.gateway.call_request import (
     CONTEXT_TOKENS,
     EXTRA_TOKENS,
     Asked,
-    asked,
+    parse_request,
     rewritten,
 )
 from missioncontrol.interfaces.gateway.dialects import (
@@ -30,7 +30,7 @@ IMAGE = "A" * 100_000
 
 
 def read(**fields: Any) -> Asked:
-    return asked(json.dumps({"model": "m", **fields}).encode(), CHAT.limits)
+    return parse_request(json.dumps({"model": "m", **fields}).encode(), CHAT.limits)
 
 
 def content(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def test_a_schema_is_noticed(fields: dict[str, Any], expected: bool) -> None:
 def test_a_limit_is_set_only_where_the_request_does_not_keep_to_it(
     dialect: Any, fields: dict[str, Any], limit: int, expected: dict[str, int]
 ) -> None:
-    call = asked(json.dumps({"model": "m", **fields}).encode(), dialect.limits)
+    call = parse_request(json.dumps({"model": "m", **fields}).encode(), dialect.limits)
     found = limit_changes(dialect, call, limit, chat_field="max_completion_tokens")
     assert found == expected
 

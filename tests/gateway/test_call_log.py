@@ -100,8 +100,8 @@ def test_old_calls_go_a_few_at_a_time(log: SqliteCallLog, monkeypatch: pytest.Mo
         gone.append(dropped)
     assert gone == [2, 1]
     assert ids(log) == ["call-2", "call-1", "call-0"]
-    kept = log._connection.execute("SELECT count(*) FROM contents").fetchone()
-    assert kept == (3,)
+    count = log._connection.execute("SELECT count(*) FROM contents").fetchone()
+    assert count == (3,)
 
 
 def test_the_oldest_calls_go_where_there_is_no_room(
@@ -111,9 +111,9 @@ def test_the_oldest_calls_go_where_there_is_no_room(
     log.write([call(number, prompt="x" * 50_000) for number in range(20)])
     while log.prune(Retention(days=9, bytes_max=500_000), NOW):
         pass
-    kept = ids(log)
-    assert 3 < len(kept) < 12
-    assert kept[0] == "call-19"
+    remaining = ids(log)
+    assert 3 < len(remaining) < 12
+    assert remaining[0] == "call-19"
     assert log._size() <= 500_000
 
 

@@ -11,7 +11,7 @@ from missioncontrol.domain.budget.scopes import WORKSPACE, Cap
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway import server
-from missioncontrol.interfaces.gateway.issued import IssuedKeys
+from missioncontrol.interfaces.gateway.issued_keys import IssuedKeys
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.ports.gateway import Gateway
 from tests.application.parts import CountingIds
@@ -209,7 +209,7 @@ def test_an_upstream_that_falls_silent_is_given_up(when: str) -> None:
             if when == "first":
                 assert "time limit" in reply.json["error"]["message"]
             else:
-                assert "Nothing more was heard" in said_at_the_end("/v1/messages", reply.body)
+                assert "sent nothing more" in said_at_the_end("/v1/messages", reply.body)
 
     run(main())
 
@@ -245,10 +245,10 @@ def test_a_revoked_key_cuts_its_streams_before_the_answer_to_who_revoked_it(
             ours.gateway._keys = IssuedKeys(keys, books.budgets, books.journal, CountingIds())
             cap = Cap(WORKSPACE, amount=Amount(tokens=900_000))
             books.budgets.set_cap(cap, actor="u", reason="Tests")
-            taken = [await keys.take(KeyAsked(name), actor="u") for name in ("one", "other")]
+            issued = [await keys.take(KeyAsked(name), actor="u") for name in ("one", "other")]
             calls = [
                 await held(ours, "/v1/chat/completions", CHAT_ASK, each["key"])
-                for each in (*[taken[0]] * 20, taken[1])
+                for each in (*[issued[0]] * 20, issued[1])
             ]
             assert len(books.budgets.ledger.live) == 21
             await keys.take(KeyAsked("one", revoke=True), actor="u")

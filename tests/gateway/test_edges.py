@@ -174,12 +174,12 @@ def test_there_are_only_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     known = MemoryKeys(lambda: now[0])
     caller = Caller("many", OpenAccount())
     known.issue(caller, until=5.0)
-    kept = known.issue(caller)
+    issued = known.issue(caller)
     with pytest.raises(Exception, match="keys already"):
         known.issue(caller)
     now[0] = 5.0
     assert known.find(known.issue(caller)) is caller
-    assert known.find(kept) is caller
+    assert known.find(issued) is caller
 
 
 def test_a_call_that_is_answered_ends_a_row_of_refusals() -> None:

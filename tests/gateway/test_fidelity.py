@@ -14,7 +14,7 @@ from missioncontrol.domain.routing import ModelCard, Route, Routing
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway.keys import Caller, MemoryKeys
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
-from missioncontrol.interfaces.serving import listening
+from missioncontrol.interfaces.listeners import listening
 from missioncontrol.ports.agent import Assignment
 from tests.gateway.answers import (
     CHAT_ASK,

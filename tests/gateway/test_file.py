@@ -36,7 +36,7 @@ UPSTREAM = "[[upstreams]]\nname = 'a'\nbase_url = 'http://127.0.0.1:9'\napi = 'o
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("upstreams = 3\n", "upstreams"),
         ("port = 'x'\n", "port"),
@@ -62,13 +62,13 @@ UPSTREAM = "[[upstreams]]\nname = 'a'\nbase_url = 'http://127.0.0.1:9'\napi = 'o
         (UPSTREAM + "[[policy.routing.rules]]\nmodels = ['a']\nagent = 'b'\n", "`agent`"),
     ],
 )
-def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(text)
     with pytest.raises(Rejected) as refused:
         read_settings(path)
     assert str(path) in str(refused.value)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["sk-ant-api03-0123456789abcdef", "0123456789abcdef" * 3])

@@ -39,8 +39,8 @@ def test_chat_completions_whole_and_streamed() -> None:
                 assert whole.choices[0].message.content == "Hello there"
                 stream = await client.chat.completions.create(**ask, stream=True)
                 chunks = [chunk async for chunk in stream]
-                said = [each.choices[0].delta.content or "" for each in chunks]
-                assert "".join(said) == "Hello there"
+                deltas = [each.choices[0].delta.content or "" for each in chunks]
+                assert "".join(deltas) == "Hello there"
                 assert all(chunk.usage is None for chunk in chunks)
                 used = [usage for _, usage in ours.account.settled]
                 assert used[0] == used[1]
@@ -112,15 +112,15 @@ def test_a_refusal_is_read_by_both_libraries_and_tried_once(status: int) -> None
             else:
                 ours.stopped_because = "Everything was stopped."
             async with openai_client(ours) as client:
-                with pytest.raises(openai_sdk.APIStatusError) as told:
+                with pytest.raises(openai_sdk.APIStatusError) as openai_error:
                     await client.chat.completions.create(model=model, messages=HI)
-                assert told.value.status_code == status
+                assert openai_error.value.status_code == status
                 with pytest.raises(openai_sdk.APIStatusError):
                     await client.responses.create(model=model, input="Hi", stream=True)
             async with anthropic_client(ours) as client:
-                with pytest.raises(anthropic_sdk.APIStatusError) as said:
+                with pytest.raises(anthropic_sdk.APIStatusError) as other_error:
                     await client.messages.create(model=model, messages=HI, max_tokens=9)
-                assert said.value.status_code == status
+                assert other_error.value.status_code == status
             assert [call.status for call in await ours.written()] == [status] * 3
 
     run(main())
@@ -145,8 +145,8 @@ def test_a_stream_that_is_cut_raises_or_fails_in_the_libraries(kind: str) -> Non
                 ours.stopped_because = "Everything was stopped."
 
             stopping = asyncio.create_task(stop())
-            said = await follow(kind, ours)
-            assert "Everything was stopped." in said
+            message = await follow(kind, ours)
+            assert "Everything was stopped." in message
             await stopping
 
     run(main())
@@ -156,12 +156,12 @@ async def follow(kind: str, ours: House) -> str:
     """Read a stream to its end, and return how it failed."""
     if kind == "messages":
         async with anthropic_client(ours) as client:
-            with pytest.raises(anthropic_sdk.APIStatusError) as told:
+            with pytest.raises(anthropic_sdk.APIStatusError) as error:
                 async for _ in await client.messages.create(
                     model="claude-x", messages=HI, max_tokens=9, stream=True
                 ):
                     pass
-            return str(told.value)
+            return str(error.value)
     async with openai_client(ours) as client:
         if kind == "responses":
             stream = await client.responses.create(model="gpt-5", input="Hi", stream=True)

@@ -1,4 +1,4 @@
-"""Which models a key is shown: whatever a call would be let through for, where a name is known."""
+"""The models that a key is shown: all that a call would be admitted for, if known by name."""
 
 from collections.abc import Iterator
 from typing import Any

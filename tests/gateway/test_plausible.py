@@ -56,7 +56,7 @@ async def charged(ours: House, path: str, body: Any) -> tuple[Usage, Call]:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "claimed",
     [
         chat_usage(HUGE, 5),
         chat_usage(10, 5, cached=10**9),
@@ -66,9 +66,9 @@ async def charged(ours: House, path: str, body: Any) -> tuple[Usage, Call]:
         chat_usage(int("9" * 4_000), 5),
     ],
 )
-def test_a_whole_answer_that_lies_costs_no_more_than_was_set_aside_and_seen(told: Any) -> None:
+def test_a_whole_answer_that_lies_costs_no_more_than_was_set_aside_and_seen(claimed: Any) -> None:
     async def main() -> None:
-        async with scripted(whole(usage=told)) as upstream, house(openai(upstream)) as ours:
+        async with scripted(whole(usage=claimed)) as upstream, house(openai(upstream)) as ours:
             usage, call = await charged(ours, "/v1/chat/completions", CHAT_ASK)
             [(_, most_in, most_out)] = ours.account.admitted
             assert 0 <= usage.cached_tokens + usage.cache_write_tokens <= usage.input_tokens
@@ -81,12 +81,12 @@ def test_a_whole_answer_that_lies_costs_no_more_than_was_set_aside_and_seen(told
 
 
 @pytest.mark.parametrize(
-    "told",
+    "claimed",
     [chat_usage(-5, 5), chat_usage(10, 5, cached=-1), chat_usage(10, 5, reasoning=-HUGE)],
 )
-def test_a_usage_of_less_than_nothing_is_charged_as_what_was_set_aside(told: Any) -> None:
+def test_a_usage_of_less_than_nothing_is_charged_as_what_was_set_aside(claimed: Any) -> None:
     async def main() -> None:
-        async with scripted(whole(usage=told)) as upstream, house(openai(upstream)) as ours:
+        async with scripted(whole(usage=claimed)) as upstream, house(openai(upstream)) as ours:
             usage, call = await charged(ours, "/v1/chat/completions", CHAT_ASK)
             [(_, most_in, most_out)] = ours.account.admitted
             assert (usage.input_tokens, usage.output_tokens) == (most_in, most_out)
@@ -95,20 +95,20 @@ def test_a_usage_of_less_than_nothing_is_charged_as_what_was_set_aside(told: Any
     run(main())
 
 
-def responses_end(told: Any) -> list[bytes]:
+def responses_end(usage: Any) -> list[bytes]:
     delta = {"type": "response.output_text.delta", "item_id": "m", "delta": "Hello there"}
-    end = {"type": "response.completed", "response": response("completed", usage=told)}
+    end = {"type": "response.completed", "response": response("completed", usage=usage)}
     return [event(delta, delta["type"]), event(end, "response.completed")]
 
 
-def messages_end(told: dict[str, int]) -> list[bytes]:
+def messages_end(usage: dict[str, int]) -> list[bytes]:
     *begun, _, stop = messages_stream("Hello there")
-    changed = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": told}
+    changed = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
     return [*begun, event(changed, "message_delta"), stop]
 
 
-def chat_end(told: Any) -> list[bytes]:
-    last = event(chat_chunk(choices=[], usage=told))
+def chat_end(usage: Any) -> list[bytes]:
+    last = event(chat_chunk(choices=[], usage=usage))
     return [event(chat_chunk("Hello there")), last + b"data: [DONE]\n\n"]
 
 
@@ -131,12 +131,12 @@ STREAMS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "ask", "end", "told", "make"), STREAMS)
+@pytest.mark.parametrize(("path", "ask", "end", "claimed", "make"), STREAMS)
 def test_a_stream_that_lies_at_its_end_costs_no_more_than_was_set_aside(
-    path: str, ask: Any, end: Any, told: Any, make: Any
+    path: str, ask: Any, end: Any, claimed: Any, make: Any
 ) -> None:
     async def main() -> None:
-        async with scripted(Script(end(told))) as upstream, house(make(upstream)) as ours:
+        async with scripted(Script(end(claimed))) as upstream, house(make(upstream)) as ours:
             usage, call = await charged(ours, path, {**ask, "stream": True})
             [(_, most_in, _)] = ours.account.admitted
             assert (usage.input_tokens, usage.output_tokens) == (most_in, 5)
@@ -165,12 +165,12 @@ NOTHING: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "ask", "end", "told", "make"), NOTHING)
+@pytest.mark.parametrize(("path", "ask", "end", "claimed", "make"), NOTHING)
 def test_a_stream_that_was_read_and_told_as_nothing_costs_what_was_seen(
-    path: str, ask: Any, end: Any, told: Any, make: Any
+    path: str, ask: Any, end: Any, claimed: Any, make: Any
 ) -> None:
     async def main() -> None:
-        async with scripted(Script(end(told))) as upstream, house(make(upstream)) as ours:
+        async with scripted(Script(end(claimed))) as upstream, house(make(upstream)) as ours:
             usage, call = await charged(ours, path, {**ask, "stream": True})
             assert usage.output_tokens == SAID
             assert usage.input_tokens > 0
@@ -230,8 +230,8 @@ def test_a_lie_leaves_the_rest_of_a_budget_for_the_next_call() -> None:
 
 
 def test_what_is_plausible_stays_as_it_was_told_and_no_bound_is_endless() -> None:
-    told = Usage(10, 4, 5, 2, None, 3)
-    assert bounded(told, input_most=10, output_most=5) == (told, "")
+    reported = Usage(10, 4, 5, 2, None, 3)
+    assert bounded(reported, input_most=10, output_most=5) == (reported, "")
     used, doubt = bounded(Usage(HUGE, output_tokens=HUGE), input_most=HUGE, output_most=HUGE)
     assert (used.input_tokens, used.output_tokens) == (COUNT_MAX, COUNT_MAX)
     assert "more than 2^53" in doubt

@@ -13,8 +13,13 @@ from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.domain.secrets import REPLACEMENT, Scrubber
 from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.interfaces.gateway import recording
-from missioncontrol.interfaces.gateway.heard import Heard
-from missioncontrol.interfaces.gateway.recording import HEARD_MAX, MARGIN, Recorder, kept
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
+from missioncontrol.interfaces.gateway.recording import (
+    MARGIN,
+    RECEIVED_MAX,
+    Recorder,
+    recorded_text,
+)
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy
 from missioncontrol.ports.call_log import Call, CallQuery, Retention
 from tests.gateway.answers import (
@@ -76,12 +81,12 @@ def test_a_secret_that_is_split_over_events_and_chunks_is_nowhere_in_the_file(
 def test_a_secret_at_the_end_of_what_is_kept_leaves_no_half(shift: int, before: int) -> None:
     secret = "s3cret" * 5
     scrub = Scrubber([secret]).bytes
-    start = HEARD_MAX + shift
+    start = RECEIVED_MAX + shift
     earlier = (secret + "." * 20) * before
     text = earlier + "x" * (start - len(earlier)) + secret + "y" * 100
-    found = kept(text[:HEARD_MAX], scrub, is_cut=True)
+    found = recorded_text(text[:RECEIVED_MAX], scrub, is_cut=True)
     assert "s3c" not in found
-    assert len(found) <= HEARD_MAX - MARGIN
+    assert len(found) <= RECEIVED_MAX - MARGIN
 
 
 @pytest.mark.parametrize(
@@ -141,7 +146,7 @@ def test_a_log_that_can_not_be_written_ends_no_call_and_is_counted(
     async def main() -> None:
         recorder = recorder_of(BrokenLog())
         recorder.open()
-        recorder.add(draft(1), b"{}", Heard())
+        recorder.add(draft(1), b"{}", ReceivedAnswer())
         await recorder.close()
         assert recorder.left_out == 1
 
@@ -171,10 +176,10 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_is_kept_up_to_its_bound_and_counted_whole() -> None:
-    heard = Heard(stored_max=10)
+    parsed = ReceivedAnswer(stored_max=10)
     for _ in range(5):
-        heard.say("12345é")
-    heard.call("a", "tool", "x" * 50)
-    assert heard.said == 5 * 7 + 50
-    assert len(heard.text) <= 16
-    assert heard.tools[0].arguments == ""
+        parsed.say("12345é")
+    parsed.call("a", "tool", "x" * 50)
+    assert parsed.said == 5 * 7 + 50
+    assert len(parsed.text) <= 16
+    assert parsed.tools[0].arguments == ""

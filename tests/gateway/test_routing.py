@@ -121,11 +121,11 @@ def test_a_refusal_says_what_each_model_lacks() -> None:
         chosen(Routing(), "tiny", needs=Needs(tools=True))
     assert refused.value.code == "model.unfit"
     assert "'tiny' calls no tools" in refused.value.reason
-    for needs, said in (
+    for needs, message in (
         (Needs(vision=True), "takes no images"),
         (Needs(input_tokens=10**6), "has a context of 100,000 tokens"),
     ):
-        with pytest.raises(Rejected, match=said):
+        with pytest.raises(Rejected, match=message):
             chosen(Routing(), "blind", needs=needs)
     with pytest.raises(Rejected, match="at most 4,000 tokens"):
         chosen(Routing(), "small", needs=Needs(output_tokens=5_000))

@@ -1,4 +1,4 @@
-"""Streams are taken apart at blank lines, wherever their chunks end."""
+"""Streams are split at blank lines, wherever their chunks end."""
 
 from itertools import pairwise
 
@@ -34,13 +34,13 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
 
 
 def taken_apart(chunks: list[bytes]) -> tuple[bytes, list[bytes]]:
-    splitter, raw, said = Splitter(), [], []
+    splitter, raw, payloads = Splitter(), [], []
     for chunk in chunks:
         for event in splitter.feed(chunk):
             raw.append(event.raw)
             if event.data:
-                said.append(event.data)
-    return b"".join([*raw, splitter.rest()]), said
+                payloads.append(event.data)
+    return b"".join([*raw, splitter.rest()]), payloads
 
 
 @given(chunked())
@@ -83,14 +83,14 @@ def test_an_event_that_is_too_long_passes_unread_and_holds_up_nothing(
 ) -> None:
     monkeypatch.setattr(sse, "EVENT_BYTES_MAX", 100)
     chunks = [b"data: " + b"x" * 60, b"x" * 60, b"x" * 200, b"\n", b"\ndata: b\n\n"]
-    splitter, passed, said = Splitter(), b"", []
+    splitter, passed, payloads = Splitter(), b"", []
     for chunk in chunks:
         for event in splitter.feed(chunk):
             passed += event.raw
-            said += [event.data] if event.data else []
-        assert len(splitter._begun) <= 100
+            payloads += [event.data] if event.data else []
+        assert len(splitter._partial) <= 100
     assert passed == b"".join(chunks)
-    assert said == [b"b"]
+    assert payloads == [b"b"]
 
 
 def test_a_long_event_in_small_chunks_is_looked_at_once() -> None:
@@ -99,5 +99,5 @@ def test_a_long_event_in_small_chunks_is_looked_at_once() -> None:
     for _ in range(2_000):
         before = splitter._looked
         splitter.feed(b"x" * 100)
-        looked += len(splitter._begun) - max(0, before - 3)
+        looked += len(splitter._partial) - max(0, before - 3)
     assert looked < 2_000 * 104

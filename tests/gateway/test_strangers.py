@@ -12,12 +12,12 @@ import pytest
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.domain.price import cost
 from missioncontrol.domain.routing import ModelCard
-from missioncontrol.interfaces.gateway import asking, server
-from missioncontrol.interfaces.gateway.asking import asked
+from missioncontrol.interfaces.gateway import call_request, server
+from missioncontrol.interfaces.gateway.call_request import parse_request
 from missioncontrol.interfaces.gateway.dialects import MESSAGES
-from missioncontrol.interfaces.gateway.heard import Heard
 from missioncontrol.interfaces.gateway.keys import Caller
-from missioncontrol.interfaces.gateway.recording import HEARD_MAX, Draft, redacted
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
+from missioncontrol.interfaces.gateway.recording import RECEIVED_MAX, Draft, redacted
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy
 from missioncontrol.ports.call_log import Call
 from tests.gateway.answers import (
@@ -88,7 +88,7 @@ def test_a_value_that_is_refused_is_told_in_few_words() -> None:
 def test_a_request_of_more_values_than_a_model_reads_is_refused_unread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking, "PARTS_MAX", 1_000)
+    monkeypatch.setattr(call_request, "PARTS_MAX", 1_000)
     reply, seen = answered({**CHAT_ASK, "messages": [[]] * 1_001})
     assert (reply.status, seen) == (400, None)
     assert answered({**CHAT_ASK, "user": "," * 900})[0].status == 200
@@ -99,7 +99,7 @@ def test_what_a_tool_was_given_is_text_even_if_it_looks_like_an_image(name: str)
     text = "word " * 20_000
     use = {"type": "tool_use", "id": "t", "name": "draw", "input": {"type": name, "alt": text}}
     body = {**MESSAGES_ASK, "messages": [{"role": "assistant", "content": [use]}]}
-    call = asked(json.dumps(body).encode(), MESSAGES.limits)
+    call = parse_request(json.dumps(body).encode(), MESSAGES.limits)
     assert call.input_tokens(ModelCard("m")) > len(text)
 
 
@@ -107,7 +107,7 @@ def test_only_the_content_of_an_image_counts_as_an_image() -> None:
     image = {"url": "data:image/png;base64,AAAA", "detail": "word " * 20_000}
     part = {"type": "image_url", "image_url": image}
     body = {**CHAT_ASK, "messages": [{"role": "user", "content": [part]}]}
-    call = asked(json.dumps(body).encode(), MESSAGES.limits)
+    call = parse_request(json.dumps(body).encode(), MESSAGES.limits)
     assert call.input_tokens(ModelCard("m")) > 100_000
 
 
@@ -189,8 +189,8 @@ def test_a_redirection_leads_no_tool_around_the_gateway() -> None:
 
 
 def test_an_upstream_that_repeats_its_key_does_not_tell_it() -> None:
-    said = json.dumps({"error": {"message": f"Bad key: Bearer {SECRET}"}}).encode()
-    reply, _ = answered(CHAT_ASK, Script([said], status=401, headers={"x-seen": SECRET}))
+    body = json.dumps({"error": {"message": f"Bad key: Bearer {SECRET}"}}).encode()
+    reply, _ = answered(CHAT_ASK, Script([body], status=401, headers={"x-seen": SECRET}))
     assert reply.status == 401
     assert SECRET not in reply.body.decode() + str(reply.headers)
     assert "Bad key: Bearer [secret]" in reply.json["error"]["message"]
@@ -290,10 +290,10 @@ def test_answers_that_come_side_by_side_are_kept_apart() -> None:
 
 
 def test_arguments_that_are_kept_in_part_hold_no_half_of_a_secret() -> None:
-    heard = Heard(stored_max=HEARD_MAX)
-    heard.say("x" * (HEARD_MAX - 100))
-    heard.call(0, "shell", "echo " + "y" * 80 + SECRET)
-    draft = Draft(Call("c", 0, "k", "chat", "answered", 200), heard=heard)
+    parsed = ReceivedAnswer(stored_max=RECEIVED_MAX)
+    parsed.say("x" * (RECEIVED_MAX - 100))
+    parsed.call(0, "shell", "echo " + "y" * 80 + SECRET)
+    draft = Draft(Call("c", 0, "k", "chat", "answered", 200), heard=parsed)
     call = redacted(draft, lambda content: content.replace(SECRET.encode(), b""))
     assert call.called[0].name == "shell"
     assert SECRET[:8] not in call.called[0].arguments
@@ -345,18 +345,18 @@ HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 )
 def test_what_a_cache_keeps_for_an_hour_is_reserved_at_its_price(more: dict[str, Any]) -> None:
     def most(body: dict[str, Any]) -> int:
-        call = asked(json.dumps(body).encode(), MESSAGES.limits)
+        call = parse_request(json.dumps(body).encode(), MESSAGES.limits)
         return call.input_tokens(ModelCard("m", context=1_000))
 
     short = json.loads(json.dumps(more).replace("1h", "5m"))
     assert (most({**MESSAGES_ASK, **short}), most({**MESSAGES_ASK, **more})) == (1_000, 1_600)
 
 
-@pytest.mark.parametrize(("told", "kept"), [(20, 20), (10**9, 30)])
-def test_what_a_cache_keeps_for_an_hour_is_charged_at_its_price(told: int, kept: int) -> None:
+@pytest.mark.parametrize(("claimed", "charged"), [(20, 20), (10**9, 30)])
+def test_what_a_cache_keeps_for_an_hour_is_charged_at_its_price(claimed: int, charged: int) -> None:
     stream = b"".join(messages_stream("Hi"))
     start = b'"cache_read_input_tokens"'
-    detail = b'"cache_creation":{"ephemeral_1h_input_tokens":%d},' % told
+    detail = b'"cache_creation":{"ephemeral_1h_input_tokens":%d},' % claimed
     price = GenaiPrices().price("claude-sonnet-4-5", 1_790_000_000.0)
     assert price is not None
 
@@ -371,7 +371,7 @@ def test_what_a_cache_keeps_for_an_hour_is_charged_at_its_price(told: int, kept:
             [(_, usage)] = ours.account.settled
             assert usage.cache_write_tokens == 30
             without = msgspec.structs.replace(usage, cost=None)
-            assert usage.cost == cost(price, without) + math.ceil((6 - 3.75) * kept)
+            assert usage.cost == cost(price, without) + math.ceil((6 - 3.75) * charged)
             [call] = await ours.written()
             assert call.usage.cost == usage.cost
 

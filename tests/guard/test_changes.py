@@ -64,8 +64,8 @@ def test_every_kind_of_change_is_told_apart(tmp_path: Path) -> None:
     write(root, "zz.py", "after all\n")
     git(root, "add", "-A")
     found = staged(root)
-    told = {path: (each.status, each.came_from, each.is_text) for path, each in found.items()}
-    assert told == {
+    by_path = {path: (each.status, each.came_from, each.is_text) for path, each in found.items()}
+    assert by_path == {
         "gone.py": ("deleted", "", True),
         "neu é.py": ("renamed", "old name.py", True),
         "link": ("changed", "", False),

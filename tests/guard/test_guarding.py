@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from missioncontrol.adapters.changes import GitChanges
-from missioncontrol.application.guarding import guard
+from missioncontrol.application.change_guard import guard
 from missioncontrol.guard.verdict import Finding
 from tests.agents.repositories import git, repository
 
@@ -18,10 +18,10 @@ def findings(root: Path) -> dict[str, list[tuple[str, int, str]]]:
         found = await guard(await GitChanges.staged(root), lambda *_: False, now=NOW)
         return found.verdict.findings
 
-    told: dict[str, list[tuple[str, int, str]]] = {}
+    by_rule: dict[str, list[tuple[str, int, str]]] = {}
     for each in asyncio.run(look()):
-        told.setdefault(each.rule, []).append((each.path, each.line, each.reason))
-    return told
+        by_rule.setdefault(each.rule, []).append((each.path, each.line, each.reason))
+    return by_rule
 
 
 def changed(tmp_path: Path, before: dict[str, str], after: dict[str, str]) -> Path:

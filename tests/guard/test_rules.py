@@ -46,7 +46,7 @@ def test_what_is_printed_reads_back_as_the_same_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("specs = [", "guard.toml can't be used: "),
         ("colour = 1", "unknown field `colour`"),
@@ -61,11 +61,11 @@ def test_what_is_printed_reads_back_as_the_same_rules() -> None:
         ("specs = [' ']", "names no path"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
+def test_what_is_wrong_is_said_with_its_place(text: str, message: str) -> None:
     with pytest.raises(Rejected) as caught:
         rules_of(text)
     assert caught.value.code == "guard.bad_rules"
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert ".mission/guard.toml" in str(caught.value)
 
 

@@ -31,12 +31,12 @@ def state(
     after: Mapping[str, str] | None = None,
     between: Mapping[str, frozenset[str]] = {},
     *,
-    kept: Acceptance | None = None,
+    prior: Acceptance | None = None,
     days: float = 1.0,
 ) -> State:
     assert SPEC is not None
     sides = Sides(Listing(base), Listing(base if after is None else after), between)
-    found = judge(SPEC, kept or accepted(), sides, now=AT + days * DAY, fresh_days=30)
+    found = judge(SPEC, prior or accepted(), sides, now=AT + days * DAY, fresh_days=30)
     return found.state
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_says_nothing_of_it_is_no_spec(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [f"---\ncovers: {said}\n---\n" for said in ("[", "[]", "3", "['#']")],
+    [f"---\ncovers: {globs}\n---\n" for globs in ("[", "[]", "3", "['#']")],
 )
 def test_a_spec_that_cannot_be_understood_is_named(text: str) -> None:
     with pytest.raises(Rejected, match=r"The spec a\.md can't be used"):
@@ -83,15 +83,15 @@ def test_it_is_stale_once_what_it_covers_has_moved(moved: dict[str, str | None])
 
 def test_what_was_accepted_with_the_change_holds_for_the_change() -> None:
     after = {**FILES, "src/auth/a.py": "a2", "src/auth/new.py": "n1"}
-    assert state(FILES, after, kept=accepted(after)) == "current"
+    assert state(FILES, after, prior=accepted(after)) == "current"
 
 
 def test_what_was_accepted_in_the_midst_of_a_range_holds_for_the_range() -> None:
     midst = {**FILES, "src/auth/a.py": "a2"}
     after = {**FILES, "src/auth/a.py": "a3"}
-    kept = accepted(midst)
-    assert state(FILES, after, {"src/auth/a.py": frozenset({"a2", "a3"})}, kept=kept) == "current"
-    assert state(FILES, after, {"src/auth/a.py": frozenset({"a3"})}, kept=kept) == "moved_on"
+    prior = accepted(midst)
+    assert state(FILES, after, {"src/auth/a.py": frozenset({"a2", "a3"})}, prior=prior) == "current"
+    assert state(FILES, after, {"src/auth/a.py": frozenset({"a3"})}, prior=prior) == "moved_on"
 
 
 def test_after_thirty_days_it_is_old_only_where_something_near_moved() -> None:
@@ -121,25 +121,25 @@ def test_it_is_current_exactly_where_the_covered_files_are_the_same(
         inside = ("src/auth/a.py", "src/auth/b.py", "src/auth/c.py")
         return {path: name for path, name in files.items() if path in inside}
 
-    found = state(other, kept=accepted(one))
+    found = state(other, prior=accepted(one))
     assert found == ("current" if covered(one) == covered(other) else "moved_on")
 
 
 def test_more_files_than_are_kept_one_by_one_are_compared_as_a_whole() -> None:
     many = {f"src/auth/{at}.py": "1" for at in range(2_001)}
-    kept = accepted(many)
-    assert kept.files is None
-    assert state(many, kept=kept) == "current"
-    assert state({**many, "src/auth/7.py": "2"}, kept=kept) == "moved_on"
+    prior = accepted(many)
+    assert prior.files is None
+    assert state(many, prior=prior) == "current"
+    assert state({**many, "src/auth/7.py": "2"}, prior=prior) == "moved_on"
 
 
 def test_a_file_of_an_acceptance_counts_as_it_was_signed() -> None:
     def verify(content: bytes, key: str, signature: str) -> bool:
         return signature == f"{key}:{len(content)}:{hash(content)}"
 
-    def sign(kept: Acceptance) -> Signed:
-        content = signed_part(kept)
-        return Signed(kept, "k", f"k:{len(content)}:{hash(content)}")
+    def sign(acceptance: Acceptance) -> Signed:
+        content = signed_part(acceptance)
+        return Signed(acceptance, "k", f"k:{len(content)}:{hash(content)}")
 
     signed = sign(accepted())
     place = path_of(signed.accepted.spec)
@@ -163,9 +163,9 @@ def test_a_file_at_another_place_or_of_another_form_is_no_acceptance() -> None:
 
 def test_a_spec_is_told_with_what_changed() -> None:
     spec = Spec("s.md", "d", ("src/**",))
-    kept = accept(spec, Listing({f"src/{at}": "1" for at in range(9)}), at=AT, by="user:ann")
+    acceptance = accept(spec, Listing({f"src/{at}": "1" for at in range(9)}), at=AT, by="user:ann")
     now = Listing({f"src/{at}": "2" for at in range(9)})
-    words = judge(spec, kept, Sides(now, now), now=AT, fresh_days=30).words
+    words = judge(spec, acceptance, Sides(now, now), now=AT, fresh_days=30).words
     assert words.endswith("src/0, src/1, src/2, src/3, src/4 and 4 more")
 
 

@@ -154,9 +154,9 @@ class Terminal:
             check=False,
         )
         self._status = done.returncode
-        said = done.stdout.decode()
+        output = done.stdout.decode()
         # As a terminal shows it where the next prompt begins a line of its own.
-        return said if said.endswith("\n") or not said else f"{said}\n"
+        return output if output.endswith("\n") or not output else f"{output}\n"
 
     def _as_here(self, text: str) -> str:
         def name(found: re.Match[str]) -> str:
@@ -193,21 +193,21 @@ class Terminal:
         """Wait until `mission up` has printed what is shown, which may take a while."""
         end = time.monotonic() + SECONDS_MAX
         while True:
-            said = (self.folder / "up.txt").read_text()[self._up_said :]
+            output = (self.folder / "up.txt").read_text()[self._up_said :]
             try:
-                self._compare("mission up", shown, said)
+                self._compare("mission up", shown, output)
             except Differs:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)
             else:
-                self._up_said += len(said)
+                self._up_said += len(output)
                 return
 
-    def _compare(self, command: str, shown: str, said: str) -> None:
-        found = re.fullmatch(self._pattern(shown), said)
+    def _compare(self, command: str, shown: str, output: str) -> None:
+        found = re.fullmatch(self._pattern(shown), output)
         if found is None:
-            raise Differs(f"$ {command}\n--- the guide\n{shown}--- what is so\n{said}")
+            raise Differs(f"$ {command}\n--- the guide\n{shown}--- what is so\n{output}")
         for group, value in found.groupdict().items():
             self.names[bytes.fromhex(group[2:]).decode()] = value
 

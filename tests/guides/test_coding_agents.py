@@ -38,5 +38,5 @@ def test_its_example_without_a_model_works_as_written(tmp_path: Path) -> None:
     (code,) = (code for kind, code in blocks(GUIDE.read_text("utf-8")) if kind == "python")
     with Terminal(tmp_path) as terminal:
         (terminal.work / "try.py").write_text(code)
-        said = terminal.run(f"{shlex.quote(sys.executable)} try.py")
-    assert said == "function_call 20\nmessage 7\n/v1/responses any\n"
+        output = terminal.run(f"{shlex.quote(sys.executable)} try.py")
+    assert output == "function_call 20\nmessage 7\n/v1/responses any\n"

@@ -31,13 +31,13 @@ def test_every_setting_is_there_with_its_default() -> None:
     assert list(listed) == [name for name in listed if name in defaults()]
     assert listed.keys() == defaults().keys()
     for name, default in defaults().items():
-        said = listed[name].strip("`")
+        value = listed[name].strip("`")
         if default is msgspec.NODEFAULT:
-            assert said == "required", name
+            assert value == "required", name
         elif name == "oidc.title":
-            assert said == "its name"
+            assert value == "its name"
         else:
-            assert said == ("none" if default in ((), "", {}) else json.dumps(default)), name
+            assert value == ("none" if default in ((), "", {}) else json.dumps(default)), name
 
 
 def test_the_example_can_be_used(tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ def python(code: str, folder: Path) -> str:
 
 @pytest.mark.journey
 def test_the_guide_to_python_works_as_written(tmp_path: Path) -> None:
-    said = python(blocks("docs/guides/python.md", "python")[0], tmp_path)
-    assert said.startswith("succeeded published wheel\n1 run_created\n")
-    assert said.endswith("run_settled\n")
+    output = python(blocks("docs/guides/python.md", "python")[0], tmp_path)
+    assert output.startswith("succeeded published wheel\n1 run_created\n")
+    assert output.endswith("run_settled\n")
 
 
 @pytest.mark.journey
@@ -37,10 +37,10 @@ def test_the_example_in_the_readme_works_as_written(tmp_path: Path) -> None:
     (code,) = blocks("README.md", "python")
     head, _, body = code.partition("async with")
     main = "async def main():\n    async with" + body.replace("\n", "\n    ")
-    said = python(
+    output = python(
         f"import asyncio\n{head}\n{main}\n    print(result.outputs)\nasyncio.run(main())", tmp_path
     )
-    assert "published wheel" in said
+    assert "published wheel" in output
 
 
 @pytest.mark.journey

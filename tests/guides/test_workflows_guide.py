@@ -17,10 +17,10 @@ from missioncontrol.domain.agent import MEANINGS, Shape
 from missioncontrol.domain.budget.scopes import BUILT_IN
 from missioncontrol.domain.definition import Definition, faults, vocabulary
 from missioncontrol.domain.definition.calls import DEPTH_MAX
-from missioncontrol.domain.definition.reading import STEPS_MAX as FILE_STEPS_MAX
 from missioncontrol.domain.definition.step_reading import ATTEMPTS_MAX, ROUNDS_MAX
+from missioncontrol.domain.definition.value_reader import STEPS_MAX as FILE_STEPS_MAX
 from missioncontrol.domain.expression import FUNCTIONS, NAMES, SOURCE_CHARACTERS_MAX
-from missioncontrol.domain.run.working_out import STEPS_MAX
+from missioncontrol.domain.run.resolution import STEPS_MAX
 from missioncontrol.domain.step import ApprovalRule, Repeat
 from tests.application import truth_tables
 from tests.cli.test_documentation import verbs_of
@@ -151,8 +151,8 @@ def test_every_name_of_an_expression_is_there() -> None:
 
 
 def test_every_bound_is_as_it_is_told() -> None:
-    told = {what: words(most.replace(",", ""))[0] for what, most in table("of", "at most")}
-    assert told == {
+    documented = {what: words(most.replace(",", ""))[0] for what, most in table("of", "at most")}
+    assert documented == {
         "steps in a file, with all that it calls": str(FILE_STEPS_MAX),
         "items of a list": str(ITEMS_MAX),
         "steps of a run, with all that they became": str(STEPS_MAX),

@@ -1,1 +1,1 @@
-"""What is remembered, and how it is told."""
+"""What is remembered, and how it is presented."""

@@ -1,4 +1,4 @@
-"""Items of memory with the same title, told apart by what they say."""
+"""Items of memory with the same title, distinguished by their texts."""
 
 from typing import NamedTuple
 

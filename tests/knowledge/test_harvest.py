@@ -30,7 +30,7 @@ def run(*steps: EndedStep, **more: Any) -> EndedRun:
 
 
 def after_tests(status: str, **output: Any) -> EndedStep:
-    said = {
+    results = {
         "command": ["python", "-m", "pytest"],
         "exit_code": 0,
         "status": status,
@@ -38,7 +38,7 @@ def after_tests(status: str, **output: Any) -> EndedStep:
         "source": "setup.cfg:47",
         "counts": {"passed": 480, "failed": 0, "skipped": 2},
     }
-    return EndedStep("tests", "succeeded", Work(output=said | output), position=26)
+    return EndedStep("tests", "succeeded", Work(output=results | output), position=26)
 
 
 def only(kind: str, found: list[Item]) -> list[Item]:
@@ -145,14 +145,14 @@ def test_what_each_task_took_is_remembered() -> None:
 
 
 def test_documents_are_remembered_by_path_line_and_commit() -> None:
-    said = {
+    entry = {
         "kind": "decision",
         "title": "Use tabs",
         "text": "Tabs it is.",
         "path": "docs/adr/1.md",
         "line": 7,
     }
-    [item] = harvested(run(lore=(said, {"kind": "poem"}, {})))
+    [item] = harvested(run(lore=(entry, {"kind": "poem"}, {})))
     assert item.source.words == "docs/adr/1.md:7 at commit cccccccccccc"
 
 
@@ -164,13 +164,13 @@ def test_the_same_run_leaves_the_same_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
+    ("counts", "ending"),
     [
         ({"passed": 72, "errors": 2}, "runs, and some tests cannot be run before any change"),
         ({"passed": 0, "errors": 2}, "runs, and tests cannot be run before any change"),
         ({"passed": 72, "failed": 1, "errors": 2}, "runs, and tests fail before any change"),
     ],
 )
-def test_what_passed_is_not_said_to_be_unable_to_run(counts: dict[str, int], said: str) -> None:
+def test_what_passed_is_not_said_to_be_unable_to_run(counts: dict[str, int], ending: str) -> None:
     [item] = only("command", harvested(run(after_tests("failed", counts=counts, exit_code=1))))
-    assert item.title.endswith(said)
+    assert item.title.endswith(ending)

@@ -54,7 +54,7 @@ ITEMS = tuple(dict.fromkeys(item.id for number in MISSIONS for item in harvested
 
 @pytest.fixture(scope="module", autouse=True)
 def runs_as_told() -> Iterator[None]:
-    """Let what a run came to follow from its name; all else is read from the log."""
+    """Derive the result of a run from its name; all else is read from the log."""
 
     async def found(store: object, artifacts: object, row: Recorded) -> EndedRun:
         del store, artifacts
@@ -104,10 +104,10 @@ class World:
             for event in events:
                 self.amendments[item] = memory.evolve(self.amendments.get(item), event, self.now)
             return item, [*events]
-        said = decision.decide(self._decides(verb, which), self.log, self.now)
-        for each in said:
+        decided = decision.decide(self._decides(verb, which), self.log, self.now)
+        for each in decided:
             self.log = decision.evolve(self.log, each, self.now)
-        return DECISION_STREAM, [*said]
+        return DECISION_STREAM, [*decided]
 
     def _amends(self, verb: str, item: str) -> memory.MemoryCommand:
         match verb:
@@ -155,7 +155,7 @@ class World:
 
 
 def told(index: SqliteMemoryIndex, now: float) -> dict[str, Any]:
-    """Return everything that one can be told of what is remembered."""
+    """Return everything that a reader can see of what is remembered."""
     every = Wanted(with_expired=True)
     return {
         "listed": index.listed(every, now=now, before=None, limit=1_000),

@@ -1,4 +1,4 @@
-"""What is remembered is told as what others wrote: quoted, with its source, never as the goal."""
+"""Memory is presented as the words of others: quoted, with its source, never as the goal."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from missioncontrol.application.memory import (
     SILENCED_MAX,
     Memory,
 )
-from missioncontrol.domain.foresight import Recalled, Remembered
+from missioncontrol.domain.estimates import Recalled, Remembered
 from missioncontrol.domain.memory import (
     Amendment,
     Item,
@@ -35,11 +35,11 @@ from missioncontrol.knowledge.ended_run import EndedStep
 from missioncontrol.knowledge.harvest import harvested
 from missioncontrol.knowledge.recall import recalled
 from missioncontrol.ports.event_store import Append, Head, NewEvent
-from missioncontrol.specialists.planner.lore import said_by_documents
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
+from missioncontrol.specialists.planner.repository_rules import document_statements
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.domain.plans import a_plan, a_task
 from tests.knowledge.test_harvest import only, run
@@ -78,8 +78,8 @@ def test_what_gives_orders_is_told_only_once_a_person_has_put_it_into_words(
     assert gives_orders(text)
     harvest, person = item("Limit of leaves", text), item("Limits", text, is_corrected=True)
     index.take([harvest, person], [], HEAD)
-    told = recalled(index, GOAL, "/code", now=NOW)
-    assert [each.item for each in told] == [person.id]
+    results = recalled(index, GOAL, "/code", now=NOW)
+    assert [each.item for each in results] == [person.id]
 
 
 ORDER = (
@@ -92,8 +92,8 @@ def test_a_model_is_handed_what_is_remembered_as_a_quotation_and_never_as_the_go
     tmp_path: Path,
 ) -> None:
     code = made(tmp_path / "code", KETTLE)
-    told = Recalled("memory-1", "lesson", "Brew cuts the last leaf", ORDER, "user:ann, event 7")
-    brief = Brief(GOAL, "", (), "", code, None, None, {}, 60, recalled=(told,))
+    lesson = Recalled("memory-1", "lesson", "Brew cuts the last leaf", ORDER, "user:ann, event 7")
+    brief = Brief(GOAL, "", (), "", code, None, None, {}, 60, recalled=(lesson,))
     local = LocalPlanner().plan(brief, LocalDesk(tmp_path / "local"))
     assert [used.item for used in local.remembered] == ["memory-1"]
     assert local.goal == GOAL
@@ -121,7 +121,7 @@ def test_a_model_is_handed_what_is_remembered_as_a_quotation_and_never_as_the_go
     assert work.output["plan"]["goal"] == GOAL
 
 
-# What is not to be told.
+# What is not to be shown.
 
 
 def memory(index: SqliteMemoryIndex, store: MemoryEventStore, tmp_path: Path) -> Memory:
@@ -137,8 +137,8 @@ def test_however_much_was_forgotten_none_of_it_is_told(
     silenced = memory(index, MemoryEventStore(), tmp_path).silenced()
     assert all(each.item.startswith(silenced) for each in gone)
     assert len(silenced) <= min(count, SHORTENED_MAX)
-    is_told = not item_id("fact", "", "something else").startswith(silenced)
-    assert is_told == (count <= SHORTENED_MAX)
+    is_visible = not item_id("fact", "", "something else").startswith(silenced)
+    assert is_visible == (count <= SHORTENED_MAX)
 
 
 def test_an_index_that_cannot_be_read_lets_no_document_speak(tmp_path: Path) -> None:
@@ -159,8 +159,8 @@ def refused(**_: object) -> list[str]:
 def test_a_beginning_of_an_id_silences_the_document_that_says_it(tmp_path: Path) -> None:
     record = "# 1. Leaves are whole\n\n## Status\n\nAccepted\n\n## Decision\n\nbrew cuts no leaf.\n"
     code = made(tmp_path / "code", {**KETTLE, "docs/adr/0001-leaves.md": record})
-    [said] = said_by_documents(read_tree(code))
-    name = said.told(str(code), "").item
+    [statement] = document_statements(read_tree(code))
+    name = statement.told(str(code), "").item
     brief = Brief(GOAL, "", (), "", code, None, None, {}, 60)
     for silenced, count in (((), 1), ((name,), 0), ((name[:15],), 0), (EVERYTHING, 0)):
         given = msgspec.structs.replace(brief, silenced=silenced)
@@ -171,18 +171,18 @@ def test_a_beginning_of_an_id_silences_the_document_that_says_it(tmp_path: Path)
 def test_what_was_forgotten_while_the_index_lags_behind_is_not_told(
     index: SqliteMemoryIndex, tmp_path: Path
 ) -> None:
-    kept, gone = item("Kept", "The limit cuts leaves"), item("Gone", "The limit cuts leaves")
-    index.take([kept, gone], [], Head(0, b"h" * 32))
+    visible, gone = item("Kept", "The limit cuts leaves"), item("Gone", "The limit cuts leaves")
+    index.take([visible, gone], [], Head(0, b"h" * 32))
     store = MemoryEventStore()
     event = MemoryForgotten(gone.id)
     name, schema = NAMES[type(event)]
-    said = NewEvent(name, schema, msgspec.json.encode(event), 0, "ann", "", 0, "")
+    written = NewEvent(name, schema, msgspec.json.encode(event), 0, "ann", "", 0, "")
 
     async def story() -> tuple[Recalled, ...]:
-        await store.append([Append(gone.id, 0, [said])])
-        return await memory(index, store, tmp_path).without_amended((kept.told(), gone.told()))
+        await store.append([Append(gone.id, 0, [written])])
+        return await memory(index, store, tmp_path).without_amended((visible.told(), gone.told()))
 
-    assert [each.item for each in asyncio.run(story())] == [kept.id]
+    assert [each.item for each in asyncio.run(story())] == [visible.id]
 
 
 # What a plan quotes is not remembered a second time.

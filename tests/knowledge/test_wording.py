@@ -6,7 +6,7 @@ from missioncontrol.knowledge.text import without_markup
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("text", "expected"),
     [
         ("Tests **must** pass", "Tests must pass"),
         ("It *has* to be **quick**.", "It has to be quick."),
@@ -17,5 +17,5 @@ from missioncontrol.knowledge.text import without_markup
         ("a **mark that never ends", "a **mark that never ends"),
     ],
 )
-def test_marks_of_a_document_go_and_code_stays(said: str, kept: str) -> None:
-    assert without_markup(said) == kept
+def test_marks_of_a_document_go_and_code_stays(text: str, expected: str) -> None:
+    assert without_markup(text) == expected

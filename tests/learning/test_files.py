@@ -3,7 +3,7 @@
 import pytest
 
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.learned import Kept, Learned, Pattern, PatternKind
+from missioncontrol.domain.learned import Learned, LibraryPattern, Pattern, PatternKind
 from missioncontrol.learning.agent_settings import settings, without_secrets
 from missioncontrol.learning.extraction import from_files
 from missioncontrol.learning.fixtures import cases_of
@@ -105,9 +105,9 @@ def test_settings_are_added_where_there_are_none_and_never_written_over() -> Non
     assert refusal(rule, there=True) == "pattern.there_already"
 
 
-def kept(title: str, kind: PatternKind = "codemod", repository: str = "/repo") -> Kept:
-    said = Learned(f"{kind}-{title}", kind, "python", title, title, repository, "ab" * 32, 3, 3)
-    return Kept(said, 1, "active", 1.0)
+def kept(title: str, kind: PatternKind = "codemod", repository: str = "/repo") -> LibraryPattern:
+    learned = Learned(f"{kind}-{title}", kind, "python", title, title, repository, "ab" * 32, 3, 3)
+    return LibraryPattern(learned, 1, "active", 1.0)
 
 
 def test_a_planner_is_told_what_the_goal_names_and_no_more() -> None:
@@ -117,9 +117,9 @@ def test_a_planner_is_told_what_the_goal_names_and_no_more() -> None:
         kept("test: make check", "command", "/elsewhere"),
         kept("old_call must not come back", "rule"),
     ]
-    told = bearing(library, "Replace assertEquals in the suite", "/repo")
-    assert [each.item for each in told] == ["codemod-self.assertEquals → self.assertEqual"]
-    assert "mission pattern apply" in told[0].text
+    patterns = bearing(library, "Replace assertEquals in the suite", "/repo")
+    assert [each.item for each in patterns] == ["codemod-self.assertEquals → self.assertEqual"]
+    assert "mission pattern apply" in patterns[0].text
     assert bearing(library, "Replace assertEquals", "/other") == ()
     assert len(bearing(library, "urllib quote and parse", "/other")) == 1
     assert bearing(library, "Run make check", "/repo") == ()

@@ -43,19 +43,19 @@ class House:
         return made.stdout.decode().strip()
 
     def post(self, body: Any = INITIALIZE, **headers: str) -> httpx.Response:
-        told = {"accept": BOTH, **{name.replace("_", "-"): text for name, text in headers.items()}}
-        return httpx.post(self.url, json=body, headers=told, trust_env=False)
+        sent = {"accept": BOTH, **{name.replace("_", "-"): text for name, text in headers.items()}}
+        return httpx.post(self.url, json=body, headers=sent, trust_env=False)
 
     def ask(
         self, token: str, method: str, params: Mapping[str, Any], *, takes_tasks: bool = True
     ) -> dict[str, Any]:
         """Ask as a client of 2026-07-28 does, which names what it asks about in a header too."""
         able: dict[str, Any] = {"extensions": {IDENTIFIER: {}}} if takes_tasks else {}
-        told = {
+        meta = {
             "io.modelcontextprotocol/protocolVersion": VERSION,
             "io.modelcontextprotocol/clientCapabilities": able,
         }
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": told}}
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
         about = str(params.get("name") or params["taskId"])
         headers = {"mcp_protocol_version": VERSION, "mcp_method": method, "mcp_name": about}
         answered = self.post(body, authorization=f"Bearer {token}", **headers)

@@ -4,7 +4,7 @@ import pytest
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.mcp.bounds import LIST_MAX, PART_MAX, TEXT_MAX, bounded, part_of
-from missioncontrol.mcp.reading import _text_of
+from missioncontrol.mcp.record import _text_of
 
 
 def test_the_parts_of_a_text_are_the_text() -> None:
@@ -23,9 +23,9 @@ def test_the_parts_of_a_text_are_the_text() -> None:
 def test_a_letter_that_is_half_there_is_left_for_the_next_part() -> None:
     whole = "né€😀"
     for end in range(len(whole.encode())):
-        text, taken = _text_of(whole.encode()[:end], "d")
-        assert text == whole.encode()[:taken].decode()
-        assert end - taken < 4
+        text, consumed = _text_of(whole.encode()[:end], "d")
+        assert text == whole.encode()[:consumed].decode()
+        assert end - consumed < 4
     with pytest.raises(Rejected, match="no text"):
         _text_of(b"\xff\xfe\x00\x01\x02\x03\x04\x05", "d")
 

@@ -53,18 +53,18 @@ def test_a_mission_is_begun_followed_and_read(home: Path, tiny: Path) -> None:
     up(home)
     seen: list[tuple[float, str | None]] = []
 
-    async def heard(progress: float, total: float | None, message: str | None) -> None:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
         del total
         seen.append((progress, message))
 
     async def scene() -> None:
-        async with by_pipe(home) as client:
+        async with by_pipe(home, is_real_start=True) as client:
             begun = await told(client, "begin_mission", goal=GOAL, repository=str(tiny))
             run, mission_id = begun["run"], begun["mission"]
             over: dict[str, Any] = {}
             while over.get("because") != "ended":
                 asked = {"run": run, "seconds_max": 30}
-                found = await client.call_tool("follow_run", asked, progress_callback=heard)
+                found = await client.call_tool("follow_run", asked, progress_callback=on_progress)
                 assert found.structured_content is not None
                 over = found.structured_content
             assert (over["status"], over["steps_done"]) == ("succeeded", over["steps"])
@@ -86,9 +86,9 @@ def test_a_mission_is_begun_followed_and_read(home: Path, tiny: Path) -> None:
             digest = next(each["digest"] for each in files if each["name"] == "plan.json")
             artifact = await told(client, "read_artifact", digest=digest)
             assert artifact["text"].startswith("{")
-            (kept,) = (await client.read_resource(f"mission://artifacts/{digest}/0")).contents
-            assert isinstance(kept, BlobResourceContents)
-            assert hashlib.sha256(base64.b64decode(kept.blob)).hexdigest() == digest
+            (stored,) = (await client.read_resource(f"mission://artifacts/{digest}/0")).contents
+            assert isinstance(stored, BlobResourceContents)
+            assert hashlib.sha256(base64.b64decode(stored.blob)).hexdigest() == digest
             shown = await told(client, "show_run", run=run)
             assert shown["run"]["status"] == "succeeded"
             assert shown["waits"] == {"approvals": [], "questions": []}
@@ -125,9 +125,9 @@ def test_a_person_at_the_client_agrees_to_exactly_what_they_read(
     assert f"SHA-256 {shown['digest']}" in read
     assert f'"{tmp_path}/place/shipped"' in read
     until((tmp_path / "place/shipped").exists, "what was agreed to")
-    kept = answer(home, "approvals", "show", approval)
-    assert kept["given"] == ["user:bob"]
-    assert "Bob has read it." in [each["data"].get("reason") for each in kept["events"]]
+    record = answer(home, "approvals", "show", approval)
+    assert record["given"] == ["user:bob"]
+    assert "Bob has read it." in [each["data"].get("reason") for each in record["events"]]
 
 
 def test_nobody_but_a_person_who_may_decides(home: Path, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_nobody_but_a_person_who_may_decides(home: Path, tmp_path: Path) -> None
     silent, hasty = Person(), Person(agree=True, reason="Fine.")
 
     async def scene() -> None:
-        async with by_pipe(home, env=BOB) as client:  # It can ask nobody.
+        async with by_pipe(home, env=BOB) as client:  # It has no person to ask.
             words = await refused(client, "approve", approval=approval)
             assert f"mission approvals show {approval}" in words
             assert "(mcp.no_elicitation)" in words
@@ -180,7 +180,7 @@ def test_a_server_that_is_killed_leaves_its_run_to_the_engine(home: Path, tiny: 
     begun: dict[str, Any] = {}
 
     async def scene() -> None:
-        async with by_pipe(home) as client:
+        async with by_pipe(home, is_real_start=True) as client:
             begun.update(await told(client, "begin_mission", goal=GOAL, repository=str(tiny)))
             children = psutil.Process().children()
             alive = (each for each in children if each.status() != psutil.STATUS_ZOMBIE)
@@ -265,8 +265,8 @@ def test_a_change_is_held_against_the_rules_of_its_repository(home: Path, tmp_pa
             assert "src/auth/login.py" in [each["path"] for each in staged["verdict"]["findings"]]
             git(root, "commit", "-qm", "Ask for a code")
             assert not (await told(client, "guard", repository=str(root)))["is_refused"]
-            said = await told(client, "guard", repository=str(root), commits="HEAD~1..HEAD")
-            assert said["is_refused"]
+            verdict = await told(client, "guard", repository=str(root), commits="HEAD~1..HEAD")
+            assert verdict["is_refused"]
             assert "(" in await refused(client, "guard", repository=str(tmp_path / "none"))
 
     asyncio.run(scene())

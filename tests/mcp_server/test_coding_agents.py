@@ -46,7 +46,7 @@ daemon_auto_start = false
 
 
 class Desk:
-    """Somebody's checkout and home directory, with `mission` on the path."""
+    """The checkout and home directory of a user, with `mission` on the path."""
 
     def __init__(self, root: Path) -> None:
         self.home = root / "home"
@@ -59,8 +59,8 @@ class Desk:
         self.tools.mkdir()
         program = self.tools / "mission"
         given = environment(self.home, MISSION_ACTOR="bob")
-        told = " ".join(f"{name}={shlex.quote(text)}" for name, text in given.items())
-        program.write_text(f'#!/bin/sh\n{told} exec {sys.executable} -m missioncontrol "$@"\n')
+        assigned = " ".join(f"{name}={shlex.quote(text)}" for name, text in given.items())
+        program.write_text(f'#!/bin/sh\n{assigned} exec {sys.executable} -m missioncontrol "$@"\n')
         program.chmod(0o755)
         self.own.mkdir(parents=True)
 
@@ -79,19 +79,19 @@ class Desk:
         assert done.returncode == 0, done.stdout + done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def codex(self, program: Path, call: ToolCall, told: str = "", **more: str) -> dict[str, Any]:
-        """Let Codex call a tool; return what became of the call. `told` sets the server up."""
+    def codex(self, program: Path, call: ToolCall, config: str = "", **more: str) -> dict[str, Any]:
+        """Have Codex call a tool; return the result of the call. `config` is the server's."""
         with serving(Reply(calls=(call,)), Reply("Done.")) as models:
-            settings = QUIET.format(origin=models.origin) + (told or shown("toml"))
+            settings = QUIET.format(origin=models.origin) + (config or shown("toml"))
             (self.own / "config.toml").write_text(settings)
             argv = [str(program), "exec", "--json", "--sandbox", "read-only", "Go on."]
-            said = self.run(argv, CODEX_HOME=str(self.own), KEY="k", **more)
-        ended = [each["item"] for each in said if each["type"] == "item.completed"]
+            events = self.run(argv, CODEX_HOME=str(self.own), KEY="k", **more)
+        ended = [each["item"] for each in events if each["type"] == "item.completed"]
         (found,) = (each for each in ended if each["type"] == "mcp_tool_call")
         return dict(found)
 
     def claude(self, program: Path, call: ToolCall) -> dict[str, Any]:
-        """Let Claude Code call a tool; return what became of the call."""
+        """Have Claude Code call a tool; return the result of the call."""
         (self.source / ".mcp.json").write_text(shown("json"))
         switches = {
             "CLAUDE_CONFIG_DIR": str(self.own),
@@ -105,8 +105,8 @@ class Desk:
             argv = [str(program), "--print", "--verbose", "--output-format", "stream-json"]
             argv += ["--mcp-config", ".mcp.json", "--strict-mcp-config"]
             argv += ["--allowedTools", "mcp__mission", "--model", "claude-sonnet-4-5"]
-            said = self.run([*argv, "--", "Go on."], ANTHROPIC_BASE_URL=models.origin, **switches)
-        contents = [each["message"]["content"] for each in said if each["type"] == "user"]
+            events = self.run([*argv, "--", "Go on."], ANTHROPIC_BASE_URL=models.origin, **switches)
+        contents = [each["message"]["content"] for each in events if each["type"] == "user"]
         (found,) = (part for content in contents for part in content if "tool_use_id" in part)
         return dict(found)
 

@@ -1,4 +1,4 @@
-"""`mission mcp --http`: who is let in, and what they may do."""
+"""`mission mcp --http`: who gets access, and what they may do."""
 
 import asyncio
 from collections.abc import Iterator

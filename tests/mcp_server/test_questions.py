@@ -51,18 +51,18 @@ def test_a_person_answers_what_a_step_asks(home: Path) -> None:
         async with by_pipe(home, elicitation_callback=person) as client:
             (listed,) = (await told(client, "list_questions"))["items"]
             assert (listed["question"], listed["title"]) == (question, "Does it fit?")
-            said = await refused(client, "answer_question", question="question-none")
-            assert said.endswith("(question.unknown)")
+            refusal = await refused(client, "answer_question", question="question-none")
+            assert refusal.endswith("(question.unknown)")
             assert (await told(client, "answer_question", question=question))["told"] is False
             person.content = {"answer": "maybe"}
-            said = await refused(client, "answer_question", question=question)
-            assert said.endswith("(question.bad_answer)")
+            refusal = await refused(client, "answer_question", question=question)
+            assert refusal.endswith("(question.bad_answer)")
             person.content = {"answer": '{"fits": true}'}
             assert (await told(client, "answer_question", question=question))["told"] is True
             over = await told(client, "follow_run", run=row["run"])
             assert (over["because"], over["status"]) == ("ended", "succeeded")
-            said = await refused(client, "answer_question", question=question)
-            assert said.endswith("(question.unknown)")
+            refusal = await refused(client, "answer_question", question=question)
+            assert refusal.endswith("(question.unknown)")
 
     asyncio.run(scene())
     assert "Does it fit?" in person.read[0]

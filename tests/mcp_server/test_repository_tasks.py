@@ -20,7 +20,7 @@ TITLE = "Log in with a code"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """A checkout whose tasks are kept in a home that an engine holds."""
+    """A checkout whose tasks are stored in a home that an engine holds."""
     found = Place(repository(tmp_path / "r"), tmp_path / "home")
     found.run("repo", "init", "--apply")
     sop = found.root / ".mission/sop.toml"
@@ -41,9 +41,9 @@ def test_a_task_is_added_once_and_signed_by_who_has_read_it(place: Place) -> Non
             assert (await told(client, "list_tasks", repository=str(place.root)))["items"] == []
             made = await told(client, "add_task", **asked, key="once")
             assert (made["task"], made["is_new"]) == (1, True)
-            said = await refused(client, "sign_task", **signing)
-            assert "mission task approve 1" in said
-            assert said.endswith("(mcp.no_elicitation)")
+            refusal = await refused(client, "sign_task", **signing)
+            assert "mission task approve 1" in refusal
+            assert refusal.endswith("(mcp.no_elicitation)")
             return str(made["repository"])
 
     async def again(id_: str) -> None:

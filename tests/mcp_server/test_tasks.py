@@ -1,4 +1,4 @@
-"""Runs as tasks of the protocol, for clients that take tasks, and for nobody else."""
+"""Runs as tasks of the protocol, for clients that accept tasks, and for no others."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,10 +47,10 @@ def test_a_mission_goes_on_as_a_task_and_outlives_the_server(
     house = served.house
     tiny = repository(tmp_path / "tiny", {"tiny/__init__.py": "def add(a, b): return a + b\n"})
     asked = {"goal": GOAL, "repository": str(tiny), "key": "once"}
-    # Who takes no tasks is told of the run, and follows it by a tool.
-    told = served.call("plan_mission", asked, takes_tasks=False)
-    assert (told["resultType"], "taskId" in told) == ("complete", False)
-    task = told["structuredContent"]["run"]
+    # A client that accepts no tasks gets the run, and follows it by a tool.
+    result = served.call("plan_mission", asked, takes_tasks=False)
+    assert (result["resultType"], "taskId" in result) == ("complete", False)
+    task = result["structuredContent"]["run"]
     # The same request again is the same run, and a task for who takes tasks.
     begun = served.call("plan_mission", asked)
     assert (begun["resultType"], begun["taskId"], begun["ttlMs"]) == ("task", task, None)
@@ -77,22 +77,22 @@ def test_cancelling_a_task_asks_for_the_end_of_its_run(served: Served, tmp_path:
     assert "(permission.missing)" in refused["message"]
     assert served.get(run)["status"] == "working"
     for _ in range(2):  # The second time it has ended already.
-        told = house.ask(served.works, "tasks/cancel", {"taskId": run})
-        assert "taskId" not in told["result"], told
+        result = house.ask(served.works, "tasks/cancel", {"taskId": run})
+        assert "taskId" not in result["result"], result
         until(lambda: served.get(run)["status"] == "cancelled", "the end of the run")
     assert house.ask(served.reads, "tasks/update", {"taskId": run, "inputResponses": {}})["result"]
 
 
 def test_only_tasks_that_are_there_are_told_of_and_only_to_who_takes_them(served: Served) -> None:
-    told = served.call("begin_mission", {"goal": GOAL, "repository": "/nowhere"})
-    assert (told["isError"], "taskId" in told) == (True, False)
+    result = served.call("begin_mission", {"goal": GOAL, "repository": "/nowhere"})
+    assert (result["isError"], "taskId" in result) == (True, False)
     for strange in ("run-none", "approval-1", "../x", "a" * 301):
-        told = served.house.ask(served.reads, "tasks/get", {"taskId": strange})
-        assert told["error"]["code"] == -32602, told
+        result = served.house.ask(served.reads, "tasks/get", {"taskId": strange})
+        assert result["error"]["code"] == -32602, result
     for method in ("tasks/get", "tasks/cancel", "tasks/update"):
         asked = {"taskId": "run-none", "inputResponses": {}}
-        told = served.house.ask(served.reads, method, asked, takes_tasks=False)
-        assert told["error"]["code"] == -32021, told
+        result = served.house.ask(served.reads, method, asked, takes_tasks=False)
+        assert result["error"]["code"] == -32021, result
         # A header that names another task: `name` is what the header is made of.
-        told = served.house.ask(served.reads, method, {**asked, "name": "run-other"})
-        assert told["error"]["code"] == -32020, told
+        result = served.house.ask(served.reads, method, {**asked, "name": "run-other"})
+        assert result["error"]["code"] == -32020, result

@@ -1,4 +1,4 @@
-"""What is asked of a planner and how its answers are read, whoever it is."""
+"""The request to a planner and how its answers are read, for every planner."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from missioncontrol.specialists.planner.answer import answer_schema, read_answer
 from missioncontrol.specialists.planner.groundwork import without_groundwork
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 BRIEF = Brief("Add a recipe search", "", (), "", None, None, None, {}, 60, planner="coder")
 Reply = Callable[[wire.Consults], str]
@@ -92,8 +92,8 @@ def test_a_refused_answer_goes_back_to_the_same_conversation(tmp_path: Path, loc
 def test_an_agent_that_fails_lets_the_local_plan_stand_in(tmp_path: Path) -> None:
     desk = AskingDesk(tmp_path, AttemptFailed("codex.budget_refused", "The cap is spent."))
     work = Planner().work(msgspec.structs.replace(BRIEF, repository=_code(tmp_path)), desk)
-    said = "This is the local plan, as agent coder gave none: The cap is spent."
-    assert work.output["plan"]["summary"].startswith(said)
+    expected = "This is the local plan, as agent coder gave none: The cap is spent."
+    assert work.output["plan"]["summary"].startswith(expected)
     assert len(desk.asked) == 1
 
 

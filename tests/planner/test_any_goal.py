@@ -1,4 +1,4 @@
-"""Whatever somebody writes as a goal, the local planner answers with a sound plan."""
+"""Whatever the goal of a user, the local planner answers with a sound plan."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.unsaid import left_unsaid
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
+from missioncontrol.testing.local_workspace import LocalDesk
 
 CONTEXT = "We sell tea. Orders arrive by fax! The shop must stay open. Currently we use PHP."
 
@@ -52,4 +52,4 @@ def test_many_relations_name_only_parts_that_are_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("goal", [*REPORTS, *WISHES, *LANGUAGES])
 def test_no_sentence_of_a_goal_is_lost(goal: str) -> None:
-    assert left_unsaid([goal], read_goal(goal).requirements()) == []
+    assert uncovered_sentences([goal], read_goal(goal).requirements()) == []

@@ -7,11 +7,11 @@ from tests.planner.test_local_planning import made
 from tests.planner.test_what_maintainers_object_to import POT
 
 from missioncontrol.domain.plan import Plan, Task
-from missioncontrol.specialists.planner.asides import aside, split_asides
-from missioncontrol.specialists.planner.giving import given
+from missioncontrol.specialists.planner.parameter_goals import given
 from missioncontrol.specialists.planner.planner import LocalPlanner
+from missioncontrol.specialists.planner.side_changes import aside, split_asides
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 MAIN = (
     "Give `Reader.read_leaves` a limit",

@@ -8,7 +8,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "pyproject.toml": '[project]\nname = "kettle"\nversion = "1.0"\n',
@@ -32,7 +32,7 @@ def note(plan: Plan) -> str:
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"pyproject.toml": TOWNCRIER}, "`docs/changelog/`"),
         ({"pyproject.toml": TOWNCRIER}, "named as `NUMBER.bugfix.rst` is"),
@@ -44,9 +44,9 @@ def note(plan: Plan) -> str:
     ],
 )
 def test_fragments_and_the_rule_of_the_guide_are_named(
-    tmp_path: Path, files: dict[str, str], said: str
+    tmp_path: Path, files: dict[str, str], message: str
 ) -> None:
-    assert said in note(planned(tmp_path, files))
+    assert message in note(planned(tmp_path, files))
 
 
 def test_no_entry_is_asked_for_where_the_guide_wants_none(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_no_entry_is_asked_for_where_the_guide_wants_none(tmp_path: Path) -> Non
 def test_an_annotation_asks_for_no_failing_test(tmp_path: Path) -> None:
     plan = planned(tmp_path, {}, "fix annotation of `heat`")
     changes = [task for task in plan.tasks() if task.is_change]
-    said = " ".join(text for task in changes for text in (task.detail, *task.acceptance))
-    assert "type checker accepts `heat`" in said
-    assert "fails" not in said
+    words = " ".join(text for task in changes for text in (task.detail, *task.acceptance))
+    assert "type checker accepts `heat`" in words
+    assert "fails" not in words
     assert plan.questions == ()
 
 

@@ -103,8 +103,8 @@ def test_what_must_still_hold_is_shown_and_not_built(tmp_path: Path) -> None:
 
 def test_a_database_in_a_file_has_no_server_to_reach(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Keep what `TTLCache` holds in a SQLite file", KEPT)
-    told = str(plan)
-    assert "refuses, hangs and drops" not in told
+    plan_text = str(plan)
+    assert "refuses, hangs and drops" not in plan_text
     assert "Two processes write the same SQLite file" in [risk.title for risk in plan.risks]
 
 
@@ -121,5 +121,5 @@ def test_what_is_removed_takes_its_tests_along(tmp_path: Path) -> None:
 
 def test_no_long_ask_is_repeated_where_its_number_does(tmp_path: Path) -> None:
     goal = "Speed up `TTLCache.expire` when most of the items are alive and nobody looks at them"
-    told = [text for task in planned(tmp_path, goal, KEPT).tasks() for text in task.acceptance]
-    assert not [text for text in told if "nobody looks at them" in text]
+    criteria = [text for task in planned(tmp_path, goal, KEPT).tasks() for text in task.acceptance]
+    assert not [text for text in criteria if "nobody looks at them" in text]

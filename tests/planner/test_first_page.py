@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from tests.planner.test_likely_places import planned, shop
 
-from missioncontrol.domain.foresight import FollowUp, Likely, LikelyFile, Precedent, Spot
+from missioncontrol.domain.estimates import FollowUp, Likely, LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.markdown import markdown

@@ -16,7 +16,7 @@ from missioncontrol.specialists.ranking import recent
 from missioncontrol.specialists.ranking.recent import block_shares, read_recent
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = {
     "shop/sessions.py": "def open_session():\n    return 1\n",
@@ -48,8 +48,8 @@ def project(root: Path, *beside: str) -> Path:
         for path in changed:
             with (root / path).open("a") as file:
                 file.write(f"# {number}\n")
-        said = "Expire logins of guests sooner" if is_expiry else "Round the total of a cart"
-        git(root, "commit", "-qam", f"{said}, step {number}")
+        subject = "Expire logins of guests sooner" if is_expiry else "Round the total of a cart"
+        git(root, "commit", "-qam", f"{subject}, step {number}")
     return root
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 SHOP = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n',

@@ -13,7 +13,7 @@ from missioncontrol.domain.plan import Plan, faults
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 SHOP = {
     "pyproject.toml": '[project]\nname = "teashop"\nversion = "2.1.0"\n'
@@ -100,11 +100,11 @@ def sentences(plan: Plan) -> set[str]:
 
 
 def test_unrelated_missions_share_no_sentence(tmp_path: Path) -> None:
-    said = [
+    texts = [
         sentences(planned(tmp_path, goal, made(tmp_path / str(number), files), *constraints))
         for number, (goal, files, constraints) in enumerate(MISSIONS)
     ]
-    for one, other in combinations(said, 2):
+    for one, other in combinations(texts, 2):
         assert one & other == set()
 
 
@@ -164,11 +164,11 @@ def test_what_is_not_git_is_planned_too(tmp_path: Path) -> None:
 def test_the_plan_is_shown_as_it_forms_and_kept(tmp_path: Path) -> None:
     desk = LocalDesk(tmp_path / "desk")
     work = Planner().work(brief("Add a Redis cart store", made(tmp_path / "shop", SHOP)), desk)
-    said = [line for _, line in desk.said]
-    assert any(line.startswith("Requirement R1") for line in said)
-    assert any(line.startswith("Decision D1") for line in said)
-    assert any(line.startswith("Task add-redis-cart-store") for line in said)
-    assert not any("specification" in line for line in said)  # The groundwork is no part of it.
+    messages = [line for _, line in desk.said]
+    assert any(line.startswith("Requirement R1") for line in messages)
+    assert any(line.startswith("Decision D1") for line in messages)
+    assert any(line.startswith("Task add-redis-cart-store") for line in messages)
+    assert not any("specification" in line for line in messages)  # The groundwork is no part of it.
     assert [artifact.name for artifact in work.artifacts] == ["plan.json", "plan.md"]
     assert msgspec.convert(work.output["plan"], Plan).title == "Add a Redis cart store"
     assert work.output["attempts"] == []

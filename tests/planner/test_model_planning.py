@@ -19,7 +19,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Message
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 
 KEY = "sk-canary-0123456789"
@@ -95,7 +95,7 @@ def stands_in(work: Work, *causes: str) -> None:
 
 def test_a_lost_requirement_is_a_fault(tmp_path: Path) -> None:
     plan = msgspec.json.decode(sound(tmp_path), type=Plan)
-    kept = plan.requirements[:1]
+    remaining = plan.requirements[:1]
     tasks = tuple(
         msgspec.structs.replace(
             phase,
@@ -105,7 +105,7 @@ def test_a_lost_requirement_is_a_fault(tmp_path: Path) -> None:
         )
         for phase in plan.phases
     )
-    answer = sound(tmp_path, requirements=kept, phases=tasks)
+    answer = sound(tmp_path, requirements=remaining, phases=tasks)
     with serving(Reply(answer)) as server:
         work = planner(server.url).work(BRIEF, LocalDesk(tmp_path))
     assert any("R2 is missing" in fault for fault in work.output["attempts"][0]["faults"])

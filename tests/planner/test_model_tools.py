@@ -13,7 +13,7 @@ from tests.cli.command import answer, mission
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
 
 GOAL = "Round the total of shop/cart.py half up"
@@ -79,10 +79,10 @@ def test_a_model_calls_tools_and_then_plans(tmp_path: Path) -> None:
     assert run["usage"]["input_tokens"] == 300
     [attempt] = run["steps"][0]["work"]["output"]["attempts"]
     assert attempt["usage"]["input_tokens"] == 300
-    told = [each["content"] for each in bodies[-1]["messages"] if each["role"] == "tool"]
-    assert "return sum(prices)" in told[0]
-    assert "leads out of the repository" in told[1]
-    assert json.loads(told[2])["status"] == "passed", told[2]
+    results = [each["content"] for each in bodies[-1]["messages"] if each["role"] == "tool"]
+    assert "return sum(prices)" in results[0]
+    assert "leads out of the repository" in results[1]
+    assert json.loads(results[2])["status"] == "passed", results[2]
 
 
 @pytest.mark.journey
@@ -120,9 +120,9 @@ def test_a_model_tries_the_plan_and_the_mission_still_shows_first_what_is_red(
     ) as server:
         run = planned(tmp_path / "home", source, server.url, goal=goal)
         asked = server.calls[1].body["messages"]
-    [told] = [each["content"] for each in asked if each["role"] == "tool"]
-    red = json.loads(told)["criterion"]
-    assert (red["kind"], red["state"]) == ("existence", "red"), told
+    [result] = [each["content"] for each in asked if each["role"] == "tool"]
+    red = json.loads(result)["criterion"]
+    assert (red["kind"], red["state"]) == ("existence", "red"), result
     made = run["steps"][0]["work"]["output"]["plan"]
     assert made["title"] == "Take a currency"
     # The tester of the mission tries that plan again, and the packs begin with what it saw.

@@ -7,7 +7,7 @@ from tests.planner.test_local_planning import made
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "pyproject.toml": '[project]\nname = "teakettle"\nversion = "1.0"\n'
@@ -89,9 +89,9 @@ def test_a_method_goes_alone_and_its_own_warning_counts(tmp_path: Path) -> None:
 
 def test_what_is_to_be_faster_is_called_by_its_name(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Make `brew` faster for lists of 10,000 leaves.")
-    told = [each.title for each in plan.decisions] + [task.title for task in plan.tasks()]
-    assert "What may be given up for the speed of `brew`" in told
-    assert not [text for text in told if "faster faster" in text]
+    titles = [each.title for each in plan.decisions] + [task.title for task in plan.tasks()]
+    assert "What may be given up for the speed of `brew`" in titles
+    assert not [text for text in titles if "faster faster" in text]
     shown = change(plan).acceptance[0]
     assert shown.startswith("`python -m timeit` calls `brew` as R1 describes, five times on the")
 
@@ -136,10 +136,10 @@ def test_work_beside_the_code_changes_none_of_it(tmp_path: Path) -> None:
 
 def test_a_method_of_a_class_is_one_however_it_is_asked_for(tmp_path: Path) -> None:
     short = planned(tmp_path / "short", "Add `Kettle.whistle`")
-    for number, said in enumerate(
+    for number, goal in enumerate(
         ["Add a `whistle` method to `Kettle`", "Add a new method `whistle()` to the `Kettle` class"]
     ):
-        plan = planned(tmp_path / str(number), said)
+        plan = planned(tmp_path / str(number), goal)
         titles = [each.title for each in plan.decisions]
         assert titles[0] == "How `Kettle.whistle` is called"
         assert titles == [each.title for each in short.decisions]
@@ -148,8 +148,8 @@ def test_a_method_of_a_class_is_one_however_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_a_method_that_stands_already_is_asked_about(tmp_path: Path) -> None:
-    for number, said in enumerate(["Add a `pour` method to `Kettle`", "Add `Kettle.pour`."]):
-        plan = planned(tmp_path / str(number), said)
+    for number, goal in enumerate(["Add a `pour` method to `Kettle`", "Add `Kettle.pour`."]):
+        plan = planned(tmp_path / str(number), goal)
         assert "`Kettle.pour` stands at `teakettle/kettle.py:8` already" in plan.questions[0]
         assert not [each for each in plan.decisions if each.title.startswith("How callers")]
         assert "defines `Kettle.pour`, which the goal names" in change(plan).detail

@@ -1,4 +1,4 @@
-"""Whatever is asked for stands in the plan, and nothing of it can be taken out unnoticed."""
+"""Every part of a request stands in the plan, and none can be removed unnoticed."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.planner.goals import GOALS, LANGUAGES, REPORTS, WISHES
 
-from missioncontrol.domain.foresight import Likely
-from missioncontrol.domain.gap import Asked, Gap, gaps
+from missioncontrol.domain.coverage_gaps import Asked, Gap, gaps
+from missioncontrol.domain.estimates import Likely
 from missioncontrol.domain.plan import Phase, Plan, Task
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.origins import with_origins
@@ -40,9 +40,9 @@ def planned(asked: Asked) -> Plan:
 
 
 def without_requirement(plan: Plan, name: str, *, thoroughly: bool) -> Plan:
-    kept = tuple(each for each in plan.requirements if each.id != name)
+    remaining = tuple(each for each in plan.requirements if each.id != name)
     if not thoroughly:
-        return msgspec.structs.replace(plan, requirements=kept)
+        return msgspec.structs.replace(plan, requirements=remaining)
     phases = tuple(
         msgspec.structs.replace(
             phase,
@@ -57,7 +57,7 @@ def without_requirement(plan: Plan, name: str, *, thoroughly: bool) -> Plan:
         for phase in plan.phases
     )
     likely = tuple(each for each in plan.likely if each.requirement != name)
-    return msgspec.structs.replace(plan, requirements=kept, phases=phases, likely=likely)
+    return msgspec.structs.replace(plan, requirements=remaining, phases=phases, likely=likely)
 
 
 def check_that_nothing_can_go(asked: Asked) -> None:
@@ -117,6 +117,6 @@ TEXTS = st.lists(WORDS, min_size=1, max_size=40).map(" ".join)
 def test_no_requirement_of_nonsense_can_be_dropped_either(
     goal: str, constraints: list[str], context: str
 ) -> None:
-    said = [text for text in (goal, *constraints) if any(map(str.isalnum, text))]
-    if len(said) == len(constraints) + 1:
+    statements = [text for text in (goal, *constraints) if any(map(str.isalnum, text))]
+    if len(statements) == len(constraints) + 1:
         check_that_nothing_can_go(Asked(goal, tuple(constraints), context))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.domain.plans import a_plan, a_task
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
+from missioncontrol.domain.estimates import Knower, Likely, LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.owners import with_owners
 

@@ -51,7 +51,7 @@ def test_an_error_that_is_to_be_mended_stays_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("wish", "text"),
     [
         ("Btw I'd rather not touch func.py.", "Do not touch func.py"),
         ("I would prefer not to touch func.py.", "Do not touch func.py"),
@@ -62,11 +62,11 @@ def test_an_error_that_is_to_be_mended_stays_the_reason() -> None:
     ],
 )
 def test_what_somebody_would_rather_not_have_is_kept_to_wherever_it_stands(
-    said: str, text: str
+    wish: str, text: str
 ) -> None:
     main = ("function", "Add `upsert_many` to `Table`")
-    assert asked(f"{main[1]}. {said}") == [main, ("constraint", text)]
-    assert asked(f"{said} {main[1]}.") == [("constraint", text), main]
+    assert asked(f"{main[1]}. {wish}") == [main, ("constraint", text)]
+    assert asked(f"{wish} {main[1]}.") == [("constraint", text), main]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import Plan, Risk
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
 from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 GOAL = "Add a percentage discount to `total` in shop/cart.py. Round half up."
 FILES = {
@@ -230,8 +230,8 @@ def test_facts_of_the_repository_are_not_the_models(local: Plan) -> None:
             for each in local.requirements
         ),
     )
-    kept = with_facts_of(lied, local, Asked(GOAL))
-    assert (kept.kinds, kept.stack, kept.requirements) == (
+    corrected = with_facts_of(lied, local, Asked(GOAL))
+    assert (corrected.kinds, corrected.stack, corrected.requirements) == (
         local.kinds,
         local.stack,
         local.requirements,

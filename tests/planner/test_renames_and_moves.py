@@ -11,7 +11,7 @@ from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.renaming import Renaming, keeps_alias, renaming
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 GREEN = (
     "class GreenReader(Reader):\n    def read_leaves(self):\n        return super().read_leaves()\n"
@@ -95,8 +95,8 @@ def test_an_alias_that_is_asked_for_warns_and_is_all_that_is_left(tmp_path: Path
     plan = planned(tmp_path, goal)
     [task, announce] = changes(plan)
     assert "Leave `Reader.read_stems` at `teapot/reading.py:8`" in task.detail
-    told = "one `DeprecationWarning` that names `read_twigs`"
-    assert any(told in each for each in task.acceptance)
+    expected = "one `DeprecationWarning` that names `read_twigs`"
+    assert any(expected in each for each in task.acceptance)
     left = "finds `read_stems` in the alias `Reader.read_stems`, in its test and in `CHANGES.md`"
     assert left in task.acceptance[-1]
     assert announce.scope == ("CHANGES.md",)
@@ -126,10 +126,10 @@ def test_a_name_without_an_alias_is_gone_and_that_is_a_decision(tmp_path: Path) 
 def test_a_new_name_that_is_taken_and_an_old_one_that_nobody_says_are_asked_about(
     tmp_path: Path,
 ) -> None:
-    taken = planned(tmp_path / "one", "Rename `Reader.read_stems` to `Reader.read_leaves`.")
+    occupied = planned(tmp_path / "one", "Rename `Reader.read_stems` to `Reader.read_leaves`.")
     assert any(
         "defines `read_leaves` already" in each or "define `read_leaves` already" in each
-        for each in taken.questions
+        for each in occupied.questions
     )
     nothing = planned(tmp_path / "two", "Rename `Reader.read_twigs` to `Reader.read_buds`.")
     assert "No file says `read_twigs`: what is called so in R1?" in nothing.questions

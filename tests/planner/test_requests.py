@@ -13,7 +13,7 @@ from missioncontrol.specialists.planner.kinds import recognised
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 
 def requests(goal: Goal) -> list[str]:

@@ -9,9 +9,9 @@ from tests.planner.test_likely_places import shop
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.planner.reranking import kept_places, order_faults
+from missioncontrol.specialists.planner.reranking import order_faults, with_local_places
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = ("shop/other.py",)
 
@@ -42,7 +42,7 @@ def paths(plan: Plan) -> list[str]:
 
 def test_the_order_is_the_models_and_the_shares_stay_from_most_to_least(local: Plan) -> None:
     second = paths(local)[1]
-    found = kept_places(local, local, order(second), "wise", paths(local))
+    found = with_local_places(local, local, order(second), "wise", paths(local))
     assert paths(found) == [second, *(path for path in paths(local) if path != second)]
     shares = [file.share for file in found.likely[0].files]
     assert shares == [file.share for file in local.likely[0].files]
@@ -54,7 +54,7 @@ def test_the_order_is_the_models_and_the_shares_stay_from_most_to_least(local: P
     ["no JSON", "{}", order("invented.py"), order(requirement="R9"), '{"likely_order": 7}'],
 )
 def test_an_order_that_does_not_fit_is_not_followed(local: Plan, answer: str) -> None:
-    assert kept_places(local, local, answer, "wise", FILES).likely == local.likely
+    assert with_local_places(local, local, answer, "wise", FILES).likely == local.likely
 
 
 def test_a_model_cannot_widen_what_a_change_touches(local: Plan) -> None:
@@ -71,13 +71,13 @@ def test_a_model_cannot_widen_what_a_change_touches(local: Plan) -> None:
             for phase in local.phases
         ),
     )
-    found = kept_places(wide, local, "{}", "wise", FILES)
+    found = with_local_places(wide, local, "{}", "wise", FILES)
     assert found.likely == local.likely
     assert [task.scope for task in found.tasks()] == [task.scope for task in local.tasks()]
 
 
 def test_a_file_that_the_ranking_did_not_find_is_taken_where_it_is_there(local: Plan) -> None:
-    found = kept_places(local, local, order("shop/other.py"), "wise", FILES)
+    found = with_local_places(local, local, order("shop/other.py"), "wise", FILES)
     first = found.likely[0].files[0]
     assert (first.path, first.reasons, first.chance) == ("shop/other.py", ("named by wise",), 0.0)
     assert paths(found)[1:] == paths(local)
@@ -100,6 +100,6 @@ def test_a_task_that_merges_others_has_the_files_of_both(local: Plan) -> None:
         for phase in local.phases
     )
     plan = msgspec.structs.replace(local, phases=merged)
-    found = kept_places(plan, local, "{}", "wise", FILES)
+    found = with_local_places(plan, local, "{}", "wise", FILES)
     changed = {path for task in local.tasks() if task.is_change for path in task.scope}
     assert {path for task in found.tasks() for path in task.scope} == changed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.planner.test_what_maintainers_object_to import changes, planned
 
-from missioncontrol.domain.gap import Asked, gaps
+from missioncontrol.domain.coverage_gaps import Asked, gaps
 from missioncontrol.specialists.planner.clauses import as_ask
 from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.goal import read_goal
@@ -134,8 +134,8 @@ def test_no_two_requirements_are_accepted_by_one_sentence_with_other_names(tmp_p
         "`heat` should refuse ice."
     )
     plan = planned(tmp_path, goal)
-    said = [each for task in changes(plan) for each in task.acceptance]
-    bare = [re.sub(r"`[^`]*`|\bR\d+\b", "…", each) for each in said]
+    criteria = [each for task in changes(plan) for each in task.acceptance]
+    bare = [re.sub(r"`[^`]*`|\bR\d+\b", "…", each) for each in criteria]
     assert len(bare) == len(set(bare))
     assert all(task.acceptance for task in changes(plan))
 

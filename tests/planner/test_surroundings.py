@@ -13,7 +13,7 @@ from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 KETTLE = {
     "composer.json": '{"name": "kettle/kettle", "scripts": {"test": "phpunit"}}\n',
@@ -48,19 +48,19 @@ def detail(plan: Plan) -> str:
 
 
 def test_a_method_is_told_with_the_calls_on_what_is_named_like_its_class(tmp_path: Path) -> None:
-    said = detail(planned(tmp_path, "Fix `Boiler#preheat` being called twice"))
-    assert "`Boiler.preheat` is used at `src/Kitchen.php:6`." in said
-    assert "src/Kitchen.php:11" not in said
+    text = detail(planned(tmp_path, "Fix `Boiler#preheat` being called twice"))
+    assert "`Boiler.preheat` is used at `src/Kitchen.php:6`." in text
+    assert "src/Kitchen.php:11" not in text
 
 
 def test_a_baseline_that_records_findings_of_a_file_is_brought_up_to_date(tmp_path: Path) -> None:
-    said = detail(planned(tmp_path, "Declare the type of what `Boiler::preheat` returns"))
-    assert "`phpstan-baseline.neon:4` records findings in `src/Boiler.php`" in said
+    text = detail(planned(tmp_path, "Declare the type of what `Boiler::preheat` returns"))
+    assert "`phpstan-baseline.neon:4` records findings in `src/Boiler.php`" in text
 
 
 def test_settings_with_an_entry_of_what_is_named_are_looked_at(tmp_path: Path) -> None:
-    said = detail(planned(tmp_path, "Let `Brew/LeafSize` refuse small leaves"))
-    assert "`.kettlelint.yml:2` has an entry of `Brew/LeafSize`" in said
+    text = detail(planned(tmp_path, "Let `Brew/LeafSize` refuse small leaves"))
+    assert "`.kettlelint.yml:2` has an entry of `Brew/LeafSize`" in text
 
 
 def test_a_version_goes_where_the_others_are_listed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A fault that is only told is planned as its repair: what is wanted is the right behaviour."""
+"""A fault that is only described is planned as its repair: the goal is the right behaviour."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,11 @@ from tests.planner.test_asides import changes, planned
 from tests.planner.test_local_planning import made
 from tests.planner.test_what_maintainers_object_to import POT
 
-from missioncontrol.specialists.planner.bare import without_prose
+from missioncontrol.specialists.planner.code_only import without_prose
 from missioncontrol.specialists.planner.faults import contrast, fault, is_fault
-from missioncontrol.specialists.planner.filling import table
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
+from missioncontrol.specialists.planner.playbook_text import table
 
 TOLD = (
     (

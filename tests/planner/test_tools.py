@@ -16,7 +16,7 @@ from tests.agents.repositories import everything, git, repository
 from missioncontrol.confinement import within
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.planner.tools.committed import FOUND_MAX, LISTED_MAX
+from missioncontrol.specialists.planner.tools.commit_files import FOUND_MAX, LISTED_MAX
 from missioncontrol.specialists.planner.tools.testing import Trying
 from missioncontrol.specialists.planner.tools.toolbox import (
     ANSWER_MAX,
@@ -26,7 +26,7 @@ from missioncontrol.specialists.planner.tools.toolbox import (
     Toolbox,
 )
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1.0"\n'
@@ -62,19 +62,19 @@ def shop(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("tool", ["read_file", "file_log", "run_test", "blame"])
 def test_no_path_leads_out_of_the_repository(shop: Path, tool: str, path: str) -> None:
     more = {"first_line": 1, "last_line": 9} if tool == "blame" else {}
-    said = Toolbox(shop, trying=Trying(within(os.environ))).call(tool, {"path": path, **more})
-    assert said.startswith("No answer (tools."), said
-    assert "canary" not in said
+    reply = Toolbox(shop, trying=Trying(within(os.environ))).call(tool, {"path": path, **more})
+    assert reply.startswith("No answer (tools."), reply
+    assert "canary" not in reply
 
 
 @pytest.mark.parametrize("directory", ["..", "/etc", "shop/../..", "~"])
 def test_no_directory_leads_out_either(shop: Path, directory: str) -> None:
     box = Toolbox(shop)
-    for said in (
+    for reply in (
         box.call("search", {"text": "canary", "directory": directory}),
         box.call("list_files", {"directory": directory}),
     ):
-        assert said.startswith("No answer (tools.outside)"), said
+        assert reply.startswith("No answer (tools.outside)"), reply
 
 
 def test_what_is_not_committed_is_not_read(shop: Path) -> None:
@@ -121,9 +121,9 @@ def test_a_wish_is_located_as_the_planner_does(shop: Path) -> None:
 def test_a_test_runs_in_a_copy(shop: Path) -> None:
     before = everything(shop)
     box = Toolbox(shop, trying=Trying(within(os.environ)))
-    said = json.loads(box.call("run_test", {"path": "tests/test_cart.py"}))
-    assert (said["status"], said["failed"]) == ("failed", 1)
-    assert said["failures"][0]["test"] == "tests.test_cart::test_total"
+    result = json.loads(box.call("run_test", {"path": "tests/test_cart.py"}))
+    assert (result["status"], result["failed"]) == ("failed", 1)
+    assert result["failures"][0]["test"] == "tests.test_cart::test_total"
     assert everything(shop) == before
 
 
@@ -167,12 +167,12 @@ def test_a_plan_is_tried_once_and_tells_what_is_red_today(shop: Path, tmp_path: 
     plan = LocalPlanner().plan(brief, LocalDesk(tmp_path / "desk"))
     before = everything(shop)
     box = Toolbox(shop, plan=plan, trying=Trying(within(os.environ)))
-    told = json.loads(box.call("try_plan", {}))
-    assert (told["criterion"]["kind"], told["criterion"]["state"]) == ("named test", "red")
-    assert "tests/test_cart.py::test_total` fails today" in told["criterion"]["sentence"]
-    assert told["nearest"] == [{"path": "tests/test_cart.py", "ran": 1, "failed": 1}]
-    assert told["tests"]["failures"][0]["test"].endswith("test_total")
-    assert box.call("try_plan", {}) == json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    result = json.loads(box.call("try_plan", {}))
+    assert (result["criterion"]["kind"], result["criterion"]["state"]) == ("named test", "red")
+    assert "tests/test_cart.py::test_total` fails today" in result["criterion"]["sentence"]
+    assert result["nearest"] == [{"path": "tests/test_cart.py", "ran": 1, "failed": 1}]
+    assert result["tests"]["failures"][0]["test"].endswith("test_total")
+    assert box.call("try_plan", {}) == json.dumps(result, ensure_ascii=False, separators=(",", ":"))
     assert everything(shop) == before
     assert "no tool" in Toolbox(shop, plan=plan).call("try_plan", {})
 
@@ -189,10 +189,10 @@ def test_the_server_offers_every_tool_as_one_that_only_reads(shop: Path, tmp_pat
         async with stdio_client(given) as streams, ClientSession(*streams) as session:
             await session.initialize()
             tools = (await session.list_tools()).tools
-            told = await session.call_tool("read_file", {"path": "../outside/secret.txt"})
-            return tools, str(told.content)
+            reply = await session.call_tool("read_file", {"path": "../outside/secret.txt"})
+            return tools, str(reply.content)
 
-    tools, told = asyncio.run(story())
+    tools, reply = asyncio.run(story())
     assert [each.name for each in tools] == list(TOOLS)
     assert all(each.annotations.read_only_hint for each in tools)
-    assert "leads out of the repository" in told
+    assert "leads out of the repository" in reply

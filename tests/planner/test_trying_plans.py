@@ -17,7 +17,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports import wire
 from missioncontrol.ports.model import Message
-from missioncontrol.specialists.planner.answering import AgentAnswers
+from missioncontrol.specialists.planner.model_answers import AgentAnswers
 from missioncontrol.specialists.planner.tools.testing import (
     SECONDS_PLAN,
     Trying,
@@ -26,12 +26,12 @@ from missioncontrol.specialists.planner.tools.testing import (
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where environments are kept; pip finds its packages on this machine alone."""
+    """Return where environments are stored; pip finds its packages on this machine alone."""
     installed_wheels(tmp_path / "wheels")
     wheel(tmp_path / "wheels", "oddlib", "1.0", {"oddlib.py": "VALUE = 7\n"})
     place = tmp_path / "kept"
@@ -56,10 +56,10 @@ def test_what_tests_lack_is_installed_once_for_the_planner_and_the_tester(
     trying = trying_in_planner(root, lambda: 600.0)
     if trying is None:
         pytest.skip("nothing confines tests here")
-    told = json.loads(Toolbox(root, plan=plan(TOTAL), trying=trying).call("try_plan", {}))
-    assert told["environment"]["state"] == "made", told
-    assert (told["tests"]["status"], told["tests"]["passed"]) == ("passed", 2), told
-    assert told["lines"][0]["tests"] == 1
+    result = json.loads(Toolbox(root, plan=plan(TOTAL), trying=trying).call("try_plan", {}))
+    assert result["environment"]["state"] == "made", result
+    assert (result["tests"]["status"], result["tests"]["passed"]) == ("passed", 2), result
+    assert result["lines"][0]["tests"] == 1
     assert everything(root) == before
     desk = LocalDesk(tmp_path / "desk", seconds=200.0)
     work = Tester().work(brief_for("tests", root, plan=plan(TOTAL)), desk)
@@ -98,16 +98,16 @@ def asked_of_agent(tmp_path: Path, box: Toolbox | None, made: Plan) -> list[wire
 def test_an_agent_is_handed_what_the_plan_showed_and_its_tool_tells_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: Mapping[str, Any] = {"headline": "2 passed"}
+    trial: Mapping[str, Any] = {"headline": "2 passed"}
     root = repository(tmp_path / "shop", NEEDY)
     made = plan(TOTAL)
-    first, second = asked_of_agent(tmp_path, Toolbox(root, plan=made, tried=told), made)
-    assert json.loads(first.tried) == told
+    first, second = asked_of_agent(tmp_path, Toolbox(root, plan=made, tried=trial), made)
+    assert json.loads(first.tried) == trial
     assert second.tried == ""
     assert msgspec.json.decode(first.plan, type=Plan) == made
-    box = Toolbox(root, tried=told)  # as the server of the agent has it, which can't run tests
+    box = Toolbox(root, tried=trial)  # as the server of the agent has it, which can't run tests
     assert "try_plan" in [each.name for each in box.tools]
-    assert json.loads(box.call("try_plan", {})) == told
+    assert json.loads(box.call("try_plan", {})) == trial
 
 
 def test_a_plan_that_can_not_be_tried_is_planned_all_the_same(tmp_path: Path) -> None:

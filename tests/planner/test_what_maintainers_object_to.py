@@ -1,4 +1,4 @@
-"""What a maintainer would object to in a plan, each stated as what is said in its place."""
+"""A maintainer's objections to a plan, each stated as what the plan has in its place."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ import pytest
 from tests.planner.test_local_planning import made
 
 from missioncontrol.domain.plan import Plan, Task, faults
-from missioncontrol.specialists.kinds import says_frozen
+from missioncontrol.specialists.kinds import has_frozen_head
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 POT = {
     "pyproject.toml": '[project]\nname = "teapot"\nversion = "1.0"\n'
@@ -172,7 +172,7 @@ def test_benchmarks_helpers_and_papers_are_not_expected_to_change(tmp_path: Path
     ],
 )
 def test_a_file_that_says_so_is_left_alone(head: str, frozen: bool) -> None:
-    assert says_frozen(head) is frozen
+    assert has_frozen_head(head) is frozen
 
 
 def test_a_frozen_file_is_nowhere_likely(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_something_new_beside_a_library_begins_at_none_of_its_modules(tmp_path: 
 
 def test_tests_are_told_of_by_what_they_test(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Add tests for `Reader.read_leaves` where the bag is empty.")
-    assert plan.decisions == ()  # How far tests reach is nothing that somebody has to decide.
+    assert plan.decisions == ()  # How far tests reach is no decision for a person.
     assert "“the bag is empty” has a test of its own" in changes(plan)[0].acceptance[0]
 
 

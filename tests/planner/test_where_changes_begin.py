@@ -9,7 +9,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 WEB = {
     "pyproject.toml": '[project]\nname = "teaweb"\nversion = "1.0"\n',
@@ -72,9 +72,9 @@ def test_nothing_builds_on_what_calls_itself_deprecated(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Add a connection pool size option per host", POOLS)
     decided = " ".join(f"{each.choice} {each.reason}" for each in plan.decisions)
     assert "`get_connection`" not in decided
-    said = " ".join(task.detail for task in plan.tasks())
-    assert "The closest definition is `get_pool_connection`" in said
-    assert "Build nothing on `get_connection` (`teapool/adapters.py:3`)" in said
+    details = " ".join(task.detail for task in plan.tasks())
+    assert "The closest definition is `get_pool_connection`" in details
+    assert "Build nothing on `get_connection` (`teapool/adapters.py:3`)" in details
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_what_is_moved_is_what_a_migration_is_about(tmp_path: Path) -> None:
     plan = planned(tmp_path, "Migrate the jobs of the queue to a SQLite table", QUEUE)
     assert all("to a SQLite table” side by side" not in each.title for each in plan.decisions)
     assert any("jobs of the queue" in each.title for each in plan.decisions)
-    told = " ".join(task.detail for task in plan.tasks() if task.is_handover)
-    assert "queue to a SQLite table” brings" not in told
+    details = " ".join(task.detail for task in plan.tasks() if task.is_handover)
+    assert "queue to a SQLite table” brings" not in details
 
 
 def test_a_cut_sentence_does_not_end_in_a_word_that_leads_on() -> None:
@@ -169,5 +169,5 @@ def test_a_new_test_goes_into_a_test_file_and_not_among_doctests(tmp_path: Path)
         "tests/test_heating.py": "def test_heat():\n    assert True\n",
     }
     plan = planned(tmp_path, "Fix `heat`: it forgets the pot", files)
-    said = " ".join(task.detail for task in plan.tasks() if task.is_change)
-    assert "test in `tests/test_heating.py`" in said
+    details = " ".join(task.detail for task in plan.tasks() if task.is_change)
+    assert "test in `tests/test_heating.py`" in details

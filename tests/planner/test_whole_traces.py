@@ -1,4 +1,4 @@
-"""Plans of the local planner hang together, and nothing can be taken out of them unnoticed."""
+"""Plans of the local planner hang together, and no part can be removed unnoticed."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from tests.planner.goals import GOALS, REPORTS, WISHES
 from tests.planner.test_local_planning import SHOP, made
 from tests.planner.test_origins import without_requirement, without_task
 
-from missioncontrol.domain.gap import Asked, gaps
+from missioncontrol.domain.coverage_gaps import Asked, gaps
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 CONSTRAINTS = ("Keep the public API",)
 TELLING = list(

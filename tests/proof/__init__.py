@@ -1,1 +1,1 @@
-"""Whole missions on real packages, as somebody would run them who has never seen the code."""
+"""Whole missions on real packages, as run by a user who has never seen the code."""

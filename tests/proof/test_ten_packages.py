@@ -5,23 +5,34 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from missioncontrol.domain.plan import Plan, faults
+from tests import prefork
+from tests.cli.command import environment
 from tests.proof.missions import ASKED, Asked
 from tests.sources import checkout
 
 pytestmark = pytest.mark.journey
 
+SECONDS_MAX = 300
+
 PARAGRAPH_LETTERS_MIN = 40
 """Shorter lines are names, labels and figures."""
+
+
+class Answer(NamedTuple):
+    """How a command line ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Carried:
@@ -41,16 +52,11 @@ class Carried:
         held = [part for each in self.asked.constraints for part in ("--constraint", each)]
         return [self.asked.goal, "--repo", str(self.code), *held, "--json"]
 
-    def mission(self, *words: str, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    def mission(self, *words: str, home: Path | None = None) -> Answer:
         """Run the program in the home of this mission, or in another one."""
-        return subprocess.run(
-            [sys.executable, "-m", "missioncontrol", *words],
-            env={**os.environ, "MISSION_HOME": str(home or self.home)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        variables = environment(home or self.home, MISSION_ENVIRONMENTS="off")
+        done = prefork.run(words, variables, timeout=SECONDS_MAX)
+        return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def text(self, name: str) -> str:
         """Return a file of the run, by `STEP/NAME`."""
@@ -62,9 +68,9 @@ def _bare() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
 
-def _last(told: str) -> dict[str, Any]:
+def _last(output: str) -> dict[str, Any]:
     """Return the last of the lines that `--json` prints: what it came to."""
-    return dict(json.loads(told.splitlines()[-1]))
+    return dict(json.loads(output.splitlines()[-1]))
 
 
 class Missions(dict[str, Carried]):
@@ -85,7 +91,7 @@ class Missions(dict[str, Carried]):
 
 @pytest.fixture(scope="module")
 def carried(tmp_path_factory: pytest.TempPathFactory) -> Missions:
-    """All of them, each in a home of its own: none is told of another."""
+    """All of them, each in a home of its own: none knows of another."""
     return Missions(tmp_path_factory.mktemp)
 
 
@@ -145,9 +151,9 @@ def test_each_command_of_the_pack_runs_as_it_says(
     ["plan/plan.md", "specification/specification.md", "specification/execution-pack.md"],
 )
 def test_no_two_missions_share_a_paragraph(carried: Missions, name: str) -> None:
-    said = {package: _paragraphs(mission.text(name)) for package, mission in carried.all().items()}
-    for one, other in combinations(said, 2):
-        assert said[one] & said[other] == set(), (one, other)
+    texts = {package: _paragraphs(mission.text(name)) for package, mission in carried.all().items()}
+    for one, other in combinations(texts, 2):
+        assert texts[one] & texts[other] == set(), (one, other)
 
 
 @pytest.fixture(scope="module")
@@ -167,17 +173,17 @@ def test_no_two_missions_share_a_paragraph_of_a_document(
         package: mission.mission("document", "show", mission.run, kind).stdout
         for package, mission in written.items()
     }
-    said = {package: _paragraphs(text) for package, text in shown.items()}
-    assert all(said.values())
-    for one, other in combinations(said, 2):
-        assert said[one] & said[other] == set(), (one, other)
+    texts = {package: _paragraphs(text) for package, text in shown.items()}
+    assert all(texts.values())
+    for one, other in combinations(texts, 2):
+        assert texts[one] & texts[other] == set(), (one, other)
 
 
 def _paragraphs(text: str) -> set[str]:
     """Return the prose: no headings, code, heads of tables, or names of files that are listed."""
     prose = re.sub(r"(?ms)^```.*?^```", "", text)
     prose = re.sub(r"(?m)^\|.*\|\n(?=\| ?---)", "", prose)
-    prose = re.sub(r"\[\^[^\]\s]+\](?!:)", "", prose)  # Which source, not what is said.
+    prose = re.sub(r"\[\^[^\]\s]+\](?!:)", "", prose)  # The source is not the statement.
     lines = {line.strip() for line in prose.splitlines()}
     return {line for line in lines if _is_prose(line)}
 

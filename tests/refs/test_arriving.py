@@ -1,4 +1,4 @@
-"""Commits of other machines: taken in whole under a ref of ours, or not at all."""
+"""Commits of other machines: accepted in whole under a ref of ours, or not at all."""
 
 import subprocess
 import zlib

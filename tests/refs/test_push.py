@@ -50,7 +50,7 @@ def test_a_ref_is_made_moved_and_removed_only_from_what_it_was(tmp_path: Path) -
         with pytest.raises(Conflict, match=r"points at .* expected"):
             push(source, own, second, REF, expected)
         assert refs(source)[REF] == first
-    push(source, own, first, REF, "")  # It is so already: told twice, done once.
+    push(source, own, first, REF, "")  # It is so already: requested twice, done once.
     push(source, own, second, REF, first)
     assert refs(source)[REF] == second
     with pytest.raises(Conflict):

@@ -1,4 +1,4 @@
-"""What is kept in a repository is listed, branched from and removed, without a home."""
+"""Commits saved in a repository are listed, branched from and removed without a home."""
 
 import json
 import os
@@ -18,7 +18,7 @@ NAMES = ("build", "test", "fix")
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A repository in which three attempts are kept, one of them within a branch."""
+    """A repository with three saved attempts, one of them within a branch."""
     root = repository(tmp_path / "r")
     head = git(root, "rev-parse", "HEAD")
     for number, name in enumerate(NAMES, start=1):
@@ -97,7 +97,7 @@ def test_removing_moves_nothing_but_refs_of_ours(source: Path) -> None:
     before = everything(source)
     git(source, "update-ref", "refs/mission/other/x", "HEAD")
     assert "1 is kept no longer" in said(source, "--remove", "kept/run-1/fix-3")
-    assert "Nothing that is kept is older" in said(source, "--older-than", "30d")
+    assert "Nothing that is stored is older" in said(source, "--older-than", "30d")
     assert told(source, "--older-than", "0.000001s")["count"] == 2
     assert told(source) == {"kept": [], "count": 0}
     after = everything(source)

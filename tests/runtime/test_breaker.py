@@ -31,8 +31,8 @@ def rests(events: Sequence[Any], pending: Sequence[Any] = ()) -> list[str]:
     before += [failed(fence) for fence in range(FAILURES_MAX - 1)]
     assert not list(breaker.take([Entry("run", event, 0, 0) for event in before]))
     entries = [Entry("run", event, 0, 0) for event in events]
-    told = breaker.take(entries, lambda: [("run", event) for event in pending])
-    return [agent for agent, _, _ in told]
+    pauses = breaker.take(entries, lambda: [("run", event) for event in pending])
+    return [agent for agent, _, _ in pauses]
 
 
 LAST, NEXT = FAILURES_MAX - 1, FAILURES_MAX

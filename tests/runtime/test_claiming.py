@@ -1,4 +1,4 @@
-"""Steps that ask for a capability are done by whoever can do them and has room."""
+"""Steps that ask for a capability are done by any agent that has it and has room."""
 
 import asyncio
 from pathlib import Path

@@ -52,7 +52,7 @@ def outcome(
     inputs: dict[str, Any],
     **step: Any,
 ) -> tuple[Run, list[tuple[str, str]]]:
-    """Run a command as the only step; return the run, and what was said with its level."""
+    """Run a command as the only step; return the run, and its output with its levels."""
 
     async def story() -> tuple[Run, list[tuple[str, str]]]:
         async with workshop(root, an_agent(root)) as shop:
@@ -99,8 +99,8 @@ def test_a_command_hands_back_what_it_said_and_how_it_ended(tmp_path: Path) -> N
 
 def test_what_it_says_is_shown_while_it_works(tmp_path: Path) -> None:
     code = "import sys; print('one'); sys.stdout.flush(); print('two', file=sys.stderr)"
-    _, said = outcome(tmp_path, {"argv": python(code)})
-    assert sorted(said) == [("info", "one"), ("warning", "two")]
+    _, lines = outcome(tmp_path, {"argv": python(code)})
+    assert sorted(lines) == [("info", "one"), ("warning", "two")]
 
 
 def test_no_shell_reads_the_arguments(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_step_says_which_exit_statuses_are_good(
 
 
 @pytest.mark.parametrize(
-    ("said", "form", "expected"),
+    ("text", "form", "expected"),
     [
         ('{"a": 1}', "auto", {"json": {"a": 1}}),
         (" [1]\n", "auto", {"json": [1]}),
@@ -230,18 +230,18 @@ def test_a_step_says_which_exit_statuses_are_good(
     ],
 )
 def test_output_is_read_as_what_the_step_says(
-    tmp_path: Path, said: str, form: str, expected: dict[str, Any]
+    tmp_path: Path, text: str, form: str, expected: dict[str, Any]
 ) -> None:
-    output = work(tmp_path, {"argv": ["printf", "%s", said], "output": form}).output
+    output = work(tmp_path, {"argv": ["printf", "%s", text], "output": form}).output
     assert {key: output[key] for key in ("json", "lines") if key in output} == expected
-    assert output["stdout"] == said
+    assert output["stdout"] == text
 
 
-@pytest.mark.parametrize("said", ["oops", '{"a": 1} {"b": 2}', "", "[" * 5000])
-def test_what_was_to_be_json_and_is_none_fails(tmp_path: Path, said: str) -> None:
-    found = failure(tmp_path, {"argv": ["printf", "%s", said], "output": "json"})
+@pytest.mark.parametrize("text", ["oops", '{"a": 1} {"b": 2}', "", "[" * 5000])
+def test_what_was_to_be_json_and_is_none_fails(tmp_path: Path, text: str) -> None:
+    found = failure(tmp_path, {"argv": ["printf", "%s", text], "output": "json"})
     assert found.code == "command.not_json"
-    assert (said[:4] or "nothing") in found.reason
+    assert (text[:4] or "nothing") in found.reason
 
 
 def test_long_output_is_cut_and_says_so(tmp_path: Path) -> None:
@@ -265,10 +265,10 @@ def test_a_part_of_a_value_is_never_handed_on_as_the_value(
 def test_what_is_shown_of_a_flood_is_bounded_and_the_command_is_not_stopped(
     tmp_path: Path,
 ) -> None:
-    ended, said = outcome(tmp_path, {"argv": python("print(('x' * 60_000 + '\\n') * 300)")})
+    ended, lines = outcome(tmp_path, {"argv": python("print(('x' * 60_000 + '\\n') * 300)")})
     assert isinstance(ended.states["a"], Succeeded)
-    assert len(said) == 8 * 1024 * 1024 // 60_000 + 1
-    assert "not stored" in said[-1][1]
+    assert len(lines) == 8 * 1024 * 1024 // 60_000 + 1
+    assert "not stored" in lines[-1][1]
 
 
 def test_reports_are_taken_and_are_no_output(tmp_path: Path) -> None:
@@ -284,29 +284,29 @@ def test_reports_are_taken_and_are_no_output(tmp_path: Path) -> None:
         "     digest=hashlib.sha256(b'words').hexdigest())\n"
         "send(type='dance', well=True)\n"
     )
-    ended, said = outcome(tmp_path, {"argv": python(code), "reports": True})
+    ended, lines = outcome(tmp_path, {"argv": python(code), "reports": True})
     state = ended.states["a"]
     assert isinstance(state, Succeeded)
     assert (ended.usage.input_tokens, ended.usage.output_tokens) == (3, 4)
     assert [each.name for each in state.work.artifacts] == ["notes.txt"]
     assert state.work.output["json"] == {"type": "dance", "well": True}
-    assert ("success", "halfway") in said
+    assert ("success", "halfway") in lines
 
 
 @pytest.mark.parametrize("many", ['"many"', "NaN", "Infinity", "1e400", "-1.5"])
 def test_a_report_that_cannot_be_read_is_not_passed_over(tmp_path: Path, many: str) -> None:
-    told = f'{{"type": "usage", "usage": {{"input_tokens": {many}}}}}'
-    assert failure(tmp_path, {"argv": ["echo", told], "reports": True}).code == (
+    report = f'{{"type": "usage", "usage": {{"input_tokens": {many}}}}}'
+    assert failure(tmp_path, {"argv": ["echo", report], "reports": True}).code == (
         "command.bad_report"
     )
 
 
 def test_what_looks_like_a_report_is_output_where_none_are_expected(tmp_path: Path) -> None:
-    told = {"type": "usage", "usage": {"input_tokens": 3}}
-    ended, _ = outcome(tmp_path, {"argv": ["echo", json.dumps(told)]})
+    report = {"type": "usage", "usage": {"input_tokens": 3}}
+    ended, _ = outcome(tmp_path, {"argv": ["echo", json.dumps(report)]})
     state = ended.states["a"]
     assert isinstance(state, Succeeded)
-    assert state.work.output["json"] == told
+    assert state.work.output["json"] == report
     assert ended.usage == Usage()
 
 

@@ -1,4 +1,4 @@
-"""The port at which other processes ask the engine: whoever holds it up, it answers who may ask."""
+"""The port at which other processes ask the engine: it always answers permitted callers."""
 
 import asyncio
 import os
@@ -116,7 +116,7 @@ def test_nobody_asks_in_the_name_of_a_program_or_of_two(tmp_path: Path, actor: s
     async def story() -> None:
         async with holding(Settings(home=tmp_path), {}) as held:
             with pytest.raises(Rejected) as no:
-                await held.office.perform("StopAll", {"reason": "smoke"}, actor)
+                await held.command_bus.perform("StopAll", {"reason": "smoke"}, actor)
             assert no.value.code == "actor.bad_name"
             assert held.operations.present.stage == "all"
 

@@ -19,7 +19,7 @@ from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.runtime.lapsing import Lapsing
+from missioncontrol.runtime.elevation_expiry import ElevationExpiry
 from tests.application.parts import Office
 
 CODER = Declaration("coder", "scripted")
@@ -80,7 +80,7 @@ def test_it_ends_by_itself_though_the_clock_is_set_back() -> None:
     async def story() -> None:
         place = Place()
         await place.add()
-        lapsing = Lapsing(place.agents, place)
+        lapsing = ElevationExpiry(place.agents, place)
         place.agents.listeners.append(lambda name: lapsing.follow(place.agents.life(name)))
         await place.give(0.05)
         assert place.agents.elevated("coder") is not None
@@ -100,7 +100,7 @@ def test_what_ended_while_nothing_was_at_work_is_told_at_the_next_start() -> Non
         await place.give()
         place.time += 601.0
         assert place.agents.elevated("coder") is None
-        lapsing = Lapsing(place.agents, place)
+        lapsing = ElevationExpiry(place.agents, place)
         lapsing.follow(place.agents.life("coder"))
         lapsing.follow(place.agents.life("coder"))
         await asyncio.sleep(0)

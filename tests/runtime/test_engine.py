@@ -15,7 +15,7 @@ from missioncontrol.domain.run.states import Blocked, Cancelled, Failed, Succeed
 from missioncontrol.domain.step import Retry, Step
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line, ProcessHandle
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.runtime import attempt as attempts
 from missioncontrol.runtime import output as outputs
 from missioncontrol.runtime.projector import follow
@@ -471,9 +471,9 @@ def test_an_attempt_that_takes_too_long_fails_and_is_tried_again(tmp_path: Path)
     run(story())
 
 
-@pytest.mark.parametrize("said", [AttemptFailed("x", "Not yet."), RuntimeError("Let me be!")])
+@pytest.mark.parametrize("error", [AttemptFailed("x", "Not yet."), RuntimeError("Let me be!")])
 def test_what_an_agent_says_when_it_is_stopped_is_not_why_it_ended(
-    tmp_path: Path, said: Exception
+    tmp_path: Path, error: Exception
 ) -> None:
     attempts: list[int] = []
 
@@ -482,7 +482,7 @@ def test_what_an_agent_says_when_it_is_stopped_is_not_why_it_ended(
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            raise said from None
+            raise error from None
         return Work()
 
     async def story() -> None:
@@ -537,11 +537,11 @@ def test_every_word_is_a_sign_of_life(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
             line.usage(Usage(input_tokens=1))
         await asyncio.sleep(0.1)
-        kept = line.keep("a.txt", b"words", media_type="text/plain", title="A", obtained="so")
+        artifact = line.keep("a.txt", b"words", media_type="text/plain", title="A", obtained="so")
         await asyncio.sleep(0.1)
         await line.started(ProcessHandle(1, 1.0, 1))
         await asyncio.sleep(0.1)
-        return Work(artifacts=(kept,))
+        return Work(artifacts=(artifact,))
 
     async def story() -> None:
         async with workshop(tmp_path, hand=perform) as shop:
@@ -805,7 +805,7 @@ def test_work_that_is_handed_in_despite_a_cancel_is_kept(tmp_path: Path) -> None
 
 
 def test_output_is_kept_in_order_and_watched_as_it_comes(tmp_path: Path) -> None:
-    heard: list[str] = []
+    received: list[str] = []
     moved: list[tuple[str, str, int, int, str]] = []
 
     async def perform(_: Assignment, line: Line) -> Work:
@@ -816,11 +816,11 @@ def test_output_is_kept_in_order_and_watched_as_it_comes(tmp_path: Path) -> None
 
     async def story() -> None:
         async with workshop(tmp_path, hand=perform) as shop:
-            shop.output.listeners.append(lambda line: heard.append(line.message))
+            shop.output.listeners.append(lambda line: received.append(line.message))
             shop.engine.progress_listeners.append(lambda *what: moved.append(what))
             await shop.finish(hand("a"))
             stored = [line.message for line in shop.lines.read("run-1", step="a")]
-            assert stored == heard == [f"line {number}" for number in range(5)]
+            assert stored == received == [f"line {number}" for number in range(5)]
 
     run(story())
     assert moved == [("run-1", "a", 1, 2, "half")]
@@ -1051,9 +1051,9 @@ def test_a_run_that_ended_is_let_go_from_memory(tmp_path: Path) -> None:
 def test_two_runs_of_one_mission_end_beside_each_other(tmp_path: Path) -> None:
     async def story() -> None:
         async with workshop(tmp_path, hand=slow) as shop:
-            shop.journal.tell_mission("mission-1", CreateMission("mission-1", "t", "goal"))
+            shop.journal.handle_mission("mission-1", CreateMission("mission-1", "t", "goal"))
             for name in ("run-1", "run-2"):
-                shop.journal.tell_mission("mission-1", StartMission(name))
+                shop.journal.handle_mission("mission-1", StartMission(name))
             shop.begin(hand("a"), run="run-1", mission="mission-1")
             shop.begin(hand("a"), hand("b", "a"), run="run-2", mission="mission-1")
             for name in ("run-1", "run-2"):

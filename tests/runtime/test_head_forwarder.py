@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.heads_targets import SentFile
-from missioncontrol.ports.heads import HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, SignedHead
 from missioncontrol.runtime import head_forwarder
 from missioncontrol.runtime.head_forwarder import HeadForwarder
 from tests.application.parts import StandingClock

@@ -13,7 +13,7 @@ from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import CancelRequested, RunSettled
 from missioncontrol.domain.step import Step
-from missioncontrol.ports.heads import SignedHead
+from missioncontrol.ports.log_heads import SignedHead
 from missioncontrol.runtime import head_signer
 from missioncontrol.runtime.head_signer import HeadSigner
 from tests.application.parts import StandingClock
@@ -36,9 +36,9 @@ class Bench:
         )
 
     async def commit(self, *events: Any) -> None:
-        """Commit one event, and let the signer believe that it was these."""
+        """Commit one event, and have the signer believe that it was these."""
         name = f"run-{self.journal.clock.now()}-{len(self.journal.runs)}"
-        self.journal.tell_run(name, CreateRun(name, "w", (Step("a", "hand"),), 1))
+        self.journal.handle_run(name, CreateRun(name, "w", (Step("a", "hand"),), 1))
         entries = await self.journal.commit()
         self.signer.take([Entry(name, event, 0, 0) for event in events] or entries)
 

@@ -33,7 +33,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 class Portions:
-    """Work that comes in portions; some of them are told to fail."""
+    """Work that comes in portions; some of them are set to fail."""
 
     def __init__(self, *portions: bool | Exception) -> None:
         self.left = list(portions)
@@ -69,15 +69,15 @@ def test_all_that_is_there_is_taken_in_on_a_thread_that_then_ends() -> None:
 
 def test_what_stands_in_the_way_is_told_and_does_not_last() -> None:
     async def story() -> None:
-        told: list[Exception] = []
+        reported: list[Exception] = []
         portions = Portions(Unavailable("search.unwritable", "Full."), RuntimeError("odd"), False)
-        follower = Indexer(portions.take, report=told.append)
+        follower = Indexer(portions.take, report=reported.append)
         await follower.start()
         for count in (1, 2, 3):
             await until(lambda count=count: len(portions.threads) == count)  # type: ignore[misc]
             follower.take(())
         await follower.stop()
-        assert [str(error) for error in told] == ["Full.", "odd"]
+        assert [str(error) for error in reported] == ["Full.", "odd"]
 
     run(story())
 
@@ -129,8 +129,8 @@ def reached(home: Home) -> int:
 
 
 async def stopped(held: EngineContext) -> int:
-    """Let something happen, and return where the log ends then."""
-    await held.office.do(StopAll("smoke"), "user:alice")
+    """Record one event, and return where the log ends then."""
+    await held.command_bus.do(StopAll("smoke"), "user:alice")
     return (await held.store.head()).position
 
 
@@ -181,12 +181,12 @@ def test_an_index_that_cannot_be_written_stops_no_work_and_is_told(tmp_path: Pat
     async def story() -> None:
         async with holding(Settings(tmp_path / "home"), {}) as held:
             held.home.search.with_suffix(".lock").mkdir()
-            heard: list[str] = []
-            held.trouble_listeners.append(heard.append)
+            notes: list[str] = []
+            held.trouble_listeners.append(notes.append)
             await held.work()
             await stopped(held)
-            await until(lambda: bool(heard))
-            assert heard[0].startswith("The search index does not follow the log: The search index")
-            assert (held.troubles, held.engine.failure) == (heard, None)
+            await until(lambda: bool(notes))
+            assert notes[0].startswith("The search index does not follow the log: The search index")
+            assert (held.troubles, held.engine.failure) == (notes, None)
 
     run(story())

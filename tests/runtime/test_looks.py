@@ -15,7 +15,7 @@ import pytest
 
 from missioncontrol import confinement
 from missioncontrol.adapters import process_ends, processes
-from missioncontrol.adapters.looks import Look, Seen, everybody, with_descendants
+from missioncontrol.adapters.process_table import Look, Seen, everybody, with_descendants
 from missioncontrol.adapters.processes import (
     STARTS_AT_ONCE,
     end_group,
@@ -128,7 +128,7 @@ def test_an_orphan_is_ended_with_what_it_started_in_a_session_of_its_own() -> No
 
 LIVED_IN = """
 import asyncio, os
-from missioncontrol.adapters.looks import everybody, kill_all
+from missioncontrol.adapters.process_table import everybody, kill_all
 from missioncontrol.adapters.processes import end_orphans, start_time
 from missioncontrol.ports.agent import ProcessHandle
 async def story():

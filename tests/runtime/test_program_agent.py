@@ -35,7 +35,7 @@ STEP = Step("a", "program")
 
 
 def outcome(root: Path, code: str, *, step: Step = STEP, **inputs: Any) -> tuple[Run, list[str]]:
-    """Run `code` as the agent of one step; return the run and what was said."""
+    """Run `code` as the agent of one step; return the run and its output."""
 
     async def story() -> tuple[Run, list[str]]:
         agent = Registered("program", a_program(root, code, environment={"COLOUR": "red"}))
@@ -84,7 +84,7 @@ def test_a_program_gets_its_order_and_hands_in_its_work(tmp_path: Path) -> None:
 
 
 def test_what_a_program_says_is_output(tmp_path: Path) -> None:
-    ended, said = outcome(
+    ended, lines = outcome(
         tmp_path,
         """
         send(type="log", level="info", message="one")
@@ -94,7 +94,7 @@ def test_what_a_program_says_is_output(tmp_path: Path) -> None:
         done()
         """,
     )
-    assert sorted(said) == ["one", "three", "two"]
+    assert sorted(lines) == ["one", "three", "two"]
     assert ended.usage == Usage(input_tokens=3, cost=None)
 
 

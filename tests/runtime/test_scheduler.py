@@ -1,4 +1,4 @@
-"""The loop that lets the clock in wakes in time, rests otherwise, and outlives what breaks."""
+"""The loop that follows the clock wakes in time, rests otherwise, and outlives what breaks."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,7 +10,7 @@ from missioncontrol.application.schedules import NewSchedule
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.schedule.events import Policy, SlotFired, SlotSkipped
 from missioncontrol.runtime.scheduler import RECHECK_SECONDS, REST_SECONDS, Scheduler
-from missioncontrol.testing.simulation.loop import Deadlock, JumpingLoop, LoopClock
+from missioncontrol.testing.simulation.world import Deadlock, JumpingLoop, LoopClock
 from tests.application.scheduling import HOURLY, Home
 
 HOUR = 3600.0

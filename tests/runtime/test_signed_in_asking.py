@@ -16,7 +16,7 @@ import pytest
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import AgentsAtWork
-from missioncontrol.application.asks import ForSomebody, RaiseCaps
+from missioncontrol.application.asks import OnBehalfCommand, RaiseCaps
 from missioncontrol.application.audit import verify
 from missioncontrol.application.authority import (
     LOOKS,
@@ -54,20 +54,20 @@ def asking(
 
 
 def with_engine(root: Path, story: Callable[[EngineContext], Awaitable[None]]) -> None:
-    async def told() -> None:
+    async def run_story() -> None:
         async with holding(Settings(root), {}) as held:
             await held.work()
             await know(held)
             await story(held)
 
-    asyncio.run(asyncio.wait_for(told(), 60))
+    asyncio.run(asyncio.wait_for(run_story(), 60))
 
 
 async def know(held: EngineContext) -> None:
-    """Let the log know who acts here, as people who may do all that a test says they may."""
+    """Record in the log the people who act here, with all permissions that a test names."""
     owner = f"user:{held.approvals.os_user}"
     for name in ("alice", "bob"):
-        if not await held.office.access.allowed(f"user:{name}"):
+        if not await held.command_bus.access.allowed(f"user:{name}"):
             await held.executor.perform("user.add", {"name": name, "roles": ["admin"]}, owner)
 
 
@@ -90,7 +90,7 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.office.perform
+        perform = held.command_bus.perform
         asks: list[tuple[str, dict[str, Any]]] = [
             ("SaveWorkflow", SAVE),
             ("BeginRun", {"workflow": "held"}),
@@ -99,13 +99,13 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
         for number, (verb, arguments) in enumerate(asks):
             await perform(verb, arguments, ALICE, asking(f"r{number}"))
         rows = await log(held)
-        taken = {row.stream: row for row in rows if row.type == "request_taken"}
-        assert list(taken) == ["request-r0", "request-r1", "request-r2"]
+        requests = {row.stream: row for row in rows if row.type == "request_taken"}
+        assert list(requests) == ["request-r0", "request-r1", "request-r2"]
         for row in rows:
             if row.actor == ALICE and row.type != "request_taken":
-                assert row.cause in {each.position for each in taken.values()}, row.type
+                assert row.cause in {each.position for each in requests.values()}, row.type
                 assert row.cause < row.position
-        first = taken["request-r0"]
+        first = requests["request-r0"]
         assert (first.position, first.actor, first.cause) == (KNOWN + 1, ALICE, 0)
         assert msgspec.json.decode(first.body) == {
             "verb": "SaveWorkflow",
@@ -114,7 +114,7 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
             "address": "192.0.2.1",
             "agent": "curl/8",
         }
-        begun = [row.type for row in rows if row.cause == taken["request-r1"].position]
+        begun = [row.type for row in rows if row.cause == requests["request-r1"].position]
         assert begun[0] == "run_created"
         assert begun[-1] == "request_answered"
 
@@ -124,7 +124,7 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
 def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         quick = "name: quick\nsteps:\n  a: {agent: command, with: {argv: [echo, x]}}\n"
-        perform = held.office.perform
+        perform = held.command_bus.perform
         await perform("SaveWorkflow", {**SAVE, "text": quick}, ALICE, asking("r0"))
         begun = await perform("BeginRun", {"workflow": "quick"}, ALICE, asking("r1"))
         await held.engine.settled(begun["run"])
@@ -138,7 +138,7 @@ def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> Non
 
 def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.office.perform
+        perform = held.command_bus.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
         signed_in = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("r1"))
         typed = await perform("BeginRun", {"workflow": "held"}, ALICE)
@@ -150,7 +150,7 @@ def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path
 
 def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.office.perform
+        perform = held.command_bus.perform
         for number in range(5):
             await perform("SaveWorkflow", SAVE, ALICE, asking(f"r{number}"))
             await refused(
@@ -170,7 +170,7 @@ def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
 
 def test_the_same_request_is_done_once_and_answered_the_same(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.office.perform
+        perform = held.command_bus.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
         first = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
         again = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
@@ -190,7 +190,7 @@ def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_pa
 
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
-        answers.append(await held.office.perform("SaveWorkflow", SAVE, ALICE, key))
+        answers.append(await held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key))
 
     with_engine(tmp_path, story)
     with_engine(tmp_path, story)
@@ -201,8 +201,8 @@ def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_pa
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         first, second = await asyncio.gather(
-            held.office.perform("SaveWorkflow", SAVE, ALICE, key),
-            held.office.perform("SaveWorkflow", SAVE, ALICE, key),
+            held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key),
+            held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key),
         )
         assert first == second
         assert [row.type for row in await log(held)].count("request_taken") == 1
@@ -214,9 +214,9 @@ def test_a_request_that_was_refused_may_be_made_again(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         begin = ("BeginRun", {"workflow": "held"}, ALICE, key)
-        assert await refused(held.office.perform(*begin)) == "workflow.unknown"
-        await held.office.perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
-        assert (await held.office.perform(*begin))["run"]
+        assert await refused(held.command_bus.perform(*begin)) == "workflow.unknown"
+        await held.command_bus.perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
+        assert (await held.command_bus.perform(*begin))["run"]
         of_key = [row.type for row in await log(held) if row.stream == "request-k"]
         assert of_key == [
             "request_taken",
@@ -241,7 +241,7 @@ def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -
         assert again["id"] == first["id"]
         bodies = b"".join(row.body for row in await log(held))
         assert first["token"].encode() not in bodies
-        assert len(held.office.access._access.tokens) == 1
+        assert len(held.command_bus.access._access.tokens) == 1
 
     with_engine(tmp_path, story)
 
@@ -251,10 +251,10 @@ def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -
 
 def test_every_verb_says_what_it_needs(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        assert set(NEEDED) == set(held.office._asks)
+        assert set(NEEDED) == set(held.command_bus._commands)
         assert set(NEEDED) >= LOOKS
         assert set(SHOWN_ONCE) <= set(NEEDED)
-        # Whoever may read may take a report along, and that they did is noted.
+        # Every reader may export a report, and the export is recorded.
         noted = {"ExportNoted"}
         assert {verb for verb, needed in NEEDED.items() if needed == "read"} == LOOKS | noted
 
@@ -317,7 +317,7 @@ def test_a_verb_that_nobody_listed_is_for_nobody(
 ) -> None:
     async def story(held: EngineContext) -> None:
         monkeypatch.delitem(NEEDED, "StopAll")
-        stop = held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+        stop = held.command_bus.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
         assert await refused(stop) == "permission.undeclared"
 
     with_engine(tmp_path, story)
@@ -337,8 +337,10 @@ def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path)
     }
 
     async def story(held: EngineContext) -> None:
-        kinds = (ForSomebody, AgentsAtWork)
-        assert {verb for verb, kind in held.office._asks.items() if issubclass(kind, kinds)} == may
+        kinds = (OnBehalfCommand, AgentsAtWork)
+        assert {
+            verb for verb, kind in held.command_bus._commands.items() if issubclass(kind, kinds)
+        } == may
         with pytest.raises(Rejected) as no:
             refuse_agents(RaiseCaps("run-1", ()), "agent:smith")
         assert no.value.code == "actor.by_agent"
@@ -362,10 +364,10 @@ def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
 # Approvals.
 
 
-async def begun(held: EngineContext, actor: str, said: Asking) -> tuple[str, str]:
+async def begun(held: EngineContext, actor: str, context: Asking) -> tuple[str, str]:
     """Begin a run that waits for an approval; return both."""
-    await held.office.perform("SaveWorkflow", SAVE, actor, asking(f"save-{said.request}"))
-    answer = await held.office.perform("BeginRun", {"workflow": "held"}, actor, said)
+    await held.command_bus.perform("SaveWorkflow", SAVE, actor, asking(f"save-{context.request}"))
+    answer = await held.command_bus.perform("BeginRun", {"workflow": "held"}, actor, context)
     await held.engine.rested(answer["run"])
     (waiting,) = held.approvals.pending(answer["run"])
     return answer["run"], waiting.id
@@ -379,9 +381,9 @@ def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path
     async def story(held: EngineContext) -> None:
         _, approval = await begun(held, ALICE, asking("r1"))
         mine = {**spoken(approval, "user:bob"), "on_behalf": "user:cid"}
-        by_author = held.office.perform("Spoken", mine, ALICE, asking("r2", way="token"))
+        by_author = held.command_bus.perform("Spoken", mine, ALICE, asking("r2", way="token"))
         assert await refused(by_author) == "approval.by_author"
-        await held.office.perform("Spoken", spoken(approval, ALICE), "user:Bob", asking("r3"))
+        await held.command_bus.perform("Spoken", spoken(approval, ALICE), "user:Bob", asking("r3"))
         rows = [row for row in await log(held) if row.type == "approval_given"]
         (given,) = [msgspec.json.decode(row.body) for row in rows]
         assert (given["by"], given["signed_in"]) == ("user:Bob", "password")
@@ -395,21 +397,24 @@ def test_where_steps_are_not_confined_decisions_take_a_person_who_is_signed_in(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        held.office.is_confined = False
+        held.command_bus.is_confined = False
         _, approval = await begun(held, ALICE, asking("r1"))
-        said = spoken(approval, "user:bob")
-        assert await refused(held.office.perform("Spoken", said, "user:bob")) == "approval.sign_in"
+        body = spoken(approval, "user:bob")
+        assert (
+            await refused(held.command_bus.perform("Spoken", body, "user:bob"))
+            == "approval.sign_in"
+        )
         by_system = asking("r2", way="os")
-        told = held.office.perform("Spoken", said, "user:bob", by_system)
-        assert await refused(told) == "approval.sign_in"
+        attempt = held.command_bus.perform("Spoken", body, "user:bob", by_system)
+        assert await refused(attempt) == "approval.sign_in"
         for verb, arguments in (
             ("AnswerGiven", {"question": "question-1", "answer": 1}),
             ("ElevationWished", {"verb": "approve", "name": "smith"}),
         ):
-            told = held.office.perform(verb, arguments, "user:bob")
-            assert await refused(told) == "approval.sign_in"
-        await held.office.perform("StopAll", {"reason": "smoke"}, "user:bob")
-        await held.office.perform("Spoken", said, "user:Bob", asking("r3", way="token"))
+            attempt = held.command_bus.perform(verb, arguments, "user:bob")
+            assert await refused(attempt) == "approval.sign_in"
+        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:bob")
+        await held.command_bus.perform("Spoken", body, "user:Bob", asking("r3", way="token"))
         assert held.approvals.pending() == []
 
     with_engine(tmp_path, story)
@@ -419,7 +424,7 @@ def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: 
     async def story(held: EngineContext) -> None:
         owner = f"user:{held.approvals.os_user}"
         _, approval = await begun(held, ALICE, asking("r1"))
-        await held.office.perform(
+        await held.command_bus.perform(
             "Spoken", spoken(approval, owner), owner, asking("r2", way="link")
         )
         assert held.approvals.pending() == []
@@ -431,13 +436,13 @@ def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        owner, perform = f"user:{held.approvals.os_user}", held.office.perform
+        owner, perform = f"user:{held.approvals.os_user}", held.command_bus.perform
         await perform("SaveWorkflow", SAVE, ALICE)
         answer = await perform("BeginRun", {"workflow": "held"}, ALICE)
         await held.engine.rested(answer["run"])
         (waiting,) = held.approvals.pending(answer["run"])
-        said = perform("Spoken", spoken(waiting.id, owner), owner, asking("r2", way="link"))
-        assert await refused(said) == "approval.by_author"
+        attempt = perform("Spoken", spoken(waiting.id, owner), owner, asking("r2", way="link"))
+        assert await refused(attempt) == "approval.by_author"
 
     with_engine(tmp_path, story)
 
@@ -445,12 +450,14 @@ def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
 def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         _, approval = await begun(held, ALICE, asking("r1"))
-        said = spoken(approval, "user:bob")
+        body = spoken(approval, "user:bob")
         for role in ("viewer", "operator", "auditor"):
-            told = held.office.perform("Spoken", said, "user:bob", asking(f"r-{role}", role))
-            assert await refused(told) == "permission.missing"
+            attempt = held.command_bus.perform(
+                "Spoken", body, "user:bob", asking(f"r-{role}", role)
+            )
+            assert await refused(attempt) == "permission.missing"
         withdraw = spoken(approval, ALICE, "withdraw")
-        await held.office.perform("Spoken", withdraw, ALICE, asking("r9", "operator"))
+        await held.command_bus.perform("Spoken", withdraw, ALICE, asking("r9", "operator"))
         assert held.approvals.pending() == []
 
     with_engine(tmp_path, story)
@@ -470,16 +477,16 @@ async def main():
     async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
         owner = f"user:{held.approvals.os_user}"
         await held.executor.perform("user.add", {"name": "alice", "roles": ["admin"]}, owner)
-        stop = held.office._verbs[StopAll]
+        stop = held.command_bus._verbs[StopAll]
         async def half(ask, actor):
             if sys.argv[2] == "half":
                 await stop(ask, actor)
             await held.journal.durable()
             print(sys.argv[2], flush=True)
             await asyncio.Event().wait()
-        held.office._verbs[StopAll] = half
+        held.command_bus._verbs[StopAll] = half
         said = Asking("k", tuple(PERMISSIONS), "token", "token-1", "192.0.2.1", "", "aa")
-        await held.office.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
+        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
 
 asyncio.run(main())
 """
@@ -507,16 +514,16 @@ def test_a_request_that_was_killed_half_done_is_not_done_again_and_says_so(tmp_p
         stopped = next(row for row in rows if row.type == "emergency_stopped")
         for _ in range(2):
             with pytest.raises(Rejected) as no:
-                await held.office.perform(*STOP, again)
+                await held.command_bus.perform(*STOP, again)
             assert no.value.code == "request.half_done"
             assert f"event {stopped.position}" in no.value.reason
         other = asking("k", digest="cc", way="token")
-        assert await refused(held.office.perform(*STOP, other)) == "request.another"
-        assert await held.office.perform(
+        assert await refused(held.command_bus.perform(*STOP, other)) == "request.another"
+        assert await held.command_bus.perform(
             "StartAll", {"stage": "all"}, ALICE, asking("l", digest="bb")
         ) in (None, {})
-        taken = next(row for row in rows if row.stream == "request-k")
-        assert stopped.cause == taken.position
+        request = next(row for row in rows if row.stream == "request-k")
+        assert stopped.cause == request.position
 
     with_engine(tmp_path, story)
     with_engine(tmp_path, lambda held: _verified(held))
@@ -529,7 +536,7 @@ def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_p
     async def story(held: EngineContext) -> None:
         before = held.operations.present.stage
         again = asking("k", digest="aa", way="token")
-        answers = await asyncio.gather(*(held.office.perform(*STOP, again) for _ in range(3)))
+        answers = await asyncio.gather(*(held.command_bus.perform(*STOP, again) for _ in range(3)))
         assert all(answer in (None, {}) for answer in answers)
         assert (before, held.operations.present.stage) == ("all", "stopped")
         rows = await log(held)
@@ -552,7 +559,7 @@ async def _verified(held: EngineContext) -> None:
 
 def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        await held.office.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+        await held.command_bus.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
 
     with_engine(tmp_path, story)
     with sqlite3.connect(tmp_path / "log.db") as other:
@@ -579,12 +586,12 @@ def test_a_request_with_a_name_is_done_once_where_the_operating_system_vouches(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        office = held.office
+        office = held.command_bus
         await office.perform("SaveWorkflow", SAVE, ALICE)
         for name in ("one", "one", "two"):
             named = asking(name, permissions=("read",), digest="aa", way="os")
-            told = await office.perform("BeginRun", {"workflow": "held"}, ALICE, named)
-            run = await held.journal.load_run(told["run"])
+            answer = await office.perform("BeginRun", {"workflow": "held"}, ALICE, named)
+            run = await held.journal.load_run(answer["run"])
             # Nobody is signed in, so it is known whose terminal that is.
             assert run.os_user == held.approvals.os_user
         made = [row for row in await log(held) if row.type == "run_created"]

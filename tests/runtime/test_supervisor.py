@@ -29,7 +29,7 @@ from missioncontrol.ports.agent_kind import Proof, Workshop
 from missioncontrol.runtime import supervisor as supervisors
 from missioncontrol.runtime.breaker import FAILURES_MAX
 from missioncontrol.runtime.registry import Registered, Registry
-from missioncontrol.runtime.stuck import STUCK_SECONDS, StuckSteps
+from missioncontrol.runtime.stall_detector import STUCK_SECONDS, StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 from tests.runtime.workshop import workshop
 from tests.sandboxes import OpenBelow

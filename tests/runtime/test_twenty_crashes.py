@@ -144,7 +144,7 @@ class House:
         return [start_time(pid) or 0.0 for pid in pids]
 
     def release(self, engine: "subprocess.Popen[bytes]", stage: int) -> None:
-        """Let a stage end under an engine that has begun it anew."""
+        """End a stage under an engine that has begun it again."""
         self.at_work(engine, stage)
         (self.place / f"release-{stage}").touch()
 

@@ -22,14 +22,14 @@ from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, Line
 from missioncontrol.ports.clock import Clock
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
+from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
-from missioncontrol.testing.governed import governed
+from missioncontrol.testing.governed_execution import governed
 
 T = TypeVar("T")
 Perform = Callable[[Assignment, Line], Awaitable[Any]]
@@ -74,7 +74,7 @@ class Workshop:
         self.budgets = self.execution.governance.budgets
         self.operations = Operations(self.journal)
         self.repeats = Repeats(self.journal, self.execution, SystemIds(), self.operations)
-        self.patience = Patience(self.approvals, clock)
+        self.patience = ApprovalTimeouts(self.approvals, clock)
         self.registry = Registry(known, concurrency=concurrency)
         self.output = Output(self.lines, scrub=str)
         self.engine = Engine(
@@ -108,7 +108,7 @@ class Workshop:
             self.lines.close()
 
     def begin(self, *steps: Step, run: str = "run-1", concurrency: int = 100, **more: Any) -> str:
-        """Create a run and let the engine carry it out."""
+        """Create a run and have the engine carry it out."""
         create = CreateRun(run, "w", steps, concurrency, **more)
         self.execution.tell(run, create)
         self.engine.adopt(run)

@@ -10,10 +10,10 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.event_store import Append, Head
 from missioncontrol.testing.simulation.disk import Disk, Plan
-from missioncontrol.testing.simulation.house import CONCURRENCY, House
+from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
-from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.script import PLACES
+from missioncontrol.testing.simulation.world import JumpingLoop, LoopClock
 
 Perform = Callable[[Assignment], Awaitable[Any]]
 
@@ -59,12 +59,14 @@ class Story:
         self._ids = CountingIds()
         self._hands = Hands(perform)
 
-    async def house(self, *, release: str = "") -> House:
+    async def house(self, *, release: str = "") -> SimulatedEngine:
         """Open a house over the log, with all agents of a release."""
         self.disk.engine_began()
         self.disk.inspector.books.release = release
         clock = LoopClock(self.loop)
-        house = House(self.disk, self._tables, clock, self._ids, self._hands, release=release)
+        house = SimulatedEngine(
+            self.disk, self._tables, clock, self._ids, self._hands, release=release
+        )
         await house.open()
         return house
 

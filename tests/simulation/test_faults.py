@@ -8,7 +8,7 @@ import pytest
 from missioncontrol.application import journal
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.metering import Meter
-from missioncontrol.application.working_out import WorkingOut
+from missioncontrol.application.step_resolution import WorkingOut
 from missioncontrol.domain.approval import decide as approving
 from missioncontrol.domain.approval.commands import Approve
 from missioncontrol.domain.approval.events import ApprovalEvent, ApprovalGiven, ApprovalGranted
@@ -33,11 +33,10 @@ from missioncontrol.domain.run.events import (
 )
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.schedule import slots
-from missioncontrol.projections import board
+from missioncontrol.projections import run_index
 from missioncontrol.runtime.attempts import Attempts
 from missioncontrol.runtime.registry import Registry
-from missioncontrol.testing.simulation.loop import Deadlock
-from missioncontrol.testing.simulation.world import World
+from missioncontrol.testing.simulation.world import Deadlock, World
 
 SEEDS = 60
 FOUND = (AssertionError, KeyError, Deadlock, MissionControlError)
@@ -181,7 +180,7 @@ def test_a_shared_place_that_is_taken_twice_is_found(monkeypatch: Patch) -> None
 
 
 def test_rows_that_miss_an_event_are_found(monkeypatch: Patch) -> None:
-    count_ends = board._count_ends
+    count_ends = run_index._count_ends
     seen: list[object] = []
 
     def forgetful(row: Any, event: Any) -> None:
@@ -189,7 +188,7 @@ def test_rows_that_miss_an_event_are_found(monkeypatch: Patch) -> None:
         if len(seen) != 5:
             count_ends(row, event)
 
-    monkeypatch.setattr(board, "_count_ends", forgetful)
+    monkeypatch.setattr(run_index, "_count_ends", forgetful)
     find("items")
 
 

@@ -38,11 +38,11 @@ def test_nothing_begins_before_all_that_was_stopped_has_let_go() -> None:
     async def tell() -> None:
         house = await story.house()
         steps = {"only": {"agent": "worker", "concurrency": {"key": "deploy", "limit": 1}}}
-        await house.office.do(workflow(steps=steps), "erin")
-        runs = [(await house.office.do(BeginRun("short"), "erin"))["run"] for _ in range(2)]
+        await house.command_bus.do(workflow(steps=steps), "erin")
+        runs = [(await house.command_bus.do(BeginRun("short"), "erin"))["run"] for _ in range(2)]
         await asyncio.sleep(5.0)
-        await house.office.do(StopAll("It does harm."), "operator")
-        await house.office.do(StartAll("all"), "operator")
+        await house.command_bus.do(StopAll("It does harm."), "operator")
+        await house.command_bus.do(StartAll("all"), "operator")
         for run in runs:
             assert (await house.engine.settled(run)).status == "succeeded"
         await house.close()
@@ -61,8 +61,8 @@ def test_a_run_whose_time_is_over_starts_nothing_when_an_engine_takes_it_up() ->
         house = await story.house()
         retry = {"attempts": 2, "wait": "50s"}
         steps = {"only": {"agent": "worker", "retry": retry}}
-        await house.office.do(workflow(timeout="1m", steps=steps), "erin")
-        begun = await house.office.do(BeginRun("short"), "erin")
+        await house.command_bus.do(workflow(timeout="1m", steps=steps), "erin")
+        begun = await house.command_bus.do(BeginRun("short"), "erin")
         await asyncio.sleep(1.0)
         await house.close()
         await asyncio.sleep(100.0)
@@ -80,15 +80,15 @@ def test_all_that_another_release_would_do_is_asked_anew_at_once() -> None:
     async def tell() -> None:
         house = await story.house()
         only = {"agent": "worker", "effects": ["deploys"], "for_each": [1, 2, 3]}
-        await house.office.do(workflow(concurrency=1, steps={"only": only}), "erin")
-        await house.office.do(BeginRun("short"), "erin")
-        await house.office.do(StopAll("Nobody looks after it."), "operator")
+        await house.command_bus.do(workflow(concurrency=1, steps={"only": only}), "erin")
+        await house.command_bus.do(BeginRun("short"), "erin")
+        await house.command_bus.do(StopAll("Nobody looks after it."), "operator")
         for approval in house.approvals.pending():
             yes = Spoken("approve", approval.id, "alice", "So it is.")
-            await house.office.do(yes, "alice")
+            await house.command_bus.do(yes, "alice")
         await house.close()
         house = await story.house(release="2")
-        await house.office.do(StartAll("all"), "operator")
+        await house.command_bus.do(StartAll("all"), "operator")
         await asyncio.sleep(1.0)
         assert len(house.approvals.pending()) == 3
         await house.close()
@@ -103,16 +103,16 @@ def test_a_schedule_that_is_gone_twice_still_learns_how_its_run_ended() -> None:
     async def tell() -> None:
         house = await story.house()
         only = {"agent": "worker", "effects": ["deploys"]}  # It waits for a person.
-        await house.office.do(workflow(steps={"only": only}), "erin")
+        await house.command_bus.do(workflow(steps={"only": only}), "erin")
         wanted = NewSchedule("often", "short", "*/5 * * * *")
-        await house.office.do(Asked("add", "often", wanted=wanted), "erin")
-        run = await house.office.do(Asked("run", "often"), "erin")
-        await house.office.do(Asked("remove", "often"), "erin")
-        await house.office.do(Asked("add", "often", wanted=wanted), "erin")
-        await house.office.do(Asked("remove", "often"), "erin")
+        await house.command_bus.do(Asked("add", "often", wanted=wanted), "erin")
+        run = await house.command_bus.do(Asked("run", "often"), "erin")
+        await house.command_bus.do(Asked("remove", "often"), "erin")
+        await house.command_bus.do(Asked("add", "often", wanted=wanted), "erin")
+        await house.command_bus.do(Asked("remove", "often"), "erin")
         await house.close()
         house = await story.house()
-        await house.office.do(CancelRun(run, "Nobody needs it."), "erin")
+        await house.command_bus.do(CancelRun(run, "Nobody needs it."), "erin")
         await house.close()
 
     story.run(tell)
@@ -124,9 +124,9 @@ def test_a_version_that_is_on_its_way_to_the_disk_can_be_run() -> None:
 
     async def tell() -> None:
         house = await story.house()
-        saving = asyncio.ensure_future(house.office.do(workflow(), "erin"))
+        saving = asyncio.ensure_future(house.command_bus.do(workflow(), "erin"))
         await asyncio.sleep(0.5)
-        begun = await house.office.do(BeginRun("short"), "erin")
+        begun = await house.command_bus.do(BeginRun("short"), "erin")
         assert (await house.engine.settled(begun["run"])).status == "succeeded"
         assert (await saving)["version"] == 1
         await house.close()

@@ -11,9 +11,8 @@ from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.registry import Registry
 from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.simulation.disk import Fate, Plan
-from missioncontrol.testing.simulation.loop import Deadlock
 from missioncontrol.testing.simulation.rules.violation import Violation
-from missioncontrol.testing.simulation.world import World
+from missioncontrol.testing.simulation.world import Deadlock, World
 
 SEEDS = 40
 BLOCK = 8

@@ -11,14 +11,14 @@ from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.work import CommandRan, TestsRan, Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import find
-from missioncontrol.testing.desk import LocalDesk
-from tests.agents.repositories import git
+from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE, git
 
 SHOP = {
-    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "pyproject.toml": f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\n\n\n"
     "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"
@@ -32,15 +32,15 @@ def kept(
     """Keep a commit on `base` with these files, None for one that is gone; the checkout stays."""
     ref = f"refs/mission/kept/{name}"
     begun = git(root, "rev-parse", base)
-    told = f"commit {ref}\ncommitter Ada <ada@example.org> 1700000000 +0000\n".encode()
-    told += b"data %d\n%b\nfrom %b\n" % (len(name) + 3, f"Do {name}".encode(), begun.encode())
+    script = f"commit {ref}\ncommitter Ada <ada@example.org> 1700000000 +0000\n".encode()
+    script += b"data %d\n%b\nfrom %b\n" % (len(name) + 3, f"Do {name}".encode(), begun.encode())
     for path, text in files.items():
         if text is None:
-            told += b"D %b\n" % _quoted(path)
+            script += b"D %b\n" % _quoted(path)
             continue
         content = text if isinstance(text, bytes) else text.encode()
-        told += b"M 100644 inline %b\ndata %d\n%b\n" % (_quoted(path), len(content), content)
-    git(root, "fast-import", "--quiet", "--force", stdin=told)
+        script += b"M 100644 inline %b\ndata %d\n%b\n" % (_quoted(path), len(content), content)
+    git(root, "fast-import", "--quiet", "--force", stdin=script)
     return git(root, "rev-parse", ref)
 
 
@@ -61,7 +61,7 @@ def order_of(inputs: dict[str, Any], *, run: str = "run-1", step: str = "step") 
 
 
 def done(name: str, desk: LocalDesk, inputs: dict[str, Any], *, run: str = "run-1") -> Work:
-    """Let the specialist do it, and hold what it hands back against its card."""
+    """Have the specialist do it, and check its result against its card."""
     work = find(name).work(brief_of(name, order_of(inputs, run=run), desk.seconds_left()), desk)
     output = msgspec.json.decode(msgspec.json.encode(work.output))
     assert misfit(output, CARDS[name].output) == ""

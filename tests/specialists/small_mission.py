@@ -111,7 +111,7 @@ def write_repository(directory: Path, files: Mapping[str, str] = FILES) -> Path:
 
 
 def task(key: str, role: str, **more: Any) -> Task:
-    """Return a task that serves R1 unless told otherwise."""
+    """Return a task that serves R1 unless set otherwise."""
     defaults: dict[str, Any] = {
         "title": f"Do {key}",
         "detail": f"What {key} is about.",
@@ -214,8 +214,8 @@ PLAN = Plan(
 def with_tasks(plan: Plan, *tasks: Task) -> Plan:
     """Return the plan with these tasks in place of those with the same keys."""
     changed = {each.key: each for each in tasks}
-    kept = tuple(changed.pop(each.key, each) for each in plan.tasks())
-    phases = (msgspec.structs.replace(plan.phases[0], tasks=(*kept, *changed.values())),)
+    replaced = tuple(changed.pop(each.key, each) for each in plan.tasks())
+    phases = (msgspec.structs.replace(plan.phases[0], tasks=(*replaced, *changed.values())),)
     return msgspec.structs.replace(plan, phases=phases)
 
 
@@ -243,7 +243,7 @@ def brief_for(
 
 
 def delivered(directory: Path, files: Mapping[str, str], **work: Any) -> Delivered:
-    """Return a task's work with these files as artifacts, kept under `directory`."""
+    """Return a task's work with these files as artifacts, stored under `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
     refs, paths = [], {}
     for name, text in files.items():
@@ -263,7 +263,7 @@ def suite_ran(directory: Path, **work: Any) -> Delivered:
         "source": "pyproject.toml:9",
     }
     tests |= {"exit_code": 0, "passed": 2, "failed": 0, "errors": 0, "skipped": 0}  # type: ignore[dict-item]
-    said = {
+    defaults = {
         "summary": "`python -m pytest` ran 2 tests: 2 passed in 0.1 s, exit status 0.",
         "evidence": (
             CommandRan(("python", "-m", "pytest"), 0, 0.1),
@@ -271,7 +271,7 @@ def suite_ran(directory: Path, **work: Any) -> Delivered:
         ),
     }
     return delivered(
-        directory, {"tests.json": json.dumps(tests), "junit.xml": JUNIT}, **(said | work)
+        directory, {"tests.json": json.dumps(tests), "junit.xml": JUNIT}, **(defaults | work)
     )
 
 
@@ -286,5 +286,5 @@ def drawn(directory: Path, **work: Any) -> Delivered:
         "cycles": [],
     }
     data = {"counts": {"modules": 3}, "goal": [near]}
-    said = {"summary": "3 modules.", "evidence": (FilesRead(4, 0),)}
-    return delivered(directory, {"architecture.json": json.dumps(data)}, **(said | work))
+    defaults = {"summary": "3 modules.", "evidence": (FilesRead(4, 0),)}
+    return delivered(directory, {"architecture.json": json.dumps(data)}, **(defaults | work))

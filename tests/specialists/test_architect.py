@@ -13,7 +13,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.architect import Architect
 from missioncontrol.specialists.architect.python_statements import statements, top_statements
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 SHOP = {
     "src/shop/__init__.py": "from .orders import Order\n",

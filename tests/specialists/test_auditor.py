@@ -15,7 +15,7 @@ from missioncontrol.specialists.auditor.issue import Issue, Scope, Topic
 from missioncontrol.specialists.auditor.report import summary
 from missioncontrol.specialists.auditor.rules import rules
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 # Put together here, so that no search for secrets trips over this file.
 AWS_KEY = "AKIA" + "QW3RTY7UIOP5ASDF"
@@ -300,7 +300,7 @@ def issue(severity: Severity, topic: Topic, scope: Scope = "product") -> Issue:
 
 
 @pytest.mark.parametrize(
-    ("issues", "said"),
+    ("issues", "expected"),
     [
         ([issue("low", "security")], "1 finding about security, low."),
         ([issue("low", "supply")] * 2, "2 findings about what it is built from, all low."),
@@ -315,6 +315,6 @@ def issue(severity: Severity, topic: Topic, scope: Scope = "product") -> Issue:
     ],
 )
 def test_a_summary_counts_nothing_twice_and_agrees_with_its_numbers(
-    issues: list[Issue], said: str
+    issues: list[Issue], expected: str
 ) -> None:
-    assert summary(issues) == said
+    assert summary(issues) == expected

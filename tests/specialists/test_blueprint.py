@@ -6,7 +6,7 @@ from typing import Any
 
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.surveyor import Surveyor
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 PYPROJECT = """[project]
 name = "shop"
@@ -222,11 +222,11 @@ def test_processes_units_functions_and_platforms_are_read(tmp_path: Path) -> Non
 
 def test_ci_tells_checks_releases_and_their_order(tmp_path: Path) -> None:
     made = blueprint(tmp_path, {".github/workflows/ci.yml": WORKFLOW, "pyproject.toml": PYPROJECT})
-    said = {each["text"]: (each["topic"], each.get("line")) for each in made["practices"]}
+    by_text = {each["text"]: (each["topic"], each.get("line")) for each in made["practices"]}
     runs = "GitHub Actions job `test` on pushes and pull requests runs `pytest -q`."
-    assert said[runs] == ("check", 4)
-    assert said["Job `release` publishes to PyPI."] == ("release", 11)
-    assert said["`ruff` is configured in `pyproject.toml`."] == ("check", 8)
+    assert by_text[runs] == ("check", 4)
+    assert by_text["Job `release` publishes to PyPI."] == ("release", 11)
+    assert by_text["`ruff` is configured in `pyproject.toml`."] == ("check", 8)
     assert {("test", "then", "release"), ("release", "publishes to", "PyPI")} <= ties(made)
 
 
@@ -242,7 +242,7 @@ def test_guides_hooks_owners_and_changes_are_quoted_with_their_lines(tmp_path: P
     )
     assert [(each["topic"], each["text"], each["line"]) for each in made["practices"]] == [
         ("hook", "Before each commit: `ruff`.", 4),
-        ("changes", "Changes are told in `CHANGELOG.md`; its newest entry is “2.0”.", 3),
+        ("changes", "Changes are recorded in `CHANGELOG.md`; its newest entry is “2.0”.", 3),
         ("review", "`CODEOWNERS` asks @ann to review what they own.", 1),
         ("contribute", "Running tests: Use `nox`.", 3),
     ]

@@ -8,7 +8,7 @@ import pytest
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
-from missioncontrol.specialists.commits.lent import Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Theirs
 from missioncontrol.specialists.merger import merger as module
 from missioncontrol.specialists.merger.branch_update import red_line, red_ref
 from tests.agents.repositories import git, repository

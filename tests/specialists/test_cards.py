@@ -13,10 +13,10 @@ from missioncontrol.domain.agent import EFFECTS, at, fits, misfit, tier
 from missioncontrol.domain.work import Work
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, find
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 SUITE = """import unittest
@@ -96,7 +96,7 @@ def test_every_specialist_has_a_card_that_others_can_rely_on() -> None:
         assert card.version
         assert card.description.endswith(".")
         assert set(card.effects) <= set(EFFECTS)
-        # The merger alone writes, and only where nobody else does.
+        # The merger alone writes, and only where no other agent does.
         assert tier(card.effects) == card.risk == ("write" if card.name == "merger" else "read")
         assert set(card.from_run) <= set(card.inputs.fields)
         assert not card.inputs.open

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.specialists.indexing import read_index
-from missioncontrol.specialists.ranking.cited import Cited, cited, shifts
+from missioncontrol.specialists.ranking.cited_commits import Cited, cited, shifts
 from missioncontrol.specialists.ranking.evidence import gathered, is_called
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Past
@@ -54,8 +54,8 @@ def test_a_goal_about_the_same_thing_that_does_not_go_on_cites_nothing() -> None
 
 def test_files_of_a_cited_commit_are_likelier(tmp_path: Path) -> None:
     tree = read_tree(shop(tmp_path))
-    said = [change(f"c{number}", "Tidy", "shop/cart.py") for number in range(25)]
-    index = Index(tree, [change("abc1234", "Send mail at night", "shop/mail.py"), *said])
+    others = [change(f"c{number}", "Tidy", "shop/cart.py") for number in range(25)]
+    index = Index(tree, [change("abc1234", "Send mail at night", "shop/mail.py"), *others])
     plain = {each.path: each.chance for each in ranked(index, "Fix the mail", limit=9)}
     after = {each.path: each.chance for each in ranked(index, "Fix abc1234: the mail", limit=9)}
     assert after["shop/mail.py"] > plain["shop/mail.py"]

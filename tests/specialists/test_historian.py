@@ -12,7 +12,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.historian import Historian
 from missioncontrol.specialists.historian.log import read_log
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 
@@ -268,7 +268,7 @@ def test_knowledge_of_one_person_is_a_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("authors", "said"),
+    ("authors", "expected"),
     [
         (("Ada", "Ada"), "2 commits on 2024-01-01, all by Ada"),
         (("Ada", "Ada", "renovate[bot]"), "3 commits on 2024-01-01, 2 by Ada and 1 by programs"),
@@ -278,11 +278,11 @@ def test_knowledge_of_one_person_is_a_finding(tmp_path: Path) -> None:
     ],
 )
 def test_the_summary_says_who_made_the_commits(
-    tmp_path: Path, authors: tuple[str, ...], said: str
+    tmp_path: Path, authors: tuple[str, ...], expected: str
 ) -> None:
     sample = SampleRepository(tmp_path / "project")
     for number, author in enumerate(authors):
         sample.put("notes.txt", lines(number + 1))
         sample.commit(f"Turn {number}", author=author, day="2024-01-01")
     work, _, _ = worked(sample.root, tmp_path / "out")
-    assert work.summary == f"{said}."
+    assert work.summary == f"{expected}."

@@ -14,11 +14,11 @@ from missioncontrol.specialists.historian import Historian, walk
 from missioncontrol.specialists.historian.history import history_of
 from missioncontrol.specialists.historian.log import Log, count_commits, read_log
 from missioncontrol.specialists.historian.page import page, sentence
-from missioncontrol.specialists.planner import reading as planner_reading
+from missioncontrol.specialists.planner import sources as planner_reading
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 

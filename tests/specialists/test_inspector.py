@@ -1,4 +1,4 @@
-"""What is said of a change without a model: the same of the same change, with place and remedy."""
+"""Findings on a change without a model: the same for the same change, with place and remedy."""
 
 import os
 import tempfile

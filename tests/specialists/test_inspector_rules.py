@@ -14,7 +14,7 @@ from missioncontrol.application.task_workflow import Cast, round_text
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.inspector import Inspector
 from missioncontrol.worker import specialist
 from tests.agents.repositories import everything, git, repository

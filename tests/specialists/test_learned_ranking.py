@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists.ranking import features, ordering, passages
+from missioncontrol.specialists.ranking import features, order_model, passages
 from missioncontrol.specialists.ranking.blocks import BLOCKS_MAX, LINES_MAX, blocks_of
 from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.learned import (
+from missioncontrol.specialists.ranking.ranker import NAMED_MIN, ORDER_NAMES, expected_set, ranked
+from missioncontrol.specialists.ranking.terms import goal_stems
+from missioncontrol.specialists.ranking.tree_model import (
     FILES,
     LEAF,
     ORDER,
@@ -20,8 +22,6 @@ from missioncontrol.specialists.ranking.learned import (
     Tree,
     read_model,
 )
-from missioncontrol.specialists.ranking.ranker import NAMED_MIN, ORDER_NAMES, expected_set, ranked
-from missioncontrol.specialists.ranking.terms import asked
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.test_ranking import change, first, shop
 
@@ -147,5 +147,5 @@ def test_a_project_that_tests_its_changes_is_known_for_it(tmp_path: Path) -> Non
 def test_files_come_first_whose_name_and_kind_fit_the_goal(
     goal: str, path: str, kind: str, figures: list[float]
 ) -> None:
-    stems = asked(goal).keys()
-    assert ordering.figures(goal, stems, stems, path, kind) == pytest.approx(figures)
+    stems = goal_stems(goal).keys()
+    assert order_model.figures(goal, stems, stems, path, kind) == pytest.approx(figures)

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from missioncontrol.domain.memory import item_id
-from missioncontrol.specialists.planner.lore import Said, said_by_documents
+from missioncontrol.specialists.planner.repository_rules import (
+    DocumentStatement,
+    document_statements,
+)
 from missioncontrol.specialists.tree import read_tree
 
 RECORD = """# 3. Money is whole cents
@@ -23,17 +26,17 @@ It is formatted at the edge.
 """
 
 
-def said(root: Path, **files: str) -> list[Said]:
+def said(root: Path, **files: str) -> list[DocumentStatement]:
     for name, text in {"src/cart.py": "x = 1\n", **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return list(said_by_documents(read_tree(root)))
+    return list(document_statements(read_tree(root)))
 
 
 def test_a_decision_record_is_a_decision_with_its_place_and_files(tmp_path: Path) -> None:
     [found] = said(tmp_path, **{"docs/adr/0003-cents.md": RECORD})
-    assert found == Said(
+    assert found == DocumentStatement(
         "decision",
         "Money is whole cents",
         "Every amount is an integer of cents. It is formatted at the edge.",
@@ -42,9 +45,9 @@ def test_a_decision_record_is_a_decision_with_its_place_and_files(tmp_path: Path
         ("src/cart.py",),
         ("document",),
     )
-    told = found.told("/code", "c" * 40)
-    assert told.source == "docs/adr/0003-cents.md:11 at commit cccccccccccc"
-    assert told.item == item_id("decision", "/code", f"{found.path} {found.title}")
+    recalled = found.told("/code", "c" * 40)
+    assert recalled.source == "docs/adr/0003-cents.md:11 at commit cccccccccccc"
+    assert recalled.item == item_id("decision", "/code", f"{found.path} {found.title}")
 
 
 def test_decisions_that_hold_no_more_are_left_out(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The manager: where a round begins, what a builder is told, and what it refuses."""
+"""The manager: where a round begins, what a builder receives, and what it refuses."""
 
 import hashlib
 import subprocess
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.manager.manager import Manager
-from missioncontrol.specialists.manager.reading import items, open_items, sections
+from missioncontrol.specialists.manager.manager import Manager, items, open_items, sections
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 SPEC = """# Spec
 ## Behaviour

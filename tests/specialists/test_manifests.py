@@ -52,8 +52,8 @@ def test_a_pyproject_gives_names_dependencies_and_commands_with_lines(tmp_path: 
     assert stack.frameworks == ("FastAPI",)
     assert stack.services == ("Redis", "PostgreSQL")
     assert stack.tools == ("pytest", "Sphinx", "Ruff", "Hatch")
-    told = {item.name: (item.requirement, item.group, item.line) for item in stack.dependencies}
-    assert told == {
+    listed = {item.name: (item.requirement, item.group, item.line) for item in stack.dependencies}
+    assert listed == {
         "fastapi": (">=0.100", "runtime", 11),
         "redis": ("==5.0.1", "runtime", 12),
         "httpx": (">=0.27", "runtime", 13),
@@ -117,8 +117,8 @@ def test_requirements_files_are_grouped_by_their_names(tmp_path: Path) -> None:
             "doc/requirements.txt": "furo\n",
         },
     )
-    told = {item.name: (item.group, item.line, item.pinned) for item in stack.dependencies}
-    assert told == {
+    listed = {item.name: (item.group, item.line, item.pinned) for item in stack.dependencies}
+    assert listed == {
         "Flask": ("runtime", 3, True),
         "requests": ("runtime", 4, False),
         "pytest": ("dev", 2, False),
@@ -171,8 +171,8 @@ def test_compiled_languages_are_read(tmp_path: Path) -> None:
             'Version="2.4.1" /></ItemGroup></Project>',
         },
     )
-    told = {item.name: (item.requirement, item.group, item.line) for item in stack.dependencies}
-    assert told == {
+    listed = {item.name: (item.requirement, item.group, item.line) for item in stack.dependencies}
+    assert listed == {
         "github.com/gin-gonic/gin": ("v1.9.1", "runtime", 6),
         "golang.org/x/net": ("v0.1.0", "indirect", 7),
         "tokio": ("1", "runtime", 6),
@@ -253,9 +253,9 @@ def test_ci_files_and_images_are_read(tmp_path: Path) -> None:
         ("GitLab CI", ("unit",)),
         ("GitHub Actions", ("test", "lint")),
     ]
-    told = {(item.name, item.manifest, item.line) for item in stack.recognised}
-    assert ("Redis", "docker-compose.yml", 3) in told
-    assert ("PostgreSQL", ".github/workflows/ci.yml", 6) in told
+    listed = {(item.name, item.manifest, item.line) for item in stack.recognised}
+    assert ("Redis", "docker-compose.yml", 3) in listed
+    assert ("PostgreSQL", ".github/workflows/ci.yml", 6) in listed
     assert [item.target for item in stack.entry_points] == ["python -m shop"]
 
 

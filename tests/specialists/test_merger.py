@@ -1,4 +1,4 @@
-"""Merging into a branch of ours: composed and tested elsewhere, taken in whole or not at all."""
+"""Merges into a branch of ours: composed and tested elsewhere, accepted whole or not at all."""
 
 import hashlib
 import signal
@@ -17,7 +17,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.merger import merger as module
-from missioncontrol.specialists.merger.proving import proved
+from missioncontrol.specialists.merger.merge_tests import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository
 from tests.specialists.changes import SHOP, desk_in, done, kept, order_of
 
@@ -338,7 +338,7 @@ def test_a_base_that_the_change_was_not_made_on_is_refused(tmp_path: Path) -> No
     commit = kept(root, {"b.txt": "B\n"})
     (root / "a.txt").write_text("later\n")
     git(root, "commit", "-qam", "Later")
-    with pytest.raises(AttemptFailed, match="would be taken back"):
+    with pytest.raises(AttemptFailed, match="would be reverted"):
         merged(tmp_path, root, commit)
 
 
@@ -501,9 +501,9 @@ import os, signal, sys
 from pathlib import Path
 import msgspec
 from missioncontrol.ports import wire
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.merger import merger, outcome
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 
 def dies(name, room, when):
     inner = getattr(room, name)

@@ -12,7 +12,7 @@ import pytest
 
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.merger import merger as module
-from missioncontrol.specialists.merger.proving import proved
+from missioncontrol.specialists.merger.merge_tests import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository
 from tests.refs.small_disk import small_disk
 from tests.specialists.changes import kept, order_of
@@ -30,7 +30,7 @@ from tests.specialists.test_merger import (
 
 
 def then(monkeypatch: pytest.MonkeyPatch, *argv: str) -> None:
-    """Let somebody do that once, when the tests of a merge are over and nothing is written yet."""
+    """Run a command once, when the tests of a merge are over and nothing is written yet."""
     left = [argv]
 
     def tested(lent: Any, *given: Any) -> Any:

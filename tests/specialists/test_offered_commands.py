@@ -1,24 +1,29 @@
-"""What a project offers besides its suite is tried in the copy, and told as it ended."""
+"""A project's commands besides its suite are tried in the copy, and reported as they ended."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.specialists.tester.offered import offers
+from missioncontrol.specialists.tester.partial_commands import offers
 from missioncontrol.specialists.tree import read_tree
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE
 from tests.specialists.small_mission import PLAN, brief_for
 
 SHOP = {
     "src/shop/__init__.py": "def total(prices): return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\ndef test_total(): assert total([1, 2]) == 3\n",
     "tests/test_other.py": "def test_other(): assert True\n",
-    "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\n[tool.no_such_tool]\n',
+    "pyproject.toml": (
+        '[project]\nname = "shop"\n[tool.pytest.ini_options]\n'
+        + PYTEST_ALONE
+        + "[tool.no_such_tool]\n"
+    ),
     "Makefile": "lint:\n\t@echo clean\n\nbuild:\n\t@echo broken; exit 3\n\nall: lint\n",
 }
 
@@ -46,8 +51,8 @@ def tried(tmp_path: Path, plan: Plan | None) -> tuple[Work, dict[str, Any], Loca
 
 
 def test_each_command_says_how_it_ended_and_with_what(tmp_path: Path) -> None:
-    work, told, desk = tried(tmp_path, likely("tests/test_shop.py"))
-    by_command = {" ".join(each["command"]): each for each in told["commands"]}
+    work, result, desk = tried(tmp_path, likely("tests/test_shop.py"))
+    by_command = {" ".join(each["command"]): each for each in result["commands"]}
     assert by_command["python -m pytest"]["status"] == "not_run"
     part = by_command["python -m pytest tests/test_shop.py"]
     assert (part["status"], part["exit_code"]) == ("ran", 0)
@@ -59,7 +64,7 @@ def test_each_command_says_how_it_ended_and_with_what(tmp_path: Path) -> None:
     assert "make all" not in by_command
     assert "clean" in (desk.directory / "commands.txt").read_text()
     ran = [each for each in work.evidence if isinstance(each, CommandRan)]
-    assert ran[-1].log == "test-output.txt"  # how the tests ended is told last
+    assert ran[-1].log == "test-output.txt"  # how the tests ended is reported last
     assert {each.log for each in ran[:-1]} == {"commands.txt"}
 
 
@@ -68,13 +73,13 @@ def test_what_was_not_run_says_why(tmp_path: Path) -> None:
     root = repository(tmp_path / "shop", with_tox | {".flake8": "[flake8]\n"})
     desk = LocalDesk(tmp_path / "desk")
     Tester().work(brief_for("tests", root, plan=PLAN), desk)
-    told = json.loads((desk.directory / "tests.json").read_text())["commands"]
-    rest = {" ".join(each["command"]): each for each in told if each["status"] == "not_run"}
+    commands = json.loads((desk.directory / "tests.json").read_text())["commands"]
+    rest = {" ".join(each["command"]): each for each in commands if each["status"] == "not_run"}
     assert rest["tox"]["result"] == "not tried: `python -m pytest` runs the tests"
     assert rest["flake8"]["result"] == "flake8 is not installed here"
     assert all("exit_code" not in each for each in rest.values())
-    assert [each["status"] for each in told] == sorted(
-        (each["status"] for each in told), reverse=True
+    assert [each["status"] for each in commands] == sorted(
+        (each["status"] for each in commands), reverse=True
     )
 
 
@@ -89,4 +94,4 @@ def test_tools_are_known_by_their_settings_alone(tmp_path: Path) -> None:
         "python": "pyproject.toml:1",
         "ruff": "pyproject.toml:3",
         "flake8": "setup.cfg:1",
-    }  # mypy is not told what to check, so it could not be run as it stands
+    }  # mypy has no configured paths, so it could not be run as it stands

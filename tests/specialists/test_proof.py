@@ -14,11 +14,11 @@ from missioncontrol.specialists.specialist import Brief, Delivered
 from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.building import Built, build, uncommitted
 from missioncontrol.specialists.tester.copying import copied
-from missioncontrol.testing.desk import LocalDesk
-from tests.agents.repositories import everything, git, repository
+from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE, everything, git, repository
 
 SHOP = {
-    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+    "pyproject.toml": f'[tool.pytest.ini_options]\npythonpath = ["."]\n{PYTEST_ALONE}',
     "shop.py": "def total(prices):\n    return sum(prices)\n",
     "tests/test_shop.py": "from shop import total\n\n\n"
     "def test_sums():\n    assert total([1, 2]) == 3\n\n\n"
@@ -234,7 +234,7 @@ def test_the_copy_has_what_was_built_whatever_the_checkout_holds(tmp_path: Path)
     (tmp_path / "p").write_bytes(patch)
     copy = tmp_path / "copy"
     git(tmp_path, "clone", "-q", str(root), str(copy))
-    # What somebody left uncommitted: other text, a link in place of a directory, a file in one's.
+    # Uncommitted changes: other text, a link in place of a directory, a file in one's.
     (root / "a.txt").write_text("half done\n")
     (copy / "a.txt").write_text("half done\n")
     (copy / "dir/b.txt").unlink()

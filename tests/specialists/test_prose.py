@@ -1,4 +1,4 @@
-"""Prose of a model: what holds against the facts is kept, the rest is refused with its reason."""
+"""Prose of a model: what fits the facts is stored, the rest is refused with a reason."""
 
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from missioncontrol.specialists.writer.prose import (
     WANTED,
     Prose,
     ProsingWriter,
-    asked,
     facts_of,
+    write_prose,
 )
 from missioncontrol.specialists.writer.prose_checking import fault_of
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.specialists.small_mission import PLAN, brief_for, write_repository
 
@@ -78,7 +78,7 @@ def prose_of(directory: Path, *replies: Reply, seconds: float = 60.0) -> tuple[P
     brief = brief_for("specification", write_repository(directory / "repository"))
     with serving(*replies) as server:
         model = OpenAICompatible(Endpoint(server.url, "scripted"))
-        return asked(model, brief, PLAN, desk), desk
+        return write_prose(model, brief, PLAN, desk), desk
 
 
 def answer(*passages: dict[str, Any]) -> Reply:
@@ -105,18 +105,18 @@ def test_each_passage_is_judged_and_its_tokens_are_counted(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "message"),
     [
         (Reply("I would rather not."), "schema"),
         (Reply("no", status=401), "model.refused"),
     ],
 )
 def test_without_an_answer_that_fits_the_reason_is_kept(
-    tmp_path: Path, reply: Reply, said: str
+    tmp_path: Path, reply: Reply, message: str
 ) -> None:
     prose, _ = prose_of(tmp_path, reply)
     assert prose.passages == ()
-    assert said in prose.failure
+    assert message in prose.failure
 
 
 def test_without_time_nobody_is_asked(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_a_budget_that_is_used_up_leaves_the_local_text(tmp_path: Path) -> None:
         model = OpenAICompatible(Endpoint(server.url, "scripted"))
         work = ProsingWriter(Writer(), model).work(brief, Poor(tmp_path / "desk"))
         assert server.requests == []
-    kept = {each.name for each in work.artifacts}
-    assert {"specification.md", "execution-pack.md", "prose.json"} <= kept
+    names = {each.name for each in work.artifacts}
+    assert {"specification.md", "execution-pack.md", "prose.json"} <= names
     prose = msgspec.json.decode((tmp_path / "desk" / "prose.json").read_bytes(), type=Prose)
     assert "budget.exceeded" in prose.failure
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists.architect import reading as architect_reading
+from missioncontrol.specialists.architect import import_graph as architect_reading
 from missioncontrol.specialists.historian import walk
 from missioncontrol.specialists.indexing import read_index
+from missioncontrol.specialists.ranking import facts_cache as keeping
 from missioncontrol.specialists.ranking import index as indexing
-from missioncontrol.specialists.ranking import kept as keeping
 from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
-from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
+from missioncontrol.specialists.ranking.terms import counted, goal_stems, spelt, title
 from missioncontrol.specialists.tree import read_tree
 from missioncontrol.specialists.words import stem
 
@@ -70,7 +70,7 @@ def test_what_tools_write_into_messages_is_not_asked() -> None:
         "See https://example.org/tickets/9\nCo-authored-by: Redis Cache <r@example.org>\n"
     )
     assert title(message) == "Keep mail in order"
-    assert asked(message).keys() == {stem("mail"), stem("order"), stem("see")}
+    assert goal_stems(message).keys() == {stem("mail"), stem("order"), stem("see")}
     assert spelt("Sessions and session") == {stem("session"): "Sessions"}
 
 
@@ -168,18 +168,18 @@ def test_generated_and_binary_files_are_nobodys_to_edit(tmp_path: Path) -> None:
 
 def test_the_same_files_give_the_same_ranking_with_and_without_what_is_kept(tmp_path: Path) -> None:
     tree = read_tree(shop(tmp_path / "shop"))
-    kept = KeptFacts(tmp_path / "kept" / "facts.db")
+    cache = FactsCache(tmp_path / "kept" / "facts.db")
     goal = "Send mail when a session ends"
     plain = ranked(Index(tree), goal, limit=9)
-    assert ranked(Index(tree, cache=kept), goal, limit=9) == plain
-    assert ranked(Index(tree, cache=kept), goal, limit=9) == plain
+    assert ranked(Index(tree, cache=cache), goal, limit=9) == plain
+    assert ranked(Index(tree, cache=cache), goal, limit=9) == plain
 
 
 def test_only_what_changed_is_read_apart_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, kept = shop(tmp_path / "shop"), KeptFacts(tmp_path / "facts.db")
-    Index(read_tree(root), cache=kept)
+    root, cache = shop(tmp_path / "shop"), FactsCache(tmp_path / "facts.db")
+    Index(read_tree(root), cache=cache)
     read: list[str] = []
 
     def watched(text: str, *, is_code: bool) -> FileFacts:
@@ -188,16 +188,16 @@ def test_only_what_changed_is_read_apart_again(
 
     monkeypatch.setattr(indexing, "facts_of", watched)
     (root / "shop/mail.py").write_text("def send_post():\n    pass\n")
-    index = Index(read_tree(root), cache=kept)
+    index = Index(read_tree(root), cache=cache)
     assert read == ["def send_post():\n    pass\n"]
     assert first(index, "`send_post`").path == "shop/mail.py"
 
 
 def test_what_is_kept_and_damaged_is_read_anew(tmp_path: Path) -> None:
     root, path = shop(tmp_path / "shop"), tmp_path / "facts.db"
-    Index(read_tree(root), cache=KeptFacts(path))
+    Index(read_tree(root), cache=FactsCache(path))
     path.write_bytes(b"no database at all" * 100)
-    index = Index(read_tree(root), cache=KeptFacts(path))
+    index = Index(read_tree(root), cache=FactsCache(path))
     assert first(index, "session store").path == "shop/sessions.py"
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM facts").fetchone() == (len(FILES),)
@@ -207,26 +207,26 @@ def test_what_is_kept_and_damaged_is_read_anew(tmp_path: Path) -> None:
 def test_what_is_kept_is_bounded_and_the_longest_unused_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "KEPT_MAX", 2)
-    kept = KeptFacts(tmp_path / "facts.db")
+    monkeypatch.setattr(keeping, "CACHED_MAX", 2)
+    cache = FactsCache(tmp_path / "facts.db")
     keys = [content_key(text, is_code=True) for text in ("a", "b", "c")]
     facts = facts_of("a", is_code=True)
-    kept.keep({keys[0]: facts, keys[1]: facts}, [])
-    kept.keep({keys[2]: facts}, [keys[0]])
-    assert kept.find(keys).keys() == {keys[0], keys[2]}
+    cache.keep({keys[0]: facts, keys[1]: facts}, [])
+    cache.keep({keys[2]: facts}, [keys[0]])
+    assert cache.find(keys).keys() == {keys[0], keys[2]}
 
 
 def test_the_past_and_the_imports_are_read_once_for_all_who_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, kept = shop(tmp_path / "shop"), KeptFacts(tmp_path / "facts.db")
+    root, cache = shop(tmp_path / "shop"), FactsCache(tmp_path / "facts.db")
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "Begin")):
         _git(root, *words)
-    once = read_index(root, cache=kept)
+    once = read_index(root, cache=cache)
     walk.forget_history()
     monkeypatch.setattr(walk, "read_log", _never)
     monkeypatch.setattr(architect_reading, "_graphs", _never)
-    again = read_index(root, cache=kept)
+    again = read_index(root, cache=cache)
     assert again.imports == once.imports
     assert [each.id for each in again.past.changes] == [each.id for each in once.past.changes]
     goal = "Send mail when a session ends"
@@ -238,31 +238,31 @@ def test_readings_of_whole_repositories_are_bounded(
 ) -> None:
     monkeypatch.setattr(keeping, "WHOLES_MAX", 2)
     monkeypatch.setattr(keeping, "WHOLE_BYTES_MAX", 100)
-    kept = KeptFacts(tmp_path / "facts.db")
+    cache = FactsCache(tmp_path / "facts.db")
     for key in (b"1", b"2", b"3"):
-        kept.keep_whole(key, [key])
-    kept.keep_whole(b"4", ["x" * 200])
-    found = [kept.find_whole(key, list[bytes]) for key in (b"1", b"2", b"3", b"4")]
+        cache.keep_whole(key, [key])
+    cache.keep_whole(b"4", ["x" * 200])
+    found = [cache.find_whole(key, list[bytes]) for key in (b"1", b"2", b"3", b"4")]
     assert found == [None, [b"2"], [b"3"], None]
-    assert kept.find_whole(b"3", dict[str, int]) is None
+    assert cache.find_whole(b"3", dict[str, int]) is None
 
 
 def test_several_at_once_keep_their_facts_beside_each_other(tmp_path: Path) -> None:
-    kept = KeptFacts(tmp_path / "facts.db")
+    cache = FactsCache(tmp_path / "facts.db")
     texts = [f"word{number}" for number in range(40)]
 
     def keep(text: str) -> None:
-        kept.keep({content_key(text, is_code=False): facts_of(text, is_code=False)}, [])
+        cache.keep({content_key(text, is_code=False): facts_of(text, is_code=False)}, [])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(keep, texts))
-    assert len(kept.find(content_key(text, is_code=False) for text in texts)) == len(texts)
+    assert len(cache.find(content_key(text, is_code=False) for text in texts)) == len(texts)
 
 
 def test_where_nothing_can_be_kept_the_ranking_is_the_same(tmp_path: Path) -> None:
     root = shop(tmp_path / "shop")
     (tmp_path / "file").write_text("no directory")
-    blocked = KeptFacts(tmp_path / "file" / "facts.db")
+    blocked = FactsCache(tmp_path / "file" / "facts.db")
     assert first(Index(read_tree(root), cache=blocked), "session store").path == "shop/sessions.py"
 
 
@@ -318,8 +318,8 @@ def test_no_goal_and_no_message_breaks_it(goal: str, messages: list[str]) -> Non
     paths = ["a.py", "b.py"]
     past = Past([change(str(n), text, paths[n % 2]) for n, text in enumerate(messages)], paths)
     assert all(0 <= share <= 1 for shares in past.together for share in shares.values())
-    assert spelt(goal).keys() == asked(goal).keys()
-    assert past.said.scores(asked(goal)).keys() <= {0, 1}
+    assert spelt(goal).keys() == goal_stems(goal).keys()
+    assert past.said.scores(goal_stems(goal)).keys() <= {0, 1}
 
 
 def _git(root: Path, *args: str) -> None:

@@ -19,11 +19,11 @@ from missioncontrol.domain.work import (
 )
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.reviewer import Reviewer
-from missioncontrol.specialists.reviewer.pointer import NoSuchPlace, agrees, resolve
+from missioncontrol.specialists.reviewer.evidence import NoSuchPlace, agrees, resolve
 from missioncontrol.specialists.reviewer.testing import junit_counts
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer import Writer
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import (
     DECISIONS,
     JUNIT,
@@ -54,7 +54,7 @@ class Mission:
         self.write()
 
     def write(self) -> None:
-        """Let the writer do its task on the present plan."""
+        """Have the writer do its task on the present plan."""
         desk = LocalDesk(self.directory / "written")
         needed = {key: self.upstream[key] for key in ("tests", "architecture")}
         brief = brief_for("specification", self.repository, plan=self.plan, upstream=needed)

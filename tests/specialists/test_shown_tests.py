@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.specialists.tester.running import Ran
+from missioncontrol.specialists.tester.command_runner import Ran
 from missioncontrol.specialists.tester.shown import Shown, shown
 from missioncontrol.specialists.tester.verdict import judged, judged_check
 

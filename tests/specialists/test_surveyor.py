@@ -11,7 +11,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.surveyor import Surveyor
 from missioncontrol.specialists.surveyor.licences import licences_in, meant
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.sample_repository import SampleRepository
 
 MIT = """MIT License

@@ -111,8 +111,8 @@ def test_of_a_class_that_is_too_long_the_members_left_out_are_named_with_their_l
     reading = Reading(
         "E1", "routes.py", 1, 4, "Long", "Why", (), "Python", "", shown.more, shown.left_out
     )
-    said = "\n".join(lines_of_reading(reading))
-    assert "lines 5 to 415 of `routes.py` left out here: `step_0` (6-46), `step_1` (47-87)" in said
+    notes = "\n".join(lines_of_reading(reading))
+    assert "lines 5 to 415 of `routes.py` left out here: `step_0` (6-46), `step_1` (47-87)" in notes
 
 
 def test_its_tests_are_known_by_call_and_name_and_by_whose_it_is() -> None:
@@ -136,6 +136,6 @@ def test_a_constructor_is_meant_where_its_class_and_a_parameter_are_named() -> N
         "class Other:\n    def __init__(self, encoding):\n        pass\n"
     )
     parts, lines = parts_of("store.py", text, "Python"), lines_of(text)
-    said = "Let Store refuse an unknown encoding"
-    assert [each.title for each in constructors(parts, said, lines)] == ["Store.__init__"]
+    goal = "Let Store refuse an unknown encoding"
+    assert [each.title for each in constructors(parts, goal, lines)] == ["Store.__init__"]
     assert constructors(parts, "Let Store refuse a mode", lines) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Knower, Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer.budgeting import tokens
@@ -99,12 +99,12 @@ def test_each_task_that_changes_code_has_a_pack_with_the_same_sections(
 def test_the_context_of_the_goal_stands_in_the_pack_of_a_task_line_by_line(
     tmp_path: Path, upstream: dict[str, Delivered]
 ) -> None:
-    told = 'Traceback (most recent call last):\n  File "src/shop/store.py", line 3, in load\n```'
+    context = 'Traceback (most recent call last):\n  File "src/shop/store.py", line 3, in load\n```'
     found = material(tmp_path, PLAN, upstream)
-    brief = msgspec.structs.replace(found.brief, context=told)
+    brief = msgspec.structs.replace(found.brief, context=context)
     for pack in task_packs(Material(brief, PLAN, read_scene(brief, PLAN))).values():
-        assert pack.context == told
-        assert f"\n````\n{told}\n````\n" in task_pack_text(pack)
+        assert pack.context == context
+        assert f"\n````\n{context}\n````\n" in task_pack_text(pack)
     for pack in task_packs(found).values():
         assert "context given with the goal" not in task_pack_text(pack)
 
@@ -177,13 +177,13 @@ def test_a_command_is_typed_as_a_shell_takes_it() -> None:
 def test_the_frames_of_a_stack_trace_in_the_goal_are_shown_with_their_lines(
     tmp_path: Path, upstream: dict[str, Delivered]
 ) -> None:
-    told = (
+    context = (
         "Traceback (most recent call last):\n"
         '  File "/x/src/shop/app.py", line 3, in open\n'
         "KeyError: 1"
     )
     found = material(tmp_path, PLAN, upstream)
-    brief = msgspec.structs.replace(found.brief, context=told)
+    brief = msgspec.structs.replace(found.brief, context=context)
     pack = task_packs(Material(brief, PLAN, read_scene(brief, PLAN)))["build"]
     assert any(e.path == "src/shop/app.py" and e.start <= 3 <= e.end for e in pack.code)
 
@@ -201,8 +201,8 @@ def test_what_is_red_before_the_change_is_the_first_criterion_of_its_task(tmp_pa
     )
 
     def packs(name: str, **changed: str) -> list[tuple[str, ...]]:
-        told = json.dumps({**TOLD, "criterion": {**criterion, **changed}})
-        handed = {"tests": delivered(tmp_path / name, {"tests.json": told})}
+        report = json.dumps({**TOLD, "criterion": {**criterion, **changed}})
+        handed = {"tests": delivered(tmp_path / name, {"tests.json": report})}
         found = task_packs(material(tmp_path / name / "at", PLAN, handed))
         return [pack.task.acceptance for pack in found.values()]
 

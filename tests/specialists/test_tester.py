@@ -17,14 +17,15 @@ from missioncontrol.confinement import within
 from missioncontrol.domain import work as kinds
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.tester import Tester, running
+from missioncontrol.specialists.tester import Tester, command_runner
+from missioncontrol.specialists.tester.command_runner import run
 from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.import_failures import unimported
 from missioncontrol.specialists.tester.junit import Malformed, read_report
-from missioncontrol.specialists.tester.running import run
-from missioncontrol.specialists.tester.unimported import unimported
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
+from tests.agents.repositories import PYTEST_ALONE
 
-PYTEST = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+PYTEST = f'[tool.pytest.ini_options]\ntestpaths = ["tests"]\n{PYTEST_ALONE}'
 SHOP = {
     "pyproject.toml": PYTEST,
     "src/shop.py": "def total(prices):\n    return sum(prices)\n",
@@ -70,16 +71,16 @@ def end_time_when_reached(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None
     def now() -> float:
         return time.monotonic() + 3_600.0 * any(folder.rglob(REACHED))
 
-    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
-    monkeypatch.setattr(running, "INTERRUPT_SECONDS", 60.0)
+    monkeypatch.setattr(command_runner, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
+    monkeypatch.setattr(command_runner, "INTERRUPT_SECONDS", 60.0)
 
 
 def test_a_passing_suite_is_counted_from_its_report(tmp_path: Path) -> None:
-    work, told, out = run_suite(tmp_path, repository(tmp_path, SHOP))
-    assert told["status"] == "passed"
-    assert (told["passed"], told["failed"], told["errors"], told["skipped"]) == (1, 0, 0, 1)
-    assert told["command"] == ["python", "-m", "pytest"]
-    assert told["source"].startswith("pyproject.toml")
+    work, report, out = run_suite(tmp_path, repository(tmp_path, SHOP))
+    assert report["status"] == "passed"
+    assert (report["passed"], report["failed"], report["errors"], report["skipped"]) == (1, 0, 0, 1)
+    assert report["command"] == ["python", "-m", "pytest"]
+    assert report["source"].startswith("pyproject.toml")
     assert kinds.TestsRan("junit.xml", 1, 0, 0, 1) in work.evidence
     assert (out / "junit.xml").read_bytes().startswith(b"<?xml")
     assert "2 tests: 1 passed, 1 skipped" in work.summary
@@ -87,8 +88,8 @@ def test_a_passing_suite_is_counted_from_its_report(tmp_path: Path) -> None:
 
 def test_a_failing_test_is_a_finding_with_its_file_and_words(tmp_path: Path) -> None:
     broken = {**SHOP, "src/shop.py": "def total(prices):\n    return len(prices)\n"}
-    work, told, out = run_suite(tmp_path, repository(tmp_path, broken))
-    assert (told["status"], told["exit_code"]) == ("failed", 1)
+    work, report, out = run_suite(tmp_path, repository(tmp_path, broken))
+    assert (report["status"], report["exit_code"]) == ("failed", 1)
     finding = work.findings[0]
     assert (finding.rule, finding.path, finding.line) == (
         "tester.failed-test",
@@ -101,8 +102,8 @@ def test_a_failing_test_is_a_finding_with_its_file_and_words(tmp_path: Path) -> 
 
 def test_failures_with_one_cause_are_one_finding(tmp_path: Path) -> None:
     tests = "import pytest\n@pytest.mark.parametrize('n', range(5))\ndef test_n(n, missing): ...\n"
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "tests/test_n.py": tests}))
-    assert told["errors"] == 5
+    work, report, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "tests/test_n.py": tests}))
+    assert report["errors"] == 5
     assert [finding.title for finding in work.findings] == [
         "5 tests cannot run: fixture 'missing' not found"
     ]
@@ -110,9 +111,9 @@ def test_failures_with_one_cause_are_one_finding(tmp_path: Path) -> None:
 
 def test_a_missing_dependency_is_an_honest_result(tmp_path: Path) -> None:
     files = {**SHOP, "tests/test_shop.py": "import no_such_package_here\ndef test_a(): ...\n"}
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, files))
-    assert told["status"] == "could_not_start"
-    assert told["reason"] == (
+    work, report, _ = run_suite(tmp_path, repository(tmp_path, files))
+    assert report["status"] == "could_not_start"
+    assert report["reason"] == (
         "1 test module cannot be imported: No module named 'no_such_package_here'"
     )
     assert [finding.rule for finding in work.findings] == ["tester.could-not-start"]
@@ -120,8 +121,8 @@ def test_a_missing_dependency_is_an_honest_result(tmp_path: Path) -> None:
 
 
 def test_no_test_command_is_an_honest_result(tmp_path: Path) -> None:
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, {"notes.txt": "Nothing here.\n"}))
-    assert told["status"] == "no_test_command"
+    work, report, _ = run_suite(tmp_path, repository(tmp_path, {"notes.txt": "Nothing here.\n"}))
+    assert report["status"] == "no_test_command"
     assert work.evidence == (kinds.FilesRead(1, 0, ""),)
     assert work.summary == "No test command was found in this repository, so nothing was run."
 
@@ -129,8 +130,8 @@ def test_no_test_command_is_an_honest_result(tmp_path: Path) -> None:
 def test_the_placeholder_of_npm_init_is_no_test_command(tmp_path: Path) -> None:
     script = 'echo \\"Error: no test specified\\" && exit 1'
     package = f'{{"name": "x", "scripts": {{"test": "{script}"}}}}\n'
-    _, told, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
-    assert told["status"] == "no_test_command"
+    _, report, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
+    assert report["status"] == "no_test_command"
 
 
 def test_a_program_that_is_not_installed_is_named(
@@ -138,14 +139,14 @@ def test_a_program_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     root = repository(tmp_path, {"Makefile": MAKE.format("true")})
-    _, told, _ = run_suite(tmp_path, root)
-    assert (told["status"], told["reason"]) == ("could_not_start", "make is not installed here")
+    _, report, _ = run_suite(tmp_path, root)
+    assert (report["status"], report["reason"]) == ("could_not_start", "make is not installed here")
 
 
 def test_a_make_target_has_failed_where_its_words_show_that_a_test_ran(tmp_path: Path) -> None:
     recipe = "@echo 'Ran 3 tests in 0.1s'; echo; echo 'FAILED (failures=1)'; false"
-    work, told, out = run_suite(tmp_path, repository(tmp_path, {"Makefile": MAKE.format(recipe)}))
-    assert (told["status"], told["passed"], told["failed"]) == ("failed", 2, 1)
+    work, report, out = run_suite(tmp_path, repository(tmp_path, {"Makefile": MAKE.format(recipe)}))
+    assert (report["status"], report["passed"], report["failed"]) == ("failed", 2, 1)
     assert "by its output 2 passed and 1 failed" in work.summary
     assert work.findings[0].rule == "tester.failed"
     assert (out / "test-output.txt").is_file()
@@ -158,23 +159,23 @@ def test_a_wrapper_that_never_reached_the_tests_makes_way_for_the_next_command(
         "Makefile": "test:\n\t. venv/bin/activate; \\\n\tpytest\n",
         "tests/test_a.py": "import pytest\ndef test_a(): ...\ndef test_b(): assert not 1\n",
     }
-    _, told, out = run_suite(tmp_path, repository(tmp_path, files))
-    assert told["command"] == ["python", "-m", "pytest"]
-    assert (told["status"], told["passed"], told["failed"]) == ("failed", 1, 1)
-    suites = [each for each in told["commands"] if each["purpose"] == "test"]
+    _, report, out = run_suite(tmp_path, repository(tmp_path, files))
+    assert report["command"] == ["python", "-m", "pytest"]
+    assert (report["status"], report["passed"], report["failed"]) == ("failed", 1, 1)
+    suites = [each for each in report["commands"] if each["purpose"] == "test"]
     assert [each["status"] for each in suites] == ["ran", "not_run"]
     assert "venv/bin/activate" in suites[1]["result"]
-    said = (out / "tests.md").read_text()
-    assert "Also tried: The suite could not start: " in said
-    assert "(`make test` from Makefile:1)" in said
+    summary = (out / "tests.md").read_text()
+    assert "Also tried: The suite could not start: " in summary
+    assert "(`make test` from Makefile:1)" in summary
 
 
 def test_the_repository_itself_is_never_written(tmp_path: Path) -> None:
     writes = "open('left-behind.txt', 'w').write('x')\ndef test_a(): ...\n"
     root = repository(tmp_path, {**SHOP, "tests/test_write.py": writes})
     before = sorted(str(path) for path in root.rglob("*"))
-    _, told, _ = run_suite(tmp_path, root)
-    assert told["status"] == "passed"
+    _, report, _ = run_suite(tmp_path, root)
+    assert report["status"] == "passed"
     assert sorted(str(path) for path in root.rglob("*")) == before
 
 
@@ -194,8 +195,8 @@ def test_the_code_of_the_copy_is_tested_not_an_installed_one(tmp_path: Path) -> 
         "src/msgspec/__init__.py": "HERE = True\n",
         "tests/test_shop.py": "import msgspec\ndef test_here(): assert msgspec.HERE\n",
     }
-    _, told, _ = run_suite(tmp_path, repository(tmp_path, files))
-    assert told["status"] == "passed"
+    _, report, _ = run_suite(tmp_path, repository(tmp_path, files))
+    assert report["status"] == "passed"
 
 
 def test_no_path_of_this_machine_is_told(tmp_path: Path) -> None:
@@ -216,8 +217,8 @@ def test_a_suite_in_a_git_checkout_finds_its_history(tmp_path: Path) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "All of it"]):
         git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *command]
         subprocess.run(git, cwd=root, check=True)
-    _, told, _ = run_suite(tmp_path, root)
-    assert told["status"] == "passed"
+    _, report, _ = run_suite(tmp_path, root)
+    assert report["status"] == "passed"
 
 
 @pytest.mark.journey
@@ -227,8 +228,8 @@ def test_a_suite_that_does_not_end_is_stopped_with_all_its_children(tmp_path: Pa
     )
     command = f"sleep {seconds} & wait"
     root = repository(tmp_path, {"Makefile": MAKE.format(command)})
-    work, told, _ = run_suite(tmp_path, root, seconds=9.5)
-    assert told["status"] == "timed_out"
+    work, report, _ = run_suite(tmp_path, root, seconds=9.5)
+    assert report["status"] == "timed_out"
     assert [finding.rule for finding in work.findings] == ["tester.timed-out"]
     assert not any(seconds in each for each in _command_lines())
 
@@ -238,7 +239,7 @@ def test_no_test_run_outlives_whoever_holds_its_leash(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from missioncontrol.specialists.tester.running import run\n"
+        "from missioncontrol.specialists.tester.command_runner import run\n"
         "from missioncontrol.confinement import within\n"
         f"command = ['/bin/sh', '-c', 'sleep 600 & echo $! > {pids}; wait']\n"
         f"here = Path({str(tmp_path)!r})\n"
@@ -269,7 +270,9 @@ def _lives(pid: int) -> bool:
 
 
 def test_output_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("missioncontrol.specialists.tester.running.OUTPUT_BYTES_MAX", 100_000)
+    monkeypatch.setattr(
+        "missioncontrol.specialists.tester.command_runner.OUTPUT_BYTES_MAX", 100_000
+    )
     ended = run(
         ["/bin/sh", "-c", "while :; do echo on and on; done"],
         directory=tmp_path,
@@ -312,16 +315,16 @@ def test_without_a_repository_it_is_refused_by_name(tmp_path: Path) -> None:
 def test_modules_that_cannot_be_imported_are_counted_by_what_they_lack(tmp_path: Path) -> None:
     lacking = {f"tests/test_{n}.py": "import no_such_package_here\n" for n in range(3)}
     broken = {"tests/test_wrong.py": "from shop import no_such_name\ndef test_a(): ...\n"}
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, **lacking, **broken}))
+    work, report, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, **lacking, **broken}))
     lack = (
         "4 test modules cannot be imported: No module named 'no_such_package_here' (3); "
         "ImportError: cannot import name 'no_such_name' from 'shop'"
     )
     # What can be imported is run all the same.
-    assert told["command"] == ["python", "-m", "pytest", "--continue-on-collection-errors"]
-    assert (told["status"], told["passed"], told["errors"]) == ("failed", 1, 4)
+    assert report["command"] == ["python", "-m", "pytest", "--continue-on-collection-errors"]
+    assert (report["status"], report["passed"], report["errors"]) == ("failed", 1, 4)
     assert lack in work.summary
-    first = next(each for each in told["commands"] if each["status"] == "not_run")
+    first = next(each for each in report["commands"] if each["status"] == "not_run")
     assert (first["command"], first["result"][: len(lack)]) == (["python", "-m", "pytest"], lack)
     assert {finding.rule for finding in work.findings} == {"tester.error"}
 
@@ -337,9 +340,9 @@ def test_modules_that_cannot_be_imported_are_counted_without_a_report_too() -> N
 
 def test_a_runner_that_breaks_down_before_any_test_has_not_run_the_suite(tmp_path: Path) -> None:
     settings = PYTEST + 'filterwarnings = ["error", "ignore::no_such_package_here.Warned"]\n'
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "pyproject.toml": settings}))
-    assert told["status"] == "could_not_start"
-    assert "no_such_package_here" in told["reason"]
+    work, found, _ = run_suite(tmp_path, repository(tmp_path, {**SHOP, "pyproject.toml": settings}))
+    assert found["status"] == "could_not_start"
+    assert "no_such_package_here" in found["reason"]
     assert [finding.severity for finding in work.findings] == ["medium"]
 
 
@@ -358,8 +361,8 @@ def test_a_stopped_suite_tells_how_far_it_came(
     slow = "import time\ndef test_a(): ...\ndef test_b(): assert 0\n"
     slow += f"def test_c():\n    {REACH}\n    time.sleep(60)\n"
     root = repository(tmp_path, {**SHOP, "tests/test_shop.py": slow})
-    work, told, out = run_suite(tmp_path, root)
-    assert (told["status"], told["passed"], told["failed"]) == ("timed_out", 2, 1)
+    work, report, out = run_suite(tmp_path, root)
+    assert (report["status"], report["passed"], report["failed"]) == ("timed_out", 2, 1)
     assert "by then it had run 3 tests: 2 passed, 1 failed" in work.summary
     assert "the test under way counts as passed" in work.summary
     assert kinds.TestsRan("junit.xml", 2, 1, 0, 0) in work.evidence
@@ -383,21 +386,21 @@ def test_links_that_go_in_circles_do_not_stop_the_copy(tmp_path: Path) -> None:
     (root / "self").symlink_to("self")
     (root / "up").symlink_to("..")
     (root / "above").symlink_to("up/up/up")
-    _, told, _ = run_suite(tmp_path, root)
-    assert told["status"] == "passed"
+    _, report, _ = run_suite(tmp_path, root)
+    assert report["status"] == "passed"
 
 
 def test_a_runner_that_calls_no_test_a_success_is_not_believed(tmp_path: Path) -> None:
-    said = MAKE.format("@echo '# tests 0'")
-    work, told, _ = run_suite(tmp_path, repository(tmp_path, {"Makefile": said}))
-    assert (told["status"], told["exit_code"]) == ("could_not_start", 0)
+    makefile = MAKE.format("@echo '# tests 0'")
+    work, report, _ = run_suite(tmp_path, repository(tmp_path, {"Makefile": makefile}))
+    assert (report["status"], report["exit_code"]) == ("could_not_start", 0)
     assert [finding.rule for finding in work.findings] == ["tester.no-test"]
 
 
 def test_a_script_that_only_prints_is_no_test_command(tmp_path: Path) -> None:
     package = '{"name": "x", "scripts": {"test": "echo \\"See the other repository.\\""}}\n'
-    _, told, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
-    assert told["status"] == "no_test_command"
+    _, report, _ = run_suite(tmp_path, repository(tmp_path, {"package.json": package}))
+    assert report["status"] == "no_test_command"
 
 
 @pytest.mark.journey
@@ -408,18 +411,18 @@ def test_a_suite_that_is_stopped_before_its_first_test_says_so(
     hook = "import time\ndef pytest_runtestloop(session):\n"
     hook += f"    {REACH}\n    time.sleep(60)\n"
     root = repository(tmp_path, {**SHOP, "tests/conftest.py": hook})
-    work, told, _ = run_suite(tmp_path, root)
-    assert told["status"] == "timed_out"
+    work, report, _ = run_suite(tmp_path, root)
+    assert report["status"] == "timed_out"
     assert "by then it had collected 2 tests and finished none" in work.summary
 
 
 def test_a_run_that_says_nothing_leaves_evidence_that_is_not_empty(tmp_path: Path) -> None:
     root = repository(tmp_path, {"Makefile": MAKE.format("@true")})
-    work, told, out = run_suite(tmp_path, root)
-    assert told["exit_code"] == 0
+    work, report, out = run_suite(tmp_path, root)
+    assert report["exit_code"] == 0
     assert (out / "test-output.txt").read_text() == "(The tests wrote nothing.)\n"
     assert (
-        kinds.CommandRan(("make", "test"), 0, told["seconds"], "test-output.txt") in work.evidence
+        kinds.CommandRan(("make", "test"), 0, report["seconds"], "test-output.txt") in work.evidence
     )
 
 
@@ -427,6 +430,6 @@ def test_a_huge_file_is_left_out_of_the_copy_and_said(tmp_path: Path) -> None:
     root = repository(tmp_path, SHOP)
     with (root / "dump.bin").open("wb") as stream:
         stream.truncate(700 * 1024 * 1024)
-    _, told, out = run_suite(tmp_path, root)
-    assert told["status"] == "passed"
+    _, report, out = run_suite(tmp_path, root)
+    assert report["status"] == "passed"
     assert "without 1 file larger than 64 MiB" in (out / "tests.md").read_text()

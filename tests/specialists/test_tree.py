@@ -110,9 +110,9 @@ def test_huge_missing_and_special_files_are_named(repository: SampleRepository) 
     os.mkfifo(repository.root / "pipe")
     tree = read_tree(repository.root)
     assert tree.files == ()
-    said = reasons(tree)
-    assert said["huge.bin"] == "larger than 4.0 MB (5.0 MB)"
-    assert said["gone.py"] == "git tracks it, but it is not on disk"
+    excluded = reasons(tree)
+    assert excluded["huge.bin"] == "larger than 4.0 MB (5.0 MB)"
+    assert excluded["gone.py"] == "git tracks it, but it is not on disk"
 
 
 def test_a_submodule_is_known_whether_or_not_it_is_checked_out(

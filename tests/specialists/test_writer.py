@@ -19,7 +19,7 @@ from missioncontrol.specialists.writer.pack_text import pack_text
 from missioncontrol.specialists.writer.packing import packed
 from missioncontrol.specialists.writer.parts import parts_of
 from missioncontrol.specialists.writer.scene import read_scene
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import (
     FILES,
     PLAN,
@@ -321,11 +321,11 @@ def test_typed_methods_are_definitions_and_statements_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "result"),
     [("a", "a."), ("a.", "a."), ("“a.”", "“a.”"), ("“a”", "“a”."), ("は。", "は。"), ("", "")],
 )
-def test_a_sentence_ends_once(text: str, said: str) -> None:
-    assert sentence(text) == said
+def test_a_sentence_ends_once(text: str, result: str) -> None:
+    assert sentence(text) == result
 
 
 def test_backticks_in_the_text_do_not_break_out_of_code() -> None:
@@ -338,8 +338,8 @@ def test_what_the_goal_says_beside_its_requirements_is_kept(
 ) -> None:
     plan = msgspec.structs.replace(PLAN, goal=f"{PLAN.goal}. Entries expire after thirty days.")
     _, texts = written(tmp_path, repository, plan=plan)
-    said = "in no requirement of the plan: “Entries expire after thirty days.”"
-    assert said in texts["specification.md"]
+    statement = "in no requirement of the plan: “Entries expire after thirty days.”"
+    assert statement in texts["specification.md"]
 
 
 def test_the_history_of_a_changed_file_is_told_with_its_place(
@@ -351,8 +351,8 @@ def test_the_history_of_a_changed_file_is_told_with_its_place(
         tmp_path / "history", {"history.json": json.dumps({"files": rows, "pairs": pairs})}
     )
     _, texts = written(tmp_path, repository, upstream={"architecture": left})
-    told = "Changed in 7 commits by 1 person, 2 of them fixes (history.json /files/1)."
-    assert told in texts["specification.md"]
+    statement = "Changed in 7 commits by 1 person, 2 of them fixes (history.json /files/1)."
+    assert statement in texts["specification.md"]
     assert "`src/shop/app.py` (5 times, history.json /pairs/0)" in texts["outline.md"]
 
 
@@ -381,6 +381,6 @@ def test_what_is_asked_for_is_never_what_is_not_to_be_touched(
     wanted = Requirement("R3", "Log only the errors, without changing the format", source="goal")
     plan = msgspec.structs.replace(PLAN, requirements=(*PLAN.requirements, wanted))
     _, texts = written(tmp_path, repository, plan=plan)
-    told = {each["what"] for each in json.loads(texts["execution-pack.json"])["keep_out"]}
-    assert wanted.text not in told
-    assert "No new runtime dependencies" in told
+    keep_out = {each["what"] for each in json.loads(texts["execution-pack.json"])["keep_out"]}
+    assert wanted.text not in keep_out
+    assert "No new runtime dependencies" in keep_out

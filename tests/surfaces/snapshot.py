@@ -69,10 +69,10 @@ def _operations() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path, item in made["paths"].items():
         for method, operation in item.items():
-            told = cast("dict[str, Any]", _resolved(operation, made, ()))
-            parameters = told.pop("parameters", [])
-            told["parameters"] = {f"{each['in']} {each['name']}": each for each in parameters}
-            found[f"{method.upper()} {path}"] = told
+            entry = cast("dict[str, Any]", _resolved(operation, made, ()))
+            parameters = entry.pop("parameters", [])
+            entry["parameters"] = {f"{each['in']} {each['name']}": each for each in parameters}
+            found[f"{method.upper()} {path}"] = entry
     return found
 
 
@@ -107,7 +107,7 @@ def _helps_of(verb: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, s
 
 
 async def _tools() -> dict[str, Any]:
-    from missioncontrol.mcp.whole import whole
+    from missioncontrol.mcp.catalogue import whole
 
     server = whole(cast("Any", None), "")
     return {tool.name: tool.model_dump(mode="json") for tool in await server.list_tools()}
@@ -128,8 +128,8 @@ def _exit_codes() -> dict[str, int]:
     from missioncontrol.domain.errors import KINDS
 
     named = {name: code for name, code in vars(exit_codes).items() if isinstance(code, int)}
-    told = {f"of {name}": exit_codes.of_error(kind("", "")) for name, kind in KINDS.items()}
-    return {**named, **told}
+    errors = {f"of {name}": exit_codes.of_error(kind("", "")) for name, kind in KINDS.items()}
+    return {**named, **errors}
 
 
 def main(arguments: list[str]) -> int:

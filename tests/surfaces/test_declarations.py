@@ -17,7 +17,7 @@ from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
-from missioncontrol.mcp.whole import whole
+from missioncontrol.mcp.catalogue import whole
 from missioncontrol.surfaces import cli, client, docs
 from missioncontrol.surfaces.fields import fields_of, in_list
 from missioncontrol.surfaces.mcp import schema_of
@@ -83,16 +83,16 @@ def test_the_client_has_a_method_with_what_callers_may_say(declared: Any) -> Non
 
 
 def test_the_modules_of_the_client_are_fresh() -> None:
-    """`python -m missioncontrol.surfaces.client` writes them anew."""
+    """`python -m missioncontrol.surfaces.client` generates them."""
     made = client.modules()
-    kept = {each.name: each.read_text("utf-8") for each in client.FOLDER.glob("[a-z]*.py")}
-    assert kept == made
+    stored = {each.name: each.read_text("utf-8") for each in client.FOLDER.glob("[a-z]*.py")}
+    assert stored == made
 
 
 def test_the_reference_of_operations_is_fresh() -> None:
-    """`python -m missioncontrol.surfaces.docs` writes it anew."""
-    kept = ROOT / "docs" / "reference" / "operations.md"
-    assert kept.read_text("utf-8") == docs.reference()
+    """`python -m missioncontrol.surfaces.docs` generates it."""
+    page = ROOT / "docs" / "reference" / "operations.md"
+    assert page.read_text("utf-8") == docs.reference()
 
 
 def verbs_of(top: argparse.ArgumentParser) -> Any:
@@ -104,18 +104,18 @@ def test_a_command_takes_what_callers_may_say(declared: Any) -> None:
     verbs = verbs_of(parser())
     for word in declared.command_noun.split():
         verbs = verbs_of(verbs.choices[word])
-    told = {each.dest: each.help for each in verbs._choices_actions}
-    assert told[declared.command_verb] == in_list(declared.sentence)
+    texts = {each.dest: each.help for each in verbs._choices_actions}
+    assert texts[declared.command_verb] == in_list(declared.sentence)
     verb = verbs.choices[declared.command_verb]
     assert verb.get_default("declared") == declared.name
-    taken = {each.dest for each in verb._actions}
-    assert ("id" in taken) == (declared.named is not None)
+    options = {each.dest for each in verb._actions}
+    assert ("id" in options) == (declared.named is not None)
     terminal = declared.terminal
     hidden = {terminal.flatten, *terminal.fixed}
     hidden |= {each.field for each in terminal.switches.values()}
     for name in set(given_of(declared)) - hidden:
-        assert terminal.names.get(name, name).replace("-", "_") in taken
-    assert set(terminal.switches) <= taken
+        assert terminal.names.get(name, name).replace("-", "_") in options
+    assert set(terminal.switches) <= options
 
 
 @named([each for each in EVERY if each.tool])
@@ -195,10 +195,10 @@ def test_a_declaration_that_nobody_could_be_held_to_is_refused(
 def test_an_operation_without_permission_cannot_be_made() -> None:
     found = operations.find("decision.accept")
     assert found is not None
-    said = {name: getattr(found, name) for name in found.__struct_fields__}
-    del said["permission"]
+    fields = {name: getattr(found, name) for name in found.__struct_fields__}
+    del fields["permission"]
     with pytest.raises(TypeError, match="permission"):
-        Operation(**said)
+        Operation(**fields)
 
 
 def test_a_line_is_cut_before_it_is_coloured() -> None:

@@ -204,7 +204,7 @@ def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: An
 
 
 def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None:
-    """Earlier releases kept it under the name of an internal struct, also within the digest."""
+    """Earlier releases stored it by the name of an internal struct, also in the digest."""
     operation, key = operations.find("decision.accept"), "from-before"
     assert operation is not None
 
@@ -227,7 +227,7 @@ def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None
         async def answered() -> Any:
             return {"id": id_, "status": "as it was"}
 
-        office = world.house.held.office
+        office = world.house.held.command_bus
         await office.requests.do("DecisionAsked", asking, "user:alice", answered)
         before = await length(world)
         again = await sent(client, operation, id_, given, idempotency_key=key)

@@ -25,7 +25,7 @@ def test_a_snapshot_holds_every_surface(made: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("surface", "name", "said"),
+    ("surface", "name", "message"),
     [
         ("openapi", "GET /api/v1/runs", "openapi > GET /api/v1/runs: "),
         ("help", "mission run", "help > mission run: "),
@@ -38,7 +38,7 @@ def test_what_is_gone_from_a_surface_is_printed(
     made: dict[str, Any],
     surface: str,
     name: str,
-    said: str,
+    message: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -51,7 +51,7 @@ def test_what_is_gone_from_a_surface_is_printed(
     assert snapshot.main(["compare", files[0], files[0]]) == 0
     assert snapshot.main(["compare", *files]) == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(said)
+    assert line.startswith(message)
 
 
 def test_a_changed_line_of_help_is_printed_by_itself() -> None:

@@ -1,1 +1,1 @@
-"""Tests of what is told to other systems, and taken in from them."""
+"""Tests of telemetry that is sent to other systems, and accepted from them."""

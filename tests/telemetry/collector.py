@@ -1,4 +1,4 @@
-"""A receiver of OpenTelemetry in a test: real HTTP on loopback, answering as it is told to."""
+"""A receiver of OpenTelemetry in a test: real HTTP on loopback, with configured answers."""
 
 import asyncio
 import json
@@ -52,13 +52,13 @@ def collecting(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Collecto
             headers = {name.lower(): value for name, value in self.headers.items()}
             collector.requests.append((self.path, headers, body))
             answer = collector.answers.pop(0) if collector.answers else (200, {}, b"")
-            status, more, said = answer
+            status, more, content = answer
             self.send_response(status)
             for name, value in more.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(said)))
+            self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(said)
+            self.wfile.write(content)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -1,4 +1,4 @@
-"""A receiver in a test: it follows what is said to have happened, and keeps lines in a list."""
+"""A receiver in a test: it follows the given events, and stores lines in a list."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ PROMPT = "Please keep this prompt to yourself."
 
 
 class Listening:
-    """An open receiver and all that it kept."""
+    """An open receiver and all that it stored."""
 
     def __init__(self, policy: TelemetryPolicy) -> None:
         self.lines: list[OutputLine] = []
@@ -55,13 +55,13 @@ class Listening:
     async def post(
         self, path: str, body: Any = b"", *, key: str = KEY, **headers: str
     ) -> httpx.Response:
-        told = {"content-type": "application/json", "authorization": f"Bearer {key}"}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx.AsyncClient(trust_env=False) as client:
             content = body if isinstance(body, bytes) else httpx.Request("POST", "x:", json=body)
             if isinstance(content, httpx.Request):
                 content = content.read()
-            return await client.post(self.url + path, content=content, headers=told)
+            return await client.post(self.url + path, content=content, headers=sent)
 
 
 @asynccontextmanager
@@ -96,14 +96,14 @@ def span(**more: Any) -> dict[str, Any]:
 
 
 def traces(*spans: dict[str, Any], resource: dict[str, Any] | None = None) -> dict[str, Any]:
-    told = attributes(resource or {"service.name": "codex"})
-    return {"resourceSpans": [{"resource": {"attributes": told}, "scopeSpans": [{"spans": spans}]}]}
+    tags = attributes(resource or {"service.name": "codex"})
+    return {"resourceSpans": [{"resource": {"attributes": tags}, "scopeSpans": [{"spans": spans}]}]}
 
 
 def logs(*records: dict[str, Any]) -> dict[str, Any]:
-    told = attributes({"service.name": "codex"})
+    tags = attributes({"service.name": "codex"})
     return {
-        "resourceLogs": [{"resource": {"attributes": told}, "scopeLogs": [{"logRecords": records}]}]
+        "resourceLogs": [{"resource": {"attributes": tags}, "scopeLogs": [{"logRecords": records}]}]
     }
 
 

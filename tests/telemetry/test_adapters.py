@@ -52,7 +52,7 @@ def tried(
     permit: Callable[[Action], Verdict] | None = None,
     **seen: str,
 ) -> Any:
-    """Let an agent do its work, or fail at it: what it sent on the way is what matters here."""
+    """Have an agent do its work, or fail at it: only what it sent on the way matters here."""
 
     async def story() -> Work:
         shop = msgspec.structs.replace(a_workshop(root, seen), telemetry=Told())
@@ -131,8 +131,8 @@ def test_a_tool_of_a_server_knows_the_span_of_each_call(tmp_path: Path) -> None:
         settings = {"url": endpoint.url, "servers": {"t": {"argv": argv}}}
         inputs = {"prompt": "Look.", "tools": ["t.context"]}
         tried(tmp_path, ModelKind(), settings, inputs, permit=lambda _: Verdict(is_allowed=True))
-    said = json.loads(endpoint.requests[1]["messages"][-1]["content"])
-    assert expected.items() <= said.items()
+    context = json.loads(endpoint.requests[1]["messages"][-1]["content"])
+    assert expected.items() <= context.items()
 
 
 @pytest.mark.journey

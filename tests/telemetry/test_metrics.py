@@ -16,9 +16,9 @@ from missioncontrol.domain.approval.events import (
     ApprovalRequested,
     ApprovalWithdrawn,
 )
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.budget.events import Limit, Tally
 from missioncontrol.domain.budget.scopes import WORKSPACE, Scope
-from missioncontrol.domain.budget.standing import Standing
 from missioncontrol.domain.mission import MissionStarted
 from missioncontrol.domain.run.events import (
     AttemptFailed,

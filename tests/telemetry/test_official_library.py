@@ -19,7 +19,7 @@ TOOL = Path(__file__).with_name("tracing_tool.py")
 
 
 async def used(found: Listening, **more: str) -> None:
-    """Let the tool work on the step `test`, and wait for its end."""
+    """Have the tool work on the step `test`, and wait for its end."""
     environment = {
         "PATH": os.environ["PATH"],
         "PROMPT": f"{PROMPT} {SECRET}",
@@ -34,8 +34,8 @@ async def used(found: Listening, **more: str) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    said, complained = await program.communicate()
-    assert (said, complained) == (b"done", b"")
+    output, complained = await program.communicate()
+    assert (output, complained) == (b"done", b"")
 
 
 def heard(policy: TelemetryPolicy, **more: str) -> Listening:

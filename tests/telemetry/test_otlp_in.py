@@ -1,4 +1,4 @@
-"""Telemetry of others: whose it is, what of it is kept, and what is refused."""
+"""Telemetry of others: whose it is, what of it is stored, and what is refused."""
 
 import asyncio
 import gzip
@@ -121,8 +121,8 @@ def test_the_same_log_in_full_has_all_but_secrets() -> None:
 
 
 def test_a_text_that_is_no_name_of_an_event_is_not_shown_as_one() -> None:
-    told = {"traceId": trace_of(RUN), "severityNumber": 13}
-    found = kept(logs({**told, "eventName": PROMPT}), path="/v1/logs")
+    fields = {"traceId": trace_of(RUN), "severityNumber": 13}
+    found = kept(logs({**fields, "eventName": PROMPT}), path="/v1/logs")
     assert found.lines[0].message == "codex: log without a name"
     assert found.lines[0].level == "warning"
 
@@ -191,8 +191,8 @@ def test_values_of_every_shape_are_shown() -> None:
 
 def test_attributes_are_as_many_as_may_be_and_more_can_be_allowed() -> None:
     policy = TelemetryPolicy(allowed=("mine",), attributes_max=2)
-    told = {"hidden": "x", "mine": "y", "model": "m", "source": "s"}
-    assert kept(traces(span(attributes=attributes(told))), policy).said.endswith("mine=y model=m")
+    fields = {"hidden": "x", "mine": "y", "model": "m", "source": "s"}
+    assert kept(traces(span(attributes=attributes(fields))), policy).said.endswith("mine=y model=m")
 
 
 # Whose it is.
@@ -288,8 +288,8 @@ def test_a_run_that_is_gone_on_with_is_known_and_one_that_ended_stays_known() ->
             found.happened(ended("x", 1), run="run-3")
             found.happened(RunSettled("succeeded"))
             for number, name in enumerate((RUN, "run-2", "run-3")):
-                told = span(traceId=trace_of(name), spanId=f"{number + 1:016x}")
-                await found.post("/v1/traces", traces(told))
+                reported = span(traceId=trace_of(name), spanId=f"{number + 1:016x}")
+                await found.post("/v1/traces", traces(reported))
             return [line.run for line in found.lines]
 
     assert run(story()) == [RUN, "run-2"]
@@ -301,10 +301,10 @@ def test_an_attempt_that_outlasts_its_engine_is_known() -> None:
 
     async def story() -> list[tuple[str, str, int]]:
         async with listening() as found:
-            found.attribution._begun = {"run-2": state}.get
+            found.attribution._started_run = {"run-2": state}.get
             found.happened(RunResumed(), run="run-2")
-            told = span(traceId=trace_of("run-2"), parentSpanId=attempt_span("run-2", 7))
-            await found.post("/v1/traces", traces(told))
+            reported = span(traceId=trace_of("run-2"), parentSpanId=attempt_span("run-2", 7))
+            await found.post("/v1/traces", traces(reported))
             return [(line.run, line.step, line.attempt) for line in found.lines]
 
     assert run(story()) == [("run-2", "build", 2)]
@@ -323,9 +323,9 @@ def test_what_is_about_nothing_known_is_dropped_counted_and_told() -> None:
             answer = await found.post(
                 "/v1/traces", plain.SerializeToString(), content_type="application/x-protobuf"
             )
-            said = ExportTraceServiceResponse.FromString(answer.content)
-            assert said.partial_success.rejected_spans == 1
-            assert "no run" in said.partial_success.error_message
+            reply = ExportTraceServiceResponse.FromString(answer.content)
+            assert reply.partial_success.rejected_spans == 1
+            assert "no run" in reply.partial_success.error_message
             answer = await found.post("/v1/logs", logs({"traceId": "d" * 32}))
             assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
             assert (len(found.lines), found.receiver.heard.unknown) == (1, 3)
@@ -363,10 +363,10 @@ def test_what_one_attempt_claims_hides_no_span_of_another_run() -> None:
                 StepStarted("b", 1, 2, "c"),
                 run="run-2",
             )
-            told = span(traceId=trace_of("run-2"), parentSpanId=attempt_span("run-2", 2))
-            await found.post("/v1/traces", traces(told), key=_key(found))
-            await found.post("/v1/traces", traces(told))
-            below = {"traceId": trace_of("run-2"), "spanId": told["spanId"]}
+            reported = span(traceId=trace_of("run-2"), parentSpanId=attempt_span("run-2", 2))
+            await found.post("/v1/traces", traces(reported), key=_key(found))
+            await found.post("/v1/traces", traces(reported))
+            below = {"traceId": trace_of("run-2"), "spanId": reported["spanId"]}
             await found.post("/v1/logs", logs(below))
             return [(line.run, line.step) for line in found.lines]
 
@@ -377,10 +377,10 @@ def test_what_another_attempt_of_the_run_claims_makes_no_span_a_repeated_one() -
     async def story() -> list[str]:
         async with listening() as found:
             found.happened(StepStarted("test", 1, 2, "tester"))
-            told = span(parentSpanId=attempt_span(RUN, 2))
-            await found.post("/v1/traces", traces(told), key=_key(found))
+            reported = span(parentSpanId=attempt_span(RUN, 2))
+            await found.post("/v1/traces", traces(reported), key=_key(found))
             other = msgspec.structs.replace(BUILD, step="test", fence=2)
-            await found.post("/v1/traces", traces(told), key=_key(found, other))
+            await found.post("/v1/traces", traces(reported), key=_key(found, other))
             return [line.step for line in found.lines]
 
     assert run(story()) == ["build", "test"]
@@ -435,8 +435,8 @@ def test_without_its_secret_part_or_with_another_signature_a_key_is_none() -> No
 def test_a_key_is_known_also_where_its_blank_stands_as_in_the_variable() -> None:
     async def story() -> int:
         async with listening() as found:
-            told = f"Bearer%20{_key(found)}"
-            return (await found.post("/v1/traces", {}, authorization=told)).status_code
+            header = f"Bearer%20{_key(found)}"
+            return (await found.post("/v1/traces", {}, authorization=header)).status_code
 
     assert run(story()) == 200
 
@@ -567,8 +567,8 @@ def test_a_refusal_has_the_format_of_the_request() -> None:
             other = await found.post("/v1/traces", b"\xff", content_type="application/x-protobuf")
             return one.json(), other.content
 
-    said, plain = run(story())
-    assert "OTLP/JSON" in said["message"]
+    problem, plain = run(story())
+    assert "OTLP/JSON" in problem["message"]
     assert plain[:1] == b"\x12"
     assert b"protocol buffers" in plain
 
@@ -593,12 +593,12 @@ def test_bounds_of_what_is_remembered_hold(monkeypatch: pytest.MonkeyPatch) -> N
             found.happened(*(StepStarted("test", n, n, "t") for n in (2, 3)), RunResumed())
             found.happened(RunResumed(), run="run-3")
             for number, name in enumerate((RUN, "run-2", "run-3"), 1):
-                told = span(
+                reported = span(
                     traceId=trace_of(name),
                     spanId=f"{number:016x}",
                     parentSpanId=attempt_span(name, 1),
                 )
-                await found.post("/v1/traces", traces(told))
+                await found.post("/v1/traces", traces(reported))
             return [(line.run, line.step) for line in found.lines]
 
     # The oldest run is forgotten, and of the other one its first attempt, which was at `build`.

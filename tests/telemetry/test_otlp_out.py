@@ -153,7 +153,7 @@ async def _sent_before_close(collector: Collector, name: str, **more: Any) -> Ot
     sending = exporter(collector.url, **more)
     await sending.open()
     sending.take(entries(name))
-    while sending.waiting:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+    while sending.waiting:  # noqa: ASYNC110 - an exporter has no done event
         await asyncio.sleep(0.005)
     await sending.close()
     return sending
@@ -186,7 +186,7 @@ PARTIAL = ExportTraceServiceResponse(
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "rejected"),
+    ("kind", "body", "rejected"),
     [
         ("application/json", b'{"partialSuccess": {"rejectedSpans": "1"}}', 1),
         ("application/json", b'{"partialSuccess": {}}', 0),
@@ -197,9 +197,9 @@ PARTIAL = ExportTraceServiceResponse(
     ],
 )
 def test_spans_that_a_receiver_did_not_take_are_counted(
-    kind: str, said: bytes, rejected: int
+    kind: str, body: bytes, rejected: int
 ) -> None:
-    with collecting((200, {"content-type": kind}, said)) as collector:
+    with collecting((200, {"content-type": kind}, body)) as collector:
         sending = export(collector, "run-1")
     assert (sending.sent.sent, sending.sent.rejected) == (2 - rejected, rejected)
 
@@ -256,7 +256,7 @@ def test_a_receiver_that_answers_letter_by_letter_holds_nothing_up() -> None:
             sending = exporter(url, request_seconds=0.1)
             await sending.open()
             sending.take(entries("run-1"))
-            while not sending.sent.sent:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+            while not sending.sent.sent:  # noqa: ASYNC110 - an exporter has no done event
                 await asyncio.sleep(0.005)
             await sending.close()
             return sending
@@ -415,7 +415,7 @@ def test_spans_that_have_no_room_are_made_from_the_log_once_there_is_some(tmp_pa
         async with telling(tmp_path, url, spans_max=1, wait_seconds_max=0.01) as (engine, sending):
             for _ in range(3):
                 await engine.run(release)
-            while sending.sent.sent < 12:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+            while sending.sent.sent < 12:  # noqa: ASYNC110 - an exporter has no done event
                 await asyncio.sleep(0.005)
         return sending
 
@@ -463,7 +463,7 @@ def test_a_call_of_a_model_is_a_span_below_its_attempt() -> None:
         sending = exporter(url)
         await sending.open()
         begun, *more = entries("run-1")
-        sending.call(done)  # Nobody knows the run yet.
+        sending.call(done)  # The run is unknown yet.
         sending.take([begun, more[0]])
         for call in (done, cut, msgspec.structs.replace(done, id="call-3", step="test")):
             sending.call(call)

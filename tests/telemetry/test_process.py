@@ -51,8 +51,8 @@ class House:
         return done.stdout.decode()
 
     def begun(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        told = environment(self.home, **self.told)
-        return prefork.start([*arguments], env=told, stdout=subprocess.DEVNULL)
+        variables = environment(self.home, **self.told)
+        return prefork.start([*arguments], env=variables, stdout=subprocess.DEVNULL)
 
 
 def run_in(text: str) -> str:
@@ -63,8 +63,8 @@ def run_in(text: str) -> str:
 
 def attempts_of(spans: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return ids and outcomes of attempts, as they came."""
-    told = [span for span in spans if span["name"].startswith("invoke_agent")]
-    return [(span["spanId"], span["attributes"]["mission.outcome"]) for span in told]
+    attempts = [span for span in spans if span["name"].startswith("invoke_agent")]
+    return [(span["spanId"], span["attributes"]["mission.outcome"]) for span in attempts]
 
 
 def test_calls_through_the_gateway_are_spans_below_their_attempt(tmp_path: Path) -> None:
@@ -127,5 +127,5 @@ def test_a_key_that_a_program_shows_with_its_environment_is_kept_nowhere(tmp_pat
         run = run_in(house.said("workflow", "run", "show"))
         shown = house.said("output", run)
     assert re.search(r"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20mct-\[secret\]\.", shown)
-    kept = b"".join(path.read_bytes() for path in house.home.rglob("*") if path.is_file())
-    assert not re.search(rb"mct-[\w-]{20}", kept)
+    stored = b"".join(path.read_bytes() for path in house.home.rglob("*") if path.is_file())
+    assert not re.search(rb"mct-[\w-]{20}", stored)

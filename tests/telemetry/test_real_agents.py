@@ -35,7 +35,7 @@ class Heard(msgspec.Struct):
 def heard(
     folder: Path, declared: Declaration, kind: AgentKind, call: ToolCall, policy: TelemetryPolicy
 ) -> Heard:
-    """Let an agent do a step, with a command on the way, as an engine that listens has it."""
+    """Have an agent do a step, with a command on the way, with the telemetry of an engine."""
 
     async def story() -> Heard:
         async with listening(policy) as found:
@@ -62,64 +62,64 @@ def claude(folder: Path, program: Path, policy: TelemetryPolicy = NAMES) -> Hear
     return heard(folder, declared, ClaudeKind(), claude_bash(COMMAND), policy)
 
 
-def refuse_contents(told: Heard) -> None:
-    """Nothing of what was asked, done or answered stands in what was kept."""
-    assert {(line.run, line.step) for line in told.found.lines} == {(RUN, "build")}
-    assert PROMPT not in told.found.said
-    assert "echo" not in told.found.said
-    assert SECRET not in told.found.said
+def refuse_contents(observed: Heard) -> None:
+    """Check that no content of requests, commands or answers is stored."""
+    assert {(line.run, line.step) for line in observed.found.lines} == {(RUN, "build")}
+    assert PROMPT not in observed.found.said
+    assert "echo" not in observed.found.said
+    assert SECRET not in observed.found.said
 
 
-def refuse_a_seen_key(told: Heard) -> None:
+def refuse_a_seen_key(observed: Heard) -> None:
     """No command of the tool saw the key with which the attempt tells what it does."""
-    assert f"TRACEPARENT=00-{trace_of(RUN)}" in told.line.text  # The environment was shown.
-    assert "OTEL_EXPORTER" not in told.line.text
-    assert "mct-" not in told.line.text
+    assert f"TRACEPARENT=00-{trace_of(RUN)}" in observed.line.text  # The environment was shown.
+    assert "OTEL_EXPORTER" not in observed.line.text
+    assert "mct-" not in observed.line.text
 
 
-def traced_calls(told: Heard) -> set[str]:
+def traced_calls(observed: Heard) -> set[str]:
     """Return the traces of the calls of models, none of which is the span of the attempt."""
-    contexts = [call.headers["traceparent"].split("-") for call in told.models.calls]
+    contexts = [call.headers["traceparent"].split("-") for call in observed.models.calls]
     assert attempt_span(RUN, 1) not in {span for _, _, span, _ in contexts}
     return {trace for _, trace, _, _ in contexts}
 
 
 @pytest.mark.parametrize("approvals", ["never", "ask"])
 def test_codex_tells_what_it_does(tmp_path: Path, codex_program: Path, approvals: str) -> None:
-    told = codex(tmp_path, codex_program, approvals=approvals)
-    refuse_contents(told)
-    refuse_a_seen_key(told)
-    assert traced_calls(told) == {trace_of(RUN)}
-    assert "span exec_command" in told.found.said
-    assert "log codex.tool_result" in told.found.said
-    assert "input_token_count=100" in told.found.said
+    observed = codex(tmp_path, codex_program, approvals=approvals)
+    refuse_contents(observed)
+    refuse_a_seen_key(observed)
+    assert traced_calls(observed) == {trace_of(RUN)}
+    assert "span exec_command" in observed.found.said
+    assert "log codex.tool_result" in observed.found.said
+    assert "input_token_count=100" in observed.found.said
     # It goes on with the trace that its variables name: its outermost spans are below the attempt.
-    assert "span thread/start" in told.found.said or "span codex.exec" in told.found.said
-    assert len(told.found.lines) < 50 < told.found.receiver.heard.passed_over
+    assert "span thread/start" in observed.found.said or "span codex.exec" in observed.found.said
+    assert len(observed.found.lines) < 50 < observed.found.receiver.heard.passed_over
 
 
 def test_claude_code_tells_what_it_does(tmp_path: Path, claude_program: Path) -> None:
-    told = claude(tmp_path, claude_program)
-    refuse_contents(told)
-    refuse_a_seen_key(told)
-    assert traced_calls(told) == {trace_of(RUN)}
-    assert "span claude_code.interaction" in told.found.said
-    assert "span claude_code.llm_request" in told.found.said
-    assert "log tool_result" in told.found.said
-    assert "cache_read_tokens=40" in told.found.said
+    observed = claude(tmp_path, claude_program)
+    refuse_contents(observed)
+    refuse_a_seen_key(observed)
+    assert traced_calls(observed) == {trace_of(RUN)}
+    assert "span claude_code.interaction" in observed.found.said
+    assert "span claude_code.llm_request" in observed.found.said
+    assert "log tool_result" in observed.found.said
+    assert "cache_read_tokens=40" in observed.found.said
 
 
 def test_in_full_it_is_all_there_but_for_secrets(tmp_path: Path, codex_program: Path) -> None:
-    told = codex(tmp_path, codex_program, TelemetryPolicy("full"))
-    assert "echo [secret]" in told.found.said
-    assert SECRET not in told.found.said
-    assert PROMPT not in told.found.said
+    observed = codex(tmp_path, codex_program, TelemetryPolicy("full"))
+    assert "echo [secret]" in observed.found.said
+    assert SECRET not in observed.found.said
+    assert PROMPT not in observed.found.said
 
 
 def test_claude_code_logs_no_prompt_even_where_contents_are_kept(
     tmp_path: Path, claude_program: Path
 ) -> None:
-    told = claude(tmp_path, claude_program, TelemetryPolicy("full"))
-    assert "prompt_length=" in told.found.said
-    assert PROMPT not in told.found.said
-    assert "echo" not in told.found.said
+    observed = claude(tmp_path, claude_program, TelemetryPolicy("full"))
+    assert "prompt_length=" in observed.found.said
+    assert PROMPT not in observed.found.said
+    assert "echo" not in observed.found.said

@@ -189,7 +189,7 @@ def test_a_log_that_can_not_be_read_now_is_read_later(mark: Bookmark) -> None:
         settings = OtlpSettings(url, batch_seconds=0.01, wait_seconds_max=0.01)
         sending = OtlpExporter(settings, secret=str, scrub=str, log=log, bookmark=mark)
         await sending.open()
-        while sending.sent.sent < 2:  # noqa: ASYNC110 - an exporter tells nobody that it is done
+        while sending.sent.sent < 2:  # noqa: ASYNC110 - an exporter has no done event
             await asyncio.sleep(0.005)
         await sending.close()
         return sending

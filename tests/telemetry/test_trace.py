@@ -1,4 +1,4 @@
-"""Trace context: read and written as W3C has it, and the same for a run whoever works it out."""
+"""Trace context: read and written as in W3C, and the same for a run in every process."""
 
 import pytest
 

@@ -7,14 +7,14 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
-from missioncontrol.interfaces.telemetry.weighing import (
+from missioncontrol.interfaces.telemetry.message_count import (
     LOGS,
     TRACES,
     Fields,
     json_is_heavy,
     protobuf_is_heavy,
 )
+from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from tests.telemetry.collector import run
 from tests.telemetry.listening import RUN, listening, span, traces
 

@@ -113,18 +113,18 @@ def test_a_step_is_traced_measured_and_heard_and_no_secret_gets_out(
                 result = await engine.run(workflow)
                 held.output.flush()
                 lines = held.output_store.read(result.id)
-                said = "\n".join(line.message for line in lines if line.step == "build")
-                return result.id, said, found.metrics.text()
+                output = "\n".join(line.message for line in lines if line.step == "build")
+                return result.id, output, found.metrics.text()
 
     with collecting() as collector:
-        name, said, metrics = run(story(collector.url))
+        name, output, metrics = run(story(collector.url))
     attempt, _ = collector.spans()
     assert attempt["spanId"] == attempt_span(name, 1)
-    # Tokens that a tool tells are shown, and counted by nobody.
+    # Tokens that a tool reports are shown, and not counted.
     assert "gen_ai.usage.input_tokens" not in attempt["attributes"]
-    assert "gen_ai.usage.input_tokens=12" in said
-    assert "span chat gpt-5" in said
-    assert 'x="[secret]"' in said
+    assert "gen_ai.usage.input_tokens=12" in output
+    assert "span chat gpt-5" in output
+    assert 'x="[secret]"' in output
     found = read(metrics)
     assert found["runs_settled_total"] == {("failed",): 1}
     assert not found.get("tokens_total")
@@ -133,8 +133,8 @@ def test_a_step_is_traced_measured_and_heard_and_no_secret_gets_out(
     assert found["telemetry_spans_dropped_total"] == {(): 0}
     assert ("command", "idle") in found["agent_state"]
     bodies = b"".join(body for _, _, body in collector.requests)
-    for kept in (bodies, said.encode(), metrics, *_files(tmp_path)):
-        assert SECRET.encode() not in kept
+    for content in (bodies, output.encode(), metrics, *_files(tmp_path)):
+        assert SECRET.encode() not in content
 
 
 slow = mc.Workflow("slow")

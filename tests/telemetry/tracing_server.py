@@ -11,8 +11,8 @@ server = MCPServer("tracing", version="1.0.0")
 @server.tool()
 async def context(ctx: Context) -> dict[str, Any]:
     """Return the trace context of this call."""
-    told = dict(ctx.request_context.meta or {})
-    return {name: told.get(name) for name in ("traceparent", "tracestate")}
+    meta = dict(ctx.request_context.meta or {})
+    return {name: meta.get(name) for name in ("traceparent", "tracestate")}
 
 
 if __name__ == "__main__":

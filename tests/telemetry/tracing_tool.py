@@ -18,9 +18,9 @@ def main() -> None:
     tracing, logging = TracerProvider(), LoggerProvider()
     tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     logging.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
-    told = {name: os.environ[name.upper()] for name in ("traceparent", "tracestate")}
+    carrier = {name: os.environ[name.upper()] for name in ("traceparent", "tracestate")}
     tracer = tracing.get_tracer("tool")
-    with tracer.start_as_current_span("invoke_agent tool", context=propagate.extract(told)):
+    with tracer.start_as_current_span("invoke_agent tool", context=propagate.extract(carrier)):
         with tracer.start_as_current_span("chat gpt-5") as chat:
             chat.set_attribute("gen_ai.operation.name", "chat")
             chat.set_attribute("gen_ai.usage.input_tokens", 12)

@@ -93,7 +93,7 @@ NO_CODE = {"security-review", "incident-follow-up", "documentation"}
 
 
 class Silent:
-    """A desk on which nobody listens."""
+    """A desk without a listener."""
 
     scratch = Path("/nonexistent")
 

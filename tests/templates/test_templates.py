@@ -101,7 +101,7 @@ def test_a_required_question_without_an_answer_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "answers", "said"),
+    ("key", "answers", "message"),
     [
         ("security-review", {"part": "x", "attacker": "the cat"}, "must be one of"),
         ("security-review", {"part": "x", "path": "../etc/passwd"}, "no path below"),
@@ -113,9 +113,9 @@ def test_a_required_question_without_an_answer_is_named() -> None:
     ],
 )
 def test_an_answer_that_does_not_fit_is_refused(
-    key: str, answers: dict[str, str], said: str
+    key: str, answers: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(Rejected, match=said):
+    with pytest.raises(Rejected, match=message):
         Templates(None).filled(key, answers)
 
 
@@ -145,7 +145,7 @@ def test_an_answer_is_never_read_as_a_place_for_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "message"),
     [
         ('title = "x"\nsummary = "y"\ngoal = "z"\ncolour = "red"\n', 4, "colour"),
         ('title = "x"\nsummary = "y"\n', 1, "goal"),
@@ -169,11 +169,11 @@ def test_an_answer_is_never_read_as_a_place_for_another() -> None:
         ),
     ],
 )
-def test_a_bad_file_gets_one_error_with_its_line(text: str, line: int, said: str) -> None:
+def test_a_bad_file_gets_one_error_with_its_line(text: str, line: int, message: str) -> None:
     with pytest.raises(Rejected) as refused:
         parsed(text, "mine")
     assert f"'mine.toml', line {line}:" in refused.value.reason
-    assert said in refused.value.reason
+    assert message in refused.value.reason
 
 
 def test_templates_of_a_home_go_before_ours(tmp_path: Path) -> None:

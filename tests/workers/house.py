@@ -37,8 +37,8 @@ WORKFLOW = "name: forge\nsteps: {forge: {agent: smith}}\n"
 LOOK_SECONDS = 0.05
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """Wait until something holds, and return it."""
+def until(holds: Callable[[], Any], what: str, seconds: float = 100.0) -> Any:
+    """Wait until something holds, and return it: a busy machine may take a minute to start it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := holds():
@@ -61,14 +61,14 @@ class Talker:
         BEGUN.append(self.process)
         self.said: list[str] = []
         assert self.process.stderr is not None
-        # Its own, as whoever ends the process closes the other while this one may be read.
-        heard = os.fdopen(os.dup(self.process.stderr.fileno()), "rb")
-        self._listening = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        # A duplicate, as the process may be closed while this stream is still being read.
+        stream = os.fdopen(os.dup(self.process.stderr.fileno()), "rb")
+        self._listening = threading.Thread(target=self._listen, args=(stream,), daemon=True)
         self._listening.start()
 
-    def _listen(self, heard: BinaryIO) -> None:
-        with heard:
-            for line in heard:
+    def _listen(self, stream: BinaryIO) -> None:
+        with stream:
+            for line in stream:
                 self.said.append(line.decode())
 
     @property
@@ -122,7 +122,7 @@ class House:
     def worker(
         self, name: str = "box", *more: str, url: str = "", before: Sequence[str] = ()
     ) -> Talker:
-        """Begin a worker with a smith, and wait until it is heard."""
+        """Begin a worker with a smith, and wait until it is registered."""
         talker = self.begin_worker(name, *more, url=url, before=before)
         talker.until("Connected to the server")
         return talker
@@ -219,12 +219,12 @@ class House:
         return [(kind, json.loads(body)) for kind, body in rows]
 
     def until_told(self, run: str, times: int) -> None:
-        """Wait until usage was told so often."""
+        """Wait until usage was reported so often."""
         until(lambda: self.types(run).count("usage_reported") >= times, f"{times} usages")
 
     def output(self, run: str) -> list[str]:
-        said = answer(self.home, "output", run)
-        lines = said["lines"] if isinstance(said, dict) else said
+        shown = answer(self.home, "output", run)
+        lines = shown["lines"] if isinstance(shown, dict) else shown
         return [str(line["message"]) for line in lines]
 
 

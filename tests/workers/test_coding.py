@@ -22,7 +22,7 @@ def flow(source: Path) -> str:
 
 
 def coder(house: House, kind: str, program: Path) -> None:
-    """Let a worker offer the program; it has no way to models but the server's."""
+    """Have a worker offer the program; it has no way to models but the server's."""
     house.more_agents = (
         f'[agents.coder]\nkind = "{kind}"\nmodel = "{MODELS[kind]}"\n'
         f'limits = {{by_call = true}}\n[agents.coder.settings]\nprogram = "{program}"\n'

@@ -61,8 +61,8 @@ def test_a_commit_survives_the_kill_of_its_worker_and_is_tested_as_it_was_built(
     until((house.anvil / "begun").exists, "a change")
     house.server.kill()
     house.open_gate()
-    said = tmp_path / "home-of-box/workers/box/leases"
-    until(lambda: '"done"' in "".join(p.read_text() for p in said.glob("*/said.jsonl")), "an end")
+    leases = tmp_path / "home-of-box/workers/box/leases"
+    until(lambda: '"done"' in "".join(p.read_text() for p in leases.glob("*/said.jsonl")), "an end")
     worker.kill()
     assert git(here, "for-each-ref", "refs/mission") == ""
     house.open()
@@ -79,7 +79,7 @@ def test_a_commit_survives_the_kill_of_its_worker_and_is_tested_as_it_was_built(
 
 
 class Told:
-    """The line of an attempt, of which only what is said counts."""
+    """The line of an attempt, of which only the messages count."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -89,17 +89,17 @@ class Told:
 
 
 def handed_in(tmp_path: Path, here: Path, there: Path, **more: Any) -> Told:
-    """Let a commit of `there` land in `here`."""
+    """Bring a commit of `there` into `here`."""
     commit, base = kept(there, {"b.txt": "B\n"}), git(there, "rev-parse", "HEAD")
     (tmp_path / "1").write_bytes(pack_commit(there, commit, base))
     inputs = {"repository": str(here), "keep": True, **more}
     assignment = Assignment("run-1", "w", "build", 1, 1, "run-1/build", "coder", inputs)
     artifacts = (ArtifactRef(PACK, "1", 1, "application/octet-stream", "", ""),)
     work = Work("It is built.", {"commit": commit, "base": base}, artifacts=artifacts)
-    told = Told()
-    line: Any = told
+    recorder = Told()
+    line: Any = recorder
     finish(receive_commit(assignment, work, line, tmp_path))
-    return told
+    return recorder
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_what_becomes_of_a_commit_is_said(
 ) -> None:
     here = repository(tmp_path / "here", FILES)
     git(tmp_path, "clone", "-q", str(here), "there")
-    told = handed_in(tmp_path, here, tmp_path / "there", **more)
-    assert words in "".join(told.said)
+    recorder = handed_in(tmp_path, here, tmp_path / "there", **more)
+    assert words in "".join(recorder.said)
     assert bool(git(here, "for-each-ref", "refs/mission")) is words.startswith("is saved")
 
 
@@ -136,7 +136,7 @@ def test_what_can_not_be_written_here_is_said_with_where_it_still_is(
 ) -> None:
     here = repository(tmp_path / "here", FILES)
     git(tmp_path, "clone", "-q", str(here), "there")
-    # A file where git wants a directory: it can't write there, whoever it is.
+    # A file where git wants a directory: git can't write there, even as root.
     (here / ".git/refs/mission").write_text("")
     with pytest.raises(AttemptFailed) as no:
         handed_in(tmp_path, here, tmp_path / "there")

@@ -84,10 +84,10 @@ def test_a_call_is_passed_on_whole_and_counts_for_its_step_until_that_is_over(
             assert (ended.usage.input_tokens, ended.usage.output_tokens) == (120, 9)
             (seen,) = upstream.seen
             assert seen.target == "/v1/chat/completions?beta=1"
-            told = " ".join([*seen.headers, *seen.headers.values()])
-            assert "x-mission" not in told
-            assert lent[0].key not in told
-            assert opened._token not in told
+            headers = " ".join([*seen.headers, *seen.headers.values()])
+            assert "x-mission" not in headers
+            assert lent[0].key not in headers
+            assert opened._token not in headers
             assert (await call(lent[0])).status_code == 401
 
     run(story())
@@ -127,14 +127,14 @@ def test_a_worker_calls_no_model_for_an_attempt_that_it_does_not_have(tmp_path: 
             begun = await there.begin(hand("a"))
             lease = (await box.given()).lease
             other = Hand(there, "shed")
-            said = {"x-mission-run": begun, "x-mission-step": "a", "x-mission-fence": "1"}
+            claim = {"x-mission-run": begun, "x-mission-step": "a", "x-mission-fence": "1"}
             async with httpx.AsyncClient(trust_env=False) as client:
                 url = f"http://127.0.0.1:{there.port}/v1/gateway/v1/chat/completions"
                 for token, status in ((other.token, 404), ("box:guessed", 401)):
-                    headers = {**said, "authorization": f"Bearer {token}"}
+                    headers = {**claim, "authorization": f"Bearer {token}"}
                     answer = await client.post(url, json=ASKED, headers=headers)
                     assert answer.status_code == status, answer.text
-                headers = {**said, "authorization": f"Bearer {box.token}"}
+                headers = {**claim, "authorization": f"Bearer {box.token}"}
                 answer = await client.post(url, json=ASKED, headers=headers)
                 assert answer.status_code == 200, answer.text
             assert lease.fence == 1

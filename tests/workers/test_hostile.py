@@ -11,16 +11,16 @@ from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import Action
-from missioncontrol.ports.wire import Done, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Used
 from missioncontrol.ports.workers import (
     LINE_MAX,
     QUESTIONS_OPEN_MAX,
-    Heard,
     Held,
     Lease,
     Numbered,
     Offer,
     Question,
+    ReportReceipt,
 )
 from tests.workers.test_server import WHO, Hand, play
 from tests.workers.together import hand, place
@@ -45,8 +45,8 @@ def test_a_bad_offer_is_refused_whole_and_keeps_nobody_else_out(
     async def story() -> None:
         async with place(tmp_path) as there:
             box, shed = Hand(there), Hand(there, "shed")
-            status, said = await box.ask("register", msgspec.structs.replace(WHO, **change))
-            assert (status, said["code"]) == (400, "worker.bad_offer")
+            status, reply = await box.ask("register", msgspec.structs.replace(WHO, **change))
+            assert (status, reply["code"]) == (400, "worker.bad_offer")
             assert (await shed.ask("register", SHED))[0] == 200
             assert [each.name for each in there.held.remote_workers.hub.seen()] == ["shed"]
             assert (await box.ask("register", WHO))[0] == 200
@@ -99,12 +99,12 @@ def test_a_line_of_any_length_is_cut(tmp_path: Path) -> None:
         async with place(tmp_path) as there:
             box = Hand(there)
             await box.ask("register", WHO)
-            heard: list[int] = []
-            there.held.output.listeners.append(lambda line: heard.append(len(line.message)))
+            lengths: list[int] = []
+            there.held.output.listeners.append(lambda line: lengths.append(len(line.message)))
             await there.begin(hand("a"))
             lease = (await box.given()).lease
-            await box.say(lease, Numbered(1, Said("info", "x" * 2 * LINE_MAX)))
-            assert heard == [LINE_MAX]
+            await box.say(lease, Numbered(1, LogMessage("info", "x" * 2 * LINE_MAX)))
+            assert lengths == [LINE_MAX]
 
     play(story())
 
@@ -125,8 +125,8 @@ def test_nobody_charges_or_claims_an_attempt_that_never_was_at_his_worker(tmp_pa
             while (second := (await box.given()).lease) == lost:
                 pass
             before = await there.types()
-            assert await shed.say(lost, *late) == Heard(2, is_over=True, is_lost=True)
-            assert await shed.say(Lease("run-1", "b", 1), *late) == Heard(
+            assert await shed.say(lost, *late) == ReportReceipt(2, is_over=True, is_lost=True)
+            assert await shed.say(Lease("run-1", "b", 1), *late) == ReportReceipt(
                 2, is_over=True, is_lost=True
             )
             assert await there.types() == before

@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.adapters.agents.remote import attempt as attempts
 from missioncontrol.adapters.workers import line as lines
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
@@ -108,7 +108,7 @@ def test_a_secret_of_the_worker_is_in_no_file_of_either_side(tmp_path: Path) -> 
             begun = await there.begin(hand("a"), hand("b"), hand("c"))
             while not (asked := questions(there)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-            await there.held.office.do(AnswerGiven(asked.pop(), 7), "user:ada")
+            await there.held.command_bus.do(AnswerGiven(asked.pop(), 7), "user:ada")
             ended = await there.held.engine.settled(begun)
             done = ended.states["a"]
             assert isinstance(done, Succeeded)

@@ -11,13 +11,13 @@ import pytest
 from missioncontrol.adapters.workers import worker as workers
 from missioncontrol.adapters.workers.server_client import ServerClient
 from missioncontrol.adapters.workers.worker import StateDirectory
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Line
-from missioncontrol.ports.workers import Heard, Orders, Poll, Report
+from missioncontrol.ports.workers import Orders, Poll, Report, ReportReceipt
 from tests.workers.together import SECRET, Place, hand, place, run
 
 pytestmark = pytest.mark.journey  # Whole homes on a disk that others use too.
@@ -29,8 +29,8 @@ async def say_it_all(assignment: Assignment, line: Line) -> Work:
         line.log("info", f"line {number}")
         line.usage(USED)
         await asyncio.sleep(0.01)
-    kept = line.keep("a.txt", b"steel", media_type="text/plain", title="A", obtained="forged")
-    return Work(output=f"{assignment.step} done", artifacts=(kept,))
+    artifact = line.keep("a.txt", b"steel", media_type="text/plain", title="A", obtained="forged")
+    return Work(output=f"{assignment.step} done", artifacts=(artifact,))
 
 
 class Losing(ServerClient):
@@ -38,11 +38,11 @@ class Losing(ServerClient):
 
     turns = itertools.count()
 
-    async def report(self, report: Report) -> Heard:
-        heard = await super().report(report)
+    async def report(self, report: Report) -> ReportReceipt:
+        reply = await super().report(report)
         if next(self.turns) % 2 == 0:
             raise Unavailable("worker.unreachable", "The answer was lost.")
-        return await super().report(report) if heard.is_over else heard
+        return await super().report(report) if reply.is_over else reply
 
     async def poll(self, poll: Poll) -> Orders:
         orders = await super().poll(poll)
@@ -89,8 +89,8 @@ def test_files_of_an_earlier_step_are_there_and_secrets_of_the_worker_are_not(
     async def pass_on(assignment: Assignment, line: Line) -> Work:
         if not assignment.upstream:
             content = f"the key is {SECRET}".encode()
-            kept = line.keep("a.txt", content, media_type="text/plain", title="", obtained="")
-            return Work(artifacts=(kept,))
+            artifact = line.keep("a.txt", content, media_type="text/plain", title="", obtained="")
+            return Work(artifacts=(artifact,))
         digest = assignment.upstream["a"].work.artifacts[0].digest
         folder = tmp_path / "box/leases" / f"{assignment.run}-{assignment.fence}" / "artifacts"
         line.log("info", f"again: {SECRET}")
@@ -102,8 +102,8 @@ def test_files_of_an_earlier_step_are_there_and_secrets_of_the_worker_are_not(
             done = ended.states["b"]
             assert isinstance(done, Succeeded)
             assert done.work.output == "the key is [secret]"
-            said = there.held.output_store.read("run-1", limit=10)
-            assert [line.message for line in said] == ["again: [secret]"]
+            lines = there.held.output_store.read("run-1", limit=10)
+            assert [line.message for line in lines] == ["again: [secret]"]
 
     run(story())
 
@@ -151,11 +151,11 @@ def test_a_failure_arrives_as_the_agent_said_it(tmp_path: Path) -> None:
 
 
 def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_path: Path) -> None:
-    told, go_on = asyncio.Event(), asyncio.Event()
+    reported, go_on = asyncio.Event(), asyncio.Event()
 
     async def two_parts(_: Assignment, line: Line) -> Work:
         line.usage(USED)
-        told.set()
+        reported.set()
         await go_on.wait()
         line.usage(USED)
         return Work(output="both", usage=USED + USED)
@@ -166,7 +166,7 @@ def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_pat
             async with there.server():
                 await staying.enter_async_context(there.worker(two_parts))
                 await there.begin(hand("a"))
-                await told.wait()
+                await reported.wait()
                 while "usage_reported" not in await there.types():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             async with there.server():
@@ -182,15 +182,15 @@ def test_usage_told_before_and_after_a_restart_of_the_server_counts_once(tmp_pat
 
 
 class Unheard(ServerClient):
-    """Loses every answer to a report for a while: the server has taken it in."""
+    """Loses every answer to a report for a while: the server has accepted it."""
 
     is_cut = False
 
-    async def report(self, report: Report) -> Heard:
-        heard = await super().report(report)
+    async def report(self, report: Report) -> ReportReceipt:
+        reply = await super().report(report)
         if Unheard.is_cut:
             raise Unavailable("worker.unreachable", "The answer was lost.")
-        return heard
+        return reply
 
 
 def test_lines_that_a_server_stored_and_did_not_acknowledge_are_stored_once(
@@ -261,7 +261,7 @@ def test_a_person_answers_beside_the_server_what_a_tool_asks_on_the_worker(
             while not (asked := questions(there)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             (question,) = asked
-            await there.held.office.do(AnswerGiven(question, 7), "user:ada")
+            await there.held.command_bus.do(AnswerGiven(question, 7), "user:ada")
             done = (await there.held.engine.settled(begun)).states["a"]
             assert isinstance(done, Succeeded)
             assert done.work.output == [7, "user:ada"]
@@ -298,7 +298,7 @@ def test_a_question_outlasts_its_server_and_is_asked_once(tmp_path: Path, is_ear
                 (question,) = questions(there)
             Away.is_away = is_early
             async with there.server():
-                await there.held.office.do(AnswerGiven(question, 7), "user:ada")
+                await there.held.command_bus.do(AnswerGiven(question, 7), "user:ada")
                 Away.is_away = False
                 ended = await there.held.engine.settled("run-1")
                 assert ended.states["a"] == Succeeded(Work(output=7))
@@ -358,11 +358,11 @@ def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "FAREWELL_SECONDS_MAX", 0.1)
-    begun, said = asyncio.Event(), asyncio.Event()
+    begun, reported = asyncio.Event(), asyncio.Event()
 
     async def wait(_: Assignment, __: Line) -> Work:
         begun.set()
-        await said.wait()
+        await reported.wait()
         return Work(output="said")
 
     async def story() -> None:
@@ -373,7 +373,7 @@ def test_a_worker_that_is_told_to_leave_does_so_though_the_server_has_gone(
                 await there.begin(hand("a"))
                 await begun.wait()
             worker.drain()
-            said.set()
+            reported.set()
             while not _is_free(tmp_path / "box"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         async with there.server(), there.worker(wait):

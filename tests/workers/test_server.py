@@ -1,4 +1,4 @@
-"""What the server of workers lets in, and what it refuses."""
+"""The requests that the server of workers admits, and those that it refuses."""
 
 import asyncio
 import hashlib
@@ -16,10 +16,9 @@ from missioncontrol.domain.budget.scopes import WORKSPACE
 from missioncontrol.domain.run.states import Failed
 from missioncontrol.domain.step import Risk, Spending
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
-from missioncontrol.ports.wire import Done, Refused, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Refused, Used
 from missioncontrol.ports.workers import (
     Given,
-    Heard,
     Held,
     Introduction,
     Lease,
@@ -28,6 +27,7 @@ from missioncontrol.ports.workers import (
     Orders,
     Poll,
     Report,
+    ReportReceipt,
 )
 from tests.workers.together import Place, hand, place, run
 
@@ -72,19 +72,19 @@ class Hand:
 
     async def poll(self, *holds: Held, room: int = 4, instance: str = "one") -> Orders:
         poll = Poll(instance, room, holds, seconds_max=0.3)
-        status, said = await self.ask("poll", poll)
-        assert status == 200, said
-        return msgspec.convert(said, Orders)
+        status, reply = await self.ask("poll", poll)
+        assert status == 200, reply
+        return msgspec.convert(reply, Orders)
 
     async def given(self) -> Given:
         while not (orders := await self.poll()).give:
             pass
         return orders.give[0]
 
-    async def say(self, lease: Lease, *messages: Numbered) -> Heard:
-        status, said = await self.ask("report", Report("one", lease, messages))
-        assert status == 200, said
-        return msgspec.convert(said, Heard)
+    async def say(self, lease: Lease, *messages: Numbered) -> ReportReceipt:
+        status, reply = await self.ask("report", Report("one", lease, messages))
+        assert status == 200, reply
+        return msgspec.convert(reply, ReportReceipt)
 
     async def put(self, lease: Lease, digest: str, content: bytes) -> tuple[int, Any]:
         answer = await self._client.put(
@@ -100,12 +100,12 @@ def test_nobody_gets_in_without_a_token_or_under_another_name(tmp_path: Path) ->
     async def story() -> None:
         async with place(tmp_path) as there:
             box = Hand(there)
-            status, said = await box.ask("register", WHO, token="box:guessed")
-            assert (status, said["code"]) == (401, "worker.forbidden")
-            status, said = await box.ask("register", msgspec.structs.replace(WHO, name="shed"))
-            assert (status, said["code"]) == (401, "worker.forbidden")
-            status, said = await box.ask("poll", Poll("one"))
-            assert (status, said["code"]) == (404, "worker.unknown")
+            status, reply = await box.ask("register", WHO, token="box:guessed")
+            assert (status, reply["code"]) == (401, "worker.forbidden")
+            status, reply = await box.ask("register", msgspec.structs.replace(WHO, name="shed"))
+            assert (status, reply["code"]) == (401, "worker.forbidden")
+            status, reply = await box.ask("poll", Poll("one"))
+            assert (status, reply["code"]) == (404, "worker.unknown")
 
     play(story())
 
@@ -115,10 +115,10 @@ def test_a_malformed_request_is_refused_and_says_why(tmp_path: Path, body: bytes
     async def story() -> None:
         async with place(tmp_path) as there:
             box = Hand(there)
-            status, said = await box.ask("register", body)
-            assert (status, said["code"]) == (400, "worker.malformed")
-            status, said = await box.ask("elsewhere", body)
-            assert (status, said["code"]) == (404, "worker.no_such_endpoint")
+            status, reply = await box.ask("register", body)
+            assert (status, reply["code"]) == (400, "worker.malformed")
+            status, reply = await box.ask("elsewhere", body)
+            assert (status, reply["code"]) == (404, "worker.no_such_endpoint")
 
     play(story())
 
@@ -129,8 +129,8 @@ def test_another_worker_of_that_name_is_refused_while_the_first_is_heard(tmp_pat
             box = Hand(there)
             assert (await box.ask("register", WHO))[0] == 200
             other = msgspec.structs.replace(WHO, instance="two")
-            status, said = await box.ask("register", other)
-            assert (status, said["code"]) == (409, "worker.exists")
+            status, reply = await box.ask("register", other)
+            assert (status, reply["code"]) == (409, "worker.exists")
             while (await box.ask("register", other))[0] != 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             assert (await box.ask("poll", Poll("one")))[0] == 404
@@ -144,7 +144,7 @@ def test_messages_count_once_and_in_order_and_a_file_is_asked_for_before_the_wor
     content = b"steel"
     digest = hashlib.sha256(content).hexdigest()
     work = Work(artifacts=(ArtifactRef("a.txt", digest, 5, "text/plain"),))
-    one, two = Numbered(1, Said("info", "one")), Numbered(2, Said("info", "two"))
+    one, two = Numbered(1, LogMessage("info", "one")), Numbered(2, LogMessage("info", "two"))
     three = Numbered(3, Done(work))
 
     async def story() -> None:
@@ -153,14 +153,14 @@ def test_messages_count_once_and_in_order_and_a_file_is_asked_for_before_the_wor
             await box.ask("register", WHO)
             begun = await there.begin(hand("a"))
             lease = (await box.given()).lease
-            assert await box.say(lease, two) == Heard(0)
-            assert await box.say(lease, one) == Heard(1)
-            assert await box.say(lease, one, two, three) == Heard(2, (digest,))
-            status, said = await box.put(lease, digest, b"rust")
-            assert (status, said["code"]) == (400, "artifact.bad_digest")
+            assert await box.say(lease, two) == ReportReceipt(0)
+            assert await box.say(lease, one) == ReportReceipt(1)
+            assert await box.say(lease, one, two, three) == ReportReceipt(2, (digest,))
+            status, reply = await box.put(lease, digest, b"rust")
+            assert (status, reply["code"]) == (400, "artifact.bad_digest")
             assert (await box.put(lease, digest, content))[0] == 200
-            assert await box.say(lease, three) == Heard(3, is_over=True)
-            assert await box.say(lease, three) == Heard(3, is_over=True)
+            assert await box.say(lease, three) == ReportReceipt(3, is_over=True)
+            assert await box.say(lease, three) == ReportReceipt(3, is_over=True)
             assert (await box.put(lease, digest, content))[1]["code"] == "lease.lost"
             ended = await there.held.engine.settled(begun)
             assert ended.status == "succeeded"
@@ -196,8 +196,8 @@ def test_one_worker_says_nothing_for_another(tmp_path: Path) -> None:
             await there.begin(hand("a"))
             lease = (await box.given()).lease
             await shed.ask("register", msgspec.structs.replace(WHO, name="shed", offers=()))
-            said = await shed.say(lease, Numbered(1, Done(Work(output="mine"))))
-            assert said == Heard(1, is_over=True, is_lost=True)
+            reply = await shed.say(lease, Numbered(1, Done(Work(output="mine"))))
+            assert reply == ReportReceipt(1, is_over=True, is_lost=True)
             assert "step_succeeded" not in await there.types()
             assert (await box.say(lease, Numbered(1, Done(Work(output="ours"))))).is_over
             assert (await there.held.engine.settled("run-1")).status == "succeeded"
@@ -211,14 +211,14 @@ def test_a_worker_whose_line_broke_is_not_heard_from_then_on(tmp_path: Path) -> 
             box = Hand(there)
             await box.ask("register", WHO)
             asking = asyncio.create_task(box.ask("poll", Poll("one", seconds_max=20)))
-            worker = there.held.remote_workers.hub._roster.find("box")
+            worker = there.held.remote_workers.hub._registry.find("box")
             assert worker is not None
             while not worker.turn:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-            heard = worker.heard_at
+            before = worker.last_contact
             asking.cancel()
             await asyncio.sleep(1.2)  # As long as it would have been answered after.
-            assert worker.heard_at == heard
+            assert worker.last_contact == before
 
     play(story())
 
@@ -231,8 +231,8 @@ def test_a_lease_that_nobody_gave_is_to_be_ended_and_changes_nothing(tmp_path: P
             box = Hand(there)
             await box.ask("register", WHO)
             assert (await box.poll(Held(strange))).lost == (strange,)
-            said = await box.say(strange, Numbered(1, Done(Work())))
-            assert said == Heard(1, is_over=True, is_lost=True)
+            reply = await box.say(strange, Numbered(1, Done(Work())))
+            assert reply == ReportReceipt(1, is_over=True, is_lost=True)
 
     play(story())
 
@@ -301,7 +301,7 @@ def test_every_step_begins_again_whose_worker_has_ended(tmp_path: Path, code: st
 
 
 async def lost(there: Place, box: Hand, line: int) -> Lease:
-    """Let an attempt be lost for which `line` tokens are charged as an estimate."""
+    """Lose an attempt for which `line` tokens are charged as an estimate."""
     await box.ask("register", WHO)
     await there.begin(hand("a"))
     lease = (await box.given()).lease
@@ -314,7 +314,7 @@ async def lost(there: Place, box: Hand, line: int) -> Lease:
 
 
 async def forgotten(there: Place, box: Hand) -> None:
-    """Let a worker no longer know of its attempt, which is lost by that."""
+    """Make a worker forget its attempt, which is lost by that."""
     while "attempt_interrupted" not in await there.types():
         await box.poll(room=0)
 

@@ -1,4 +1,4 @@
-"""What a worker has said stays on its disk until the server has it."""
+"""The messages of a worker stay on its disk until the server has them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from missioncontrol.adapters.workers import spool as spools
 from missioncontrol.adapters.workers.spool import Spool
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle
-from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Moved, Refused, Used
 from missioncontrol.ports.workers import Given, Lease
 
 GIVEN = Given(Lease("run-1", "a", 3), "smith", Assignment("run-1", "w", "a", 1, 3, "k", "smith"))
@@ -44,7 +44,12 @@ def numbers(spool: Spool) -> list[int]:
 
 def test_the_next_worker_finds_what_was_not_acknowledged_and_counts_on(tmp_path: Path) -> None:
     spool = begun(tmp_path)
-    for message in (Said("info", "one"), Used(Usage(1)), Said("info", "three"), Used(Usage(2))):
+    for message in (
+        LogMessage("info", "one"),
+        Used(Usage(1)),
+        LogMessage("info", "three"),
+        Used(Usage(2)),
+    ):
         spool.add(message)
     spool.acknowledge(2)
     spool.close()
@@ -57,7 +62,7 @@ def test_the_next_worker_finds_what_was_not_acknowledged_and_counts_on(tmp_path:
 
 def test_a_line_that_was_cut_is_left_out_and_the_next_one_stands_by_itself(tmp_path: Path) -> None:
     spool = begun(tmp_path)
-    spool.add(Said("info", "one"))
+    spool.add(LogMessage("info", "one"))
     spool.close()
     with (tmp_path / "lease/said.jsonl").open("ab") as file:
         file.write(b'{"number":2,"mess')
@@ -65,7 +70,7 @@ def test_a_line_that_was_cut_is_left_out_and_the_next_one_stands_by_itself(tmp_p
     again.add(Done(Work(output="two")))
     again.close()
     assert [each.message for each in found(tmp_path).batch()] == [
-        Said("info", "one"),
+        LogMessage("info", "one"),
         Done(Work(output="two")),
     ]
 
@@ -74,7 +79,7 @@ def test_nothing_is_said_after_the_end(tmp_path: Path) -> None:
     spool = begun(tmp_path)
     spool.add(Done(Work()))
     spool.add(Refused("late", "Too late."))
-    spool.add(Said("info", "late"))
+    spool.add(LogMessage("info", "late"))
     assert numbers(spool) == [1]
     assert spool.ending == Done(Work())
 
@@ -85,12 +90,12 @@ def test_lines_beyond_the_bound_are_counted_and_usage_is_kept(
     monkeypatch.setattr(spools, "PENDING_BYTES_MAX", 300)
     spool = begun(tmp_path)
     for number in range(50):
-        spool.add(Said("info", f"line {number}"))
+        spool.add(LogMessage("info", f"line {number}"))
     spool.add(Used(Usage(1)))
-    said = [each.message for each in spool.batch()]
-    assert isinstance(said[-1], Used)
-    assert "lines were dropped" in getattr(said[-2], "message", "")
-    assert len(said) < 12
+    messages = [each.message for each in spool.batch()]
+    assert isinstance(messages[-1], Used)
+    assert "lines were dropped" in getattr(messages[-2], "message", "")
+    assert len(messages) < 12
 
 
 def test_progress_that_nobody_hears_is_not_kept_without_end(tmp_path: Path) -> None:
@@ -106,7 +111,7 @@ def test_a_file_whose_lines_are_all_acknowledged_begins_anew(
     monkeypatch.setattr(spools, "FILE_BYTES_MAX", 100)
     spool = begun(tmp_path)
     spool.add(Used(Usage(1)))
-    spool.add(Said("info", "x" * 200))
+    spool.add(LogMessage("info", "x" * 200))
     spool.acknowledge(2)
     assert (tmp_path / "lease/said.jsonl").stat().st_size == 0
     spool.add(Used(Usage(2)))
@@ -131,7 +136,7 @@ def test_a_report_holds_a_bounded_part_of_what_waits(
     monkeypatch.setattr(spools, "BATCH_BYTES_MAX", 200)
     spool = begun(tmp_path)
     for _ in range(9):
-        spool.add(Said("info", "x" * 20))
+        spool.add(LogMessage("info", "x" * 20))
     assert numbers(spool) == [1, 2]
 
 
@@ -151,22 +156,22 @@ def test_a_stream_that_is_never_all_heard_takes_no_more_and_more_of_the_disk(
     monkeypatch.setattr(spools, "FILE_BYTES_MAX", 2_000)
     spool = begun(tmp_path)
     for number in range(1, 1_001):
-        spool.add(Said("info", "a line"))
+        spool.add(LogMessage("info", "a line"))
         if number % 10 == 0:
             spool.add(Used(Usage(1)))
         spool.acknowledge(spool.number - 1)
     assert (tmp_path / "lease/said.jsonl").stat().st_size < 4_000
     spool.close()
     again = found(tmp_path)
-    again.add(Said("info", "next"))
+    again.add(LogMessage("info", "next"))
     again.add(Used(Usage(1)))
-    said, used = again.batch()[-2:]
-    assert (said.number, said.line, used.usage) == (1_101, 1_001, 101)
+    dropped, used = again.batch()[-2:]
+    assert (dropped.number, dropped.line, used.usage) == (1_101, 1_001, 101)
 
 
 def test_a_message_that_nobody_could_read_is_not_kept(tmp_path: Path) -> None:
     spool = begun(tmp_path)
     with pytest.raises(AttemptFailed, match="can't be encoded as JSON"):
-        spool.add(Said("aloud", "hello"))  # type: ignore[arg-type]
-    spool.add(Said("info", "hello"))
+        spool.add(LogMessage("aloud", "hello"))  # type: ignore[arg-type]
+    spool.add(LogMessage("info", "hello"))
     assert numbers(spool) == [1]

@@ -40,7 +40,7 @@ def test_a_damaged_file_of_tokens_lets_nobody_in_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "mode", "said"),
+    ("content", "mode", "message"),
     [
         ("box:secret", 0o644, "can be read by others"),
         ("", 0o600, "does not contain a token"),
@@ -49,12 +49,12 @@ def test_a_damaged_file_of_tokens_lets_nobody_in_and_says_so(tmp_path: Path) -> 
     ],
 )
 def test_a_file_that_holds_no_token_for_one_alone_is_refused(
-    tmp_path: Path, content: str, mode: int, said: str
+    tmp_path: Path, content: str, mode: int, message: str
 ) -> None:
     file = tmp_path / "token"
     file.write_text(content)
     file.chmod(mode)
-    with pytest.raises(Rejected, match=said):
+    with pytest.raises(Rejected, match=message):
         token_in(file)
 
 

@@ -121,9 +121,9 @@ def test_a_worker_with_a_token_that_is_void_is_refused(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert mission(house.home, "worker", "token", "box").returncode == 0
     house.begin_worker().until("Connected to the server")
-    kept = (house.home / "workers.toml").read_text()
+    stored = (house.home / "workers.toml").read_text()
     secret = (tmp_path / "box.token").read_text().strip()
-    assert secret not in kept
+    assert secret not in stored
     assert (house.home / "workers.toml").stat().st_mode & 0o077 == 0
     (tmp_path / "box.token").write_text("box:something-else")
     refused = house.begin_worker("box", "--state", str(tmp_path / "other"))
@@ -138,8 +138,8 @@ def test_work_that_ends_while_the_server_is_dead_is_taken_in_once(tmp_path: Path
     house.begun()
     house.server.kill()
     house.open_gate()
-    said = tmp_path / "home-of-box/workers/box/leases"
-    until(lambda: '"done"' in "".join(p.read_text() for p in said.glob("*/said.jsonl")), "an end")
+    leases = tmp_path / "home-of-box/workers/box/leases"
+    until(lambda: '"done"' in "".join(p.read_text() for p in leases.glob("*/said.jsonl")), "an end")
     house.open()
     house.until_settled(run)
     types = house.types(run)
@@ -255,8 +255,8 @@ def test_an_agent_declared_beside_the_server_is_carried_out_where_it_is_declared
     house.open_gate()
     house.worker()
     house.until_agent("idle", name="blade")
-    said = mission(home, "agent", "test", "blade")
-    assert (said.returncode, b"Runs on box" in said.stdout) == (0, True), said
+    result = mission(home, "agent", "test", "blade")
+    assert (result.returncode, b"Runs on box" in result.stdout) == (0, True), result
     run = house.begin("name: both\nsteps: {one: {agent: smith}, two: {agent: blade}}\n")
     house.until_settled(run)
     assert len(house.begun(2)) == 2
@@ -276,8 +276,8 @@ def test_an_emergency_stop_ends_the_process_on_the_worker(tmp_path: Path) -> Non
 
 def test_the_list_of_workers_is_readable(tmp_path: Path) -> None:
     house = House(tmp_path)
-    [said] = mission(house.home, "worker", "list").stdout.decode().splitlines()
-    assert "No worker is heard" in said
+    [shown] = mission(house.home, "worker", "list").stdout.decode().splitlines()
+    assert "No worker is connected" in shown
     house.worker("box", "--location", "the cellar")
     head, row = mission(house.home, "worker", "list").stdout.decode().splitlines()
     assert head.split() == ["NAME", "STATUS", "LOCATION", "VERSION", "LOAD", "HEARD", "AGENTS"]
@@ -288,15 +288,15 @@ def test_the_list_of_workers_is_readable(tmp_path: Path) -> None:
     house.server.end()
     closed = mission(house.home, "worker", "list")
     assert closed.returncode == 1
-    assert b"`mission up --workers PORT` lets workers in" in closed.stderr
+    assert b"`mission up --workers PORT` accepts workers" in closed.stderr
 
 
 def test_usage_is_counted_once_however_often_its_server_is_killed(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.worker()
     run = house.begin("name: tell\nsteps: {tell: {agent: teller}}\n")
-    for told in (5, 30, 60):
-        house.until_told(run, told)
+    for count in (5, 30, 60):
+        house.until_told(run, count)
         house.server.kill()
         house.open()
     house.until_settled(run)

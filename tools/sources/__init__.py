@@ -33,24 +33,24 @@ def names() -> list[str]:
 
 
 def source(name: str) -> Path:
-    """Return the folder of a package's source distribution; it is kept from run to run.
+    """Return the folder of a package's source distribution; it is reused from run to run.
 
-    Nobody writes there.
+    It is read only.
 
     Raises:
         SourceMissing: the registry does not hand it out.
     """
     wanted = _wanted(name)
-    kept = Path(platformdirs.user_cache_dir("missioncontrol")) / "sources" / _folder(wanted)
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+    cached = Path(platformdirs.user_cache_dir("missioncontrol")) / "sources" / _folder(wanted)
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
             archive = _downloaded(wanted, Path(folder))
             with tarfile.open(archive) as tar:
                 tar.extractall(Path(folder) / "whole", filter="data")
             [inside] = (Path(folder) / "whole").iterdir()
-            _moved(inside, kept)
-    return kept
+            _moved(inside, cached)
+    return cached
 
 
 def checkout(name: str, where: Path) -> Path:
@@ -80,12 +80,12 @@ def _folder(wanted: str) -> str:
     return wanted.split()[0].replace("==", "-")
 
 
-def _moved(inside: Path, kept: Path) -> None:
-    """Put it where it is kept, unless another process was quicker."""
+def _moved(inside: Path, target: Path) -> None:
+    """Move it to its final place, unless another process was quicker."""
     try:
-        inside.rename(kept)
+        inside.rename(target)
     except OSError:
-        if not kept.exists():
+        if not target.exists():
             raise
 
 

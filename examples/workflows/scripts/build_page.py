@@ -28,7 +28,7 @@ def place_of(path: str, anchor: str = "") -> str:
 
 
 def moved(content: str, path: str, index: "dict[str, Any]") -> str:
-    """Let links between documents lead to their places in the page."""
+    """Point links between documents to their places in the page."""
 
     def link(mark: "re.Match[str]") -> str:
         place, _, anchor = html.unescape(mark[1]).partition("#")
@@ -73,16 +73,16 @@ def _tag_of(line: Line, before: str) -> str:
 
 
 def written(tag: str, lines: "list[str]") -> str:
-    """Return a block as HTML; headings are written by whoever knows their place."""
+    """Return a block as HTML; the caller, which knows their place, writes the headings."""
     if tag == "pre":
         return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
     if tag == "table":
         rows = [line.strip().strip("|").split("|") for line in lines]
         cells = ["".join(f"<td>{inline(cell.strip())}</td>" for cell in row) for row in rows]
-        kept = [
+        table_rows = [
             line for row, line in zip(rows, cells, strict=True) if set("".join(row)) - set(" :-")
         ]
-        return f"<table>{''.join(f'<tr>{line}</tr>' for line in kept)}</table>"
+        return f"<table>{''.join(f'<tr>{line}</tr>' for line in table_rows)}</table>"
     if tag in ("ul", "ol"):
         items = re.split(r"\n(?=\s*(?:[-*+]|\d+[.)])\s)", "\n".join(lines))
         texts = [inline(" ".join(ITEM.sub(r"\2", item, count=1).split())) for item in items]

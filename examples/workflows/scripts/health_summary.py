@@ -24,8 +24,8 @@ def problems_of(found: dict[str, Any], high_max: int) -> list[str]:
     elif tests is not None and not tests["passed"]:
         counts = tests["counts"]
         broken = counts["failed"] + counts["errors"]
-        told = f", {broken} of {sum(counts.values())} did not pass" if broken else ""
-        problems.append(f"tests: {tests['status']}{told} {tests['reason']}".rstrip())
+        detail = f", {broken} of {sum(counts.values())} did not pass" if broken else ""
+        problems.append(f"tests: {tests['status']}{detail} {tests['reason']}".rstrip())
     architecture = found["architecture"]
     if architecture and architecture["counts"]["cycles_at_load"]:
         problems.append(f"import cycles at load: {architecture['counts']['cycles_at_load']}")

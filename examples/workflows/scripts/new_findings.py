@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 GRAVE = ("critical", "high")
-GRAVE_MAX = 100  # told one by one
+GRAVE_MAX = 100  # reported one by one
 
 
 def findings_of(sarif: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ def publish(source: Path, target: Path) -> bool:
     content = source.read_bytes()
     if target.exists() and target.read_bytes() == content:
         return False
-    # Whoever reads meanwhile sees the old file or the new one.
+    # Concurrent readers see the old file or the new one.
     waiting = target.with_name(f".{target.name}.{os.getpid()}")
     waiting.write_bytes(content)
     waiting.replace(target)
@@ -25,11 +25,11 @@ def main() -> None:
     """Publish all that are named."""
     directory = Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
-    told: dict[str, list[str]] = {"written": [], "unchanged": []}
+    report: dict[str, list[str]] = {"written": [], "unchanged": []}
     for name in sys.argv[2:]:
         target = directory / name
-        told["written" if publish(Path(name), target) else "unchanged"].append(str(target))
-    print(json.dumps(told))
+        report["written" if publish(Path(name), target) else "unchanged"].append(str(target))
+    print(json.dumps(report))
 
 
 main()

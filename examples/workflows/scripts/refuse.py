@@ -1,6 +1,6 @@
 """Fails, and says why: `refuse.py REASON < DETAILS`.
 
-DETAILS is a text, or a JSON list with a line for each entry; the reason is told last.
+DETAILS is a text, or a JSON list with a line for each entry; the reason is printed last.
 """
 
 import json

@@ -24,8 +24,8 @@ def main() -> None:
         if not header:
             sys.exit(f"{sys.argv[1]} is empty: its first line has to name the columns.")
         if missing := set(sys.argv[3:]) - set(header):
-            told = ", ".join(sorted(missing))
-            sys.exit(f"There is no column {told}; there are {', '.join(header)}.")
+            listed = ", ".join(sorted(missing))
+            sys.exit(f"There is no column {listed}; there are {', '.join(header)}.")
         names = [f"part-{number:03}.csv" for number in range(1, wanted + 1)]
         writers = [
             csv.writer(files.enter_context(Path(name).open("w", encoding="utf-8", newline="")))

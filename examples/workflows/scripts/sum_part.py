@@ -33,8 +33,8 @@ def main() -> None:
                 bad_rows += 1
             else:
                 sums[row[group_by] or ""] += number
-    told = {group: str(total) for group, total in sums.items()}
-    print(json.dumps({"rows": rows, "bad_rows": bad_rows, "sums": told}))
+    totals = {group: str(total) for group, total in sums.items()}
+    print(json.dumps({"rows": rows, "bad_rows": bad_rows, "sums": totals}))
 
 
 main()

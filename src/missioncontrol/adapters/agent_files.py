@@ -158,7 +158,7 @@ class _Reading:
             environment=self._value("environment", tuple[str, ...], ()),
             secrets=self._value("secrets", dict[str, str], {}),
             budget=self._budget(),
-            heartbeat_seconds_max=self._measured("heartbeat", self.said, seconds_of) or 0.0,
+            heartbeat_seconds_max=self._read_number("heartbeat", self.said, seconds_of) or 0.0,
         )
 
     def _value(self, name: str, form: Any, default: Any) -> Any:
@@ -215,7 +215,7 @@ class _Reading:
         by_call = table.get("by_call", False)
         if not isinstance(by_call, bool):
             self.faults.append(f"`limits.by_call` is true or false, and not {by_call!r:.80}.")
-        seconds = self._measured("time", table, seconds_of, "limits.") or 0.0
+        seconds = self._read_number("time", table, seconds_of, "limits.") or 0.0
         return Limits(seconds, turns, inputs, outputs, by_call=by_call is True)
 
     def _budget(self) -> Amount | None:
@@ -224,7 +224,7 @@ class _Reading:
         table = self._table("budget", AMOUNT)
         if not table:
             self.faults.append("`budget` says nothing. Give `cost`, `tokens` or both.")
-        cost = self._measured("cost", table, cost_of, "budget.")
+        cost = self._read_number("cost", table, cost_of, "budget.")
         return Amount(None if cost is None else int(cost), self._count(table, "tokens", "budget."))
 
     def _count(self, table: Mapping[str, Any], name: str, prefix: str) -> int | None:
@@ -246,7 +246,7 @@ class _Reading:
         self.faults.extend(_unknown(table, known, f"`{name}`"))
         return dict(table)
 
-    def _measured(
+    def _read_number(
         self,
         name: str,
         table: Mapping[str, Any],

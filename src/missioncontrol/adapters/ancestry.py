@@ -14,7 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.looks import Seen, everybody, kill_all, seen_now, with_descendants
+from missioncontrol.adapters.process_table import (
+    Seen,
+    everybody,
+    kill_all,
+    seen_now,
+    with_descendants,
+)
 from missioncontrol.domain.errors import Unavailable
 
 DEPTH_MAX = 4_096

@@ -82,7 +82,7 @@ class GitChanges:
         # One after the other: where one is not there, no git is left behind half begun.
         since = await commit_of(root, found["since"])
         until = await commit_of(root, found["until"] or "HEAD")
-        base = await asked(root, "merge-base", since, until, fine=(0, 1))
+        base = await git_output(root, "merge-base", since, until, fine=(0, 1))
         begun = base.decode().strip() or since
         entries, listing = await asyncio.gather(changed(root, begun, until), _tree(root, until))
         return cls(root, Change(revisions, begun, entries), listing, until)
@@ -102,7 +102,7 @@ class GitChanges:
         between = f"{self.change.base}..{self._after}"
         if not self._after or not paths:
             return {}
-        output = await asked(
+        output = await git_output(
             self._root,
             *("log", "--raw", "-z", "-m", "--no-abbrev", "--no-renames", "--format=", between),
         )
@@ -138,7 +138,7 @@ class GitChanges:
         statement = r"^[[:space:]]*(from|import)[[:space:]]|\b(from|import|require)\b[^'\"]*['\"]"
         pattern = f"({statement}).*({named})"
         args = ("grep", "-I", option, "-E", "-e", pattern, where, "--", *CODE)
-        return await asked(self._root, *args, fine=(0, 1))
+        return await git_output(self._root, *args, fine=(0, 1))
 
 
 async def top_of(place: Path) -> Path:
@@ -165,7 +165,7 @@ async def ignored(root: Path, *places: str) -> list[str]:
         Unavailable: `guard.unreadable`.
     """
     names = "\0".join(places).encode()
-    return _split(await asked(root, "check-ignore", "-z", "--stdin", stdin=names, fine=(0, 1)))
+    return _split(await git_output(root, "check-ignore", "-z", "--stdin", stdin=names, fine=(0, 1)))
 
 
 async def commit_of(root: Path, revision: str, *, is_asked: bool = True) -> str:
@@ -190,7 +190,7 @@ async def commit_of(root: Path, revision: str, *, is_asked: bool = True) -> str:
 
 async def changed(root: Path, *between: str) -> tuple[FileChange, ...]:
     """Return what `git diff` says of two commits, or of what is staged."""
-    output = await asked(
+    output = await git_output(
         root,
         "diff",
         "--patch-with-raw",
@@ -300,7 +300,7 @@ async def _contents(root: Path, names: Sequence[str]) -> dict[str, str | None]:
     wanted = list(dict.fromkeys(names))
     if not wanted:
         return {}
-    sizes = await asked(
+    sizes = await git_output(
         root,
         "cat-file",
         "--batch-check=%(objectname) %(objectsize)",
@@ -313,7 +313,9 @@ async def _contents(root: Path, names: Sequence[str]) -> dict[str, str | None]:
     ]
     found: dict[str, str | None] = dict.fromkeys(wanted)
     if small:
-        output = await asked(root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n")
+        output = await git_output(
+            root, "cat-file", "--batch", stdin="\n".join(small).encode() + b"\n"
+        )
         found.update(_batch(output))
     return found
 
@@ -329,7 +331,7 @@ def _batch(output: bytes) -> Iterator[tuple[str, str | None]]:
 
 
 async def _index(root: Path) -> Listing:
-    output = await asked(root, "ls-files", "-s", "-z")
+    output = await git_output(root, "ls-files", "-s", "-z")
     files = {}
     for entry in _split(output):
         head, _, path = entry.partition("\t")
@@ -338,7 +340,7 @@ async def _index(root: Path) -> Listing:
 
 
 async def _tree(root: Path, commit: str) -> Listing:
-    output = await asked(root, "ls-tree", "-r", "-z", commit)
+    output = await git_output(root, "ls-tree", "-r", "-z", commit)
     files = {}
     for entry in _split(output):
         head, _, path = entry.partition("\t")
@@ -355,7 +357,9 @@ def _named(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-async def asked(root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
+async def git_output(
+    root: Path, *args: str, stdin: bytes = b"", fine: Sequence[int] = (0,)
+) -> bytes:
     """Return what git says.
 
     Raises:

@@ -13,13 +13,13 @@ class SystemClock:
     def __init__(self) -> None:
         """Start from the machine's present time."""
         self._latest = 0.0
-        self._asked_at = time.monotonic()
+        self._read_at = time.monotonic()
 
     def now(self) -> float:
         """See `Clock.now`. Time goes on also while the machine's clock is set back."""
         asked_at = time.monotonic()
-        passed = asked_at - self._asked_at
-        self._asked_at = asked_at
+        passed = asked_at - self._read_at
+        self._read_at = asked_at
         wall = time.time()  # noqa: TID251 - this is the clock port
         self._latest = max(self._latest + passed, wall) if self._latest else wall
         return self._latest

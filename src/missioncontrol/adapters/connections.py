@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from missioncontrol.adapters.looks import Seen, seen_now, with_descendants
+from missioncontrol.adapters.process_table import Seen, seen_now, with_descendants
 
 KNOWN_MAX = 4_096
 """Connections of which it is remembered who holds them."""
@@ -40,7 +40,7 @@ class StepConnections:
         """`engine` is the process whose descendants, but for this one, are programs of steps."""
         self._engine = engine
         self._known: OrderedDict[int, bool] = OrderedDict()
-        self.is_available = _is_told_by_kernel()
+        self.is_available = _is_kernel_supported()
 
     def is_of_step(self, client: End, server: End) -> bool:
         """Whether a program of a step holds the client's end of a connection to this process.
@@ -144,7 +144,7 @@ def _holds(pid: int, inode: int) -> bool | None:
     return False
 
 
-def _is_told_by_kernel() -> bool:
+def _is_kernel_supported() -> bool:
     """Whether this kernel can be asked about connections: tried on a connection of our own."""
     if not sys.platform.startswith("linux"):
         return False

@@ -16,7 +16,7 @@ from missioncontrol.adapters.foreign_reading import (
     titled,
     unreadable,
 )
-from missioncontrol.adapters.foreign_standing import (
+from missioncontrol.adapters.foreign_status import (
     Standing,
     status_of,
     status_of_boxes,
@@ -41,7 +41,7 @@ KEP_LABELS = {
     "replaces": "Replaces",
 }
 """Fields of a proposal that its brief names."""
-_KEP_KEPT = frozenset({"title", "status", "priority", *KEP_LABELS})
+_KEP_FIELDS = frozenset({"title", "status", "priority", *KEP_LABELS})
 _STORY = re.compile(
     r"(?im)^# +(?:user )?story +(?P<id>[\w.-]*\d[\w.-]*) *[:\u2013\u2014-]+ *(?P<title>\S.*)$"
 )
@@ -152,9 +152,9 @@ def _kep(path: Path, root: Path) -> Foreign:
     source = path.name if path == root else str(path.relative_to(root))
     brief = with_standing("\n".join(lines), standing)
     left = tuple(
-        f"{source}: {name}: {json.dumps(value, default=str)[:80]} is not kept"
+        f"{source}: {name}: {json.dumps(value, default=str)[:80]} has no equivalent"
         for name, value in fields.items()
-        if name not in _KEP_KEPT and value not in (None, "", [], {})
+        if name not in _KEP_FIELDS and value not in (None, "", [], {})
     )
     return Foreign(title, source, brief, documents, standing, left)
 
@@ -166,10 +166,10 @@ def stories(path: Path) -> Iterator[Foreign | str]:
     titles = {
         head["id"].replace("-", "."): in_a_line(head["title"]) for head in heads if head is not None
     }
-    yield from _each(files, lambda each, _: _story(each, read_text(each), titles), path)
+    yield from _each(files, lambda each, _: _read_story(each, read_text(each), titles), path)
 
 
-def _story(path: Path, text: str, titles: dict[str, str]) -> Foreign:
+def _read_story(path: Path, text: str, titles: dict[str, str]) -> Foreign:
     head = _STORY.search(text)
     assert head is not None, f"{path} is headed as a story"
     own = head["id"].replace("-", ".")

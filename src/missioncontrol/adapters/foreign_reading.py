@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.foreign_standing import Standing
+from missioncontrol.adapters.foreign_status import Standing
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.visible import SELECTORS

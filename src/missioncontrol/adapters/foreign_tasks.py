@@ -21,7 +21,7 @@ from missioncontrol.adapters.foreign_reading import (
     titled,
     unreadable,
 )
-from missioncontrol.adapters.foreign_standing import (
+from missioncontrol.adapters.foreign_status import (
     Standing,
     status_of,
     status_of_boxes,
@@ -151,7 +151,7 @@ def _task_master(path: Path) -> Read:
         titles = _titles(entries)
         for number, entry in enumerate(entries):
             place = f"{tag}{'.' if tag else ''}tasks[{number}]"
-            if not isinstance(entry, dict) or not _said(entry, "title"):
+            if not isinstance(entry, dict) or not _text_field(entry, "title"):
                 left.append(f"{place}: it has no title")
                 continue
             tasks.append(_of_entry(place, entry, titles))
@@ -173,11 +173,13 @@ def _tags(content: Any) -> Iterator[tuple[str, list[Any]]]:
 def _titles(entries: list[Any]) -> Titles:
     found: Titles = {}
     for entry in entries:
-        if isinstance(entry, dict) and _said(entry, "title"):
+        if isinstance(entry, dict) and _text_field(entry, "title"):
             found[str(entry.get("id"))] = in_a_line(entry["title"])
             for step in _steps(entry):
                 name = f"{entry.get('id')}.{step.get('id')}"
-                found[name] = f"{in_a_line(entry['title'])}: {in_a_line(_said(step, 'title'))}"
+                found[name] = (
+                    f"{in_a_line(entry['title'])}: {in_a_line(_text_field(step, 'title'))}"
+                )
     return found
 
 
@@ -187,13 +189,18 @@ def _of_entry(place: str, entry: dict[str, Any], titles: Titles) -> Foreign:
     steps = "\n".join(_step_line(each) for each in _steps(entry))
     if steps:
         documents["tasks"] = f"# {title}: task list\n\n## Tasks\n\n{steps}\n"
-    parts = [("Steps", _said(entry, "details")), ("Checks", _said(entry, "testStrategy"))]
+    parts = [
+        ("Steps", _text_field(entry, "details")),
+        ("Checks", _text_field(entry, "testStrategy")),
+    ]
     if any(text for _, text in parts):
         body = "\n\n".join(f"## {heading}\n\n{text}".rstrip() for heading, text in parts)
         documents["plan"] = f"# {title}: action plan\n\n{body}\n"
     needs = tuple(titles[each] for each in _needs(entry) if each in titles)
-    standing = Standing(status_of(_said(entry, "status")), _said(entry, "priority"), needs)
-    brief = with_standing(_said(entry, "description"), standing)
+    standing = Standing(
+        status_of(_text_field(entry, "status")), _text_field(entry, "priority"), needs
+    )
+    brief = with_standing(_text_field(entry, "description"), standing)
     return Foreign(title, place, brief, documents, standing)
 
 
@@ -210,7 +217,7 @@ def _needs(entry: dict[str, Any]) -> list[str]:
 def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
     """Return what of a task is not imported: fields without an equivalent, and lost needs."""
     left = [
-        f"{place}.{name}: {json.dumps(value)[:80]} is not kept"
+        f"{place}.{name}: {json.dumps(value)[:80]} has no equivalent"
         for name, value in entry.items()
         if name not in _KNOWN and value not in (None, "", [], {})
     ]
@@ -218,7 +225,7 @@ def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
     left += [f"{place}.dependencies: no task here has the id {each[:40]}" for each in lost]
     for number, step in enumerate(_steps(entry)):
         left += [
-            f"{place}.subtasks[{number}].{name} is not kept"
+            f"{place}.subtasks[{number}].{name} has no equivalent"
             for name, value in step.items()
             if name not in _KNOWN - {"subtasks"} and value not in (None, "", [], {})
         ]
@@ -227,17 +234,17 @@ def _left_of(place: str, entry: dict[str, Any], titles: Titles) -> list[str]:
 
 def _step_line(step: dict[str, Any]) -> str:
     """Return a subtask with a box, its number where others need it, and how it stands."""
-    values = [_said(step, name) for name in _WORDS]
+    values = [_text_field(step, name) for name in _WORDS]
     text = ". ".join(" ".join(each.split()).rstrip(".") for each in values if each)
-    status = status_of(_said(step, "status"))
+    status = status_of(_text_field(step, "status"))
     notes = [] if status in ("open", "done") else [status]
-    notes += [f"priority {_said(step, 'priority')}"] if _said(step, "priority") else []
+    notes += [f"priority {_text_field(step, 'priority')}"] if _text_field(step, "priority") else []
     notes += [f"after {', '.join(_needs(step))}"] if _needs(step) else []
     number = f"{step['id']}. " if "id" in step else ""
     note = f" ({'; '.join(notes)})" if notes else ""
     return f"- [{'x' if status == 'done' else ' '}] {number}{text}{note}"
 
 
-def _said(entry: dict[str, Any], name: str) -> str:
+def _text_field(entry: dict[str, Any], name: str) -> str:
     value = entry.get(name)
     return value.strip() if isinstance(value, str) else ""

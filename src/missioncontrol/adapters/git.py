@@ -134,7 +134,7 @@ async def _bounded(stream: asyncio.StreamReader, bytes_max: int) -> bytes:
             raise AttemptFailed(
                 "worktree.patch_too_large",
                 f"What was changed takes more than {bytes_max // 2**20} MiB as a patch.",
-                hint="Let the agent put large files where git ignores them.",
+                hint="Instruct the agent to put large files where git ignores them.",
                 retryable=False,
             )
     return bytes(output)

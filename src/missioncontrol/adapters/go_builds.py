@@ -36,13 +36,17 @@ def why_not_compiled(root: Path, paths: Sequence[str], changed: Mapping[str, str
     with tempfile.TemporaryDirectory(prefix="mission-go-") as scratch:
         copy = Path(scratch).resolve() / "copy"
         _copied(root, copy, paths)
-        before = {(at, each): _said(program, each, copy / at) for at in inside for each in COMMANDS}
+        before = {
+            (at, each): _failure_line(program, each, copy / at)
+            for at in inside
+            for each in COMMANDS
+        }
         for path, text in changed.items():
             (copy / path).write_text(text, "utf-8", newline="")
         for (at, command), was in before.items():
             if was and command == COMMANDS[0]:
                 return f"it does not compile without the change either: {was}"
-            if not was and (failure := _said(program, command, copy / at)):
+            if not was and (failure := _failure_line(program, command, copy / at)):
                 return f"`go {' '.join(command)}` fails with it: {failure}"
     return ""
 
@@ -64,7 +68,7 @@ def _copied(root: Path, copy: Path, paths: Sequence[str]) -> None:
             shutil.copyfile(source, target)
 
 
-def _said(program: str, command: Sequence[str], at: Path) -> str:
+def _failure_line(program: str, command: Sequence[str], at: Path) -> str:
     """Return the first line of what a command says as it fails; "" where it succeeds."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program with fixed arguments

@@ -14,7 +14,7 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.signing import SigningKey, is_attested
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.ports.event_store import Head
-from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 RECENT = 1_000
 """Newest heads that all stay."""
@@ -180,7 +180,7 @@ def read_heads(path: Path) -> list[SignedHead]:
     return heads
 
 
-def heads_elsewhere(path: Path, home: Home | None, now: float) -> HeadsElsewhere:
+def read_external_heads(path: Path, home: Home | None, now: float) -> ExternalHeads:
     """Return the heads in a file that people keep elsewhere; none in `home` counts as that.
 
     Raises:
@@ -189,7 +189,7 @@ def heads_elsewhere(path: Path, home: Home | None, now: float) -> HeadsElsewhere
     fault = ""
     if home is not None and is_inside(path, home):
         fault = f"{str(path)!r} lies in the data directory, where a forger of the log can write."
-    return HeadsElsewhere(repr(str(path)), read_heads(path), now, fault)
+    return ExternalHeads(repr(str(path)), read_heads(path), now, fault)
 
 
 def is_inside(path: Path, home: Home) -> bool:

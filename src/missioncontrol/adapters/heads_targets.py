@@ -12,7 +12,7 @@ import msgspec
 from missioncontrol.adapters.heads_file import HeadsFile, is_inside
 from missioncontrol.adapters.home import Home
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.ports.heads import HeadsSent, HeadsTarget, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, HeadsTarget, SignedHead
 
 
 class FileTarget:
@@ -66,7 +66,7 @@ class WebhookTarget:
             raise OSError(answered.trouble)
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _StoredState(msgspec.Struct, frozen=True):
     """What the file holds; the digest tells addresses of one machine apart."""
 
     digest: str
@@ -83,7 +83,7 @@ class SentFile:
 
     def load(self) -> HeadsSent | None:
         """See `SentStore.load`."""
-        stored = _kept(self._path)
+        stored = _read_state(self._path)
         return stored.sent if stored is not None and stored.digest == self._digest else None
 
     def keep(self, sent: HeadsSent) -> None:
@@ -92,19 +92,19 @@ class SentFile:
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(_Kept(self._digest, sent)))
+            file.write(msgspec.json.encode(_StoredState(self._digest, sent)))
         draft.replace(self._path)
 
 
 def heads_sent(home: Home) -> HeadsSent | None:
     """Return how far heads were sent to the last target of a data directory."""
-    stored = _kept(home.heads_sent)
+    stored = _read_state(home.heads_sent)
     return stored.sent if stored is not None else None
 
 
-def _kept(path: Path) -> _Kept | None:
+def _read_state(path: Path) -> _StoredState | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+        return msgspec.json.decode(path.read_bytes(), type=_StoredState)
     except (OSError, msgspec.DecodeError):
         return None  # Nothing depends on it but what is sent twice.
 

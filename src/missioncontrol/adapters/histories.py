@@ -61,12 +61,12 @@ class GitHistory:
 
     async def files(self) -> Sequence[TextFile]:
         """See `History.files`."""
-        names = _split(await self._asked("ls-files", "-z"))
+        names = _split(await self._git_output("ls-files", "-z"))
         return await asyncio.to_thread(self._read, names[:FILES_MAX])
 
     async def names(self) -> list[str]:
         """Return the paths of all files that git knows."""
-        return _split(await self._asked("ls-files", "-z"))
+        return _split(await self._git_output("ls-files", "-z"))
 
     def _read(self, names: Sequence[str]) -> list[TextFile]:
         found, size = [], 0
@@ -82,7 +82,7 @@ class GitHistory:
         if not paths:
             return []
         pathspecs = [f":(literal,top){path}" for path in paths]
-        output = await self._asked(
+        output = await self._git_output(
             "status",
             "--porcelain=v1",
             "-z",
@@ -97,7 +97,7 @@ class GitHistory:
         """See `History.commits`."""
         if not await self.head():
             return
-        output = await self._asked(
+        output = await self._git_output(
             *("log", "--no-merges", "--raw", "-z", "--no-abbrev", "--no-renames"),
             *("--diff-filter=M", "--format=%x01%H", f"--max-count={limit}", "HEAD", "--"),
         )
@@ -117,10 +117,10 @@ class GitHistory:
         if not names:
             return {}
         asked = "\n".join(dict.fromkeys(names)).encode() + b"\n"
-        output = await self._asked("cat-file", "--batch", stdin=asked)
+        output = await self._git_output("cat-file", "--batch", stdin=asked)
         return dict(_batch(output))
 
-    async def _asked(self, *args: str, stdin: bytes = b"") -> bytes:
+    async def _git_output(self, *args: str, stdin: bytes = b"") -> bytes:
         try:
             return await git(list(args), cwd=self._root, stdin=stdin, bytes_max=READ_MAX)
         except (AttemptFailed, OSError) as error:

@@ -49,7 +49,7 @@ class Home:
         self.output = root / "output.db"
         self.search = root / "search.db"
         self.measures = root / "measures.db"
-        self.kept_facts = root / "kept-facts" / "facts.db"  # what specialists read of repositories
+        self.facts_cache = root / "kept-facts" / "facts.db"  # what specialists read of repositories
         self.memory = root / "memory.db"
         self.analytics = root / "analytics"  # events of products
         self.artifacts = root / "artifacts"
@@ -83,7 +83,7 @@ class Home:
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             folders = (self.artifacts, self.scratch, self.reports, self.environments)
-            for folder in (*folders, self.kept_facts.parent):
+            for folder in (*folders, self.facts_cache.parent):
                 folder.mkdir(exist_ok=True, mode=0o700)
             self._tighten()
             for file in (self.log, self.rows, self.output):
@@ -143,7 +143,7 @@ class Home:
             raise self._unusable(error) from None
         try:
             end = time.monotonic() + seconds_max
-            while not _taken(handle):
+            while not _try_lock(handle):
                 if time.monotonic() > end:
                     raise self._held()
                 time.sleep(TURN_LOOK_SECONDS)
@@ -232,13 +232,13 @@ def _command() -> str:
 def _locked(handle: int) -> bool:
     """Take the lock; who only looks holds it for an instant, so one refusal is no answer."""
     for _ in range(5):
-        if _taken(handle):
+        if _try_lock(handle):
             return True
         time.sleep(0.02)
     return False
 
 
-def _taken(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

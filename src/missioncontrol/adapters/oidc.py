@@ -99,7 +99,7 @@ class OidcProvider:
             headers["authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
         else:
             form = {**form, "client_id": client, **({"client_secret": secret} if secret else {})}
-        return await self._asked("POST", found.token_endpoint, form, headers)
+        return await self._request("POST", found.token_endpoint, form, headers)
 
     async def _verified(self, token: str) -> dict[str, Any]:
         """Return the claims of a token that the provider signed; its keys may have changed."""
@@ -121,16 +121,16 @@ class OidcProvider:
         if claims.get("iss") != self._provider.issuer:
             self._refuse("its ID token names another issuer")
         if client not in audience or claims.get("azp", client) != client:
-            self._refuse("its ID token is for somebody else")
+            self._refuse("its ID token is for another client")
         if not isinstance(ends, int | float) or not now < ends + LEEWAY_SECONDS:
             self._refuse("its ID token is too old")
         if not isinstance(begun, int | float) or begun > now + LEEWAY_SECONDS:
             self._refuse("its ID token is not good yet")
         if claims.get("nonce") != flow.nonce:
-            self._refuse("its ID token answers somebody else")
+            self._refuse("its ID token answers another request")
         subject = claims.get("sub")
         if not isinstance(subject, str) or not 0 < len(subject) <= CLAIM_MAX:
-            self._refuse("its ID token names nobody")
+            self._refuse("its ID token names no user")
 
     async def _discovered(self) -> Discovery:
         now = self._clock.now()
@@ -138,7 +138,7 @@ class OidcProvider:
             return self._found
         where = f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            found = msgspec.json.decode(await self._asked("GET", where), type=Discovery)
+            found = msgspec.json.decode(await self._request("GET", where), type=Discovery)
         except msgspec.DecodeError as error:
             raise self._silent(f"what it says of itself can't be read: {error}") from None
         if found.issuer != self._provider.issuer:
@@ -148,14 +148,14 @@ class OidcProvider:
 
     async def _fetched_keys(self) -> KeySet:
         found = await self._discovered()
-        answer = await self._asked("GET", found.jwks_uri)
+        answer = await self._request("GET", found.jwks_uri)
         try:
             self._keys = KeySet.import_key_set(msgspec.json.decode(answer))
         except (JoseError, msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
             raise self._silent(f"its keys can't be read: {type(error).__name__}") from None
         return self._keys
 
-    async def _asked(
+    async def _request(
         self,
         method: str,
         where: str,

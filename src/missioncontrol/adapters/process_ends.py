@@ -110,11 +110,11 @@ def wait_without_threads() -> None:
     """Make asyncio wait for processes without threads, unless another way was chosen."""
     if sys.version_info < (3, 12):
         present = asyncio.get_child_watcher()
-        if type(present) is asyncio.ThreadedChildWatcher and _tells_of_ends():
+        if type(present) is asyncio.ThreadedChildWatcher and _can_watch_ends():
             asyncio.set_child_watcher(_Ends(present))
 
 
-def _tells_of_ends() -> bool:
+def _can_watch_ends() -> bool:
     """Whether this kernel can tell of the end of a process through a file."""
     try:
         os.close(os.pidfd_open(os.getpid()))

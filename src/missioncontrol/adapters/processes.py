@@ -12,7 +12,7 @@ from typing import IO
 
 import psutil
 
-from missioncontrol.adapters import looks
+from missioncontrol.adapters import process_table
 from missioncontrol.adapters.ancestry import ANCESTRY, StepProgram
 from missioncontrol.adapters.process_ends import watch_end
 from missioncontrol.confinement import start
@@ -269,7 +269,9 @@ def _is_ours_to_keep(group: int) -> bool:
 
 async def _members(group: int) -> bool:
     """Whether anything but zombies is left of `group`."""
-    return any(each.group == group and not each.is_zombie for each in await looks.everybody())
+    return any(
+        each.group == group and not each.is_zombie for each in await process_table.everybody()
+    )
 
 
 async def end_orphans(handle: ProcessHandle) -> bool:
@@ -283,15 +285,15 @@ async def end_orphans(handle: ProcessHandle) -> bool:
         return False
     if start_time(handle.pid) is not None and not is_alive(handle):
         return False
-    seen = await looks.everybody()
+    seen = await process_table.everybody()
     left = [
         each for each in seen if each.group == handle.group == each.session and not each.is_zombie
     ]
     if not left:
         return False
-    started = looks.with_descendants(left, seen)
+    started = process_table.with_descendants(left, seen)
     # Before their parents: if we are killed in between, the next one must find them as we did.
-    await looks.kill_all(each for each in started if each.group != handle.group)
+    await process_table.kill_all(each for each in started if each.group != handle.group)
     await end_group(handle.group)
-    await looks.kill_all(started)
+    await process_table.kill_all(started)
     return True

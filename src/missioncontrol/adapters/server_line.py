@@ -177,7 +177,7 @@ class _Speech:
         except msgspec.MsgspecError as error:
             raise self._strange(str(error)) from None
 
-    def _as_asked(self, asked: Asked, answer: httpx.Response) -> Any:
+    def _as_requested(self, asked: Asked, answer: httpx.Response) -> Any:
         if asked.kind is bytes:
             return answer.content
         return self.read(answer, asked.kind) if answer.content else None
@@ -290,7 +290,7 @@ class ServerLine(_Speech):
         answer = self.send(
             asked.method, asked.path, query=asked.query, body=asked.body, headers=asked.headers
         )
-        return self._as_asked(asked, answer)
+        return self._as_requested(asked, answer)
 
     def close(self) -> None:
         """Close the connections."""
@@ -318,7 +318,7 @@ class AsyncServerLine(_Speech):
             raise self.silent(error) from None
         if not answer.is_success:
             raise self._refusal(answer)
-        return self._as_asked(asked, answer)
+        return self._as_requested(asked, answer)
 
     @asynccontextmanager
     async def streamed(

@@ -24,23 +24,23 @@ _HEAD = """\
 # and `mission repo sync` takes a change over into the record.
 
 id = {id}   # of this repository in the record; it never changes
-own = {own}   # true: the author of a document may be the only one who signs it, and whoever
+own = {own}   # true: the author of a document may be its only signer, and the user who
               # started a task may say that it is done. Without it, one person alone stands still.
 
-[roles]   # who may sign for which; anybody who may approve where nobody is named
+[roles]   # who may sign for which; any approver where none is named
 product = []
 engineering = []
 design = []
 
 # A phase begins when the documents that it `needs` are present, complete, signed and fresh. The
 # first four leave a document in tasks/NNNN-…/, with these headings, signed by one person for each
-# role. A phase that is taken out is not gone through.
+# role. A phase that is removed is skipped.
 """
 
 
 _MERGE = """
 [merge]   # what becomes of a change that agents built with `mission task run`
-approval = {approval}   # somebody agrees to each change before it is merged
+approval = {approval}   # a person agrees to each change before it is merged
 rounds = 3        # at most so often is it built, tested and reviewed
 checks = []       # programs that end with 0 besides the tests, such as [["make", "lint"]]
 shared = []       # files that no two tasks change at once, such as ["*.lock", "migrations/"]

@@ -32,12 +32,12 @@ class GitSources:
 
     async def content(self, repository: Path, entry: SourceEntry) -> bytes:
         """Ask for the object that the entry names."""
-        return await _asked(repository, "cat-file", "blob", entry.name)
+        return await _git_output(repository, "cat-file", "blob", entry.name)
 
 
 async def _entries(repository: Path, commit: str, path: str) -> list[SourceEntry]:
     places = (path,) if path else ()
-    output = await _asked(repository, "ls-tree", "-z", "-l", commit, "--", *places)
+    output = await _git_output(repository, "ls-tree", "-z", "-l", commit, "--", *places)
     return [_entry(line) for line in output.decode("utf-8", "replace").split("\0") if line]
 
 
@@ -49,7 +49,7 @@ def _entry(line: str) -> SourceEntry:
     return SourceEntry(path, kind, int(size) if size.isdigit() else 0, name)
 
 
-async def _asked(repository: Path, *args: str) -> bytes:
+async def _git_output(repository: Path, *args: str) -> bytes:
     try:
         async with asyncio.timeout(SECONDS_MAX):
             return await git([*_SAFELY, *args], cwd=repository, bytes_max=BYTES_MAX)

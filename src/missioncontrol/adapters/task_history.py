@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from missioncontrol.adapters.changes import asked, changed, commit_of
+from missioncontrol.adapters.changes import changed, commit_of, git_output
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.changes import FileChange, Line
 from missioncontrol.ports.task_history import FileLine, LaterCommit
@@ -32,12 +32,14 @@ class GitTaskHistory:
         """See `TaskHistory.moment`."""
         if not await self._is_here(commit):
             return None
-        output = await asked(self._root, "show", "-s", "--format=%ct", f"{commit}^{{commit}}", "--")
+        output = await git_output(
+            self._root, "show", "-s", "--format=%ct", f"{commit}^{{commit}}", "--"
+        )
         return float(output)
 
-    async def is_taken_up(self, commit: str) -> bool:
-        """See `TaskHistory.is_taken_up`."""
-        output = await asked(
+    async def is_adopted(self, commit: str) -> bool:
+        """See `TaskHistory.is_adopted`."""
+        output = await git_output(
             self._root,
             *("for-each-ref", f"--contains={commit}", "--format=%(refname)"),
             *("refs/heads", "refs/remotes"),
@@ -56,7 +58,7 @@ class GitTaskHistory:
         """See `TaskHistory.later`."""
         files = await self._changes(base, commit) or ()
         paths = [file.path for file in files]
-        output = await asked(
+        output = await git_output(
             self._root,
             *("--literal-pathspecs", "log", "-z", "--no-merges", "--no-show-signature"),
             *("--full-history", "--ancestry-path", f"--max-count={LATER_MAX}"),
@@ -81,7 +83,7 @@ class GitTaskHistory:
         """See `TaskHistory.held`."""
         if not inners or not await self._is_here(commit):
             return frozenset()
-        output = await asked(self._root, "rev-list", commit, "--")
+        output = await git_output(self._root, "rev-list", commit, "--")
         return frozenset(inners & set(output.decode().split()))
 
     async def _is_here(self, commit: str) -> bool:

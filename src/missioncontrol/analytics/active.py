@@ -16,11 +16,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from missioncontrol.analytics.answers import ActiveAnswer, Line, bad_cell, common_fields
-from missioncontrol.analytics.comparison import change, comparable, data_since, difference
-from missioncontrol.analytics.filters import counted, matches_activity
-from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
-from missioncontrol.analytics.questions import Active, Cell, Range
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     DAY,
     Bucket,
     Setting,
@@ -30,6 +26,10 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
+from missioncontrol.analytics.comparison import change, comparable, data_since, difference
+from missioncontrol.analytics.filters import counted, matches_activity
+from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
+from missioncontrol.analytics.questions import Active, Cell, Range
 from missioncontrol.analytics.sql import Parameters, Rows, between, number_in
 from missioncontrol.ports.warehouse import Statement
 

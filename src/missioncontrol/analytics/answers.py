@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import AnyQuestion, digest
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.errors import Rejected
 
 
@@ -54,7 +54,7 @@ class FunnelAnswer(Answer, frozen=True, tag="funnel", kw_only=True):
     trend: tuple[FunnelGroup, ...] = ()
 
 
-class Kept(msgspec.Struct, frozen=True):
+class RetentionCell(msgspec.Struct, frozen=True):
     """A cell of the retention table: how many of a cohort returned in a period."""
 
     people: int | None  # None: the period is not complete
@@ -66,7 +66,7 @@ class Cohort(msgspec.Struct, frozen=True):
 
     bucket: str
     size: int
-    kept: tuple[Kept, ...]  # of period 0 and on, or of each bracket
+    kept: tuple[RetentionCell, ...]  # of period 0 and on, or of each bracket
 
 
 class RetentionGroup(msgspec.Struct, frozen=True):

@@ -16,8 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from missioncontrol.analytics.questions import Active, Range, Trend, Unit
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     DAY,
     Bucket,
     Setting,
@@ -29,6 +28,7 @@ from missioncontrol.analytics.setting import (
     weeks_between,
     zone_of,
 )
+from missioncontrol.analytics.questions import Active, Range, Trend, Unit
 
 Mark = tuple[int, int, int]
 Comparable = TypeVar("Comparable", Active, Trend)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from missioncontrol.analytics.calendar import Setting, bounds, day_of
 from missioncontrol.analytics.filters import counted, matches_activity
 from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import Active, Pattern, Range, Step
-from missioncontrol.analytics.setting import Setting, bounds, day_of
 from missioncontrol.analytics.sql import Parameters, between
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement

@@ -13,6 +13,7 @@ import math
 import re
 from datetime import timedelta
 
+from missioncontrol.analytics.calendar import Setting, bounds, start_of, zone_of
 from missioncontrol.analytics.definition import definition
 from missioncontrol.analytics.questions import (
     VALUES_MAX,
@@ -22,7 +23,6 @@ from missioncontrol.analytics.questions import (
     Pattern,
     Where,
 )
-from missioncontrol.analytics.setting import Setting, bounds, start_of, zone_of
 from missioncontrol.analytics.sql import NUMERALS, Parameters, joined, number_of, property_of
 from missioncontrol.domain.errors import Rejected
 

@@ -41,12 +41,12 @@ from missioncontrol.analytics.answers import (
     bad_cell,
     common_fields,
 )
+from missioncontrol.analytics.calendar import Bucket, Setting, buckets
 from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.funnel_chains import units as units_of_chains
 from missioncontrol.analytics.funnel_levels import units as units_of_levels
 from missioncontrol.analytics.funnel_rows import Plan, rows
 from missioncontrol.analytics.questions import DAY, OTHER, STEPS_MAX, Cell, Funnel, Pattern, Step
-from missioncontrol.analytics.setting import Bucket, Setting, buckets
 from missioncontrol.analytics.sql import (
     LISTED_KEY,
     MOST,

@@ -39,7 +39,7 @@ def reached(plan: Plan) -> str:
 
 def _first(plan: Plan) -> str:
     columns = ["*", "enters AS r0", "us AS b0"]
-    if 0 in _kept(plan, 0):
+    if 0 in _exclusion_steps(plan, 0):
         columns.append("pos AS c0_0")
     for number in range(len(plan.question.exclusions)):
         place = f"CASE WHEN x{number} THEN pos END"
@@ -54,14 +54,14 @@ def _step(plan: Plan, step: int) -> str:
     """Return the rows with the columns of a step."""
     before = step - 1
     carried = {f"p{step}": "us"} if step == 1 else {f"p{step}": "us", f"b{step}": f"b{before}"}
-    carried |= {f"c{step}_{each}": f"c{before}_{each}" for each in _kept(plan, before)}
+    carried |= {f"c{step}_{each}": f"c{before}_{each}" for each in _exclusion_steps(plan, before)}
     columns = [f"{_latest(plan, before, column)} AS {name}" for name, column in carried.items()]
     if plan.is_strict:
         columns.append(f"{_is_next(plan)} AS follows")
     window = f"WINDOW w AS (PARTITION BY {plan.strand} ORDER BY {plan.order}"
     frame = ")" if plan.is_strict else f" {BEFORE})"
     own = ["p1 AS b1"] if step == 1 else []
-    own += [f"pos AS c{step}_{step}"] if step in _kept(plan, step) else []
+    own += [f"pos AS c{step}_{step}"] if step in _exclusion_steps(plan, step) else []
     shown = ["* EXCLUDE (follows)" if plan.is_strict else "*", *own]
     return (
         f"SELECT {', '.join(shown)}, coalesce({_reaches(plan, step)}, false) AS r{step}"
@@ -100,7 +100,7 @@ def _reaches(plan: Plan, step: int) -> str:
     return joined(conditions)
 
 
-def _kept(plan: Plan, step: int) -> list[int]:
+def _exclusion_steps(plan: Plan, step: int) -> list[int]:
     """Return the steps whose places later steps need, for exclusions that span them."""
     return sorted(
         {each.after for each in plan.question.exclusions if each.after <= step < each.before}

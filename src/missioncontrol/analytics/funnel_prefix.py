@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from missioncontrol.analytics.answers import FunnelAnswer, FunnelGroup
+from missioncontrol.analytics.calendar import Setting, Weekday, buckets
 from missioncontrol.analytics.questions import Funnel, digest
-from missioncontrol.analytics.setting import Setting, Weekday, buckets
 
 
 def beginning(

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting, bounds
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import Funnel, Pattern
-from missioncontrol.analytics.setting import Setting, bounds
 from missioncontrol.analytics.sql import MICROSECOND, Parameters, joined, micros, property_of
 
 

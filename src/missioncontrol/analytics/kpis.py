@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.analytics.active import DAYS
 from missioncontrol.analytics.answers import ActiveAnswer, AnyAnswer, FunnelAnswer, Line
+from missioncontrol.analytics.calendar import days_before
 from missioncontrol.analytics.definition import definition, stamp
 from missioncontrol.analytics.questions import (
     EVERYBODY,
@@ -22,7 +23,6 @@ from missioncontrol.analytics.questions import (
     Unit,
     digest,
 )
-from missioncontrol.analytics.setting import days_before
 from missioncontrol.domain.product.states import KeyMeasures, Product
 
 Key = Literal["activated_users", "activation_rate", "dau", "wau"]

@@ -12,10 +12,7 @@
 from datetime import datetime
 
 from missioncontrol.analytics.answers import LifecycleAnswer, Line, bad_cell, common_fields
-from missioncontrol.analytics.filters import counted, matches_activity
-from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
-from missioncontrol.analytics.questions import Cell, Lifecycle
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     Bucket,
     Setting,
     buckets,
@@ -24,6 +21,9 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
+from missioncontrol.analytics.filters import counted, matches_activity
+from missioncontrol.analytics.presence import CHUNK, chunks, counts, ones, tally, words
+from missioncontrol.analytics.questions import Cell, Lifecycle
 from missioncontrol.analytics.sql import Parameters, Rows, micros, number_in
 from missioncontrol.ports.warehouse import Statement
 

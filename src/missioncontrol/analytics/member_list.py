@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.answers import Member, Members
+from missioncontrol.analytics.calendar import Setting, day_of
 from missioncontrol.analytics.filters import counted
 from missioncontrol.analytics.questions import Active, Range, Segment
-from missioncontrol.analytics.setting import Setting, day_of
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.detection.finding import (
+from missioncontrol.analytics.detection.findings import (
     Derived,
     Figure,
     Finding,

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import Flow, Node, PathsAnswer, bad_cell, common_fields
+from missioncontrol.analytics.calendar import Setting, bounds
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.questions import VALUES_MAX, Cell, Paths
-from missioncontrol.analytics.setting import Setting, bounds
 from missioncontrol.analytics.sql import SEQ_BITS, Parameters, Rows, between
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement

@@ -26,16 +26,16 @@ from typing import Any
 
 from missioncontrol.analytics.answers import (
     Cohort,
-    Kept,
     RetentionAnswer,
+    RetentionCell,
     RetentionGroup,
     bad_cell,
     common_fields,
 )
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention
 from missioncontrol.analytics.retention_bits import outcomes
 from missioncontrol.analytics.retention_rows import Plan, keyed, returns
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.analytics.sql import Rows
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement
@@ -177,10 +177,10 @@ def _cohorts(plan: Plan, found: Sequence[Row]) -> tuple[Cohort, ...]:
     )
 
 
-def _cell(plan: Plan, cohort: int, column: int, size: int, people: int) -> Kept:
+def _cell(plan: Plan, cohort: int, column: int, size: int, people: int) -> RetentionCell:
     if not plan.is_complete(cohort, column):
-        return Kept(None, None)
-    return Kept(people, people / size if size else None)
+        return RetentionCell(None, None)
+    return RetentionCell(people, people / size if size else None)
 
 
 def _overall(plan: Plan, cohorts: Sequence[Cohort]) -> tuple[float | None, ...]:

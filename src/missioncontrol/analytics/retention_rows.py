@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from missioncontrol.analytics.filters import TECHNICAL, counted, matches_activity
-from missioncontrol.analytics.questions import Bracket, Retention
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.calendar import (
     Bucket,
     Setting,
     buckets,
@@ -19,6 +17,8 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
+from missioncontrol.analytics.filters import TECHNICAL, counted, matches_activity
+from missioncontrol.analytics.questions import Bracket, Retention
 from missioncontrol.analytics.sql import (
     LISTED_KEY,
     MOST,

@@ -33,7 +33,7 @@ def scope_of(
         data_since: first day of the data, where a comparison would need earlier days.
     """
     if range_.since > last:
-        text = "No day of these is over yet, and only days that are over are told of"
+        text = "No day of these is over yet, and only days that are over are reported"
     else:
         days = days_shown(range_.since, min(range_.until, last))
         text = f"Key figures {days}"

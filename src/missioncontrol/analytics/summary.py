@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.analytics.detection.finding import Finding, Slice, derived
+from missioncontrol.analytics.detection.findings import Finding, Slice, derived
 from missioncontrol.analytics.emptiness import NOT_EMPTY, Emptiness, has_no_starts
 from missioncontrol.analytics.kpis import Key, Kpi
 from missioncontrol.analytics.narrative import (
@@ -148,8 +148,8 @@ def _verdict(
     if not selected:
         calm = "Nothing stands out" if is_looked_for else "Key figures alone"
         if has_no_starts(kpis) and not empty.hint:
-            calm = "Nobody began the activation"
-        return Sentence(empty.fact) if empty.fact else _calm(kpis, calm)
+            calm = "No activation started"
+        return Sentence(empty.fact) if empty.fact else _quiet_sentence(kpis, calm)
     first = selected[0]
     by = _by(first)
     still = " and has not come back" if first.is_down and first.is_ongoing else ""
@@ -169,7 +169,7 @@ def _by(finding: Finding) -> Sentence:
     return Sentence(f"{verb} by {by.shown} {when(finding)}", (by,))
 
 
-def _calm(kpis: Sequence[Kpi], calm: str) -> Sentence:
+def _quiet_sentence(kpis: Sequence[Kpi], calm: str) -> Sentence:
     if not kpis:
         return Sentence(NOT_OVER)
     known = [each for each in kpis if each.value is not None]

@@ -3,12 +3,12 @@
 import re
 from datetime import datetime
 
+from missioncontrol.analytics.calendar import Bucket, Setting, buckets
 from missioncontrol.analytics.comparison import beside, earlier
 from missioncontrol.analytics.filters import counted, matches
 from missioncontrol.analytics.formulas import Formula, formula_of
 from missioncontrol.analytics.presence import chunks, tally, words
 from missioncontrol.analytics.questions import BREAKDOWN_MAX, SERIES_MAX, Series, Trend
-from missioncontrol.analytics.setting import Bucket, Setting, buckets
 from missioncontrol.analytics.sql import (
     LISTED_KEY,
     Parameters,
@@ -96,7 +96,7 @@ def values_statement(plan: Plan) -> Statement:
         if each.count == "people" and not is_keyed and plan.question.by != "hour":
             parts += [_present(plan, series, part) for part in range(2 if plan.before else 1)]
         else:
-            parts.append(_measured(plan, series, is_keyed=is_keyed))
+            parts.append(_measure_query(plan, series, is_keyed=is_keyed))
     if is_keyed:
         parts.append(f"SELECT {KEYS}, 0, place, found, NULL, NULL FROM most")
     with_ = f"WITH {', '.join(named)} " if named else ""
@@ -138,7 +138,7 @@ def events(plan: Plan, series: int, since: datetime, until: datetime, *, is_keye
     return f"SELECT person, happened, value, {key} AS key FROM ({rows}){only}"
 
 
-def _measured(plan: Plan, series: int, *, is_keyed: bool) -> str:
+def _measure_query(plan: Plan, series: int, *, is_keyed: bool) -> str:
     begins = plan.begins
     found = events(plan, series, begins[0], begins[-1], is_keyed=is_keyed)
     number = number_in(begins, "epoch_us(happened)", plan.parameters)

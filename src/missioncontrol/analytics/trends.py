@@ -19,11 +19,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from missioncontrol.analytics.answers import Line, TrendAnswer, bad_cell, common_fields
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.comparison import change, comparable, data_since, difference
 from missioncontrol.analytics.filters import label_of
 from missioncontrol.analytics.presence import counts
 from missioncontrol.analytics.questions import OTHER, Cell, Trend
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.analytics.sql import Rows
 from missioncontrol.analytics.trend_rows import (
     DISTINCT,

@@ -26,7 +26,7 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.runtime.registry import Registered
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
-from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.registries import SETTINGS as REGISTRIES
 
@@ -115,7 +115,7 @@ def specialists(
     """Return the built-in specialists, each as a program of its own."""
     seen = {name: environment[name] for name in PASSED_ON if name in environment}
     model = {name: environment[name] for name in MODEL_VARIABLES if name in environment}
-    stored_facts = {KEPT: str(home.kept_facts.absolute())}
+    stored_facts = {FACTS_VARIABLE: str(home.facts_cache.absolute())}
     own = {name: seen | stored_facts | (model if name in ASKING else {}) for name in CLASSES}
     # They run programs that are not ours, which have no business with stored facts.
     own |= dict.fromkeys(RUNNING, seen)
@@ -123,10 +123,10 @@ def specialists(
     installing = asked | {DIRECTORY: str(home.environments.absolute())}
     own[TESTER] = seen | installing
     own[PLANNER] |= installing  # It tries a plan before others improve it.
-    reached: dict[str, tuple[Path, ...]] = dict.fromkeys(CLASSES, (home.kept_facts.parent,))
+    reached: dict[str, tuple[Path, ...]] = dict.fromkeys(CLASSES, (home.facts_cache.parent,))
     reached |= dict.fromkeys(RUNNING, ())
     reached[TESTER] = (home.environments,)
-    reached[PLANNER] = (home.kept_facts.parent, home.environments)
+    reached[PLANNER] = (home.facts_cache.parent, home.environments)
     return [
         Registered(
             name,

@@ -7,7 +7,7 @@ from pathlib import Path
 from missioncontrol.adapters.changes import GitChanges
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.signing import is_attested
-from missioncontrol.application.guarding import guard
+from missioncontrol.application.change_guard import guard
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.guard.verdict import Finding
 from missioncontrol.ports.agent import AttemptFailed

@@ -40,10 +40,10 @@ from missioncontrol.application.analytics.product_service import RemovalAsked, R
 from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.live import Live
-from missioncontrol.application.measuring import Measuring
-from missioncontrol.application.present import Present
+from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.console import Console
@@ -86,7 +86,7 @@ def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
-        await _told(console.line, console.present, found, found.product)
+        await _submit(console.line, console.present, found, found.product)
 
     return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
@@ -96,12 +96,12 @@ def _finished(line: EngineLine, present: Present) -> Submit:
 
     async def tell(ask: RemovalAsked) -> None:
         done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
-        await _told(line, present, done, ask.product)
+        await _submit(line, present, done, ask.product)
 
     return tell
 
 
-async def _told(line: EngineLine, present: Present, ask: Any, product: str) -> None:
+async def _submit(line: EngineLine, present: Present, ask: Any, product: str) -> None:
     """Ask the engine for what the console itself finds and does, in no user's name."""
     asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
     await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)

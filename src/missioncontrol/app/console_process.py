@@ -18,7 +18,7 @@ import msgspec
 from missioncontrol.adapters.ancestry import ANCESTRY
 from missioncontrol.app.settings import PASSED_ON
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.interfaces.serving import LOOPBACK, listening
+from missioncontrol.interfaces.listeners import LOOPBACK, listening
 
 PORT = 8700
 READY_SECONDS_MAX = 30.0

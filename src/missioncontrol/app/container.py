@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from missioncontrol.adapters import leftovers, worktrees
+from missioncontrol.adapters import orphans, worktrees
 from missioncontrol.adapters.agent_files import agent_file
 from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
@@ -42,22 +42,22 @@ from missioncontrol.application.analytics.digests import DigestTaken
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.audit import contradiction
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.calling import charge_interrupted
 from missioncontrol.application.execution import Execution, Governance
 from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.application.learning import Taught
 from missioncontrol.application.missions import Before, Missions
+from missioncontrol.application.model_calls import charge_interrupted
 from missioncontrol.application.office import Office
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.queries.stories import PROGRAM
+from missioncontrol.application.queries.run_outcome import PROGRAM
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.starting import ScheduledStart
 from missioncontrol.application.studio import Studio
 from missioncontrol.application.webhooks import WebhookService
+from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.declaration import Declaration
@@ -68,20 +68,20 @@ from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.domain.status import conditions, progress_of, status_of_run
-from missioncontrol.ports.heads import SignedHead
-from missioncontrol.projections.board import Board
+from missioncontrol.ports.log_heads import SignedHead
+from missioncontrol.projections.run_index import Board
+from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.head_forwarder import HeadForwarder
 from missioncontrol.runtime.head_signer import HeadSigner
 from missioncontrol.runtime.indexer import Indexer
-from missioncontrol.runtime.keeper import Keeper
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.patience import Patience
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
+from missioncontrol.runtime.retention_worker import Keeper
 from missioncontrol.runtime.scheduler import Scheduler
-from missioncontrol.runtime.stuck import StuckSteps
+from missioncontrol.runtime.stall_detector import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 
 TROUBLES_MAX = 100
@@ -139,21 +139,21 @@ class EngineContext:
             [Registered(FUNCTIONS, self.functions), *known], concurrency=settings.concurrency
         )
         self._govern(built_in(cards, settings))
-        self.execution.handing.scrub = scrubber.file
-        self.executor = Executor(self.office)
-        self.office.studio = Studio(
+        self.execution.handoff.scrub = scrubber.file
+        self.executor = Executor(self.command_bus)
+        self.command_bus.studio = Studio(
             self.journal,
             self.output_store,
             self.artifacts,
             program=PROGRAM,
             scrub=scrubber.text,
         )
-        self.office.is_confined = self.confinement.is_available
-        self.office.specs.sign = self.heads.attest
-        self.office.repositories.artifacts = self.artifacts
-        self.office.patterns.artifacts = self.artifacts
-        self.office.patterns.scrub = scrubber.text
-        self.office.repositories.scrub = scrubber.text
+        self.command_bus.is_confined = self.confinement.is_available
+        self.command_bus.specs.sign = self.heads.attest
+        self.command_bus.repositories.artifacts = self.artifacts
+        self.command_bus.patterns.artifacts = self.artifacts
+        self.command_bus.patterns.scrub = scrubber.text
+        self.command_bus.repositories.scrub = scrubber.text
         self.output = Output(self.output_store, scrub=scrubber.text)
         self.engine = Engine(
             self.journal,
@@ -165,7 +165,7 @@ class EngineContext:
             scrub=scrubber.file,
         )
         self.projector = Projector(Board(self.tables), self.journal.runs)
-        self.patience = Patience(self.approvals, self.clock)
+        self.patience = ApprovalTimeouts(self.approvals, self.clock)
         self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_broken)
         self.supervisor = Supervisor(
             self.agents,
@@ -187,18 +187,18 @@ class EngineContext:
         self.remote_workers = RemoteWorkers(self)
         self.supervisor.remote = WorkerKind(self.remote_workers.hub)
         if self.remote_workers.is_wanted:
-            self.office.workforce = self.remote_workers.hub
+            self.command_bus.workforce = self.remote_workers.hub
             self.engine.outlasts = self.remote_workers.workers.may_return
-            self.execution.permits.outlasts = self.remote_workers.outlasts
+            self.execution.tool_permissions.outlasts = self.remote_workers.outlasts
         self.agents.listeners.append(self._follow_card)
         self.search_follower = SearchFollower(home)
         self.memory_follower = MemoryFollower(home)
         taught = Taught(self.journal)
         self.missions.prior = Before(self.memory_follower, self.missions.prior, taught)
-        self.office.memory.known = self.memory_follower
-        self.office.memory.forgotten = self.execution.forgetting.note
+        self.command_bus.memory.known = self.memory_follower
+        self.command_bus.memory.forgotten = self.execution.forgetting.note
         self.keeper = Keeper(
-            self.office.retention,
+            self.command_bus.retention,
             self.output_store,
             has_ended=self._has_ended,
             report=self._note_unkept,
@@ -261,8 +261,8 @@ class EngineContext:
         )
         self.starter = ScheduledStart(self.journal, self.runs, self.execution, self.operations)
         self.schedules = Schedules(self.journal, CronCalendar(), self.starter)
-        self.execution.scheduled_run_ended = self._tell_schedule
-        self.office = Office(
+        self.execution.scheduled_run_ended = self._notify_schedule
+        self.command_bus = Office(
             self.journal,
             self.execution,
             self.missions,
@@ -284,9 +284,9 @@ class EngineContext:
             await refuse_inside(url)
 
     async def _take_digest(self, digest: DigestTaken) -> None:
-        await self.office.do(digest, WATCHER)
+        await self.command_bus.do(digest, WATCHER)
 
-    def _tell_schedule(self, run: Run, outcome: Outcome) -> None:
+    def _notify_schedule(self, run: Run, outcome: Outcome) -> None:
         self.schedules.run_settled(run.id, run.schedule, outcome, self.clock.now())
 
     def _note_broken(self, schedule: str, error: Exception) -> None:
@@ -309,7 +309,7 @@ class EngineContext:
         return row is not None and bool(row.ended)
 
     def _note_unkept(self, error: Exception) -> None:
-        self.note_trouble(f"The output is not kept within its bound: {error}")
+        self.note_trouble(f"The bound of the output is not enforced: {error}")
 
     def _take_portion(self) -> bool:
         """Give both indexes that follow the log a few more events, on a thread of theirs."""
@@ -343,7 +343,7 @@ class EngineContext:
     async def _differs_from(self, newest: SignedHead | None) -> str:
         """Describe how the log contradicts the newest head stored elsewhere, if it does."""
         fault = await contradiction(newest, self.store) if newest is not None else None
-        return f"The heads kept elsewhere are not of this log. {fault.problem}" if fault else ""
+        return f"The external heads are not of this log. {fault.problem}" if fault else ""
 
     def _note_unsigned(self, error: Exception) -> None:
         self.note_trouble(f"The end of the log can't be signed: {error}")
@@ -393,7 +393,7 @@ class EngineContext:
             pass  # One after the other, what came due while no engine ran.
         await self.journal.durable()
         self.home.sweep()
-        await leftovers.sweep(self.home.root)
+        await orphans.sweep(self.home.root)
         trees = self.home.root / "worktrees"
         await worktrees.sweep(trees, self.scrubber.text, unsettled=resumable)
         self.engine.listeners.append(self._take_ends)
@@ -440,15 +440,15 @@ class EngineContext:
         """Withdraw what attempts of earlier engines asked, unless they may ask it again."""
         for kind in ("question", "approval"):
             for row in self.tables.all_listed(kind, is_open=True, limit=QUESTIONS_MAX):
-                await self.execution.permits.take_up(row.id, self.remote_workers.in_flight)
+                await self.execution.tool_permissions.take_up(row.id, self.remote_workers.in_flight)
 
     async def work(self) -> None:
         """Carry out runs here: requested work begins at once, and time events arrive.
 
         Without it, what is asked for is only recorded, for an engine that comes later.
         """
-        self.office.adopt = self.starter.adopt = self.engine.adopt
-        self.office.cancel = self._cancel
+        self.command_bus.adopt = self.starter.adopt = self.engine.adopt
+        self.command_bus.cancel = self._cancel
         self.starter.stop = lambda run, reason: self._cancel(run, reason, "engine")
         await self.servers.open()
         if self.remote_workers.is_wanted:

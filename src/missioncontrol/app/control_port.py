@@ -25,7 +25,7 @@ class EngineParts(Protocol):
     settings: Settings
     home: Home
     store: SqliteEventStore
-    office: Office
+    command_bus: Office
     executor: Executor
     approvals: Approvals
 
@@ -52,7 +52,7 @@ class ControlPort:
             Unavailable: `control.unheard`.
         """
         parts = self._parts
-        office = parts.office
+        office = parts.command_bus
         vouches, os_user = office.access.vouches, parts.approvals.os_user
         callers = Callers(parts.executor.perform, ANCESTRY, self._find_run, vouches, os_user)
         self._server = server = ControlServer(callers.perform)

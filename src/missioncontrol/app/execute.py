@@ -23,8 +23,8 @@ class Executor:
     """Executes the operations of one data directory, by name."""
 
     def __init__(self, office: Office) -> None:
-        """`office` has the services, and the requests that were made before."""
-        self._office = office
+        """`command_bus` has the services, and the requests that were made before."""
+        self._command_bus = office
 
     async def perform(
         self, name: str, arguments: Mapping[str, Any], actor: str, asking: Asking | None = None
@@ -41,10 +41,10 @@ class Executor:
         """
         operation = operations.find(name)
         if operation is None:
-            return await self._office.perform(name, arguments, actor, asking)
+            return await self._command_bus.perform(name, arguments, actor, asking)
         given = dict(arguments)
         on_behalf = given.pop(ON_BEHALF, "")
-        refuse_bad_actor(actor, on_behalf, asking, os_user=self._office.approvals.os_user)
+        refuse_bad_actor(actor, on_behalf, asking, os_user=self._command_bus.approvals.os_user)
         command = operation.understood(given)
         return await self.execute(operation, command, actor, asking, on_behalf=on_behalf)
 
@@ -64,7 +64,7 @@ class Executor:
             NotPermitted: `permission.missing`.
             MissionControlError: as the service.
         """
-        office, is_signed_in = self._office, asking is not None and asking.way != "os"
+        office, is_signed_in = self._command_bus, asking is not None and asking.way != "os"
         refuse_agent(actor, by_agents=operation.by_agents)
         if is_signed_in:
             assert asking is not None

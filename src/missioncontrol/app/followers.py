@@ -12,7 +12,7 @@ from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
-from missioncontrol.adapters.heads_file import heads_elsewhere, read_heads
+from missioncontrol.adapters.heads_file import read_external_heads, read_heads
 from missioncontrol.adapters.heads_targets import heads_sent
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from missioncontrol.application.memory import Memory
     from missioncontrol.application.missions import Goal
     from missioncontrol.application.search import Search
-    from missioncontrol.domain.foresight import Recalled
+    from missioncontrol.domain.estimates import Recalled
     from missioncontrol.domain.memory import Item
 
 
@@ -201,7 +201,7 @@ def _books(home: Home, heads: Path | None) -> Iterator["Books"]:
             output,
             FolderArtifactStore(home.artifacts),
             lambda: read_heads(home.heads),
-            lambda: heads_elsewhere(heads, home, SystemClock().now()) if heads else None,
+            lambda: read_external_heads(heads, home, SystemClock().now()) if heads else None,
             lambda: heads_sent(home),
             call_log,
             remembered,

@@ -12,7 +12,7 @@ from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.workers import Workers, lines_told
+from missioncontrol.application.workers import Workers, count_lines
 from missioncontrol.domain.run.states import Run, Working
 from missioncontrol.ports.workers import Lease
 from missioncontrol.runtime.engine import Engine
@@ -72,8 +72,8 @@ class RemoteWorkers:
         if not self.is_wanted or not self.workers.may_return(run, working):
             return False
         lease = Lease(run.id, step, working.fence)
-        lines = lines_told(self._parts.output_store, run.id, step, working)
-        self.hub.expect(lease, await self.workers.usages_told(lease), lines)
+        lines = count_lines(self._parts.output_store, run.id, step, working)
+        self.hub.expect(lease, await self.workers.count_usages(lease), lines)
         self._parts.engine.expect(run.id, working.fence)
         self.in_flight[run.id, step] = working.fence
         return True

@@ -95,7 +95,7 @@ class OptionalServers:
             return
         from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
         from missioncontrol.interfaces.gateway.file import read_settings
-        from missioncontrol.interfaces.gateway.issued import IssuedKeys
+        from missioncontrol.interfaces.gateway.issued_keys import IssuedKeys
         from missioncontrol.interfaces.gateway.server import GatewayServer
 
         settings = read_settings(parts.home.gateway)
@@ -184,7 +184,7 @@ class OptionalServers:
         except OSError as error:
             raise Unavailable(
                 "telemetry.port_taken",
-                f"Telemetry can't be taken in on port {settings.port}: {error.strerror or error}.",
+                f"Telemetry can't listen on port {settings.port}: {error.strerror or error}.",
                 hint=f"Name another port in {TELEMETRY_IN}, or 0 for one that is free.",
             ) from None
         parts.engine.listeners.extend((attribution.take, metrics.take))

@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Work).decode
 
 
-def taken_in(work: Any) -> Work | Failure:
+def accept_work(work: Any) -> Work | Failure:
     """Return `work` as it will be read from the log, or why it can't be accepted."""
     if _is_plain(work):
         return work  # type: ignore[no-any-return]

@@ -8,10 +8,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.access.commands import (
     NAME_MAX,
     UNKNOWN,
@@ -32,7 +32,7 @@ from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.events import AccessEvent, TokenIssued
 from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.refusals import TOKEN_SECONDS_MAX
-from missioncontrol.domain.access.states import NOBODY, Access
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import PERMISSIONS, Permission, Role, permissions_of
@@ -49,7 +49,7 @@ INVITATION_SECONDS = 7 * 86_400.0
 TOKEN_SECONDS = 90 * 86_400.0
 
 ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
-    decide, evolve, lambda _: NotFound("user.unknown", "Nobody was ever added here.")
+    decide, evolve, lambda _: NotFound("user.unknown", "No user was added here.")
 )
 
 
@@ -121,7 +121,7 @@ class AccessService:
             Rejected, NotFound: see `domain.access.decide`.
         """
         await self._load()
-        self._tell(command, actor)
+        self._handle(command, actor)
         return UserNow(command.name)
 
     async def remove(self, command: RemoveUser | RevokeToken, *, actor: str) -> None:
@@ -131,11 +131,11 @@ class AccessService:
             Rejected, NotFound: see `domain.access.decide`.
             Rejected: `token.by_token`, where a token would end another one.
         """
-        asking = asked_now()
+        asking = current_request()
         if isinstance(command, RevokeToken) and asking is not None and asking.way == "token":
             _refuse_by_token(command.token, asking)
         await self._load()
-        self._tell(command, actor)
+        self._handle(command, actor)
 
     async def invite(self, command: Invite, *, actor: str) -> Invited:
         """Return an invitation with which a user chooses a password.
@@ -147,7 +147,7 @@ class AccessService:
         self._list_owner(command.name, actor)
         secret = secrets.token_urlsafe(32)
         until = self._journal.clock.now() + INVITATION_SECONDS
-        self._tell(msgspec.structs.replace(command, digest=digest(secret), until=until), actor)
+        self._handle(msgspec.structs.replace(command, digest=digest(secret), until=until), actor)
         return Invited(name=command.name, invitation=secret, until=until)
 
     async def set_password(self, command: SetPassword, *, actor: str) -> UserNow:
@@ -160,14 +160,14 @@ class AccessService:
         self._list_owner(command.name, actor)
         # The digest stands in the log, where many may read it: it allows nothing.
         allowed = digest(command.invitation) if command.invitation else ""
-        self._tell(ChangePassword(UNKNOWN, command.name, allowed), actor)
+        self._handle(ChangePassword(UNKNOWN, command.name, allowed), actor)
         return UserNow(command.name)
 
     def _list_owner(self, name: str, actor: str) -> None:
         """Add the owner as a user, so that they can have a password."""
         is_listed = self._access.user(name) is not None
         if not is_listed and person(name) == person(self.owner):
-            self._tell(AddUser(UNKNOWN, name, ("admin",)), actor)
+            self._handle(AddUser(UNKNOWN, name, ("admin",)), actor)
 
     async def arrive(self, command: Arrive, *, actor: str) -> UserNow:
         """Take in a person for whom a provider vouches.
@@ -175,13 +175,13 @@ class AccessService:
         Raises:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
         """
-        asking = asked_now()
+        asking = current_request()
         # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
         if not is_arriving or person(actor) != person(command.name):
             raise Rejected("sign_in.not_vouched", f"No provider vouches for {command.name[:80]!r}.")
         await self._load()
-        self._tell(msgspec.structs.replace(command, owner=self.owner), actor)
+        self._handle(msgspec.structs.replace(command, owner=self.owner), actor)
         return UserNow(command.name)
 
     async def issue(self, command: IssueTokenForCaller, *, actor: str) -> TokenShown:
@@ -191,7 +191,7 @@ class AccessService:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
                 `token.by_token`.
         """
-        asking = asked_now()
+        asking = current_request()
         if asking is not None and asking.way == "token":
             raise Rejected(
                 "token.by_token",
@@ -210,7 +210,7 @@ class AccessService:
         token, until = f"{MARK}{key}_{secret}", now + command.seconds
         scopes = tuple(dict.fromkeys(command.scopes))
         issued = TokenIssued(key, command.name, name, digest(token), scopes, until)
-        self._tell(IssueToken(UNKNOWN, issued), actor)
+        self._handle(IssueToken(UNKNOWN, issued), actor)
         return TokenShown(id=key, name=command.name, token=token, until=until)
 
     async def set_second_look(self, command: SetSecondLook, *, actor: str) -> SecondLookNow:
@@ -220,7 +220,7 @@ class AccessService:
             Rejected: `second_look.not_owner`, `.not_alone` or `.bad_time`.
         """
         await self._load()
-        self._tell(command, actor)
+        self._handle(command, actor)
         return SecondLookNow(command.seconds)
 
     async def second_look(self, who: Who) -> SecondLook:
@@ -249,16 +249,16 @@ class AccessService:
 
     @property
     def _access(self) -> Access:
-        found: Access = self._journal.others.get(STREAM, NOBODY)
+        found: Access = self._journal.others.get(STREAM, INITIAL_ACCESS)
         return found
 
     def _asker(self, actor: str) -> Asker:
         """Return the asker; a user at the terminal has the whole machine."""
-        asking = asked_now()
+        asking = current_request()
         permissions = PERMISSIONS if asking is None else frozenset(asking.permissions)
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
 
-    def _tell(self, command: AccessCommand, actor: str) -> None:
+    def _handle(self, command: AccessCommand, actor: str) -> None:
         if not isinstance(command, Arrive | NameWorkspace):
             command = msgspec.structs.replace(command, by=self._asker(actor))
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
@@ -266,7 +266,7 @@ class AccessService:
 
 async def access_of(present: Present) -> Access:
     """Return who may do what, by the log as of now."""
-    return await present.find(ACCESS, STREAM) or NOBODY
+    return await present.find(ACCESS, STREAM) or INITIAL_ACCESS
 
 
 class Bearer(msgspec.Struct, frozen=True):

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, chronicle_of
+from missioncontrol.application.event_timeline import Attempt, timeline_of
 from missioncontrol.application.missions import Goal, title_of
 from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r
 from missioncontrol.ports.event_store import EventStore
@@ -24,7 +24,7 @@ ENOUGH = 3
 KNOWN_MAX = 200
 GOAL_MAX = 80
 
-Told = tuple[Recorded, Any]
+LoggedEvent = tuple[Recorded, Any]
 
 
 class PastRun(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ class PastRuns:
         if not isinstance(created, r.RunCreated) or len(rows) == EVENTS_MAX:
             return None
         inputs = created.inputs
-        attempts = list(chronicle_of(run, entries).attempts.values())
+        attempts = list(timeline_of(run, entries).attempts.values())
         whole = Actual(
             run,
             "",
@@ -118,7 +118,7 @@ def _cost(attempts: list[Attempt]) -> int | None:
     return sum(known) if len(known) == len(costs) else None
 
 
-def _seconds(entries: list[Told]) -> float:
+def _seconds(entries: list[LoggedEvent]) -> float:
     """Return how long a run took, from its first step on."""
     began = next((row.time for row, event in entries if isinstance(event, r.RunStarted)), 0)
     return (entries[-1][0].time - (began or entries[0][0].time)) / 1_000_000

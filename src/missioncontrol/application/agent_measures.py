@@ -52,7 +52,7 @@ class AgentMeasures(msgspec.Struct):
     unpriced_tokens: int = 0
 
 
-class Measured(msgspec.Struct, frozen=True):
+class AgentActivity(msgspec.Struct, frozen=True):
     """What all agents did between two moments, in seconds since the epoch."""
 
     since: float
@@ -67,7 +67,7 @@ class Measured(msgspec.Struct, frozen=True):
         return min(1.0, found.seconds / (window * scale)) if found is not None else 0.0
 
 
-async def measured(store: EventStore, *, since: float, now: float) -> Measured:
+async def measured(store: EventStore, *, since: float, now: float) -> AgentActivity:
     """Return what every agent did from `since` to `now`, by the log alone.
 
     An attempt that began before counts from `since` on, if at all: its work is reported when it
@@ -82,7 +82,7 @@ async def measured(store: EventStore, *, since: float, now: float) -> Measured:
             if row.type in LOOKED_AT:
                 count.take(row)
         after = rows[-1].position
-    return Measured(since, now, count.result(now))
+    return AgentActivity(since, now, count.result(now))
 
 
 async def _first_since(store: EventStore, since: float, head: int) -> int:

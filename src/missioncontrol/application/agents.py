@@ -138,26 +138,26 @@ class Agents:
             case "add":
                 if ask.declared is None or ask.declared.name != ask.name:
                     raise Rejected(
-                        "agent.no_declaration", f"Nothing is said about the agent {ask.name!r}."
+                        "agent.no_declaration", f"The agent {ask.name!r} is not declared."
                     )
                 await self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
                 if ask.start:
-                    self._tell(ask.name, StartAgent(ask.reason), actor)
+                    self._handle(ask.name, StartAgent(ask.reason), actor)
             case "start":
-                self._tell(ask.name, StartAgent(ask.reason), actor)
+                self._handle(ask.name, StartAgent(ask.reason), actor)
             case "stop":
-                self._tell(ask.name, StopAgent(ask.reason or "Somebody stopped it."), actor)
+                self._handle(ask.name, StopAgent(ask.reason or "A user stopped it."), actor)
             case "restart":
                 reason = ask.reason or "It is started again."
-                self._tell(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
+                self._handle(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
             case "drain":
-                reason = ask.reason or "Somebody drained it."
-                self._tell(ask.name, DrainAgent(reason, ask.seconds_max), actor)
+                reason = ask.reason or "A user drained it."
+                self._handle(ask.name, DrainAgent(reason, ask.seconds_max), actor)
             case "scale":
-                self._tell(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
+                self._handle(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
             case "remove":
                 life = self.life(ask.name)
-                self._tell(ask.name, RemoveAgent(ask.reason), actor)
+                self._handle(ask.name, RemoveAgent(ask.reason), actor)
                 return life
         await self.settle(ask.name)
         return self.life(ask.name)
@@ -186,14 +186,14 @@ class Agents:
                 refused[name] = str(error)
             else:
                 if is_new:
-                    self._tell(name, StartAgent("It is declared."), ENGINE)
+                    self._handle(name, StartAgent("It is declared."), ENGINE)
             names.add(name)
         names.update(unread)
         gone = "It is declared no longer."
         for life in list(self.lives()):
             if life.source == source and life.name not in names:
-                self._tell(life.name, StopAgent(gone), ENGINE)
-                self._tell(life.name, RemoveAgent(gone), ENGINE)
+                self._handle(life.name, StopAgent(gone), ENGINE)
+                self._handle(life.name, RemoveAgent(gone), ENGINE)
         return refused
 
     def _refuse_second(self, name: str, source: Source, names: set[str]) -> None:
@@ -210,7 +210,7 @@ class Agents:
             and not isinstance(known.standing, Removed)
         )
         if name in names or is_theirs:
-            who = "another package" if name in names else "somebody here"
+            who = "another package" if name in names else "a user here"
             raise Rejected(
                 "agent.exists",
                 f"Agent {name!r} is declared by {who} already, and stays so.",
@@ -249,7 +249,7 @@ class Agents:
         if events and declared.budget is not None:
             cap = Cap(Scope("agent", declared.name), "total", declared.budget)
             self._budgets.set_cap(cap, actor=actor, reason="It is declared so.")
-        self._tell_all(declared.name)
+        self._notify_all(declared.name)
 
     def card(self, name: str) -> AgentCard:
         """Return what an agent takes, hands back and does.
@@ -267,7 +267,7 @@ class Agents:
 
     def elevate(self, name: str, command: Elevating, *, actor: str) -> AgentLife:
         """Do what a person says about a wider mode of an agent; return how it stands then."""
-        self._tell(name, command, actor)
+        self._handle(name, command, actor)
         return self.life(name)
 
     def pending(self) -> Sequence[tuple[str, Any]]:
@@ -292,14 +292,14 @@ class Agents:
 
     def report(self, name: str, report: Report) -> list[Event]:
         """Take in what those who watch over an agent found."""
-        return self._tell(name, report, ENGINE)
+        return self._handle(name, report, ENGINE)
 
-    def _tell(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
+    def _handle(self, name: str, command: LifeCommand, actor: str) -> list[Any]:
         self.life(name)  # Raises where no agent has this name.
         self._ensure(name)
         events = self._journal.tell(LIFE, stream_of(name), command, actor=actor)
         if events:
-            self._tell_all(name)
+            self._notify_all(name)
         return events
 
     def _standing(self, known: AgentLife | None) -> Collection[str]:
@@ -311,7 +311,7 @@ class Agents:
         except MissionControlError:
             return ()  # Its package is gone.
 
-    def _tell_all(self, name: str) -> None:
+    def _notify_all(self, name: str) -> None:
         for listener in self.listeners:
             listener(name)
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import msgspec
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import ENGINE, Journal
 from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.approval.commands import (
@@ -171,13 +171,13 @@ class Approvals:
         Raises:
             Rejected, NotFound: see `domain.approval.decide`. `approval.expired` is recorded too.
         """
-        return await self._hear(approval, Approve(*_word(actor, reason, about)))
+        return await self._receive(approval, Approve(*_word(actor, reason, about)))
 
     async def reject(
         self, approval: str, *, actor: str, reason: str, **about: Unpack[About]
     ) -> Approval:
         """Say no, finally; raises as `approve` does."""
-        return await self._hear(approval, Reject(*_word(actor, reason, about)))
+        return await self._receive(approval, Reject(*_word(actor, reason, about)))
 
     async def request_changes(
         self,
@@ -195,25 +195,25 @@ class Approvals:
                 don't fit what does the step.
         """
         word = _word(actor, reason, about)
-        return await self._hear(approval, RequestChanges(*word, inputs=inputs))
+        return await self._receive(approval, RequestChanges(*word, inputs=inputs))
 
     async def defer(
         self, approval: str, *, until: float, actor: str, reason: str, **about: Unpack[About]
     ) -> Approval:
         """Put it off; raises as `approve` does, and `approval.bad_deferral`."""
-        return await self._hear(approval, Defer(*_word(actor, reason, about), until=until))
+        return await self._receive(approval, Defer(*_word(actor, reason, about), until=until))
 
     async def delegate(
         self, approval: str, *, to: str, actor: str, reason: str, **about: Unpack[About]
     ) -> Approval:
         """Give one's say to another person; raises as `approve` does, and `.bad_delegate`."""
-        return await self._hear(approval, Delegate(*_word(actor, reason, about), to=to))
+        return await self._receive(approval, Delegate(*_word(actor, reason, about), to=to))
 
     async def withdraw(
         self, approval: str, *, actor: str, reason: str, **about: Unpack[About]
     ) -> Approval:
         """Take the question back, as its author; raises as `approve` does, and `.not_author`."""
-        return await self._hear(approval, Withdraw(*_word(actor, reason, about)))
+        return await self._receive(approval, Withdraw(*_word(actor, reason, about)))
 
     async def take(self, spoken: Spoken) -> Approval:
         """Do what a person says elsewhere; raises as the method for its verb does."""
@@ -222,10 +222,10 @@ class Approvals:
         if isinstance(command, Approve):
             look = await self.second_look(who)
             command = msgspec.structs.replace(command, look=look, typed=spoken.typed.lower())
-        return await self._hear(spoken.approval, command)
+        return await self._receive(spoken.approval, command)
 
     def _who(self, spoken: Spoken) -> Who:
-        asking = asked_now()
+        asking = current_request()
         if asking is not None:  # A signed-in user needs no other proof.
             return Who(spoken.actor, spoken.on_behalf, asking.way)
         if is_vouched(spoken.actor, self.os_user):
@@ -238,7 +238,7 @@ class Approvals:
         One that has its answer, and one that was never opened here, stays as it is.
         """
         if approval in self._journal.others:
-            self._tell(approval, WithdrawWithRun(Who(actor), reason), Who(actor))
+            self._handle(approval, WithdrawWithRun(Who(actor), reason), Who(actor))
 
     async def open(self, pending: Iterable[str]) -> None:
         """Watch these from now on: what waits when an engine starts, or takes a run up.
@@ -251,7 +251,7 @@ class Approvals:
         for approval in pending:
             state = await self._load(approval)
             if isinstance(state.standing, Decided):
-                self._let_go(state)
+                self._release(state)
                 self.decided(_decision(state, state.standing))
 
     async def get(self, approval: str) -> Approval:
@@ -261,7 +261,7 @@ class Approvals:
             NotFound: `approval.unknown`.
         """
         state = await self._load(approval)
-        self._let_go(state)
+        self._release(state)
         return state
 
     def pending(self, run: str = "") -> list[Approval]:
@@ -300,10 +300,10 @@ class Approvals:
         state, earlier = before, None
         # Where the journal's clock is behind `now`, nothing comes of it yet.
         while state is not earlier and (command := state.follows(now)) is not None:
-            state, earlier = self._tell(approval, command, Who(ENGINE)), state
+            state, earlier = self._handle(approval, command, Who(ENGINE)), state
         return state is not before
 
-    async def _hear(self, approval: str, command: Speech) -> Approval:
+    async def _receive(self, approval: str, command: Speech) -> Approval:
         # One after the other: loaded state must not be unloaded before the command is decided.
         async with self._one_speaks:
             state = await self._load(approval)
@@ -319,13 +319,13 @@ class Approvals:
                     # A person who may not decide at all learns that, and not what is wrong.
                     decide(command, state, now)
                     self._refuse_misfit(state, command.inputs)
-                return self._tell(approval, command, command.who)
+                return self._handle(approval, command, command.who)
             except Rejected as refusal:
                 if refusal.code == "approval.expired":
-                    self._tell(approval, Expire(), Who(ENGINE))
+                    self._handle(approval, Expire(), Who(ENGINE))
                 raise
             finally:
-                self._let_go(self._journal.others[approval])
+                self._release(self._journal.others[approval])
 
     def _refuse_misfit(self, state: Approval, inputs: dict[str, Any]) -> None:
         """Refuse inputs that the step could only fail with."""
@@ -349,7 +349,7 @@ class Approvals:
         self._watch(state)
         return state
 
-    def _tell(self, approval: str, command: ApprovalCommand, who: Who) -> Approval:
+    def _handle(self, approval: str, command: ApprovalCommand, who: Who) -> Approval:
         """Decide `command` on what is loaded, and tell the answer if it is one."""
         before: Approval = self._journal.others[approval]
         self._journal.tell(
@@ -376,7 +376,7 @@ class Approvals:
             self._due[state.id] = state.due
             heapq.heappush(self._timers, (state.due, state.id))
 
-    def _let_go(self, state: Approval) -> None:
+    def _release(self, state: Approval) -> None:
         """Unload what no run waits for any more, as soon as the log knows all of it."""
         if state.is_final:
             self._journal.forget(state.id)

@@ -18,7 +18,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.call_log import CallLog
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import HeadsElsewhere, HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, HeadsSent, SignedHead
 from missioncontrol.ports.output_store import FollowedOutput
 
 THREADS = 3
@@ -37,7 +37,7 @@ class Books:
     artifacts: ArtifactStore
     heads: Callable[[], list[SignedHead]]
     """Reads the signed heads; raises `Corrupt` where one of them is not right."""
-    elsewhere: Callable[[], HeadsElsewhere | None]
+    external_heads: Callable[[], ExternalHeads | None]
     """Reads the heads stored elsewhere, if they can be read; raises `Corrupt` as above."""
     sent: Callable[[], HeadsSent | None]
     """Returns how far heads were sent to their target, if there is one."""

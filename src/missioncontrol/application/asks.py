@@ -19,13 +19,13 @@ CONCURRENCY_MAX = 64
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
-class ForSomebody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class OnBehalfCommand(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What an agent at work may ask for too."""
 
     on_behalf: str = ""  # the person for whom an agent asks
 
 
-class BeginMission(ForSomebody, frozen=True):
+class BeginMission(OnBehalfCommand, frozen=True):
     """Plan a goal, and carry the plan out if `execute`."""
 
     goal: Goal
@@ -37,7 +37,7 @@ class BeginMission(ForSomebody, frozen=True):
     budget: Amount | None = None  # the most that the run may use
 
 
-class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
+class BeginRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Begin a run of a saved workflow."""
 
     workflow: str
@@ -46,7 +46,7 @@ class BeginRun(ForSomebody, frozen=True, omit_defaults=True):
     base: str = ""  # where relative paths begin
 
 
-class ForkRun(ForSomebody, frozen=True, omit_defaults=True):
+class ForkRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Begin a run at a step of another one."""
 
     run: str
@@ -55,20 +55,20 @@ class ForkRun(ForSomebody, frozen=True, omit_defaults=True):
     base: str = ""
 
 
-class RetryRun(ForSomebody, frozen=True, omit_defaults=True):
+class RetryRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Do a part of a run again."""
 
     run: str
     step: str = ""
 
 
-class CarryOut(ForSomebody, frozen=True):
+class CarryOut(OnBehalfCommand, frozen=True):
     """Do what a run of a mission has planned."""
 
     run: str
 
 
-class ResumeRun(ForSomebody, frozen=True):
+class ResumeRun(OnBehalfCommand, frozen=True):
     """Take a run up again."""
 
     run: str
@@ -81,7 +81,7 @@ class RaiseCaps(msgspec.Struct, frozen=True):
     changes: tuple[CapChange, ...]
 
 
-class CancelRun(ForSomebody, frozen=True):
+class CancelRun(OnBehalfCommand, frozen=True):
     """End a run."""
 
     run: str
@@ -97,7 +97,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True, omit_defaults=True):
     always: bool = False  # also where a version says the same already
 
 
-class StopAll(ForSomebody, frozen=True):
+class StopAll(OnBehalfCommand, frozen=True):
     """The emergency stop."""
 
     reason: str

@@ -15,7 +15,7 @@ from missioncontrol.domain.run.events import RunCreated, StepStarted, StepSuccee
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 READ_AT_ONCE = 2_000
 
@@ -89,14 +89,14 @@ async def verify(
     heads: Iterable[SignedHead],
     artifacts: ArtifactStore | None = None,
     *,
-    elsewhere: HeadsElsewhere | None = None,
+    elsewhere: ExternalHeads | None = None,
 ) -> Verdict:
     """Check every event, every signed head, and every artifact that an event names.
 
     The first bad event is the first whose place, stream version, shape or hash does not follow
     from those before it, or that can't be read. A log whose end is missing is found against the
     newest signed head. All heads count: where two of one place differ, the log grew again after
-    it was cut. `heads` are those of the data directory; only `elsewhere` can prove a log.
+    it was cut. `heads` are those of the data directory; only `external_heads` can prove a log.
     """
     walk = _Walk(heads, elsewhere)
     try:
@@ -133,7 +133,7 @@ class _Signed(msgspec.Struct, frozen=True):
 class _Walk:
     """What is known after the events so far."""
 
-    def __init__(self, heads: Iterable[SignedHead], elsewhere: HeadsElsewhere | None) -> None:
+    def __init__(self, heads: Iterable[SignedHead], elsewhere: ExternalHeads | None) -> None:
         self.warnings: tuple[str, ...] = ()
         self.events = 0
         self.artifacts = 0
@@ -141,7 +141,7 @@ class _Walk:
         self.digests: dict[str, int] = {}
         self._previous = GENESIS
         self._versions: dict[str, int] = {}
-        self._elsewhere = elsewhere
+        self._external_heads = elsewhere
         self._signed: dict[int, list[_Signed]] = {}
         for head in heads:
             self._signed.setdefault(head.position, []).append(_Signed(head, is_elsewhere=False))
@@ -170,8 +170,8 @@ class _Walk:
             return f"Event {expected}: {error.reason}"
         self.events = expected
         self._take_heads(signed)
-        if self._elsewhere is not None and not any(each.is_elsewhere for each in signed):
-            age = self._elsewhere.read - event.time / 1_000_000
+        if self._external_heads is not None and not any(each.is_elsewhere for each in signed):
+            age = self._external_heads.read - event.time / 1_000_000
             self._stale += abs(age) > FRESH_SECONDS  # A time to come makes nothing fresh.
         self._previous = event.hash
         self._versions[event.stream] = event.version
@@ -206,13 +206,13 @@ class _Walk:
         for each in signed:
             if not each.is_elsewhere:
                 self.heads += 1
-            elif self._elsewhere is not None and not self._elsewhere.fault:
+            elif self._external_heads is not None and not self._external_heads.fault:
                 self._proof, self._stale = each.head, 0
 
     def _source(self, signed: _Signed) -> str:
-        if not signed.is_elsewhere or self._elsewhere is None:
+        if not signed.is_elsewhere or self._external_heads is None:
             return ""
-        return f" and kept in {self._elsewhere.source}"
+        return f" and stored in {self._external_heads.source}"
 
     def _rewritten(self, position: int, signed: _Signed) -> str:
         problem = _rewritten(position, signed.head, self._source(signed))
@@ -267,7 +267,7 @@ class _Walk:
 
     def _proven(self) -> str:
         assert self._proof is not None
-        assert self._elsewhere is not None
+        assert self._external_heads is not None
         after = self.events - self._proof.position
         tail = (
             f"; the {after:,} events after it are less than {FRESH_SECONDS:g} s old and unproven."
@@ -276,24 +276,24 @@ class _Walk:
         )
         return (
             f"to position {self._proof.position:,} by a head signed at {self._proof.time} and "
-            f"kept in {self._elsewhere.source}{tail}"
+            f"stored in {self._external_heads.source}{tail}"
         )
 
     def _doubt(self) -> str:
         """Say why nothing proves the log; empty where something does."""
-        if self._elsewhere is None:
+        if self._external_heads is None:
             return (
-                "whoever can write to the data directory could have cut or rewritten it and signed "
-                "it again, and no head kept elsewhere was given."
+                "a writer of the data directory could have cut or rewritten it and signed "
+                "it again, and no external head was given."
             )
-        if self._elsewhere.fault:
-            return self._elsewhere.fault
+        if self._external_heads.fault:
+            return self._external_heads.fault
         if self._proof is None:
-            return f"{self._elsewhere.source} holds no head of it yet."
+            return f"{self._external_heads.source} holds no head of it yet."
         if self._stale:
             after = self.events - self._proof.position
             return (
-                f"the newest head in {self._elsewhere.source}, signed at {self._proof.time}, "
+                f"the newest head in {self._external_heads.source}, signed at {self._proof.time}, "
                 f"covers it to position {self._proof.position:,} only, and the {after:,} events "
                 f"after it are not all of the last {FRESH_SECONDS:g} s."
             )

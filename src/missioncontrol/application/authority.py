@@ -8,7 +8,7 @@ from typing import Any
 
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.asks import ForSomebody
+from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
@@ -90,7 +90,7 @@ def refuse_agents(ask: Any, actor: str) -> None:
     Raises:
         Rejected: `actor.by_agent`.
     """
-    is_allowed = isinstance(ask, ForSomebody | AgentsAtWork)
+    is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
     is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
     refuse_agent(actor, by_agents=is_allowed)
 
@@ -119,7 +119,7 @@ def refuse_unpermitted(ask: Any, actor: str, asking: Asking) -> None:
     verb = type(ask).__name__
     needed = _needed(ask)
     if needed is None:
-        raise NotPermitted("permission.undeclared", f"Nobody who signs in may ask for {verb}.")
+        raise NotPermitted("permission.undeclared", f"No signed-in user may request {verb}.")
     refuse_missing(needed, actor, asking)
 
 
@@ -159,7 +159,7 @@ def refuse_unproven(needed: Needed | None, *, is_confined: bool) -> None:
         return
     raise Rejected(
         "approval.sign_in",
-        "Steps are not confined on this machine, so the name of whoever types here proves nothing, "
+        "Steps are not confined on this machine, so a name that is typed here proves nothing, "
         "and decisions need a person who is signed in.",
         hint="Decide in the console (`mission up` prints a link that signs you in), or with a "
         "token: `mission user token new decide --scope read --scope approve` makes one, then "

@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal, fold
 from missioncontrol.application.prices import PriceBook
+from missioncontrol.domain.budget.balances import Standing, capped, standings
 from missioncontrol.domain.budget.commands import (
     BudgetCommand,
     ChargeUsage,
@@ -46,7 +47,6 @@ from missioncontrol.domain.budget.scopes import (
     day_of,
     run_of,
 )
-from missioncontrol.domain.budget.standing import Standing, capped, standings
 from missioncontrol.domain.budget.states import Ledger, Reservation
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -185,7 +185,7 @@ class Budgets:
                 `budget.needs_cap`, `budget.too_many` or `budget.run_not_open`.
         """
         command = SetCap(self._counted(cap.scope), cap.period, cap.amount, actor, reason)
-        events = self._tell(command, actor=actor, run=run_of(cap.scope))
+        events = self._handle(command, actor=actor, run=run_of(cap.scope))
         return next((event for event in events if isinstance(event, CapSet)), None)
 
     def change_cap(self, change: CapChange, *, actor: str) -> CapSet | None:
@@ -197,7 +197,7 @@ class Budgets:
         if change.cost is msgspec.UNSET and change.tokens is msgspec.UNSET:
             raise Rejected(
                 "budget.nothing_to_do",
-                "It is not said what the cap is to be.",
+                "The new cap is missing.",
                 hint="Give --cost USD, --tokens N or both.",
             )
         limit = self.ledger.account(self._counted(change.scope)).limits.get(change.period)
@@ -237,7 +237,7 @@ class Budgets:
         self, run: str, workflow: str, amount: Amount | None, *, actor: str = ENGINE
     ) -> None:
         """Give a run its own cap, or the default where its workflow names none; once."""
-        self._tell(OpenRun(run, workflow, amount), actor=actor, run=run)
+        self._handle(OpenRun(run, workflow, amount), actor=actor, run=run)
 
     def open_step(self, run: str, step: str, amount: Amount, *, actor: str = ENGINE) -> None:
         """Give a step of an open run a cap for all its attempts; once.
@@ -245,12 +245,12 @@ class Budgets:
         Raises:
             Rejected: `budget.run_not_open`.
         """
-        self._tell(OpenStep(run, step, amount), actor=actor, run=run)
+        self._handle(OpenStep(run, step, amount), actor=actor, run=run)
 
     def close_run(self, run: str) -> None:
         """Free what is set aside for a run that has settled, and forget its own caps."""
         if run in self.ledger.runs:
-            self._tell(CloseRun(run), run=run)
+            self._handle(CloseRun(run), run=run)
 
     def worst(self, spending: Spending | None, agent: str = "") -> Amount:
         """Return the most that one attempt can use; its cost is None where no price is known.
@@ -325,7 +325,7 @@ class Budgets:
             NotFound: `budget.unknown_reservation`, where there is no such parent.
         """
         about = self._all(scopes)
-        self._tell(Reserve(reservation, about, amount, parent, starts), run=_run_among(scopes))
+        self._handle(Reserve(reservation, about, amount, parent, starts), run=_run_among(scopes))
 
     def room(self, scopes: tuple[Scope, ...], *, parent: str = "") -> Amount:
         """Return what may still be set aside in these scopes; None in a unit without a cap.
@@ -441,7 +441,7 @@ class Budgets:
         about = self._all(scopes) if scopes else ()
         named = self._model(model)
         command = ChargeUsage(reservation, named, usage, cost, price, about, estimated)
-        events = self._tell(command, run=_run_among(known))
+        events = self._handle(command, run=_run_among(known))
         counted = next((event for event in events if isinstance(event, UsageCharged)), None)
         version = f"{price.source} {price.version}" if price is not None else ""
         if counted is None:
@@ -452,7 +452,7 @@ class Budgets:
         """Free what was not used of a reservation and of all that came out of it; once."""
         live = self.ledger.live.get(reservation)
         if live is not None:
-            self._tell(Settle(reservation), run=_run_among(live.scopes))
+            self._handle(Settle(reservation), run=_run_among(live.scopes))
 
     def forfeit(self, reservation: str) -> Usage | None:
         """Charge all that is left of a reservation whose use a crash hides, and settle it.
@@ -466,7 +466,7 @@ class Budgets:
         cost = None if live.amount.cost is None else max(live.amount.cost - live.used.cost, 0)
         usage = Usage(input_tokens=tokens, cost=cost)
         command = ChargeUsage(reservation, "", usage, cost, None, estimated=True)
-        self._tell(command, run=_run_among(live.scopes))
+        self._handle(command, run=_run_among(live.scopes))
         self.settle(reservation)
         return usage if usage.tokens or usage.cost else None
 
@@ -482,7 +482,7 @@ class Budgets:
         live = self.ledger.live.get(reservation)
         return self.ledger.settled.get(reservation, ()) if live is None else live.scopes
 
-    def _tell(self, command: BudgetCommand, *, actor: str = ENGINE, run: str = "") -> list[Event]:
+    def _handle(self, command: BudgetCommand, *, actor: str = ENGINE, run: str = "") -> list[Event]:
         if not self._number or self.ledger.length >= self._events_max:
             self._turn_over()
         stream = stream_of(self._number)

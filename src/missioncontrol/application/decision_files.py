@@ -101,10 +101,10 @@ def intended(
 
     The same files a second time come to nothing.
     """
-    return _Taking(log, repository, now).take(files)
+    return _TrialImport(log, repository, now).take(files)
 
 
-class _Taking:
+class _TrialImport:
     """One import, tried on a copy of the log."""
 
     def __init__(self, log: DecisionLog, repository: str, now: float) -> None:
@@ -138,8 +138,8 @@ class _Taking:
             self._record(read)
             return
         self._ids[read.file] = known.id
-        if read.date and read.date < known.date and not _says(read, known):
-            self._tell(read, "older", known.id, "the log has changed since the file was written")
+        if read.date and read.date < known.date and not _is_same(read, known):
+            self._report(read, "older", known.id, "the log has changed since the file was written")
             return
         date = read.date or known.date
         # A file of the same day may be older than the log: what was decided there stands.
@@ -147,7 +147,9 @@ class _Taking:
         before = len(self._commands)
         why = self._do(ReviseDecision(known.id, read.text, status, date))
         is_same = len(self._commands) == before
-        self._tell(read, "refused" if why else "unchanged" if is_same else "changed", known.id, why)
+        self._report(
+            read, "refused" if why else "unchanged" if is_same else "changed", known.id, why
+        )
 
     def _record(self, read: ReadDecision) -> None:
         is_ours = bool(read.id)
@@ -170,7 +172,7 @@ class _Taking:
         id_ = next((each for each in self._log.decisions if each not in before), "")
         if id_:
             self._ids[read.file] = id_
-        self._tell(read, "refused" if why else "new", id_, why)
+        self._report(read, "refused" if why else "new", id_, why)
 
     def _known(self, read: ReadDecision) -> LoggedDecision | None:
         """Return the decision that a file is about, where the log has it."""
@@ -239,7 +241,7 @@ class _Taking:
             self._commands.append(command)
         return ""
 
-    def _tell(self, read: ReadDecision, verdict: str, id_: str, why: str = "") -> None:
+    def _report(self, read: ReadDecision, verdict: str, id_: str, why: str = "") -> None:
         self._lines[read.file] = ImportLine(
             read.file,
             verdict,  # type: ignore[arg-type]
@@ -256,5 +258,5 @@ class _Taking:
         self._lines[read.file] = msgspec.structs.replace(line, not_understood=odd)
 
 
-def _says(read: ReadDecision, known: LoggedDecision) -> bool:
+def _is_same(read: ReadDecision, known: LoggedDecision) -> bool:
     return read.text == known.text and read.status == known.status

@@ -9,7 +9,7 @@ from missioncontrol.documents.madr.writer import files_of
 from missioncontrol.domain.decision import DecisionLog, LoggedDecision, Status, day_of, unknown
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.planned_decision import as_logged
-from missioncontrol.projections.planned import PlannedRow
+from missioncontrol.projections.plan_decisions import PlannedRow
 
 Origin = Literal["log", "plan", "file"]
 

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 
 from missioncontrol.application.cloud_event import cloud_event
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.webhooks import STREAM, WEBHOOKS
 from missioncontrol.domain.webhook import EVENTS as WEBHOOK_EVENTS
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook, WebhookTested
@@ -62,7 +62,7 @@ class Deliveries:
         self._chance = chance
         self._task: asyncio.Task[None] | None = None
         self._made: dict[str, tuple[str, str]] = {}  # which request made the secret of a webhook
-        self._telling: dict[str, asyncio.Task[None]] = {}  # by webhook
+        self._in_flight: dict[str, asyncio.Task[None]] = {}  # by webhook
         self._changed = asyncio.Event()
 
     async def hooks(self) -> dict[str, Webhook]:
@@ -98,7 +98,7 @@ class Deliveries:
     async def stop(self) -> None:
         """Deliver no more; what was under way is tried again later."""
         if self._task is not None:
-            under_way = [self._task, *self._telling.values()]
+            under_way = [self._task, *self._in_flight.values()]
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
@@ -122,18 +122,18 @@ class Deliveries:
     async def _set_out(self) -> None:
         """Send each webhook what is due, however long another one takes."""
         for name, hook in (await self.hooks()).items():
-            if name in self._telling or hook.is_paused:
+            if name in self._in_flight or hook.is_paused:
                 continue
             if due := self.store.due(name, self._now(), limit=AT_ONCE_MAX):
-                self._telling[name] = asyncio.create_task(self._tell(hook, due))
+                self._in_flight[name] = asyncio.create_task(self._deliver(hook, due))
 
-    async def _tell(self, hook: Webhook, due: list[Delivery]) -> None:
+    async def _deliver(self, hook: Webhook, due: list[Delivery]) -> None:
         try:
             await asyncio.gather(*(self._try(hook, each) for each in due))
         except Exception:  # noqa: BLE001 - the edge: one fault must not silence it for ever
-            _log.exception("webhook %r is not told", hook.name)
+            _log.exception("webhook %r is not notified", hook.name)
         finally:
-            del self._telling[hook.name]
+            del self._in_flight[hook.name]
             self._changed.set()  # Perhaps more is due.
 
     async def look(self) -> int:

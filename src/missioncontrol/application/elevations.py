@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.agents import Agents
-from missioncontrol.application.asked import asked_now
+from missioncontrol.application.current_request import current_request
 from missioncontrol.domain.elevation import Mode
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.lifecycle.commands import (
@@ -51,7 +51,7 @@ class Elevations:
 
     def _command(self, ask: ElevationWished, actor: str) -> Elevating:
         # A signed-in user needs no other proof, nor does the user whose home this is.
-        is_known = asked_now() is not None or is_vouched(actor, self._os_user)
+        is_known = current_request() is not None or is_vouched(actor, self._os_user)
         os_user = "" if is_known else self._os_user
         match ask.verb:
             case "ask":

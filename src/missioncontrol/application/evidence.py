@@ -212,7 +212,7 @@ def _fact_checks(facts: tuple[Fact, ...], contents: dict[str, bytes]) -> Iterato
         except KeyError:
             yield Check(what, False, "Nothing stands there that can be read.")
             continue
-        if _says(found, fact.value):
+        if _matches(found, fact.value):
             right += 1
         else:
             yield Check(what, False, f"{_shown(found)} stands there.")
@@ -231,7 +231,7 @@ def _documents(names: set[str], contents: dict[str, bytes]) -> dict[str, Any]:
     return documents
 
 
-def _says(found: Any, value: str | float) -> bool:
+def _matches(found: Any, value: str | float) -> bool:
     """Whether what stands there is the value, or is a collection with that many members."""
     if isinstance(found, bool) or isinstance(value, bool):
         return found is value  # To Python true is the number 1; to JSON it is not.

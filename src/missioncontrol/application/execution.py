@@ -5,26 +5,26 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.acceptance import taken_in, written_down
-from missioncontrol.application.anew import begun_anew, repository_of
+from missioncontrol.application.acceptance import accept_work, written_down
 from missioncontrol.application.approvals import Approvals, Decision
-from missioncontrol.application.asked import asked_now, is_program
 from missioncontrol.application.budgets import Budgets
+from missioncontrol.application.current_request import current_request, is_program
 from missioncontrol.application.evidence import checks_of
-from missioncontrol.application.forgetting import REASON as FORGOTTEN
-from missioncontrol.application.forgetting import Forgetting
-from missioncontrol.application.handing import Handing
+from missioncontrol.application.handoff import Handoff
 from missioncontrol.application.journal import Journal, unknown_mission
+from missioncontrol.application.memory_removal import REASON as FORGOTTEN
+from missioncontrol.application.memory_removal import Forgetting
 from missioncontrol.application.metering import Meter
-from missioncontrol.application.permits import Permits
+from missioncontrol.application.rerun import describe_rerun, repository_of
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.tracing import complete
-from missioncontrol.application.working_out import (
+from missioncontrol.application.step_resolution import (
     Cards,
     WorkingOut,
     failure_from,
     failure_of_ours,
 )
+from missioncontrol.application.tool_permissions import ToolPermissions
+from missioncontrol.application.tracing import complete
 from missioncontrol.domain import execution
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.building import builder_of
@@ -109,9 +109,9 @@ class Execution:
         self._ids = ids
         self.governance = governance
         self.meter = Meter(governance.budgets, governance.scopes, governance.cards)
-        self.permits = Permits(journal, governance.approvals, ids)
+        self.tool_permissions = ToolPermissions(journal, governance.approvals, ids)
         self.forgetting = Forgetting(journal)
-        self.handing = Handing(journal, artifacts)
+        self.handoff = Handoff(journal, artifacts)
         self.elevated: Callable[[str], Elevated | None] = lambda agent: None
         """Returns the wider mode that an attempt of an agent has which begins now."""
         self.scheduled_run_ended: Callable[[Run, Outcome], None] = lambda run, outcome: None
@@ -121,7 +121,7 @@ class Execution:
             governance.approvals,
             governance.cards,
             self.tell,
-            self.handing.scopes,
+            self.handoff.scopes,
         )
         governance.approvals.decided = self._take_decision_in
 
@@ -136,7 +136,7 @@ class Execution:
         if state is not None and state.mission and state.mission not in self._journal.missions:
             raise unknown_mission(state.mission)
         held = dict(state.held) if state is not None and state.held else {}
-        events = self._journal.tell_run(run, command, actor=actor)
+        events = self._journal.handle_run(run, command, actor=actor)
         if not FOLLOWED.isdisjoint(map(type, events)):
             self._follow(run, events, held)
         return events
@@ -148,11 +148,11 @@ class Execution:
             Rejected: `run.nothing_to_do`.
         """
         # Who signed in gave a name of their own.
-        os_user = "" if asked_now() else self.governance.approvals.os_user
+        os_user = "" if current_request() else self.governance.approvals.os_user
         is_api = create.trigger == "manual" and is_program()
         trigger = "api" if is_api else create.trigger
         create = msgspec.structs.replace(create, os_user=os_user, trigger=trigger)
-        self._journal.tell_run(create.run, create, actor=actor, on_behalf=on_behalf)
+        self._journal.handle_run(create.run, create, actor=actor, on_behalf=on_behalf)
         self._hold_to_caps(self._journal.runs[create.run])
 
     def _hold_to_caps(self, run: Run) -> None:
@@ -181,7 +181,9 @@ class Execution:
                     if run.schedule:
                         self.scheduled_run_ended(run, event.outcome)
                     if run.mission:
-                        self._journal.tell_mission(run.mission, SettleMission(name, event.outcome))
+                        self._journal.handle_mission(
+                            run.mission, SettleMission(name, event.outcome)
+                        )
                         complete(self._journal, run)
                 case _:
                     pass
@@ -226,7 +228,7 @@ class Execution:
 
     def _reads(self, run: Run, step: str) -> bool:
         """Whether a step reads documents that people have changed since they were written."""
-        return bool(run.mission) and bool(self.handing.scopes(run, run.steps[step]))
+        return bool(run.mission) and bool(self.handoff.scopes(run, run.steps[step]))
 
     def _start_alone(self, run: Run, key: str) -> bool:
         if run.halt is not None or run.is_settled:
@@ -254,7 +256,7 @@ class Execution:
             if refusal.code != "budget.exceeded" or not self.meter.may_wait(run, step):
                 self.tell(run.id, HaltRun(refusal.code, str(refusal)))
             return False  # Else it waits for what other work leaves over.
-        handed = self.handing.handed(run, step)
+        handed = self.handoff.handed(run, step)
         given = {step.key: handed} if handed else {}
         elevated = self._elevated(run, (step.key,))
         self.tell(run.id, StartSteps((step.key,), digests, given, elevated))
@@ -322,7 +324,7 @@ class Execution:
         if step == execution.PLAN_STEP and self.forgetting.is_in_plan_of(state, holder):
             self.interrupt(run, FORGOTTEN, counts=False, steps=(step,))
             return
-        accepted = taken_in(work)
+        accepted = accept_work(work)
         if isinstance(accepted, Failure):
             self.failure(run, step, fence, accepted)
             return
@@ -400,7 +402,7 @@ class Execution:
 
     def _take_decision_in(self, decision: Decision) -> None:
         """Continue a step, or refuse it, as people decided about it."""
-        if self.permits.decided(decision):
+        if self.tool_permissions.decided(decision):
             return  # An attempt asked for it in the middle of its step.
         run = self._journal.runs.get(decision.run)
         held = run.held.get(decision.step) if run is not None else None
@@ -425,7 +427,7 @@ class Execution:
                 builder = self._builder(run, plan)
                 steps = execution.steps_of(plan, seconds_max=seconds, builder=builder)
                 self.tell(run.id, AddSteps(execution.PLAN_STEP, fence, steps))
-            self._journal.tell_mission(run.mission, AcceptPlan(run.id, plan), actor="planner")
+            self._journal.handle_mission(run.mission, AcceptPlan(run.id, plan), actor="planner")
         except MissionControlError as error:
             return Failure(error.code, error.reason, error.hint, retryable=False)
         return None
@@ -441,7 +443,7 @@ class Execution:
         if others:
             raise Rejected(
                 "plan.malformed",
-                f"The plan gives work to agent {min(others)!r}, which nobody chose for it.",
+                f"The plan gives work to agent {min(others)!r}, which was not chosen for it.",
                 hint="`--builder` says who changes the code of a mission.",
             )
         return builder_of(chosen, self.governance.cards(chosen)) if chosen else None
@@ -453,14 +455,14 @@ AGAIN = "`mission runs fork` starts again from here with other inputs."
 def _refused(decision: Decision, run: Run | None) -> Failure:
     words = {
         "rejected": f"{decision.actor} rejected it",
-        "expired": "nobody decided in time",
+        "expired": "it expired without a decision",
         "withdrawn": f"{decision.actor} withdrew the request",
     }
     reason = f": {decision.reason}" if decision.reason else "."
     return Failure(
         f"approval.{decision.outcome}",
         f"The approval {decision.approval} was not given; {words[decision.outcome]}{reason}",
-        begun_anew(run, decision.step) if run and repository_of(run.workflow) else AGAIN,
+        describe_rerun(run, decision.step) if run and repository_of(run.workflow) else AGAIN,
         retryable=False,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.run.events import Failure
-from missioncontrol.domain.run.joining import spoils
+from missioncontrol.domain.run.needs_outcome import spoils
 from missioncontrol.domain.run.states import Expanded, Failed, Run, Succeeded
 from missioncontrol.domain.step import Slot, Step
 

@@ -70,7 +70,7 @@ class GatewayKeys:
             Rejected, NotFound: see `domain.gateway_key.decide`; `run.unknown`.
         """
         if ask.revoke:
-            self._tell(RevokeKey(ask.name, ask.reason), actor)
+            self._handle(RevokeKey(ask.name, ask.reason), actor)
             for listener in self.revoked:
                 listener(ask.name)
             return {"name": ask.name}
@@ -87,7 +87,7 @@ class GatewayKeys:
             until=until,
             calls_per_minute=ask.calls_per_minute,
         )
-        self._tell(IssueKey(issued), actor)
+        self._handle(IssueKey(issued), actor)
         return {"name": ask.name, "key": key, "until": until}
 
     def find(self, key: str) -> KeyIssued | None:
@@ -98,7 +98,7 @@ class GatewayKeys:
             return None
         return found
 
-    def _tell(self, command: KeyCommand, actor: str) -> None:
+    def _handle(self, command: KeyCommand, actor: str) -> None:
         self._journal.tell(KEYS, STREAM, command, actor=actor)
         self._follow()
 

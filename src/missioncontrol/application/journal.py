@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from missioncontrol.application.asked import cause_now
 from missioncontrol.application.concept import C, Concept, S
+from missioncontrol.application.current_request import cause_now
 from missioncontrol.application.scrubbing import Scrub, scrubbed
 from missioncontrol.domain import mission as missions
 from missioncontrol.domain.errors import NotFound
@@ -65,7 +65,7 @@ class Journal:
         self._scrub = scrub
         self._encode = msgspec.json.Encoder().encode
 
-    def tell_run(
+    def handle_run(
         self,
         run: str,
         command: RunCommand,
@@ -93,7 +93,7 @@ class Journal:
             return recorded
         return events
 
-    def tell_mission(
+    def handle_mission(
         self,
         mission: str,
         command: MissionCommand,
@@ -108,7 +108,7 @@ class Journal:
             Rejected, NotFound: see `domain.mission.decide`.
         """
         about = (actor, on_behalf, cause, mission)
-        return self._tell(MISSION, self.missions, mission, command, about)
+        return self._apply(MISSION, self.missions, mission, command, about)
 
     def tell(
         self,
@@ -130,9 +130,9 @@ class Journal:
             Rejected, NotFound: see `decide` of the concept.
         """
         about = (actor, on_behalf, cause, correlation or stream)
-        return self._tell(concept, self.others, stream, command, about)
+        return self._apply(concept, self.others, stream, command, about)
 
-    def _tell(
+    def _apply(
         self,
         concept: Concept[S, C, E],
         states: dict[str, S],
@@ -256,7 +256,7 @@ class Journal:
     @property
     def position(self) -> int:
         """Where the last event that was decided will stand: nothing else writes this log."""
-        assert self._position is not None, "nobody asked for it to be known"
+        assert self._position is not None, "the position was not requested"
         return self._position
 
     async def know_position(self) -> None:

@@ -6,7 +6,7 @@ Readers of a failure have to see its reason, without looking for the step that r
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from missioncontrol.application.anew import task_of
+from missioncontrol.application.rerun import task_of
 from missioncontrol.application.task_workflow import ROUND
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.run.states import Expanded, Run, Succeeded
@@ -16,7 +16,7 @@ from missioncontrol.domain.work import ArtifactRef, Work
 NAMED_MAX = 5
 """Findings that the sentence names; the rest are counted."""
 
-KEPT_MAX = 12
+FINDINGS_MAX = 12
 """Findings stored with the failure as data; `DETAIL_BYTES_MAX` has room for them."""
 
 TEXT_MAX = 300
@@ -41,8 +41,8 @@ def exhausted(run: Run, step: Step, rounds: int, work: Work) -> Failure:
     detail = {
         "rounds": rounds,
         "commit": str(output.get("commit") or ""),
-        "findings": findings[:KEPT_MAX],
-        "findings_left_out": max(0, len(findings) - KEPT_MAX),
+        "findings": findings[:FINDINGS_MAX],
+        "findings_left_out": max(0, len(findings) - FINDINGS_MAX),
         "evidence": evidence,
     }
     seen = _seen_in(evidence)
@@ -99,7 +99,7 @@ def _seen_in(evidence: list[dict[str, str]]) -> str:
         return ""
     last = evidence[-1]["step"]
     names = ", ".join(each["name"] for each in evidence if each["step"] == last)
-    return f" It is told in {names} of step {last!r}."
+    return f" Details are in {names} of step {last!r}."
 
 
 def _of_task(run: Run, step: Step, commit: str) -> str:
@@ -109,5 +109,5 @@ def _of_task(run: Run, step: Step, commit: str) -> str:
     return (
         f"`mission runs artifacts {run.id}` has what was found in full; {built}"
         "say in the brief or the spec what was missing, or give it to another builder, and "
-        f"{again} begins anew. `rounds` below [merge] of .mission/sop.toml allows more rounds."
+        f"{again} starts again. `rounds` below [merge] of .mission/sop.toml allows more rounds."
     )

@@ -10,7 +10,7 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import Goal
 from missioncontrol.domain.errors import Corrupt, Rejected, Unavailable
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.learned import (
     KINDS,
     LEARNED_AT_ONCE_MAX,
@@ -83,16 +83,16 @@ class PatternDesk:
         await self._journal.find(PATTERNS, STREAM)
         outcome: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
         for pattern in ask.patterns:
-            digest = await asyncio.to_thread(self._kept, pattern)
+            digest = await asyncio.to_thread(self._store_pattern, pattern)
             if not digest:
                 outcome["refused"].append(pattern.id)
                 continue
-            command = LearnPattern(_as_told(pattern, digest))
+            command = LearnPattern(_to_learned(pattern, digest))
             made = self._journal.tell(PATTERNS, STREAM, command, actor=actor)
             outcome["learned" if made else "known"].append(pattern.id)
         return outcome
 
-    def _kept(self, pattern: Pattern) -> str:
+    def _store_pattern(self, pattern: Pattern) -> str:
         """Keep the whole of a pattern; "" where it holds a secret, or is too large."""
         if self.artifacts is None:
             raise Unavailable("pattern.closed", "This engine keeps no files.")
@@ -116,7 +116,7 @@ class PatternDesk:
         return {"pattern": ask.pattern, "is_new": bool(made)}
 
 
-def _as_told(pattern: Pattern, digest: str) -> Learned:
+def _to_learned(pattern: Pattern, digest: str) -> Learned:
     return Learned(
         pattern.id,
         pattern.kind,

@@ -19,10 +19,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.listening import Listener, Place, Seats
-from missioncontrol.application.present import Present
+from missioncontrol.application.feed_encoding import Background, FrameBuilder, Portion
+from missioncontrol.application.feed_listener import Listener, Place, Seats
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.run_watch import RunWatch
-from missioncontrol.application.telling import Background, Portion, Telling
 from missioncontrol.application.topics import FEED, SIGNALS, Wanted
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.run.states import Run
@@ -80,7 +80,7 @@ class Live:
         self._missions: OrderedDict[str, str] = OrderedDict()
         self._following: asyncio.Task[None] | None = None
         self._beat_due = self._strip_due = 0.0
-        self._strip_told = 0
+        self._strip_sent = 0
         self._signals: dict[str, Callable[[], Any]] = {}
         self._signalled: dict[str, bytes] = {}
         self._signal_due = 0.0
@@ -167,7 +167,7 @@ class Live:
         line = self._line if place.line < 0 else place.line
         return Place(min(place.position, self._position), min(line, self._line))
 
-    async def _missed(self, wanted: Wanted, place: Place) -> Telling:
+    async def _missed(self, wanted: Wanted, place: Place) -> FrameBuilder:
         """Return the next portion of what happened after `place`."""
         after, upto = place.position, self._position
         rows: Sequence[Recorded] = ()
@@ -178,7 +178,7 @@ class Live:
             )
             upto = rows[-1].position if rows else upto
         portion = Portion(rows, after, upto, place.line, self._line, is_gap)
-        return await self._telling(portion, [wanted])
+        return await self._frame_builder(portion, [wanted])
 
     def _join(self, listener: Listener) -> None:
         self._listeners.setdefault(listener.wanted, set()).add(listener)
@@ -229,9 +229,9 @@ class Live:
         self._position, self._line = upto, line
         self._last = rows[-1] if rows else self._last
         await self._bring_up_watches(rows)
-        telling = await self._telling(portion, self._listeners)
-        self._tell(telling)
-        self._tell_signals(telling)
+        telling = await self._frame_builder(portion, self._listeners)
+        self._send(telling)
+        self._send_signals(telling)
 
     async def _new_rows(self) -> Sequence[Recorded]:
         """Return what the log has had since the last look, and pass it to the loaded runs too.
@@ -261,14 +261,14 @@ class Live:
                     changed.append(topic)
         return changed
 
-    def _signals_for(self, telling: Telling, wanted: Wanted, changed: Iterable[str]) -> bytes:
+    def _signals_for(self, telling: FrameBuilder, wanted: Wanted, changed: Iterable[str]) -> bytes:
         selected = [topic for topic in changed if topic in wanted.topics]
         if not selected:
             return b""
         parts = {topic: self._signals[topic]() for topic in selected}
         return b"id: %b\ndata: %b\n\n" % (telling.id(wanted), msgspec.json.encode(parts))
 
-    def _tell_signals(self, telling: Telling) -> None:
+    def _send_signals(self, telling: FrameBuilder) -> None:
         if time.monotonic() < self._signal_due or not (changed := self._changed_signals()):
             return
         self._signal_due = time.monotonic() + SIGNAL_SECONDS
@@ -277,12 +277,12 @@ class Live:
                 for listener in listeners:
                     listener.put(frame)
 
-    def _tell(self, telling: Telling) -> None:
+    def _send(self, telling: FrameBuilder) -> None:
         now = time.monotonic()
-        strip = self._strip_told != self._position and now >= self._strip_due
+        strip = self._strip_sent != self._position and now >= self._strip_due
         beat = now >= self._beat_due
         if strip:
-            self._strip_told, self._strip_due = self._position, now + STRIP_SECONDS
+            self._strip_sent, self._strip_due = self._position, now + STRIP_SECONDS
         if beat:
             self._beat_due = now + BEAT_SECONDS
         if telling.portion.is_empty and not strip and not beat:
@@ -296,7 +296,7 @@ class Live:
     def _lines_are_wanted(self) -> bool:
         return any(wanted.wants_lines for wanted in self._listeners)
 
-    async def _telling(self, portion: Portion, asked: Iterable[Wanted]) -> Telling:
+    async def _frame_builder(self, portion: Portion, asked: Iterable[Wanted]) -> FrameBuilder:
         asked = tuple(asked)
         missions: dict[str, str] = {}
         if any("missions" in wanted.topics for wanted in asked):
@@ -306,7 +306,7 @@ class Live:
             streams = dict.fromkeys(row.stream for row in portion.rows)
             runs = {each: await self._present.run(each) for each in streams if _is_run(each)}
         background = Background(self._watches, missions, runs, self._last)
-        return Telling(portion, background, self._present.output)
+        return FrameBuilder(portion, background, self._present.output)
 
     def _mission_of(self, row: Recorded) -> str:
         """Return the mission that an event belongs to, or its own stream where it is of none."""

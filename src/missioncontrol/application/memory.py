@@ -10,12 +10,12 @@ import msgspec
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.decisions import DECISIONS
 from missioncontrol.application.decisions import STREAM as DECISION_STREAM
-from missioncontrol.application.ended import ended_run
 from missioncontrol.application.journal import Journal, fold
+from missioncontrol.application.mission_results import ended_run
 from missioncontrol.domain.decision import EVENTS as DECISION_EVENTS
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Corrupt, MissionControlError, Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import (
     EVENTS,
     AddMemory,
@@ -309,10 +309,10 @@ class Known(Protocol):
 
 
 STAYS = (
-    "It is gone from the index, from what planners are told, and is not harvested again; a plan "
+    "It is gone from the index and from planner context, and is not harvested again; a plan "
     "that is being made now is made again without it. "
     "The record keeps the events that it came from, plans and documents that quoted it before, and "
-    "that it was forgotten: events are never changed, or nobody could tell what happened."
+    "that it was forgotten: events never change, so that the history stays complete."
 )
 """The note to a person who has something forgotten."""
 
@@ -355,12 +355,12 @@ class MemoryService:
         amendment = await self._find(command.item)
         if amendment is not None and amendment.is_forgotten:
             raise forgotten(command.item)
-        said = msgspec.structs.asdict(command)
-        if None in said.values():
+        fields = msgspec.structs.asdict(command)
+        if None in fields.values():
             seen = await self._known(command.item)
-            said = {name: getattr(seen, name) if v is None else v for name, v in said.items()}
-            said["item"] = command.item
-        return self._tell(CorrectMemory(**said), actor)
+            fields = {name: getattr(seen, name) if v is None else v for name, v in fields.items()}
+            fields["item"] = command.item
+        return self._tell(CorrectMemory(**fields), actor)
 
     async def change(self, command: ExpireMemory | ForgetMemory, *, actor: str) -> ItemNow:
         """Set when an item expires, or forget it.

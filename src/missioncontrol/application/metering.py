@@ -6,9 +6,9 @@ from functools import cached_property
 import msgspec
 
 from missioncontrol.application.budgets import Budgets
-from missioncontrol.application.foreseeing import Foreseeing, has_open_list, is_metered
+from missioncontrol.application.item_counts import ListEstimator, has_open_list, is_metered
 from missioncontrol.application.scope import Scopes
-from missioncontrol.application.working_out import Cards
+from missioncontrol.application.step_resolution import Cards
 from missioncontrol.domain.agent import AgentCard, cannot_spend
 from missioncontrol.domain.budget.events import NOTHING, PassedCap
 from missioncontrol.domain.budget.refusals import UNITS, raising_above_spent, words
@@ -40,7 +40,7 @@ class Meter:
         """All are shared with the rest of the engine."""
         self._budgets = budgets
         self._cards = cards
-        self._foreseeing = Foreseeing(scopes)
+        self._estimator = ListEstimator(scopes)
         self._calls: dict[str, int] = {}  # admitted calls by attempt, while it works
 
     def open(self, run: Run) -> None:
@@ -317,7 +317,7 @@ class Meter:
         budget = self._left(run, step) if step.budget is not None else None
         if not isinstance(state, Expanded):
             left = msgspec.structs.replace(_what_is_left(run, step), budget=budget)
-            return self._foreseeing.counted(run, left)
+            return self._estimator.counted(run, left)
         children = (self._to_come(run, run.steps[key]) for key in state.children)
         body = tuple(child for child in children if child is not None)
         if not body:

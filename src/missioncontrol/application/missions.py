@@ -12,7 +12,7 @@ from missioncontrol.application.operations import Operations
 from missioncontrol.domain import execution as tasks
 from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.mission import CreateMission, Mission, StartMission
 from missioncontrol.domain.planners import is_agent, planner_spending
 from missioncontrol.domain.run.commands import CreateRun
@@ -52,7 +52,7 @@ def of_template(stated: Goal, filled: FilledGoal) -> Goal:
     )
 
 
-TOLD = frozenset({"kind", "recalled", "silenced", "memory", "patterns", "actuals"})
+PLANNER_INPUTS = frozenset({"kind", "recalled", "silenced", "memory", "patterns", "actuals"})
 """Inputs of a run that its planner receives besides the goal."""
 
 
@@ -223,7 +223,7 @@ class Missions:
             goal.constraints,
             goal.template,
         )
-        self._journal.tell_mission(mission, create, actor=actor, on_behalf=on_behalf)
+        self._journal.handle_mission(mission, create, actor=actor, on_behalf=on_behalf)
         step = tasks.planning_step(seconds_max=limits["plan_seconds_max"], spending=spending)
         inputs: dict[str, Any] = {
             "goal": goal.text,
@@ -249,7 +249,7 @@ class Missions:
             on_behalf=on_behalf,
         )
         self._execution.create(first, actor=actor, on_behalf=on_behalf)
-        self._journal.tell_mission(mission, StartMission(run), actor=actor, on_behalf=on_behalf)
+        self._journal.handle_mission(mission, StartMission(run), actor=actor, on_behalf=on_behalf)
         return mission, run
 
     def _spending(self, goal: Goal) -> Spending | None:
@@ -293,7 +293,9 @@ def before(prior: Prior, goal: Goal, builder: str) -> dict[str, Any]:
     return {name: value for name, value in context.items() if value} | without
 
 
-async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]) -> dict[str, Any]:
+async def replan_inputs(
+    prior: Prior, mission: Mission, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the inputs of a run that plans a mission again, looked up again.
 
     What was forgotten since is left out.
@@ -310,7 +312,7 @@ async def planned_anew(prior: Prior, mission: Mission, inputs: Mapping[str, Any]
     )
     builder = str(inputs.get("builder", ""))
     await prior.look_back(goal, builder)
-    retained = {name: value for name, value in inputs.items() if name not in TOLD}
+    retained = {name: value for name, value in inputs.items() if name not in PLANNER_INPUTS}
     return retained | before(prior, goal, builder)
 
 

@@ -20,7 +20,7 @@ from missioncontrol.application.analytics.product_service import (
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,
-    ForSomebody,
+    OnBehalfCommand,
     SaveWorkflow,
     StartAll,
     StopAll,
@@ -50,7 +50,6 @@ from missioncontrol.application.learning import PatternAsked, PatternDesk, Patte
 from missioncontrol.application.memory import MemoryService
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.permits import AnswerGiven
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.repositories import (
@@ -68,6 +67,7 @@ from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
 from missioncontrol.application.task_runs import TaskRuns
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflows import Workflows
@@ -184,7 +184,7 @@ class Office:
             FindingsTaken: self._alert,
             DigestTaken: self._digest,
         }
-        self._asks = {kind.__name__: kind for kind in self._verbs}
+        self._commands = {kind.__name__: kind for kind in self._verbs}
 
     async def perform(
         self, verb: str, arguments: Mapping[str, Any], actor: str, asking: Asking | None = None
@@ -200,9 +200,9 @@ class Office:
         """
         on_behalf = arguments.get("on_behalf", "")
         refuse_bad_actor(actor, on_behalf, asking, os_user=self.approvals.os_user)
-        kind: type[Any] | None = self._asks.get(verb)
+        kind: type[Any] | None = self._commands.get(verb)
         if kind is None:
-            raise Rejected("control.unknown_verb", f"Nobody here knows {verb!r}.")
+            raise Rejected("control.unknown_verb", f"The verb {verb!r} is unknown here.")
         try:
             ask = msgspec.convert(arguments, kind)
         except msgspec.ValidationError as error:
@@ -302,12 +302,12 @@ class Office:
         return self.agents.busy()
 
     async def _list_workers(self, _: WorkersListed, __: str) -> Any:
-        return list(self._let_in().seen())
+        return list(self._open_workforce().seen())
 
     async def _drain_worker(self, ask: WorkerDrained, _: str) -> None:
-        self._let_in().drain(ask.name)
+        self._open_workforce().drain(ask.name)
 
-    def _let_in(self) -> Workforce:
+    def _open_workforce(self) -> Workforce:
         """Return those who keep track of the workers.
 
         Raises:
@@ -316,13 +316,13 @@ class Office:
         if self.workforce is None:
             raise Unavailable(
                 "worker.closed",
-                "The engine of this home lets no workers in.",
+                "The engine of this home accepts no workers.",
                 hint="`mission up --workers PORT` does.",
             )
         return self.workforce
 
     async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
-        return await self.execution.permits.answer(ask, actor=actor)
+        return await self.execution.tool_permissions.answer(ask, actor=actor)
 
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
@@ -428,6 +428,6 @@ def _in_own_name(ask: Any, actor: str) -> Any:
     """Return `ask` in the name of the signed-in user, whatever name it states itself."""
     if isinstance(ask, Spoken):
         return msgspec.structs.replace(ask, actor=actor, on_behalf="")
-    if isinstance(ask, ForSomebody):
+    if isinstance(ask, OnBehalfCommand):
         return msgspec.structs.replace(ask, on_behalf="")
     return ask

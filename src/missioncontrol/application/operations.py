@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold
-from missioncontrol.application.rates import Rates
+from missioncontrol.application.rate_limits import Rates
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.errors import NotFound, Unavailable
 from missioncontrol.domain.operation import (
@@ -37,7 +37,7 @@ def no_run_may_begin(why: str) -> Unavailable:
     return Unavailable(
         "operation.stopped",
         f"No run may begin: {why}",
-        hint="`mission engine resume --stage all` lets work go on.",
+        hint="`mission engine resume --stage all` resumes work.",
     )
 
 
@@ -73,11 +73,11 @@ class Operations:
         Raises:
             Rejected: `operation.no_reason`.
         """
-        self._tell(StopEverything(reason), actor)
+        self._handle(StopEverything(reason), actor)
 
     def start(self, stage: Stage, reason: str, *, actor: str) -> None:
         """Go on as far as `stage` allows."""
-        self._tell(EnterStage(stage, reason), actor)
+        self._handle(EnterStage(stage, reason), actor)
 
     def limit(self, limit: SetRateLimit, *, actor: str) -> None:
         """Bound how often something starts.
@@ -85,7 +85,7 @@ class Operations:
         Raises:
             Rejected: `operation.bad_limit` or `operation.no_reason`.
         """
-        self._tell(limit, actor)
+        self._handle(limit, actor)
 
     def remove_limit(self, limit: RemoveRateLimit, *, actor: str) -> None:
         """Take a bound away.
@@ -93,7 +93,7 @@ class Operations:
         Raises:
             NotFound: `operation.unknown_limit`.
         """
-        self._tell(limit, actor)
+        self._handle(limit, actor)
 
     def refuse_new_run(self, actor: str) -> None:
         """Refuse a new run where none may begin now; else it counts among those of `actor`.
@@ -135,7 +135,7 @@ class Operations:
         }[stage]
         return f"{words} ({reason})." if words and reason else f"{words}." if words else ""
 
-    def _tell(self, command: OperationCommand, actor: str) -> None:
+    def _handle(self, command: OperationCommand, actor: str) -> None:
         if self._journal.tell(OPERATION, STREAM, command, actor=actor):
             self.rates.follow(self.present)
             self.changed(self.present)

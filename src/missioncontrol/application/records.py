@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from missioncontrol.application.chronicle import Chronicle, chronicle_of
+from missioncontrol.application.event_timeline import EventTimeline, timeline_of
 from missioncontrol.application.journal import unknown_run
 from missioncontrol.documents.record import (
     AttemptRecord,
@@ -15,12 +15,12 @@ from missioncontrol.documents.record import (
     TaskRecord,
 )
 from missioncontrol.domain import mission as m
-from missioncontrol.domain import waiving as w
+from missioncontrol.domain import waivers as w
 from missioncontrol.domain.building import DOUBTS
+from missioncontrol.domain.coverage_gaps import End
 from missioncontrol.domain.envelope import GENESIS, Recorded
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.gap import End
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run import events as r
@@ -80,7 +80,7 @@ async def gather(
     created = next(event for _, event in about if isinstance(event, m.MissionCreated))
     made = _plan(about, created)
     scoped = rescoped(created.goal, made, now.scopes)
-    timeline = chronicle_of(run, rows)
+    timeline = timeline_of(run, rows)
     both = sorted([*about, *rows], key=lambda row: row[0].position)
     log = output.read(run, limit=LOG_LINES_MAX)
     return MissionRecord(
@@ -201,7 +201,7 @@ def _placed(plan: Plan) -> Iterable[tuple[str, Task]]:
     return ((phase.key, task) for phase in plan.stages() for task in phase.tasks)
 
 
-def _task(task: Task, phase: str, run: Run, timeline: Chronicle) -> TaskRecord:
+def _task(task: Task, phase: str, run: Run, timeline: EventTimeline) -> TaskRecord:
     state = run.states.get(task.key)
     attempts = tuple(_attempts(task.key, timeline))
     name = "handed_over" if task.is_handover else _word(state)
@@ -242,7 +242,7 @@ def _reason(state: StepState | None) -> str:
             return ""
 
 
-def _attempts(step: str, timeline: Chronicle) -> Iterable[AttemptRecord]:
+def _attempts(step: str, timeline: EventTimeline) -> Iterable[AttemptRecord]:
     """Return the tries at `step`, each with the events that began and ended it."""
     for attempt in timeline.attempts_of(step):
         yield AttemptRecord(
@@ -258,7 +258,7 @@ def _attempts(step: str, timeline: Chronicle) -> Iterable[AttemptRecord]:
         )
 
 
-def _plan_attempts(run: Run, timeline: Chronicle) -> Iterable[PlanAttemptRecord]:
+def _plan_attempts(run: Run, timeline: EventTimeline) -> Iterable[PlanAttemptRecord]:
     """Return the tries at planning: the model's own where a model planned, else the step's."""
     steps = list(_attempts(PLAN_STEP, timeline))
     state = run.states.get(PLAN_STEP)

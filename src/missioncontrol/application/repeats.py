@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.application.execution import Execution, plan_of
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.missions import NothingBefore, Prior, planned_anew
+from missioncontrol.application.missions import NothingBefore, Prior, replan_inputs
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.runs import Origin
 from missioncontrol.domain import execution as tasks
@@ -16,7 +16,7 @@ from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.mission import AcceptPlan, MissionCommand, StartMission
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.run.commands import CreateRun
-from missioncontrol.domain.run.events import Kept
+from missioncontrol.domain.run.events import ReusedResult
 from missioncontrol.domain.run.states import (
     Blocked,
     Cancelled,
@@ -144,7 +144,7 @@ class Repeats:
         # Only the workflow's own steps: what one of them became is worked out again.
         steps = tuple(step for step in old.steps.values() if not step.parent)
         reused = {
-            key: Kept(state.kept_from or old.id, state.work, state.checks)
+            key: ReusedResult(state.kept_from or old.id, state.work, state.checks)
             for key, state in old.states.items()
             if isinstance(state, Succeeded) and key not in again and not old.steps[key].parent
         }
@@ -172,22 +172,22 @@ class Repeats:
         if old.mission:
             mission = await self._journal.load_mission(old.mission)
             if tasks.PLAN_STEP not in create.kept:
-                new_inputs = await planned_anew(self._prior(), mission, create.inputs)
+                new_inputs = await replan_inputs(self._prior(), mission, create.inputs)
                 create = msgspec.structs.replace(create, inputs=new_inputs)
                 mission = await self._journal.load_mission(old.mission)
-            plan = _plan_kept(create) if mission.plan is not None else None
+            plan = _reused_plan(create) if mission.plan is not None else None
             if plan is not None and plan != mission.plan:
                 # Another run has planned since: evidence counts for the plan that it is of.
                 commands.append(AcceptPlan(create.run, accepted(plan)))
             commands.append(StartMission(create.run))
         self._execution.create(create, actor=actor, on_behalf=on_behalf)
         for command in commands:
-            self._journal.tell_mission(old.mission, command, actor=actor, on_behalf=on_behalf)
+            self._journal.handle_mission(old.mission, command, actor=actor, on_behalf=on_behalf)
         self._journal.forget(old.id)
         return create.run
 
 
-def _plan_kept(create: CreateRun) -> Plan | None:
+def _reused_plan(create: CreateRun) -> Plan | None:
     """Return the plan that a new run goes by; None where it makes one, or has none to make."""
     reused = create.kept.get(tasks.PLAN_STEP) if create.mission else None
     return plan_of(reused.work.output) if reused is not None else None

@@ -12,7 +12,7 @@ from missioncontrol.domain.run.evolve import evolve
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 
-APART = 500
+EVENTS_PER_COPY = 500
 """Events between two copies: a jump folds fewer than these, some 5 ms."""
 
 READ_AT_ONCE = 500
@@ -31,7 +31,7 @@ class Replays:
     def __init__(self, store: EventStore) -> None:
         """Nothing is read before it is asked for."""
         self._store = store
-        self._kept: OrderedDict[str, _Reel] = OrderedDict()
+        self._cached: OrderedDict[str, _Reel] = OrderedDict()
 
     async def at(self, run: str, position: int) -> Run:
         """Return `run` as it stood after `position` of the log; it is the caller's own.
@@ -39,14 +39,14 @@ class Replays:
         Raises:
             NotFound: `run.unknown`, also where the run begins after `position`.
         """
-        reel = self._kept.setdefault(run, _Reel())
-        self._kept.move_to_end(run)
+        reel = self._cached.setdefault(run, _Reel())
+        self._cached.move_to_end(run)
         found = await self._wound(run, reel, position)
         if found is None:
             if not reel.copies:
-                del self._kept[run]
+                del self._cached[run]
             raise unknown_run(run, position)
-        self._let_go()
+        self._evict()
         return found
 
     async def _wound(self, run: str, reel: "_Reel", position: int) -> Run | None:
@@ -59,22 +59,22 @@ class Replays:
                 event: Any = decode(row.type, row.schema, row.body)
                 state = evolve(state, event, row.time / 1_000_000)
                 version = row.version
-                if version % APART == 0 and state is not None:
+                if version % EVENTS_PER_COPY == 0 and state is not None:
                     reel.keep(row.position, version, state)
             if len(rows) < READ_AT_ONCE:
                 return state
             await asyncio.sleep(0)
 
-    def _let_go(self) -> None:
+    def _evict(self) -> None:
         """Forget the run that was looked at longest ago; of a very large one, every other copy."""
-        while len(self._kept) > RUNS_AT_HAND_MAX or self._steps() > STEPS_AT_HAND_MAX:
-            if len(self._kept) > 1:
-                self._kept.popitem(last=False)
+        while len(self._cached) > RUNS_AT_HAND_MAX or self._steps() > STEPS_AT_HAND_MAX:
+            if len(self._cached) > 1:
+                self._cached.popitem(last=False)
             else:
-                next(iter(self._kept.values())).thin()
+                next(iter(self._cached.values())).thin()
 
     def _steps(self) -> int:
-        return sum(reel.steps for reel in self._kept.values())
+        return sum(reel.steps for reel in self._cached.values())
 
 
 class _Reel:

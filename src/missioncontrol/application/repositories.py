@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.asked import asked_now
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.documents.merge import Conflict, Merged, merged
 from missioncontrol.documents.outline import beginning, outline_of
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
-from missioncontrol.domain.repository.carrying import refuse_at_work
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -38,6 +37,7 @@ from missioncontrol.domain.repository.events import (
 from missioncontrol.domain.repository.evolve import evolve
 from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.states import DocumentState, Repository, Started
+from missioncontrol.domain.repository.task_holds import refuse_at_work
 from missioncontrol.domain.run.states import SettledState
 from missioncontrol.ports.artifact_store import ArtifactStore
 
@@ -162,7 +162,7 @@ class RepositoryDesk:
             refuse_at_work(task, frozenset({run.id}))
 
     def _who(self, actor: str) -> Who:
-        return Who(actor, "" if asked_now() else self._os_user)
+        return Who(actor, "" if current_request() else self._os_user)
 
     async def _add(self, ask: RepositoryTaskAsked, state: Repository, who: Who) -> dict[str, Any]:
         process = state.process
@@ -171,7 +171,10 @@ class RepositoryDesk:
             or beginning(kind, ask.title, ask.brief, process.rule(kind))
             for kind in process.documents
         }
-        stored = [await asyncio.to_thread(self._kept, kind, text) for kind, text in texts.items()]
+        stored = [
+            await asyncio.to_thread(self._store_document, kind, text)
+            for kind, text in texts.items()
+        ]
         command = AddTask(ask.title, ask.brief, tuple(stored), who)
         added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
@@ -186,14 +189,14 @@ class RepositoryDesk:
             newest = _newest(ask, state)
             command, conflicts = await asyncio.to_thread(self._brought_in, ask, state, newest, who)
             if _newest(ask, state) == newest:
-                return self._taken(ask, state, command, conflicts)
+                return self._accept_document(ask, state, command, conflicts)
         raise Stale(
             "repository.busy",
             f"The {ask.kind} of task {ask.task} is being changed by others all the time.",
             hint="Try again.",
         )
 
-    def _taken(
+    def _accept_document(
         self,
         ask: RepositoryTaskAsked,
         state: Repository,
@@ -206,7 +209,7 @@ class RepositoryDesk:
             else []
         )
         now = _newest(ask, state)
-        assert now is not None, "it was taken in, or was there already"
+        assert now is not None, "it was recorded, or was there already"
         return {
             "task": ask.task,
             "kind": ask.kind,
@@ -223,11 +226,11 @@ class RepositoryDesk:
         given = digest_of(ask.text)
         if newest is not None and (newest.given, newest.base) == (given, ask.base):
             return None, ()
-        version = self._kept(ask.kind, ask.text)
+        version = self._store_document(ask.kind, ask.text)
         if newest is None or newest.digest in (ask.base, given):
             return TakeDocument(ask.task, version, who, ask.base), ()
         found = self._merged(ask, state, newest)
-        version = self._kept(ask.kind, found.text)
+        version = self._store_document(ask.kind, found.text)
         was_merged = given if version.digest != given else ""
         count = len(found.conflicts)
         return TakeDocument(ask.task, version, who, ask.base, was_merged, count), found.conflicts
@@ -242,16 +245,16 @@ class RepositoryDesk:
     def _text(self, digest: str) -> str:
         return self._files().get(digest).decode("utf-8")
 
-    def _kept(self, kind: TaskDocument, text: str) -> Version:
+    def _store_document(self, kind: TaskDocument, text: str) -> Version:
         if len(text) > CHARACTERS_MAX:
             raise Rejected(
                 "repository.bad_input",
-                f"The {kind} has {len(text):,} characters; at most {CHARACTERS_MAX:,} are kept.",
+                f"The {kind} has {len(text):,} characters; at most {CHARACTERS_MAX:,} fit.",
             )
         if self.scrub(text) != text:
             raise Rejected(
                 "repository.secret",
-                f"The {kind} holds the value of a secret, and what is taken in is kept for ever.",
+                f"The {kind} holds the value of a secret, and stored text is permanent.",
                 hint="Take the secret out of the file.",
             )
         digest = self._files().put(text.encode())

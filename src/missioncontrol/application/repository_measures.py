@@ -10,7 +10,7 @@ from missioncontrol.documents.task_measures.duplicates import doubled
 from missioncontrol.documents.task_measures.fix_ups import fix_ups
 from missioncontrol.documents.task_measures.measures import Measure, measures
 from missioncontrol.documents.task_measures.task_lines import Carried, carried
-from missioncontrol.documents.task_measures.task_timeline import told
+from missioncontrol.documents.task_measures.task_timeline import fold_history
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.repository.events import RepositoryEvent
 from missioncontrol.domain.run.events import RunEvent
@@ -18,7 +18,7 @@ from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.task_history import TaskHistory
 
 
-class Measured(msgspec.Struct, frozen=True):
+class RepositoryMeasures(msgspec.Struct, frozen=True):
     """How work on a repository goes."""
 
     repository: str
@@ -28,16 +28,16 @@ class Measured(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...]
 
 
-async def measured(
+async def measure_repository(
     store: EventStore, repository: str, history: TaskHistory, *, now: float, since: float
-) -> Measured:
+) -> RepositoryMeasures:
     """Return every measure; `since` is the beginning of the period.
 
     Raises:
         Unavailable: `guard.unreadable`.
     """
     events = [(cast(RepositoryEvent, event), at) async for event, at in _read(store, repository)]
-    record = told(events)
+    record = fold_history(events)
     runs = [await _carried(store, run) for run in record.runs]
     found = measures(
         record.stories,
@@ -46,7 +46,7 @@ async def measured(
         await doubled(runs, history, since=since),
         since=since,
     )
-    return Measured(repository, since, len(record.stories), len(runs), tuple(found))
+    return RepositoryMeasures(repository, since, len(record.stories), len(runs), tuple(found))
 
 
 async def _carried(store: EventStore, run: str) -> Carried:

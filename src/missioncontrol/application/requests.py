@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.asked import asked, taken_at
 from missioncontrol.application.concept import Concept
+from missioncontrol.application.current_request import request_context, set_cause
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Asking
@@ -72,12 +72,12 @@ class Requests:
         await self._have_turn(stream, verb)
         ended = self._under_way[stream] = asyncio.Event()
         try:
-            with asked(asking if asking.way != "os" else None):
+            with request_context(asking if asking.way != "os" else None):
                 earlier = await self._take(stream, verb, asking, actor, former)
                 if earlier is not None:
                     return earlier
                 answer = await self._worked(stream, actor, work)
-                self._tell(stream, AnswerRequest(_kept(answer, shown_once)), actor)
+                self._handle(stream, AnswerRequest(_stored_answer(answer, shown_once)), actor)
             await self._journal.durable()
             return answer
         finally:
@@ -106,10 +106,10 @@ class Requests:
         request = RequestTaken(
             verb, asking.way, asking.credential, asking.address, asking.agent, asking.digest
         )
-        if not self._tell(stream, TakeRequest(request, came, (former, asking.former)), actor):
+        if not self._handle(stream, TakeRequest(request, came, (former, asking.former)), actor):
             await self._journal.durable()
             return _repeated(self._journal.others[stream])
-        taken_at(self._journal.position)
+        set_cause(self._journal.position)
         return None
 
     async def _came_of(self, stream: str) -> int:
@@ -133,16 +133,16 @@ class Requests:
             return msgspec.to_builtins(await work())
         except MissionControlError as refusal:
             if self._journal.is_open:
-                self._tell(stream, RefuseRequest(refusal.code, refusal.reason), actor)
+                self._handle(stream, RefuseRequest(refusal.code, refusal.reason), actor)
                 with suppress(MissionControlError):
                     await self._journal.durable()
             raise
 
-    def _tell(self, stream: str, command: RequestCommand, actor: str) -> bool:
+    def _handle(self, stream: str, command: RequestCommand, actor: str) -> bool:
         return bool(self._journal.tell(REQUEST, stream, command, actor=actor))
 
 
-def _kept(answer: Any, shown_once: Sequence[str]) -> RequestAnswered:
+def _stored_answer(answer: Any, shown_once: Sequence[str]) -> RequestAnswered:
     hidden = tuple(name for name in shown_once if isinstance(answer, dict) and name in answer)
     stored = {k: v for k, v in answer.items() if k not in hidden} if hidden else answer
     if len(msgspec.json.encode(stored)) > ANSWER_BYTES_MAX:

@@ -49,7 +49,7 @@ class RetentionService:
         The run with the newest output stays: numbers of lines never come twice.
         """
         found = await self._journal.find(RETENTION, STREAM) or BY_DEFAULT
-        beyond = 0 if found.bytes is None else store.kept_bytes() - found.bytes
+        beyond = 0 if found.bytes is None else store.stored_bytes() - found.bytes
         if beyond <= 0:
             return []
         newest = store.newest_run()

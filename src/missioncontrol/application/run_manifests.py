@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.approvals import APPROVAL
-from missioncontrol.application.chronicle import Attempt, Chronicle, chronicle_of
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, timeline_of
 from missioncontrol.application.journal import READ_AT_ONCE, fold
 from missioncontrol.application.records import folded
 from missioncontrol.documents.run_manifest import (
@@ -19,7 +19,7 @@ from missioncontrol.documents.run_manifest import (
     Done,
     Evidence,
     File,
-    Heard,
+    Heartbeats,
     Merged,
     Noted,
     Resume,
@@ -63,8 +63,8 @@ async def manifest_of(
     """
     rows = await _rows(store, begun.run)
     run = folded(begun.run, rows)
-    timeline = chronicle_of(begun.run, rows)
-    activity = _heard(output, begun.run)
+    timeline = timeline_of(begun.run, rows)
+    activity = _heartbeats(output, begun.run)
     steps = tuple(
         _done(key, run, timeline, activity)
         for key in run.steps
@@ -96,7 +96,7 @@ async def manifest_of(
     )
 
 
-async def begun_in(store: EventStore, repository: str) -> list[RepositoryTasksRun]:
+async def list_started_runs(store: EventStore, repository: str) -> list[RepositoryTasksRun]:
     """Return the runs of tasks of a repository, the oldest first."""
     found: list[RepositoryTasksRun] = []
     for row, event in await _rows(store, repository):
@@ -118,16 +118,16 @@ async def _rows(store: EventStore, stream: str) -> list[tuple[Recorded, Any]]:
     return found
 
 
-def _heard(output: OutputStore, run: str) -> dict[str, Heard]:
-    found: dict[str, Heard] = {}
+def _heartbeats(output: OutputStore, run: str) -> dict[str, Heartbeats]:
+    found: dict[str, Heartbeats] = {}
     for line in output.read(run, limit=LINES_MAX):
         at = line.time / 1_000_000
-        before = found.get(line.step, Heard(0, at, at))
-        found[line.step] = Heard(before.lines + 1, before.first, at)
+        before = found.get(line.step, Heartbeats(0, at, at))
+        found[line.step] = Heartbeats(before.lines + 1, before.first, at)
     return found
 
 
-def _done(key: str, run: Run, timeline: Chronicle, activity: Mapping[str, Heard]) -> Done:
+def _done(key: str, run: Run, timeline: EventTimeline, activity: Mapping[str, Heartbeats]) -> Done:
     place = KEY.fullmatch(key)
     assert place is not None, "only such keys are asked for"
     state = run.states[key]
@@ -143,7 +143,7 @@ def _done(key: str, run: Run, timeline: Chronicle, activity: Mapping[str, Heard]
         type(state).__name__.lower(),
         state.failure.reason if isinstance(state, Failed) else "",
         tuple(map(_try, timeline.attempts_of(key))),
-        activity.get(key, Heard(0, 0.0, 0.0)),
+        activity.get(key, Heartbeats(0, 0.0, 0.0)),
         tuple(
             Command(each.argv, each.exit_code, each.seconds)
             for each in work.evidence

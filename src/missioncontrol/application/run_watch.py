@@ -26,7 +26,7 @@ class RunWatch:
         self._word = word
         self.begun = self.changed = position
         self._run = run
-        self._told: dict[str, tuple[StepState, int]] = {}
+        self._known_states: dict[str, tuple[StepState, int]] = {}
         self._changes: dict[str, int] = {}  # the last change last
         self._encoded: dict[int, bytes] = {}
         self._growth: list[tuple[int, int]] = []  # (position, number of steps since then)
@@ -38,7 +38,7 @@ class RunWatch:
         if self._grew(run):
             self._growth.append((position, len(run.steps)))
             self.changed = position
-        tries, reported = run.tries, self._told
+        tries, reported = run.tries, self._known_states
         for key, state in run.states.items():
             known = reported.get(key)
             attempt = tries.get(key, 0)
@@ -76,8 +76,11 @@ class RunWatch:
         is_whole = position < self.begun
         if not is_whole and self.changed <= position:
             return None
-        keys = iter(self._told) if is_whole else self._changed_since(position)
-        steps = {key: (state_name(self._told[key][0]), self._told[key][1]) for key in keys}
+        keys = iter(self._known_states) if is_whole else self._changed_since(position)
+        steps = {
+            key: (state_name(self._known_states[key][0]), self._known_states[key][1])
+            for key in keys
+        }
         status, cost, tokens = self._totals
         delta = {"p": self.changed, "s": steps, "status": status, "cost": cost, "tokens": tokens}
         total = len(self._run.steps)

@@ -85,7 +85,7 @@ class Runs:
             raise Rejected(
                 "run.bad_inputs",
                 f"Run {run.id!r} is of no saved workflow; its inputs can't be changed.",
-                hint="Fork it without --input, or begin anew.",
+                hint="Fork it without --input, or start again.",
             )
         found = await self._workflows.get(run.workflow, run.version)
         definition = found.definition

@@ -231,7 +231,7 @@ class Schedules(Generic[P]):
         )
         await self._journal.find(SCHEDULE, stream_of(wanted.name))
         await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
-        self._tell(wanted.name, command, actor)
+        self._handle(wanted.name, command, actor)
         return self._planned(wanted.name)
 
     async def change(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
@@ -256,7 +256,7 @@ class Schedules(Generic[P]):
             actor,
             reason,
         )
-        self._tell(wanted.name, command, actor)
+        self._handle(wanted.name, command, actor)
         return self._planned(wanted.name)
 
     async def skip(self, name: str, slot: float, *, actor: str, reason: str = "") -> Schedule:
@@ -275,7 +275,7 @@ class Schedules(Generic[P]):
                 f"{slot:.0f} is not the next slot of schedule {name!r}.",
                 hint="Only the next one can be skipped; pause the schedule for more.",
             )
-        self._tell(name, SkipSlot(slot, reason), actor)
+        self._handle(name, SkipSlot(slot, reason), actor)
         return self._planned(name)
 
     async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
@@ -286,7 +286,7 @@ class Schedules(Generic[P]):
             Rejected: `schedule.removed`, `schedule.bad_reason`.
         """
         schedule = await self._load(name)
-        self._tell(name, PauseSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, PauseSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def resume(self, name: str, *, actor: str, reason: str = "") -> Schedule:
@@ -296,7 +296,7 @@ class Schedules(Generic[P]):
             NotFound, Rejected: see `pause`.
         """
         schedule = await self._load(name)
-        self._tell(name, ResumeSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, ResumeSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def remove(self, name: str, *, actor: str, reason: str = "") -> Schedule:
@@ -307,7 +307,7 @@ class Schedules(Generic[P]):
             Rejected: `schedule.bad_reason`.
         """
         schedule = await self._load(name)
-        self._tell(name, RemoveSchedule(self._passed(schedule), reason), actor)
+        self._handle(name, RemoveSchedule(self._passed(schedule), reason), actor)
         return self._planned(name)
 
     async def run(
@@ -334,8 +334,8 @@ class Schedules(Generic[P]):
         if why := self._starter.may_start():
             raise no_run_may_begin(why)
         run = self._begin(prepared, schedule, BY_HAND, actor, on_behalf)
-        self._tell(name, StartByHand(run, reason, force), actor)
-        self._tell_early()
+        self._handle(name, StartByHand(run, reason, force), actor)
+        self._handle_early()
         return run
 
     # What the clock brings.
@@ -362,8 +362,8 @@ class Schedules(Generic[P]):
             if self.get(name) is not schedule or fires(schedule, due) != slot:
                 return True
             start = begin(slot)
-        events = self._tell(name, TakeSlots(due, start), ENGINE)
-        self._tell_early()
+        events = self._handle(name, TakeSlots(due, start), ENGINE)
+        self._handle_early()
         if any(isinstance(event, SlotQueued) and event.why == "cancel" for event in events):
             self._cancel(schedule)
         return True
@@ -376,8 +376,8 @@ class Schedules(Generic[P]):
             return False
         begin = await self._prepared(schedule)
         if self.get(name) is schedule and schedule.next_in_queue == queued:
-            self._tell(name, StartQueued(queued.slot, begin(queued.slot)), ENGINE)
-            self._tell_early()
+            self._handle(name, StartQueued(queued.slot, begin(queued.slot)), ENGINE)
+            self._handle_early()
         return True
 
     async def _prepared(self, schedule: Schedule) -> Callable[[float], Start]:
@@ -402,7 +402,7 @@ class Schedules(Generic[P]):
             return Start(refusal=str(error))
 
     def _cancel(self, schedule: Schedule) -> None:
-        reason = f"Schedule {schedule.name!r} starts a newer run, and lets only one work."
+        reason = f"Schedule {schedule.name!r} starts a newer run, and allows only one."
         for run in schedule.active:
             try:
                 self._starter.cancel(run, reason)
@@ -428,7 +428,7 @@ class Schedules(Generic[P]):
         else:
             self._end(schedule, run, ending)
 
-    def _tell_early(self) -> None:
+    def _handle_early(self) -> None:
         early, self._early = self._early, []
         for name, run, ending in early:
             self._end(name, run, ending)
@@ -437,7 +437,7 @@ class Schedules(Generic[P]):
         schedule = self.get(name)
         if schedule is None:
             return
-        if self._tell(name, EndRun(run, ending.outcome, ending.at), ENGINE):
+        if self._handle(name, EndRun(run, ending.outcome, ending.at), ENGINE):
             self._plan(name)
 
     # The agenda.
@@ -477,12 +477,12 @@ class Schedules(Generic[P]):
                 prepared, schedule=schedule.name, slot=slot, actor=actor, on_behalf=on_behalf
             )
         except MissionControlError:
-            self._tell_early()
+            self._handle_early()
             raise
         finally:
             self._is_beginning = False
 
-    def _tell(self, name: str, command: ScheduleCommand, actor: str) -> list[Any]:
+    def _handle(self, name: str, command: ScheduleCommand, actor: str) -> list[Any]:
         schedule = self.get(name)
         on_behalf = schedule.author if schedule is not None and actor == ENGINE else ""
         return self._journal.tell(

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.expression import bare, filled, references
-from missioncontrol.domain.run.joining import standing
+from missioncontrol.domain.expression import filled, references, strip_delimiters
+from missioncontrol.domain.run.needs_outcome import standing
 from missioncontrol.domain.run.states import Failed, Run, StepState, Succeeded
 from missioncontrol.domain.step import Step, name_in
 from missioncontrol.ports.expressions import Expressions, Standing
@@ -36,7 +36,7 @@ class Scopes:
         Raises:
             Rejected: `expression.failed`.
         """
-        source = bare(source)
+        source = strip_delimiters(source)
         names = self._names(run, step, step.scope, source)
         return self._expressions.evaluate(source, {**names, **more}, standing_of(run, step))
 

@@ -266,7 +266,7 @@ def _only(field: Field, name: str) -> Query:
 def _busy(reason: str = "") -> Unavailable:
     return Unavailable(
         "search.busy",
-        reason or "Another process is building the search index anew.",
+        reason or "Another process is rebuilding the search index.",
         hint="Try again in a moment.",
     )
 

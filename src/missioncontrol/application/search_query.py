@@ -32,7 +32,7 @@ _NAMED = {0: "d", 2: "h", 5: "m", 8: "s"}
 """What a time names, by how long its part after the date is; one with a fraction is exact."""
 
 
-def asked(
+def parse_query(
     now: float,
     *,
     text: str | None = None,

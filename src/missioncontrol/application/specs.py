@@ -15,7 +15,7 @@ from missioncontrol.guard.specs import Acceptance
 STREAM = "specs"
 
 SPECS: Concept[Specs, AcceptSpec, SpecEvent] = Concept(
-    decide, evolve, lambda _: NotFound("spec.unknown", "Nobody accepted a spec here.")
+    decide, evolve, lambda _: NotFound("spec.unknown", "No spec was accepted here.")
 )
 
 

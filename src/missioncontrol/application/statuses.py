@@ -24,9 +24,9 @@ from missioncontrol.domain.status import (
 )
 from missioncontrol.ports.read_tables import MissionRow, RunChoice, RunRow
 from missioncontrol.projections.approvals import ApprovalRow
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 
-ASKS_MAX = 1_000
+REQUESTS_MAX = 1_000
 """Open approvals, and open questions, that are looked through."""
 
 OPEN_MAX = 10_000
@@ -63,7 +63,7 @@ class Statuses:
             return status_of_mission(_facts(mission, None), Status("queued"))
         return status_of_mission(_facts(mission, row), self.of(row))
 
-    def spoken_for(self, run: str, mission: str) -> Status | None:
+    def mission_status(self, run: str, mission: str) -> Status | None:
         """Return how the mission stands that a run speaks for as its newest; None if it is none."""
         found = self._board.mission(mission) if mission else None
         return self.of_mission(found) if found is not None and found.run == run else None
@@ -134,15 +134,17 @@ class Statuses:
 def statuses_of(board: Board, operation: Operation, *, has_engine: bool) -> Statuses:
     """Return how all runs stand by the rows of `board`."""
     lives = board.listed("agent", is_open=True)
-    return Statuses(board, conditions(lives, _asks(board), operation, has_engine=has_engine))
+    return Statuses(
+        board, conditions(lives, _open_requests(board), operation, has_engine=has_engine)
+    )
 
 
-def _asks(board: Board) -> Iterator[tuple[str, Ask]]:
-    approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=ASKS_MAX)
+def _open_requests(board: Board) -> Iterator[tuple[str, Ask]]:
+    approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=REQUESTS_MAX)
     for row in approvals:
         ask = Ask("approval", row.id, row.step, row.approvers, row.requested, row.title)
         yield row.run, ask
-    questions: list[Question] = board.listed("question", is_open=True, limit=ASKS_MAX)
+    questions: list[Question] = board.listed("question", is_open=True, limit=REQUESTS_MAX)
     for question in questions:
         asked = question.asked
         ask = Ask("question", asked.question, asked.step, asked.to, question.since, asked.title)

@@ -142,7 +142,7 @@ class Studio:
             state = await self._journal.find(DOCUMENT, stream)
             command = await asyncio.to_thread(self._merged, made, record.mission, ask, state)
             try:
-                return self._tell(stream, command, actor)
+                return self._handle(stream, command, actor)
             except Conflict as error:
                 if error.code != "document.stale" or tries >= TRIES_MAX:
                     raise
@@ -173,9 +173,9 @@ class Studio:
             kind=ask.kind,
             run=ask.run,
             mission=mission,
-            digest=self._kept(text),
+            digest=self._store_text(text),
             characters=len(text),
-            generated=self._kept(made.text),
+            generated=self._store_text(made.text),
             typed=self._artifacts.put(made.typed),
             base=state.newest.number if state else 0,
             disputes=tuple(disputes),
@@ -233,10 +233,10 @@ class Studio:
             settled=tuple(settled),
         )
         d.decide(command, state, 0.0)  # Nothing of a refused command is stored.
-        self._kept(text)
-        return self._tell(stream, command, actor)
+        self._store_text(text)
+        return self._handle(stream, command, actor)
 
-    def _tell(self, stream: str, command: DocumentCommand, actor: str) -> bool:
+    def _handle(self, stream: str, command: DocumentCommand, actor: str) -> bool:
         return bool(
             self._journal.tell(DOCUMENT, stream, command, actor=actor, correlation=command.run)
         )
@@ -244,7 +244,7 @@ class Studio:
     def _text(self, digest: str) -> str:
         return self._artifacts.get(digest).decode("utf-8", "replace")
 
-    def _kept(self, text: str) -> str:
+    def _store_text(self, text: str) -> str:
         return self._artifacts.put(text.encode("utf-8", "replace"))
 
 

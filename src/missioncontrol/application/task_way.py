@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.application.anew import repository_of
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.rerun import repository_of
 from missioncontrol.application.runs import Prepared
 from missioncontrol.application.task_workflow import ROUND
 from missioncontrol.domain.errors import Rejected

@@ -29,7 +29,7 @@ BUILD = (
     "on it. End with a sentence on what you changed, and one on what you left."
 )
 REVIEW = (
-    "Review a change that somebody else built. The tree is as the change leaves it, change.patch "
+    "Review a change by another agent. The tree is as the change leaves it, change.patch "
     "is the change, and work.md the task. Look for what is wrong: a point of acceptance that does "
     "not hold, a case that breaks, something changed that the task does not ask for, a test that "
     "could not fail. What review.md says of changed tests and test settings is yours to accept: "

@@ -129,7 +129,7 @@ def parsed(text: str, key: str, file: str = "") -> Template:
         odd = re.search(r"unknown field `(\w+)`|missing required field `(\w+)`", message)
         field = path.rstrip("`").lstrip(".")
         field = ".".join(part for part in (field, odd[1] if odd and odd[1] else "") if part)
-        raise _malformed(file, line_of(text, field), _said(message, field)) from None
+        raise _malformed(file, line_of(text, field), _describe_fault(message, field)) from None
     for field, wrong in faults_of(template):
         raise _malformed(file, line_of(text, field), f"{field}: {wrong}")
     return template
@@ -155,7 +155,7 @@ def line_of(text: str, field: str) -> int:
     return begin + 1
 
 
-def _said(message: str, field: str) -> str:
+def _describe_fault(message: str, field: str) -> str:
     plain = message.replace("Object", "the template" if "." not in field else "the question", 1)
     return f"{field}: {plain}" if field else plain
 

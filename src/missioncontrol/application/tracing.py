@@ -7,12 +7,12 @@ import msgspec
 from missioncontrol.application.checkout import absent
 from missioncontrol.application.journal import Journal, unknown_run
 from missioncontrol.application.records import ends_of
+from missioncontrol.domain.coverage_gaps import End
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.gap import End
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.scope import ChangeScope
-from missioncontrol.domain.waiving import (
+from missioncontrol.domain.waivers import (
     AssignRisk,
     CompleteMission,
     GapWaived,
@@ -45,7 +45,7 @@ def complete(journal: Journal, run: Run) -> bool:
     ends = ends_of(mission.plan, run)
     if lacking(mission.traced, ends):
         return False
-    journal.tell_mission(mission.id, CompleteMission(run.id, ends))
+    journal.handle_mission(mission.id, CompleteMission(run.id, ends))
     return True
 
 
@@ -69,11 +69,11 @@ class Tracing:
         """
         mission, newest = await self._found(ask.run)
         ends = ends_of(mission.plan, newest) if mission.plan is not None else ()
-        events = self._journal.tell_mission(mission.id, _command(ask, actor, ends), actor=actor)
+        events = self._journal.handle_mission(mission.id, _command(ask, actor, ends), actor=actor)
         is_completed = complete(self._journal, newest)
         status = self._journal.missions[mission.id].status
         relevant = [event for event in events if isinstance(event, GapWaived | RiskAssigned)]
-        self._let_go(newest)
+        self._release(newest)
         return {
             "mission": mission.id,
             "run": newest.id,
@@ -101,7 +101,7 @@ class Tracing:
             self._journal.forget(run)
         return mission, newest
 
-    def _let_go(self, run: Run) -> None:
+    def _release(self, run: Run) -> None:
         if run.is_settled:
             self._journal.forget(run.id)
             self._journal.forget(run.mission)

@@ -34,7 +34,7 @@ from missioncontrol.ports.workers import (
     Numbered,
     Workforce,
     agent_there,
-    is_elsewhere,
+    is_remote,
     location_of,
 )
 
@@ -63,7 +63,7 @@ class Workers:
         self._execution = execution
         self._is_settling = is_settling
         self._covered: dict[Lease, Usage] = {}  # what is left of estimates of lost attempts
-        self._heard_here: set[str] = set()  # agents that a worker of this engine carried out
+        self._seen_here: set[str] = set()  # agents that a worker of this engine carried out
         force.joined = self.join
         force.late = self.take_late
         force.changed = self.follow
@@ -79,14 +79,14 @@ class Workers:
         for life in list(self._agents.lives()):
             standing = life.standing
             waits = isinstance(standing, Failed) and standing.code == ABSENT
-            if waits and self._is_heard(life):
+            if waits and self._is_offered(life):
                 start = AgentAsked("start", life.name, f"Worker {who.name!r} came.")
                 await self._agents.take(start, actor=ENGINE)
 
     def _is_known(self, card: AgentCard, worker: str) -> bool:
         """Whether just this agent is declared by another source than a worker."""
         return any(
-            is_elsewhere(life.declared)
+            is_remote(life.declared)
             and life.source != "worker"
             and agent_there(life.declared) == card.name
             and location_of(life.declared) in (worker, ANYWHERE)
@@ -117,23 +117,23 @@ class Workers:
     def follow(self) -> None:
         """Mark agents as lost whose workers are silent, and as ready again when one reports."""
         if not self._is_settling():
-            self._execution.permits.take_back_left()
+            self._execution.tool_permissions.take_back_left()
         for life in list(self._agents.lives()):
-            if not is_elsewhere(life.declared):
+            if not is_remote(life.declared):
                 continue
-            is_alive = self._is_heard(life)
+            is_alive = self._is_offered(life)
             if is_alive:
-                self._heard_here.add(life.name)
-            may_lose = life.name in self._heard_here or not self._is_settling()
+                self._seen_here.add(life.name)
+            may_lose = life.name in self._seen_here or not self._is_settling()
             if is_alive and isinstance(life.standing, Lost):
                 self._agents.report(life.name, ReportReady(life.version, life.said))
             elif not is_alive and may_lose and isinstance(life.standing, Ready):
-                reason = f"No worker that carries it out is heard at {life.declared.location!r}."
+                reason = f"No worker that runs it is connected at {life.declared.location!r}."
                 self._agents.report(life.name, LoseAgent(reason))
 
-    def _is_heard(self, life: AgentLife) -> bool:
+    def _is_offered(self, life: AgentLife) -> bool:
         declared = life.declared
-        return is_elsewhere(declared) and self._force.offers(
+        return is_remote(declared) and self._force.offers(
             agent_there(declared), location_of(declared)
         )
 
@@ -149,11 +149,11 @@ class Workers:
             life = self._agents.life(working.agent)
         except NotFound:
             return False
-        return is_elsewhere(life.declared) and isinstance(life.standing, Ready)
+        return is_remote(life.declared) and isinstance(life.standing, Ready)
 
-    async def usages_told(self, lease: Lease) -> int:
+    async def count_usages(self, lease: Lease) -> int:
         """Return how often the log tells of usage that an attempt reported."""
-        counted = await self._told(lease)
+        counted = await self._read_usage(lease)
         return counted.in_time + counted.late
 
     async def _events(self, run: str) -> AsyncIterator[Event]:
@@ -200,7 +200,7 @@ class Workers:
             if isinstance(event, StepStarted) and event.fence == lease.fence:
                 declared = self._agents.life(event.agent).declared
                 is_there = location_of(declared) in (worker, ANYWHERE)
-                return event.step == lease.step and is_elsewhere(declared) and is_there
+                return event.step == lease.step and is_remote(declared) and is_there
         return False
 
     async def _record_late(self, lease: Lease, message: Done | Refused | Used, usage: int) -> None:
@@ -220,7 +220,7 @@ class Workers:
 
         What was covered is written down as well, with no usage: messages are known by their count.
         """
-        counted = await self._told(lease)
+        counted = await self._read_usage(lease)
         if number <= counted.in_time + counted.late:
             return
         # After a restart it is unknown how much of the estimate earlier reports used up: rather
@@ -235,7 +235,7 @@ class Workers:
         else:
             self._execution.usage(lease.run, lease.step, lease.fence, more, message.model)
 
-    async def _told(self, lease: Lease) -> "_Told":
+    async def _read_usage(self, lease: Lease) -> "_ReportedUsage":
         """Read from the log the reported usage of an attempt, and what its loss cost."""
         in_time, late, estimate, has_ended = 0, 0, NO_USAGE, False
         async for event in self._events(lease.run):
@@ -251,10 +251,10 @@ class Workers:
                     has_ended = True
                 case _:
                     pass
-        return _Told(in_time, late, estimate if has_ended else NO_USAGE)
+        return _ReportedUsage(in_time, late, estimate if has_ended else NO_USAGE)
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _ReportedUsage(msgspec.Struct, frozen=True):
     """What the log tells of the usage of an attempt."""
 
     in_time: int  # reports before it was lost
@@ -277,7 +277,7 @@ def _beyond(usage: Usage, covered: Usage) -> tuple[Usage, Usage]:
     return more, left
 
 
-def lines_told(store: OutputStore, run: str, step: str, working: Working) -> int:
+def count_lines(store: OutputStore, run: str, step: str, working: Working) -> int:
     """Return how many lines of an attempt are stored.
 
     An attempt that was interrupted and one of an earlier round may have had the same number; what

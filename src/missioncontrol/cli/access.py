@@ -7,7 +7,7 @@ from typing import Any
 from missioncontrol.cli.declarations import run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.parser import add_noun
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.visible import visible
@@ -51,9 +51,9 @@ def _invite(arguments: argparse.Namespace, desk: Desk) -> int:
     made = desk.execute(INVITE, arguments.name, {})
     link = f"{desk.console(arguments.url)}/sign-in/invited?token={made.invitation}"
     if arguments.json:
-        say_json({"name": made.name, "link": link, "until": made.until})
+        print_json({"name": made.name, "link": link, "until": made.until})
         return SUCCEEDED
-    say(f"{link}\n")
+    print_text(f"{link}\n")
     until = moment(made.until)
     note(visible(f"With this, {made.name!r} chooses a password, once, until {until}.\n"))
     return SUCCEEDED

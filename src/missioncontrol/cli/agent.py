@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.adapters.agent_files import declaration, read_agents
-from missioncontrol.application.agent_measures import Measured
+from missioncontrol.application.agent_measures import AgentActivity
 from missioncontrol.application.agents import AgentAsked
-from missioncontrol.cli.agent_sheets import (
+from missioncontrol.cli.agent_formatters import (
     list_lines,
     measures_lines,
     measures_view,
@@ -25,7 +25,7 @@ from missioncontrol.cli.agent_sheets import (
 )
 from missioncontrol.cli.elevating import elevate, width_lines, width_view
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition.quantities import seconds_of
@@ -70,7 +70,7 @@ class AgentDesk(Protocol):
         """
         ...
 
-    def measured(self, since: float, now: float) -> Measured:
+    def measured(self, since: float, now: float) -> AgentActivity:
         """Return what all agents did between two moments, in seconds since the epoch."""
         ...
 
@@ -222,16 +222,16 @@ def _change(arguments: argparse.Namespace, ask: AgentAsked, desk: AgentDesk, now
         life = None if ask.verb == "remove" else _settled(desk, ask.name)
     if life is None:
         if arguments.json:
-            say_json({"name": ask.name, "status": "removed"})
+            print_json({"name": ask.name, "status": "removed"})
         else:
-            say(f"{ask.name} is removed; its past stays in the log.\n")
+            print_text(f"{ask.name} is removed; its past stays in the log.\n")
         return SUCCEEDED
     if arguments.json:
-        say_json(view(life, desk.at_work().get(ask.name, 0)))
+        print_json(view(life, desk.at_work().get(ask.name, 0)))
     else:
-        say(f"{standing_line(life, desk.at_work().get(ask.name, 0), now)}\n")
+        print_text(f"{standing_line(life, desk.at_work().get(ask.name, 0), now)}\n")
         if ask.verb in ("add", "start", "restart") and not desk.has_engine:
-            note("No engine is at work here: `mission up` lets agents take steps.\n")
+            note("No engine is at work here: `mission up` starts one to run steps.\n")
     return FAILED if isinstance(life.standing, Failed) else SUCCEEDED
 
 
@@ -280,12 +280,12 @@ def _list(arguments: argparse.Namespace, desk: AgentDesk, now: float) -> int:
     at_work = desk.at_work()
     lives = desk.lives()
     if arguments.json:
-        say_json([view(life, at_work.get(life.name, 0)) for life in lives])
+        print_json([view(life, at_work.get(life.name, 0)) for life in lives])
         return SUCCEEDED
     for line in list_lines(lives, at_work, now, columns()):
-        say(f"{line}\n")
+        print_text(f"{line}\n")
     if not desk.has_engine:
-        note("No engine is at work here: `mission up` lets agents take steps.\n")
+        note("No engine is at work here: `mission up` starts one to run steps.\n")
     return SUCCEEDED
 
 
@@ -297,7 +297,7 @@ def _show(arguments: argparse.Namespace, life: AgentLife, desk: AgentDesk, now: 
     standing = card.standing if card is not None else {}
     if arguments.json:
         wider = width_view(life, standing, now)
-        say_json({**view(life, at_work), **wider, "measures": measures_view(life, done)})
+        print_json({**view(life, at_work), **wider, "measures": measures_view(life, done)})
     else:
         lines = (
             *sheet(life, at_work, now, columns()),
@@ -305,7 +305,7 @@ def _show(arguments: argparse.Namespace, life: AgentLife, desk: AgentDesk, now: 
             *measures_lines(life, done),
         )
         for line in lines:
-            say(f"{line}\n")
+            print_text(f"{line}\n")
     return SUCCEEDED
 
 
@@ -318,7 +318,7 @@ def _test(arguments: argparse.Namespace, desk: AgentDesk) -> int:
             proof = desk.proof(life.declared)
     except AttemptFailed as failure:
         if arguments.json:
-            say_json(
+            print_json(
                 {
                     "name": life.name,
                     "works": False,
@@ -329,12 +329,14 @@ def _test(arguments: argparse.Namespace, desk: AgentDesk) -> int:
             )
         else:
             hint = f" {failure.hint}" if failure.hint else ""
-            say(visible(f"{life.name} does not work: {failure.reason}{hint}\n"))
+            print_text(visible(f"{life.name} does not work: {failure.reason}{hint}\n"))
         return FAILED
     if arguments.json:
-        say_json({"name": life.name, "works": True, **in_full(proof)})
+        print_json({"name": life.name, "works": True, **in_full(proof)})
     else:
         version = f" {proof.version}" if proof.version else ""
-        say(visible(f"{life.name} works: {life.declared.kind}{version}. {proof.said}".rstrip()))
-        say("\n")
+        print_text(
+            visible(f"{life.name} works: {life.declared.kind}{version}. {proof.said}".rstrip())
+        )
+        print_text("\n")
     return SUCCEEDED

@@ -7,10 +7,10 @@ from typing import Any
 MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
 VERBS_OF_ONE = {
     "show": "all that is known of one",
-    "start": "let it work, once it has shown that it can",
-    "stop": "let it work no more; what it works on is interrupted and done again later",
-    "restart": "let it end its work, and start it again",
-    "drain": "let it end its work and begin nothing new; then it is stopped",
+    "start": "start it, once a check has shown that it works",
+    "stop": "stop it; what it works on is interrupted and done again later",
+    "restart": "wait until its work ends, and start it again",
+    "drain": "begin nothing new, wait until its work ends, then stop it",
     "remove": "forget one that is stopped",
     "test": "prove that it works: version, sign-in, a harmless round trip",
 }
@@ -31,7 +31,7 @@ def add_agent(
         verb = kinds.add_parser(name, parents=[home], help=text)
         verb.add_argument("name", metavar="NAME")
         if name not in ("show", "test"):
-            verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
         if name == "show":
             verb.add_argument(
                 "--since", metavar="AGE", default="7d", help="of what it did (default: 7d)"
@@ -45,7 +45,7 @@ def add_agent(
     scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
     scale.add_argument("name", metavar="NAME")
     scale.add_argument("scale", metavar="N", type=whole_number)
-    scale.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    scale.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     scale.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -66,10 +66,10 @@ def _add_elevating(kinds: Any, home: argparse.ArgumentParser) -> None:
         "--path", action="append", default=[], metavar="DIR", help="with --to outside; repeatable"
     )
     verb.add_argument("--for", dest="lasts", metavar="TIME", help="such as 2h; at most 24h")
-    verb.add_argument("--approve", metavar="ID", help="agree to what somebody else asked for")
+    verb.add_argument("--approve", metavar="ID", help="agree to what another user asked for")
     verb.add_argument("--refuse", metavar="ID", help="say no to it")
     verb.add_argument("--end", action="store_true", help="end what is in force, take back the rest")
-    verb.add_argument("--reason", metavar="TEXT", default="", help="why; kept for ever")
+    verb.add_argument("--reason", metavar="TEXT", default="", help="why; stored permanently")
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -108,9 +108,9 @@ def _add_declaring(
     verb.add_argument("--tokens", metavar="N", type=whole_number, help="of all its work together")
     verb.add_argument("--heartbeat", metavar="TIME", help="silence allowed while it works")
     verb.add_argument("--location", metavar="WORKER", default="here")
-    verb.add_argument("--replace", action="store_true", help="declare one anew that is there")
+    verb.add_argument("--replace", action="store_true", help="declare an existing one again")
     verb.add_argument("--stopped", action="store_true", help="declare it only")
-    verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     verb.add_argument("--json", action="store_true", help="print JSON")
     verb.set_defaults(argv=[])
     verb.epilog = "what follows `--` is the program of the agent, with its arguments"

@@ -12,7 +12,7 @@ from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
 from missioncontrol.app.settings import sandbox_of
-from missioncontrol.application.agent_measures import Measured, measured
+from missioncontrol.application.agent_measures import AgentActivity, measured
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.gateway_keys import KEYS, STREAM
 from missioncontrol.application.journal import fold
@@ -27,7 +27,7 @@ from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.agent_kind import Proof
-from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_elsewhere
+from missioncontrol.ports.workers import WorkerSeen, WorkersListed, is_remote
 
 PROOF_SECONDS_MAX = 120.0
 
@@ -54,7 +54,7 @@ class RosterDesk(Desk):
         except Unavailable:
             return {}  # It has just ended, or does not listen.
 
-    def measured(self, since: float, now: float) -> Measured:
+    def measured(self, since: float, now: float) -> AgentActivity:
         """See `cli.agent.AgentDesk`."""
         return asyncio.run(measured(self.store, since=since, now=now))
 
@@ -72,7 +72,7 @@ class RosterDesk(Desk):
 
     def proof(self, declared: Declaration) -> Proof:
         """See `cli.agent.AgentDesk`."""
-        if is_elsewhere(declared):
+        if is_remote(declared):
             return proof_of(declared, self._workers())
         kinds = Kinds()
         if declared.kind not in kinds:

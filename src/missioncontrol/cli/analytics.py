@@ -23,7 +23,17 @@ from missioncontrol.application.analytics.product_service import (
 from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words
-from missioncontrol.cli.analytics_places import Asked, asked_of, meant, shelf_of, today_of
+from missioncontrol.cli.analytics_formatters import (
+    answer_lines,
+    finding_lines,
+    findings_table,
+    member_lines,
+    product_lines,
+    summary_lines,
+    summary_table,
+    use_lines,
+)
+from missioncontrol.cli.analytics_places import Asked, meant, open_analytics, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import (
     cell_of,
     pairs,
@@ -34,20 +44,10 @@ from missioncontrol.cli.analytics_questions import (
     segment_of,
     step,
 )
-from missioncontrol.cli.analytics_sheets import (
-    answer_lines,
-    finding_lines,
-    findings_table,
-    member_lines,
-    product_lines,
-    summary_lines,
-    summary_table,
-    use_lines,
-)
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.output import columns, note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import visible
 
@@ -70,7 +70,7 @@ def analytics(arguments: argparse.Namespace) -> int:
 
 def _products(arguments: argparse.Namespace, desk: Desk) -> int:
     found = [product_view(each) for each in asyncio.run(shelf_of(desk).all())]
-    return _told(arguments, found, (line for each in found for line in product_lines(each)))
+    return _print_found(arguments, found, (line for each in found for line in product_lines(each)))
 
 
 def _add_product(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -129,17 +129,17 @@ def _changes(arguments: argparse.Namespace) -> Iterable[ProductAsked]:
 
 def _show_product(arguments: argparse.Namespace, desk: Desk, product: str) -> int:
     view = product_view(asyncio.run(shelf_of(desk).find(product)))
-    return _told(arguments, view, product_lines(view))
+    return _print_found(arguments, view, product_lines(view))
 
 
 def _use(arguments: argparse.Namespace, desk: Desk) -> int:
-    found = asked_of(desk, arguments).use(meant(arguments, desk))
-    return _told(arguments, found, use_lines(found))
+    found = open_analytics(desk, arguments).use(meant(arguments, desk))
+    return _print_found(arguments, found, use_lines(found))
 
 
 def _sources(arguments: argparse.Namespace, desk: Desk) -> int:
     found = product_view(asyncio.run(shelf_of(desk).find(arguments.product)))
-    return _told(arguments, found.sources, product_lines(found))
+    return _print_found(arguments, found.sources, product_lines(found))
 
 
 def _add_source(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -155,9 +155,9 @@ def _renew_key(arguments: argparse.Namespace, desk: Desk) -> int:
 
 def _show_key(arguments: argparse.Namespace, made: dict[str, Any]) -> int:
     if arguments.json:
-        say_json(made)
+        print_json(made)
         return SUCCEEDED
-    say(f"{made['key']}\n")
+    print_text(f"{made['key']}\n")
     note(
         "This is the write key of Segment's libraries, and the API key of PostHog's. "
         "It is not shown again.\n"
@@ -191,49 +191,49 @@ def _ask_file(arguments: argparse.Namespace, desk: Desk) -> int:
 
 
 def _ask(arguments: argparse.Namespace, desk: Desk, question: AnyQuestion) -> int:
-    place: Asked = asked_of(desk, arguments)
+    place: Asked = open_analytics(desk, arguments)
     if arguments.people:
         found = place.members(question, cell_of(arguments.people, question))
         if arguments.csv:
-            say_exactly(csv_of(people(found)).encode())
+            print_bytes(csv_of(people(found)).encode())
             return SUCCEEDED
-        return _told(arguments, found, member_lines(found))
+        return _print_found(arguments, found, member_lines(found))
     answer = place.answer(question)
     changes: Changes = getattr(arguments, "changes", None) or ""
     if arguments.csv:
-        say_exactly(csv_of(table(answer, changes)).encode())
+        print_bytes(csv_of(table(answer, changes)).encode())
         return SUCCEEDED
-    return _told(arguments, answer, answer_lines(answer, changes))
+    return _print_found(arguments, answer, answer_lines(answer, changes))
 
 
 def _anomalies(arguments: argparse.Namespace, desk: Desk) -> int:
     product = meant(arguments, desk)
     segment = segment_of(arguments)
-    found = asked_of(desk, arguments).findings(product.slug, segment)
+    found = open_analytics(desk, arguments).findings(product.slug, segment)
     if arguments.csv:
-        say_exactly(csv_of(findings_table(found)).encode())
+        print_bytes(csv_of(findings_table(found)).encode())
         return SUCCEEDED
     about = shelf_of(desk), product.slug, segment, today_of(product)
     none = "Nothing changed by more than chance."
     if not found and asyncio.run(is_behavioral(*about)):
         none = NO_BEHAVIORAL_CHANGES
-    return _told(arguments, list(found), finding_lines(found), none)
+    return _print_found(arguments, list(found), finding_lines(found), none)
 
 
 def _summary(arguments: argparse.Namespace, desk: Desk) -> int:
     product = meant(arguments, desk)
     days = range_of(arguments, today_of(product))
     segment = segment_of(arguments)
-    found = asked_of(desk, arguments).summary(product.slug, days, segment)
+    found = open_analytics(desk, arguments).summary(product.slug, days, segment)
     if not arguments.by_rule and in_words(arguments, desk, found, days, segment):
-        found = asked_of(desk, arguments).summary(product.slug, days, segment)
+        found = open_analytics(desk, arguments).summary(product.slug, days, segment)
     if arguments.csv:
-        say_exactly(csv_of(summary_table(found)).encode())
+        print_bytes(csv_of(summary_table(found)).encode())
         return SUCCEEDED
     if arguments.json:
-        say_json(found)
+        print_json(found)
     else:  # What stands in it has been made visible already; it has thin spaces of ours.
-        say("".join(f"{line}\n" for line in summary_lines(found, columns())))
+        print_text("".join(f"{line}\n" for line in summary_lines(found, columns())))
     return SUCCEEDED
 
 
@@ -244,7 +244,7 @@ def _definitions(arguments: argparse.Namespace, _: Desk) -> int:
         raise NotFound("definition.unknown", f"There is no definition {name[:80]!r}.", hint=hint)
     found = (definition(name),) if name else definitions()
     lines = (line for each in found for line in _definition_lines(each, is_whole=bool(name)))
-    return _told(arguments, found[0] if name else found, lines)
+    return _print_found(arguments, found[0] if name else found, lines)
 
 
 def _definition_lines(found: Definition, *, is_whole: bool) -> Iterable[str]:
@@ -266,29 +266,29 @@ def _cohorts(arguments: argparse.Namespace, desk: Desk) -> int:
         f"{each.id}  {each.name}" + (f", as it was {each.as_of}" if each.is_fixed else "")
         for each in found
     )
-    return _told(arguments, found, lines, "No cohort is saved of this product.")
+    return _print_found(arguments, found, lines, "No cohort is saved of this product.")
 
 
 def _save_cohort(arguments: argparse.Namespace, desk: Desk) -> int:
     segment = plain(segment_of(arguments))
     about = (arguments.product, arguments.id, arguments.name, arguments.note)
     saved = desk.deliver(SavedAsked("cohort", *about, segment))
-    return _told(arguments, saved, [f"Segments can ask for it as --cohort {saved['id']}."])
+    return _print_found(arguments, saved, [f"Segments can ask for it as --cohort {saved['id']}."])
 
 
 def _remove_cohort(arguments: argparse.Namespace, desk: Desk) -> int:
     gone = desk.deliver(SavedAsked("remove_cohort", arguments.product, arguments.cohort))
-    return _told(arguments, gone, [f"Cohort {arguments.cohort} is not offered any more."])
+    return _print_found(arguments, gone, [f"Cohort {arguments.cohort} is not offered any more."])
 
 
 def _forget(arguments: argparse.Namespace, desk: Desk) -> int:
     person = arguments.person
     if person == "-":
         person = sys.stdin.readline(PERSON_MAX + 1).strip()
-    gone = asked_of(desk, arguments).forget(arguments.product, person, arguments.reason)
+    gone = open_analytics(desk, arguments).forget(arguments.product, person, arguments.reason)
     message = (
         f"Removed, with {_many(gone.events, 'event')}. {_many(gone.ids, 'id')} "
-        f"{'is' if gone.ids == 1 else 'are'} not taken again. "
+        f"{'is' if gone.ids == 1 else 'are'} not accepted again. "
         f"The log tells of it as {gone.forgetting}, and not of whom."
     )
     lines = [message if gone.ids else "They were removed before: nothing of them was left."]
@@ -298,7 +298,7 @@ def _forget(arguments: argparse.Namespace, desk: Desk) -> int:
     if gone.in_log:
         lines.append(f"The log has an id of theirs in {'; '.join(gone.in_log)}.")
         lines.append("That stays: each entry of the log seals those before it.")
-    return _told(arguments, gone, lines)
+    return _print_found(arguments, gone, lines)
 
 
 def _clear(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -308,8 +308,8 @@ def _clear(arguments: argparse.Namespace, desk: Desk) -> int:
             f"This would remove all events of {arguments.product!r}.",
             hint="Say --yes to do it.",
         )
-    gone = asked_of(desk, arguments).clear(arguments.product, arguments.reason)
-    return _told(
+    gone = open_analytics(desk, arguments).clear(arguments.product, arguments.reason)
+    return _print_found(
         arguments,
         gone,
         [f"{_many(gone.events, 'event')} {'is' if gone.events == 1 else 'are'} removed."],
@@ -331,14 +331,14 @@ def _of_files(name: str) -> Verb:
     return verb
 
 
-def _told(
+def _print_found(
     arguments: argparse.Namespace, found: Any, lines: Iterable[str], nothing: str = ""
 ) -> int:
     if arguments.json:
-        say_json(msgspec.to_builtins(found) if isinstance(found, ProductView) else found)
+        print_json(msgspec.to_builtins(found) if isinstance(found, ProductView) else found)
         return SUCCEEDED
     text = "".join(f"{visible(line)}\n" for line in lines)
-    say(text)
+    print_text(text)
     if not text and nothing:
         note(f"{nothing}\n")
     return SUCCEEDED

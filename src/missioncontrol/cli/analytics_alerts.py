@@ -11,8 +11,8 @@ from missioncontrol.application.journal import fold
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import shelf_of
 from missioncontrol.cli.desk import Desk
-from missioncontrol.cli.output import columns, note, say, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.domain.alert import Alert
 from missioncontrol.domain.visible import visible
 
@@ -23,11 +23,11 @@ def alerts(arguments: argparse.Namespace, desk: Desk) -> int:
     known = asyncio.run(_shelf(desk).all(arguments.product))
     found = [each for each in known if arguments.all or each.state != "resolved"]
     if arguments.json:
-        say_json(found)
+        print_json(found)
         return exit_codes.SUCCEEDED
     if not found:
         note("No alert is open.\n")
-    say("".join(f"{line}\n" for each in found for line in _lines(each)))
+    print_text("".join(f"{line}\n" for each in found for line in _lines(each)))
     return exit_codes.SUCCEEDED
 
 
@@ -45,9 +45,9 @@ def _done(verb: Any, arguments: argparse.Namespace, desk: Desk) -> int:
     desk.deliver(AlertAsked(verb, arguments.product, arguments.alert, arguments.note))
     found = asyncio.run(_shelf(desk).find(arguments.product, arguments.alert))
     if arguments.json:
-        say_json(found)
+        print_json(found)
     else:
-        say("".join(f"{line}\n" for line in _lines(found)))
+        print_text("".join(f"{line}\n" for line in _lines(found)))
     return exit_codes.SUCCEEDED
 
 

@@ -35,7 +35,7 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
     settings.add_argument("product", metavar="PRODUCT")
     settings.add_argument("--name", metavar="NAME")
     settings.add_argument(
-        "--keep-days", metavar="N", type=whole_number, help="days that events are kept; 0: all"
+        "--keep-days", metavar="N", type=whole_number, help="days to store events; 0: all"
     )
     for name, what in (
         ("--max-events", "events that are stored; more are refused"),
@@ -66,10 +66,10 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
         "--activated-at",
         metavar="N",
         type=whole_number,
-        help="the step, from 1, by which somebody is activated (default: the last)",
+        help="the step, from 1, by which a person is activated (default: the last)",
     )
     settings.add_argument("--action", metavar="EVENT", action="append", help="it is there for")
-    settings.add_argument("--active", metavar="EVENT", help="by which somebody is active")
+    settings.add_argument("--active", metavar="EVENT", help="by which a person is active")
     for verb in (add, settings):
         verb.add_argument("--zone", metavar="ZONE", help="of its days, such as Europe/Zurich")
         verb.add_argument("--week-starts", choices=("monday", "sunday", "saturday"))
@@ -87,7 +87,7 @@ def _add_sources(kinds: Any, home: argparse.ArgumentParser) -> None:
     add = kinds.add_parser("add-source", parents=[home], help="a write key; it is shown this once")
     renew = kinds.add_parser("renew-key", parents=[home], help="another key for a source")
     change = kinds.add_parser("source", parents=[home], help="change a source")
-    revoke = kinds.add_parser("revoke-source", parents=[home], help="let nothing more come from it")
+    revoke = kinds.add_parser("revoke-source", parents=[home], help="refuse all its new events")
     for verb in (listed, add, renew, change, revoke):
         verb.add_argument("product", metavar="PRODUCT")
         _add_json(verb)
@@ -98,7 +98,7 @@ def _add_sources(kinds: Any, home: argparse.ArgumentParser) -> None:
     add.add_argument("--kind", choices=("browser", "server", "file"), default="server")
     add.add_argument("--internal", action="store_true", help="its events count in no measure")
     change.add_argument("--internal", choices=("yes", "no"), help="whether its events do not count")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
 
 
 def _add_questions(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
@@ -225,7 +225,7 @@ def _add_days(verb: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
 def _add_cohorts(kinds: Any, home: argparse.ArgumentParser) -> None:
     listed = kinds.add_parser("cohorts", parents=[home], help="saved cohorts of a product")
     save = kinds.add_parser("save-cohort", parents=[home], help="keep people under a name")
-    remove = kinds.add_parser("remove-cohort", parents=[home], help="let a cohort go")
+    remove = kinds.add_parser("remove-cohort", parents=[home], help="delete a cohort")
     for verb in (listed, save, remove):
         verb.add_argument("product", metavar="PRODUCT")
         _add_json(verb)
@@ -247,7 +247,7 @@ def _add_alerts(kinds: Any, home: argparse.ArgumentParser) -> None:
     acknowledged = kinds.add_parser(
         "acknowledge", parents=[home], help="say that you see to an alert"
     )
-    resolved = kinds.add_parser("resolve", parents=[home], help="an alert needs nobody any more")
+    resolved = kinds.add_parser("resolve", parents=[home], help="mark an alert as resolved")
     for verb in (listed, acknowledged, resolved):
         verb.add_argument("product", metavar="PRODUCT")
         _add_json(verb)
@@ -269,7 +269,7 @@ def _add_digest(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNu
     verb.add_argument(
         "--timezone", metavar="AREA/CITY", default="", help="of --at (default: the product's)"
     )
-    verb.add_argument("--to", metavar="WEBHOOK", default="", help="make sure that it is told")
+    verb.add_argument("--to", metavar="WEBHOOK", default="", help="make sure it is notified")
     verb.add_argument("--off", action="store_true", help="write it by the clock no more")
     _add_json(verb)
 
@@ -282,7 +282,7 @@ def _add_people(kinds: Any, home: argparse.ArgumentParser) -> None:
     clear.add_argument("product", metavar="PRODUCT")
     clear.add_argument("--yes", action="store_true", help="without it, nothing is removed")
     for verb in (forget, clear):
-        verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever; name nobody")
+        verb.add_argument("--reason", metavar="TEXT", default="", help="permanent; no names")
         _add_json(verb)
 
 

@@ -11,8 +11,8 @@ from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.models.openai_compatible import endpoint_from
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import DAYS_USUAL, EVERYBODY, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun
@@ -23,8 +23,8 @@ from missioncontrol.application.webhooks import WEBHOOKS
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import meant
 from missioncontrol.cli.desk import Desk
-from missioncontrol.cli.output import note, say, say_json
-from missioncontrol.cli.schedule_sheets import next_lines, view
+from missioncontrol.cli.output import note, print_json, print_text
+from missioncontrol.cli.schedule_formatters import next_lines, view
 from missioncontrol.cli.work import watched
 from missioncontrol.domain.digest import EVENTS, DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -34,7 +34,7 @@ from missioncontrol.domain.visible import visible
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook
 from missioncontrol.projections.schedules import ScheduleRow, is_open
 
-HEARD = EVENTS[DigestWritten][0]
+DIGEST_EVENT = EVENTS[DigestWritten][0]
 NEXT = 3
 PASSING = ("model.", "budget.")
 """How the reasons begin for which a model did not answer."""
@@ -50,7 +50,7 @@ def digest(arguments: argparse.Namespace, desk: Desk) -> int:
         )
     if arguments.off:
         desk.deliver(Asked("remove", name_of(product.slug)))
-        say(f"{name_of(product.slug)} is written by the clock no more.\n")
+        print_text(f"{name_of(product.slug)} is written by the clock no more.\n")
         return exit_codes.SUCCEEDED
     hook = _hook(desk, arguments.to) if arguments.to else None
     if arguments.at:
@@ -58,9 +58,9 @@ def digest(arguments: argparse.Namespace, desk: Desk) -> int:
     state = written(arguments, desk, product.slug, {"days": str(days)})
     found = _output(state)
     if arguments.json:
-        say_json(found)
+        print_json(found)
     else:
-        say(visible(str(found.get("text", ""))))
+        print_text(visible(str(found.get("text", ""))))
     return exit_codes.SUCCEEDED if found else exit_codes.FAILED
 
 
@@ -123,11 +123,13 @@ def _by_the_clock(
     row = next(each for each in _rows(desk) if each.id == name)
     calendar = CronCalendar()
     if arguments.json:
-        say_json(view(row, calendar, now, NEXT))
+        print_json(view(row, calendar, now, NEXT))
         return exit_codes.SUCCEEDED
     heading = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
-    say("".join(f"{visible(line)}\n" for line in (heading, *next_lines(row, calendar, now, NEXT))))
-    say("".join(f"{visible(line)}\n" for line in _heard(desk, hook)))
+    print_text(
+        "".join(f"{visible(line)}\n" for line in (heading, *next_lines(row, calendar, now, NEXT)))
+    )
+    print_text("".join(f"{visible(line)}\n" for line in _webhook_lines(desk, hook)))
     note(f"It is written while `mission up` runs. `mission schedule show {name}` tells of it.\n")
     return exit_codes.SUCCEEDED
 
@@ -137,13 +139,15 @@ def _rows(desk: Desk) -> list[ScheduleRow]:
     return found
 
 
-def _heard(desk: Desk, hook: Webhook | None) -> Iterator[str]:
+def _webhook_lines(desk: Desk, hook: Webhook | None) -> Iterator[str]:
     """Yield a line on which webhooks hear of what is written."""
-    names = [hook.name] if hook else [each.name for each in _hooks(desk) if each.wants(HEARD)]
+    names = (
+        [hook.name] if hook else [each.name for each in _hooks(desk) if each.wants(DIGEST_EVENT)]
+    )
     if names:
-        yield f"Told of it as {HEARD}: {', '.join(names)}."
+        yield f"Webhooks that receive it as {DIGEST_EVENT}: {', '.join(names)}."
     else:
-        yield f"No webhook is told of it; one of the type {HEARD} would be."
+        yield f"No webhook receives it; one of the type {DIGEST_EVENT} would."
 
 
 def _hooks(desk: Desk) -> list[Webhook]:
@@ -161,23 +165,23 @@ def _hook(desk: Desk, name: str) -> Webhook:
     hooks = _hooks(desk)
     found = next((each for each in hooks if each.name == name), None)
     if found is None:
-        raise _no_hook(name, [each.name for each in hooks if each.wants(HEARD)])
-    if found.is_paused or not found.wants(HEARD):
-        why = "is paused" if found.is_paused else f"is told of {', '.join(found.types)} alone"
+        raise _no_hook(name, [each.name for each in hooks if each.wants(DIGEST_EVENT)])
+    if found.is_paused or not found.wants(DIGEST_EVENT):
+        why = "is paused" if found.is_paused else f"receives only {', '.join(found.types)}"
         raise Rejected(
             "webhook.deaf",
             f"Webhook {name!r} {why}.",
-            hint=f"Add one for {HEARD} on the page of webhooks, or resume it.",
+            hint=f"Add one for {DIGEST_EVENT} on the page of webhooks, or resume it.",
         )
     return found
 
 
 def _no_hook(name: str, names: list[str]) -> NotFound:
     """Say that there is no such webhook, which there are, and how there would be one."""
-    known = f"Told of {HEARD} are {', '.join(names)}. " if names else ""
+    known = f"Webhooks that receive {DIGEST_EVENT}: {', '.join(names)}. " if names else ""
     return NotFound(
         "webhook.unknown",
         f"There is no webhook {name[:80]!r} here, and --to adds none.",
-        hint=f"{known}Add one for {HEARD} on the console's page of webhooks, or by POST"
+        hint=f"{known}Add one for {DIGEST_EVENT} on the console's page of webhooks, or by POST"
         " /api/v1/webhooks.",
     )

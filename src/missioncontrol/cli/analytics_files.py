@@ -18,9 +18,9 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_files.files import LocalEventFiles
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.adapters.warehouses.shared import SharedWarehouse
+from missioncontrol.analytics.calendar import zone_of
 from missioncontrol.analytics.demo_data import events as seeded
 from missioncontrol.analytics.demo_data import planted
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.application.analytics.event_transfer import (
     ImportReport,
     Progress,
@@ -29,12 +29,12 @@ from missioncontrol.application.analytics.event_transfer import (
 )
 from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.products import policy_of, source_of
-from missioncontrol.cli.analytics_places import asked_of, meant, shelf_of, today_of
+from missioncontrol.cli.analytics_places import meant, open_analytics, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import pairs
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.output import note, say, say_exactly, say_json
+from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.visible import visible
@@ -78,9 +78,11 @@ def import_file(arguments: argparse.Namespace, desk: Desk) -> int:
             warehouse.tidy(datetime.fromtimestamp(now, UTC))
     bar.end()
     if arguments.json:
-        say_json(report)
+        print_json(report)
     else:
-        say("".join(f"{visible(line)}\n" for line in _carried(report, is_dry=arguments.dry_run)))
+        print_text(
+            "".join(f"{visible(line)}\n" for line in _carried(report, is_dry=arguments.dry_run))
+        )
     return FAILED if report.rows and not report.events else SUCCEEDED
 
 
@@ -104,7 +106,7 @@ def export_file(arguments: argparse.Namespace, desk: Desk) -> int:
         found = exported_pages(warehouse, product.slug)
         if path is None:
             for piece in files.written(kind, found):
-                say_exactly(piece)
+                print_bytes(piece)
             return SUCCEEDED
         count = files.write(path, kind, found)
     note(f"{count:,} events written to {visible(arguments.output)}.\n")
@@ -119,7 +121,7 @@ def _from_there(line: ServerLine, product: Product, kind: FileKind, path: Path |
         file = opened.enter_context(whole_file(str(path))) if path is not None else None
         for piece in answer.iter_bytes():
             if file is None:
-                say_exactly(piece)
+                print_bytes(piece)
             else:
                 file.write(piece)
     if path is not None:
@@ -137,7 +139,7 @@ def seed(arguments: argparse.Namespace, desk: Desk) -> int:
         product = asyncio.run(shelf_of(desk).find(slug))
     _refuse_own(product)
     if arguments.reset:
-        asked_of(desk, arguments).clear(slug, "seeded anew")
+        open_analytics(desk, arguments).clear(slug, "seeded again")
     until = datetime.fromtimestamp(SystemClock().now(), UTC).replace(tzinfo=None)
     made = seeded(
         arguments.seed,
@@ -156,11 +158,15 @@ def seed(arguments: argparse.Namespace, desk: Desk) -> int:
         "planted": [msgspec.to_builtins(each) for each in wrong],
     }
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
         return SUCCEEDED
-    say(f"{counts['stored']:,} events of {slug}, {counts['duplicates']:,} were there already.\n")
+    print_text(
+        f"{counts['stored']:,} events of {slug}, {counts['duplicates']:,} were there already.\n"
+    )
     for each in wrong:
-        say(f"  planted: {each.metric} {100 * each.effect:+.0f} %, {each.since} to {each.until}\n")
+        print_text(
+            f"  planted: {each.metric} {100 * each.effect:+.0f} %, {each.since} to {each.until}\n"
+        )
     return SUCCEEDED
 
 
@@ -222,7 +228,7 @@ def _carried(report: ImportReport, *, is_dry: bool) -> Iterator[str]:
         yield f"{report.ahead:,} events happen later than now: they count once it is then."
     refused = ""
     if report.refused:
-        refused = f", {report.refused:,} refused: of who was forgotten, or older than is kept"
+        refused = f", {report.refused:,} refused: of forgotten people, or past retention"
     known = f"{report.duplicates:,} were there already"
     if report.duplicates and (column := report.mapping.fields.get("id")):
         known = f"{report.duplicates:,} have an id (column {visible(column)}) that is known"

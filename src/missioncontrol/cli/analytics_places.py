@@ -15,9 +15,9 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.server_line import ServerLine
 from missioncontrol.analytics.answers import AnyAnswer, Member, Members
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.calendar import zone_of
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics import removal
@@ -72,7 +72,7 @@ class Here:
         async def found(house: AnalyticsContainer) -> Sequence[Finding]:
             return (await (await house.inspector()).found(product, segment)).findings
 
-        return self.ask_house(found)
+        return self.ask_analytics(found)
 
     def summary(self, product: str, range_: Range, segment: Segment) -> Summary:
         """See `Inspector.summary`."""
@@ -80,21 +80,23 @@ class Here:
         async def found(house: AnalyticsContainer) -> Summary:
             return await (await house.inspector()).summary(product, range_, segment)
 
-        return self.ask_house(found)
+        return self.ask_analytics(found)
 
     def use(self, product: Product) -> UseView:
         """Return how much is stored of a product, beside how much may be."""
-        return use_of(product, self.ask_house(lambda house: house.used(product.slug)))
+        return use_of(product, self.ask_analytics(lambda house: house.used(product.slug)))
 
     def forget(self, product: str, person: str, reason: str) -> Removed:
         """See `removal.forget`."""
         return self.ask(
-            lambda analyst: removal.forget(analyst, product, person, self._tell, reason=reason)
+            lambda analyst: removal.forget(analyst, product, person, self._submit, reason=reason)
         )
 
     def clear(self, product: str, reason: str) -> Removed:
         """See `removal.clear`."""
-        return self.ask(lambda analyst: removal.clear(analyst, product, self._tell, reason=reason))
+        return self.ask(
+            lambda analyst: removal.clear(analyst, product, self._submit, reason=reason)
+        )
 
     def ask(self, question: Callable[[Analyst], Awaitable[T]]) -> T:
         """Ask the analyst of the home, which lasts as long as this."""
@@ -102,21 +104,21 @@ class Here:
         async def asked(house: AnalyticsContainer) -> T:
             return await question(await house.analyst())
 
-        return self.ask_house(asked)
+        return self.ask_analytics(asked)
 
-    def ask_house(self, question: Callable[[AnalyticsContainer], Awaitable[T]]) -> T:
+    def ask_analytics(self, question: Callable[[AnalyticsContainer], Awaitable[T]]) -> T:
         """Ask the analytics of the home, which last as long as this."""
 
         async def work() -> T:
             with closing(analytics(self._home, self._store)) as house:
-                house.submit_removal = self._tell
+                house.submit_removal = self._submit
                 with suppress(Unavailable):  # The request itself reports what hinders it.
                     await house.tidy()  # Where no console does it every hour, this is when.
                 return await question(house)
 
         return asyncio.run(work())
 
-    async def _tell(self, ask: RemovalAsked) -> Any:
+    async def _submit(self, ask: RemovalAsked) -> Any:
         """Have the office record something, from a thread: a loop is at work in this one."""
         return await asyncio.to_thread(self._delivered, ask)
 
@@ -156,13 +158,13 @@ class There:
     def findings(self, product: str, segment: Segment) -> Sequence[Finding]:
         """See `Here.findings`."""
         path = f"/products/{quote(product, safe='')}/anomalies"
-        return self._line.get(path, list[Finding], **_said(segment))
+        return self._line.get(path, list[Finding], **_segment_query(segment))
 
     def summary(self, product: str, range_: Range, segment: Segment) -> Summary:
         """See `Inspector.summary`."""
         days = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
         path = f"/products/{quote(product, safe='')}/summary"
-        return self._line.get(path, Summary, **days, **_said(segment))
+        return self._line.get(path, Summary, **days, **_segment_query(segment))
 
     def use(self, product: Product) -> UseView:
         """See `Here.use`."""
@@ -179,14 +181,14 @@ class There:
         return self._line.post(f"/products/{quote(product, safe='')}/clear", body, Removed)
 
 
-def _said(segment: Segment) -> dict[str, str]:
+def _segment_query(segment: Segment) -> dict[str, str]:
     """Return a segment as a question of the API has it."""
     if segment == EVERYBODY:
         return {}
     return {"segment": msgspec.json.encode(segment).decode()}
 
 
-def asked_of(desk: Desk, arguments: argparse.Namespace) -> Asked:
+def open_analytics(desk: Desk, arguments: argparse.Namespace) -> Asked:
     """Return who answers for the home that a command line names."""
     if isinstance(desk.home, Home):
         return Here(desk.home, desk.store, arguments)

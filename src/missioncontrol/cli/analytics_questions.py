@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.analytics.calendar import DAYS_MAX, interval_for
 from missioncontrol.analytics.kpis import activation, activation_of
 from missioncontrol.analytics.questions import (
     DAYS_USUAL,
@@ -31,7 +32,6 @@ from missioncontrol.analytics.questions import (
     Trend,
     Where,
 )
-from missioncontrol.analytics.setting import DAYS_MAX, interval_for
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product

@@ -6,7 +6,7 @@ from typing import Any
 DECISIONS = {
     "approve": "agree to exactly what `show` shows",
     "reject": "say no; the step fails, and is not tried again",
-    "request-changes": "ask for other inputs; what then runs is asked anew",
+    "request-changes": "ask for other inputs; what then runs needs a new approval",
     "defer": "look at it later; it expires when it would have",
     "delegate": "give your say to another person",
     "withdraw": "take back what you asked for yourself",
@@ -34,7 +34,7 @@ def add_approvals(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 def _add_options(name: str, verb: argparse.ArgumentParser) -> None:
     verb.add_argument("approval", metavar="ID", help="or the beginning of it")
-    verb.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    verb.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     verb.add_argument(
         "--as",
         dest="name",

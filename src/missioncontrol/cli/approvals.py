@@ -12,11 +12,11 @@ import msgspec
 
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.queries.patches import Diff
-from missioncontrol.cli.approval_sheets import list_line, sheet, view
+from missioncontrol.cli.approval_formatters import list_line, sheet, view
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import identity, refuse_programs
-from missioncontrol.cli.output import columns, say, say_json
-from missioncontrol.domain.approval.asking import SUBJECT_BYTES_MAX
+from missioncontrol.cli.output import columns, print_json, print_text
+from missioncontrol.domain.approval.approval_requests import SUBJECT_BYTES_MAX
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -104,10 +104,10 @@ def _list(arguments: argparse.Namespace, desk: ApprovalDesk, now: float) -> int:
         row.approvers = approvers_at(row, now)
         row.state = state_at(row, now)
     if arguments.json:
-        say_json(rows)
+        print_json(rows)
         return SUCCEEDED
-    say("".join(f"{list_line(row, now, columns())}\n" for row in rows))
-    say(
+    print_text("".join(f"{list_line(row, now, columns())}\n" for row in rows))
+    print_text(
         "`mission approvals show ID` shows exactly what would run.\n"
         if rows
         else "Nothing waits for a person.\n"
@@ -119,9 +119,9 @@ def _show(arguments: argparse.Namespace, desk: ApprovalDesk, now: float) -> int:
     approval = desk.read(find_approval(desk, arguments.approval))
     diffs = desk.diffs(approval)
     if arguments.json:
-        say_json({**view(approval, now), "diffs": diffs})
+        print_json({**view(approval, now), "diffs": diffs})
     else:
-        say("".join(f"{line}\n" for line in sheet(approval, now, columns(), diffs)))
+        print_text("".join(f"{line}\n" for line in sheet(approval, now, columns(), diffs)))
     return SUCCEEDED
 
 
@@ -148,11 +148,11 @@ def _decide(
     desk.deliver(spoken)
     after = desk.read(approval.id)
     if arguments.json:
-        say_json(view(after, now))
+        print_json(view(after, now))
     else:
-        say(visible(_outcome(arguments.approvals, after)) + "\n")
+        print_text(visible(_outcome(arguments.approvals, after)) + "\n")
         if after.is_final and desk.is_left(after.run):
-            say(visible(f"`mission runs resume {after.run}` lets its run go on.\n"))
+            print_text(visible(f"`mission runs resume {after.run}` resumes its run.\n"))
     return SUCCEEDED
 
 
@@ -262,7 +262,7 @@ def _outcome(verb: str, after: Approval) -> str:
         case "reject":
             return f"{after.id} is rejected."
         case "request-changes":
-            return f"{after.id} is closed: other inputs were asked for. They are asked about anew."
+            return f"{after.id} is closed: other inputs were asked for. They need approval too."
         case "defer":
             return f"{after.id} is put off."
         case "delegate":

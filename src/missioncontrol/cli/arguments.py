@@ -171,7 +171,7 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         verb = verbs.add_parser(name, parents=[home], help=text)
         verb.add_argument("run", metavar="RUN")
         if name == "runs cancel":
-            verb.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
         else:
             add_wait(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
@@ -207,7 +207,7 @@ def _goal_arguments() -> argparse.ArgumentParser:
     goal.add_argument(
         "--constraint", metavar="TEXT", action="append", default=[], help="may be repeated"
     )
-    goal.add_argument("--title", metavar="T", default="", help="(default: taken from the goal)")
+    goal.add_argument("--title", metavar="T", default="", help="(default: from the goal)")
     goal.add_argument("--context", metavar="TEXT", default="", help="what else should be known")
     add_planner(goal)
     goal.add_argument(
@@ -300,7 +300,7 @@ def _add_audit(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     verify.add_argument(
         "--heads",
         metavar="FILE",
-        help="signed heads kept elsewhere; without them the log is unproven",
+        help="signed external heads; without them the log is unproven",
     )
     verify.add_argument("--json", action="store_true", help="print JSON")
     _add_search(kinds, home)

@@ -7,16 +7,16 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.adapters.heads_file import heads_elsewhere, read_heads
+from missioncontrol.adapters.heads_file import read_external_heads, read_heads
 from missioncontrol.adapters.home import Home
 from missioncontrol.application.audit import export, verify
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED, UNPROVEN
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading, opened
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.open_home import AnyReading, opened
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
-from missioncontrol.ports.heads import HeadsElsewhere, SignedHead
+from missioncontrol.ports.log_heads import ExternalHeads, SignedHead
 
 STATUS_OF = {"verified": SUCCEEDED, "unproven": UNPROVEN, "broken": FAILED}
 HOW_TO_PROVE = (
@@ -39,14 +39,14 @@ def audit(arguments: argparse.Namespace) -> int:
 
 
 def _verify(reading: AnyReading, arguments: argparse.Namespace) -> int:
-    elsewhere = None if arguments.heads is None else _elsewhere(reading, arguments.heads)
+    elsewhere = None if arguments.heads is None else _external_heads(reading, arguments.heads)
     found = verify(reading.store, _own_heads(reading), reading.artifacts, elsewhere=elsewhere)
     verdict = asyncio.run(found)
     if arguments.json:
-        say_json(verdict)
+        print_json(verdict)
     else:
         lines = (verdict.summary, *(f"Warning: {warning}" for warning in verdict.warnings))
-        say("".join(f"{line}\n" for line in lines))
+        print_text("".join(f"{line}\n" for line in lines))
         if verdict.state == "unproven":
             note(f"{HOW_TO_PROVE}\n")
     return STATUS_OF[verdict.state]
@@ -62,17 +62,17 @@ def _own_heads(reading: AnyReading) -> list[SignedHead]:
         return read_heads(Path(copy.name))
 
 
-def _elsewhere(reading: AnyReading, name: str) -> HeadsElsewhere:
+def _external_heads(reading: AnyReading, name: str) -> ExternalHeads:
     path = Path(name)
     if not path.is_file():
         raise NotFound(
             "heads.missing",
             f"There is no file {name!r} (--heads).",
             hint="Name the file that `mission up --heads-to` writes, or a copy of the "
-            "`heads.jsonl` of this data directory that is kept elsewhere.",
+            "`heads.jsonl` of this data directory that is stored elsewhere.",
         )
     home = reading.home if isinstance(reading.home, Home) else None
-    return heads_elsewhere(path, home, SystemClock().now())
+    return read_external_heads(path, home, SystemClock().now())
 
 
 def _export(reading: AnyReading, arguments: argparse.Namespace) -> int:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.cli.exit_codes import CANCELLED, SUCCEEDED
+from missioncontrol.cli.formatters import cut, wrapped
 from missioncontrol.cli.likely_arguments import CHANGES, CHANGES_MAX, CHANGES_PAID
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.places import repository_of
-from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.planners import LOCAL
 from missioncontrol.evaluation.score import wilson
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
-from missioncontrol.specialists.backtest.running import replayed
+from missioncontrol.specialists.backtest.runner import replayed
 from missioncontrol.specialists.backtest.scoring import FEW, Figures, Score, figures
 from missioncontrol.specialists.code_changes import is_document
 
@@ -111,7 +111,7 @@ def _show(
 ) -> None:
     found = figures(scores)
     if arguments.json:
-        say_json(
+        print_json(
             {
                 "repository": str(root),
                 "first": _day(works[-1]),
@@ -125,7 +125,7 @@ def _show(
         lines = list(_lines(found, scores, works, columns()))
         if also is not None and also.scores:
             lines += ["", *also.lines(scores)]
-        say("".join(f"{line}\n" for line in lines))
+        print_text("".join(f"{line}\n" for line in lines))
 
 
 def _row(score: Score) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _files(found: Figures) -> str:
     if not ranges.printed:
         return "no range of files was printed"
     return (
-        f"{ranges.held} of {ranges.printed} for files (plans said {ranges.told:.0%}; the most is "
+        f"{ranges.held} of {ranges.printed} for files (plans: {ranges.told:.0%}; the most is "
         f"{ranges.width:,.1f} times the least)"
     )
 
@@ -191,7 +191,7 @@ def _lines_held(found: Figures) -> str:
     ranges = found.lines
     if not ranges.printed:
         return "no class of lines was printed"
-    return f"{ranges.held} of {ranges.printed} for lines (plans said {ranges.told:.0%})"
+    return f"{ranges.held} of {ranges.printed} for lines (plans: {ranges.told:.0%})"
 
 
 def _examples(scores: Sequence[Score], width: int) -> Iterator[str]:

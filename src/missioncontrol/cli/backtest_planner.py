@@ -18,7 +18,7 @@ from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.specialists.backtest.history import PastWork
-from missioncontrol.specialists.backtest.running import lines_of_files
+from missioncontrol.specialists.backtest.runner import lines_of_files
 from missioncontrol.specialists.backtest.scoring import Figures, Score, figures, scored, unplanned
 
 STANDS_IN = "in place of a plan by"

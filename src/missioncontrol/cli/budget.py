@@ -11,7 +11,7 @@ import msgspec
 
 from missioncontrol.application.budgets import CapChange, Ended
 from missioncontrol.application.prices import PriceChange, name_of, price_of
-from missioncontrol.cli.budget_sheets import (
+from missioncontrol.cli.budget_formatters import (
     cap_lines,
     changed_lines,
     changed_view,
@@ -23,12 +23,12 @@ from missioncontrol.cli.budget_sheets import (
 )
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
+from missioncontrol.domain.budget.balances import capped, standings
 from missioncontrol.domain.budget.events import CapSet
 from missioncontrol.domain.budget.refusals import UNITS
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope, day_of
-from missioncontrol.domain.budget.standing import capped, standings
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.money import micro_dollars
@@ -116,10 +116,10 @@ def refuse_agents(environment: Mapping[str, str], noun: str) -> None:
 def _list(arguments: argparse.Namespace, desk: BudgetDesk, now: float) -> int:
     found = list(capped(desk.ledger(), now))
     if arguments.json:
-        say_json([standing_view(each) for each in found])
+        print_json([standing_view(each) for each in found])
         return SUCCEEDED
     for each in found:
-        _say_lines(cap_lines(each, columns()))
+        _print_lines(cap_lines(each, columns()))
     return SUCCEEDED
 
 
@@ -132,12 +132,12 @@ def _show(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope, now: fl
         found = standings(ended.ledger, scope, ended.at)[:1] if ended else []
         found = found or standings(ledger, scope, now)
     if arguments.json:
-        say_json([standing_view(each) for each in found])
+        print_json([standing_view(each) for each in found])
         return SUCCEEDED
     _note_unknown(scope, ledger or Ledger(), desk)
-    _say_lines(cap_lines(found[0], columns()) if scope == RUNS else scope_lines(found, columns()))
+    _print_lines(cap_lines(found[0], columns()) if scope == RUNS else scope_lines(found, columns()))
     if ended:
-        say(f"  its run ended at {moment(ended.at)}\n")
+        print_text(f"  its run ended at {moment(ended.at)}\n")
     return SUCCEEDED
 
 
@@ -154,10 +154,10 @@ def _set(arguments: argparse.Namespace, desk: BudgetDesk, scope: Scope) -> int:
     answer = desk.deliver(change)
     event = None if answer is None else msgspec.convert(answer, CapSet)
     if arguments.json:
-        say_json(changed_view(scope, period, event))
+        print_json(changed_view(scope, period, event))
         return SUCCEEDED
     _note_unknown(scope, Ledger(), desk)
-    _say_lines(changed_lines(scope, period, event, columns()))
+    _print_lines(changed_lines(scope, period, event, columns()))
     return SUCCEEDED
 
 
@@ -175,7 +175,7 @@ def _scope(arguments: argparse.Namespace, desk: BudgetDesk) -> Scope:
             "budget.bad_scope",
             f"The workspace has no name; {name[:60]!r} is one too many."
             if name
-            else f"It is not said which {kind}.",
+            else f"The name of the {kind} is missing.",
             hint=f"`mission budget {arguments.budget} workspace` is enough."
             if name
             else f"Name it: `mission budget {arguments.budget} {kind} NAME`.",
@@ -280,9 +280,7 @@ def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, 
     dated = desk.prices().dated.get(arguments.model.lower(), ())
     later = [each for each in dated if each.price.valid_from > day_of(now)]
     if known is None:
-        set_when = (
-            f"it is set from {later[0].price.valid_from} on" if later else "nobody has set it"
-        )
+        set_when = f"it is set from {later[0].price.valid_from} on" if later else "no price is set"
         raise NotFound(
             "price.unknown",
             f"The price of {arguments.model[:80]!r} is not known: {set_when}, and it is not in "
@@ -290,11 +288,11 @@ def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, 
             hint="`mission budget price set MODEL --input USD --output USD --reason TEXT` sets it.",
         )
     if arguments.json:
-        say_json(price_view(known))
+        print_json(price_view(known))
     else:
-        _say_lines(price_lines(known, columns()))
+        _print_lines(price_lines(known, columns()))
         for each in later:
-            _say_lines(set_lines(each, columns()))
+            _print_lines(set_lines(each, columns()))
     return SUCCEEDED
 
 
@@ -305,12 +303,12 @@ def _show_all(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, no
         views = [
             {**price_view(each.price), "actor": each.actor, "reason": each.reason} for each in found
         ]
-        say_json({"table": table.version, "set": views})
+        print_json({"table": table.version, "set": views})
         return SUCCEEDED
     for each in found:
-        _say_lines(set_lines(each, columns()))
+        _print_lines(set_lines(each, columns()))
     rest = "All others are" if found else "No price is set here; all are"
-    say(f"{rest} from {table.version}: `mission budget price show MODEL`.\n")
+    print_text(f"{rest} from {table.version}: `mission budget price show MODEL`.\n")
     return SUCCEEDED
 
 
@@ -326,9 +324,9 @@ def _set_price(arguments: argparse.Namespace, desk: BudgetDesk) -> int:
     )
     event = msgspec.convert(desk.deliver(change), PriceSet)
     if arguments.json:
-        say_json(price_view(event.price))
+        print_json(price_view(event.price))
     else:
-        _say_lines(set_lines(event, columns()))
+        _print_lines(set_lines(event, columns()))
     return SUCCEEDED
 
 
@@ -343,5 +341,5 @@ def _rate(text: str, option: str) -> Decimal:
         ) from None
 
 
-def _say_lines(lines: list[str]) -> None:
-    say("".join(f"{line}\n" for line in lines))
+def _print_lines(lines: list[str]) -> None:
+    print_text("".join(f"{line}\n" for line in lines))

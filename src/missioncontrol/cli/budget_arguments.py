@@ -28,7 +28,7 @@ def add_budget(verbs: Any, home: argparse.ArgumentParser) -> None:
     change.add_argument(
         "--per", choices=PERIODS, help="of each UTC day or month (default: of all time)"
     )
-    change.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    change.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     change.add_argument("--json", action="store_true", help="print JSON")
     show = kinds.add_parser("show", parents=[home], help="what was spent there, and what is left")
     _add_scope(show, "needed but for the workspace")
@@ -66,5 +66,5 @@ def add_price(verbs: Any, home: argparse.ArgumentParser) -> None:
     change.add_argument(
         "--from", dest="since", metavar="DATE", default="", help="a UTC date (default: today)"
     )
-    change.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    change.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     change.add_argument("--json", action="store_true", help="print JSON")

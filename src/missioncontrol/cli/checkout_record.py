@@ -40,7 +40,7 @@ class Edit(msgspec.Struct, frozen=True):
     base: str  # digest of the version that was given to this checkout; "" where that is unknown
 
 
-class Taken(msgspec.Struct, frozen=True):
+class AcceptedEdit(msgspec.Struct, frozen=True):
     """What became of an edit."""
 
     place: str
@@ -52,7 +52,7 @@ class Taken(msgspec.Struct, frozen=True):
 class Synced(msgspec.Struct, frozen=True):
     """What a sync did."""
 
-    taken: tuple[Taken, ...]
+    taken: tuple[AcceptedEdit, ...]
     written: tuple[str, ...]
     is_process_new: bool = False
 
@@ -170,7 +170,7 @@ class Record:
         """
         index = None if self.is_kept() else self.checkout.index()
         if index is not None and index.tasks:
-            raise _elsewhere(str(index.tasks[0].task.number))
+            raise _wrong_home(str(index.tasks[0].task.number))
         ask = RepositoryAsked(self.sop.id, str(self.checkout.root), self.sop.process)
         return bool(self.desk.deliver(ask)["is_new"])
 
@@ -249,7 +249,7 @@ class Record:
             return
         strange = [e.task.number for e in index.tasks if e.task.number not in state.tasks]
         if index.source != self.sop.id or strange:
-            raise _elsewhere(str(strange[0]) if strange else index.source)
+            raise _wrong_home(str(strange[0]) if strange else index.source)
 
     def _refuse_foreign(self) -> None:
         """Refuse to write over files that were never generated here: they belong to a user."""
@@ -268,12 +268,12 @@ class Record:
         if not self._history(version).startswith(self.checkout.history()):
             raise edited(task_history.PLACE, "the record does not say that")
 
-    def _take(self, edit: Edit) -> Taken:
+    def _take(self, edit: Edit) -> AcceptedEdit:
         ask = RepositoryTaskAsked(
             "take", self.sop.id, edit.task, kind=edit.kind, text=edit.text, base=edit.base
         )
         answer = self.desk.deliver(ask)
-        return Taken(
+        return AcceptedEdit(
             edit.place, answer["version"], answer["is_new"], tuple(answer.get("conflicts", ()))
         )
 
@@ -327,7 +327,7 @@ def _foreign(place: str) -> Rejected:
     )
 
 
-def _elsewhere(such_as: str) -> Rejected:
+def _wrong_home(such_as: str) -> Rejected:
     return Rejected(
         "repository.other_record",
         f"{task_index.PLACE} tells of tasks that this home has no record of, such as {such_as}: "

@@ -18,7 +18,7 @@ from missioncontrol.application.decision_files import (
 from missioncontrol.cli.declarations import found_here, run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.operations.decision import IMPORT
@@ -47,9 +47,9 @@ def _import(arguments: argparse.Namespace, desk: Desk) -> int:
         found = _tried(desk, files, base)
     found = with_unread(found, unread)
     if arguments.json:
-        say_json({"applied": arguments.apply, **msgspec.to_builtins(found)})
+        print_json({"applied": arguments.apply, **msgspec.to_builtins(found)})
     else:
-        _say_import(found, is_done=arguments.apply)
+        _print_import(found, is_done=arguments.apply)
     failed = any(line.verdict in ("refused", "unread") for line in found.lines)
     return FAILED if failed else SUCCEEDED
 
@@ -69,17 +69,19 @@ def _files(desk: Desk, *, plans: bool) -> list[DecisionFile]:
     return found_here(desk, lambda present: queries.files(present, plans=plans))
 
 
-def _say_import(found: Import, *, is_done: bool) -> None:
+def _print_import(found: Import, *, is_done: bool) -> None:
     for line in found.lines:
         is_none = line.verdict in ("none", "unread")
         about = line.why if is_none else f"{line.id} {line.title} ({line.status})"
         verdict = "no record" if line.verdict == "none" else line.verdict
-        say(visible(f"{verdict:<9}  {line.file}: {about}\n"))
+        print_text(visible(f"{verdict:<9}  {line.file}: {about}\n"))
         if line.why and not is_none:
-            say(visible(f"           {line.why}\n"))
+            print_text(visible(f"           {line.why}\n"))
         for odd in line.not_understood:
-            handling = "kept under More Information" if odd.kept else "left out"
-            say(visible(f"           line {odd.line}: {odd.what} was not understood; {handling}\n"))
+            handling = "stored under More Information" if odd.kept else "left out"
+            print_text(
+                visible(f"           line {odd.line}: {odd.what} was not understood; {handling}\n")
+            )
     unread = sum(line.verdict == "unread" for line in found.lines)
     if unread:
         note(f"{unread} of {len(found.lines)} files could not be read; the others are read.\n")
@@ -87,7 +89,7 @@ def _say_import(found: Import, *, is_done: bool) -> None:
     if is_done:
         note(f"{moved} of {len(found.lines)} files changed the log.\n")
     elif moved:
-        note(f"Nothing was changed. With --apply, {moved} of {len(found.lines)} files are taken.\n")
+        note(f"Nothing was changed. --apply imports {moved} of {len(found.lines)} files.\n")
     else:
         note("There is nothing to take.\n")
 
@@ -97,13 +99,13 @@ def _export(arguments: argparse.Namespace, desk: Desk) -> int:
     folder = Path(arguments.output)
     written = _write(folder, files, force=arguments.force)
     if arguments.json:
-        say_json({"directory": str(folder), "files": sorted(files), "written": written})
+        print_json({"directory": str(folder), "files": sorted(files), "written": written})
     elif files:
-        say(
+        print_text(
             visible(f"{len(files)} decisions are in {folder}; {len(written)} files were written.\n")
         )
     else:
-        say("The log holds no decision. `--plans` writes those of plans.\n")
+        print_text("The log holds no decision. `--plans` writes those of plans.\n")
     return SUCCEEDED
 
 

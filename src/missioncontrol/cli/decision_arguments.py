@@ -31,8 +31,6 @@ def _add_import(kinds: Any, home: argparse.ArgumentParser) -> Any:
 def _add_export(kinds: Any, home: argparse.ArgumentParser) -> Any:
     verb = kinds.add_parser("export", parents=[home], help="write NNNN-title.md files of MADR 4")
     verb.add_argument("--output", metavar="DIR", required=True)
-    verb.add_argument(
-        "--plans", action="store_true", help="also those of plans that nobody has touched"
-    )
+    verb.add_argument("--plans", action="store_true", help="also those of plans that are unedited")
     verb.add_argument("--force", action="store_true", help="write over other text there")
     return verb

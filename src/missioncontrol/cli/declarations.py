@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, note, say, say_json
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
@@ -22,7 +22,7 @@ from missioncontrol.surfaces import remote
 from missioncontrol.surfaces.paging import LIMIT_MAX, Page
 
 if TYPE_CHECKING:
-    from missioncontrol.application.present import Present
+    from missioncontrol.application.read_model import Present
     from missioncontrol.application.reader import Reader
 
 R = TypeVar("R")
@@ -102,13 +102,13 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
     answer = executed(desk, operation, target, given)
     if arguments.json:
-        told = operation.terminal.json(answer) if operation.terminal.json else answer
-        say_json({"id": target} if answer is None else msgspec.to_builtins(told))
+        shown = operation.terminal.json(answer) if operation.terminal.json else answer
+        print_json({"id": target} if answer is None else msgspec.to_builtins(shown))
         return
     for name in operation.shown_once:  # Alone, so that another program can take it.
-        say(visible(f"{getattr(answer, name)}\n"))
-    tell = note if operation.shown_once else say
-    tell(visible(surface.done_text(operation, target, answer)) + "\n")
+        print_text(visible(f"{getattr(answer, name)}\n"))
+    write = note if operation.shown_once else print_text
+    write(visible(surface.done_text(operation, target, answer)) + "\n")
 
 
 def executed(
@@ -147,23 +147,23 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
     found = rows_of(desk, query, given)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins
-        say_json([plain(each) for each in found])
+        print_json([plain(each) for each in found])
         return
     lines = query.terminal.lines
     for each in found:
         if lines is not None:
-            say(visible("\n".join(lines(each, columns()))) + "\n")
+            print_text(visible("\n".join(lines(each, columns()))) + "\n")
         else:
-            say(surface.line_of(query, each, columns(), colour) + "\n")
+            print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         everything = len(rows_of(desk, query, {})) if given else 0
         there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
-        say(f"{there or query.terminal.empty}\n")
+        print_text(f"{there or query.terminal.empty}\n")
 
 
 def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
     terminal = query.terminal
     if arguments.json or terminal.lines is None:
-        say_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
+        print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return
-    say(visible("\n".join(terminal.lines(found, columns()))) + "\n")
+    print_text(visible("\n".join(terminal.lines(found, columns()))) + "\n")

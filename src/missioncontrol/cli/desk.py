@@ -25,7 +25,7 @@ from missioncontrol.application.workflows import Library, Saved
 from missioncontrol.cli import output
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading, not_here, server_of
+from missioncontrol.cli.open_home import AnyReading, not_here, server_of
 from missioncontrol.cli.places import settings_of
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
@@ -38,15 +38,15 @@ from missioncontrol.domain.price_list import PriceList
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.projections.schedules import ScheduleRow
 
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
     from missioncontrol.application.memory import Memory
-    from missioncontrol.application.present import Present
     from missioncontrol.application.queries.patches import Diff
+    from missioncontrol.application.read_model import Present
     from missioncontrol.application.reader import Reader
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
@@ -115,7 +115,7 @@ class Desk:
 
     # Changes.
 
-    def as_asked(self, ask: Any) -> Any:
+    def as_caller(self, ask: Any) -> Any:
         """Return `ask` as this user may ask it: an agent names the person it acts for.
 
         Raises:
@@ -133,14 +133,14 @@ class Desk:
         """Send `ask` to the office, wherever its engine is; return the answer, once durable.
 
         Raises:
-            MissionControlError: as the office, and as `as_asked`.
+            MissionControlError: as the office, and as `as_caller`.
         """
-        ask = self.as_asked(ask)
+        ask = self.as_caller(ask)
         return self._delivered(
             Errand(
                 type(ask).__name__,
                 msgspec.to_builtins(ask),
-                lambda held: held.office.do(ask, self.actor),
+                lambda held: held.command_bus.do(ask, self.actor),
             )
         )
 
@@ -222,9 +222,9 @@ class Desk:
 
     def _ask_holder(self, errand: "Errand") -> Any:
         if self._line is not None:
-            from missioncontrol.cli.server import asked_of
+            from missioncontrol.cli.server import send_command
 
-            return asked_of(self._line, errand.verb, errand.arguments)
+            return send_command(self._line, errand.verb, errand.arguments)
         from missioncontrol.interfaces.control import Ask, ask_engine, refusal
 
         holder = self._listening()
@@ -327,7 +327,7 @@ class Desk:
         from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
         from missioncontrol.adapters.read_tables.memory import MemoryReadTables
         from missioncontrol.app.read_context import ReadContext
-        from missioncontrol.application.present import Present
+        from missioncontrol.application.read_model import Present
 
         if not self.directory.exists:  # A list of what was never recorded is empty.
             return Present(

@@ -8,8 +8,8 @@ import msgspec
 
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import note, say, say_exactly, say_json
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.drawing.diagrams import (
     Diagram,
@@ -39,11 +39,11 @@ def diagram(arguments: argparse.Namespace) -> int:
             return _one(diagram_of(material, arguments.kind), arguments)
         found = diagrams(material)
         if arguments.json:
-            say_json([_told(each) for each in found])
+            print_json([_diagram_fields(each) for each in found])
             return SUCCEEDED
         for each in found:
             mark = "" if each.graph else "  (nothing to draw)"
-            say(f"{each.kind:<11} {each.title}{mark}\n            {visible(each.said)}\n")
+            print_text(f"{each.kind:<11} {each.title}{mark}\n            {visible(each.said)}\n")
         return SUCCEEDED
 
     return about(arguments, look)
@@ -53,7 +53,7 @@ def _one(found: Diagram, arguments: argparse.Namespace) -> int:
     kind = "json" if arguments.json and not arguments.output else arguments.format
     content = _written(found, kind)
     if arguments.output is None:
-        say_exactly(content)
+        print_bytes(content)
         return SUCCEEDED
     with whole_file(arguments.output) as file:
         file.write(content)
@@ -78,7 +78,7 @@ def _written(found: Diagram, kind: str) -> bytes:
     return svg.encode()
 
 
-def _told(found: Diagram) -> dict[str, Any]:
+def _diagram_fields(found: Diagram) -> dict[str, Any]:
     graph = found.graph
     counts = {"nodes": len(graph.nodes), "edges": len(graph.edges)} if graph else {}
     return {"kind": found.kind, "title": found.title, "said": found.said, **counts}

@@ -21,7 +21,7 @@ from missioncontrol.cli import text
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.results import record_of
 from missioncontrol.documents.studio.export import marked_as_draft
 from missioncontrol.domain.decision import DecisionLog
@@ -29,7 +29,7 @@ from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, Disput
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 
-SAID_MAX = 160
+EXCERPT_MAX = 160
 BEFORE_MAX, BEHIND_MIN = 40, 60
 """Of what two texts say alike before they differ, and of what follows."""
 
@@ -55,7 +55,7 @@ def document(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     found = asyncio.run(queries.documents(desk.store, run))
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
     unkept = "draft" if record_of(desk.reading, run).tasks else "not written yet"
     for each in found:
@@ -63,7 +63,7 @@ def _list(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
         if each.version:
             state = f"version {each.version}, {each.made} by {each.by.removeprefix('user:')}"
             state += _open_words(each.conflicts)
-        say(f"{each.kind:<14} {each.title:<24} {visible(state)}\n")
+        print_text(f"{each.kind:<14} {each.title:<24} {visible(state)}\n")
     return SUCCEEDED
 
 
@@ -71,20 +71,20 @@ def _write(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     wanted: Sequence[DocumentKind] = arguments.kinds or KINDS
     answers = [desk.deliver(DocumentAsked("write", run, kind)) for kind in wanted]
     if arguments.json:
-        say_json(answers)
+        print_json(answers)
         return SUCCEEDED
     for each in answers:
         news = f"version {each['version']}" if each["is_new"] else "nothing new to say"
-        say(f"{TITLES[each['kind']]}: {news}{_open_words(len(each['conflicts']))}\n")
+        print_text(f"{TITLES[each['kind']]}: {news}{_open_words(len(each['conflicts']))}\n")
     return SUCCEEDED
 
 
 def _show(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     found = _document(desk, run, arguments.kind, arguments.version)
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
-    say(visible(found.text if found.version else marked_as_draft(found.text)))
+    print_text(visible(found.text if found.version else marked_as_draft(found.text)))
     if found.version == found.newest:
         _name_conflicts(found.conflicts, run, arguments.kind)
     return SUCCEEDED
@@ -95,7 +95,7 @@ def _name_conflicts(conflicts: Sequence[Dispute], run: str, kind: str) -> None:
         mine, theirs = map(visible, differing(each.mine, each.theirs))
         note(
             f"Conflict {each.id} in “{visible(each.section)}”\n"
-            f"  yours: {mine or '(taken out)'}\n"
+            f"  yours: {mine or '(removed)'}\n"
             f"  written now: {theirs or '(not written any more)'}\n"
             f"  decide: mission document settle {run} {kind} {each.id} mine|theirs\n"
         )
@@ -107,13 +107,13 @@ def differing(mine: str, theirs: str) -> tuple[str, str]:
     pairs = enumerate(zip(one, other, strict=False))
     same = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = 0
-    if same + BEHIND_MIN > SAID_MAX:
+    if same + BEHIND_MIN > EXCERPT_MAX:
         start = (one.find(" ", same - BEFORE_MAX, same) + 1) or same - BEFORE_MAX
     return _piece(one, start), _piece(other, start)
 
 
 def _piece(text: str, start: int) -> str:
-    end = start + SAID_MAX
+    end = start + EXCERPT_MAX
     return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
 
 
@@ -131,22 +131,22 @@ def _edit(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     else:
         base, written = arguments.base, _read(arguments.file)
     ask = DocumentAsked("edit", run, arguments.kind, text=written, base=base, note=arguments.note)
-    return _told(arguments, desk.deliver(ask))
+    return _print_answer(arguments, desk.deliver(ask))
 
 
 def _settle(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     ask = DocumentAsked(
         "settle", run, arguments.kind, conflict=arguments.conflict, choice=arguments.choice
     )
-    return _told(arguments, desk.deliver(ask))
+    return _print_answer(arguments, desk.deliver(ask))
 
 
-def _told(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
+def _print_answer(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
         return SUCCEEDED
     news = f"version {answer['version']}" if answer["is_new"] else "nothing was changed"
-    say(f"{TITLES[answer['kind']]}: {news}{_open_words(len(answer['conflicts']))}\n")
+    print_text(f"{TITLES[answer['kind']]}: {news}{_open_words(len(answer['conflicts']))}\n")
     return SUCCEEDED
 
 
@@ -162,9 +162,9 @@ def _diff(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
         )
     )
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
     elif found.diff:
-        say(visible(found.diff) + "\n")
+        print_text(visible(found.diff) + "\n")
     else:
         note(f"Versions {found.older} and {found.newer} say the same.\n")
     return SUCCEEDED

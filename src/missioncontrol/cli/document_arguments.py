@@ -36,7 +36,7 @@ def add_document(verbs: Any, home: argparse.ArgumentParser) -> None:
         type=whole_number,
         help="the version that FILE was made of (needed with --file)",
     )
-    edit.add_argument("--note", metavar="TEXT", default="", help="what was changed, kept for ever")
+    edit.add_argument("--note", metavar="TEXT", default="", help="what was changed; permanent")
     settle = _about_one(
         kinds, home, "settle", "decide a conflict between yours and what is written"
     )

@@ -12,11 +12,11 @@ import msgspec
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.cli.desk import here
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import columns, say, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import duration_in_words, seconds_of
-from missioncontrol.domain.elevation import Elevation, Wish
+from missioncontrol.domain.elevation import Elevation, ElevationRequest
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.visible import visible
@@ -32,12 +32,12 @@ class ElevationDesk(Protocol):
 
 def elevate(arguments: argparse.Namespace, life: AgentLife, desk: ElevationDesk, now: float) -> int:
     """Ask for an elevation, answer one, or end what there is; say how it stands then."""
-    ask = _wished(arguments)
+    ask = _parse_request(arguments)
     after = msgspec.convert(desk.deliver(ask), AgentLife)
     if after.elevation is not None:
         now = max(now, after.elevation.since)  # It was given after this command began.
     if arguments.json:
-        say_json({"name": after.name, **width_view(after, {}, now)})
+        print_json({"name": after.name, **width_view(after, {}, now)})
         return SUCCEEDED
     match ask.verb:
         case "ask":
@@ -56,14 +56,14 @@ def elevate(arguments: argparse.Namespace, life: AgentLife, desk: ElevationDesk,
         case "end":
             lines = _ended(life, now)
     for line in lines:
-        say(f"{visible(line)}\n")
+        print_text(f"{visible(line)}\n")
     return SUCCEEDED
 
 
 def _ended(before: AgentLife, now: float) -> Iterator[str]:
     """Say what has ended, and what has not."""
     if before.wish is not None:
-        yield f"{before.wish.id} is taken back."
+        yield f"{before.wish.id} is withdrawn."
     if before.elevation is not None and before.elevation.is_in_force(now):
         yield f"{before.elevation.id} has ended: no attempt that begins now has it."
         yield (
@@ -74,7 +74,7 @@ def _ended(before: AgentLife, now: float) -> Iterator[str]:
         yield f"{before.elevation.id} had ended by its time."
 
 
-def _wished(arguments: argparse.Namespace) -> ElevationWished:
+def _parse_request(arguments: argparse.Namespace) -> ElevationWished:
     """Return what a command line says about an elevation.
 
     Raises:
@@ -129,7 +129,7 @@ def width_lines(
     if life.elevation is not None and life.elevation.is_in_force(now):
         yield from _fact("elevated", _given(life.elevation, now), width)
     if life.wish is not None and now < life.wish.lapses:
-        yield from _fact("asked for", _asked(life.wish), width)
+        yield from _fact("asked for", _request_line(life.wish), width)
 
 
 def _fact(name: str, text: str, width: int) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _given(elevation: Elevation, now: float) -> str:
     )
 
 
-def _asked(wish: Wish) -> str:
+def _request_line(wish: ElevationRequest) -> str:
     return (
         f"{_opened(wish)} for {duration_in_words(wish.seconds)}, {wish.id}: {wish.reason} "
         f"Asked for by {_person(wish.by)}; waits for another person's yes until "
@@ -152,7 +152,7 @@ def _asked(wish: Wish) -> str:
     )
 
 
-def _opened(each: Elevation | Wish) -> str:
+def _opened(each: Elevation | ElevationRequest) -> str:
     places = f" ({', '.join(each.paths)})" if each.paths else ""
     return f"{' and '.join(each.modes)}{places}"
 

@@ -20,17 +20,17 @@ from missioncontrol.application.evaluations import (
     listed,
     read_evaluation,
 )
-from missioncontrol.cli import evaluation_sheets as sheets
+from missioncontrol.cli import evaluation_formatters as formatters
 from missioncontrol.cli.agent_desk import RosterDesk
-from missioncontrol.cli.evaluating import Evaluating
+from missioncontrol.cli.evaluation_run import Evaluating
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.files import refuse_no_file, whole_file
-from missioncontrol.cli.halls import Hall, hall
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import sandbox_here
 from missioncontrol.cli.scenarios import scenarios_of, view
-from missioncontrol.cli.subjects import declared, prompt_of, spoken
-from missioncontrol.cli.trying import verified
+from missioncontrol.cli.subjects import declared, parse_subject, prompt_of
+from missioncontrol.cli.trial_runners import EvaluationRunner, evaluation_runner
+from missioncontrol.cli.trial_workspace import verified
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.evaluation import Evaluation, EvaluationBegun, Judged, Played, Subject
 from missioncontrol.domain.visible import visible
@@ -56,7 +56,7 @@ def evaluation(arguments: argparse.Namespace) -> int:
             case "list":
                 return _list(arguments, desk)
             case "show":
-                return _tell(arguments, report_of(_one(desk, arguments.run)))
+                return _print_report(arguments, report_of(_one(desk, arguments.run)))
             case _:
                 return _compare(arguments, desk)
     finally:
@@ -69,11 +69,11 @@ async def _scenarios(arguments: argparse.Namespace) -> int:
     sandbox = sandbox_here(arguments)
     known = await _verified(found, 0, sandbox) if arguments.scenarios else {}
     if arguments.json:
-        say_json([{**view(each), **_digests(known.get(each.id))} for each in found])
+        print_json([{**view(each), **_digests(known.get(each.id))} for each in found])
         return SUCCEEDED
     for each in found:
         checked = f" · commit {known[each.id].snapshot[:12]}" if known else ""
-        say(visible(f"{each.id:<28} {each.language:<10} {each.title}{checked}\n"))
+        print_text(visible(f"{each.id:<28} {each.language:<10} {each.title}{checked}\n"))
     if known:
         note("Each can be tried: its checks do on the snapshot what they say.\n")
     return SUCCEEDED
@@ -108,14 +108,14 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     scenarios = await scenarios_of(arguments.scenarios)
     sandbox = sandbox_here(arguments)
     known = await _verified(scenarios, arguments.seed, sandbox)
-    async with hall(desk) as place:
+    async with evaluation_runner(desk) as place:
         subject = (
-            spoken(arguments.command, prompt)
+            parse_subject(arguments.command, prompt)
             if arguments.command
             else await declared(place, arguments.agent, prompt)
         )
         await _sweep(place, home.evaluations)
-        begun = await _begun(arguments, place, subject, list(known.values()))
+        begun = await _start_evaluation(arguments, place, subject, list(known.values()))
         folder = home.evaluations / begun.evaluation
         by_id = {each.id: each for each in scenarios}
         with _alone(folder, begun.evaluation):
@@ -130,12 +130,14 @@ async def _run(arguments: argparse.Namespace, desk: RosterDesk) -> int:
                 raise
         shutil.rmtree(folder, ignore_errors=True)
         state = await read_evaluation(place.store, begun.evaluation)
-    return _tell(arguments, report_of(state))
+    return _print_report(arguments, report_of(state))
 
 
-async def _sweep(hall: Hall, places: Path) -> None:
+async def _sweep(evaluation_runner: EvaluationRunner, places: Path) -> None:
     """Remove what was left of evaluations that have ended."""
-    over = {each.evaluation for each in await listed(hall.store) if each.passed is not None}
+    over = {
+        each.evaluation for each in await listed(evaluation_runner.store) if each.passed is not None
+    }
     for folder in await asyncio.to_thread(lambda: list(places.glob(f"{PREFIX}*"))):
         if folder.name in over:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -156,8 +158,11 @@ def refuse_bad_numbers(arguments: argparse.Namespace) -> None:
             )
 
 
-async def _begun(
-    arguments: argparse.Namespace, place: Hall, subject: Subject, scenarios: Sequence[Played]
+async def _start_evaluation(
+    arguments: argparse.Namespace,
+    place: EvaluationRunner,
+    subject: Subject,
+    scenarios: Sequence[Played],
 ) -> EvaluationBegun:
     """Begin an evaluation, or find the one of the same plan that was left."""
     name = SystemIds().new(PREFIX.removesuffix("-"))
@@ -198,28 +203,28 @@ class Hearer:
 
     def __init__(self, begun: EvaluationBegun, *, quiet: bool) -> None:
         """`quiet` says nothing."""
-        self._begun = begun
+        self._started = begun
         self._quiet = quiet
 
     def __call__(self, trial: Trial, judged: Judged) -> None:
         """Tell one."""
         if not self._quiet:
-            name = self._begun.scenarios[trial.scenario].id
-            line = sheets.trial_line(name, trial.repetition, self._begun.repeat, judged)
+            name = self._started.scenarios[trial.scenario].id
+            line = formatters.trial_line(name, trial.repetition, self._started.repeat, judged)
             note(visible(f"{line}\n"))
 
 
-def _tell(arguments: argparse.Namespace, report: EvaluationReport) -> int:
+def _print_report(arguments: argparse.Namespace, report: EvaluationReport) -> int:
     if arguments.junit:
         with whole_file(arguments.junit, option="--junit") as file:
             file.write(junit(report))
     if arguments.json:
-        say_json(msgspec.to_builtins(report))
+        print_json(msgspec.to_builtins(report))
     else:
-        lines = list(sheets.sheet(report))
-        if arguments.evaluation == "show" and (more := list(sheets.reasons(report))):
+        lines = list(formatters.sheet(report))
+        if arguments.evaluation == "show" and (more := list(formatters.reasons(report))):
             lines += ["", *more]
-        say("".join(f"{visible(line)}\n" for line in lines))
+        print_text("".join(f"{visible(line)}\n" for line in lines))
     if arguments.evaluation == "show":
         return SUCCEEDED
     return SUCCEEDED if report.score.passed == len(report.trials) else FAILED
@@ -228,9 +233,9 @@ def _tell(arguments: argparse.Namespace, report: EvaluationReport) -> int:
 def _list(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     rows = asyncio.run(listed(desk.store))
     if arguments.json:
-        say_json(msgspec.to_builtins(rows))
+        print_json(msgspec.to_builtins(rows))
         return SUCCEEDED
-    say("".join(f"{visible(line)}\n" for line in sheets.list_lines(rows)))
+    print_text("".join(f"{visible(line)}\n" for line in formatters.list_lines(rows)))
     if not rows:
         note("No evaluation yet; `mission eval run --agent NAME` begins one.\n")
     return SUCCEEDED
@@ -239,9 +244,9 @@ def _list(arguments: argparse.Namespace, desk: RosterDesk) -> int:
 def _compare(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     found = compare(_one(desk, arguments.one), _one(desk, arguments.other))
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
     else:
-        say("".join(f"{visible(line)}\n" for line in sheets.compared_lines(found)))
+        print_text("".join(f"{visible(line)}\n" for line in formatters.compared_lines(found)))
     return SUCCEEDED
 
 

@@ -30,7 +30,7 @@ def add_evaluation(verbs: Any, home: argparse.ArgumentParser, whole_number: Any)
         default="",
         help="a program and its arguments; it works in the tree and reads the task from its input",
     )
-    run.add_argument("--prompt", metavar="FILE", help="what is said before each task")
+    run.add_argument("--prompt", metavar="FILE", help="the text before each task")
     run.add_argument(
         "--repeat", metavar="N", type=whole_number, default=1, help="trials of each scenario"
     )
@@ -41,7 +41,7 @@ def add_evaluation(verbs: Any, home: argparse.ArgumentParser, whole_number: Any)
         "--parallel", metavar="N", type=whole_number, default=1, help="trials at work at once"
     )
     run.add_argument(
-        "--anew", action="store_true", help="begin anew, where one like it was left unfinished"
+        "--anew", action="store_true", help="begin again, where one like it was left unfinished"
     )
     run.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit's XML")
     kinds.add_parser("list", parents=[home, common], help="the evaluations of this home")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from missioncontrol.cli.sheets import cut
+from missioncontrol.cli.formatters import cut
 from missioncontrol.domain.errors import Rejected, Unavailable
 
 

@@ -11,7 +11,7 @@ import msgspec
 from missioncontrol.application.gateway_keys import KeyAsked
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.budget.scopes import WORKSPACE, Scope
 from missioncontrol.domain.budget.states import Ledger
@@ -85,9 +85,9 @@ def _issue(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     )
     _warn_capless(arguments, desk)
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
         return SUCCEEDED
-    say(f"{answer['key']}\n")
+    print_text(f"{answer['key']}\n")
     until = f" until {moment(answer['until'])}" if answer["until"] else ""
     note(visible(f"This is the key {arguments.name!r}{until}. It is not shown again.\n"))
     return SUCCEEDED
@@ -118,21 +118,23 @@ def _has_cap(ledger: Ledger, agent: str) -> bool:
 def _revoke(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     desk.deliver(KeyAsked(arguments.name, revoke=True, reason=arguments.reason))
     if arguments.json:
-        say_json({"name": arguments.name, "revoked": True})
+        print_json({"name": arguments.name, "revoked": True})
     else:
-        say(visible(f"The key {arguments.name!r} is void; calls that go on with it are cut.\n"))
+        print_text(
+            visible(f"The key {arguments.name!r} is void; calls that go on with it are cut.\n")
+        )
     return SUCCEEDED
 
 
 def _list_keys(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     keys = desk.keys()
     if arguments.json:
-        say_json([_key_view(key) for key in keys])
+        print_json([_key_view(key) for key in keys])
         return SUCCEEDED
     for key in keys:
-        say(visible(f"{_key_line(key)}\n"))
+        print_text(visible(f"{_key_line(key)}\n"))
     if not keys:
-        say("No key was issued.\n")
+        print_text("No key was issued.\n")
     return SUCCEEDED
 
 
@@ -165,12 +167,12 @@ def _list_calls(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     )
     found = _with_calls(desk, lambda log: log.find(query), [])
     if arguments.json:
-        say_json([{"number": each.number, **msgspec.to_builtins(each.call)} for each in found])
+        print_json([{"number": each.number, **msgspec.to_builtins(each.call)} for each in found])
         return SUCCEEDED
     for each in found:
-        say(visible(f"{_call_line(each)}"[: columns()]) + "\n")
+        print_text(visible(f"{_call_line(each)}"[: columns()]) + "\n")
     if not found:
-        say("No call was made.\n")
+        print_text("No call was made.\n")
     return SUCCEEDED
 
 
@@ -191,20 +193,20 @@ def _show_call(arguments: argparse.Namespace, desk: GatewayDesk) -> int:
     if found is None:
         raise NotFound(
             "call.unknown",
-            f"No call {arguments.number} is kept here.",
+            f"No call {arguments.number} is stored here.",
             hint="`mission gateway calls` lists those that are.",
         )
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
-    say(visible(f"{_call_line(Found(arguments.number, found))}\n"))
+    print_text(visible(f"{_call_line(Found(arguments.number, found))}\n"))
     if found.reason:
-        say(visible(f"  {found.reason}\n"))
+        print_text(visible(f"  {found.reason}\n"))
     for title, text in (("prompt", found.prompt), ("answer", found.answer)):
         if text:
-            say(visible(f"\n{title}\n{text}\n"))
+            print_text(visible(f"\n{title}\n{text}\n"))
     for tool in found.called:
-        say(visible(f"\ntool {tool.name}\n{tool.arguments}\n"))
+        print_text(visible(f"\ntool {tool.name}\n{tool.arguments}\n"))
     return SUCCEEDED
 
 

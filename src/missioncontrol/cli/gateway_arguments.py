@@ -25,7 +25,7 @@ def add_gateway(
     issue.add_argument("--calls-per-minute", metavar="N", type=whole_number, default=0)
     revoke = kinds.add_parser("revoke", parents=[home], help="make a key void")
     revoke.add_argument("name", metavar="NAME")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     keys = kinds.add_parser("keys", parents=[home], help="all that hold")
     calls = kinds.add_parser("calls", parents=[home], help="model calls, newest first")
     for name, metavar, text in (

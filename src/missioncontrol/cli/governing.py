@@ -94,9 +94,9 @@ def agent(arguments: argparse.Namespace) -> int:
 def gateway(arguments: argparse.Namespace) -> int:
     """Do what `mission gateway` was asked for."""
     if not arguments.gateway:
-        from missioncontrol.cli import operating
+        from missioncontrol.cli import server_commands
 
-        return operating.serve_gateway(arguments)
+        return server_commands.serve_gateway(arguments)
     from missioncontrol.cli import gateway as verbs
     from missioncontrol.cli.agent_desk import RosterDesk
 

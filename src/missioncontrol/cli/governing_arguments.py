@@ -25,7 +25,7 @@ def add_fork(verbs: Any, home: argparse.ArgumentParser) -> None:
     )
     fork.add_argument("run", metavar="RUN")
     fork.add_argument(
-        "--from", dest="step", metavar="STEP", required=True, help="done anew, with what follows"
+        "--from", dest="step", metavar="STEP", required=True, help="run again with what follows"
     )
     _add_input(fork)
     fork.add_argument("--json", action="store_true", help="print JSON")
@@ -68,7 +68,7 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         "--workers",
         metavar="PORT",
         type=whole_number,
-        help="let workers of other machines in there; 0 takes a port that is free",
+        help="accept workers of other machines there; 0 uses a port that is free",
     )
     up.add_argument(
         "--bind", metavar="ADDRESS", default="127.0.0.1", help="for workers (default: loopback)"
@@ -84,7 +84,7 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
     stop = verbs.add_parser(
         "engine halt", parents=[home], help="emergency stop: end all work, start nothing"
     )
-    stop.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    stop.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     start = verbs.add_parser("engine resume", parents=[home], help="resume after a halt, in stages")
     start.add_argument(
         "--stage",
@@ -93,7 +93,7 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         help="drain: what has begun goes on to its end; paused: runs may be asked for and wait; "
         "all: everything",
     )
-    start.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    start.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     for verb in (stop, start):
         verb.add_argument("--json", action="store_true", help="print JSON")
     _add_limit(verbs, home)
@@ -108,7 +108,7 @@ def _add_limit(verbs: Any, home: argparse.ArgumentParser) -> None:
     for verb in (change, remove):
         verb.add_argument("kind", choices=("agent", "actor", "workspace"), metavar="WHAT")
         verb.add_argument("name", metavar="NAME", nargs="?", default="")
-        verb.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+        verb.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     change.add_argument("--starts", metavar="N", type=whole_number, required=True)
     change.add_argument("--per", metavar="1m", default="1m", help="(default: 1m)")
     for verb in (change, remove, listing):

@@ -17,9 +17,9 @@ from missioncontrol.adapters.changes import GitChanges, top_of
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.adapters.signing import is_attested
-from missioncontrol.application.guarding import Guarded, guard, judged, rules_in, specs_in
+from missioncontrol.application.change_guard import Guarded, guard, judged, rules_in, specs_in
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.guard.acceptance_files import Signed, path_of, text_of
@@ -42,11 +42,11 @@ def guarded(arguments: argparse.Namespace) -> int:
     found = asyncio.run(_held(arguments))
     match arguments.format:
         case "json":
-            say_json(msgspec.to_builtins(found.verdict))
+            print_json(msgspec.to_builtins(found.verdict))
         case "sarif":
-            say_json(sarif_of(found.verdict, found.rules, version=__version__))
+            print_json(sarif_of(found.verdict, found.rules, version=__version__))
         case _:
-            say(_told(found.verdict))
+            print_text(_format_verdict(found.verdict))
     return FAILED if found.verdict.is_refused else SUCCEEDED
 
 
@@ -60,7 +60,7 @@ async def _held(arguments: argparse.Namespace) -> Guarded:
     return await guard(repository, is_attested, now=SystemClock().now())
 
 
-def _told(verdict: Verdict) -> str:
+def _format_verdict(verdict: Verdict) -> str:
     files = f"{verdict.files:,} file{'' if verdict.files == 1 else 's'}"
     if not verdict.findings:
         covered = f", by {', '.join(verdict.covered)}" if verdict.covered else ""
@@ -95,20 +95,20 @@ def _told(verdict: Verdict) -> str:
 
 async def _rules(arguments: argparse.Namespace) -> int:
     root = await top_of(locate(arguments.repo))
-    say_exactly(rules_text(await rules_in(await GitChanges.staged(root))).encode())
+    print_bytes(rules_text(await rules_in(await GitChanges.staged(root))).encode())
     return SUCCEEDED
 
 
 async def _specs(arguments: argparse.Namespace) -> int:
     found, rules = await specs_staged(await top_of(locate(arguments.repo)))
     if arguments.json:
-        say_json([_as_told(each) for each in found])
+        print_json([_judged_fields(each) for each in found])
         return SUCCEEDED
     for each in found:
-        say(visible(f"{each.spec.path}  {each.words}\n"))
+        print_text(visible(f"{each.spec.path}  {each.words}\n"))
     if not found:
         where = ", ".join(rules.specs)
-        say(f"No spec here: none of {visible(where)} says what it `covers:`.\n")
+        print_text(f"No spec here: none of {visible(where)} says what it `covers:`.\n")
     return SUCCEEDED
 
 
@@ -124,7 +124,7 @@ async def specs_staged(root: Path) -> tuple[list[Judged], Rules]:
     return await judged(repository, specs, rules, is_attested, now=SystemClock().now()), rules
 
 
-def _as_told(each: Judged) -> dict[str, Any]:
+def _judged_fields(each: Judged) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(each)
     return {**fields, "words": each.words}
 
@@ -165,10 +165,10 @@ def _accept(arguments: argparse.Namespace) -> int:
     text = text_of(Signed(acceptance, answer["key"], answer["signature"]))
     RepositoryFiles(root).write(place, text)
     if arguments.json:
-        say_json({**answer, "file": place, "files": covered})
+        print_json({**answer, "file": place, "files": covered})
         return SUCCEEDED
     files = f"{covered:,} file{'' if covered == 1 else 's'}"
-    say(visible(f"{path} is accepted for {files} as they are staged.\n"))
+    print_text(visible(f"{path} is accepted for {files} as they are staged.\n"))
     note(visible(f"It counts once it is committed with the change: git add {place}\n"))
     return SUCCEEDED
 

@@ -24,7 +24,7 @@ def add_guard(verbs: Any, home: argparse.ArgumentParser) -> None:
         "accept", parents=[home, place], help="take a spec as right for what it covers now"
     )
     accept.add_argument("spec", metavar="SPEC", help="its path, staged as it was read")
-    accept.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    accept.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     accept.add_argument("--json", action="store_true", help="print JSON")
     specs = kinds.add_parser("specs", parents=[place], help="each spec, and how it stands")
     specs.add_argument("--json", action="store_true", help="print JSON")

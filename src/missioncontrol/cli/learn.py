@@ -16,7 +16,7 @@ from missioncontrol.adapters.repositories import locate
 from missioncontrol.application.learning import Harvest, PatternsLearned, harvest
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import sandbox_here
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Rejected
@@ -31,7 +31,7 @@ from missioncontrol.domain.visible import visible
 from missioncontrol.learning.extraction import of_command
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.proving import Proof, proofs
+from missioncontrol.specialists.tester.command_proof import Proof, proofs
 
 TICK = 50
 SHOWN_MAX = 3
@@ -49,18 +49,18 @@ def learn(arguments: argparse.Namespace) -> int:
     if "command" in kinds and not arguments.no_run:
         ended = ran(root, arguments.seconds, sandbox_here(arguments))
         patterns += [_command(each, str(root), found.head) for each in ended if each.passed]
-    outcome = _kept(arguments, patterns) if arguments.apply else {}
+    outcome = _store_patterns(arguments, patterns) if arguments.apply else {}
     if arguments.json:
         failed = [msgspec.to_builtins(each) for each in ended if not each.passed]
         counts = {"head": found.head, "commits": found.commits, "files": found.files}
         items = msgspec.to_builtins(patterns)
-        say_json({**counts, "patterns": items, "not_proven": failed, "kept": outcome})
+        print_json({**counts, "patterns": items, "not_proven": failed, "kept": outcome})
         return SUCCEEDED
     for pattern in patterns:
-        say(visible("\n".join(_lines(pattern))) + "\n")
+        print_text(visible("\n".join(_lines(pattern))) + "\n")
     for each in ended:
         if not each.passed:
-            say(visible(f"not kept  {' '.join(each.wanted.argv)}: {_why(each)}") + "\n")
+            print_text(visible(f"not stored  {' '.join(each.wanted.argv)}: {_why(each)}") + "\n")
     _sum_up(found, patterns, outcome, is_applied=arguments.apply)
     return SUCCEEDED
 
@@ -104,7 +104,9 @@ def _why(proof: Proof) -> str:
     return f"{proof.reason or proof.ended.replace('_', ' ')}{code}"
 
 
-def _kept(arguments: argparse.Namespace, patterns: Sequence[Pattern]) -> dict[str, list[str]]:
+def _store_patterns(
+    arguments: argparse.Namespace, patterns: Sequence[Pattern]
+) -> dict[str, list[str]]:
     desk = Desk(arguments, os.environ)
     outcome: dict[str, list[str]] = {"learned": [], "known": [], "refused": []}
     try:
@@ -140,12 +142,16 @@ def _sum_up(
     counts = Counter(each.kind for each in patterns)
     kinds = ", ".join(_of_kind(counts[kind], kind) for kind in KINDS if counts[kind])
     looked_at = f"{counted(found.commits, 'commit')} and {counted(found.files, 'file')}"
-    say(f"{kinds}; from {looked_at}.\n" if kinds else f"Nothing to learn from {looked_at}.\n")
+    print_text(
+        f"{kinds}; from {looked_at}.\n" if kinds else f"Nothing to learn from {looked_at}.\n"
+    )
     if not is_applied and not patterns:
         return
     if not is_applied:
-        note("Nothing is kept yet: --apply puts all of this into the library.\n")
+        note("Nothing is stored yet: --apply puts all of this into the library.\n")
         return
-    say(f"{len(outcome['learned'])} new in the library, {len(outcome['known'])} known already.\n")
+    print_text(
+        f"{len(outcome['learned'])} new in the library, {len(outcome['known'])} known already.\n"
+    )
     for name in outcome["refused"]:
         note(f"{name} was left out: it holds the value of a secret, or more than 1 MB.\n")

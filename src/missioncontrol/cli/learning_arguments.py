@@ -15,7 +15,7 @@ def add_learning(
         "pattern learn",
         parents=[home],
         help="what a repository teaches: codemods, rules, templates, settings, commands",
-        epilog="Without --apply nothing is kept; its commands are run in a disposable copy.",
+        epilog="Without --apply nothing is stored; its commands are run in a disposable copy.",
     )
     learn.add_argument("path", metavar="PATH", help="a checkout of git")
     learn.add_argument(
@@ -92,6 +92,6 @@ def _add_pattern(
     )
     retire = kinds.add_parser("retire", parents=[home], help="offer one no more")
     retire.add_argument("pattern", metavar="ID")
-    retire.add_argument("--reason", metavar="TEXT", required=True, help="kept for ever")
+    retire.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")
     for verb in (listing, show, test, apply, retire):
         verb.add_argument("--json", action="store_true", help="print JSON")

@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.home import Home
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.formatters import cut, wrapped
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.places import home_of, repository_of
-from missioncontrol.cli.sheets import cut, wrapped
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.specialists.planner.assembly import assembled
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.planner.sources import read_ground
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.specialist import Brief
 
 SECONDS_MAX = 600.0
@@ -58,7 +58,7 @@ def places(arguments: argparse.Namespace) -> int:
         home_of(arguments),
     )
     if arguments.json:
-        say_json(
+        print_json(
             {
                 "goal": plan.goal,
                 "repository": repository_of(arguments),
@@ -67,7 +67,7 @@ def places(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        say("".join(f"{line}\n" for line in _lines(plan, columns())))
+        print_text("".join(f"{line}\n" for line in _lines(plan, columns())))
     return 0
 
 
@@ -86,7 +86,7 @@ def _brief(goal: str, repository: Path) -> Brief:
 
 def _plan(brief: Brief, home: Home) -> Plan:
     if home.exists:
-        os.environ.setdefault(KEPT, str(home.kept_facts.absolute()))
+        os.environ.setdefault(FACTS_VARIABLE, str(home.facts_cache.absolute()))
     try:
         return assembled(read_ground(brief, _Warned()))
     except AttemptFailed as error:

@@ -7,7 +7,7 @@ import os
 from missioncontrol import __version__
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT, Identity
-from missioncontrol.cli.opened import refuse_server, server_of
+from missioncontrol.cli.open_home import refuse_server, server_of
 from missioncontrol.cli.output import note
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -21,8 +21,8 @@ def mcp(arguments: argparse.Namespace) -> int:
     require_extra("agents", "The MCP server", "mcp", code="mcp.not_installed")
     if arguments.http is not None:
         return _over_http(arguments)
-    from missioncontrol.mcp.reaching import Terminal
-    from missioncontrol.mcp.serving import serve_home, serve_server
+    from missioncontrol.mcp.connection import Terminal
+    from missioncontrol.mcp.transport import serve_home, serve_server
 
     url, is_at_work = server_of(arguments), bool(os.environ.get(IN_ATTEMPT))
     if url:
@@ -59,8 +59,8 @@ def _token(url: str) -> str:
 
 
 def _over_http(arguments: argparse.Namespace) -> int:
-    from missioncontrol.interfaces.serving import listening
-    from missioncontrol.mcp.serving import serve_http
+    from missioncontrol.interfaces.listeners import listening
+    from missioncontrol.mcp.transport import serve_http
 
     refuse_server(arguments)
     home, port = home_of(arguments), arguments.http

@@ -12,7 +12,7 @@ def add_mcp(verbs: Any, home: argparse.ArgumentParser) -> None:
         "mcp",
         parents=[home],
         help="serve coding agents and other MCP clients",
-        epilog="Speaks on standard input and output, as whoever starts it. Runs are begun in the "
+        epilog="Uses standard input and output, as the user who starts it. Runs begin in the "
         "engine of `mission up`, and go on there when this ends.",
     )
     top.add_argument(

@@ -12,11 +12,11 @@ from missioncontrol.application.queries.memory import ItemView, MatchView
 from missioncontrol.cli.declarations import run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, note, say, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.declarations import checked
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.visible import visible
 from missioncontrol.knowledge.text import distinguishing_texts
 from missioncontrol.operations.memory import checkout
@@ -64,9 +64,13 @@ def _look(arguments: argparse.Namespace, desk: Desk) -> int:
     }
     if arguments.memory == "search":
         matches = _found(desk, arguments.text, given, arguments.limit)
-        return _tell(arguments, matches, "Nothing that is remembered says any of these words.")
+        return _print_found(
+            arguments, matches, "Nothing that is remembered says any of these words."
+        )
     items = _items(desk, given, arguments.limit)
-    return _tell(arguments, items, "Nothing is remembered yet; missions that end leave something.")
+    return _print_found(
+        arguments, items, "Nothing is remembered yet; missions that end leave something."
+    )
 
 
 def _items(desk: Desk, given: dict[str, Any], limit: int) -> list[ItemView]:
@@ -88,15 +92,15 @@ def _query(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def _tell(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
+def _print_found(arguments: argparse.Namespace, found: list[Any], nothing: str) -> int:
     if arguments.json:
-        say_json(found)
+        print_json(found)
         return SUCCEEDED
     apart = distinguishing_texts(
         each.item if isinstance(each, MatchView) else each for each in found
     )
     for each in found:
-        say("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
+        print_text("".join(f"{visible(line)}\n" for line in _lines(each, apart)))
     if not found:
         note(f"{nothing}\n")
     return SUCCEEDED
@@ -124,10 +128,10 @@ def _recall(arguments: argparse.Namespace, desk: Desk) -> int:
     else:
         found = list(_ask(desk, lambda it: it.recalled(goal, repository)))
     if arguments.json:
-        say_json(found)
+        print_json(found)
         return SUCCEEDED
     for each in found:
-        say(visible(colour(f"{each.kind}  {each.title}", "1") + f"\n    {each.source}\n"))
+        print_text(visible(colour(f"{each.kind}  {each.title}", "1") + f"\n    {each.source}\n"))
     if not found:
         note("Nothing that is remembered bears on this goal.\n")
     return SUCCEEDED

@@ -3,7 +3,7 @@
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import ReadTables
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 from missioncontrol.runtime.projector import follow
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from missioncontrol.application.views import view_of
-from missioncontrol.cli import ending, exit_codes, sheets
+from missioncontrol.cli import closing_lines, exit_codes, formatters
+from missioncontrol.cli.current_status import current_status
 from missioncontrol.cli.files import whole_file
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.names import board
-from missioncontrol.cli.opened import opened
-from missioncontrol.cli.output import columns, note, say, say_exactly, say_json
+from missioncontrol.cli.open_home import opened
+from missioncontrol.cli.output import columns, note, print_bytes, print_json, print_text
 from missioncontrol.cli.places import home_of
 from missioncontrol.cli.results import completion, outputs_of, record_of, report
-from missioncontrol.cli.sheets import wrapped
-from missioncontrol.cli.standing import told_now
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.execution import PLAN_STEP
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
@@ -24,7 +24,7 @@ from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.visible import visible
 
 
-def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Print the plan that a run made: exactly the plan on standard output, the rest beside it."""
     state = run.states[PLAN_STEP]
     if not isinstance(state, Succeeded):
@@ -40,11 +40,11 @@ def tell_plan(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bo
     finally:
         reading.close()
     if as_json or not sys.stdout.isatty():
-        say_exactly(content if content.endswith(b"\n") else content + b"\n")
+        print_bytes(content if content.endswith(b"\n") else content + b"\n")
     else:
         _show_markdown(content.decode())
-    where = ending.given_place(arguments)
-    note(f"Kept as {run.mission}, {name}. Carry it out: mission execute {name}{where}\n")
+    where = closing_lines.given_place(arguments)
+    note(f"Stored as {run.mission}, {name}. Carry it out: mission execute {name}{where}\n")
     return exit_codes.SUCCEEDED
 
 
@@ -62,7 +62,7 @@ def _open(record: MissionRecord) -> str:
     return lacking
 
 
-def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Write the report, and say how the run ended and where the report is."""
     from missioncontrol.documents.report import outcome_sentence
 
@@ -73,32 +73,32 @@ def tell_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json:
         with whole_file(str(path), option="the report") as file:
             file.write(content)
         record = record_of(reading, name)
-        standing = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(current_status(reading, run))
         rows = asyncio.run(board(reading.tables, reading.store))
-        builders = ending.builders_of(rows.listed("agent", is_open=True))
+        builders = closing_lines.builders_of(rows.listed("agent", is_open=True))
     finally:
         reading.close()
     word = standing.get("mission_status", run.status)
     if as_json:
         line = {"mission": run.mission, "run": name, "status": run.status, "report": str(path)}
-        say_json({**line, "mission_status": word, **completion(record)})
+        print_json({**line, "mission_status": word, **completion(record)})
     else:
         usage = view_of(run)["usage"]
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
             ("status", _standing(standing, word)),
-            ("places", ending.change_line(record.plan)),
-            ("tests", ending.tests_line(record)),
-            ("first", ending.first_criterion(record)),
-            ("ask", ending.question(record)),
+            ("places", closing_lines.change_line(record.plan)),
+            ("tests", closing_lines.tests_line(record)),
+            ("first", closing_lines.first_criterion(record)),
+            ("ask", closing_lines.question(record)),
             ("changes", _changed(record)),
             ("open", "" if word == "ready_to_build" else _open(record)),
-            ("cost", sheets.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
+            ("cost", formatters.used(usage) if usage.get("input_tokens") or usage["cost"] else ""),
             ("report", str(path)),
             ("next", _next(arguments, record, builders, standing["action"])),
         )
-        text = "\n".join([*head, *ending.lines(pairs)])
-        say(f"\n{text}\n")
+        text = "\n".join([*head, *closing_lines.lines(pairs)])
+        print_text(f"\n{text}\n")
     return exit_codes.OF_STATUS[run.status]
 
 
@@ -106,10 +106,12 @@ def _next(
     arguments: argparse.Namespace, record: MissionRecord, builders: list[str], action: str
 ) -> str:
     """Return the command that goes on, as it works where this one was typed."""
-    programs, where = ending.installed(os.environ), ending.given_place(arguments)
+    programs, where = closing_lines.installed(os.environ), closing_lines.given_place(arguments)
     # A path of a server leads nowhere here.
     here = record.repository if "server" in arguments else str(Path.cwd())
-    return ending.next_command(record, builders, programs, action, where=where, directory=here)
+    return closing_lines.next_command(
+        record, builders, programs, action, where=where, directory=here
+    )
 
 
 def _standing(standing: dict[str, Any], word: str) -> str:
@@ -120,7 +122,7 @@ def _standing(standing: dict[str, Any], word: str) -> str:
 
 def _changed(record: MissionRecord) -> str:
     """Return a line on what an agent changed, where one has."""
-    from missioncontrol.documents.reading import Reading as Read
+    from missioncontrol.documents.report_data import Reading as Read
 
     found = Read(record).changes
     if found is None or found.exhibit is None:
@@ -131,17 +133,17 @@ def _changed(record: MissionRecord) -> str:
     return f"{files}, {lines} · mission runs artifacts {record.run} --output DIR"
 
 
-def tell_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
+def print_run(arguments: argparse.Namespace, name: str, run: Run, *, as_json: bool) -> int:
     """Say how a run of a workflow ended, or what it waits for."""
     view = view_of(run)
     is_left, standing = (False, {}) if run.is_settled else _left(arguments, name, run)
     view |= standing
     if as_json:
         answer = {"run": name, "status": view["status"], "outputs": outputs_of(run)}
-        say_json({**answer, **standing, **_waits(run)})
+        print_json({**answer, **standing, **_waits(run)})
     else:
-        lines = sheets.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
-        say("".join(f"{line}\n" for line in lines))
+        lines = formatters.ending_lines(name, view, outputs_of(run), columns(), is_left=is_left)
+        print_text("".join(f"{line}\n" for line in lines))
     return exit_codes.OF_STATUS.get(run.status, exit_codes.WAITING)
 
 
@@ -150,7 +152,7 @@ def _left(arguments: argparse.Namespace, name: str, run: Run) -> tuple[bool, dic
     reading = opened(arguments)
     try:
         holder = reading.home.holder()
-        standing = asyncio.run(told_now(reading, run))
+        standing = asyncio.run(current_status(reading, run))
     finally:
         reading.close()
     return holder is None or not holder.may_work_on(name), standing

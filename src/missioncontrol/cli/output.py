@@ -56,7 +56,7 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     return plain, error.end
 
 
-def say(text: str) -> None:
+def print_text(text: str) -> None:
     """Print a result."""
     _write("stdout", text)
 
@@ -66,16 +66,16 @@ def note(text: str) -> None:
     _write("stderr", text)
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print one JSON line, in which every field of every structure is there."""
     import msgspec
 
     from missioncontrol.domain.in_full import in_full
 
-    say_exactly(msgspec.json.encode(in_full(value)) + b"\n")
+    print_bytes(msgspec.json.encode(in_full(value)) + b"\n")
 
 
-def say_exactly(content: bytes) -> None:
+def print_bytes(content: bytes) -> None:
     """Print these bytes, which no encoding of the terminal may change."""
     if "stdout" in _failures:
         return

@@ -10,8 +10,8 @@ from missioncontrol.application.queries.packs import pack as pack_of
 from missioncontrol.application.queries.packs import packs as packs_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import note, say, say_exactly, say_json
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.pack import packed
 from missioncontrol.domain.run.states import Run
@@ -32,7 +32,7 @@ def pack(arguments: argparse.Namespace) -> int:
         source = reader_of(record.repository)
         content = packed(record.rescoped, content, form, arguments.task, source)
         if arguments.output is None:
-            say_exactly(content)
+            print_bytes(content)
             return SUCCEEDED
         with whole_file(arguments.output) as file:
             file.write(content)
@@ -45,8 +45,10 @@ def pack(arguments: argparse.Namespace) -> int:
 def _list(run: Run, *, as_json: bool) -> int:
     found = packs_of(run)
     if as_json:
-        say_json([{"task": key, "name": row.name, "size": row.size} for key, row in found.items()])
+        print_json(
+            [{"task": key, "name": row.name, "size": row.size} for key, row in found.items()]
+        )
         return SUCCEEDED
     for key, row in found.items():
-        say(f"{visible(key or '(the whole mission)')}  {visible(row.title)}\n")
+        print_text(f"{visible(key or '(the whole mission)')}  {visible(row.title)}\n")
     return SUCCEEDED

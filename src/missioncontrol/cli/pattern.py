@@ -12,15 +12,15 @@ from missioncontrol.application.journal import fold
 from missioncontrol.application.learning import PATTERNS, STREAM, PatternAsked, whole
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.cli.pattern_apply import applied
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.learned import (
     Codemod,
     FileTemplate,
-    Kept,
     Library,
+    LibraryPattern,
     Pattern,
     Rule,
     unknown,
@@ -58,7 +58,7 @@ class Shelf:
         """Nothing is read yet."""
         self.desk = desk
 
-    def all(self) -> dict[str, Kept]:
+    def all(self) -> dict[str, LibraryPattern]:
         """Return every pattern that was ever learned, by id."""
         if not self.desk.home.exists:
             return {}
@@ -66,7 +66,7 @@ class Shelf:
         library: Library | None = found
         return library.patterns if library else {}
 
-    def find(self, name: str) -> Kept:
+    def find(self, name: str) -> LibraryPattern:
         """Return the one pattern whose id begins so.
 
         Raises:
@@ -83,7 +83,7 @@ class Shelf:
             raise unknown(name)
         return found[0]
 
-    def whole(self, entry: Kept) -> Pattern:
+    def whole(self, entry: LibraryPattern) -> Pattern:
         """Return all of a pattern, its fixtures with it."""
         return whole(self.desk.reading.artifacts.get(entry.pattern.digest))
 
@@ -108,24 +108,26 @@ def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
         and where in ("", entry.pattern.repository)
     ]
     if arguments.json:
-        say_json([_told(entry) for entry in found])
+        print_json([_pattern_fields(entry) for entry in found])
         return SUCCEEDED
     for entry in found:
         learned = entry.pattern
         gone = f" {colour('retired', '33')}: {entry.reason}" if entry.state == "retired" else ""
-        say(visible(f"{learned.id}  {learned.statement} {_counts(entry)}{gone}") + "\n")
+        print_text(visible(f"{learned.id}  {learned.statement} {_counts(entry)}{gone}") + "\n")
     if not found:
-        say("No pattern here. `mission pattern learn PATH --apply` learns from a repository.\n")
+        print_text(
+            "No pattern here. `mission pattern learn PATH --apply` learns from a repository.\n"
+        )
     return SUCCEEDED
 
 
-def _counts(entry: Kept) -> str:
+def _counts(entry: LibraryPattern) -> str:
     places = counted(entry.pattern.count, "place")
     used = f", applied {entry.used}, {entry.passed} with success" if entry.used else ""
     return f"({places}{used})"
 
 
-def _told(entry: Kept) -> dict[str, Any]:
+def _pattern_fields(entry: LibraryPattern) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(entry)
     return {**fields.pop("pattern"), **fields}
 
@@ -135,8 +137,8 @@ def _show(arguments: argparse.Namespace, shelf: Shelf) -> int:
     found = shelf.whole(entry)
     if arguments.json:
         whole_ = msgspec.to_builtins(found)
-        more = {name: value for name, value in _told(entry).items() if name not in whole_}
-        say_json({**whole_, **more})
+        more = {name: value for name, value in _pattern_fields(entry).items() if name not in whole_}
+        print_json({**whole_, **more})
         return SUCCEEDED
     language = f" · {found.language}" if found.language else ""
     lines = [
@@ -156,7 +158,7 @@ def _show(arguments: argparse.Namespace, shelf: Shelf) -> int:
         lines += [f"  + {line}" for line in fixture.after.splitlines()]
     left = len(found.fixtures) - FIXTURES_SHOWN
     lines += ["", f"  and {counted(left, 'fixture')} more"] if left > 0 else []
-    say_exactly(("\n".join(map(visible, lines)) + "\n").encode())
+    print_bytes(("\n".join(map(visible, lines)) + "\n").encode())
     return SUCCEEDED
 
 
@@ -181,17 +183,17 @@ def _test(arguments: argparse.Namespace, shelf: Shelf) -> int:
     }
     failed = {id_ for id_, cases in results.items() if any(not each.passed for each in cases)}
     if arguments.json:
-        say_json({id_: msgspec.to_builtins(cases) for id_, cases in results.items()})
+        print_json({id_: msgspec.to_builtins(cases) for id_, cases in results.items()})
         return FAILED if failed else SUCCEEDED
     for id_, cases in results.items():
         wrong = [each for each in cases if not each.passed]
         mark = colour("failed", "31") if wrong else colour("passed", "32")
         score = f"{len(cases) - len(wrong)} of {counted(len(cases), 'fixture')}"
-        say(f"{mark}  {id_}  {score if cases else 'no fixtures: `apply --check` runs it'}\n")
+        print_text(f"{mark}  {id_}  {score if cases else 'no fixtures: `apply --check` runs it'}\n")
         for each in wrong:
-            say(visible(f"    {each.place}: {each.reason}") + "\n")
+            print_text(visible(f"    {each.place}: {each.reason}") + "\n")
     passed = len(results) - len(failed)
-    say(f"{passed} of {counted(len(results), 'pattern')} pass their fixtures.\n")
+    print_text(f"{passed} of {counted(len(results), 'pattern')} pass their fixtures.\n")
     return FAILED if failed else SUCCEEDED
 
 
@@ -200,9 +202,9 @@ def _retire(arguments: argparse.Namespace, shelf: Shelf) -> int:
     ask = PatternAsked("retire", entry.pattern.id, arguments.reason)
     answer = shelf.desk.deliver(ask)
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
     elif answer["is_new"]:
-        say(f"{entry.pattern.id} is offered no more.\n")
+        print_text(f"{entry.pattern.id} is offered no more.\n")
     else:
         note(f"{entry.pattern.id} was retired before.\n")
     return SUCCEEDED

@@ -16,18 +16,18 @@ from missioncontrol.adapters.repositories import locate
 from missioncontrol.application.learning import PatternAsked
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import colour, note, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.cli.places import sandbox_here
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.errors import Conflict
-from missioncontrol.domain.learned import Codemod, Command, Kept, Pattern, Rule
+from missioncontrol.domain.learned import Codemod, Command, LibraryPattern, Pattern, Rule
 from missioncontrol.domain.visible import visible
 from missioncontrol.learning.extraction import NEVER_AGAIN
 from missioncontrol.learning.fixtures import cases_of
 from missioncontrol.learning.proposals import Outcome, Proposal, proposed
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
-from missioncontrol.specialists.tester.proving import Proof, Wanted, proofs
+from missioncontrol.specialists.tester.command_proof import Proof, Wanted, proofs
 
 TEST = "test"
 
@@ -51,7 +51,7 @@ class Done(msgspec.Struct, frozen=True):
 def applied(
     arguments: argparse.Namespace,
     desk: Desk,
-    entry: Kept,
+    entry: LibraryPattern,
     pattern: Pattern,
     proven: Callable[[str], list[Pattern]],
 ) -> int:
@@ -83,7 +83,7 @@ def applied(
         root = str(history.root)
         counts = len(done.files), done.places, done.passed
         desk.deliver(PatternAsked("use", pattern.id, "", root, *counts))
-    return _told(arguments, outcome, done)
+    return _print_outcome(arguments, outcome, done)
 
 
 def _is_code(path: str) -> bool:
@@ -133,7 +133,7 @@ def _refuse_changed(root: Path, proposal: Proposal) -> None:
     if proposal.before is not None and text_of(root, proposal.path) != proposal.before:
         raise Conflict(
             "pattern.changed_meanwhile",
-            f"{proposal.path} was changed by somebody else just now.",
+            f"{proposal.path} was changed by another user or program just now.",
             hint="Apply the pattern again: what is written so far stays, and is found as done.",
         )
 
@@ -182,10 +182,10 @@ def _ran(arguments: argparse.Namespace, root: Path, only: Sequence[Wanted]) -> l
 def _checked_command(arguments: argparse.Namespace, root: Path, command: Command) -> int:
     [proof] = _ran(arguments, root, [Wanted(command.purpose, command.argv, command.source)])
     if arguments.json:
-        say_json(proof)
+        print_json(proof)
     else:
         code = f"exit code {proof.exit_code}" if proof.exit_code is not None else proof.reason
-        say(visible(f"{' '.join(command.argv)}: {code}, then {command.exit_code}") + "\n")
+        print_text(visible(f"{' '.join(command.argv)}: {code}, then {command.exit_code}") + "\n")
     return SUCCEEDED if proof.passed and proof.exit_code == command.exit_code else FAILED
 
 
@@ -194,16 +194,16 @@ def _checked_command(arguments: argparse.Namespace, root: Path, command: Command
 
 def _shown(arguments: argparse.Namespace, pattern: Pattern, outcome: Outcome) -> int:
     if arguments.json:
-        say_json(_as_told(outcome))
+        print_json(_outcome_fields(outcome))
     else:
         for each in outcome.proposals:
-            say_exactly((visible("\n".join(_diff(each))) + "\n").encode("utf-8", "replace"))
+            print_bytes((visible("\n".join(_diff(each))) + "\n").encode("utf-8", "replace"))
         _note_skipped(outcome)
         count = sum(each.places for each in outcome.proposals)
         where = f"{counted(count, 'place')} in {counted(len(outcome.proposals), 'file')}"
         rule = isinstance(pattern.body, Rule) and pattern.body.tool == NEVER_AGAIN
         message = f"{where} must not be so" if rule else f"{where} would change"
-        say(f"{message}.\n" if count else "Nothing to change.\n")
+        print_text(f"{message}.\n" if count else "Nothing to change.\n")
     return FAILED if arguments.check and outcome.proposals else SUCCEEDED
 
 
@@ -224,7 +224,7 @@ def _note_skipped(outcome: Outcome) -> None:
         note(visible(f"left as it is: {each}") + "\n")
 
 
-def _as_told(outcome: Outcome) -> dict[str, Any]:
+def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
     return {
         "files": [{"path": each.path, "places": each.places} for each in outcome.proposals],
         "skipped": list(outcome.skipped),
@@ -232,20 +232,20 @@ def _as_told(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _told(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
+def _print_outcome(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
     if arguments.json:
-        say_json({**msgspec.to_builtins(done), "passed": done.passed, "skipped": outcome.skipped})
+        print_json({**msgspec.to_builtins(done), "passed": done.passed, "skipped": outcome.skipped})
         return SUCCEEDED if done.passed else FAILED
     _note_skipped(outcome)
     for path in done.files:
-        say(visible(f"changed  {_on_a_line(path)}") + "\n")
+        print_text(visible(f"changed  {_on_a_line(path)}") + "\n")
     if not done.files:
-        say("Nothing to change.\n")
+        print_text("Nothing to change.\n")
         return SUCCEEDED
     for each in done.tests:
         word = colour("passed", "32") if each.passed else colour(each.ended.replace("_", " "), "31")
         why = "" if each.passed or not each.reason else f": {each.reason}"
-        say(visible(f"{word}  {' '.join(each.wanted.argv)}{why}") + "\n")
+        print_text(visible(f"{word}  {' '.join(each.wanted.argv)}{why}") + "\n")
     if done.tests_left:
         note(f"No tests were run: {done.tests_left}.\n")
     for wrong, fault in (
@@ -254,5 +254,5 @@ def _told(arguments: argparse.Namespace, outcome: Outcome, done: Done) -> int:
     ):
         if wrong:
             note(f"Not a success: {fault}.\n")
-    say(f"{counted(done.places, 'place')} changed in {counted(len(done.files), 'file')}.\n")
+    print_text(f"{counted(done.places, 'place')} changed in {counted(len(done.files), 'file')}.\n")
     return SUCCEEDED if done.passed else FAILED

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.adapters.agents.schemas import shape_of
-from missioncontrol.application.permits import AnswerGiven
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.identity import IN_ATTEMPT
-from missioncontrol.cli.output import columns, say, say_json
-from missioncontrol.cli.sheets import wrapped
+from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.text import duration
 from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.errors import Rejected
@@ -63,9 +63,11 @@ def questions(
         )
     desk.deliver(AnswerGiven(question.asked.question, answer))
     if arguments.json:
-        say_json({"question": question.asked.question, "answered": True})
+        print_json({"question": question.asked.question, "answered": True})
     else:
-        say(visible(f"{question.asked.question} is answered; {question.asked.step} goes on.\n"))
+        print_text(
+            visible(f"{question.asked.question} is answered; {question.asked.step} goes on.\n")
+        )
     return SUCCEEDED
 
 
@@ -127,24 +129,24 @@ def view(question: Question) -> dict[str, Any]:
 def _list(arguments: argparse.Namespace, desk: QuestionDesk, now: float) -> int:
     found = desk.questions()
     if arguments.json:
-        say_json([view(each) for each in found])
+        print_json([view(each) for each in found])
         return SUCCEEDED
     for each in found:
         to = f" · for {', '.join(each.asked.to)}" if each.asked.to else ""
-        say(visible(f"{each.asked.question}  {each.asked.title}\n"))
+        print_text(visible(f"{each.asked.question}  {each.asked.title}\n"))
         waits = duration(max(0.0, now - each.since))
-        say(visible(f"    {each.asked.step} of {each.asked.run} waits for {waits}{to}\n"))
+        print_text(visible(f"    {each.asked.step} of {each.asked.run} waits for {waits}{to}\n"))
     if not found:
-        say("No step asks anything.\n")
+        print_text("No step asks anything.\n")
     return SUCCEEDED
 
 
 def _show(arguments: argparse.Namespace, question: Question, now: float) -> int:
     if arguments.json:
-        say_json(view(question))
+        print_json(view(question))
         return SUCCEEDED
     for line in _sheet(question, now, columns()):
-        say(f"{line}\n")
+        print_text(f"{line}\n")
     return SUCCEEDED
 
 

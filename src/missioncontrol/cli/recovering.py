@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, note, say, say_json
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
@@ -51,14 +51,14 @@ def recover(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace, root: Path) -> int:
     found, count = list_stored(root)
     if arguments.json:
-        say_json({"kept": [_told(each) for each in found], "count": count})
+        print_json({"kept": [_ref_fields(each) for each in found], "count": count})
         return SUCCEEDED
     if not found:
-        note(f"Nothing is kept in {one_line(str(root))}.\n")
+        note(f"Nothing is stored in {one_line(str(root))}.\n")
         return SUCCEEDED
     width = max(len(_short(each)) for each in found)
     for each in found:
-        say(visible(_line(each, width)) + "\n")
+        print_text(visible(_line(each, width)) + "\n")
     if count > len(found):
         note(f"These are the newest {len(found):,} of {count:,}.\n")
     note("`mission repo recover --show REF` shows one, and with --as BRANCH branches from it.\n")
@@ -80,9 +80,9 @@ def _show(arguments: argparse.Namespace, root: Path) -> int:
     names = branches_with(root, found.commit)
     if arguments.json:
         more = {"branches": names, "stat": visible(stat), "branch": arguments.branch or ""}
-        say_json({**_told(found), **more})
+        print_json({**_ref_fields(found), **more})
         return SUCCEEDED
-    say(f"{colour(visible(found.ref), '33')}  {found.commit}\n")
+    print_text(f"{colour(visible(found.ref), '33')}  {found.commit}\n")
     for name, value in (
         ("what", found.title),
         ("when", moment(found.at)),
@@ -92,10 +92,10 @@ def _show(arguments: argparse.Namespace, root: Path) -> int:
         ("in", ", ".join(names) or "no branch"),
     ):
         if value:
-            say(f"  {name:<6}{one_line(value)}\n")
-    say(visible(stat))
+            print_text(f"  {name:<6}{one_line(value)}\n")
+    print_text(visible(stat))
     if arguments.branch is not None:
-        say(f"The branch {one_line(arguments.branch)} is made; nothing is checked out.\n")
+        print_text(f"The branch {one_line(arguments.branch)} is made; nothing is checked out.\n")
     return SUCCEEDED
 
 
@@ -111,15 +111,15 @@ def _remove(arguments: argparse.Namespace, root: Path, found: Sequence[StoredRef
     count = delete_refs(root, found)
     if arguments.json:
         gone = [{"ref": each.ref, "commit": each.commit} for each in found]
-        say_json({"removed": gone, "count": count})
+        print_json({"removed": gone, "count": count})
         return SUCCEEDED
     for each in found[:10]:
-        say(visible(f"removed  {_short(each)}  {each.commit}") + "\n")
+        print_text(visible(f"removed  {_short(each)}  {each.commit}") + "\n")
     if not count:
-        say(f"Nothing that is kept is older than {arguments.older_than}.\n")
+        print_text(f"Nothing that is stored is older than {arguments.older_than}.\n")
         return SUCCEEDED
     more = f", {count - 10:,} more than are named" if count > 10 else ""
-    say(f"{count:,} {'is' if count == 1 else 'are'} kept no longer{more}.\n")
+    print_text(f"{count:,} {'is' if count == 1 else 'are'} removed{more}.\n")
     note("Until git collects what no ref needs, `git branch NAME COMMIT` brings one back.\n")
     return SUCCEEDED
 
@@ -128,6 +128,6 @@ def _short(each: StoredRef) -> str:
     return each.ref.removeprefix(NAMESPACE)
 
 
-def _told(each: StoredRef) -> dict[str, Any]:
+def _ref_fields(each: StoredRef) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(each)
     return fields

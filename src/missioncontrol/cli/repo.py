@@ -10,12 +10,12 @@ from missioncontrol.adapters.ids import SystemIds
 from missioncontrol.adapters.sop_file import PLACE as SOP_PLACE
 from missioncontrol.adapters.sop_file import read_sop, sop_text
 from missioncontrol.application.red_branches import RedBranch, red_branches
-from missioncontrol.application.run_manifests import begun_in, run_of
+from missioncontrol.application.run_manifests import list_started_runs, run_of
 from missioncontrol.cli import repo_metrics
 from missioncontrol.cli.checkout_record import Checkout, Record, Synced
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.output import colour, note, say, say_json
+from missioncontrol.cli.output import colour, note, print_json, print_text
 from missioncontrol.cli.recovering import recover
 from missioncontrol.cli.run_records import RUNS_MAX, write_runs
 from missioncontrol.documents import task_index
@@ -84,20 +84,20 @@ def _init(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int:
     if arguments.json:
         files = [{"file": plan.place, "state": plan.state} for plan in plans]
         known = id_ if arguments.apply or plans[0].state == "same" else ""
-        say_json({"repository": known, "files": files, "applied": arguments.apply, "own": is_own})
+        print_json({"repository": known, "files": files, "applied": arguments.apply, "own": is_own})
         return SUCCEEDED
     for plan in plans:
-        say(f"{plan.state:<8} {plan.place}\n")
+        print_text(f"{plan.state:<8} {plan.place}\n")
     if not arguments.apply:
         note("Nothing is written yet: `mission repo init --apply` does that.\n")
     else:
-        say(f"The record of {id_} {'begins' if is_new else 'is as it was'} in this home.\n")
+        print_text(f"The record of {id_} {'begins' if is_new else 'is as it was'} in this home.\n")
     for place in checkout.ignored():
         note(IGNORED.format(place=place, top=place.partition("/")[0]))
     if not is_own:
         note(
-            "Whoever writes a document can't be the only one who signs it. Where one person works "
-            f"alone, `--own` (or `own = true` in {SOP_PLACE}) lets them.\n"
+            "The author of a document can't be its only signer. Where one person works "
+            f"alone, `--own` (or `own = true` in {SOP_PLACE}) allows it.\n"
         )
     return SUCCEEDED
 
@@ -148,27 +148,27 @@ def _status(arguments: argparse.Namespace, record: Record) -> int:
     if arguments.json:
         fields = {"scaffold": scaffold, "tasks": msgspec.to_builtins(found)}
         more = {"not_taken_in": waiting, "red": msgspec.to_builtins(red)}
-        say_json({"repository": state.id, **fields, **more})
+        print_json({"repository": state.id, **fields, **more})
         return SUCCEEDED
     for branch in red:
-        say(visible(f"{colour('red', '31')}  {branch.reason}\n     {branch.remedy}") + "\n")
+        print_text(visible(f"{colour('red', '31')}  {branch.reason}\n     {branch.remedy}") + "\n")
     for fault in scaffold:
-        say(visible(f"{colour('scaffold', '31')}  {fault}") + "\n")
+        print_text(visible(f"{colour('scaffold', '31')}  {fault}") + "\n")
     for each in open_:
-        say(told(each))
+        print_text(format_standing(each))
     over = len(found) - len(open_)
     if not open_:
-        say("No task is open. `mission task add TITLE --brief TEXT` begins one.\n")
+        print_text("No task is open. `mission task add TITLE --brief TEXT` begins one.\n")
     if over:
         note(f"{over} {'is' if over == 1 else 'are'} over.\n")
     for place in waiting:
-        note(f"{place} was edited and is not taken in yet: `mission repo sync` does that.\n")
+        note(f"{place} was edited and is not imported yet: `mission repo sync` does that.\n")
     return SUCCEEDED
 
 
 async def _red(record: Record, state: Repository) -> list[RedBranch]:
     store = record.desk.store
-    begun = await begun_in(store, state.id)
+    begun = await list_started_runs(store, state.id)
     runs = [(each.run, each.into) for each in reversed(begun[-RUNS_MAX:])]
     return await red_branches(runs, lambda run: run_of(store, run))
 
@@ -177,13 +177,13 @@ def _scaffold(record: Record, state: Repository) -> list[str]:
     """Say what the ground lacks that every phase stands on: the process, index and history."""
     faults = _generated(record.checkout)
     if state.process != record.sop.process:
-        faults.append(f"{SOP_PLACE} is not taken over yet: `mission repo sync` does that.")
+        faults.append(f"{SOP_PLACE} is not applied yet: `mission repo sync` does that.")
     if record.checkout.files.read(task_index.PLACE) is None:
         faults.append(NO_INDEX)
     return faults
 
 
-def told(standing: Standing) -> str:
+def format_standing(standing: Standing) -> str:
     """Return how a task stands, for a terminal."""
     head = visible(f"{standing.task:>4}  {standing.words:<14}  {standing.title}")
     lines = [head.replace(standing.words, colour(standing.words, "33"), 1)]
@@ -203,17 +203,17 @@ def _sync(arguments: argparse.Namespace, record: Record) -> int:
     done = msgspec.structs.replace(done, written=(*done.written, *write_runs(record)))
     conflicts = sum(len(each.conflicts) for each in done.taken)
     if arguments.json:
-        say_json(msgspec.to_builtins(done))
+        print_json(msgspec.to_builtins(done))
         return FAILED if conflicts else SUCCEEDED
-    say(_synced(done))
+    print_text(_synced(done))
     return FAILED if conflicts else SUCCEEDED
 
 
 def _synced(done: Synced) -> str:
-    lines = [f"{SOP_PLACE} is taken over."] if done.is_process_new else []
+    lines = [f"{SOP_PLACE} is applied."] if done.is_process_new else []
     for each in done.taken:
         if each.is_new:
-            lines.append(f"taken in  {each.place}, version {each.version}")
+            lines.append(f"imported  {each.place}, version {each.version}")
         for conflict in each.conflicts:
             section = conflict["section"] or "before the first heading"
             lines += [
@@ -242,12 +242,12 @@ def _check(arguments: argparse.Namespace, desk: Desk, checkout: Checkout) -> int
     if is_recorded and not faults:
         faults += record.unlike()
     if arguments.json:
-        say_json({"faults": faults, "unchecked": [] if is_recorded else [UNCHECKED]})
+        print_json({"faults": faults, "unchecked": [] if is_recorded else [UNCHECKED]})
         return FAILED if faults else SUCCEEDED
     for fault in faults:
-        say(visible(fault) + "\n")
+        print_text(visible(fault) + "\n")
     if not faults:
-        say("Files, index and gates agree.\n")
+        print_text("Files, index and gates agree.\n")
     for place in checkout.ignored():
         note(IGNORED.format(place=place, top=place.partition("/")[0]))
     if not is_recorded:

@@ -8,10 +8,10 @@ import msgspec
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.task_history import GitTaskHistory
-from missioncontrol.application.repository_measures import Measured, measured
+from missioncontrol.application.repository_measures import RepositoryMeasures, measure_repository
 from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import say, say_json
+from missioncontrol.cli.output import print_json, print_text
 from missioncontrol.cli.text import duration
 from missioncontrol.documents.task_measures.measures import Measure, Unit, definitions
 from missioncontrol.domain.errors import Rejected
@@ -21,14 +21,14 @@ from missioncontrol.domain.visible import visible
 def meanings(arguments: argparse.Namespace) -> int:
     """Print what each measure means; nothing has to be there for that."""
     if arguments.json:
-        say_json({key: msgspec.to_builtins(each) for key, each in definitions().items()})
+        print_json({key: msgspec.to_builtins(each) for key, each in definitions().items()})
         return SUCCEEDED
     for key, each in definitions().items():
         lines = [f"{each.title}  ({key} {each.version}, in {each.unit})", f"  {each.says}"]
         lines += [f"  Counted: {each.counts}", f"  Of: {each.of}"]
         lines += [f"  Beside it: {each.baseline}"] if each.baseline else []
         lines += [f"  - {edge}" for edge in each.edges]
-        say("\n".join(lines) + "\n\n")
+        print_text("\n".join(lines) + "\n\n")
     return SUCCEEDED
 
 
@@ -43,11 +43,13 @@ def metrics(arguments: argparse.Namespace, record: Record) -> int:
     record.state()  # Refuses a repository of which this home keeps nothing.
     history = GitTaskHistory(record.checkout.root)
     now = SystemClock().now()
-    found = asyncio.run(measured(record.desk.store, record.sop.id, history, now=now, since=since))
+    found = asyncio.run(
+        measure_repository(record.desk.store, record.sop.id, history, now=now, since=since)
+    )
     if arguments.json:
-        say_json(msgspec.to_builtins(found))
+        print_json(msgspec.to_builtins(found))
     else:
-        say(visible(_told(found)))
+        print_text(visible(_format_measures(found)))
     return SUCCEEDED
 
 
@@ -64,7 +66,7 @@ def _since(text: str) -> float:
         ) from None
 
 
-def _told(found: Measured) -> str:
+def _format_measures(found: RepositoryMeasures) -> str:
     width = max(len(each.title) for each in found.measures)
     lines = []
     for each in found.measures:

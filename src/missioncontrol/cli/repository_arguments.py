@@ -36,7 +36,7 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
     sync.add_argument(
         "--regenerate",
         action="store_true",
-        help="write generated files anew, whatever was edited in them",
+        help="write generated files again, whatever was edited in them",
     )
     metrics = kinds.add_parser(
         "metrics", parents=shared, help="how work goes: artifacts, fix-ups, reviews, cost and more"
@@ -53,7 +53,7 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
         help="whether files, index, gates and record agree; exit code 1 with each reason",
     )
     recover = kinds.add_parser(
-        "recover", parents=[_place()], help="what attempts left, kept in the repository itself"
+        "recover", parents=[_place()], help="what attempts left, stored in the repository"
     )
     what = recover.add_mutually_exclusive_group()
     what.add_argument("--show", metavar="REF", help="which files one of them changes")
@@ -101,7 +101,7 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
                 metavar="TEXT",
                 default="",
                 required=name == "drop",
-                help="kept for ever",
+                help="stored permanently",
             )
 
 
@@ -115,7 +115,7 @@ def _add_carrying(kinds: Any, shared: list[argparse.ArgumentParser]) -> None:
         "pattern", metavar="PATTERN", nargs="*", help="such as src/app.py, src/auth/ or tests/**"
     )
     files.add_argument("--suggest", action="store_true", help="look for them, and say nothing yet")
-    files.add_argument("--reason", metavar="TEXT", default="", help="kept for ever")
+    files.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     run = kinds.add_parser(
         "run", parents=shared, help="have agents build, test, review and merge tasks"
     )

@@ -17,12 +17,12 @@ from missioncontrol import __version__
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.records import EVENTS_MAX, gather
 from missioncontrol.application.views import run_view
-from missioncontrol.cli import sheets, text
+from missioncontrol.cli import formatters, text
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading, opened
-from missioncontrol.cli.output import columns, note, say, say_json
+from missioncontrol.cli.open_home import AnyReading, opened
+from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.domain.building import HANDED
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
@@ -71,7 +71,7 @@ def outputs_of(run: Run) -> dict[str, Any] | None:
 
     found = Scopes(CelExpressions()).outputs(run)
     for name, error in found.faults.items():
-        note(f"mission: output {name} can't be told: {visible(str(error))}\n")
+        note(f"mission: output {name} can't be evaluated: {visible(str(error))}\n")
     return found.values
 
 
@@ -88,12 +88,12 @@ def output(arguments: argparse.Namespace) -> int:
     def look(reading: AnyReading, run: str) -> int:
         state, _ = asyncio.run(fold_run(reading.store, run))
         steps = _steps_of(state, arguments.step) if arguments.step is not None else None
-        lines, is_all = _last_said(reading, run, steps, arguments.tail)
+        lines, is_all = _last_lines(reading, run, steps, arguments.tail)
         if arguments.json:
-            say_json([_plain(line) for line in lines])
+            print_json([_plain(line) for line in lines])
             return SUCCEEDED
-        say("".join(f"{line}\n" for line in sheets.said_lines(lines, columns())))
-        _say_what_is_not_there(reading, state, arguments.step, lines=lines, is_all=is_all)
+        print_text("".join(f"{line}\n" for line in formatters.log_lines(lines, columns())))
+        _note_missing(reading, state, arguments.step, lines=lines, is_all=is_all)
         return SUCCEEDED
 
     return about(arguments, look)
@@ -120,7 +120,7 @@ def _within(key: str) -> tuple[str, ...]:
     return f"{key}[", f"{key}/", f"{key}#"
 
 
-def _last_said(
+def _last_lines(
     reading: AnyReading, run: str, steps: Collection[str] | None, count: int
 ) -> tuple[list[OutputLine], bool]:
     """Return the last `count` lines, of `steps` where they are given, and whether that is all."""
@@ -144,22 +144,20 @@ def _plain(line: OutputLine) -> dict[str, Any]:
     }
 
 
-def _say_what_is_not_there(
+def _note_missing(
     reading: AnyReading, run: Run, step: str | None, *, lines: Sequence[OutputLine], is_all: bool
 ) -> None:
     state = run.states.get(step or "")
     reused_from = getattr(state, "kept_from", "")
     if not lines and reused_from:
-        note(
-            f"Its result was kept: `mission runs output {reused_from} {step}` shows what it said.\n"
-        )
+        note(f"Its result was reused: `mission runs output {reused_from} {step}` shows it.\n")
     elif not lines:
         who = run.id if step is None else f"{visible(step)} of {run.id}"
-        note(f"{who} has said nothing{'' if run.is_settled else ' yet'}.\n")
+        note(f"{who} has no output{'' if run.is_settled else ' yet'}.\n")
     if not is_all:
         note(f"Those are the last {len(lines):,} lines; `--tail N` shows the last N.\n")
     if left_out := reading.output.left_out(run.id):
-        note(f"{left_out:,} later lines of the run were counted and not kept.\n")
+        note(f"{left_out:,} later lines of the run were counted and not stored.\n")
 
 
 # Its files.
@@ -176,13 +174,13 @@ def artifacts(arguments: argparse.Namespace) -> int:
         if arguments.output is not None:
             _write_files(reading, found, arguments.output)
         if arguments.json:
-            say_json(found)
+            print_json(found)
         elif arguments.output is not None:
             count = f"{len(found)} file{'s' if len(found) != 1 else ''}"
             note(f"{count} written to {visible(arguments.output)}.\n")
         else:
-            say("".join(f"{line}\n" for line in sheets.file_lines(found, columns())))
-            say(_where(reading, run) if found else f"{run} has produced no files.\n")
+            print_text("".join(f"{line}\n" for line in formatters.file_lines(found, columns())))
+            print_text(_where(reading, run) if found else f"{run} has produced no files.\n")
         return SUCCEEDED
 
     return about(arguments, look)
@@ -191,7 +189,7 @@ def artifacts(arguments: argparse.Namespace) -> int:
 def _files_of(view: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"step": step["step"], **artifact}
-        for step in sheets.in_families(view["steps"])
+        for step in formatters.in_families(view["steps"])
         for artifact in (*step.get("work", {}).get("artifacts", ()), *_handed(step))
     ]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.anew import repository_of
-from missioncontrol.application.run_manifests import begun_in, manifest_of, run_of
+from missioncontrol.application.rerun import repository_of
+from missioncontrol.application.run_manifests import list_started_runs, manifest_of, run_of
 from missioncontrol.cli.checkout_record import Checkout, Record
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.output import note
@@ -36,7 +36,7 @@ DIFFS = {"build": "changes.patch", "inspect": "change.patch", "merge": "changes.
 
 def write_runs(record: Record) -> list[str]:
     """Write the files of runs that have none yet, or went on since; return their folders."""
-    begun = asyncio.run(begun_in(record.desk.store, record.sop.id))
+    begun = asyncio.run(list_started_runs(record.desk.store, record.sop.id))
     found = (each for each in begun[-RUNS_MAX:] if not _is_whole(each.run, record))
     return [write_run(each, record) for each in found]
 

@@ -10,8 +10,8 @@ import msgspec
 
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import columns, say, say_json
-from missioncontrol.cli.schedule_sheets import (
+from missioncontrol.cli.output import columns, print_json, print_text
+from missioncontrol.cli.schedule_formatters import (
     list_lines,
     next_lines,
     past_lines,
@@ -128,23 +128,25 @@ def _add(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, 
     desk.deliver(Asked("add", wanted.name, arguments.reason, wanted))
     row = _row(desk, wanted.name)
     if arguments.json:
-        say_json(view(row, calendar, now, PREVIEW))
+        print_json(view(row, calendar, now, PREVIEW))
         return SUCCEEDED
-    say(visible(f"{row.id} starts {row.workflow}: {calendar.in_words(row.cron)}, {row.zone}.\n"))
+    print_text(
+        visible(f"{row.id} starts {row.workflow}: {calendar.in_words(row.cron)}, {row.zone}.\n")
+    )
     for name, value in row.inputs.items():
         if isinstance(value, str) and value != wanted.inputs.get(name, ""):
             text = f"  {name}={value}  (a relative path begins where the schedule is added)"
-            say(f"{visible(text)}\n")
-    say("".join(f"{line}\n" for line in next_lines(row, calendar, now, PREVIEW)))
+            print_text(f"{visible(text)}\n")
+    print_text("".join(f"{line}\n" for line in next_lines(row, calendar, now, PREVIEW)))
     return SUCCEEDED
 
 
 def _run(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
     run = desk.deliver(Asked("run", arguments.name, arguments.reason, force=arguments.force))
     if arguments.json:
-        say_json({"schedule": arguments.name, "run": run})
+        print_json({"schedule": arguments.name, "run": run})
     else:
-        say(visible(f"{run} was started by hand for {arguments.name}.\n"))
+        print_text(visible(f"{run} was started by hand for {arguments.name}.\n"))
     return SUCCEEDED
 
 
@@ -153,17 +155,17 @@ def _change(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
     desk.deliver(Asked(arguments.schedule, arguments.name, arguments.reason))
     row = _row(desk, arguments.name)
     if arguments.json:
-        say_json({"schedule": row.id, "status": row.status})
+        print_json({"schedule": row.id, "status": row.status})
         return SUCCEEDED
     if before.get(row.id) == (row.status, row.since):
-        say(visible(f"{row.id} was {row.status} already, since {moment(row.since)}.\n"))
+        print_text(visible(f"{row.id} was {row.status} already, since {moment(row.since)}.\n"))
         return SUCCEEDED
     done = {
         "active": "is active again; what came during the pause is skipped",
         "paused": "is paused; runs that have begun go on",
         "removed": "was removed; runs that have begun go on",
     }
-    say(visible(f"{row.id} {done[row.status]}.\n"))
+    print_text(visible(f"{row.id} {done[row.status]}.\n"))
     return SUCCEEDED
 
 
@@ -171,12 +173,12 @@ def _list(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar,
     rows = sorted(desk.rows(), key=lambda row: row.id)
     chosen = [row for row in rows if arguments.all or is_open(row)]
     if arguments.json:
-        say_json([view(row, calendar, now, 1) for row in chosen])
+        print_json([view(row, calendar, now, 1) for row in chosen])
         return SUCCEEDED
     for row in chosen:
-        say("".join(f"{line}\n" for line in list_lines(row, calendar, now, columns())))
+        print_text("".join(f"{line}\n" for line in list_lines(row, calendar, now, columns())))
     if not chosen:
-        say("Nothing is started by the clock. `mission schedule add --help` tells how.\n")
+        print_text("Nothing is started by the clock. `mission schedule add --help` tells how.\n")
     return SUCCEEDED
 
 
@@ -190,14 +192,14 @@ def _show(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar,
     past = desk.past(row.id, after=after, limit=arguments.limit)
     if arguments.json:
         events = [_plain(event) for event in past]
-        say_json({**view(row, calendar, now, PREVIEW), "past": events})
+        print_json({**view(row, calendar, now, PREVIEW), "past": events})
         return SUCCEEDED
     lines = sheet(row, calendar, now, columns())
     lines += next_lines(row, calendar, now, PREVIEW) if row.status == "active" else []
     lines.append("")
     for event in past:
         lines.extend(past_lines(event, columns()))
-    say("".join(f"{line}\n" for line in lines))
+    print_text("".join(f"{line}\n" for line in lines))
     return SUCCEEDED
 
 

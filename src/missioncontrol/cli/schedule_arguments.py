@@ -26,15 +26,15 @@ def add_schedule(verbs: Any, home: argparse.ArgumentParser) -> None:
     show.add_argument("--limit", metavar="N", type=whole_number, default=20, help="events to show")
     run = kinds.add_parser("run", parents=[home], help="start a run of it now")
     run.add_argument("--force", action="store_true", help="also beside a run that has not ended")
-    pause = kinds.add_parser("pause", parents=[home], help="let no slot fire")
+    pause = kinds.add_parser("pause", parents=[home], help="stop slots from firing")
     resume = kinds.add_parser(
-        "resume", parents=[home], help="let slots fire from now on; those of the pause never do"
+        "resume", parents=[home], help="fire slots from now on; those of the pause never do"
     )
     remove = kinds.add_parser("remove", parents=[home], help="end it; what it did stays")
     for verb in (show, run, pause, resume, remove):
         verb.add_argument("name", metavar="NAME")
     for verb in (run, pause, resume, remove):
-        verb.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the log")
+        verb.add_argument("--reason", metavar="TEXT", default="", help="why; stored in the log")
     for verb in (listing, show, run, pause, resume, remove):
         verb.add_argument("--json", action="store_true", help="print JSON")
 
@@ -68,5 +68,5 @@ def _add_add(kinds: Any, home: argparse.ArgumentParser) -> None:
         metavar="30s",
         help="each slot waits up to this long, always the same for one slot",
     )
-    add.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the log")
+    add.add_argument("--reason", metavar="TEXT", default="", help="why; stored in the log")
     add.add_argument("--json", action="store_true", help="print JSON")

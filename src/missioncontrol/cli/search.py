@@ -21,12 +21,12 @@ from missioncontrol.application.search import (
     Reach,
     Search,
 )
-from missioncontrol.application.search_query import asked
+from missioncontrol.application.search_query import parse_query
 from missioncontrol.cli.exit_codes import SUCCEEDED
+from missioncontrol.cli.formatters import cut, wrapped
 from missioncontrol.cli.names import board, find_run
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import colour, columns, note, say, say_json
-from missioncontrol.cli.sheets import cut, wrapped
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Unavailable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 AnySearch: TypeAlias = "Search | ServerSearch"
 """The index of a home, here or on its server."""
 
-ASKED = ("text", "kind", "actor", "workflow", "agent", "since", "until")
+FILTERS = ("text", "kind", "actor", "workflow", "agent", "since", "until")
 
 QUIET_SECONDS = 1.0
 """Before this time no message reports that the index is being brought up to date."""
@@ -50,17 +50,17 @@ NEAR_MAX = 5
 def search(reading: AnyReading, arguments: argparse.Namespace) -> int:
     """Print the events, or with --runs the runs, that fit all that was asked for."""
     run = None if arguments.run is None else _run(reading, arguments.run)
-    given = {name: getattr(arguments, name) for name in ASKED}
-    query = asked(SystemClock().now(), run=run, **given)
+    given = {name: getattr(arguments, name) for name in FILTERS}
+    query = parse_query(SystemClock().now(), run=run, **given)
     with _searching(reading) as searching:
         found = asyncio.run(_found(searching, query, arguments))
         if _is_person(searching, query):
             query = msgspec.structs.replace(query, actor=f"user:{query.actor}")
             found = asyncio.run(_found(searching, query, arguments))
         if arguments.json:
-            say_json(found)
+            print_json(found)
         else:
-            say("".join(f"{line}\n" for line in _lines(found, query, columns())))
+            print_text("".join(f"{line}\n" for line in _lines(found, query, columns())))
         for sentence in _limits(found):
             note(f"{sentence}\n")
         if not (found.runs if isinstance(found, FoundRuns) else found.events):
@@ -116,12 +116,12 @@ class _Progress:
     """Tells a person why they wait: after a second, and then less and less often."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._quiet_seconds = QUIET_SECONDS
 
     def take(self, indexed: int, log: int) -> None:
         """See `application.search.Progress`."""
-        if time.monotonic() - self._begun >= self._quiet_seconds:
+        if time.monotonic() - self._started >= self._quiet_seconds:
             self._quiet_seconds *= 2
             note(f"Indexing the log: {indexed:,} of {log:,} events.\n")
 

@@ -106,7 +106,7 @@ def line_to(url: str, environment: Mapping[str, str] = os.environ) -> ServerLine
     return ServerLine(url, token, agent=TERMINAL, kinds=AS_BESIDE_THE_HOME)
 
 
-def asked_of(line: ServerLine, verb: str, arguments: Mapping[str, Any]) -> Any:
+def send_command(line: ServerLine, verb: str, arguments: Mapping[str, Any]) -> Any:
     """Have the server do what is asked, and return its answer.
 
     Raises:

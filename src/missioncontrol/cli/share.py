@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.cli.declarations import run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
@@ -39,9 +39,9 @@ def _new(arguments: argparse.Namespace, desk: Desk) -> int:
     if arguments.json:
         shown: dict[str, object] = {**msgspec.to_builtins(made), "link": link}
         del shown["path"]
-        say_json(shown)
+        print_json(shown)
         return SUCCEEDED
-    say(f"{link}\n")
+    print_text(f"{link}\n")
     seen = f"Whoever has this link sees the report of {made.run}, and nothing else"
     until = moment(made.until)
     note(visible(f"{seen}, until {until}. It is not shown again; its id is {made.id}.\n"))

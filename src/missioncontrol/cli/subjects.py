@@ -9,7 +9,7 @@ from time import monotonic
 
 import msgspec
 
-from missioncontrol.cli.halls import Hall
+from missioncontrol.cli.trial_runners import EvaluationRunner
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.evaluation import Subject
@@ -44,7 +44,7 @@ def _bad_prompt(file: str, why: str) -> Rejected:
     return Rejected("evaluation.bad_prompt", f"{file!r} (--prompt) {why}.")
 
 
-def spoken(text: str, prompt: str) -> Subject:
+def parse_subject(text: str, prompt: str) -> Subject:
     """Return a program that was named on the spot, with the digests of the files it is made of.
 
     Raises:
@@ -94,7 +94,7 @@ def _prompt_digest(prompt: str) -> str:
     return hashlib.sha256(prompt.encode()).hexdigest() if prompt else ""
 
 
-async def declared(hall: Hall, name: str, prompt: str) -> Subject:
+async def declared(hall: EvaluationRunner, name: str, prompt: str) -> Subject:
     """Return a declared agent once it has shown that it works.
 
     Raises:

@@ -7,12 +7,12 @@ import msgspec
 
 from missioncontrol.application.queries.summaries import summary as view_of
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import colour, columns, say, say_json
+from missioncontrol.cli.formatters import wrapped
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import colour, columns, print_json, print_text
 from missioncontrol.cli.results import about, record_of
-from missioncontrol.cli.sheets import wrapped
-from missioncontrol.documents.anchors import spoken
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.anchors import plain_text
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.visible import visible
 
 BOLD = "1"
@@ -24,17 +24,17 @@ def summary(arguments: argparse.Namespace) -> int:
     def look(reading: AnyReading, run: str) -> int:
         found = Reading(record_of(reading, run))
         if arguments.json:
-            say_json(msgspec.to_builtins(view_of(found)))
+            print_json(msgspec.to_builtins(view_of(found)))
         else:
             for line in _lines(found, columns()):
-                say(f"{line}\n")
+                print_text(f"{line}\n")
         return SUCCEEDED
 
     return about(arguments, look)
 
 
 def _lines(found: Reading, width: int) -> Iterator[str]:
-    yield from wrapped(spoken(found.verdict), width, "")
+    yield from wrapped(plain_text(found.verdict), width, "")
     pit = found.cockpit
     if pit.path:
         yield from ("", colour("Next", BOLD))

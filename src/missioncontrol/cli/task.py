@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.foreign_reading import Foreign
-from missioncontrol.adapters.foreign_standing import CLOSED
+from missioncontrol.adapters.foreign_status import CLOSED
 from missioncontrol.adapters.foreign_tasks import foreign_tasks
 from missioncontrol.application.repositories import (
     RepositoryTaskAsked,
@@ -22,8 +22,8 @@ from missioncontrol.cli.checkout_record import Checkout, Record
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.guard import specs_staged
-from missioncontrol.cli.output import note, say, say_json
-from missioncontrol.cli.repo import told
+from missioncontrol.cli.output import note, print_json, print_text
+from missioncontrol.cli.repo import format_standing
 from missioncontrol.cli.run_records import write_runs
 from missioncontrol.cli.task_run import review_form, run
 from missioncontrol.cli.task_scope import GROUNDS, scope
@@ -72,9 +72,9 @@ def _add(arguments: argparse.Namespace, record: Record) -> int:
     written = _projected(record)
     folder = f"tasks/{answer['task']:04}-{answer['slug']}"
     if arguments.json:
-        say_json({"task": answer["task"], "folder": folder, "written": written})
+        print_json({"task": answer["task"], "folder": folder, "written": written})
     else:
-        say(f"Task {answer['task']} is added: {folder}\n")
+        print_text(f"Task {answer['task']} is added: {folder}\n")
     return SUCCEEDED
 
 
@@ -86,7 +86,7 @@ def _projected(record: Record) -> tuple[str, ...]:
         note(visible(f"It is in the record; the files are not written: {error}\n"))
         return ()
     if written is None:
-        note("Files are not written before `mission repo sync` has taken in what was edited.\n")
+        note("Files are not written before `mission repo sync` has imported what was edited.\n")
     return written or ()
 
 
@@ -120,15 +120,15 @@ def _import(arguments: argparse.Namespace, record: Record) -> int:
         if each.source not in refused
     ]
     if arguments.json:
-        say_json({"tasks": lines, "left": left, "applied": arguments.apply})
+        print_json({"tasks": lines, "left": left, "applied": arguments.apply})
         return SUCCEEDED
     shown = {each.source: each.standing.sentence() for each in found.tasks}
     for line in lines:
-        say(visible(f"{line['state']:<8} {line['title']}  ({line['source']})") + "\n")
+        print_text(visible(f"{line['state']:<8} {line['title']}  ({line['source']})") + "\n")
         if stands := shown.get(line["source"]):
-            say(visible(f"         {stands}") + "\n")
+            print_text(visible(f"         {stands}") + "\n")
     for each_left in left:
-        say(visible(f"not taken: {each_left}") + "\n")
+        print_text(visible(f"not imported: {each_left}") + "\n")
     if not arguments.apply:
         note("Nothing is added yet: --apply does that.\n")
     return SUCCEEDED
@@ -181,12 +181,12 @@ def _list(arguments: argparse.Namespace, record: Record) -> int:
     found = [standing_of(each, state.process) for each in state.tasks.values()]
     chosen = [each for each in found if arguments.all or each.phase is not None]
     if arguments.json:
-        say_json([msgspec.to_builtins(each) for each in chosen])
+        print_json([msgspec.to_builtins(each) for each in chosen])
         return SUCCEEDED
     for each in chosen:
-        say(visible(f"{each.task:>4}  {each.words:<14}  {each.title}") + "\n")
+        print_text(visible(f"{each.task:>4}  {each.words:<14}  {each.title}") + "\n")
     if not chosen:
-        say("No tasks. `mission task add TITLE --brief TEXT` begins one.\n")
+        print_text("No tasks. `mission task add TITLE --brief TEXT` begins one.\n")
     return SUCCEEDED
 
 
@@ -196,16 +196,16 @@ def _show(arguments: argparse.Namespace, record: Record) -> int:
     guarded = _guarded(found, record)
     if arguments.json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
-        say_json({**plain, "standing": msgspec.to_builtins(standing), "guard": guarded})
+        print_json({**plain, "standing": msgspec.to_builtins(standing), "guard": guarded})
         return SUCCEEDED
-    say(told(standing))
-    say(f"      {found.folder}\n")
+    print_text(format_standing(standing))
+    print_text(f"      {found.folder}\n")
     for line in _carried(found):
-        say(visible(f"      {line}\n"))
+        print_text(visible(f"      {line}\n"))
     for kind, document in found.documents.items():
         for line in _document(kind, document):
-            say(visible(f"      {line}\n"))
-    say(visible(f"      for `mission guard`, its spec {guarded}\n"))
+            print_text(visible(f"      {line}\n"))
+    print_text(visible(f"      for `mission guard`, its spec {guarded}\n"))
     return SUCCEEDED
 
 
@@ -258,10 +258,10 @@ def _approve(arguments: argparse.Namespace, record: Record) -> int:
     answer = record.desk.deliver(ask)
     _projected(record)
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
     else:
-        say(visible(f"{place} is signed for {arguments.role}.\n"))
-        _tell_what_is_left(found.number, record)
+        print_text(visible(f"{place} is signed for {arguments.role}.\n"))
+        _note_remaining(found.number, record)
     return SUCCEEDED
 
 
@@ -272,14 +272,14 @@ def _move(arguments: argparse.Namespace, record: Record) -> int:
     answer = record.desk.deliver(ask)
     _projected(record)
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
     else:
         done = {"start": "started", "done": "done", "drop": "dropped"}[arguments.task_verb]
-        say(f"Task {found.number} is {done}.\n")
+        print_text(f"Task {found.number} is {done}.\n")
     return SUCCEEDED
 
 
-def _tell_what_is_left(number: int, record: Record) -> None:
+def _note_remaining(number: int, record: Record) -> None:
     state, _ = record.state()
     standing = standing_of(state.tasks[number], state.process)
-    note(told(standing))
+    note(format_standing(standing))

@@ -8,11 +8,11 @@ from missioncontrol.cli.output import note
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.commits.asked import found
+from missioncontrol.specialists.commits.lookup import found
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.merger.branch_update import red_line
-from missioncontrol.specialists.merger.wanted import refuse_branch
+from missioncontrol.specialists.merger.merge_request import refuse_branch
 
 
 def look_at_branch(into: str, record: Record) -> str:
@@ -35,7 +35,7 @@ def look_at_branch(into: str, record: Record) -> str:
     lacking = int(theirs.git("rev-list", "--count", head, f"^refs/heads/{into}"))
     is_red = bool(red_line(theirs, into))
     if into != f"mission/{_branch(record)}":
-        _tell(into, lacking)
+        _note_lacking(into, lacking)
         return theirs.commit(f"refs/heads/{into}") if is_red else ""
     if lacking:
         commits = counted(lacking, "commit")
@@ -43,7 +43,7 @@ def look_at_branch(into: str, record: Record) -> str:
     return head if lacking or is_red else ""
 
 
-def _tell(into: str, lacking: int) -> None:
+def _note_lacking(into: str, lacking: int) -> None:
     if lacking:
         commits, name = counted(lacking, "commit"), visible(into)
         note(

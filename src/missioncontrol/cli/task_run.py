@@ -9,16 +9,16 @@ from missioncontrol.application.task_workflow import REVIEW_FORM
 from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.output import note, say_exactly
+from missioncontrol.cli.output import note, print_bytes
 from missioncontrol.cli.task_branch import branch_here, look_at_branch
 from missioncontrol.cli.task_scope import GROUNDS, renewed
 from missioncontrol.cli.work import budget_of, do
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.repository.carrying import refuse_numbers
 from missioncontrol.domain.repository.commands import LookedUp
 from missioncontrol.domain.repository.events import Part
 from missioncontrol.domain.repository.process import branch_fault
 from missioncontrol.domain.repository.states import RepositoryTask
+from missioncontrol.domain.repository.task_holds import refuse_numbers
 from missioncontrol.domain.visible import visible
 from missioncontrol.specialists.git import head_commit
 
@@ -93,7 +93,7 @@ def parts_of(text: str) -> dict[Part, str]:
 def review_form(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of what an agent that reviews answers with; needs no home."""
     if arguments.output is None:
-        say_exactly(REVIEW_FORM.encode())
+        print_bytes(REVIEW_FORM.encode())
         return SUCCEEDED
     with whole_file(arguments.output) as file:
         file.write(REVIEW_FORM.encode())

@@ -7,7 +7,7 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.cli.checkout_record import Record
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.events import Ground
 from missioncontrol.domain.repository.scopes import as_pattern
@@ -17,7 +17,7 @@ from missioncontrol.domain.visible import visible
 LIKELY_MAX, TESTED_MAX = 8, 3
 NO_WORK = ("tasks/", ".mission/", "docs/tasks.md")
 GROUNDS: dict[Ground, str] = {
-    "person": "somebody said so",
+    "person": "a person declared them",
     "spec": "its spec covers them",
     "ranking": "they are likely to change, by words, imports and past",
 }
@@ -27,23 +27,23 @@ def scope(arguments: argparse.Namespace, record: Record, task: RepositoryTask) -
     """Say, take over, or show which files a task is to change."""
     if arguments.suggest:
         ground, found = looked_up(task, record)
-        _tell(arguments, task, found, ground)
+        _print_scope(arguments, task, found, ground)
         if not arguments.json:
             named = " ".join(found)
-            note(visible(f"Nothing is said yet: `mission task scope {task.number} {named}`\n"))
+            note(visible(f"No scope is set yet: `mission task scope {task.number} {named}`\n"))
         return SUCCEEDED
     if not arguments.pattern:
         if task.scope is None:
             raise Rejected(
                 "repository.no_scope",
-                f"Nobody said yet which files task {task.number} is to change.",
-                hint="Name them, or let --suggest look for them.",
+                f"The files that task {task.number} is to change are not declared yet.",
+                hint="Name them, or look for them with --suggest.",
             )
-        _tell(arguments, task, task.scope.patterns, task.scope.ground)
+        _print_scope(arguments, task, task.scope.patterns, task.scope.ground)
         return SUCCEEDED
     patterns = tuple(arguments.pattern)
     declare(task, patterns, "person", record, arguments.reason)
-    _tell(arguments, task, patterns, "person")
+    _print_scope(arguments, task, patterns, "person")
     return SUCCEEDED
 
 
@@ -112,12 +112,12 @@ def _likely(task: RepositoryTask, record: Record) -> tuple[str, ...]:
     return tuple(each for each in paths if not each.startswith(NO_WORK))
 
 
-def _tell(
+def _print_scope(
     arguments: argparse.Namespace, task: RepositoryTask, found: Sequence[str], ground: Ground
 ) -> None:
     if arguments.json:
-        say_json({"task": task.number, "scope": list(found), "ground": ground})
+        print_json({"task": task.number, "scope": list(found), "ground": ground})
         return
-    say(f"Task {task.number} is to change these files; {GROUNDS[ground]}:\n")
+    print_text(f"Task {task.number} is to change these files; {GROUNDS[ground]}:\n")
     for each in found:
-        say(visible(f"  {each}") + "\n")
+        print_text(visible(f"  {each}") + "\n")

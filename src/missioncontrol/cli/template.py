@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from missioncontrol.application.templates import Templates
-from missioncontrol.cli.opened import server_of
+from missioncontrol.cli.open_home import server_of
 from missioncontrol.cli.places import home_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.template import TEXT_MAX, FilledGoal

@@ -26,7 +26,7 @@ def add_trace(verbs: Any, home: argparse.ArgumentParser) -> None:
         verb.add_argument(
             "--plan", metavar="FILE", help="a plan as JSON to look at in place of the accepted one"
         )
-    waive = kinds.add_parser("waive", parents=[home], help="let a gap stand, with a reason")
+    waive = kinds.add_parser("waive", parents=[home], help="accept a gap, with a reason")
     withdraw = kinds.add_parser("withdraw", parents=[home], help="take a waiver back")
     assign = kinds.add_parser("assign", parents=[home], help="name who sees to a risk")
     scope = kinds.add_parser("scope", parents=[home], help="say which files a task is to change")

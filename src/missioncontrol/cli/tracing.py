@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.tracing import TraceAsked
-from missioncontrol.cli import trace_sheets
+from missioncontrol.cli import trace_formatters
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
-from missioncontrol.cli.opened import AnyReading
-from missioncontrol.cli.output import columns, say, say_json
+from missioncontrol.cli.open_home import AnyReading
+from missioncontrol.cli.output import columns, print_json, print_text
 from missioncontrol.cli.results import about, record_of
 from missioncontrol.documents.exhibits import readable
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.traceability.check import trace_check
-from missioncontrol.documents.traceability.report import check_told, trace_told
+from missioncontrol.documents.traceability.report import summarize_check, summarize_trace
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.visible import visible
@@ -39,10 +39,12 @@ def _check(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
     broken = _broken(record, reading)
     is_clean = found.is_clean and not broken
     if arguments.json:
-        fields: dict[str, Any] = msgspec.to_builtins(check_told(record, found))
-        say_json({**fields, "is_clean": is_clean, "broken_artifacts": broken})
+        fields: dict[str, Any] = msgspec.to_builtins(summarize_check(record, found))
+        print_json({**fields, "is_clean": is_clean, "broken_artifacts": broken})
     else:
-        say("".join(f"{line}\n" for line in trace_sheets.check_lines(record, found, broken)))
+        print_text(
+            "".join(f"{line}\n" for line in trace_formatters.check_lines(record, found, broken))
+        )
     return SUCCEEDED if is_clean else FAILED
 
 
@@ -53,12 +55,14 @@ def _show(arguments: argparse.Namespace, reading: AnyReading, run: str) -> int:
     if plan is not None:
         record = msgspec.structs.replace(record, plan=plan)
     if arguments.of:
-        say("".join(f"{line}\n" for line in trace_sheets.of_lines(record, found, arguments.of)))
+        print_text(
+            "".join(f"{line}\n" for line in trace_formatters.of_lines(record, found, arguments.of))
+        )
     elif arguments.json:
-        say_json(trace_told(record, found))
+        print_json(summarize_trace(record, found))
     else:
-        lines = trace_sheets.matrix_lines(record, found, columns())
-        say("".join(f"{line}\n" for line in lines))
+        lines = trace_formatters.matrix_lines(record, found, columns())
+        print_text("".join(f"{line}\n" for line in lines))
     return SUCCEEDED
 
 
@@ -66,13 +70,15 @@ def _change(arguments: argparse.Namespace) -> int:
     desk = Desk(arguments, os.environ)
     try:
         about(arguments, lambda _, run: _name_whole(arguments, run))
-        answer: dict[str, Any] = desk.deliver(_asked(arguments))
+        answer: dict[str, Any] = desk.deliver(_parse_request(arguments))
     finally:
         desk.close()
     if arguments.json:
-        say_json(answer)
+        print_json(answer)
     else:
-        say("".join(f"{line}\n" for line in trace_sheets.answer_lines(arguments.trace, answer)))
+        print_text(
+            "".join(f"{line}\n" for line in trace_formatters.answer_lines(arguments.trace, answer))
+        )
     return SUCCEEDED
 
 
@@ -82,7 +88,7 @@ def _name_whole(arguments: argparse.Namespace, run: str) -> int:
     return 0
 
 
-def _asked(arguments: argparse.Namespace) -> TraceAsked:
+def _parse_request(arguments: argparse.Namespace) -> TraceAsked:
     if arguments.trace == "assign":
         return TraceAsked("assign", arguments.run, arguments.risk, arguments.owner)
     if arguments.trace == "scope":

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from missioncontrol.application.journal import Entry
-from missioncontrol.cli.output import Screen, note, say_json
-from missioncontrol.cli.sheets import WIDE
-from missioncontrol.cli.story import Activity, Milestone, Story
+from missioncontrol.cli.formatters import WIDE
+from missioncontrol.cli.output import Screen, note, print_json
+from missioncontrol.cli.progress_log import Activity, Milestone, ProgressLog
 from missioncontrol.cli.text import dollars, duration
 from missioncontrol.domain.money import of_which_estimated, tokens
 from missioncontrol.domain.register import NAMES
@@ -81,18 +81,18 @@ class View(Protocol):
 class PlainView:
     """Lines, for files and pipes."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: ProgressLog) -> None:
         """Writes to standard error: standard output is for results."""
-        self._story = story
+        self._progress_log = story
 
     def take(self, entries: Sequence[Entry]) -> None:
         """See `View.take`."""
         for entry in entries:
-            self._print(self._story.take(entry))
+            self._print(self._progress_log.take(entry))
 
     def said(self, line: OutputLine) -> None:
         """See `View.said`."""
-        self._print(self._story.said(line))
+        self._print(self._progress_log.said(line))
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
         """See `View.moved`: a file need not have every percent."""
@@ -106,7 +106,7 @@ class PlainView:
 
     def _print(self, milestones: list[Milestone]) -> None:
         for milestone in milestones:
-            who = f"{one_line(milestone.who):<{self._story.room}}"
+            who = f"{one_line(milestone.who):<{self._progress_log.room}}"
             line = f"{MARKS[milestone.mark]} {who} {one_line(milestone.text)}"
             note(line + "\n")
 
@@ -118,7 +118,7 @@ class JsonView:
         """See `View.take`."""
         for entry in entries:
             name, _ = NAMES[type(entry.event)]
-            say_json(
+            print_json(
                 {
                     "event": name,
                     "position": entry.position,
@@ -130,11 +130,11 @@ class JsonView:
 
     def said(self, line: OutputLine) -> None:
         """See `View.said`."""
-        say_json({"log": line.message, "level": line.level, "step": line.step})
+        print_json({"log": line.message, "level": line.level, "step": line.step})
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
         """See `View.moved`."""
-        say_json({"progress": {"step": step, "done": done, "total": total, "note": note}})
+        print_json({"progress": {"step": step, "done": done, "total": total, "note": note}})
 
     def notice(self, text: str) -> None:
         """See `View.notice`."""
@@ -167,11 +167,11 @@ class QuietView:
 class LiveView:
     """A stepper, the specialists at work, and the numbers, on a terminal."""
 
-    def __init__(self, story: Story, clock: Clock, console: Console) -> None:
+    def __init__(self, story: ProgressLog, clock: Clock, console: Console) -> None:
         """The screen is redrawn four times a second."""
-        self._story = story
+        self._progress_log = story
         self._clock = clock
-        self._begun = clock.now()
+        self._started = clock.now()
         self._console = console
         self._live = Live(
             console=console, refresh_per_second=4, get_renderable=self._screen, transient=True
@@ -181,15 +181,15 @@ class LiveView:
     def take(self, entries: Sequence[Entry]) -> None:
         """See `View.take`."""
         for entry in entries:
-            self._print(self._story.take(entry))
+            self._print(self._progress_log.take(entry))
 
     def said(self, line: OutputLine) -> None:
         """See `View.said`."""
-        self._print(self._story.said(line))
+        self._print(self._progress_log.said(line))
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
         """See `View.moved`."""
-        self._story.moved(step, done, total, note)
+        self._progress_log.moved(step, done, total, note)
 
     def notice(self, text: str) -> None:
         """See `View.notice`."""
@@ -204,7 +204,7 @@ class LiveView:
             style = STYLES[milestone.mark]
             line = Table.grid(padding=(0, 1))  # Long lines go on below their own beginning.
             line.add_column(width=2)
-            line.add_column(width=self._story.room, overflow="fold")
+            line.add_column(width=self._progress_log.room, overflow="fold")
             line.add_column(ratio=1)
             line.add_row(
                 Text(f" {MARKS[milestone.mark]}", style=style),
@@ -218,7 +218,7 @@ class LiveView:
 
     def _stepper(self) -> Text:
         line = Text(" ")
-        for number, (title, state) in enumerate(self._story.phases()):
+        for number, (title, state) in enumerate(self._progress_log.phases()):
             mark, style = STAGES.get(state, STAGES["waiting"])
             line.append(" ─ " if number else "", style="dim")
             line.append(f"{mark} {one_line(title)}", style=style)
@@ -228,41 +228,43 @@ class LiveView:
         table = Table.grid(padding=(0, 1), expand=True)
         roomy = self._console.width >= WIDE
         table.add_column(width=1)
-        table.add_column(width=self._story.room, style="cyan", no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            width=self._progress_log.room, style="cyan", no_wrap=True, overflow="ellipsis"
+        )
         table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
         if roomy:
             table.add_column(width=12)
             table.add_column(ratio=2, no_wrap=True, overflow="ellipsis", style="dim")
         table.add_column(width=10, justify="right", style="dim")
-        working = self._story.working
+        working = self._progress_log.working
         for activity in islice(working.values(), DESKS_MAX):
             lasted = duration(max(0.0, self._clock.now() - activity.since))
             extra = (_bar(activity), Text(one_line(activity.note))) if roomy else ()
-            table.add_row("", *self._desk(activity), *extra, lasted)
+            table.add_row("", *self._work_labels(activity), *extra, lasted)
         if len(working) > DESKS_MAX:
             table.add_row("", "", f"and {len(working) - DESKS_MAX:,} more")
         return table
 
-    def _desk(self, activity: Activity) -> tuple[Text, Text]:
+    def _work_labels(self, activity: Activity) -> tuple[Text, Text]:
         """Return who works on what: an agent of a mission on a task, else a step's agent."""
-        if self._story.is_mission:
+        if self._progress_log.is_mission:
             return Text(activity.agent), Text(one_line(activity.title))
         what = " · ".join(filter(None, (activity.title, activity.agent)))
         return Text(one_line(activity.step)), Text(one_line(what))
 
     def _numbers(self) -> Text:
-        done, total = self._story.counts()
-        bill = self._story.bill
-        kind = "tasks" if self._story.is_mission else "steps"
-        begun = "planning" if self._story.is_mission else ""
+        done, total = self._progress_log.counts()
+        bill = self._progress_log.bill
+        kind = "tasks" if self._progress_log.is_mission else "steps"
+        begun = "planning" if self._progress_log.is_mission else ""
         parts = [
-            self._story.status,
+            self._progress_log.status,
             f"{done}/{total} {kind}" if total else begun,
-            duration(self._clock.now() - self._begun),
-            tokens(self._story.tokens),
+            duration(self._clock.now() - self._started),
+            tokens(self._progress_log.tokens),
             dollars(bill.cost, None if bill.is_whole else bill.unpriced_tokens)
             + of_which_estimated(bill.estimated_tokens, bill.estimated_cost),
-            f"log #{self._story.position}",
+            f"log #{self._progress_log.position}",
         ]
         return Text("  " + "  ·  ".join(filter(None, parts)), style="dim")
 
@@ -279,7 +281,7 @@ def _bar(activity: Activity) -> ProgressBar | Text:
     )
 
 
-def choose(story: Story, clock: Clock, *, as_json: bool) -> View:
+def choose(story: ProgressLog, clock: Clock, *, as_json: bool) -> View:
     """Return the view that fits where standard error goes."""
     if as_json:
         return JsonView()

@@ -21,12 +21,12 @@ from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.application.schedules import Asked
 from missioncontrol.cli import exit_codes
-from missioncontrol.cli.carrying import carry_out
 from missioncontrol.cli.desk import Desk, here
-from missioncontrol.cli.following import follow
-from missioncontrol.cli.outcome import tell_outcome, tell_plan, tell_run
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import repository_of, settings_of
+from missioncontrol.cli.run_execution import carry_out
+from missioncontrol.cli.run_follower import follow
 from missioncontrol.cli.run_records import write_resumed
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars
@@ -79,7 +79,7 @@ def plan(arguments: argparse.Namespace) -> int:
     run, state = watched(arguments, ask, _title(ask.goal), quiet=arguments.json)
     if state is None:
         return exit_codes.CANCELLED
-    tell = tell_plan if state.is_settled else tell_run
+    tell = print_plan if state.is_settled else print_run
     return tell(arguments, run, state, as_json=arguments.json)
 
 
@@ -108,8 +108,7 @@ def _refuse_what_is_not_under_git(repository: str) -> None:
     if not is_repository(Path(repository)):
         raise Rejected(
             "mission.bad_input",
-            f"{repository!r} is no git repository, and whoever changes code works in a tree of "
-            "one.",
+            f"{repository!r} is no git repository, and agents change code in a tree of one.",
             hint="`git init` makes one; commit what is there. Without `--builder` the change is "
             "handed over.",
         )
@@ -159,13 +158,13 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
     """Start a run of a schedule by hand, and carry it out here: no engine is at work."""
     desk = Desk(arguments, os.environ)
     try:
-        ask = desk.as_asked(Asked("run", arguments.name, arguments.reason, force=arguments.force))
+        ask = desk.as_caller(Asked("run", arguments.name, arguments.reason, force=arguments.force))
         actor = desk.actor
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        return str(await held.office.do(ask, actor))
+        return str(await held.command_bus.do(ask, actor))
 
     return _conclude(arguments, *carry_out(arguments, begin, arguments.name))
 
@@ -218,8 +217,8 @@ def _whole(arguments: argparse.Namespace, step: str) -> str:
     if not run.is_settled or step not in run.steps or not run.steps[step].parent:
         return ""
     top = run.top_of(step)
-    message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs anew"
-    return f"{visible(message)} and is charged anew.\n"
+    message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs again"
+    return f"{visible(message)} and is charged again.\n"
 
 
 def cancel(arguments: argparse.Namespace) -> int:
@@ -233,9 +232,9 @@ def cancel(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
     if arguments.json:
-        say_json({"run": name, "status": "cancelling" if is_elsewhere else "cancelled"})
+        print_json({"run": name, "status": "cancelling" if is_elsewhere else "cancelled"})
     else:
-        say(f"{name} is {'being cancelled' if is_elsewhere else 'cancelled'}.\n")
+        print_text(f"{name} is {'being cancelled' if is_elsewhere else 'cancelled'}.\n")
     return exit_codes.SUCCEEDED
 
 
@@ -265,13 +264,13 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
 
 def do(arguments: argparse.Namespace, ask: Any, title: str = "") -> int:
     """Have a run begun or resumed, and report what became of it."""
-    begun = _begun_elsewhere(arguments, ask)
+    begun = _start_in_engine(arguments, ask)
     if begun is not None:
-        return _tell_begun(arguments, begun)
+        return _print_started(arguments, begun)
     return _conclude(arguments, *watched(arguments, ask, title))
 
 
-def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
+def _start_in_engine(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] | None:
     """Have a run begun by the engine at work, if there is one and no wait is requested."""
     if arguments.wait:
         return None
@@ -282,13 +281,13 @@ def _begun_elsewhere(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] 
         desk.close()
 
 
-def _tell_begun(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
+def _print_started(arguments: argparse.Namespace, begun: dict[str, Any]) -> int:
     """Say which run was begun, and how to hear more of it."""
     if arguments.json:
-        say_json(begun)
+        print_json(begun)
         return exit_codes.SUCCEEDED
     name = str(begun["run"])
-    say(f"{name}\n")
+    print_text(f"{name}\n")
     note(f"The engine carries it out; `mission watch {name}` follows it.\n")
     return exit_codes.SUCCEEDED
 
@@ -316,12 +315,12 @@ def watched(
         if desk.home.holder() is not None:
             name: str = desk.deliver(ask)["run"]
             return name, follow(desk, name, title, quiet=quiet, as_json=arguments.json)
-        asked, actor = desk.as_asked(ask), desk.actor
+        asked, actor = desk.as_caller(ask), desk.actor
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        answer = await held.office.do(asked, actor)
+        answer = await held.command_bus.do(asked, actor)
         return str(answer["run"])
 
     return carry_out(arguments, begin, title, quiet=quiet)
@@ -332,5 +331,5 @@ def _conclude(arguments: argparse.Namespace, name: str, state: Run | None) -> in
     if state is None:
         note(f"{name} was left as it is; `mission runs resume {name}` takes it up.\n")
         return exit_codes.CANCELLED
-    tell = tell_outcome if state.mission and state.is_settled else tell_run
+    tell = print_outcome if state.mission and state.is_settled else print_run
     return tell(arguments, name, state, as_json=arguments.json)

@@ -19,7 +19,7 @@ from missioncontrol.adapters.workers.tokens import TokenFile, name_in, token_in
 from missioncontrol.adapters.workers.worker import StateDirectory, Worker
 from missioncontrol.app.settings import PASSED_ON, usual_home
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import note, say, say_json
+from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.text import duration
 from missioncontrol.confinement import HiddenDirectories, available_confinement
@@ -53,7 +53,7 @@ def worker(arguments: argparse.Namespace) -> int:
 
 def _token(arguments: argparse.Namespace) -> int:
     token = TokenFile(Home(settings_of(arguments).home).workers).make(arguments.name)
-    say(f"{token}\n")
+    print_text(f"{token}\n")
     note("It is shown only now. Keep it in a file that only its worker can read.\n")
     return SUCCEEDED
 
@@ -61,13 +61,13 @@ def _token(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     found = _workers(arguments)
     if arguments.json:
-        say_json([in_full(each) for each in found])
+        print_json([in_full(each) for each in found])
         return SUCCEEDED
     if not found:
-        say("No worker is heard. `mission worker token NAME` makes a token for one.\n")
+        print_text("No worker is connected. `mission worker token NAME` makes a token for one.\n")
         return SUCCEEDED
     for line in _lines(found):
-        say(visible(line) + "\n")
+        print_text(visible(line) + "\n")
     return SUCCEEDED
 
 
@@ -93,21 +93,21 @@ def _drain(arguments: argparse.Namespace) -> int:
         desk.deliver(WorkerDrained(arguments.name))
     finally:
         desk.close()
-    say(f"{arguments.name} ends what it holds, and leaves.\n")
+    print_text(f"{arguments.name} ends what it holds, and leaves.\n")
     return SUCCEEDED
 
 
 def _no_engine(home: Home) -> Unavailable:
     return Unavailable(
         "worker.closed",
-        f"No engine is at work in {str(home.root)!r}, so no worker is heard.",
-        hint="`mission up --workers PORT` lets workers in.",
+        f"No engine is at work in {str(home.root)!r}, so no worker is connected.",
+        hint="`mission up --workers PORT` accepts workers.",
     )
 
 
 def _lines(found: Sequence[WorkerSeen]) -> Iterator[str]:
     """Return a table: name, location, version, load, heartbeat, agents."""
-    rows = [("NAME", "STATUS", "LOCATION", "VERSION", "LOAD", "HEARD", "AGENTS")]
+    rows = [("NAME", "STATUS", "LOCATION", "VERSION", "LOAD", "LAST SEEN", "AGENTS")]
     rows += [
         (
             each.name,
@@ -133,7 +133,7 @@ async def _work(arguments: argparse.Namespace, environment: Mapping[str, str]) -
     from missioncontrol.adapters.workers.server_client import ServerClient
     from missioncontrol.interfaces.workers import GatewayDoor
 
-    url, token, drain_seconds = _asked(arguments)
+    url, token, drain_seconds = _parse_arguments(arguments)
     home = Home(settings_of(arguments).home)
     root = _state_of(arguments, home, name_in(token))
     scrubber = Scrubber([token, *secret_values(environment)])
@@ -170,7 +170,7 @@ def _state_of(arguments: argparse.Namespace, home: Home, name: str) -> Path:
     return Path(arguments.state).absolute() if arguments.state else home.root / "workers" / name
 
 
-def _asked(arguments: argparse.Namespace) -> tuple[str, str, float]:
+def _parse_arguments(arguments: argparse.Namespace) -> tuple[str, str, float]:
     """Return the server, the token, and the time to drain.
 
     Raises:

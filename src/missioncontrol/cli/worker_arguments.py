@@ -29,7 +29,7 @@ def add_worker(
         "--location", metavar="TEXT", default="", help="shown in lists (default: the host's name)"
     )
     top.add_argument(
-        "--gateway", action="store_true", help="let its tools call models through the server's"
+        "--gateway", action="store_true", help="send model calls of its tools via the server's"
     )
     top.add_argument("--state", metavar="DIR", help="what it holds (default: in the home)")
     top.add_argument(
@@ -48,6 +48,6 @@ def add_worker(
     )
     token.add_argument("name", metavar="NAME", help="of the worker; a token before it is void")
     drain = kinds.add_parser(
-        "drain", parents=[home], help="beside the server: let one end its work and leave"
+        "drain", parents=[home], help="beside the server: drain one, which then leaves"
     )
     drain.add_argument("name", metavar="NAME")

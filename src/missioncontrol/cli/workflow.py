@@ -11,10 +11,10 @@ from missioncontrol.adapters.expressions.cel import CelExpressions
 from missioncontrol.adapters.workflow_files.reader import BYTES_MAX, decoded, read_all
 from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.application.workflows import Library, Saved, Version
-from missioncontrol.cli import workflow_sheets as sheets
+from missioncontrol.cli import workflow_formatters as formatters
 from missioncontrol.cli.exit_codes import BAD_INPUT, SUCCEEDED
 from missioncontrol.cli.files import whole_file
-from missioncontrol.cli.output import colour, columns, note, say, say_exactly, say_json
+from missioncontrol.cli.output import colour, columns, note, print_bytes, print_json, print_text
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.definition import Malformed
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -76,22 +76,22 @@ def _check(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
         definition = asyncio.run(desk.library.check(text, name))
     except Malformed as error:
         if arguments.json:
-            say_json({"file": name, "faults": error.faults})
+            print_json({"file": name, "faults": error.faults})
         else:
-            _say_faults(error)
+            _print_faults(error)
         return BAD_INPUT
     if arguments.json:
-        say_json({"file": name, "faults": [], "name": definition.name})
+        print_json({"file": name, "faults": [], "name": definition.name})
     else:
         count = len(definition.steps)
         steps = f"{count} step{'s' if count != 1 else ''}"
-        say(f"{visible(name)}: nothing is wrong with {definition.name!r}, {steps}.\n")
+        print_text(f"{visible(name)}: nothing is wrong with {definition.name!r}, {steps}.\n")
     return SUCCEEDED
 
 
-def _say_faults(error: Malformed) -> None:
+def _print_faults(error: Malformed) -> None:
     """Print faults as compilers do, so that editors can jump to them."""
-    say("".join(f"{line}\n" for line in visible(error.reason).splitlines()))
+    print_text("".join(f"{line}\n" for line in visible(error.reason).splitlines()))
     count = len(error.faults)
     note(f"{count} fault{'s' if count != 1 else ''} in {visible(error.filename)}.\n")
 
@@ -106,19 +106,19 @@ def _keep(text: str, file: str, arguments: argparse.Namespace, desk: WorkflowDes
         saved = desk.save(text, file)
     except Malformed as error:
         if arguments.json:
-            say_json({"file": file, "faults": error.faults})
+            print_json({"file": file, "faults": error.faults})
         else:
-            _say_faults(error)
+            _print_faults(error)
             note("Nothing was saved.\n")
         return BAD_INPUT
     if arguments.json:
-        say_json(saved)
+        print_json(saved)
     else:
-        say(_told(saved))
+        print_text(_format_saved(saved))
     return SUCCEEDED
 
 
-def _told(saved: Saved) -> str:
+def _format_saved(saved: Saved) -> str:
     if saved.is_new:
         return f"{saved.name} is saved as version {saved.version}.\n"
     text = f"{saved.name} version {saved.version} says the same already; nothing was saved.\n"
@@ -133,12 +133,12 @@ def _told(saved: Saved) -> str:
 def _list(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
     listed = asyncio.run(desk.library.listed())
     if arguments.json:
-        say_json(list(listed.values()))
+        print_json(list(listed.values()))
         return SUCCEEDED
     if not listed:
-        say("No workflows yet. `mission workflow save FILE` saves one.\n")
-    for line in sheets.list_lines(listed.values(), columns()):
-        say(f"{line}\n")
+        print_text("No workflows yet. `mission workflow save FILE` saves one.\n")
+    for line in formatters.list_lines(listed.values(), columns()):
+        print_text(f"{line}\n")
     return SUCCEEDED
 
 
@@ -151,22 +151,22 @@ def _show(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
 
     version, tiers = asyncio.run(look())
     if arguments.json:
-        say_json(sheets.view(version, tiers))
+        print_json(formatters.view(version, tiers))
         return SUCCEEDED
-    title, *lines = sheets.sheet(version, tiers, columns())
-    say(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in lines))
+    title, *lines = formatters.sheet(version, tiers, columns())
+    print_text(colour(title, "1") + "\n" + "".join(f"{line}\n" for line in lines))
     return SUCCEEDED
 
 
 def _diff(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
     changes = asyncio.run(desk.library.diff(arguments.name, arguments.older, arguments.newer))
     if arguments.json:
-        say_json(changes)
+        print_json(changes)
         return SUCCEEDED
     if not changes:
-        say(f"Versions {arguments.older} and {arguments.newer} say the same.\n")
-    for sign, line in sheets.change_lines(changes, columns()):
-        say(colour(line, COLOURS[sign]) + "\n")
+        print_text(f"Versions {arguments.older} and {arguments.newer} say the same.\n")
+    for sign, line in formatters.change_lines(changes, columns()):
+        print_text(colour(line, COLOURS[sign]) + "\n")
     return SUCCEEDED
 
 
@@ -178,7 +178,7 @@ def _export(arguments: argparse.Namespace, desk: WorkflowDesk) -> int:
 def _hand_over(text: str, output: str | None) -> int:
     content = text.encode()
     if output is None:
-        say_exactly(content)
+        print_bytes(content)
         return SUCCEEDED
     with whole_file(output) as file:
         file.write(content)

@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.application.queries.agents import AgentDetail, AgentView
 from missioncontrol.application.queries.elevations import ElevationView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.domain.elevation import Mode
 
 
@@ -26,7 +26,7 @@ class Agents(Resource[L]):
         """Return agents by name: how they stand, and what they did in the last hours."""
         return pages("/agents", AgentView, hours=hours)
 
-    @asked
+    @requested
     def get(self, name: str) -> Call[AgentDetail]:
         """Return how an agent stands, and all that is declared of it.
 
@@ -35,7 +35,7 @@ class Agents(Resource[L]):
         """
         return get(path_of("agents", name), AgentDetail)
 
-    @asked
+    @requested
     def add(
         self,
         name: str,
@@ -49,7 +49,7 @@ class Agents(Resource[L]):
         body = {"name": name, "declared": dict(declared), "reason": reason, "start": start}
         return post("/agents", AgentDetail, body, key=key)
 
-    @asked
+    @requested
     def change(
         self, name: str, declared: Mapping[str, Any], *, reason: str = ""
     ) -> Call[AgentDetail]:
@@ -57,37 +57,37 @@ class Agents(Resource[L]):
         body = {"declared": dict(declared), "reason": reason}
         return change("PUT", path_of("agents", name), AgentDetail, body)
 
-    @asked
+    @requested
     def remove(self, name: str, reason: str = "") -> Call[None]:
         """Remove an agent that is stopped; its past stays in the log."""
         query = {"reason": reason}
         return change("DELETE", path_of("agents", name), type(None), query=query)
 
-    @asked
+    @requested
     def start(self, name: str, reason: str = "") -> Call[AgentDetail]:
         """Start an agent, which takes steps once it has shown that it works."""
         return self._turn(name, "start", {"reason": reason})
 
-    @asked
+    @requested
     def stop(self, name: str, reason: str = "") -> Call[AgentDetail]:
         """End all that an agent works on; its steps are ready again."""
         return self._turn(name, "stop", {"reason": reason})
 
-    @asked
+    @requested
     def drain(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
     ) -> Call[AgentDetail]:
         """Drain an agent: it ends its work within `seconds_max`, and begins nothing more."""
         return self._turn(name, "drain", _ending(reason, seconds_max))
 
-    @asked
+    @requested
     def restart(
         self, name: str, reason: str = "", *, seconds_max: float | None = None
     ) -> Call[AgentDetail]:
         """Restart an agent: it ends its work, and then shows again that it works."""
         return self._turn(name, "restart", _ending(reason, seconds_max))
 
-    @asked
+    @requested
     def scale(self, name: str, scale: int, reason: str = "") -> Call[AgentDetail]:
         """Say how many steps an agent works on at once."""
         return self._turn(name, "scale", {"scale": scale, "reason": reason})
@@ -97,7 +97,7 @@ class Agents(Resource[L]):
         """Return wider modes: those that wait for an answer, then those in force."""
         return pages("/elevations", ElevationView)
 
-    @asked
+    @requested
     def elevate(
         self,
         name: str,
@@ -112,26 +112,26 @@ class Agents(Resource[L]):
         body = {"modes": modes, "reason": reason, "seconds": seconds, "paths": paths}
         return post(path_of("agents", name, "elevations"), Elevated, body, key=key)
 
-    @asked
+    @requested
     def approve_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
         """Agree to a wider mode, as another person than who asked."""
-        return _said(name, elevation, "approve", reason)
+        return _answer_elevation(name, elevation, "approve", reason)
 
-    @asked
+    @requested
     def refuse_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
         """Say no to a wider mode that waits."""
-        return _said(name, elevation, "refuse", reason)
+        return _answer_elevation(name, elevation, "refuse", reason)
 
-    @asked
+    @requested
     def end_elevation(self, name: str, elevation: str, reason: str = "") -> Call[Elevated]:
         """End a wider mode that is in force, or take back one that waits."""
-        return _said(name, elevation, "end", reason)
+        return _answer_elevation(name, elevation, "end", reason)
 
     def _turn(self, name: str, verb: str, body: dict[str, Any]) -> Call[AgentDetail]:
         return post(path_of("agents", name, verb), AgentDetail, body)
 
 
-def _said(name: str, elevation: str, verb: str, reason: str) -> Call[Elevated]:
+def _answer_elevation(name: str, elevation: str, verb: str, reason: str) -> Call[Elevated]:
     return post(
         path_of("agents", name, "elevations", elevation, verb), Elevated, {"reason": reason}
     )

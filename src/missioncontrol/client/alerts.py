@@ -5,11 +5,11 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.domain.alert import Alert, State
 
 
-class MissionBegun(msgspec.Struct, frozen=True):
+class StartedMission(msgspec.Struct, frozen=True):
     """The mission that sees to an alert."""
 
     mission: str
@@ -24,7 +24,7 @@ class Alerts(Resource[L]):
         """Return the alerts of a product, the newest first."""
         return pages(path_of("products", product, "alerts"), Alert, state=state)
 
-    @asked
+    @requested
     def get(self, product: str, alert: str) -> Call[Alert]:
         """Return an alert with its narrative; each number in it names its question.
 
@@ -33,23 +33,23 @@ class Alerts(Resource[L]):
         """
         return get(path_of("products", product, "alerts", alert), Alert)
 
-    @asked
+    @requested
     def acknowledge(self, product: str, alert: str, note: str = "") -> Call[Alert]:
         """Acknowledge it."""
         path = path_of("products", product, "alerts", alert, "acknowledge")
         return post(path, Alert, {"note": note})
 
-    @asked
+    @requested
     def resolve(self, product: str, alert: str, note: str = "") -> Call[Alert]:
         """Resolve it; it opens again only if it comes to weigh more."""
         path = path_of("products", product, "alerts", alert, "resolve")
         return post(path, Alert, {"note": note})
 
-    @asked
+    @requested
     def begin_mission(
         self, product: str, alert: str, repository: str, *, builder: str = "", key: str = ""
-    ) -> Call[MissionBegun]:
+    ) -> Call[StartedMission]:
         """Begin a mission on why it changed; `repository` is a path where the server runs."""
         path = path_of("products", product, "alerts", alert, "mission")
         body = {"repository": repository, "builder": builder}
-        return post(path, MissionBegun, body, key=key)
+        return post(path, StartedMission, body, key=key)

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import Definition
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
 from missioncontrol.analytics.summary import Summary
@@ -23,10 +23,10 @@ from missioncontrol.client.calls import (
     pages,
     path_of,
     post,
-    said,
+    without_empty,
 )
-from missioncontrol.client.resource import L, Resource, asked, listed
-from missioncontrol.domain.saved import Cohort, Dashboard, Panel
+from missioncontrol.client.resource import L, Resource, listed, requested
+from missioncontrol.domain.cohorts import Cohort, Dashboard, Panel
 
 
 class SourceMade(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class SourceMade(msgspec.Struct, frozen=True):
     key: str
 
 
-class DigestBegun(msgspec.Struct, frozen=True):
+class StartedDigest(msgspec.Struct, frozen=True):
     """The run that writes a summary down."""
 
     product: str
@@ -52,7 +52,7 @@ class Products(Resource[L]):
         """Return products by name; the last is the server's own log, read as events."""
         return pages("/products", ProductView)
 
-    @asked
+    @requested
     def get(self, product: str) -> Call[ProductView]:
         """Return a product.
 
@@ -61,7 +61,7 @@ class Products(Resource[L]):
         """
         return get(path_of("products", product), ProductView)
 
-    @asked
+    @requested
     def add(
         self,
         slug: str,
@@ -79,7 +79,7 @@ class Products(Resource[L]):
         body = {"slug": slug, "name": name or slug, "zone": zone, "week_starts": week_starts}
         return post("/products", ProductView, body, key=key)
 
-    @asked
+    @requested
     def change(
         self,
         product: str,
@@ -95,7 +95,7 @@ class Products(Resource[L]):
         path = path_of("products", product)
         return change("PATCH", path, ProductView, {"name": name, **calendar}, if_match=if_match)
 
-    @asked
+    @requested
     def exclude(
         self,
         product: str,
@@ -112,7 +112,7 @@ class Products(Resource[L]):
         }
         return change("PUT", path_of("products", product, "exclusions"), ProductView, body)
 
-    @asked
+    @requested
     def limit(
         self,
         product: str,
@@ -129,12 +129,12 @@ class Products(Resource[L]):
         }
         return change("PUT", path_of("products", product, "limits"), ProductView, body)
 
-    @asked
+    @requested
     def use(self, product: str) -> Call[UseView]:
         """Return how much is stored of a product, beside how much may be."""
         return get(path_of("products", product, "use"), UseView)
 
-    @asked
+    @requested
     def measure(
         self,
         product: str,
@@ -158,7 +158,7 @@ class Products(Resource[L]):
         """Return where events of a product come from."""
         return pages(path_of("products", product, "sources"), SourceView)
 
-    @asked
+    @requested
     def add_source(
         self,
         product: str,
@@ -174,7 +174,7 @@ class Products(Resource[L]):
         body = {"id": source, "name": name or source, **about}
         return post(path_of("products", product, "sources"), SourceMade, body, key=key)
 
-    @asked
+    @requested
     def change_source(
         self,
         product: str,
@@ -187,23 +187,23 @@ class Products(Resource[L]):
         body = {"name": name, "is_internal": is_internal}
         return change("PATCH", path_of("products", product, "sources", source), SourceView, body)
 
-    @asked
+    @requested
     def renew_key(self, product: str, source: str) -> Call[SourceMade]:
         """Replace the write key of a source; the one before is void."""
         return post(path_of("products", product, "sources", source, "key"), SourceMade)
 
-    @asked
+    @requested
     def revoke_source(self, product: str, source: str, reason: str = "") -> Call[SourceView]:
         """Revoke a source: it accepts no more events."""
         path = path_of("products", product, "sources", source)
         return change("DELETE", path, SourceView, query={"reason": reason})
 
-    @asked
+    @requested
     def events(self, product: str, form: str = "jsonl") -> Call[bytes]:
         """Return all events of a product as a file: `jsonl`, `csv` or `parquet`."""
         return content(path_of("products", product, "events"), format=form)
 
-    @asked
+    @requested
     def forget(self, product: str, person: str, reason: str = "") -> Call[Removed]:
         """Remove a person everywhere, by any id of theirs.
 
@@ -213,7 +213,7 @@ class Products(Resource[L]):
         body = {"person": person, "reason": reason}
         return post(path_of("products", product, "forget"), Removed, body)
 
-    @asked
+    @requested
     def clear(self, product: str, reason: str = "") -> Call[Removed]:
         """Remove all events of a product."""
         return post(path_of("products", product, "clear"), Removed, {"reason": reason})
@@ -223,7 +223,7 @@ class Products(Resource[L]):
         """Return the saved cohorts of a product."""
         return pages(path_of("products", product, "cohorts"), Cohort)
 
-    @asked
+    @requested
     def save_cohort(
         self, product: str, cohort: str, name: str, segment: Segment, note: str = ""
     ) -> Call[Cohort]:
@@ -231,7 +231,7 @@ class Products(Resource[L]):
         body = {"name": name, "note": note, "segment": segment}
         return change("PUT", path_of("products", product, "cohorts", cohort), Cohort, body)
 
-    @asked
+    @requested
     def remove_cohort(self, product: str, cohort: str) -> Call[None]:
         """Delete a cohort."""
         return change("DELETE", path_of("products", product, "cohorts", cohort), type(None))
@@ -241,7 +241,7 @@ class Products(Resource[L]):
         """Return the dashboards of a product."""
         return pages(path_of("products", product, "dashboards"), Dashboard)
 
-    @asked
+    @requested
     def save_dashboard(
         self, product: str, dashboard: str, name: str, panels: Sequence[Panel]
     ) -> Call[Dashboard]:
@@ -250,7 +250,7 @@ class Products(Resource[L]):
         path = path_of("products", product, "dashboards", dashboard)
         return change("PUT", path, Dashboard, body)
 
-    @asked
+    @requested
     def remove_dashboard(self, product: str, dashboard: str) -> Call[None]:
         """Delete a dashboard."""
         path = path_of("products", product, "dashboards", dashboard)
@@ -260,7 +260,7 @@ class Products(Resource[L]):
 class Analytics(Resource[L]):
     """`client.analytics`."""
 
-    @asked
+    @requested
     def ask(self, question: AnyQuestion, *, as_of: datetime | None = None) -> Call[AnyAnswer]:
         """Return the answer to a question.
 
@@ -271,12 +271,12 @@ class Analytics(Resource[L]):
         """
         return _looked("/analytics/answers", AnyAnswer, question, as_of)
 
-    @asked
+    @requested
     def table(self, question: AnyQuestion, *, as_of: datetime | None = None) -> Call[bytes]:
         """Return all figures of an answer as CSV."""
         return _looked("/analytics/answers/csv", bytes, question, as_of)
 
-    @asked
+    @requested
     def members(
         self,
         question: AnyQuestion,
@@ -294,7 +294,7 @@ class Analytics(Resource[L]):
         place = {"cursor": cursor, "limit": limit}
         return _looked("/analytics/members", Members, body, as_of, place)
 
-    @asked
+    @requested
     def kpis(
         self, product: str, since: date, until: date, *, compared: bool = True
     ) -> Call[list[Kpi]]:
@@ -303,7 +303,7 @@ class Analytics(Resource[L]):
         days = {"since": since.isoformat(), "until": until.isoformat()}
         return get(path, list[Kpi], **days, compared="true" if compared else "false")
 
-    @asked
+    @requested
     def summary(
         self,
         product: str,
@@ -322,7 +322,7 @@ class Analytics(Resource[L]):
         more = {"compared": "true" if compared else "false", "segment": _segment(segment)}
         return get(path, Summary, **days, **more)
 
-    @asked
+    @requested
     def write_summary(
         self,
         product: str,
@@ -331,7 +331,7 @@ class Analytics(Resource[L]):
         *,
         segment: Segment | None = None,
         key: str = "",
-    ) -> Call[DigestBegun]:
+    ) -> Call[StartedDigest]:
         """Begin a run that writes the summary down, by the model where one is configured."""
         query = {
             "since": since.isoformat(),
@@ -339,15 +339,15 @@ class Analytics(Resource[L]):
             "segment": _segment(segment),
         }
         path = path_of("products", product, "summary", "writing")
-        return change("POST", path, DigestBegun, key=key, query=said(query))
+        return change("POST", path, StartedDigest, key=key, query=without_empty(query))
 
-    @asked
+    @requested
     def anomalies(self, product: str, *, segment: Segment | None = None) -> Call[list[Finding]]:
         """Return what changed by more than chance, the most severe first, an alert or not."""
         path = path_of("products", product, "anomalies")
         return get(path, list[Finding], segment=_segment(segment))
 
-    @asked
+    @requested
     def definitions(self) -> Call[list[Definition]]:
         """Return what each measure means."""
         return get("/analytics/definitions", list[Definition])

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from missioncontrol.application.queries.approvals import ApprovalView
 from missioncontrol.application.queries.questions import QuestionView
 from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.projections.approvals import ApprovalRow
 
 
@@ -21,7 +21,7 @@ class Approvals(Resource[L]):
         """
         return pages("/approvals", ApprovalRow, state=state, run=run)
 
-    @asked
+    @requested
     def get(self, approval: str) -> Call[ApprovalView]:
         """Return exactly what would run, why a person is asked, and who may answer.
 
@@ -30,7 +30,7 @@ class Approvals(Resource[L]):
         """
         return get(path_of("approvals", approval), ApprovalView)
 
-    @asked
+    @requested
     def approve(
         self, approval: str, *, digest: str, reason: str, key: str = ""
     ) -> Call[ApprovalView]:
@@ -40,48 +40,50 @@ class Approvals(Resource[L]):
             Rejected: `approval.by_author`, and others where something else is asked by now.
             Conflict: `approval.settled`.
         """
-        return self._say(approval, "approve", {"digest": digest, "reason": reason}, key)
+        return self._post_decision(approval, "approve", {"digest": digest, "reason": reason}, key)
 
-    @asked
+    @requested
     def reject(self, approval: str, *, reason: str, key: str = "") -> Call[ApprovalView]:
         """Say no, finally: the step fails."""
-        return self._say(approval, "reject", {"reason": reason}, key)
+        return self._post_decision(approval, "reject", {"reason": reason}, key)
 
-    @asked
+    @requested
     def request_changes(
         self, approval: str, *, inputs: Mapping[str, Any], reason: str, key: str = ""
     ) -> Call[ApprovalView]:
         """Ask for other inputs; another person then decides about exactly those."""
         body = {"inputs": dict(inputs), "reason": reason}
-        return self._say(approval, "request-changes", body, key)
+        return self._post_decision(approval, "request-changes", body, key)
 
-    @asked
+    @requested
     def defer(
         self, approval: str, *, until: float, reason: str, key: str = ""
     ) -> Call[ApprovalView]:
         """Put the answer off until a time, in seconds since the epoch."""
-        return self._say(approval, "defer", {"until": until, "reason": reason}, key)
+        return self._post_decision(approval, "defer", {"until": until, "reason": reason}, key)
 
-    @asked
+    @requested
     def delegate(self, approval: str, *, to: str, reason: str, key: str = "") -> Call[ApprovalView]:
         """Delegate the decision to another person."""
-        return self._say(approval, "delegate", {"to": to, "reason": reason}, key)
+        return self._post_decision(approval, "delegate", {"to": to, "reason": reason}, key)
 
-    @asked
+    @requested
     def withdraw(self, approval: str, *, reason: str, key: str = "") -> Call[ApprovalView]:
         """Take the question back, as its author."""
-        return self._say(approval, "withdraw", {"reason": reason}, key)
+        return self._post_decision(approval, "withdraw", {"reason": reason}, key)
 
     @listed
     def questions(self, *, run: str = "") -> Pages[QuestionView]:
         """Return what steps ask people now, the oldest first; with `run`, only steps of that."""
         return pages("/questions", QuestionView, run=run)
 
-    @asked
+    @requested
     def answer(self, question: str, answer: Any, *, key: str = "") -> Call[QuestionView]:
         """Answer a question of a step, in the form that it asks for."""
         path = path_of("questions", question, "answer")
         return post(path, QuestionView, {"answer": answer}, key=key)
 
-    def _say(self, approval: str, verb: str, body: dict[str, Any], key: str) -> Call[ApprovalView]:
+    def _post_decision(
+        self, approval: str, verb: str, body: dict[str, Any], key: str
+    ) -> Call[ApprovalView]:
         return post(path_of("approvals", approval, verb), ApprovalView, body, key=key)

@@ -14,8 +14,8 @@ from missioncontrol.client.calls import (
     path_of,
     persisted,
 )
-from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
-from missioncontrol.client.saving import refuse_other, saved
+from missioncontrol.client.download import refuse_other, saved
+from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
 
 SILENT_SECONDS = 30.0
 
@@ -40,7 +40,7 @@ class Artifacts(Resource[L]):
         refuse_other(digest, hashlib.sha256(found).hexdigest())
         return found
 
-    @asked
+    @requested
     def part(self, digest: str, start: int, end: int) -> Call[bytes]:
         """Return the bytes from `start` to before `end`; a part can't be checked by itself."""
         headers = {"range": f"bytes={start}-{end - 1}"}

@@ -71,23 +71,23 @@ Script: TypeAlias = Generator[Any, Any, T]
 """Says step after step (`Call`, `Pause`, `Open`, `More`) what to do next, is given what came of it,
 and returns what comes of it all. Nothing in it waits: each client does that in its own way."""
 
-Telling: TypeAlias = Generator[Item[T] | Call[Any] | Pause | Open | More, Any, None]
+StreamScript: TypeAlias = Generator[Item[T] | Call[Any] | Pause | Open | More, Any, None]
 """A script that gives `Item` after `Item` to the caller's loop."""
 
 
 def get(path: str, kind: Callable[..., T] | type[T], /, **query: Any) -> Call[T]:
     """Ask for what stands there."""
-    return Call("GET", path, kind, said(query))
+    return Call("GET", path, kind, without_empty(query))
 
 
 def pages(path: str, kind: type[T], /, **query: Any) -> Pages[T]:
     """Ask for the list that stands there."""
-    return Call("GET", path, Page[kind], said(query))  # type: ignore[valid-type]
+    return Call("GET", path, Page[kind], without_empty(query))  # type: ignore[valid-type]
 
 
 def content(path: str, headers: Mapping[str, str] = {}, **query: Any) -> Call[bytes]:
     """Ask for the bytes that stand there."""
-    return Call("GET", path, bytes, said(query), headers=headers)
+    return Call("GET", path, bytes, without_empty(query), headers=headers)
 
 
 def post(
@@ -114,12 +114,12 @@ def change(
     headers = keyed(key or secrets.token_hex(16))
     if if_match:
         headers["if-match"] = if_match
-    return Call(method, path, kind, said(query), body, headers)
+    return Call(method, path, kind, without_empty(query), body, headers)
 
 
 def at(call: Pages[T], cursor: str, limit: int | None) -> Pages[T]:
     """Return the request of another page of a list."""
-    query = {**call.query, **said({"cursor": cursor, "limit": limit})}
+    query = {**call.query, **without_empty({"cursor": cursor, "limit": limit})}
     return msgspec.structs.replace(call, query=query)
 
 
@@ -145,7 +145,7 @@ def path_of(*parts: object) -> str:
     return "".join(f"/{quote(str(part), safe='')}" for part in parts)
 
 
-def said(query: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a query without what was left out; empty texts are not sent."""
     return {name: value for name, value in query.items() if value not in (None, "", ())}
 

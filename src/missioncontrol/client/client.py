@@ -28,7 +28,7 @@ from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Users
 from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.repositories import Repositories
-from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.resource import L, Resource, requested
 from missioncontrol.client.runs import Runs
 from missioncontrol.client.templates import Templates
 from missioncontrol.client.traces import Traces
@@ -70,7 +70,7 @@ class _Everything(Resource[L]):
         self.analytics = Analytics(line)
         self.alerts = Alerts(line)
 
-    @asked
+    @requested
     def search(self, words: str) -> Call[SearchResults]:
         """Return the newest things whose names have these words, and events that say them."""
         return record.search(words)

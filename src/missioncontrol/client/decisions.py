@@ -6,7 +6,7 @@ from typing import TypeAlias
 from missioncontrol.application.decision_files import DecisionFile, Import
 from missioncontrol.client.calls import Call, get, post
 from missioncontrol.client.made.decision import DecisionRequests
-from missioncontrol.client.resource import L, asked
+from missioncontrol.client.resource import L, requested
 
 Files: TypeAlias = list[DecisionFile]
 
@@ -14,7 +14,7 @@ Files: TypeAlias = list[DecisionFile]
 class Decisions(DecisionRequests[L]):
     """`client.decisions`. An id is one of the log, or of a plan: `mission-x/D1`."""
 
-    @asked
+    @requested
     def bring(
         self,
         files: Sequence[DecisionFile],
@@ -30,7 +30,7 @@ class Decisions(DecisionRequests[L]):
         body = {"files": list(files), "repository": repository, "apply": apply}
         return post("/decisions/import", Import, body, key=key)
 
-    @asked
+    @requested
     def files(self, *, plans: bool = False) -> Call[Files]:
         """Return the log as files of MADR 4; `plans` adds decisions that are not judged yet."""
         return get("/decisions/export", Files, plans=plans)

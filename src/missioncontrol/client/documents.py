@@ -4,8 +4,8 @@ from typing import Literal, TypeAlias
 
 from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
 from missioncontrol.client.calls import Call, change, content, get, path_of
-from missioncontrol.client.resource import L, Resource, asked
-from missioncontrol.client.shapes import DocumentForm, DocumentKept
+from missioncontrol.client.resource import L, Resource, requested
+from missioncontrol.client.shapes import CurrentDocument, DocumentForm
 from missioncontrol.documents.studio.model import Document
 from missioncontrol.domain.document import DocumentKind
 
@@ -15,12 +15,12 @@ Lines: TypeAlias = list[DocumentLine]
 class Documents(Resource[L]):
     """`client.documents`. Each is one of a mission's newest run, or of another `run` of it."""
 
-    @asked
+    @requested
     def list(self, mission: str, *, run: str = "") -> Call[Lines]:
         """Return every kind of document with its newest version; 0 where none is stored."""
         return get(path_of("missions", mission, "documents"), Lines, run=run)
 
-    @asked
+    @requested
     def get(
         self, mission: str, kind: DocumentKind, *, version: int | None = None, run: str = ""
     ) -> Call[DocumentView]:
@@ -31,20 +31,20 @@ class Documents(Resource[L]):
         """
         return get(_path(mission, kind), DocumentView, version=version, run=run)
 
-    @asked
+    @requested
     def sections(self, mission: str, kind: DocumentKind, *, run: str = "") -> Call[Document]:
         """Return what was generated last as typed sections; each statement has its sources."""
         return get(_path(mission, kind, "sections"), Document, run=run)
 
-    @asked
+    @requested
     def write(
         self, mission: str, kind: DocumentKind, *, run: str = "", key: str = ""
-    ) -> Call[DocumentKept]:
+    ) -> Call[CurrentDocument]:
         """Write it from the record as it stands; what people changed stays in it."""
         query = {"run": run}
-        return change("POST", _path(mission, kind), DocumentKept, query=query, key=key)
+        return change("POST", _path(mission, kind), CurrentDocument, query=query, key=key)
 
-    @asked
+    @requested
     def edit(
         self,
         mission: str,
@@ -55,7 +55,7 @@ class Documents(Resource[L]):
         note: str = "",
         run: str = "",
         key: str = "",
-    ) -> Call[DocumentKept]:
+    ) -> Call[CurrentDocument]:
         """Keep a text that was made of version `base`.
 
         Raises:
@@ -63,9 +63,11 @@ class Documents(Resource[L]):
             Rejected: `document.too_long` and others.
         """
         body = {"text": text, "base": base, "note": note}
-        return change("PUT", _path(mission, kind), DocumentKept, body, query={"run": run}, key=key)
+        return change(
+            "PUT", _path(mission, kind), CurrentDocument, body, query={"run": run}, key=key
+        )
 
-    @asked
+    @requested
     def settle(
         self,
         mission: str,
@@ -74,12 +76,12 @@ class Documents(Resource[L]):
         choice: Literal["mine", "theirs"],
         *,
         run: str = "",
-    ) -> Call[DocumentKept]:
+    ) -> Call[CurrentDocument]:
         """Keep a person's words (`mine`), or replace them by the generated ones (`theirs`)."""
         path = _path(mission, kind, "conflicts", conflict)
-        return change("POST", path, DocumentKept, {"choice": choice}, query={"run": run})
+        return change("POST", path, CurrentDocument, {"choice": choice}, query={"run": run})
 
-    @asked
+    @requested
     def diff(
         self,
         mission: str,
@@ -93,7 +95,7 @@ class Documents(Resource[L]):
         path = _path(mission, kind, "diff")
         return get(path, DocumentDiff, older=older, newer=newer, run=run)
 
-    @asked
+    @requested
     def file(
         self,
         mission: str,

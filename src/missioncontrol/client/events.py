@@ -13,15 +13,15 @@ from missioncontrol.client.calls import (
     Open,
     Pages,
     Pause,
-    Telling,
+    StreamScript,
     get,
     is_passing,
     pages,
     path_of,
     persisted,
-    said,
+    without_empty,
 )
-from missioncontrol.client.resource import L, Resource, asked, listed, told
+from missioncontrol.client.resource import L, Resource, listed, requested, streamed
 from missioncontrol.client.shapes import Head
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 
@@ -38,7 +38,7 @@ BUFFER_BYTES_MAX = 16 * 1024 * 1024
 class Events(Resource[L]):
     """`client.events`."""
 
-    @asked
+    @requested
     def head(self) -> Call[Head]:
         """Return the position and the hash of the last event."""
         return head()
@@ -73,7 +73,7 @@ class Events(Resource[L]):
             until=until,
         )
 
-    @asked
+    @requested
     def get(self, position: int) -> Call[EventDetail]:
         """Return all that the log holds of one event.
 
@@ -82,7 +82,7 @@ class Events(Resource[L]):
         """
         return get(path_of("events", position), EventDetail)
 
-    @told
+    @streamed
     def stream(
         self,
         *,
@@ -92,7 +92,7 @@ class Events(Resource[L]):
         type: str = "",  # noqa: A002 - what the API calls it
         actor: str = "",
         agent: str = "",
-    ) -> Telling[CloudEvent]:
+    ) -> StreamScript[CloudEvent]:
         """Yield events as they happen, for as long as the caller reads.
 
         `after` is a position of the log, 0 for all that ever happened; by default now. A connection
@@ -104,7 +104,7 @@ class Events(Resource[L]):
         """
         chosen = {"run": run, "stream": stream, "type": type, "actor": actor, "agent": agent}
         last = (yield from persisted(head())).position if after is None else after
-        yield from followed(last, said(chosen))
+        yield from followed(last, without_empty(chosen))
 
 
 def head() -> Call[Head]:
@@ -116,7 +116,7 @@ def followed(
     last: int,
     chosen: Mapping[str, str],
     until: Callable[[CloudEvent | None], bool] = lambda _: False,
-) -> Telling[CloudEvent]:
+) -> StreamScript[CloudEvent]:
     """Tell what comes after a position, for ever or `until` something is so.
 
     It is asked at every event, and with None at every sign of life without one.

@@ -7,7 +7,7 @@ from missioncontrol.application.queries.costs import CapView, Costs, PriceView
 from missioncontrol.application.queries.measures import Health
 from missioncontrol.application.queries.schedules import Preview, ScheduleDetail, ScheduleView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import Operation, Started
 
 Scope = Literal["workspace", "agent", "model", "workflow", "run", "step"]
@@ -23,7 +23,7 @@ class Schedules(Resource[L]):
         """Return schedules by name, each with its next slot and its last run."""
         return pages("/schedules", ScheduleView, removed=removed)
 
-    @asked
+    @requested
     def get(self, name: str) -> Call[ScheduleDetail]:
         """Return a schedule with its next slots and what became of the ones before.
 
@@ -32,12 +32,12 @@ class Schedules(Resource[L]):
         """
         return get(path_of("schedules", name), ScheduleDetail)
 
-    @asked
+    @requested
     def preview(self, cron: str, zone: str = "UTC") -> Call[Preview]:
         """Return the next ten slots of a cron expression in a zone."""
         return get("/schedule-preview", Preview, cron=cron, zone=zone)
 
-    @asked
+    @requested
     def add(
         self,
         /,
@@ -59,7 +59,7 @@ class Schedules(Resource[L]):
         body = {"name": name, **_times(workflow, cron, zone, inputs), **more}
         return post("/schedules", ScheduleDetail, body, key=key)
 
-    @asked
+    @requested
     def change(
         self,
         /,
@@ -75,25 +75,25 @@ class Schedules(Resource[L]):
         body = {**_times(workflow, cron, zone, inputs), **more}
         return change("PUT", path_of("schedules", name), ScheduleDetail, body)
 
-    @asked
+    @requested
     def pause(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
         """Pause a schedule until it is resumed; runs that have begun go on."""
         path = path_of("schedules", name, "pause")
         return post(path, ScheduleDetail, {"reason": reason})
 
-    @asked
+    @requested
     def resume(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
         """Resume a schedule from now on."""
         path = path_of("schedules", name, "resume")
         return post(path, ScheduleDetail, {"reason": reason})
 
-    @asked
+    @requested
     def skip(self, name: str, slot: float, reason: str = "") -> Call[ScheduleDetail]:
         """Skip the next slot, which is at `slot`, in seconds since the epoch."""
         path = path_of("schedules", name, "skip")
         return post(path, ScheduleDetail, {"slot": slot, "reason": reason})
 
-    @asked
+    @requested
     def run(
         self, name: str, reason: str = "", *, force: bool = False, key: str = ""
     ) -> Call[Started]:
@@ -101,7 +101,7 @@ class Schedules(Resource[L]):
         body = {"reason": reason, "force": force}
         return post(path_of("schedules", name, "run"), Started, body, key=key)
 
-    @asked
+    @requested
     def remove(self, name: str, reason: str = "") -> Call[None]:
         """End a schedule; its runs go on."""
         query = {"reason": reason}
@@ -120,12 +120,12 @@ class Budgets(Resource[L]):
         """Return every cap that holds, with what is spent, set aside and left."""
         return pages("/budgets", CapView)
 
-    @asked
+    @requested
     def get(self, scope: Scope, name: str = "") -> Call[Caps]:
         """Return what was spent in a scope: in all, this month and today, each with its cap."""
         return get(path_of("budgets", scope), Caps, name=name)
 
-    @asked
+    @requested
     def set(
         self,
         scope: Scope,
@@ -142,7 +142,7 @@ class Budgets(Resource[L]):
         body |= {} if tokens is None else {"tokens": tokens}
         return change("PUT", "/budgets", Caps, body)
 
-    @asked
+    @requested
     def remove(
         self, scope: Scope, *, reason: str, name: str = "", period: Period = "total"
     ) -> Call[Caps]:
@@ -150,7 +150,7 @@ class Budgets(Resource[L]):
         query = {"scope": scope, "name": name, "period": period, "reason": reason}
         return change("DELETE", "/budgets", Caps, query=query)
 
-    @asked
+    @requested
     def costs(self) -> Call[Costs]:
         """Return what was spent today and this month, the pace, breakdowns and a forecast."""
         return get("/costs", Costs)
@@ -164,12 +164,12 @@ class Prices(Resource[L]):
         """Return the prices that people have set; a table knows all others."""
         return pages("/prices", PriceView)
 
-    @asked
+    @requested
     def get(self, model: str) -> Call[PriceView]:
         """Return what a model costs now, and the source of that price."""
         return get(path_of("prices", model), PriceView)
 
-    @asked
+    @requested
     def set(
         self,
         /,
@@ -188,24 +188,24 @@ class Prices(Resource[L]):
 class Operations(Resource[L]):
     """`client.operation`: how far all work may go."""
 
-    @asked
+    @requested
     def get(self) -> Call[Operation]:
         """Return the stage of the workspace, since when and why, and the limits that hold."""
         return get("/operation", Operation)
 
-    @asked
+    @requested
     def stop(self, reason: str) -> Call[Operation]:
         """End every attempt at work, and prevent all starts before work is resumed."""
         return post("/operation/stop", Operation, {"reason": reason})
 
-    @asked
+    @requested
     def start(
         self, stage: Literal["paused", "drain", "all"] = "all", reason: str = ""
     ) -> Call[Operation]:
         """Go on: `paused` plans, `drain` ends what has begun, `all` works."""
         return post("/operation/start", Operation, {"stage": stage, "reason": reason})
 
-    @asked
+    @requested
     def limit(
         self,
         kind: Literal["agent", "actor", "workspace"],
@@ -219,7 +219,7 @@ class Operations(Resource[L]):
         body = {"kind": kind, "name": name, "starts": starts, "seconds": seconds, "reason": reason}
         return change("PUT", "/limits", Operation, body)
 
-    @asked
+    @requested
     def unlimit(
         self, kind: Literal["agent", "actor", "workspace"], *, name: str = "", reason: str = ""
     ) -> Call[Operation]:
@@ -227,7 +227,7 @@ class Operations(Resource[L]):
         query = {"kind": kind, "name": name, "reason": reason}
         return change("DELETE", "/limits", Operation, query=query)
 
-    @asked
+    @requested
     def health(self) -> Call[Health]:
         """Return how agents, tasks and schedules stand, and what is unusual."""
         return get("/health", Health)

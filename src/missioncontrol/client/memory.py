@@ -10,23 +10,23 @@ from missioncontrol.application.queries.memory import (
 )
 from missioncontrol.client.calls import Call, change, get, path_of, post
 from missioncontrol.client.made.memory import MemoryRequests
-from missioncontrol.client.resource import L, asked
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.client.resource import L, requested
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Kind
 
 Matches: TypeAlias = list[MatchView]
-Told: TypeAlias = list[Recalled]
+RecalledItems: TypeAlias = list[Recalled]
 
 
 class Memory(MemoryRequests[L]):
     """`client.memory`."""
 
-    @asked
+    @requested
     def counts(self) -> Call[Remembering]:
         """Return how many items there are by kind and repository."""
         return get("/memory/counts", Remembering)
 
-    @asked
+    @requested
     def search(
         self,
         words: str,
@@ -51,13 +51,13 @@ class Memory(MemoryRequests[L]):
             limit=limit,
         )
 
-    @asked
-    def recall(self, goal: str, *, repository: str = "") -> Call[Told]:
+    @requested
+    def recall(self, goal: str, *, repository: str = "") -> Call[RecalledItems]:
         """Return what a planner would receive for a goal now."""
         body = {"goal": goal, "repository": repository}
-        return post("/memory/recall", Told, body)
+        return post("/memory/recall", RecalledItems, body)
 
-    @asked
+    @requested
     def correct(
         self,
         item: str,
@@ -72,7 +72,7 @@ class Memory(MemoryRequests[L]):
         body = {name: value for name, value in given.items() if value is not None}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
 
-    @asked
+    @requested
     def expire(self, item: str, expires: float, reason: str = "") -> Call[ItemDetail]:
         """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}

@@ -9,14 +9,14 @@ from missioncontrol.application.queries.missions import MissionLine, MissionView
 from missioncontrol.application.queries.runs import RunItem
 from missioncontrol.application.queries.summaries import SummaryView
 from missioncontrol.client.calls import Call, Pages, content, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.client.shapes import (
-    Begun,
     DiagramForm,
     PackForm,
     PackLine,
     PlanLine,
     Report,
+    StartedRun,
 )
 
 DiagramLines: TypeAlias = list[DiagramLine]
@@ -43,7 +43,7 @@ class Missions(Resource[L]):
             "/missions", MissionLine, status=status, text=text, repository=repository, since=since
         )
 
-    @asked
+    @requested
     def get(self, mission: str, *, run: str = "") -> Call[MissionView]:
         """Return a mission in full, by its newest run or another one of it.
 
@@ -54,39 +54,39 @@ class Missions(Resource[L]):
         """
         return get(path_of("missions", mission), MissionView, run=run)
 
-    @asked
+    @requested
     def plan(self, mission: str, *, run: str = "") -> Call[PlanView]:
         """Return phases, tasks, requirements, risks and decisions, as they were accepted."""
         return get(path_of("missions", mission, "plan"), PlanView, run=run)
 
-    @asked
+    @requested
     def summary(self, mission: str, *, run: str = "") -> Call[SummaryView]:
         """Return what came of a mission, what proves it, what it took, and what was not done."""
         return get(path_of("missions", mission, "summary"), SummaryView, run=run)
 
-    @asked
+    @requested
     def blueprint(self, mission: str, *, run: str = "") -> Call[BlueprintView]:
         """Return technical foundation, project shape, operating model, and diagrams as graphs."""
         return get(path_of("missions", mission, "blueprint"), BlueprintView, run=run)
 
-    @asked
+    @requested
     def diagrams(self, mission: str, *, run: str = "") -> Call[DiagramLines]:
         """Return each kind of diagram with what it shows, or why there is nothing to draw."""
         return get(path_of("missions", mission, "diagrams"), DiagramLines, run=run)
 
-    @asked
+    @requested
     def diagram(
         self, mission: str, kind: str, form: DiagramForm = "svg", *, run: str = ""
     ) -> Call[bytes]:
         """Return a diagram as a file."""
         return content(path_of("missions", mission, "diagrams", kind), format=form, run=run)
 
-    @asked
+    @requested
     def packs(self, mission: str, *, run: str = "") -> Call[PackLines]:
         """Return the execution packs: the whole one, and one for each task handed over."""
         return get(path_of("missions", mission, "packs"), PackLines, run=run)
 
-    @asked
+    @requested
     def pack(
         self, mission: str, task: str = "", form: PackForm = "md", *, run: str = ""
     ) -> Call[bytes]:
@@ -107,12 +107,12 @@ class Missions(Resource[L]):
         """Return the runs of a mission, newest first."""
         return pages(path_of("missions", mission, "runs"), RunItem)
 
-    @asked
+    @requested
     def report(self, mission: str, form: Report = "html", *, run: str = "") -> Call[bytes]:
         """Return the report of a run of the mission as it stands, as a file."""
         return content(path_of("missions", mission, "report"), format=form, run=run)
 
-    @asked
+    @requested
     def estimate(
         self, *, repository: str = "", execute: bool = True, builder: str = ""
     ) -> Call[Estimate]:
@@ -120,7 +120,7 @@ class Missions(Resource[L]):
         body = {"repository": repository, "execute": execute, "builder": builder}
         return post("/missions/estimate", Estimate, body)
 
-    @asked
+    @requested
     def create(
         self,
         goal: str,
@@ -138,7 +138,7 @@ class Missions(Resource[L]):
         patterns: bool = True,
         planner: str = "",
         key: str = "",
-    ) -> Call[Begun]:
+    ) -> Call[StartedRun]:
         """Plan a goal and, unless `execute` is false, carry the plan out; return at once.
 
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
@@ -165,9 +165,9 @@ class Missions(Resource[L]):
         }
         if cost_max is not None or tokens_max is not None:
             body["budget"] = {"cost": cost_max, "tokens": tokens_max}
-        return post("/missions", Begun, body, key=key)
+        return post("/missions", StartedRun, body, key=key)
 
-    @asked
+    @requested
     def create_from(
         self,
         template: str,
@@ -179,7 +179,7 @@ class Missions(Resource[L]):
         memory: bool = True,
         patterns: bool = True,
         key: str = "",
-    ) -> Call[Begun]:
+    ) -> Call[StartedRun]:
         """Begin a mission whose goal a template makes of answers to its questions.
 
         Raises:
@@ -194,30 +194,30 @@ class Missions(Resource[L]):
             "memory": memory,
             "patterns": patterns,
         }
-        return post("/missions", Begun, body, key=key)
+        return post("/missions", StartedRun, body, key=key)
 
-    @asked
-    def run(self, mission: str, *, key: str = "") -> Call[Begun]:
+    @requested
+    def run(self, mission: str, *, key: str = "") -> Call[StartedRun]:
         """Carry out what was to be planned only."""
-        return post(path_of("missions", mission, "run"), Begun, key=key)
+        return post(path_of("missions", mission, "run"), StartedRun, key=key)
 
-    @asked
-    def cancel(self, mission: str, reason: str = "", *, key: str = "") -> Call[Begun]:
+    @requested
+    def cancel(self, mission: str, reason: str = "", *, key: str = "") -> Call[StartedRun]:
         """End its newest run."""
         path = path_of("missions", mission, "cancel")
-        return post(path, Begun, {"reason": reason}, key=key)
+        return post(path, StartedRun, {"reason": reason}, key=key)
 
-    @asked
-    def resume(self, mission: str, *, key: str = "") -> Call[Begun]:
+    @requested
+    def resume(self, mission: str, *, key: str = "") -> Call[StartedRun]:
         """Take its newest run up again, where it is halted or was left."""
-        return post(path_of("missions", mission, "resume"), Begun, key=key)
+        return post(path_of("missions", mission, "resume"), StartedRun, key=key)
 
-    @asked
-    def retry(self, mission: str, task: str = "", *, key: str = "") -> Call[Begun]:
+    @requested
+    def retry(self, mission: str, task: str = "", *, key: str = "") -> Call[StartedRun]:
         """Do a task again, by default all that did not succeed, with all that follows from it."""
-        return post(path_of("missions", mission, "retry"), Begun, {"task": task}, key=key)
+        return post(path_of("missions", mission, "retry"), StartedRun, {"task": task}, key=key)
 
-    @asked
-    def fork(self, mission: str, task: str, *, key: str = "") -> Call[Begun]:
+    @requested
+    def fork(self, mission: str, task: str, *, key: str = "") -> Call[StartedRun]:
         """Begin a run of the mission at one of its tasks; results before that stay."""
-        return post(path_of("missions", mission, "fork"), Begun, {"task": task}, key=key)
+        return post(path_of("missions", mission, "fork"), StartedRun, {"task": task}, key=key)

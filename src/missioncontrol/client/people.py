@@ -5,7 +5,7 @@ import msgspec
 from missioncontrol.application.queries.access import Me, WorkspaceView
 from missioncontrol.client.calls import Call, get, path_of, post
 from missioncontrol.client.made.user import UserRequests
-from missioncontrol.client.resource import L, asked
+from missioncontrol.client.resource import L, requested
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -19,17 +19,17 @@ class Invitation(msgspec.Struct, frozen=True):
 class Users(UserRequests[L]):
     """`client.users`."""
 
-    @asked
+    @requested
     def me(self) -> Call[Me]:
         """Return the caller: their name, their roles, and what this token may do."""
         return get("/me", Me)
 
-    @asked
+    @requested
     def invite(self, name: str, *, key: str = "") -> Call[Invitation]:
         """Return a link with which a user chooses a password. The one before it is void."""
         return post(path_of("users", name, "invitation"), Invitation, key=key)
 
-    @asked
+    @requested
     def workspace(self) -> Call[WorkspaceView]:
         """Return what this workspace is called, and where it is."""
         return get("/workspace", WorkspaceView)

@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
+from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.queries.logs import LogLine, LogWindow
 from missioncontrol.application.queries.search import SearchResults
-from missioncontrol.application.verifying import Verification
 from missioncontrol.client.calls import (
     Call,
     Item,
@@ -14,16 +14,16 @@ from missioncontrol.client.calls import (
     Pages,
     Pause,
     Script,
-    Telling,
+    StreamScript,
     get,
     pages,
     persisted,
     post,
-    said,
     too_long,
+    without_empty,
 )
-from missioncontrol.client.resource import L, Resource, asked, carried_out, listed, told
-from missioncontrol.client.saving import saved
+from missioncontrol.client.download import saved
+from missioncontrol.client.resource import L, Resource, carried_out, listed, requested, streamed
 from missioncontrol.ports.search_index import RunHits
 
 LOOK_SECONDS = 0.3
@@ -34,7 +34,7 @@ SILENT_SECONDS = 60.0
 class Logs(Resource[L]):
     """`client.logs`."""
 
-    @asked
+    @requested
     def window(
         self,
         *,
@@ -66,10 +66,10 @@ class Logs(Resource[L]):
             limit=limit,
         )
 
-    @told
+    @streamed
     def list(
         self, *, run: str = "", step: str = "", agent: str = "", level: str = "", text: str = ""
-    ) -> Telling[LogLine]:
+    ) -> StreamScript[LogLine]:
         """Yield all lines that fit, oldest first, as far as the caller reads."""
         chosen = {"run": run, "step": step, "agent": agent, "level": level, "text": text}
         after = 0
@@ -125,7 +125,7 @@ class Audit(Resource[L]):
             found = yield from persisted(get("/audit/verification", Verification))
         return found
 
-    @asked
+    @requested
     def heads(self) -> Call[HeadsView]:
         """Return the signed statements about the end of the log, the newest first."""
         return get("/audit/heads", HeadsView)
@@ -141,7 +141,7 @@ class Audit(Resource[L]):
 
         Nothing is left at `path` where the connection broke off.
         """
-        address = Open("/audit/export", SILENT_SECONDS, said({"after": after}))
+        address = Open("/audit/export", SILENT_SECONDS, without_empty({"after": after}))
         return (yield from saved(address, path))
 
 

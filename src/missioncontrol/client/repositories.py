@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.client.calls import Call, Script, get, path_of, persisted, post
-from missioncontrol.client.resource import L, Resource, asked, carried_out
+from missioncontrol.client.resource import L, Resource, carried_out, requested
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.repository.decide import unknown
@@ -47,19 +47,19 @@ class Repositories(Resource[L]):
             raise unknown(repository)
         return state
 
-    @asked
+    @requested
     def add(
         self, repository: str, title: str, *, brief: str = "", key: str = ""
     ) -> Call[TaskAnswer]:
         """Add a task; its documents begin with what the process asks of them."""
         return _task("add", repository, key, title=title, brief=brief)
 
-    @asked
+    @requested
     def start(self, repository: str, task: int, *, key: str = "") -> Call[TaskAnswer]:
         """Begin to implement a task; raises `repository.gate` where something holds it up."""
         return _task("start", repository, key, task=task)
 
-    @asked
+    @requested
     def sign(
         self,
         repository: str,

@@ -10,7 +10,7 @@ from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from missioncontrol.client.async_line import AsyncLine
-from missioncontrol.client.calls import Call, Pages, Script, Telling
+from missioncontrol.client.calls import Call, Pages, Script, StreamScript
 from missioncontrol.client.line import Line
 from missioncontrol.client.lists import AsyncListed, Listed
 from missioncontrol.client.play import Play
@@ -32,7 +32,7 @@ class _Method(Generic[P, T]):
     """A method of a resource; who looks at it sees what its author wrote."""
 
     def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None:
-        self._said = method
+        self._function = method
         update_wrapper(self, method)  # type: ignore[arg-type]
         seen = inspect.signature(method)
         self.__signature__ = seen.replace(
@@ -43,14 +43,14 @@ class _Method(Generic[P, T]):
         """Return the method of one resource: it passes its script to `do`."""
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return do(self._said(held, *args, **kwargs))
+            return do(self._function(held, *args, **kwargs))
 
-        update_wrapper(method, self._said)
+        update_wrapper(method, self._function)
         method.__signature__ = self.__signature__  # type: ignore[attr-defined]
         return method
 
 
-class asked(_Method[P, Call[T]], Generic[P, T]):
+class requested(_Method[P, Call[T]], Generic[P, T]):
     """Asks once."""
 
     @overload
@@ -96,7 +96,7 @@ class carried_out(_Method[P, Script[T]], Generic[P, T]):
         return self if held is None else self._bound(held, held.line.carry_out)
 
 
-class told(_Method[P, Telling[T]], Generic[P, T]):
+class streamed(_Method[P, StreamScript[T]], Generic[P, T]):
     """Yields one thing after another, for as long as the caller reads."""
 
     @overload

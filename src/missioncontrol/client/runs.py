@@ -20,8 +20,8 @@ from missioncontrol.client.calls import (
     too_long,
 )
 from missioncontrol.client.events import followed, head
-from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
-from missioncontrol.client.shapes import ENDED, Begun, RunCounts, Status
+from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
+from missioncontrol.client.shapes import ENDED, RunCounts, StartedRun, Status
 
 SETTLED = "mission.run_settled"
 
@@ -63,12 +63,12 @@ class Runs(Resource[L]):
             attention=attention,
         )
 
-    @asked
+    @requested
     def counts(self) -> Call[RunCounts]:
         """Return how many runs there are of each status, and how many need a person."""
         return get("/run-counts", RunCounts)
 
-    @asked
+    @requested
     def get(self, run: str, *, at: int | None = None) -> Call[RunDetail]:
         """Return a run but for its steps, as of now or of a position of the log.
 
@@ -82,7 +82,7 @@ class Runs(Resource[L]):
         """Return the steps of a run, each followed by those that it became."""
         return pages(path_of("runs", run, "steps"), StepItem, state=state, text=text)
 
-    @asked
+    @requested
     def step(self, run: str, step: str) -> Call[StepDetail]:
         """Return all that is known of a step.
 
@@ -96,7 +96,7 @@ class Runs(Resource[L]):
         """Return what happened in a run, in order, a line each."""
         return pages(path_of("runs", run, "events"), RunEventLine, step=step)
 
-    @asked
+    @requested
     def graph(self, run: str, *, at: int | None = None) -> Call[RunGraph]:
         """Return all steps of a run with what each needs, at most 10,000."""
         return get(path_of("runs", run, "graph"), RunGraph, at=at)
@@ -106,17 +106,17 @@ class Runs(Resource[L]):
         """Return when each step waited and worked."""
         return pages(path_of("runs", run, "timeline"), TimelineRow)
 
-    @asked
+    @requested
     def costs(self, run: str) -> Call[RunCosts]:
         """Return tokens and money by agent, by model and by step."""
         return get(path_of("runs", run, "costs"), RunCosts)
 
-    @asked
+    @requested
     def moment(self, run: str, at: int) -> Call[ReplayMoment]:
         """Return a run as it stood after a position of the log."""
         return get(path_of("runs", run, "replay"), ReplayMoment, at=at)
 
-    @asked
+    @requested
     def start(
         self,
         workflow: str,
@@ -124,7 +124,7 @@ class Runs(Resource[L]):
         version: int | None = None,
         inputs: Mapping[str, Any] = {},
         key: str = "",
-    ) -> Call[Begun]:
+    ) -> Call[StartedRun]:
         """Begin a run of a saved workflow, by default of its newest version; return at once.
 
         Raises:
@@ -133,37 +133,37 @@ class Runs(Resource[L]):
             Unavailable: `operation.stopped` or `operation.rate_limited`.
         """
         body = {"workflow": workflow, "version": version, "inputs": dict(inputs)}
-        return post("/runs", Begun, body, key=key)
+        return post("/runs", StartedRun, body, key=key)
 
-    @asked
-    def cancel(self, run: str, reason: str = "", *, key: str = "") -> Call[Begun]:
+    @requested
+    def cancel(self, run: str, reason: str = "", *, key: str = "") -> Call[StartedRun]:
         """End a run: nothing of it starts any more, and what is at work is ended.
 
         Raises:
             Conflict: `run.settled`.
         """
-        return post(path_of("runs", run, "cancel"), Begun, {"reason": reason}, key=key)
+        return post(path_of("runs", run, "cancel"), StartedRun, {"reason": reason}, key=key)
 
-    @asked
-    def resume(self, run: str, *, key: str = "") -> Call[Begun]:
+    @requested
+    def resume(self, run: str, *, key: str = "") -> Call[StartedRun]:
         """Take a run up again that was halted or left."""
-        return post(path_of("runs", run, "resume"), Begun, key=key)
+        return post(path_of("runs", run, "resume"), StartedRun, key=key)
 
-    @asked
-    def retry(self, run: str, step: str = "", *, key: str = "") -> Call[Begun]:
+    @requested
+    def retry(self, run: str, step: str = "", *, key: str = "") -> Call[StartedRun]:
         """Begin a run that keeps the results of one that has ended, and does the rest again.
 
         `step` and all that follows from it are done again; by default all that did not succeed.
         """
-        return post(path_of("runs", run, "retry"), Begun, {"step": step}, key=key)
+        return post(path_of("runs", run, "retry"), StartedRun, {"step": step}, key=key)
 
-    @asked
+    @requested
     def fork(
         self, run: str, step: str, inputs: Mapping[str, Any] = {}, *, key: str = ""
-    ) -> Call[Begun]:
+    ) -> Call[StartedRun]:
         """Begin a run at a step of one that has ended, with other inputs."""
         body = {"step": step, "inputs": dict(inputs)}
-        return post(path_of("runs", run, "fork"), Begun, body, key=key)
+        return post(path_of("runs", run, "fork"), StartedRun, body, key=key)
 
     @carried_out
     def wait(self, run: str, *, seconds_max: float = 3_600.0) -> Script[RunDetail]:

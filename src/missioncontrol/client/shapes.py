@@ -14,7 +14,7 @@ DiagramForm = Literal["svg", "png", "mermaid", "json"]
 PackForm = Literal["md", "json"]
 
 
-class Begun(msgspec.Struct, frozen=True):
+class StartedRun(msgspec.Struct, frozen=True):
     """A run that has just come into being, goes on, or is to end."""
 
     run: str
@@ -94,7 +94,7 @@ class Started(msgspec.Struct, frozen=True):
     run: str
 
 
-class DocumentKept(msgspec.Struct, frozen=True):
+class CurrentDocument(msgspec.Struct, frozen=True):
     """The version of a document that holds now."""
 
     run: str

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from missioncontrol.client.calls import Call, path_of, post
 from missioncontrol.client.made.template import TemplateRequests
-from missioncontrol.client.resource import L, asked
+from missioncontrol.client.resource import L, requested
 from missioncontrol.domain.template import FilledGoal
 
 
 class Templates(TemplateRequests[L]):
     """`client.templates`."""
 
-    @asked
+    @requested
     def fill(
         self, template: str, answers: Mapping[str, str], *, repository: str = ""
     ) -> Call[FilledGoal]:

@@ -1,25 +1,25 @@
 """Traces of missions on a server: what leads to what, what is lacking, and what may lack."""
 
 from missioncontrol.client.calls import Call, change, get, path_of, post
-from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.resource import L, Resource, requested
 from missioncontrol.client.shapes import TraceChanged
-from missioncontrol.documents.traceability.report import CheckTold, TraceTold
+from missioncontrol.documents.traceability.report import CheckSummary, TraceSummary
 
 
 class Traces(Resource[L]):
     """`client.traces`."""
 
-    @asked
-    def get(self, mission: str, *, run: str = "") -> Call[TraceTold]:
+    @requested
+    def get(self, mission: str, *, run: str = "") -> Call[TraceSummary]:
         """Return what leads from the goal to the evidence: graph, matrix, gaps, waivers, owners."""
-        return get(path_of("missions", mission, "trace"), TraceTold, run=run)
+        return get(path_of("missions", mission, "trace"), TraceSummary, run=run)
 
-    @asked
-    def check(self, mission: str, *, run: str = "") -> Call[CheckTold]:
+    @requested
+    def check(self, mission: str, *, run: str = "") -> Call[CheckSummary]:
         """Return every gap, and what keeps the mission from being completed."""
-        return get(path_of("missions", mission, "trace", "check"), CheckTold, run=run)
+        return get(path_of("missions", mission, "trace", "check"), CheckSummary, run=run)
 
-    @asked
+    @requested
     def waive(
         self, mission: str, gap: str, reason: str, *, digest: str = "", key: str = ""
     ) -> Call[TraceChanged]:
@@ -31,7 +31,7 @@ class Traces(Resource[L]):
         body = {"gap": gap, "reason": reason, "digest": digest}
         return post(path_of("missions", mission, "waivers"), TraceChanged, body, key=key)
 
-    @asked
+    @requested
     def withdraw(self, mission: str, gap: str, reason: str, *, key: str = "") -> Call[TraceChanged]:
         """Take a waiver back; a mission that stood on it is not completed any more.
 
@@ -41,7 +41,7 @@ class Traces(Resource[L]):
         path = path_of("missions", mission, "waivers", "withdraw")
         return post(path, TraceChanged, {"gap": gap, "reason": reason}, key=key)
 
-    @asked
+    @requested
     def assign(self, mission: str, risk: str, owner: str) -> Call[TraceChanged]:
         """Name who sees to a risk of the plan.
 

@@ -14,7 +14,7 @@ from missioncontrol.client.calls import (
     persisted,
     post,
 )
-from missioncontrol.client.resource import L, Resource, asked, carried_out, listed
+from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
 from missioncontrol.client.shapes import InputSchema, Saved
 
 
@@ -26,7 +26,7 @@ class Workflows(Resource[L]):
         """Return saved workflows by name, with their last run and success rate."""
         return pages("/workflows", WorkflowItem)
 
-    @asked
+    @requested
     def get(self, name: str, version: int | None = None) -> Call[WorkflowView]:
         """Return a version of a workflow, by default the newest.
 
@@ -47,24 +47,24 @@ class Workflows(Resource[L]):
         path = path_of("workflows", name, "versions", version, "file")
         return (yield from persisted(content(path))).decode()
 
-    @asked
+    @requested
     def diff(self, name: str, older: int, newer: int) -> Call[Difference]:
         """Return what one version says differently from another, by meaning and by lines."""
         path = path_of("workflows", name, "versions", older, "diff", newer)
         return get(path, Difference)
 
-    @asked
+    @requested
     def inputs(self, name: str, version: int | None = None) -> Call[InputSchema]:
         """Return what a run of a workflow is given."""
         path = path_of("workflows", name, "input-schema")
         return get(path, InputSchema, version=version)
 
-    @asked
+    @requested
     def check(self, text: str) -> Call[Checked]:
         """Return everything that keeps a text from being saved, each with its line."""
         return post("/workflow-check", Checked, {"text": text})
 
-    @asked
+    @requested
     def save(self, text: str, *, base_version: int | None = None, key: str = "") -> Call[Saved]:
         """Keep a text as the next version of the workflow that it names.
 

@@ -27,7 +27,7 @@ def sentence(*pieces: str | Part) -> Sentence:
     return tuple(Part(piece) if isinstance(piece, str) else piece for piece in pieces)
 
 
-def spoken(parts: Sentence) -> str:
+def plain_text(parts: Sentence) -> str:
     """Return a sentence without its links."""
     return "".join(part.text for part in parts)
 

@@ -16,7 +16,7 @@ from missioncontrol.documents.next_steps import handed_over
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.traceability.check import trace_check
 from missioncontrol.domain.building import proves
-from missioncontrol.domain.gap import Gap, Waiver
+from missioncontrol.domain.coverage_gaps import Gap, Waiver
 from missioncontrol.domain.work import TestsRan
 
 Tone = Literal["bad", "held", "ask"]

@@ -11,8 +11,8 @@ from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.json_report import machine_form
 from missioncontrol.documents.page import html_page
 from missioncontrol.documents.paper import markdown_page, pdf_page
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.errors import Rejected, Unavailable
 
 SCHEMA = "missioncontrol.manifest/1"

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.domain.gap import uncovered
+from missioncontrol.domain.coverage_gaps import uncovered
 from missioncontrol.domain.plan import Requirement
 
 Standing = Literal[

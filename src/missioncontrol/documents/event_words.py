@@ -273,7 +273,7 @@ def sentence(kind: str, data: Any) -> str:
     return _cut(": ".join(filter(None, (clauses, why))), SENTENCE_MAX)
 
 
-def told_in(kind: str, body: bytes) -> Any:
+def sentence_data(kind: str, body: bytes) -> Any:
     """Return of an event's data what `sentence` needs, or None where that is nothing.
 
     The event that began a run holds its whole workflow; a list of those would be slow to read.

@@ -76,7 +76,7 @@ def money(micro: int | None) -> str:
 def in_unit(value: str | float, unit: str) -> str:
     """Return the value of a fact with its unit: `3 cycles`, `1 cycle`, `12.5 s`."""
     is_one = isinstance(value, int) and value == 1 and len(unit) > 2 and unit.endswith("s")
-    return f"{measured(value)} {_single(unit) if is_one else unit}".rstrip()
+    return f"{format_value(value)} {_single(unit) if is_one else unit}".rstrip()
 
 
 def _single(unit: str) -> str:
@@ -85,7 +85,7 @@ def _single(unit: str) -> str:
     return unit[:-2] if unit.endswith(("ches", "shes", "sses", "xes")) else unit[:-1]
 
 
-def measured(value: str | float) -> str:
+def format_value(value: str | float) -> str:
     """Return the value of a fact as a person writes it."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.cockpit.cockpit import Cockpit
 from missioncontrol.documents.cockpit.comparison import Compared
@@ -12,9 +12,9 @@ from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.documents.traceability.report import CheckTold, check_told
+from missioncontrol.documents.report_data import Reading
+from missioncontrol.documents.traceability.report import CheckSummary, summarize_check
 from missioncontrol.domain.work import Usage
 
 SCHEMA = "missioncontrol.report/1"
@@ -27,7 +27,7 @@ class Report(msgspec.Struct, frozen=True):
     outcome: dict[str, Any]
     needs_a_person: list[dict[str, Any]]
     requirements: list[dict[str, Any]]
-    trace: CheckTold
+    trace: CheckSummary
     findings: dict[str, Any]
     timeline: dict[str, Any] | None
     changes: dict[str, Any] | None
@@ -50,7 +50,7 @@ def machine_form(reading: Reading) -> bytes:
         outcome=_outcome(reading),
         needs_a_person=[_concern(one) for one in reading.concerns],
         requirements=[_requirement(one) for one in reading.coverage],
-        trace=check_told(reading.record, reading.trace),
+        trace=summarize_check(reading.record, reading.trace),
         findings={"by_severity": dict(reading.severities)},
         timeline=_timeline(reading),
         changes=_changes(reading),
@@ -87,7 +87,7 @@ def cockpit_form(pit: Cockpit) -> dict[str, Any]:
                 "state": one.state,
                 "is_checked": one.is_checked,
                 "checks": {"held": one.held, "made": one.checks},
-                "shown_by": [spoken(part) for part in one.evidence],
+                "shown_by": [plain_text(part) for part in one.evidence],
                 "artifacts": {each.artifact.name: each.artifact.digest for each in one.exhibits},
             }
             for one in pit.proofs
@@ -114,7 +114,7 @@ def _compared(one: Compared) -> dict[str, Any]:
 def _outcome(reading: Reading) -> dict[str, Any]:
     held, checks = reading.checks
     return {
-        "sentence": spoken(reading.verdict),
+        "sentence": plain_text(reading.verdict),
         "status": reading.record.status,
         "mission_status": standing(reading.record).word,
         "standing": overall(reading),
@@ -124,10 +124,10 @@ def _outcome(reading: Reading) -> dict[str, Any]:
 
 
 def _concern(one: Concern) -> dict[str, Any]:
-    items = [spoken(item) for item in one.items]
+    items = [plain_text(item) for item in one.items]
     return {
         "tone": one.tone,
-        "title": spoken(one.title),
+        "title": plain_text(one.title),
         "items": items,
         "left_out": one.left_out,
         "hint": one.hint,

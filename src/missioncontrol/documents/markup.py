@@ -87,10 +87,12 @@ def plain(text: str) -> str:
 def inside(line: str) -> str:
     """Return a line, with what is marked as code in it, as it may stand inside another one."""
     pieces = spans(line)
-    return "".join(str(code(piece)) if is_code else _bare(piece) for piece, is_code in pieces)
+    return "".join(
+        str(code(piece)) if is_code else _escape_active(piece) for piece, is_code in pieces
+    )
 
 
-def _bare(text: str) -> str:
+def _escape_active(text: str) -> str:
     return _ACTIVE.sub(lambda found: f"\\{found[0]}", visible(text))
 
 
@@ -107,7 +109,7 @@ def code(text: str) -> Markup:
     """Return `text` as a code span that also fits into a table."""
     line = " ".join(visible(text).split())
     if not line or "|" in line:
-        return Markup(_bare(line) or "\u2013")  # noqa: S704 - a table would end the span there
+        return Markup(_escape_active(line) or "\u2013")  # noqa: S704 - a table would end the span there
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     room = " " if line.startswith("`") or line.endswith("`") else ""
     return Markup(f"{fence}{room}{line}{room}{fence}")  # noqa: S704

@@ -141,7 +141,7 @@ class _Merger:
         base = next((one for one, other in self._to_theirs.items() if other == number), None)
         if base is None:
             return [section.text]
-        if _bare(self._base[base].text) == _bare(section.text):
+        if _normalize(self._base[base].text) == _normalize(section.text):
             return []
         self.conflicts.append(Conflict(section.title, "", section.text))
         return [_marked(section.text)]
@@ -153,7 +153,7 @@ class _Merger:
         if base is None:
             return [section.text]
         ours = _decided(section.text)
-        if _bare(self._base[base].text) in (_bare(section.text), _bare(ours)):
+        if _normalize(self._base[base].text) in (_normalize(section.text), _normalize(ours)):
             return []
         self.conflicts.append(Conflict(section.title, ours, ""))
         return [ours]
@@ -162,10 +162,10 @@ class _Merger:
         section, fresh = self._mine[mine], self._theirs[theirs]
         base = next((one for one, other in self._to_mine.items() if other == mine), None)
         before = self._base[base].text if base is not None else ""
-        if _bare(fresh.text) in (_bare(before), _bare(section.text)):
+        if _normalize(fresh.text) in (_normalize(before), _normalize(section.text)):
             return section.text
         ours = _decided(section.text)
-        if _bare(ours) == _bare(before):
+        if _normalize(ours) == _normalize(before):
             return fresh.text
         return self._by_lines(before, ours, fresh)
 
@@ -187,7 +187,7 @@ class _Merger:
 
 def _hunks(base: Lines, mine: Lines, theirs: Lines) -> Iterator[tuple[Lines, Lines, Lines]]:
     """Cut three versions into pieces that belong together, the same or not, in order."""
-    to_mine, to_theirs = _kept(base, mine), _kept(base, theirs)
+    to_mine, to_theirs = _unchanged_lines(base, mine), _unchanged_lines(base, theirs)
     at = one = other = 0
     for line in sorted(to_mine.keys() & to_theirs.keys()):
         if to_mine[line] < one or to_theirs[line] < other:
@@ -208,7 +208,7 @@ def _single(base: Lines, mine: Lines, theirs: Lines) -> Iterator[tuple[Lines, Li
         yield base, mine, theirs
 
 
-def _kept(base: Lines, other: Lines) -> dict[int, int]:
+def _unchanged_lines(base: Lines, other: Lines) -> dict[int, int]:
     """Map each line of `base` that is still there to where it is."""
     matcher = SequenceMatcher(None, base, other, autojunk=False)
     return {
@@ -251,6 +251,6 @@ def _ended(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def _bare(text: str) -> str:
+def _normalize(text: str) -> str:
     """Return what two texts are compared by: neither blanks at line ends nor empty lines count."""
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 
-from missioncontrol.documents.anchors import Part, Sentence, sentence, spoken
+from missioncontrol.documents.anchors import Part, Sentence, plain_text, sentence
 from missioncontrol.documents.changes import is_unchanged, is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.record import MissionRecord, TaskRecord
@@ -80,7 +80,7 @@ def is_checked(task: TaskRecord) -> bool:
 
 def outcome_sentence(record: MissionRecord) -> str:
     """Return the verdict as plain text, for a terminal."""
-    return spoken(verdict(record))
+    return plain_text(verdict(record))
 
 
 def verdict(record: MissionRecord) -> Sentence:
@@ -140,7 +140,7 @@ def _running(record: MissionRecord, count: Tally) -> Sentence:
         _verb(count.succeeded, " has succeeded", " have succeeded"),
         *_others(count),
         ".",
-        *_handover(count, "is for somebody else and not done"),
+        *_handover(count, "is assigned to others and not done"),
     )
 
 

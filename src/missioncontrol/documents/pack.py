@@ -12,9 +12,9 @@ from missioncontrol.documents.markup import code, plain
 from missioncontrol.documents.sections import joined
 from missioncontrol.documents.sections import sections as cut
 from missioncontrol.domain.person import person
-from missioncontrol.domain.scope import Rescoped, TaskScope, begun
+from missioncontrol.domain.scope import Rescoped, TaskScope, replace_start_file
 
-TITLE = "Files to change, as people said since"
+TITLE = "Files to change, as declared since"
 INSTEAD = "This holds in place of the files to change that are named for these tasks elsewhere."
 CODE = "Code to read first"
 FILES_SHOWN_MAX = 12
@@ -112,7 +112,7 @@ def scope_lines(scopes: Sequence[TaskScope]) -> list[str]:
     """Return the files that people named, a line for each task."""
     return [
         f"{code(one.task)}: {', '.join(map(code, one.files)) or 'no file'} "
-        f"(said by {_who(one)}{f': {plain(one.reason)}' * bool(one.reason)})"
+        f"(declared by {_who(one)}{f': {plain(one.reason)}' * bool(one.reason)})"
         for one in scopes
     ]
 
@@ -264,7 +264,7 @@ def _section(
         ]
         return "\n".join(lines) if any(line.startswith("- ") for line in lines) else ""
     if title == "Goal" and len(scopes) == 1:
-        return begun(text, scopes[0])
+        return replace_start_file(text, scopes[0])
     task = _TASK.search(title)
     return _task(text, task["key"], scopes, revision) if task is not None else text
 
@@ -272,7 +272,7 @@ def _section(
 def _task(text: str, key: str, scopes: Sequence[TaskScope], revision: Revision) -> str:
     """Return a task of the whole pack with what is shown for it now, and where it begins."""
     for one in scopes:
-        text = begun(text, one) if one.task == key else text
+        text = replace_start_file(text, one) if one.task == key else text
     ids = ", ".join(revision.reading.get(key, ()))
     line = f"- Read first: {ids} (below)\n" if ids else ""
     if _READ_FIRST.search(text):
@@ -297,14 +297,14 @@ def _files(text: str, scopes: Sequence[TaskScope], now: Rescoped, revision: Revi
         rest = line.removeprefix(f"- {found['word']} `{path}`").lstrip(": ")
         if path in wanted and (path not in planned or found["word"] == "Read"):
             word = "Test" if found["word"] == "Test" else "Change"
-            line = f"- {word} `{path}`: {_named(path, scopes)} said so; {rest}"
+            line = f"- {word} `{path}`: declared by {_named(path, scopes)}; {rest}"
         elif path not in wanted and found["word"] == "Change":
             line = f"- Read {line.removeprefix('- Change ')}"
         lines.append(_shown_below(line, revision.showing.get(path, ())))
     absent = dict(revision.missing)
     for path in (path for path in wanted if path not in known):
         why = f"; {ABSENT}" if absent.get(path) == ABSENT else ""
-        line = f"- Change `{path}`: {_named(path, scopes)} said so{why}."
+        line = f"- Change `{path}`: declared by {_named(path, scopes)}{why}."
         lines.append(_shown_below(line, revision.showing.get(path, ())))
     return "\n".join(_in_order(lines)) + "\n\n"
 
@@ -434,7 +434,7 @@ def _json_task(
 ) -> dict[str, Any]:
     key, detail = str(task.get("key", "")), str(task.get("detail", ""))
     for one in scopes:
-        detail = begun(detail, one) if one.task == key else detail
+        detail = replace_start_file(detail, one) if one.task == key else detail
     return {**task, "detail": detail, "read": list(revision.reading.get(key, ()))}
 
 
@@ -464,10 +464,10 @@ def _json_files(
     unplanned = [each for each in files if each.get("path") not in planned.difference(wanted)]
     known = {each.get("path") for each in unplanned}
     new = [{"path": path, "part": "change", "why": []} for path in wanted if path not in known]
-    return [_as_said(each, scopes, planned, revision) for each in (*unplanned, *new)]
+    return [_as_named(each, scopes, planned, revision) for each in (*unplanned, *new)]
 
 
-def _as_said(
+def _as_named(
     file: dict[str, Any], scopes: Sequence[TaskScope], planned: Collection[str], revision: Revision
 ) -> dict[str, Any]:
     """Return a file as it is read or changed now, with who named it; a test stays one."""
@@ -476,7 +476,7 @@ def _as_said(
     who = _named(path, scopes)
     if who and (path not in planned or part == "read"):
         named = "test" if part == "test" else "change"
-        found |= {"part": named, "why": [f"{who} said so", *file.get("why", ())]}
+        found |= {"part": named, "why": [f"declared by {who}", *file.get("why", ())]}
     elif part == "change" and not who:
         found["part"] = "read"
     return found

@@ -17,8 +17,8 @@ from missioncontrol.documents.drawing.report_drawings import style as drawing_st
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.markup import shortened, spans, visible
 from missioncontrol.documents.prose import prose
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import TaskRecord
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
 from missioncontrol.domain.status import WORDS
 

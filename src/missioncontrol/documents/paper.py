@@ -17,7 +17,7 @@ from missioncontrol.documents.markup import code, inside, plain, shortened, unop
 from missioncontrol.documents.outcome import standing
 from missioncontrol.documents.page import worked
 from missioncontrol.documents.printing import pdf_of
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.statements import evidence_sentence, result_name, result_place
 from missioncontrol.domain.status import WORDS
 
@@ -57,7 +57,7 @@ def link(text: Any, place: str) -> Markup:
     return Markup(f"[{inside(' '.join(str(text).split()))}](#{place})")  # noqa: S704
 
 
-def said(parts: Sentence) -> Markup:
+def linked_sentence(parts: Sentence) -> Markup:
     """Return a sentence with its links."""
     pieces = "".join(_piece(part.text, part.place) for part in parts)
     return Markup(unopened(" ".join(pieces.split())))  # noqa: S704 - every piece is inert
@@ -89,7 +89,7 @@ def _environment() -> Environment:
         "code": code,
         "fenced": fenced,
         "link": link,
-        "said": said,
+        "said": linked_sentence,
         "location": location,
         "worked": worked,
         "shortened": shortened,

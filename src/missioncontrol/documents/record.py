@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.gap import RiskOwner, Waiver
+from missioncontrol.domain.coverage_gaps import RiskOwner, Waiver
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.scope import Rescoped, TaskScope
 from missioncontrol.domain.work import Usage, Work

@@ -11,8 +11,8 @@ from missioncontrol.documents.json_report import machine_form
 from missioncontrol.documents.outcome import outcome_sentence
 from missioncontrol.documents.page import html_page
 from missioncontrol.documents.paper import markdown_page, pdf_page
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord
+from missioncontrol.documents.report_data import Reading
 
 
 def for_outsiders(record: MissionRecord) -> MissionRecord:

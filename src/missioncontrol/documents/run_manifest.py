@@ -69,7 +69,7 @@ class Try(msgspec.Struct, frozen=True):
     ended_at: int  # likewise; 0 while it works
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Heartbeats(msgspec.Struct, frozen=True):
     """Heartbeats: the output of a step."""
 
     lines: int
@@ -88,7 +88,7 @@ class Done(msgspec.Struct, frozen=True):
     state: str
     reason: str
     tries: tuple[Try, ...]
-    heard: Heard
+    heard: Heartbeats
     commands: tuple[Command, ...]
     tests: Tests | None
     files: tuple[File, ...]

@@ -45,7 +45,7 @@ WAITS = {
 }
 
 
-def told(event: ScheduleEvent) -> str:
+def describe_event(event: ScheduleEvent) -> str:
     """Return an event of a schedule as a sentence without its end."""
     match event:
         case ScheduleAdded():
@@ -65,7 +65,7 @@ def told(event: ScheduleEvent) -> str:
         case ScheduleAlerted():
             return alert(event)
         case _:
-            return _told_of_slots(event)
+            return _describe_slot(event)
 
 
 SlotEvent = (
@@ -73,7 +73,7 @@ SlotEvent = (
 )
 
 
-def _told_of_slots(event: SlotEvent) -> str:
+def _describe_slot(event: SlotEvent) -> str:
     match event:
         case SlotFired():
             late = f", {event.late_seconds:,.0f} s late" if event.kind == "late" else ""

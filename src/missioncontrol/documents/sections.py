@@ -35,12 +35,12 @@ def sections(text: str) -> list[Section]:
     begun: list[str] = []
     for line, heading in _lines(text):
         if heading is not None:
-            found.append(Section(title, _told_apart(key, seen), "".join(begun)))
+            found.append(Section(title, _unique_key(key, seen), "".join(begun)))
             level, title = heading
             above = [each for each in above if each[0] < level] + [(level, title)]
             key, begun = tuple(name.lower() for _, name in above), []
         begun.append(line)
-    found.append(Section(title, _told_apart(key, seen), "".join(begun)))
+    found.append(Section(title, _unique_key(key, seen), "".join(begun)))
     return [section for section in found if section.text]
 
 
@@ -104,7 +104,7 @@ def _title(line: str) -> str:
     return bare.rstrip() if not bare or bare[-1] in " \t" else title
 
 
-def _told_apart(key: tuple[str, ...], seen: dict[tuple[str, ...], int]) -> tuple[str, ...]:
+def _unique_key(key: tuple[str, ...], seen: dict[tuple[str, ...], int]) -> tuple[str, ...]:
     seen[key] = seen.get(key, 0) + 1
     return key if seen[key] == 1 else (*key, f"\0{seen[key]}")
 

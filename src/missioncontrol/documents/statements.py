@@ -22,7 +22,7 @@ ESTIMATED = (
     "and the words of the goal; time, tokens and cost from earlier runs; how often such ranges "
     "held, by foreseeing each of the newest changes or runs in the same way from those before it; "
     "a range whose most is over ten times its least, that fewer than 20 cases were judged by, or "
-    "that held in fewer than 70 % of them is not told; hours of people are not estimated, as a "
+    "that held in fewer than 70 % of them is left out; hours of people are not estimated, as a "
     "commit says when it was made and not how long it took"
 )
 

@@ -79,7 +79,7 @@ MEANINGS: dict[str, Effect] = {
         "Runs a repository's own tests in a copy of it, which is thrown away; nothing but the "
         "copy keeps them from the rest of the machine.",
     ),
-    "runs_programs": Effect("write", "Runs programs with the rights of whoever runs the engine."),
+    "runs_programs": Effect("write", "Runs programs with the rights of the engine's user."),
     "writes_files": Effect("write", "Creates or changes files outside of its scratch directory."),
     "writes_repository": Effect("write", "Commits, branches or tags in a local clone."),
     "writes_records": Effect(
@@ -131,9 +131,9 @@ def misfit(value: Any, shape: Shape, place: str = "") -> str:
     A text that is meant as a path must not be empty; a number must be finite.
     """
     if not _is_of(value, shape.kind):
-        return f"{place or 'it'} is {_said(value)}, not {_article(shape.kind)}"
+        return f"{place or 'it'} is {_describe_value(value)}, not {_article(shape.kind)}"
     if shape.enum and not _is_among(value, shape.enum):
-        return f"{place or 'it'} is {_said(value)}, and may be {_choices(shape.enum)}"
+        return f"{place or 'it'} is {_describe_value(value)}, and may be {_choices(shape.enum)}"
     if shape.kind == "list" and shape.items is not None:
         items = shape.items
         faults = (misfit(item, items, f"{place}[{n}]") for n, item in enumerate(value))
@@ -248,7 +248,7 @@ def _choices(enum: Sequence[Any]) -> str:
     return " or ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
-def _said(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     """Name `value` with its type, short enough for one line."""
     if value is None:
         return "null"

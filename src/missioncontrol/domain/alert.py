@@ -216,7 +216,7 @@ def decide(command: AlertCommand, alerts: Alerts | None, now: float) -> list[Ale
     known = alerts or NO_ALERTS
     match command:
         case TakeReadings():
-            return _taken(command, known, now)
+            return _accept_readings(command, known, now)
         case Acknowledge():
             alert = _unresolved(known, command.product, command.alert)
             _refuse_long(command.note)
@@ -272,7 +272,7 @@ def id_of(product: str, reading: Reading, known: Alerts) -> str:
     raise Corrupt("alert.no_id", f"No id is left for an alert of {reading.metric!r}.")
 
 
-def _taken(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]:
+def _accept_readings(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]:
     events: list[AlertEvent] = []
     found = set()
     state = known
@@ -281,7 +281,7 @@ def _taken(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]
         same = _same(reading, state)
         if same is not None and same.id in found:
             continue  # The same change, reported a second time.
-        event = _said(command.product, reading, same, state)
+        event = _event_of_reading(command.product, reading, same, state)
         found.add(same.id if same is not None else id_of(command.product, reading, state))
         if event is not None:
             events.append(event)
@@ -293,7 +293,7 @@ def _taken(command: TakeReadings, known: Alerts, now: float) -> list[AlertEvent]
     ]
 
 
-def _said(
+def _event_of_reading(
     product: str, reading: Reading, same: Alert | None, known: Alerts
 ) -> AlertOpened | AlertChanged | None:
     """Return what a reading makes true, where `same` is the alert that tells of it already."""
@@ -382,6 +382,6 @@ def _refuse_bad(reading: Reading) -> None:
     if len(reading.text) > TEXT_MAX or len(reading.figures) > FIGURES_MAX:
         raise Rejected(
             "alert.bad_reading",
-            f"What is told of {reading.metric!r} is too long: {len(reading.text):,} characters "
+            f"The reading of {reading.metric!r} is too long: {len(reading.text):,} characters "
             f"with {len(reading.figures)} numbers; at most {TEXT_MAX:,} and {FIGURES_MAX} fit.",
         )

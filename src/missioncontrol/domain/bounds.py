@@ -69,7 +69,7 @@ class Bounds:
 
     def _fault(self, path: str) -> str:
         if _HOME.match(path):
-            return "which begins in somebody's home"
+            return "which begins in a user's home"
         if _FILE.match(path):
             return "which is the address of a file"
         if not path.startswith("/"):

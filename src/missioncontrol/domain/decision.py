@@ -24,7 +24,7 @@ ID_MAX = 200
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_MAX)]
 Link = Annotated[str, msgspec.Meta(min_length=1, max_length=LINK_MAX)]
 Reason = Annotated[
-    str, msgspec.Meta(max_length=REASON_MAX, description="Why; kept in the log for ever.")
+    str, msgspec.Meta(max_length=REASON_MAX, description="Why; stored in the log permanently.")
 ]
 Tasks = Annotated[
     tuple[Link, ...],
@@ -433,7 +433,7 @@ def _refuse_replacing(decision: LoggedDecision) -> None:
     if decision.supersedes:
         raise Rejected(
             "decision.has_replaced",
-            f"Decision {decision.id!r} has taken the place of {', '.join(decision.supersedes)}.",
+            f"Decision {decision.id!r} has replaced {', '.join(decision.supersedes)}.",
             hint="Record a decision that supersedes it.",
         )
 

@@ -48,7 +48,7 @@ class DecisionText(msgspec.Struct, frozen=True, omit_defaults=True):
     good: Annotated[tuple[str, ...], Meta(description="A good consequence.")] = ()
     neutral: Annotated[tuple[str, ...], Meta(description="A neutral consequence.")] = ()
     bad: Annotated[tuple[str, ...], Meta(description="What the decision gives up.")] = ()
-    confirmation: Annotated[str, Meta(description="How one sees that it is kept.")] = ""
+    confirmation: Annotated[str, Meta(description="How to verify that it is followed.")] = ""
     more: Annotated[str, Meta(description="What else should be known.")] = ""
     decision_makers: Annotated[tuple[str, ...], Meta(description="Who decides.")] = ()
     consulted: Annotated[tuple[str, ...], Meta(description="Who was consulted.")] = ()

@@ -102,7 +102,7 @@ def as_declared(given: Declaration) -> Declaration:
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected(
             "agent.malformed",
-            f"What is declared of agent {str(getattr(given, 'name', given))[:80]!r} can't be kept: "
+            f"Declaration of agent {str(getattr(given, 'name', given))[:80]!r} can't be saved: "
             f"{error}.",
             hint="Give texts, numbers, lists and tables, each as `Declaration` names it.",
         ) from None
@@ -227,7 +227,7 @@ def refuse_outside(
             "agent.risk_not_allowed",
             f"The step is of tier {risk}, and agent {declared.name!r} may do only "
             f"{' and '.join(declared.risks)}.",
-            hint="Let another agent do it, or declare the agent for that tier.",
+            hint="Choose another agent, or declare the agent for that tier.",
         )
     if not declared.paths:
         return
@@ -252,5 +252,5 @@ def refuse_bad_scale(name: str, scale: int) -> None:
         raise Rejected(
             "agent.bad_scale",
             f"Agent {name!r} cannot work on {scale} steps at once.",
-            hint=f"Its scale is 0 to {SCALE_MAX:,}; `mission agent drain` lets it end its work.",
+            hint=f"Its scale is 0 to {SCALE_MAX:,}; `mission agent drain` stops it cleanly.",
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected
 
-KEPT_MAX = 20
+STORED_MAX = 20
 """Of one product; the newest."""
 
 TEXT_MAX = 20_000
@@ -112,7 +112,7 @@ def decide(command: DigestCommand, digests: Digests | None, now: float) -> list[
 def evolve(digests: Digests | None, event: DigestEvent, at: float) -> Digests:
     """Apply `event`, which became true at `at` (seconds since the epoch)."""
     del at
-    return Digests((*(digests or NO_DIGESTS).kept, event)[-KEPT_MAX:])
+    return Digests((*(digests or NO_DIGESTS).kept, event)[-STORED_MAX:])
 
 
 def unknown(product: str) -> NotFound:

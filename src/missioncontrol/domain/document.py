@@ -164,7 +164,7 @@ def decide(
         raise unknown(command.kind)
     _refuse_stale(command, document)
     _refuse_large(command, document)
-    if document is not None and _says_nothing_new(command, document):
+    if document is not None and _is_unchanged(command, document):
         return []
     version = command.base + 1
     kind, run = command.kind, command.run
@@ -192,18 +192,18 @@ def evolve(document: StoredDocument | None, event: DocumentEvent, at: float) -> 
                 "document.no_beginning",
                 f"A document's log begins with {type(event).__name__}, not DocumentGenerated.",
             )
-        first = (_kept(event, at),)
+        first = (_version_of(event, at),)
         return StoredDocument(
             event.kind, event.run, event.mission, event.generated, event.typed, first
         )
     replace = msgspec.structs.replace
     match event:
         case DocumentGenerated():
-            versions = (*document.versions, _kept(event, at))
+            versions = (*document.versions, _version_of(event, at))
             texts = {"generated": event.generated, "typed": event.typed}
             return replace(document, versions=versions, **texts)
         case DocumentEdited():
-            return replace(document, versions=(*document.versions, _kept(event, at)))
+            return replace(document, versions=(*document.versions, _version_of(event, at)))
         case DocumentConflicted():
             known = {each.id for each in document.disputes}
             new = tuple(each for each in event.disputes if each.id not in known)
@@ -266,7 +266,7 @@ def _version(command: DocumentCommand, version: int) -> DocumentGenerated | Docu
     )
 
 
-def _kept(event: DocumentGenerated | DocumentEdited, at: float) -> DocumentVersion:
+def _version_of(event: DocumentGenerated | DocumentEdited, at: float) -> DocumentVersion:
     made: Literal["generated", "edited"] = "edited"
     if isinstance(event, DocumentGenerated):
         made = "generated"
@@ -276,7 +276,7 @@ def _kept(event: DocumentGenerated | DocumentEdited, at: float) -> DocumentVersi
     )
 
 
-def _says_nothing_new(command: DocumentCommand, document: StoredDocument) -> bool:
+def _is_unchanged(command: DocumentCommand, document: StoredDocument) -> bool:
     if command.digest != document.newest.digest or command.settled:
         return False
     if isinstance(command, EditDocument):

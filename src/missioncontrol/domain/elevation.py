@@ -19,7 +19,7 @@ PATHS_MAX = 20
 REASON_MAX = 2_000
 
 
-class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+class ElevationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request for a wider mode, until another person has answered."""
 
     id: str

@@ -82,7 +82,7 @@ def _closing(text: str, start: int) -> int:
     )
 
 
-def bare(text: str) -> str:
+def strip_delimiters(text: str) -> str:
     """Return the expression of a condition, written with or without `${{ }}` around all of it.
 
     Raises:

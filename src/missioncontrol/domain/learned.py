@@ -192,7 +192,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
 # State.
 
 
-class Kept(msgspec.Struct, frozen=True):
+class LibraryPattern(msgspec.Struct, frozen=True):
     """A pattern of the library as of now."""
 
     pattern: Learned
@@ -207,7 +207,7 @@ class Kept(msgspec.Struct, frozen=True):
 class Library(msgspec.Struct, frozen=True):
     """All patterns of a home, by id."""
 
-    patterns: dict[str, Kept]
+    patterns: dict[str, LibraryPattern]
 
 
 def decide(command: PatternCommand, library: Library | None, now: float) -> list[PatternEvent]:
@@ -238,7 +238,7 @@ def decide(command: PatternCommand, library: Library | None, now: float) -> list
     return [PatternUsed(command.id, entry.version, *use)]
 
 
-def _learned(new: Learned, known: dict[str, Kept]) -> list[PatternEvent]:
+def _learned(new: Learned, known: dict[str, LibraryPattern]) -> list[PatternEvent]:
     for name, text, most in (
         ("title", new.title, LINE_MAX),
         ("statement", new.statement, STATEMENT_MAX),
@@ -276,7 +276,9 @@ def evolve(library: Library | None, event: PatternEvent, at: float) -> Library:
             version = fields.pop("version")
             learned = Learned(id=fields.pop("pattern"), **fields)
             used, passed = (before.used, before.passed) if before else (0, 0)
-            state.patterns[event.pattern] = Kept(learned, version, "active", at, used, passed)
+            state.patterns[event.pattern] = LibraryPattern(
+                learned, version, "active", at, used, passed
+            )
         case PatternRetired() if before is not None:
             state.patterns[event.pattern] = msgspec.structs.replace(
                 before, state="retired", reason=event.reason

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory_kinds import KINDS as KINDS
 from missioncontrol.domain.memory_kinds import Kind as Kind
 from missioncontrol.domain.visible import suspicious
@@ -232,7 +232,7 @@ def decide(command: MemoryCommand, amendment: Amendment | None, now: float) -> l
             if amendment is not None and amendment.added is not None:
                 raise Rejected(
                     "memory.exists",
-                    f"Somebody added {command.title[:80]!r} already, as {command.item!r}.",
+                    f"{command.title[:80]!r} exists already, as {command.item!r}.",
                     hint="Correct that one.",
                 )
             _refuse_bad_words(command)
@@ -340,7 +340,7 @@ def _refuse_hidden(field: str, text: str) -> None:
     """Refuse hidden characters: planners and people have to see all that they receive."""
     found = next((each for each in suspicious(text) if each.kind in _HIDING), None)
     if found is not None:
-        raise _bad(field, f"it holds {found.name} ({found.code}), which nobody sees")
+        raise _bad(field, f"it holds {found.name} ({found.code}), which is not visible")
 
 
 _HIDING = frozenset({"control", "bidirectional", "tag", "invisible", "surrogate"})

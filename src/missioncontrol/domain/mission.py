@@ -4,12 +4,12 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from missioncontrol.domain import scope, waiving
+from missioncontrol.domain import scope, waivers
+from missioncontrol.domain.coverage_gaps import Asked, RiskOwner, Waiver
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
-from missioncontrol.domain.gap import Asked, RiskOwner, Waiver
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.scope import ChangeScope, ScopeChanged, TaskScope, with_scopes
-from missioncontrol.domain.waiving import (
+from missioncontrol.domain.waivers import (
     AssignRisk,
     CompleteMission,
     GapWaived,
@@ -70,7 +70,7 @@ MissionEvent = (
     | MissionStarted
     | MissionSettled
     | ScopeChanged
-    | waiving.WaivingEvent
+    | waivers.WaiverEvent
 )
 
 
@@ -107,7 +107,7 @@ class SettleMission(msgspec.Struct, frozen=True):
 
 
 MissionCommand = (
-    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waiving.WaivingCommand
+    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waivers.WaiverCommand
 )
 
 
@@ -169,7 +169,7 @@ def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEven
         case CompleteMission():
             return _completed(command, mission)
         case WaiveGap() | WithdrawWaiver() | AssignRisk():
-            return [*waiving.decide(command, mission.traced)]
+            return [*waivers.decide(command, mission.traced)]
         case ChangeScope():
             return [*scope.decide(command, mission.plan, mission.scopes)]
         case _:
@@ -198,7 +198,7 @@ def evolve(mission: Mission | None, event: MissionEvent, at: float) -> Mission:
         case MissionCompleted():
             mission.status, mission.completed = "completed", event.run
         case GapWaived() | WaiverWithdrawn() | RiskAssigned():
-            _evolve_waiving(mission, event, at)
+            _evolve_waivers(mission, event, at)
         case ScopeChanged():
             mission.scopes = scope.evolve(mission.scopes, event, at)
         case MissionCreated():
@@ -218,10 +218,10 @@ def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]
             f"succeeded; the mission is {mission.status}.",
             hint="`mission runs retry RUN` does again what did not succeed.",
         )
-    return [*waiving.decide(command, mission.traced)]
+    return [*waivers.decide(command, mission.traced)]
 
 
-def _evolve_waiving(
+def _evolve_waivers(
     mission: Mission, event: GapWaived | WaiverWithdrawn | RiskAssigned, at: float
 ) -> None:
     match event:

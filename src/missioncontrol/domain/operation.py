@@ -212,13 +212,13 @@ def _refuse_bad_limit(command: SetRateLimit, operation: Operation) -> None:
     if not 0 <= command.starts <= 1_000_000 or not 1 <= command.seconds <= SECONDS_MAX:
         raise Rejected(
             "operation.bad_limit",
-            f"A limit of {command.starts} starts in {command.seconds:g} s can't be kept.",
+            f"A limit of {command.starts} starts in {command.seconds:g} s is out of range.",
             hint="Starts are 0 to 1,000,000; the time is a second to 31 days.",
         )
     if bool(command.name) == (command.kind == "workspace"):
         raise Rejected(
             "operation.bad_limit",
-            f"A limit of {command.kind} names {command.name or 'nobody'!r}.",
+            f"A limit of {command.kind} is for {command.name or 'no name'!r}.",
             hint="Name the agent or actor; the workspace has no name.",
         )
     if len(command.name) > NAME_MAX or not command.name.isprintable():

@@ -53,7 +53,7 @@ def passages(text: str) -> list[Passage]:
     return [passage for passage in found if passage.text.strip()]
 
 
-def asked_passages(text: str) -> tuple[str, ...]:
+def request_passages(text: str) -> tuple[str, ...]:
     """Return the passages that say something, each once and on one line, in their order.
 
     What holds nothing but code is one passage: its author asked for something by it.

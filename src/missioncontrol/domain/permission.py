@@ -11,7 +11,7 @@ Needed = Permission | Literal["sign_in"]
 
 MEANING: dict[Permission, str] = {
     "read": "see missions, runs, costs, events, logs and artifacts",
-    "audit": "verify and export the log, see who was let in and from where",
+    "audit": "verify and export the log, see who was admitted and from where",
     "operate": "begin, cancel, retry, resume and fork work; save workflows; tend schedules",
     "approve": "answer approvals and questions",
     "stop": "the emergency stop",

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, get_args
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.foresight import Estimate, Likely, Precedent, Remembered
+from missioncontrol.domain.estimates import Estimate, Likely, Precedent, Remembered
 from missioncontrol.domain.graph import find_cycle
 
 T = TypeVar("T")

@@ -140,14 +140,14 @@ def _refuse_long(asked: QuestionAsked) -> None:
             "question.too_long",
             f"Step {asked.step!r} asks {size:,} bytes of a person; at most "
             f"{QUESTION_BYTES_MAX:,} fit.",
-            hint="Let it ask in short, and hand in the rest as a file.",
+            hint="Shorten the question, and hand in the rest as a file.",
         )
 
 
 def _refuse_answer(command: GiveAnswer, question: Question) -> None:
     name = question.asked.question
     if not question.is_open:
-        reason = f"{question.by} answered it" if question.by else "nobody waits for it any more"
+        reason = f"{question.by} answered it" if question.by else "its step no longer waits"
         raise Rejected("question.answered", f"Question {name!r} is closed: {reason}.")
     if not person(command.by):
         raise Rejected(

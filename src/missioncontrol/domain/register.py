@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.domain import (
     alert,
+    cohorts,
     decision,
     digest,
     document,
@@ -22,11 +23,10 @@ from missioncontrol.domain import (
     question,
     request,
     retention,
-    saved,
     scope,
     share,
     spec,
-    waiving,
+    waivers,
     webhook,
     workflow_library,
 )
@@ -65,7 +65,7 @@ Event = (
     | learned.PatternEvent
     | repository.RepositoryEvent
     | product.ProductEvent
-    | saved.SavedEvent
+    | cohorts.SavedEvent
     | digest.DigestEvent
     | alert.AlertEvent
     | export.ExportEvent
@@ -77,10 +77,10 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     mission.PlanAccepted: ("plan_accepted", 1),
     mission.MissionStarted: ("mission_started", 1),
     mission.MissionSettled: ("mission_settled", 1),
-    waiving.MissionCompleted: ("mission_completed", 1),
-    waiving.GapWaived: ("gap_waived", 1),
-    waiving.WaiverWithdrawn: ("waiver_withdrawn", 1),
-    waiving.RiskAssigned: ("risk_assigned", 1),
+    waivers.MissionCompleted: ("mission_completed", 1),
+    waivers.GapWaived: ("gap_waived", 1),
+    waivers.WaiverWithdrawn: ("waiver_withdrawn", 1),
+    waivers.RiskAssigned: ("risk_assigned", 1),
     scope.ScopeChanged: ("task_scope_changed", 1),
     run.RunCreated: ("run_created", 1),
     run.RunStarted: ("run_started", 1),
@@ -130,7 +130,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **learned.EVENTS,
     **repository.EVENTS,
     **product.EVENTS,
-    **saved.EVENTS,
+    **cohorts.EVENTS,
     **alert.EVENTS,
     **digest.EVENTS,
     **export.EVENTS,

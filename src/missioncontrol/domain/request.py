@@ -114,7 +114,7 @@ def decide(command: RequestCommand, asked: Asked | None, now: float) -> list[Req
     del now
     match command:
         case TakeRequest():
-            return _taken(command, asked)
+            return _accept(command, asked)
         case AnswerRequest(answered=answered):
             _refuse_twice(asked)
             return [answered]
@@ -131,11 +131,11 @@ def verb_now(verb: str) -> str:
 
 
 def _refuse_twice(asked: Asked | None) -> None:
-    assert asked is not None, "only what was taken has an end"
+    assert asked is not None, "only an accepted request has an end"
     assert asked.end is None, "a request has one end"
 
 
-def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
+def _accept(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
     request = command.taken
     if asked is None:
         return [request]
@@ -153,10 +153,10 @@ def _taken(command: TakeRequest, asked: Asked | None) -> list[RequestEvent]:
         case RequestRefused():
             return [request]
         case None:
-            return _taken_again(request, command.came)
+            return _accept_again(request, command.came)
 
 
-def _taken_again(request: RequestTaken, came: int) -> list[RequestEvent]:
+def _accept_again(request: RequestTaken, came: int) -> list[RequestEvent]:
     """Do again what nothing came of; what something came of would be done twice."""
     if came:
         raise Rejected(
@@ -172,7 +172,7 @@ def still_open(verb: str) -> Rejected:
     """Say that a request is being done, so that it can't begin again."""
     return Rejected(
         "request.open",
-        f"This request ({verb}) was taken, and is still being done.",
+        f"This request ({verb}) was accepted, and is still in progress.",
         hint="Wait and ask again.",
     )
 
@@ -187,5 +187,5 @@ def evolve(asked: Asked | None, event: RequestEvent, at: float) -> Asked:
     if isinstance(event, RequestTaken):
         return Asked(event)
     if asked is None:
-        raise Corrupt("request.not_taken", "A request was answered that was never taken.")
+        raise Corrupt("request.not_taken", "A request was answered that was never accepted.")
     return Asked(asked.taken, event)

@@ -169,7 +169,7 @@ def _not_allowed(asked: str, asker: Asker, named: tuple[str, ...]) -> Rejected:
         f"{who} may not call the model {asked!r}{through} in a step of tier {asker.risk}.",
         hint=f"It may call {_listed(asker.models)}."
         if asker.models
-        else "Ask for another model, or let the policy of the gateway allow this one.",
+        else "Ask for another model, or allow this one in the policy of the gateway.",
     )
 
 

@@ -113,7 +113,9 @@ def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
         one = by_task.get((task.key, identity(task)))
         if one is None:
             return task
-        return msgspec.structs.replace(task, scope=one.files, detail=begun(task.detail, one))
+        return msgspec.structs.replace(
+            task, scope=one.files, detail=replace_start_file(task.detail, one)
+        )
 
     phases = tuple(
         msgspec.structs.replace(each, tasks=tuple(map(edited, each.tasks))) for each in plan.phases
@@ -124,7 +126,7 @@ def with_scopes(plan: Plan, scopes: Iterable[TaskScope]) -> Plan:
     return msgspec.structs.replace(plan, phases=phases, architecture=architecture)
 
 
-def begun(text: str, scope: TaskScope) -> str:
+def replace_start_file(text: str, scope: TaskScope) -> str:
     """Return a task's words with the file to begin at that people named, where it is another."""
     match = _BEGIN.search(text)
     if match is None or match["path"] in scope.files:
@@ -132,9 +134,9 @@ def begun(text: str, scope: TaskScope) -> str:
     who = person(scope.by) or scope.by
     planned = f"the plan began at `{match['path']}`."
     if not scope.files:
-        now = f"{who} said that no file is to change; {planned}"
+        now = f"{who} declared that no file is to change; {planned}"
     else:
-        now = f"Begin at `{_first(scope.files)}`, as {who} said; {planned}"
+        now = f"Begin at `{_first(scope.files)}`, as {who} declared; {planned}"
     return f"{text[: match.start()]}{now}{text[match.end() :]}"
 
 

@@ -157,7 +157,9 @@ class Scrubber:
         """Return a file without secrets, also where it is packed; see `domain.packed`."""
         if self._spellings() is None:
             return content
-        from missioncontrol.domain.packed import clean_file  # Only homes with secrets need it.
+        from missioncontrol.domain.packed_files import (
+            clean_file,  # Only homes with secrets need it.
+        )
 
         return clean_file(content, self.bytes)
 

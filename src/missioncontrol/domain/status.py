@@ -85,7 +85,7 @@ NEEDS_ACTION = frozenset({"waiting", "stuck", "halted"})
 REFINED = frozenset({"queued", "running", "waiting"})
 """Words of a run's own log that conditions may change."""
 
-KEPT_MAX = 20
+STEPS_MAX = 20
 """Steps of one kind that are stored of a run for its status."""
 
 NAMED_MAX = 3
@@ -203,16 +203,16 @@ def progress_of(run: Run) -> Progress:
     """Return what a run could do next. The cost does not depend on the number of its steps."""
     if run.is_settled:
         return Progress(run.status, reason=run.cancel_reason or "")
-    first = dict(islice(run.working.items(), KEPT_MAX))
+    first = dict(islice(run.working.items(), STEPS_MAX))
     return Progress(
         run.status,
         working=tuple(first),
         working_count=len(run.working),
         agents=tuple(dict.fromkeys(each.agent for each in first.values())),
-        queued=tuple(islice(_queued(run), KEPT_MAX)),
+        queued=tuple(islice(_queued(run), STEPS_MAX)),
         held=tuple(
             Asked(key, each.approval, each.since)
-            for key, each in islice(run.held.items(), KEPT_MAX)
+            for key, each in islice(run.held.items(), STEPS_MAX)
         ),
         is_due=bool(run.due),
         reason=run.halt.reason if run.halt else run.cancel_reason or "",
@@ -303,7 +303,7 @@ def status_of_run(run: str, progress: Progress, around: Conditions = USUAL) -> S
     moving = progress.working_count - sum(step in asking for step in progress.working)
     obstacles = _obstacles(progress, around)
     if moving > 0:
-        notes = (*_reasons(obstacles), *_asked_sentences(progress, asks))
+        notes = (*_reasons(obstacles), *_request_sentences(progress, asks))
         return Status("running", _joined(*notes))
     if obstacles and not _may_move(progress, around):
         return _with_engine(_stuck(obstacles), around)
@@ -423,7 +423,7 @@ def _waits(queued: Queued) -> str:
 
 def _stuck(obstacles: Collection[_Obstacle]) -> Status:
     first, *_ = obstacles
-    on = tuple(each.on for each in islice(obstacles, KEPT_MAX))
+    on = tuple(each.on for each in islice(obstacles, STEPS_MAX))
     return Status("stuck", _joined(*_reasons(obstacles)), first.action, on, first.since)
 
 
@@ -436,11 +436,11 @@ def _reasons(obstacles: Collection[_Obstacle]) -> list[str]:
 def _waiting(progress: Progress, asks: Collection[Ask]) -> Status:
     """Return that a run waits for people, and for whom."""
     every = _every_ask(progress, asks)
-    on = tuple(dict.fromkeys(name for ask in every for name in ask.to))[:KEPT_MAX]
+    on = tuple(dict.fromkeys(name for ask in every for name in ask.to))[:STEPS_MAX]
     first = every[0]
     command = "approvals" if first.kind == "approval" else "questions"
     action = f"mission {command} show {first.id}"
-    reason = _joined(*_asked_sentences(progress, asks))
+    reason = _joined(*_request_sentences(progress, asks))
     return Status("waiting", reason, action, on, first.since)
 
 
@@ -451,9 +451,9 @@ def _every_ask(progress: Progress, asks: Collection[Ask]) -> list[Ask]:
     return sorted((*asks, *held), key=lambda ask: ask.since)
 
 
-def _asked_sentences(progress: Progress, asks: Collection[Ask]) -> list[str]:
+def _request_sentences(progress: Progress, asks: Collection[Ask]) -> list[str]:
     every = _every_ask(progress, asks)
-    shown = [_asked(ask) for ask in every[:NAMED_MAX]]
+    shown = [_request_sentence(ask) for ask in every[:NAMED_MAX]]
     left = len(every) - len(shown)
     return [*shown, f"{left} more wait for a person."] if left else shown
 
@@ -462,7 +462,7 @@ def _held(held: Asked) -> Ask:
     return Ask("approval", held.id, held.step, (), held.since)
 
 
-def _asked(ask: Ask) -> str:
+def _request_sentence(ask: Ask) -> str:
     who = " or ".join(ask.to[:NAMED_MAX]) or "a person"
     if ask.kind == "approval":
         return f"Step {ask.step} waits for approval by {who}."

@@ -98,7 +98,7 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     open: bool = False  # it is not stated: an attempt sets aside all that is left for it
 
 
-class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
+class InputSchema(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a called workflow asks of one of its inputs."""
 
     type: str = "string"
@@ -130,7 +130,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     slots: tuple[Slot, ...] = ()
     body: tuple["Step", ...] = ()  # the steps of the workflow that this one calls
     calls: str = ""  # that workflow, as NAME@VERSION
-    takes: dict[str, Taken] = {}  # its inputs
+    takes: dict[str, InputSchema] = {}  # its inputs
     outputs: dict[str, Any] = {}  # of the called workflow: templates over its steps
     budget: Amount | None = None  # of all attempts of this step, or of the called workflow
     spending: Spending | None = None

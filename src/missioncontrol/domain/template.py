@@ -204,10 +204,10 @@ def _places(text: str) -> list[str]:
 
 
 def _answer(found: re.Match[str], values: Mapping[str, str | tuple[str, ...]]) -> str:
-    return "" if found["asks"] else _said(values[found["name"]])
+    return "" if found["asks"] else _join_values(values[found["name"]])
 
 
-def _said(value: str | tuple[str, ...]) -> str:
+def _join_values(value: str | tuple[str, ...]) -> str:
     if isinstance(value, str):
         return value
     return value[0] if len(value) == 1 else f"{', '.join(value[:-1])} and {value[-1]}"

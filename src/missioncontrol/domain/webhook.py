@@ -262,7 +262,7 @@ def _refuse_bad(command: AddWebhook, hooks: dict[str, Webhook]) -> None:
     if not is_address(command.url):
         raise Rejected(
             "webhook.bad_url",
-            f"{command.url[:200]!r} is no address that can be told.",
+            f"{command.url[:200]!r} is no address that can receive events.",
             hint="Give https://HOST/PATH, without a user, a password or a fragment in it.",
         )
     if len(command.types) > TYPES_MAX or not all(map(_is_pattern, command.types)):

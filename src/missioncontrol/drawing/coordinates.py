@@ -74,7 +74,7 @@ def _settle(
                 wanted.append(place)
                 weights.append(weight)
             for slot, place in zip(
-                row, _apart(wanted, weights, [sizes[slot] for slot in row], gap), strict=True
+                row, _spread(wanted, weights, [sizes[slot] for slot in row], gap), strict=True
             ):
                 centres[slot] = place
 
@@ -105,7 +105,7 @@ def _wanted(
     return mean, whole
 
 
-def _apart(
+def _spread(
     wanted: Sequence[float], weights: Sequence[float], sizes: Sequence[float], gap: float
 ) -> list[float]:
     """Return places as near to `wanted` as can be at which nothing overlaps, in that order."""

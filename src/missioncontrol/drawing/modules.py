@@ -147,7 +147,7 @@ def module_graph(
         )
         for source, target in drawn
     )
-    summary = _said(len(known), len(boxes), len(edges), total, knotted, is_folders=is_folders)
+    summary = _summary(len(known), len(boxes), len(edges), total, knotted, is_folders=is_folders)
     plain = Graph(title, summary, nodes, edges)
     return plain if is_folders else _framed(plain)
 
@@ -225,7 +225,7 @@ def _places(made: Sequence[ImportFact]) -> str:
     return f"{shown} and {left} more" if left > 0 else shown
 
 
-def _said(
+def _summary(
     modules: int,
     boxes: int,
     edges: int,

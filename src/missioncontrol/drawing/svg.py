@@ -168,7 +168,7 @@ class _Writing:
             *(self._frame(each) for each in self.layout.frames),
             *(self._wire(each) for each in self._faint_first()),
             *(self._box(each) for each in self.layout.boxes),
-            *(self._said(each) for each in self.layout.wires if each.label),
+            *(self._label_text(each) for each in self.layout.wires if each.label),
             "</g>",
             *self._legend(),
             "</svg>",
@@ -235,7 +235,7 @@ class _Writing:
             f'<path {self._look(tip)} d="{head}"/></g>'
         )
 
-    def _said(self, wire: Wire) -> str:
+    def _label_text(self, wire: Wire) -> str:
         x, y = wire.label_at
         words = self._plain(wire.label)
         return f'<text {self._look("d-said")} x="{x:.1f}" y="{y:.1f}">{words}</text>'

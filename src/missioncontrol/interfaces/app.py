@@ -7,7 +7,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.document import HANDLERS as DOCUMENT
 from missioncontrol.interfaces.api.problems import answer_with
@@ -18,7 +18,7 @@ from missioncontrol.interfaces.live import HANDLERS as LIVE
 from missioncontrol.interfaces.sign_in.guard import permitted
 from missioncontrol.interfaces.web import pages
 from missioncontrol.interfaces.web.assets import HANDLERS as ASSETS
-from missioncontrol.interfaces.web.pages.door import HANDLERS as SIGN_IN
+from missioncontrol.interfaces.web.pages.login import HANDLERS as SIGN_IN
 from missioncontrol.interfaces.web.pages.shared import HANDLERS as SHARED
 from missioncontrol.interfaces.web.rendering import problem_page
 

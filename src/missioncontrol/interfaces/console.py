@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.log_verification import Verifying
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.reader import Reader, Remembered
-from missioncontrol.application.verifying import Verifying
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.request import asking_of, key_of

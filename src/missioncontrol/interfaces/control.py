@@ -105,7 +105,7 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._serving.add(writer)
-        self._let_in(writer)
+        self._admit(writer)
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 line = await reader.readline()
@@ -124,7 +124,7 @@ class ControlServer:
             self._strangers.pop(writer, None)
             writer.close()
 
-    def _let_in(self, writer: asyncio.StreamWriter) -> None:
+    def _admit(self, writer: asyncio.StreamWriter) -> None:
         """Count a line that has not shown the secret; where there are many, the oldest ends."""
         self._strangers[writer] = None
         while len(self._strangers) > CONNECTIONS_MAX:

@@ -14,8 +14,8 @@ BEGIN = b"\x78\x9c"
 _LAST_BLOCK = b"\x03\x00"
 _LEVEL = 3
 _BASE = 65_521  # of Adler-32
-KEPT_MAX = 32
-KEPT_BYTES_MAX = 1024 * 1024
+CACHED_MAX = 32
+CACHED_BYTES_MAX = 1024 * 1024
 """A message that is longer is packed again for each who is sent it."""
 
 
@@ -29,7 +29,7 @@ class Packed(NamedTuple):
 
 def packed(message: bytes) -> Packed:
     """Return `message` as a part of a stream; one that was packed just now is not packed again."""
-    return _kept(message) if len(message) <= KEPT_BYTES_MAX else _pack(message)
+    return _pack_cached(message) if len(message) <= CACHED_BYTES_MAX else _pack(message)
 
 
 def _pack(message: bytes) -> Packed:
@@ -38,7 +38,7 @@ def _pack(message: bytes) -> Packed:
     return Packed(content, zlib.adler32(message), len(message))
 
 
-_kept = lru_cache(KEPT_MAX)(_pack)
+_pack_cached = lru_cache(CACHED_MAX)(_pack)
 
 
 class Deflated:

@@ -34,7 +34,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.listening import Place, place_in
+from missioncontrol.application.feed_listener import Place, place_in
 from missioncontrol.application.topics import EventFilter, Wanted, wanted
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.codings import takes
@@ -106,14 +106,14 @@ async def stream_of(
     """
     console.live.seats.refuse_if_full(request.user.credential)
     await console.live.check(wants)
-    events = _told(console, request, wants, place)
+    events = _stream(console, request, wants, place)
     if is_packed:
         headers = {**HEADERS, "Content-Encoding": "deflate"}
         return Stream(_deflated(events), media_type="text/event-stream", headers=headers)
     return Stream(events, media_type="text/event-stream", headers=HEADERS)
 
 
-async def _told(
+async def _stream(
     console: Console, request: AnyRequest, wants: Wanted, place: Place | None
 ) -> AsyncGenerator[bytes, None]:
     begun = looked = time.monotonic()

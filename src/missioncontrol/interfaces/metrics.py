@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.journal import Entry
 from missioncontrol.domain.approval.events import ApprovalRequested, FinalEvent
-from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run.attempt_end import attempt_end
 from missioncontrol.domain.run.events import (
@@ -44,13 +44,13 @@ HELP = {
     "telemetry_spans_dropped_total": "Spans that the receiver refused, or that had no room.",
     "telemetry_spans_tries_total": "Requests by which spans were sent.",
     "telemetry_spans_broken_total": "Events that could not be turned into spans.",
-    "telemetry_heard_spans_total": "Spans of tools that were kept.",
-    "telemetry_heard_records_total": "Records of logs of tools that were kept.",
+    "telemetry_heard_spans_total": "Spans of tools that were stored.",
+    "telemetry_heard_records_total": "Records of logs of tools that were stored.",
     "telemetry_heard_passed_over_total": "Those that say nothing of models and tools.",
     "telemetry_heard_repeated_total": "Spans that were sent again.",
     "telemetry_heard_malformed_total": "Spans whose ids are none.",
     "telemetry_heard_unknown_total": "Spans and records about no run that is known.",
-    "telemetry_heard_beyond_total": "Spans and records beyond what is taken in or kept.",
+    "telemetry_heard_beyond_total": "Spans and records beyond what is accepted or stored.",
 }
 """Of numbers that others count."""
 
@@ -137,7 +137,7 @@ class Metrics:
         self._unpriced = _counter(
             "unpriced_tokens_total", "Tokens whose price is not known.", "agent", "model"
         )
-        self._waiting = _gauge("approvals_waiting", "Approvals that somebody has to decide.")
+        self._waiting = _gauge("approvals_waiting", "Approvals that wait for a decision.")
         self._left = _gauge("budget_left", "What may still be set aside.", "cap", "period", "unit")
         self._states = _gauge("agent_state", "1 for the state of each agent.", "agent", "state")
         self._log = _gauge("log_position", "The position of the last event that was committed.")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, pressroom
-from missioncontrol.application.queries.stories import PROGRAM, Story
+from missioncontrol.application.queries.run_outcome import PROGRAM, RunReport
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.records import gather
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.exhibits import ReadArtifact
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report import (
@@ -74,7 +74,7 @@ SAFE = {
 
 
 async def paper(
-    present: Present, story: Story, form: Form, asker: str, accepted: str = ""
+    present: Present, story: RunReport, form: Form, asker: str, accepted: str = ""
 ) -> Paper:
     """Return the report of a run as it stands, packed where `Accept-Encoding` says so.
 
@@ -94,7 +94,7 @@ async def paper(
             return _MAKERS[form](record, present.artifacts.get)
 
         key = order_of("report", form, record.run, story.version)
-        content = await pressroom(present).printed(key, asker, made)
+        content = await render_queue_of(present).printed(key, asker, made)
         return Paper(content, _MEDIA_TYPES[form], f"{record.run}.{form}")
     async with _turns.setdefault(present, asyncio.Semaphore(AT_ONCE)):
         content = await asyncio.to_thread(_MAKERS[form], record, present.artifacts.get)
@@ -121,7 +121,7 @@ async def shared_paper(present: Present, share: ReportShared) -> Paper:
     return Paper(content, _MEDIA_TYPES["html"], f"{share.run}.html")
 
 
-def _refuse_too_much(story: Story) -> None:
+def _refuse_too_much(story: RunReport) -> None:
     size: Any = sum(each.artifact.size for each in story.reading.exhibits)
     if size > PACKED_BYTES_MAX:
         raise Rejected(

@@ -16,7 +16,7 @@ from missioncontrol.domain.request import Asked, RequestAnswered
 if TYPE_CHECKING:
     from litestar import Request
 
-    from missioncontrol.application.present import Present
+    from missioncontrol.application.read_model import Present
 
     AnyRequest = Request[Principal, Any, Any]
 

@@ -4,11 +4,11 @@ import asyncio
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, pressroom
 from missioncontrol.application.queries import documents
 from missioncontrol.application.queries.documents import DocumentView
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.studio.export import MEDIA_TYPES, Form, exported, pictures
 from missioncontrol.domain.document import DocumentKind
 from missioncontrol.queries import decision as decisions
@@ -28,7 +28,7 @@ class DocumentFile(NamedTuple):
 
 
 async def view_of(
-    present: Present, story: Story, kind: DocumentKind, version: int | None = None
+    present: Present, story: RunReport, kind: DocumentKind, version: int | None = None
 ) -> DocumentView:
     """Return a version of a document, by default the newest, or a draft where none is stored.
 
@@ -49,7 +49,7 @@ async def view_of(
 
 
 async def file_of(
-    present: Present, story: Story, view: DocumentView, form: Form, asker: str
+    present: Present, story: RunReport, view: DocumentView, form: Form, asker: str
 ) -> DocumentFile:
     """Return a version of a document as a file, for `asker`, in whose row it may have to wait.
 
@@ -75,6 +75,6 @@ async def file_of(
         case "pdf" | "docx":
             # The text says which version it is; the story, which drawings stand in it.
             key = order_of(form, view.kind, view.text, view.run, story.version, is_draft)
-            content = await pressroom(present).printed(key, asker, made)
+            content = await render_queue_of(present).printed(key, asker, made)
     name = f"{view.run}-{view.kind}{'-draft' * is_draft}.{form}"
     return DocumentFile(content, MEDIA_TYPES[form], name)

@@ -29,7 +29,7 @@ def remembered_decision(decision: LoggedDecision, position: int) -> Item:
         item_id("decision", "" if decision.mission else decision.repository, decision.id),
         "decision",
         " ".join(decision.text.title.split())[:TITLE_MAX],
-        (_said(decision.text) or decision.text.title)[:TEXT_MAX],
+        (_decision_text(decision.text) or decision.text.title)[:TEXT_MAX],
         decision.repository,
         decision.files[:NAMES_MAX],
         (tag,),
@@ -40,7 +40,7 @@ def remembered_decision(decision: LoggedDecision, position: int) -> Item:
     )
 
 
-def _said(text: DecisionText) -> str:
+def _decision_text(text: DecisionText) -> str:
     parts = [text.choice, text.outcome]
     parts += [f"Because: {without_quotations(text.reason)}"] if text.reason else []
     parts += [f"Gives up: {' '.join(text.bad)}"] if text.bad else []

@@ -221,7 +221,7 @@ def _decisions(run: EndedRun) -> Iterator[Item]:
             "decision",
             "",
             decision.title,
-            _said(decision),
+            _decision_text(decision),
             step=step,
             files=files,
             tags=(PLANNED,),
@@ -235,7 +235,7 @@ def _was_carried_out(run: EndedRun) -> bool:
     return any(each.key != "plan" and each.state == "succeeded" for each in run.steps)
 
 
-def _said(decision: Decision) -> str:
+def _decision_text(decision: Decision) -> str:
     others = "".join(f" Instead of: {each.title}." for each in decision.alternatives)
     reason = without_quotations(decision.reason)
     return f"{decision.choice} Because: {reason} Gives up: {decision.tradeoff}{others}"

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Item, gives_orders
 from missioncontrol.ports.memory_index import Hit, Matched, MemoryIndex, Wanted
 
@@ -16,7 +16,7 @@ LENGTH_MIN, LENGTH_MAX = 2, 40
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)?")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _ADDRESS = re.compile(r"https?://\S+")
-_SAYS_NOTHING = """
+_STOP_WORDS = """
     a about above add after again against all also an and any are as at be because been before being
     below between both but by can could did do does doing done down each else even every few for
     from further get give given had has have having he her here him his how i if in instead into is
@@ -27,7 +27,7 @@ _SAYS_NOTHING = """
     were what when where whether which while who why will with within without work works would yet
     you your
 """
-_SILENT = frozenset(_SAYS_NOTHING.split())
+_SILENT = frozenset(_STOP_WORDS.split())
 """Words of any text, which don't discriminate."""
 
 

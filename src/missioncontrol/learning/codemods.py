@@ -213,7 +213,7 @@ def _rewrites(
                 before, after = generalised([case.terms for case in left], names)
             except NoRewrite:
                 continue
-            if _says_something(before, after):
+            if _is_specific(before, after):
                 yield Codemod("syntax", before, after), left
 
 
@@ -222,7 +222,7 @@ def _distinct(cases: Iterable[_Case]) -> list[_Case]:
     return list({each.spot: each for each in cases}.values())
 
 
-def _says_something(before: str, after: str) -> bool:
+def _is_specific(before: str, after: str) -> bool:
     """Whether a template names anything that is looked for."""
     words = set(re.findall(r"[^\W\d]\w*", _plain(before))) - _SMALL_WORDS
     dropped = {each[0] for each in VARIABLE.finditer(before)} - {

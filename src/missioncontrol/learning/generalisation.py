@@ -62,13 +62,13 @@ def term_of(node: Node, *, is_whole: bool = True) -> Term:
         parts.append(term_of(child, is_whole=_may_vary(node, number)))
         at = child.begin + len(child.text)
     gaps.append(_joined(node.text[at - node.begin :]))
-    text = node.text if not parts else _told(gaps, [each.text for each in parts])
+    text = node.text if not parts else _join_parts(gaps, [each.text for each in parts])
     return Term(
         node.kind, text, tuple(parts), tuple(gaps), is_named=node.is_named, is_whole=is_whole
     )
 
 
-def _told(gaps: Sequence[str], parts: Sequence[str]) -> str:
+def _join_parts(gaps: Sequence[str], parts: Sequence[str]) -> str:
     return gaps[0] + "".join(part + gap for part, gap in zip(parts, gaps[1:], strict=True))
 
 
@@ -137,7 +137,7 @@ def _rested(arguments: Term, fixed: Sequence[Term]) -> Term:
     """Return a list of arguments in which all but `fixed` may be any."""
     parts = (_rest(BEFORE_REST), *fixed, _rest(AFTER_REST))
     gaps = ("(", *[", "] * (len(parts) - 1), ")")
-    text = _told(gaps, [each.text for each in parts])
+    text = _join_parts(gaps, [each.text for each in parts])
     return Term(arguments.kind, text, parts, gaps, is_named=True, is_whole=False)
 
 
@@ -147,7 +147,7 @@ def _rest(name: str) -> Term:
 
 def _with(term: Term, number: int, part: Term) -> Term:
     parts = (*term.parts[:number], part, *term.parts[number + 1 :])
-    text = _told(term.gaps, [each.text for each in parts])
+    text = _join_parts(term.gaps, [each.text for each in parts])
     return Term(term.kind, text, parts, term.gaps, is_named=True, is_whole=term.is_whole)
 
 
@@ -239,7 +239,7 @@ def _least(
             _least([each.parts[n] for each in terms], common, table, local, may_name=may_name)
             for n in range(len(first.parts))
         ]
-        return _told(first.gaps, parts)
+        return _join_parts(first.gaps, parts)
     if not may_name or len(table) >= len(LETTERS) or not all(each.is_named for each in terms):
         raise NoRewrite
     return table.setdefault(texts, f"${LETTERS[len(table)]}")

@@ -258,10 +258,10 @@ class _Rewriting(cst.CSTTransformer):
         made = _in_place_of(updated_node, _with_commas(made))
         if is_same(made, updated_node):
             return updated_node
-        self.edits.append(Edit(self._told(original_node), self._told(made)))
+        self.edits.append(Edit(self._source_of(original_node), self._source_of(made)))
         return made
 
-    def _told(self, node: Any) -> str:
+    def _source_of(self, node: Any) -> str:
         if isinstance(node, cst.ClassDef):
             dots = cst.SimpleStatementSuite([cst.Expr(cst.Ellipsis())])
             node = node.with_changes(body=dots, leading_lines=(), decorators=())

@@ -14,7 +14,7 @@ from missioncontrol.learning.edits import VARIABLE
 from missioncontrol.ports.history import Changed
 
 ANY = "$A"
-_SAID = re.compile(
+_IMPORT = re.compile(
     r"from (?P<module>[.\w]+) import (?P<name>\w+|\$A)(?: as (?P<local>\w+))?"
     r"|import (?P<whole>[.\w]+)(?: as (?P<as>\w+))?"
 )
@@ -42,7 +42,7 @@ def import_of(text: str) -> Import:
     Raises:
         Rejected: `pattern.bad_codemod`.
     """
-    found = _SAID.fullmatch(text)
+    found = _IMPORT.fullmatch(text)
     if found is None:
         raise Rejected("pattern.bad_codemod", f"{text[:200]!r} imports no single name.")
     if found["whole"]:
@@ -67,7 +67,10 @@ def moves(files: Sequence[Changed]) -> Iterator[tuple[Codemod, list[Moved]]]:
             there = after.get(local)
             if there is None or (module, name) == there[:2]:
                 continue
-            pair = _said(module, name, local), _said(there[0], there[1], local)
+            pair = (
+                _import_statement(module, name, local),
+                _import_statement(there[0], there[1], local),
+            )
             found[pair].append((file.path, line, *pair))
     for (one, other), places in _together(found, left):
         if len({path for path, *_ in places}) >= FILES_MIN:
@@ -94,7 +97,7 @@ def _together(
             yield pair, places
 
 
-def _said(module: str, name: str, local: str) -> str:
+def _import_statement(module: str, name: str, local: str) -> str:
     if not name:
         top = module.partition(".")[0]
         return f"import {module}" if local in (module, top) else f"import {module} as {local}"

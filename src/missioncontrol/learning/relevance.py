@@ -3,24 +3,24 @@
 import re
 from collections.abc import Iterable
 
-from missioncontrol.domain.foresight import Recalled
-from missioncontrol.domain.learned import Kept, Learned
+from missioncontrol.domain.estimates import Recalled
+from missioncontrol.domain.learned import Learned, LibraryPattern
 
 ITEMS_MAX = 6
 COMMANDS_MAX = 2
 WORDS_MIN = 2
 PATTERN = "pattern"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
-_SAYS_NOTHING = """
+_STOP_WORDS = """
     and are because been before but can come back does each every file files for from has have how
     import into must none not one only other replaced say says self stands statement test tests
     that the their them then there they this told true false type use used using was what when
     where which with work write you
 """
-_SILENT = frozenset(_SAYS_NOTHING.split())
+_SILENT = frozenset(_STOP_WORDS.split())
 
 
-def bearing(library: Iterable[Kept], goal: str, repository: str) -> tuple[Recalled, ...]:
+def bearing(library: Iterable[LibraryPattern], goal: str, repository: str) -> tuple[Recalled, ...]:
     """Return at most `ITEMS_MAX` patterns that are relevant to a goal, best first.
 
     A codemod is relevant to a goal that shares words with its title. Commands and templates of the
@@ -54,7 +54,7 @@ def words(text: str) -> set[str]:
     return {each.lower() for each in found}
 
 
-def _item(stored: Kept) -> Recalled:
+def _item(stored: LibraryPattern) -> Recalled:
     pattern = stored.pattern
     times = "once" if stored.used == 1 else f"{stored.used} times"
     used = f", applied {times}, {stored.passed} with success" if stored.used else ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field
 
-from missioncontrol.client.shapes import Begun
+from missioncontrol.client.shapes import StartedRun
 from missioncontrol.domain.money import MICRO
 from missioncontrol.domain.status import MissionWord
 from missioncontrol.mcp.bounds import Cursor, Limit, Offset, Part, bounded, part_of
@@ -28,10 +28,10 @@ Constraints = Annotated[
     Field(max_length=50, description="What has to hold whatever is done."),
 ]
 Memory = Annotated[
-    bool, Field(description="Whether the planner is told what earlier missions have left.")
+    bool, Field(description="Whether the planner receives what earlier missions have left.")
 ]
 Patterns = Annotated[
-    bool, Field(description="Whether the planner is told what repositories have taught.")
+    bool, Field(description="Whether the planner receives what repositories have taught.")
 ]
 Planner = Annotated[
     str,
@@ -47,13 +47,13 @@ Key = Annotated[
         max_length=200,
         pattern="^[!-~]*$",
         description="Names this request, such as a UUID: sent again with the same, it is done "
-        "once, and told the same answer.",
+        "once, and gets the same answer.",
     ),
 ]
 MissionStatus = Literal[""] | MissionWord
 
 
-class BegunRun(TypedDict):
+class RunStart(TypedDict):
     """A run that has just begun."""
 
     run: str
@@ -72,7 +72,7 @@ async def plan_mission(
     patterns: Patterns = True,
     planner: Planner = "",
     key: Key = "",
-) -> BegunRun:
+) -> RunStart:
     """Make a plan for a goal and carry nothing out; returns the run that plans, at once."""
     async with client_of(ctx) as client:
         begun = await client.missions.create(
@@ -87,7 +87,7 @@ async def plan_mission(
             planner=planner,
             key=key,
         )
-    return _told(begun)
+    return _run_start(begun)
 
 
 async def begin_mission(
@@ -110,7 +110,7 @@ async def begin_mission(
     patterns: Patterns = True,
     planner: Planner = "",
     key: Key = "",
-) -> BegunRun:
+) -> RunStart:
     """Plan a goal and carry the plan out; returns the run at once. `follow_run` follows it."""
     async with client_of(ctx) as client:
         begun = await client.missions.create(
@@ -127,7 +127,7 @@ async def begin_mission(
             planner=planner,
             key=key,
         )
-    return _told(begun)
+    return _run_start(begun)
 
 
 async def list_missions(
@@ -168,5 +168,5 @@ async def execution_pack(
     return part_of(found.decode(), offset)
 
 
-def _told(begun: Begun) -> BegunRun:
-    return BegunRun(run=begun.run, mission=begun.mission, status=begun.status)
+def _run_start(begun: StartedRun) -> RunStart:
+    return RunStart(run=begun.run, mission=begun.mission, status=begun.status)

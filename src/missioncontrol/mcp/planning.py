@@ -26,7 +26,7 @@ from missioncontrol.confinement import within
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.planner.tools.testing import Trying, sandbox_for_tests
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
-from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 
 NAME = "mission-planning"
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     plan = msgspec.json.decode(given.plan.read_bytes(), type=Plan) if given.plan else None
     if given.place is not None:
         # An agent restarts its servers for each turn, and a large repository takes long to read.
-        os.environ[KEPT] = str(given.place / "facts.db")
+        os.environ[FACTS_VARIABLE] = str(given.place / "facts.db")
     # An agent that is not confined runs what it likes anyhow.
     sandbox = sandbox_for_tests(given.repository) or within(os.environ)
     tried = msgspec.json.decode(given.tried.read_bytes()) if given.tried else None

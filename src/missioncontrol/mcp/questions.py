@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from missioncontrol.application.queries.questions import QuestionView
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.visible import visible
-from missioncontrol.mcp.asking import refuse_unasked
 from missioncontrol.mcp.bounds import Cursor, Limit, bounded
+from missioncontrol.mcp.elicitation import refuse_unasked
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
 
 ANSWER_MAX = 16_000
@@ -23,7 +23,7 @@ class Reply(BaseModel):
     answer: str = Field(
         min_length=1,
         max_length=ANSWER_MAX,
-        description="As JSON, in the form that is asked for; what is no JSON is taken as a text.",
+        description="As JSON, in the form that is asked for; what is no JSON is read as text.",
     )
 
 
@@ -62,7 +62,7 @@ async def _looked(
     async with client_of(ctx) as client:
         async for each in client.approvals.questions():
             if each.question == question:
-                refuse_unasked(ctx, _asked(each), hint=_elsewhere(question))
+                refuse_unasked(ctx, _question_text(each), hint=_other_ways(question))
                 return each
     raise NotFound(
         "question.unknown",
@@ -72,7 +72,7 @@ async def _looked(
 
 
 def _reply(found: Annotated[QuestionView, Resolve(_looked)]) -> Elicit[Reply]:
-    return Elicit(_asked(found), Reply)
+    return Elicit(_question_text(found), Reply)
 
 
 async def answer_question(
@@ -87,14 +87,14 @@ async def answer_question(
     """
     del found
     if not isinstance(reply, AcceptedElicitation):
-        words = "Nobody at the client answered, and it waits as before."
+        words = "The user of the client did not answer, and it waits as before."
         return Answered(question=question, told=False, words=words)
     async with client_of(ctx) as client:
         await client.approvals.answer(question, _read(reply.data.answer))
     return Answered(question=question, told=True, words="The answer is recorded; the step goes on.")
 
 
-def _asked(found: QuestionView) -> str:
+def _question_text(found: QuestionView) -> str:
     """Return what a person reads; the same as long as the same is asked."""
     to = f" For {', '.join(found.to)}." if found.to else ""
     lines = [f"{found.title} (step {found.step} of {found.run}){to}"]
@@ -112,7 +112,7 @@ def _read(text: str) -> Any:
         return text
 
 
-def _elsewhere(question: str) -> str:
+def _other_ways(question: str) -> str:
     return (
         f"A person reads it with `mission questions show {question}` and answers with "
         "`mission questions answer`, or on the console."

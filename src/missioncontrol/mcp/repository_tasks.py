@@ -19,8 +19,8 @@ from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import Role
 from missioncontrol.domain.repository.states import Repository, RepositoryTask
 from missioncontrol.domain.visible import visible
-from missioncontrol.mcp.asking import refuse_unasked
 from missioncontrol.mcp.bounds import Limit, Offset, Part, bounded, part_of
+from missioncontrol.mcp.elicitation import refuse_unasked
 from missioncontrol.mcp.missions import Key
 from missioncontrol.mcp.server import Ctx, client_of, reach_of
 
@@ -172,7 +172,7 @@ async def sign_task(
     """
     del repository
     is_yes = isinstance(reply, AcceptedElicitation) and reply.data.sign
-    words = "Nobody at the client said so, and nothing is signed."
+    words = "The user of the client did not confirm, and nothing is signed."
     if isinstance(reply, AcceptedElicitation) and reply.data.sign:
         async with client_of(ctx) as client:
             signing = client.repositories.sign(

@@ -5,7 +5,7 @@ from typing import Any
 
 from missioncontrol.domain.document_kinds import DocumentKind
 from missioncontrol.domain.repository.documents import TaskDocument
-from missioncontrol.mcp import missions, reading, repository_tasks, runs
+from missioncontrol.mcp import missions, record, repository_tasks, runs
 from missioncontrol.mcp.bounds import Part
 from missioncontrol.mcp.server import Ctx, Server
 
@@ -33,7 +33,7 @@ async def report(ctx: Ctx, mission: str, offset: int) -> str:
 async def document(ctx: Ctx, mission: str, kind: DocumentKind, offset: int) -> str:
     """A part of a document of a mission; its last line says where the next one begins."""
     address = f"mission://missions/{mission}/documents/{kind}"
-    return _text(await reading.read_document(ctx, mission, kind, offset=offset), address)
+    return _text(await record.read_document(ctx, mission, kind, offset=offset), address)
 
 
 async def pack(ctx: Ctx, mission: str, task: str, offset: int) -> str:
@@ -49,9 +49,9 @@ async def task(ctx: Ctx, repository: str, number: int, document: TaskDocument, o
     return _text(found, address)
 
 
-async def artifact(ctx: Ctx, digest: reading.Digest, offset: int) -> bytes:
+async def artifact(ctx: Ctx, digest: record.Digest, offset: int) -> bytes:
     """Up to 32,000 bytes of an artifact from an offset on, exactly as they are stored."""
-    return await reading.bytes_of(ctx, digest, max(offset, 0))
+    return await record.bytes_of(ctx, digest, max(offset, 0))
 
 
 def add_resources(server: Server) -> None:

@@ -30,12 +30,12 @@ class RunTasks:
 
     async def look(self, task: str, request: Request) -> Task:
         """See `Work.look`."""
-        async with self._asked(task, request) as client:
+        async with self._client(task, request) as client:
             return _task(await client.runs.get(task))
 
     async def cancel(self, task: str, request: Request) -> None:
         """See `Work.cancel`: the run is asked to end, which is final."""
-        async with self._asked(task, request) as client:
+        async with self._client(task, request) as client:
             try:
                 await client.runs.cancel(task, REASON)
             except MissionControlError as refusal:
@@ -48,7 +48,7 @@ class RunTasks:
         await self.look(task, request)
 
     @asynccontextmanager
-    async def _asked(self, task: str, request: Request) -> AsyncIterator[AsyncClient]:
+    async def _client(self, task: str, request: Request) -> AsyncIterator[AsyncClient]:
         """Lend a client for one request; refusals of the home become errors of the protocol."""
         try:
             async with self._reach.client(Context(request_context=request)) as client:

@@ -105,7 +105,7 @@ class Tasks(Extension):
         """See `Extension.intercept_tool_call`; the call itself begins the work, and names it."""
         answer = await call_next(ctx)
         field = self._work.fields.get(params.name)
-        if field is None or not is_asked_for(ctx) or not isinstance(answer, CallToolResult):
+        if field is None or not can_use_tasks(ctx) or not isinstance(answer, CallToolResult):
             return answer
         named = (answer.structured_content or {}).get(field)
         if answer.is_error or not named:
@@ -127,7 +127,7 @@ class Tasks(Extension):
         return {}
 
 
-def is_asked_for(ctx: Request) -> bool:
+def can_use_tasks(ctx: Request) -> bool:
     """Whether the client of a request takes tasks."""
     capabilities = ctx.session.client_capabilities
     declared = (capabilities.extensions if capabilities else None) or {}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from missioncontrol.application.queries.keeping import RetentionView, retention_of
+from missioncontrol.application.queries.storage import RetentionView, retention_of
 from missioncontrol.declarations import SERVED, Body, Operation
 from missioncontrol.domain.retention import BoundOutput
 

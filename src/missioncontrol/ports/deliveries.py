@@ -18,7 +18,7 @@ class Delivery(msgspec.Struct, frozen=True):
     is_dead: bool = False  # no further tries, unless a person asks for one
 
 
-class Told(msgspec.Struct, frozen=True):
+class DeliveryStatus(msgspec.Struct, frozen=True):
     """How a webhook fares."""
 
     position: int  # of the log, up to which it was looked through
@@ -78,7 +78,7 @@ class DeliveryStore(Protocol):
         """Make one dead delivery, or all of them, due once more; return how many."""
         ...
 
-    def told(self, hook: str) -> Told:
+    def told(self, hook: str) -> DeliveryStatus:
         """Return how a webhook fares."""
         ...
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from missioncontrol.ports.warehouse import Captured, Kept
+from missioncontrol.ports.warehouse import Captured, StoredEvent
 
 FileKind = Literal["jsonl", "csv", "parquet"]
 
@@ -89,7 +89,7 @@ class EventFiles(Protocol):
         """
         ...
 
-    def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
+    def write(self, path: Path, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> int:
         """Write events, in a file of its owner's alone; return how many.
 
         Raises:
@@ -97,6 +97,6 @@ class EventFiles(Protocol):
         """
         ...
 
-    def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+    def written(self, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> Iterator[bytes]:
         """Return the same as bytes, piece by piece; Parquet in one piece when all is there."""
         ...

@@ -53,7 +53,7 @@ class Lasted(msgspec.Struct, frozen=True):
     bucket: int
 
 
-class Begun(msgspec.Struct, frozen=True):
+class OpenAttempt(msgspec.Struct, frozen=True):
     """An attempt that has not ended."""
 
     run: str
@@ -95,7 +95,7 @@ class Counted(msgspec.Struct):
     lasted: dict[Lasted, int]
     runs: dict[Subject, Ended]
     workflows: dict[str, str]  # of runs that were created
-    begun: dict[tuple[str, int], Begun]
+    begun: dict[tuple[str, int], OpenAttempt]
     over: set[tuple[str, int]]  # attempts that are not open any more
     heard: dict[str, int]  # agents, and when they last were, in microseconds since the epoch
 
@@ -114,7 +114,7 @@ class MeasureTables(Protocol):
         """Return the workflow of a run; empty where none was counted."""
         ...
 
-    def begun(self) -> Sequence[Begun]:
+    def begun(self) -> Sequence[OpenAttempt]:
         """Return the attempts that have not ended."""
         ...
 

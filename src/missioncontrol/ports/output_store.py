@@ -19,7 +19,7 @@ class OutputLine(msgspec.Struct, frozen=True, omit_defaults=True):
     agent: str = ""  # whose attempt it was; not known of lines of earlier releases
 
 
-class KeptLine(msgspec.Struct, frozen=True):
+class StoredLine(msgspec.Struct, frozen=True):
     """A line with its number among all lines of all runs, which grows and never comes twice."""
 
     number: int
@@ -43,7 +43,7 @@ class LineQuery(msgspec.Struct, frozen=True):
 class LinePage(msgspec.Struct, frozen=True):
     """Lines that were found, oldest first."""
 
-    lines: list[KeptLine]
+    lines: list[StoredLine]
     has_more: bool = False  # in the direction in which was looked
     looked_to: int = 0  # number of the line where time was over, and there is more; else 0
 
@@ -89,7 +89,7 @@ class OutputStore(Protocol):
 class ShortenedOutput(Protocol):
     """Output of which the oldest is removed."""
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return how many bytes of text are stored in all."""
         ...
 
@@ -113,7 +113,7 @@ class FollowedOutput(OutputStore, Protocol):
         """Return the number of the last line of all; 0 while there is none."""
         ...
 
-    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[StoredLine]:
         """Return the last lines with a number above `after`, oldest first, at most `limit`."""
         ...
 

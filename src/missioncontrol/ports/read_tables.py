@@ -92,10 +92,10 @@ class RunChoice(msgspec.Struct, frozen=True):
             and (not self.statuses or self.instead.get(row.id, row.status) in self.statuses)
             and self.since <= row.created < self.until
             and (self.asked is None or row.status == "halted" or row.id in self.asked)
-            and self._is_said_in(row.id, row.workflow, title)
+            and self._is_text_in(row.id, row.workflow, title)
         )
 
-    def _is_said_in(self, *texts: str) -> bool:
+    def _is_text_in(self, *texts: str) -> bool:
         text = self.text.casefold()
         return not text or any(text in each.casefold() for each in texts)
 

@@ -28,7 +28,7 @@ class TaskHistory(Protocol):
         """Return the committer's time; None where there is no such commit here."""
         ...
 
-    async def is_taken_up(self, commit: str) -> bool:
+    async def is_adopted(self, commit: str) -> bool:
         """Tell whether a branch of people has it, and not our own alone."""
         ...
 

@@ -75,7 +75,7 @@ class Foreseen(msgspec.Struct, frozen=True):
     refused: tuple[int, ...]  # of removed people, or older than the retention period
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True):
     """An event as it is given out again, and its place in the order received."""
 
     seq: int
@@ -231,7 +231,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
+    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[StoredEvent]:
         """Return stored events of a product, in the order received, after a `seq`.
 
         None means that there are no more; fewer than `limit` does not.

@@ -25,7 +25,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     files: Mapping[str, str]  # digest of an earlier artifact → a file with its bytes
 
 
-class Said(msgspec.Struct, frozen=True, tag="log"):
+class LogMessage(msgspec.Struct, frozen=True, tag="log"):
     """A line of output."""
 
     level: LogLevel
@@ -71,7 +71,7 @@ class Consults(msgspec.Struct, frozen=True, tag="consult", omit_defaults=True):
     tried: str = ""  # what that plan showed when it was tried, as JSON; with the first message
 
 
-class Kept(msgspec.Struct, frozen=True, tag="artifact"):
+class ArtifactMessage(msgspec.Struct, frozen=True, tag="artifact"):
     """A file to keep; it lies under the scratch directory."""
 
     name: str
@@ -99,7 +99,7 @@ class Refused(msgspec.Struct, frozen=True, tag="failed"):
     detail: Any = None
 
 
-Message = Said | Moved | Used | Wants | Consults | Kept | Done | Refused
+Message = LogMessage | Moved | Used | Wants | Consults | ArtifactMessage | Done | Refused
 
 
 class Granted(msgspec.Struct, frozen=True, tag="granted"):

@@ -15,7 +15,7 @@ from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import HERE, Declaration
 from missioncontrol.ports.agent import Action, Assignment, Verdict
 from missioncontrol.ports.gateway import Access
-from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Moved, Refused, Used
 
 KIND = "worker"
 """The kind of an agent of which only its worker knows how it works."""
@@ -43,7 +43,7 @@ ARTIFACTS_MAX = 1_000
 """Files that one attempt may hand in."""
 
 
-def is_elsewhere(declared: Declaration) -> bool:
+def is_remote(declared: Declaration) -> bool:
     """Whether an agent is carried out by a worker."""
     return declared.kind == KIND or declared.location != HERE
 
@@ -156,7 +156,7 @@ class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
         return not (self.give or self.cancel or self.lost or self.answers or self.drain)
 
 
-Message = Said | Moved | Used | Done | Refused
+Message = LogMessage | Moved | Used | Done | Refused
 
 
 class Numbered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -176,7 +176,7 @@ class Report(msgspec.Struct, frozen=True):
     messages: tuple[Numbered, ...]
 
 
-class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReportReceipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far a report was accepted, durably."""
 
     number: int  # of the last message that counts
@@ -245,7 +245,7 @@ class Workforce(Protocol):
         """
         ...
 
-    async def report(self, name: str, report: Report) -> Heard:
+    async def report(self, name: str, report: Report) -> ReportReceipt:
         """Take in what happened; returns once that is durable.
 
         Raises:

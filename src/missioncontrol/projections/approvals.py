@@ -18,7 +18,7 @@ from missioncontrol.domain.approval.events import (
     ChangesRequested,
     DeferralEnded,
     FinalEvent,
-    Said,
+    PersonEvent,
 )
 from missioncontrol.domain.approval.states import handed
 from missioncontrol.domain.errors import Corrupt
@@ -80,7 +80,7 @@ def apply(row: ApprovalRow | None, event: ApprovalEvent, at: float) -> ApprovalR
             row.approvers, row.escalates = _with(row.approvers, event.to), 0.0
         case _:
             row.state, row.decided = _ending(event), at
-    if isinstance(event, Said):
+    if isinstance(event, PersonEvent):
         row.by, row.reason = event.by, event.reason
     return row
 

@@ -15,7 +15,7 @@ from missioncontrol.domain.question import Question
 from missioncontrol.domain.question import evolve as question_after
 from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
-from missioncontrol.projections import approvals, planned, repositories, schedules
+from missioncontrol.projections import approvals, plan_decisions, repositories, schedules
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -40,7 +40,9 @@ FOLDS = (
     Fold("schedule", schedules.ScheduleRow, schedules.apply, schedules.is_open),
     Fold("agent", AgentLife, agent_after, lambda life: not isinstance(life.standing, Removed)),
     Fold("question", Question, question_after, lambda question: question.is_open),
-    Fold("planned", planned.PlannedRow, planned.apply, lambda row: bool(row.decisions)),
+    Fold(
+        "planned", plan_decisions.PlannedRow, plan_decisions.apply, lambda row: bool(row.decisions)
+    ),
     Fold("repository", repositories.RepositoryRow, repositories.apply, repositories.is_open),
 )
 LISTS: dict[type, Fold] = {

@@ -15,10 +15,10 @@ from missioncontrol.domain.schedule.events import (
 )
 from missioncontrol.ports.measures import (
     HOUR_SECONDS,
-    Begun,
     Counted,
     Ended,
     Lasted,
+    OpenAttempt,
     Place,
     Subject,
     Work,
@@ -107,9 +107,9 @@ def spread(begin: int, end: int) -> Iterator[tuple[int, int]]:
 class Counting:
     """Counts portions of the log, one after the other, each event once."""
 
-    def __init__(self, begun: Iterable[Begun], workflow: Callable[[str], str]) -> None:
+    def __init__(self, begun: Iterable[OpenAttempt], workflow: Callable[[str], str]) -> None:
         """Go on after what was counted: `begun` are the attempts that had not ended by then."""
-        self._begun = {(each.run, each.fence): each for each in begun}
+        self._open_attempts = {(each.run, each.fence): each for each in begun}
         self._workflow = workflow
 
     def portion(self, rows: Iterable[Recorded], position: int) -> Counted:
@@ -124,17 +124,17 @@ class Counting:
         return counted
 
     @property
-    def at_work(self) -> Iterable[Begun]:
+    def at_work(self) -> Iterable[OpenAttempt]:
         """The attempts that have not ended."""
-        return self._begun.values()
+        return self._open_attempts.values()
 
     def _take(self, row: Recorded, counted: Counted) -> None:
         event = decode(row.type, row.schema, row.body)
         match event:
             case StepStarted():
                 name = self._of_run(row.stream, counted)
-                begun = Begun(row.stream, event.fence, event.agent, name, row.time)
-                self._begun[row.stream, event.fence] = begun
+                begun = OpenAttempt(row.stream, event.fence, event.agent, name, row.time)
+                self._open_attempts[row.stream, event.fence] = begun
                 counted.begun[row.stream, event.fence] = begun
                 counted.heard[event.agent] = row.time
             case UsageReported():
@@ -156,7 +156,7 @@ class Counting:
         return counted.workflows.get(run) or self._workflow(run)
 
     def _use(self, row: Recorded, event: UsageReported, counted: Counted) -> None:
-        begun = self._begun.get((row.stream, event.fence))
+        begun = self._open_attempts.get((row.stream, event.fence))
         agent = begun.agent if begun is not None else ""
         if agent:
             counted.heard[agent] = row.time
@@ -172,7 +172,7 @@ class Counting:
         end = attempt_end(event)
         assert end is not None, f"{row.type} ends no attempt"
         attempt = (row.stream, end.fence)
-        begun = self._begun.pop(attempt, None)
+        begun = self._open_attempts.pop(attempt, None)
         if begun is None:
             return  # A step that became others, or failed between two attempts.
         if counted.begun.pop(attempt, None) is None:

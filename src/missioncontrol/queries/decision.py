@@ -15,8 +15,8 @@ from missioncontrol.application.decision_views import (
     line_of,
 )
 from missioncontrol.application.decisions import DECISIONS, STREAM
-from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.declarations import Column, ItemQuery, ListQuery, Query, Target, Terminal
 from missioncontrol.domain.decision import (
     ID_MAX,
@@ -25,7 +25,7 @@ from missioncontrol.domain.decision import (
     Status,
 )
 from missioncontrol.domain.register import decode
-from missioncontrol.projections.planned import PlannedRow
+from missioncontrol.projections.plan_decisions import PlannedRow
 from missioncontrol.queries.decision_format import lines_of
 
 PLANS_MAX = 1_000
@@ -42,7 +42,7 @@ EVENT_WORDS = {
     "decision_deprecated": "deprecated",
     "decision_superseded": "superseded",
     "decision_linked": "linked",
-    "decision_unlinked": "taken off",
+    "decision_unlinked": "unlinked",
 }
 
 

@@ -31,7 +31,7 @@ def lines_of(found: DecisionView, width: int) -> list[str]:
     lines += part("gives up", text.bad)
     others = [each for each in text.options if each.title != text.choice]
     lines += part("instead", [_option_line(each) for each in others])
-    lines += part("is kept", [text.confirmation])
+    lines += part("confirmed", [text.confirmation])
     lines += part("more", [text.more])
     lines += part("replaces", found.supersedes)
     lines += part("decided by", text.decision_makers)

@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 from operator import attrgetter
 from pathlib import Path
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries.keeping import RetentionView, retention_of
+from missioncontrol.application.queries.storage import RetentionView, retention_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.declarations import SERVED, ItemQuery, Query, Target
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.shares import SHARES, STREAM
 from missioncontrol.declarations import BY_PEOPLE, Column, ListQuery, Query, Target, Terminal
 from missioncontrol.domain.approval.states import moment

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.deliveries import TRIAL, Deliveries
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.events import events_of_stream
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.webhooks import STREAM
 from missioncontrol.declarations import ALL, SERVED, ItemQuery, ListQuery, NoFilters, Query, Target
 from missioncontrol.domain.errors import NotFound

@@ -21,7 +21,7 @@ from missioncontrol.ports.agent import (
     Verdict,
 )
 
-HEARING_SECONDS = 0.1
+LISTEN_SECONDS = 0.1
 HUNG = "agent.hung"
 """The failure of an attempt whose agent may still be at work."""
 
@@ -55,12 +55,12 @@ class Attempt:
 
     __slots__ = (
         "_deadline",
-        "_desk",
         "_ending",
-        "_has_begun",
-        "_heard_at",
+        "_engine",
+        "_has_started",
         "_heartbeat",
         "_is_stopping",
+        "_last_activity",
         "_loop",
         "_questions",
         "_seconds_left",
@@ -86,14 +86,14 @@ class Attempt:
         self.is_over = False
         self.refusal: Failure | None = None
         """What a cap refused it last; if the attempt fails now, it is for that."""
-        self._desk = desk
+        self._engine = desk
         self._loop = loop
         self._ending: Failure | None = None
         self._is_stopping = False
-        self._has_begun = False
+        self._has_started = False
         self._deadline: asyncio.TimerHandle | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
+        self._last_activity = 0.0
         self._usage = NO_USAGE
         self._questions = 0  # to people, that are open; one more where it waits for a place
         self._seconds_left = 0.0
@@ -104,22 +104,22 @@ class Attempt:
         if seconds:
             self._deadline = self._loop.call_later(seconds, self._time_out, seconds)
         if heartbeat_seconds_max:
-            self._heard_at = self._loop.time()
+            self._last_activity = self._loop.time()
             self._listen(heartbeat_seconds_max)
         self.task = self._loop.create_task(self._perform(agent))
 
     async def _perform(self, agent: Agent) -> None:
-        self._has_begun = True
+        self._has_started = True
         try:
             work = await agent.perform(self.assignment, self)
         except AttemptFailed as error:
             hint = _addressed(error.hint, self.assignment)
             self._fail(Failure(error.code, error.reason, hint, error.retryable, error.detail))
         except asyncio.CancelledError:
-            self._fail(_let_itself_go(self.assignment.agent))
+            self._fail(_self_cancelled(self.assignment.agent))
         except Exception as error:  # noqa: BLE001 - the edge: an agent may raise anything
             reason = f"The agent {self.assignment.agent!r} raised {type(error).__name__}: {error}"
-            hint = _addressed("`mission runs output RUN STEP` shows what it said.", self.assignment)
+            hint = _addressed("`mission runs output RUN STEP` has its output.", self.assignment)
             self._fail(Failure("agent.crashed", reason, hint))
         else:
             if not self.is_over:
@@ -132,10 +132,10 @@ class Attempt:
         if usage is not NO_USAGE and self._usage is NO_USAGE:
             if not is_sound(usage):
                 reason = f"The agent {self.assignment.agent!r} reported {usage!r} as its usage."
-                self._desk.failed(self, Failure("usage.malformed", reason, retryable=False))
+                self._engine.failed(self, Failure("usage.malformed", reason, retryable=False))
                 return
-            self._desk.used(self, usage, "")
-        self._desk.succeeded(self, work)
+            self._engine.used(self, usage, "")
+        self._engine.succeeded(self, work)
 
     def _fail(self, failure: Failure) -> None:
         """Report a failure of the agent's own, unless it was asked to stop.
@@ -150,9 +150,9 @@ class Attempt:
             return  # It was given up already, and its lease with it.
         self._close()
         if failure is None:
-            self._desk.cancelled(self)
+            self._engine.cancelled(self)
         else:
-            self._desk.failed(self, failure)
+            self._engine.failed(self, failure)
 
     def _close(self) -> None:
         self.is_over = True
@@ -171,7 +171,7 @@ class Attempt:
         self._is_stopping = True
         self._ending = failure
         self.task.cancel()
-        if not self._has_begun:
+        if not self._has_started:
             self._end(failure)  # A task that is cancelled before its first step never runs at all.
             return
         if self._deadline is not None:
@@ -197,32 +197,32 @@ class Attempt:
 
     def _listen(self, seconds: float, *, again: bool = False) -> None:
         if self._questions:
-            self._heard()
-        silent = self._loop.time() - self._heard_at
+            self._touch()
+        silent = self._loop.time() - self._last_activity
         if silent >= seconds and not again:
             # The loop itself may have been late; the agent's messages so far are read first.
             listen = functools.partial(self._listen, seconds, again=True)
-            self._heartbeat = self._loop.call_later(HEARING_SECONDS, listen)
+            self._heartbeat = self._loop.call_later(LISTEN_SECONDS, listen)
         elif silent >= seconds:
-            reason = f"Nothing was heard from the agent for {seconds:g} s."
+            reason = f"The agent sent nothing for {seconds:g} s."
             self.stop(Failure("lease.expired", reason, "Look at the last output of the attempt."))
         else:
             self._heartbeat = self._loop.call_later(seconds - silent, self._listen, seconds)
 
-    def _heard(self) -> None:
-        self._heard_at = self._loop.time()
+    def _touch(self) -> None:
+        self._last_activity = self._loop.time()
 
     # What follows keeps the promise of `ports.agent.Line`.
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Line.log`."""
-        self._heard()
-        self._desk.said(self, level, message)
+        self._touch()
+        self._engine.said(self, level, message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""
-        self._heard()
-        self._desk.moved(self, done, total, note)
+        self._touch()
+        self._engine.moved(self, done, total, note)
 
     def usage(self, usage: Usage, *, model: str = "") -> None:
         """See `Line.usage`."""
@@ -233,38 +233,38 @@ class Attempt:
         self._use(usage, model, estimated=True)
 
     def _use(self, usage: Usage, model: str, *, estimated: bool) -> None:
-        self._heard()
+        self._touch()
         if not is_sound(usage):
             raise AttemptFailed("usage.malformed", f"The agent reported {usage!r} as its usage.")
         self._usage += usage
-        self._desk.used(self, usage, model, estimated=estimated)
+        self._engine.used(self, usage, model, estimated=estimated)
 
     async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Line.admit`."""
-        self._heard()
-        await self._desk.admitted(self, Spending(model, input_tokens, output_tokens))
-        self._heard()
+        self._touch()
+        await self._engine.admitted(self, Spending(model, input_tokens, output_tokens))
+        self._touch()
 
     async def admit_here(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Hosting.admit_here`."""
-        self._heard()
+        self._touch()
         call = Spending(model, input_tokens, output_tokens)
-        await self._desk.admitted(self, call, is_here=True)
-        self._heard()
+        await self._engine.admitted(self, call, is_here=True)
+        self._touch()
 
     def room(self, model: str) -> Amount:
         """See `Hosting.room`."""
-        return self._desk.room(self, model)
+        return self._engine.room(self, model)
 
     def release(self) -> None:
         """See `Hosting.release`."""
-        self._desk.released(self)
+        self._engine.released(self)
 
     async def permit(self, action: Action) -> Verdict:
         """See `Line.permit`. While people are asked, neither silence nor time counts."""
         self._pause()
         try:
-            return await self._desk.permitted(self, action)
+            return await self._engine.permitted(self, action)
         finally:
             self._go_on()
 
@@ -287,7 +287,7 @@ class Attempt:
     def _go_on(self) -> None:
         """Resume the clock of the attempt, if this was the last reason to pause it."""
         self._questions -= 1
-        self._heard()
+        self._touch()
         if self._questions or self._is_stopping or self.is_over or self._deadline is None:
             return
         limit = self.assignment.seconds_max
@@ -295,19 +295,19 @@ class Attempt:
 
     async def started(self, process: ProcessHandle) -> None:
         """See `Line.started`."""
-        self._heard()
-        await self._desk.recorded(self, process)
+        self._touch()
+        await self._engine.recorded(self, process)
 
     def keep(
         self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
     ) -> ArtifactRef:
         """See `Line.keep`."""
-        self._heard()
-        digest, size = self._desk.keep(content)
+        self._touch()
+        digest, size = self._engine.keep(content)
         return ArtifactRef(name, digest, size, media_type, title, obtained)
 
 
-def _let_itself_go(agent: str) -> Failure:
+def _self_cancelled(agent: str) -> Failure:
     return Failure(
         "agent.crashed",
         f"The agent {agent!r} cancelled its own work.",

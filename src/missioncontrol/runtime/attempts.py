@@ -38,7 +38,7 @@ from missioncontrol.ports.agent import (
 )
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.output_store import OutputLine
-from missioncontrol.ports.workers import is_elsewhere
+from missioncontrol.ports.workers import is_remote
 from missioncontrol.runtime.attempt import CANCEL_SECONDS_MAX, HUNG, Attempt
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registered, Registry
@@ -173,7 +173,7 @@ class Attempts:
         ]
         for attempt in chosen:
             attempt.abandon()
-            self._let_go(attempt)
+            self._drop_attempt(attempt)
         tasks = {attempt.task for attempt in chosen if attempt.task is not None}
         if not run and not agent:
             tasks |= self._late
@@ -260,7 +260,9 @@ class Attempts:
         if state is None or holder is None or holder.fence != a.fence:
             raise AttemptFailed("lease.lost", f"The lease on {a.step!r} was lost.")
         try:
-            return await self._execution.permits.ask(state, state.steps[a.step], a.fence, action)
+            return await self._execution.tool_permissions.ask(
+                state, state.steps[a.step], a.fence, action
+            )
         except MissionControlError as error:
             raise AttemptFailed(
                 error.code, error.reason, hint=error.hint, retryable=False
@@ -304,7 +306,7 @@ class Attempts:
         """Whether a worker carries the attempt out; a local agent has no worker to lose."""
         registered = self._registry.registered(attempt.assignment.agent)
         declared = registered.declared if registered is not None else None
-        return declared is not None and is_elsewhere(declared)
+        return declared is not None and is_remote(declared)
 
     def _lost(self, run: str, step: str, fence: int, failure: Failure) -> None:
         """Begin a step again whose worker is gone: that is no failure of the step.
@@ -326,11 +328,11 @@ class Attempts:
         self._end(attempt, self._execution.cancelled)
 
     def _end(self, attempt: Attempt, report: Callable[..., None], *what: Any) -> None:
-        self._let_go(attempt)
+        self._drop_attempt(attempt)
         self._report(report, attempt, *what)
         self.ended(attempt.assignment.run)
 
-    def _let_go(self, attempt: Attempt) -> None:
+    def _drop_attempt(self, attempt: Attempt) -> None:
         a = attempt.assignment
         self._at_work.pop((a.run, a.fence), None)
         self._registry.release(a.agent, a.run, a.fence, attempt.slots)

@@ -15,7 +15,6 @@ from missioncontrol.application.scrubbing import Scrub
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.operation import Operation
 from missioncontrol.domain.run.deadlines import Limit
-from missioncontrol.domain.run.ending import settled_already
 from missioncontrol.domain.run.events import (
     AttemptFailed,
     Failure,
@@ -26,15 +25,16 @@ from missioncontrol.domain.run.events import (
     StepStarted,
     StepSucceeded,
 )
+from missioncontrol.domain.run.run_end import settled_already
 from missioncontrol.domain.run.states import Run, SettledState, Working
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.runtime.alarms import Alarms
+from missioncontrol.runtime.assignment import Claiming
 from missioncontrol.runtime.attempts import Attempts, ProgressListener
-from missioncontrol.runtime.claiming import Claiming
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.registry import Registry
-from missioncontrol.runtime.waiting import Waiting
+from missioncontrol.runtime.run_waiters import Waiting
 
 RECHECK_SECONDS = 60.0
 DECIDED = (StepReleased, StepRevised, StepFailed)
@@ -318,7 +318,7 @@ class Engine:
                     self._take_effect(entries)
                     if self._hungry:
                         self._wake()  # A step that was not to start after all left its place.
-                self.waiting.tell_rest(self.journal.runs)
+                self.waiting.notify_rest(self.journal.runs)
         except Exception as error:  # noqa: BLE001 - the edge: nothing goes on without the log
             self.drop(error)
 
@@ -445,7 +445,7 @@ class Engine:
         self._hungry.pop(run, None)
         self.output.flush()
         state = self.journal.runs[run]
-        self.waiting.tell_end(state)
+        self.waiting.notify_end(state)
         self.journal.forget(run)
         if state.mission:
             self.journal.forget(state.mission)

@@ -12,7 +12,7 @@ from contextlib import suppress
 import msgspec
 
 from missioncontrol.ports.clock import Clock
-from missioncontrol.ports.heads import HeadsSent, HeadsTarget, SentStore, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, HeadsTarget, SentStore, SignedHead
 
 QUEUE_MAX = 1_000
 AT_ONCE_MAX = 100

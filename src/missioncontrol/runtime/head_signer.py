@@ -12,7 +12,7 @@ from missioncontrol.domain.mission import MissionSettled
 from missioncontrol.domain.run.events import RunSettled
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.ports.heads import Heads, SignedHead
+from missioncontrol.ports.log_heads import Heads, SignedHead
 
 SIGN_SECONDS = 1.0
 """An event is signed so soon after its commit."""

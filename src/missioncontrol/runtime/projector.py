@@ -8,7 +8,7 @@ from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.events import RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
-from missioncontrol.projections.board import Board
+from missioncontrol.projections.run_index import Board
 
 WAIT_SECONDS = 0.05
 READ_AT_ONCE = 2_000

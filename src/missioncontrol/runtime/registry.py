@@ -34,7 +34,7 @@ class Absent:
         raise AttemptFailed(
             "agent.stopped",
             f"The agent {self._name!r} is not at work here.",
-            hint=f"`mission agent start {self._name}` lets it work.",
+            hint=f"`mission agent start {self._name}` starts it.",
         )
 
 

@@ -25,9 +25,9 @@ from missioncontrol.domain.lifecycle.states import (
 from missioncontrol.ports.agent import Agent, AttemptFailed
 from missioncontrol.ports.agent_kind import AgentKind, Proof, Workshop
 from missioncontrol.ports.clock import Clock
-from missioncontrol.ports.workers import is_elsewhere
+from missioncontrol.ports.workers import is_remote
 from missioncontrol.runtime.breaker import Breaker
-from missioncontrol.runtime.lapsing import Lapsing
+from missioncontrol.runtime.elevation_expiry import ElevationExpiry
 from missioncontrol.runtime.registry import Registered, Registry
 
 PROBE_SECONDS_MAX = 60.0
@@ -67,7 +67,7 @@ class Supervisor:
         self.remote: AgentKind | None = None
         """Makes and proves the agents that workers carry out."""
         self._breaker = Breaker()
-        self._lapsing = Lapsing(agents, clock)
+        self._elevation_expiry = ElevationExpiry(agents, clock)
         self._tending: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -85,7 +85,7 @@ class Supervisor:
             self._agents.listeners.remove(self.follow)
         tasks = [*self._tending.values(), *self._ending.values()]
         self._tending.clear()
-        self._lapsing.stop()
+        self._elevation_expiry.stop()
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -111,12 +111,12 @@ class Supervisor:
         except NotFound:
             self._registry.remove(name)
             self._breaker.forget(name)
-            self._lapsing.forget(name)
+            self._elevation_expiry.forget(name)
             return
-        self._lapsing.follow(life)
+        self._elevation_expiry.follow(life)
         ending = self._ending.get(name)
         if life.may_begin and ending is None:
-            self._let_begin(life)
+            self._start_agent(life)
             return
         self._registry.close(name, self._card(life))
         if isinstance(life.standing, Starting | Resting | Draining):
@@ -135,7 +135,7 @@ class Supervisor:
         if self._agents.life(life.name).may_begin:
             self.follow(life.name)
 
-    def _let_begin(self, life: AgentLife) -> None:
+    def _start_agent(self, life: AgentLife) -> None:
         if life.source == "built_in":
             self._registry.open(life.name, life.declared.scale)
         else:
@@ -163,7 +163,7 @@ class Supervisor:
 
     def _maker(self, declared: Declaration) -> AgentKind:
         """Return what makes an agent and proves that it works, wherever it is carried out."""
-        if self.remote is not None and is_elsewhere(declared):
+        if self.remote is not None and is_remote(declared):
             return self.remote
         return self._kind(declared)
 
@@ -192,7 +192,7 @@ class Supervisor:
 
     async def _prove(self, life: AgentLife) -> None:
         """Ask an agent whether it works, and tell the answer."""
-        answer = await self._asked(life.declared, PROBE_SECONDS_MAX)
+        answer = await self._check_health(life.declared, PROBE_SECONDS_MAX)
         if isinstance(answer, Proof):
             self._agents.report(life.name, ReportReady(answer.version, answer.said))
         else:
@@ -203,13 +203,13 @@ class Supervisor:
         if life.source == "built_in":
             self._agents.report(life.name, ReportReady(life.version))
             return
-        answer = await self._asked(life.declared, PROBE_SECONDS_MAX)
+        answer = await self._check_health(life.declared, PROBE_SECONDS_MAX)
         if isinstance(answer, Proof):
             self._agents.report(life.name, ReportReady(answer.version, answer.said))
         else:
             self._agents.report(life.name, RestAgent(answer.reason, REST_SECONDS))
 
-    async def _asked(self, declared: Declaration, seconds: float) -> Proof | ReportUnfit:
+    async def _check_health(self, declared: Declaration, seconds: float) -> Proof | ReportUnfit:
         try:
             async with asyncio.timeout(max(0.1, seconds)):
                 kind, workshop = self._maker(declared), self._workshop(declared)

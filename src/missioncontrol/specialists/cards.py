@@ -20,13 +20,13 @@ from missioncontrol.specialists.change_cards import INSPECTOR, MERGER
 GOAL = Shape(
     "string",
     required=False,
-    description="What somebody wants to change; files that it speaks of are told first.",
+    description="What the user wants to change; files that it mentions are listed first.",
 )
 PLAN = Shape(
     "object",
     required=False,
     description="A plan, as a planner hands it back under `plan`. Without it, that of a planner "
-    "among the step's needs is taken.",
+    "among the step's needs is used.",
 )
 ABOUT = {
     "title": Shape("string", required=False, description="What the documents are headed with."),
@@ -133,7 +133,7 @@ _ARCHITECT = card_of(
             imports=count("Between those modules."),
             layers=count(),
             cycles_at_load=count(),
-            cycles_deferred=count("Kept apart by imports inside functions."),
+            cycles_deferred=count("Separated by imports inside functions."),
             unimported=count(),
             test_modules=count(),
             other_modules=count(),
@@ -349,7 +349,7 @@ _WRITER = card_of(
         documents=list_of("string"),
         requirements=Shape("object", description="By id: sections, tasks and files for it."),
         files=list_of("string", "Files that the documents name."),
-        handed_over=list_of("string", "Tasks that somebody else has to do."),
+        handed_over=list_of("string", "Tasks that another worker has to do."),
         tokens=count("Size of the pack."),
         dropped=list_of("string", "What had no room in it."),
         gaps=list_of("string", "What earlier steps should have found out and did not."),
@@ -386,7 +386,7 @@ _REVIEWER = card_of(
 
 _MANAGER = card_of(
     "manager",
-    "Hands a task of a repository to whoever builds it: the commit to begin at, what was agreed, "
+    "Hands a task of a repository to its builder: the commit to begin at, what was agreed, "
     "and what the round before has found.",
     {
         "repository": REPOSITORY,
@@ -402,11 +402,11 @@ _MANAGER = card_of(
         ),
     },
     object_of(
-        base=text("The commit at which whoever builds begins."),
+        base=text("The commit at which the builder begins."),
         onto=text("The commit that the change as a whole is made on."),
         round=count("1 for the first."),
         conflicts=count("Rounds before this one that ended in a conflict with what others merged."),
-        redo=Shape("boolean", description="Whether the change is to be made anew."),
+        redo=Shape("boolean", description="Whether the change is to be made again."),
         acceptance=list_of("string"),
         parts=list_of("string", "What the task list splits the work into, without what is done."),
     ),

@@ -40,13 +40,13 @@ INSPECTOR = card_of(
             "list",
             items=Shape("string"),
             required=False,
-            description="What has to hold, in words; it is put before whoever reads the review.",
+            description="What has to hold, in words; it is shown to the reader of the review.",
         ),
         "accepting": Shape(
             "boolean",
             required=False,
             description="Whether a person or another agent looks at the change afterwards, and "
-            "accepts what it does to tests and their settings; else that has to be taken back.",
+            "accepts what it does to tests and their settings; else that has to be reverted.",
         ),
         "guard": Shape(
             "boolean",
@@ -72,7 +72,7 @@ INSPECTOR = card_of(
         ),
         test_changes=object_of(
             description="What the change does to the tests that judge it, and their settings.",
-            digest=text("Of these files, to be accepted by; '' where nobody is asked."),
+            digest=text("Of these files, to be accepted by; '' where no acceptance is needed."),
             findings=list_of(FOUND, "At most 50."),
         ),
     ),
@@ -83,7 +83,7 @@ INSPECTOR = card_of(
 MERGER = card_of(
     "merger",
     "Puts a change on top of a branch below mission/, as one commit: composed elsewhere, tested as "
-    "composed, and taken into the branch only if nobody was faster. Or says why not.",
+    "composed, and put into the branch only if no other merge was faster. Or says why not.",
     {
         "repository": Shape(
             "path", description="A checkout; only the branch `into` is changed in it."
@@ -94,14 +94,14 @@ MERGER = card_of(
             description="The commit at which the change began; where there is no branch `into` "
             "yet, it begins here too.",
         ),
-        "into": Shape("string", description="A branch below mission/ that nobody has checked out."),
+        "into": Shape("string", description="A branch below mission/ that is not checked out."),
         "message": Shape(
             "string", required=False, description="Of the commit; its first line is the title."
         ),
         "task": Shape(
             "string",
             required=False,
-            description="Told to those whose change meets with this one; else the title is.",
+            description="Shown to those whose change meets with this one; else the title is.",
         ),
         "checks": CHECKS,
         "scope": SCOPE,
@@ -142,7 +142,7 @@ MERGER = card_of(
             "list",
             items=Shape("string"),
             required=False,
-            description="Names of tests and checks that a person lets fail; any other failure "
+            description="Names of tests and checks that users allow to fail; any other failure "
             "keeps the branch where it is.",
         ),
         "untested": Shape(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 WITHIN = 15
 """Lines from the start of a definition in which its own deprecation would stand."""
-_SAYS_SO = re.compile(r"(?i)^\W*(?:deprecated\b|\.\. deprecated::)")
+_DEPRECATED = re.compile(r"(?i)^\W*(?:deprecated\b|\.\. deprecated::)")
 _DEFINITION = re.compile(r"\s*(?:async\s+def|def|class|function|func|fn)\s")
 
 
@@ -22,6 +22,6 @@ def deprecated_at(lines: Sequence[str], start: int) -> int:
             and not lines[start - 1].lstrip().startswith("@")
         ):
             return 0
-        if _SAYS_SO.match(text):
+        if _DEPRECATED.match(text):
             return number
     return 0

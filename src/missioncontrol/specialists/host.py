@@ -18,7 +18,7 @@ import msgspec
 from missioncontrol.domain.work import ArtifactRef, Usage
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
-from missioncontrol.specialists.briefing import brief_of
+from missioncontrol.specialists.briefs import brief_of
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.specialist import Specialist
 
@@ -39,7 +39,7 @@ class PipeDesk:
         self._files.mkdir()
         self._out = out
         self._ends = time.monotonic() + seconds_max
-        self._asked = 0
+        self._last_number = 0
         self.answers: queue.SimpleQueue[wire.Answer] = queue.SimpleQueue()
 
     def send(self, message: wire.Message) -> None:
@@ -49,7 +49,7 @@ class PipeDesk:
 
     def log(self, level: LogLevel, message: str) -> None:
         """See `Desk.log`."""
-        self.send(wire.Said(level, message))
+        self.send(wire.LogMessage(level, message))
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Desk.progress`."""
@@ -61,13 +61,13 @@ class PipeDesk:
 
     def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
         """See `Desk.admit`."""
-        self._asked += 1
-        self._answered(wire.Wants(self._asked, model, input_tokens, output_tokens))
+        self._last_number += 1
+        self._answered(wire.Wants(self._last_number, model, input_tokens, output_tokens))
 
     def consult(self, asked: wire.Consults) -> wire.Consulted:
         """See `AsksAgents.consult`."""
-        self._asked += 1
-        answer = self._answered(msgspec.structs.replace(asked, number=self._asked))
+        self._last_number += 1
+        answer = self._answered(msgspec.structs.replace(asked, number=self._last_number))
         assert isinstance(answer, wire.Consulted), "questions are answered one by one"
         return answer
 
@@ -86,7 +86,9 @@ class PipeDesk:
         digest = hashlib.sha256(data).hexdigest()
         path = self._files / digest
         path.write_bytes(data)
-        self.send(wire.Kept(name, str(path), digest, len(data), media_type, title, obtained))
+        self.send(
+            wire.ArtifactMessage(name, str(path), digest, len(data), media_type, title, obtained)
+        )
         return ArtifactRef(name, digest, len(data), media_type, title, obtained)
 
     def seconds_left(self) -> float:
@@ -109,7 +111,7 @@ def main(find: Callable[[str], Specialist]) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.RLIM_INFINITY))
     seconds = order.assignment.seconds_max or UNLIMITED
     desk = PipeDesk(out, Path(order.scratch), seconds)
-    threading.Thread(target=hear_the_engine, args=(desk.answers,), daemon=True).start()
+    threading.Thread(target=receive_answers, args=(desk.answers,), daemon=True).start()
     desk.send(_outcome(name, find, order, desk, seconds))
     return 0
 
@@ -139,7 +141,7 @@ def private_stdout() -> BinaryIO:
     return private
 
 
-def hear_the_engine(answers: "queue.SimpleQueue[wire.Answer]", source: int = 0) -> None:
+def receive_answers(answers: "queue.SimpleQueue[wire.Answer]", source: int = 0) -> None:
     """Pass answers on until `source` ends; then end this process and all that it started.
 
     `source` is the number of a file, standard input unless that was put elsewhere. It is read as

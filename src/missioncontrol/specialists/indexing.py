@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from missioncontrol.specialists.architect.graph import arrows
-from missioncontrol.specialists.architect.reading import read_graph
+from missioncontrol.specialists.architect.import_graph import read_graph
 from missioncontrol.specialists.past_changes import read_past
+from missioncontrol.specialists.ranking.facts_cache import FactsCache, open_facts_cache
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.kept import KeptFacts, kept_here
 from missioncontrol.specialists.tree import Tree, read_tree
 
 
-def read_index(root: Path, *, cache: KeptFacts | None = None) -> Index:
+def read_index(root: Path, *, cache: FactsCache | None = None) -> Index:
     """Read everything that the files below `root` are ranked by; without git, there is no past.
 
     Raises:
@@ -22,7 +22,7 @@ def read_index(root: Path, *, cache: KeptFacts | None = None) -> Index:
 def index_of(
     tree: Tree,
     *,
-    cache: KeptFacts | None = None,
+    cache: FactsCache | None = None,
     imports: dict[str, list[str]] | None = None,
     everywhere: tuple[str, ...] = (),
 ) -> Index:
@@ -31,20 +31,20 @@ def index_of(
     `imports` are those of `imports_of`, where they were read already; `everywhere` are words that
     say nothing here, such as the name of the project.
     """
-    cache = cache or kept_here()
+    cache = cache or open_facts_cache()
     links = imports_of(tree, cache=cache) if imports is None else imports
     return Index(
         tree, read_past(tree, cache=cache), arrows=links, cache=cache, everywhere=everywhere
     )
 
 
-def imports_of(tree: Tree, *, cache: KeptFacts | None = None) -> dict[str, list[str]]:
+def imports_of(tree: Tree, *, cache: FactsCache | None = None) -> dict[str, list[str]]:
     """Map each file of code to what it imports; bounded by files, not by time, to be repeatable."""
     graph = read_graph(
         tree,
         tree.root,
         tick=lambda _done, _total: None,
         is_late=lambda: False,
-        cache=cache or kept_here(),
+        cache=cache or open_facts_cache(),
     )
     return arrows(graph.imports, when=frozenset({"load", "deferred"}))

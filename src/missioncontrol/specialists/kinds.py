@@ -129,7 +129,7 @@ def _is_generated(path: str, name: str, head: bytes, entry: Entry) -> bool:
     return any(mark in first for mark in known.generated_marks)
 
 
-def says_frozen(text: str) -> bool:
+def has_frozen_head(text: str) -> bool:
     """Whether the head of a file marks its text as fixed: frozen, copied, generated."""
     head = "\n".join(text[:HEAD_BYTES].split("\n", FROZEN_LINES)[:FROZEN_LINES])
     return _FROZEN.search(head) is not None

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.indexing import index_of
 from missioncontrol.specialists.relevance import relevant_files

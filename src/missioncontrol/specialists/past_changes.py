@@ -3,12 +3,12 @@
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.specialists.historian.log import as_past
 from missioncontrol.specialists.historian.walk import read_history
-from missioncontrol.specialists.ranking.kept import KeptFacts
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import Tree
 
 
-def read_past(tree: Tree, *, cache: KeptFacts | None = None) -> list[PastChange]:
+def read_past(tree: Tree, *, cache: FactsCache | None = None) -> list[PastChange]:
     """Return the commits of a repository without its merges, newest first; none without git.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked

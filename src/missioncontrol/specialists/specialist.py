@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from missioncontrol.domain.foresight import Actual, Recalled
+from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports import wire
@@ -122,7 +122,7 @@ class Desk(Listener, Protocol):
 
 
 @runtime_checkable
-class AsksAgents(Protocol):
+class AgentConsulter(Protocol):
     """A desk from which agents of the workspace can be asked."""
 
     def consult(self, asked: wire.Consults) -> wire.Consulted:

@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,46 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
-from missioncontrol.specialists.listing import LeftOut, Listing, Submodule, list_paths
-from missioncontrol.specialists.outputs import compiled
+from missioncontrol.specialists.path_list import LeftOut, Listing, Submodule, list_paths
+
+# Tells files that were compiled from TypeScript in the same repository, by where they lie.
+
+SOURCES = (".ts", ".tsx", ".mts", ".cts")
+DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
+OUTPUTS = (*DECLARATIONS, ".js", ".mjs", ".cjs", ".jsx")
+PLACES = ("build", "cjs", "dist", "es", "esm", "lib", "out", "types")
+"""Directories that compilers usually write into."""
+
+
+def compiled(paths: Iterable[str]) -> frozenset[str]:
+    """Return those of `paths` whose source, as `src/name.ts`, is among them too.
+
+    Packages are published with both; a developer who changes the code changes the source alone.
+    """
+    known = list(paths)
+    made = {place for path in known for place in _made_from(path)}
+    return frozenset(path for path in known if _stem(path, OUTPUTS) in made and not _in_src(path))
+
+
+def _made_from(path: str) -> Iterator[str]:
+    """Yield where the outputs of a source below `src` go, without their endings."""
+    stem = "" if path.endswith(DECLARATIONS) else _stem(path, SOURCES)
+    before, found, after = f"/{stem}".partition("/src/")
+    if stem and found:
+        yield f"{before}/{after}"[1:]
+        for place in PLACES:
+            yield f"{before}/{place}/{after}"[1:]
+
+
+def _stem(path: str, endings: tuple[str, ...]) -> str:
+    """Return `path` without its ending; "" where it has none of `endings`."""
+    ending = next((each for each in endings if path.endswith(each)), "")
+    return path.removesuffix(ending) if ending else ""
+
+
+def _in_src(path: str) -> bool:
+    return "/src/" in f"/{path}"
+
 
 FILES_MAX = 40_000
 BYTES_MAX = 512 * 1024 * 1024
@@ -162,7 +200,7 @@ class _Reader:
             return "it lies behind a symbolic link"
         try:
             size, reason = self._fitting(path)
-            return reason or self._measured(path, size)
+            return reason or self._measure_file(path, size)
         except FileNotFoundError:
             return "git tracks it, but it is not on disk"
         except PermissionError:
@@ -182,7 +220,7 @@ class _Reader:
             return 0, f"{_megabytes(self._bytes_max)} were already read"
         return state.st_size, ""
 
-    def _measured(self, path: str, size: int) -> SourceFile:
+    def _measure_file(self, path: str, size: int) -> SourceFile:
         data = _bytes_of(f"{self._root}/{path}", FILE_BYTES_MAX)
         self._bytes_left -= len(data)
         language, kind = classified(path, data[:HEAD_BYTES])

@@ -9,7 +9,7 @@ ENDINGS = (
     "(?:ations?|ates?|ated|ating|ators?|ions?|y|ies|ied|ings?|e|es|ed|s|ers?|ors?|able|ible|ment)?"
 )
 
-_SAYS_NOTHING = """
+_COMMON_WORDS = """
 bring build choose define find honor honour make move prepare remove write apply accept adapt
 adjust a about above after again against all also an and any are as at be because been before
 being below between both but by can cannot could did do does doing done down during each either
@@ -29,7 +29,7 @@ support supported supporting supports thing things turn update updated work work
 written code project repository repo app application package library file files good better best
 way ways first last second time times people person someone something
 """
-STOP_WORDS = frozenset(_SAYS_NOTHING.split())
+STOP_WORDS = frozenset(_COMMON_WORDS.split())
 """Words that say nothing about where in a repository the work lies."""
 ONE_WORD = frozenset(
     [
@@ -107,7 +107,7 @@ def is_cjk(text: str) -> bool:
     return _CJK.search(text) is not None
 
 
-def telling_words(text: str) -> list[str]:
+def significant_words(text: str) -> list[str]:
     """Return the words that say what a text is about, without repeats, in order of appearance.
 
     Chinese, Japanese and Korean runs become pairs of characters, as they have no spaces.

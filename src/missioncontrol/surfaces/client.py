@@ -121,7 +121,7 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             call = imports.need("missioncontrol.client.calls", "Call")
             return _method(
                 query.verb,
-                "asked",
+                "requested",
                 ["self", *(f"{each}: str" for each in named)],
                 f"{call}[{answer}]",
                 query.text,
@@ -146,7 +146,7 @@ def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     call = imports.need("missioncontrol.client.calls", "Call")
     return _method(
         operation.verb,
-        "asked",
+        "requested",
         ["self", *places, "*", *keywords],
         f"{call}[{_answer(operation, imports)}]",
         operation.text,

@@ -76,7 +76,7 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
-        filters = checked(query.name, _said(given), query.filters)
+        filters = checked(query.name, _without_none(given), query.filters)
         reader = console.reader(request.user)
         if query.find_after is not None:
             place = place_of(cursor, *query.kinds)
@@ -108,7 +108,7 @@ def _parameter(field: Field) -> Any:
     return Annotated[kind, parameter]
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -177,7 +177,7 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
             now = await seen.found(console.reader(request.user), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
-        values = _said(given) | {name: getattr(data, name) for name in names}
+        values = _without_none(given) | {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:

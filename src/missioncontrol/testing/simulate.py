@@ -20,7 +20,7 @@ BLOCK = 20
 """Seeds that a process lives through before it tells how they went."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class BlockResult(msgspec.Struct, frozen=True):
     """How a block of seeds went."""
 
     events: int
@@ -40,7 +40,7 @@ def every_boundary(seed: int, fate: Fate) -> int:
     return calm.disk.commits
 
 
-def live_all(seeds: range, plan: Plan | None = None, fault: str = "") -> Told:
+def live_all(seeds: range, plan: Plan | None = None, fault: str = "") -> BlockResult:
     """Live through `seeds` until one of them does not hold; every second has agents with lives.
 
     `fault` names what is planted meanwhile.
@@ -49,16 +49,16 @@ def live_all(seeds: range, plan: Plan | None = None, fault: str = "") -> Told:
         return _live_through(seeds, plan)
 
 
-def _live_through(seeds: range, plan: Plan | None) -> Told:
+def _live_through(seeds: range, plan: Plan | None) -> BlockResult:
     events = 0
     for seed in seeds:
         world = World(seed, plan, lives=seed % 2 == 1)
         try:
             world.live()
         except Exception:  # noqa: BLE001 - whatever it was, the seed is the report
-            return Told(events, seed, traceback.format_exc())
+            return BlockResult(events, seed, traceback.format_exc())
         events += world.disk.inspector.position
-    return Told(events)
+    return BlockResult(events)
 
 
 def main() -> int:
@@ -90,7 +90,7 @@ def main() -> int:
     return 0
 
 
-def _found(fault: str, result: Told, seeds: int) -> int:
+def _found(fault: str, result: BlockResult, seeds: int) -> int:
     """Say whether a planted fault was found; not to find it is a fault of the simulation."""
     if result.failed is None:
         sys.stdout.write(f"{fault} is not found within {seeds:,} seeds\n")
@@ -100,7 +100,7 @@ def _found(fault: str, result: Told, seeds: int) -> int:
     return 0
 
 
-def _live_in_processes(seeds: int, processes: int, fault: str) -> Told:
+def _live_in_processes(seeds: int, processes: int, fault: str) -> BlockResult:
     """Share the seeds out; the first that fails, in their order, ends it."""
     blocks = [range(first, min(first + BLOCK, seeds)) for first in range(0, seeds, BLOCK)]
     events = 0
@@ -110,7 +110,7 @@ def _live_in_processes(seeds: int, processes: int, fault: str) -> Told:
                 pool.shutdown(cancel_futures=True)
                 return result
             events += result.events
-    return Told(events)
+    return BlockResult(events)
 
 
 if __name__ == "__main__":

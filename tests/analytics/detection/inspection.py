@@ -9,12 +9,12 @@ from typing import Any
 
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting, weeks_between
 from missioncontrol.analytics.demo_data import events
-from missioncontrol.analytics.detection.finding import Figure, Finding
+from missioncontrol.analytics.detection.findings import Figure, Finding
 from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.kpis import Kpi, kpi_of, kpi_questions
 from missioncontrol.analytics.questions import AnyQuestion, Range
-from missioncontrol.analytics.setting import Setting, weeks_between
 from missioncontrol.analytics.summary import PARTS, Summary
 from missioncontrol.application.analytics.measures import measure_of, stamp_of
 from missioncontrol.domain.alert import Quoted, Reading

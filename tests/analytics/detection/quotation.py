@@ -1,4 +1,4 @@
-"""Numbers of a text, asked for again: by their question, or worked out anew from their parts."""
+"""Numbers of a text, computed again: by their question, or from their parts."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,7 +7,7 @@ import msgspec
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.detection.answer_values import value
 from missioncontrol.analytics.detection.attribution import contribution
-from missioncontrol.analytics.detection.finding import Figure, Place, arithmetic, worked_out
+from missioncontrol.analytics.detection.findings import Figure, Place, arithmetic, worked_out
 from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.domain.alert import Part, Quoted
 
@@ -16,7 +16,7 @@ Ask = Callable[[AnyQuestion, str], Awaitable[AnyAnswer]]
 
 
 async def value_of(quoted: Quoted, ask: Ask, as_of: str) -> float | None:
-    """Return a number of a text as its question says it now; None where that can't be told.
+    """Return a number of a text as its question answers it now; None where that is unknown.
 
     `as_of` is that of the text.
     """

@@ -17,10 +17,10 @@ from missioncontrol.analytics.detection.attribution import (
     slices,
     slicings,
 )
-from missioncontrol.analytics.detection.finding import Place
+from missioncontrol.analytics.detection.findings import Place
 from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import Pattern, Series, Trend, digest
-from missioncontrol.cli.analytics_sheets import finding_lines
+from missioncontrol.cli.analytics_formatters import finding_lines
 from tests.analytics.test_narrative import ROSE
 
 KEYS = ("web", "ios", "android", "")
@@ -96,9 +96,9 @@ def test_no_slice_is_told_as_more_than_all_of_a_change() -> None:
     assert found[0].share > 1.0  # The parts of all values add up.
     assert contribution(now, before, found[0].now.place) == 1.0
     explained = msgspec.structs.replace(found[0], explains=True)
-    told_of = msgspec.structs.replace(rose, slices=(explained,))
-    assert reading(told_of).slices == ("version v5: 100.0 %",)
-    assert "    100.0 % of it with version v5" in "\n".join(finding_lines([told_of]))
+    reported = msgspec.structs.replace(rose, slices=(explained,))
+    assert reading(reported).slices == ("version v5: 100.0 %",)
+    assert "    100.0 % of it with version v5" in "\n".join(finding_lines([reported]))
 
 
 def test_changes_are_told_apart_by_what_most_have_and_what_has_few_values() -> None:

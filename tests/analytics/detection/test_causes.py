@@ -1,11 +1,11 @@
-"""Changes that follow from one another are told as one, and the cause comes first."""
+"""Changes that follow from one another are reported as one, and the cause comes first."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from missioncontrol.analytics.detection.causes import explains, merged
-from missioncontrol.analytics.detection.finding import Figure, Finding, Place
+from missioncontrol.analytics.detection.findings import Figure, Finding, Place
 from missioncontrol.analytics.questions import Pattern, Range, Series, Trend
 
 LAST = date(2026, 11, 22)

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection.metrics import KnownEvent, WatchedMetric, watched_metrics
 from missioncontrol.analytics.questions import Funnel, Retention, Trend
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
 
 SHOP = Product("shop", "Shop")
@@ -54,9 +54,9 @@ def test_a_midnight_is_the_end_of_the_day_before() -> None:
 def test_every_step_is_watched_and_who_comes_back_after_1_7_and_30_days() -> None:
     found = by_metric()
     assert {"conversion.first_key_action", "conversion.invite", "events.page_viewed"} <= set(found)
-    kept = [found[f"retention.day_{day}"][0] for day in (1, 7, 30)]
-    assert all(isinstance(each.question, Retention) for each in kept)
-    assert len({each.question for each in kept}) == 1
+    retained = [found[f"retention.day_{day}"][0] for day in (1, 7, 30)]
+    assert all(isinstance(each.question, Retention) for each in retained)
+    assert len({each.question for each in retained}) == 1
 
 
 def test_the_first_day_of_the_data_is_left_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.demo_data import Planted, planted
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.narrative import reading
 from missioncontrol.analytics.questions import AnyQuestion, Range, Segment, Where
@@ -90,10 +90,10 @@ def test_the_parts_of_all_slices_of_a_property_add_up(findings: tuple[Finding, .
 def test_every_number_is_what_the_answer_to_its_question_says(
     shop: Inspection, findings: tuple[Finding, ...]
 ) -> None:
-    told_of = [(finding.metric, each) for finding in findings for each in figures(finding)]
-    answers = {each: shop.answer(each) for each in {figure.question for _, figure in told_of}}
-    assert len(told_of) > 50
-    for metric, figure in told_of:
+    quoted = [(finding.metric, each) for finding in findings for each in figures(finding)]
+    answers = {each: shop.answer(each) for each in {figure.question for _, figure in quoted}}
+    assert len(quoted) > 50
+    for metric, figure in quoted:
         assert is_right(figure, answers[figure.question]), (metric, figure)
 
 

@@ -1,4 +1,4 @@
-"""Days that are unlike those before them, told from chance, weekdays, growth and trends."""
+"""Days that differ from those before them, as distinct from chance, weekdays and trends."""
 
 import pytest
 

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
+from missioncontrol.analytics.calendar import start_of, zone_of
 from missioncontrol.analytics.questions import Active, Cell
-from missioncontrol.analytics.setting import start_of, zone_of
 from tests.analytics.twins.days import before_by, day_on, days_of
 from tests.analytics.twins.filtering import counted, matches_activity
 from tests.analytics.worlds import World

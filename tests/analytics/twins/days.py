@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from missioncontrol.analytics.calendar import Setting, start_of, zone_of
 from missioncontrol.analytics.questions import Range, Unit
-from missioncontrol.analytics.setting import Setting, start_of, zone_of
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FIRST = {"monday": 0, "saturday": 5, "sunday": 6}

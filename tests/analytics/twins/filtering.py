@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from missioncontrol.analytics.calendar import start_of, zone_of
 from missioncontrol.analytics.questions import AnyQuestion, Did, Pattern, Where
-from missioncontrol.analytics.setting import start_of, zone_of
 from tests.analytics.worlds import PRODUCT, Event, World
 
 
@@ -37,7 +37,7 @@ TECHNICAL = ("$feature_flag_called", "$set")
 
 
 def matches_activity(pattern: Pattern, event: Event, world: World) -> bool:
-    """Return whether an event makes somebody active: technical ones do by their own name alone."""
+    """Return whether an event makes a person active: technical ones only by their own name."""
     if not pattern.event and event.name in TECHNICAL:
         return False
     return matches(pattern, event, world)

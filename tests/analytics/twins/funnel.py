@@ -22,8 +22,8 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from missioncontrol.analytics.answers import FunnelGroup, StepCount
+from missioncontrol.analytics.calendar import buckets
 from missioncontrol.analytics.questions import Cell, Funnel, Pattern
-from missioncontrol.analytics.setting import buckets
 from tests.analytics.twins.filtering import counted, matches, people_of, range_of, text_of
 from tests.analytics.worlds import Event, World
 

@@ -4,7 +4,7 @@ Where words leave a choice, this is what is meant:
 
 - Hidden events are as if they had not happened: no anchors, and a pause is measured over them.
 - Events of the anchor's own name that follow it are one with it.
-- The names of level 0 are told apart as those of every other level are.
+- The names of level 0 are broken down as those of every other level are.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ def flowing(question: Paths, flow: Flow, world: World) -> list[int]:
 
 
 def walked(question: Paths, world: World) -> list[tuple[int, Path]]:
-    """Return each path with its person; names that are not told apart on a level are ""."""
+    """Return each path with its person; names that a level does not break down are ""."""
     bare = _bare(question, world)
     apart = [
         _most(Counter(path[level] for _, path in bare if len(path) > level), question.width)

@@ -7,16 +7,15 @@ Where words leave a choice, this is what is meant:
 - A return of a calendar is counted by the period in which the start lies, even where the range cuts
   that period short; a cell is complete when the whole period of the calendar is over.
 - With a rolling period a member could begin as late as the cohort's period ends in the range.
-- A breakdown has the value at the start by which somebody is in the cohort.
+- A breakdown has the value at the start by which the person is in the cohort.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from missioncontrol.analytics.answers import Cohort, Kept
-from missioncontrol.analytics.questions import Bracket, Cell, Retention, Unit
-from missioncontrol.analytics.setting import (
+from missioncontrol.analytics.answers import Cohort, RetentionCell
+from missioncontrol.analytics.calendar import (
     Bucket,
     buckets,
     day_of,
@@ -25,6 +24,7 @@ from missioncontrol.analytics.setting import (
     start_of,
     zone_of,
 )
+from missioncontrol.analytics.questions import Bracket, Cell, Retention, Unit
 from tests.analytics.twins.filtering import counted, matches_activity, people_of, text_of
 from tests.analytics.worlds import Event, World
 
@@ -39,7 +39,7 @@ Table = tuple[tuple[Cohort, ...], Shares]
 
 @dataclass(frozen=True)
 class Began:
-    """Somebody in a cohort."""
+    """A person in a cohort."""
 
     person: int
     cohort: int  # the number of its period
@@ -159,19 +159,19 @@ def _table(question: Retention, world: World, everybody: list[Began]) -> Table:
     cohorts = []
     for number, period in enumerate(periods):
         here = [each for each in everybody if each.cohort == number]
-        kept = [
+        cells = [
             _kept(question, column, here)
             if _is_complete(question, world, period, asked.last)
-            else Kept(None, None)
+            else RetentionCell(None, None)
             for column, asked in enumerate(columns)
         ]
-        cohorts.append(Cohort(period.label, len(here), tuple(kept)))
+        cohorts.append(Cohort(period.label, len(here), tuple(cells)))
     return tuple(cohorts), tuple(_overall(cohorts, each) for each in range(len(columns)))
 
 
-def _kept(question: Retention, column: int, here: list[Began]) -> Kept:
+def _kept(question: Retention, column: int, here: list[Began]) -> RetentionCell:
     people = sum(_is_kept(question, column, each) for each in here)
-    return Kept(people, people / len(here) if here else None)
+    return RetentionCell(people, people / len(here) if here else None)
 
 
 def _overall(cohorts: list[Cohort], column: int) -> float | None:

@@ -5,8 +5,8 @@ import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 
+from missioncontrol.analytics.calendar import start_of, zone_of
 from missioncontrol.analytics.questions import Cell, Series, Trend
-from missioncontrol.analytics.setting import start_of, zone_of
 from tests.analytics.twins.days import before_by, days_of, first_of, is_on
 from tests.analytics.twins.filtering import counted, matches, people_of, text_of
 from tests.analytics.worlds import Event, World
@@ -33,7 +33,7 @@ def places(question: Trend, world: World) -> list[Place]:
 
 
 def breakdowns(question: Trend, world: World) -> list[str]:
-    """Return the values that are told apart, and `other` where there is more."""
+    """Return the values of the breakdown, and `other` where there is more."""
     if question.breakdown is None:
         return []
     people: dict[str, set[int]] = defaultdict(set)

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from missioncontrol.analytics.answers import FunnelAnswer
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import Cell, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
 from missioncontrol.application.analytics.inspector import Inspector
@@ -121,8 +121,8 @@ def test_a_saved_cohort_is_who_its_segment_means_now() -> None:
         async with world((ANN, BEN)) as made:
             segment = {"did": [{"pattern": {"event": "order"}}]}
             asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
-            told = await made.desk.saved(asked, actor=ACTOR)
-            buyers = Segment(cohorts=(told["id"],))
+            cohort = await made.desk.saved(asked, actor=ACTOR)
+            buyers = Segment(cohorts=(cohort["id"],))
             assert await reached(made, segment=buyers) == [0, 0]
             made.keep(ORDER)
             assert await reached(made, segment=buyers) == [1, 1]
@@ -223,8 +223,8 @@ def test_of_a_product_that_has_been_silent_for_long_the_newest_days_are_looked_u
             found = await made.analyst.events("shop")
             assert (found.names, found.newest) == (("order", "visit"), date(2026, 8, 12))
             assert [step.pattern.event for step in found.opening] == ["visit", "order"]
-            told = await Inspector(made.analyst, made.clock).summary("shop", WEEK)
-            assert told.verdict.text == "The newest events are of 12 Aug 2026"
+            summary = await Inspector(made.analyst, made.clock).summary("shop", WEEK)
+            assert summary.verdict.text == "The newest events are of 12 Aug 2026"
             assert await made.analyst.opening("shop") == found.opening
             made.keep(event("ann", "login", 1.0))
             assert (await made.analyst.events("shop")).names == ("login",)
@@ -282,8 +282,8 @@ def test_a_cohort_of_a_large_product_is_worked_out_anew_every_few_seconds(
         async with world((ANN, ORDER)) as made:
             segment = {"did": [{"pattern": {"event": "order"}, "within_days": 30}]}
             asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
-            told = await made.desk.saved(asked, actor=ACTOR)
-            buyers = Segment(cohorts=(told["id"],))
+            cohort = await made.desk.saved(asked, actor=ACTOR)
+            buyers = Segment(cohorts=(cohort["id"],))
             assert await reached(made, segment=buyers) == [1, 1]
             assert await reached(made, segment=buyers) == [1, 1]
             worked_out = len(made.warehouse.asked)

@@ -1,4 +1,4 @@
-"""The warehouse of a home is opened when somebody needs it, and tended every hour."""
+"""The warehouse of a home is opened at its first use, and tended every hour."""
 
 import asyncio
 

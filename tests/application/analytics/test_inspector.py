@@ -1,4 +1,4 @@
-"""What stands out in a product: of days that are over, by what holds now, told by whom."""
+"""The changes of a product: of days that are over, by present state, and by author."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -47,14 +47,14 @@ def inspector(made: World) -> Inspector:
 def test_a_summary_is_of_days_that_are_over_and_says_so() -> None:
     async def check() -> None:
         async with world((*EVENTS, LATE)) as made:
-            told = await inspector(made).summary("shop", DAYS)
-            assert told.as_of == "2026-11-23T00:00:00Z"
-            assert told.updated == "2026-11-23T12:00:00Z"
-            assert told.scope == (
+            summary = await inspector(made).summary("shop", DAYS)
+            assert summary.as_of == "2026-11-23T00:00:00Z"
+            assert summary.updated == "2026-11-23T12:00:00Z"
+            assert summary.scope == (
                 "Key figures between 17 and 22 Nov; changes up to 22 Nov, on days that are over. "
                 "There is data since 20 Nov 2026, so nothing is compared with the days before."
             )
-            assert told.written_by == told.not_written == ""
+            assert summary.written_by == summary.not_written == ""
             today = await inspector(made).summary("shop", Range(TODAY, TODAY))
             assert today.scope.startswith("No day of these is over yet")
             with pytest.raises(Rejected):
@@ -89,9 +89,9 @@ def test_a_past_range_is_told_by_its_own_days() -> None:
     async def check() -> None:
         async with world(EVENTS) as made:
             past = Range(date(2026, 11, 2), date(2026, 11, 8))
-            told = await inspector(made).summary("shop", past)
-            assert told.verdict.text == "Nothing was counted on these days"
-            assert "yet" not in told.scope
+            summary = await inspector(made).summary("shop", past)
+            assert summary.verdict.text == "Nothing was counted on these days"
+            assert "yet" not in summary.scope
 
     run(check())
 
@@ -117,11 +117,11 @@ def test_who_is_chosen_by_what_they_did_has_not_stopped_doing_it() -> None:
         async with world(daily("order")) as made:
             own = inspector(made)
             silent = Segment(did=(Did(Pattern("order"), 1, 28, negated=True),))
-            told = await own.summary("shop", DAYS, silent)
-            assert not [each for each in told.changed if each.metric]
-            assert "(people who did not do order in 28 days)" in told.scope
-            assert told.scope.endswith(NO_BEHAVIORAL_CHANGES)
-            assert "stands out" not in told.verdict.text
+            summary = await own.summary("shop", DAYS, silent)
+            assert not [each for each in summary.changed if each.metric]
+            assert "(people who did not do order in 28 days)" in summary.scope
+            assert summary.scope.endswith(NO_BEHAVIORAL_CHANGES)
+            assert "stands out" not in summary.verdict.text
             setting = await made.analyst.setting("shop")
             product = await made.analyst.products.find("shop")
             ask, rows = made.analyst.answer, made.analyst.rows
@@ -145,7 +145,7 @@ BEHIND = {"question": msgspec.to_builtins(FUNNEL), "cell": {"step": 0}}
 
 
 @pytest.mark.parametrize(
-    ("kept", "is_looked_for"),
+    ("fields", "is_looked_for"),
     [
         ({"segment": {"did": [{**ORDERED, "negated": True}]}}, False),
         ({**BEHIND, "as_of": "2026-11-20T00:00:00Z"}, False),
@@ -154,19 +154,19 @@ BEHIND = {"question": msgspec.to_builtins(FUNNEL), "cell": {"step": 0}}
     ],
 )
 def test_a_saved_cohort_of_what_people_did_is_told_like_the_deed(
-    kept: dict[str, Any], is_looked_for: bool
+    fields: dict[str, Any], is_looked_for: bool
 ) -> None:
     async def check() -> None:
         async with world(daily("order")) as made:
-            asked = SavedAsked("cohort", "shop", "some", "Some", **kept)
+            asked = SavedAsked("cohort", "shop", "some", "Some", **fields)
             await made.desk.saved(asked, actor=ACTOR)
             some = Segment(cohorts=("some",))
-            told = await inspector(made).summary("shop", DAYS, some)
-            assert told.is_looked_for is is_looked_for
-            assert told.scope.endswith(NO_BEHAVIORAL_CHANGES) is not is_looked_for
+            summary = await inspector(made).summary("shop", DAYS, some)
+            assert summary.is_looked_for is is_looked_for
+            assert summary.scope.endswith(NO_BEHAVIORAL_CHANGES) is not is_looked_for
             if not is_looked_for:
-                assert not [each for each in told.changed if each.metric]
-                assert "stands out" not in told.verdict.text
+                assert not [each for each in summary.changed if each.metric]
+                assert "stands out" not in summary.verdict.text
                 assert not await made.analyst.findings("shop", some)
 
     run(check())
@@ -206,7 +206,7 @@ def test_where_nobody_began_the_summary_says_what_never_came() -> None:
             assert await verdict(plan) == "No event has plan=pro"
             assert await verdict(Where("size", "set")) == "No event has size?"
             pro = Where("plan", "is", ("pro",), "person")
-            assert (await verdict(pro)).startswith("Nobody began the activation: WAU 1")
+            assert (await verdict(pro)).startswith("No activation started: WAU 1")
 
     run(check())
 
@@ -262,11 +262,11 @@ def test_who_is_not_patient_gets_the_figures_at_once_and_the_rest_when_it_is_the
             assert later.changed == soon.changed  # The key figures of both are the same.
             gate.clear()
             made.clock.time += 86_400.0
-            told = await own.known("shop")
-            assert told is not None
-            assert told.as_of.date() == TODAY, "of the day before, until today's is there"
+            summary = await own.known("shop")
+            assert summary is not None
+            assert summary.as_of.date() == TODAY, "of the day before, until today's is there"
             assert await own.known("shop", EVERYBODY, date(2026, 11, 18)) is None
-            assert await own.at_hand("shop") == told
+            assert await own.at_hand("shop") == summary
             monkeypatch.setattr(inspector_module, "WAIT_SECONDS_MAX", 60.0)
             assert await own.at_hand("shop", EVERYBODY, date(2026, 11, 18)) is None, "at once"
             gate.set()
@@ -304,18 +304,18 @@ def test_what_took_long_is_known_again_when_a_console_begins(
     run(check())
 
 
-def digest(told: Summary, **changes: Any) -> DigestWritten:
-    known: dict[str, Any] = {"facts": told.facts, "text": "# Shop", "written_by": "model-1"}
+def digest(summary: Summary, **changes: Any) -> DigestWritten:
+    known: dict[str, Any] = {"facts": summary.facts, "text": "# Shop", "written_by": "model-1"}
     about = ("shop", "run-1", "2026-11-17", "2026-11-23")
     return DigestWritten(*about, **{**known, **changes})
 
 
-def in_words(told: Summary, headline: str) -> Written:
+def in_words(summary: Summary, headline: str) -> Written:
     """Return the same lines in the same words, but for the headline."""
     parts = {
         name: tuple(
             Passage(point.text.replace("\u2009", ","), (f"{name}-{number}",))
-            for number, point in enumerate(getattr(told, name), start=1)
+            for number, point in enumerate(getattr(summary, name), start=1)
         )
         for name in ("changed", "matters", "actions", "questions")
     }
@@ -326,13 +326,13 @@ def test_the_words_of_a_model_are_told_as_long_as_the_facts_are_the_same() -> No
     async def check() -> None:
         async with world(EVENTS) as made:
             own, desk = inspector(made), DigestService(made.journal, made.desk.refuse_unknown)
-            told = await own.summary("shop", DAYS)
-            headline = "A calm day: " + told.verdict.text.partition(": ")[2]
-            words = in_words(told, headline)
-            await desk.take(DigestTaken(digest(told, written=words)), actor=WATCHER)
-            said = await own.summary("shop", DAYS)
-            assert (said.verdict.text, said.written_by) == (headline, "model-1")
-            assert said.facts == told.facts
+            plain = await own.summary("shop", DAYS)
+            headline = "A calm day: " + plain.verdict.text.partition(": ")[2]
+            words = in_words(plain, headline)
+            await desk.take(DigestTaken(digest(plain, written=words)), actor=WATCHER)
+            worded = await own.summary("shop", DAYS)
+            assert (worded.verdict.text, worded.written_by) == (headline, "model-1")
+            assert worded.facts == plain.facts
             other = await own.summary("shop", Range(date(2026, 11, 18), TODAY))
             assert other.written_by == ""
             steps = enumerate(("signup", "onboarding_complete", "first_key_action"), start=1)
@@ -347,15 +347,15 @@ def test_words_that_do_not_hold_are_not_told_whoever_kept_them() -> None:
     async def check() -> None:
         async with world(EVENTS) as made:
             own, desk = inspector(made), DigestService(made.journal, made.desk.refuse_unknown)
-            told = await own.summary("shop", DAYS)
-            wrong = digest(told, written=in_words(told, "5 people came."), reason="")
+            plain = await own.summary("shop", DAYS)
+            wrong = digest(plain, written=in_words(plain, "5 people came."), reason="")
             await desk.take(DigestTaken(wrong), actor=WATCHER)
-            assert await own.summary("shop", DAYS) == told
-            refused = digest(told, written_by="", reason="model.late: It took too long.")
+            assert await own.summary("shop", DAYS) == plain
+            refused = digest(plain, written_by="", reason="model.late: It took too long.")
             await desk.take(DigestTaken(refused), actor=WATCHER)
-            said = await own.summary("shop", DAYS)
-            assert said.not_written == "model.late: It took too long."
-            assert msgspec.structs.replace(said, not_written="") == told
+            later = await own.summary("shop", DAYS)
+            assert later.not_written == "model.late: It took too long."
+            assert msgspec.structs.replace(later, not_written="") == plain
 
     run(check())
 
@@ -364,10 +364,10 @@ def test_only_a_run_hands_a_digest_in_and_of_a_product_that_there_is() -> None:
     async def check() -> None:
         async with world() as made:
             desk = DigestService(made.journal, made.desk.refuse_unknown)
-            taken = DigestTaken(DigestWritten("shop", "run-1", "", "", "f", "text"))
+            command = DigestTaken(DigestWritten("shop", "run-1", "", "", "f", "text"))
             with pytest.raises(NotPermitted):
-                await desk.take(taken, actor=ACTOR)
-            elsewhere = msgspec.structs.replace(taken.digest, product="none")
+                await desk.take(command, actor=ACTOR)
+            elsewhere = msgspec.structs.replace(command.digest, product="none")
             with pytest.raises(NotFound):
                 await desk.take(DigestTaken(elsewhere), actor=WATCHER)
 

@@ -1,4 +1,4 @@
-"""Saved cohorts are who they are said to be, whenever somebody asks by them."""
+"""Saved cohorts have the members that their definition selects at the time of a question."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,8 +42,8 @@ class Shop:
 
 
 def person(name: str, plan: str) -> Captured:
-    told = f'{{"plan": "{plan}"}}'.encode()
-    return msgspec.structs.replace(event(name, "signup"), person=told)
+    traits = f'{{"plan": "{plan}"}}'.encode()
+    return msgspec.structs.replace(event(name, "signup"), person=traits)
 
 
 PEOPLE = (person("ann", "pro"), person("ben", "free"), person("cy", "pro"))

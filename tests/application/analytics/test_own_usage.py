@@ -24,8 +24,8 @@ class Log:
         place = len(self.rows) + 1
         version = sum(row.stream == stream for row in self.rows) + 1
         body = msgspec.json.encode(data)
-        told = (stream, version, kind, 1, AT + place * 1_000_000, actor, "", 0, stream, body)
-        self.rows.append(Recorded(place, *told, b""))
+        columns = (stream, version, kind, 1, AT + place * 1_000_000, actor, "", 0, stream, body)
+        self.rows.append(Recorded(place, *columns, b""))
 
     async def read(self, *, after: int = 0, limit: int = 1_000) -> list[Recorded]:
         return self.rows[after : after + limit]
@@ -37,7 +37,7 @@ class Log:
 
 
 def a_mission(log: Log) -> None:
-    """Let somebody ask for a mission, which is planned, carried out, and shown to others."""
+    """Record a mission that is asked for, planned, carried out, and shown to others."""
     log.add("mission-1", "mission_created", "user:Alice", mission="mission-1", title="Do", goal="g")
     about = {"run": "run-1", "workflow": "mission", "steps": [], "mission": "mission-1"}
     log.add("run-1", "run_created", "user:Alice", **about)

@@ -11,8 +11,8 @@ from missioncontrol.application.analytics.product_service import (
     SavedAsked,
     SourceAsked,
 )
+from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.saved import Panel
 from tests.application.analytics.worlds import ACTOR, FUNNEL, World, world
 from tests.application.parts import run
 
@@ -62,8 +62,8 @@ def test_ids_of_what_is_saved_are_made_of_its_name() -> None:
     async def check() -> None:
         async with world() as made:
             for name, id_ in (("Team plans, EU", "team-plans-eu"), ("★", "saved")):
-                told = await ask(made, SavedAsked("cohort", "shop", name=name, segment=SEGMENT))
-                assert told["id"] == id_
+                saved = await ask(made, SavedAsked("cohort", "shop", name=name, segment=SEGMENT))
+                assert saved["id"] == id_
             names = [each.name for each in await made.shelf.cohorts("shop")]
             assert names == ["Team plans, EU", "★"]
             panels = (Panel("Orders", QUESTION),)

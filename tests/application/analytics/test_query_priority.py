@@ -1,4 +1,4 @@
-"""Questions that nobody waits for: one at a time, between those of people."""
+"""Background questions without a waiting user: one at a time, between those of people."""
 
 import asyncio
 
@@ -14,24 +14,24 @@ async def still() -> int:
     return 0
 
 
-async def behind(way: QueryPriority, told: list[str], name: str) -> None:
+async def behind(way: QueryPriority, events: list[str], name: str) -> None:
     async with way.background():
-        told.append(name)
+        events.append(name)
         await asyncio.sleep(0)
-        told.append(f"{name} ends")
+        events.append(f"{name} ends")
 
 
 def test_it_begins_when_nobody_asks_and_one_at_a_time() -> None:
     async def story() -> None:
-        way, told = QueryPriority(still), list[str]()
+        way, events = QueryPriority(still), list[str]()
         with way.foreground():
             with way.foreground():
-                asked = [asyncio.create_task(behind(way, told, name)) for name in ("a", "b")]
+                asked = [asyncio.create_task(behind(way, events, name)) for name in ("a", "b")]
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.01)
-            assert told == [], "somebody still asks"
+            assert events == [], "somebody still asks"
         await asyncio.gather(*asked)
-        assert told == ["a", "a ends", "b", "b ends"]
+        assert events == ["a", "a ends", "b", "b ends"]
 
     run(story())
 
@@ -42,60 +42,60 @@ def test_who_never_stops_asking_does_not_keep_it_from_being_done(
     monkeypatch.setattr(query_priority, "YIELD_SECONDS_MAX", 0.01)
 
     async def story() -> None:
-        way, told = QueryPriority(still), list[str]()
+        way, events = QueryPriority(still), list[str]()
         with way.foreground():
-            await behind(way, told, "a")
-        assert told == ["a", "a ends"]
+            await behind(way, events, "a")
+        assert events == ["a", "a ends"]
 
     run(story())
 
 
 def test_what_goes_wrong_leaves_the_way_free() -> None:
     async def story() -> None:
-        way, told = QueryPriority(still), list[str]()
+        way, events = QueryPriority(still), list[str]()
         with pytest.raises(ValueError, match="wrong"), way.foreground():
             raise ValueError("wrong")
         with pytest.raises(ValueError, match="wrong"):
             async with way.background():
                 raise ValueError("wrong")
-        await behind(way, told, "a")
-        assert told[0] == "a"
+        await behind(way, events, "a")
+        assert events[0] == "a"
 
     run(story())
 
 
 def test_who_has_opened_a_page_may_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        way, told = QueryPriority(still), list[str]()
+        way, events = QueryPriority(still), list[str]()
         way.expect()
-        asked = asyncio.create_task(behind(way, told, "a"))
+        asked = asyncio.create_task(behind(way, events, "a"))
         await asyncio.sleep(0.01)
-        assert told == [], "nobody asks yet, and somebody will"
+        assert events == [], "nobody asks yet, and somebody will"
         with way.foreground():
-            told.append("asked")
+            events.append("asked")
         await asked
-        assert told == ["asked", "a", "a ends"]
+        assert events == ["asked", "a", "a ends"]
         monkeypatch.setattr(query_priority, "EXPECTED_SECONDS", 0.01)
         way.expect()  # They have closed it again, before they asked.
-        await behind(way, told, "b")
-        assert told[-1] == "b ends"
+        await behind(way, events, "b")
+        assert events[-1] == "b ends"
 
     run(story())
 
 
 def test_it_does_not_begin_between_two_questions_of_one_page() -> None:
     async def story() -> None:
-        way, told = QueryPriority(still), list[str]()
+        way, events = QueryPriority(still), list[str]()
         with way.foreground():
-            asked = asyncio.create_task(behind(way, told, "a"))
+            asked = asyncio.create_task(behind(way, events, "a"))
             await asyncio.sleep(0)
         for _ in range(3):
             await asyncio.sleep(0.001)
             with way.foreground():
                 await asyncio.sleep(0.001)
-                assert told == []
+                assert events == []
         await asked
-        assert told == ["a", "a ends"]
+        assert events == ["a", "a ends"]
 
     run(story())
 

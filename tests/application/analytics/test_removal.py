@@ -25,6 +25,7 @@ from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
 from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.domain.product.events import (
@@ -34,7 +35,6 @@ from missioncontrol.domain.product.events import (
     ProductAdded,
 )
 from missioncontrol.domain.register import decode
-from missioncontrol.domain.saved import Panel
 from tests.application.analytics.worlds import ACTOR, DAY, WEEK, World, event, world
 from tests.application.parts import run
 
@@ -136,7 +136,7 @@ def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
 
             with pytest.raises(Unavailable):
                 await forget(made.analyst, "shop", "ann@example.com", broken)
-            # An earlier release began one as well, and nobody knows whom it meant.
+            # An earlier release began one as well, without a record of whom it meant.
             await made.desk.removal(RemovalAsked("forget", "shop"), actor=ACTOR)
             assert len((await made.shelf.find("shop")).forgetting) == 2
 
@@ -189,9 +189,9 @@ def test_a_reason_does_not_say_who_is_forgotten(reason: str) -> None:
             async def tell(ask: RemovalAsked) -> Any:
                 return await made.desk.removal(ask, actor=ACTOR)
 
-            for person, said in (("ann@example.com", reason), ("7", "User 7, by mail")):
+            for person, text in (("ann@example.com", reason), ("7", "User 7, by mail")):
                 with pytest.raises(Rejected) as no:
-                    await forget(made.analyst, "shop", person, tell, reason=said)
+                    await forget(made.analyst, "shop", person, tell, reason=text)
                 assert no.value.code == "analytics.names_person"
             with pytest.raises(Rejected):
                 await clear(made.analyst, "shop", tell, reason=reason)
@@ -367,7 +367,7 @@ def test_who_forgets_is_told_what_the_log_keeps_with_an_id_of_theirs() -> None:
             noted = AlertAsked("acknowledge", "shop", alert.id, note="it is qa_7 alone")
             await alerts.take(noted, actor=ACTOR)
             await digests.take(DigestTaken(written), actor=WATCHER)
-            for people in (("qa_7",), ()):  # It was taken out again, and stays said.
+            for people in (("qa_7",), ()):  # It was removed again, and stays in the log.
                 await made.desk.product(ProductAsked("exclude", "shop", people=people), actor=ACTOR)
             await made.desk.product(ProductAsked("add", "blog", name="Of qa_7"), actor=ACTOR)
 

@@ -26,7 +26,7 @@ WEEK = Range(date(2026, 11, 17), date(2026, 11, 23))
 
 
 def event(person: str, name: str, hours: float = 0.0, **about: Any) -> Captured:
-    """Return what somebody did, so many hours after noon."""
+    """Return what a person did, so many hours after noon."""
     at = int((NOON + hours * 3_600) * 1_000_000)
     known: dict[str, Any] = {"id": f"{person}-{name}-{hours}", "source": "web", "received": at}
     properties = msgspec.json.encode(about.pop("properties", {}))

@@ -167,16 +167,16 @@ def test_a_character_without_a_glyph_is_named_with_what_gives_it_one() -> None:
     assert fonts.families("日本") == ()
     assert "pip install 'missioncontrol[fonts]'" in shapeless("日本")
     assert shapeless("abc") == ""
-    [_, said] = _note(lacking("日"))
-    assert "missioncontrol[fonts]" in repr(said)
+    [_, note] = _note(lacking("日"))
+    assert "missioncontrol[fonts]" in repr(note)
 
 
 def test_installed_fonts_give_other_scripts_and_emoji_their_shapes() -> None:
     pytest.importorskip("manimgx_fonts")
     pytest.importorskip("manimgx_fonts_cjk")
-    said = "日本語 仮名 한국어 中文 😀🚀 العربية हिन्दी ไทย"
-    assert shapeless(said) == ""
-    assert pdf_of(f"# {said}\n\n`{said}`\n", said).startswith(b"%PDF")
+    sample = "日本語 仮名 한국어 中文 😀🚀 العربية हिन्दी ไทย"
+    assert shapeless(sample) == ""
+    assert pdf_of(f"# {sample}\n\n`{sample}`\n", sample).startswith(b"%PDF")
     assert [fonts.families(each)[0][-2:] for each in ("仮名かな", "한국", "用户")] == [
         "JP",
         "KR",
@@ -206,14 +206,14 @@ def test_a_character_without_a_glyph_stands_as_its_code_point() -> None:
 @pytest.mark.usefixtures("bare")
 def test_every_character_of_the_list_has_a_glyph() -> None:
     text = "".join(chr(code) for code in range(0x20, 0x20000) if not lacking(chr(code)))
-    kept = "".join(c for c in text if c.isprintable())
-    assert len(kept) > 7_000
-    kept = kept[::4]
+    glyphs = "".join(c for c in text if c.isprintable())
+    assert len(glyphs) > 7_000
+    glyphs = glyphs[::4]
     source = (
         '#set document(title: [T])\n#set text(lang: "en", font: ("Libertinus Serif", '
         '"DejaVu Sans Mono"))\n#for c in json(bytes(sys.inputs.t)) { [#text(c) #strong(c) ] }'
     )
-    assert pressed(Order(source, {"t": json.dumps(list(kept))}, "pdf", standards=["ua-1"]))
+    assert pressed(Order(source, {"t": json.dumps(list(glyphs))}, "pdf", standards=["ua-1"]))
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])

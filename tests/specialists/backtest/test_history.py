@@ -106,7 +106,7 @@ def test_changes_come_newest_first_and_without_bots(tmp_path: Path) -> None:
     for number, author in enumerate(("Ada", "dependabot[bot]", "Bea")):
         file.write_text(f"{file.read_text()}y = {number}\n")
         lock.write_text(f"{number}\n")
-        # A message may hold the very characters that heads are told apart by.
+        # A message may hold the very characters that separate the heads.
         commit(tmp_path, f"Say the number \x01{number}\x02 of it (#{number})", author)
     found = suitable_changes(tmp_path, 5)
     assert [each.subject for each in found] == [

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.backtest.baseline import Baseline, words_of
 from missioncontrol.specialists.backtest.history import source_of
-from missioncontrol.specialists.backtest.replay import go_to, replaying
+from missioncontrol.specialists.backtest.runner import Baseline, go_to, replaying, words_of
 
 
 def git(root: Path, *args: str) -> str:

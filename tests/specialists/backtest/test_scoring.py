@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from missioncontrol.domain.foresight import Estimate, Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Estimate, Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Architecture, Component, Phase, Plan, Requirement, Task
 from missioncontrol.specialists.backtest.history import PastWork
 from missioncontrol.specialists.backtest.scoring import (

@@ -7,11 +7,15 @@ import pytest
 
 from missioncontrol.domain.plan import Phase, Plan, Requirement, Task
 from missioncontrol.specialists.estimating import changes as told_of
-from missioncontrol.specialists.estimating.calibration import Calibration, files_told
-from missioncontrol.specialists.estimating.changes import ASKED_MAX, from_changes
+from missioncontrol.specialists.estimating.changes import (
+    REQUIREMENTS_MAX,
+    Calibration,
+    estimate_files,
+    from_changes,
+)
 from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange, Piece
 from missioncontrol.specialists.estimating.ranges import CASES_MIN
-from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, Foresight
+from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, SizeEstimates
 from missioncontrol.specialists.planner.markdown import markdown
 
 GOAL = "Mend the session cookie"
@@ -46,16 +50,16 @@ def test_a_plan_tells_the_range_how_it_held_and_the_changes_most_like_it() -> No
 def test_what_is_told_of_the_share_that_held_comes_from_the_range_that_is_told() -> None:
     chance = random.Random(1)
     changes = history(*[1 + min(9, round(chance.lognormvariate(0.3, 0.8))) for _ in range(200)])
-    foresight = Foresight(changes, "files")
+    foresight = SizeEstimates(changes, "files")
     (files, *_) = from_changes(plan(), changes).estimates
     inside = 0
     for number, each in enumerate(changes.all[: files.cases]):
         # As if the change were the goal, and the repository ended before it.
-        before = Foresight(Changes(changes.all[number + 1 :]), "files")
-        told = files_told(before, each.ask)
-        assert told is not None
-        assert told == files_told(foresight, each.ask, before=number)
-        inside += told.low <= each.files <= told.high
+        before = SizeEstimates(Changes(changes.all[number + 1 :]), "files")
+        likely = estimate_files(before, each.ask)
+        assert likely is not None
+        assert likely == estimate_files(foresight, each.ask, before=number)
+        inside += likely.low <= each.files <= likely.high
     assert files.held == inside / files.cases
 
 
@@ -101,7 +105,7 @@ def test_as_many_changes_as_are_needed_are_enough() -> None:
 
 
 def test_a_goal_of_many_things_is_like_no_past_change() -> None:
-    found = from_changes(plan(ASKED_MAX + 1), history(*[1] * 100))
+    found = from_changes(plan(REQUIREMENTS_MAX + 1), history(*[1] * 100))
     assert found.estimates == ()
     assert "asks for 6 things" in found.unestimated[0]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.estimating.history_changes import read_changes
 from missioncontrol.specialists.estimating.past import Ask
-from missioncontrol.specialists.estimating.reading import read_changes
 
 
 def git(root: Path, *words: str) -> None:

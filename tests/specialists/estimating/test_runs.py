@@ -1,6 +1,6 @@
 """Time, tokens and money of a run, from earlier ones."""
 
-from missioncontrol.domain.foresight import Actual
+from missioncontrol.domain.estimates import Actual
 from missioncontrol.specialists.estimating.ranges import CASES_MIN
 from missioncontrol.specialists.estimating.runs import BEFORE_MIN, NEEDED, from_runs
 

@@ -1,4 +1,4 @@
-"""How likely each size of a change is, and the range that is told from it."""
+"""How likely each size of a change is, and the range that is derived from it."""
 
 import random
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from missioncontrol.specialists.estimating.past import Ask, Changes, PastChange,
 from missioncontrol.specialists.estimating.ranges import SHARE
 from missioncontrol.specialists.estimating.sizes import (
     BEFORE_MIN,
-    Foresight,
+    SizeEstimates,
     narrow,
     read_learned,
 )
@@ -27,7 +27,7 @@ def history(*files: int, subject: str = "Mend the session cookie") -> Changes:
 
 
 def likely(changes: Changes, ask: Ask) -> float:
-    chances = Foresight(changes, "files").chances(ask) or []
+    chances = SizeEstimates(changes, "files").chances(ask) or []
     return sum(level * chance for level, chance in enumerate(chances, 1))
 
 
@@ -52,7 +52,7 @@ def test_neither_end_of_a_range_can_be_left_out(chances: Sequence[float]) -> Non
 
 
 def test_the_chances_of_all_sizes_are_one() -> None:
-    chances = Foresight(history(*[1, 2, 5] * 20), "files").chances(Ask("Mend the url routing"))
+    chances = SizeEstimates(history(*[1, 2, 5] * 20), "files").chances(Ask("Mend the url routing"))
     assert sum(chances or []) == pytest.approx(1)
 
 
@@ -79,20 +79,20 @@ def test_nothing_newer_is_looked_at_when_a_change_is_foreseen() -> None:
     sizes = [chance.randint(1, 6) for _ in range(80)]
     other = [9] * 30 + sizes[30:]
     ask = Ask("Mend the session cookie")
-    first, second = (Foresight(history(*each), "files") for each in (sizes, other))
+    first, second = (SizeEstimates(history(*each), "files") for each in (sizes, other))
     assert first.chances(ask, before=29) == second.chances(ask, before=29)
     assert first.chances(ask) != second.chances(ask)
 
 
 def test_too_few_changes_foresee_nothing() -> None:
     ask = Ask("Mend the session cookie")
-    assert Foresight(history(*[1] * (BEFORE_MIN - 1)), "files").chances(ask) is None
-    assert Foresight(history(*[1] * BEFORE_MIN), "files").chances(ask)
+    assert SizeEstimates(history(*[1] * (BEFORE_MIN - 1)), "files").chances(ask) is None
+    assert SizeEstimates(history(*[1] * BEFORE_MIN), "files").chances(ask)
 
 
 def test_lines_that_were_not_counted_foresee_nothing() -> None:
     uncounted = Changes(change(n, "Mend the cookie", 1, None) for n in range(50))
-    assert Foresight(uncounted, "lines").chances(Ask("Mend the cookie")) is None
+    assert SizeEstimates(uncounted, "lines").chances(Ask("Mend the cookie")) is None
 
 
 def test_what_is_shipped_says_what_it_was_learned_from() -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan, Requirement
+from tests.agents.repositories import PYTEST_ALONE
 from tests.specialists.small_mission import PLAN
 
 SHOP = {
-    "pyproject.toml": '[project]\nname = "shop"\nversion = "1.2"\n[tool.pytest.ini_options]\n',
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1.2"\n[tool.pytest.ini_options]\n'
+    + PYTEST_ALONE,
     "src/shop/__init__.py": "",
     "src/shop/prices.py": (
         "RATE = 2\n"
@@ -66,10 +68,10 @@ def wheel(
 ) -> None:
     """Write a wheel of `files` for every Python, which needs others."""
     info = f"{name}-{version}.dist-info"
-    said = "".join(f"Requires-Dist: {each}\n" for each in needs)
+    requires = "".join(f"Requires-Dist: {each}\n" for each in needs)
     held: dict[str, str | bytes] = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{said}",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     held[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*held, f"{info}/RECORD"])

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.specialists.tester.examples import Raised, examples, raised, tells, to_be_raised
+from missioncontrol.specialists.tester.criterion import (
+    Raised,
+    examples,
+    is_mentioned,
+    raised,
+    to_be_raised,
+)
 from missioncontrol.specialists.tester.existence import existence_test
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.tester.projects import SHOP, written
@@ -23,12 +29,12 @@ def test_examples_are_read_from_fences_and_from_sessions() -> None:
 
 
 def test_an_error_is_told_by_its_class_or_its_message() -> None:
-    said = "x\nTraceback (most recent call last):\n  File\nshop.errors.TooDear: It costs 12\n"
-    error = raised(said)
+    output = "x\nTraceback (most recent call last):\n  File\nshop.errors.TooDear: It costs 12\n"
+    error = raised(output)
     assert error == Raised("TooDear", "It costs 12")
-    assert tells("This ends in a TooDear.", error)
-    assert tells("It says: It costs 12, which is wrong", error)
-    assert not tells("```\nraise TooDear\n```\nIt is too dear", error)
+    assert is_mentioned("This ends in a TooDear.", error)
+    assert is_mentioned("It says: It costs 12, which is wrong", error)
+    assert not is_mentioned("```\nraise TooDear\n```\nIt is too dear", error)
     assert raised("all is well\n") is None
     assert to_be_raised("`total` should raise a `ValueError` for no prices") == "ValueError"
     assert to_be_raised("It raises ValueError today") == ""

@@ -1,4 +1,4 @@
-"""Environments are made from wheels by the project's words, kept by their digest, and bounded."""
+"""Environments are made from wheels as the project says, stored by digest, and bounded."""
 
 import os
 import sys
@@ -29,9 +29,9 @@ def kept_below(place: Path, seconds_max: float = 120.0) -> Environments:
     return Environments(place, within(os.environ), lambda _: None, seconds_max)
 
 
-def made(kept: Environments, *requirements: str, locked: tuple[str, ...] = ()) -> Made:
+def made(cache: Environments, *requirements: str, locked: tuple[str, ...] = ()) -> Made:
     version = ".".join(map(str, sys.version_info[:3]))
-    return kept.python(sys.executable, version, requirements, locked)
+    return cache.python(sys.executable, version, requirements, locked)
 
 
 def value_in(found: Made) -> str:
@@ -42,11 +42,11 @@ def value_in(found: Made) -> str:
 
 @pytest.mark.usefixtures("wheels")
 def test_an_environment_is_made_once_and_its_programs_start_it(tmp_path: Path) -> None:
-    kept = kept_below(tmp_path / "kept")
-    first = made(kept, "oddlib", locked=("oddlib==1.0",))
+    cache = kept_below(tmp_path / "kept")
+    first = made(cache, "oddlib", locked=("oddlib==1.0",))
     assert (value_in(first), first.is_locked) == ("VALUE = 1\n", True)
     assert first.seconds > 0
-    again = made(kept, "oddlib", locked=("oddlib==1.0",))
+    again = made(cache, "oddlib", locked=("oddlib==1.0",))
     assert (again.directory, again.seconds) == (first.directory, 0.0)
     pip = Path(first.python).with_name("pip").read_bytes()
     assert first.python.encode() in pip.partition(b"import")[0]  # it stands in its first lines
@@ -79,7 +79,7 @@ def test_a_time_limit_ends_it(tmp_path: Path) -> None:
 
 def test_those_longest_unused_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "COUNT_MAX", 2)
-    kept = kept_below(tmp_path / "kept")
+    cache = kept_below(tmp_path / "kept")
     for number, name in enumerate(("a", "b", "c")):
         (tmp_path / "kept" / name).mkdir()
         mark = tmp_path / "kept" / name / "made.json"
@@ -87,7 +87,7 @@ def test_those_longest_unused_are_dropped(tmp_path: Path, monkeypatch: pytest.Mo
         os.utime(mark, (number, number))
     left = tmp_path / "kept" / ".making-x-99999999"
     left.mkdir()
-    made(kept, "oddlib")  # whether that one is made does not matter here
+    made(cache, "oddlib")  # whether that one is made does not matter here
     assert {path.name for path in (tmp_path / "kept").iterdir()} <= {"c", *_keys(tmp_path)}
     assert (tmp_path / "kept" / "c").is_dir()
 

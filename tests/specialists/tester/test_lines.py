@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile, Spot
+from missioncontrol.domain.estimates import Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.tester.line_coverage import _uncounted
 from missioncontrol.specialists.tester.lines import Block, of_lines
 from missioncontrol.specialists.tester.lines_node import Function, Range, answered, ask, executed
 from missioncontrol.specialists.tester.nearest import commands_for
 from missioncontrol.specialists.tester.source_maps import read_map
-from missioncontrol.specialists.tester.watching import _uncounted
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.small_mission import PLAN
 from tests.specialists.tester.projects import written
@@ -63,17 +63,17 @@ def plan(path: str, tests: tuple[str, ...], *spots: Spot) -> Plan:
     return msgspec.structs.replace(PLAN, likely=(Likely("R1", (file,)),))
 
 
-def lines_of(told: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
+def lines_of(report: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
     """Return tests that ran each spot, those that were watched and the most telling one."""
-    assert told["lines_missing"] == ""
-    return {each["name"]: (each["tests"], each["of"], each["test"]) for each in told["lines"]}
+    assert report["lines_missing"] == ""
+    return {each["name"]: (each["tests"], each["of"], each["test"]) for each in report["lines"]}
 
 
 @needs_node
 def test_each_test_file_of_node_is_told_apart(tmp_path: Path) -> None:
     spots = Spot("total", 3, 5), Spot("discount", 7, 12), Spot("half", 9, 9), Spot("rate", 1, 1)
-    work, told, desk = tried(tmp_path, plan("lib/prices.js", TESTS_JS, *spots), files=SHOP_JS)
-    assert lines_of(told) == {
+    work, report, desk = tried(tmp_path, plan("lib/prices.js", TESTS_JS, *spots), files=SHOP_JS)
+    assert lines_of(report) == {
         "total": (1, 2, "test/total.test.js"),
         "discount": (1, 2, "test/discount.test.js"),
         "half": (0, 2, ""),
@@ -89,8 +89,8 @@ def test_each_test_file_of_node_is_told_apart(tmp_path: Path) -> None:
 def test_a_definition_that_runs_is_named_in_javascript_as_well(tmp_path: Path) -> None:
     files = SHOP_JS | {"lib/prices.js": f"{PRICES_JS}\nfunction never() {{\n  return 1;\n}}\n"}
     asked = plan("lib/prices.js", TESTS_JS, Spot("never", 16, 18))
-    work, told, _ = tried(tmp_path, asked, "Make the discount smaller", files)
-    assert told["sharpened"] == (
+    work, report, _ = tried(tmp_path, asked, "Make the discount smaller", files)
+    assert report["sharpened"] == (
         "No nearest test runs lines 16-18 of `lib/prices.js`; `discount` (lines 7-12 of "
         "`lib/prices.js`) has the goal's words and is run by 1 test file: look there first"
     )
@@ -132,8 +132,8 @@ def test_compiled_code_is_told_by_the_lines_of_its_source(tmp_path: Path, is_inl
         "src/prices.ts": PRICES_JS.replace("\n", "\n\n"),
     }
     asked = plan("src/prices.ts", TESTS_JS, Spot("total", 6, 10), Spot("half", 18, 18))
-    _, told, _ = tried(tmp_path, asked, files=files)
-    assert lines_of(told) == {"total": (1, 2, "test/total.test.js"), "half": (0, 2, "")}
+    _, report, _ = tried(tmp_path, asked, files=files)
+    assert lines_of(report) == {"total": (1, 2, "test/total.test.js"), "half": (0, 2, "")}
 
 
 RUNNER_JS = """\
@@ -180,8 +180,8 @@ def test_code_that_stands_nowhere_on_disk_is_told_also_where_a_signal_ends_its_p
     (root / "node_modules/.bin/mocha").chmod(0o755)
     spots = Spot("total", 3, 5), Spot("discount", 7, 12)
     asked = plan("lib/prices.js", ("test/total.test.js",), *spots)
-    _, told, _ = tried(tmp_path, asked, files=files)
-    assert lines_of(told) == {"total": (1, 1, "test/total.test.js"), "discount": (0, 1, "")}
+    _, report, _ = tried(tmp_path, asked, files=files)
+    assert lines_of(report) == {"total": (1, 1, "test/total.test.js"), "discount": (0, 1, "")}
 
 
 def test_a_measure_of_the_runner_itself_is_switched_off(tmp_path: Path) -> None:
@@ -222,8 +222,8 @@ def dumped(place: Path, top: Path, *paths: str) -> None:
         {"id": str(at), "path": str(top / path), "map": "", "shift": 0, "text": text}
         for at, path in enumerate(paths)
     ]
-    told = "\n".join(map(json.dumps, [{"parent": 1}, *scripts]))
-    (place / "scripts/7-0.jsonl").write_text(told)
+    records = "\n".join(map(json.dumps, [{"parent": 1}, *scripts]))
+    (place / "scripts/7-0.jsonl").write_text(records)
     covered = [
         {
             "scriptId": str(at),
@@ -340,9 +340,9 @@ SHOP_GO = {
 def test_each_test_of_go_is_told_apart_also_where_it_fails(tmp_path: Path) -> None:
     spots = Spot("Total", 4, 10), Spot("Discount", 13, 18), Spot("half", 15, 15)
     asked = plan("prices/prices.go", ("prices/prices_test.go",), *spots)
-    work, told, _ = tried(tmp_path, asked, files=SHOP_GO)
-    assert told["status"] == "failed"
-    assert lines_of(told) == {
+    work, report, _ = tried(tmp_path, asked, files=SHOP_GO)
+    assert report["status"] == "failed"
+    assert lines_of(report) == {
         "Total": (1, 3, "prices/prices_test.go::TestTotal"),
         "Discount": (1, 3, "prices/prices_test.go::TestDiscount"),
         "half": (0, 3, ""),
@@ -363,7 +363,7 @@ def test_a_language_whose_tests_are_not_watched_says_so(tmp_path: Path) -> None:
 
         patch.setenv("PATH", f"{root / 'bin'}:{os.environ['PATH']}")
         asked = plan("lib/prices.rb", ("test/prices_test.rb",), Spot("total", 1, 3))
-        _, told, desk = tried(tmp_path, asked, files=files)
-    assert told["lines"] == []
-    assert told["lines_missing"] == "Which lines ran is not known: tests of Ruby are not watched."
-    assert told["lines_missing"] in (desk.directory / "tests.md").read_text()
+        _, report, desk = tried(tmp_path, asked, files=files)
+    assert report["lines"] == []
+    assert report["lines_missing"] == "Which lines ran is not known: tests of Ruby are not watched."
+    assert report["lines_missing"] in (desk.directory / "tests.md").read_text()

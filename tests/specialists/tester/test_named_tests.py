@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.specialists.tester.choosing import Ready
+from missioncontrol.specialists.tester.command_runner import Ran
 from missioncontrol.specialists.tester.criterion import of_goal
 from missioncontrol.specialists.tester.named_tests import named_test
 from missioncontrol.specialists.tester.nearest import nearest
-from missioncontrol.specialists.tester.running import Ran
 from missioncontrol.specialists.tester.shown import shown
+from missioncontrol.specialists.tester.test_command import Ready
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import Verdict
 from missioncontrol.specialists.tree import Tree, read_tree
@@ -64,7 +64,7 @@ def test_its_file_is_the_nearest_one(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "exit_code", "state", "said"),
+    ("output", "exit_code", "state", "message"),
     [
         (
             "AssertionError: expected 3 to be 4\n Tests  1 failed | 2 skipped (3)\n",
@@ -77,7 +77,7 @@ def test_its_file_is_the_nearest_one(tree: Tree) -> None:
     ],
 )
 def test_how_it_ends_today_is_read_from_what_the_runner_prints(
-    tree: Tree, output: str, exit_code: int, state: str, said: str
+    tree: Tree, output: str, exit_code: int, state: str, message: str
 ) -> None:
     def run(argv: tuple[str, ...], _name: str, _text: str) -> Trial:
         status = {0: "passed", 1: "failed"}.get(exit_code, "could_not_start")
@@ -89,4 +89,4 @@ def test_how_it_ends_today_is_read_from_what_the_runner_prints(
     found = of_goal("it('adds (and sums) prices') fails", "", [], tree, run, has_python=False)
     assert found is not None
     assert (found.kind, found.state) == ("named test", state)
-    assert said in found.said
+    assert message in found.said

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.specialists.tester.nearest import commands_for, counts_in, nearest
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.tester.projects import SHOP, plan, written
@@ -126,11 +126,11 @@ def test_files_run_as_the_scripts_run_them(
 
 
 def test_counts_of_vitest_are_read_by_file() -> None:
-    said = (
+    output = (
         " \u2713 src/a.test.ts (12 tests) 8ms\n"
         " \u276f |web| src/b.test.ts (4 tests | 1 failed) 9ms\n"
     )
-    assert counts_in(said, ["src/b.test.ts", "src/a.test.ts", "src/c.test.ts"]) == [
+    assert counts_in(output, ["src/b.test.ts", "src/a.test.ts", "src/c.test.ts"]) == [
         ("src/b.test.ts", 4, 1),
         ("src/a.test.ts", 12, 0),
     ]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.domain.foresight import Spot
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.testing.desk import LocalDesk
+from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import brief_for
 from tests.specialists.tester.projects import SHOP, installed_wheels, plan, wheel, written
 
@@ -30,10 +30,10 @@ def tried(
 
 
 def test_only_the_near_tests_run_and_their_lines_are_told(tmp_path: Path) -> None:
-    work, told, desk = tried(tmp_path, plan(TOTAL, DISCOUNT))
-    assert (told["status"], told["passed"], told["failed"]) == ("passed", 2, 0)
-    assert told["nearest"] == [{"path": "tests/test_prices.py", "ran": 2, "failed": 0}]
-    [total, discount] = told["lines"]
+    work, report, desk = tried(tmp_path, plan(TOTAL, DISCOUNT))
+    assert (report["status"], report["passed"], report["failed"]) == ("passed", 2, 0)
+    assert report["nearest"] == [{"path": "tests/test_prices.py", "ran": 2, "failed": 0}]
+    [total, discount] = report["lines"]
     assert (total["tests"], total["of"]) == (2, 2)
     assert total["test"] == "tests/test_prices.py::test_total"
     assert (discount["tests"], discount["on_import"]) == (0, False)
@@ -46,8 +46,8 @@ def test_only_the_near_tests_run_and_their_lines_are_told(tmp_path: Path) -> Non
 
 
 def test_the_whole_suite_is_named_and_left_alone(tmp_path: Path) -> None:
-    _, told, _ = tried(tmp_path, plan(TOTAL))
-    by_purpose = {each["purpose"]: each for each in told["commands"]}
+    _, report, _ = tried(tmp_path, plan(TOTAL))
+    by_purpose = {each["purpose"]: each for each in report["commands"]}
     assert by_purpose["test a part"]["status"] == "ran"
     suite = by_purpose["test"]
     assert (suite["command"], suite["status"]) == (["python", "-m", "pytest"], "not_run")
@@ -57,16 +57,16 @@ def test_the_whole_suite_is_named_and_left_alone(tmp_path: Path) -> None:
 def test_a_definition_with_the_goals_words_is_named_where_the_first_spot_never_runs(
     tmp_path: Path,
 ) -> None:
-    work, told, _ = tried(tmp_path, plan(DISCOUNT), "The total must be rounded")
-    assert told["sharpened"].startswith(
+    work, report, _ = tried(tmp_path, plan(DISCOUNT), "The total must be rounded")
+    assert report["sharpened"].startswith(
         "No nearest test runs lines 8-9 of `src/shop/prices.py`; `total` (lines 4-5"
     )
     assert [each.rule for each in work.findings] == ["tester.not-run"]
 
 
 def test_a_member_to_be_added_is_red_before(tmp_path: Path) -> None:
-    work, told, desk = tried(tmp_path, plan(TOTAL), "Add a `clear` method to `Basket`")
-    criterion = told["criterion"]
+    work, report, desk = tried(tmp_path, plan(TOTAL), "Add a `clear` method to `Basket`")
+    criterion = report["criterion"]
     assert (criterion["kind"], criterion["state"]) == ("existence", "red")
     assert criterion["sentence"] == (
         "`python -m pytest test_goal.py` fails today (AssertionError: there is no Basket.clear) "
@@ -75,12 +75,12 @@ def test_a_member_to_be_added_is_red_before(tmp_path: Path) -> None:
     assert "hasattr(Basket" in (desk.directory / "test_goal.py").read_text()
     assert "test_goal.py" in {each.name for each in work.artifacts}
     assert "Red before the change: `python -m pytest test_goal.py`" in work.summary
-    assert told["failed"] == 0  # it is none of the project's own tests
+    assert report["failed"] == 0  # it is none of the project's own tests
 
 
 def test_a_member_that_is_there_stands_on_top(tmp_path: Path) -> None:
-    work, told, _ = tried(tmp_path, plan(TOTAL), "Add an `add` method to `Basket`")
-    assert told["criterion"]["state"] == "green"
+    work, report, _ = tried(tmp_path, plan(TOTAL), "Add an `add` method to `Basket`")
+    assert report["criterion"]["state"] == "green"
     assert work.findings[0].rule == "tester.already-there"
     assert work.summary.startswith("Already there: `Basket.add` is there already")
 
@@ -90,31 +90,31 @@ def test_an_example_that_ends_as_the_goal_says_is_reproduced(tmp_path: Path) -> 
         "`total` fails for None\n\n```python\nfrom shop.prices import total\ntotal(None)\n```\n"
         "\nIt ends in a TypeError."
     )
-    _, told, desk = tried(tmp_path, plan(TOTAL), goal)
-    assert (told["criterion"]["kind"], told["criterion"]["state"]) == ("example", "red")
-    assert told["criterion"]["said"].startswith("TypeError: ")
+    _, report, desk = tried(tmp_path, plan(TOTAL), goal)
+    assert (report["criterion"]["kind"], report["criterion"]["state"]) == ("example", "red")
+    assert report["criterion"]["said"].startswith("TypeError: ")
     assert (desk.directory / "reproducer.py").read_text().endswith("total(None)\n")
 
 
 def test_an_example_that_ends_otherwise_reproduces_nothing(tmp_path: Path) -> None:
     goal = "`total` is slow\n\n```python\nfrom shop.prices import total\ntotal(None)\n```\n"
-    _, told, _ = tried(tmp_path, plan(TOTAL), goal)
-    assert told["criterion"]["kind"] == "nearest tests"
-    assert "ends today with 2 passed" in told["criterion"]["sentence"]
+    _, report, _ = tried(tmp_path, plan(TOTAL), goal)
+    assert report["criterion"]["kind"] == "nearest tests"
+    assert "ends today with 2 passed" in report["criterion"]["sentence"]
 
 
 def test_a_test_that_the_goal_names_is_run(tmp_path: Path) -> None:
-    _, told, _ = tried(tmp_path, plan(TOTAL), "test_far fails since last week")
-    criterion = told["criterion"]
+    _, report, _ = tried(tmp_path, plan(TOTAL), "test_far fails since last week")
+    criterion = report["criterion"]
     assert criterion["command"] == ["python", "-m", "pytest", "tests/test_far.py::test_far"]
     assert (criterion["kind"], criterion["state"]) == ("named test", "red")
 
 
 def test_without_a_near_test_none_is_run(tmp_path: Path) -> None:
     many = {f"tests/test_{number}.py": "def test(): assert False\n" for number in range(9)}
-    work, told, _ = tried(tmp_path, plan(TOTAL, tests=()), files=SHOP | many)
+    work, report, _ = tried(tmp_path, plan(TOTAL, tests=()), files=SHOP | many)
     assert work.summary == "No test file is near where the change will be, so no test was run."
-    assert (told["status"], told["nearest"]) == ("no_test_command", [])
+    assert (report["status"], report["nearest"]) == ("no_test_command", [])
 
 
 NEEDY = SHOP | {
@@ -145,21 +145,21 @@ def test_what_the_tests_lack_is_installed_from_what_the_project_declares(
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    work, told, _ = tried(tmp_path, plan(TOTAL), files=NEEDY)
-    assert (told["status"], told["passed"]) == ("passed", 2), work.summary
-    environment = told["environment"]
+    work, report, _ = tried(tmp_path, plan(TOTAL), files=NEEDY)
+    assert (report["status"], report["passed"]) == ("passed", 2), work.summary
+    environment = report["environment"]
     assert (environment["state"], environment["requirements"]) == ("made", ["oddlib", "pytest"])
     assert environment["lacked"] == "No module named 'oddlib'"
-    assert told["python"]["origin"] == "an environment made from what the project declares"
-    assert told["lines"][0]["tests"] == 1
+    assert report["python"]["origin"] == "an environment made from what the project declares"
+    assert report["lines"][0]["tests"] == 1
 
 
 def test_what_is_missing_is_said_in_one_line_where_nothing_may_be_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SWITCH, "off")
-    work, told, _ = tried(tmp_path, plan(TOTAL), files=NEEDY)
-    assert told["status"] == "could_not_start"
+    work, report, _ = tried(tmp_path, plan(TOTAL), files=NEEDY)
+    assert report["status"] == "could_not_start"
     assert work.summary == (
         "Nearest tests (tests/test_prices.py) could not start: `pip install oddlib` is missing for "
         "tests/test_prices.py: environments are switched off."

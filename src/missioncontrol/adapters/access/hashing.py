@@ -40,7 +40,7 @@ class Argon2Hashes:
             Unavailable: `sign_in.busy`.
         """
         if not self._nobodys:
-            self._nobodys = await self._in_turn(self._hasher.hash, "nobody has this password")
+            self._nobodys = await self._in_turn(self._hasher.hash, "no user has this password")
         # Compare also without a password, so that the time does not show which users have one.
         is_right = await self._in_turn(self._verified, hashed or self._nobodys, password)
         return is_right and hashed is not None

@@ -49,7 +49,7 @@ class SqliteAccess:
             raise Corrupt(
                 "access.damaged",
                 f"{str(path)!r} can't be read: {error}.",
-                hint="Move it away; people sign in again, and set passwords anew.",
+                hint="Move it away; people sign in again, and set new passwords.",
             ) from None
 
     def close(self) -> None:

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from missioncontrol.adapters.leftovers import ATTEMPT_MARK, attempt_mark, end_marked
-from missioncontrol.adapters.looks import Seen, descendants, kill_all
+from missioncontrol.adapters.orphans import ATTEMPT_MARK, attempt_mark, end_marked
+from missioncontrol.adapters.process_table import Seen, descendants, kill_all
 from missioncontrol.adapters.processes import Program, start_gated
 from missioncontrol.domain.evaluation import SEED, SEED_VARIABLE
 from missioncontrol.domain.trace import trace_variables

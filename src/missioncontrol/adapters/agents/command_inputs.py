@@ -81,7 +81,7 @@ CARD = AgentCard(
                 "boolean",
                 required=False,
                 description="Lines of stdout that are messages of type usage, progress, log or "
-                "artifact are taken as such.",
+                "artifact are read as such.",
             ),
             "writes": Shape(
                 "list",
@@ -112,7 +112,7 @@ CARD = AgentCard(
             "stderr": Shape("string", description="Its last lines."),
             "cut": Shape("boolean", description="Whether `stdout` is not all of it."),
             "seconds": Shape("number"),
-            "json": Shape("any", required=False, description="What stdout said, as JSON."),
+            "json": Shape("any", required=False, description="The content of stdout, as JSON."),
             "lines": Shape("list", items=Shape("string"), required=False),
         },
         open=False,

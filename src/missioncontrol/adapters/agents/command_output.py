@@ -56,7 +56,7 @@ class CommandOutput:
         self._last_err: deque[str] = deque(maxlen=LAST_LINES)
         self._shown_lines = 0
         self._shown_bytes = 0
-        self._heard_at = 0.0
+        self._last_beat_at = 0.0
         self.artifacts: dict[str, ArtifactRef] = {}
         """What the command announced, by name."""
 
@@ -94,10 +94,10 @@ class CommandOutput:
     def _beat(self) -> None:
         """Report progress: the command still writes, but its output is not stored any more."""
         now = asyncio.get_running_loop().time()
-        if not self._heard_at:
+        if not self._last_beat_at:
             self._line.log("warning", "The output limit is reached; later lines are not stored.")
-        if now - self._heard_at >= BEAT_SECONDS:
-            self._heard_at = now
+        if now - self._last_beat_at >= BEAT_SECONDS:
+            self._last_beat_at = now
             self._line.progress(self._shown_lines, 0, "lines of output")
 
     def _is_report(self, raw: bytes) -> bool:
@@ -118,13 +118,13 @@ class CommandOutput:
                 f"The command wrote a report that cannot be read ({error}): {text}",
             ) from None
         match message:
-            case wire.Said():
+            case wire.LogMessage():
                 self._log(message.level, message.message)
             case wire.Moved():
                 self._line.progress(message.done, message.total, message.note)
             case wire.Used():
                 self._line.usage(message.usage, model=message.model)
-            case wire.Kept():
+            case wire.ArtifactMessage():
                 accepted = accept_artifact(
                     message, self._places, self._line, code="command.bad_artifact"
                 )

@@ -14,7 +14,7 @@ ARTIFACT_BYTES_MAX = 256 * 1024 * 1024
 
 
 def accept_artifact(
-    message: wire.Kept, places: Sequence[Path], line: Line, *, code: str
+    message: wire.ArtifactMessage, places: Sequence[Path], line: Line, *, code: str
 ) -> ArtifactRef:
     """Store a file that lies in one of `places` and still has the announced digest.
 

@@ -179,7 +179,7 @@ class _Conversation:
 
     def _handle(self, message: wire.Message) -> None:
         match message:
-            case wire.Said():
+            case wire.LogMessage():
                 self._line.log(message.level, message.message)
             case wire.Moved():
                 self._line.progress(message.done, message.total, message.note)
@@ -189,7 +189,7 @@ class _Conversation:
                 self._answer(message.number, self._admit(message))
             case wire.Consults():
                 self._answer(message.number, self._consult(message))
-            case wire.Kept():
+            case wire.ArtifactMessage():
                 self._store(message)
             case wire.Done():
                 self._work = message.work
@@ -227,7 +227,7 @@ class _Conversation:
         )
         return wire.Granted(wanted.number)
 
-    def _store(self, message: wire.Kept) -> None:
+    def _store(self, message: wire.ArtifactMessage) -> None:
         """Store a file, and remember how the program announced it."""
         self._stored[message.name] = accept_artifact(
             message, [self._scratch], self._line, code="program.bad_artifact"

@@ -14,9 +14,9 @@ class ObservedAgent:
     def __init__(self, agent: Agent, tell: Observer) -> None:
         """An exception from `tell` fails the attempt: work that was not observed is not done."""
         self._agent = agent
-        self._tell = tell
+        self._notify = tell
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         work = await self._agent.perform(assignment, line)
-        await self._tell(work)
+        await self._notify(work)
         return work

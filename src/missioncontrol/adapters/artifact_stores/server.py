@@ -16,7 +16,7 @@ class ServerArtifactStore:
 
     def put(self, content: bytes) -> str:
         """Refuse: the engine of the server keeps files."""
-        raise AssertionError("the artifacts of a server are kept by its engine")
+        raise AssertionError("the engine of a server stores its artifacts")
 
     def get(self, digest: str) -> bytes:
         """See `ArtifactStore.get`."""

@@ -8,7 +8,7 @@ from missioncontrol.adapters.event_files import writer
 from missioncontrol.adapters.event_files.mapping import Reader, completed
 from missioncontrol.adapters.event_files.rows import columns_of, kind_of, rows
 from missioncontrol.ports.event_files import Fault, FileKind, Mapping, Page
-from missioncontrol.ports.warehouse import Captured, Kept
+from missioncontrol.ports.warehouse import Captured, StoredEvent
 
 PAGE_ROWS = 5_000
 
@@ -46,8 +46,8 @@ class LocalEventFiles:
                     events, faults = [], []
         yield Page(events, faults, number, 1.0)
 
-    def write(self, path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
+    def write(self, path: Path, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> int:
         return writer.write(path, kind, pages)
 
-    def written(self, kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+    def written(self, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> Iterator[bytes]:
         return writer.written(kind, pages)

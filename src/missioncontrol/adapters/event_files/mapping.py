@@ -45,7 +45,7 @@ GUESSES: dict[str, tuple[str, ...]] = {
 }
 """Column names by field, in any case; the first that exists is used."""
 
-BARE = "id"
+ID_COLUMN = "id"
 """A column of this name may hold the id of a user; unique values show that it is the event's."""
 
 AGENTS = ("context.userAgent", "properties.$raw_user_agent", "properties.$user_agent")
@@ -86,7 +86,9 @@ def completed(mapping: Mapping, head: dict[str, bool]) -> Mapping:
         )
     fields = dict(mapping.fields)
     used = {*fields.values(), *mapping.person.values()}
-    events = [name for name, is_each_once in head.items() if is_each_once or name.lower() != BARE]
+    events = [
+        name for name, is_each_once in head.items() if is_each_once or name.lower() != ID_COLUMN
+    ]
     for field in FIELDS:
         among = events if field == "id" else columns
         if field not in fields and (found := _guessed(field, among, used)):

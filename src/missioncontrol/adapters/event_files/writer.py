@@ -15,7 +15,7 @@ import msgspec
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.extras import require_extra
 from missioncontrol.ports.event_files import FIELDS, FileKind
-from missioncontrol.ports.warehouse import Captured, Kept
+from missioncontrol.ports.warehouse import Captured, StoredEvent
 
 if TYPE_CHECKING:
     from arro3.core import Table
@@ -47,7 +47,7 @@ def row(event: Captured) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value or name == "name"}
 
 
-def json_lines(pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+def json_lines(pages: Iterable[list[StoredEvent]]) -> Iterator[bytes]:
     """Yield the lines of each page."""
     for page in pages:
         yield b"".join(_line(each.event) for each in page)
@@ -65,7 +65,7 @@ GIVEN = ("id", "name", "happened", "received", "source")
 COLUMNS = (*GIVEN, *(each for each in FIELDS[4:] if each != "agent"))
 
 
-def csv_lines(pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+def csv_lines(pages: Iterable[list[StoredEvent]]) -> Iterator[bytes]:
     """Yield the header, and the lines of each page; objects are JSON."""
     yield _csv([COLUMNS])
     for page in pages:
@@ -103,7 +103,7 @@ FROM incoming
 """
 
 
-def parquet(path: Path, pages: Iterable[list[Kept]]) -> int:
+def parquet(path: Path, pages: Iterable[list[StoredEvent]]) -> int:
     """Write events into a file, through a temporary database beside it; return how many."""
     # DuckDB and Arrow are slow to import, and only Parquet needs them.
     require_extra("analytics", "Writing Parquet", "duckdb", "arro3.core")
@@ -151,7 +151,7 @@ def _arrow_table(events: Sequence[Captured]) -> "Table":
     return Table.from_arrays(list(found.values()), names=list(found))
 
 
-def write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
+def write(path: Path, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> int:
     """Write events to a file, which replaces an existing one once complete; return how many."""
     new = path.with_name(f".{path.name}.new")
     try:
@@ -165,12 +165,12 @@ def write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
     return count
 
 
-def _write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
+def _write(path: Path, kind: FileKind, pages: Iterable[list[StoredEvent]]) -> int:
     if kind == "parquet":
         return parquet(path, pages)
     count = 0
 
-    def counted() -> Iterator[list[Kept]]:
+    def counted() -> Iterator[list[StoredEvent]]:
         nonlocal count
         for page in pages:
             count += len(page)
@@ -181,7 +181,7 @@ def _write(path: Path, kind: FileKind, pages: Iterable[list[Kept]]) -> int:
     return count
 
 
-def written(kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
+def written(kind: FileKind, pages: Iterable[list[StoredEvent]]) -> Iterator[bytes]:
     if kind != "parquet":
         yield from LINES[kind](pages)
         return
@@ -193,7 +193,7 @@ def written(kind: FileKind, pages: Iterable[list[Kept]]) -> Iterator[bytes]:
                 yield piece
 
 
-LINES: dict[FileKind, Callable[[Iterable[list[Kept]]], Iterator[bytes]]] = {
+LINES: dict[FileKind, Callable[[Iterable[list[StoredEvent]]], Iterator[bytes]]] = {
     "jsonl": json_lines,
     "csv": csv_lines,
 }

@@ -16,7 +16,7 @@ from missioncontrol.domain.errors import (
 )
 from missioncontrol.ports.event_store import Append
 
-TAKEN = frozenset(
+CONFLICT_ERRORS = frozenset(
     {"SQLITE_CONSTRAINT_TRIGGER", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 )
 """SQLite's errors for a place that another writer has already written to."""
@@ -64,7 +64,7 @@ def writing_refusal(
     path: Path, error: BaseException, appends: Sequence[Append]
 ) -> MissionControlError | None:
     """Say why an append failed, or return None where `error` says it itself."""
-    if isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorname in TAKEN:
+    if isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorname in CONFLICT_ERRORS:
         return Conflict(
             "log.conflict", f"Another writer was faster: {error}.", hint="Decide again."
         )

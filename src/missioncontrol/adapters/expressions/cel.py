@@ -11,7 +11,7 @@ from cel_expr_python import cel
 from missioncontrol.adapters.expressions import effort
 from missioncontrol.adapters.expressions.error_messages import about_compiling, about_running
 from missioncontrol.adapters.expressions.lookup import looked_up, missing
-from missioncontrol.adapters.expressions.origins import Legs, Missing, taken_in
+from missioncontrol.adapters.expressions.origins import Legs, Missing, find_members
 from missioncontrol.adapters.expressions.tree import (
     Call,
     Node,
@@ -24,7 +24,7 @@ from missioncontrol.adapters.expressions.tree import (
 from missioncontrol.adapters.expressions.values import (
     Misfit,
     Wanted,
-    measured,
+    measure_value,
     picked,
     read_out,
     refuse_large,
@@ -46,8 +46,8 @@ EXTENSIONS = (
     "strings",
     "two-var-comprehensions",
 )
-_KEPT_MAX = 2_000  # compiled expressions; an ordinary one takes about 10 kB
-_KEPT_CHARACTERS_MAX = 500  # of an expression; longer ones are compiled each time
+_CACHED_MAX = 2_000  # compiled expressions; an ordinary one takes about 10 kB
+_CACHED_CHARACTERS_MAX = 500  # of an expression; longer ones are compiled each time
 
 
 def environment(
@@ -115,7 +115,7 @@ class CelExpressions:
     def __init__(self) -> None:
         """Make the environment once: it costs a millisecond."""
         self._environment = environment(dict.fromkeys(NAMES, cel.Type.DYN))
-        self._kept = lru_cache(_KEPT_MAX)(self._compile)
+        self._cached_compile = lru_cache(_CACHED_MAX)(self._compile)
 
     def fault(self, source: str) -> str:
         """Return why the expression can't be used, in one line with its place; "" where it can."""
@@ -127,16 +127,16 @@ class CelExpressions:
 
     def item_paths(self, source: str) -> tuple[Legs, ...]:
         """Return what the expression takes of variables and items; nothing where it has a fault."""
-        return tuple(each for each in self._taken(source) if isinstance(each, tuple))
+        return tuple(each for each in self._find_members(source) if isinstance(each, tuple))
 
     def missing_members(self, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what it takes of objects that it makes without it, and what these have."""
-        found = (each for each in self._taken(source) if isinstance(each, Missing))
+        found = (each for each in self._find_members(source) if isinstance(each, Missing))
         return tuple((each.member, each.known) for each in found)
 
-    def _taken(self, source: str) -> tuple[Legs | Missing, ...]:
+    def _find_members(self, source: str) -> tuple[Legs | Missing, ...]:
         tree = self._compiled(source).tree
-        return () if tree is None else tuple(dict.fromkeys(taken_in(tree, {})))
+        return () if tree is None else tuple(dict.fromkeys(find_members(tree, {})))
 
     def evaluate(
         self, source: str, names: Mapping[str, Any], standing: Standing = SUCCEEDED
@@ -164,8 +164,8 @@ class CelExpressions:
         return result
 
     def _compiled(self, source: str) -> _Compiled:
-        is_cached = len(source) <= _KEPT_CHARACTERS_MAX
-        return self._kept(source) if is_cached else self._compile(source)
+        is_cached = len(source) <= _CACHED_CHARACTERS_MAX
+        return self._cached_compile(source) if is_cached else self._compile(source)
 
     def _compile(self, source: str) -> _Compiled:
         try:
@@ -267,7 +267,7 @@ def _never_json(type_name: str) -> str:
 
 def _worked_out(compiled: _Compiled, names: Mapping[str, Any], standing: Standing) -> Any:
     data = picked(names, compiled.members)
-    _refuse_effort(compiled, data, measured(data).units)
+    _refuse_effort(compiled, data, measure_value(data).units)
     is_error, result = _plain(_run(compiled, data, standing))
     if is_error:
         raise Misfit(_failure_of(compiled, names, result))

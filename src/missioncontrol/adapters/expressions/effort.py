@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.expressions.function_costs import (
+    ACCESSORS,
     BEYOND_LINEAR,
     ELEMENTWISE,
     EMPTY,
     ORDER_FREE,
     ROUNDS_MAX,
     SINGLE,
-    TAKING,
     Extent,
     bill,
     together,
@@ -38,7 +38,7 @@ from missioncontrol.adapters.expressions.tree import (
     nodes_in,
     path_of,
 )
-from missioncontrol.adapters.expressions.values import UNITS_PER_VALUE, Measure, measured
+from missioncontrol.adapters.expressions.values import UNITS_PER_VALUE, Measure, measure_value
 
 UNITS_MAX = 50_000_000  # about half a second, and 160 MB where lists are copied
 _UNITS_SURE = 100_000  # less data than this can't make a linear expression too long
@@ -163,7 +163,7 @@ class _Meter:
     def measure(self, value: Any) -> Measure:
         measure = self.measures.get(id(value))
         if measure is None:
-            measure = self.measures[id(value)] = measured(value)
+            measure = self.measures[id(value)] = measure_value(value)
         return measure
 
     def call(self, function: str, arguments: Sequence[Extent], times: float) -> Extent:
@@ -174,7 +174,7 @@ class _Meter:
         return msgspec.structs.replace(gives, is_unordered=is_unordered)
 
     def given(self, function: str, arguments: Sequence[Extent], times: float) -> Extent:
-        if function in TAKING:
+        if function in ACCESSORS:
             return self.element(arguments[0])
         if function in ELEMENTWISE:
             arguments = [self.with_element(arguments[0]), *arguments[1:]]

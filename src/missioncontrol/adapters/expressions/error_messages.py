@@ -112,10 +112,10 @@ def about_compiling(source: str, message: str) -> str:
     """
     entries = [
         (int(line), int(column) - 1, text.strip())
-        for line, column, text in _ENTRY.findall(_bare(message))
+        for line, column, text in _ENTRY.findall(_strip_codes(message))
     ]
     if not entries:
-        return _phrase(source, -1, _first_line(_bare(message)))
+        return _phrase(source, -1, _first_line(_strip_codes(message)))
     offsets = [(_offset(source, line, column), text) for line, column, text in entries]
     at, text = _gravest(offsets)
     at, words = _unknown(source, at, text) or (at, _phrase(source, at, text))
@@ -124,7 +124,7 @@ def about_compiling(source: str, message: str) -> str:
 
 def about_running(message: str) -> str:
     """Return what the library says of an expression that could not be worked out as a phrase."""
-    text = _first_line(_bare(message))
+    text = _first_line(_strip_codes(message))
     for pattern, phrase in _RUNNING:
         found = pattern.match(text)
         if found:
@@ -137,7 +137,7 @@ _ENTRY = re.compile(
 )
 
 
-def _bare(message: str) -> str:
+def _strip_codes(message: str) -> str:
     """Return the message without the status code before and behind it."""
     return re.sub(r"\A[A-Z_]+: | \[[A-Z_]+\]\Z", "", message.strip())
 

@@ -245,7 +245,7 @@ def bill(function: str, arguments: Sequence[Extent]) -> Bill:
 
 
 # These take a member or an item of their first argument.
-TAKING = {"_[_]", "_[?_]", "_?._", "first", "last"}
+ACCESSORS = {"_[_]", "_[?_]", "_?._", "first", "last"}
 # These give the same whatever the order of the lists in their arguments.
 ORDER_FREE = {
     "@in",

@@ -53,7 +53,7 @@ _SAME_LIST = frozenset({"reverse", "distinct", "slice", "sort", "@sortByAssociat
 _SAME_VALUE = frozenset({"dyn", "value", "optional.of"})
 
 
-def taken_in(node: Node, known: Known) -> Iterator[Legs | Missing]:
+def find_members(node: Node, known: Known) -> Iterator[Legs | Missing]:
     """Yield the members read from variables, items and objects of the expression.
 
     Chains that begin with a name of the surroundings and go on with members alone are left out.
@@ -64,19 +64,19 @@ def taken_in(node: Node, known: Known) -> Iterator[Legs | Missing]:
         if is_variable or not isinstance(base, Name):
             yield from _end(_origin(base, known), keys)
     if isinstance(base, Loop):
-        yield from _taken_in_loop(base, known)
+        yield from _find_members_in_loop(base, known)
         return
     for child, _ in children(base):
-        yield from taken_in(child, known)
+        yield from find_members(child, known)
 
 
-def _taken_in_loop(loop: Loop, known: Known) -> Iterator[Legs | Missing]:
+def _find_members_in_loop(loop: Loop, known: Known) -> Iterator[Legs | Missing]:
     inside = _inside(loop, known)
     for child in (loop.over, loop.start):
-        yield from taken_in(child, known)
+        yield from find_members(child, known)
     for child in (loop.condition, loop.step):
-        yield from taken_in(child, inside)
-    yield from taken_in(loop.result, _after(loop, known))
+        yield from find_members(child, inside)
+    yield from find_members(loop.result, _after(loop, known))
 
 
 def _chain(node: Node) -> tuple[Node, list[tuple[str | int, bool]]]:

@@ -55,7 +55,7 @@ def picked(value: Any, members: Wanted) -> Any:
     return {key: picked(value[key], below) for key, below in members.items() if key in value}
 
 
-def measured(value: Any) -> Measure:
+def measure_value(value: Any) -> Measure:
     """Measure a JSON value.
 
     Raises:

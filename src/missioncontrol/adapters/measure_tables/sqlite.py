@@ -11,10 +11,10 @@ import msgspec
 from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.measures import (
-    Begun,
     Counted,
     Dimension,
     Ended,
+    OpenAttempt,
     Place,
     Subject,
     Work,
@@ -52,8 +52,8 @@ class SqliteMeasureTables:
         rows = self._rows("workflow", run)
         return str(rows[0][0]) if rows else ""
 
-    def begun(self) -> Sequence[Begun]:
-        return [Begun(*row) for row in self._rows("begun")]
+    def begun(self) -> Sequence[OpenAttempt]:
+        return [OpenAttempt(*row) for row in self._rows("begun")]
 
     def add(self, counted: Counted) -> bool:
         with self._connection:

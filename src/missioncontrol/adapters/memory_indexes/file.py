@@ -37,7 +37,7 @@ def opened(path: Path | None, *, is_mine: bool = False) -> sqlite3.Connection:
     while True:
         problem: object = "another process is making it"
         try:
-            found = _ready(path) or (_anew(path) if is_mine else _in_turn(path))
+            found = _ready(path) or (_rebuild(path) if is_mine else _in_turn(path))
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith(PASSING):
                 raise unwritable(path, error) from None
@@ -60,7 +60,7 @@ def replaced(path: Path | None) -> sqlite3.Connection:
     if path is None:
         return _made(":memory:")
     try:
-        return _anew(path)
+        return _rebuild(path)
     except (OSError, sqlite3.OperationalError) as error:
         raise unwritable(path, getattr(error, "strerror", None) or error) from None
 
@@ -105,14 +105,14 @@ def unwritable(path: Path | None, problem: object) -> Unavailable:
 def _in_turn(path: Path) -> sqlite3.Connection | None:
     """Create the file again unless another process has done so meanwhile, or is doing it."""
     with turn_of(path) as mine:
-        return (_ready(path) or _anew(path)) if mine else None
+        return (_ready(path) or _rebuild(path)) if mine else None
 
 
 def _ready(path: Path) -> sqlite3.Connection | None:
     """Open the file as it is, or return None where it is of no use."""
     if not path.exists() or not path.stat().st_size:
         return None
-    connection = _bare(path)
+    connection = _connect(path)
     try:
         (shape,) = connection.execute("PRAGMA user_version").fetchone()
         if shape == SHAPE and connection.execute(_SQL["reached"]).fetchone():
@@ -126,7 +126,7 @@ def _ready(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _anew(path: Path) -> sqlite3.Connection:
+def _rebuild(path: Path) -> sqlite3.Connection:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     for end in ("", "-wal", "-shm"):
         draft.with_name(draft.name + end).unlink(missing_ok=True)
@@ -137,18 +137,18 @@ def _anew(path: Path) -> sqlite3.Connection:
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     draft.replace(path)
-    return _set_up(_bare(path))
+    return _set_up(_connect(path))
 
 
 def _made(place: Path | str) -> sqlite3.Connection:
-    connection = _set_up(_bare(private(place) if isinstance(place, Path) else place))
+    connection = _set_up(_connect(private(place) if isinstance(place, Path) else place))
     connection.execute("PRAGMA journal_mode = WAL")
     schema = files(_PACKAGE).joinpath("schema.sql").read_text("utf-8")
     connection.executescript(f"BEGIN; {schema} PRAGMA user_version = {SHAPE}; COMMIT")
     return connection
 
 
-def _bare(place: Path | str) -> sqlite3.Connection:
+def _connect(place: Path | str) -> sqlite3.Connection:
     # Who follows the log may do so on a thread, but never on two at once.
     return sqlite3.connect(
         place, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False

@@ -1,5 +1,6 @@
 """The index of what is remembered in an SQLite file of its own, with full text (FTS5)."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,13 +17,83 @@ from missioncontrol.adapters.memory_indexes.file import (
     turn_of,
     unwritable,
 )
-from missioncontrol.adapters.memory_indexes.seeing import confirmed, whole
-from missioncontrol.adapters.memory_indexes.words import indexed, marked, match_of
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt
-from missioncontrol.domain.memory import Amendment, Item, amended
+from missioncontrol.domain.memory import PLANNED, Amendment, Item, amended
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Hit, Listed, Matched, Wanted
+
+# What is known of a thing that was seen more than once.
+
+
+def confirmed(known: Item, harvested: Item) -> Item:
+    """Return what is known of a thing after it was harvested once more; the newest words hold."""
+    if harvested.confirmed < known.confirmed:
+        known, harvested = harvested, known
+    return _joined(harvested, known)
+
+
+def whole(harvested: Item | None, logged: Item | None) -> Item:
+    """Return a thing as runs left it and the log of decisions has it.
+
+    A person's judgement outweighs what a plan stated, also where that is harvested later. The
+    two are stored separately, so that it does not matter in which portions the log was read.
+    """
+    if harvested is None or logged is None:
+        only = harvested or logged
+        assert only is not None, "an item comes from somewhere"
+        return only
+    if (_is_judged(logged), logged.confirmed) >= (_is_judged(harvested), harvested.confirmed):
+        return _joined(logged, harvested)
+    return _joined(harvested, logged)
+
+
+def _joined(first: Item, second: Item) -> Item:
+    """Return the first with what only the second says.
+
+    The log of decisions does not say of which repository, and maybe about which files, a plan was.
+    """
+    return msgspec.structs.replace(
+        first,
+        created=min(first.created, second.created),
+        seen=first.seen + second.seen,
+        repository=first.repository or second.repository,
+        files=first.files or second.files,
+    )
+
+
+def _is_judged(item: Item) -> bool:
+    return item.kind == "decision" and PLANNED not in item.tags
+
+
+# The words that items are indexed and asked by: prose, paths and the parts of identifiers.
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_IDENTIFIER = re.compile(r"\b\w*[a-z0-9][A-Z]\w*\b|\b[A-Z]{2,}[a-z]\w*\b")
+_MARKED = re.compile("\x01([^\x01\x02]*)\x02")
+MARKS = str.maketrans("", "", "\x01\x02")
+
+
+def indexed(text: str) -> str:
+    """Return `text` with the parts of its identifiers behind it: `SessionInterface` says session.
+
+    The tokenizer of SQLite parts words at `_`, `/` and `.` by itself.
+    """
+    plain = text.translate(MARKS)
+    parts = [part for word in _IDENTIFIER.findall(plain) for part in _PARTS.findall(word)]
+    return f"{plain}\n{' '.join(dict.fromkeys(parts))}" if parts else plain
+
+
+def match_of(words: Sequence[str]) -> str:
+    """Return the expression that finds what says any of `words`; nothing in them is an operator."""
+    quoted = ("".join(c if c.isprintable() and c != '"' else " " for c in word) for word in words)
+    return " OR ".join(f'"{word.strip()}"' for word in quoted if any(map(str.isalnum, word)))
+
+
+def marked(text: str) -> tuple[str, ...]:
+    """Return the words between marks, each once, in lower case."""
+    return tuple(dict.fromkeys(word.lower() for word in _MARKED.findall(text)))
+
 
 FIELDS = ("title", "text", "files", "tags")
 WEIGHTS = (1.0, 0.5, 2.0, 2.0)
@@ -99,10 +170,10 @@ class SqliteMemoryIndex:
                 for item in harvested:
                     known, in_log = self._parts(item.id)
                     seen = confirmed(known, item) if known is not None else item
-                    self._put(seen, in_log, self._said(item.id))
+                    self._put(seen, in_log, self._find_amendment(item.id))
                 for item in logged:
                     known, _ = self._parts(item.id)
-                    self._put(known, item, self._said(item.id))
+                    self._put(known, item, self._find_amendment(item.id))
                 for amendment in amended:
                     self._amend(amendment)
                 if any(amendment.is_forgotten for amendment in amended):
@@ -187,9 +258,9 @@ class SqliteMemoryIndex:
     def amendment(self, name: str) -> Amendment | None:
         """See `MemoryIndex.amendment`."""
         with self._looking():
-            return self._said(name)
+            return self._find_amendment(name)
 
-    def _said(self, name: str) -> Amendment | None:
+    def _find_amendment(self, name: str) -> Amendment | None:
         row = self._connection.execute(_SQL["amendment"], (name,)).fetchone()
         return _amendment(row[0]) if row else None
 

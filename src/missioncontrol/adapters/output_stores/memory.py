@@ -5,8 +5,8 @@ from itertools import islice
 
 import msgspec
 
-from missioncontrol.adapters.output_stores.fitting import fits
-from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine
+from missioncontrol.adapters.output_stores.line_filter import fits
+from missioncontrol.ports.output_store import LinePage, LineQuery, OutputLine, StoredLine
 
 
 class MemoryOutputStore:
@@ -45,10 +45,10 @@ class MemoryOutputStore:
         """See `OutputStore.last`."""
         return len(self._all)
 
-    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[StoredLine]:
         """See `OutputStore.tail`."""
         found = [
-            KeptLine(number, line)
+            StoredLine(number, line)
             for number, line in enumerate(self._all[after:], after + 1)
             if run in ("", line.run)
         ]
@@ -59,7 +59,7 @@ class MemoryOutputStore:
     ) -> LinePage:
         """See `OutputStore.find`."""
         del seconds_max  # All of it is at hand.
-        numbered = (KeptLine(number, line) for number, line in enumerate(self._all, 1))
+        numbered = (StoredLine(number, line) for number, line in enumerate(self._all, 1))
         fitting = [stored for stored in numbered if fits(stored, query)]
         found = fitting[:limit] if oldest else fitting[-limit:]
         return LinePage(found, len(fitting) > limit)

@@ -11,7 +11,7 @@ from missioncontrol.ports.output_store import OutputLine
 LINES_MAX = 5_000
 
 
-class _Kept(msgspec.Struct):
+class _OutputCounts(msgspec.Struct):
     written: int
     left_out: int
 
@@ -52,11 +52,11 @@ class ServerOutputStore:
 
     def written(self, run: str) -> int:
         """See `OutputStore.written`."""
-        return self._line.get(f"{_path(run)}/kept", _Kept).written
+        return self._line.get(f"{_path(run)}/kept", _OutputCounts).written
 
     def left_out(self, run: str) -> int:
         """See `OutputStore.left_out`."""
-        return self._line.get(f"{_path(run)}/kept", _Kept).left_out
+        return self._line.get(f"{_path(run)}/kept", _OutputCounts).left_out
 
     def close(self) -> None:
         """Nothing is held."""

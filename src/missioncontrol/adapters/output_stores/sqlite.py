@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.output_stores.finding import Finding, threes_in
-from missioncontrol.adapters.output_stores.fitting import fits
+from missioncontrol.adapters.output_stores.line_filter import fits
+from missioncontrol.adapters.output_stores.line_lookup import Finding, threes_in
 from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
-from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery, OutputLine, RunOutput
+from missioncontrol.ports.output_store import LinePage, LineQuery, OutputLine, RunOutput, StoredLine
 
 LINES_MAX = 200_000
 """Lines stored of one run; later ones are counted."""
@@ -144,13 +144,13 @@ class SqliteOutputStore:
         rows = self._rows(_SQL["last"], ())
         return int(rows[0][0] or 0) if rows else 0
 
-    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[KeptLine]:
+    def tail(self, *, after: int, run: str = "", limit: int = 1000) -> list[StoredLine]:
         """See `OutputStore.tail`."""
         if run:
             rows = self._rows(_SQL["tail_of_run"], (run, after, limit))
         else:
             rows = self._rows(_SQL["tail"], (after, limit))
-        return [KeptLine(number, OutputLine(*line)) for number, *line in reversed(rows)]
+        return [StoredLine(number, OutputLine(*line)) for number, *line in reversed(rows)]
 
     def find(
         self, query: LineQuery, *, oldest: bool = False, limit: int = 200, seconds_max: float = 2.0
@@ -161,10 +161,10 @@ class SqliteOutputStore:
             return LinePage([])
         statement, values = Finding(connection).statement(query, oldest=oldest, limit=limit + 1)
         until = time.monotonic() + seconds_max
-        found: list[KeptLine] = []
+        found: list[StoredLine] = []
         looked_to = 0
         for number, *columns in connection.execute(statement, values):
-            stored = KeptLine(number, OutputLine(*columns))
+            stored = StoredLine(number, OutputLine(*columns))
             if fits(stored, query):
                 found.append(stored)
                 if len(found) > limit:
@@ -177,8 +177,8 @@ class SqliteOutputStore:
             shown if oldest else shown[::-1], len(found) > limit or bool(looked_to), looked_to
         )
 
-    def kept_bytes(self) -> int:
-        """See `ShortenedOutput.kept_bytes`."""
+    def stored_bytes(self) -> int:
+        """See `ShortenedOutput.stored_bytes`."""
         rows = self._rows(_SQL["kept_bytes"], ())
         return int(rows[0][0] or 0) if rows else 0
 

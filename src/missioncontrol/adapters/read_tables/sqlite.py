@@ -140,10 +140,10 @@ def _listed(row: tuple[Any, ...]) -> ListedRow:
 
 def _conditions(choice: RunChoice, before: str) -> dict[str, Any]:
     """Return what a choice asks, by the name of its condition; each reads the value of its name."""
-    return dict(_asked(choice, before))
+    return dict(_query_parameters(choice, before))
 
 
-def _asked(choice: RunChoice, before: str) -> Iterator[tuple[str, Any]]:
+def _query_parameters(choice: RunChoice, before: str) -> Iterator[tuple[str, Any]]:
     for name in ("workflow", "mission", "author", "trigger", "schedule"):
         if value := getattr(choice, name):
             yield f"run_{name}", value
@@ -166,7 +166,7 @@ def _statuses(choice: RunChoice) -> dict[str, list[str]]:
     return {"words": [*choice.statuses], "without": [*choice.instead], "with": chosen}
 
 
-def _says(text: str, *places: str | None) -> bool:
+def _contains(text: str, *places: str | None) -> bool:
     """Whether one of `places` holds `text`, which is in small letters, in any case."""
     return any(text in place.casefold() for place in places if place)
 
@@ -196,7 +196,7 @@ def _opened(path: Path | None, *, writable: bool) -> sqlite3.Connection:
         if not writable:
             connection.execute("BEGIN")  # One view of rows and position, despite other writers.
         connection.execute(_SQL["position"]).fetchone()
-        connection.create_function("says", -1, _says, deterministic=True)
+        connection.create_function("says", -1, _contains, deterministic=True)
     except BaseException:
         connection.close()
         raise

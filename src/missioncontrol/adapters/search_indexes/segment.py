@@ -39,17 +39,17 @@ THREES = 65_521
 
 There are some ten thousand in a segment, so one that is not there is mostly seen not to be."""
 
-KEPT = ("common", "threes")
+CACHED_PARTS = ("common", "threes")
 """What every search for a word looks at, in every segment."""
 
-KEPT_BYTES_MAX = 4 * 1024 * 1024
+CACHED_BYTES_MAX = 4 * 1024 * 1024
 
 HEX = "0123456789abcdef"
 
 _NONE = 255
 """As a code of one byte: an event that is not asked for."""
 
-_NOBODY = bytes([_NONE])
+_NONE_BYTE = bytes([_NONE])
 _UNASKED = bytes.maketrans(b"\0\1", b"\xff\0")
 
 
@@ -117,7 +117,7 @@ class Tail:
         return _counted(self.numbers("run", positions), positions)
 
 
-class KeptParts:
+class PartCache:
     """Parts of segments that most searches look at, as far as there is room; they never change."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class KeptParts:
         """Cache a part, and evict those that were added first."""
         self._parts[segment, part] = content
         self._bytes += len(content)
-        while self._bytes > KEPT_BYTES_MAX:
+        while self._bytes > CACHED_BYTES_MAX:
             _, oldest = self._parts.popitem(last=False)
             self._bytes -= len(oldest)
 
@@ -146,7 +146,7 @@ class Segment(msgspec.Struct, frozen=True):
     since: int  # the earliest time among them
     until: int  # the latest
     part: Callable[[int, str], bytes]
-    kept: KeptParts
+    kept: PartCache
 
     def positions(self, wanted: Wanted) -> list[int]:
         """Return where the events are that are asked for, in the order of the log."""
@@ -175,14 +175,14 @@ class Segment(msgspec.Struct, frozen=True):
         asked_codes = (int.from_bytes(codes, "little") | unasked).to_bytes(self.events, "little")
         return {
             numbers[code]: (count, self.first + asked_codes.rfind(code))
-            for code, count in Counter(asked_codes.translate(None, _NOBODY)).items()
+            for code, count in Counter(asked_codes.translate(None, _NONE_BYTE)).items()
         }
 
     def _mask(self, wanted: Wanted) -> bytes:
         masks = list(self._chosen(wanted))
         mask = self._all_of(masks) if masks else b"\1" * self.events
         if wanted.words and 1 in mask:
-            masks = [mask, *self._saying(wanted.words)]
+            masks = [mask, *self._word_masks(wanted.words)]
             mask = self._all_of(masks) if len(masks) > len(wanted.words) else bytes(self.events)
         return mask
 
@@ -204,7 +204,7 @@ class Segment(msgspec.Struct, frozen=True):
             older = max(wanted.before - self.first, 0)
             yield b"\1" * older + bytes(self.events - older)
 
-    def _saying(self, words: Sequence[bytes]) -> Iterator[bytes]:
+    def _word_masks(self, words: Sequence[bytes]) -> Iterator[bytes]:
         """Yield the mask of each word, up to the first that is nowhere."""
         common, threes = self._read("common"), self._read("threes")
         for word in words:
@@ -255,7 +255,7 @@ class Segment(msgspec.Struct, frozen=True):
         if zlib.crc32(body).to_bytes(4, "little") != content[-4:]:
             raise sqlite3.DatabaseError(f"{part} of segment {self.first} were changed")
         found = bytes(body)
-        if part in KEPT:
+        if part in CACHED_PARTS:
             self.kept.add(self.first, part, found)
         return found
 

@@ -12,10 +12,10 @@ import msgspec
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.search_indexes import segment as packing
-from missioncontrol.adapters.search_indexes.belonging import Names, number_of
+from missioncontrol.adapters.search_indexes.event_owners import Names, number_of
 from missioncontrol.adapters.search_indexes.file import BUSY, IndexFile, unwritable
 from missioncontrol.adapters.search_indexes.segment import (
-    KeptParts,
+    PartCache,
     Row,
     Segment,
     Tail,
@@ -82,7 +82,7 @@ class SqliteSearchIndex:
         self._names: Names | None = None
         self._known = -1  # the position that the names stand for
         self._tail = (0, 0)  # events and characters in it
-        self._kept = KeptParts()
+        self._part_cache = PartCache()
         self._named: dict[int, str] = {}
         self._newest: tuple[int, list[Row]] = (-1, [])  # the tail at that position of the log
 
@@ -259,7 +259,7 @@ class SqliteSearchIndex:
         segments = self._connection.execute(_SQL["segments"], places).fetchall()
         for first, events, since, until in segments:
             if all(first in each for each in marked):
-                yield Segment(first, events, since, until, self._part, self._kept)
+                yield Segment(first, events, since, until, self._part, self._part_cache)
 
     def _newest_rows(self) -> list[Row]:
         """Return the tail; it is read again only where another process has written since."""

@@ -20,10 +20,10 @@ from missioncontrol.ports.warehouse import (
     Captured,
     Foreseen,
     Forgotten,
-    Kept,
     Policy,
     Statement,
     Stored,
+    StoredEvent,
     Used,
     Warehouse,
 )
@@ -215,8 +215,8 @@ class RemoteWarehouse:
     def clear(self, product: str) -> int:
         return self._call(Request("clear", product), int)
 
-    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
-        return self._call(Request("exported", product, after=after, limit=limit), list[Kept])
+    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[StoredEvent]:
+        return self._call(Request("exported", product, after=after, limit=limit), list[StoredEvent])
 
     def close(self) -> None:
         """Close all connections."""

@@ -18,10 +18,10 @@ from missioncontrol.ports.warehouse import (
     Captured,
     Foreseen,
     Forgotten,
-    Kept,
     Policy,
     Statement,
     Stored,
+    StoredEvent,
     Used,
     Warehouse,
 )
@@ -111,7 +111,7 @@ class SharedWarehouse:
     def clear(self, product: str) -> int:
         return self._call(lambda warehouse: warehouse.clear(product))
 
-    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
+    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[StoredEvent]:
         return self._call(lambda warehouse: warehouse.exported(product, after=after, limit=limit))
 
     def close(self) -> None:

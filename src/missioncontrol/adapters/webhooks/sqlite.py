@@ -9,7 +9,7 @@ from typing import Any
 from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt
-from missioncontrol.ports.deliveries import Delivery, Told
+from missioncontrol.ports.deliveries import Delivery, DeliveryStatus
 
 DEAD_MAX = 1_000
 """Most dead deliveries of one webhook; older ones are removed."""
@@ -112,10 +112,10 @@ class SqliteDeliveries:
     def again(self, hook: str, position: int | None, now: float) -> int:
         return self._do("again", now, hook, position)
 
-    def told(self, hook: str) -> Told:
+    def told(self, hook: str) -> DeliveryStatus:
         row = self._row("told", hook) or (0, 0, 0.0)
         counts = dict(self._connection.execute(_SQL["counts"], (hook,)).fetchall())
-        return Told(row[0], row[1], counts.get(0, 0), counts.get(1, 0), row[2])
+        return DeliveryStatus(row[0], row[1], counts.get(0, 0), counts.get(1, 0), row[2])
 
     def forget(self, hook: str) -> None:
         with self._connection:

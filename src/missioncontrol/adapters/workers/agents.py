@@ -12,7 +12,7 @@ from missioncontrol.domain.errors import MissionControlError, Rejected, Unavaila
 from missioncontrol.ports.agent import Agent, AttemptFailed
 from missioncontrol.ports.agent_kind import AgentKind, Proof, Workshop
 from missioncontrol.ports.artifact_store import ArtifactStore
-from missioncontrol.ports.workers import Offer, is_elsewhere
+from missioncontrol.ports.workers import Offer, is_remote
 
 Make = Callable[[ArtifactStore], Agent]
 """Returns the agent for one attempt, which stores its files in the given store."""
@@ -21,7 +21,7 @@ Make = Callable[[ArtifactStore], Agent]
 Prove = Callable[[], Awaitable[Proof]]
 """Runs the health check of an agent, at no cost."""
 
-PROVING_SECONDS_MAX = 60.0
+HEALTH_CHECK_SECONDS_MAX = 60.0
 
 
 class LocalAgent(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ async def _checked(agent: LocalAgent) -> LocalAgent:
     """Return an agent with the version from its health check."""
     if agent.prove is None:
         return agent
-    async with asyncio.timeout(PROVING_SECONDS_MAX):
+    async with asyncio.timeout(HEALTH_CHECK_SECONDS_MAX):
         proof = await agent.prove()
     card = msgspec.structs.replace(agent.card, version=proof.version)
     return msgspec.structs.replace(agent, card=card)
@@ -90,9 +90,9 @@ def declared_agent(
     """Return an agent from the agents file of this machine.
 
     Raises:
-        Rejected: `worker.elsewhere`, `agent.unknown_kind`, and as its kind.
+        Rejected: `worker.external_heads`, `agent.unknown_kind`, and as its kind.
     """
-    if is_elsewhere(declared):
+    if is_remote(declared):
         raise Rejected(
             "worker.elsewhere",
             f"Agent {declared.name!r} is at {declared.location!r}, and a worker runs only "

@@ -79,7 +79,7 @@ class LeaseRunner:
         self._host = host
         self._artifacts = FolderArtifactStore(spool.folder / "artifacts")
         self._news = asyncio.Event()
-        self._line = SpoolLine(spool, self._artifacts, host.scrubber, self._heard)
+        self._line = SpoolLine(spool, self._artifacts, host.scrubber, self._notify_received)
         self._questions = 0
         self._work_task: asyncio.Task[None] | None = None
         self._report_task: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class LeaseRunner:
                     await task
         self.spool.close()
 
-    def _heard(self) -> None:
+    def _notify_received(self) -> None:
         self._news.set()
         if len(self._line.questions) != self._questions:
             self._questions = len(self._line.questions)

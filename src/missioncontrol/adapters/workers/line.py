@@ -19,7 +19,7 @@ from missioncontrol.ports.agent import (
     Verdict,
 )
 from missioncontrol.ports.artifact_store import ArtifactStore
-from missioncontrol.ports.wire import Moved, Said, Used
+from missioncontrol.ports.wire import LogMessage, Moved, Used
 from missioncontrol.ports.workers import (
     ARTIFACT_BYTES_MAX,
     LINE_MAX,
@@ -69,7 +69,7 @@ class SpoolLine:
     def log(self, level: LogLevel, message: str) -> None:
         text = messages.clean_text(message, self._scrubber)
         is_long = len(text) > LINE_MAX
-        self._spool.add(Said(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
+        self._spool.add(LogMessage(level, f"{text[:LINE_MAX]} [cut]" if is_long else text))
         self._news()
 
     def progress(self, done: int, total: int, note: str = "") -> None:

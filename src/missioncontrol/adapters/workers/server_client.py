@@ -19,12 +19,12 @@ from missioncontrol.domain.errors import (
 )
 from missioncontrol.ports.workers import (
     ARTIFACT_BYTES_MAX,
-    Heard,
     Introduction,
     Lease,
     Orders,
     Poll,
     Report,
+    ReportReceipt,
     Welcome,
 )
 
@@ -78,8 +78,8 @@ class ServerClient:
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS_MAX)
         return await self._post("/v1/poll", poll, Orders, timeout=timeout)
 
-    async def report(self, report: Report) -> Heard:
-        return await self._post("/v1/report", report, Heard)
+    async def report(self, report: Report) -> ReportReceipt:
+        return await self._post("/v1/report", report, ReportReceipt)
 
     async def send(self, lease: Lease, digest: str, file: Path) -> None:
         """Upload a file."""

@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.adapters.workers import messages
 from missioncontrol.ports.agent import ProcessHandle
-from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Moved, Refused, Used
 from missioncontrol.ports.workers import MESSAGE_BYTES_MAX, Given, Lease, Message, Numbered
 
 PENDING_BYTES_MAX = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ MESSAGE_OVERHEAD = 256
 PROGRESS_MAX = 100
 """Pending messages beyond which progress is dropped."""
 
-SAID = "said.jsonl"
+MESSAGES_FILE = "said.jsonl"
 _decode = msgspec.json.Decoder(Numbered).decode
 
 
@@ -49,7 +49,7 @@ class Spool:
         self._dropped = 0
         self._pending: dict[int, bytes] = {}
         self._size = 0
-        self._file = (folder / SAID).open("ab", buffering=0)
+        self._file = (folder / MESSAGES_FILE).open("ab", buffering=0)
 
     @classmethod
     def begin(cls, folder: Path, given: Given) -> "Spool":
@@ -90,7 +90,7 @@ class Spool:
         count, self._dropped = self._dropped, 0
         if count:
             note = f"{count:,} lines were dropped while the server was unreachable."
-            self._put(Said("warning", note))
+            self._put(LogMessage("warning", note))
         self._put(message)
 
     def _put(self, message: Message) -> None:
@@ -109,7 +109,7 @@ class Spool:
             self.number + 1,
             message,
             self._usages + 1 if isinstance(message, Used) else 0,
-            self._lines + 1 if isinstance(message, Said) else 0,
+            self._lines + 1 if isinstance(message, LogMessage) else 0,
         )
 
     def _append(self, line: bytes, *, is_vital: bool) -> None:
@@ -122,7 +122,7 @@ class Spool:
     def _is_dropped(self, message: Message) -> bool:
         if isinstance(message, Moved):
             return len(self._pending) >= PROGRESS_MAX
-        if isinstance(message, Said) and self._size > PENDING_BYTES_MAX:
+        if isinstance(message, LogMessage) and self._size > PENDING_BYTES_MAX:
             self._dropped += 1
             return True
         return False
@@ -188,9 +188,11 @@ class Spool:
         _write(self.folder / "heard", str(self.heard).encode())
         _write(self.folder / "usages", str(self._usages).encode())
         _write(self.folder / "lines", str(self._lines).encode())
-        _write(self.folder / SAID, b"".join(line + b"\n" for line in self._pending.values()))
+        _write(
+            self.folder / MESSAGES_FILE, b"".join(line + b"\n" for line in self._pending.values())
+        )
         self._file.close()
-        self._file = (self.folder / SAID).open("ab", buffering=0)
+        self._file = (self.folder / MESSAGES_FILE).open("ab", buffering=0)
 
     def record(self, process: ProcessHandle) -> None:
         """Record a process before it executes anything."""
@@ -224,7 +226,7 @@ class Spool:
         self.heard = self.number = _number_in(self.folder / "heard")
         self._usages = _number_in(self.folder / "usages")
         self._lines = _number_in(self.folder / "lines")
-        for line in (self.folder / SAID).read_bytes().splitlines():
+        for line in (self.folder / MESSAGES_FILE).read_bytes().splitlines():
             try:
                 numbered = _decode(line)
             except msgspec.DecodeError:
@@ -239,7 +241,7 @@ class Spool:
 
     def _repair(self) -> None:
         """Remove a cut line from the file, so the next one starts on a new line."""
-        content = (self.folder / SAID).read_bytes()
+        content = (self.folder / MESSAGES_FILE).read_bytes()
         if content and not content.endswith(b"\n"):
             self._file.truncate(content.rfind(b"\n") + 1)
 

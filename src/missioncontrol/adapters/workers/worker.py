@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from missioncontrol.adapters import leftovers, worktrees
+from missioncontrol.adapters import orphans, worktrees
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.workers.agents import LocalAgents
 from missioncontrol.adapters.workers.lease_runner import LEFT, Backoff, LeaseRunner
@@ -172,7 +172,7 @@ class Worker:
 
     async def _clean_up(self) -> None:
         """End the processes of an earlier worker process, and report its results."""
-        await leftovers.sweep(self._state.root)
+        await orphans.sweep(self._state.root)
         for folder in sorted(self._state.leases.iterdir()):
             spool = Spool.load(folder)
             if spool is None:

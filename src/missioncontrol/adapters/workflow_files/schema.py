@@ -15,17 +15,17 @@ from missioncontrol.domain.definition.definition import (
 )
 from missioncontrol.domain.definition.input_reading import PATTERN_MAX
 from missioncontrol.domain.definition.quantities import COST, DURATION, TOKENS_MAX
-from missioncontrol.domain.definition.reading import (
-    INPUTS_MAX,
-    RESERVED,
-    STEPS_MAX,
-    VERSIONS_MAX,
-)
 from missioncontrol.domain.definition.step_reading import (
     APPROVERS_MAX,
     ATTEMPTS_MAX,
     ITEMS_MAX,
     ROUNDS_MAX,
+)
+from missioncontrol.domain.definition.value_reader import (
+    INPUTS_MAX,
+    RESERVED,
+    STEPS_MAX,
+    VERSIONS_MAX,
 )
 from missioncontrol.domain.plan import BUILDER, ROLES
 from missioncontrol.domain.step import ApprovalRule, Repeat, Retry

@@ -234,10 +234,10 @@ def _refuse_bad_yaml(text: str, error: yaml.YAMLError, builder: ValueBuilder) ->
         if odd is not None:
             builder.stop(*odd)
             return
-    _tell_in_words(line, problem, builder)
+    _report_problem(line, problem, builder)
 
 
-def _tell_in_words(line: int, problem: str, builder: ValueBuilder) -> None:
+def _report_problem(line: int, problem: str, builder: ValueBuilder) -> None:
     for words, message, hint in _IN_WORDS:
         if words in problem:
             builder.stop(line, message, hint)

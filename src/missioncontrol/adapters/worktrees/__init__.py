@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.leftovers import end_leftovers
+from missioncontrol.adapters.orphans import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.adapters.worktrees import sessions
 from missioncontrol.adapters.worktrees.patch import Change, Patch, apply_patch, patch_of

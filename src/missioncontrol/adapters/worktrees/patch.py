@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
-from missioncontrol.adapters.leftovers import end_leftovers
+from missioncontrol.adapters.orphans import end_leftovers
 from missioncontrol.adapters.worktrees.state import TreeState, inspection_environment
 from missioncontrol.adapters.worktrees.tree import Tree
 from missioncontrol.ports.agent import AttemptFailed

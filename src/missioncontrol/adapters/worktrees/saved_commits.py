@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.adapters.leftovers import end_leftovers
+from missioncontrol.adapters.orphans import end_leftovers
 from missioncontrol.adapters.worktrees.redaction import Scrub, redact
 from missioncontrol.adapters.worktrees.state import INDEX, TreeState
 from missioncontrol.adapters.worktrees.tree import Tree

@@ -24,7 +24,7 @@ class TreeState:
         """Use `read`."""
         self._path = tree.path
         self.own = tree.own
-        self._begun = tree.begun
+        self._base_index = tree.begun
         self._environment = inspection_environment(tree, index)
         self._commit = tree.base
         self.base = tree.base
@@ -63,7 +63,7 @@ class TreeState:
 
     async def count_own_changes(self) -> int:
         """Return how many files differ from the initial tree, with the changes of earlier steps."""
-        made = await self.git("write-tree", "--missing-ok", index=str(self._begun))
+        made = await self.git("write-tree", "--missing-ok", index=str(self._base_index))
         options = ("--cached", "--no-renames", "--name-only", "-z", "--ignore-submodules=all")
         named = await self.git("diff-index", *options, made.decode().strip())
         return named.count(b"\0")

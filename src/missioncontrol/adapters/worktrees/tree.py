@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.git import LIST_BYTES_MAX, git
-from missioncontrol.adapters.leftovers import mark
+from missioncontrol.adapters.orphans import mark
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs import as_file_name
 

@@ -8,14 +8,14 @@ from missioncontrol.analytics.answers import (
     AnyAnswer,
     Cohort,
     FunnelAnswer,
-    Kept,
     LifecycleAnswer,
     Line,
     RetentionAnswer,
+    RetentionCell,
     StepCount,
     TrendAnswer,
 )
-from missioncontrol.analytics.detection.finding import Place
+from missioncontrol.analytics.detection.findings import Place
 from missioncontrol.analytics.detection.windows import window_of
 from missioncontrol.analytics.series import Daily
 
@@ -130,5 +130,5 @@ def _of_steps(steps: Sequence[StepCount], place: Place) -> Pair:
 def _of_cohort(cohort: Cohort, place: Place) -> Pair | None:
     if place.period is None:
         return float(cohort.size), 0.0
-    retention: Kept = cohort.kept[place.period]
+    retention: RetentionCell = cohort.kept[place.period]
     return None if retention.people is None else (float(retention.people), float(cohort.size))

@@ -21,8 +21,9 @@ from missioncontrol.analytics.answers import (
     RetentionAnswer,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import Setting, day_of
 from missioncontrol.analytics.detection.answer_values import value
-from missioncontrol.analytics.detection.finding import Figure, Finding, Place, Slice, at_most_all
+from missioncontrol.analytics.detection.findings import Figure, Finding, Place, Slice, at_most_all
 from missioncontrol.analytics.filters import counted
 from missioncontrol.analytics.questions import (
     Active,
@@ -35,7 +36,6 @@ from missioncontrol.analytics.questions import (
     Trend,
     digest,
 )
-from missioncontrol.analytics.setting import Setting, day_of
 from missioncontrol.analytics.sql import Parameters
 from missioncontrol.ports.warehouse import Statement
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.analytics.detection.finding import Companion, Finding, Severity
+from missioncontrol.analytics.detection.findings import Companion, Finding, Severity
 
 EARLIER_MAX, LATER_MAX = 3, 10
 """Days by which an effect may start before its cause, due to estimation, or after it."""

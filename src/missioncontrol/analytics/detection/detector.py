@@ -6,10 +6,11 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.definition import stamp
 from missioncontrol.analytics.detection.answer_values import aggregated, daily, value
 from missioncontrol.analytics.detection.causes import merged
-from missioncontrol.analytics.detection.finding import (
+from missioncontrol.analytics.detection.findings import (
     Derived,
     Figure,
     Finding,
@@ -21,7 +22,6 @@ from missioncontrol.analytics.detection.metrics import WatchedMetric
 from missioncontrol.analytics.detection.windows import Window, needed, unusual
 from missioncontrol.analytics.questions import Cell, digest
 from missioncontrol.analytics.series import Daily
-from missioncontrol.analytics.setting import Setting
 
 INFO_LIKELY, WARNING_LIKELY = 0.25, 0.01
 """Probability of a false finding of each severity in one inspection of all metrics."""

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.analytics import kpis
-from missioncontrol.analytics.detection.finding import Place, Unit
+from missioncontrol.analytics.calendar import Setting, bounds, day_of, start_of, zone_of
+from missioncontrol.analytics.detection.findings import Place, Unit
 from missioncontrol.analytics.filters import counted, label_of
 from missioncontrol.analytics.questions import (
     SERIES_MAX,
@@ -22,7 +23,6 @@ from missioncontrol.analytics.questions import (
     Step,
     Trend,
 )
-from missioncontrol.analytics.setting import Setting, bounds, day_of, start_of, zone_of
 from missioncontrol.analytics.sql import Parameters, between
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection import attribution
 from missioncontrol.analytics.detection.answer_values import value
 from missioncontrol.analytics.detection.causes import merged
 from missioncontrol.analytics.detection.detector import Change, changes, follows_of
-from missioncontrol.analytics.detection.finding import Figure, Finding, Place, derived
+from missioncontrol.analytics.detection.findings import Figure, Finding, Place, derived
 from missioncontrol.analytics.detection.metrics import (
     WatchedMetric,
     known_events,
@@ -20,7 +21,6 @@ from missioncontrol.analytics.detection.metrics import (
     watched_metrics,
 )
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment, Trend, digest
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 

@@ -6,7 +6,7 @@ from statistics import NormalDist, median
 
 import msgspec
 
-from missioncontrol.analytics.detection.finding import Method
+from missioncontrol.analytics.detection.findings import Method
 from missioncontrol.analytics.series import (
     Baseline,
     Daily,

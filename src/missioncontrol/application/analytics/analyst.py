@@ -10,7 +10,8 @@ import msgspec
 
 from missioncontrol.analytics import member_list
 from missioncontrol.analytics.answers import AnyAnswer, Members
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.calendar import Setting, day_of
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.detection.pipeline import find_changes
 from missioncontrol.analytics.event_discovery import oldest_query
 from missioncontrol.analytics.questions import (
@@ -21,7 +22,6 @@ from missioncontrol.analytics.questions import (
     Step,
     digest,
 )
-from missioncontrol.analytics.setting import Setting, day_of
 from missioncontrol.application.analytics.answer_cache import AnswerCache
 from missioncontrol.application.analytics.known_events import Events, KnownEvents
 from missioncontrol.application.analytics.measures import measure_of, stamp_of

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.facts import digest_of
 from missioncontrol.analytics.model_text import fault_of, in_model_words
 from missioncontrol.analytics.questions import DAYS_USUAL
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.products import DIGESTS, digests_of

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.application.analytics.import_preview import ImportPreview
 from missioncontrol.ports.event_files import EventFiles, Fault, Mapping, Page
-from missioncontrol.ports.warehouse import Captured, Kept, Warehouse
+from missioncontrol.ports.warehouse import Captured, StoredEvent, Warehouse
 
 FAULTS_MAX = 100
 NAMES_MAX = 1_000
@@ -135,7 +135,9 @@ class _Tally:
         )
 
 
-def exported_pages(warehouse: Warehouse, product: str, *, after: int = 0) -> Iterator[list[Kept]]:
+def exported_pages(
+    warehouse: Warehouse, product: str, *, after: int = 0
+) -> Iterator[list[StoredEvent]]:
     """Yield all events of a product in the order received, a page at a time."""
     while page := warehouse.exported(product, after=after, limit=PAGE):
         yield page

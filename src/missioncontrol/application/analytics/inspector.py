@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting, bounds, day_of, start_of, zone_of
 from missioncontrol.analytics.definition import stamp
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.emptiness import (
     Emptiness,
     conditions,
@@ -27,7 +28,6 @@ from missioncontrol.analytics.facts import digest_of
 from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import EVERYBODY, Range, Segment, Where
 from missioncontrol.analytics.scope import scope_of
-from missioncontrol.analytics.setting import Setting, bounds, day_of, start_of, zone_of
 from missioncontrol.analytics.summary import Summary, summary
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.digests import as_written

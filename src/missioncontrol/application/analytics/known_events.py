@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting, day_of
 from missioncontrol.analytics.event_discovery import (
     lacks_usual,
     names_query,
@@ -16,7 +17,6 @@ from missioncontrol.analytics.event_discovery import (
     usual_query,
 )
 from missioncontrol.analytics.questions import Step
-from missioncontrol.analytics.setting import Setting, day_of
 from missioncontrol.domain.product.states import Product
 from missioncontrol.ports.warehouse import Statement
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.definition import stamp
 from missioncontrol.analytics.questions import (
     Active,
@@ -17,7 +18,6 @@ from missioncontrol.analytics.questions import (
     Retention,
     Trend,
 )
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.ports.warehouse import Statement
 
 Rows = Callable[[Statement], list[tuple[Any, ...]]]

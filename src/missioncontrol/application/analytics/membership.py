@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection.metrics import HISTORY_DAYS
 from missioncontrol.analytics.member_list import each_once, people_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
-from missioncontrol.analytics.setting import Setting
 from missioncontrol.application.analytics.measures import measure_of
 from missioncontrol.application.analytics.products import ProductReader
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.warehouse import Statement, Warehouse
 

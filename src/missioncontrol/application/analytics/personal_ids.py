@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.cohorts import Cohort, Dashboard
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort, Dashboard
 
 LETTER = r"[^\s@*?,;:<>()\"']"
 ADDRESS = re.compile(rf"{LETTER}+@{LETTER}+\.{LETTER}{{2,}}")

@@ -7,8 +7,8 @@ from typing import Any, Literal, assert_never
 
 import msgspec
 
+from missioncontrol.analytics.calendar import zone_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.personal_ids import refuse_addresses
 from missioncontrol.application.analytics.products import (
@@ -21,6 +21,16 @@ from missioncontrol.application.analytics.products import (
 )
 from missioncontrol.application.authority import NotPermitted
 from missioncontrol.application.journal import Journal
+from missioncontrol.domain.cohorts import (
+    CohortSaved,
+    DashboardSaved,
+    Panel,
+    RemoveCohort,
+    RemoveDashboard,
+    SaveCohort,
+    SaveDashboard,
+    SavedCommand,
+)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.commands import (
     AddProduct,
@@ -40,16 +50,6 @@ from missioncontrol.domain.product.commands import (
 from missioncontrol.domain.product.decide import unknown
 from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import NO_PRODUCTS, Products
-from missioncontrol.domain.saved import (
-    CohortSaved,
-    DashboardSaved,
-    Panel,
-    RemoveCohort,
-    RemoveDashboard,
-    SaveCohort,
-    SaveDashboard,
-    SavedCommand,
-)
 
 
 class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,16 +9,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.concept import Concept
+from missioncontrol.domain import cohorts as saving
 from missioncontrol.domain import digest as digest_log
-from missioncontrol.domain import saved as saving
-from missioncontrol.domain.digest import DigestCommand, DigestEvent, Digests
-from missioncontrol.domain.product.commands import ProductCommand
-from missioncontrol.domain.product.decide import decide, unknown, unknown_source
-from missioncontrol.domain.product.events import ProductEvent
-from missioncontrol.domain.product.evolve import evolve
-from missioncontrol.domain.product.states import NO_PRODUCTS, OWN, Product, Products
-from missioncontrol.domain.register import Event, decode
-from missioncontrol.domain.saved import (
+from missioncontrol.domain.cohorts import (
     NOTHING_SAVED,
     Cohort,
     Dashboard,
@@ -28,6 +21,13 @@ from missioncontrol.domain.saved import (
     unknown_cohort,
     unknown_dashboard,
 )
+from missioncontrol.domain.digest import DigestCommand, DigestEvent, Digests
+from missioncontrol.domain.product.commands import ProductCommand
+from missioncontrol.domain.product.decide import decide, unknown, unknown_source
+from missioncontrol.domain.product.events import ProductEvent
+from missioncontrol.domain.product.evolve import evolve
+from missioncontrol.domain.product.states import NO_PRODUCTS, OWN, Product, Products
+from missioncontrol.domain.register import Event, decode
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.warehouse import Policy
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.analytics.answers import AnyAnswer
+from missioncontrol.analytics.calendar import is_comparable, weeks_between, zone_of
 from missioncontrol.analytics.kpis import Kpi, KpiQuestion, activation_of, kpi_of, kpi_questions
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Range, Segment
-from missioncontrol.analytics.setting import is_comparable, weeks_between, zone_of
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import Product, Source

@@ -50,7 +50,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     needs: Permission = "read"
 
 
-def _told() -> tuple[Action, ...]:
+def _read_actions() -> tuple[Action, ...]:
     found = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))["action"]
     for each in found:
         each["arguments"] = [_argument(declared) for declared in each.get("arguments", ())]
@@ -64,5 +64,5 @@ def _argument(declared: str | dict[str, Any]) -> dict[str, Any]:
     return declared
 
 
-ACTIONS = _told()
+ACTIONS = _read_actions()
 """Every action but the places of the navigation, which a page knows itself."""

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.agents import stream_of
-from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
 from missioncontrol.application.queries.rows import newest_rows
-from missioncontrol.application.queries.stories import PROGRAM
+from missioncontrol.application.queries.run_outcome import PROGRAM
+from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.elevation import Elevation, Wish
+from missioncontrol.domain.elevation import Elevation, ElevationRequest
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.lifecycle.decide import unknown
 from missioncontrol.domain.lifecycle.events import Source
@@ -65,11 +65,11 @@ class AgentView(msgspec.Struct, frozen=True):
     risks: tuple[str, ...]
     measures: AgentDone
     elevation: Elevation | None  # a wider mode that is in force now
-    elevation_asked: Wish | None  # one that waits for another person's yes
+    elevation_asked: ElevationRequest | None  # one that waits for another person's yes
     stuck: list[str]  # runs that are stuck because of it, the oldest, at most 100
 
 
-class LifeTold(msgspec.Struct, frozen=True):
+class AgentHistoryEntry(msgspec.Struct, frozen=True):
     """Something that happened to an agent."""
 
     event: str
@@ -85,7 +85,7 @@ class AgentDetail(msgspec.Struct, frozen=True):
     declared: dict[str, Any]
     work: list[AtWork]
     days: list[AgentDone]  # what it did on each of the last days, the oldest first
-    history: list[LifeTold]  # the newest first
+    history: list[AgentHistoryEntry]  # the newest first
     version: int  # of its stream; 0 where the log says nothing of it
     modes: dict[str, str]  # wider modes that can be asked for, and what each opens
     standing: dict[str, str]  # those that it has at all times, and by which setting
@@ -223,14 +223,16 @@ def _of_day(
     return done.get(name) or AgentDone(agent=name, since=window.begins, until=window.ends)
 
 
-async def _history(present: Present, name: str) -> tuple[list[LifeTold], int]:
-    newest: deque[LifeTold] = deque(maxlen=HISTORY_MAX)
+async def _history(present: Present, name: str) -> tuple[list[AgentHistoryEntry], int]:
+    newest: deque[AgentHistoryEntry] = deque(maxlen=HISTORY_MAX)
     version = 0
     while rows := await present.store.read_stream(
         stream_of(name), after=version, limit=READ_AT_ONCE
     ):
         for row in rows:
             event = decode(row.type, row.schema, row.body)
-            newest.append(LifeTold(row.type, row.time / 1_000_000, row.actor, in_full(event)))
+            newest.append(
+                AgentHistoryEntry(row.type, row.time / 1_000_000, row.actor, in_full(event))
+            )
         version = rows[-1].version
     return list(newest)[::-1], version

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.application.approvals import APPROVAL, unknown
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.patches import Diff, diffs_in, diffs_of
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.canonical_view import exact, is_whole
 from missioncontrol.domain.agent import EFFECTS, tier
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, Approve, SecondLook, Who
@@ -25,7 +25,7 @@ from missioncontrol.domain.approval.events import (
     ApprovalWithdrawn,
     ChangesRequested,
     DeferralEnded,
-    Said,
+    PersonEvent,
 )
 from missioncontrol.domain.approval.states import (
     ROLE,
@@ -57,7 +57,7 @@ ODD_MAX = 200
 WIDTH = 96
 """Letters of a line of what would run; longer texts are never cut."""
 
-SAID: dict[type, str] = {
+VERBS: dict[type, str] = {
     ApprovalGiven: "agreed",
     ApprovalRejected: "rejected it",
     ChangesRequested: "asked for other inputs",
@@ -81,7 +81,7 @@ class Given(msgspec.Struct, frozen=True):
     time: float
 
 
-class Told(msgspec.Struct, frozen=True):
+class ApprovalHistoryEntry(msgspec.Struct, frozen=True):
     """Something that happened to an approval."""
 
     event: str  # lasting name
@@ -125,7 +125,7 @@ class ApprovalView(msgspec.Struct, frozen=True):
     given: list[Given]
     deferred_until: float
     decision: Decided | None
-    history: list[Told]
+    history: list[ApprovalHistoryEntry]
     objection: str  # why the caller can't approve it; empty where they can
     objection_code: str
 
@@ -263,7 +263,7 @@ def view_of(
         ],
         deferred_until=standing.until if isinstance(standing, Deferred) else 0.0,
         decision=standing if isinstance(standing, Decided) else None,
-        history=[_told(remark) for remark in state.remarks],
+        history=[_history_entry(remark) for remark in state.remarks],
         objection=objection.reason if objection else "",
         objection_code=objection.code if objection else "",
     )
@@ -319,7 +319,7 @@ def why(state: Approval) -> list[str]:
     people = "1 person has" if number == 1 else f"{number} people have"
     reasons = [
         _why_tier(subject),
-        f"The rule of this step: {people} to agree, and nobody agrees to what they wrote.",
+        f"The rule of this step: {people} to agree, and authors can't approve what they wrote.",
     ]
     if state.edited_by:
         reasons.append(f"{', '.join(state.edited_by)} changed its inputs since it was written.")
@@ -336,7 +336,7 @@ def _why_tier(subject: dict[str, Any]) -> str:
     if known and tier(known) == risk:
         return f"{declared}, which makes it {risk}."
     if _agent(subject).get("kind") == COMMAND and not effects and risk == "write":
-        return f"{declared}, and a command of which nobody says what it does counts as {risk}."
+        return f"{declared}, and a command without declared effects counts as {risk}."
     return f"{declared}; its workflow or its agent says that it is {risk}."
 
 
@@ -380,13 +380,15 @@ def _part(values: dict[str, Any], name: str) -> str:
     return "\n".join(exact(values[name], WIDTH)) if name in values else ""
 
 
-def _told(remark: Remark) -> Told:
+def _history_entry(remark: Remark) -> ApprovalHistoryEntry:
     event = remark.event
-    by = event.by if isinstance(event, Said) else ""
-    reason = event.reason if isinstance(event, Said) else ""
+    by = event.by if isinstance(event, PersonEvent) else ""
+    reason = event.reason if isinstance(event, PersonEvent) else ""
     data: dict[str, Any] = in_full(event)
-    words = f"{SAID[type(event)]}{_object_of(event)}"
-    return Told(NAMES[type(event)][0], remark.at, by, words, reason, _tone(event), data)
+    words = f"{VERBS[type(event)]}{_object_of(event)}"
+    return ApprovalHistoryEntry(
+        NAMES[type(event)][0], remark.at, by, words, reason, _tone(event), data
+    )
 
 
 def _object_of(event: object) -> str:

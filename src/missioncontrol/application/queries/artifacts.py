@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.building import HANDED
 from missioncontrol.domain.errors import Corrupt, NotFound, Unavailable
 from missioncontrol.domain.run.states import Run, Succeeded

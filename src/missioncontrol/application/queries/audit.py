@@ -8,11 +8,11 @@ import msgspec
 
 from missioncontrol.application.archive import Archive
 from missioncontrol.application.audit import line_of
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.search import Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.request import verb_now
-from missioncontrol.ports.heads import HeadsSent, SignedHead
+from missioncontrol.ports.log_heads import HeadsSent, SignedHead
 from missioncontrol.ports.search_index import Query, RunHits
 
 HEADS_MAX = 500

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt
-from missioncontrol.application.queries.reasons import taken_apart
+from missioncontrol.application.event_timeline import Attempt
+from missioncontrol.application.queries.reasons import parse_reason
 from missioncontrol.domain.run.states import (
     Blocked,
     Cancelled,
@@ -82,7 +82,7 @@ def _details(state: Failed | Resting, of: str) -> Iterator[Cause]:
             text = ": ".join(filter(None, (check.what, check.detail)))
             yield Cause("check", _cut(text), "", of)
     detail = state.failure.detail
-    if detail and not taken_apart(state.failure.reason).is_of_a_command:  # which says all of it
+    if detail and not parse_reason(state.failure.reason).is_of_a_command:  # which says all of it
         yield Cause("detail", _cut(_plain(detail)), "", of)
 
 

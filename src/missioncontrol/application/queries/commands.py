@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.actions import ACTIONS, Action, Choice
 from missioncontrol.application.queries.agents import lives
 from missioncontrol.application.queries.approvals import queue
@@ -16,6 +15,7 @@ from missioncontrol.application.queries.repositories import repositories
 from missioncontrol.application.queries.runs import RunItem, list_runs
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.application.queries.shelf import Shelf
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import ENDED, MISSION_OPEN, OPEN

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.application.budgets import LEDGER, last_ledger, stream_of
-from missioncontrol.application.present import Present
 from missioncontrol.application.prices import PRICES, STREAM, name_of, price_of
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import (
@@ -23,9 +22,10 @@ from missioncontrol.application.queries.measures import (
     spent_by_day,
     total,
 )
+from missioncontrol.application.read_model import Present
+from missioncontrol.domain.budget.balances import Standing, capped, standings
 from missioncontrol.domain.budget.events import Origin
 from missioncontrol.domain.budget.scopes import WORKSPACE, Kind, Period, Scope, day_of
-from missioncontrol.domain.budget.standing import Standing, capped, standings
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.price import Price, Rates
@@ -313,9 +313,9 @@ async def price_view_of(
     if found is None:
         raise NotFound(
             "price.unknown",
-            f"The price of {model[:80]!r} is not known: nobody has set it from {day_of(now)} or "
+            f"The price of {model[:80]!r} is not known: none is set from {day_of(now)} or "
             f"before, and it is not in {instruments.prices.version}.",
-            hint="Set it: what models cost that nobody knows is never taken for free.",
+            hint="Set it: a model of unknown cost never counts as free.",
         )
     dated = known.dated.get(found.model.lower(), ())
     by = next((each for each in dated if each.price is found), None)

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.pressroom import order_of, pressroom
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.drawing.blueprint import BlueprintText, blueprint_text
 from missioncontrol.documents.drawing.diagrams import (
     Diagram,
@@ -63,7 +63,7 @@ _at_hand: "WeakKeyDictionary[Present, OrderedDict[tuple[str, str], BlueprintView
 )
 
 
-async def blueprint(present: Present, story: Story) -> BlueprintView:
+async def blueprint(present: Present, story: RunReport) -> BlueprintView:
     """Return the blueprint of a run; it is made again only where the run has gone on."""
     cache = _at_hand.setdefault(present, OrderedDict())
     key = story.state.id, story.version
@@ -77,7 +77,7 @@ async def blueprint(present: Present, story: Story) -> BlueprintView:
     return found
 
 
-def _made(story: Story, read: Callable[[str], bytes]) -> BlueprintView:
+def _made(story: RunReport, read: Callable[[str], bytes]) -> BlueprintView:
     material = Material(story.reading.record, read)
     found = diagrams(material)
     words = {each.kind: tuple(places(each, material)) for each in found}
@@ -98,7 +98,7 @@ def lines(view: BlueprintView) -> list[DiagramLine]:
     ]
 
 
-async def file_of(present: Present, story: Story, kind: str, form: Form, asker: str) -> bytes:
+async def file_of(present: Present, story: RunReport, kind: str, form: Form, asker: str) -> bytes:
     """Return a diagram as a file; a PNG is printed in the row of `asker`.
 
     Raises:
@@ -111,11 +111,11 @@ async def file_of(present: Present, story: Story, kind: str, form: Form, asker: 
 
     if form == "png":
         key = order_of("diagram", kind, story.state.id, story.version)
-        return await pressroom(present).printed(key, asker, made)
+        return await render_queue_of(present).printed(key, asker, made)
     return await asyncio.to_thread(made)
 
 
-def _file(story: Story, read: Callable[[str], bytes], kind: str, form: Form) -> bytes:
+def _file(story: RunReport, read: Callable[[str], bytes], kind: str, form: Form) -> bytes:
     found = diagram(Material(story.reading.record, read), kind)
     if form == "json":
         return msgspec.json.encode(found)

@@ -101,14 +101,16 @@ class DocumentDiff(msgspec.Struct, frozen=True):
     diff: str  # unified
 
 
-class Kept(msgspec.Struct, frozen=True):
+class DocumentHistory(msgspec.Struct, frozen=True):
     """A document as the log tells it, with who made each version."""
 
     state: StoredDocument
     versions: tuple[VersionLine, ...]
 
 
-async def kept(store: EventStore, run: str, kind: DocumentKind) -> Kept | None:
+async def read_document_history(
+    store: EventStore, run: str, kind: DocumentKind
+) -> DocumentHistory | None:
     """Return a document, or None where it was never written."""
     state: StoredDocument | None = None
     by: dict[int, str] = {}
@@ -137,12 +139,12 @@ async def kept(store: EventStore, run: str, kind: DocumentKind) -> Kept | None:
         )
         for each in state.versions
     )
-    return Kept(state, lines)
+    return DocumentHistory(state, lines)
 
 
 async def documents(store: EventStore, run: str) -> tuple[DocumentLine, ...]:
     """Return all kinds of documents of a run, written or not."""
-    return tuple([_line(kind, await kept(store, run, kind)) for kind in KINDS])
+    return tuple([_line(kind, await read_document_history(store, run, kind)) for kind in KINDS])
 
 
 async def document(
@@ -261,14 +263,14 @@ async def difference(
     return DocumentDiff(run, kind, earlier.number, later.number, "\n".join(lines))
 
 
-async def _known(store: EventStore, run: str, kind: DocumentKind) -> Kept:
-    found = await kept(store, run, kind)
+async def _known(store: EventStore, run: str, kind: DocumentKind) -> DocumentHistory:
+    found = await read_document_history(store, run, kind)
     if found is None:
         raise unknown(kind)
     return found
 
 
-def _line(kind: DocumentKind, found: Kept | None) -> DocumentLine:
+def _line(kind: DocumentKind, found: DocumentHistory | None) -> DocumentLine:
     if found is None:
         return DocumentLine(kind, TITLES[kind], 0, None, "", "", False, 0)
     last = found.versions[-1]

@@ -5,13 +5,13 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.rows import READ
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import AgentCard
-from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, Elevation, Mode, Wish
+from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, Elevation, ElevationRequest, Mode
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.lifecycle.commands import ApproveElevation
-from missioncontrol.domain.lifecycle.elevating import approved
+from missioncontrol.domain.lifecycle.elevation_rules import approved
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 
 AGENTS_MAX = 2_000
@@ -77,7 +77,7 @@ def count_waiting(present: Present) -> int:
     return sum(life.wish is not None for life in _concerned(present))
 
 
-def wishes(present: Present, now: float) -> list[tuple[AgentLife, Wish]]:
+def wishes(present: Present, now: float) -> list[tuple[AgentLife, ElevationRequest]]:
     """Return what is asked for and waits, each with its agent."""
     return [
         (life, life.wish)
@@ -97,7 +97,7 @@ def _concerned(present: Present) -> list[AgentLife]:
 
 
 def _waiting(
-    life: AgentLife, wish: Wish, cards: Mapping[str, AgentCard], now: float, actor: str
+    life: AgentLife, wish: ElevationRequest, cards: Mapping[str, AgentCard], now: float, actor: str
 ) -> ElevationView:
     objection = _objection(life, wish, actor, now) if actor else None
     return ElevationView(
@@ -152,7 +152,9 @@ def _opens(
     return {mode: known.get(mode, "") for mode in modes}
 
 
-def _objection(life: AgentLife, wish: Wish, actor: str, now: float) -> MissionControlError | None:
+def _objection(
+    life: AgentLife, wish: ElevationRequest, actor: str, now: float
+) -> MissionControlError | None:
     """Return why `actor` could not agree at `now`, by the rules that decide about it."""
     try:
         approved(ApproveElevation(wish.id, actor), life, now)

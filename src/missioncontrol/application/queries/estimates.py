@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.events import RunCreated
@@ -50,7 +50,7 @@ class _Asked(msgspec.Struct, frozen=True):
     builder: str
 
 
-_asked: "OrderedDict[str, _Asked]" = OrderedDict()
+_requests_by_run: "OrderedDict[str, _Asked]" = OrderedDict()
 """By run. How a run was asked for never changes, and ids are never used twice."""
 
 
@@ -97,15 +97,15 @@ def _ended(present: Present) -> Iterator[tuple[MissionRow, RunRow]]:
 
 
 async def _how(present: Present, run: str) -> _Asked:
-    known = _asked.get(run)
+    known = _requests_by_run.get(run)
     if known is None:
         (first,) = await present.store.read_stream(run, limit=1)
         event = decode(first.type, first.schema, first.body)
         inputs = event.inputs if isinstance(event, RunCreated) else {}
         known = _Asked(bool(inputs.get("execute", True)), str(inputs.get("builder", "")))
-        _asked[run] = known
-        while len(_asked) > KNOWN_MAX:
-            _asked.popitem(last=False)
+        _requests_by_run[run] = known
+        while len(_requests_by_run) > KNOWN_MAX:
+            _requests_by_run.popitem(last=False)
     return known
 
 
@@ -113,7 +113,7 @@ def _in_words(number: int, wanted: _Asked, *, is_same: bool) -> str:
     how = "planned" if not wanted.execute else "carried out"
     who = f" with {wanted.builder} as builder" if wanted.builder else ""
     if not number:
-        return f"No mission was {how}{who} here yet, so nothing can be said beforehand."
+        return f"No mission was {how}{who} here yet, so no estimate is available."
     where = "on this repository" if is_same else "in this home"
     verb = "was" if number == 1 else "were"
     return f"From {counted(number, 'mission')} that {verb} {how}{who} {where}."

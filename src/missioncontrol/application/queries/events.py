@@ -7,10 +7,10 @@ import msgspec
 from msgspec.structs import replace
 
 from missioncontrol.application.archive import Archive
-from missioncontrol.application.discretion import shown
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import shown
 from missioncontrol.application.search import Event, Found, Search, fits
-from missioncontrol.documents.event_words import sentence, told_in
+from missioncontrol.documents.event_words import sentence, sentence_data
 from missioncontrol.domain.envelope import GENESIS, Recorded, is_chained
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.ports.event_store import EventStore
@@ -101,7 +101,7 @@ async def list_events(
 
 async def _indexed(archive: Archive, query: Query, *, before: int | None, limit: int) -> EventList:
     async def look(search: Search) -> Found:
-        return await search.events(query, before=before, limit=limit, read=_told)
+        return await search.events(query, before=before, limit=limit, read=_event_data)
 
     found = await archive.search(look)
     items = [_of_found(event) for event in found.events]
@@ -256,13 +256,13 @@ def item_of(row: Recorded) -> EventItem:
         row.version,
         row.actor,
         row.on_behalf,
-        sentence(row.type, _told(row)),
+        sentence(row.type, _event_data(row)),
         row.stream if row.stream.startswith("run-") else "",
     )
 
 
-def _told(row: Recorded) -> Any:
-    return told_in(row.type, row.body)
+def _event_data(row: Recorded) -> Any:
+    return sentence_data(row.type, row.body)
 
 
 def _of_found(event: Event) -> EventItem:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import CapView, scope_view
 from missioncontrol.application.queries.instruments import Instruments
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.budget.refusals import Unit
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
 from missioncontrol.domain.errors import Rejected

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from missioncontrol.application.measuring import Measuring
+from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.calendar import Calendar
 from missioncontrol.ports.clock import Clock

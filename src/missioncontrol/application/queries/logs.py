@@ -10,7 +10,7 @@ from missioncontrol.application.archive import Archive
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.call_log import Call, CallQuery, Found
-from missioncontrol.ports.output_store import KeptLine, LinePage, LineQuery
+from missioncontrol.ports.output_store import LinePage, LineQuery, StoredLine
 
 CALLS_MAX = 50
 CALL_SECONDS = 120
@@ -105,7 +105,7 @@ async def line_detail(archive: Archive, number: int) -> LogLineDetail:
         NotFound: `log.unknown_line`.
     """
 
-    def look(books: Any) -> tuple[KeptLine | None, list[Found]]:
+    def look(books: Any) -> tuple[StoredLine | None, list[Found]]:
         lines = books.output.find(LineQuery(after=number - 1, before=number + 1), limit=1).lines
         calls = books.calls() if lines else None
         return (lines[0] if lines else None), _calls_about(lines[0], calls) if calls else []
@@ -159,7 +159,7 @@ async def as_text(archive: Archive, query: LineQuery, *, is_json: bool) -> Async
         query = msgspec.structs.replace(query, after=after)
 
 
-def line_of(entry: KeptLine) -> LogLine:
+def line_of(entry: StoredLine) -> LogLine:
     """Return a line as lists show it."""
     line = entry.line
     return LogLine(
@@ -175,7 +175,7 @@ def line_of(entry: KeptLine) -> LogLine:
     )
 
 
-def _calls_about(entry: KeptLine, calls: Any) -> list[Found]:
+def _calls_about(entry: StoredLine, calls: Any) -> list[Found]:
     line, near = entry.line, CALL_SECONDS * 1_000_000
     query = CallQuery(
         run=line.run,

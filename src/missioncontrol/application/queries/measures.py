@@ -7,17 +7,17 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Removed, Resting
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.status import ENDED, Status
 from missioncontrol.ports.measures import (
     HOUR_SECONDS,
-    Begun,
     Dimension,
     Ended,
+    OpenAttempt,
     Place,
     Work,
     whole,
@@ -171,7 +171,7 @@ def done_by_agents(
     tables = instruments.measuring.tables
     works = tables.work(["agent"], since=window.first, until=window.end)
     lasted = tables.lasted("agent", since=window.first, until=window.end)
-    begun = defaultdict[str, list[Begun]](list)
+    begun = defaultdict[str, list[OpenAttempt]](list)
     for each in instruments.measuring.at_work:
         begun[each.agent].append(each)
     names = {place.agent for place in works} | begun.keys()
@@ -193,7 +193,7 @@ def _done(
     name: str,
     work: Work,
     lasted: Mapping[int, int],
-    begun: Sequence[Begun],
+    begun: Sequence[OpenAttempt],
     window: Window,
     scale: int,
 ) -> AgentDone:
@@ -221,7 +221,7 @@ def _done(
     )
 
 
-def _within(begun: Begun, window: Window) -> int:
+def _within(begun: OpenAttempt, window: Window) -> int:
     """Return the microseconds that an attempt which has not ended was at work in a window."""
     end = round(window.now * 1_000_000)
     return sum(
@@ -365,7 +365,7 @@ def _of_stuck(present: Present) -> list[Anomaly]:
     by_cause: dict[tuple[str, ...], list[Status]] = {}
     for status in present.statuses.stuck().values():
         by_cause.setdefault(status.on, []).append(status)
-    rule = "nothing of a run moves before somebody acts"
+    rule = "a run is stuck until a person acts"
     return [
         Anomaly("stuck", on[0] if on else "", _stuck_text(found), rule, "bad")
         for on, found in by_cause.items()
@@ -374,7 +374,7 @@ def _of_stuck(present: Present) -> list[Anomaly]:
 
 def _stuck_text(found: list[Status]) -> str:
     runs = "1 run is" if len(found) == 1 else f"{len(found):,} runs are"
-    return f"{runs} stuck: {found[0].reason} `{found[0].action}` lets work go on."
+    return f"{runs} stuck: {found[0].reason} `{found[0].action}` resumes work."
 
 
 def _of_agents(instruments: Instruments, lives: Iterable[AgentLife], now: float) -> list[Anomaly]:

@@ -7,21 +7,21 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries.runs import told_of
-from missioncontrol.application.queries.stories import Story
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.queries.runs import status_fields
+from missioncontrol.application.read_model import Present
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.attention import Concern
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.exhibits import Exhibit
 from missioncontrol.documents.next_steps import Step
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall, phase_state, worked
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import CheckRecord, TaskRecord
-from missioncontrol.documents.traceability.report import CheckTold, check_told
+from missioncontrol.documents.report_data import Reading
+from missioncontrol.documents.traceability.report import CheckSummary, summarize_check
+from missioncontrol.domain.estimates import Likely
 from missioncontrol.domain.execution import PLAN_STEP
-from missioncontrol.domain.foresight import Likely
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
 from missioncontrol.domain.run.states import Held, Run
 from missioncontrol.domain.status import MissionWord, Status
@@ -209,7 +209,7 @@ class MissionView(msgspec.Struct, frozen=True):
     estimated_tokens: int  # those of the tokens that were not measured
     estimated_cost: int  # micro-dollars, that part of `cost`
     likely: tuple[Likely, ...]  # where the work will be, by requirement
-    trace: CheckTold  # its gaps, and what keeps it from being completed
+    trace: CheckSummary  # its gaps, and what keeps it from being completed
     version: str  # changes whenever anything above does
 
 
@@ -255,7 +255,7 @@ def around(present: Present) -> Around:
     return found
 
 
-def view(story: Story, present: Present) -> MissionView:
+def view(story: RunReport, present: Present) -> MissionView:
     """Return all that a page or a program wants to know of a mission."""
     own, run_standing = _standings(story, present)
     reading, run, found = story.reading, story.state, story.mission
@@ -269,13 +269,13 @@ def view(story: Story, present: Present) -> MissionView:
         constraints=found.constraints,
         repository=found.repository,
         commit=record.commit,
-        **_told(own),
+        **_status_fields(own),
         created=found.created_at,
         updated=found.updated_at,
         run=run.id,
         runs=found.runs,
         run_status=run_standing.word,
-        verdict=spoken(reading.verdict),
+        verdict=plain_text(reading.verdict),
         standing=overall(reading),
         stages=stages(reading, run),
         tally=reading.tally,
@@ -293,12 +293,12 @@ def view(story: Story, present: Present) -> MissionView:
         estimated_tokens=run.bill.estimated_tokens,
         estimated_cost=run.bill.estimated_cost,
         likely=reading.plan.likely,
-        trace=check_told(record, reading.trace),
+        trace=summarize_check(record, reading.trace),
         version=story.version,
     )
 
 
-def _standings(story: Story, present: Present) -> tuple[Status, Status]:
+def _standings(story: RunReport, present: Present) -> tuple[Status, Status]:
     """Return how a mission stands, and how the run that is shown does."""
     return standing(present, story.mission.id), present.statuses.of_run(story.state)
 
@@ -309,13 +309,13 @@ def standing(present: Present, mission: str) -> Status:
     return present.statuses.of_mission(row) if row is not None else Status("planning")
 
 
-def _told(found: Status) -> dict[str, Any]:
-    values = told_of(found)
+def _status_fields(found: Status) -> dict[str, Any]:
+    values = status_fields(found)
     del values["waiting_since"]
     return values
 
 
-def plan_view(story: Story) -> PlanView:
+def plan_view(story: RunReport) -> PlanView:
     """Return the plan of a mission."""
     plan = story.reading.plan
     return PlanView(story.mission.id, story.state.id, bool(plan.phases), plan)
@@ -409,7 +409,7 @@ def _line(present: Present, row: MissionRow, standing: Status) -> MissionLine:
         title=row.title,
         goal=row.goal[:GOAL_SHOWN],
         repository=row.repository,
-        **told_of(standing),
+        **status_fields(standing),
         handed_over=row.handed_over,
         asks=asks,
         created=row.created,
@@ -464,8 +464,8 @@ def _coverage(one: Coverage) -> CoverageLine:
 
 
 def _concern(one: Concern) -> ConcernLine:
-    items = tuple(map(spoken, one.items))
-    return ConcernLine(one.tone, spoken(one.title), items, one.left_out, one.hint)
+    items = tuple(map(plain_text, one.items))
+    return ConcernLine(one.tone, plain_text(one.title), items, one.left_out, one.hint)
 
 
 def _advice(reading: Reading) -> Advice:

@@ -5,7 +5,6 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import CapView, scope_view
 from missioncontrol.application.queries.elevations import wishes
 from missioncontrol.application.queries.instruments import Instruments
@@ -13,9 +12,10 @@ from missioncontrol.application.queries.measures import Health, health
 from missioncontrol.application.queries.reasons import without_commands
 from missioncontrol.application.queries.runs import RunItem, run_item
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
-from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, Wish
+from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, ElevationRequest
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.person import Known, known_as
@@ -123,7 +123,7 @@ async def overview(
     stuck = tuple(present.statuses.stuck().values())
     live_count = sum(counts.get(status, 0) for status in LIVE)
     planned = schedules(present, instruments, now)
-    wording = _Said(
+    wording = _OverviewFacts(
         operation,
         is_engine_there,
         not sum(counts.values()),
@@ -159,7 +159,7 @@ async def overview(
     )
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _OverviewFacts(msgspec.Struct, frozen=True):
     """What the sentences of an overview are made from."""
 
     operation: Operation
@@ -192,7 +192,7 @@ class _Said(msgspec.Struct, frozen=True):
                 if self.own == 1
                 else ("things that you asked for wait")
             )
-            return f"{counted(self.own, verb, verb)} for somebody else. {self._rest()}"
+            return f"{counted(self.own, verb, verb)} for a teammate. {self._rest()}"
         if self.failed or self.measured.anomalies:
             return self._rest()
         runs = f"{counted(self.live, 'run')} at work" if self.live else "Nothing runs"
@@ -201,7 +201,7 @@ class _Said(msgspec.Struct, frozen=True):
     def _rest(self) -> str:
         if self.failed:
             verb = "was" if self.failed == 1 else "were"
-            return f"{counted(self.failed, 'run')} failed in 7 days and {verb} not taken up again."
+            return f"{counted(self.failed, 'run')} failed in 7 days and {verb} not retried."
         odd = len(self.measured.anomalies)
         if odd:
             verb = "is" if odd == 1 else "are"
@@ -213,9 +213,9 @@ class _Said(msgspec.Struct, frozen=True):
         is_more = self.live and (self.waiting or self.own or self.failed)
         parts = [f"{counted(self.live, 'run')} not ended"] if is_more else []
         if self.stuck:
-            parts.insert(0, f"`{self.stuck[0].action}` lets work go on")
+            parts.insert(0, f"`{self.stuck[0].action}` resumes work")
         if self.own and self.waiting:
-            parts.insert(0, f"{self.own} more that you asked for waits for somebody else")
+            parts.insert(0, f"{self.own} more that you asked for waits for a teammate")
         odd = [one for one in self.measured.anomalies if one.kind != "stuck"]
         parts += [one.text.rstrip(".") for one in odd[:2]]
         if self.operation.stage != "all" and self.operation.reason:
@@ -308,7 +308,7 @@ def _held(item: RunItem) -> Waiting:
 
 def _approval(row: ApprovalRow, me: Known) -> Waiting:
     is_own = me.is_also(known_as((row.author,), ""))
-    detail = f"{row.risk} · {row.workflow} · {row.step}" + (" · somebody else decides" * is_own)
+    detail = f"{row.risk} · {row.workflow} · {row.step}" + (" · a teammate decides" * is_own)
     title = row.title or f"Approve {row.step}"
     tone: Tone = "held" if is_own else "ask"
     return Waiting("approval", row.id, title, detail, row.run, row.requested, tone, is_own)
@@ -322,10 +322,10 @@ def _question(question: Question) -> Waiting:
     )
 
 
-def _elevation(life: AgentLife, wish: Wish, me: Known) -> Waiting:
+def _elevation(life: AgentLife, wish: ElevationRequest, me: Known) -> Waiting:
     is_own = me.is_also(known_as((wish.by,), wish.os_user))
-    detail = f"wider mode · {life.name}" + (" · somebody else decides" * is_own)
-    title = f"Let {life.name} have {' and '.join(wish.modes)}"
+    detail = f"wider mode · {life.name}" + (" · a teammate decides" * is_own)
+    title = f"Grant {life.name} {' and '.join(wish.modes)}"
     tone: Tone = "held" if is_own else "ask"
     asked = wish.lapses - ANSWER_SECONDS_MAX
     return Waiting("elevation", life.name, title, detail, "", asked, tone, is_own)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.visible import visible

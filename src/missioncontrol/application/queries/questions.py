@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.question import Question, unknown_question
 
 OPEN_MAX = 1_000

@@ -27,7 +27,7 @@ class Reason(msgspec.Struct, frozen=True):
         return bool(self.command)
 
 
-def taken_apart(reason: str) -> Reason:
+def parse_reason(reason: str) -> Reason:
     """Return a reason in parts; one that is of no command is a sentence as it is."""
     found = _RAN.fullmatch(reason.strip())
     if found is None:
@@ -43,7 +43,7 @@ def without_commands(text: str) -> str:
 
 def in_a_sentence(name: str, reason: str, *, more: str = "") -> str:
     """Return what became of a step, without the text of the command that it ran."""
-    parts = taken_apart(reason)
+    parts = parse_reason(reason)
     if parts.is_of_a_command:
         return f"{name}{more} {parts.sentence}."
     return f"{name}{more}. {sentence(parts.sentence)}"

@@ -4,11 +4,11 @@ from bisect import bisect_right
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, Chronicle, Moment, Span
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, Moment, Span
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.runs import UsageView, own_status, run_state, verdict_of
 from missioncontrol.application.queries.steps import family_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import state_name, usage_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run, Working
@@ -94,7 +94,7 @@ async def run_events(
     Raises:
         NotFound: `run.unknown`.
     """
-    chronicle = await _chronicle(present, run)
+    chronicle = await _timeline(present, run)
     found: list[RunEventLine] = []
     for moment in chronicle.moments[after:]:
         if not step or moment.step == step:
@@ -110,7 +110,7 @@ async def replay_index(present: Present, run: str) -> ReplayIndex:
     Raises:
         NotFound: `run.unknown`.
     """
-    chronicle = await _chronicle(present, run)
+    chronicle = await _timeline(present, run)
     moments = chronicle.moments[-INDEX_MAX:]
     names = {name: place for place, name in enumerate(dict.fromkeys(m.type for m in moments))}
     about = dict.fromkeys(m.step for m in moments)
@@ -139,7 +139,7 @@ async def replay_moment(present: Present, run: str, at: int) -> ReplayMoment:
         NotFound: `run.unknown`.
         Rejected: `replay.before_run`, or `replay.after_log`.
     """
-    chronicle = await _chronicle(present, run)
+    chronicle = await _timeline(present, run)
     last = _last_until(chronicle, at)
     if at > present.position and at > chronicle.position:
         raise Rejected(
@@ -151,13 +151,13 @@ async def replay_moment(present: Present, run: str, at: int) -> ReplayMoment:
     return _moment(state, chronicle, last, at)
 
 
-async def _chronicle(present: Present, run: str) -> Chronicle:
+async def _timeline(present: Present, run: str) -> EventTimeline:
     if not run.startswith("run-"):
         raise unknown_run(run)
     return await present.chronicles.of(run)
 
 
-def _last_until(chronicle: Chronicle, at: int) -> Moment:
+def _last_until(chronicle: EventTimeline, at: int) -> Moment:
     place = bisect_right(chronicle.moments, at, key=lambda moment: moment.position)
     if not place:
         begins = chronicle.moments[0].position
@@ -169,7 +169,7 @@ def _last_until(chronicle: Chronicle, at: int) -> Moment:
     return chronicle.moments[place - 1]
 
 
-def _moment(state: Run, chronicle: Chronicle, last: Moment, at: int) -> ReplayMoment:
+def _moment(state: Run, chronicle: EventTimeline, last: Moment, at: int) -> ReplayMoment:
     working = {key: each.since for key, each in state.states.items() if isinstance(each, Working)}
     return ReplayMoment(
         run=state.id,
@@ -208,7 +208,7 @@ async def run_timeline(
     return found
 
 
-def _row(run: Run, chronicle: Chronicle, place: int, key: str, depth: int) -> TimelineRow:
+def _row(run: Run, chronicle: EventTimeline, place: int, key: str, depth: int) -> TimelineRow:
     step = run.steps[key]
     span = chronicle.spans.get(key) or Span()
     return TimelineRow(
@@ -225,7 +225,7 @@ def _row(run: Run, chronicle: Chronicle, place: int, key: str, depth: int) -> Ti
     )
 
 
-def _free_since(run: Run, chronicle: Chronicle, key: str) -> float | None:
+def _free_since(run: Run, chronicle: EventTimeline, key: str) -> float | None:
     """Return when all that a step needs had ended; None while it has not."""
     around = chronicle.spans.get(run.steps[key].parent)
     ends = [run.created_at if around is None else around.started or run.created_at]

@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import READ_AT_ONCE, Present
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.application.red_branches import RedBranch, red_branches
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.documents.task_status import standing_of
@@ -27,7 +27,7 @@ from missioncontrol.projections.repositories import RepositoryRow, RunOfTasks
 
 PREFIX = "repository-"
 REPOSITORIES_MAX = 1_000
-RUN_BEGUN = NAMES[RepositoryTasksRun][0]
+RUN_STARTED = NAMES[RepositoryTasksRun][0]
 Which = Literal["open", "over", "all"]
 
 
@@ -66,7 +66,7 @@ class HoldView(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
 
 
-class RunTold(msgspec.Struct, frozen=True):
+class RunSummary(msgspec.Struct, frozen=True):
     """A run that carried tasks out."""
 
     run: str
@@ -84,7 +84,7 @@ class RepositoryView(msgspec.Struct, frozen=True):
     row: RepositoryRow
     process: Process
     holds: list[HoldView]
-    runs: list[RunTold]  # the newest first, as far as the row names them
+    runs: list[RunSummary]  # the newest first, as far as the row names them
     red: list[RedBranch]  # branches on which nothing is merged until they are mended
 
 
@@ -118,7 +118,7 @@ async def repository_view(present: Present, repository: str) -> RepositoryView:
         for task in at_work
         if task.hold is not None and not _is_over(present, task.hold.run)
     ]
-    runs = runs_told(present, row.runs)
+    runs = run_summaries(present, row.runs)
     red = await red_branches(((each.run, each.into) for each in runs), present.run)
     return RepositoryView(row, state.process, holds, runs, red)
 
@@ -165,7 +165,7 @@ def item_of(present: Present, task: RepositoryTask, process: Process) -> TaskIte
     )
 
 
-async def run_begun(present: Present, repository: str, run: str) -> RepositoryTasksRun:
+async def find_run_start(present: Present, repository: str, run: str) -> RepositoryTasksRun:
     """Return how a run of tasks of a repository was begun.
 
     Raises:
@@ -174,7 +174,7 @@ async def run_begun(present: Present, repository: str, run: str) -> RepositoryTa
     state, version = await state_of(present, repository), 0
     while rows := await present.store.read_stream(state.id, after=version, limit=READ_AT_ONCE):
         for row in rows:
-            if row.type != RUN_BEGUN:
+            if row.type != RUN_STARTED:
                 continue  # Most of a long stream is none, and is not decoded.
             event = decode(row.type, row.schema, row.body)
             if isinstance(event, RepositoryTasksRun) and event.run == run:
@@ -213,12 +213,12 @@ def _is_over(present: Present, run: str) -> bool:
     return row is None or row.status in ENDED
 
 
-def runs_told(present: Present, runs: list[RunOfTasks]) -> list[RunTold]:
+def run_summaries(present: Present, runs: list[RunOfTasks]) -> list[RunSummary]:
     """Return runs as they are now, the newest first."""
     found = []
     for each in reversed(runs):
         row = present.board.run(each.run)
         agents = {str(part): name for part, name in each.agents.items()}
         status = present.statuses.of(row).word if row is not None else "unknown"
-        found.append(RunTold(each.run, status, each.tasks, agents, each.into, each.by, each.at))
+        found.append(RunSummary(each.run, status, each.tasks, agents, each.into, each.by, each.at))
     return found

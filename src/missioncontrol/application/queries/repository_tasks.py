@@ -2,17 +2,17 @@
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.repositories import (
-    RunTold,
+    RunSummary,
     TaskItem,
     item_of,
     row_in,
-    runs_told,
+    run_summaries,
     state_of,
     task_of,
 )
-from missioncontrol.application.queries.task_rounds import RoundTold, rounds_of
+from missioncontrol.application.queries.task_rounds import RoundRow, rounds_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.repository.commands import SignDocument
 from missioncontrol.domain.repository.decide import decide
@@ -69,8 +69,8 @@ class TaskView(msgspec.Struct, frozen=True):
     gates: list[GateView]
     scope: tuple[str, ...]
     ground: Ground | None  # who stated which files it is to change; None where none are stated
-    runs: list[RunTold]  # the newest first
-    rounds: list[RoundTold]  # of the newest run
+    runs: list[RunSummary]  # the newest first
+    rounds: list[RoundRow]  # of the newest run
 
 
 async def task_view(
@@ -83,7 +83,7 @@ async def task_view(
     """
     state = await state_of(present, repository)
     task = task_of(state, number)
-    runs = runs_told(
+    runs = run_summaries(
         present, [each for each in row_in(present, state).runs if number in each.tasks]
     )
     return TaskView(
@@ -104,7 +104,7 @@ async def task_view(
     )
 
 
-async def _rounds(present: Present, runs: list[RunTold], number: int) -> list[RoundTold]:
+async def _rounds(present: Present, runs: list[RunSummary], number: int) -> list[RoundRow]:
     if not runs:
         return []
     try:

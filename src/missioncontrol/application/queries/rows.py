@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.projections.lists import FOLDS
 
 READ = {fold.kind: fold.read for fold in FOLDS}

@@ -8,17 +8,17 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.journal import unknown_run
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.reasons import (
     Reason,
     in_a_sentence,
+    parse_reason,
     sentence,
-    taken_apart,
     without_commands,
 )
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.views import head_of, state_name, usage_view
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
 from missioncontrol.domain.run.states import Failed, Run, Succeeded
 from missioncontrol.domain.status import (
     NAMED_MAX,
@@ -189,7 +189,7 @@ NODES_MAX = 10_000
 LINES_MAX = 200
 
 
-def asked_of(present: Present) -> Counter[str]:
+def count_open_requests(present: Present) -> Counter[str]:
     """Return how many open approvals and questions there are of each run."""
     return Counter({run: len(asks) for run, asks in present.statuses.around.asks.items()})
 
@@ -215,21 +215,21 @@ def run_item(present: Present, row: RunRow) -> RunItem:
     found = statuses.of(row)
     values = msgspec.structs.asdict(row)
     del values["progress"], values["unchanged"]
-    values |= told_with_mission(found, statuses.spoken_for(row.id, row.mission))
+    values |= status_with_mission(found, statuses.mission_status(row.id, row.mission))
     title = present.board.title_of(row) or row.workflow
     return RunItem(title=title, asks=0 if row.ended else statuses.asks(row.id), **values)
 
 
-def told_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
+def status_with_mission(found: Status, mission: Status | None) -> dict[str, Any]:
     """Return how a run stands, with the word, reason and action of the mission it speaks for."""
-    fields = told_of(found)
+    fields = status_fields(found)
     if mission is None:
         return fields
     more = {"mission_status": mission.word, "reason": mission.reason, "action": mission.action}
     return {**fields, **more}
 
 
-def told_of(found: Status) -> dict[str, Any]:
+def status_fields(found: Status) -> dict[str, Any]:
     """Return a status as the fields that lists and details of runs have for it."""
     return {
         "status": found.word,
@@ -286,7 +286,7 @@ async def run_detail(
     found = detail_of(state, title, asks, position, revision, scopes, standing)
     if at is not None or row is None or not row.mission:
         return found
-    fields = told_with_mission(standing, present.statuses.spoken_for(row.id, row.mission))
+    fields = status_with_mission(standing, present.statuses.mission_status(row.id, row.mission))
     return msgspec.structs.replace(found, **fields)
 
 
@@ -304,7 +304,7 @@ def detail_of(
     standing: Status,
 ) -> RunDetail:
     """Return a run that is at hand in full."""
-    head = head_of(state) | told_of(standing)
+    head = head_of(state) | status_fields(standing)
     del head["usage_by_agent"], head["usage_by_model"]
     head["usage"] = UsageView(**head["usage"])
     outputs = None
@@ -355,10 +355,10 @@ def verdict_of(run: Run, standing: Status) -> str:
         case "queued":
             return "Queued: no step has started yet."
         case _:
-            return _going(run, done, len(own), standing)
+            return _progress_sentence(run, done, len(own), standing)
 
 
-def _going(run: Run, done: int, steps: int, standing: Status) -> str:
+def _progress_sentence(run: Run, done: int, steps: int, standing: Status) -> str:
     failed = sum(isinstance(each, Failed) for key, each in run.states.items() if is_own(key))
     bad = f", {failed:,} failed" if failed else ""
     so_far = f"{done:,} of {_are(steps, 'step')} done{bad}."
@@ -414,7 +414,7 @@ def failure_of(run: Run) -> RunFailure | None:
     if not bad:
         return None
     key, reason = bad[0]
-    parts: Reason = taken_apart(reason)
+    parts: Reason = parse_reason(reason)
     return RunFailure(key, run.steps[key].title, reason, parts.command, parts.said)
 
 

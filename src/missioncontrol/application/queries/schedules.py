@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows, row_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.schedules import stream_of
-from missioncontrol.documents.schedule_words import DAYLIGHT, told
+from missioncontrol.documents.schedule_words import DAYLIGHT, describe_event
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.register import decode
@@ -213,7 +213,7 @@ def refusal_of(instruments: Instruments, cron: str, zone: str, now: float) -> Pr
 def _past(position: int, time: float, kind: str, actor: str, event: Any) -> PastEvent:
     run = getattr(event, "run", "")
     data: dict[str, Any] = in_full(event)
-    return PastEvent(position, time, kind, actor, told(event), run, _tone(event), data)
+    return PastEvent(position, time, kind, actor, describe_event(event), run, _tone(event), data)
 
 
 def _tone(event: object) -> Literal["ok", "bad", "held", "ask", ""]:

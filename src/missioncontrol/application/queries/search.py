@@ -7,11 +7,11 @@ from urllib.parse import quote
 import msgspec
 
 from missioncontrol.application.archive import Archive
-from missioncontrol.application.discretion import not_guessed
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.events import EventItem, list_events
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.runs import list_runs
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.workflows import WORKFLOWS
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.workflow_library import LISTING

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from missioncontrol.application.agents import Cards
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.scope import Scopes
 from missioncontrol.application.workflows import (
     WORKFLOW,

@@ -5,11 +5,11 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.costs import ledger_of
 from missioncontrol.application.queries.elevations import count_waiting
+from missioncontrol.application.read_model import Present
+from missioncontrol.domain.budget.balances import standings
 from missioncontrol.domain.budget.scopes import WORKSPACE
-from missioncontrol.domain.budget.standing import standings
 from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.status import ENDED
 

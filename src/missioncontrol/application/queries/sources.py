@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.source_tree import SourceEntry, SourceTree
@@ -38,7 +38,7 @@ class SourceView(msgspec.Struct, frozen=True):
     mentions: tuple[Mention, ...]
 
 
-async def source(tree: SourceTree, story: Story, path: str) -> SourceView:
+async def source(tree: SourceTree, story: RunReport, path: str) -> SourceView:
     """Return a file or a directory of the repository at the mission's commit.
 
     Raises:
@@ -51,7 +51,7 @@ async def source(tree: SourceTree, story: Story, path: str) -> SourceView:
     if not record.repository or not _COMMIT.fullmatch(record.commit):
         raise NotFound(
             "source.no_commit",
-            "This mission was planned at no commit, so nobody can say what its files said then.",
+            "This mission was planned at no commit, so its files at that time are unknown.",
             hint="Files are shown of repositories under git.",
         )
     repository = Path(record.repository)

@@ -7,8 +7,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from missioncontrol.application.chronicle import Attempt, Chronicle, Span
-from missioncontrol.application.present import Present
+from missioncontrol.application.event_timeline import Attempt, EventTimeline, Span
 from missioncontrol.application.queries.causes import (
     Cause,
     NextAction,
@@ -16,9 +15,10 @@ from missioncontrol.application.queries.causes import (
     next_actions,
 )
 from missioncontrol.application.queries.runs import CostLine, UsageView, run_state
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import approval_view, state_name, step_view, usage_view
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
 from missioncontrol.domain.run.states import (
     Blocked,
     Failed,
@@ -232,7 +232,7 @@ def family_of(run: Run) -> Family:
 
 
 def _item(
-    run: Run, chronicle: Chronicle, family: Family, place: int, key: str, depth: int
+    run: Run, chronicle: EventTimeline, family: Family, place: int, key: str, depth: int
 ) -> StepItem:
     step, state = run.steps[key], run.states[key]
     usage, bill = run.usage_by_step.get(key, NO_USAGE), run.bill_by_step.get(key, NO_BILL)
@@ -255,13 +255,13 @@ def _item(
         output_tokens=usage.output_tokens,
         cost=bill.cost,
         is_priced=bill.is_whole,
-        reason=_said(state),
+        reason=_state_summary(state),
         children=len(family.children.get(key, ())),
         children_done=family.done(key),
     )
 
 
-def _said(state: StepState) -> str:
+def _state_summary(state: StepState) -> str:
     match state:
         case Failed() | Resting():
             text = state.failure.reason
@@ -291,16 +291,16 @@ async def step_detail(present: Present, run: str, key: str, *, at: int | None = 
             hint="Its steps are listed with it.",
         )
     chronicle = await present.chronicles.of(run)
-    asked = [await approval_view(present.store, each, at) for each in _asked(state, key)]
+    asked = [await approval_view(present.store, each, at) for each in _approvals_of(state, key)]
     approvals = [each for each in asked if each["step"] == key][-NAMED_MAX:]
-    last_lines, is_cut = _last_said(present, run, key) if at is None else ([], False)
+    last_lines, is_cut = _last_lines(present, run, key) if at is None else ([], False)
     found = _detail(state, chronicle, key, approvals, last_lines, is_cut=is_cut, at=at)
     if at is not None:
         return found
     return msgspec.structs.replace(found, run_status=present.statuses.of_run(state).word)
 
 
-def _asked(run: Run, key: str) -> list[str]:
+def _approvals_of(run: Run, key: str) -> list[str]:
     """Return approvals that may be about `key`: its own, and the last ones of the whole run."""
     if run.steps[key].approval is None and not isinstance(run.states[key], Held):
         return []
@@ -309,7 +309,7 @@ def _asked(run: Run, key: str) -> list[str]:
 
 def _detail(
     run: Run,
-    chronicle: Chronicle,
+    chronicle: EventTimeline,
     key: str,
     approvals: list[dict[str, Any]],
     last_lines: list[OutputLine],
@@ -399,7 +399,7 @@ def _standing(view: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in view.items() if name not in COMMON}
 
 
-def _span(chronicle: Chronicle, key: str, attempts: list[Attempt], at: int | None) -> Span:
+def _span(chronicle: EventTimeline, key: str, attempts: list[Attempt], at: int | None) -> Span:
     if at is None:
         return chronicle.spans.get(key) or Span()
     ends = [each.ended for each in attempts]
@@ -413,7 +413,7 @@ def _around(family: Family, key: str) -> tuple[str, str]:
     return "".join(keys[max(place - 1, 0) : place]), "".join(keys[place + 1 : place + 2])
 
 
-def _models(chronicle: Chronicle, key: str) -> list[CostLine]:
+def _models(chronicle: EventTimeline, key: str) -> list[CostLine]:
     return [
         CostLine(model, UsageView(**usage_view(usage, bill)))
         for (step, model), (usage, bill) in chronicle.models.items()
@@ -440,7 +440,7 @@ def _attempt(attempt: Attempt) -> AttemptView:
     )
 
 
-def _last_said(present: Present, run: str, key: str) -> tuple[list[OutputLine], bool]:
+def _last_lines(present: Present, run: str, key: str) -> tuple[list[OutputLine], bool]:
     """Return the last output lines of a step, and whether there are more before them.
 
     Where many others have written since, the beginning of its output stands for the end.

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.outcome import Tally
 from missioncontrol.documents.page import overall
-from missioncontrol.documents.reading import Reading
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.plan import Risk
 
 
@@ -76,7 +76,7 @@ def summary(reading: Reading) -> SummaryView:
     return SummaryView(
         reading.record.mission,
         reading.record.run,
-        spoken(reading.verdict),
+        plain_text(reading.verdict),
         overall(reading),
         reading.tally,
         tuple(StepView(each.text, each.why, each.commands) for each in pit.path),
@@ -106,7 +106,7 @@ def summary(reading: Reading) -> SummaryView:
                 each.is_checked,
                 each.held,
                 each.checks,
-                tuple(spoken(part) for part in each.evidence),
+                tuple(plain_text(part) for part in each.evidence),
                 {one.artifact.name: one.artifact.digest for one in each.exhibits},
             )
             for each in pit.proofs

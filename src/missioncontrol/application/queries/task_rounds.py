@@ -16,7 +16,7 @@ TEXT_MAX = 2_000
 STEPS = ("manage", "build", "test", "inspect", "review", "merge")
 
 
-class FindingTold(msgspec.Struct, frozen=True):
+class FindingRow(msgspec.Struct, frozen=True):
     """Something that was found, in the words of who found it."""
 
     message: str
@@ -26,7 +26,7 @@ class FindingTold(msgspec.Struct, frozen=True):
     rule: str  # "" where no rule says so
 
 
-class StepTold(msgspec.Struct, frozen=True):
+class StepRow(msgspec.Struct, frozen=True):
     """A step of a round."""
 
     key: str  # in the run
@@ -34,43 +34,43 @@ class StepTold(msgspec.Struct, frozen=True):
     agent: str
     state: str
     says: str  # what it hands in, or why it failed
-    findings: list[FindingTold]
+    findings: list[FindingRow]
 
 
-class RoundTold(msgspec.Struct, frozen=True):
+class RoundRow(msgspec.Struct, frozen=True):
     """One round: what was built, and what others thought of it."""
 
     number: int
-    steps: list[StepTold]
+    steps: list[StepRow]
 
 
-def rounds_of(run: Run, task: int) -> list[RoundTold]:
+def rounds_of(run: Run, task: int) -> list[RoundRow]:
     """Return the rounds of a task in a run, the first one first."""
     pattern = re.compile(rf"task-{task}(?:#(\d+))?/({'|'.join(STEPS)})")
-    found: dict[int, list[StepTold]] = {}
+    found: dict[int, list[StepRow]] = {}
     for key in run.steps:
         place = pattern.fullmatch(key)
         if place is not None:
             found.setdefault(int(place[1] or 1), []).append(_step(key, place[2], run))
     return [
-        RoundTold(number, sorted(found[number], key=lambda step: STEPS.index(step.name)))
+        RoundRow(number, sorted(found[number], key=lambda step: STEPS.index(step.name)))
         for number in sorted(found)[:ROUNDS_MAX]
     ]
 
 
-def _step(key: str, name: str, run: Run) -> StepTold:
+def _step(key: str, name: str, run: Run) -> StepRow:
     state = run.states[key]
-    says, findings = "", list[FindingTold]()
+    says, findings = "", list[FindingRow]()
     if isinstance(state, Failed):
         says = state.failure.reason
     elif isinstance(state, Succeeded):
         says = state.work.summary
         findings = list(_findings(state.work.output))
     word = type(state).__name__.lower()
-    return StepTold(key, name, run.steps[key].agent, word, says[:TEXT_MAX], findings)
+    return StepRow(key, name, run.steps[key].agent, word, says[:TEXT_MAX], findings)
 
 
-def _findings(output: Any) -> Iterator[FindingTold]:
+def _findings(output: Any) -> Iterator[FindingRow]:
     """Yield the findings of an answer; those of some agents lie a level below.
 
     An agent's answer is checked against the form before anything of it is shown.
@@ -84,7 +84,7 @@ def _findings(output: Any) -> Iterator[FindingTold]:
     for each in findings[:FINDINGS_MAX] if isinstance(findings, list) else ():
         if isinstance(each, Mapping) and isinstance(each.get("message"), str):
             line, blocks = each.get("line"), each.get("blocking")
-            yield FindingTold(
+            yield FindingRow(
                 each["message"][:TEXT_MAX],
                 _text(each.get("path")),
                 line if isinstance(line, int) else 0,

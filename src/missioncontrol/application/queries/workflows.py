@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.queries.workflow_inputs import InputField, fields_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.definition import (
     Definition,
     StepDefinition,

@@ -7,7 +7,7 @@ from missioncontrol.application.decision_views import DecisionLine
 from missioncontrol.application.decisions import DecisionNow
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.queries.decision import DecisionPage
 
@@ -33,7 +33,7 @@ class DecisionRequests(Resource[L]):
             "decision.list", {"status": status, "text": text, "mission": mission, "file": file}
         )
 
-    @asked
+    @requested
     def get(self, decision: str) -> Call[DecisionPage]:
         """Return a decision in full, and what happened to it.
 
@@ -41,7 +41,7 @@ class DecisionRequests(Resource[L]):
         """
         return requests.item("decision.get", decision)
 
-    @asked
+    @requested
     def record(
         self,
         text: DecisionText,
@@ -66,7 +66,7 @@ class DecisionRequests(Resource[L]):
             key=key,
         )
 
-    @asked
+    @requested
     def accept(
         self, decision: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[DecisionNow]:
@@ -75,7 +75,7 @@ class DecisionRequests(Resource[L]):
             "decision.accept", decision, {"reason": reason}, key=key, if_match=if_match
         )
 
-    @asked
+    @requested
     def reject(
         self, decision: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[DecisionNow]:
@@ -84,7 +84,7 @@ class DecisionRequests(Resource[L]):
             "decision.reject", decision, {"reason": reason}, key=key, if_match=if_match
         )
 
-    @asked
+    @requested
     def deprecate(
         self, decision: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[DecisionNow]:
@@ -93,7 +93,7 @@ class DecisionRequests(Resource[L]):
             "decision.deprecate", decision, {"reason": reason}, key=key, if_match=if_match
         )
 
-    @asked
+    @requested
     def supersede(
         self, decision: str, by: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[DecisionNow]:
@@ -105,7 +105,7 @@ class DecisionRequests(Resource[L]):
             "decision.supersede", decision, {"by": by, "reason": reason}, key=key, if_match=if_match
         )
 
-    @asked
+    @requested
     def link(
         self,
         decision: str,

@@ -7,7 +7,7 @@ from missioncontrol.application.memory import Forgotten
 from missioncontrol.application.queries.memory import ItemDetail, ItemView
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class MemoryRequests(Resource[L]):
@@ -29,12 +29,12 @@ class MemoryRequests(Resource[L]):
             {"kind": kind, "repository": repository, "tag": tag, "file": file, "expired": expired},
         )
 
-    @asked
+    @requested
     def get(self, item: str) -> Call[ItemDetail]:
         """Return an item with its source and its neighbours."""
         return requests.item("memory.get", item)
 
-    @asked
+    @requested
     def add(
         self,
         title: str,
@@ -63,7 +63,7 @@ class MemoryRequests(Resource[L]):
             key=key,
         )
 
-    @asked
+    @requested
     def forget(
         self, item: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[Forgotten]:

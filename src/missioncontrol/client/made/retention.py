@@ -1,20 +1,20 @@
 """The retention methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
 
-from missioncontrol.application.queries.keeping import RetentionView
+from missioncontrol.application.queries.storage import RetentionView
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call
-from missioncontrol.client.resource import L, Resource, asked
+from missioncontrol.client.resource import L, Resource, requested
 
 
 class RetentionRequests(Resource[L]):
     """What is declared of the noun retention."""
 
-    @asked
+    @requested
     def get(self) -> Call[RetentionView]:
         """Return what is kept, with sizes and bounds, and what was removed so far."""
         return requests.item("retention.get")
 
-    @asked
+    @requested
     def bound_output(
         self, bytes: int | None, reason: str = "", *, key: str = ""
     ) -> Call[RetentionView]:

@@ -3,7 +3,7 @@
 from missioncontrol.application.shares import ShareShown
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 from missioncontrol.queries.share import ShareView
 
 
@@ -15,7 +15,7 @@ class ShareRequests(Resource[L]):
         """List the links that hold, the newest first, without what would let somebody use them."""
         return requests.pages("share.list", {"run": run})
 
-    @asked
+    @requested
     def make(
         self, run: str, *, seconds: float = 604800.0, note: str = "", key: str = ""
     ) -> Call[ShareShown]:
@@ -28,7 +28,7 @@ class ShareRequests(Resource[L]):
             "share.make", "", {"run": run, "seconds": seconds, "note": note}, key=key
         )
 
-    @asked
+    @requested
     def revoke(self, share: str, reason: str = "", *, key: str = "") -> Call[None]:
         """Make a link show nothing any more."""
         return requests.operation("share.revoke", share, {"reason": reason}, key=key)

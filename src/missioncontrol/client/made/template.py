@@ -3,7 +3,7 @@
 from missioncontrol.application.templates import TemplateFile
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class TemplateRequests(Resource[L]):
@@ -17,7 +17,7 @@ class TemplateRequests(Resource[L]):
         """
         return requests.pages("template.list", {})
 
-    @asked
+    @requested
     def get(self, template: str) -> Call[TemplateFile]:
         """Return the questions of a template, and the goal that waits for their answers."""
         return requests.item("template.get", template)

@@ -7,7 +7,7 @@ from missioncontrol.application.access import TokenShown
 from missioncontrol.application.queries.access import TokenView
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class TokenRequests(Resource[L]):
@@ -18,7 +18,7 @@ class TokenRequests(Resource[L]):
         """Return one's own tokens, or everybody's: what each may do, its end, and its last use."""
         return requests.pages("token.list", {"everybody": everybody})
 
-    @asked
+    @requested
     def issue(
         self,
         name: str,
@@ -37,7 +37,7 @@ class TokenRequests(Resource[L]):
             "token.issue", "", {"name": name, "scopes": scopes, "seconds": seconds}, key=key
         )
 
-    @asked
+    @requested
     def revoke(self, token: str, reason: str = "", *, key: str = "") -> Call[None]:
         """Make a token void at once: one's own, or anybody's for an admin."""
         return requests.operation("token.revoke", token, {"reason": reason}, key=key)

@@ -6,7 +6,7 @@ from typing import Literal
 from missioncontrol.application.queries.access import UserView
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
-from missioncontrol.client.resource import L, Resource, asked, listed
+from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class UserRequests(Resource[L]):
@@ -17,12 +17,12 @@ class UserRequests(Resource[L]):
         """Return everybody who may sign in, by name; whoever runs the machine comes first."""
         return requests.pages("user.list", {})
 
-    @asked
+    @requested
     def get(self, name: str) -> Call[UserView]:
         """Return one user."""
         return requests.item("user.get", name)
 
-    @asked
+    @requested
     def add(
         self,
         name: str,
@@ -33,7 +33,7 @@ class UserRequests(Resource[L]):
         """Let a person sign in with these roles, once an invitation gave them a password."""
         return requests.operation("user.add", "", {"name": name, "roles": roles}, key=key)
 
-    @asked
+    @requested
     def change(
         self,
         name: str,
@@ -49,7 +49,7 @@ class UserRequests(Resource[L]):
         """
         return requests.operation("user.change", name, {"roles": roles}, key=key, if_match=if_match)
 
-    @asked
+    @requested
     def remove(self, name: str, reason: str = "", *, key: str = "") -> Call[None]:
         """Remove a user: their sessions end, and their tokens are void."""
         return requests.operation("user.remove", name, {"reason": reason}, key=key)

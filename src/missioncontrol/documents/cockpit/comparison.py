@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from missioncontrol.documents.changes import Changes
+from missioncontrol.documents.cost_lines import spending
 from missioncontrol.documents.figures import counted, grouped, lasting, money
 from missioncontrol.documents.record import MissionRecord, TaskRecord
-from missioncontrol.documents.spending import spending
-from missioncontrol.domain.foresight import Estimate, Measure
+from missioncontrol.domain.estimates import Estimate, Measure
 
 MEASURES: tuple[Measure, ...] = ("files", "lines", "hours", "seconds", "tokens", "cost")
 TITLES: dict[Measure, str] = {

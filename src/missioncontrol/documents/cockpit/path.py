@@ -40,10 +40,10 @@ def path(
     return (
         *_unended(record, count),
         *_again(record, where),
-        *_asked(record),
+        *_question_steps(record),
         *_prepared(record, where),
         *_handed_over(record, following, where),
-        *_taken_over(record, changed, where),
+        *_checkout_steps(record, changed, where),
     )
 
 
@@ -77,7 +77,7 @@ def _again(record: MissionRecord, where: Places) -> Iterator[PathStep]:
             )
 
 
-def _asked(record: MissionRecord) -> Iterator[PathStep]:
+def _question_steps(record: MissionRecord) -> Iterator[PathStep]:
     for question in record.plan.questions:
         yield PathStep(f"Decide: {question}", place="requirements")
 
@@ -123,7 +123,7 @@ def _handed_over(record: MissionRecord, following: NextSteps, where: Places) -> 
             f"Done when: {done}" if done else "",
             place=where.task(one.task.key),
         )
-    commands = _proving(record)
+    commands = _test_command(record)
     if following.handed_over and commands and record.plan.work == "change":
         text = "Prove the outcome: run the tests with the change, and compare with this run."
         yield PathStep(text, commands=commands, place="checks")
@@ -133,7 +133,7 @@ def _number(following: NextSteps) -> str:
     return counted(len(following.handed_over), "task")
 
 
-def _proving(record: MissionRecord) -> tuple[str, ...]:
+def _test_command(record: MissionRecord) -> tuple[str, ...]:
     """Return the command of the tests as it was run here: it tells whether a change is right."""
     for one, ran in _ran(record):
         if one.task.role == "tester":
@@ -141,7 +141,7 @@ def _proving(record: MissionRecord) -> tuple[str, ...]:
     return ()
 
 
-def _taken_over(
+def _checkout_steps(
     record: MissionRecord, changed: Changes | None, where: Places
 ) -> Iterator[PathStep]:
     if changed is None or changed.exhibit is None:

@@ -29,7 +29,7 @@ def data_model(material: Material) -> Graph | str:
         if each.source in known and each.target in known
     )
     nodes = tuple(_table_node(table) for table in tables)
-    return Graph(TITLE, _said(blueprint, tables), nodes, edges, direction="right")
+    return Graph(TITLE, _summary(blueprint, tables), nodes, edges, direction="right")
 
 
 def _chosen(blueprint: Blueprint) -> list[Table]:
@@ -50,7 +50,7 @@ def _table_node(table: Table) -> Node:
     return Node(table.name, table.name, "table", where, detail, "", link, rows=rows)
 
 
-def _said(blueprint: Blueprint, tables: Sequence[Table]) -> str:
+def _summary(blueprint: Blueprint, tables: Sequence[Table]) -> str:
     files = list(dict.fromkeys(table.path for table in tables))
     shown = ", ".join(files[:4]) + (f" and {len(files) - 4} more files" if len(files) > 4 else "")
     left = len(blueprint.tables) - len(tables)

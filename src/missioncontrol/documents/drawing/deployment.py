@@ -49,7 +49,7 @@ def deployment(material: Material) -> Graph | str:
     if left > 0:
         nodes.append(Node("…", f"{left} more", "more", "", "Beyond what one drawing can hold."))
     groups = _groups(nodes, units)
-    return Graph(TITLE, _said(blueprint, added), tuple(nodes), tuple(edges), groups, "right")
+    return Graph(TITLE, _summary(blueprint, added), tuple(nodes), tuple(edges), groups, "right")
 
 
 def _chosen(units: Sequence[Unit]) -> list[Unit]:
@@ -94,7 +94,7 @@ def _looked_for(blueprint: Blueprint) -> str:
     return f"{what} were looked for."
 
 
-def _said(blueprint: Blueprint, added: Sequence[Node]) -> str:
+def _summary(blueprint: Blueprint, added: Sequence[Node]) -> str:
     files = list(dict.fromkeys(blueprint.deployment_files))
     if files:
         shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")

@@ -16,7 +16,7 @@ from missioncontrol.drawing.model import Edge, Graph, Link, Node
 TITLE = "Product flow"
 PLACES_MAX, ENTRIES_MAX, PER_PLACE_MAX, HOPS_MAX = 14, 14, 4, 6
 FILES_PER_REQUIREMENT_MAX = 4
-ASKS_MAX = 24
+REQUIREMENTS_MAX = 24
 COMERS = {
     "command": "someone at a terminal",
     "route": "an HTTP client",
@@ -28,7 +28,7 @@ _ROLES = re.compile(
     r"editors?|reviewers?|maintainers?|callers?|authors?|guests?|members?|owners?)\b",
     re.IGNORECASE,
 )
-ASKED_MAX = 80
+FIRST_TEXT_MAX = 80
 RANK = {"command": 0, "route": 1, "container": 2, "plugin": 2, "import": 3}
 
 
@@ -43,7 +43,7 @@ def flow(material: Material) -> Graph | str:
     entries = {entry.name: entry for entry, _, _ in ways}
     ranks = _ranks(material, places, has_entries=bool(entries))
     actors = {name: _comer(entry, material) for name, entry in entries.items()}
-    asks = plan.requirements[:ASKS_MAX]
+    asks = plan.requirements[:REQUIREMENTS_MAX]
     people = list(_people(asks))
     nodes = [
         *(Node(f"who {name}", name, "actor") for name in dict.fromkeys(actors.values())),
@@ -72,7 +72,7 @@ def flow(material: Material) -> Graph | str:
     edges = [edge for edge in edges if edge.source in once and edge.target in once]
     return Graph(
         TITLE,
-        _said(material, places, ways, missing),
+        _summary(material, places, ways, missing),
         tuple(once.values()),
         tuple(dict.fromkeys(edges)),
         direction="right",
@@ -253,7 +253,7 @@ def _ask_node(ask: Requirement, material: Material) -> Node:
     return Node(f"ask {ask.id}", ask.text, "ask", ask.id, detail.strip(), "", link)
 
 
-def _said(
+def _summary(
     material: Material,
     places: Mapping[str, Node],
     ways: Sequence[tuple[Entry, str, list[str]]],
@@ -264,7 +264,7 @@ def _said(
     if material.blueprint is None:
         return f"{asks} and {spots} of the plan; no survey has read the ways in yet."
     if not places:
-        first = " ".join(material.plan.requirements[0].text.split())[:ASKED_MAX]
+        first = " ".join(material.plan.requirements[0].text.split())[:FIRST_TEXT_MAX]
         return f"{asks}, beginning with “{first}”; no module of the product changes for it."
     if not ways:
         reached = "no command, route or public name of the product reaches them by imports"

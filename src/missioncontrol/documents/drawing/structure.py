@@ -72,7 +72,7 @@ def proposed(material: Material) -> Graph | str:
             home[path] = path
     around = _around(material, home, {(edge.source, edge.target) for edge in edges})
     nodes |= {node.id: node for node in around[0]}
-    return Graph(PROPOSED, _said(nodes.values()), tuple(nodes.values()), (*edges, *around[1]))
+    return Graph(PROPOSED, _summary(nodes.values()), tuple(nodes.values()), (*edges, *around[1]))
 
 
 def part_node(part: Component, material: Material) -> Node:
@@ -176,7 +176,7 @@ def _stays(each: Import) -> str:
     return f"Stays as it is; {each.source} imports {each.target} ({each.file}:{each.line})."
 
 
-def _said(nodes: Iterable[Node]) -> str:
+def _summary(nodes: Iterable[Node]) -> str:
     listed = list(nodes)
     new = [node.label for node in listed if node.mark == "new"]
     changed = [node.label for node in listed if node.mark == "changed"]

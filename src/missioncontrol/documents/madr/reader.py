@@ -123,8 +123,8 @@ class _Reader:
         self._found |= {name: "\n\n".join(parts) for name, parts in self._texts.items()}
         self._found["options"] = tuple(self._options.values())
         text = canonical_text(DecisionText(**self._found))
-        fields: dict[str, Any] = {name: self._said(name) for name in OWN}
-        links: dict[str, Any] = {name: tuple(self._all_said(name)) for name in LINKS}
+        fields: dict[str, Any] = {name: self._text_value(name) for name in OWN}
+        links: dict[str, Any] = {name: tuple(self._list_value(name)) for name in LINKS}
         links["supersedes"] = tuple(
             dict.fromkeys((*links["supersedes"], *self._standing.supersedes))
         )
@@ -146,18 +146,18 @@ class _Reader:
         stated = _NUMBER.match(name)
         number = int(stated[1]) if stated else 0
         heading = next((each for each in self._sections if each.level == 1), None)
-        title = heading.title if heading else self._said("title")
+        title = heading.title if heading else self._text_value("title")
         if not self._is_ours:
             title = _COMMENT.sub("", title).rstrip(" #")
             title = re.sub(r"(?i)^(?:adr[-_ ]?)?\d+\s*[.:)\u2013\u2014-]\s*(?=\S)", "", title)
             title = re.sub(r"(?i)^adr\s*:\s*(?=\S)", "", title)
         return line_of(title), number
 
-    def _said(self, key: str) -> str:
+    def _text_value(self, key: str) -> str:
         value = self._front.values.get(key, "")
         return value if isinstance(value, str) else ", ".join(value)
 
-    def _all_said(self, key: str) -> list[str]:
+    def _list_value(self, key: str) -> list[str]:
         value = self._front.values.get(key, [])
         if isinstance(value, list):
             return value
@@ -167,15 +167,15 @@ class _Reader:
         known = {"status", "date", "title", *PEOPLE, *LINKS, *(OWN if self._is_ours else ())}
         for key in self._front.values:
             if key not in known:
-                value = self._said(key)
+                value = self._text_value(key)
                 self._keep(1, f"{key!r} of the front matter", f"{key}: {value}" if value else "")
         if "status" in self._front.values:
-            self._take_standing(1, self._said("status"))
+            self._take_standing(1, self._text_value("status"))
         if "date" in self._front.values:
-            self._take_date(1, self._said("date"))
+            self._take_date(1, self._text_value("date"))
         for key, name in PEOPLE.items():
-            if self._all_said(key):
-                self._add_people(name, self._all_said(key))
+            if self._list_value(key):
+                self._add_people(name, self._list_value(key))
 
     def _add_people(self, name: str, people: Iterable[str]) -> None:
         self._found[name] = (*self._found.get(name, ()), *people)
@@ -201,9 +201,9 @@ class _Reader:
             if key == "status" and found:
                 self._take_standing(section.line, found[2])
             elif key in ("date", "last updated") and found:
-                self._take_date(section.line, _bare(found[2]))
+                self._take_date(section.line, _strip_template(found[2]))
             elif key in PEOPLE and found:
-                people = [part.strip(" []") for part in _bare(found[2]).split(",")]
+                people = [part.strip(" []") for part in _strip_template(found[2]).split(",")]
                 self._add_people(PEOPLE[key], people)
             else:
                 left.append(line)
@@ -387,7 +387,7 @@ class _Reader:
         return "madr" if self._knew & (OPTIONS | PROS) else "unknown"
 
 
-def _bare(text: str) -> str:
+def _strip_template(text: str) -> str:
     """Return a text without the brackets and comments of a template."""
     return _COMMENT.sub("", text).strip()
 

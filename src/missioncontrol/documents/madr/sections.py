@@ -130,12 +130,12 @@ class Argued(NamedTuple):
 
 def items_in(body: str) -> Items:
     """Take the items at the left edge out of `body`."""
-    return _taken(body, lambda _: True)
+    return _split_items(body, lambda _: True)
 
 
 def argued_in(body: str, *, is_ours: bool = False) -> Argued:
     """Take what begins with Good, Neutral or Bad out of `body`."""
-    rest, items = _taken(
+    rest, items = _split_items(
         body, lambda text: re.match(r"(?i)(?:good|neutral|bad)\b", text) is not None
     )
     sides: dict[str, list[str]] = {"good": [], "neutral": [], "bad": []}
@@ -148,7 +148,7 @@ def argued_in(body: str, *, is_ours: bool = False) -> Argued:
     return Argued(rest, tuple(sides["good"]), tuple(sides["neutral"]), tuple(sides["bad"]))
 
 
-def _taken(body: str, is_wanted: Callable[[str], bool]) -> Items:
+def _split_items(body: str, is_wanted: Callable[[str], bool]) -> Items:
     rest: list[str] = []
     items: list[list[str]] = []
     is_inside = False

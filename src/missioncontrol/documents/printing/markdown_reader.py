@@ -358,11 +358,11 @@ def _bound(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 class _Binder:
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._used_anchors: set[str] = set()
 
     def bound(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
         placed = tuple(self._placed(block) for block in blocks)
-        return tuple(_linked(block, self._taken) for block in placed)
+        return tuple(_linked(block, self._used_anchors) for block in placed)
 
     def _placed(self, block: Block) -> Block:
         """Give anchors out, each once, in the order of the document."""
@@ -379,8 +379,8 @@ class _Binder:
     def _free(self, anchors: Iterable[str]) -> tuple[str, ...]:
         found = []
         for anchor in anchors:
-            if anchor and anchor not in self._taken:
-                self._taken.add(anchor)
+            if anchor and anchor not in self._used_anchors:
+                self._used_anchors.add(anchor)
                 found.append(anchor)
         return tuple(found)
 

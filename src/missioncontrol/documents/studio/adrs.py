@@ -66,7 +66,7 @@ def _record(of: Material, each: Decision) -> Iterator[Section]:
         of.say(f"{ended(one.title)} {ended(one.tradeoff)}", source) for one in each.alternatives
     )
     yield from parts.section(
-        f"adr-{each.id}-others", f"Not taken in {each.id}", Listing(others), level=3
+        f"adr-{each.id}-others", f"Rejected in {each.id}", Listing(others), level=3
     )
 
 

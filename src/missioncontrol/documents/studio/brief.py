@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.figures import counted, grouped, money
 from missioncontrol.documents.studio import parts
 from missioncontrol.documents.studio.material import Material, code, ended, short
@@ -23,7 +23,7 @@ def sections(of: Material) -> Iterator[Section]:
         "Where it stands",
         parts.paragraph(
             room.add(of.say(f"Asked: “{short(of.asked, 240)}”", of.goal)),
-            room.add(of.say(spoken(of.reading.verdict), of.standing)),
+            room.add(of.say(plain_text(of.reading.verdict), of.standing)),
         ),
     )
     yield from parts.section(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.markup import plain
 from missioncontrol.documents.record import TaskRecord
@@ -39,7 +39,7 @@ def _standing(of: Material) -> Iterator[Section]:
     yield from parts.section(
         "standing",
         "Where it stands",
-        parts.paragraph(of.say(spoken(of.reading.verdict), of.standing), *parts.baseline(of)),
+        parts.paragraph(of.say(plain_text(of.reading.verdict), of.standing), *parts.baseline(of)),
     )
 
 

@@ -139,7 +139,7 @@ def _block(block: Block) -> list[str]:
             return [_cited(block.caption.text, block.caption.sources), _fenced(block)]
         case Diagram():
             caption = _cited(block.caption.text, block.caption.sources)
-            return [f"![{_bare(block.caption.text)}](diagrams/{block.key}.svg)", caption]
+            return [f"![{_plain_text(block.caption.text)}](diagrams/{block.key}.svg)", caption]
         case Quoted():
             text = block.text.strip()
             is_open = not text.split("\n")[-1].startswith(("```", "~~~", "|", ">", "    "))
@@ -173,5 +173,5 @@ def _fenced(block: Code) -> str:
     return f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
 
 
-def _bare(text: str) -> str:
+def _plain_text(text: str) -> str:
     return "".join(piece for piece, _ in spans(text)).replace("]", "")

@@ -12,8 +12,8 @@ from missioncontrol.documents.drawing.material import Material as Drawable
 from missioncontrol.documents.excerpts import ReadSource
 from missioncontrol.documents.exhibits import ReadArtifact, readable
 from missioncontrol.documents.markup import plain, shortened, spans
-from missioncontrol.documents.reading import Reading
 from missioncontrol.documents.record import MissionRecord, TaskRecord
+from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.studio.model import SOURCES_MAX, Row, Source, Statement
 from missioncontrol.domain.decision import LoggedDecision
 from missioncontrol.domain.passages import ITEM, without_code

@@ -29,8 +29,8 @@ from missioncontrol.documents.studio.model import (
     Statement,
     Table,
 )
-from missioncontrol.domain.foresight import Estimate
-from missioncontrol.domain.gap import owner_of
+from missioncontrol.domain.coverage_gaps import owner_of
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Decision, Task
 from missioncontrol.domain.work import Finding
 
@@ -45,7 +45,7 @@ FEW_CASES = 2
 
 def section(key: str, title: str, *blocks: Block | None, level: int = 2) -> Iterator[Section]:
     """Yield a section with what there is of its blocks; none where there is nothing."""
-    full = tuple(block for block in blocks if block is not None and _says_something(block))
+    full = tuple(block for block in blocks if block is not None and _has_content(block))
     if full:
         yield Section(key, title, full, level)
 
@@ -133,14 +133,14 @@ def baseline(of: Material) -> Iterator[Statement]:
         words = of.part("tests.json") if one.task.key == _owner(of, "tests.json") else None
         data = words if isinstance(words, dict) else one.work.output
         if isinstance(data, dict):
-            yield from _tests_said(of, one, data)
+            yield from _test_statements(of, one, data)
 
 
 def _owner(of: Material, name: str) -> str:
     return of.artifacts[name][0].task.key if name in of.artifacts else ""
 
 
-def _tests_said(of: Material, one: TaskRecord, data: dict[str, Any]) -> Iterator[Statement]:
+def _test_statements(of: Material, one: TaskRecord, data: dict[str, Any]) -> Iterator[Statement]:
     source = of.tested(one)
     words = data.get("command")
     has_one = isinstance(words, list) and bool(words)
@@ -373,9 +373,9 @@ def untried(of: Material, what: str, role: str) -> Statement:
             of.whole_plan,
         )
     how = {
-        "waiting": f"`mission execute {of.record.run}` lets",
-        "failed": f"`mission runs retry {of.record.run} {task.task.key}` lets",
-        "blocked": f"`mission runs retry {of.record.run}` lets",
+        "waiting": f"`mission execute {of.record.run}` makes",
+        "failed": f"`mission runs retry {of.record.run} {task.task.key}` makes",
+        "blocked": f"`mission runs retry {of.record.run}` makes",
     }.get(task.state, "")
     then = f"; {how} {code(task.task.key)} find it out" if how else ""
     state = task.state.replace("_", " ")
@@ -388,7 +388,7 @@ def _is(state: str) -> str:
     )
 
 
-def _says_something(block: Block) -> bool:
+def _has_content(block: Block) -> bool:
     match block:
         case Listing():
             return bool(block.items)

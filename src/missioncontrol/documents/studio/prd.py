@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from missioncontrol.documents.anchors import spoken
+from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.markup import plain
 from missioncontrol.documents.studio import parts
@@ -27,7 +27,7 @@ STANDINGS = {
 
 def sections(of: Material) -> Iterator[Section]:
     """Yield the sections, in order."""
-    yield from _asked(of)
+    yield from _request_sections(of)
     yield from _affected(of)
     yield from _requirements(of)
     yield from _limits(of)
@@ -41,7 +41,7 @@ def sections(of: Material) -> Iterator[Section]:
     yield from parts.questions(of)
 
 
-def _asked(of: Material) -> Iterator[Section]:
+def _request_sections(of: Material) -> Iterator[Section]:
     yield from parts.section(
         "asked",
         "What is asked",
@@ -52,7 +52,7 @@ def _asked(of: Material) -> Iterator[Section]:
             else None,
         ),
         parts.paragraph(
-            of.say(spoken(of.reading.verdict), of.standing),
+            of.say(plain_text(of.reading.verdict), of.standing),
             *(
                 of.say(f"Background that asks for nothing itself: “{short(text, 400)}”", of.goal)
                 for text in of.plan.background
@@ -149,7 +149,7 @@ def _requirements(of: Material) -> Iterator[Section]:
 def _requirement(of: Material, each: Coverage) -> Iterator[Section]:
     wanted = each.requirement
     source = of.requirement(wanted)
-    origin = of.say(ended(f"Taken from the {wanted.source}"), source) if wanted.source else None
+    origin = of.say(ended(f"From the {wanted.source}"), source) if wanted.source else None
     met = tuple(
         of.say(f"{ended(text)} ({code(one.task.key)})", of.task(one.task))
         for one, text in of.criteria(wanted)

@@ -48,7 +48,7 @@ async def fix_ups(
             left["unread"] += 1
             continue
         fixes = [fix for merge in merges for fix in await _fixes(merge, history)]
-        if fixes or all([await history.is_taken_up(merge.commit) for merge in merges]):
+        if fixes or all([await history.is_adopted(merge.commit) for merge in merges]):
             judged.append(Judged(run.run, tuple(fixes)))
         else:
             left["not_taken_up"] += 1

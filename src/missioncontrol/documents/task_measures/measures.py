@@ -11,7 +11,7 @@ import msgspec
 from missioncontrol.documents.task_measures.duplicates import Doubled
 from missioncontrol.documents.task_measures.fix_ups import FixUps
 from missioncontrol.documents.task_measures.task_lines import Carried, Merge
-from missioncontrol.documents.task_measures.task_timeline import Story
+from missioncontrol.documents.task_measures.task_timeline import TaskTimeline
 
 Unit = Literal["share", "seconds", "rounds", "dollars"]
 
@@ -64,7 +64,7 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 def measures(
-    stories: Sequence[Story],
+    stories: Sequence[TaskTimeline],
     runs: Sequence[Carried],
     fixed: FixUps,
     doubled: Doubled,
@@ -83,7 +83,7 @@ def measures(
     ]
 
 
-def artifacts_first(stories: Sequence[Story], since: float) -> Measure:
+def artifacts_first(stories: Sequence[TaskTimeline], since: float) -> Measure:
     """See the definition."""
     all_ = [each for each in stories if each.begun_at is not None and each.begun_at >= since]
     begun = [each for each in all_ if each.documents]
@@ -135,7 +135,7 @@ def duplicated_edits(doubled: Doubled) -> Measure:
     return msgspec.structs.replace(found, baseline=baseline)
 
 
-def brief_to_plan(stories: Sequence[Story], since: float) -> Measure:
+def brief_to_plan(stories: Sequence[TaskTimeline], since: float) -> Measure:
     """See the definition."""
     planned = [
         (each.planned_at - each.added_at, each.task)

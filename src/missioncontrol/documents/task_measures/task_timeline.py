@@ -15,7 +15,7 @@ from missioncontrol.domain.repository.gates import lacks
 from missioncontrol.domain.repository.states import Dropped, Repository, RepositoryTask
 
 
-class Story(msgspec.Struct):
+class TaskTimeline(msgspec.Struct):
     """The moments of a task, in seconds since the epoch; None for what has not happened."""
 
     task: int
@@ -27,21 +27,21 @@ class Story(msgspec.Struct):
     is_dropped: bool = False
 
 
-class Told(msgspec.Struct, frozen=True):
+class RepositoryHistory(msgspec.Struct, frozen=True):
     """All of a record."""
 
-    stories: tuple[Story, ...]
+    stories: tuple[TaskTimeline, ...]
     runs: tuple[str, ...]  # in which tasks were carried out, each once, the first one first
 
 
-def told(events: Iterable[tuple[RepositoryEvent, float]]) -> Told:
+def fold_history(events: Iterable[tuple[RepositoryEvent, float]]) -> RepositoryHistory:
     """Fold the events of a repository, each with its moment."""
     state: Repository | None = None
-    stories: dict[int, Story] = {}
+    stories: dict[int, TaskTimeline] = {}
     runs: dict[str, None] = {}
     for event, at in events:
         if isinstance(event, RepositoryTaskAdded):
-            stories[event.task] = Story(event.task, at)
+            stories[event.task] = TaskTimeline(event.task, at)
         if state is not None and isinstance(event, RepositoryTaskStarted):
             _begin(stories[event.task], state, at)
         if state is not None and isinstance(event, RepositoryTasksRun):
@@ -52,10 +52,10 @@ def told(events: Iterable[tuple[RepositoryEvent, float]]) -> Told:
         about = getattr(event, "task", None)
         for story in (stories[about],) if about in stories else stories.values():
             _look(story, state, at)
-    return Told(tuple(stories.values()), tuple(runs))
+    return RepositoryHistory(tuple(stories.values()), tuple(runs))
 
 
-def _begin(story: Story, state: Repository, at: float) -> None:
+def _begin(story: TaskTimeline, state: Repository, at: float) -> None:
     if story.begun_at is not None:
         return
     story.begun_at = at
@@ -66,7 +66,7 @@ def _begin(story: Story, state: Repository, at: float) -> None:
     )
 
 
-def _look(story: Story, state: Repository, at: float) -> None:
+def _look(story: TaskTimeline, state: Repository, at: float) -> None:
     """See what an event, or a changed process, made true of a task."""
     task = state.tasks[story.task]
     story.is_dropped = isinstance(task.stage, Dropped)

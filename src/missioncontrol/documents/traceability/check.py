@@ -9,7 +9,7 @@ from missioncontrol.documents.changes import is_unproven
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.outcome import is_checked
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.domain.gap import (
+from missioncontrol.domain.coverage_gaps import (
     Asked,
     End,
     Gap,

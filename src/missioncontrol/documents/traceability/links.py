@@ -15,7 +15,7 @@ from missioncontrol.documents.traceability.graph import (
     with_states,
 )
 from missioncontrol.domain.building import PATCH, proves
-from missioncontrol.domain.gap import Asked, owner_of
+from missioncontrol.domain.coverage_gaps import Asked, owner_of
 from missioncontrol.domain.plan import Component, Plan, Requirement
 from missioncontrol.domain.work import Finding, TestsRan
 
@@ -33,7 +33,7 @@ def trace_graph(record: MissionRecord, check: TraceCheck | None = None) -> Trace
     """Return everything in the trace of a run with the reasons; gaps of `check` are marked."""
     draft = Draft()
     plan = record.plan
-    _add_asked(draft, record, plan)
+    _add_request(draft, record, plan)
     _add_plan(draft, record, plan)
     for one in record.tasks:
         _add_task(draft, one, plan)
@@ -48,7 +48,7 @@ def trace_graph(record: MissionRecord, check: TraceCheck | None = None) -> Trace
 # The request.
 
 
-def _add_asked(draft: Draft, record: MissionRecord, plan: Plan) -> None:
+def _add_request(draft: Draft, record: MissionRecord, plan: Plan) -> None:
     draft.add("goal", "goal", "Goal", record.title or plan.title, record.goal)
     request = Asked(record.goal, record.constraints, record.context)
     background = set(plan.background)
@@ -58,7 +58,7 @@ def _add_asked(draft: Draft, record: MissionRecord, plan: Plan) -> None:
         if kind == "background" and where == "context":
             continue  # The goal holds all of it.
         node = draft.add(f"asked:{number}", kind, where.capitalize(), words)
-        draft.tie("goal", node, _why_asked(where, kind))
+        draft.tie("goal", node, _request_reason(where, kind))
     for each in plan.requirements:
         _add_requirement(draft, each, list(request.passages()))
 
@@ -69,7 +69,7 @@ def _kind(where: str, *, is_asked: bool) -> NodeKind:
     return "sentence" if is_asked else "background"
 
 
-def _why_asked(where: str, kind: NodeKind) -> str:
+def _request_reason(where: str, kind: NodeKind) -> str:
     if kind == "constraint":
         return f"It was given with the goal as {where}."
     words = "background that demands nothing" if kind == "background" else "a demand"

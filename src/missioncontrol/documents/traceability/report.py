@@ -8,7 +8,7 @@ from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.traceability.check import TraceCheck, Undone, trace_check
 from missioncontrol.documents.traceability.graph import Node, TraceGraph, reached
 from missioncontrol.documents.traceability.links import trace_graph
-from missioncontrol.domain.gap import Gap, SetAside, Waiver, owner_of
+from missioncontrol.domain.coverage_gaps import Gap, SetAside, Waiver, owner_of
 from missioncontrol.domain.plan import Requirement
 
 
@@ -66,7 +66,7 @@ def _of(nodes: list[Node], *kinds: str) -> tuple[Node, ...]:
     return tuple(node for node in nodes if node.kind in kinds)
 
 
-class GapTold(msgspec.Struct, frozen=True):
+class GapRow(msgspec.Struct, frozen=True):
     """A gap of the trace, and the waiver that it stands on where there is one."""
 
     id: str
@@ -78,7 +78,7 @@ class GapTold(msgspec.Struct, frozen=True):
     waiver: Waiver | None = None
 
 
-class CheckTold(msgspec.Struct, frozen=True):
+class CheckSummary(msgspec.Struct, frozen=True):
     """What the trace of a mission comes to."""
 
     mission: str
@@ -86,8 +86,8 @@ class CheckTold(msgspec.Struct, frozen=True):
     is_clean: bool  # each gap is waived
     is_completed: bool
     lacking: str  # what keeps the mission from being completed; "" where nothing does
-    gaps: tuple[GapTold, ...]
-    waived: tuple[GapTold, ...]
+    gaps: tuple[GapRow, ...]
+    waived: tuple[GapRow, ...]
     undone: tuple[Undone, ...]  # tasks without checked evidence
     passages: int  # of the request
     requirements: int
@@ -95,7 +95,7 @@ class CheckTold(msgspec.Struct, frozen=True):
     set_aside: tuple[SetAside, ...] = ()  # background passages, which demand nothing
 
 
-class RowTold(msgspec.Struct, frozen=True):
+class RequirementRow(msgspec.Struct, frozen=True):
     """A requirement and what it leads to, by the ids of nodes."""
 
     requirement: str
@@ -111,7 +111,7 @@ class RowTold(msgspec.Struct, frozen=True):
     gaps: tuple[str, ...]
 
 
-class OwnerTold(msgspec.Struct, frozen=True):
+class RiskOwnerRow(msgspec.Struct, frozen=True):
     """Who sees to a risk."""
 
     risk: str
@@ -119,18 +119,18 @@ class OwnerTold(msgspec.Struct, frozen=True):
     assigned_by: str = ""  # "" where the plan names the owner
 
 
-class TraceTold(msgspec.Struct, frozen=True):
+class TraceSummary(msgspec.Struct, frozen=True):
     """All of a mission's trace."""
 
-    check: CheckTold
+    check: CheckSummary
     graph: TraceGraph
-    matrix: tuple[RowTold, ...]
-    owners: tuple[OwnerTold, ...]
+    matrix: tuple[RequirementRow, ...]
+    owners: tuple[RiskOwnerRow, ...]
 
 
-def check_told(record: MissionRecord, check: TraceCheck) -> CheckTold:
+def summarize_check(record: MissionRecord, check: TraceCheck) -> CheckSummary:
     """Return the check of a record."""
-    return CheckTold(
+    return CheckSummary(
         mission=record.mission,
         run=record.run,
         is_clean=check.is_clean,
@@ -146,31 +146,31 @@ def check_told(record: MissionRecord, check: TraceCheck) -> CheckTold:
     )
 
 
-def trace_told(record: MissionRecord, check: TraceCheck | None = None) -> TraceTold:
+def summarize_trace(record: MissionRecord, check: TraceCheck | None = None) -> TraceSummary:
     """Return the whole trace of a record."""
     check = check or trace_check(record)
     graph = trace_graph(record, check)
     rows = tuple(_row(row) for row in matrix(record, graph, check))
-    return TraceTold(check_told(record, check), graph, rows, owners_told(record))
+    return TraceSummary(summarize_check(record, check), graph, rows, list_risk_owners(record))
 
 
-def owners_told(record: MissionRecord) -> tuple[OwnerTold, ...]:
+def list_risk_owners(record: MissionRecord) -> tuple[RiskOwnerRow, ...]:
     """Return who sees to each risk of the plan."""
     found = []
     for risk in record.plan.risks:
         owner = owner_of(risk, record.owners)
         owners = [each for each in record.owners if each.risk == risk.id and each.owner == owner]
         by = owners[-1].by if owners and owner != risk.owner else ""
-        found.append(OwnerTold(risk.id, owner, by))
+        found.append(RiskOwnerRow(risk.id, owner, by))
     return tuple(found)
 
 
-def _gap(gap: Gap, waiver: Waiver | None = None) -> GapTold:
-    return GapTold(gap.id, gap.code, gap.subject, gap.what, gap.remedy, gap.digest, waiver)
+def _gap(gap: Gap, waiver: Waiver | None = None) -> GapRow:
+    return GapRow(gap.id, gap.code, gap.subject, gap.what, gap.remedy, gap.digest, waiver)
 
 
-def _row(row: MatrixRow) -> RowTold:
-    return RowTold(
+def _row(row: MatrixRow) -> RequirementRow:
+    return RequirementRow(
         requirement=row.requirement.id,
         text=row.requirement.text,
         standing=row.standing,

@@ -41,7 +41,7 @@ from missioncontrol.domain.access.refusals import (
     unknown_token,
     unknown_user,
 )
-from missioncontrol.domain.access.states import NOBODY, Access, User
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access, User
 from missioncontrol.domain.permission import ROLES, Role
 from missioncontrol.domain.person import person
 
@@ -56,7 +56,7 @@ def decide(command: AccessCommand, access: Access | None, now: float) -> list[Ac
             `workspace.bad_name`; `second_look.not_owner`, `.not_alone`, `.bad_time`.
         NotFound: `user.unknown`, `token.unknown`.
     """
-    access = access or NOBODY
+    access = access or INITIAL_ACCESS
     match command:
         case AddUser() | ChangeRoles() | RemoveUser():
             return _about_user(command, access)

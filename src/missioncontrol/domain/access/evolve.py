@@ -16,7 +16,7 @@ from missioncontrol.domain.access.events import (
     UserRemoved,
     WorkspaceNamed,
 )
-from missioncontrol.domain.access.states import NOBODY, Access, Token, User
+from missioncontrol.domain.access.states import INITIAL_ACCESS, Access, Token, User
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.person import person
 
@@ -29,7 +29,7 @@ def evolve(access: Access | None, event: AccessEvent, at: float) -> Access:
     Raises:
         Corrupt: `user.not_added` or `token.not_issued`.
     """
-    access = access or NOBODY
+    access = access or INITIAL_ACCESS
     match event:
         case UserAdded():
             user = User(event.name, event.roles, at, event.subject)

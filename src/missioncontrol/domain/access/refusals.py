@@ -72,7 +72,7 @@ def refuse_more(by: Asker, roles: Iterable[Role]) -> None:
         raise Rejected(
             "user.beyond",
             f"{by.name!r} may not {', '.join(beyond)} here, and can't decide who may.",
-            hint="Somebody who may do as much decides it.",
+            hint="A user with all of these permissions decides it.",
         )
 
 
@@ -105,7 +105,7 @@ def refuse_last_admin(by: Asker, user: User, access: Access, *, keeps: bool) -> 
         raise Rejected(
             "user.last_admin",
             f"{user.name!r} is the last admin among the users.",
-            hint="Make somebody else an admin first.",
+            hint="Make another user an admin first.",
         )
 
 
@@ -137,7 +137,7 @@ def refuse_another(command: Arrive, user: User | None) -> None:
     if is_owner or (user is not None and user.subject != command.subject):
         raise Rejected(
             "user.another",
-            f"{command.name!r} is somebody else here.",
+            f"{command.name!r} is another user here.",
             hint="An admin of this workspace removes one, or gives them another name.",
         )
 
@@ -151,7 +151,7 @@ def refuse_bad_token(token: TokenIssued, access: Access, by: Asker, now: float) 
             hint=f"A name is one line of at most {NAME_MAX} characters, with nothing hidden in it.",
         )
     if person(token.owner) != person(by.name):
-        raise Rejected("token.not_yours", "A token acts for whoever asks for it.")
+        raise Rejected("token.not_yours", "A token acts only for the user who requests it.")
     if not token.scopes:
         raise Rejected("token.bad_scopes", "The token could do nothing.", hint="Name a scope.")
     if beyond := sorted(set(token.scopes) - by.permissions):

@@ -67,5 +67,5 @@ class Access(msgspec.Struct, frozen=True):
         return [each for each in self.tokens.values() if person(each.issued.owner) == person(name)]
 
 
-NOBODY = Access()
+INITIAL_ACCESS = Access()
 """Before anything was decided: the owner alone."""

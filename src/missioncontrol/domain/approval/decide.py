@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from missioncontrol.domain.approval.asking import (
+from missioncontrol.domain.approval.approval_requests import (
     refuse_bad_rule,
     refuse_bad_subject,
     refuse_unreachable,
@@ -24,6 +24,18 @@ from missioncontrol.domain.approval.commands import (
     WithdrawWithRun,
     Word,
 )
+from missioncontrol.domain.approval.decision_rules import (
+    refuse_author,
+    refuse_bad_changes,
+    refuse_bad_deferral,
+    refuse_bad_delegate,
+    refuse_bad_words,
+    refuse_late,
+    refuse_program,
+    refuse_stranger,
+    refuse_uninvited,
+    refuse_unseen,
+)
 from missioncontrol.domain.approval.events import (
     ApprovalDeferred,
     ApprovalDelegated,
@@ -37,18 +49,6 @@ from missioncontrol.domain.approval.events import (
     ApprovalWithdrawn,
     ChangesRequested,
     DeferralEnded,
-)
-from missioncontrol.domain.approval.speaking import (
-    refuse_author,
-    refuse_bad_changes,
-    refuse_bad_deferral,
-    refuse_bad_delegate,
-    refuse_bad_words,
-    refuse_late,
-    refuse_program,
-    refuse_stranger,
-    refuse_uninvited,
-    refuse_unseen,
 )
 from missioncontrol.domain.approval.states import Approval, Deferred, speaker, voice
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -75,12 +75,12 @@ def decide(command: ApprovalCommand, approval: Approval | None, now: float) -> l
         case EndDeferral() | Escalate() | Expire():
             return _timed(command, approval, now)
         case WithdrawWithRun():
-            return [] if approval.is_final else [ApprovalWithdrawn(**_said(command))]
+            return [] if approval.is_final else [ApprovalWithdrawn(**_author_fields(command))]
         case Withdraw():
             refuse_bad_words(command)
             refuse_late(approval, now)
             refuse_stranger(command.who, approval)
-            return [ApprovalWithdrawn(**_said(command))]
+            return [ApprovalWithdrawn(**_author_fields(command))]
         case _:
             refuse_bad_words(command)
             refuse_program(command.who)
@@ -96,21 +96,21 @@ def _answered(command: Verdict, approval: Approval, now: float) -> list[Approval
         case Approve():
             return _agreed(command, approval)
         case Reject():
-            return [ApprovalRejected(**_said(command))]
+            return [ApprovalRejected(**_author_fields(command))]
         case RequestChanges():
             refuse_bad_changes(command, approval)
-            return [ChangesRequested(**_said(command), inputs=command.inputs)]
+            return [ChangesRequested(**_author_fields(command), inputs=command.inputs)]
         case Defer():
             refuse_bad_deferral(command, approval, now)
-            return [ApprovalDeferred(**_said(command), until=command.until)]
+            return [ApprovalDeferred(**_author_fields(command), until=command.until)]
         case Delegate():
             refuse_bad_delegate(command, approval)
-            return [ApprovalDelegated(**_said(command), to=command.to)]
+            return [ApprovalDelegated(**_author_fields(command), to=command.to)]
         case _:
             assert_never(command)
 
 
-def _said(command: Word | WithdrawWithRun) -> dict[str, Any]:
+def _author_fields(command: Word | WithdrawWithRun) -> dict[str, Any]:
     who = command.who
     return {
         "by": who.actor,
@@ -137,7 +137,7 @@ def _timed(command: TimedCommand, approval: Approval, now: float) -> list[Approv
 
 def _agreed(command: Approve, approval: Approval) -> list[ApprovalEvent]:
     is_self = speaker(command.who).is_also(approval.writers)
-    given = ApprovalGiven(**_said(command), is_self_approval=is_self)
+    given = ApprovalGiven(**_author_fields(command), is_self_approval=is_self)
     used = voice(given)
     for before in approval.agreed:
         if person(before.by) == person(given.by):
@@ -146,14 +146,14 @@ def _agreed(command: Approve, approval: Approval) -> list[ApprovalEvent]:
             raise Rejected(
                 "approval.counted",
                 f"The say of {min(shared)!r} was used when {before.by!r} agreed.",
-                hint="Somebody else has to agree.",
+                hint="Another person has to agree.",
             )
         if speaker(command.who).is_also(known_as((before.by,), before.os_user)):
             raise Rejected(
                 "approval.counted",
                 f"{before.by!r} has agreed, and one of {before.by!r} and {given.by!r} is a name "
                 "that the other one gave at their own terminal: both are one person.",
-                hint="Somebody else has to agree.",
+                hint="Another person has to agree.",
             )
     by = (*(before.by for before in approval.agreed), given.by)
     if len(by) < approval.rule.count:

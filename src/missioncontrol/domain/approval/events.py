@@ -17,7 +17,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """The common shape."""
 
 
-class Said(Event, frozen=True):
+class PersonEvent(Event, frozen=True):
     """The common shape of a person's decision."""
 
     by: str
@@ -44,7 +44,7 @@ class ApprovalRequested(Event, frozen=True):
     os_user: str = ""  # of the operating system, who gave these names; "" where that is unknown
 
 
-class ApprovalGiven(Said, frozen=True):
+class ApprovalGiven(PersonEvent, frozen=True):
     """One person agreed."""
 
     is_self_approval: bool = False  # whether they wrote it, and took a second look at it
@@ -57,17 +57,17 @@ class ApprovalGranted(Event, frozen=True):
     digest: str
 
 
-class ApprovalRejected(Said, frozen=True):
+class ApprovalRejected(PersonEvent, frozen=True):
     """A person rejected it, and that is the answer."""
 
 
-class ChangesRequested(Said, frozen=True, kw_only=True):
+class ChangesRequested(PersonEvent, frozen=True, kw_only=True):
     """A person wants other inputs; what then runs has another digest and is asked again."""
 
     inputs: dict[str, Any]  # all of them, as they shall be
 
 
-class ApprovalDeferred(Said, frozen=True, kw_only=True):
+class ApprovalDeferred(PersonEvent, frozen=True, kw_only=True):
     """A person wants to look at it later; others may decide meanwhile."""
 
     until: float
@@ -79,7 +79,7 @@ class DeferralEnded(Event, frozen=True):
     until: float
 
 
-class ApprovalDelegated(Said, frozen=True, kw_only=True):
+class ApprovalDelegated(PersonEvent, frozen=True, kw_only=True):
     """A person gave their say to another one."""
 
     to: str
@@ -97,7 +97,7 @@ class ApprovalExpired(Event, frozen=True):
     expires: float
 
 
-class ApprovalWithdrawn(Said, frozen=True):
+class ApprovalWithdrawn(PersonEvent, frozen=True):
     """The question was withdrawn, by its author or with its run."""
 
 

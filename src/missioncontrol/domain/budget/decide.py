@@ -17,14 +17,14 @@ from missioncontrol.domain.budget.commands import (
 )
 from missioncontrol.domain.budget.events import (
     NOTHING,
+    AccountSnapshot,
     AmountReserved,
     BudgetEvent,
     CapSet,
-    KeptAccount,
-    KeptReservation,
     LedgerOpened,
     PassedCap,
     ReservationSettled,
+    ReservationSnapshot,
     RunBudgetClosed,
     RunBudgeted,
     StepBudgeted,
@@ -112,9 +112,9 @@ def _open(command: OpenLedger, ledger: Ledger | None) -> list[BudgetEvent]:
         LedgerOpened(
             before.number + 1,
             before.day,
-            tuple(_kept(*entry, before.day) for entry in before.accounts.items()),
+            tuple(_account_snapshot(*entry, before.day) for entry in before.accounts.items()),
             tuple(
-                KeptReservation(each.id, each.scopes, each.amount, each.parent, each.used)
+                ReservationSnapshot(each.id, each.scopes, each.amount, each.parent, each.used)
                 for each in before.live.values()
             ),
             {run: opened.workflow for run, opened in before.runs.items()},
@@ -123,9 +123,9 @@ def _open(command: OpenLedger, ledger: Ledger | None) -> list[BudgetEvent]:
     ]
 
 
-def _kept(scope: Scope, account: Account, day: str) -> KeptAccount:
+def _account_snapshot(scope: Scope, account: Account, day: str) -> AccountSnapshot:
     spent = {period: account.spent(period, day) for period in PERIODS}
-    return KeptAccount(
+    return AccountSnapshot(
         scope, dict(account.limits), {name: sum_ for name, sum_ in spent.items() if sum_ != NOTHING}
     )
 
@@ -357,7 +357,7 @@ def _set_cap(command: SetCap, ledger: Ledger, day: str) -> list[BudgetEvent]:
     present = account.limits.get(period)
     before = None if present is None else present.amount
     if amount is None:
-        _refuse_taking_away(command, before)
+        _refuse_removing_cap(command, before)
     else:
         _refuse_bad_amount(amount)
         _refuse_too_many(ledger, present is None)
@@ -382,7 +382,7 @@ def _refuse_bad_scope(command: SetCap, ledger: Ledger) -> None:
     if scope.kind == "workspace" and scope.name:
         reason = f"The workspace has no name; {scope.name[:60]!r} is one too many."
     elif not scope.name and scope not in (WORKSPACE, RUNS):
-        reason = f"It is not said which {scope.kind} the cap is for."
+        reason = f"The name of the {scope.kind} that the cap is for is missing."
     elif len(scope.name) > NAME_MAX or not scope.name.isprintable():
         reason = f"{scope.name[:60]!r} is no name of {scope.kind}s."
     elif scope == RUNS and command.period != "total":
@@ -420,7 +420,7 @@ def _refuse_bad_amount(amount: Amount) -> None:
             )
 
 
-def _refuse_taking_away(command: SetCap, before: Amount | None) -> None:
+def _refuse_removing_cap(command: SetCap, before: Amount | None) -> None:
     if before is None:
         raise Rejected(
             "budget.no_cap",
@@ -430,7 +430,7 @@ def _refuse_taking_away(command: SetCap, before: Amount | None) -> None:
     if command.period == "total" and run_of(command.scope):
         raise Rejected(
             "budget.needs_cap",
-            f"The cap of {called(command.scope)} can be changed, but not taken away.",
+            f"The cap of {called(command.scope)} can be changed, but not removed.",
             hint="Set it to the amount that it may spend.",
         )
 

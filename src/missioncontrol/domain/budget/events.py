@@ -71,7 +71,7 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
     at: float = 0.0  # seconds since the epoch
 
 
-class KeptAccount(msgspec.Struct, frozen=True, omit_defaults=True):
+class AccountSnapshot(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a ledger knows of a scope when the next one takes over."""
 
     scope: Scope
@@ -79,7 +79,7 @@ class KeptAccount(msgspec.Struct, frozen=True, omit_defaults=True):
     spent: dict[Period, Tally] = {}
 
 
-class KeptReservation(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReservationSnapshot(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is set aside when the next ledger takes over."""
 
     reservation: str
@@ -94,8 +94,8 @@ class LedgerOpened(Event, frozen=True):
 
     number: int
     day: str = ""  # the UTC date of the windows in `accounts`
-    accounts: tuple[KeptAccount, ...] = ()
-    reservations: tuple[KeptReservation, ...] = ()  # parents before their children
+    accounts: tuple[AccountSnapshot, ...] = ()
+    reservations: tuple[ReservationSnapshot, ...] = ()  # parents before their children
     runs: dict[str, str] = {}  # the open ones, and their workflows
     settled: dict[str, tuple[Scope, ...]] = {}  # the last ones, for usage that is reported late
 

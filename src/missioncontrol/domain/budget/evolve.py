@@ -5,14 +5,14 @@ from typing import assert_never
 
 from missioncontrol.domain.budget.events import (
     NOTHING,
+    AccountSnapshot,
     AmountReserved,
     BudgetEvent,
     CapSet,
-    KeptAccount,
-    KeptReservation,
     LedgerOpened,
     Limit,
     ReservationSettled,
+    ReservationSnapshot,
     RunBudgetClosed,
     RunBudgeted,
     StepBudgeted,
@@ -22,7 +22,7 @@ from missioncontrol.domain.budget.events import (
 )
 from missioncontrol.domain.budget.scopes import Scope, day_of, run_of
 from missioncontrol.domain.budget.states import (
-    SETTLED_KEPT,
+    SETTLED_MAX,
     Account,
     Ledger,
     OpenedRun,
@@ -93,7 +93,7 @@ def _begin(event: BudgetEvent, at: float) -> Ledger:
     return ledger
 
 
-def _take_over(ledger: Ledger, stored: KeptAccount, day: str) -> None:
+def _take_over(ledger: Ledger, stored: AccountSnapshot, day: str) -> None:
     account = _account(ledger, stored.scope)
     account.limits.update(stored.limits)
     account.total = stored.spent.get("total", NOTHING)
@@ -102,7 +102,7 @@ def _take_over(ledger: Ledger, stored: KeptAccount, day: str) -> None:
     account.as_of = day
 
 
-def _take_back(ledger: Ledger, stored: KeptReservation) -> None:
+def _take_back(ledger: Ledger, stored: ReservationSnapshot) -> None:
     _put(ledger, stored.reservation, stored)
     ledger.live[stored.reservation].used = stored.used
 
@@ -114,7 +114,7 @@ def _reserve(ledger: Ledger, event: AmountReserved) -> None:
     _apply(ledger, lending(ledger, event.parent, made.outstanding))
 
 
-def _put(ledger: Ledger, name: str, of: AmountReserved | KeptReservation) -> None:
+def _put(ledger: Ledger, name: str, of: AmountReserved | ReservationSnapshot) -> None:
     parent = ledger.live.get(of.parent)
     above = {scope for each in line(ledger, parent) for scope in each.scopes}
     holds = tuple(scope for scope in of.scopes if scope not in above)
@@ -145,7 +145,7 @@ def _settle(ledger: Ledger, name: str) -> None:
     ledger.settled[name] = tuple(
         dict.fromkeys((*reservation.scopes, *(s for e in line(ledger, parent) for s in e.scopes)))
     )
-    while len(ledger.settled) > SETTLED_KEPT:
+    while len(ledger.settled) > SETTLED_MAX:
         del ledger.settled[next(iter(ledger.settled))]
 
 

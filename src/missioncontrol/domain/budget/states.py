@@ -9,7 +9,7 @@ from missioncontrol.domain.budget.events import NOTHING, Limit, Tally
 from missioncontrol.domain.budget.scopes import Period, Scope, window
 from missioncontrol.domain.step import Amount
 
-SETTLED_KEPT = 1_000
+SETTLED_MAX = 1_000
 """Settled reservations whose scopes are in memory for usage that is reported late."""
 
 MODELS_MAX = 1_000

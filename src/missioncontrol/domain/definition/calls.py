@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.fault import Faults, suggestion
-from missioncontrol.domain.definition.reading import STEPS_MAX
+from missioncontrol.domain.definition.value_reader import STEPS_MAX
 
 Library = Callable[[str, int | None], Definition | None]
 """Finds a saved workflow by name and version; no version means the newest."""

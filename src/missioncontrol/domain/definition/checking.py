@@ -8,12 +8,12 @@ from missioncontrol.domain.definition.calls import Calls, Library, check_calls
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.expression_checking import Expressing, Scope
 from missioncontrol.domain.definition.fault import Fault, Faults, Marks, Place, nearest
-from missioncontrol.domain.definition.feeding import Feeding
+from missioncontrol.domain.definition.input_checks import Feeding
 from missioncontrol.domain.definition.order import Order, check_order
 from missioncontrol.domain.definition.quantities import cost_in_words
-from missioncontrol.domain.definition.reaching import Reaching, check_reach
+from missioncontrol.domain.definition.reachability import Reaching, check_reach
 from missioncontrol.domain.definition.shapes import Checker, Shapes
-from missioncontrol.domain.definition.tier import Tiers, says_nothing, tier_of
+from missioncontrol.domain.definition.tier import Tiers, is_undeclared, tier_of
 
 
 def faults(
@@ -34,11 +34,11 @@ def faults(
     reported = [fault.thing for fault in found]
     check = _Check(definition, Faults(marks), cards, expressions, library, reported)
     check.everything(tuple(workflows))
-    more = [fault for fault in check.faults.in_order() if not _is_told(fault, reported)]
+    more = [fault for fault in check.faults.in_order() if not _is_consequence(fault, reported)]
     return sorted({*found, *more})
 
 
-def _is_told(fault: Fault, reported: Sequence[str]) -> bool:
+def _is_consequence(fault: Fault, reported: Sequence[str]) -> bool:
     """Whether a fault may just follow from a value that could not be read."""
     return any(
         fault.thing == thing
@@ -147,7 +147,7 @@ class _Check:
     def risk(self, key: str, step: StepDefinition) -> None:
         """Check that no tier is lowered, and that no person is asked about what only reads."""
         card = self.shapes.card_of(step)
-        if step.risk == "read" and card is not None and says_nothing(step, card):
+        if step.risk == "read" and card is not None and is_undeclared(step, card):
             self.faults.add(
                 ("steps", key, "risk"),
                 "It can't lower the tier: a command that declares no effects counts as `write`.",
@@ -160,7 +160,7 @@ class _Check:
         if self.tiers.of(step) == "read":
             self.faults.add(
                 ("steps", key, "approval"),
-                "The step only reads, and nobody is asked about that.",
+                "The step only reads, and a read needs no approval.",
                 "Leave `approval` out, or declare what the step changes with `effects` or `risk`.",
             )
 

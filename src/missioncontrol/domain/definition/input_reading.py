@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from missioncontrol.domain.definition import vocabulary
 from missioncontrol.domain.definition.definition import Input
-from missioncontrol.domain.definition.spot import (
+from missioncontrol.domain.definition.source_location import (
     MISSING,
     Missing,
     Reader,

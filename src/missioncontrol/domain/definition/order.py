@@ -100,5 +100,5 @@ def check_order(definition: Definition, order: Order, faults: Faults) -> None:
         faults.add(
             ("steps", first, "needs") if by_need else ("steps", second, "on_failure"),
             f"Steps wait for each other in a circle: {' → '.join(cycle)}{reason}.",
-            "Each waits for the next: let one of them not wait.",
+            "Each step waits for the next: remove one of these dependencies.",
         )

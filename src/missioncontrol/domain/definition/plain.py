@@ -15,7 +15,7 @@ from missioncontrol.domain.definition.definition import (
 )
 from missioncontrol.domain.definition.quantities import cost_in_words, duration_in_words
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.expression import bare
+from missioncontrol.domain.expression import strip_delimiters
 from missioncontrol.domain.step import (
     ONCE,
     Amount,
@@ -103,7 +103,7 @@ def in_marks(source: str) -> str:
     """Return CEL with `${{ }}` around it, where it is the same expression then."""
     text = f"${{{{ {source} }}}}"
     try:
-        return text if bare(text) == source else source
+        return text if strip_delimiters(text) == source else source
     except Rejected:
         return source
 

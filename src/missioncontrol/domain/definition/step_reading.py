@@ -15,7 +15,7 @@ from missioncontrol.domain.definition.definition import (
 )
 from missioncontrol.domain.definition.fault import quoted
 from missioncontrol.domain.definition.quantities import TOKENS_MAX, cost_of, seconds_of
-from missioncontrol.domain.definition.spot import (
+from missioncontrol.domain.definition.source_location import (
     MISSING,
     Missing,
     Reader,
@@ -30,7 +30,7 @@ from missioncontrol.domain.definition.spot import (
 )
 from missioncontrol.domain.definition.templates import MARK, is_template
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.expression import bare
+from missioncontrol.domain.expression import strip_delimiters
 from missioncontrol.domain.person import can_decide, person
 from missioncontrol.domain.step import (
     Amount,
@@ -53,7 +53,7 @@ ANYBODY = "approver"
 
 def read_step(spot: Spot) -> StepDefinition:
     """Read one step; one that can't be read is still there for those that need it."""
-    parts = spot.known_parts(vocabulary.STEP, "{agent: surveyor}", vocabulary.ELSEWHERE)
+    parts = spot.known_parts(vocabulary.STEP, "{agent: surveyor}", vocabulary.OTHER_TERMS)
     if not isinstance(spot.value, dict):
         return StepDefinition()
     found = fields(parts, _STEP)
@@ -86,7 +86,7 @@ def _check_call(parts: dict[str, Spot]) -> None:
         )
     if "concurrency" in parts and isinstance(parts["concurrency"].value, dict):
         parts["concurrency"].refuse(
-            "A key is taken by an attempt, and a called workflow has none.",
+            "An attempt holds a key, and a called workflow has no attempt.",
             "Put it on the steps of the workflow.",
         )
     limits = parts["timeout"].value if "timeout" in parts else None
@@ -119,12 +119,12 @@ def read_condition(spot: Spot) -> str | Missing:
         return "true" if spot.value else "false"
     if not isinstance(spot.value, str):
         return spot.not_a("a condition in CEL, such as steps.test.output.passed")
-    return _bare(spot)
+    return _read_expression(spot)
 
 
-def _bare(spot: Spot) -> str | Missing:
+def _read_expression(spot: Spot) -> str | Missing:
     try:
-        source = bare(spot.value)
+        source = strip_delimiters(spot.value)
     except Rejected as error:
         return spot.refuse(error.reason, error.hint)
     if not source:
@@ -139,7 +139,7 @@ def _bare(spot: Spot) -> str | Missing:
 
 def _read_items(spot: Spot) -> Any:
     if isinstance(spot.value, str):
-        return _bare(spot)
+        return _read_expression(spot)
     items = spot.items("a list, or an expression that gives one")
     if len(items) > ITEMS_MAX:
         return spot.refuse(f"It has {len(items):,} items; at most {ITEMS_MAX:,} fit.")
@@ -194,7 +194,7 @@ def _check_rule(rule: ApprovalRule, spot: Spot, parts: dict[str, Spot]) -> None:
     later = rule.escalation.to if rule.escalation else ()
     people = {person(name) for name in (*rule.approvers, *later)}
     if not rule.approvers or (rule.escalation and not later):
-        spot.refuse("It names nobody.", "Say who may agree: `from: approver` or `from: [alice]`.")
+        spot.refuse("It names no approver.", "Give one: `from: approver` or `from: [alice]`.")
     elif ANYBODY not in people and rule.count > len(people):
         parts["count"].refuse(
             f"{rule.count} must agree and only {len(people)} could: {', '.join(sorted(people))}.",
@@ -202,8 +202,8 @@ def _check_rule(rule: ApprovalRule, spot: Spot, parts: dict[str, Spot]) -> None:
         )
     elif rule.escalation and rule.escalation.after_seconds >= rule.expires_seconds:
         parts["escalate"].refuse(
-            "The question has expired by then, so nobody else is ever asked.",
-            "Escalate earlier, or let it expire later.",
+            "The question has expired by then, so the escalation never takes effect.",
+            "Escalate earlier, or set a later expiry.",
         )
 
 

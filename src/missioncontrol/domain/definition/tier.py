@@ -28,12 +28,12 @@ def tier_of(step: StepDefinition, card: AgentCard | None) -> Risk:
     declared: list[Risk] = [step.risk] if step.risk else []
     if card is not None:
         declared.append(card.risk)
-        if says_nothing(step, card):
+        if is_undeclared(step, card):
             declared.append("write")
     return tier(known, *declared)
 
 
-def says_nothing(step: StepDefinition, card: AgentCard) -> bool:
+def is_undeclared(step: StepDefinition, card: AgentCard) -> bool:
     """Whether a step is a command whose effects on the world are not declared."""
     return card.kind == COMMAND and not effects_of(step, card)
 

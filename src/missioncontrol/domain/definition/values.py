@@ -11,7 +11,7 @@ from missioncontrol.domain.definition.definition import Definition, Input, Input
 from missioncontrol.domain.definition.fault import nearest, quoted
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.pattern import compiled
-from missioncontrol.domain.step import Taken
+from missioncontrol.domain.step import InputSchema
 
 SHOWN_MAX = 60
 
@@ -62,7 +62,9 @@ def read_inputs(
     return values, misfits
 
 
-def refuse_misfits(workflow: str, takes: Mapping[str, Taken], values: Mapping[str, Any]) -> None:
+def refuse_misfits(
+    workflow: str, takes: Mapping[str, InputSchema], values: Mapping[str, Any]
+) -> None:
     """Refuse what a called workflow is given where it is not what it asks for.
 
     Raises:
@@ -78,7 +80,7 @@ def refuse_misfits(workflow: str, takes: Mapping[str, Taken], values: Mapping[st
         raise Rejected(
             "run.bad_inputs",
             f"These inputs don't fit {workflow!r}. {'; '.join(problems)}.",
-            hint="Look at what they are taken from.",
+            hint="Check where their values come from.",
         )
 
 
@@ -121,13 +123,13 @@ def _unknown(name: str, definition: Definition) -> str:
     return f"{quoted(name)}: there is no such input{hint}"
 
 
-def shape_of(asked: Input | Taken) -> Shape:
+def shape_of(asked: Input | InputSchema) -> Shape:
     """Return what values of an input look like."""
     kind: Any = asked.type
     return Shape(kind, required=asked.required, enum=asked.enum)
 
 
-def misfit_of_input(value: Any, asked: Input | Taken) -> str:
+def misfit_of_input(value: Any, asked: Input | InputSchema) -> str:
     """Say why `value` can't be what an input asks for, or return an empty text.
 
     Null is fine where the input is not required.

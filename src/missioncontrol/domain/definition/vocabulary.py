@@ -19,7 +19,7 @@ INPUT = {
     "path begins where the run was asked for, so a step that calls the workflow gives another.",
     "pattern": "A regular expression that the whole text must match.",
     "enum": "The only values that are allowed.",
-    "required": "Whether a run must be given it; false lets it be null.",
+    "required": "Whether a run must provide it; false allows null.",
 }
 
 BUDGET = {
@@ -30,7 +30,7 @@ BUDGET = {
 STEP = {
     "title": "What the step does, for people.",
     "agent": "Who does it, by name.",
-    "capability": "What whoever does it must be able to do; an agent is chosen that can.",
+    "capability": "What its worker must be able to do; an agent that has it is chosen.",
     "workflow": "The saved workflow that it runs: NAME, or NAME@VERSION.",
     "needs": "The steps that must have ended before it, one name or a list.",
     "if": "A CEL condition; the step is skipped where it is false.",
@@ -54,7 +54,7 @@ APPROVAL = {
     "from": "Names of people or roles that may agree, one or a list.",
     "count": "How many different ones must agree.",
     "expires": "How long the question stands; then the step has failed.",
-    "escalate": "Who may decide as well when nobody has for a while.",
+    "escalate": "Who else may decide when no decision was made for a while.",
 }
 
 ESCALATE = {
@@ -89,7 +89,7 @@ REPEAT = {
 
 DONE_BY = ("agent", "capability", "workflow")
 
-ELSEWHERE = {
+OTHER_TERMS = {
     "jobs": "Here they are called `steps`, without another layer in between.",
     "uses": "Name who does it: `agent: NAME`.",
     "run": "Use `agent: command` and `with: {argv: [program, argument]}`.",

@@ -23,7 +23,13 @@ from missioncontrol.domain.lifecycle.commands import (
     StartAgent,
     StopAgent,
 )
-from missioncontrol.domain.lifecycle.elevating import approved, asked, ended, lapsed, undeclared
+from missioncontrol.domain.lifecycle.elevation_rules import (
+    approved,
+    ended,
+    lapsed,
+    request_elevation,
+    undeclared,
+)
 from missioncontrol.domain.lifecycle.events import (
     AgentAdded,
     AgentChanged,
@@ -99,7 +105,7 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
                 return []
             return [AgentLost(command.reason)]
         case AskElevation():
-            return asked(command, agent, now)
+            return request_elevation(command, agent, now)
         case ApproveElevation():
             return approved(command, agent, now)
         case EndElevation():
@@ -129,19 +135,19 @@ def _add(command: AddAgent, agent: AgentLife | None) -> list[LifeEvent]:
     if agent.source == "built_in":
         raise Rejected(
             "agent.built_in",
-            f"{agent.name!r} is a part of the program and can't be declared anew.",
+            f"{agent.name!r} is a part of the program and can't be declared again.",
             hint="Choose another name.",
         )
     if not command.replace:
         raise Rejected(
             "agent.exists",
             f"There is an agent {agent.name!r} already, of kind {agent.declared.kind}.",
-            hint="`--replace` declares it anew; `mission agent show` tells what it is now.",
+            hint="`--replace` declares it again; `mission agent show` shows what it is now.",
         )
-    changed = [AgentChanged(declared, command.source), *undeclared(agent, "It is declared anew.")]
+    changed = [AgentChanged(declared, command.source), *undeclared(agent, "Declared again.")]
     if isinstance(agent.standing, Stopped):
         return changed
-    return [*changed, AgentStarting(START_SECONDS_MAX, "It was declared anew.")]
+    return [*changed, AgentStarting(START_SECONDS_MAX, "Declared again.")]
 
 
 def _start(command: StartAgent, agent: AgentLife) -> list[LifeEvent]:

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from missioncontrol.domain.elevation import Elevation, Wish
+from missioncontrol.domain.elevation import Elevation, ElevationRequest
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.lifecycle.events import (
     AgentAdded,
@@ -73,7 +73,7 @@ def _elevate(
 ) -> AgentLife:
     match event:
         case ElevationAsked():
-            wish = Wish(
+            wish = ElevationRequest(
                 event.elevation,
                 event.modes,
                 event.paths,

@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.elevation import Elevated, Elevation, Wish, elevated_by
+from missioncontrol.domain.elevation import Elevated, Elevation, ElevationRequest, elevated_by
 from missioncontrol.domain.lifecycle.events import Next, Source
 
 
@@ -71,7 +71,7 @@ class AgentLife(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""  # as it reported when it last was ready
     said: str = ""
     rests: int = 0  # how often in a row, the last time
-    wish: Wish | None = None  # a wider mode that waits for an approval
+    wish: ElevationRequest | None = None  # a wider mode that waits for an approval
     elevation: Elevation | None = None  # that was agreed to last, if nothing has ended it
     elevations: int = 0  # how many were ever asked for
 

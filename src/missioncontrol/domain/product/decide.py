@@ -203,7 +203,7 @@ def _removed(command: RemovalCommand, product: Product) -> list[ProductEvent]:
             "product.built_in",
             f"Nothing is removed from {product.slug!r}: its events are the log of this home, which"
             " keeps what was done and by whom.",
-            hint=f"`mission analytics settings {product.slug} --exclude ID` leaves somebody out.",
+            hint=f"`mission analytics settings {product.slug} --exclude ID` excludes a person.",
         )
     match command:
         case BeginForgetting():
@@ -260,7 +260,7 @@ def _refuse_bad_calendar(wanted: ProductChanged) -> None:
 def _refuse_bad_exclusions(wanted: ExclusionsChanged) -> None:
     _refuse_bad_names("people", wanted.people, PEOPLE_MAX)
     if any(not each.strip("*?") for each in wanted.people):
-        raise _bad("people", "a pattern of nothing but `*` and `?` would leave nobody")
+        raise _bad("people", "a pattern of nothing but `*` and `?` would exclude everyone")
     if len(wanted.properties) > PROPERTIES_MAX:
         raise _bad("properties", f"there are {len(wanted.properties)}; {PROPERTIES_MAX} fit")
     for name, value in wanted.properties:
@@ -285,7 +285,7 @@ def _refuse_bad_limits(wanted: LimitsChanged) -> None:
         ("megabytes_max", wanted.megabytes_max, MEGABYTES_MAX),
     ):
         if not 1 <= value <= most:
-            raise _bad(field, f"{value:,} is not 1 to {most:,}; nothing is taken in without bound")
+            raise _bad(field, f"{value:,} is not 1 to {most:,}; no intake is without a limit")
 
 
 def _refuse_bad_slug(slug: str) -> None:

@@ -6,13 +6,6 @@ from collections.abc import Iterable
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import person
-from missioncontrol.domain.repository.carrying import (
-    looked_up,
-    refuse_run,
-    scoped,
-    tasks_run,
-    with_scopes,
-)
 from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
@@ -48,6 +41,13 @@ from missioncontrol.domain.repository.states import (
     Repository,
     RepositoryTask,
     Started,
+)
+from missioncontrol.domain.repository.task_holds import (
+    looked_up,
+    refuse_run,
+    scoped,
+    tasks_run,
+    with_scopes,
 )
 from missioncontrol.domain.visible import suspicious
 
@@ -85,7 +85,7 @@ def decide(
         case AddTask():
             return _added(command, state)
         case TakeDocument():
-            return _taken(command, state)
+            return _accept_document(command, state)
         case SignDocument():
             return _signed(command, state)
         case StartTask():
@@ -158,7 +158,7 @@ def _added(command: AddTask, state: Repository) -> list[RepositoryEvent]:
     return [added, *(_version(state.id, number, 1, each, command.by) for each in command.documents)]
 
 
-def _taken(command: TakeDocument, state: Repository) -> list[RepositoryEvent]:
+def _accept_document(command: TakeDocument, state: Repository) -> list[RepositoryEvent]:
     task, version = _task(state, command.task), command.version
     before = task.documents.get(version.kind)
     if before is not None and before.digest == version.digest:
@@ -169,7 +169,7 @@ def _taken(command: TakeDocument, state: Repository) -> list[RepositoryEvent]:
         raise Rejected(
             "repository.bad_input",
             f"{task.place(version.kind)} has {version.characters:,} characters; "
-            f"at most {CHARACTERS_MAX:,} are kept.",
+            f"at most {CHARACTERS_MAX:,} are stored.",
         )
     number = before.version + 1 if before else 1
     if number > VERSIONS_MAX:
@@ -199,7 +199,7 @@ def _signed(command: SignDocument, state: Repository) -> list[RepositoryEvent]:
     _refuse_other_version(document, command, place)
     asked = process.rule(kind).signed_by
     if command.role not in asked:
-        roles = ", ".join(asked) or "nobody"
+        roles = ", ".join(asked) or "no role"
         reason = f"{kind} is signed by {roles}, not by {command.role}."
         raise Rejected("repository.may_not_sign", reason)
     if not person(command.by.name) or not process.may_sign(command.role, command.by.name):
@@ -207,7 +207,7 @@ def _signed(command: SignDocument, state: Repository) -> list[RepositoryEvent]:
         raise Rejected(
             "repository.may_not_sign",
             f"{command.by.name!r} may not sign for {command.role}: {names or 'people'} may.",
-            hint="Who may is said in `.mission/sop.toml`.",
+            hint="`.mission/sop.toml` declares who may.",
         )
     _refuse_alone(document, command, process)
     needs = process.rule(kind).needs
@@ -245,8 +245,8 @@ def _refuse_alone(document: DocumentState, command: SignDocument, process: Proce
     raise Rejected(
         "repository.may_not_sign",
         f"{command.by.name} wrote version {document.version} of {kind}, and with this signature "
-        "nobody else would have signed it.",
-        hint=f"Somebody else signs it for {role}: `mission task approve {command.task} {kind} "
+        "the author would be its only signer.",
+        hint=f"Another person signs it for {role}: `mission task approve {command.task} {kind} "
         f"--role {role}`. Where you work alone, say `own = true` in `.mission/sop.toml`, and "
         "`mission repo sync`.",
     )

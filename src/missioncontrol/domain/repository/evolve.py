@@ -49,7 +49,7 @@ def evolve(state: Repository | None, event: RepositoryEvent, at: float) -> Repos
         case TaskDocumentTaken():
             key = event.task, event.kind
             state.versions[key] = (*state.versions.get(key, ()), event.digest)
-            _taken(state, event, at)
+            _add_document(state, event, at)
         case TaskDocumentSigned():
             _signed(state, event, at)
         case RepositoryTaskStarted():
@@ -70,7 +70,7 @@ def evolve(state: Repository | None, event: RepositoryEvent, at: float) -> Repos
     return state
 
 
-def _taken(state: Repository, event: TaskDocumentTaken, at: float) -> None:
+def _add_document(state: Repository, event: TaskDocumentTaken, at: float) -> None:
     task = state.tasks[event.task]
     before = task.documents.get(event.kind)
     document = DocumentState(

@@ -57,7 +57,7 @@ def lacks(task: RepositoryTask, kind: TaskDocument, process: Process) -> list[Re
     for role in rule.signed_by:
         found += _unsigned(task, document, kind, role, process)
     if rule.signed_by and not process.own and not found and _is_own(document, rule.signed_by):
-        words = f"only its author {document.author.name} signed {kind}; somebody else has to"
+        words = f"only its author {document.author.name} signed {kind}; another person has to"
         found.append(Reason("own", words, kind, rule.signed_by[0]))
     return found
 
@@ -94,7 +94,7 @@ def review(task: RepositoryTask, process: Process, by: Who) -> list[Reason]:
     """Return the reasons why a user can't mark a task as done."""
     found = gate(task, "review", process)
     if isinstance(task.stage, Started) and not process.own and is_same(task.stage.by, by):
-        words = f"{task.stage.by.name} started it, and somebody else looks at what was done"
+        words = f"{task.stage.by.name} started it, and another person has to review it"
         found.append(Reason("same_person", words))
     return found
 
@@ -135,7 +135,7 @@ def _unsigned(
 ) -> list[Reason]:
     signature = document.signatures.get(role)
     if signature is None:
-        return [Reason("unsigned", f"nobody signed {kind} for {role}", kind, role)]
+        return [Reason("unsigned", f"{kind} has no signature for {role}", kind, role)]
     if signature.digest != document.digest:
         words = f"{kind} was changed after {signature.by.name} signed it for {role}"
         return [Reason("stale", words, kind, role)]

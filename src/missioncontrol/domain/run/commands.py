@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
-from missioncontrol.domain.run.events import Check, Failure, Kept, Outcome
+from missioncontrol.domain.run.events import Check, Failure, Outcome, ReusedResult
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
@@ -26,7 +26,7 @@ class CreateRun(Command, frozen=True):
     mission: str = ""
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
     retry_of: str = ""
-    kept: dict[str, Kept] = {}
+    kept: dict[str, ReusedResult] = {}
     version: int = 0
     author: str = ""
     on_behalf: str = ""

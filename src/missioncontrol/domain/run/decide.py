@@ -29,14 +29,6 @@ from missioncontrol.domain.run.commands import (
     SkipStep,
     StartSteps,
 )
-from missioncontrol.domain.run.ending import (
-    consequences,
-    ended_as,
-    outcome_of,
-    refuse_if_over,
-    refuse_unapproved,
-    refuse_unknown,
-)
 from missioncontrol.domain.run.events import (
     AttemptFailed,
     AttemptInterrupted,
@@ -62,7 +54,16 @@ from missioncontrol.domain.run.events import (
     StepSucceeded,
     UsageReported,
 )
-from missioncontrol.domain.run.joining import tolerated
+from missioncontrol.domain.run.needs_outcome import tolerated
+from missioncontrol.domain.run.resolution import answer, conclude, fail, halt, work_out
+from missioncontrol.domain.run.run_end import (
+    consequences,
+    ended_as,
+    outcome_of,
+    refuse_if_over,
+    refuse_unapproved,
+    refuse_unknown,
+)
 from missioncontrol.domain.run.states import (
     INTERRUPTIONS_MAX,
     Failed,
@@ -70,7 +71,6 @@ from missioncontrol.domain.run.states import (
     SettledState,
     Working,
 )
-from missioncontrol.domain.run.working_out import answer, conclude, fail, halt, work_out
 from missioncontrol.domain.step import Step, refuse_bad_limits
 
 
@@ -237,7 +237,7 @@ def _cancelled(command: ReportCancelled, run: Run) -> list[RunEvent]:
         return late
     if run.cancel_reason is None:
         raise Rejected(
-            "run.not_cancelling", f"Nobody asked to cancel run {run.id!r}; its steps go on."
+            "run.not_cancelling", f"Run {run.id!r} has no cancel request; its steps continue."
         )
     ended: RunEvent = StepCancelled(command.step, command.fence)
     return [ended] if run.unsettled > 1 else [ended, RunSettled(run.cancel_outcome)]
@@ -284,7 +284,7 @@ def _claim(command: ClaimStep, run: Run) -> list[RunEvent]:
         raise Rejected(
             "run.not_claimable",
             f"Step {command.step!r} of run {run.id!r} is for one agent alone.",
-            hint="Let its workflow ask for a capability.",
+            hint="Declare a capability in its workflow instead.",
         )
     waits = command.step in run.ready or command.step in run.resting
     if not waits or step.agent == command.agent:

@@ -33,7 +33,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
-class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReusedResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """A result reused from an earlier run."""
 
     run: str
@@ -53,7 +53,7 @@ class RunCreated(Event, frozen=True):
     mission: str = ""
     trigger: Literal["manual", "api", "schedule", "webhook", "agent"] = "manual"
     retry_of: str = ""  # the run whose results are reused
-    kept: dict[str, Kept] = {}
+    kept: dict[str, ReusedResult] = {}
     version: int = 0  # of the workflow; 0 where it is not a saved one
     author: str = ""  # who asked for it, and can't approve it
     on_behalf: str = ""  # for whom they asked

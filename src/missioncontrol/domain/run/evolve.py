@@ -33,7 +33,7 @@ from missioncontrol.domain.run.events import (
     StepSucceeded,
     UsageReported,
 )
-from missioncontrol.domain.run.joining import standing
+from missioncontrol.domain.run.needs_outcome import standing
 from missioncontrol.domain.run.states import (
     CANCELLED,
     Blocked,

@@ -251,7 +251,7 @@ class Run:
             self.due[key] = None
         else:
             crowd.waiting[key] = None
-            self.due.update(dict.fromkeys(crowd.let_in()))
+            self.due.update(dict.fromkeys(crowd.admit()))
 
     def _crowd_of(self, step: Step) -> Crowd | None:
         """Return the calls for items that `step` is one of, where their number is limited."""
@@ -265,7 +265,7 @@ class Run:
         crowd = self.crowds.get(self.steps[key].parent)
         if crowd is not None:
             crowd.leave(key)
-            self.due.update(dict.fromkeys(crowd.let_in()))
+            self.due.update(dict.fromkeys(crowd.admit()))
 
     def make_ready(self, key: str) -> None:
         """Queue `key` to start when there is room."""

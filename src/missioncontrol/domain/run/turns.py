@@ -20,7 +20,7 @@ def in_turn(
     slot_room: Callable[[Slot], int],
 ) -> list[str]:
     """Return at most `limit` members, one of each queue after the other, as places allow."""
-    occupied = _Taken(room, slot_room)
+    occupied = _Allocation(room, slot_room)
     chosen: list[str] = []
     turns = {queue: iter(keys) for queue, keys in queues.items()}
     while turns and len(chosen) < limit:
@@ -36,7 +36,7 @@ def in_turn(
     return chosen
 
 
-class _Taken:
+class _Allocation:
     """Places that were given out in this turn, on top of those that were in use before."""
 
     def __init__(self, room: Callable[[str], int], slot_room: Callable[[Slot], int]) -> None:
@@ -72,7 +72,7 @@ class Crowd:
         self.waiting.pop(key, None)
         self.inside.pop(key, None)
 
-    def let_in(self) -> Iterator[str]:
+    def admit(self) -> Iterator[str]:
         """Yield those that get a place now, in the order of their arrival."""
         while self.waiting and len(self.inside) < self.limit:
             key = next(iter(self.waiting))

@@ -111,7 +111,7 @@ def refuse_by_hand(schedule: Schedule, *, force: bool) -> None:
         raise Rejected(
             "schedule.busy",
             f"{RUNS_MAX} runs of schedule {schedule.name!r} have not ended.",
-            hint="Let some of them end, or cancel them.",
+            hint="Wait until some of them end, or cancel them.",
         )
     if schedule.is_busy and not force and schedule.policy.overlap != "allow":
         at_work = schedule.active[-1] if schedule.active else ""
@@ -120,7 +120,7 @@ def refuse_by_hand(schedule: Schedule, *, force: bool) -> None:
             f"Run {at_work!r} of schedule {schedule.name!r} has not ended."
             if at_work
             else f"A slot of schedule {schedule.name!r} is about to start.",
-            hint="Let it end, cancel it, or start another beside it with --force.",
+            hint="Wait for its end, cancel it, or start another beside it with --force.",
         )
 
 
@@ -381,7 +381,7 @@ def _refuse_removed(schedule: Schedule) -> None:
         raise Rejected(
             "schedule.removed",
             f"Schedule {schedule.name!r} was removed.",
-            hint="`mission schedule add` begins it anew.",
+            hint="`mission schedule add` creates it again.",
         )
 
 

@@ -209,7 +209,7 @@ TURN: Mapping[str, Any] = {
 
 @post(
     ["/agents/{name:str}/start", "/agents/{name:str}/resume"],
-    summary="Let an agent work",
+    summary="Start an agent",
     **TURN,
 )
 async def start_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) -> AgentDetail:
@@ -225,7 +225,7 @@ async def stop_agent(turning: NamedDependency[Turning], data: JSONBody[Turn]) ->
 
 @post(
     ["/agents/{name:str}/drain", "/agents/{name:str}/pause"],
-    summary="Let an agent end its work",
+    summary="Drain an agent",
     **TURN,
 )
 async def drain_agent(turning: NamedDependency[Turning], data: JSONBody[Ending]) -> AgentDetail:

@@ -14,7 +14,7 @@ from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun, SaveWorkflow
 from missioncontrol.domain.alert import NOTE_MAX, Alert, State
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.analytics import Compared, Said, Since, Until, segment_in
+from missioncontrol.interfaces.api.analytics import Compared, SegmentText, Since, Until, segment_in
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -41,7 +41,7 @@ class AlertMission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     execute: bool = True
 
 
-class DigestBegun(msgspec.Struct, frozen=True):
+class StartedDigest(msgspec.Struct, frozen=True):
     """The run that writes a summary down."""
 
     product: str
@@ -62,7 +62,7 @@ async def get_summary(
     since: Since,
     until: Until,
     compared: Compared = True,
-    segment: Said = "",
+    segment: SegmentText = "",
 ) -> Summary:
     """Return what changed, why it matters, what to do and what to ask, on days that are over.
 
@@ -76,7 +76,7 @@ async def get_summary(
 
 @post(
     "/products/{product:str}/summary/writing",
-    summary="Let the summary be written down",
+    summary="Write the summary",
     **needs("operate"),
 )
 async def write_summary(
@@ -85,8 +85,8 @@ async def write_summary(
     product: FromPath[str],
     since: Since,
     until: Until,
-    segment: Said = "",
-) -> DigestBegun:
+    segment: SegmentText = "",
+) -> StartedDigest:
     """Begin a run that writes the summary down, by the model where one is configured.
 
     Until the model's text is there, and wherever it fails its check, rules write the summary.
@@ -96,7 +96,7 @@ async def write_summary(
 
 async def begin_digest(
     request: AnyRequest, console: Console, product: str, days: Range, segment: Segment
-) -> DigestBegun:
+) -> StartedDigest:
     """Begin a run that writes the summary of a product down.
 
     Raises:
@@ -109,7 +109,7 @@ async def begin_digest(
     if segment != EVERYBODY:
         inputs["segment"] = msgspec.json.encode(segment).decode()
     answer = await console.ask(request, BeginRun(name, inputs=inputs))
-    return DigestBegun(known, str(answer["run"]))
+    return StartedDigest(known, str(answer["run"]))
 
 
 @get("/products/{product:str}/alerts", summary="List alerts", **needs("read"))

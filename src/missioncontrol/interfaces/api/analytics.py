@@ -11,15 +11,15 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.analytics.answers import AnyAnswer, Members
 from missioncontrol.analytics.definition import NAMES, Definition, definition, definitions
-from missioncontrol.analytics.detection.finding import Finding
+from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.tables import csv_of, people, table
 from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.application.analytics.views import kpis
+from missioncontrol.domain.cohorts import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.saved import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
@@ -32,14 +32,14 @@ AsOf = Annotated[
     str,
     QueryParameter(
         max_length=40,
-        description="Let what happened after this moment not exist: `as_of` of an answer, or "
+        description="Ignore what happened after this moment: `as_of` of an answer, or "
         "another moment such as 2026-11-23T07:00:00Z; by default now.",
     ),
 ]
 Since = Annotated[date, QueryParameter(description="The first day, in the product's zone.")]
 Until = Annotated[date, QueryParameter(description="The last day.")]
 Compared = Annotated[bool, QueryParameter(description="With as many days just before.")]
-Said = Annotated[
+SegmentText = Annotated[
     str,
     QueryParameter(
         name="segment",
@@ -159,7 +159,7 @@ async def get_kpis(
     since: Since,
     until: Until,
     compared: Compared = True,
-    segment: Said = "",
+    segment: SegmentText = "",
 ) -> list[Kpi]:
     """Return activated users, activation rate, DAU and WAU with the question each comes from."""
     analyst = await console.analytics.analyst()
@@ -169,7 +169,7 @@ async def get_kpis(
 
 @get("/products/{product:str}/anomalies", summary="List what changed", **needs("read"))
 async def list_anomalies(
-    console: NamedDependency[Console], product: FromPath[str], segment: Said = ""
+    console: NamedDependency[Console], product: FromPath[str], segment: SegmentText = ""
 ) -> list[Finding]:
     """Return what changed in a product by more than chance, the most severe first.
 

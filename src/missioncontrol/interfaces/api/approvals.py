@@ -10,12 +10,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.approvals import Spoken, Verb
-from missioncontrol.application.permits import AnswerGiven
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import approvals as queries
 from missioncontrol.application.queries import questions as asked
 from missioncontrol.application.queries.approvals import ApprovalView
 from missioncontrol.application.queries.questions import QuestionView
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

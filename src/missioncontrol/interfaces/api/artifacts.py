@@ -11,9 +11,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts
 from missioncontrol.application.queries.artifacts import ArtifactRow, Content
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
@@ -35,7 +35,7 @@ SAFE = {
 """What keeps a browser from doing anything with an artifact but showing or saving it."""
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.ASCII)
-_SAID_MAX = 18
+_DIGITS_MAX = 18
 """Digits of a place in a file."""
 
 Name = Annotated[str, QueryParameter(max_length=2_000)]
@@ -98,20 +98,25 @@ async def get_artifact(
     if run:
         row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
     found = await artifacts.content(present.artifacts, digest)
-    headers = {**SAFE, **_named(digest, row), "ETag": f'"{digest}"', "Cache-Control": _KEPT}
+    headers = {
+        **SAFE,
+        **_named(digest, row),
+        "ETag": f'"{digest}"',
+        "Cache-Control": _CACHE_FOREVER,
+    }
     if _is_known(request, digest):
         return Response(None, status_code=304, headers=headers)
     return _sent(request, found, headers, _media_type(row))
 
 
-_KEPT = "private, max-age=31536000, immutable"
+_CACHE_FOREVER = "private, max-age=31536000, immutable"
 """Bytes never change under their digest."""
 
 
 def _sent(
     request: AnyRequest, found: Content, headers: dict[str, str], media_type: str
 ) -> Response[Any]:
-    part, is_there = _asked_part(request, found)
+    part, is_there = _requested_part(request, found)
     if not is_there:
         headers = {**headers, "Content-Range": f"bytes */{found.size}"}
         return Response(None, status_code=416, headers=headers)
@@ -135,7 +140,7 @@ async def _blocks(found: Content, start: int, end: int) -> AsyncIterator[bytes]:
         yield block
 
 
-def _asked_part(request: AnyRequest, found: Content) -> tuple[Part | None, bool]:
+def _requested_part(request: AnyRequest, found: Content) -> tuple[Part | None, bool]:
     """Return the part that is asked for, None for all of it, and whether there is such a part.
 
     A range that can't be made out, or several of them, are as good as none (RFC 9110, 14.2).
@@ -145,7 +150,7 @@ def _asked_part(request: AnyRequest, found: Content) -> tuple[Part | None, bool]
     if matched is None or (known and known != f'"{found.digest}"'):
         return None, True
     first, last = matched[1], matched[2]
-    if max(len(first), len(last)) > _SAID_MAX or not (first or last):
+    if max(len(first), len(last)) > _DIGITS_MAX or not (first or last):
         return None, True
     if not first:
         start, end = max(found.size - int(last), 0), found.size

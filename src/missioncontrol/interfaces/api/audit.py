@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.present import Present
+from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries import audit
 from missioncontrol.application.queries.audit import HeadsView, RequestItem
-from missioncontrol.application.verifying import Verification
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
 from missioncontrol.interfaces.console import Console

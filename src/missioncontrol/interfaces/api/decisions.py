@@ -9,7 +9,7 @@ from litestar.params import FromQuery, JSONBody
 
 from missioncontrol.application.decision_files import FILES_MAX, DecisionFile, Import
 from missioncontrol.application.decisions import PATH_MAX
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs

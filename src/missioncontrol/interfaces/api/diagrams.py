@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import diagrams, stories
+from missioncontrol.application.queries import diagrams, run_outcome
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.conditional import KNOWN, is_known, tagged_late
@@ -41,7 +41,7 @@ async def get_blueprint(
 
     Each statement and each box names the file and line, the task or the decision behind it.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     view = await diagrams.blueprint(present, story)
     return tagged_late(request, f'W/"{story.version}"', lambda: view)
 
@@ -51,7 +51,7 @@ async def list_diagrams(
     present: NamedDependency[Present], mission: FromPath[str], run: OfRun = ""
 ) -> list[diagrams.DiagramLine]:
     """Return each kind with what its drawing shows, or why there is nothing to draw."""
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     return diagrams.lines(await diagrams.blueprint(present, story))
 
 
@@ -78,7 +78,7 @@ async def get_diagram(
 
     Where there is nothing to draw, the problem says why.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     etag = f'W/"{story.version}-{form}"'
     if is_known(request, etag):
         return Response(b"", status_code=304, headers={**FILE, "ETag": etag})

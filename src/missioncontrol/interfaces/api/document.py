@@ -38,8 +38,8 @@ Everything that a page of the console does is done by these. Send a token as
 
 REFUSALS = {
     "400": "The request is malformed.",
-    "401": "Nobody is signed in, or the token is none.",
-    "403": "Whoever asks may not do this.",
+    "401": "No user is signed in, or the token is invalid.",
+    "403": "The caller may not do this.",
     "404": "There is no such thing.",
     "405": "This is not done here; `Allow` says what is.",
     "406": "`Accept` takes nothing that is answered here.",
@@ -49,7 +49,7 @@ REFUSALS = {
     "415": "The body is of another type.",
     "422": "A rule forbids it, or the values do not fit.",
     "429": "Too many requests; `Retry-After` says when to come again.",
-    "500": "The request broke off; nothing is told of the inside.",
+    "500": "The request failed; internal details are not shown.",
     "503": "Not now; the same request may succeed later.",
 }
 """What any operation may be refused with, as a problem."""

@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import documents, stories
+from missioncontrol.application.queries import documents, run_outcome
 from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.studio import DocumentAsked, digest_of
 from missioncontrol.documents.studio.export import Form
 from missioncontrol.documents.studio.model import Document
@@ -66,7 +66,7 @@ class ChoiceGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     choice: Literal["mine", "theirs"]
 
 
-class DocumentKept(msgspec.Struct, frozen=True):
+class CurrentDocument(msgspec.Struct, frozen=True):
     """The version that holds now."""
 
     run: str
@@ -90,7 +90,7 @@ async def list_documents(
     run: OfRun = "",
 ) -> Response[list[DocumentLine]]:
     """Return every kind of document with its newest version; 0 where none is stored."""
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     return listed(request, list(await documents.documents(present.store, found.state.id)))
 
 
@@ -112,7 +112,7 @@ async def get_document(
 
     Where none is stored yet, it is the draft of a mission that has a plan, with version 0.
     """
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     view = await view_of(present, found, _kind(kind), version)
     return tagged(request, view, _tag(view))
 
@@ -129,7 +129,7 @@ async def get_sections(
     run: OfRun = "",
 ) -> Document:
     """Return what was generated last as typed sections, every statement with its sources."""
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     return await documents.typed(present.store, present.artifacts, found.state.id, _kind(kind))
 
 
@@ -146,9 +146,9 @@ async def write_document(
     mission: FromPath[str],
     kind: FromPath[str],
     run: OfRun = "",
-) -> DocumentKept:
+) -> CurrentDocument:
     """Write it from the record as it stands. People's edits stay; conflicts are reported."""
-    found = await stories.story(console.present, mission, run)
+    found = await run_outcome.load_run_report(console.present, mission, run)
     return await _done(request, console, DocumentAsked("write", found.state.id, _kind(kind)))
 
 
@@ -166,10 +166,10 @@ async def edit_document(
     data: JSONBody[TextGiven],
     if_match: IfMatch = "",
     run: OfRun = "",
-) -> DocumentKept:
+) -> CurrentDocument:
     """Keep a text as the next version, made of `base`."""
     present = console.present
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     if if_match:
         now = await documents.document(
             present.store, present.artifacts, found.state.id, _kind(kind)
@@ -196,9 +196,9 @@ async def settle_conflict(
     conflict: FromPath[str],
     data: JSONBody[ChoiceGiven],
     run: OfRun = "",
-) -> DocumentKept:
+) -> CurrentDocument:
     """Settle a conflict: keep a person's text, or replace it with the generated one."""
-    found = await stories.story(console.present, mission, run)
+    found = await run_outcome.load_run_report(console.present, mission, run)
     ask = DocumentAsked(
         "settle", found.state.id, _kind(kind), conflict=conflict[:300], choice=data.choice
     )
@@ -219,7 +219,7 @@ async def diff_document(
     run: OfRun = "",
 ) -> DocumentDiff:
     """Return what one version says differently from another, as a unified diff."""
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     return await documents.difference(
         present.store, present.artifacts, found.state.id, _kind(kind), older, newer
     )
@@ -250,7 +250,7 @@ async def get_file(
     PDF and DOCX are rendered a few at a time, users in turn, and cached for a while. Where that
     takes too long, `Retry-After` says when to ask again; it is made meanwhile.
     """
-    found = await stories.story(present, mission, run)
+    found = await run_outcome.load_run_report(present, mission, run)
     view = await view_of(present, found, _kind(kind), version)
     revision = view.version or digest_of(view.text)  # A draft changes with what it is made of.
     etag = tag_of(view.run, view.kind, revision, form, found.version)
@@ -283,8 +283,8 @@ def _tag(view: DocumentView) -> str:
     return tag_of(view.run, view.kind, revision, view.newest, len(view.conflicts))
 
 
-async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> DocumentKept:
-    return msgspec.convert(await console.ask(request, ask), DocumentKept)
+async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> CurrentDocument:
+    return msgspec.convert(await console.ask(request, ask), CurrentDocument)
 
 
 HANDLERS: list[Any] = [

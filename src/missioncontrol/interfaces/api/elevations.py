@@ -82,7 +82,7 @@ def of_agent(request: AnyRequest, console: Console, name: str) -> list[Elevation
     return queries.elevations_of(life, console.shelf.cards(), now, actor)
 
 
-async def wish(
+async def request_elevation(
     request: AnyRequest, console: Console, asked: ElevationWished
 ) -> Page[ElevationView]:
     """Send a request or decision about a wider mode to the engine; return all elevations.
@@ -105,7 +105,7 @@ async def ask_elevation(
 ) -> Page[ElevationView]:
     """Ask for a wider mode of an agent, for at most 24 hours; another person has to agree."""
     asked = ElevationWished("ask", name, data.reason, data.modes, data.paths, data.seconds)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 ANSWER: Mapping[str, Any] = {"status_code": 200}
@@ -126,7 +126,7 @@ async def approve_elevation(
 ) -> Page[ElevationView]:
     """Agree, as another person than who asked: attempts that begin from now on have it."""
     asked = ElevationWished("approve", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 @post(
@@ -144,7 +144,7 @@ async def refuse_elevation(
 ) -> Page[ElevationView]:
     """Say no: who still needs it asks again."""
     asked = ElevationWished("refuse", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 @post(
@@ -162,7 +162,7 @@ async def end_elevation(
 ) -> Page[ElevationView]:
     """End what is in force, or take back what waits; attempts that have begun go on with it."""
     asked = ElevationWished("end", name, data.reason, elevation=elevation)
-    return await wish(request, console, asked)
+    return await request_elevation(request, console, asked)
 
 
 HANDLERS: list[Any] = [

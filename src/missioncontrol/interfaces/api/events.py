@@ -8,12 +8,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from missioncontrol.application.discretion import not_guessed
-from missioncontrol.application.listening import Place, place_in
-from missioncontrol.application.present import Present
+from missioncontrol.application.feed_listener import Place, place_in
 from missioncontrol.application.queries import events
 from missioncontrol.application.queries.events import EventDetail, EventItem
-from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, asked
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed
+from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, parse_query
 from missioncontrol.application.topics import FEED, EventFilter, Wanted
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
@@ -82,7 +82,7 @@ class RecordAsked(msgspec.Struct, frozen=True):
         Raises:
             Rejected: `search.empty`, `search.bad_text` or `search.bad_time`.
         """
-        return asked(
+        return parse_query(
             now,
             text=self.text or None,
             kind=self.type or None,
@@ -102,7 +102,7 @@ class EventsAsked(RecordAsked, frozen=True):
     stream: str = ""
 
 
-def record_asked(
+def parse_record_query(
     text: Words = "",
     kind: Kind = "",
     actor: Actor = "",
@@ -116,15 +116,15 @@ def record_asked(
     return RecordAsked(text, kind, actor, workflow, agent, run, since, until)
 
 
-def events_asked(
+def parse_events_query(
     record: NamedDependency[RecordAsked], mission: Mission = "", stream: Text = ""
 ) -> EventsAsked:
     """Return what the address asks for, and of which mission or stream."""
     return EventsAsked(**msgspec.structs.asdict(record), mission=mission, stream=stream)
 
 
-RECORD = {"record": Provide(record_asked, sync_to_thread=False)}
-EVENTS = {**RECORD, "chosen": Provide(events_asked, sync_to_thread=False)}
+RECORD = {"record": Provide(parse_record_query, sync_to_thread=False)}
+EVENTS = {**RECORD, "chosen": Provide(parse_events_query, sync_to_thread=False)}
 """The filters of lists of events, which handlers take as one."""
 
 

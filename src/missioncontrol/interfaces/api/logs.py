@@ -31,7 +31,7 @@ Lines = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many 
 Level = FromQuery[Literal["", "info", "success", "warning", "error"]]
 
 
-def lines_asked(now: float, *, since: str = "", until: str = "", **given: Any) -> LineQuery:
+def parse_line_query(now: float, *, since: str = "", until: str = "", **given: Any) -> LineQuery:
     """Return what is asked for in the words of an address; what is empty asks for nothing.
 
     Raises:
@@ -62,7 +62,7 @@ async def list_lines(
     Go on with `before` at the number of the first line, or with `after` at that of the last one and
     `oldest`.
     """
-    query = lines_asked(
+    query = parse_line_query(
         console.instruments.now,
         since=since,
         until=until,
@@ -90,7 +90,7 @@ async def download_lines(
     form: FromQuery[Literal["text", "jsonl"]] = "text",
 ) -> Stream:
     """Return all lines that fit, oldest first, as a file that is written while it is read."""
-    query = lines_asked(
+    query = parse_line_query(
         console.instruments.now,
         since=since,
         until=until,

@@ -14,7 +14,7 @@ from missioncontrol.application.queries.memory import (
     MatchView,
     Remembering,
 )
-from missioncontrol.domain.foresight import Recalled
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import NAME_MAX, Expiry, Files, Reason, Tags, Text, Title
 from missioncontrol.domain.mission import GOAL_MAX, PATH_MAX
 from missioncontrol.domain.principal import Principal
@@ -31,7 +31,7 @@ from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Limit
 
 AnyRequest = Request[Principal, Any, Any]
-KindAsked = Annotated[
+KindFilter = Annotated[
     Literal["", "lesson", "decision", "risk", "command", "estimate", "fact"],
     QueryParameter(description="Only of this kind."),
 ]
@@ -73,7 +73,7 @@ async def count_items(console: NamedDependency[Console]) -> Remembering:
 async def search_items(
     console: NamedDependency[Console],
     q: Words,
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = None,
     tag: Tag = "",
     file: File = "",
@@ -89,7 +89,7 @@ async def search_items(
     )
 
 
-@post("/memory/recall", status_code=200, summary="What a planner is told", **needs("read"))
+@post("/memory/recall", status_code=200, summary="Recall items for a goal", **needs("read"))
 async def recall_items(
     console: NamedDependency[Console], data: JSONBody[RecallAsked]
 ) -> list[Recalled]:

@@ -12,8 +12,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.exports import EXPORTS, ExportNoted, stream_of
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import estimates, missions, runs, stories
+from missioncontrol.application.queries import estimates, missions, run_outcome, runs
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MissionWord
@@ -39,7 +39,7 @@ OfRun = Annotated[
 ]
 
 
-class MissionBegun(msgspec.Struct, frozen=True):
+class StartedMission(msgspec.Struct, frozen=True):
     """A mission that has just come into being, and the run that plans it."""
 
     mission: str
@@ -118,15 +118,15 @@ async def list_missions(
     "/missions",
     status_code=201,
     summary="Begin a mission",
-    responses={201: ResponseSpec(MissionBegun, description="It has begun.")},
+    responses={201: ResponseSpec(StartedMission, description="It has begun.")},
     **needs("operate"),
 )
 async def begin_mission(
     request: AnyRequest, console: NamedDependency[Console], data: JSONBody[MissionAsked]
-) -> Response[MissionBegun]:
+) -> Response[StartedMission]:
     """Plan a goal and, unless `execute` is false, carry the plan out; return its id at once."""
     answer = await console.ask(request, beginning(data, console.home))
-    begun = msgspec.convert(answer, MissionBegun)
+    begun = msgspec.convert(answer, StartedMission)
     headers = {"Location": f"/api/v1/missions/{quote(begun.mission)}"}
     return Response(begun, status_code=201, headers=headers)
 
@@ -155,7 +155,7 @@ async def get_mission(
 
     The verdict and all that follows from it are those of its report.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     standing = missions.standing(present, mission)
     tag = _tag(f"{story.version}-{digest_of(standing)}")
     return tagged_late(request, tag, lambda: missions.view(story, present))
@@ -174,7 +174,7 @@ async def get_plan(
     run: OfRun = "",
 ) -> Response[missions.PlanView]:
     """Return phases, tasks, requirements, risks, decisions and questions, as they were accepted."""
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     return tagged_late(request, _tag(story.version), lambda: missions.plan_view(story))
 
 
@@ -210,7 +210,7 @@ async def get_plan_of(
     request: AnyRequest, present: NamedDependency[Present], mission: FromPath[str]
 ) -> Response[missions.PlanView]:
     """Return the plan that holds for a mission."""
-    story = await stories.story(present, mission)
+    story = await run_outcome.load_run_report(present, mission)
     return tagged_late(request, _tag(story.version), lambda: missions.plan_view(story))
 
 
@@ -222,7 +222,7 @@ async def list_runs_of(
     limit: Limit = LIMIT,
 ) -> Page[runs.RunItem]:
     """Return the runs of a mission, newest first."""
-    found = await stories.mission_of(present, mission)
+    found = await run_outcome.mission_of(present, mission)
     place = place_of(cursor, str)
     before = place[0] if place else ""
     choice = RunChoice(mission=found.id)
@@ -255,7 +255,7 @@ async def get_report(
 
     `inline` allows a browser to show it in its window; scripts in it never run.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     etag = f'W/"{story.version}-{form}"'
     headers = {**SAFE, "ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if is_known(request, etag):
@@ -289,7 +289,7 @@ async def _note_export(
 )
 async def run_mission(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
-) -> Response[MissionBegun]:
+) -> Response[StartedMission]:
     """Carry out a mission that was only to plan: the plan stays, and a new run executes it."""
     return await _again(request, console, CarryOut(await _newest(console, mission)))
 
@@ -320,10 +320,10 @@ async def cancel_mission(
 )
 async def resume_mission(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
-) -> MissionBegun:
+) -> StartedMission:
     """Take its newest run up again, where it is halted or was left."""
     answer = await console.ask(request, ResumeRun(await _newest(console, mission)))
-    return msgspec.convert(answer, MissionBegun)
+    return msgspec.convert(answer, StartedMission)
 
 
 @post(
@@ -334,7 +334,7 @@ async def retry_mission(
     console: NamedDependency[Console],
     mission: FromPath[str],
     data: JSONBody[AgainAsked | None] = None,
-) -> Response[MissionBegun]:
+) -> Response[StartedMission]:
     """Do a task again, by default all that did not succeed, with all that follows from it.
 
     A new run does that; it keeps the other results of the newest one.
@@ -349,20 +349,20 @@ async def fork_mission(
     console: NamedDependency[Console],
     mission: FromPath[str],
     data: JSONBody[ForkAsked],
-) -> Response[MissionBegun]:
+) -> Response[StartedMission]:
     """Begin a run of the mission at one of its tasks; results before that stay."""
     return await _again(request, console, ForkRun(await _newest(console, mission), data.task))
 
 
 async def _newest(console: Console, mission: str) -> str:
-    found = await stories.mission_of(console.present, mission)
+    found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
         raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
     return found.runs[-1]
 
 
-async def _again(request: AnyRequest, console: Console, ask: Any) -> Response[MissionBegun]:
-    begun = msgspec.convert(await console.ask(request, ask), MissionBegun)
+async def _again(request: AnyRequest, console: Console, ask: Any) -> Response[StartedMission]:
+    begun = msgspec.convert(await console.ask(request, ask), StartedMission)
     headers = {"Location": f"/api/v1/runs/{quote(begun.run)}"}
     return Response(begun, status_code=201, headers=headers)
 

@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries.measures import Health, health, operation_of
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.operation import Operation, Stage
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

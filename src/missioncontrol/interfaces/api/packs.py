@@ -10,9 +10,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from missioncontrol.application.checkout import reader_of
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import artifacts, packs, stories
+from missioncontrol.application.queries import artifacts, packs, run_outcome
 from missioncontrol.application.queries.packs import Form
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.pack import packed
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.artifacts import SAFE
@@ -53,7 +53,7 @@ async def list_packs(
 
     There are as many as the plan has tasks that change code, and one more.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     found = packs.packs(story.state)
     lines = [PackLine(key, row.title, row.size, row.digest) for key, row in found.items()]
     return listed(request, lines)
@@ -79,7 +79,7 @@ async def get_pack(
     run: OfRun = "",
 ) -> Response[bytes]:
     """Return what Codex, Claude Code or a person needs to do one task, or all of the work."""
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     row = packs.pack(story.state, task, form)
     record = story.reading.record
     found = await artifacts.content(present.artifacts, row.digest)

@@ -228,7 +228,7 @@ async def change_exclusions(
 
 @put(
     "/products/{product:str}/limits",
-    summary="Say how much is taken in",
+    summary="Set the intake limits",
     responses=CHANGED,
     **needs("govern"),
 )

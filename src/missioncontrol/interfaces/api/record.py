@@ -11,8 +11,8 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from missioncontrol.application.discretion import not_guessed, shown, shown_data
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed, shown, shown_data
 from missioncontrol.application.search import LIMIT_MAX, Found, FoundRuns, Search
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -45,7 +45,7 @@ class LogHead(msgspec.Struct, frozen=True):
     hash: str  # SHA-256, hexadecimal
 
 
-class OutputKept(msgspec.Struct, frozen=True):
+class OutputCounts(msgspec.Struct, frozen=True):
     """How much output of a run there is."""
 
     written: int  # lines that are stored
@@ -156,7 +156,7 @@ async def listed(
     return _found(present.tables.listed(kind, name), kind, name)
 
 
-@get("/record/output/{run:str}", summary="What agents said in a run", **needs("read"))
+@get("/record/output/{run:str}", summary="Output of agents in a run", **needs("read"))
 async def output(
     present: NamedDependency[Present],
     run: FromPath[str],
@@ -168,10 +168,10 @@ async def output(
     return present.output.read(run, step=step, after=after, limit=limit)
 
 
-@get("/record/output/{run:str}/kept", summary="How much agents said in a run", **needs("read"))
-async def output_kept(present: NamedDependency[Present], run: FromPath[str]) -> OutputKept:
+@get("/record/output/{run:str}/kept", summary="Size of the output in a run", **needs("read"))
+async def output_counts(present: NamedDependency[Present], run: FromPath[str]) -> OutputCounts:
     """Return how many lines are stored, and how many were counted only."""
-    return OutputKept(present.output.written(run), present.output.left_out(run))
+    return OutputCounts(present.output.written(run), present.output.left_out(run))
 
 
 @get(
@@ -302,7 +302,7 @@ HANDLERS: list[Any] = [
     all_listed,
     listed,
     output,
-    output_kept,
+    output_counts,
     artifact,
     search_events,
     search_runs,

@@ -7,13 +7,13 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import repositories as queries
 from missioncontrol.application.queries.agents import lives
 from missioncontrol.application.queries.repositories import RepositoryView, TaskItem, Which
 from missioncontrol.application.queries.repository_tasks import TaskView, task_view
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.repositories import SignOffAsked
-from missioncontrol.application.repository_measures import Measured, measured
+from missioncontrol.application.repository_measures import RepositoryMeasures, measure_repository
 from missioncontrol.application.run_manifests import manifest_of
 from missioncontrol.documents.run_manifest import RunManifest
 from missioncontrol.domain.principal import Principal
@@ -155,7 +155,7 @@ async def get_manifest(
     """Return what `.runs/RUN/manifest.json` of a checkout says, as the record has it now."""
     present = console.present
     state = await queries.state_of(present, repository)
-    begun = await queries.run_begun(present, repository, run)
+    begun = await queries.find_run_start(present, repository, run)
     known = {life.name: life for life in lives(present, console.instruments)}
     return await manifest_of(present.store, present.output, state, begun, known)
 
@@ -167,12 +167,12 @@ async def get_manifest(
 )
 async def get_measures(
     console: NamedDependency[Console], repository: FromPath[str], since: Since = 0.0
-) -> Measured:
+) -> RepositoryMeasures:
     """Return each measure with what it is of; one without a value says why there is none."""
     return await measures_of(console, repository, since)
 
 
-async def measures_of(console: Console, repository: str, since: float = 0.0) -> Measured:
+async def measures_of(console: Console, repository: str, since: float = 0.0) -> RepositoryMeasures:
     """Measure a repository by the record and the history of its checkout.
 
     Raises:
@@ -182,7 +182,7 @@ async def measures_of(console: Console, repository: str, since: float = 0.0) -> 
     state = await queries.state_of(console.present, repository)
     history = console.instruments.histories(state.path)
     now = console.instruments.now
-    return await measured(console.present.store, state.id, history, now=now, since=since)
+    return await measure_repository(console.present.store, state.id, history, now=now, since=since)
 
 
 HANDLERS: list[Any] = [

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol.application.asks import BeginRun, CancelRun, ForkRun, ResumeRun, RetryRun
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import comparing, replay, runs, steps
+from missioncontrol.application.queries import replay, run_comparison, runs, steps
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import RunWord
 from missioncontrol.interfaces.console import Console
@@ -82,7 +82,7 @@ class ForkAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: dict[str, Any] = {}
 
 
-class RunBegun(msgspec.Struct, frozen=True):
+class StartedRun(msgspec.Struct, frozen=True):
     """A run that has just come into being, or goes on."""
 
     run: str
@@ -108,8 +108,8 @@ class RunCounts(msgspec.Struct, frozen=True):
 class ComparedPage(msgspec.Struct, frozen=True):
     """Two runs, and a part of their steps."""
 
-    runs: comparing.ComparedRuns
-    items: list[comparing.ComparedStep]
+    runs: run_comparison.ComparedRuns
+    items: list[run_comparison.ComparedStep]
     next: str = ""
 
 
@@ -165,18 +165,18 @@ async def start_run(
     request: Request[Principal, Any, Any],
     console: NamedDependency[Console],
     data: JSONBody[StartRun],
-) -> Response[RunBegun]:
+) -> Response[StartedRun]:
     """Begin a run of a saved workflow and return its id at once; it goes on by itself.
 
     Relative paths among the inputs are refused: the engine has a directory of its own.
     """
-    return await _begun(console, request, BeginRun(data.workflow, data.version, data.inputs))
+    return await _start_run(console, request, BeginRun(data.workflow, data.version, data.inputs))
 
 
-async def _begun(
+async def _start_run(
     console: Console, request: Request[Principal, Any, Any], ask: Any
-) -> Response[RunBegun]:
-    begun = msgspec.convert(await console.ask(request, ask), RunBegun)
+) -> Response[StartedRun]:
+    begun = msgspec.convert(await console.ask(request, ask), StartedRun)
     headers = {"Location": f"/api/v1/runs/{quote(begun.run)}"}
     return Response(begun, status_code=201, headers=headers)
 
@@ -307,12 +307,12 @@ async def compare_runs(
     limit: Limit = LIMIT,
 ) -> ComparedPage:
     """Return two runs step by step; `different` leaves out the steps that are the same."""
-    both = await comparing.compared(present, run, other)
-    found = comparing.compared_steps(
+    both = await run_comparison.compared(present, run, other)
+    found = run_comparison.compared_steps(
         both, only_different=different, after=_after(cursor), limit=limit + 1
     )
     page = _paged(found, limit)
-    return ComparedPage(comparing.compare_runs(present, both), page.items, page.next)
+    return ComparedPage(run_comparison.compare_runs(present, both), page.items, page.next)
 
 
 @get("/runs/{run:str}/replay", summary="Get a moment of a run", **needs("read"))
@@ -346,9 +346,9 @@ async def resume_run(
     request: Request[Principal, Any, Any],
     console: NamedDependency[Console],
     run: FromPath[str],
-) -> RunBegun:
+) -> StartedRun:
     """Take a run up again that was halted or left."""
-    return msgspec.convert(await console.ask(request, ResumeRun(run)), RunBegun)
+    return msgspec.convert(await console.ask(request, ResumeRun(run)), StartedRun)
 
 
 @post("/runs/{run:str}/retry", status_code=201, summary="Retry a run", **needs("operate"))
@@ -357,9 +357,9 @@ async def retry_run(
     console: NamedDependency[Console],
     run: FromPath[str],
     data: JSONBody[RetryAsked] = RetryAsked(),  # noqa: B008 - it can't change
-) -> Response[RunBegun]:
+) -> Response[StartedRun]:
     """Begin a new run that keeps the results of one that has ended, and does the rest again."""
-    return await _begun(console, request, RetryRun(run, data.step))
+    return await _start_run(console, request, RetryRun(run, data.step))
 
 
 @post("/runs/{run:str}/fork", status_code=201, summary="Fork a run", **needs("operate"))
@@ -368,9 +368,9 @@ async def fork_run(
     console: NamedDependency[Console],
     run: FromPath[str],
     data: JSONBody[ForkAsked],
-) -> Response[RunBegun]:
+) -> Response[StartedRun]:
     """Begin a new run at a step of one that has ended, with other inputs."""
-    return await _begun(console, request, ForkRun(run, data.step, data.inputs))
+    return await _start_run(console, request, ForkRun(run, data.step, data.inputs))
 
 
 HANDLERS: list[Any] = [

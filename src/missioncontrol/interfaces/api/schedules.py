@@ -68,7 +68,7 @@ class Planned(Times, frozen=True, kw_only=True):
     name: Name
 
 
-class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReasonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why, for the record."""
 
     reason: Why = ""
@@ -221,13 +221,13 @@ STEER: Mapping[str, Any] = {
 
 
 @post("/schedules/{name:str}/pause", summary="Pause", **STEER)
-async def pause(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
+async def pause(steering: NamedDependency[Steering], data: JSONBody[ReasonBody]) -> ScheduleDetail:
     """Fire no slot until the schedule is resumed; runs in flight go on."""
     return await steering("pause", data.reason)
 
 
 @post("/schedules/{name:str}/resume", summary="Resume", **STEER)
-async def resume(steering: NamedDependency[Steering], data: JSONBody[Said]) -> ScheduleDetail:
+async def resume(steering: NamedDependency[Steering], data: JSONBody[ReasonBody]) -> ScheduleDetail:
     """Fire slots again from now on; those that were due during the pause are skipped."""
     return await steering("resume", data.reason)
 

@@ -13,14 +13,14 @@ from missioncontrol.interfaces.sign_in.guard import needs
 
 WORDS_MAX = 300
 
-Asked = Annotated[
+SearchText = Annotated[
     str, QueryParameter(max_length=WORDS_MAX, description="Words; what is found holds all of them.")
 ]
 
 
 @get("/search", summary="Search everything", **needs("read"))
 async def search(
-    console: NamedDependency[Console], principal: NamedDependency[Principal], q: Asked = ""
+    console: NamedDependency[Console], principal: NamedDependency[Principal], q: SearchText = ""
 ) -> SearchResults:
     """Return the newest things whose names have these words, and events that say them."""
     return await search_everything(

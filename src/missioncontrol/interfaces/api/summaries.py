@@ -6,9 +6,9 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.queries.summaries import SummaryView, summary
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.conditional import KNOWN, tagged_late
@@ -30,7 +30,7 @@ async def get_summary(
 
     With what proves it, what it took beside what was estimated, and what was not done and why.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     return tagged_late(request, f'W/"{story.version}"', lambda: summary(story.reading))
 
 

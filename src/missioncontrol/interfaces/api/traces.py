@@ -8,19 +8,19 @@ from litestar import Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.documents.traceability.report import (
-    CheckTold,
-    TraceTold,
-    check_told,
-    trace_told,
+    CheckSummary,
+    TraceSummary,
+    summarize_check,
+    summarize_trace,
 )
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX
-from missioncontrol.domain.waiving import OWNER_MAX, REASON_MAX
+from missioncontrol.domain.waivers import OWNER_MAX, REASON_MAX
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.conditional import KNOWN, tagged_late
@@ -42,7 +42,7 @@ class WaiverGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: Annotated[str, msgspec.Meta(max_length=100)] = ""  # of the gap that was looked at
 
 
-class WaiverTaken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WaiverWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """That a gap may not stand any more."""
 
     gap: Name
@@ -82,15 +82,15 @@ async def get_trace(
     present: NamedDependency[Present],
     mission: FromPath[str],
     run: OfRun = "",
-) -> Response[TraceTold]:
+) -> Response[TraceSummary]:
     """Return what leads from the goal to the evidence: graph, matrix, gaps, waivers and owners.
 
     Each edge says why its target exists, and so what its source covers.
     """
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     reading = story.reading
     return tagged_late(
-        request, f'W/"{story.version}"', lambda: trace_told(reading.record, reading.trace)
+        request, f'W/"{story.version}"', lambda: summarize_trace(reading.record, reading.trace)
     )
 
 
@@ -105,12 +105,12 @@ async def check_trace(
     present: NamedDependency[Present],
     mission: FromPath[str],
     run: OfRun = "",
-) -> Response[CheckTold]:
+) -> Response[CheckSummary]:
     """Return every gap, those that are waived, and what keeps the mission from being completed."""
-    story = await stories.story(present, mission, run)
+    story = await run_outcome.load_run_report(present, mission, run)
     reading = story.reading
     return tagged_late(
-        request, f'W/"{story.version}"', lambda: check_told(reading.record, reading.trace)
+        request, f'W/"{story.version}"', lambda: summarize_check(reading.record, reading.trace)
     )
 
 
@@ -143,7 +143,7 @@ async def withdraw_waiver(
     request: AnyRequest,
     console: NamedDependency[Console],
     mission: FromPath[str],
-    data: JSONBody[WaiverTaken],
+    data: JSONBody[WaiverWithdrawal],
 ) -> TraceChanged:
     """Take a waiver back; a mission that stood on it is not completed any more."""
     run = await newest_run(console, mission)
@@ -195,7 +195,7 @@ async def newest_run(console: Console, mission: str) -> str:
         NotFound: `mission.unknown`.
         Rejected: `run.unknown`, where it has none.
     """
-    found = await stories.mission_of(console.present, mission)
+    found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
         raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
     return found.runs[-1]

@@ -77,7 +77,7 @@ async def list_workflows(
     summary="Save a version of a workflow",
     responses={
         200: ResponseSpec(Saved, description="A version says the same already"),
-        409: ResponseSpec(Problem, description="Somebody saved another version meanwhile"),
+        409: ResponseSpec(Problem, description="Another version was saved meanwhile"),
         412: ResponseSpec(Problem, description="The newest version is not that of `If-Match`"),
         422: ResponseSpec(Problem, description="Something is wrong with the text"),
     },

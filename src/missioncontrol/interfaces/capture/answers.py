@@ -8,20 +8,20 @@ import msgspec
 from litestar import Response
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
-from missioncontrol.interfaces.capture.faults import Fault, NothingKept, TooFast, TooMuch
-from missioncontrol.interfaces.capture.taking import Taken
+from missioncontrol.interfaces.capture.faults import Fault, NothingStored, TooFast, TooMuch
+from missioncontrol.interfaces.capture.intake import AcceptedEvents
 from missioncontrol.interfaces.problems import problem_of
 from missioncontrol.ports.warehouse import Full
 
 FAULTS_MAX = 1_000
 ORIGIN_MAX = 300
-ASKED_MAX = 1_000
+HEADERS_MAX = 1_000
 PREFLIGHT_SECONDS = "86400"
 AGAIN_SECONDS = 5
 """After which a warehouse that can't be reached may be there again."""
 
 
-class Kept(msgspec.Struct, omit_defaults=True):
+class CaptureReceipt(msgspec.Struct, omit_defaults=True):
     """They are on disk."""
 
     success: bool  # as Segment says it
@@ -58,21 +58,21 @@ def preflight(headers: Mapping[str, str], asked: str) -> Response[bytes]:
         "access-control-allow-methods": "GET, POST, OPTIONS",
         "access-control-max-age": PREFLIGHT_SECONDS,
     }
-    if asked and len(asked) <= ASKED_MAX and asked.isprintable():
+    if asked and len(asked) <= HEADERS_MAX and asked.isprintable():
         found["access-control-allow-headers"] = asked
     return Response(b"", status_code=204, headers=found)
 
 
-def kept(accepted: Taken) -> Kept:
+def receipt_of(accepted: AcceptedEvents) -> CaptureReceipt:
     """Return the counts of what is stored.
 
     Raises:
         NothingKept: of what was sent nothing can be.
     """
     if accepted.faults and not accepted.ids:
-        raise NothingKept(accepted.faults)
+        raise NothingStored(accepted.faults)
     stored, faults = accepted.stored, accepted.faults
-    return Kept(
+    return CaptureReceipt(
         success=True,
         status=1,
         stored=stored.stored,
@@ -83,7 +83,7 @@ def kept(accepted: Taken) -> Kept:
     )
 
 
-def results(accepted: Taken) -> dict[str, dict[str, dict[str, str]]]:
+def results(accepted: AcceptedEvents) -> dict[str, dict[str, dict[str, str]]]:
     """Say what became of each event by its id, as PostHog's newer form has it."""
     found = {id_: {"result": "ok"} for id_ in accepted.ids}
     for fault in accepted.faults:
@@ -106,7 +106,7 @@ def refusal(
     status = 429 if isinstance(error, Full) else problem.status
     content = msgspec.to_builtins(msgspec.structs.replace(problem, status=status))
     content |= {"success": False, "message": problem.detail}
-    if isinstance(error, NothingKept):
+    if isinstance(error, NothingStored):
         content["faults"] = error.faults[:FAULTS_MAX]
     found = {**headers, **_again(error)}
     if status in (408, 413):

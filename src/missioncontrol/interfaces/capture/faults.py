@@ -44,7 +44,7 @@ class Malformed(MissionControlError):
     status = 400
 
 
-class NothingKept(MissionControlError):
+class NothingStored(MissionControlError):
     """None of the events in the request can be stored."""
 
     status = 400
@@ -96,7 +96,7 @@ def too_large(what: str, most: int) -> TooLarge:
     )
 
 
-def told(value: Any, most: int = 80) -> str:
+def format_value(value: Any, most: int = 80) -> str:
     """Return a value as it is named in a reason, cut where it is long."""
     text = repr(value)
     return text if len(text) <= most else text[:most] + "…"

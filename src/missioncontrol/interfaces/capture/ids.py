@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.capture.faults import Unfit, told
+from missioncontrol.interfaces.capture.faults import Unfit, format_value
 from missioncontrol.interfaces.capture.moments import HOUR
 
 Id = str | int | float | None
@@ -17,7 +17,7 @@ NAME_MAX = 400
 NAMES_KNOWN_MAX = 4_096
 PERSON_BYTES_MAX = 32 * 1024
 MADE = "made-"
-NOBODY = frozenset(
+ANONYMOUS_IDS = frozenset(
     {
         "",
         "0",
@@ -54,7 +54,9 @@ def id_of(given: Id, what: str) -> str:
         return ""
     text = given if isinstance(given, str) else _number(given)
     if len(text) > ID_MAX:
-        raise Unfit("capture.too_long", f"The {what} {told(text)} has more than {ID_MAX} letters.")
+        raise Unfit(
+            "capture.too_long", f"The {what} {format_value(text)} has more than {ID_MAX} letters."
+        )
     return text if text.isprintable() else _plain(text)
 
 
@@ -69,12 +71,12 @@ def name_of(given: str) -> str:
     if not name:
         raise Unfit("capture.no_name", "The event has no name.")
     if len(name) > NAME_MAX:
-        reason = f"The name {told(name)} has more than {NAME_MAX} letters."
+        reason = f"The name {format_value(name)} has more than {NAME_MAX} letters."
         raise Unfit("capture.too_long", reason)
     return name
 
 
-def told_of(properties: dict[str, Any]) -> bytes:
+def encode_traits(properties: dict[str, Any]) -> bytes:
     """Return the properties of a person or a group as they are stored; else empty.
 
     Raises:
@@ -84,14 +86,14 @@ def told_of(properties: dict[str, Any]) -> bytes:
     if len(text) > PERSON_BYTES_MAX:
         raise Unfit(
             "capture.too_long",
-            f"What it tells of somebody has {len(text):,} bytes; {PERSON_BYTES_MAX:,} are taken.",
+            f"The person's data has {len(text):,} bytes; {PERSON_BYTES_MAX:,} are allowed.",
         )
     return text
 
 
-def is_somebody(found: str) -> bool:
+def is_person_id(found: str) -> bool:
     """Whether this is an id of one person, as far as can be seen."""
-    return found.strip().lower() not in NOBODY
+    return found.strip().lower() not in ANONYMOUS_IDS
 
 
 def _number(number: float) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from missioncontrol.interfaces.capture.faults import Unfit, told
+from missioncontrol.interfaces.capture.faults import Unfit, format_value
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_SECONDS = 86_400
@@ -72,4 +72,6 @@ def corrected(given: Moment, *, received: int, sent: int | None) -> int:
 
 
 def _no_moment(given: Moment) -> Unfit:
-    return Unfit("capture.bad_time", f"{told(given)} is no moment: ISO 8601 is, from 1970 to 9999.")
+    return Unfit(
+        "capture.bad_time", f"{format_value(given)} is no moment: ISO 8601 is, from 1970 to 9999."
+    )

@@ -7,14 +7,14 @@ import msgspec
 from missioncontrol.interfaces.capture.batches import Reader
 from missioncontrol.interfaces.capture.bots import is_bot
 from missioncontrol.interfaces.capture.faults import Unfit
-from missioncontrol.interfaces.capture.ids import Id, id_of, is_somebody, name_of, told_of
+from missioncontrol.interfaces.capture.ids import Id, encode_traits, id_of, is_person_id, name_of
 from missioncontrol.interfaces.capture.moments import Moment, corrected, sent_at
 from missioncontrol.interfaces.capture.origin import Origin
 from missioncontrol.ports.warehouse import Captured
 
 IDENTIFY, GROUPED = "$identify", "$groupidentify"
 ALIASED = frozenset({"$create_alias", "$merge_dangerously"})
-TELLING = frozenset({IDENTIFY, GROUPED, "$set", *ALIASED})
+IDENTITY_EVENTS = frozenset({IDENTIFY, GROUPED, "$set", *ALIASED})
 """Events by these names are no actions: they only identify a person."""
 
 LEFT_OUT = frozenset(
@@ -137,16 +137,16 @@ def captured(event: Event, origin: Origin) -> Captured:
         always, once = _object(None, properties, "$group_set"), NOTHING
     return Captured(
         id_,
-        "" if name in TELLING else name,
+        "" if name in IDENTITY_EVENTS else name,
         _happened(event, properties, origin),
         origin.received,
         origin.source,
         user,
         anonymous,
         id_of(event.session_id, "session_id") or _text(properties, "$session_id"),
-        b"{}" if name in TELLING else _encode(_kept(properties)),
-        told_of(always),
-        told_of(once),
+        b"{}" if name in IDENTITY_EVENTS else _encode(_stored_properties(properties)),
+        encode_traits(always),
+        encode_traits(once),
         alias,
         group,
         is_bot=is_bot(agent if isinstance(agent, str) else origin.agent),
@@ -177,7 +177,7 @@ def _whose(name: str, who: str, properties: dict[str, Any]) -> tuple[str, str, s
 
 
 def _are_people(*ids: str) -> bool:
-    return all(map(is_somebody, ids))
+    return all(map(is_person_id, ids))
 
 
 def _happened(event: Event, properties: dict[str, Any], origin: Origin) -> int:
@@ -193,7 +193,7 @@ def _happened(event: Event, properties: dict[str, Any], origin: Origin) -> int:
     return corrected(event.timestamp, received=origin.received, sent=sent)
 
 
-def _kept(properties: dict[str, Any]) -> dict[str, Any]:
+def _stored_properties(properties: dict[str, Any]) -> dict[str, Any]:
     if LEFT_OUT.isdisjoint(properties):
         return properties
     return {key: value for key, value in properties.items() if key not in LEFT_OUT}

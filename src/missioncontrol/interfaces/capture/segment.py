@@ -6,8 +6,8 @@ import msgspec
 
 from missioncontrol.interfaces.capture.batches import Reader
 from missioncontrol.interfaces.capture.bots import is_bot
-from missioncontrol.interfaces.capture.faults import Malformed, Unfit, told
-from missioncontrol.interfaces.capture.ids import Id, id_of, is_somebody, name_of, told_of
+from missioncontrol.interfaces.capture.faults import Malformed, Unfit, format_value
+from missioncontrol.interfaces.capture.ids import Id, encode_traits, id_of, is_person_id, name_of
 from missioncontrol.interfaces.capture.moments import Moment, corrected, sent_at
 from missioncontrol.interfaces.capture.origin import Origin
 from missioncontrol.ports.warehouse import Captured
@@ -111,10 +111,10 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
     match kind:
         case "track":
             name = name_of(event.event or "")
-            properties = _encode(_kept(event.properties or NOTHING, context))
+            properties = _encode(_stored_properties(event.properties or NOTHING, context))
         case "page" | "screen":
             name = kind
-            properties = _encode(_kept(_viewed(event), context))
+            properties = _encode(_stored_properties(_viewed(event), context))
         case "identify":
             known = event.traits or known
         case "group":
@@ -122,7 +122,7 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
         case "alias":
             alias = _previous(event, user)
         case _:
-            raise Unfit("capture.bad_type", f"There is no type {told(kind)} of event.")
+            raise Unfit("capture.bad_type", f"There is no type {format_value(kind)} of event.")
     return Captured(
         id_ or origin.made.of(event, has_moment=stated is not None),
         name,
@@ -133,7 +133,7 @@ def captured(event: Event, sent: Sent, origin: Origin) -> Captured:
         anonymous,
         _session(context),
         properties,
-        told_of(known),
+        encode_traits(known),
         alias=alias,
         group=group,
         is_bot=is_bot(agent if isinstance(agent, str) else origin.agent),
@@ -144,12 +144,12 @@ def _who(event: Event) -> tuple[str, str]:
     user, anonymous = id_of(event.user_id, "userId"), id_of(event.anonymous_id, "anonymousId")
     if not (user or anonymous):
         raise Unfit("capture.nobody", "The event has neither a userId nor an anonymousId.")
-    if user and anonymous and not is_somebody(user):
+    if user and anonymous and not is_person_id(user):
         user = ""
     return user, anonymous
 
 
-def _kept(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+def _stored_properties(properties: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
     """Return properties with the stored part of the context, under a name of its own."""
     rest = context
     if not LEFT_OUT.isdisjoint(context):
@@ -176,8 +176,10 @@ def _previous(event: Event, user: str) -> str:
     previous = id_of(event.previous_id, "previousId")
     if not (user and previous):
         raise Unfit("capture.no_alias", "An alias needs a previousId and a userId.")
-    if not (is_somebody(user) and is_somebody(previous)):
-        reason = f"{told(previous)} and {told(user)} are not both ids of one person."
+    if not (is_person_id(user) and is_person_id(previous)):
+        reason = (
+            f"{format_value(previous)} and {format_value(user)} are not both ids of one person."
+        )
         raise Unfit("capture.no_alias", reason)
     return previous
 

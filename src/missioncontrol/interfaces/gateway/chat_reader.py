@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import Heard, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire
 
 
@@ -53,7 +53,7 @@ _CHAT = msgspec.json.Decoder(_Chat)
 class ChatReader:
     """Reads OpenAI's Chat Completions."""
 
-    def __init__(self, received: Heard) -> None:
+    def __init__(self, received: ReceivedAnswer) -> None:
         """Nothing is read yet."""
         self.heard = received
         self.is_usage_only = False  # the last event was there for its usage alone
@@ -87,9 +87,9 @@ class ChatReader:
         for choice in chunk.choices or ():
             words = choice.delta or choice.message
             if words is not None:
-                self._hear(choice.index, words, is_whole=choice.message is not None)
+                self._receive(choice.index, words, is_whole=choice.message is not None)
 
-    def _hear(self, choice: int, words: _ChatWords, *, is_whole: bool) -> None:
+    def _receive(self, choice: int, words: _ChatWords, *, is_whole: bool) -> None:
         if isinstance(words.content, str):
             self.heard.say(words.content, choice)
         elif words.content:

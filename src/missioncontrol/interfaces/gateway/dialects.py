@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.asking import Asked
+from missioncontrol.interfaces.gateway.call_request import Asked
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.heard import Heard, Reader, SilentReader
 from missioncontrol.interfaces.gateway.messages_reader import MessagesReader
+from missioncontrol.interfaces.gateway.model_answer import Reader, ReceivedAnswer, SilentReader
 from missioncontrol.interfaces.gateway.refusal import (
     Api,
     Refusal,
@@ -26,7 +26,7 @@ class Dialect(msgspec.Struct, frozen=True):
     api: Api
     path: str  # after the base address of an upstream, as its official library takes it
     limits: tuple[str, ...]  # fields that hold the limit of output tokens
-    reader: Callable[[Heard], Reader]
+    reader: Callable[[ReceivedAnswer], Reader]
     is_free: bool = False  # it uses no tokens that are paid for
 
 

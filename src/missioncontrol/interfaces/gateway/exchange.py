@@ -11,16 +11,9 @@ import msgspec
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.routing import ModelCard
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.asking import Asked, asked, rewritten
 from missioncontrol.interfaces.gateway.breaker import Breaker
+from missioncontrol.interfaces.gateway.call_request import Asked, parse_request, rewritten
 from missioncontrol.interfaces.gateway.chat_reader import ChatReader
-from missioncontrol.interfaces.gateway.choosing import (
-    answer_min,
-    names_for,
-    output_max,
-    too_old,
-    unserved,
-)
 from missioncontrol.interfaces.gateway.conversations import Conversations
 from missioncontrol.interfaces.gateway.dialects import (
     CHAT,
@@ -36,10 +29,17 @@ from missioncontrol.interfaces.gateway.forwarding import (
     Unpacker,
     Unreachable,
 )
-from missioncontrol.interfaces.gateway.heard import Heard, Reader
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.model_answer import Reader, ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_choice import (
+    answer_min,
+    names_for,
+    output_max,
+    too_old,
+    unserved,
+)
 from missioncontrol.interfaces.gateway.plausible import IMPLAUSIBLE
-from missioncontrol.interfaces.gateway.refusal import Refusal, Send, say_no
+from missioncontrol.interfaces.gateway.refusal import Refusal, Send, send_refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.sse import Splitter, data_of
 from missioncontrol.interfaces.gateway.tab import MODEL_MAX, Tab
@@ -67,7 +67,7 @@ FAILURES = frozenset({500, 502, 503, 504, 529})
 CLIENT_GONE = 499
 
 
-class House(Protocol):
+class GatewayContext(Protocol):
     """What a call needs of the gateway."""
 
     policy: GatewayPolicy
@@ -79,7 +79,7 @@ class House(Protocol):
     def cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None: ...
     def charge(self, model: str, usage: Usage, cached_long: int) -> int | None: ...
     def stopped(self) -> str: ...
-    def kept_max(self) -> int: ...
+    def recorded_max(self) -> int: ...
     def ended(self, exchange: "Exchange") -> None: ...
 
     @property
@@ -99,11 +99,11 @@ class Request(msgspec.Struct, frozen=True):
 class Exchange:
     """Everything about one call. `cut` may come at any moment, from the loop's own thread."""
 
-    def __init__(self, house: House, caller: Caller, request: Request, send: Send) -> None:
+    def __init__(self, house: GatewayContext, caller: Caller, request: Request, send: Send) -> None:
         """Nothing is asked yet."""
         self.caller = caller
         self.request = request
-        self.heard = Heard(stored_max=house.kept_max())
+        self.heard = ReceivedAnswer(stored_max=house.recorded_max())
         self.asked: Asked | None = None
         self.upstream: Upstream | None = None
         self.refusal: Refusal | None = None  # why it was refused or cut
@@ -112,11 +112,11 @@ class Exchange:
         self.first_seconds = 0.0
         self.deadline = 0.0  # time of the loop until which something has to happen; 0: none
         self.waits_for: Literal["upstream", "caller"] = "upstream"
-        self._house = house
+        self._gateway = house
         self._dialect = request.dialect
         self._send = send
         self._loop = asyncio.get_running_loop()
-        self._begun = self._loop.time()
+        self._started = self._loop.time()
         self._task: asyncio.Task[Any] | None = None
         self._answer: Answer | None = None
         self._reader: Reader = request.dialect.reader(self.heard)
@@ -127,7 +127,7 @@ class Exchange:
     @property
     def seconds(self) -> float:
         """How long it takes, so far."""
-        return self._loop.time() - self._begun
+        return self._loop.time() - self._started
 
     async def run(self) -> None:
         """Answer the call; it is settled and reported to the house however this ends."""
@@ -136,22 +136,22 @@ class Exchange:
             await self._go()
         except Refusal as refusal:
             self.refusal = self.refusal or refusal
-            await self._say_no()
+            await self._refuse()
         except asyncio.CancelledError:
             if self.refusal is None or self._task is None:
                 raise
             self._task.uncancel()
-            await self._say_no()
+            await self._refuse()
         except Exception:  # noqa: BLE001 - the edge: the caller gets the error in their own API
             _LOG.exception("A call of %s broke off.", self.caller.name)
             reason = "The gateway failed at this call; its own log says how."
             self.refusal = Refusal(500, "gateway.broken", reason)
-            await self._say_no()
+            await self._refuse()
         finally:
             self._settle()
             if self._answer is not None:
                 self._answer.close()
-            self._house.ended(self)
+            self._gateway.ended(self)
 
     def cut(self, refusal: Refusal) -> None:
         """End the call: the upstream is closed and what was used is settled when this returns."""
@@ -172,11 +172,11 @@ class Exchange:
 
     async def _go(self) -> None:
         request = self.request
-        if stopped := self._house.stopped():
+        if stopped := self._gateway.stopped():
             raise Refusal(503, "operation.stopped", stopped)
         try:
-            self.asked = asked(request.body, self._dialect.limits)
-            names = names_for(self.asked, self.caller.asker, self._house)
+            self.asked = parse_request(request.body, self._dialect.limits)
+            names = names_for(self.asked, self.caller.asker, self._gateway)
         except Rejected as error:
             status = 400 if error.code == "call.malformed" else 403
             raise Refusal(status, error.code, error.reason, hint=error.hint) from None
@@ -185,7 +185,7 @@ class Exchange:
         ways = [
             (model, upstream)
             for model in names
-            for upstream in self._house.upstreams_for(self._dialect, model)
+            for upstream in self._gateway.upstreams_for(self._dialect, model)
         ]
         if not ways:
             raise unserved(self._dialect, self.asked.model)
@@ -214,7 +214,7 @@ class Exchange:
 
     async def _ask(self, call: Asked, model: str, upstream: Upstream) -> Answer:
         """Admit the call and pass it on to one upstream."""
-        breaker = self._house.breaker(upstream)
+        breaker = self._gateway.breaker(upstream)
         if wait := breaker.wait(self._loop.time()):
             reason = f"The upstream {upstream.name!r} keeps failing and rests for {wait:.0f} s."
             raise Refusal(503, "upstream.resting", reason, retry_seconds=wait)
@@ -261,16 +261,16 @@ class Exchange:
 
     async def _admitted(self, call: Asked, model: str, upstream: Upstream) -> bytes:
         """Reserve the worst case, and return the body that keeps to it."""
-        card = self._house.cards().get(model, ModelCard(model))
+        card = self._gateway.cards().get(model, ModelCard(model))
         changes: dict[str, Any] = {} if model == call.model else {"model": model}
         if self._dialect.is_free:
             return rewritten(self.request.body, changes)
-        output = output_max(call, card, self._house.policy)
+        output = output_max(call, card, self._gateway.policy)
         output = await self._reserved(call, model, card, output)
         changes |= limit_changes(self._dialect, call, output, chat_field=upstream.chat_limit)
         changes |= usage_changes(self._dialect, call)
         # An emergency stop may have come while the reservation was being written.
-        if stopped := self._house.stopped():
+        if stopped := self._gateway.stopped():
             self._settle_failed()
             raise Refusal(503, "operation.stopped", stopped)
         return rewritten(self.request.body, changes)
@@ -280,7 +280,7 @@ class Exchange:
 
         Where a cap does not pay for the longest answer, the answer is limited to what is left.
         """
-        known = self._house.conversations.bound(self.caller.name, model, call.fields)
+        known = self._gateway.conversations.bound(self.caller.name, model, call.fields)
         most, tokens = call.input_tokens(card), call.input_tokens(card, known)
         try:
             await self._tab.open(model, tokens, output * call.answers, input_most=most)
@@ -302,7 +302,7 @@ class Exchange:
         if self.request.query:
             path += "?" + self.request.query.decode("latin-1")
         self._tab.is_sent = True
-        answer = await self._house.pool.post(upstream, path, self.request.headers, body)
+        answer = await self._gateway.pool.post(upstream, path, self.request.headers, body)
         self._answer = answer
         self._await_upstream()
         if answer.status >= 300:
@@ -405,7 +405,7 @@ class Exchange:
         tab.settle(self.heard, is_stream=call is not None and call.is_stream)
         if call is None or not call.is_plain:
             return
-        name, conversations = self.caller.name, self._house.conversations
+        name, conversations = self.caller.name, self._gateway.conversations
         if tab.is_beyond_bound:
             conversations.forget(name, tab.model)
         elif tab.is_counted:
@@ -415,7 +415,7 @@ class Exchange:
         """Settle one way that led nowhere, so that another may be tried."""
         self._settle()
         self._answer = None
-        self.heard = Heard(stored_max=self._house.kept_max())
+        self.heard = ReceivedAnswer(stored_max=self._gateway.recorded_max())
         self._reader = self._dialect.reader(self.heard)
 
     # Messages to the caller.
@@ -439,7 +439,7 @@ class Exchange:
             )
             self._await_upstream()
 
-    async def _say_no(self) -> None:
+    async def _refuse(self) -> None:
         """Tell the caller why, in the words of its API, unless it has left."""
         refusal = self.refusal
         assert refusal is not None
@@ -465,7 +465,7 @@ class Exchange:
             await self._pass(event, is_last=True)
             return
         self.status = refusal.status
-        await say_no(self._send, self._dialect.api, refusal)
+        await send_refusal(self._send, self._dialect.api, refusal)
         self._is_over = True
 
     @property

@@ -81,7 +81,7 @@ class Answer:
             async for chunk in self._response.content.iter_any():
                 yield chunk
         except (aiohttp.ClientError, OSError) as error:
-            reason = f"The upstream broke its answer off: {_told(error)}."
+            reason = f"The upstream broke its answer off: {_describe_error(error)}."
             raise Unreachable(reason, is_unsent=False) from error
 
     def without_key(self, content: bytes) -> bytes:
@@ -206,15 +206,15 @@ def _text(value: bytes) -> str:
 def _unreached(upstream: Upstream, error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return f"The upstream {upstream.name!r} did not answer within its time limit."
-    return f"The upstream {upstream.name!r} can't be reached: {_told(error)}."
+    return f"The upstream {upstream.name!r} can't be reached: {_describe_error(error)}."
 
 
-def _told(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     import aiohttp
 
     if isinstance(error, aiohttp.ClientResponseError):
         # It repeats the content, which may be of another's call, or half of a secret.
-        return f"{type(error).__name__}: what it said is no answer in HTTP"
+        return f"{type(error).__name__}: the response is not valid HTTP"
     return f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
 
 

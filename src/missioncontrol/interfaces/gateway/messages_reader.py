@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.heard import Heard, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import Wire, text_of
 
 
@@ -60,10 +60,10 @@ _MESSAGE = msgspec.json.Decoder(_Message)
 class MessagesReader:
     """Reads Anthropic's Messages."""
 
-    def __init__(self, received: Heard) -> None:
+    def __init__(self, received: ReceivedAnswer) -> None:
         """Nothing is read yet."""
         self.heard = received
-        self._told = _MessagesUsage()
+        self._usage = _MessagesUsage()
         self._is_final = False  # the first usage counts no output yet
 
     def event(self, data: bytes) -> None:
@@ -118,17 +118,17 @@ class MessagesReader:
             return
         for name in usage.__struct_fields__:
             if (value := getattr(usage, name)) is not None:
-                setattr(self._told, name, value)
-        total_in = _input(self._told)
-        written = self._told.cache_creation
-        self.heard.kept_long = max((written and written.ephemeral_1h_input_tokens) or 0, 0)
+                setattr(self._usage, name, value)
+        total_in = _input(self._usage)
+        written = self._usage.cache_creation
+        self.heard.cached_long = max((written and written.ephemeral_1h_input_tokens) or 0, 0)
         self.heard.read(total_in)
         if self._is_final:
             used = sound(
                 total_in,
-                self._told.output_tokens or 0,
-                cached=self._told.cache_read_input_tokens,
-                cache_write=self._told.cache_creation_input_tokens,
+                self._usage.output_tokens or 0,
+                cached=self._usage.cache_read_input_tokens,
+                cache_write=self._usage.cache_creation_input_tokens,
             )
             self.heard.tell(used)
 

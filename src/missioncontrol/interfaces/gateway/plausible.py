@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import Heard
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
 
 IMPLAUSIBLE = "usage.implausible"
 
@@ -36,14 +36,14 @@ def bounded(usage: Usage, *, input_most: int, output_most: int) -> tuple[Usage, 
     return usage, " ".join(doubts)
 
 
-def shortfall(usage: Usage, received: Heard) -> str:
+def shortfall(usage: Usage, received: ReceivedAnswer) -> str:
     """Return that an answer was longer than its reported usage; empty where it was not."""
     if usage.input_tokens and usage.output_tokens * TOKEN_BYTES_MAX >= received.said:
         return ""
     if not received.said:
         return ""  # Nothing was asked of the model, as where a response fails at once.
     return (
-        f"The upstream told {count(usage.input_tokens)} input and {count(usage.output_tokens)} "
+        f"The upstream gave {count(usage.input_tokens)} input and {count(usage.output_tokens)} "
         f"output tokens for an answer of {received.said:,} bytes."
     )
 
@@ -56,4 +56,4 @@ def count(tokens: int) -> str:
 def _doubts(kind: str, used: int, most: int) -> list[str]:
     if used <= most:
         return []
-    return [f"The upstream told {count(used)} {kind} tokens where at most {most:,} can have been."]
+    return [f"The upstream gave {count(used)} {kind} tokens; at most {most:,} are possible."]

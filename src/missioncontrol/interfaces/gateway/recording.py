@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.heard import KEPT_MAX, Heard
+from missioncontrol.interfaces.gateway.model_answer import RECORDED_MAX, ReceivedAnswer
 from missioncontrol.interfaces.gateway.settings import LogPolicy
 from missioncontrol.ports.call_log import Call, CallLog, Retention, ToolCall
 
 MARGIN = 16 * 1024
 """Characters read beyond those stored: a secret that is cut in two is not recognised."""
 
-HEARD_MAX = KEPT_MAX + MARGIN
+RECEIVED_MAX = RECORDED_MAX + MARGIN
 WAITING_MAX = 2_000
 WAITING_BYTES_MAX = 64 * 1024 * 1024
 BATCH_MAX = 200
@@ -33,7 +33,7 @@ class Draft(msgspec.Struct):
 
     call: Call
     body: bytes = b""  # the request
-    heard: Heard | None = None
+    heard: ReceivedAnswer | None = None
 
     @property
     def size(self) -> int:
@@ -67,17 +67,17 @@ class Recorder:
         self.left_out = 0  # calls that were not written down, for there were too many
 
     @property
-    def kept_max(self) -> int:
+    def recorded_max(self) -> int:
         """Characters of an answer that are worth keeping."""
-        return HEARD_MAX if self._policy == "full" else 0
+        return RECEIVED_MAX if self._policy == "full" else 0
 
-    def add(self, call: Call, body: bytes, received: Heard | None) -> None:
+    def add(self, call: Call, body: bytes, received: ReceivedAnswer | None) -> None:
         """Take a call in. Nothing is waited for; what does not fit is left out and counted."""
         if self._policy == "off":
             return
         draft = Draft(call)
         if self._policy == "full":
-            draft = Draft(call, body[: HEARD_MAX * 4], received)
+            draft = Draft(call, body[: RECEIVED_MAX * 4], received)
         if self._waiting_bytes + draft.size > WAITING_BYTES_MAX:
             draft = Draft(call)
         if len(self._waiting) >= WAITING_MAX:
@@ -146,10 +146,12 @@ def redacted(draft: Draft, scrub: Scrub) -> Call:
         "prompt": _prompt(draft.body, scrub),
     }
     if received is not None:
-        texts = (kept(str(each), scrub, is_cut=each.is_cut) for each in received.words.values())
-        changes["answer"] = "\n".join(texts)[:KEPT_MAX]
+        texts = (
+            recorded_text(str(each), scrub, is_cut=each.is_cut) for each in received.words.values()
+        )
+        changes["answer"] = "\n".join(texts)[:RECORDED_MAX]
         changes["called"] = tuple(
-            ToolCall(clean(name, scrub), kept(str(given), scrub, is_cut=given.is_cut))
+            ToolCall(clean(name, scrub), recorded_text(str(given), scrub, is_cut=given.is_cut))
             for name, given in received.called.values()
         )
     return msgspec.structs.replace(call, **changes)
@@ -157,17 +159,17 @@ def redacted(draft: Draft, scrub: Scrub) -> Call:
 
 def _prompt(body: bytes, scrub: Scrub) -> str:
     text = body.decode("utf-8", "replace")
-    return kept(text[:HEARD_MAX], scrub, is_cut=len(text) >= HEARD_MAX)
+    return recorded_text(text[:RECEIVED_MAX], scrub, is_cut=len(text) >= RECEIVED_MAX)
 
 
-def kept(text: str, scrub: Scrub, *, is_cut: bool) -> str:
+def recorded_text(text: str, scrub: Scrub, *, is_cut: bool) -> str:
     """Return the part of a text that is stored.
 
     Where there was more of it, its end may hold the first half of a secret; so as much as the
     longest secret goes with the end.
     """
     read = clean(text, scrub)
-    return (read[:-MARGIN] if is_cut else read)[:KEPT_MAX]
+    return (read[:-MARGIN] if is_cut else read)[:RECORDED_MAX]
 
 
 def clean(text: str, scrub: Scrub) -> str:

@@ -134,7 +134,7 @@ def _event(data: dict[str, Any], *, name: str = "") -> bytes:
     return head + b"data: " + msgspec.json.encode(data) + b"\n\n"
 
 
-async def say_no(send: Send, api: Api, refusal: Refusal) -> None:
+async def send_refusal(send: Send, api: Api, refusal: Refusal) -> None:
     """Answer with an error of the API that was called."""
     body = error_body(api, refusal)
     headers = [

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.heard import Heard, sound
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
 from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire, text_of
 
 
@@ -55,13 +55,13 @@ _ITEM = msgspec.json.Decoder(_ResponsesItem)
 _RESPONSE = msgspec.json.Decoder(_Response)
 _RESPONSE_HEAD = msgspec.json.Decoder(_ResponsesHead)
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
-FIRST_KEPT_MAX = 256 * 1024
+FIRST_STORED_MAX = 256 * 1024
 
 
 class ResponsesReader:
     """Reads OpenAI's Responses."""
 
-    def __init__(self, received: Heard) -> None:
+    def __init__(self, received: ReceivedAnswer) -> None:
         """Nothing is read yet."""
         self.heard = received
         self.number = -1  # of the last event
@@ -101,7 +101,7 @@ class ResponsesReader:
                 self.heard.think(text_of(event.delta))
 
     def _begin(self, response: bytes) -> None:
-        self.first = response if len(response) <= FIRST_KEPT_MAX else b""
+        self.first = response if len(response) <= FIRST_STORED_MAX else b""
         self.heard.model = _RESPONSE_HEAD.decode(response).model or self.heard.model
 
     def _end(self, response: bytes) -> None:

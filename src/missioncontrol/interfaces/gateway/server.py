@@ -30,7 +30,7 @@ from missioncontrol.interfaces.gateway.exchange import (
 from missioncontrol.interfaces.gateway.forwarding import Headers, Pool, without_key
 from missioncontrol.interfaces.gateway.keys import Caller, Keys, MemoryKeys
 from missioncontrol.interfaces.gateway.line_account import LineAccount
-from missioncontrol.interfaces.gateway.listing import (
+from missioncontrol.interfaces.gateway.model_list import (
     anthropic_entry,
     anthropic_list,
     names_served,
@@ -39,10 +39,10 @@ from missioncontrol.interfaces.gateway.listing import (
     openai_list,
 )
 from missioncontrol.interfaces.gateway.recording import Recorder, Scrub
-from missioncontrol.interfaces.gateway.refusal import Refusal, Send, say_no
+from missioncontrol.interfaces.gateway.refusal import Refusal, Send, send_refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.traffic import Traffic
-from missioncontrol.interfaces.serving import listening, server
+from missioncontrol.interfaces.listeners import listening, server
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.call_log import Call, CallLog
 from missioncontrol.ports.gateway import Access
@@ -243,9 +243,9 @@ class GatewayServer:
         more = max(by.input * LONG_RATE - by.cache_write, Decimal(0)) * cached_long
         return cost(price, usage) + math.ceil(more)
 
-    def kept_max(self) -> int:
+    def recorded_max(self) -> int:
         """Return how much of an answer is worth keeping."""
-        return self._recorder.kept_max if self._recorder is not None else 0
+        return self._recorder.recorded_max if self._recorder is not None else 0
 
     def ended(self, exchange: Exchange) -> None:
         """Remove a call that has ended, and store it."""
@@ -293,7 +293,7 @@ class GatewayServer:
             with self._traffic.arriving(caller):
                 body = await _body(receive)
         except Refusal as refusal:
-            await say_no(send, dialect.api, refusal)
+            await send_refusal(send, dialect.api, refusal)
         except ConnectionError:
             return  # The client has left before the end of the request.
         else:
@@ -403,7 +403,7 @@ def _silent(exchange: Exchange) -> Refusal:
     if exchange.waits_for == "caller":
         return Refusal(CLIENT_GONE, "caller.silent", "The caller has stopped reading.")
     name = exchange.upstream.name if exchange.upstream is not None else ""
-    return Refusal(504, "upstream.silent", f"Nothing more was heard from the upstream {name!r}.")
+    return Refusal(504, "upstream.silent", f"The upstream {name!r} sent nothing more.")
 
 
 async def _cut_when_left(exchange: Exchange, receive: Receive) -> None:
@@ -468,7 +468,7 @@ def _refuse_untold(scope: Scope, key: str) -> None:
         )
     if key in unquote(scope["query_string"].decode("latin-1")):
         reason = "The address of the request holds the key, and addresses are written into logs."
-        hint = "Give the key in a header alone, and let this one be revoked."
+        hint = "Send the key in a header alone, and have this one revoked."
         raise Refusal(400, "key.in_address", reason, hint=hint)
 
 

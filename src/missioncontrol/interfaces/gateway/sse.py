@@ -27,25 +27,25 @@ class Splitter:
     but for the last three of a chunk.
     """
 
-    __slots__ = ("_begun", "_is_overlong", "_looked")
+    __slots__ = ("_is_overlong", "_looked", "_partial")
 
     def __init__(self) -> None:
         """Nothing has arrived."""
-        self._begun = bytearray()
+        self._partial = bytearray()
         self._looked = 0  # so many bytes of it hold no blank line
         self._is_overlong = False  # the event that has begun is passed on in pieces
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events that end in `chunk`, and pieces of one that is too long."""
-        if not self._begun and b"\r" not in chunk and chunk.endswith(b"\n\n"):
+        if not self._partial and b"\r" not in chunk and chunk.endswith(b"\n\n"):
             return self._whole(chunk)
-        self._begun += chunk
+        self._partial += chunk
         events, start = [], 0
-        for blank in _BLANK_LINE.finditer(self._begun, max(0, self._looked - 3)):
-            events.append(self._event(bytes(self._begun[start : blank.end()])))
+        for blank in _BLANK_LINE.finditer(self._partial, max(0, self._looked - 3)):
+            events.append(self._event(bytes(self._partial[start : blank.end()])))
             start = blank.end()
-        del self._begun[:start]
-        self._looked = len(self._begun)
+        del self._partial[:start]
+        self._looked = len(self._partial)
         if self._looked > EVENT_BYTES_MAX:
             events.append(self._piece())
         return events
@@ -56,8 +56,8 @@ class Splitter:
 
     def rest(self) -> bytes:
         """Return what has begun and was never ended."""
-        left = bytes(self._begun)
-        self._begun.clear()
+        left = bytes(self._partial)
+        self._partial.clear()
         self._looked = 0
         return left
 
@@ -74,8 +74,8 @@ class Splitter:
 
     def _piece(self) -> Event:
         """Hand out an unfinished event, but for its last bytes: they may begin a line end."""
-        piece = bytes(self._begun[:-3])
-        del self._begun[:-3]
+        piece = bytes(self._partial[:-3])
+        del self._partial[:-3]
         self._looked = 0
         self._is_overlong = True
         return Event(piece, b"")

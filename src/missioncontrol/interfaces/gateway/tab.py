@@ -7,9 +7,9 @@ import msgspec
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
-from missioncontrol.interfaces.gateway.choosing import longest
-from missioncontrol.interfaces.gateway.heard import Heard
 from missioncontrol.interfaces.gateway.keys import Caller
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_choice import longest
 from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed
@@ -99,7 +99,7 @@ class Tab:
         """Whether the input that was charged is more than what was set aside for it."""
         return not self._reservation and self.usage.input_tokens > self._limits[0]
 
-    def hold(self, received: Heard) -> None:
+    def hold(self, received: ReceivedAnswer) -> None:
         """Cut an answer that goes on beyond what is set aside for it.
 
         Raises:
@@ -116,7 +116,7 @@ class Tab:
                 hint="Ask for a higher limit, or look why the upstream does not keep to it.",
             )
 
-    def settle(self, received: Heard, *, is_stream: bool) -> None:
+    def settle(self, received: ReceivedAnswer, *, is_stream: bool) -> None:
         """Count what was used, once; where no usage came, the most that it can have been."""
         if not self._reservation:
             return
@@ -125,7 +125,7 @@ class Tab:
         if self.is_sent:
             self.usage, self.doubt = self._used(received, is_stream=is_stream)
             self._name(received.model)
-            self._add_long(received.kept_long)
+            self._add_long(received.cached_long)
         try:
             self._caller.account.settle(
                 reservation, self.usage, model=self.charged_as, estimated=self.is_estimated
@@ -134,7 +134,7 @@ class Tab:
             name = self._caller.name
             _LOG.exception("What %s used could not be counted: %r.", name, self.usage)
 
-    def _used(self, received: Heard, *, is_stream: bool) -> tuple[Usage, str]:
+    def _used(self, received: ReceivedAnswer, *, is_stream: bool) -> tuple[Usage, str]:
         """Return what is charged, and which reported numbers can't be true.
 
         No more is charged than can have been read and was seen: a byte is at most one token, so
@@ -143,7 +143,7 @@ class Tab:
         reported, doubt = received.usage, ""
         self.is_estimated = reported is None or not _is_final(reported, received)
         if received.is_absurd:
-            doubt = "The upstream told a usage with less than no tokens."
+            doubt = "The upstream gave a usage with less than no tokens."
         elif reported is not None and not self.is_estimated:
             doubt = shortfall(reported, received)
         if reported is None or self.is_estimated or doubt:
@@ -182,7 +182,7 @@ class Tab:
             cost = charged if most is None else min(charged, most)
             self.usage = msgspec.structs.replace(self.usage, cost=cost)
 
-    def _estimate(self, received: Heard, *, is_stream: bool) -> Usage:
+    def _estimate(self, received: ReceivedAnswer, *, is_stream: bool) -> Usage:
         """Return the most that an answer can have used whose end was not received.
 
         A byte that was streamed is at most one token. An answer that would have come as a whole
@@ -194,7 +194,9 @@ class Tab:
         output = min(received.said, most_out) if is_seen else most_out
         least = received.usage.output_tokens if received.usage is not None else 0
         return Usage(
-            input_tokens=received.input_told or most_in, output_tokens=max(output, least), cost=None
+            input_tokens=received.input_reported or most_in,
+            output_tokens=max(output, least),
+            cost=None,
         )
 
 
@@ -207,6 +209,6 @@ def _refused(error: AttemptFailed) -> Refusal:
     return Refusal(429, error.code, error.reason, hint=hint, retry_seconds=ROOM_SECONDS)
 
 
-def _is_final(usage: Usage, received: Heard) -> bool:
+def _is_final(usage: Usage, received: ReceivedAnswer) -> bool:
     """Whether a usage is of the whole answer: the answer was whole, or it can't have been less."""
     return received.is_done or usage.output_tokens * BYTES_PER_TOKEN_MAX >= received.said

@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import parse_qsl
 
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.interfaces.serving import Receive
+from missioncontrol.interfaces.listeners import Receive
 
 FORM = b"application/x-www-form-urlencoded"
 FORM_BYTES_MAX = 1024 * 1024
@@ -39,9 +39,9 @@ class Body:
         self._fields = 1
         self._bytes_max = bytes_max
         self._deadline = asyncio.get_running_loop().time() + seconds_max
-        self._taken = 0
+        self._received = 0
         self._is_whole = False
-        self._kept: bytes | None = None  # read ahead, for the application to read
+        self._buffered: bytes | None = None  # read ahead, for the application to read
         self.failure: MissionControlError | None = None
 
     def is_a_strangers(self) -> None:
@@ -50,8 +50,8 @@ class Body:
 
     async def receive(self) -> dict[str, object]:
         """Stand in for `receive` of the application; a body that is refused ends the connection."""
-        if self._kept is not None:
-            stored, self._kept = self._kept, None
+        if self._buffered is not None:
+            stored, self._buffered = self._buffered, None
             return {"type": "http.request", "body": stored, "more_body": False}
         if self._is_whole:
             return dict(await self._receive())  # Until the client is gone.
@@ -70,8 +70,8 @@ class Body:
         if message["type"] != "http.request":
             self._is_whole = True
             return message
-        self._taken += len(bytes(message.get("body") or b""))
-        if self._taken > self._bytes_max:
+        self._received += len(bytes(message.get("body") or b""))
+        if self._received > self._bytes_max:
             raise too_large(self._bytes_max)
         if self._is_form:
             self._count_fields(bytes(message.get("body") or b""))
@@ -86,7 +86,7 @@ class Body:
                 f"The form has more than {FIELDS_MAX:,} fields.",
                 hint="Send less at once.",
             )
-        if self._taken > FORM_BYTES_MAX:
+        if self._received > FORM_BYTES_MAX:
             raise too_large(FORM_BYTES_MAX)
 
     async def field(self, name: str) -> str:
@@ -100,8 +100,8 @@ class Body:
         while not self._is_whole:
             message = await self._next()
             parts.append(message.get("body") or b"")  # type: ignore[arg-type]
-        self._kept = b"".join(parts)
-        fields = parse_qsl(self._kept.decode("latin-1"))
+        self._buffered = b"".join(parts)
+        fields = parse_qsl(self._buffered.decode("latin-1"))
         return next((value for key, value in fields if key == name), "")
 
 

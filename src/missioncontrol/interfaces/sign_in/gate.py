@@ -18,9 +18,9 @@ from missioncontrol.domain.errors import MissionControlError, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.capture_paths import is_capture
 from missioncontrol.interfaces.headers import with_security
-from missioncontrol.interfaces.heads import Heads
+from missioncontrol.interfaces.http_head import Heads
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
 from missioncontrol.interfaces.sign_in.buckets import Buckets
 from missioncontrol.interfaces.sign_in.masking import unmasked
@@ -100,7 +100,7 @@ class Gate:
         state["request_id"], state["caller"] = request, Caller(address, agent)
         scope["user"] = None
         if is_capture(scope["path"]):
-            await self._let_write(scope, receive, send, is_secure=is_secure)
+            await self._admit_write(scope, receive, send, is_secure=is_secure)
             return
         limits = self._settings.limits
         kind = _kind(headers)
@@ -112,7 +112,7 @@ class Gate:
             body,
             request,
             is_secure=is_secure,
-            is_still_let_in=lambda: self._is_still_let_in(scope, headers),
+            is_still_let_in=lambda: self._is_still_admitted(scope, headers),
             now=self._now,
         )
         try:
@@ -128,7 +128,7 @@ class Gate:
         if body.failure is not None:
             await answer.refuse(body.failure)
 
-    async def _let_write(
+    async def _admit_write(
         self, scope: Scope, receive: Receive, send: Send, *, is_secure: bool
     ) -> None:
         """Admit clients from any page, as often as they like, with a write key.
@@ -195,7 +195,7 @@ class Gate:
             self._people.note("", "step", "refused", scope["state"]["caller"])
             raise for_people()
 
-    async def _is_still_let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    async def _is_still_admitted(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the caller is the same as before, with the same permissions."""
         before: Principal | None = scope["user"]
         if before is None:
@@ -266,7 +266,7 @@ class _Answer:
         is_still_let_in: Callable[[], Awaitable[bool]],
         now: Callable[[], float],
     ) -> None:
-        self._is_still_let_in = is_still_let_in
+        self._is_still_admitted = is_still_let_in
         self._now = now
         self._looked = now()
         scope["state"]["is_secure"] = is_secure
@@ -276,12 +276,12 @@ class _Answer:
         self._body = body
         self._request = request
         self._is_secure = is_secure
-        self._has_begun = False
+        self._has_started = False
         self._is_ours = False  # what the application says is no part of it
 
     async def pass_on(self, message: Message) -> None:
         """Stand in for `send` of the application; its answer to half a body is not sent."""
-        if self._body.failure is not None and not self._has_begun:
+        if self._body.failure is not None and not self._has_started:
             return
         if message["type"] != "http.response.start":
             await self._go_on(message)
@@ -299,14 +299,14 @@ class _Answer:
         now = self._now()
         if now - self._looked > LOOK_AGAIN_SECONDS and message.get("more_body", False):
             self._looked = now
-            if not await self._is_still_let_in():
+            if not await self._is_still_admitted():
                 self._is_ours = True
                 await self._send({"type": "http.response.body", "body": b""})
                 return
         await self._send(message)
 
     async def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self._has_begun = True
+        self._has_started = True
         headers = with_security(headers, is_secure=self._is_secure)
         headers.append((b"x-request-id", self._request.encode()))
         if status == 401:
@@ -346,11 +346,11 @@ class _Answer:
 
     async def refuse(self, refusal: MissionControlError) -> None:
         """Answer in place of the application, where it has not begun to."""
-        if self._has_begun:
+        if self._has_started:
             return
         self._is_ours = True
         problem = problem_of(refusal, self._request)
-        body, kind = self._told(problem)
+        body, kind = self._refusal_body(problem)
         headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         if isinstance(refusal, Throttled):
             headers += [(k.encode(), v.encode()) for k, v in refusal.headers.items()]
@@ -359,7 +359,7 @@ class _Answer:
         await self._begin(problem.status, headers)
         await self._send({"type": "http.response.body", "body": body})
 
-    def _told(self, problem: Problem) -> tuple[bytes, bytes]:
+    def _refusal_body(self, problem: Problem) -> tuple[bytes, bytes]:
         """Return the text of a refusal for the client, and its type."""
         if b"text/html" in self._headers.get(b"accept", b""):
             text = f"{problem.detail}\n{problem.hint}\n"

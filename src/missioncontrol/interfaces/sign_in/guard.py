@@ -41,12 +41,12 @@ def permitted(
     principal: Principal | None = connection.scope.get("user")
     if principal is None:
         raise NotSignedIn(
-            "sign_in.needed", "Nobody is signed in.", hint="Sign in, or send a token."
+            "sign_in.needed", "No user is signed in.", hint="Sign in, or send a token."
         )
     if needed == "sign_in":
         return
     if needed is None:
-        raise Forbidden("permission.undeclared", "Nobody may do this.")
+        raise Forbidden("permission.undeclared", "No user may do this.")
     refuse_without(principal, needed)
 
 

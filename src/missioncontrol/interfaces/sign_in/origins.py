@@ -60,7 +60,7 @@ def refuse_other_origins(method: str, headers: Mapping[bytes, bytes]) -> None:
     if is_foreign:
         raise Forbidden(
             "origin.foreign",
-            f"The request comes from a page of somebody else ({(origin or site)[:80]!a}).",
+            f"The request comes from a page of another site ({(origin or site)[:80]!a}).",
             hint="Use the console's own pages; programs send a token and no Origin.",
         )
 

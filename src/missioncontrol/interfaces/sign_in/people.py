@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from missioncontrol.application.access import access_of, bearer_of, digest
-from missioncontrol.application.present import Present
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.shares import SHARES, shown_by
 from missioncontrol.application.shares import STREAM as SHARE_STREAM
 from missioncontrol.domain.access.states import Access
@@ -175,7 +175,7 @@ class People:
             raise NotFound(
                 "share.over",
                 "This link shows nothing: it was never made, was revoked, or its time is over.",
-                hint="Ask whoever gave it to you for another one.",
+                hint="Ask the person who gave it to you for another one.",
             )
         return shared
 

@@ -15,15 +15,15 @@ from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.console_settings import Provider
 from missioncontrol.ports.identity_provider import Flow, IdentityProvider
 
-BEGUN_MAX = 10_000
-BEGUN_OF_ONE_MAX = 50
+PENDING_MAX = 10_000
+PENDING_OF_ONE_MAX = 50
 """Of one address, which a whole office may share; a client with more loses its own oldest."""
 
-BEGUN_SECONDS_MAX = 600.0
+PENDING_SECONDS_MAX = 600.0
 SECRET_BYTES = 32
 
 
-class Begun(msgspec.Struct, frozen=True):
+class PendingSignIn(msgspec.Struct, frozen=True):
     """A sign-in that was begun here."""
 
     provider: str
@@ -43,7 +43,7 @@ class Providers:
         """`known` is by name."""
         self._known = dict(known)
         self._clock = clock
-        self._begun: OrderedDict[str, Begun] = OrderedDict()  # by state, oldest first
+        self._pending: OrderedDict[str, PendingSignIn] = OrderedDict()  # by state, oldest first
 
     @property
     def shown(self) -> list[tuple[str, str]]:
@@ -63,21 +63,21 @@ class Providers:
         made = [secrets.token_urlsafe(SECRET_BYTES) for _ in range(4)]
         flow = Flow(redirect, made[0], made[1], made[2])
         address = await provider.address(flow)
-        until = self._clock.now() + BEGUN_SECONDS_MAX
+        until = self._clock.now() + PENDING_SECONDS_MAX
         self._make_room(sender)
-        self._begun[flow.state] = Begun(name, flow, digest(made[3]), next_, sender, until)
+        self._pending[flow.state] = PendingSignIn(name, flow, digest(made[3]), next_, sender, until)
         return address, made[3]
 
     def _make_room(self, sender: str) -> None:
         """Forget what is over, and of an address that begins again and again its oldest."""
         now = self._clock.now()
-        while self._begun and now >= next(iter(self._begun.values())).until:
-            self._begun.popitem(last=False)
-        own = [state for state, begun in self._begun.items() if begun.sender == sender]
-        for state in own[: max(0, len(own) - BEGUN_OF_ONE_MAX + 1)]:
-            del self._begun[state]
-        while len(self._begun) >= BEGUN_MAX:
-            self._begun.popitem(last=False)
+        while self._pending and now >= next(iter(self._pending.values())).until:
+            self._pending.popitem(last=False)
+        own = [state for state, begun in self._pending.items() if begun.sender == sender]
+        for state in own[: max(0, len(own) - PENDING_OF_ONE_MAX + 1)]:
+            del self._pending[state]
+        while len(self._pending) >= PENDING_MAX:
+            self._pending.popitem(last=False)
 
     async def end(self, name: str, state: str, code: str, browser: str) -> tuple[Arrive, str]:
         """Return who came back with `code`, and where they go on.
@@ -87,7 +87,7 @@ class Providers:
             Rejected: `oidc.not_begun`, `oidc.not_let_in`, and as `IdentityProvider.claims`.
         """
         settings, provider = self._provider(name)
-        begun = self._begun.pop(state, None)
+        begun = self._pending.pop(state, None)
         is_ours = begun is not None and begun.provider == name and self._clock.now() < begun.until
         if (
             begun is None
@@ -116,11 +116,11 @@ def arrived(provider: Provider, claims: Mapping[str, Any]) -> Arrive:
     """
     name = claims.get(provider.user_claim)
     if not isinstance(name, str) or not name:
-        raise _not_let_in(provider, f"it does not say your {provider.user_claim}")
+        raise _not_admitted(provider, f"it does not say your {provider.user_claim}")
     if provider.user_claim == "email" and claims.get("email_verified") is not True:
-        raise _not_let_in(provider, "it has not verified your mail address")
+        raise _not_admitted(provider, "it has not verified your mail address")
     if provider.domains and not _is_of(claims, provider.domains):
-        raise _not_let_in(provider, "your mail address is of another domain")
+        raise _not_admitted(provider, "your mail address is of another domain")
     subject = f"{claims['iss']} {claims['sub']}"
     roles = _roles(provider, claims)
     has_roles = bool(provider.role_claim)
@@ -144,9 +144,9 @@ def _roles(provider: Provider, claims: Mapping[str, Any]) -> tuple[Role, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _not_let_in(provider: Provider, fault: str) -> Rejected:
+def _not_admitted(provider: Provider, fault: str) -> Rejected:
     return Rejected(
         "oidc.not_let_in",
-        f"{provider.shown} does not let you in here: {fault}.",
+        f"{provider.shown} does not admit you here: {fault}.",
         hint="An admin of this workspace looks at console.toml.",
     )

@@ -34,7 +34,7 @@ class Place(msgspec.Struct, frozen=True):
     agent: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
+class ClaimedOrigin(msgspec.Struct, frozen=True):
     """What a sender states about where its telemetry belongs."""
 
     teller: Teller = Teller()
@@ -59,9 +59,9 @@ class Attribution:
 
     def __init__(self, begun: Callable[[str], Run | None] = lambda _: None) -> None:
         """Nothing is known; `begun` tells of a run that went on before."""
-        self._begun = begun
+        self._started_run = begun
         self._runs: OrderedDict[str, KnownRun] = OrderedDict()  # by trace id
-        self._heard: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        self._received_spans: OrderedDict[tuple[str, str, str], int] = OrderedDict()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Follow a commit."""
@@ -84,7 +84,7 @@ class Attribution:
             if len(self._runs) >= RUNS_MAX:
                 self._runs.popitem(last=False)
             known = self._runs[trace] = KnownRun(run, OrderedDict(), {}, set())
-            state = self._begun(run)
+            state = self._started_run(run)
             for step, at in state.working.items() if state is not None else ():
                 self._place(known, Place(run, step, at.attempt, at.fence, at.agent))
         self._runs.move_to_end(trace)
@@ -104,7 +104,7 @@ class Attribution:
             known.spans.pop(attempt_span(place.run, oldest), None)
             known.at_work.discard(oldest)
 
-    def find(self, origin: Told, parents: Mapping[str, str]) -> Place | None:
+    def find(self, origin: ClaimedOrigin, parents: Mapping[str, str]) -> Place | None:
         """Return where something belongs; None where it is about nothing that is known here.
 
         A key that was made for an attempt says it for certain. Otherwise the trace names the run,
@@ -120,7 +120,7 @@ class Attribution:
         fence = origin.teller.fence or self._fence(known, origin, parents)
         return known.attempts.get(fence, Place(known.run))
 
-    def _known(self, origin: Told) -> KnownRun | None:
+    def _known(self, origin: ClaimedOrigin) -> KnownRun | None:
         if origin.teller.run:
             return self._runs.get(trace_of(origin.teller.run))
         found = self._runs.get(origin.trace)
@@ -129,7 +129,7 @@ class Attribution:
             return self._runs.get(trace_of(named))
         return found
 
-    def _fence(self, known: KnownRun, origin: Told, parents: Mapping[str, str]) -> int:
+    def _fence(self, known: KnownRun, origin: ClaimedOrigin, parents: Mapping[str, str]) -> int:
         fence = fence_in(origin.state) or self._fence_above(known, origin, parents)
         if fence:
             return fence
@@ -140,11 +140,15 @@ class Attribution:
         is_below_run = origin.parent == run_span(known.run)
         return next(iter(known.at_work)) if len(known.at_work) == 1 and not is_below_run else 0
 
-    def _fence_above(self, known: KnownRun, origin: Told, parents: Mapping[str, str]) -> int:
+    def _fence_above(
+        self, known: KnownRun, origin: ClaimedOrigin, parents: Mapping[str, str]
+    ) -> int:
         """Return the attempt that a span lies below; 0 where that can't be known yet."""
         span = origin.span
         for _ in range(DEPTH_MAX):
-            fence = known.spans.get(span) or self._heard.get((known.run, origin.trace, span), 0)
+            fence = known.spans.get(span) or self._received_spans.get(
+                (known.run, origin.trace, span), 0
+            )
             if fence:
                 return fence
             span = parents.get(span, "")
@@ -159,10 +163,10 @@ class Attribution:
         span a repeated one.
         """
         key = (place.run, trace, span)
-        before = self._heard.get(key)
+        before = self._received_spans.get(key)
         if before is not None:
             return before not in (0, place.fence)
-        if len(self._heard) >= SPANS_MAX:
-            self._heard.popitem(last=False)
-        self._heard[key] = place.fence
+        if len(self._received_spans) >= SPANS_MAX:
+            self._received_spans.popitem(last=False)
+        self._received_spans[key] = place.fence
         return True

@@ -24,7 +24,7 @@ Scrub = Callable[[str], str]
 NAME_MAX = 100
 CONTENT_FACTOR = 10
 EVENTS_SHOWN_MAX = 20
-TELLING = frozenset({"tool_name"})
+INFORMATIVE_KEYS = frozenset({"tool_name"})
 PIECES = frozenset({"codex.sse_event", "codex.websocket_event"})
 """Events of Codex that come once for every few letters of an answer."""
 
@@ -85,13 +85,13 @@ class Filter:
             parts.append(f"body={self._text(plain(record.body))}")
         return Line(time // 1_000, _level(record.severity_number), " ".join(parts))
 
-    def tells(self, span: Span) -> bool:
+    def is_informative(self, span: Span) -> bool:
         """Whether a span deep inside a tool says anything about its models and tools."""
         keys = (each.key for each in span.attributes)
         return (
             self._policy.every_span
             or span.status.code == ERROR
-            or any(key.startswith("gen_ai.") or key in TELLING for key in keys)
+            or any(key.startswith("gen_ai.") or key in INFORMATIVE_KEYS for key in keys)
         )
 
     def says(self, record: LogRecord) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from missioncontrol.interfaces.serving import App, Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.listeners import App, Receive, Scope, Send, listening, server
 
 if TYPE_CHECKING:
     import uvicorn
@@ -91,7 +91,7 @@ def media_type_of(headers: Headers) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-def is_asked_here(headers: Headers) -> bool:
+def is_local_host(headers: Headers) -> bool:
     """Whether the client addresses us by a loopback name.
 
     A page in a browser may have a name of its own point to us, to read what we answer.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from missioncontrol.domain.trace import attempt_span, is_span, is_trace
-from missioncontrol.interfaces.telemetry.attribution import Attribution, Place, Told
+from missioncontrol.interfaces.telemetry.attribution import Attribution, ClaimedOrigin, Place
 from missioncontrol.interfaces.telemetry.filtering import Filter, Line, Scrub
 from missioncontrol.interfaces.telemetry.keys import Teller
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
@@ -22,7 +22,7 @@ DAY_MICROSECONDS = 86_400_000_000
 Keep = Callable[[OutputLine], None]
 
 
-class Heard(msgspec.Struct):
+class ReceivedCounts(msgspec.Struct):
     """How many spans and records of logs became what."""
 
     spans: int = 0  # stored
@@ -34,7 +34,7 @@ class Heard(msgspec.Struct):
     beyond: int = 0  # more than is accepted in one request or stored of one run
 
 
-HEARD = Heard.__struct_fields__
+COUNT_FIELDS = ReceivedCounts.__struct_fields__
 
 
 class Receiver:
@@ -63,7 +63,7 @@ class Receiver:
             now: seconds since the epoch.
         """
         self.policy = policy
-        self.heard = Heard()
+        self.heard = ReceivedCounts()
         self._attribution = attribution
         self._filter = Filter(policy, scrub)
         self._keep = keep
@@ -76,7 +76,7 @@ class Receiver:
         def count_of(field: str) -> Callable[[], float]:
             return lambda: float(getattr(self.heard, field))
 
-        return {f"telemetry_heard_{each}_total": count_of(each) for each in HEARD}
+        return {f"telemetry_heard_{each}_total": count_of(each) for each in COUNT_FIELDS}
 
     async def traces(self, traces: Traces, teller: Teller) -> int:
         """Take spans in; return how many were not, for they are about nothing known here."""
@@ -84,7 +84,7 @@ class Receiver:
         parents = {span.span_id.lower(): span.parent_span_id.lower() for _, span in spans}
         refused = self._beyond(len(spans))
         for number, (resource, span) in enumerate(spans[: self.policy.items_max]):
-            await _let_others(number)
+            await _yield_turn(number)
             refused += not self._span(span, resource, teller, parents)
         return refused
 
@@ -93,7 +93,7 @@ class Receiver:
         records = list(_records(logs))
         refused = self._beyond(len(records))
         for number, (resource, record) in enumerate(records[: self.policy.items_max]):
-            await _let_others(number)
+            await _yield_turn(number)
             refused += not self._record(record, resource, teller)
         return refused
 
@@ -114,7 +114,9 @@ class Receiver:
         if not (is_trace(trace) and is_span(own)):
             self.heard.malformed += 1
             return False
-        origin = Told(teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource)
+        origin = ClaimedOrigin(
+            teller, trace, own, span.parent_span_id.lower(), span.trace_state, resource
+        )
         place = self._attribution.find(origin, parents)
         if place is None:
             self.heard.unknown += 1
@@ -122,7 +124,9 @@ class Receiver:
         if not self._attribution.is_new(trace, own, place):
             self.heard.repeated += 1
             return True
-        if origin.parent == attempt_span(place.run, place.fence) or self._filter.tells(span):
+        if origin.parent == attempt_span(place.run, place.fence) or self._filter.is_informative(
+            span
+        ):
             self.heard.spans += self._add(place, self._filter.span(span, _service(resource)))
         else:
             self.heard.passed_over += 1
@@ -130,7 +134,7 @@ class Receiver:
 
     def _record(self, record: LogRecord, resource: Mapping[str, object], teller: Teller) -> bool:
         trace, span = record.trace_id.lower(), record.span_id.lower()
-        place = self._attribution.find(Told(teller, trace, span, resource=resource), {})
+        place = self._attribution.find(ClaimedOrigin(teller, trace, span, resource=resource), {})
         if place is None:
             self.heard.unknown += 1
             return False
@@ -151,7 +155,7 @@ class Receiver:
             return True
         self.heard.beyond += 1
         if lines == self.policy.lines_per_run_max:
-            message = f"telemetry: {lines:,} lines are kept of a run; what comes now is not."
+            message = f"telemetry: {lines:,} lines of a run are stored; further lines are not."
             self._write(place, Line(0, "warning", message))
         return False
 
@@ -202,6 +206,6 @@ def _service(resource: Mapping[str, object]) -> str:
     return name if isinstance(name, str) else ""
 
 
-async def _let_others(number: int) -> None:
+async def _yield_turn(number: int) -> None:
     if number % IN_ONE_GO == IN_ONE_GO - 1:
         await asyncio.sleep(0)

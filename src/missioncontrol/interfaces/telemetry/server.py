@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.metrics import Metrics
-from missioncontrol.interfaces.serving import Receive, Scope, Send
 from missioncontrol.interfaces.telemetry.http import (
     Answer,
     Headers,
@@ -17,11 +17,11 @@ from missioncontrol.interfaces.telemetry.http import (
     bearer,
     body_of,
     headers_of,
-    is_asked_here,
+    is_local_host,
     media_type_of,
 )
 from missioncontrol.interfaces.telemetry.keys import Keys, Teller
-from missioncontrol.interfaces.telemetry.reading import (
+from missioncontrol.interfaces.telemetry.otlp_reader import (
     JSON,
     PROTOBUF,
     WINDOWS,
@@ -41,9 +41,9 @@ TRACES, LOGS = "/v1/traces", "/v1/logs"
 METRICS = "/metrics"
 REJECTED = {TRACES: "rejectedSpans", LOGS: "rejectedLogRecords"}
 REASON = "They are about no run that is known here, have no valid ids, or are too many."
-TOLD_ELSEWHERE = {
-    "/v1/metrics": "Metrics of tools are not taken in: set OTEL_METRICS_EXPORTER=none.",
-    "/v1/profiles": "Profiles of tools are not taken in.",
+UNSUPPORTED_PATHS = {
+    "/v1/metrics": "Metrics of tools are not accepted: set OTEL_METRICS_EXPORTER=none.",
+    "/v1/profiles": "Profiles of tools are not accepted.",
 }
 
 _LOG = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class TelemetryServer:
             return  # The sender left in the middle of its request.
         except Exception:  # noqa: BLE001 - the edge: one request brings nothing else down
             _LOG.exception("A request for telemetry could not be answered.")
-            answer = _no(Refusal(500, "That could not be taken in."), media_type)
+            answer = _no(Refusal(500, "The request could not be processed."), media_type)
         await answer.give(send)
 
     async def _answer(
@@ -146,12 +146,12 @@ class TelemetryServer:
     ) -> Answer:
         path, method = scope["path"], scope["method"]
         if path == METRICS and method in ("GET", "HEAD") and self._metrics is not None:
-            if not is_asked_here(headers):
+            if not is_local_host(headers):
                 raise Refusal(403, "Metrics are given to who asks by an address of this machine.")
             return Answer(200, self._metrics.text(), self._metrics.media_type)
         if path not in REJECTED or self._receiver is None:
             known = f"POST {TRACES} and {LOGS}, and GET {METRICS}"
-            reason = TOLD_ELSEWHERE.get(path, f"There is nothing here at {path[:200]}.")
+            reason = UNSUPPORTED_PATHS.get(path, f"There is nothing here at {path[:200]}.")
             raise Refusal(404, f"{reason} Answered are {known}.")
         if method != "POST":
             raise Refusal(405, f"{path} takes POST alone.", allow="POST")
@@ -169,14 +169,14 @@ class TelemetryServer:
             known = f"{JSON} and {PROTOBUF}" if reads_protobuf() else JSON
             raise Refusal(415, f"The content type {media_type[:100]!r} is not read; {known} is.")
         if self._at_once >= self._receiver.policy.requests_at_once:
-            raise Refusal(503, "Too much is told at once.", retry_after="1")
+            raise Refusal(503, "Too many requests at once.", retry_after="1")
         self._at_once += 1
         try:
-            return await self._taken(path, headers, media_type, teller, receive)
+            return await self._accept(path, headers, media_type, teller, receive)
         finally:
             self._at_once -= 1
 
-    async def _taken(
+    async def _accept(
         self, path: str, headers: Headers, media_type: str, teller: Teller, receive: Receive
     ) -> Answer:
         assert self._receiver is not None
@@ -186,7 +186,7 @@ class TelemetryServer:
                 body = await body_of(receive, policy.bytes_max)
             encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
             async with self._turn:
-                rejected = await self._kept(path, body, encoding, media_type, teller)
+                rejected = await self._store_items(path, body, encoding, media_type, teller)
         except TimeoutError:
             raise Refusal(408, "The request did not come to its end in time.") from None
         except TooLarge:
@@ -203,7 +203,7 @@ class TelemetryServer:
             raise Refusal(400, str(no)) from None
         return _yes(path, media_type, rejected)
 
-    async def _kept(
+    async def _store_items(
         self, path: str, body: bytes, encoding: str, media_type: str, teller: Teller
     ) -> int:
         """Return how many of the items of a request are not stored.

@@ -41,7 +41,7 @@ def listening_settings(environment: Mapping[str, str]) -> ListeningSettings | No
         raise Rejected(
             "telemetry.bad_contents",
             f"{CONTENTS} is {contents[:50]!r}.",
-            hint="`names` keeps no prompts and nothing that tools were told or said; `full` does.",
+            hint="`names` stores no prompts and no inputs or outputs of tools; `full` does.",
         )
     policy = msgspec.convert({"contents": contents}, TelemetryPolicy)
     return ListeningSettings(int(port), environment.get(KEY, "").strip(), policy)

@@ -8,15 +8,15 @@ from litestar import Request
 from markupsafe import Markup
 
 from missioncontrol.application.queries import diagrams
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.drawing.diagrams import KINDS, Place
 from missioncontrol.documents.drawing.material import Material
 from missioncontrol.domain.principal import Principal
 from missioncontrol.drawing.model import Link, word_of
 from missioncontrol.drawing.svg import Style, svg
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 
 class Drawn(NamedTuple):
@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/blueprint.html` shows."""
     del request
@@ -47,7 +47,7 @@ async def values(
 
 
 def _drawn(
-    found: Any, view: diagrams.BlueprintView, story: Story, lead: Callable[[Link], str]
+    found: Any, view: diagrams.BlueprintView, story: RunReport, lead: Callable[[Link], str]
 ) -> Drawn:
     rows = tuple(
         (f"{found.kind}-{number}", place)
@@ -69,7 +69,7 @@ def _drawn(
     return Drawn(found.kind, found.title, found.said, picture, rows, _source(found.kind, story))
 
 
-def _leads(story: Story) -> Callable[[Link], str]:
+def _leads(story: RunReport) -> Callable[[Link], str]:
     """Return where code, tasks, decisions and requirements stand; "" for what a row below has."""
     base = f"/missions/{quote(story.mission.id)}"
     where = story.reading.where
@@ -91,7 +91,7 @@ def _leads(story: Story) -> Callable[[Link], str]:
     return lead
 
 
-def _source(kind: str, story: Story) -> str:
+def _source(kind: str, story: RunReport) -> str:
     name = KINDS[kind].source
     found = Material(story.reading.record, lambda digest: b"").artifact(name) if name else None
     if found is None:
@@ -100,6 +100,6 @@ def _source(kind: str, story: Story) -> str:
     return viewer_url(story.state.id, artifact.digest, one.task.key, artifact.name)
 
 
-def _files(story: Story) -> Callable[[str, str], str]:
+def _files(story: RunReport) -> Callable[[str, str], str]:
     base = f"/api/v1/missions/{quote(story.mission.id)}/diagrams"
     return lambda kind, form: f"{base}/{kind}?{urlencode({'format': form, 'run': story.state.id})}"

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from missioncontrol.analytics.calendar import DAYS_MAX, zone_of
 from missioncontrol.analytics.questions import DAYS_USUAL, WHERE_MAX, Did, Range, Segment
-from missioncontrol.analytics.setting import DAYS_MAX, zone_of
 from missioncontrol.application.analytics.products import ProductReader
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.web.cockpit_conditions import (
     ANY,
     condition,
@@ -41,7 +41,7 @@ class Parameters(Protocol):
         ...
 
 
-class Said:
+class AddressParameters:
     """What an address would say, had it been written by hand."""
 
     def __init__(self, known: dict[str, list[str]]) -> None:
@@ -176,7 +176,7 @@ async def bar_or_fault(
     try:
         return await bar_of(shelf, query, now), None
     except Rejected as error:
-        alone = Said({"product": [str(query.get("product", "") or "")]})
+        alone = AddressParameters({"product": [str(query.get("product", "") or "")]})
         return await bar_of(shelf, alone, now), error
 
 

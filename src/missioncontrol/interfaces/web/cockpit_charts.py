@@ -16,8 +16,8 @@ from missioncontrol.analytics.answers import (
     PathsAnswer,
     TrendAnswer,
 )
+from missioncontrol.analytics.calendar import zone_of
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Lifecycle, Trend
-from missioncontrol.analytics.setting import zone_of
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_view import (
     bucket_shown,
@@ -80,7 +80,7 @@ def chart_of(
     question: AnyQuestion, answer: Lined, keys: Sequence[str] = (), *, title: str = ""
 ) -> ChartView:
     """Return the chart of some lines, or of all: those of the days before are dotted."""
-    answer = _told_of(answer)
+    answer = _reportable(answer)
     chosen = [each for each in answer.lines if not keys or each.key in keys]
     lines = []
     for line in chosen[:LINES_MAX]:
@@ -91,14 +91,14 @@ def chart_of(
     is_share = bool(chosen) and all(each.key == "stickiness" for each in chosen)
     kind = "bars" if isinstance(answer, LifecycleAnswer) else "line"
     name = title or (line_name(chosen[0]) if chosen else "")
-    summary = told(name, shown, answer.complete, chosen, is_share=is_share)
+    summary = describe_chart(name, shown, answer.complete, chosen, is_share=is_share)
     unit = "share" if is_share else ""
     partial = tuple(at for at, whole in enumerate(answer.complete) if not whole)
     open_ = None if is_ended(question, answer) else open_from(answer.complete)
     return ChartView(shown, lines, unit, summary, kind, open_from=open_, partial=partial)
 
 
-def _told_of(answer: Lined) -> Lined:
+def _reportable(answer: Lined) -> Lined:
     """Return the final figures: a dormant person may become active in the rest of a period."""
     if not isinstance(answer, LifecycleAnswer):
         return answer
@@ -128,7 +128,7 @@ def open_from(complete: Sequence[bool]) -> int | None:
     return first if first < len(complete) else None
 
 
-def told(
+def describe_chart(
     title: str,
     labels: Sequence[str],
     complete: Sequence[bool],
@@ -141,7 +141,7 @@ def told(
     there = [(at, each) for at, each in enumerate(known) if each is not None]
     values = [pair for pair in there if complete[pair[0]]] or there
     if not values:
-        return f"{title}: nothing can be told in these days."
+        return f"{title}: there are no values in these days."
     (first, start), (last, end) = values[0], values[-1]
 
     def show(value: float) -> str:
@@ -154,7 +154,7 @@ def told(
     )
 
 
-def lifecycle_said(answer: LifecycleAnswer) -> str:
+def describe_lifecycle(answer: LifecycleAnswer) -> str:
     """Return how many were in each part of life in the last complete period."""
     over = [at for at, whole in enumerate(answer.complete) if whole]
     at = over[-1] if over else len(answer.buckets) - 1
@@ -169,7 +169,7 @@ def line_name(line: Line) -> str:
 
 def table_of(question: AnyQuestion, answer: Lined, *, is_absolute: bool = False) -> TableView:
     """Return the table behind lines, each count with its list, beside the days before."""
-    answer = _told_of(answer)
+    answer = _reportable(answer)
     columns = []
     for line in answer.lines:
         columns += [line_name(line)]
@@ -255,7 +255,7 @@ def conversion_chart(question: Funnel, answer: FunnelAnswer, step: int, title: s
         labels,
         [LineView(title, values)],
         "share",
-        told(title, labels, complete, [line], is_share=True),
+        describe_chart(title, labels, complete, [line], is_share=True),
         low=low,
         high=high,
         open_from=open_from(complete),
@@ -367,13 +367,13 @@ def flows_of(question: AnyQuestion, answer: PathsAnswer) -> FlowView:
             url = people_url(question, cell, answer.as_of)
             row = (str(node.level), node.name or "other", "ends here")
             rows.append((*row, formats.number(node.end), url, "end"))
-    return FlowView(nodes, links, _flows_said(answer), rows)
+    return FlowView(nodes, links, _describe_flows(answer), rows)
 
 
-def _flows_said(answer: PathsAnswer) -> str:
+def _describe_flows(answer: PathsAnswer) -> str:
     """Return how many paths there are, and through how many events: one may come at each level."""
     if not (answer.nodes and answer.nodes[0].paths):
-        return "No path was taken in these days."
+        return "There are no paths in these days."
     names = {each.name for each in answer.nodes}
     others = " and others" if "" in names else ""
     events = formats.count(len(names - {""}), "event")

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.analytics.calendar import interval_for
 from missioncontrol.analytics.kpis import activation_of
 from missioncontrol.analytics.questions import (
     DAY,
@@ -27,7 +28,6 @@ from missioncontrol.analytics.questions import (
     Step,
     Trend,
 )
-from missioncontrol.analytics.setting import interval_for
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.interfaces.web.cockpit_bar import Bar, Parameters
@@ -61,7 +61,9 @@ def question_in(text: str) -> AnyQuestion:
     return found
 
 
-def asked_of(measure: str, bar: Bar, form: Parameters, opening: Sequence[Step] = ()) -> AnyQuestion:
+def parse_question(
+    measure: str, bar: Bar, form: Parameters, opening: Sequence[Step] = ()
+) -> AnyQuestion:
     """Return what the form of a measure asks, over the question that the address may hold.
 
     Raises:

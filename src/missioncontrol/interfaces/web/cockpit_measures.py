@@ -52,7 +52,7 @@ def typed_in(query: Parameters) -> MeasuresForm:
     return MeasuresForm(steps, at.strip(), actions, str(query.get("active", "")).strip(), True)
 
 
-def asked_by(product: Product, form: MeasuresForm) -> ProductAsked:
+def parse_measures(product: Product, form: MeasuresForm) -> ProductAsked:
     """Return what a form asks for; what is as the definitions say goes with them.
 
     Raises:

@@ -16,10 +16,10 @@ from missioncontrol.analytics.answers import (
     RetentionAnswer,
     StepCount,
 )
+from missioncontrol.analytics.calendar import days_before, period_after
 from missioncontrol.analytics.definition import definition
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Funnel, Range, Retention, Unit
-from missioncontrol.analytics.setting import days_before, period_after
 from missioncontrol.domain.alert import Alert
 from missioncontrol.interfaces.web import formats
 
@@ -226,7 +226,7 @@ def _step(
         share_shown(step.of_first),
         share_shown(step.of_before) if place else "",
         fell,
-        _said(question, step, place) if place else "",
+        _step_label(question, step, place) if place else "",
         step.pending,
         people("pending") if place else "",
         step.lost,
@@ -242,7 +242,7 @@ def _has_fallen(now: float | None, was: float | None) -> bool:
     return now is not None and was is not None and now < was * (1 - FALL)
 
 
-def _said(question: Funnel, step: StepCount, place: int) -> str:
+def _step_label(question: Funnel, step: StepCount, place: int) -> str:
     window = question.steps[place].within if question.order != "any" else None
     parts = [f"within {time_shown(window)}"] if window else []
     if step.median_step is not None:

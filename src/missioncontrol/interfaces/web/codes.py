@@ -2,10 +2,10 @@
 
 from urllib.parse import quote, urlencode
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 
 
-def code_url(story: Story, path: str, line: int = 0, last: int = 0) -> str:
+def code_url(story: RunReport, path: str, line: int = 0, last: int = 0) -> str:
     """Return where a file is shown, at a line where one is named; "" where there is no commit."""
     if not story.reading.record.commit:
         return ""

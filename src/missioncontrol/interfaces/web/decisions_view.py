@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.planned_decision import as_logged, planned_decisions
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -14,7 +14,7 @@ from missioncontrol.queries.decision import DECISION
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/decisions.html` shows besides the plan: an address for each id."""
     del request

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from missioncontrol.application.queries import documents as queries
 from missioncontrol.application.queries.documents import DocumentView, SourceLine
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.prose import prose
 from missioncontrol.documents.sections import sections
 from missioncontrol.documents.studio import markdown
@@ -20,23 +20,23 @@ from missioncontrol.domain.document import KINDS, DocumentKind
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.studio import view_of
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.conflicts import sides
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 MODES = ("read", "edit", "diff")
 SHOWN_MAX = 200_000
 """Characters of a document that a page renders; the rest is in its file."""
 
-SAYS: dict[DocumentKind, str] = {
+DESCRIPTIONS: dict[DocumentKind, str] = {
     "prd": "What is asked, for whom, what counts as done, and what is left out.",
     "design": "How it works today, what changes where, and what was decided.",
     "plan": "Who does what in which order, and what is done so far.",
-    "pack": "What whoever builds needs to do a task without asking.",
-    "adrs": "Each decision with its context, its cost, and what was not taken.",
+    "pack": "What a builder needs to do a task without asking.",
+    "adrs": "Each decision with its context, its cost, and the rejected options.",
     "test-plan": "What proves each requirement, and what the tests give today.",
     "release-notes": "What was really changed, and how it was proven.",
-    "brief": "One page: how it stands, and what somebody has to decide.",
+    "brief": "One page: how it stands, and which decisions are due.",
 }
 
 _OPEN, _CLOSE, _DRAWN, _SHOWN = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -66,7 +66,7 @@ class Cited(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what the view shows: the list of documents, and one of them in its mode."""
     asked = request.query_params
@@ -77,7 +77,7 @@ async def values(
     found: dict[str, Any] = {
         "documents": lines,
         "document": line,
-        "says": SAYS[kind],
+        "says": DESCRIPTIONS[kind],
         "mode": asked.get("mode", "read") if line.version else "draft",
         "shown_version": None,
         "parts": (),
@@ -110,7 +110,7 @@ async def values(
     return found
 
 
-async def _draft(console: Console, story: Story, kind: DocumentKind) -> dict[str, Any]:
+async def _draft(console: Console, story: RunReport, kind: DocumentKind) -> dict[str, Any]:
     """Return what the page shows of a draft; nothing where the mission has no plan."""
     if not story.reading.record.tasks:
         return {}
@@ -118,7 +118,7 @@ async def _draft(console: Console, story: Story, kind: DocumentKind) -> dict[str
     return {"shown_version": view} | read_values(view, story) | {"mode": "draft"}
 
 
-def read_values(view: DocumentView, story: Story) -> dict[str, Any]:
+def read_values(view: DocumentView, story: RunReport) -> dict[str, Any]:
     """Return what the page needs to show a version for reading."""
     return {
         "mode": "read",
@@ -138,7 +138,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 8 else None
 
 
-def _parts(view: DocumentView, story: Story) -> Iterator[Part]:
+def _parts(view: DocumentView, story: RunReport) -> Iterator[Part]:
     numbers = {each.key: each.number for each in view.sources}
     text = re.sub(f"[{_OPEN}-{_SHOWN}]", "", without_marks(view.text[:SHOWN_MAX]))
     defined = markdown.defined_in(text)
@@ -155,7 +155,7 @@ def _parts(view: DocumentView, story: Story) -> Iterator[Part]:
             f"section-{number}",
             min(max(level, 2), 4),
             _with_cites(Markup(title.removesuffix("</p>"))),  # noqa: S704 - `prose` made it
-            _drawn(_told_apart(_with_cites(prose(_marked(shown, numbers))), tables), story),
+            _drawn(_number_tables(_with_cites(prose(_marked(shown, numbers))), tables), story),
         )
 
 
@@ -171,7 +171,7 @@ def _marked(text: str, numbers: dict[str, int]) -> str:
     return _NOTES.sub(mark, _PICTURE.sub(f"{_DRAWN}\\1{_SHOWN}\n\n", text))
 
 
-def _drawn(html: Markup, story: Story) -> Markup:
+def _drawn(html: Markup, story: RunReport) -> Markup:
     """Put the drawings of the mission where the document shows them."""
     run = quote(story.state.id)
     at = f"/missions/{quote(story.mission.id)}"
@@ -187,7 +187,7 @@ def _drawn(html: Markup, story: Story) -> Markup:
     return Markup(_DRAWING.sub(picture, str(html)))  # noqa: S704 - letters and dashes in our tag
 
 
-def _told_apart(html: Markup, tables: Iterator[int]) -> Markup:
+def _number_tables(html: Markup, tables: Iterator[int]) -> Markup:
     """Number the tables: two regions of a page don't share a name."""
     label = 'aria-label="Table"'
     named = re.sub(label, lambda _: f'aria-label="Table {next(tables)}"', str(html))
@@ -206,13 +206,13 @@ def _with_cites(html: Markup) -> Markup:
     return Markup(_CITED.sub(cite, str(html)))  # noqa: S704 - numbers of ours in sanitised text
 
 
-def _cited(view: DocumentView, story: Story) -> Iterator[Cited]:
+def _cited(view: DocumentView, story: RunReport) -> Iterator[Cited]:
     for each in view.sources:
         shown = Markup(prose(each.text).strip().removeprefix("<p>").removesuffix("</p>"))  # noqa: S704
         yield Cited(each, shown, _href(each, story))
 
 
-def _href(source: SourceLine, story: Story) -> str:
+def _href(source: SourceLine, story: RunReport) -> str:
     """Return where a source can be looked at."""
     base = f"/missions/{quote(story.mission.id)}?run={quote(story.state.id)}"
     where = story.reading.where
@@ -238,7 +238,7 @@ def _href(source: SourceLine, story: Story) -> str:
             return code_url(story, source.path, source.line) if source.path else ""
 
 
-def _file(source: SourceLine, story: Story) -> str:
+def _file(source: SourceLine, story: RunReport) -> str:
     for each in story.reading.exhibits:
         if each.artifact.digest == source.digest:
             return viewer_url(story.state.id, source.digest, each.task, each.artifact.name)

@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 THIN = "\u202f"
 """A thin space that does not break; it groups thousands."""
 
-KEPT_MAX = 8_192
+CACHED_MAX = 8_192
 """Times that are written once: lists show the same ones again and again."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
@@ -140,7 +140,7 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-@lru_cache(KEPT_MAX)
+@lru_cache(CACHED_MAX)
 def _time(at: float, shown: str, kind: str) -> Markup:
     exact = moment(at)
     return Markup('<time datetime="{}" title="{}" data-time="{}">{}</time>').format(

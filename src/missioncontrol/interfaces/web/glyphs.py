@@ -7,10 +7,10 @@ from markupsafe import Markup, escape
 from missioncontrol.interfaces.web.assets import asset
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
-KEPT_MAX = 2_048
+CACHED_MAX = 2_048
 
 
-@lru_cache(KEPT_MAX)
+@lru_cache(CACHED_MAX)
 def icon(name: str, label: str = "", cls: str = "") -> Markup:
     """Return a glyph of the sprite; it has a meaning of its own where it has a `label`."""
     kind = f"i {escape(cls)}" if cls else "i"
@@ -19,7 +19,7 @@ def icon(name: str, label: str = "", cls: str = "") -> Markup:
     return Markup(f'<svg class="{kind}" {aria}><use href="{place}"/></svg>')  # noqa: S704 - escaped
 
 
-@lru_cache(KEPT_MAX)
+@lru_cache(CACHED_MAX)
 def state(name: str, pill: bool = False, glyph: bool = False, word: str = "") -> Markup:
     """Return a state as glyph and word; `pill` frames it, `glyph` leaves the word unseen."""
     look = look_of(name)

@@ -68,7 +68,7 @@ _OF_ONE = {
 
 def on_page(text: str) -> str:
     """Return a text for people with its terminal commands replaced by the names of pages."""
-    return _COMMAND.sub(lambda found: _begun(text, found, _place(found[1]).words), text)
+    return _COMMAND.sub(lambda found: _capitalized(text, found, _place(found[1]).words), text)
 
 
 def linked(text: str) -> Markup:
@@ -76,7 +76,7 @@ def linked(text: str) -> Markup:
     parts, after = [], 0
     for found in _COMMAND.finditer(text):
         place = _place(found[1])
-        words = _begun(text, found, place.words)
+        words = _capitalized(text, found, place.words)
         parts.append(escape(text[after : found.start()]))
         shape = '<a class="link" href="{1}">{0}</a>' if place.href else "{0}"
         if words.startswith("`"):
@@ -86,7 +86,7 @@ def linked(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[after:])])
 
 
-def _begun(text: str, found: re.Match[str], words: str) -> str:
+def _capitalized(text: str, found: re.Match[str], words: str) -> str:
     """Return words with a capital where a sentence begins with them."""
     before = text[: found.start()].rstrip()
     begins = not before or before[-1] in ".!?"

@@ -13,8 +13,8 @@ from missioncontrol.application.queries.estimates import estimate
 from missioncontrol.application.queries.missions import around
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.templates import Templates, built_in
+from missioncontrol.domain.budget.balances import standings
 from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE
-from missioncontrol.domain.budget.standing import standings
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.mission import Mission
@@ -111,7 +111,7 @@ async def typed_in(request: Request[Any, Any, Any]) -> Typed:
     return Typed(**{**plain, "answers": answers})
 
 
-def asked_of(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
+def parse_mission(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
     """Return what is asked for, or what does not fit, by field."""
     errors: dict[str, str] = {}
     if not typed.goal.strip() and not typed.template:

@@ -6,21 +6,21 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import missions
 from missioncontrol.application.queries.halts import needs_of
 from missioncontrol.application.queries.missions import ArtifactLine, MissionView
 from missioncontrol.application.queries.rows import newest_rows
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.timeline import Timeline, timeline
-from missioncontrol.documents.traceability.report import owners_told
+from missioncontrol.documents.traceability.report import list_risk_owners
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.artifact_view import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.drawings import radar
-from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.projections.approvals import ApprovalRow
 
@@ -48,7 +48,7 @@ OPEN_MAX = 1_000
 TONES = {"success": "ok", "warning": "ask", "error": "bad"}
 
 
-def opening(story: Story) -> str:
+def opening(story: RunReport) -> str:
     """Return the view that a mission is opened with: what goes on, or else what came of it."""
     run = story.state
     if not run.is_settled or not story.reading.record.tasks:
@@ -56,7 +56,7 @@ def opening(story: Story) -> str:
     return "summary" if run.inputs.get("execute", True) else "plan"
 
 
-def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[str, Any]:
+def sheet(present: Present, story: RunReport, shown: str, *, as_list: bool) -> dict[str, Any]:
     """Return the values of the page's template, for the view that is shown."""
     view, reading, run = missions.view(story, present), story.reading, story.state
     lines = SAID_LONG if shown == "log" else SAID_SHORT if shown == "now" else 0
@@ -79,10 +79,10 @@ def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[
         "cap": run.budget.cost if run.budget else None,
         "spenders": _spenders(run),
         "approvals": _approvals(present, run),
-        "said": _said(present, run.id, lines),
+        "said": _last_lines(present, run.id, lines),
         "tones": TONES,
         "radar": radar(reading.plan.risks),
-        "risk_owners": {each.risk: each.owner for each in owners_told(reading.record)},
+        "risk_owners": {each.risk: each.owner for each in list_risk_owners(reading.record)},
         "timeline": _timeline(story),
         "severities": _severities(view),
         "ticked": ticked,
@@ -97,7 +97,7 @@ def sheet(present: Present, story: Story, shown: str, *, as_list: bool) -> dict[
 class Can:
     """What may be asked for, as the mission stands."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: RunReport) -> None:
         run = story.state
         is_newest = run.id == story.mission.runs[-1]
         is_planned_only = not run.inputs.get("execute", True)
@@ -110,11 +110,11 @@ class Can:
         self.fork = is_newest and run.is_settled and len(run.steps) > 1
 
 
-def _can(story: Story) -> Can:
+def _can(story: RunReport) -> Can:
     return Can(story)
 
 
-def _tabs(view: MissionView, story: Story) -> list[tuple[str, str, int | None]]:
+def _tabs(view: MissionView, story: RunReport) -> list[tuple[str, str, int | None]]:
     plan = story.reading.plan
     counts: dict[str, int] = {
         "plan": len(view.tasks),
@@ -128,7 +128,7 @@ def _tabs(view: MissionView, story: Story) -> list[tuple[str, str, int | None]]:
     return [(key, title, counts.get(key)) for key, title in VIEWS.items()]
 
 
-def _timeline(story: Story) -> Timeline | None:
+def _timeline(story: RunReport) -> Timeline | None:
     """Return the timeline of the report, up to now where the run goes on."""
     record = story.reading.record
     if story.state.is_settled:
@@ -175,7 +175,7 @@ def _approvals(present: Present, run: Run) -> list[ApprovalRow]:
     return [row for row in rows if row.run == run.id]
 
 
-def _said(present: Present, run: str, limit: int) -> list[OutputLine]:
+def _last_lines(present: Present, run: str, limit: int) -> list[OutputLine]:
     """Return the last lines of output, the newest first."""
     if not limit:
         return []
@@ -196,7 +196,7 @@ def _file_of(view: MissionView) -> Callable[[ArtifactLine], str]:
     return lambda one: file_url(view.run, one.digest, one.task, one.name)
 
 
-def _place_of(view: MissionView, story: Story) -> Callable[[str], str]:
+def _place_of(view: MissionView, story: RunReport) -> Callable[[str], str]:
     """Return where a place of the report stands on this page."""
     base = f"/missions/{quote(view.id)}"
     tasks = {place: key for key, place in story.reading.where.tasks.items()}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web import (
@@ -18,7 +18,7 @@ from missioncontrol.interfaces.web import (
     trace_view,
 )
 
-Values = Callable[[Request[Principal, Any, Any], Console, Story], Awaitable[dict[str, Any]]]
+Values = Callable[[Request[Principal, Any, Any], Console, RunReport], Awaitable[dict[str, Any]]]
 
 
 class View(NamedTuple):
@@ -41,7 +41,7 @@ VIEWS: Mapping[str, View] = {
 
 
 async def values(
-    shown: str, request: Request[Principal, Any, Any], console: Console, story: Story
+    shown: str, request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what the view that is shown needs besides the values of the page."""
     view = VIEWS.get(shown)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Plan, Requirement, Task
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/places.html` shows."""
     del request, console

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from missioncontrol.application.queries.stories import Story
-from missioncontrol.domain.foresight import Estimate, FollowUp
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import Estimate, FollowUp
 from missioncontrol.domain.plan import Plan
 
 PRECEDENTS_MAX = 3
@@ -40,7 +40,7 @@ class Grounds(NamedTuple):
     backtest: str  # the command that plans past changes again; "" without a repository
 
 
-def grounds(story: Story) -> Grounds:
+def grounds(story: RunReport) -> Grounds:
     """Return what the plan of a mission rests on."""
     return grounds_of(story.reading.plan, story.reading.record.repository)
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.exhibits import readable
 from missioncontrol.documents.plan_changes import changes
 from missioncontrol.domain.execution import PLAN_STEP
@@ -21,7 +21,7 @@ WITHOUT_MEMORY = "plan-without-memory.json"
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what the plan's view shows of memory, and of people's scopes for its tasks."""
     plan = story.reading.plan
@@ -37,13 +37,13 @@ async def values(
         "was_off": story.state.inputs.get("memory") is False,
         "grounds": plan_grounds.grounds(story),
         "scoping": scope_form.form(story, request.query_params.get("scope", "")),
-        "scopes": scope_form.said_of(story),
+        "scopes": scope_form.latest_scopes(story),
         "is_newest": scope_form.is_newest(story),
         "absent": await asyncio.to_thread(scope_form.absent_of, story),
     }
 
 
-def _artifact(story: Story) -> ArtifactRef | None:
+def _artifact(story: RunReport) -> ArtifactRef | None:
     state = story.state.states.get(PLAN_STEP)
     refs = state.work.artifacts if isinstance(state, Succeeded) else ()
     return next((each for each in refs if each.name == WITHOUT_MEMORY), None)

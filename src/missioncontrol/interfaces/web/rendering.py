@@ -21,7 +21,7 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from missioncontrol.application.queries.reasons import taken_apart
+from missioncontrol.application.queries.reasons import parse_reason
 from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import of_which_estimated, plain_dollars
@@ -31,21 +31,21 @@ from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.sign_in.masking import masked
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.artifact_view import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
 from missioncontrol.interfaces.web.glyphs import icon, run_state, state
 from missioncontrol.interfaces.web.hints import linked, on_page
 from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
 from missioncontrol.interfaces.web.values import json_rows
-from missioncontrol.interfaces.web.viewing import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
 AnyRequest = Request[Any, Any, Any]
 
-KEPT = ("segs", "id")
+CACHED_MACROS = ("segs", "id")
 """Macros that lists have in every row; they say the same wherever they get the same."""
 
-KEPT_MAX = 4_096
+CACHED_MAX = 4_096
 PACKED_FROM = 16_384
 """Bytes of a page from which on it is packed: below, the time costs more than the bytes."""
 
@@ -154,7 +154,7 @@ def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     The shell of the pages counts as a program: it shows the problem without leaving the page.
     """
     if not _is_person(request):
-        return _told_beside(request, problem)
+        return _problem_on_page(request, problem)
     if problem.status == 401 and request.method == "GET":
         return Redirect(f"/sign-in?{urlencode({'next': _path(request)})}", status_code=303)
     return page(
@@ -167,7 +167,7 @@ def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     )
 
 
-def _told_beside(request: AnyRequest, problem: Problem) -> Response[Any] | None:
+def _problem_on_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:
     """Return a problem that a page tells beside what it shows: it speaks of pages."""
     if request.headers.get("hx-request") != "true":
         return None
@@ -293,7 +293,7 @@ def _templates() -> Environment:
         now=formats.now,
         look_of=look_of,
         state_of_run=state_of_run,
-        taken_apart=taken_apart,
+        taken_apart=parse_reason,
         plain_dollars=plain_dollars,
         of_which_estimated=of_which_estimated,
         viewer_url=viewer_url,
@@ -317,7 +317,7 @@ def _templates() -> Environment:
     for name in MACROS:
         module = environment.get_template(f"macros/{name}.html").module
         vars(ui).update({k: v for k, v in vars(module).items() if not k.startswith("_")})
-    for name in KEPT:
+    for name in CACHED_MACROS:
         setattr(ui, name, _made_once(getattr(ui, name)))
     return environment
 
@@ -328,7 +328,7 @@ def _made_once(macro: Callable[..., Markup]) -> Callable[..., Markup]:
     Lists have it with the same values again and again. What is markup already is like the text of
     it to a table of what is known, and is escaped no more, so it is always made again.
     """
-    known = lru_cache(KEPT_MAX, typed=True)(macro)
+    known = lru_cache(CACHED_MAX, typed=True)(macro)
 
     def make(*values: Any, **named: Any) -> Markup:
         fixed = [tuple(value) if isinstance(value, list) else value for value in values]

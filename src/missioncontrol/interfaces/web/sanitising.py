@@ -40,13 +40,13 @@ class _Sieve(HTMLParser):
         if self._silence or tag in SILENT:
             self._silence.append(tag)
         elif tag in TAGS and len(self._open) < DEPTH_MAX:
-            attributes = "".join(_attribute(tag, *each) for each in self._told(attrs))
+            attributes = "".join(_attribute(tag, *each) for each in self._number_regions(attrs))
             rel = ' rel="nofollow noopener noreferrer" target="_blank"' if tag == "a" else ""
             self._out.append(f"<{tag}{attributes}{rel}>")
             if tag not in VOID:
                 self._open.append(tag)
 
-    def _told(self, attrs: list[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    def _number_regions(self, attrs: list[tuple[str, str | None]]) -> list[tuple[str, str]]:
         """Number what has a name of its own: two regions of a page don't share one."""
         known = dict(attrs)
         if known.get("role") == "region":

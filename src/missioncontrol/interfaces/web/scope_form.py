@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from missioncontrol.application.checkout import absent
-from missioncontrol.application.queries.stories import Story
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.application.queries.run_outcome import RunReport
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Task
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX, REASON_MAX, TaskScope, shown_of
 
@@ -57,7 +57,9 @@ def typed_in(form: Any) -> Typed:
     return Typed(str(form.get("task", "")), ticked, others, reason, str(form.get("shown", "")))
 
 
-def form(story: Story, key: str, typed: Typed | None = None, fault: str = "") -> ScopeForm | None:
+def form(
+    story: RunReport, key: str, typed: Typed | None = None, fault: str = ""
+) -> ScopeForm | None:
     """Return the form for a task; None where the plan has none of that key, or is an older one."""
     plan = story.reading.plan
     task = next((each for each in plan.tasks() if each.key == key), None)
@@ -72,24 +74,24 @@ def form(story: Story, key: str, typed: Typed | None = None, fault: str = "") ->
     return ScopeForm(key, choices, typed.others, typed.reason, shown, fault)
 
 
-def is_newest(story: Story) -> bool:
+def is_newest(story: RunReport) -> bool:
     """Whether what people say of tasks is about the run that is shown."""
     return story.state.id == story.mission.runs[-1]
 
 
-def said_of(story: Story) -> dict[str, TaskScope]:
+def latest_scopes(story: RunReport) -> dict[str, TaskScope]:
     """Return the newest scopes that people set, by the keys of the tasks."""
     return {each.task: each for each in story.reading.record.scopes}
 
 
-def absent_of(story: Story) -> frozenset[str]:
+def absent_of(story: RunReport) -> frozenset[str]:
     """Return the files that people named and that do not lie in the repository."""
     record = story.reading.record
     named = {path for each in record.scopes for path in each.files}
     return frozenset(absent(record.repository, named))
 
 
-def _choices(story: Story, task: Task, ticked: tuple[str, ...]) -> Iterator[Choice]:
+def _choices(story: RunReport, task: Task, ticked: tuple[str, ...]) -> Iterator[Choice]:
     likely = _likely(story, task)
     for path in dict.fromkeys((*task.scope, *ticked)):
         why = "named now" if path in task.scope else ""
@@ -98,7 +100,7 @@ def _choices(story: Story, task: Task, ticked: tuple[str, ...]) -> Iterator[Choi
         yield Choice(path, is_ticked=False, why=_reason(each))
 
 
-def _likely(story: Story, task: Task) -> dict[str, LikelyFile]:
+def _likely(story: RunReport, task: Task) -> dict[str, LikelyFile]:
     """Return where the work for the task's requirements will be, the likeliest file first."""
     files = [
         each

@@ -16,5 +16,5 @@ def refuse_overtaken(data: dict[str, str], tag: str, what: str) -> None:
         raise Stale(
             "form.overtaken",
             f"{what} was changed since you opened this.",
-            hint="What you typed is kept. Load the page again, and decide on what it is now.",
+            hint="Your input is preserved. Load the page again, and decide on what it is now.",
         )

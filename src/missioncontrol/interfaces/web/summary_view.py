@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.cockpit.comparison import Compared, figure
 from missioncontrol.documents.outcome import is_checked
 from missioncontrol.domain.principal import Principal
@@ -28,7 +28,7 @@ class Drawn(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/summary.html` shows."""
     del request

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from missioncontrol.application.queries.stories import Story
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.documents.traceability.graph import (
     COLUMNS,
     Edge,
@@ -15,11 +15,11 @@ from missioncontrol.documents.traceability.graph import (
     TraceGraph,
     reached,
 )
-from missioncontrol.documents.traceability.report import check_told, matrix, owners_told
+from missioncontrol.documents.traceability.report import list_risk_owners, matrix, summarize_check
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
-from missioncontrol.interfaces.web.viewing import viewer_url
 
 LISTED_MAX = 1_000
 """Nodes of one kind that the list names; the graph has them all."""
@@ -57,7 +57,7 @@ KINDS: dict[NodeKind, tuple[str, str]] = {
 }
 """What one of a kind is called, and all of them."""
 
-SPOKEN = frozenset({"goal", "sentence", "constraint", "background"})
+QUOTED_KINDS = frozenset({"goal", "sentence", "constraint", "background"})
 """Kinds of people's input: these are called by their words."""
 
 HEADINGS = (
@@ -101,7 +101,7 @@ class Looked(NamedTuple):
 
 
 async def values(
-    request: Request[Principal, Any, Any], console: Console, story: Story
+    request: Request[Principal, Any, Any], console: Console, story: RunReport
 ) -> dict[str, Any]:
     """Return what `missions/trace.html` shows."""
     del console
@@ -110,7 +110,7 @@ async def values(
     by_id = {node.id: node for node in graph.nodes}
     chosen = by_id.get(str(request.query_params.get("node", ""))[:600])
     return {
-        "trace": check_told(reading.record, reading.trace),
+        "trace": summarize_check(reading.record, reading.trace),
         "graph": graph,
         "kinds": KINDS,
         "called": called,
@@ -118,7 +118,7 @@ async def values(
         "looked": _looked(chosen, graph, by_id, story) if chosen else None,
         "matrix_folds": _matrix_folds(story, chosen),
         "gaps_shown": GAPS_SHOWN,
-        "owners": owners_told(reading.record),
+        "owners": list_risk_owners(reading.record),
         "is_newest": story.state.id == story.mission.runs[-1],
         "titles": {risk.id: risk.title for risk in reading.plan.risks},
         "named_max": NAMED_MAX,
@@ -135,14 +135,14 @@ async def values(
     }
 
 
-def _hrefs(graph: TraceGraph, story: Story) -> dict[str, str]:
+def _hrefs(graph: TraceGraph, story: RunReport) -> dict[str, str]:
     """Return where the script leads to that can't tell it from the kind and the name."""
     apart = [one for one in graph.nodes if one.kind in ("artifact", "component", "file", "test")]
     found = {one.id: _href(one, story) for one in apart[:LED_MAX]}
     return {name: href for name, href in found.items() if href}
 
 
-def _matrix_folds(story: Story, chosen: Node | None) -> list[Fold]:
+def _matrix_folds(story: RunReport, chosen: Node | None) -> list[Fold]:
     """Return the rows of the matrix by the phases that serve their requirements."""
     reading = story.reading
     rows = matrix(reading.record, reading.trace_graph, reading.trace)
@@ -157,7 +157,7 @@ def _matrix_folds(story: Story, chosen: Node | None) -> list[Fold]:
     )
 
 
-def _phases(story: Story) -> dict[str, str]:
+def _phases(story: RunReport) -> dict[str, str]:
     """Return the phase of each task, by its key, in the plan's order."""
     return {task.key: phase.title for phase in story.reading.plan.stages() for task in phase.tasks}
 
@@ -187,7 +187,7 @@ def _folded(
     ]
 
 
-def _groups(graph: TraceGraph, story: Story) -> list[tuple[str, list[Fold], int]]:
+def _groups(graph: TraceGraph, story: RunReport) -> list[tuple[str, list[Fold], int]]:
     """Return the nodes by kind: its name, those listed, folded where many, and how many not."""
     phases = _phases(story)
     found = []
@@ -204,7 +204,7 @@ def _groups(graph: TraceGraph, story: Story) -> list[tuple[str, list[Fold], int]
     return found
 
 
-def _looked(node: Node, graph: TraceGraph, by_id: dict[str, Node], story: Story) -> Looked:
+def _looked(node: Node, graph: TraceGraph, by_id: dict[str, Node], story: RunReport) -> Looked:
     above = _once_each(by_id, ((edge.source, edge) for edge in reached(graph, node.id, up=True)))
     below = _once_each(by_id, ((edge.target, edge) for edge in reached(graph, node.id, up=False)))
     return Looked(
@@ -229,16 +229,16 @@ def _once_each(
 
 def called(node: Node) -> str:
     """Return what a node is called in a sentence: words by themselves, other things by name."""
-    return f"“{node.title}”" if node.kind in SPOKEN else f"{KINDS[node.kind][0]} {node.name}"
+    return f"“{node.title}”" if node.kind in QUOTED_KINDS else f"{KINDS[node.kind][0]} {node.name}"
 
 
 def _way(there: Node, edge: Edge, here: Node, looked: Node) -> Way:
     """Return a reason; one that is not about the node that is looked at names what it is about."""
-    is_plain = here.id == looked.id or here.kind in SPOKEN
+    is_plain = here.id == looked.id or here.kind in QUOTED_KINDS
     return Way(there, edge.why if is_plain else f"{here.name}: {edge.why}")
 
 
-def _href(node: Node, story: Story) -> str:
+def _href(node: Node, story: RunReport) -> str:
     """Return where a node is shown in full on the mission's page."""
     base = f"/missions/{quote(story.mission.id)}?run={quote(story.state.id)}"
     where = story.reading.where
@@ -260,7 +260,7 @@ def _href(node: Node, story: Story) -> str:
     return ""
 
 
-def _viewer(node: Node, story: Story) -> str:
+def _viewer(node: Node, story: RunReport) -> str:
     """Return where an artifact is shown."""
     for each in story.reading.exhibits:
         if node.id == f"artifact:{each.task}/{each.artifact.name}":
@@ -269,7 +269,7 @@ def _viewer(node: Node, story: Story) -> str:
     return ""
 
 
-def _file(path: str, base: str, story: Story) -> str:
+def _file(path: str, base: str, story: RunReport) -> str:
     """Return where a file is read, or else where the plan says why it is named."""
     if found := code_url(story, path):
         return found
@@ -277,7 +277,7 @@ def _file(path: str, base: str, story: Story) -> str:
     return f"{base}&view=places#places-{requirement}" if requirement else ""
 
 
-def _sought_for(path: str, story: Story) -> str:
+def _sought_for(path: str, story: RunReport) -> str:
     """Return the requirement for which a file is likely to change, "" where there is none."""
     for likely in story.reading.plan.likely:
         if any(file.path == path for file in likely.files):

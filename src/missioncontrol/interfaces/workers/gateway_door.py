@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from missioncontrol.domain.errors import MissionControlError, Unavailable
-from missioncontrol.interfaces.serving import Receive, Scope, Send, listening, server
-from missioncontrol.interfaces.workers.passing import client, passed
-from missioncontrol.interfaces.workers.refusing import say_no_to_a_tool
+from missioncontrol.interfaces.listeners import Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.workers.proxy import client, passed
+from missioncontrol.interfaces.workers.refusing import send_tool_refusal
 from missioncontrol.ports.agent import Assignment, Line
 from missioncontrol.ports.gateway import Access
 
@@ -88,7 +88,7 @@ class GatewayDoor:
         try:
             await call
         except MissionControlError as no:
-            await say_no_to_a_tool(send, 502, no)
+            await send_tool_refusal(send, 502, no)
         except (ConnectionError, asyncio.CancelledError):
             return  # The client has left, the line broke, or the attempt is over.
         finally:
@@ -99,7 +99,7 @@ class GatewayDoor:
         headers = self._lent.get(_key_in(scope))
         if headers is None or self._asking is None:
             void = Unavailable("key.void", "The attempt that this key was lent to is over.")
-            await say_no_to_a_tool(send, 401, void)
+            await send_tool_refusal(send, 401, void)
             return
         path = scope["raw_path"].decode("latin-1")
         url = f"{self._url}{GATEWAY_PATH}{path}"

@@ -17,10 +17,10 @@ from missioncontrol.domain.errors import (
     Rejected,
     Unavailable,
 )
-from missioncontrol.interfaces.serving import LOOPBACK, Receive, Scope, Send, listening, server
+from missioncontrol.interfaces.listeners import LOOPBACK, Receive, Scope, Send, listening, server
 from missioncontrol.interfaces.workers.gateway_door import GATEWAY_PATH
-from missioncontrol.interfaces.workers.passing import client, passed, while_awaited
-from missioncontrol.interfaces.workers.refusing import say, say_no, say_no_to_a_tool
+from missioncontrol.interfaces.workers.proxy import client, passed, while_awaited
+from missioncontrol.interfaces.workers.refusing import send_json, send_refusal, send_tool_refusal
 from missioncontrol.ports.workers import (
     BODY_BYTES_MAX,
     Introduction,
@@ -79,7 +79,7 @@ class WorkerServer:
         except OSError as error:
             raise Unavailable(
                 "worker.unheard",
-                f"No worker can be let in at {host}:{port}: {error.strerror or error}.",
+                f"No worker can connect at {host}:{port}: {error.strerror or error}.",
                 hint="Choose another port with --workers, or another address with --bind.",
             ) from None
         port = socket.getsockname()[1]
@@ -105,15 +105,15 @@ class WorkerServer:
                 raise Unavailable("worker.busy", "Too many requests at once.", hint="Try again.")
             await self._answer(scope, receive, send)
         except Forbidden as no:
-            await say_no(send, 401, no)
+            await send_refusal(send, 401, no)
         except MissionControlError as no:
             status = next((status for kind, status in _STATUS if isinstance(no, kind)), 500)
-            await say_no(send, status, no)
+            await send_refusal(send, status, no)
         except ConnectionError:
             return  # The client has left.
         except Exception as error:  # noqa: BLE001 - the edge: who asks hears that it went wrong
             reason = f"The server broke off: {type(error).__name__}."
-            await say_no(send, 500, Unavailable("worker.broken", reason))
+            await send_refusal(send, 500, Unavailable("worker.broken", reason))
         finally:
             self._at_once -= 1
 
@@ -122,23 +122,23 @@ class WorkerServer:
         method, path = scope["method"], scope["path"]
         artifact = _ARTIFACT.fullmatch(path)
         if path.startswith(f"{GATEWAY_PATH}/"):
-            await self._let_call(name, scope, receive, send)
+            await self._proxy_call(name, scope, receive, send)
             return
         match method:
             case "PUT" if artifact:
                 lease = _lease_in(scope)
                 await self._force.take_artifact(name, lease, artifact[1], _parts(receive))
-                await say(send, {})
+                await send_json(send, {})
             case "GET" if artifact:
                 await _send_file(send, self._force.artifact(name, _lease_in(scope), artifact[1]))
             case "POST" if path in _FORMS:
                 ask = _read(await _body(receive), _FORMS[path])
                 # A worker that has gone does not count as present because its question is open.
-                await say(send, await while_awaited(receive, self._do(name, ask)))
+                await send_json(send, await while_awaited(receive, self._do(name, ask)))
             case _:
                 raise NotFound("worker.no_such_endpoint", f"There is nothing at {path[:100]!r}.")
 
-    async def _let_call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _proxy_call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a model call of a worker's tool, on the account of its attempt."""
         try:
             lease, models = _lent_in(scope)
@@ -151,7 +151,7 @@ class WorkerServer:
             await passed(self._asking, scope, receive, send, url=url, headers=headers)
         except MissionControlError as no:
             status = next((status for kind, status in _STATUS if isinstance(no, kind)), 500)
-            await say_no_to_a_tool(send, status, no)
+            await send_tool_refusal(send, status, no)
 
     async def _do(self, name: str, ask: Any) -> Any:
         if isinstance(ask, Introduction):

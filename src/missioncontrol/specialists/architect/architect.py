@@ -4,17 +4,40 @@ import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
 from missioncontrol.drawing.mermaid import mermaid
+from missioncontrol.drawing.model import Graph
+from missioncontrol.drawing.modules import ImportFact, ModuleFact, module_graph
 from missioncontrol.drawing.svg import svg
 from missioncontrol.specialists.architect import results
-from missioncontrol.specialists.architect.picture import picture
-from missioncontrol.specialists.architect.reading import placed_in, read_graph
+from missioncontrol.specialists.architect.import_graph import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
-from missioncontrol.specialists.architect.study import Study, studied
+from missioncontrol.specialists.architect.study import LOAD, Study, studied
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 
+# Says what of the study is drawn: the modules of the product and what they import to load.
+
+TITLE = "Modules by the layers of their imports"
+
+
+def picture(study: Study) -> Graph:
+    """Return the graph of `study`."""
+    return module_graph(
+        [
+            ModuleFact(each.module.path, each.module.lines, each.fan_in, each.fan_out)
+            for each in study.modules
+        ],
+        [
+            ImportFact(each.source, each.target, each.file, each.line)
+            for each in study.imports
+            if each.when in LOAD
+        ],
+        {near.path for near in study.near},
+        title=TITLE,
+    )
+
+
 RELEVANT_MAX = 12
-SECONDS_KEPT = 8.0
+SECONDS_RESERVED = 8.0
 """Left for measuring, drawing and writing once reading has to stop."""
 
 
@@ -29,17 +52,17 @@ class Architect:
         """
         root = repository_of(brief, "architect", "read modules from").resolve()
         from missioncontrol.specialists.past_changes import read_past
+        from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
         from missioncontrol.specialists.ranking.index import Index
-        from missioncontrol.specialists.ranking.kept import kept_here
         from missioncontrol.specialists.relevance import relevant_files
         from missioncontrol.specialists.tree import read_tree
 
-        tree, cache = read_tree(root), kept_here()
+        tree, cache = read_tree(root), open_facts_cache()
         graph = read_graph(
             tree,
             root,
             tick=lambda done, total: desk.progress(done, total, "code files read"),
-            is_late=lambda: desk.seconds_left() < SECONDS_KEPT,
+            is_late=lambda: desk.seconds_left() < SECONDS_RESERVED,
             cache=cache,
         )
         relevant = [

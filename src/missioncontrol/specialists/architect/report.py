@@ -41,7 +41,7 @@ def _cycle_words(at_load: int, deferred: int) -> str:
     if at_load:
         words = f"{at_load} import cycle{'s' * (at_load > 1)} while loading"
     if deferred:
-        words += f", {deferred} kept apart by later imports"
+        words += f", {deferred} separated by later imports"
     return words
 
 
@@ -102,7 +102,7 @@ def _cycles(study: Study) -> Iterator[str]:
 
 
 def _cycle(number: int, cycle: Cycle) -> Iterator[str]:
-    later = "kept apart by imports inside functions or under `__main__`"
+    later = "separated by imports inside functions or under `__main__`"
     kind = "while loading" if cycle.when == "load" else later
     yield f"{number}. {len(cycle.modules)} modules, {kind}: {_listed(cycle.modules)}"
     yield "   Shortest way round:"

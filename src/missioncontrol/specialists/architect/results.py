@@ -80,7 +80,7 @@ def facts(study: Study) -> tuple[Fact, ...]:
         "imports": ("Imports between them", "statements"),
         "layers": ("Layers of imports", "layers"),
         "cycles_at_load": ("Import cycles while loading", "cycles"),
-        "cycles_deferred": ("Cycles kept apart by later imports", "cycles"),
+        "cycles_deferred": ("Cycles separated by later imports", "cycles"),
     }
     how = "; ".join(study.graph.obtained)
     number = counts(study)

@@ -24,7 +24,7 @@ class Cycle(msgspec.Struct, frozen=True):
     way: tuple[Import, ...]
 
 
-class Measured(msgspec.Struct, frozen=True):
+class MeasuredModule(msgspec.Struct, frozen=True):
     """One module of the product with its place in the graph."""
 
     module: Module
@@ -51,7 +51,7 @@ class Study(msgspec.Struct, frozen=True):
     """The whole reading of one graph."""
 
     graph: Graph
-    modules: tuple[Measured, ...]  # the product's own: no tests, no examples
+    modules: tuple[MeasuredModule, ...]  # the product's own: no tests, no examples
     imports: tuple[Import, ...]  # between those
     cycles: tuple[Cycle, ...]
     unimported: tuple[str, ...]  # no import statement in the repository names them
@@ -76,7 +76,7 @@ def studied(graph: Graph, relevant: Sequence[tuple[str, tuple[str, ...]]]) -> St
     cycles = _cycles(nodes, imports)
     unimported = _unimported(graph, own)
     modules = tuple(
-        Measured(m, level[m.path], fan_in[m.path], fan_out[m.path])
+        MeasuredModule(m, level[m.path], fan_in[m.path], fan_out[m.path])
         for m in graph.modules
         if m.path in own
     )

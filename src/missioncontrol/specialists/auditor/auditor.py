@@ -1,10 +1,13 @@
 """The auditor: secrets, unsafe patterns, moving dependencies and likely defects, in SARIF."""
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,10 +23,106 @@ from missioncontrol.specialists.auditor import (
     text_patterns,
 )
 from missioncontrol.specialists.auditor.issue import Issue, rank
-from missioncontrol.specialists.auditor.sarif import sarif
+from missioncontrol.specialists.auditor.rules import rules
 from missioncontrol.specialists.packages import chosen, part_of
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
+
+# Writes everything that was found as SARIF 2.1.0 (OASIS), for tools that read it.
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+LEVEL = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+SCORE = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
+
+
+def sarif(
+    issues: Sequence[Issue],
+    *,
+    counts: dict[str, int],
+    obtained: Sequence[str],
+    left_out: Sequence[str],
+) -> dict[str, Any]:
+    """Return the log: one run, its rules by name, its results in the order given."""
+    names = sorted({each.rule for each in issues})
+    seen: Counter[str] = Counter()
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "Mission Control auditor",
+                        "rules": [_rule(name, issues) for name in names],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {
+                    "SRCROOT": {"description": {"text": "The root of the repository"}}
+                },
+                "results": [_result(each, names, seen) for each in issues],
+                "properties": {
+                    "counts": counts,
+                    "obtained": list(obtained),
+                    "leftOut": list(left_out),
+                },
+            }
+        ],
+    }
+
+
+def _rule(name: str, issues: Sequence[Issue]) -> dict[str, Any]:
+    first = next(each for each in issues if each.rule == name)
+    known = rules().get(name)
+    # Titles of rules that are not ours can hold the values of one place; the name says enough.
+    words = known.title if known else name
+    found: dict[str, Any] = {
+        "id": name,
+        "shortDescription": {"text": words},
+        "defaultConfiguration": {"level": LEVEL[first.severity]},
+        "properties": {"tags": [first.topic, first.tool]},
+    }
+    if known:
+        found["fullDescription"] = {"text": known.why}
+        found["help"] = {"text": known.remedy}
+    if first.topic == "security":
+        found["properties"]["security-severity"] = SCORE[first.severity]
+    return found
+
+
+def _result(issue: Issue, names: Sequence[str], seen: Counter[str]) -> dict[str, Any]:
+    location: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(issue.path), "uriBaseId": "SRCROOT"}
+    }
+    if issue.line:
+        location["region"] = {
+            "startLine": issue.line,
+            "endLine": max(issue.line, issue.end_line),
+        }
+    return {
+        "ruleId": issue.rule,
+        "ruleIndex": names.index(issue.rule),
+        "level": LEVEL[issue.severity],
+        "message": {"text": ". ".join(filter(None, (issue.title, issue.why)))},
+        "locations": [{"physicalLocation": location}],
+        "partialFingerprints": {"ruleAndPlace/v1": _fingerprint(issue, seen)},
+        "properties": {
+            "severity": issue.severity,
+            "confidence": issue.confidence,
+            "scope": issue.scope,
+            "shown": issue.is_shown,
+        },
+    }
+
+
+def _fingerprint(issue: Issue, seen: Counter[str]) -> str:
+    """Identify a result over commits: by rule, file, words and its turn, not by its line."""
+    words = "\n".join((issue.rule, issue.path, issue.title, issue.mark))
+    seen[words] += 1
+    return hashlib.sha256(f"{words}\n{seen[words]}".encode()).hexdigest()[:32]
+
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.manifests import Stack
@@ -31,7 +130,7 @@ if TYPE_CHECKING:
 
 SECONDS_MAX = 30.0
 """For all checks together in a mission, even where the attempt would have more."""
-SECONDS_KEPT = 5.0
+SECONDS_RESERVED = 5.0
 SARIF_MAX = 20_000
 RELEVANT_MAX = 12
 
@@ -108,7 +207,7 @@ class _Audit:
         self.not_made = 0  # checks, for want of a library
         # The author of a workflow bounds the time of a step; a mission has to end soon.
         wanted = SECONDS_MAX if brief.plan is not None else math.inf
-        self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_KEPT)
+        self._ends_with_left = max(desk.seconds_left() - wanted, SECONDS_RESERVED)
         self._seconds = max(desk.seconds_left() - self._ends_with_left, 1.0)
 
     @cached_property

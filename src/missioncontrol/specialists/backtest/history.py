@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
 from missioncontrol.specialists.code_changes import is_bot, is_document, is_lock, is_one_change
-from missioncontrol.specialists.commits.lent import Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Theirs
 from missioncontrol.specialists.messages import cleaned
 
 COMMITS_MAX, PAGE = 10_000, 1_000

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile, Measure
+from missioncontrol.domain.estimates import LikelyFile, Measure
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.backtest.history import PastWork
 from missioncontrol.specialists.code_changes import is_document, is_lock

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from missioncontrol.specialists.commits.changed import (
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import (
     LINK,
     SUBMODULE,
     ChangedFile,
@@ -15,13 +16,12 @@ from missioncontrol.specialists.commits.changed import (
     changed_lines,
 )
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.test_command import TestCommand, command_of
 from missioncontrol.specialists.commits.test_lines import (
     REMEDY,
     ended_early,
     left_out,
-    taken_away,
+    removed_tests,
     text_of,
 )
 from missioncontrol.specialists.commits.test_settings import (
@@ -62,7 +62,7 @@ def test_changes(lent: Lent, base: str, commit: str) -> TestChanges:
     """Return what the change from `base` to `commit` does to tests and their settings."""
     files = changed_files(lent, base, commit)
     command = command_of(lent, base) if files else TestCommand()
-    findings: list[Found] = list(taken_away(lent, files[:FILES_MAX]))
+    findings: list[Found] = list(removed_tests(lent, files[:FILES_MAX]))
     removing = {each.path for each in findings}
     judging: list[ChangedFile] = []
     for each in files[:FILES_MAX]:

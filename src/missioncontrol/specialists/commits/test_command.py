@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.commits.test_settings import (
     can_plant,
     is_test,

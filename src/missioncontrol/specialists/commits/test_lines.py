@@ -4,7 +4,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.specialists.commits.changed import (
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import (
     LINK,
     SUBMODULE,
     ChangedFile,
@@ -13,7 +14,6 @@ from missioncontrol.specialists.commits.changed import (
     changed_lines,
 )
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.commits.test_settings import is_test, is_test_settings
 
 EACH_MAX = 20
@@ -49,7 +49,7 @@ def text_of(lent: Lent, blob: str) -> str | None:
     return content.decode("utf-8", "replace") if len(content) <= BLOB_BYTES_MAX else None
 
 
-def taken_away(lent: Lent, files: Sequence[ChangedFile]) -> Iterator[Found]:
+def removed_tests(lent: Lent, files: Sequence[ChangedFile]) -> Iterator[Found]:
     """Name files of tests that are deleted, and tests that are in no file any more."""
     lines = {each.path: changed_lines(lent, each) for each in files if _has_tests(each)}
     there = {name for one in lines.values() for line in one.added for name in _names(line)}

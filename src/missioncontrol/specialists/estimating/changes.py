@@ -1,28 +1,90 @@
 """Estimates of files and lines: from the history of the repository and the words of the goal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import Estimate
+from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.plan import Plan, Requirement
-from missioncontrol.specialists.estimating.calibration import (
-    SURE_MIN,
-    Calibration,
-    Told,
-    calibrated,
-    files_told,
-    is_narrow,
-    lines_told,
-)
 from missioncontrol.specialists.estimating.past import Ask, Changes, Like, PastChange
 from missioncontrol.specialists.estimating.ranges import CASES_MIN, HELD_MIN, WIDEST
-from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, Foresight
+from missioncontrol.specialists.estimating.sizes import BEFORE_MIN, SizeEstimates, narrow
+
+# How often estimates held, predicting the newest changes of a repository from those before.
+
+CASES_MAX = 100
+"""The newest changes that are foreseen."""
+SURE_MIN = 0.7
+"""The chance of a class of lines from which on it is reported."""
+
+
+class LevelRange(msgspec.Struct, frozen=True):
+    """Levels that are predicted of a change, from the lowest to the highest."""
+
+    low: int
+    middle: int
+    high: int
+
+    def holds(self, level: int) -> bool:
+        """Whether a change falls into them."""
+        return self.low <= level <= self.high
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """How often predictions of past changes held."""
+
+    held: int
+    cases: int  # of the newest changes, those with a prediction
+
+    @property
+    def share(self) -> float:
+        """The share that held; 0 where there are no cases."""
+        return self.held / max(1, self.cases)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are cases enough to judge by."""
+        return self.cases >= CASES_MIN
+
+
+def estimate_files(foresight: SizeEstimates, ask: Ask, *, before: int = -1) -> LevelRange | None:
+    """Return the range of files of a change; None where too few changes came before."""
+    chances = foresight.chances(ask, before=before)
+    return LevelRange(*narrow(chances)) if chances else None
+
+
+def estimate_lines(foresight: SizeEstimates, ask: Ask, *, before: int = -1) -> LevelRange | None:
+    """Return the class of lines of a change; None where none is likely enough to report."""
+    chances = foresight.chances(ask, before=before) or [0.0]
+    level = max(range(len(chances)), key=chances.__getitem__)
+    return LevelRange(level + 1, level + 1, level + 1) if chances[level] >= SURE_MIN else None
+
+
+def is_narrow(span: LevelRange, levels: int) -> bool:
+    """Whether a range of files says enough to be printed; the last level has no end."""
+    return span.high <= levels and span.high <= WIDEST * span.low
+
+
+def calibrated(foresight: SizeEstimates) -> Calibration:
+    """Foresee the newest changes as the next one is foreseen, each from those before it alone."""
+    held = [span.holds(level) for span, level in _walked(foresight)]
+    return Calibration(sum(held), len(held))
+
+
+def _walked(foresight: SizeEstimates) -> Iterator[tuple[LevelRange, int]]:
+    """Yield what would have been printed for each of the newest changes, with what it came to."""
+    tell = estimate_files if foresight.sizing == "files" else estimate_lines
+    for number, change in enumerate(foresight.changes.all[:CASES_MAX]):
+        level = foresight.levels[number]
+        span = tell(foresight, change.ask, before=number) if level else None
+        if span and (foresight.sizing == "lines" or is_narrow(span, len(foresight.steps))):
+            yield span, level
+
 
 NAMED = 5
 """Comparable changes that an estimate names."""
 SUBJECT_MAX = 90
-ASKED_MAX = 5
+REQUIREMENTS_MAX = 5
 """Requirements of a goal that one change can meet: no past change says how large more become."""
 CLASSES = (
     ("a few lines (up to 10)", 1, 10),
@@ -49,15 +111,15 @@ def from_changes(plan: Plan, changes: Changes) -> Foreseen:
         return Foreseen(unestimated=(f"Files and lines are not estimated: {why}.",))
     ask = Ask.of(plan.goal)
     like = changes.like(ask)
-    lines = _lines(Foresight(changes, "lines"), ask, like)
-    files = _files(Foresight(changes, "files"), ask, like)
+    lines = _lines(SizeEstimates(changes, "lines"), ask, like)
+    files = _files(SizeEstimates(changes, "files"), ask, like)
     return msgspec.structs.replace(files, estimates=(*files.estimates, *lines))
 
 
 def _why_none(asked: int, changes: int) -> str:
     """Return why no estimate is possible, before anything is looked at; empty where one is."""
     needed = BEFORE_MIN + CASES_MIN
-    if asked > ASKED_MAX:
+    if asked > REQUIREMENTS_MAX:
         return f"the goal asks for {asked} things, and past changes did one or a few at once"
     if not changes:
         return "no history with an earlier change of code can be read"
@@ -67,8 +129,8 @@ def _why_none(asked: int, changes: int) -> str:
     return ""
 
 
-def _files(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> Foreseen:
-    span = files_told(foresight, ask)
+def _files(foresight: SizeEstimates, ask: Ask, like: Sequence[Like]) -> Foreseen:
+    span = estimate_files(foresight, ask)
     how = calibrated(foresight)
     if span is None or not how.is_enough:
         why = f"a range can be checked on {how.cases} past changes, and {CASES_MIN} are needed"
@@ -82,7 +144,9 @@ def _files(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> Foreseen:
     return Foreseen(unestimated=(f"Files are not estimated: {why}.",))
 
 
-def _estimate(foresight: Foresight, like: Sequence[Like], span: Told, how: Calibration) -> Estimate:
+def _estimate(
+    foresight: SizeEstimates, like: Sequence[Like], span: LevelRange, how: Calibration
+) -> Estimate:
     return Estimate(
         "",
         "files",
@@ -96,9 +160,9 @@ def _estimate(foresight: Foresight, like: Sequence[Like], span: Told, how: Calib
     )
 
 
-def _lines(foresight: Foresight, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
+def _lines(foresight: SizeEstimates, ask: Ask, like: Sequence[Like]) -> tuple[Estimate, ...]:
     """Return the class of lines, where one is likely and such classes were right often enough."""
-    span = lines_told(foresight, ask)
+    span = estimate_lines(foresight, ask)
     how = calibrated(foresight) if span else Calibration(0, 0)
     if span is None or not how.is_enough or how.share < SURE_MIN:
         return ()

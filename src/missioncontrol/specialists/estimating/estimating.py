@@ -4,8 +4,8 @@ import msgspec
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.estimating.changes import Foreseen, from_changes
+from missioncontrol.specialists.estimating.history_changes import read_changes
 from missioncontrol.specialists.estimating.past import Changes
-from missioncontrol.specialists.estimating.reading import read_changes
 from missioncontrol.specialists.estimating.runs import from_runs
 from missioncontrol.specialists.specialist import Brief, Desk
 

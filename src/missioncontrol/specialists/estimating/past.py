@@ -9,7 +9,7 @@ import msgspec
 
 from missioncontrol.specialists.messages import cleaned
 from missioncontrol.specialists.ranking.field import Field
-from missioncontrol.specialists.ranking.terms import asked
+from missioncontrol.specialists.ranking.terms import goal_stems
 
 NEAREST = 60
 """Changes that count as like an ask."""
@@ -47,7 +47,7 @@ class Ask(msgspec.Struct, frozen=True):
         """What it is about in stems; its label, scope and first word tell how it is done."""
         label = _LABEL.match(self.subject)
         first = _FIRST_WORD.match(label[3] if label else self.subject)
-        found = asked(self.subject)
+        found = goal_stems(self.subject)
         marks = [f"@{label[1].lower()}", f"#{(label[2] or '').lower()}"] if label else []
         marks += [f"^{first[1].lower().rstrip('s')}"] if first else []
         return found | dict.fromkeys(filter(lambda mark: len(mark) > 1, marks), 1)

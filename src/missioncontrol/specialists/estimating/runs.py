@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from missioncontrol.domain.foresight import Actual, Estimate, Measure
+from missioncontrol.domain.estimates import Actual, Estimate, Measure
 from missioncontrol.specialists.estimating.changes import Foreseen
 from missioncontrol.specialists.estimating.ranges import (
     CASES_MIN,
@@ -21,8 +21,8 @@ BEFORE_MIN = 5
 NEEDED = BEFORE_MIN + CASES_MIN
 NAMED = 3
 
-Told = Callable[[Actual], float | None]
-MEASURES: tuple[tuple[Measure, str, Told], ...] = (
+ActualValue = Callable[[Actual], float | None]
+MEASURES: tuple[tuple[Measure, str, ActualValue], ...] = (
     ("seconds", "Time", lambda actual: actual.seconds),
     ("tokens", "Tokens", lambda actual: float(actual.tokens)),
     ("cost", "Cost", lambda actual: None if actual.cost is None else float(actual.cost)),

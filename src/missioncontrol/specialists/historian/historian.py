@@ -64,12 +64,12 @@ def _read(brief: Brief, desk: Desk) -> "tuple[Tree, Log | None, History]":
 
 def _places(brief: Brief, tree: "Tree", log: "Log | None") -> list[str]:
     from missioncontrol.specialists.historian.log import as_past
+    from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
     from missioncontrol.specialists.ranking.index import Index
-    from missioncontrol.specialists.ranking.kept import kept_here
     from missioncontrol.specialists.relevance import relevant_files
 
     def index() -> Index:
-        return Index(tree, as_past(log.commits) if log else (), cache=kept_here())
+        return Index(tree, as_past(log.commits) if log else (), cache=open_facts_cache())
 
     found = relevant_files(brief.goal, brief.plan, index, limit=PLACES_MAX)
     return [item.path for item in found]

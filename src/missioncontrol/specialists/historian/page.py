@@ -37,7 +37,7 @@ def sentence(history: History) -> str:
         who = listed([plain(item.author) for item in (*history.authors, *history.automatic)])
         only = "all that this shallow clone has" if history.is_shallow else "the whole history"
         return (
-            f"A single commit is {only}, made on {history.last} by {who or 'nobody named'}: "
+            f"A single commit is {only}, made on {history.last} by {who or 'no named author'}: "
             "it says nothing about churn, hot spots, coupling or ownership."
         )
     same = history.first == history.last

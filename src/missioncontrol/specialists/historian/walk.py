@@ -9,7 +9,7 @@ from typing import NamedTuple
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.historian.log import COMMITS_MAX, Log, read_log
-from missioncontrol.specialists.ranking.kept import KeptFacts, kept_here
+from missioncontrol.specialists.ranking.facts_cache import FactsCache, open_facts_cache
 
 VERSION = 4
 """Counted up whenever the same commits would give another log."""
@@ -31,7 +31,7 @@ class _Newest:
         self._lock = Lock()
         self._reading: _Reading | None = None
 
-    def reading(self, root: Path, cache: KeptFacts | None) -> "Future[Log | None]":
+    def reading(self, root: Path, cache: FactsCache | None) -> "Future[Log | None]":
         """Return the walk for what is checked out at `root`, begun here unless it is under way."""
         key = _key(root, head_commit(root) or "")
         with self._lock:
@@ -50,12 +50,12 @@ _NEWEST = _Newest()
 forget_history = _NEWEST.forget
 
 
-def begin_history(root: Path, *, cache: KeptFacts | None = None) -> None:
+def begin_history(root: Path, *, cache: FactsCache | None = None) -> None:
     """Start reading the history of `root` beside what this process does meanwhile."""
-    _NEWEST.reading(root, cache or kept_here())
+    _NEWEST.reading(root, cache or open_facts_cache())
 
 
-def read_history(root: Path, *, cache: KeptFacts | None = None) -> Log | None:
+def read_history(root: Path, *, cache: FactsCache | None = None) -> Log | None:
     """Return the newest `COMMITS_MAX` commits that touch `root`; None outside of git.
 
     The answer depends on the repository alone and never on how fast git is.
@@ -64,7 +64,7 @@ def read_history(root: Path, *, cache: KeptFacts | None = None) -> Log | None:
         Unavailable: git refuses to read them.
         AttemptFailed: `history.too_slow`.
     """
-    log = _NEWEST.reading(root, cache or kept_here()).result()
+    log = _NEWEST.reading(root, cache or open_facts_cache()).result()
     if log is not None and log.is_late:
         raise AttemptFailed(
             "history.too_slow",
@@ -83,7 +83,7 @@ def _has_failed(reading: _Reading) -> bool:
     return found is None or found.is_late
 
 
-def _read(root: Path, key: bytes, cache: KeptFacts | None) -> Log | None:
+def _read(root: Path, key: bytes, cache: FactsCache | None) -> Log | None:
     found = cache.find_whole(key, Log) if cache else None
     if found is not None:
         return found

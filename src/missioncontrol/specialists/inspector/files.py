@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.visible import suspicious
-from missioncontrol.specialists.commits.changed import EXECUTABLE, LINK, SUBMODULE
+from missioncontrol.specialists.commits.file_changes import EXECUTABLE, LINK, SUBMODULE
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.inspector.seen import Change, Seen

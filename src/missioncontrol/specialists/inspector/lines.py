@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from missioncontrol.specialists.commits.changed import Line
+from missioncontrol.specialists.commits.file_changes import Line
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.inspector.seen import Change, Seen
 
@@ -23,14 +23,16 @@ def of_lines(change: Change) -> Iterator[Found]:
     yield from _untested(change)
 
 
-def _told(rule: str, message: str, each: Seen, line: Line, remedy: str, blocking: bool) -> Found:
+def _line_finding(
+    rule: str, message: str, each: Seen, line: Line, remedy: str, blocking: bool
+) -> Found:
     return Found(f"inspector.{rule}", message, each.file.shown, line.number, remedy, blocking)
 
 
 def _marks(each: Seen) -> Iterator[Found]:
     for line in [line for line in each.lines.added if _MARK.match(line.text)][:EACH_MAX]:
         remedy = "Settle what the two sides want, and take the marks out."
-        yield _told("conflict_mark", "The mark of a conflict", each, line, remedy, True)
+        yield _line_finding("conflict_mark", "The mark of a conflict", each, line, remedy, True)
 
 
 def _hidden(each: Seen) -> Iterator[Found]:
@@ -39,7 +41,7 @@ def _hidden(each: Seen) -> Iterator[Found]:
         assert sign is not None
         message = f"U+{ord(sign[0]):04X} makes the line look like another one"
         remedy = "Take the sign out, or write it as an escape."
-        yield _told("hidden_text", message, each, line, remedy, each.kind in _CODE)
+        yield _line_finding("hidden_text", message, each, line, remedy, each.kind in _CODE)
 
 
 def _untested(change: Change) -> Iterator[Found]:

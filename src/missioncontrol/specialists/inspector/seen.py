@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from missioncontrol.specialists.commits.changed import (
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import (
     LINK,
     SUBMODULE,
     ChangedFile,
@@ -13,7 +14,6 @@ from missioncontrol.specialists.commits.changed import (
     changed_files,
     changed_lines,
 )
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.kinds import HEAD_BYTES, Kind, classified
 
 FILES_MAX = 1_000

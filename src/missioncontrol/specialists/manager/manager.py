@@ -1,5 +1,7 @@
 """The manager: hands a task to its builder, at the right commit, with what was agreed."""
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,11 +12,172 @@ from missioncontrol.domain.work import FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import git, head_commit
 from missioncontrol.specialists.manager.commission import Commission, Former, Line
-from missioncontrol.specialists.manager.page import page
-from missioncontrol.specialists.manager.reading import items, open_items, signed_texts
-from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.markdown import code, counted, plain
 from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.signed_documents import agreed_text
+from missioncontrol.specialists.specialist import Agreed, Brief, Desk
+
+# The page that a builder works by: the task, what was agreed, and what the last round found.
+
+DOCUMENT_CHARACTERS_MAX = 60_000
+FINDINGS_MAX = 50
+TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Parts of the work"}
+
+
+def page(
+    commission: Commission, texts: Mapping[str, str], former: Former, redone: str, line: Line
+) -> str:
+    """Return the page as Markdown; `redone` is the change to redo, as a patch, or ""."""
+    parts = [f"# Task {commission.number}: {plain(commission.title)}"]
+    if former.rounds:
+        parts.append("\n".join(_round(former, is_redone=bool(redone))))
+    if line.state == "red":
+        parts.append(f"## The tests fail as you begin\n\n{plain(line.reason)} Make them pass.")
+    if commission.brief and not texts:
+        parts.append(commission.brief)
+    if redone:
+        parts.append("## The change as it was")
+        parts.append(_diff(redone))
+    parts.append("\n".join(_bounds(commission)))
+    for kind, text in texts.items():
+        place = f"{commission.folder}/{kind}.md"
+        parts.append(f"## {TITLES.get(kind, kind)} ({code(place)})")
+        parts.append(_fenced(_bounded(text, place)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _round(former: Former, *, is_redone: bool) -> Iterator[str]:
+    yield f"## Round {former.rounds + 1}: what to mend"
+    yield ""
+    if is_redone:
+        yield (
+            "Others have changed the repository meanwhile, and the change as it was does not hold "
+            f"there. It stands below as it was made at {code(former.onto[:12])}. You begin at what "
+            "the repository is now: make the change again, so that both hold."
+        )
+    elif former.commit:
+        yield "What you built so far is in the tree. Mend what was found; leave what is right."
+    else:
+        yield "Nothing was changed in the round before."
+    yield ""
+    for finding in former.findings[:FINDINGS_MAX]:
+        yield f"- {_finding(finding)}"
+    if len(former.findings) > FINDINGS_MAX:
+        yield f"- and {len(former.findings) - FINDINGS_MAX} more"
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    path, line = str(finding.get("path") or ""), finding.get("line") or 0
+    place = f"{code(f'{path}:{line}' if line else path)}: " if path else ""
+    rule = str(finding.get("rule") or "")
+    remedy = str(finding.get("remedy") or "")
+    words = plain(str(finding.get("message") or rule or "something"))
+    named = f" ({plain(rule)})" if rule else ""
+    return f"{place}{words}{named}{f' {plain(remedy)}' if remedy else ''}"
+
+
+def _bounds(commission: Commission) -> Iterator[str]:
+    yield "## What to keep to"
+    yield ""
+    if commission.scope:
+        yield f"- Change only {_codes(commission.scope)}."
+        yield "- Report at the end what else would have to change, and do not change it."
+    if commission.likely:
+        yield f"- These are the likely places: {_codes(commission.likely)}."
+    yield "- `tasks/`, `.mission/` and `docs/tasks.md` are the record, and stay as they are."
+    yield "- Every test that holds now holds at the end, and what is new has a test."
+    yield from (f"- {code(' '.join(check))} ends with 0." for check in commission.checks)
+    yield "- Don't commit: what lies in the tree at the end is what is handed in."
+
+
+def _codes(words: Sequence[str]) -> str:
+    return ", ".join(map(code, words))
+
+
+def _bounded(text: str, place: str) -> str:
+    if len(text) <= DOCUMENT_CHARACTERS_MAX:
+        return text
+    return f"{text[:DOCUMENT_CHARACTERS_MAX]}\n… cut here; the whole is in {place}"
+
+
+def _diff(patch: str) -> str:
+    """Return a patch as code, whatever stands in it."""
+    ticks = max((len(run) for run in re.findall("`+", patch)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}diff\n{_bounded(patch.rstrip(), 'former.patch of this step')}\n{fence}"
+
+
+def _fenced(text: str) -> str:
+    """Return a document as a quotation: its headings are none of this page."""
+    return "\n".join(f"> {line}" if line.strip() else ">" for line in text.strip().splitlines())
+
+
+# Reads the documents of a task as they were signed, and what they ask for.
+
+ORDER = ("prd", "spec", "plan", "tasks")
+ITEMS_MAX = 200
+ITEM_CHARACTERS_MAX = 1_000
+_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*")
+_FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_ITEM = re.compile(r"\s{0,8}(?:[-*+]|\d+[.)])\s+(?:\[(?P<done>[ xX])\]\s+)?(?P<text>\S.*)")
+
+
+def signed_texts(commission: Commission, repository: Path) -> dict[str, str]:
+    """Return the documents of a task by kind.
+
+    Raises:
+        AttemptFailed: `manager.other_version`, where a file is not what was signed.
+    """
+    kinds = (kind for kind in ORDER if kind in commission.documents)
+    return {kind: _text(kind, commission, repository) for kind in kinds}
+
+
+def _text(kind: str, commission: Commission, repository: Path) -> str:
+    place = f"{commission.folder}/{kind}.md"
+    text = agreed_text(repository, Agreed(place, commission.documents[kind]))
+    if text is None:
+        raise AttemptFailed(
+            "manager.other_version",
+            f"{place} is not the text that was agreed to when task {commission.number} was given "
+            "out.",
+            hint="`mission repo sync` takes an edit in; then the task can be run again.",
+            retryable=False,
+        )
+    return text
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return what stands below each heading, by its words in small letters; code is no heading."""
+    found: dict[str, list[str]] = {}
+    name, fence = "", ""
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        heading = None if fence else _HEADING.fullmatch(line)
+        if heading:
+            name = heading[2].lower()
+            found.setdefault(name, [])
+        else:
+            found.setdefault(name, []).append(line)
+    return {name: "\n".join(lines).strip() for name, lines in found.items()}
+
+
+def items(texts: Mapping[str, str], kind: str, heading: str) -> list[str]:
+    """Return the items of a list below a heading of a document; of a paragraph, the whole."""
+    below = sections(texts.get(kind, "")).get(heading, "")
+    listed = [match["text"] for line in below.splitlines() if (match := _ITEM.fullmatch(line))]
+    found = listed or ([" ".join(below.split())] if below else [])
+    return [each[:ITEM_CHARACTERS_MAX] for each in found[:ITEMS_MAX]]
+
+
+def open_items(texts: Mapping[str, str]) -> list[str]:
+    """Return the parts into which the task list splits the work, without those checked off."""
+    below = sections(texts.get("tasks", "")).get("tasks", "")
+    found = (_ITEM.fullmatch(line) for line in below.splitlines())
+    left = [match["text"] for match in found if match and (match["done"] or " ") == " "]
+    return [each[:ITEM_CHARACTERS_MAX] for each in left[:ITEMS_MAX]]
+
 
 PAGE, DATA, FORMER = "work.md", "work.json", "former.patch"
 PATCH_BYTES_MAX = 4_000_000
@@ -126,4 +289,4 @@ def _patch(repository: Path, former: Former) -> str:
     try:
         return git(repository, *asked, bytes_max=PATCH_BYTES_MAX)
     except Unavailable as error:
-        return f"The change can't be told here: {error.reason}\n"
+        return f"The change can't be shown here: {error.reason}\n"

@@ -1,6 +1,6 @@
 """What a project says of itself in its manifests: names, dependencies, commands, licences, CI."""
 
-from missioncontrol.specialists.manifests.reading import read_manifests
+from missioncontrol.specialists.manifests.manifest_reader import read_manifests
 from missioncontrol.specialists.manifests.stack import (
     CiFile,
     Dependency,

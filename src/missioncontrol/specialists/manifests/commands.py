@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from missioncontrol.specialists.manifests.stack import EntryPoint, Said, TestCommand
+from missioncontrol.specialists.manifests.stack import EntryPoint, ManifestStatement, TestCommand
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -20,7 +20,7 @@ RUNS_TESTS = re.compile(r"^[^#]*\b(pytest|unittest|test|nox|tox|jest|mocha|vites
 SCRIPTS = ("scripts/test", "scripts/test.sh", "script/test", "bin/test", "run_tests.sh", "test.sh")
 
 
-def read_makefile(path: str, text: str) -> Iterator[Said]:
+def read_makefile(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the targets of a Makefile; those called test are ways to run the tests."""
     folder = str(PurePosixPath(path).parent)
     where = () if folder == "." else ("-C", folder)
@@ -35,7 +35,7 @@ def read_makefile(path: str, text: str) -> Iterator[Said]:
                 yield TestCommand(("make", *where, name), "make", path, number, recipe)
 
 
-def read_justfile(path: str, text: str) -> Iterator[Said]:
+def read_justfile(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the recipes of a justfile."""
     for number, line in enumerate(text.split("\n"), 1):
         match = RECIPE.match(line)
@@ -46,7 +46,7 @@ def read_justfile(path: str, text: str) -> Iterator[Said]:
                 yield TestCommand(("just", match[1]), "just", path, number, recipe)
 
 
-def read_rakefile(path: str, text: str) -> Iterator[Said]:
+def read_rakefile(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the task of a Rakefile that runs the tests."""
     folder = str(PurePosixPath(path).parent)
     for number, line in enumerate(text.split("\n"), 1):

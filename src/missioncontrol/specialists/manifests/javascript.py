@@ -10,9 +10,9 @@ from missioncontrol.specialists.manifests.lines import line_of
 from missioncontrol.specialists.manifests.stack import (
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Runtime,
-    Said,
     TestCommand,
     Unreadable,
     Who,
@@ -39,7 +39,7 @@ NO_TESTS = "no test specified"  # what `npm init` writes
 PRINTS_ONLY = re.compile(r"\s*(?:echo\b[^&|;]*|true|exit 0|:)\s*")
 
 
-def read_package_json(tree: "Tree", path: str, text: str) -> Iterator[Said]:
+def read_package_json(tree: "Tree", path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a package.json says."""
     try:
         data = json.loads(text)
@@ -55,7 +55,7 @@ def read_package_json(tree: "Tree", path: str, text: str) -> Iterator[Said]:
     yield from _tests(tree, path, text, data)
 
 
-def _package(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
+def _package(path: str, text: str, data: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     if isinstance(data.get("name"), str):
         licence = data.get("license")
         if isinstance(licence, dict):
@@ -78,7 +78,7 @@ def _package(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
         )
 
 
-def _dependencies(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
+def _dependencies(path: str, text: str, data: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     for key, group in GROUPS.items():
         listed = data.get(key)
         for name, version in listed.items() if isinstance(listed, dict) else ():
@@ -88,7 +88,7 @@ def _dependencies(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Sai
                 yield Dependency(name, version, group, path, line, pinned, "javascript", WHO[group])
 
 
-def _entry_points(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
+def _entry_points(path: str, text: str, data: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     commands = data.get("bin")
     if isinstance(commands, str):
         commands = {_word(data.get("name")) or "bin": commands}
@@ -105,7 +105,9 @@ def _entry_points(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Sai
             yield EntryPoint(name, command, "script", path, line)
 
 
-def _tests(tree: "Tree", path: str, text: str, data: Mapping[str, Any]) -> Iterator[Said]:
+def _tests(
+    tree: "Tree", path: str, text: str, data: Mapping[str, Any]
+) -> Iterator[ManifestStatement]:
     scripts = data.get("scripts")
     command = scripts.get("test") if isinstance(scripts, dict) else None
     if not isinstance(command, str) or NO_TESTS in command or PRINTS_ONLY.fullmatch(command):

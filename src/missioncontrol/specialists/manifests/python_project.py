@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.specialists.manifests.lines import key_line, line_of, quoted, table_line
-from missioncontrol.specialists.manifests.python_version import version_elsewhere
+from missioncontrol.specialists.manifests.python_version import find_referenced_version
 from missioncontrol.specialists.manifests.requirement import parsed_requirement
 from missioncontrol.specialists.manifests.stack import (
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Runtime,
-    Said,
     TestCommand,
     Unreadable,
     Who,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PYTEST = ("python", "-m", "pytest")
 
 
-def read_pyproject(tree: "Tree", path: str, text: str) -> Iterator[Said]:
+def read_pyproject(tree: "Tree", path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a pyproject.toml says."""
     try:
         data = tomllib.loads(text)
@@ -43,14 +43,14 @@ def read_pyproject(tree: "Tree", path: str, text: str) -> Iterator[Said]:
 
 def _packages(
     tree: "Tree", path: str, text: str, data: Mapping[str, Any], project: Mapping[str, Any]
-) -> Iterator[Said]:
+) -> Iterator[ManifestStatement]:
     name = project.get("name")
     if not isinstance(name, str):
         return
     heading = table_line("project" if "project" in data else "tool.poetry")
     version, source = project.get("version"), ""
     if not isinstance(version, str):
-        version, source = version_elsewhere(tree, path, data)
+        version, source = find_referenced_version(tree, path, data)
     licence = licence_word(project)
     yield Package(
         name,
@@ -101,7 +101,7 @@ def licence_word(project: Mapping[str, Any]) -> str:
 
 def _standard(
     path: str, text: str, data: Mapping[str, Any], project: Mapping[str, Any]
-) -> Iterator[Said]:
+) -> Iterator[ManifestStatement]:
     yield from _listed(
         path,
         text,
@@ -140,7 +140,7 @@ def _listed(
             yield Dependency(name, specifier, group, path, line, pinned, "python", who)
 
 
-def _poetry(path: str, text: str, poetry: Mapping[str, Any]) -> Iterator[Said]:
+def _poetry(path: str, text: str, poetry: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     places = [("runtime", "tool.poetry.dependencies", _table(poetry, "dependencies"))]
     places += [("dev", "tool.poetry.dev-dependencies", _table(poetry, "dev-dependencies"))]
     for group in _table(poetry, "group"):
@@ -161,7 +161,7 @@ def _poetry(path: str, text: str, poetry: Mapping[str, Any]) -> Iterator[Said]:
             yield Dependency(name, version, group, path, line, pinned, "python", who)
 
 
-def _hatch(path: str, text: str, environments: Mapping[str, Any]) -> Iterator[Said]:
+def _hatch(path: str, text: str, environments: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     for name in environments:
         environment = _table(environments, name)
         for key in ("dependencies", "extra-dependencies"):
@@ -177,13 +177,13 @@ def _hatch(path: str, text: str, environments: Mapping[str, Any]) -> Iterator[Sa
                 yield TestCommand(argv, "hatch", path, line, _first_word(command))
 
 
-def _pdm(path: str, text: str, groups: Mapping[str, Any]) -> Iterator[Said]:
+def _pdm(path: str, text: str, groups: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     for group, listed in groups.items():
         needles = (table_line("tool.pdm.dev-dependencies"), key_line(group))
         yield from _listed(path, text, listed, group, needles, who="developer")
 
 
-def _commands(path: str, text: str, tool: Mapping[str, Any]) -> Iterator[Said]:
+def _commands(path: str, text: str, tool: Mapping[str, Any]) -> Iterator[ManifestStatement]:
     if _table(tool, "pytest"):
         line = line_of(text, r"^\s*\[tool\.pytest")
         yield TestCommand(PYTEST, "pytest", path, line, text.split("\n")[line - 1].strip())

@@ -13,9 +13,9 @@ from missioncontrol.specialists.manifests.stack import (
     BESIDE,
     Dependency,
     EntryPoint,
+    ManifestStatement,
     Package,
     Runtime,
-    Said,
     TestCommand,
     Unreadable,
     Who,
@@ -24,7 +24,7 @@ from missioncontrol.specialists.manifests.stack import (
 PYTEST = ("python", "-m", "pytest")
 
 
-def read_setup_py(path: str, text: str) -> Iterator[Said]:
+def read_setup_py(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what the call of `setup()` says in plain constants; nothing is executed."""
     try:
         module = ast.parse(text)
@@ -41,7 +41,7 @@ def read_setup_py(path: str, text: str) -> Iterator[Said]:
 
 def _setup_call(
     path: str, keywords: dict[str, ast.expr], constants: dict[str, ast.expr]
-) -> Iterator[Said]:
+) -> Iterator[ManifestStatement]:
     values = {word: _value(node, constants) for word, node in keywords.items()}
     lines = {word: node.lineno for word, node in keywords.items()}
     if isinstance(values.get("name"), str):
@@ -81,7 +81,7 @@ def _of_extra(text: str, extra: str, path: str, line: int) -> Iterator[Dependenc
         yield from _dependency(text, "runtime", path, line)
 
 
-def _setup_scripts(path: str, points: Any, line: int) -> Iterator[Said]:
+def _setup_scripts(path: str, points: Any, line: int) -> Iterator[ManifestStatement]:
     listed = points.get("console_scripts") if isinstance(points, dict) else None
     for item in _strings(listed):
         name, _, target = item.partition("=")
@@ -113,7 +113,7 @@ def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
-def read_setup_cfg(path: str, text: str) -> Iterator[Said]:
+def read_setup_cfg(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what setup.cfg says in `[metadata]` and `[options]`, and whether pytest is set up."""
     parser = _ini(text)
     if isinstance(parser, str):
@@ -162,7 +162,7 @@ def _cfg_dependencies(
                 yield from _dependency(item.strip(), group, path, line)
 
 
-def read_requirements(path: str, text: str) -> Iterator[Said]:
+def read_requirements(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the requirements of a requirements file; includes and options are passed over."""
     group = _requirements_group(path)
     for number, line in enumerate(text.split("\n"), 1):
@@ -187,7 +187,7 @@ def _requirements_group(path: str) -> str:
     return "-".join(words)
 
 
-def read_ini_with_tests(path: str, text: str) -> Iterator[Said]:
+def read_ini_with_tests(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the commands that tox.ini and pytest.ini stand for, and what tox installs."""
     parser = _ini(text)
     if isinstance(parser, str):
@@ -203,7 +203,7 @@ def read_ini_with_tests(path: str, text: str) -> Iterator[Said]:
     yield from _pytest_section(path, text, "pytest")
 
 
-def read_noxfile(path: str, text: str) -> Iterator[Said]:
+def read_noxfile(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield a command for each nox session whose name speaks of tests."""
     try:
         module = ast.parse(text)

@@ -15,7 +15,9 @@ ASSIGNED = re.compile(
 STATED = re.compile(r"^Version:\s*(\S+)\s*$", re.MULTILINE)
 
 
-def version_elsewhere(tree: "Tree", manifest: str, data: Mapping[str, Any]) -> tuple[str, str]:
+def find_referenced_version(
+    tree: "Tree", manifest: str, data: Mapping[str, Any]
+) -> tuple[str, str]:
     """Return the version and `path:line` of the file that the manifest refers to, or two ""."""
     base = PurePosixPath(manifest).parent
     for path in _candidates(data):

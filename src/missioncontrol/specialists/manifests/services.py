@@ -8,8 +8,8 @@ from typing import Any
 from missioncontrol.specialists.manifests.stack import (
     CiFile,
     EntryPoint,
+    ManifestStatement,
     Recognised,
-    Said,
     Unreadable,
 )
 
@@ -57,7 +57,7 @@ def ci_system(path: str) -> str:
     return CI_SYSTEMS.get(path, "")
 
 
-def read_ci(path: str, text: str) -> Iterator[Said]:
+def read_ci(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the file with its service and its jobs, and the images its jobs run beside."""
     system = ci_system(path)
     if path.endswith("Jenkinsfile"):
@@ -79,7 +79,7 @@ def read_ci(path: str, text: str) -> Iterator[Said]:
                 yield from _image(path, text, service["image"])
 
 
-def read_dockerfile(path: str, text: str) -> Iterator[Said]:
+def read_dockerfile(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield what a Dockerfile starts."""
     yield Recognised("Docker", "tool", PurePosixPath(path).name, path, 1)
     for number, line in enumerate(text.split("\n"), 1):
@@ -87,7 +87,7 @@ def read_dockerfile(path: str, text: str) -> Iterator[Said]:
             yield EntryPoint(PurePosixPath(path).name, match[1].strip(), "container", path, number)
 
 
-def read_compose(path: str, text: str) -> Iterator[Said]:
+def read_compose(path: str, text: str) -> Iterator[ManifestStatement]:
     """Yield the services that a compose file starts from known images."""
     data = _yaml(text)
     if isinstance(data, str):

@@ -151,7 +151,9 @@ class Unreadable(msgspec.Struct, frozen=True):
     reason: str
 
 
-Said = Package | Runtime | Dependency | EntryPoint | TestCommand | Recognised | CiFile | Unreadable
+ManifestStatement = (
+    Package | Runtime | Dependency | EntryPoint | TestCommand | Recognised | CiFile | Unreadable
+)
 """One statement of a manifest."""
 
 

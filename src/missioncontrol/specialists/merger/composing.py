@@ -2,12 +2,12 @@
 
 import msgspec
 
-from missioncontrol.specialists.commits.changed import changed_files
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import changed_files
 from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.merger.conflicts import Conflict, conflicts_in
+from missioncontrol.specialists.merger.merge_request import Wanted
 from missioncontrol.specialists.merger.trailers import message_of
-from missioncontrol.specialists.merger.wanted import Wanted
 
 
 class Composed(msgspec.Struct, frozen=True):

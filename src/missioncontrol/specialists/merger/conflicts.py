@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.errors import Unavailable
-from missioncontrol.specialists.commits.changed import shown
-from missioncontrol.specialists.commits.lent import Lent
-from missioncontrol.specialists.merger.trailers import told_of
-from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import shown
+from missioncontrol.specialists.merger.merge_request import Wanted
+from missioncontrol.specialists.merger.trailers import last_commit_of
 
 CONFLICTS_MAX = 100
 HUNKS_MAX = 20
@@ -59,7 +59,7 @@ def conflicts_in(
     for path in paths[:CONFLICTS_MAX]:
         stages = {each.stage: each for each in entries if each.path == path}
         reason = _reason(kinds.get(path, ""), stages, what.into)
-        commit, task = told_of(lent, fork, onto, path)
+        commit, task = last_commit_of(lent, fork, onto, path)
         mine = stages.get("2")
         hunks = _hunks(lent, tree, path, mine.blob if mine else "") if len(stages) > 1 else ()
         found.append(Conflict(path, reason, task, commit, hunks))

@@ -1,22 +1,62 @@
 """The merger: puts a change on top of a branch of ours, if it fits and breaks nothing there."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.found import Found
+from missioncontrol.specialists.commits.test_changes import test_changes
+from missioncontrol.specialists.commits.test_lines import REMEDY
 from missioncontrol.specialists.merger import outcome
 from missioncontrol.specialists.merger.branch_update import stopped_by, updated, with_commits
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying, composed
-from missioncontrol.specialists.merger.ending import Outcome
+from missioncontrol.specialists.merger.merge_request import Wanted, refuse_checked_out, wanted
+from missioncontrol.specialists.merger.merge_tests import Proved, proved
 from missioncontrol.specialists.merger.outcome import handed_in
-from missioncontrol.specialists.merger.proving import Proved, proved
-from missioncontrol.specialists.merger.rigging import rigged
+from missioncontrol.specialists.merger.outcomes import Outcome
 from missioncontrol.specialists.merger.trailers import merged_before
-from missioncontrol.specialists.merger.wanted import Wanted, refuse_checked_out, wanted
 from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.tester.base_tests import Gate, base_tests, forged
+from missioncontrol.specialists.tester.test_comparison import Broken
+
+# Holds a change against the tests and settings of its base, and against what people accepted.
+
+_MEND = "Mend it: no change of tests or settings makes it hold."
+
+
+def rigged(lent: Lent, what: Wanted, found: Composed, desk: Desk, place: Path) -> tuple[Found, ...]:
+    """Return why a change that is green by its own tests is not merged; nothing where it may be.
+
+    Raises:
+        AttemptFailed: as `examined`.
+    """
+    rules = what.gate
+    gate = Gate(lent, found.ground, found.commit, desk, place, rules.checks, rules.known_failures)
+    over = base_tests(gate)
+    if lost := over.broken or forged(gate):
+        return tuple(_of("base_tests", each, _MEND) for each in lost)
+    changes = test_changes(lent, found.fork, what.commit)
+    if changes.digest == what.accepted:
+        return ()
+    return tuple(_to_accept(changes.findings, over.altered))
+
+
+def _to_accept(findings: tuple[Found, ...], altered: tuple[Broken, ...]) -> Iterator[Found]:
+    for each in findings:
+        yield Found(f"merger.{each.rule}", each.message, each.path, each.line, each.remedy)
+    for lost in altered:
+        yield _of("test_claim", lost, REMEDY)
+
+
+def _of(rule: str, lost: Broken, remedy: str) -> Found:
+    words = f"{lost.test or 'The tests'} as at the base: {lost.message}"[:500]
+    return Found(f"merger.{rule}", words, lost.path, lost.line, remedy)
+
 
 TRIES_MAX = 5
 """How often a change is composed again because another push was faster."""

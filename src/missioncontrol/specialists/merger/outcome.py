@@ -5,18 +5,18 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
-from missioncontrol.specialists.commits.changed import changed_files, patch, shown
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import changed_files, patch, shown
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lent import Lent
 from missioncontrol.specialists.markdown import counted, listed
 from missioncontrol.specialists.merger import page
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying
-from missioncontrol.specialists.merger.ending import Outcome
-from missioncontrol.specialists.merger.proving import Proved
-from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.merger.merge_request import Wanted
+from missioncontrol.specialists.merger.merge_tests import Proved
+from missioncontrol.specialists.merger.outcomes import Outcome
 from missioncontrol.specialists.specialist import Desk
-from missioncontrol.specialists.tester.comparing import named
 from missioncontrol.specialists.tester.results import File
+from missioncontrol.specialists.tester.test_comparison import named
 
 
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
@@ -40,7 +40,7 @@ def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
 def already(lent: Lent, what: Wanted, commit: str) -> Outcome:
     """An attempt that could not report any more has merged it."""
     onto = lent.text("rev-parse", f"{commit}^")
-    reason = "An earlier attempt of this step had merged it, and was ended before it said so."
+    reason = "An earlier attempt of this step had merged it, and ended before it reported that."
     fork = lent.text("merge-base", onto, what.commit, fine=(0, 1))
     message = f"{what.into} has the change as {commit[:12]}. {reason}"
     return Outcome("merged", message, onto, reason, commit, fork != onto)
@@ -189,7 +189,7 @@ def still_red(what: Wanted, found: Composed, proof: Proved) -> Outcome:
 def outrun(what: Wanted, onto: str, tries: int) -> Outcome:
     """Others were faster each time."""
     reason = f"{what.into} went on {tries} times while the change was composed and tested."
-    remedy = "Let one merge after the other: a `concurrency` key of the step does that."
+    remedy = "Merge one after the other: a `concurrency` key of the step does that."
     finding = Found("merger.outrun", reason, remedy=remedy)
     return Outcome("returned", reason, onto, reason, rebased=True, findings=(finding,))
 

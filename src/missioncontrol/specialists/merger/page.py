@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from missioncontrol.specialists.commits.changed import ChangedFile
+from missioncontrol.specialists.commits.file_changes import ChangedFile
 from missioncontrol.specialists.commits.found import Found
 from missioncontrol.specialists.markdown import code, counted, plain
 from missioncontrol.specialists.merger.conflicts import Conflict, Hunk
-from missioncontrol.specialists.merger.ending import Outcome, State
-from missioncontrol.specialists.merger.wanted import Wanted
+from missioncontrol.specialists.merger.merge_request import Wanted
+from missioncontrol.specialists.merger.outcomes import Outcome, State
 
 FILES_MAX = 200
 TITLES: Mapping[State, str] = {

@@ -3,10 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 
 if TYPE_CHECKING:
-    from missioncontrol.specialists.merger.wanted import Wanted
+    from missioncontrol.specialists.merger.merge_request import Wanted
 
 RUN, STEP, TASK, SOURCE = "Mission-Run", "Mission-Step", "Mission-Task", "Mission-Source"
 TITLE_MAX = 200
@@ -53,7 +53,7 @@ def _format() -> str:
     return "%x1e".join(["%H", *fields])
 
 
-def told_of(lent: Lent, fork: str, onto: str, path: str) -> tuple[str, str]:
+def last_commit_of(lent: Lent, fork: str, onto: str, path: str) -> tuple[str, str]:
     """Return the last commit between two that changed `path`, and whose it is, in words."""
     asked = f"--format=%H%x1e%(trailers:key={TASK},valueonly,separator=%x1f)%x1e%s"
     output = lent.git("log", "-1", asked, onto, f"^{fork}", "--", path).decode("utf-8", "replace")

@@ -4,10 +4,10 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.specialists.planner import wording
-from missioncontrol.specialists.planner.asides import Aside
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.faults import Fault
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
+from missioncontrol.specialists.planner.side_changes import Aside
 
 TEXT_LENGTH_MAX = 4_000
 """Characters of one ask; sentences show less of it."""
@@ -44,7 +44,7 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether it leans on an earlier ask for what it is about."""
         if self.kind == "constraint" or self.aside == "documentation":
             return True
-        return wording.REFERRING.search(self.text) is not None
+        return phrasing.REFERRING.search(self.text) is not None
 
     @property
     def source(self) -> str:
@@ -58,8 +58,8 @@ def kind_of(text: str) -> Kind:
     verb = leading_verb(text)
     builds = verbs().get(verb, "any") != "any"
     # “Harden the reader: at most 100 fields” asks for work; the bound says how it is to be.
-    if (wording.NEGATIVE_START if builds else wording.NEGATIVE).search(text):
+    if (phrasing.NEGATIVE_START if builds else phrasing.NEGATIVE).search(text):
         return "constraint"
     if verb and verb not in IMPROVING and verbs()[verb] not in {"performance", "security", "tests"}:
         return "function"  # “Export the latency of jobs” is not about being fast.
-    return "quality" if wording.QUALITY.search(text) else "function"
+    return "quality" if phrasing.QUALITY.search(text) else "function"

@@ -6,44 +6,44 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.foresight import Precedent
+from missioncontrol.domain.estimates import Precedent
 from missioncontrol.domain.plan import STUDIES, Plan
-from missioncontrol.specialists.named import Named, member_named
+from missioncontrol.specialists.definition_names import Named, member_named
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.beginning import beginning, first_read, is_traced
 from missioncontrol.specialists.planner.change_log import fragments
 from missioncontrol.specialists.planner.draft import QUESTIONS_MAX, Draft, Part
 from missioncontrol.specialists.planner.facts import ask_facts
 from missioncontrol.specialists.planner.faults import sentence_of
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.formatting import formatting, formatting_facts
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import NUMBERED, Ground
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
-from missioncontrol.specialists.planner.leaving import leaving_facts
 from missioncontrol.specialists.planner.likely import likely_files
-from missioncontrol.specialists.planner.moving import moved_files, moving_facts
+from missioncontrol.specialists.planner.moves import moved_files, moving_facts
 from missioncontrol.specialists.planner.naming import (
     Member,
     absent,
     defined_as,
-    front_of,
     kin_of,
     named_definitions,
     new_member,
+    public_module_of,
     standing_member,
 )
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.precedents import precedents_of
+from missioncontrol.specialists.planner.removals import leaving_facts
 from missioncontrol.specialists.planner.renaming import renamed_files, renaming_facts
-from missioncontrol.specialists.planner.saying import new_thing, said
+from missioncontrol.specialists.planner.request_facts import goal_facts, new_thing
 from missioncontrol.specialists.planner.scopes import with_scopes
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.planner.studies import SLIP, Outcome, said_of_text
+from missioncontrol.specialists.planner.start_files import beginning, first_read, is_traced
+from missioncontrol.specialists.planner.studies import SLIP, Outcome, text_facts
 from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
@@ -60,14 +60,14 @@ from missioncontrol.specialists.planner.tasks import (
     stands,
 )
 from missioncontrol.specialists.planner.tracing import trace_facts
-from missioncontrol.specialists.words import telling_words
+from missioncontrol.specialists.words import significant_words
 
 OF_WHAT_STANDS = frozenset({"removal", "bug-fix", "performance", "refactoring"})
 """Work on what is there: a name that nothing has is not to come, but missing."""
 SEAM_FACTS = (
     *("seam", "seam_place", "seam_methods", "seam_kind", "seam_kinds", "wired", "wiring"),
 )
-TELLING = frozenset({"security", "performance", "bug-fix", "removal"})
+SIDE_KINDS = frozenset({"security", "performance", "bug-fix", "removal"})
 """Kinds that work on what stands may be besides; others it only speaks of."""
 PART_KINDS = frozenset({"observability", "api", "ui", "data", "security"})
 """Kinds of work that may add a part, about whose place there is something to decide."""
@@ -175,7 +175,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         if ask is ground.goal.main:
             main = places
         facts = ask_facts(ground, ask, number + 1, places)
-        facts |= said(ground, _whole(ground), ask, own, places)
+        facts |= goal_facts(ground, _whole(ground), ask, own, places)
         if (
             not _adds_kind(ask, facts)
             or _COMMAND.search(ask.text)
@@ -275,13 +275,13 @@ def _of_kind(
     if kind == "refactoring":
         facts |= renaming_facts(ground, ask, named, facts) or moving_facts(ground, ask, named)
     facts |= _described(ground, ask, kind)
-    facts |= said_of_text(ground, ask, kind, is_main=ask is ground.goal.main)
+    facts |= text_facts(ground, ask, kind, is_main=ask is ground.goal.main)
     if "named" not in facts:
         facts.pop("belongs", "")
     if kind == "migration" and "symbol" in facts:
         facts["migrated"] = facts["symbol"]
     if kind == "release-check":
-        facts |= _asked_of_release(ask, facts)
+        facts |= _release_facts(ask, facts)
     if kind == "tests" and (ask.fault or is_failing_test(ask.text)):
         mends = ask.fault is None and not _FAILS.search(ask.text)
         facts["test_mend" if mends else "failing_test"] = "yes"
@@ -289,7 +289,7 @@ def _of_kind(
         facts = _of_document(ask, facts)
     if kind in {"bug-fix", "feature", "refactoring", "release"}:
         facts |= _without_behaviour(ground, ask)
-    facts |= first_read(ground, kind, places) | {"front": front_of(ground, places)}
+    facts |= first_read(ground, kind, places) | {"front": public_module_of(ground, places)}
     facts |= {"closest": "" if "spot" in facts else facts.get("symbol", "")}
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -320,7 +320,7 @@ def _of_document(ask: Ask, facts: dict[str, str]) -> dict[str, str]:
     return facts | ({"looked_at": facts["spot"]} if "spot" in facts else {})
 
 
-def _asked_of_release(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:
+def _release_facts(ask: Ask, facts: Mapping[str, str]) -> dict[str, str]:
     """Return what a check before a release is about: the versions it runs on, or the change log."""
     runs = re.search(r"(?i)\b(?:python|node|supported|versions?|platforms?)\b", ask.text)
     log = re.search(r"(?i)\b(?:change ?log|changes|history|news|release notes)\b", ask.text)
@@ -368,7 +368,9 @@ def _beside_kin(facts: dict[str, str], kin: Sequence[Named]) -> dict[str, str]:
 
 def _described(ground: Ground, ask: Ask, kind: str) -> dict[str, str]:
     """Return the definition that a text is to be about, where a word of the ask is its name."""
-    found = defined_as(ground, telling_words(subject_of(ask))) if kind == "documentation" else None
+    found = (
+        defined_as(ground, significant_words(subject_of(ask))) if kind == "documentation" else None
+    )
     return {"described": f"`{found.name}`", "described_place": f"`{found.place}`"} if found else {}
 
 
@@ -475,7 +477,9 @@ def _consulted(part: Part) -> tuple[str, ...]:
         return (part.lead,)
     if main in ASIDE_KINDS or main == "dependency":
         return (main,)  # Who writes a test or a text settles nothing about the code it names.
-    chosen = others if main not in OF_WHAT_STANDS else [each for each in others if each in TELLING]
+    chosen = (
+        others if main not in OF_WHAT_STANDS else [each for each in others if each in SIDE_KINDS]
+    )
     return (main, *chosen[:1])
 
 

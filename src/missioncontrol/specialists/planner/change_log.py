@@ -24,7 +24,7 @@ _TYPES = {"bug-fix": "bugfix", "feature": "feature", "documentation": "doc", "re
 _GUIDE = re.compile(
     r"(?i)^(?:\.github/|docs?/)?(?:contributing|pull_request_template|agents|claude|development)\.\w+$"
 )
-_ASKS = re.compile(
+_REQUIRES = re.compile(
     r"(?i)\b(?:add|adds|adding|update|include|write|create|put|mention|needs?|requires?|include)\b[^.\n]{0,60}"
     r"\b(?:change ?log|changes\.\w+|history\.\w+|news\.\w+|release notes?)\b"
 )
@@ -48,7 +48,7 @@ def log_rule(tree: "Tree") -> LogRule | None:
         for number, line in enumerate((tree.text(path) or "").split("\n"), 1):
             if _REFUSES.search(line):
                 return LogRule(f"{path}:{number}", asks=False)
-            if _ASKS.search(line):
+            if _REQUIRES.search(line):
                 return LogRule(f"{path}:{number}", asks=True)
     return None
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.accompaniment import without_accompaniment
-from missioncontrol.specialists.planner.asides import aside, split_asides
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
 from missioncontrol.specialists.planner.pronouns import joins_repair
 from missioncontrol.specialists.planner.sentences import capitalised, shortened
+from missioncontrol.specialists.planner.side_changes import aside, split_asides
 from missioncontrol.specialists.words import words
 
 _NAMED_BEFORE = re.compile(r"\S\s+(?:[A-Z][\w.]*|`[^`]+`)$")
@@ -20,28 +20,28 @@ _NAME_FOLLOWS = re.compile(r"[A-Z][a-z]\w*\s+[a-z]+s?\b|`")
 _SHARED_END = re.compile(r"(?i)\s(?:to|in|into|from|on)\s")
 
 
-def asks_in(text: str, where: str, source: str) -> list[Ask]:
+def parse_clauses(text: str, where: str, source: str) -> list[Ask]:
     """Return what `text` asks for, clause by clause; `source` is the sentence it comes from."""
     found: list[Ask] = []
     for clause in _clauses(text):
-        change, company = without_accompaniment(wording.LEAD_IN.sub("", clause).strip(" ,;"))
-        found += _as_asks(change, where, source) if change else ()
+        change, company = without_accompaniment(phrasing.LEAD_IN.sub("", clause).strip(" ,;"))
+        found += _parse_clause(change, where, source) if change else ()
         found += [as_ask(f"Add {thing}", where, source) for thing in company]
     return found
 
 
 def _clauses(text: str) -> Iterator[str]:
     """Cut a sentence where a second ask begins; what follows “so that” is a reason, no ask."""
-    for piece in wording.WITHOUT.split(text):
+    for piece in phrasing.WITHOUT.split(text):
         for clause in _verb_clauses(piece):
-            yield wording.REASON.split(clause, maxsplit=1)[0]
+            yield phrasing.REASON.split(clause, maxsplit=1)[0]
 
 
 def _verb_clauses(text: str) -> Iterator[str]:
     start = 0
-    for joint in wording.JOINT.finditer(text):
+    for joint in phrasing.JOINT.finditer(text):
         rest, before = text[joint.end() :], text[start : joint.start()]
-        if wording.REASON.search(before) and "," not in joint.group():
+        if phrasing.REASON.search(before) and "," not in joint.group():
             continue  # “so that users log in and see their orders” is one reason.
         if len(words(before)) == 1 or _is_condition(before):
             continue  # “Fix and simplify …” has one object, and “When …, it should …” is one ask.
@@ -56,15 +56,15 @@ def _verb_clauses(text: str) -> Iterator[str]:
 
 def _is_condition(text: str) -> bool:
     """Whether a text says only when something holds; “Once merged, delete it” goes on to ask."""
-    return wording.CONDITION.match(text.strip()) is not None and not wording.MODAL.search(text)
+    return phrasing.CONDITION.match(text.strip()) is not None and not phrasing.MODAL.search(text)
 
 
 def _starts_ask(rest: str, before: str) -> bool:
     """Whether `rest` begins an ask of its own, and not a second noun of the one before."""
-    if wording.DEMANDED_OF.match(rest) or wording.DEMAND.match(rest):
+    if phrasing.DEMANDED_OF.match(rest) or phrasing.DEMAND.match(rest):
         return True
     if aside(rest):
-        return bool(leading_verb(before) or wording.MODAL.search(before))
+        return bool(leading_verb(before) or phrasing.MODAL.search(before))
     if not leading_verb(rest) or len(words(rest)) < 2:
         return False
     if _NAMED_BEFORE.search(before) and _NAME_FOLLOWS.match(rest):
@@ -73,7 +73,7 @@ def _starts_ask(rest: str, before: str) -> bool:
     inside = re.search(r"(?i)\b(?:the|a|an|its|their|our)\s+(\w+)$", before)
     if inside and inside[1].lower() in verbs():
         return False
-    return bool(leading_verb(before) or wording.MODAL.search(before))
+    return bool(leading_verb(before) or phrasing.MODAL.search(before))
 
 
 def _inside_quotes(text: str, at: int) -> bool:
@@ -86,13 +86,13 @@ def _inside_quotes(text: str, at: int) -> bool:
     )
 
 
-def _as_asks(clause: str, where: str, source: str) -> Iterator[Ask]:
+def _parse_clause(clause: str, where: str, source: str) -> Iterator[Ask]:
     listed = _listed(clause.strip(" ,;.。!?"))
     for number, text in enumerate(each for one in listed for each in split_asides(one)):
-        body = wording.LEAD_IN.sub("", text).strip(" ,;.")
+        body = phrasing.LEAD_IN.sub("", text).strip(" ,;.")
         if body:
             ask = as_ask(body, where, source)
-            states = number > 0 and not ask.verb and wording.STATES.search(body)
+            states = number > 0 and not ask.verb and phrasing.STATES.search(body)
             yield msgspec.structs.replace(ask, is_property=True) if states else ask
 
 
@@ -122,12 +122,12 @@ def _with_shared_verb(clause: str) -> list[str]:
     if colon and verbs().get(verb) == "bug-fix":
         return [clause]  # “Fix `send`: the second call is lost” tells the fault, and asks once.
     stated = _with_conditions(re.split(r"\s*,\s*(?:and\s+)?", detail))
-    if colon and verb and " " in named and all(wording.STATES.search(piece) for piece in stated):
+    if colon and verb and " " in named and all(phrasing.STATES.search(piece) for piece in stated):
         return [named, *stated]  # “Add webhooks: each event is signed, failures are shown”
     pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", clause)
     is_list = len(pieces) >= 3 and "," in clause and verb and not re.search(r"[`(\"“]", clause)
     head = pieces[0].split(None, 1)
-    if not is_list or len(head) < 2 or wording.PREPOSITION.search(head[1]):
+    if not is_list or len(head) < 2 or phrasing.PREPOSITION.search(head[1]):
         return [clause]
     if _SHARED_END.search(pieces[-1]):
         return [clause]  # “Add A, B and C to the defaults” says of all where they go.
@@ -141,7 +141,7 @@ def _with_conditions(pieces: Sequence[str]) -> list[str]:
     found: list[str] = []
     waiting = ""
     for piece in pieces:
-        if wording.CONDITION.match(piece) and piece is not pieces[-1]:
+        if phrasing.CONDITION.match(piece) and piece is not pieces[-1]:
             waiting += f"{piece}, "
         else:
             found.append(waiting + piece)

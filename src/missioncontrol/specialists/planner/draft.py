@@ -16,10 +16,10 @@ from missioncontrol.domain.plan import (
     Risk,
 )
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import Facts
 from missioncontrol.specialists.planner.playbook import Entry, Playbook, sayable
+from missioncontrol.specialists.planner.playbook_text import Facts
 from missioncontrol.specialists.planner.sentences import capitalised
-from missioncontrol.specialists.planner.source import Place, telling
+from missioncontrol.specialists.planner.source import Place, informative_reasons
 
 RISKS_MAX, DECISIONS_MAX, QUESTIONS_MAX, COMPONENTS_MAX = 8, 6, 6, 14
 
@@ -99,7 +99,9 @@ class Draft:
         for number, place in enumerate(part.places[:4]):
             is_changed = number == 0 and part.kinds[0] not in STUDIES
             change = "changed" if is_changed else "unchanged"
-            detail = f"{capitalised('; '.join(telling(place.reasons)[:3]))} ({part.id})."
+            detail = (
+                f"{capitalised('; '.join(informative_reasons(place.reasons)[:3]))} ({part.id})."
+            )
             self._show(place.path, detail, change, _kind_of(place))
         for place in part.places[:1]:
             for path in place.importers[:3]:

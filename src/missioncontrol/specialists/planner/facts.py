@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.change_log import LogRule, log_rule
-from missioncontrol.specialists.planner.filling import listed, table
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
+from missioncontrol.specialists.planner.playbook_text import listed, table
 from missioncontrol.specialists.planner.sentences import shortened
-from missioncontrol.specialists.planner.source import PAPERS, Place, holds_tests, telling
+from missioncontrol.specialists.planner.source import (
+    PAPERS,
+    Place,
+    holds_tests,
+    informative_reasons,
+)
 from missioncontrol.specialists.planner.subject import (
     phrase_of,
     search_text,
@@ -23,7 +28,7 @@ from missioncontrol.specialists.planner.subject import (
 )
 from missioncontrol.specialists.ranking.ranker import ranked
 from missioncontrol.specialists.ranking.roles import CHANGE_LOG
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.words import significant_words, stem
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -149,14 +154,14 @@ def _named(ask: Ask, number: int) -> str:
 
 def _terms(ask: Ask) -> list[str]:
     """Return the words that lead into the code; “documentation” and “test” only for want of any."""
-    found = telling_words(search_text(ask))
+    found = significant_words(search_text(ask))
     return [word for word in found if stem(word) not in COMMON] or found
 
 
 def _unanswered(ground: Ground, ask: Ask) -> str | None:
     """Return the words that name the thing and stand nowhere in the repository, if none does."""
     text = search_text(ask)
-    found = [word for word in telling_words(text) if word.lower() != ask.verb]
+    found = [word for word in significant_words(text) if word.lower() != ask.verb]
     heads = [word for word in found if stem(word) in head_stems(text)]
     missing = [word for word in heads if ground.index and not ground.index.says(word)]
     return listed([f"`{word}`" for word in missing]) if heads and missing == heads else None
@@ -164,7 +169,7 @@ def _unanswered(ground: Ground, ask: Ask) -> str | None:
 
 def _slug_path(ask: Ask) -> str | None:
     whole = set(re.findall(r"[a-z]+", subject_of(ask).lower()))
-    found = [word.lower() for word in telling_words(subject_of(ask)) if word.lower() in whole]
+    found = [word.lower() for word in significant_words(subject_of(ask)) if word.lower() in whole]
     return "_".join(found[:3]) or None
 
 
@@ -187,7 +192,7 @@ def _place_facts(places: Sequence[Place], *, moves: bool) -> dict[str, str | Non
         "symbol_place": f"`{first.path}:{first.symbols[0].line}`" if names else None,
         "symbols": listed([f"`{name}`" for name in names[:4]]) if len(names) > 1 else None,
         "siblings": listed([f"`{name}`" for name in names[1:4]]) or None,
-        "why": "; ".join(telling(first.reasons)[:3]) or None,
+        "why": "; ".join(informative_reasons(first.reasons)[:3]) or None,
         "others": listed([_also(place) for place in places[1:4]]) or None,
         "importers": listed([f"`{path}`" for path in first.importers[:4]]) or None,
         "importers_count": str(len(first.importers)) if len(first.importers) > 4 else None,

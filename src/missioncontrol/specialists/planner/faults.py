@@ -8,15 +8,15 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from missioncontrol.specialists.planner.filling import is_plural
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
+from missioncontrol.specialists.planner.phrasing import DESIRED, MODAL
+from missioncontrol.specialists.planner.playbook_text import is_plural
 from missioncontrol.specialists.planner.sentences import capitalised
 from missioncontrol.specialists.planner.statements import (
     FAULTY_VERBS,
-    tells_fault,
-    tells_trouble,
+    has_fault,
+    has_trouble,
 )
-from missioncontrol.specialists.planner.wording import MODAL, WISHED
 
 SUBJECT_WORDS_MAX = 12
 _TOKEN = re.compile(r"`[^`]*`(?:['\u2019]s)?|\"[^\"]*\"|“[^”]*”|\([^)]*\)|[^\s`\"“(]+")
@@ -62,7 +62,7 @@ _NO_SUBJECT = re.compile(
     r"(?i)^(?:i|we|you|it|this|that|there|why|how|what|who|nothing|nobody|no|none|here|my)\b"
 )
 _THERE = re.compile(r"(?i)^there (?P<be>is|are) (?:(?:an?|some|many|several)\s+)?(?!no\b|not\b)")
-_ASKED = re.compile(r"(?i)^(?:why|how|what|who|where|when|is|are|does|do|can)\b.*\?$")
+_QUESTION = re.compile(r"(?i)^(?:why|how|what|who|where|when|is|are|does|do|can)\b.*\?$")
 _NOT = re.compile(
     r"(?i)^(?P<aux>does|do|has|have|is|are|can|will)(?:n['\u2019]t| not)\s+(?P<rest>.+)$"
 )
@@ -122,7 +122,7 @@ def fault(sentence: str, expected: str = "") -> Fault:
         what = statement[there.end() :]
         title = f"Fix the {what}" if there["be"].lower() == "is" else f"Fix {what}"
         return Fault(statement, f"There {there['be']} no {what}", "", title, is_answered=True)
-    if not about and not _says_what_happens(statement):
+    if not about and not _has_verb(statement):
         return Fault(statement, f"Fix: {within}", "", f"Fix: {within}", is_answered=False)
     if not about:
         wanted = f"It no longer happens that {within}"
@@ -132,7 +132,7 @@ def fault(sentence: str, expected: str = "") -> Fault:
     return Fault(statement, wanted, about, _repair(statement, about, does), is_answered=is_answered)
 
 
-def _says_what_happens(text: str) -> bool:
+def _has_verb(text: str) -> bool:
     """Whether a sentence without a subject to name has a verb: “I get …”, “no cookie is set”."""
     tokens = list(_TOKEN.finditer(text))
     return _NO_SUBJECT.match(text) is not None or any(
@@ -142,9 +142,9 @@ def _says_what_happens(text: str) -> bool:
 
 def is_fault(text: str) -> bool:
     """Whether a sentence that stands for a whole goal tells a fault, and asks no question."""
-    if _ASKED.match(text.strip()) or WISHED.match(text.strip()):
+    if _QUESTION.match(text.strip()) or DESIRED.match(text.strip()):
         return False
-    return tells_fault(text) or tells_trouble(_parted(_order(text.strip()))[1].partition(" ")[0])
+    return has_fault(text) or has_trouble(_parted(_order(text.strip()))[1].partition(" ")[0])
 
 
 def sentence_of(text: str) -> tuple[str, str]:
@@ -152,7 +152,7 @@ def sentence_of(text: str) -> tuple[str, str]:
     return ("", "") if leading_verb(text) else _parted(text.strip().rstrip(".!… "))
 
 
-def tells_of_code(text: str) -> bool:
+def is_about_code(text: str) -> bool:
     """Whether the sentence says what a piece of code does, and not what it can do.
 
     Where there is no other statement, the author of such a sentence is not content with it.
@@ -202,7 +202,7 @@ def by_name(expected: str, sentence: str) -> str:
 def _order(text: str) -> str:
     """Put behind the sentence what stands before it: “when …, `f` fails” says it of `f`."""
     since = _SINCE.search(text)
-    if since and tells_fault(rest := _SO.sub("", since["rest"])) and _parted(rest)[0]:
+    if since and has_fault(rest := _SO.sub("", since["rest"])) and _parted(rest)[0]:
         return f"{rest} {in_sentence(since['when'])}"
     first = _FIRST.match(text)
     if not first:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile, Precedent, Spot
+from missioncontrol.domain.estimates import LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.planner.filling import listed
-from missioncontrol.specialists.planner.source import telling
+from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.source import informative_reasons
 
 PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX, REASONS_MAX = 3, 6, 2, 2, 2
 PRECEDENT_FILES_MAX, FIRST_FILES_MAX = 4, 8
@@ -95,7 +95,9 @@ def _places(plan: Plan) -> Iterator[str]:
     shown: set[str] = set()
     for file, spot in shown_places(plan):
         name = f" in `{spot.name}`" if spot.name else ""
-        reasons = [why for why in telling(file.reasons) if why not in shown][:REASONS_MAX]
+        reasons = [why for why in informative_reasons(file.reasons) if why not in shown][
+            :REASONS_MAX
+        ]
         shown.update(reasons)
         why = f": {'; '.join(reasons)}" if reasons else ""
         yield f"- Look at `{file.path}:{spot.lines}`{name}{why}."
@@ -159,7 +161,7 @@ def _precedents(plan: Plan, precedents: Sequence[Precedent]) -> Iterator[str]:
     near = [each for each in precedents if scope & set(each.files)]
     places = " ".join(_places(plan))
     found = near or (precedents if _best_chance(plan) < UNSURE else ())
-    remaining = [each for each in found if not _is_told(each, places)]
+    remaining = [each for each in found if not _is_covered(each, places)]
     for number, each in enumerate(remaining[:PRECEDENTS_MAX]):
         most = PRECEDENT_FILES_MAX if number else FIRST_FILES_MAX
         ordered = tuple(sorted(each.files, key=lambda path: path not in scope))
@@ -174,7 +176,7 @@ def _repairs(precedent: Precedent) -> Iterator[str]:
         yield f"  - Repaired {when} later by “{repair.title}” ({repair.commit})."
 
 
-def _is_told(precedent: Precedent, places: str) -> bool:
+def _is_covered(precedent: Precedent, places: str) -> bool:
     """Whether the lines about places say all that a merged change says: it changed that file."""
     alone = len(precedent.files) == 1 and f"`{precedent.files[0]}:" in places
     return alone and not precedent.repairs and f"({precedent.commit})" in places

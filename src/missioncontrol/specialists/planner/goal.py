@@ -5,21 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.demanding import demand_in
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.planner import statements, wording
+from missioncontrol.domain.requirement_extraction import demand_in
+from missioncontrol.specialists.planner import phrasing, statements
 from missioncontrol.specialists.planner.accompaniment import without_accompaniment
-from missioncontrol.specialists.planner.asides import aside
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
-from missioncontrol.specialists.planner.clauses import as_ask, asks_in
+from missioncontrol.specialists.planner.clauses import as_ask, parse_clauses
 from missioncontrol.specialists.planner.faults import (
     by_name,
     contrast,
     denies,
     fault,
+    is_about_code,
     is_fault,
     is_outdone,
-    tells_of_code,
 )
 from missioncontrol.specialists.planner.imperatives import (
     as_imperative,
@@ -35,16 +34,17 @@ from missioncontrol.specialists.planner.sentences import (
     sentences,
     shortened,
 )
+from missioncontrol.specialists.planner.side_changes import aside
 from missioncontrol.specialists.planner.specification import (
-    ASKS_NOTHING,
+    INERT_SECTIONS,
     NEW,
-    Said,
+    GoalSentence,
+    is_about_prior_ask,
     is_property,
     specifies,
-    tells_of_it,
 )
 from missioncontrol.specialists.planner.subject import named_thing
-from missioncontrol.specialists.words import is_cjk, stem, telling_words, words
+from missioncontrol.specialists.words import is_cjk, significant_words, stem, words
 
 ECHOED_MIN, ECHOED_SHARE = 2, 0.6
 """Words that a sentence of the body shares with the title, and as a share of its own, from which
@@ -83,7 +83,7 @@ class Goal(msgspec.Struct, frozen=True):
 
 def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> Goal:
     """Find everything that is asked for; a goal that asks nothing in form is one ask as a whole."""
-    stated = list(_said(goal, "goal"))
+    stated = list(_read_sentences(goal, "goal"))
     _ask_for_what_is_stated(stated)
     _take_lists_as_detail(stated)
     if "\n\n" in goal.strip():
@@ -97,14 +97,14 @@ def read_goal(goal: str, constraints: Sequence[str] = (), context: str = "") -> 
         asks += _constraint(
             constraint, f"constraint {number}" if len(constraints) > 1 else "constraint"
         )
-    for each in _said(context, "context"):
-        demanded = wording.MODAL.search(each.text) is not None
+    for each in _read_sentences(context, "context"):
+        demanded = phrasing.MODAL.search(each.text) is not None
         asks += [ask for ask in each.asks if demanded or ask.kind == "constraint"]
     asks = _bounded(_without_repeats(asks))
     return Goal(goal, tuple(asks), tuple(background), tuple(dict.fromkeys(questions)))
 
 
-def _said(text: str, where: str) -> Iterator[Said]:
+def _read_sentences(text: str, where: str) -> Iterator[GoalSentence]:
     section = carried = ""
     is_first = True
     for sentence in sentences(text):
@@ -112,7 +112,7 @@ def _said(text: str, where: str) -> Iterator[Said]:
         if sentence.is_heading:
             section = statements.section(body)
             carried = body if leading_verb(body) and len(words(body)) == 1 else ""
-            asks_here = leading_verb(body) and not wording.POINTING.search(body)
+            asks_here = leading_verb(body) and not phrasing.POINTING.search(body)
             demands = demand_in(body, faults=False) is not None
             if not demands and (section or carried or not asks_here):
                 continue
@@ -127,19 +127,21 @@ def _said(text: str, where: str) -> Iterator[Said]:
         wanted = place == "wanted" or (not place and _is_wanted(sentence, body, is_first=is_first))
         # “Steps: the login must work” demands something, whatever it stands under.
         demands = demands or bool(inline and demand_in(sentence.text, faults=False))
-        wanted = wanted or demands or bool(inline and wording.MODAL.search(body))
+        wanted = wanted or demands or bool(inline and phrasing.MODAL.search(body))
         wrong, expected = contrast(body) if is_first and where == "goal" and not place else ("", "")
-        asks = asks_in(body, where, sentence.text) if wanted else []
+        asks = parse_clauses(body, where, sentence.text) if wanted else []
         asks = [_repair(wrong, sentence.text, expected)] if wrong else asks
         asks = [msgspec.structs.replace(a, label=label.kind, scope=label.scope) for a in asks]
-        yield Said(sentence.text, place, asks, sentence.is_item, is_heading=sentence.is_heading)
+        yield GoalSentence(
+            sentence.text, place, asks, sentence.is_item, is_heading=sentence.is_heading
+        )
         is_first = False
 
 
 def _without_politeness(text: str) -> str:
     """Return what is asked behind “please” and the like, and “I'd rather not” as “do not”."""
-    body = wording.LEAD_IN.sub("", _without_emphasis(text)).strip()
-    return wording.RATHER_NOT.sub("Do not ", body)
+    body = phrasing.LEAD_IN.sub("", _without_emphasis(text)).strip()
+    return phrasing.RATHER_NOT.sub("Do not ", body)
 
 
 def _without_emphasis(text: str) -> str:
@@ -149,10 +151,10 @@ def _without_emphasis(text: str) -> str:
 
 def _expected(text: str) -> tuple[str, str] | None:
     """Return what a sentence expects, as a section names it: “I'd expect it to fail”."""
-    match = wording.EXPECTED.match(text)
+    match = phrasing.EXPECTED.match(text)
     if match is None:
         return None
-    what = wording.EXPECTED_TO.sub(r"\g<who> should \g<what>", match["what"])
+    what = phrasing.EXPECTED_TO.sub(r"\g<who> should \g<what>", match["what"])
     return "wanted", what
 
 
@@ -166,19 +168,19 @@ def _is_wanted(sentence: Sentence, body: str, *, is_first: bool) -> bool:
     text = _without_emphasis(sentence.text)
     if not body:
         return False
-    if not is_first and (statements.points_elsewhere(text) or statements.is_of_author(text)):
+    if not is_first and (statements.is_reference(text) or statements.is_of_author(text)):
         return False
-    if not is_first and statements.tells_of_use(text):
+    if not is_first and statements.is_use_report(text):
         return False
     if sentence.is_item or _is_ask(body):
         return True
     if not is_first and statements.explains(text):
         return False
-    plain = labelled(wording.ORDERING.sub("", text).strip()).text
+    plain = labelled(phrasing.ORDERING.sub("", text).strip()).text
     if body not in {text.strip(), plain, as_imperative(plain)}:
         return True  # “Please” and “we need to” ask, whatever follows.
-    is_title = (is_first or plain != text.strip()) and not wording.STATEMENT.search(body)
-    return is_title and not (is_fault(body) or tells_of_code(body))
+    is_title = (is_first or plain != text.strip()) and not phrasing.STATEMENT.search(body)
+    return is_title and not (is_fault(body) or is_about_code(body))
 
 
 def _is_ask(text: str) -> bool:
@@ -186,15 +188,15 @@ def _is_ask(text: str) -> bool:
         leading_verb(text)
         or aside(text)
         or is_story(text)
-        or wording.MODAL.search(text)
-        or wording.NEGATIVE_START.search(text)
+        or phrasing.MODAL.search(text)
+        or phrasing.NEGATIVE_START.search(text)
         or not without_accompaniment(text)[0]
         or is_cjk(text)
         or statements.is_foreign(text)
     )
 
 
-def _ask_for_what_is_stated(stated: list[Said]) -> None:
+def _ask_for_what_is_stated(stated: list[GoalSentence]) -> None:
     """Turn into asks what a goal only states: the trouble it tells, or the properties it wants."""
     is_spec = not any(each.asks for each in stated)
     _take_back_titles(stated)
@@ -219,10 +221,10 @@ def _ask_for_what_is_stated(stated: list[Said]) -> None:
     for number, each in enumerate(stated):
         if each.asks:
             wanted = each.section == "wanted" or (is_report and _is_outcome(each))
-            if asked and (wanted or tells_of_it(each, stated[:number])):
+            if asked and (wanted or is_about_prior_ask(each, stated[:number])):
                 each.asks = [msgspec.structs.replace(ask, is_property=True) for ask in each.asks]
             asked = asked or each.asks[0]
-        elif statements.tells_of_use(each.text):
+        elif statements.is_use_report(each.text):
             continue
         elif asked and is_property(each, asked, is_report=is_report, is_spec=is_spec):
             thing = named_thing(asked)
@@ -232,7 +234,7 @@ def _ask_for_what_is_stated(stated: list[Said]) -> None:
             each.asks = [msgspec.structs.replace(ask, is_property=not alone)]
 
 
-def _take_lists_as_detail(stated: Sequence[Said]) -> None:
+def _take_lists_as_detail(stated: Sequence[GoalSentence]) -> None:
     """Read a line that leads into a list, and items without a verb, as detail of what is asked.
 
     “Use the existing APIs. Replace the hand-made logic: - `a` in place of `b`” asks for one thing.
@@ -254,7 +256,7 @@ def _take_lists_as_detail(stated: Sequence[Said]) -> None:
         asked = asked or any(ask.kind != "constraint" for ask in each.asks)
 
 
-def _take_echoes_as_detail(lines: Sequence[Said]) -> None:
+def _take_echoes_as_detail(lines: Sequence[GoalSentence]) -> None:
     """Read what the body of a message asks of the thing in its title as detail of that.
 
     “Detect both …” and “Add name to sublime syntax file.” below “Add … to x86 sublime syntax file”
@@ -263,7 +265,7 @@ def _take_echoes_as_detail(lines: Sequence[Said]) -> None:
     title = next((ask for each in lines[:1] for ask in each.asks if ask.kind != "constraint"), None)
     if title is None or title.fault:
         return
-    asked = {stem(word) for word in telling_words(title.text)}
+    asked = {stem(word) for word in significant_words(title.text)}
     for each in lines[1:]:
         each.asks = [
             msgspec.structs.replace(ask, is_property=True) if _echoes(ask, asked) else ask
@@ -276,7 +278,7 @@ def _echoes(ask: Ask, asked: set[str]) -> bool:
         return False
     if _OF_BOTH.match(ask.text):
         return True
-    own = {stem(word) for word in telling_words(ask.text) if word.lower() != ask.verb}
+    own = {stem(word) for word in significant_words(ask.text) if word.lower() != ask.verb}
     return len(own & asked) >= ECHOED_MIN and len(own & asked) >= ECHOED_SHARE * len(own)
 
 
@@ -285,18 +287,18 @@ def _scoped(ask: Ask) -> str:
     return ask.text if not ask.scope or ask.scope in ask.text else f"{ask.scope}: {ask.text}"
 
 
-def _is_led(stated: Sequence[Said]) -> bool:
+def _is_led(stated: Sequence[GoalSentence]) -> bool:
     """Whether the first sentence is a request, be it that something wrong stops."""
     first = stated[0].asks[:1] if stated else []
     if not first or stated[0].section == "wanted":
         return False
     if first[0].kind != "constraint":
         return bool(aside(first[0].text))
-    refuses = wording.REFUSAL.match(first[0].text) is not None
+    refuses = phrasing.REFUSAL.match(first[0].text) is not None
     return refuses and any(is_fault(each.text) for each in stated[1:] if not each.asks)
 
 
-def _repair_items(stated: Sequence[Said]) -> None:
+def _repair_items(stated: Sequence[GoalSentence]) -> None:
     """Ask for the repair of a fault that an item tells, unless the list specifies a new thing."""
     asked = [ask for each in stated for ask in each.asks if not each.is_item or ask.verb]
     if asked and verbs().get(asked[0].verb) in NEW | {"refactoring"}:
@@ -306,45 +308,45 @@ def _repair_items(stated: Sequence[Said]) -> None:
             text = each.asks[0].text
             if (
                 is_fault(text)
-                and not wording.MODAL.search(text)
+                and not phrasing.MODAL.search(text)
                 and each.asks[0].kind == "function"
             ):
                 each.asks = [_repair(text, each.text)]
 
 
-def _is_outcome(each: Said) -> bool:
+def _is_outcome(each: GoalSentence) -> bool:
     """Whether a sentence only says what should come instead: “the first key should be read”."""
     asked = any(ask.verb or ask.kind == "constraint" for ask in each.asks)
-    says = wording.INSTEAD.search(each.text) or wording.OF_WHAT_WAS_TOLD.match(each.text)
+    says = phrasing.INSTEAD.search(each.text) or phrasing.BACK_REFERENCE.match(each.text)
     return bool(each.asks) and not asked and says is not None
 
 
-def _take_back_titles(read: list[Said]) -> None:
+def _take_back_titles(read: list[GoalSentence]) -> None:
     """Read a first sentence as a description, where the second one states how it should be."""
     if len(read) > 1 and not read[0].section and is_outdone(read[0].text, _demand(read[1].text)):
         read[0].asks = []
 
 
-def _is_report(lines: Sequence[Said]) -> bool:
+def _is_report(lines: Sequence[GoalSentence]) -> bool:
     first = next((ask for each in lines for ask in each.asks if ask.kind != "constraint"), None)
     fixes = first is not None and "bug-fix" in {first.label, verbs().get(first.verb)}
     wrong = any(
-        each.section == "told" or (each.tells_trouble and not specifies(each, lines))
+        each.section == "told" or (each.has_trouble and not specifies(each, lines))
         for each in lines
     )
     return fixes or wrong or any(not each.asks and _is_complaint(each, lines) for each in lines[:1])
 
 
-def _is_complaint(one: Said, stated: Sequence[Said]) -> bool:
+def _is_complaint(one: GoalSentence, stated: Sequence[GoalSentence]) -> bool:
     """Whether a sentence describes a fault, or stands alone and describes what code does."""
     alone = len([each for each in stated if not all(aside(ask.text) for ask in each.asks)]) == 0
     plain = [each for each in stated if not each.asks]
     after = stated[stated.index(one) + 1 :][:1]
     outdone = any(is_outdone(one.text, _demand(each.text)) for each in after)
-    return is_fault(one.text) or outdone or (alone and plain == [one] and tells_of_code(one.text))
+    return is_fault(one.text) or outdone or (alone and plain == [one] and is_about_code(one.text))
 
 
-def _beside_what_is_added(stated: Sequence[Said]) -> Said | None:
+def _beside_what_is_added(stated: Sequence[GoalSentence]) -> GoalSentence | None:
     """Return the fault described before all asks, where the first of them is a second thing.
 
     “`close` crashes. Also drop the old extra.” asks for both; “Login is slow. Cache the sessions.”
@@ -352,19 +354,21 @@ def _beside_what_is_added(stated: Sequence[Said]) -> Said | None:
     """
     asking = (n for n, each in enumerate(stated) if each.asks and each.section != "wanted")
     first = next((n for n in asking if not _is_outcome(stated[n])), 0)
-    if not wording.ADDED.match(stated[first].text):
+    if not phrasing.ADDED.match(stated[first].text):
         return None
-    plain = (each for each in stated[:first] if not each.asks and each.section not in ASKS_NOTHING)
-    return next((each for each in plain if is_fault(each.text) or each.tells_trouble), None)
+    plain = (
+        each for each in stated[:first] if not each.asks and each.section not in INERT_SECTIONS
+    )
+    return next((each for each in plain if is_fault(each.text) or each.has_trouble), None)
 
 
-def _promote_one(stated: list[Said], *, is_report: bool) -> None:
+def _promote_one(stated: list[GoalSentence], *, is_report: bool) -> None:
     plain = [each for each in stated if not each.asks and each.section != "told"]
     plain.sort(key=lambda each: each.section == "question")
     wanted = [
-        *(each for each in plain if is_report and each.tells_trouble),
+        *(each for each in plain if is_report and each.has_trouble),
         *(each for each in plain[:1] if is_report and _is_complaint(each, stated)),
-        *(each for each in plain if not statements.tells_today(each.text)),
+        *(each for each in plain if not statements.is_about_today(each.text)),
         *plain,
     ]
     if not wanted:
@@ -377,7 +381,7 @@ def _promote_one(stated: list[Said], *, is_report: bool) -> None:
         one.asks = [msgspec.structs.replace(as_ask(text, "goal", text), kind="function")]
 
 
-def _ask_for_repair(one: Said, after: Sequence[Said]) -> None:
+def _ask_for_repair(one: GoalSentence, after: Sequence[GoalSentence]) -> None:
     """Ask for what should be in place of a described fault, as the report words it."""
     outcome = next((e for e in after if e.asks and (e.section == "wanted" or _is_outcome(e))), None)
     expected = outcome.asks[0] if outcome else None
@@ -395,7 +399,7 @@ def _repair(wrong: str, words: str, expected: str = "") -> Ask:
     return Ask(text, "function", "", "goal", shortened(words, TEXT_LENGTH_MAX), fault=found)
 
 
-def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
+def _resolved(ask: Ask, before: Sequence[GoalSentence]) -> Ask:
     """Put in place of “it” what the statement before the ask is about."""
     earlier: list[str] = []
     for each in reversed(before):
@@ -413,7 +417,7 @@ def _resolved(ask: Ask, before: Sequence[Said]) -> Ask:
     return msgspec.structs.replace(ask, text=text, kind=kind, verb=verb)
 
 
-def _explained(stated: Sequence[Said]) -> list[Ask]:
+def _explained(stated: Sequence[GoalSentence]) -> list[Ask]:
     """Return the asks in order, each with the sentences around it that ask for nothing."""
     asks: list[Ask] = []
     waiting: list[str] = []
@@ -443,7 +447,7 @@ def _with_asides(asks: list[Ask]) -> list[Ask]:
     kinds = [aside(ask.text) if number > first else "" for number, ask in enumerate(asks)]
     return [
         msgspec.structs.replace(ask, aside=kind, kind="function", is_property=False)
-        if kind and not wording.NEGATIVE_START.search(ask.text)
+        if kind and not phrasing.NEGATIVE_START.search(ask.text)
         else ask
         for ask, kind in zip(asks, kinds, strict=True)
     ]

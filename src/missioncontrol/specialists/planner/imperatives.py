@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.words import words
 
 SHOUTED_MIN = 3
@@ -17,7 +17,7 @@ _STORY = re.compile(
     r"(?i)as\s+an?\s+[^,.;]{1,60}?,?\s+(?:i|we)(?:\s+(?:want|would like|wish|need)(?:\s+to)?"
     r"|['\u2019]d like(?:\s+to)?|\s+(?:can|could|must|should)(?:\s+be able to)?)\s+"
 )
-_WISH = re.compile(
+_WANT = re.compile(
     r"(?i)(?:i|we)(?:['\u2019]d| would)?\s+(?:like|love|want|need)\s+(?:to\s+(?:have\s+)?)?(?=\S)"
 )
 _SIGN_IN = re.compile(r"(?i)(?:log|sign)\s+(?:in|out|up|on|into|off)\b")
@@ -64,7 +64,7 @@ def verbs() -> dict[str, str]:
 
 def unlabelled(text: str) -> str:
     """Return `text` without “fix:”, a story's “as a user I want to” or pictures."""
-    match = _FIX.match(text) or _STORY.match(text) or _WISH.match(text)
+    match = _FIX.match(text) or _STORY.match(text) or _WANT.match(text)
     rest = text[match.end() :] if match else text
     plain = without_pictures(rest)
     return plain.strip(_EDGES) if plain[:1] in _EDGES and plain[-1:] in _EDGES else plain
@@ -84,7 +84,7 @@ def leading_verb(text: str) -> str:
     """Return the imperative that `text` starts with, in lower case, or an empty string."""
     if _FIX.match(text):
         return "fix"
-    plain = wording.BEFORE_VERB.sub("", unlabelled(_OF_CODE.sub("", text)))
+    plain = phrasing.BEFORE_VERB.sub("", unlabelled(_OF_CODE.sub("", text)))
     if _NAME.match(plain) or plain.startswith("`"):
         return ""  # `load_dotenv` and `cache.clear()` are names, whatever they begin with.
     if _SIGN_IN.match(plain) or _NOUN_FIRST.match(plain):

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.plan import STUDIES
-from missioncontrol.specialists.heading import head_stems
-from missioncontrol.specialists.planner import wording
-from missioncontrol.specialists.planner.asides import aside
+from missioncontrol.specialists.head_words import head_stems
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
-from missioncontrol.specialists.planner.moving import is_move
+from missioncontrol.specialists.planner.moves import is_move
+from missioncontrol.specialists.planner.side_changes import aside
 from missioncontrol.specialists.words import stem, words
 
 VERB_SCORE, WORD_SCORE, PHRASE_SCORE = 3.0, 2.0, 2.5
@@ -74,7 +74,7 @@ _PACKED = re.compile(
     r"|published \w+|release (?:archive|tarball)|source (?:archive|distribution)|bundle)\b"
 )
 """“Exclude tests from the wheel” changes what is packed, and no test."""
-_LET_GO = re.compile(
+_REMOVAL = re.compile(
     r"(?i)^(?:remove|drop|eliminate|avoid|get\s+rid\s+of)\s+(?:(?:the|our|its|any|all)\s+)?"
     r"(?:need|requirement|reliance|uses?|usages?)\s+(?:for|on|of)\s"
 )
@@ -92,7 +92,7 @@ _FAILING = re.compile(
     r"(?i)^(?:fix|repair|debug|stabili[sz]e|investigate|reproduce)\b"
     r"|^(?!add\b|write\b|create\b).*\b(?:flaky|flakiness|intermittent)\b"
 )
-_ONLY_SPOKEN = frozenset({"exclude", "remove", "delete", "drop", "move", "run", "ignore", "skip"})
+_NON_WRITING = frozenset({"exclude", "remove", "delete", "drop", "move", "run", "ignore", "skip"})
 """Verbs by which nothing is written into what they name."""
 STANDING = frozenset(
     {"bug-fix", "performance", "refactoring", "removal", "documentation", "tests", "dependency"}
@@ -169,7 +169,7 @@ def recognised(
     if spoken != "any" and scores[spoken] == max(scores.values()):
         scores[spoken] += TIE_SCORE  # The verb names the work: “refactor the migrator”.
     if has_code:
-        _let_follow(scores, first)
+        _demote_followers(scores, first)
     speeds = any(_SPEED.search(ask.text) for ask in goal.asks)
     chosen = _chosen(scores, first or scores, has_code=has_code, speeds=speeds)
     return _with_asides(chosen, goal)
@@ -189,7 +189,7 @@ def with_kind(kind: str, found: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _scores_of(ask: Ask, hidden: re.Pattern[str]) -> dict[str, float]:
-    refuses = wording.REFUSAL.match(ask.text) is not None
+    refuses = phrasing.REFUSAL.match(ask.text) is not None
     found = _scores(hidden.sub(" ", ask.text), "" if refuses else ask.verb)
     for key, score in _scores(hidden.sub(" ", ask.scope), "").items():
         found[key] = found.get(key, 0.0) + LATER_SHARE * score
@@ -266,7 +266,7 @@ def _chosen(
     return tuple(chosen[:KINDS_MAX]) or (("feature",) if has_code else ("new-service",))
 
 
-def _let_follow(scores: dict[str, float], first: dict[str, float]) -> None:
+def _demote_followers(scores: dict[str, float], first: dict[str, float]) -> None:
     """Keep behind the main ask what only a later one speaks of (“… Say in the README how”).
 
     A main ask that speaks of no kind by its words (“Give `cache` a limit.”) changes code.
@@ -309,7 +309,7 @@ def _count_fault(scores: dict[str, float], first: dict[str, float], main: Ask) -
 def _count_object(scores: dict[str, float], first: dict[str, float], main: Ask) -> None:
     """Score the work by its label, or else by the object that it changes: a text or tests."""
     kind = main.label or _object_of(main)
-    if _LET_GO.match(main.text):
+    if _REMOVAL.match(main.text):
         scores["removal"] = 0.0
     if kind:
         scores[kind] += VERB_SCORE + max(scores.values())
@@ -325,13 +325,13 @@ def _object_of(ask: Ask) -> str:
         return "documentation"
     if _PACKED.search(text):
         return "release"
-    if _LET_GO.match(text):
+    if _REMOVAL.match(text):
         return "refactoring"
     if _IN_TESTS.match(text):
         return "tests"
     if _OF_WORKFLOW.search(text):
         return "release"
-    if ask.verb in _ONLY_SPOKEN or ask.fault:
+    if ask.verb in _NON_WRITING or ask.fault:
         return ""
     if _OF_DOCUMENTS.match(text) or aside(text) == "documentation":
         return "documentation"

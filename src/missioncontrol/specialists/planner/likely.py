@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.domain.foresight import Knower, Likely, LikelyFile
+from missioncontrol.domain.estimates import Knower, Likely, LikelyFile
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground
@@ -52,7 +52,7 @@ def likely_files(ground: Ground, parts: Sequence[Part]) -> tuple[Likely, ...]:
     found = ((part, tuple(_files(ground, index, part))) for part in parts)
     how = _obtained(index)
     return tuple(
-        Likely(part.id, files, how, precedents(index, _asked(ground, part)))
+        Likely(part.id, files, how, precedents(index, _search_words(ground, part)))
         for part, files in found
         if files
     )
@@ -85,9 +85,9 @@ def _ranked_files(ground: Ground, index: Index, part: Part) -> Iterator[LikelyFi
         beside = ("code", "test")  # Where comments stand.
     fits = _fitting(ground, index, part)
     if beside == ("document",):
-        best = documents_for(index, _asked(ground, part), limit=LOOKED_AT)
+        best = documents_for(index, _search_words(ground, part), limit=LOOKED_AT)
     else:
-        best = ranked(index, _asked(ground, part), limit=LOOKED_AT, kinds=beside)
+        best = ranked(index, _search_words(ground, part), limit=LOOKED_AT, kinds=beside)
     if not any(each.is_sure for each in best[:FILES_MAX]):
         return
     known = as_likely(best)
@@ -116,7 +116,7 @@ def _fitting(ground: Ground, index: Index, part: Part) -> Callable[[bool, Likely
     where the goal names what others define; those others are expected.
     """
     if part.ask is ground.goal.main:
-        evidence = ranking(index, _asked(ground, part)).evidence
+        evidence = ranking(index, _search_words(ground, part)).evidence
         named = {*evidence.exact, *evidence.figures["defined"]}
         if index.has_past or not named:
             return lambda is_best, _: is_best
@@ -169,7 +169,7 @@ def _with_place(
     ]
 
 
-def _asked(ground: Ground, part: Part) -> str:
+def _search_words(ground: Ground, part: Part) -> str:
     """Return the words to look for: what leans on the main ask is looked for with its words."""
     ask, main = part.ask, ground.goal.main
     if ask is main:

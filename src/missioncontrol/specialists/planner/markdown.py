@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Decision, Plan, Task
 from missioncontrol.specialists.planner.first_page import (
     ANNOUNCING,
@@ -88,12 +88,12 @@ def _untold(plan: Plan, task: Task) -> str:
     found = " ".join(
         each.strip()
         for each in _SENTENCE.findall(task.detail)
-        if not (_PLACED.match(each.strip()) and _is_told(shown, _QUOTED.findall(each)))
+        if not (_PLACED.match(each.strip()) and _is_listed(shown, _QUOTED.findall(each)))
     )
     return found.replace("Then look at", "Look also at", 1)
 
 
-def _is_told(shown: set[str], paths: Sequence[str]) -> bool:
+def _is_listed(shown: set[str], paths: Sequence[str]) -> bool:
     """Whether the first page has shown these files, or the first ones of a list of them."""
     return not paths or bool(shown.intersection(paths))
 

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import ExpectedArtifact, Fault, Phase, Plan, Task, faults
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.model import Completion, Message
 from missioncontrol.specialists.planner.answer import answer_schema, object_in, read_answer
-from missioncontrol.specialists.planner.answering import Answering
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
 from missioncontrol.specialists.planner.groundwork import with_groundwork, without_groundwork
-from missioncontrol.specialists.planner.origins import kept_origins
+from missioncontrol.specialists.planner.memory_quotes import with_local_memory
+from missioncontrol.specialists.planner.model_answers import Answering
+from missioncontrol.specialists.planner.origins import with_local_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.referee.claims import claims_in
 from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
 from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
-from missioncontrol.specialists.planner.remembering import kept_memory
-from missioncontrol.specialists.planner.reranking import RULE, kept_places, order_faults
+from missioncontrol.specialists.planner.reranking import RULE, order_faults, with_local_places
 from missioncontrol.specialists.planner.summary import summary_like
 from missioncontrol.specialists.planner.tasks import counted
 from missioncontrol.specialists.specialist import Brief, Desk
@@ -95,7 +95,7 @@ def plan_with(answers: Answering, brief: Brief, local: Plan, desk: Desk) -> Plan
     """
     attempts: list[PlanAttempt] = []
     try:
-        return _asked_until_sound(answers, brief, local, desk, attempts)
+        return _ask_until_sound(answers, brief, local, desk, attempts)
     except AttemptFailed as failed:
         if not failed.code.startswith(GIVEN_UP):
             raise
@@ -112,7 +112,7 @@ def _cause(failed: AttemptFailed) -> str:
     return f"the call failed ({failed.code})" if doubtful else failed.reason
 
 
-def _asked_until_sound(
+def _ask_until_sound(
     answers: Answering, brief: Brief, local: Plan, desk: Desk, attempts: list[PlanAttempt]
 ) -> Planned:
     code = codebase_at(brief.repository)
@@ -185,9 +185,9 @@ def _checked(
     refused = [*refusals(plan, local, asked, code), *order_faults(response, code.paths)]
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
     plan = with_groundwork(plan, local)
-    plan = kept_places(plan, local, response, by, code.paths)
-    plan = kept_origins(with_facts_of(plan, local, asked), local)
-    plan = kept_memory(with_owners(plan, brief.repository), local)
+    plan = with_local_places(plan, local, response, by, code.paths)
+    plan = with_local_origins(with_facts_of(plan, local, asked), local)
+    plan = with_local_memory(with_owners(plan, brief.repository), local)
     plan = msgspec.structs.replace(plan, summary=summary_like(local, plan))
     return plan, [*faults(plan), *_lost(plan, local), *_unmitigated(plan), *refused]
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.literal import exact_names
-from missioncontrol.specialists.named import (
+from missioncontrol.specialists.definition_names import (
     ASIDE,
     FILES_MAX,
     Named,
@@ -18,9 +17,10 @@ from missioncontrol.specialists.named import (
     is_product,
     member_named,
 )
+from missioncontrol.specialists.literal import exact_names
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.symbols import Symbol, symbols
 from missioncontrol.specialists.words import parts
 
@@ -170,7 +170,7 @@ def _handed_on(ground: Ground, named: Named) -> int | None:
     return min(depths, default=None)
 
 
-def front_of(ground: Ground, places: Sequence["Place"]) -> str:
+def public_module_of(ground: Ground, places: Sequence["Place"]) -> str:
     """Return the file that hands on what a private module has, in code marks; "" without one."""
     private = places and re.search(r"(?:^|/)_(?!_)", places[0].path)
     fronts = [path for path in ground.arrows if PurePosixPath(path).name in _FRONTS]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import Origin, Plan, Requirement
 from missioncontrol.specialists.planner.ask import Ask
 
@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 def with_origins(plan: Plan, asks: Sequence[Ask], asked: Asked) -> Plan:
     """Return `plan` with the origins of its requirements, one for each ask, and its background."""
     every = list(asked.passages())
-    claimed = [_taken(ask, every) for ask in asks]
+    claimed = [_source_passages(ask, every) for ask in asks]
     _take_twins(claimed, every)
     users: dict[Place, list[int]] = {}
     for number, places in enumerate(claimed):
@@ -37,7 +37,7 @@ def with_origins(plan: Plan, asks: Sequence[Ask], asked: Asked) -> Plan:
     return msgspec.structs.replace(plan, requirements=requirements, background=background)
 
 
-def kept_origins(plan: Plan, local: Plan) -> Plan:
+def with_local_origins(plan: Plan, local: Plan) -> Plan:
     """Return `plan` with what `local` says about where its requirements come from.
 
     A model may word a requirement better; what was asked for is not its to say.
@@ -62,7 +62,7 @@ def _from(
     return msgspec.structs.replace(requirement, origins=origins)
 
 
-def _taken(ask: Ask, every: Sequence[Place]) -> set[Place]:
+def _source_passages(ask: Ask, every: Sequence[Place]) -> set[Place]:
     """Return the passages that an ask comes from; at least one where there is any."""
     found: set[Place] = set()
     for where, words in ask.said:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import Facts
+from missioncontrol.specialists.planner.playbook_text import Facts
 from missioncontrol.specialists.planner.sentences import shortened
 
 OUTCOMES_MAX = 6
@@ -61,7 +61,7 @@ def outcomes(ask: Ask, facts: Facts) -> list[str]:
     return list(found)[:OUTCOMES_MAX]
 
 
-def says_what_comes(sentences: Sequence[str]) -> bool:
+def has_outcome(sentences: Sequence[str]) -> bool:
     """Whether any of these says more than how a command is started."""
     return any(not each.startswith("`") for each in sentences)
 

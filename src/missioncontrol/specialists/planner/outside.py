@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import listed, table
 from missioncontrol.specialists.planner.ground import Ground, main_manifest
+from missioncontrol.specialists.planner.playbook_text import listed, table
 from missioncontrol.specialists.planner.source import ASIDE
 
 if TYPE_CHECKING:

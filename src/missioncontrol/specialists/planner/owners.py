@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Plan, Risk, Task
 
 OWNERS_FILES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")

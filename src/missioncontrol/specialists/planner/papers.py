@@ -9,8 +9,8 @@ import msgspec
 from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Part
-from missioncontrol.specialists.planner.filling import Facts
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
+from missioncontrol.specialists.planner.playbook_text import Facts
 from missioncontrol.specialists.planner.source import PAPERS, Place
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.ranking.index import Index
@@ -45,7 +45,7 @@ _LOG = re.compile(
     r"(?:changes|changelog|history|news|release[-_]?notes|whats?[-_]?new)(?:\.\w+)?$"
 )
 _WRITTEN = re.compile(r"(?i)\.(?:md|rst|txt|adoc)$")
-_FRONT = re.compile(r"(?i)^docs?/(?:source/|src/)?(?:index|readme)\.\w+$")
+_FIRST_PAGE = re.compile(r"(?i)^docs?/(?:source/|src/)?(?:index|readme)\.\w+$")
 
 
 def _rank(path: str, words: Sequence[str]) -> int:
@@ -71,7 +71,7 @@ def document_for(ground: Ground, ask: Ask, main: Sequence[Place]) -> tuple[str, 
         return main[0].path, "holds the words that its users are shown"
     if _README.search(ask.text):
         readme = _first(_shortest(paths, r"(?i)^readme(?:\.\w+)?$"), f"is the README{whose}")
-        return readme or _first(filter(_FRONT.search, paths), "is what readers open first")
+        return readme or _first(filter(_FIRST_PAGE.search, paths), "is what readers open first")
     if _CHANGES.search(ask.text):
         return _first(_shortest(paths, _LOG.pattern), f"is the change log{whose}")
     return _page(ground, ask, main)
@@ -96,7 +96,7 @@ def paper_facts(ask: Ask, places: Sequence[Place]) -> dict[str, str]:
     if not places:
         paper = _named_paper(ask)
         missing = f"`{paper}`" if paper else "README" if _README.search(ask.text) else "change log"
-        return {"no_paper": missing} if is_kept_apart(ask) else {}
+        return {"no_paper": missing} if is_own_document(ask) else {}
     path = places[0].path
     return {"log" if _LOG.match(path) else "paper": f"`{path}`"}
 
@@ -135,7 +135,7 @@ def has_home(part: Part) -> bool:
     return "no_paper" in part.facts or home_of(part) != ""
 
 
-def is_kept_apart(ask: Ask) -> bool:
+def is_own_document(ask: Ask) -> bool:
     """Whether an ask names a document that no other one stands for: a README, a path, a log."""
     named = _named_paper(ask) or _README.search(ask.text) or _CHANGES.search(ask.text)
     return bool(named)
@@ -185,5 +185,5 @@ def _pages(ground: Ground, ask: Ask, main: Sequence[Place]) -> Iterator[str]:
     if ground.index:
         found = ranked(ground.index, search_text(ground.goal.main), limit=9, kinds=("document",))
         yield from (each.path for each in found if each.is_sure and each.path in pages)
-    yield from (path for path in pages if _FRONT.search(path))
+    yield from (path for path in pages if _FIRST_PAGE.search(path))
     yield from _shortest(every, r"(?i)^readme(?:\.\w+)?$")

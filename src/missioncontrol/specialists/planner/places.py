@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.likelier import BASE
 from missioncontrol.specialists.literal import exact_names, is_file_name, written_names
-from missioncontrol.specialists.planner import wording
+from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.imperatives import verbs
@@ -21,7 +21,7 @@ from missioncontrol.specialists.planner.subject import (
 )
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.specialists.words import parts, stem, telling_words
+from missioncontrol.specialists.words import parts, significant_words, stem
 
 PLACES_MAX = 5
 
@@ -87,7 +87,7 @@ def places_for(ground: Ground, ask: Ask, kind: str, main: Sequence[Place]) -> li
         return []
     wanted = WANTED.get(kind, ("code",))
     text = search_text(ask)
-    terms = [word for word in telling_words(text) if stem(word) not in ground.index.everywhere]
+    terms = [word for word in significant_words(text) if stem(word) not in ground.index.everywhere]
     if kind == "removal" and (floor := _floor_place(ground, ask)):
         return floor
     if kind == "release-check":
@@ -130,7 +130,7 @@ def new_names(ground: Ground, ask: Ask) -> list[str]:
         for name in named
         if name.partition(".")[0] not in sys.stdlib_module_names
         and name.rpartition(".")[2] not in stems
-        and not (is_file_name(name) or index.defines(name) or index.says_literally(name))
+        and not (is_file_name(name) or index.defines(name) or index.has_identifier(name))
     ]
 
 
@@ -145,7 +145,7 @@ def is_vague(ground: Ground, ask: Ask) -> bool:
         return False
     for name in exact_names(text):
         text = text.replace(name, " ")
-    own = {stem(word) for word in telling_words(text)} - COMMON
+    own = {stem(word) for word in significant_words(text)} - COMMON
     return ask.refers_back or not own
 
 
@@ -230,7 +230,7 @@ def _base_first(ground: Ground, ask: Ask, found: list[Ranked]) -> list[Ranked]:
     assert ground.tree is not None
     heads = head_stems(search_text(ask))
     is_new = not ask.verb or verbs().get(ask.verb) in {"feature", "new-service"}
-    if not found or not is_new or wording.MODAL.search(ask.text):
+    if not found or not is_new or phrasing.MODAL.search(ask.text):
         return found
     folder = PurePosixPath(found[0].path).parent
     named = {stem(part) for part in re.findall(r"[A-Za-z]+", folder.name)} & heads

@@ -1,13 +1,14 @@
 """The specialist that plans: by itself, or with a model where one is given."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from missioncontrol.domain.building import built_by
-from missioncontrol.domain.foresight import Recalled
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
+from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.work import ArtifactRef, Work
@@ -18,18 +19,67 @@ from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.groundwork import without_groundwork
-from missioncontrol.specialists.planner.lore import Said, said_by_documents
+from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.markdown import markdown
-from missioncontrol.specialists.planner.new_product import cannot_plan, is_new_product
+from missioncontrol.specialists.planner.memory_quotes import with_memory
 from missioncontrol.specialists.planner.origins import with_origins
 from missioncontrol.specialists.planner.owners import with_owners
-from missioncontrol.specialists.planner.reading import read_ground
-from missioncontrol.specialists.planner.remembering import with_memory
+from missioncontrol.specialists.planner.repository_rules import (
+    DocumentStatement,
+    document_statements,
+)
+from missioncontrol.specialists.planner.sources import read_ground
 from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
 
+# Refuses to plan a new product by rule: without code there is nothing to plan from.
+
+NEW_SERVICE = "new-service"
+_NAMES = (
+    r"(?:web ?|mobile |desktop |phone )?(?:apps?|applications?|products?|services?|micro-?services?"
+    r"|platforms?|web ?sites?|sites?|tools?|games?|bots?|systems?|dashboards?"
+    r"|portals?|shops?|stores?"
+    r"|marketplaces?|saas|start-?ups?|librar(?:y|ies)|servers?|back-?ends?|front-?ends?|clients?"
+    r"|cli|apis?|plugins?|extensions?|programs?|prototypes?|mvp)"
+)
+_PRODUCT = re.compile(
+    rf"(?i)(?:^|\b(?:an?|another|new|our own|my own)\s+)(?:[\w'/-]+\s+){{0,5}}?{_NAMES}\b"
+)
+FILES_OF_AN_EMPTY_ONE = 10
+"""A README, a licence and some settings: a repository in which nothing was begun."""
+_NOT_A_PRODUCT = frozenset({"documentation", "security-review", "incident"})
+
+
+def is_new_product(ground: Ground, kinds: tuple[str, ...]) -> bool:
+    """Whether a goal asks for something that begins with no code at all.
+
+    In a repository with next to nothing in it, every addition is one; in an empty one, every goal.
+    """
+    if ground.has_code or kinds[:1] != (NEW_SERVICE,) or not _NOT_A_PRODUCT.isdisjoint(kinds):
+        return False
+    if ground.tree is not None and not ground.tree.files:
+        return True
+    main = ground.goal.main
+    asked = verbs().get(main.verb, "any")
+    if ground.tree is not None and len(ground.tree.files) <= FILES_OF_AN_EMPTY_ONE:
+        return asked in {NEW_SERVICE, "feature"} or bool(_PRODUCT.search(main.text))
+    return asked == NEW_SERVICE or (asked == "any" and bool(_PRODUCT.search(main.text)))
+
+
+def cannot_plan(why: str) -> AttemptFailed:
+    """Return the refusal of a goal for a new product; `why` says why no model plans it."""
+    return AttemptFailed(
+        "plan.new_product",
+        "This goal can't be planned here: there is no code to plan from, so it asks for a new "
+        f"product, and {why.rstrip('. ')}.",
+        hint="Configure a model (MISSION_MODEL_URL and MISSION_MODEL_NAME), or name a repository "
+        "with code by --repo, or write a first piece and then ask for one part at a time.",
+        retryable=False,
+    )
+
+
 if TYPE_CHECKING:
-    from missioncontrol.specialists.planner.answering import Answering
+    from missioncontrol.specialists.planner.model_answers import Answering
 
 WITHOUT_MEMORY = "plan-without-memory.json"
 """The artifact with the plan as it would be if nothing were remembered."""
@@ -41,7 +91,7 @@ class LocalPlanner:
     def __init__(self) -> None:
         """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
-        self.lore: tuple[Said, ...] = ()  # what the repository's documents say
+        self.lore: tuple[DocumentStatement, ...] = ()  # what the repository's documents say
         self.is_new_product = False  # whether the goal asks for what begins without any code
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
@@ -55,18 +105,18 @@ class LocalPlanner:
         made = assembled(ground, builder=brief.builder, kind=brief.kind)
         self.is_new_product = is_new_product(ground, made.kinds)
         bare = with_origins(made, ground.goal.asks, asked)
-        plan = with_memory(bare, self._told(brief, ground), name=ground.name)
+        plan = with_memory(bare, self._recalled(brief, ground), name=ground.name)
         if plan is not bare:
             self.without_memory = accepted(with_owners(bare, brief.repository))
         plan = accepted(with_owners(plan, brief.repository))
         show(plan, desk)
         return plan
 
-    def _told(self, brief: Brief, ground: Ground) -> list[Recalled]:
+    def _recalled(self, brief: Brief, ground: Ground) -> list[Recalled]:
         """Return memory of missions, then what documents say that was not recalled yet."""
         if ground.tree is None:
             return list(brief.recalled)
-        self.lore = said_by_documents(ground.tree)
+        self.lore = document_statements(ground.tree)
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
@@ -92,7 +142,7 @@ class Planner:
         """
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
-        if not (is_agent(brief.planner) or self._asks_model(brief)):
+        if not (is_agent(brief.planner) or self._uses_model(brief)):
             plan = local_planner.plan(brief, desk)
             if local_planner.is_new_product:
                 raise cannot_plan("no model is configured")
@@ -109,11 +159,11 @@ class Planner:
         plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None
         work = _handed_in(plan, attempts, commit or "", desk)
-        beside = [*_bare(estimated(bare, brief) if bare else None, desk)]
+        beside = [*_plan_without_memory(estimated(bare, brief) if bare else None, desk)]
         beside += _lore(local_planner.lore, desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, *beside))
 
-    def _asks_model(self, brief: Brief) -> bool:
+    def _uses_model(self, brief: Brief) -> bool:
         if brief.planner == MODEL and self._model is None:
             raise AttemptFailed(
                 "model.not_configured",
@@ -125,7 +175,7 @@ class Planner:
 
     def _answers(self, brief: Brief, local: Plan, desk: Desk) -> "Answering":
         """Return who is asked for a better plan than `local`."""
-        from missioncontrol.specialists.planner.answering import AgentAnswers, EndpointAnswers
+        from missioncontrol.specialists.planner.model_answers import AgentAnswers, EndpointAnswers
         from missioncontrol.specialists.planner.tools.testing import trying_in_planner
         from missioncontrol.specialists.planner.tools.toolbox import Toolbox
 
@@ -163,7 +213,7 @@ def _given(plan: Plan, builder: str) -> Plan:
     return msgspec.structs.replace(built, summary=summary_like(plan, built))
 
 
-def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
+def _plan_without_memory(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
     """Keep the plan as it would be if nothing were remembered, where that is another one."""
     if plan is not None:
         yield desk.keep(
@@ -175,7 +225,7 @@ def _bare(plan: Plan | None, desk: Desk) -> Iterator[ArtifactRef]:
         )
 
 
-def _lore(statements: Sequence[Said], desk: Desk) -> Iterator[ArtifactRef]:
+def _lore(statements: Sequence[DocumentStatement], desk: Desk) -> Iterator[ArtifactRef]:
     if statements:
         yield desk.keep(
             "lore.json",

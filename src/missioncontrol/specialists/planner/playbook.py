@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.domain.plan import Level
-from missioncontrol.specialists.planner.filling import Facts, filled
+from missioncontrol.specialists.planner.playbook_text import Facts, filled
 
 
 class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

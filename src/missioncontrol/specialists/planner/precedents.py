@@ -3,7 +3,7 @@
 Their files say what belongs to such a change; a repair within a fortnight, what is forgotten.
 """
 
-from missioncontrol.domain.foresight import FollowUp, Precedent
+from missioncontrol.domain.estimates import FollowUp, Precedent
 from missioncontrol.specialists.historian.log import FIX
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import Ground

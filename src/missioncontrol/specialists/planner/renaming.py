@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.kinds import says_frozen
+from missioncontrol.specialists.definition_names import OVERLOAD, Named, definitions_called
+from missioncontrol.specialists.kinds import has_frozen_head
 from missioncontrol.specialists.literal import is_file_name
-from missioncontrol.specialists.named import OVERLOAD, Named, definitions_called
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.source import ASIDE
 from missioncontrol.specialists.symbols import symbols
 
@@ -111,7 +111,7 @@ def uses_of(ground: Ground, name: str) -> Uses:
     for file in ground.tree.files if ground.tree else ():
         text = (ground.tree.text(file.path) or "") if ground.tree else ""
         kind, count = _kind(file), len(whole.findall(text))
-        is_frozen = CHANGES.match(file.path) or says_frozen(text)
+        is_frozen = CHANGES.match(file.path) or has_frozen_head(text)
         if count and kind in found and not is_frozen:
             found[kind][file.path] = count
     return Uses(found["code"], found["beside"], found["test"], found["document"])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import Likely, LikelyFile
+from missioncontrol.domain.estimates import Likely, LikelyFile
 from missioncontrol.domain.plan import Fault, Phase, Plan, Task
 
 FIELD = "likely_order"
@@ -38,7 +38,9 @@ def order_faults(answer: str, paths: Collection[str]) -> Iterator[Fault]:
                 )
 
 
-def kept_places(plan: Plan, local: Plan, answer: str, by: str, paths: Collection[str]) -> Plan:
+def with_local_places(
+    plan: Plan, local: Plan, answer: str, by: str, paths: Collection[str]
+) -> Plan:
     """Return a plan with the likely files of the local one, in the order that its author gives.
 
     Files of the repository (`paths`) that the ranking did not find may be among them; an order

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import STUDIES, Phase, Plan, Task
 from missioncontrol.specialists.planner.first_page import ANNOUNCING, is_named
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
@@ -17,9 +17,9 @@ UNSURE = 0.3
 USUAL_MIN = 0.5
 """Share of the changes of code that changed a test or the change log, from which on the next one
 is expected to."""
-KEPT_MIN = 0.7
+CHANGE_CHANCE_MIN = 0.7
 """A chance below which a test of what is refactored stays as it is."""
-ASKED_MAX = 2
+KNOWERS_MAX = 2
 _DECLARED = frozenset({"dependency"})
 """Work that changes what the project declares, before it changes code."""
 _TESTED = re.compile(r"\btests?\b")
@@ -160,7 +160,7 @@ class _Reader:
         if len(task.requirements) > 1 and len(named_in) > 1:
             found = [f.path for f in files if f.path in named_in or f.chance >= UNSURE]
         if work == "refactoring":  # Its tests pass without an edit, unless they surely change.
-            stays = {f.path for f in files if f.chance < KEPT_MIN and not is_named(f)}
+            stays = {f.path for f in files if f.chance < CHANGE_CHANCE_MIN and not is_named(f)}
             found = [p for p in found if self._kinds[p] != "test" or p not in stays]
         if work in _DECLARED:
             found = [*(p for p in named if self._kinds[p] == "configuration"), *found]
@@ -202,7 +202,7 @@ def _growing(plan: Plan) -> list[str]:
 
 def _asking(file: LikelyFile) -> str:
     """Say who knows the file, as the history counts it."""
-    first, *others = file.knowers[:ASKED_MAX]
+    first, *others = file.knowers[:KNOWERS_MAX]
     asked = f"{first.name} ({_commits(first.commits)} of `{file.path}`)"
     more = "".join(f" or {each.name} ({each.commits:,})" for each in others)
     return f"Ask {asked}{more} for a review."

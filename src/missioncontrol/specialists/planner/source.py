@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
-from missioncontrol.specialists.planner.bare import without_prose
+from missioncontrol.domain.estimates import Spot
+from missioncontrol.specialists.planner.code_only import without_prose
 from missioncontrol.specialists.planner.definitions import (
     by_age,
     holding,
@@ -48,7 +48,7 @@ _TEST_TEXT = re.compile(
     r"(?m)^\s*(?:async\s+)?def\s+test_?\w*\(|\bTestCase\b|^\s*(?:it|test|describe|tap\.test)\("
 )
 """How files that are called otherwise show that they hold tests."""
-_FRONT_STEMS = frozenset({"init", "main", "index", "mod", "lib"})
+_ENTRY_STEMS = frozenset({"init", "main", "index", "mod", "lib"})
 PAPERS = re.compile(
     r"(?i)(?:^|/)(?:licen[cs]e|copying|notice|authors|contributors|maintainers|code_of_conduct"
     r"|security|codeowners|(?:ai|privacy)[_-]policy)(?:[.-][\w.-]+)?$"
@@ -89,7 +89,7 @@ _BESIDE = (
 def called(path: str) -> str:
     """Return what a file is called among others: the front of a package is called as its folder."""
     stem = PurePosixPath(path).stem.strip("_")
-    return PurePosixPath(path).parent.name if stem in _FRONT_STEMS else stem
+    return PurePosixPath(path).parent.name if stem in _ENTRY_STEMS else stem
 
 
 class Seam(msgspec.Struct, frozen=True):
@@ -134,7 +134,7 @@ _CHANCE = re.compile(
 """What says nothing of a file: a label that many commits have, a single commit of many files."""
 
 
-def telling(reasons: Sequence[str]) -> list[str]:
+def informative_reasons(reasons: Sequence[str]) -> list[str]:
     """Return the reasons that say more than how often a word stands in a file, where one does."""
     plain = [each for each in reasons if not (each.startswith("says ") or _CHANCE.search(each))]
     return [each for each in plain if not each.endswith(" in its path")] or plain or list(reasons)

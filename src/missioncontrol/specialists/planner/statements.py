@@ -126,26 +126,26 @@ def is_foreign(text: str) -> bool:
     return has_others and _FUNCTION_WORDS.search(text) is None
 
 
-def tells_trouble(text: str) -> bool:
+def has_trouble(text: str) -> bool:
     """Whether the sentence says that something goes wrong, and not only on the side."""
     return _FAILS.search(_ASIDE.sub(" ", text)) is not None
 
 
-def tells_only_errors(text: str) -> bool:
+def has_only_errors(text: str) -> bool:
     """Whether all the trouble is an error that is raised: a specification says that as well."""
     rest = _RAISES.sub(" ", _ASIDE.sub(" ", text))
-    return tells_trouble(text) and _FAILS.search(rest) is None
+    return has_trouble(text) and _FAILS.search(rest) is None
 
 
-def tells_fault(text: str) -> bool:
+def has_fault(text: str) -> bool:
     """Whether a sentence that stands for a whole goal tells a fault, in plain words or in figures.
 
     More words count here than where one sentence of many is judged.
     """
-    return tells_trouble(text) or _WRONG.search(text) is not None
+    return has_trouble(text) or _WRONG.search(text) is not None
 
 
-def tells_today(text: str) -> bool:
+def is_about_today(text: str) -> bool:
     """Whether the sentence states how things are or were, or what the author has."""
     return bool(_TODAY.search(_ASIDE.sub(" ", text)) or _OURS.search(text))
 
@@ -163,7 +163,7 @@ def explains(text: str) -> bool:
     return _EXPLAINS.match(text.strip(" *_")) is not None
 
 
-def tells_of_use(text: str) -> bool:
+def is_use_report(text: str) -> bool:
     """Whether a sentence reports what comes of a use, as “Using `A` works, but `B` fails” does."""
     return _OF_USE.match(text.strip(" *_")) is not None
 
@@ -173,7 +173,7 @@ def is_of_author(text: str) -> bool:
     return _AUTHOR.match(text.strip(" *_")) is not None
 
 
-def points_elsewhere(text: str) -> bool:
+def is_reference(text: str) -> bool:
     """Whether the text is a link, a trailer of a commit or a remark in brackets."""
     return _POINTS.match(text.strip(" *_")) is not None
 

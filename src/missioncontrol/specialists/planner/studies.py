@@ -24,17 +24,17 @@ class Outcome(NamedTuple):
 OUTCOMES = {
     "security-review": Outcome(
         "Read and judge",
-        "for whoever reads the code: what comes of it is a list of findings and no change",
+        "for the readers of the code: the result is a list of findings and no change",
         "comes to a list of findings; no code changes",
     ),
     "incident": Outcome(
         "Account and measures",
-        "for whoever was there: what comes of it is an account with measures and no change",
+        "for the people who were there: the result is an account with measures and no change",
         "comes to an account with measures, each a mission of its own; no code changes",
     ),
     "documentation": Outcome(
         "Write",
-        "for whoever writes: documents change, and no code",
+        "for writers: documents change, and no code",
         "changes documents and no code",
     ),
 }
@@ -45,7 +45,7 @@ def outcome(kind: str) -> Outcome | None:
     return OUTCOMES.get(kind)
 
 
-def said_of_text(ground: Ground, ask: Ask, kind: str, *, is_main: bool) -> dict[str, str]:
+def text_facts(ground: Ground, ask: Ask, kind: str, *, is_main: bool) -> dict[str, str]:
     """Return what an ask for a text says of the text itself: where it stands, and who reads it."""
     if kind in STUDIES and not is_main:
         return {"facet": "yes"}  # One reading of the code answers all of its questions.

@@ -3,12 +3,12 @@
 import itertools
 import re
 
-from missioncontrol.specialists.planner.asides import PAPER
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.faults import in_sentence, sentence_of
-from missioncontrol.specialists.planner.giving import given
 from missioncontrol.specialists.planner.imperatives import unlabelled, verbs
+from missioncontrol.specialists.planner.parameter_goals import given
 from missioncontrol.specialists.planner.sentences import shortened
+from missioncontrol.specialists.planner.side_changes import PAPER
 from missioncontrol.specialists.planner.statements import FAULTY_VERBS
 from missioncontrol.specialists.words import STOP_WORDS
 

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from missioncontrol.specialists.named import ASIDE, Named
+from missioncontrol.specialists.definition_names import ASIDE, Named
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.bare import without_prose
-from missioncontrol.specialists.planner.filling import listed
+from missioncontrol.specialists.planner.code_only import without_prose
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.places import text_of_main
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.ranking.cited import cited
+from missioncontrol.specialists.ranking.cited_commits import cited
 from missioncontrol.specialists.ranking.terms import title
 
 CALLS_MAX = 6
@@ -226,12 +226,12 @@ def tool_settings(ground: Ground, text: str) -> str:
     """Return the settings of the tool that an ask sets up: `.golangci.yml` of golangci-lint."""
     if ground.tree is None or not _SETS_UP.search(text):
         return ""
-    words = {_bare(word) for word in re.findall(r"[A-Za-z][\w-]{3,}", text.lower())}
-    words -= {_bare(ground.name), ""}
+    words = {_tool_name(word) for word in re.findall(r"[A-Za-z][\w-]{3,}", text.lower())}
+    words -= {_tool_name(ground.name), ""}
     for file in ground.tree.files:
         path = PurePosixPath(file.path)
         is_root = len(path.parts) == 1 or path.parts[:-1] in {(".github",), (".config",)}
-        if is_root and file.kind == "configuration" and _bare(_tool_of(path.name)) in words:
+        if is_root and file.kind == "configuration" and _tool_name(_tool_of(path.name)) in words:
             return file.path
     return ""
 
@@ -242,6 +242,6 @@ def _tool_of(name: str) -> str:
     return re.sub(r"(?:rc|[-_]?config)$", "", stem)
 
 
-def _bare(word: str) -> str:
+def _tool_name(word: str) -> str:
     """Return the name of a tool without what says that it is one."""
     return re.sub(r"[-_](?:lint|cli|js|action|bot)$", "", word.lower()).replace("-", "")

@@ -9,10 +9,10 @@ from missioncontrol.domain.plan import STUDIES, ExpectedArtifact, Phase, Role, T
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
 from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.draft import Draft, Part, one_each, slug
-from missioncontrol.specialists.planner.filling import listed
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.outcomes import outcomes, says_what_comes
+from missioncontrol.specialists.planner.outcomes import has_outcome, outcomes
 from missioncontrol.specialists.planner.playbook import TaskEntry, playbook, sayable
+from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.studies import Outcome, outcome
 
 _OF_MAIN = re.compile(r"(?i)(?:it|they|this|that|these|those|(?:make|keep|turn) (?:it|them))\b")
@@ -67,7 +67,7 @@ def phases(
     subject = main.facts["subject"]
     built = _each_once(built)
     made = outcome_of(parts, main)
-    who = made.purpose if made else "for whoever changes the code"
+    who = made.purpose if made else "for the developers who change the code"
     purpose = f"{counted(len(built), 'task')} for {subject}, {who}."
     yield Phase("build", made.phase if made else "Build", purpose, tuple(built))
     if verify:
@@ -233,7 +233,7 @@ def _shown(part: Part, main: Part) -> list[str]:
     own = {name: main.facts[name] for name in ("test", "covered") if name in main.facts}
     where = f" in {own['test']}" if "test" in own else ""
     stated = outcomes(part.ask, {**part.facts, **own})
-    shown = [] if says_what_comes(stated) else [f"A test{where} shows “{part.facts['ask']}”."]
+    shown = [] if has_outcome(stated) else [f"A test{where} shows “{part.facts['ask']}”."]
     return [*shown, *stated]
 
 
@@ -254,7 +254,7 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
         detail=" ".join(sayable(detail, part.facts)) or _plain_detail(part),
         role="builder",
         needs=tuple(needs),
-        acceptance=tuple(acceptance) or (f"Whoever asked for “{part.facts['ask']}” has tried it.",),
+        acceptance=tuple(acceptance) or (f"The author of “{part.facts['ask']}” has tried it.",),
         risk_checks=tuple(sayable(book.risk_checks, part.facts)),
         requirements=_in_order([part.id, *held]),
         decisions=draft.decisions_of(part),
@@ -342,7 +342,9 @@ def _verify(
     tasks = [task for task, _ in _extra(parts, "verify", draft)]
     for part in parts:
         if part.kinds[0] == "constraint":
-            facts = _of_what_stays(dict(main.facts) | dict(part.facts), main) | _kept(part, main)
+            facts = _of_what_stays(dict(main.facts) | dict(part.facts), main) | _constraint_facts(
+                part, main
+            )
             held = msgspec.structs.replace(part, facts=facts)
             entries = [entry for entry in playbook("constraint").task if entry.speaks(facts)]
             task = next(task for entry in entries if (task := _handed_over(entry, held, draft)))
@@ -357,7 +359,7 @@ def _of_what_stays(facts: dict[str, str], main: Part) -> dict[str, str]:
     return {name: fact for name, fact in facts.items() if name not in gone}
 
 
-def _kept(part: Part, main: Part) -> dict[str, str]:
+def _constraint_facts(part: Part, main: Part) -> dict[str, str]:
     """Return the definition that a constraint names, where it is not the one that changes."""
     named = part.facts.get("named", "")
     if not named or named == main.facts.get("named"):

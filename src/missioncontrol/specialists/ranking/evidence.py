@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.heading import head_stems
+from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.literal import exact_names, written_names
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.field import SATURATION
-from missioncontrol.specialists.ranking.groups import spoken_of
+from missioncontrol.specialists.ranking.groups import named_groups
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Example
-from missioncontrol.specialists.ranking.terms import asked, counted, spelt, title
+from missioncontrol.specialists.ranking.terms import counted, goal_stems, spelt, title
 
 LEADERS = 10
 """Files that answer best by words; what is tied to them by history or imports gains from it."""
@@ -85,8 +85,8 @@ class _Gathering:
         self.index = index
         self.goal = text
         self.kinds = kinds
-        self.terms = _telling(index, asked(text))
-        self.first = {t: n for t, n in asked(title(text)).items() if t in self.terms}
+        self.terms = _informative(index, goal_stems(text))
+        self.first = {t: n for t, n in goal_stems(title(text)).items() if t in self.terms}
         self.heads = head_stems(title(text)) & self.terms.keys()
         self.names = _identifiers(text)
         self.figures: dict[str, Figures] = {}
@@ -156,7 +156,7 @@ class _Gathering:
     def _grouped(self) -> dict[int, float]:
         """Return the files of groups that the goal speaks of; those changed often count more."""
         found = {}
-        groups = spoken_of(self.goal)
+        groups = named_groups(self.goal)
         for number, path in enumerate(self.index.paths) if groups else ():
             if any(group.paths.search(path) for group in groups):
                 found[number] = 1.0 + log1p(self.index.past.counts[number])
@@ -223,7 +223,7 @@ class _Gathering:
         """Measure the best file that a file shares its bare name with: its test, its source."""
         found = {}
         for number in candidates:
-            others = self.index.namesakes[self.index.bare[number]]
+            others = self.index.namesakes[self.index.subject_stems[number]]
             if 1 < len(others) < FOLDER_MAX:
                 found[number] = max(strength.get(n, 0.0) for n in others if n != number)
         return found
@@ -267,7 +267,7 @@ class _Gathering:
         for number in candidates:
             path = self.index.paths[number]
             found["head"][number] = _share_in(PurePosixPath(path).name, self.heads)
-            bare, stem = self.index.bare[number], self.index.stems[number]
+            bare, stem = self.index.subject_stems[number], self.index.stems[number]
             is_whole = PurePosixPath(path).name.lower() in whole_words
             is_named = len(stem) > SHORT_NAME and bool({stem, bare} & words)
             found["called"][number] = 2.0 if is_whole else float(is_named)
@@ -301,7 +301,7 @@ def block_score(block: Block, weights: Mapping[str, float], mean: float) -> floa
     )
 
 
-def _telling(index: Index, terms: dict[str, int]) -> dict[str, int]:
+def _informative(index: Index, terms: dict[str, int]) -> dict[str, int]:
     """Leave out what stands everywhere, unless nothing else that is asked stands anywhere."""
     found = {term: count for term, count in terms.items() if term not in index.everywhere}
     return found if any(map(index.has, found)) else terms

@@ -5,7 +5,7 @@ from math import log
 
 SATURATION = 1.2
 """k1 of BM25 (Robertson and Zaragoza, 2009): how soon more of the same word says no more."""
-TERMS_KEPT_MAX = 5_000
+TERMS_CACHED_MAX = 5_000
 """Words whose documents are remembered."""
 NO_FACTORS: Mapping[str, float] = {}
 
@@ -57,7 +57,7 @@ class Field:
         """Return the documents that hold a term, with how often."""
         found = self._postings.get(term)
         if found is None:
-            if len(self._postings) >= TERMS_KEPT_MAX:
+            if len(self._postings) >= TERMS_CACHED_MAX:
                 self._postings.clear()
             found = [
                 (number, counts[term])

@@ -57,7 +57,7 @@ speak of a server's checks .74 and .80, of style sheets .60 and .64."""
 CHANCE_MIN, CHANCE_MAX = 0.003, 0.999
 
 
-def spoken_of(goal: str) -> tuple[Group, ...]:
+def named_groups(goal: str) -> tuple[Group, ...]:
     """Return the groups that the first line of a goal speaks of."""
     line = next((each for each in goal.splitlines() if each.strip()), "")
     return tuple(group for group in GROUPS if group.words.search(line))

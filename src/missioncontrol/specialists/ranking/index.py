@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from missioncontrol.specialists.kinds import says_frozen
+from missioncontrol.specialists.kinds import has_frozen_head
 from missioncontrol.specialists.ranking.blocks import Block, blocks_of
 from missioncontrol.specialists.ranking.facts import (
     CHARACTERS_MAX as CHARACTERS_LOOKED_AT,
@@ -16,8 +16,8 @@ from missioncontrol.specialists.ranking.facts import (
     content_key,
     facts_of,
 )
+from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
-from missioncontrol.specialists.ranking.kept import KeptFacts
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.roles import roles
 from missioncontrol.specialists.ranking.terms import counted
@@ -26,7 +26,7 @@ from missioncontrol.specialists.words import parts
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
-NOBODY_EDITS = frozenset({"binary", "generated", "vendored"})
+NOT_EDITED = frozenset({"binary", "generated", "vendored"})
 CHARACTERS_MAX = 512_000_000
 """Text looked at over all files; what lies beyond it is ranked by its path and its past."""
 PATH_FACTOR = 5
@@ -44,7 +44,7 @@ _USED = (
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 _TEST_MARK = re.compile(r"(?i)^_?tests?[_.-]|[_.-](?:tests?|spec)$|^_+")
 _MARKED_TEST = re.compile(r"^_?tests?[_.-]|[_.-]?(?:tests?|specs?)$")
-BARE_LENGTH_MIN = 2
+STEM_LENGTH_MIN = 2
 _COMMON_STEMS = frozenset({"", "__init__", "__main__", "conftest", "index", "main", "mod", "lib"})
 
 
@@ -57,7 +57,7 @@ class Index:
         changes: Iterable[PastChange] = (),
         *,
         arrows: Mapping[str, Sequence[str]] | None = None,
-        cache: KeptFacts | None = None,
+        cache: FactsCache | None = None,
         everywhere: Iterable[str] = (),
     ) -> None:
         """`changes` come newest first; `arrows` map files to those they import.
@@ -77,10 +77,10 @@ class Index:
         self.past = Past(changes, self.paths)
         self.imports = self._linked(arrows or {})
         self.stems = [PurePosixPath(path).name.split(".")[0].lower() for path in self.paths]
-        self.bare = list(map(_bare, self.stems))
+        self.subject_stems = list(map(_subject_stem, self.stems))
         self.folders = [path.rpartition("/")[0] for path in self.paths]
         self.namesakes: dict[str, list[int]] = {}
-        for number, bare in enumerate(self.bare):
+        for number, bare in enumerate(self.subject_stems):
             self.namesakes.setdefault(bare, []).append(number)
         self.defined = [frozenset(name.lower() for name, _ in each.names) for each in self.facts]
         languages = Counter(file.language for file in self.files if file.kind == "code")
@@ -150,7 +150,7 @@ class Index:
         known = {name, last} if own else {name}
         return any(each in known for facts in self.facts for each, _ in facts.names)
 
-    def says_literally(self, name: str) -> bool:
+    def has_identifier(self, name: str) -> bool:
         """Whether an identifier stands just so: one of several words in any text.
 
         One word counts only where code uses it as a name: a parameter, an attribute, an option.
@@ -212,7 +212,9 @@ class _Text(NamedTuple):
     is_read: bool  # whether there was room for its characters
 
 
-def _read(tree: "Tree", cache: KeptFacts | None) -> "tuple[list[SourceFile], list[FileFacts], int]":
+def _read(
+    tree: "Tree", cache: FactsCache | None
+) -> "tuple[list[SourceFile], list[FileFacts], int]":
     """Read the files that people change, in their order, and count those left out."""
     texts = list(_texts(tree))
     found = cache.find({each.key for each in texts}) if cache else {}
@@ -230,10 +232,10 @@ def _texts(tree: "Tree") -> "Iterator[_Text]":
     """Yield what people change: a frozen or generated file says in its head that they do not."""
     room = CHARACTERS_MAX
     for file in tree.files:
-        if file.kind in NOBODY_EDITS:
+        if file.kind in NOT_EDITED:
             continue
         text = tree.text(file.path) or ""
-        if file.kind == "code" and says_frozen(text):
+        if file.kind == "code" and has_frozen_head(text):
             continue
         is_code, is_read = file.kind in {"code", "test"}, room > 0
         text = text if is_read else ""
@@ -253,10 +255,10 @@ def _names(facts: FileFacts) -> dict[str, int]:
     return counted("\n".join(name for name, _ in facts.names))
 
 
-def _bare(stem: str) -> str:
+def _subject_stem(stem: str) -> str:
     """Return the name of a file without what marks it as a test: `gson` for `gsontest`."""
     bare = _MARKED_TEST.sub("", stem)
-    return bare if len(bare) > BARE_LENGTH_MIN else stem
+    return bare if len(bare) > STEM_LENGTH_MIN else stem
 
 
 def _subject(path: str) -> str:

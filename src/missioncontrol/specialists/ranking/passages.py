@@ -6,7 +6,7 @@ from math import log, log1p
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.evidence import Evidence, block_score, phrases_of
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.terms import asked, counted, title
+from missioncontrol.specialists.ranking.terms import counted, goal_stems, title
 
 PRECEDENTS_MAX = 5
 """Past commits like the goal whose words are looked for in a file that they changed."""
@@ -25,7 +25,7 @@ def passage_rows(index: Index, evidence: Evidence, number: int) -> list[list[flo
     texts = ["\n".join(lines[block.first - 1 : block.last]) for block in blocks]
     names = _names_in(index, number, blocks)
     weights = {term: index.text.weight(term) for term in evidence.terms}
-    first = asked(title(evidence.goal))
+    first = goal_stems(title(evidence.goal))
     words = _scores(blocks, weights)
     scaled = {
         "words": words,

@@ -7,7 +7,7 @@ from math import log, log1p
 import msgspec
 
 from missioncontrol.specialists.ranking.field import Field
-from missioncontrol.specialists.ranking.terms import asked
+from missioncontrol.specialists.ranking.terms import goal_stems
 
 FILES_MAX = 30
 """A commit over more files says little about any of them: it counts towards how often alone."""
@@ -63,13 +63,13 @@ class Past:
             if found:
                 self.changes.append(change)
                 self.files.append(tuple(sorted(found)))
-        self.telling = [
+        self.informative = [
             len(files) <= FILES_MAX and not self._is_beginning(number, len(paths))
             for number, files in enumerate(self.files)
         ]
         newest = max((change.seconds for change in self.changes), default=0.0)
         self.ages = [max(0.0, newest - change.seconds) / YEAR for change in self.changes]
-        self.messages = [asked(change.message) for change in self.changes]
+        self.messages = [goal_stems(change.message) for change in self.changes]
         self._examples = Field(self.messages, length_share=0.6)
         self.said = Field(self._by_file(len(paths)), length_share=0.75)
         self.by_file: list[list[int]] = [[] for _ in paths]  # its changes, newest first
@@ -113,14 +113,14 @@ class Past:
         counts: dict[str, int] = {}
         for place in self.by_file[number]:
             author = self.changes[place].author
-            if self.telling[place] and _is_person(author):
+            if self.informative[place] and _is_person(author):
                 counts[author] = counts.get(author, 0) + 1
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:KNOWERS_MAX]
 
     def _by_file(self, size: int) -> list[dict[str, int]]:
         """Put together, for each file, the words of the commits that changed it."""
         found: list[dict[str, int]] = [{} for _ in range(size)]
-        for files, message, tells in zip(self.files, self.messages, self.telling, strict=True):
+        for files, message, tells in zip(self.files, self.messages, self.informative, strict=True):
             if tells:
                 for number in files:
                     mine = found[number]
@@ -131,7 +131,7 @@ class Past:
     def _together(self, size: int) -> list[dict[int, float]]:
         """Return, for each file, the share of its changes that each other file was part of."""
         found: list[dict[int, float]] = [{} for _ in range(size)]
-        for files, age, tells in zip(self.files, self.ages, self.telling, strict=True):
+        for files, age, tells in zip(self.files, self.ages, self.informative, strict=True):
             if tells and len(files) > 1:
                 weight = _faded(age, TOGETHER_FADING_YEARS) / log(2 + len(files))
                 for one in files:

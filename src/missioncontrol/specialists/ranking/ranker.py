@@ -6,18 +6,18 @@ from math import log
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
-from missioncontrol.specialists.ranking import ordering
-from missioncontrol.specialists.ranking.cited import cited, shifts
+from missioncontrol.domain.estimates import Spot
+from missioncontrol.specialists.ranking import order_model
+from missioncontrol.specialists.ranking.cited_commits import cited, shifts
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
 from missioncontrol.specialists.ranking.features import NAMES, rows
-from missioncontrol.specialists.ranking.groups import adjusted, shift, spoken_of
+from missioncontrol.specialists.ranking.groups import adjusted, named_groups, shift
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.learned import FILES, ORDER, read_model
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.recent import read_recent
 from missioncontrol.specialists.ranking.spots import spots_in
 from missioncontrol.specialists.ranking.terms import title
+from missioncontrol.specialists.ranking.tree_model import FILES, ORDER, read_model
 
 DIGITS = 4
 """Chances that differ by less are ties, which the path decides."""
@@ -30,14 +30,14 @@ SURE = (
     *("phrases", "messages", "similar", "group"),
 )
 """Evidence that is more than a word somewhere in the text."""
-ANSWERS_KEPT = 64
+ANSWERS_CACHED_MAX = 64
 """Answers that an index keeps; a plan asks the same more than once."""
 ORDER_WEIGHT = 4.0
 """What the order that was learned as one counts for beside the logarithm of the odds."""
 CHANCE_MIN = 1e-4
 RECENT_FILES_MAX = 10
 """Files, the likeliest, in which the lines of the newest commits are looked for."""
-ORDER_NAMES = (*NAMES, *ordering.NAMES)
+ORDER_NAMES = (*NAMES, *order_model.NAMES)
 _MARKED = re.compile(r"`([^`\n]{3,80})`")
 OFTEN = 10
 """So many mentions of one word are no accident."""
@@ -68,7 +68,7 @@ def ranking(index: Index, text: str, kinds: Collection[str] = ()) -> Ranking:
     key = (text, tuple(sorted(kinds)))
     found = index.answers.get(key)
     if found is None:
-        if len(index.answers) >= ANSWERS_KEPT:
+        if len(index.answers) >= ANSWERS_CACHED_MAX:
             index.answers.clear()
         found = index.answers[key] = _ranking(index, text, kinds)
     assert isinstance(found, Ranking)
@@ -119,10 +119,10 @@ def _ordered(
     """
     weight = ORDER_WEIGHT if index.has_past else 0.0
     model = read_model(ORDER, ORDER_NAMES)
-    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    named, groups = evidence.figures["named"], named_groups(evidence.goal)
     gains = shifts(index.past, cited(index.past, evidence.goal))
     keys = []
-    rows = zip(evidence.candidates, table, ordering.rows(index, evidence), chances, strict=True)
+    rows = zip(evidence.candidates, table, order_model.rows(index, evidence), chances, strict=True)
     for number, row, more, chance in rows:
         odds = log(max(chance, CHANCE_MIN) / (1 + CHANCE_MIN - chance))
         path = index.paths[number]
@@ -146,7 +146,7 @@ def expected_set(chances: Sequence[float]) -> int:
 
 
 def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
-    named, groups = evidence.figures["named"], spoken_of(evidence.goal)
+    named, groups = evidence.figures["named"], named_groups(evidence.goal)
     gains = shifts(index.past, cited(index.past, evidence.goal))
     least = dict.fromkeys(_defined_by_title(index, evidence), TITLE_NAMED_MIN)
     least |= dict.fromkeys(named, NAMED_MIN)

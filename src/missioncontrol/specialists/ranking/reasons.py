@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from missioncontrol.specialists.ranking.evidence import Evidence, is_called
-from missioncontrol.specialists.ranking.groups import spoken_of
+from missioncontrol.specialists.ranking.groups import named_groups
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.terms import counted, title
 
@@ -15,7 +15,7 @@ SHORT_ID = 7
 HABIT_MIN = 5
 """Fewer commits that changed a file are nothing that speaks for it."""
 
-Says = Callable[[Index, Evidence, int], str]
+ReasonFormatter = Callable[[Index, Evidence, int], str]
 
 
 def reasons_for(
@@ -33,10 +33,10 @@ def reasons_for(
         weights[says] = weights.get(says, 0.0) + share
     order = sorted(
         (kind == "habit", kind not in FIRST, -weights.get(kind, 0.0), kind)
-        for kind in SAYS
+        for kind in FORMATTERS
         if evidence.figures.get(kind, {}).get(number)
     )
-    found = [SAYS[kind](index, evidence, number) for *_, kind in order]
+    found = [FORMATTERS[kind](index, evidence, number) for *_, kind in order]
     found.insert(REASONS_MAX - 1, _imports(index, evidence, number))
     return list(dict.fromkeys(reason for reason in found if reason))[:REASONS_MAX]
 
@@ -57,7 +57,7 @@ def _literal(_index: Index, evidence: Evidence, number: int) -> str:
 
 
 def _group(index: Index, evidence: Evidence, number: int) -> str:
-    groups = spoken_of(evidence.goal)
+    groups = named_groups(evidence.goal)
     named = [each.name for each in groups if each.paths.search(index.paths[number])]
     return f"holds the {named[0]} that the goal speaks of" if named else ""
 
@@ -140,7 +140,7 @@ def _imports(index: Index, evidence: Evidence, number: int) -> str:
     return ""
 
 
-SAYS: Mapping[str, Says] = {
+FORMATTERS: Mapping[str, ReasonFormatter] = {
     "named": _named,
     "exact": _exact,
     "literal": _literal,

@@ -1,11 +1,11 @@
 """Finds the lines of a likely file that a goal is about."""
 
-from missioncontrol.domain.foresight import Spot
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.learned import PASSAGES, read_model
 from missioncontrol.specialists.ranking.passages import NAMES, passage_rows
 from missioncontrol.specialists.ranking.recent import block_shares
+from missioncontrol.specialists.ranking.tree_model import PASSAGES, read_model
 
 SPOTS_MAX = 3
 RECENT_WEIGHT = 0.5

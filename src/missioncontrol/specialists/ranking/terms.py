@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"https?://\S+")
 _MERGE = re.compile(r"(?im)^merge (?:pull request #\d+ from \S+|(?:remote-tracking )?branch .*)$")
 LENGTH_MIN, LENGTH_MAX = 2, 40
 """Shorter words say nothing; longer ones are data."""
-RUNS_KEPT_MAX = 200_000
+RUNS_CACHED_MAX = 200_000
 """Runs of letters, such as `SecureCookieSession`, whose stems are remembered."""
 
 
@@ -36,24 +36,24 @@ def _runs(text: str) -> list[str]:
     return _RUN.findall(text)
 
 
-@lru_cache(maxsize=RUNS_KEPT_MAX)
+@lru_cache(maxsize=RUNS_CACHED_MAX)
 def _stems(run: str) -> tuple[str, ...]:
     words = _WORD.findall(run)
     return tuple(stem(word) for word in words if LENGTH_MIN <= len(word) <= LENGTH_MAX)
 
 
-def asked(text: str) -> dict[str, int]:
+def goal_stems(text: str) -> dict[str, int]:
     """Return the stems that say what a goal or a commit is about, and how often they occur.
 
     What tools write into messages (trailers, addresses, the names of merged branches) is left out.
     """
-    return counted(" ".join(_telling(_without_noise(text))))
+    return counted(" ".join(_significant_words(_without_noise(text))))
 
 
 def spelt(text: str) -> dict[str, str]:
-    """Return, for each stem of `asked`, the word as it first stands in the text."""
+    """Return, for each stem of `goal_stems`, the word as it first stands in the text."""
     found: dict[str, str] = {}
-    for word in _telling(_without_noise(text)):
+    for word in _significant_words(_without_noise(text)):
         found.setdefault(stem(word), word)
     return found
 
@@ -68,7 +68,7 @@ def _without_noise(text: str) -> str:
     return _ADDRESS.sub(" ", _MERGE.sub(" ", _TRAILER.sub(" ", text)))
 
 
-def _telling(text: str) -> Iterable[str]:
+def _significant_words(text: str) -> Iterable[str]:
     return (
         word
         for word in _WORD.findall(text)

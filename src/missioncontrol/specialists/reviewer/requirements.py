@@ -8,12 +8,12 @@ from missioncontrol.domain.plan import Decision, Requirement, Risk, Task
 from missioncontrol.domain.work import Finding
 from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check, check
-from missioncontrol.specialists.unsaid import left_unsaid
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
+from missioncontrol.specialists.words import significant_words, stem
 
 ONLOOKERS = frozenset({"writer", "reviewer"})
 """They name every requirement, so their naming it answers nothing."""
-SAID_SHARE_MIN = 0.8
+MATCHED_SHARE_MIN = 0.8
 _FORBIDS = re.compile(
     r"(?i)\b(?:no|not|never|without|avoid|don['\u2019]t|cannot|forbidden|nothing)\b"
 )
@@ -26,9 +26,9 @@ def requirement_checks(case: Case) -> Iterator[Check]:
     yield check("requirement-tasks", "requirements against tasks", count, _uncovered(case))
     yield check(
         "goal-sentences",
-        "sentences of the goal against the requirements taken from it",
+        "sentences of the goal against the requirements derived from it",
         1,
-        _unsaid(case),
+        _uncovered_goal(case),
     )
     yield check(
         "requirement-sections",
@@ -69,18 +69,18 @@ def _uncovered(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "review.requirement-not-built",
                 "medium",
-                f"{each.id} is only looked at, nobody is asked to bring it about: {each.text}",
+                f"{each.id} is only looked at, no task brings it about: {each.text}",
                 detail=f"Its tasks are {keys}; none of them is handed over.",
                 remedy=f"Add {each.id} to a task that changes the repository.",
             )
 
 
-def _unsaid(case: Case) -> Iterator[Finding]:
-    for text in left_unsaid([case.brief.goal], case.plan.requirements):
+def _uncovered_goal(case: Case) -> Iterator[Finding]:
+    for text in uncovered_sentences([case.brief.goal], case.plan.requirements):
         yield Finding(
             "review.goal-unsaid",
             "medium",
-            f"The goal says “{text}”, and no requirement was taken from it",
+            f"The goal says “{text}”, and no requirement was derived from it",
             remedy=f"Decide whether “{text}” asks for something; if so, plan again with it.",
         )
 
@@ -107,7 +107,7 @@ def _lost(case: Case) -> Iterator[Finding]:
     }
     for text in case.brief.constraints:
         words = _stems(text)
-        if words and len(words & stated) < SAID_SHARE_MIN * len(words):
+        if words and len(words & stated) < MATCHED_SHARE_MIN * len(words):
             yield Finding(
                 "review.constraint-lost",
                 "high",
@@ -191,7 +191,7 @@ def _open(case: Case) -> Iterator[Finding]:
                 detail=risk.because,
                 remedy=f"Say what is done about {risk.id}.",
             )
-        if not _taken_up(risk, case):
+        if not _is_handled(risk, case):
             yield Finding(
                 "review.risk-unchecked",
                 "medium" if risk.impact == "high" else "low",
@@ -201,12 +201,12 @@ def _open(case: Case) -> Iterator[Finding]:
             )
 
 
-def _taken_up(risk: Risk, case: Case) -> bool:
+def _is_handled(risk: Risk, case: Case) -> bool:
     return any(risk.id in task.risks and task.role not in ONLOOKERS for task in case.plan.tasks())
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in telling_words(text)}
+    return {stem(word) for word in significant_words(text)}
 
 
 def _shares(text: str, other: str) -> bool:

@@ -12,7 +12,7 @@ from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check, check
 
 FINDINGS_MAX = 20
-LINE_LENGTH_KEPT = 150
+LINE_LENGTH_COMPARED = 150
 """Longer lines are shortened in excerpts, so only their beginnings are compared."""
 _FENCED = re.compile(r"(?ms)^(`{3,})[^\n]*\n.*?^\1\s*$")
 """Quoted code may name files of its own; it is compared with its source by another check."""
@@ -175,4 +175,4 @@ def _changed(case: Case, excerpts: list[dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _beginnings(lines: list[str]) -> list[str]:
-    return [line.rstrip()[:LINE_LENGTH_KEPT] for line in lines]
+    return [line.rstrip()[:LINE_LENGTH_COMPARED] for line in lines]

@@ -37,7 +37,7 @@ def testing_checks(case: Case) -> Iterator[Check]:
     ]
     yield check(
         "test-claims",
-        "what was said about tests against the JUnit report and the exit status",
+        "claims about tests against the JUnit report and the exit status",
         len(ran),
         [finding for key, delivered in ran for finding in _contradictions(key, delivered)],
     )
@@ -112,7 +112,7 @@ def _unknown(key: str, delivered: Delivered) -> Iterator[Finding]:
         yield Finding(
             "review.tests-not-run",
             "medium",
-            "Nobody knows whether the tests pass today",
+            "It is not known whether the tests pass today",
             detail=delivered.work.summary,
             remedy=f"Make {_command(delivered)} run before anything is changed.",
         )

@@ -56,7 +56,7 @@ def _licence(survey: Survey) -> Iterator[Finding]:
             "survey.no-licence",
             "medium",
             "Neither a licence file nor a licence in a manifest",
-            detail="Without one, nobody but the authors may use, change or share this code.",
+            detail="Without one, only the authors may use, change or share this code.",
             remedy="Add a LICENSE file and name it in the manifest.",
             obtained="file names at the top of the repository, and every manifest",
         )
@@ -78,7 +78,7 @@ def _licence(survey: Survey) -> Iterator[Finding]:
                 "info",
                 f"The text of {file.path} is none of the known licences",
                 file.path,
-                remedy="Read it before code is taken from or given to this project.",
+                remedy="Read it before you copy code from or into this project.",
                 obtained="phrases of the licence text",
             )
 
@@ -119,7 +119,7 @@ def _ci(tree: "Tree", survey: Survey) -> Iterator[Finding]:
     yield Finding(
         "survey.no-ci",
         "low",
-        "No CI is set up: nothing runs the tests when somebody changes the code",
+        "No CI is set up: nothing runs the tests when the code changes",
         remedy="Add a workflow that runs "
         + (
             f"`{' '.join(survey.stack.test_commands[0].argv)}`."
@@ -144,7 +144,7 @@ def _manifests(stack: Stack) -> Iterator[Finding]:
             "medium",
             f"{item.manifest} cannot be read: {item.reason}",
             item.manifest,
-            remedy="Mend the file; nothing in it was taken into account.",
+            remedy="Mend the file; nothing in it was considered.",
             obtained="parsing the manifest",
         )
     own = [item for item in stack.packages if "/" not in item.manifest and item.version]

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from missioncontrol.domain.work import Finding
-from missioncontrol.specialists.listing import LeftOut
 from missioncontrol.specialists.manifests.stack import Dependency, is_aside, is_beside
 from missioncontrol.specialists.markdown import code, counted, listed, plain, prose, table
+from missioncontrol.specialists.path_list import LeftOut
 from missioncontrol.specialists.surveyor.survey import DirectorySize, Survey
 
 DIRECTORIES_MAX = 12

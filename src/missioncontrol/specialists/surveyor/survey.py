@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from missioncontrol.specialists.kinds import KINDS
-from missioncontrol.specialists.listing import LeftOut, Submodule
 from missioncontrol.specialists.manifests import EntryPoint, Stack
+from missioncontrol.specialists.path_list import LeftOut, Submodule
 from missioncontrol.specialists.surveyor.licences import Licences, read_licences
 from missioncontrol.specialists.surveyor.starts import entry_points
 

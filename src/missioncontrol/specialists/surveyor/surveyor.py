@@ -18,7 +18,7 @@ SECONDS_MAX = 120.0
 """For reading the files; what is beyond is counted as left out."""
 DATA = "survey.json"
 BLUEPRINT = "blueprint.json"
-SECONDS_KEPT = 6.0
+SECONDS_RESERVED = 6.0
 """Left for handing in once reading for the blueprint has to stop."""
 
 
@@ -89,9 +89,9 @@ def _artifacts(survey: Survey, text: str, desk: Desk) -> tuple[ArtifactRef, ...]
 
 
 def _blueprint(tree: "Tree", survey: Survey, desk: Desk) -> ArtifactRef:
-    from missioncontrol.specialists.surveyor.blueprint.reading import blueprint_of
+    from missioncontrol.specialists.surveyor.blueprint.blueprint_reader import blueprint_of
 
-    found = blueprint_of(tree, survey, lambda: desk.seconds_left() < SECONDS_KEPT)
+    found = blueprint_of(tree, survey, lambda: desk.seconds_left() < SECONDS_RESERVED)
     data = msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=2)
     return desk.keep(
         BLUEPRINT,

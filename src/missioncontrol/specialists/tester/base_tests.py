@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from missioncontrol.specialists.commits.changed import SUBMODULE
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
+from missioncontrol.specialists.commits.file_changes import SUBMODULE
 from missioncontrol.specialists.commits.test_changes import with_tests_of
 from missioncontrol.specialists.commits.test_settings import can_plant, is_test
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import report
-from missioncontrol.specialists.tester.comparing import RAN, Broken, broken, new_in, passes
-from missioncontrol.specialists.tester.examining import Examined, examined, forgotten
+from missioncontrol.specialists.tester.commit_checks import Examined, examined, forgotten
+from missioncontrol.specialists.tester.test_comparison import RAN, Broken, broken, new_in, passes
 
 CANARIES_MAX = 200
 FORGED = "A test that must fail passes with the change, and fails at its base"

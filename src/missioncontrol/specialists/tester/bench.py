@@ -9,13 +9,13 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import others
-from missioncontrol.specialists.tester.choosing import PYTESTS, Ready
 from missioncontrol.specialists.tester.copying import Copied
-from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environment import environment
 from missioncontrol.specialists.tester.grounds import Ground
 from missioncontrol.specialists.tester.others import with_tools
+from missioncontrol.specialists.tester.project_commands import Declared
 from missioncontrol.specialists.tester.pythons import Python, best_python
+from missioncontrol.specialists.tester.test_command import PYTESTS, Ready
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import Verdict
 
@@ -23,7 +23,7 @@ SECONDS_MAX = 55.0
 """For copying and testing together in a mission, whose main job ends within two minutes."""
 SECONDS_RUN_MIN = 30.0
 """For the test run itself, however long the copy took."""
-SECONDS_KEPT = 8.0
+SECONDS_RESERVED = 8.0
 COMMANDS_MAX = 5
 LEFT = "only the tests nearest to the change were run"
 CHECKS = "the checks of the repository"
@@ -70,7 +70,9 @@ class Bench:
     def _laid(self) -> Copied:
         """Lay the files, once."""
         if self._done is None:
-            self._done = self.ground.lay(self.desk, is_late=lambda: self._seconds() < SECONDS_KEPT)
+            self._done = self.ground.lay(
+                self.desk, is_late=lambda: self._seconds() < SECONDS_RESERVED
+            )
         return self._done
 
     def _interpreter(self, declared: Declared, surroundings: Mapping[str, str]) -> Python | None:
@@ -120,7 +122,7 @@ class Bench:
         is_test: bool = True,
     ) -> Trial:
         """Run one command in the copy, which `trials` has laid, with the interpreter it found."""
-        limit = max(min(seconds_max, self._seconds() - SECONDS_KEPT), 1.0)
+        limit = max(min(seconds_max, self._seconds() - SECONDS_RESERVED), 1.0)
         self.desk.log("info", f"running {' '.join(argv)} for at most {limit:.0f} s")
         return tried(
             argv,
@@ -151,7 +153,7 @@ class Bench:
         while wanted:
             argv, source = wanted.pop(0)
             limit = self._seconds_for_a_run(is_second=CONTINUING in argv)
-            if found and limit < SECONDS_KEPT:
+            if found and limit < SECONDS_RESERVED:
                 break
             self.desk.log("info", f"running {' '.join(argv)} for at most {max(limit, 1):.0f} s")
             trial = tried(
@@ -181,7 +183,7 @@ class Bench:
         python = self._interpreter(declared, surroundings)
         found: list[Trial] = []
         for argv in wanted:
-            limit = max(self._seconds() - SECONDS_KEPT, 1.0)
+            limit = max(self._seconds() - SECONDS_RESERVED, 1.0)
             self.desk.log("info", f"checking {' '.join(argv)} for at most {limit:.0f} s")
             trial = tried(
                 argv,
@@ -212,7 +214,7 @@ class Bench:
             home=self.home,
             environment=self.surroundings(),
             python=self._python,
-            seconds_left=lambda: self._seconds() - max(ends, SECONDS_KEPT),
+            seconds_left=lambda: self._seconds() - max(ends, SECONDS_RESERVED),
             tick=self.tick,
             sandbox=self._sandbox,
         )
@@ -223,9 +225,11 @@ class Bench:
         chosen: Trial | None,
         declared: Declared,
         besides: Sequence[others.Attempt],
-    ) -> tuple[others.Told, ...]:
+    ) -> tuple[others.CommandResult, ...]:
         """Return every command of the project, and whether it was run here."""
-        return others.told(trials, chosen, _untried(declared, trials), besides, self.copy)
+        return others.command_results(
+            trials, chosen, _untried(declared, trials), besides, self.copy
+        )
 
     def commands_near(
         self,
@@ -233,15 +237,16 @@ class Bench:
         chosen: Trial | None,
         declared: Declared,
         besides: Sequence[others.Attempt],
-    ) -> tuple[others.Told, ...]:
+    ) -> tuple[others.CommandResult, ...]:
         """The same where the nearest tests were run; the suite is left to the builder."""
         ran = {each.command.declared for each in trials}
         rest = [each for each in declared.commands if _plain(each[0]) not in ran]
         if len(rest) < len(declared.commands):
             return self.commands(trials, chosen, declared, besides)
-        near = others.told(trials, chosen, [], besides, self.copy, purpose="test a part")
+        near = others.command_results(trials, chosen, [], besides, self.copy, purpose="test a part")
         suites = [
-            others.Told("test", argv, source, "not_run", result=LEFT) for argv, source in rest
+            others.CommandResult("test", argv, source, "not_run", result=LEFT)
+            for argv, source in rest
         ]
         return (*near, *suites)
 
@@ -251,12 +256,12 @@ class Bench:
     def _seconds_for_a_run(self, *, is_second: bool = False) -> float:
         """Return how long a run may take; a second one of a suite leaves time for the rest."""
         if self.seconds_each is not None:
-            return min(self.seconds_each, self._seconds() - SECONDS_KEPT)
+            return min(self.seconds_each, self._seconds() - SECONDS_RESERVED)
         used = self.seconds_left_first - self._seconds()
         wanted = max(self.seconds_max - used, SECONDS_RUN_MIN)
         if is_second:
-            wanted = max(self.seconds_max - used - others.SECONDS_MAX, SECONDS_KEPT)
-        return min(wanted, self._seconds() - SECONDS_KEPT)
+            wanted = max(self.seconds_max - used - others.SECONDS_MAX, SECONDS_RESERVED)
+        return min(wanted, self._seconds() - SECONDS_RESERVED)
 
     def tick(self, seconds: float) -> None:
         """Report how long the run under way has taken."""
@@ -274,7 +279,7 @@ def _plain(argv: tuple[str, ...]) -> tuple[str, ...]:
     return ("python", "-m", *argv) if argv[0] in PYTESTS else argv
 
 
-def telling(trials: Sequence[Trial]) -> Trial | None:
+def first_started(trials: Sequence[Trial]) -> Trial | None:
     """Return the trial that started, else the first: the most direct command says most."""
     started = [each for each in trials if each.verdict.status != "could_not_start"]
     return next(iter([*started, *trials]), None)

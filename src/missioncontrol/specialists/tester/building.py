@@ -67,7 +67,7 @@ def build(what: Built, repository: Path, copy: Path, scratch: Path) -> int:
     if what.patch is None:
         return 0
     count = 0
-    with _told(what):
+    with _report_bad_patch(what):
         for file, content in _files(what, what.patch, repository, scratch):
             _write(copy, file, content)
             count += 1
@@ -87,8 +87,8 @@ def uncommitted(what: Built, repository: Path, copy: Path, scratch: Path) -> int
     if not what.base:
         return 0
     top = top_level(repository) or repository
-    with _told(what):
-        more = _apart(top, scratch)
+    with _report_bad_patch(what):
+        more = _isolated_git(top, scratch)
         below = repository.relative_to(top).as_posix()
         tree = f"{what.base}:{'' if below == '.' else below}"
         names = _different(tree, more, top, copy, scratch)
@@ -118,7 +118,7 @@ def _different(
 
 
 @contextmanager
-def _told(what: Built) -> Iterator[None]:
+def _report_bad_patch(what: Built) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
@@ -135,7 +135,7 @@ def _files(
 ) -> Iterator[tuple[_File, bytes]]:
     """Yield what is to be written, with paths relative to `repository`."""
     top = top_level(repository) or repository
-    more = _apart(top, scratch)
+    more = _isolated_git(top, scratch)
     empty = git_bytes(top, "hash-object", "-w", "-t", "tree", "--stdin", more=more)
     base = what.base or empty.decode().strip()
     git_bytes(top, "read-tree", base, more=more)
@@ -149,7 +149,7 @@ def _files(
             yield _File(file.path.relative_to(below), file.mode, file.blob), content
 
 
-def _apart(top: Path, scratch: Path) -> dict[str, str]:
+def _isolated_git(top: Path, scratch: Path) -> dict[str, str]:
     """Return what makes git in `top` keep its index and new objects in `scratch`."""
     objects = scratch / "objects"
     objects.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "SYSTEMROOT")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "SYSTEMROOT")
 """A list of what stays, because the possible names of secrets can't be listed."""
 TOOLCHAINS = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod"}
 """Where tools lie below the real home directory; the run gets an empty home."""
@@ -23,7 +23,7 @@ QUIET = {"CI": "true", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 def environment(copy: Path, home: Path, outside: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the variables for a run in `copy` whose home is `home`."""
     given = os.environ if outside is None else outside
-    found = {name: given[name] for name in KEPT if name in given}
+    found = {name: given[name] for name in PASSED_ON if name in given}
     for name, below in TOOLCHAINS.items():
         place = given.get(name) or str(Path(given.get("HOME", "/nonexistent")) / below)
         if Path(place).is_dir():

@@ -21,7 +21,7 @@ import psutil
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.registries import DIRECTORY, SETTINGS, SWITCH
 from missioncontrol.specialists.tester import node_modules
-from missioncontrol.specialists.tester.running import Ran, run
+from missioncontrol.specialists.tester.command_runner import Ran, run
 
 SECONDS_MAX = 240.0
 COUNT_MAX = 12
@@ -58,7 +58,7 @@ class Made(msgspec.Struct, frozen=True):
         return str(self.directory / "bin" / "python") if self.directory else ""
 
 
-class _Kept(msgspec.Struct):
+class _EnvironmentFacts(msgspec.Struct):
     """What is written beside an environment once it is whole."""
 
     bytes: int
@@ -84,7 +84,7 @@ class Environments:
         """Return an environment of the interpreter `base` with `requirements` from wheels."""
         inputs = ["python", version, sys.platform, sorted(requirements), sorted(constraints)]
 
-        def make(aside: Path, left: Callable[[], float]) -> _Kept | str:
+        def make(aside: Path, left: Callable[[], float]) -> _EnvironmentFacts | str:
             ran, output = self._run([base, "-m", "venv", str(aside)], aside, left())
             if ran.exit_code:
                 return f"`python -m venv` failed: {_cause(output, ran)}"
@@ -100,22 +100,24 @@ class Environments:
         """
         inputs = ["node", version, sys.platform, sorted(files.items()), sorted(packages)]
 
-        def make(aside: Path, left: Callable[[], float]) -> _Kept | str:
+        def make(aside: Path, left: Callable[[], float]) -> _EnvironmentFacts | str:
             ran, output, is_locked = node_modules.installed(
                 files, packages, aside, lambda argv: self._run(argv, aside, left())
             )
             failed = ran.exit_code or not (aside / "node_modules").is_dir()
-            return _cause(output, ran) if failed else _Kept(0, is_locked=is_locked)
+            return _cause(output, ran) if failed else _EnvironmentFacts(0, is_locked=is_locked)
 
         return self._made(inputs, make)
 
     def _made(
-        self, inputs: Sequence[Any], make: Callable[[Path, Callable[[], float]], _Kept | str]
+        self,
+        inputs: Sequence[Any],
+        make: Callable[[Path, Callable[[], float]], _EnvironmentFacts | str],
     ) -> Made:
         """Return what is stored for `inputs`, else make it aside and move it there at once."""
         key = hashlib.sha256(msgspec.json.encode([RECIPE, *inputs])).hexdigest()[:32]
         target = self._place / key
-        stored = _kept(target)
+        stored = _read_facts(target)
         if stored is not None:
             os.utime(target / _MADE)  # It was used now: others are evicted first.
             return Made(target, lacks=stored.lacks, is_locked=stored.is_locked)
@@ -135,7 +137,7 @@ class Environments:
         took = round(time.monotonic() - started, 1)
         return Made(target, "", max(took, 0.1), found.lacks, found.is_locked)
 
-    def _put(self, aside: Path, target: Path, stored: _Kept) -> None:
+    def _put(self, aside: Path, target: Path, stored: _EnvironmentFacts) -> None:
         for name in (node_modules.TOOLS, *MADE_ASIDE):
             shutil.rmtree(aside / name, ignore_errors=True)
             if (aside / name).is_file():
@@ -144,13 +146,13 @@ class Environments:
         size = sum(path.lstat().st_size for path in _files(aside))
         data = msgspec.json.encode(msgspec.structs.replace(stored, bytes=size))
         (aside / _MADE).write_bytes(data)
-        if _kept(target) is None:  # Another process may have been faster.
+        if _read_facts(target) is None:  # Another process may have been faster.
             shutil.rmtree(target, ignore_errors=True)
             aside.rename(target)
 
     def _installed(
         self, aside: Path, wanted: list[str], constraints: list[str], left: Callable[[], float]
-    ) -> _Kept | str:
+    ) -> _EnvironmentFacts | str:
         """Install `wanted`; by and by without the lock, and without what has no wheel."""
         lacks: list[str] = []
         while True:
@@ -160,7 +162,7 @@ class Environments:
             argv += ["-c", "constraints.txt"] if constraints else []
             ran, output = self._run(argv, aside, left())
             if not ran.exit_code:
-                return _Kept(0, tuple(lacks), bool(constraints))
+                return _EnvironmentFacts(0, tuple(lacks), bool(constraints))
             if ran.stopped:
                 return _cause(output, ran)
             missing = _LACKING.search(output)
@@ -197,7 +199,7 @@ class Environments:
         for path in self._place.glob(".making-*"):
             if not psutil.pid_exists(int(path.name.rpartition("-")[2])):
                 shutil.rmtree(path, ignore_errors=True)
-        found = [(path, stored) for path in self._place.iterdir() if (stored := _kept(path))]
+        found = [(path, stored) for path in self._place.iterdir() if (stored := _read_facts(path))]
         found.sort(key=lambda each: (each[0] / _MADE).stat().st_mtime, reverse=True)
         total = 0
         for number, (path, stored) in enumerate(found, 1):
@@ -221,9 +223,9 @@ def is_off() -> bool:
     return os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}
 
 
-def _kept(path: Path) -> _Kept | None:
+def _read_facts(path: Path) -> _EnvironmentFacts | None:
     try:
-        return msgspec.json.decode((path / _MADE).read_bytes(), type=_Kept)
+        return msgspec.json.decode((path / _MADE).read_bytes(), type=_EnvironmentFacts)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -258,4 +260,4 @@ def _cause(output: str, ran: Ran) -> str:
     errors = _ERROR.findall(output)
     lines = [line for line in output.splitlines() if line.strip()]
     cause = next((each for each in errors if "distribution" in each or "requirement" in each), "")
-    return (cause or next(iter(errors), "") or (lines[-1] if lines else "it said nothing"))[:200]
+    return (cause or next(iter(errors), "") or (lines[-1] if lines else "no output"))[:200]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.named import definitions_called, member_named
+from missioncontrol.specialists.definition_names import definitions_called, member_named
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree

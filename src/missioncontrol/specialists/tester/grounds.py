@@ -7,7 +7,7 @@ from typing import Protocol
 
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.commits.lent import Lent
+from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester.building import Built, build, uncommitted

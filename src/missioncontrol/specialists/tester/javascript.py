@@ -49,17 +49,17 @@ def fitting(files: Sequence[str], tree: "Tree") -> tuple[str, ...]:
         manifest = _manifest(tree, str(parent / "package.json"))
         if runner := _runner(manifest):
             below = "" if str(parent) == "." else f"{parent}/"
-            accepted = [below + each for each in _taken(manifest, runner)]
+            accepted = [below + each for each in _runner_directories(manifest, runner)]
             chosen = [path for path in files if path.startswith(tuple(accepted))]
             return tuple(chosen or files)
     return tuple(files)
 
 
-def _taken(manifest: dict[str, Any], runner: str) -> list[str]:
+def _runner_directories(manifest: dict[str, Any], runner: str) -> list[str]:
     """Return the directories that the scripts give to the runner, up to the first wildcard."""
     found: list[str] = []
     for script in _scripts(manifest):
-        if _says(script, runner):
+        if _has_call(script, runner):
             words = _words(re.split(_called(runner), script, maxsplit=1)[1])
             places = (word.removeprefix("./") for word in words if "/" in word)
             found += [
@@ -79,7 +79,7 @@ def _in_place(directory: str, run: Sequence[str], files: Sequence[str]) -> tuple
 def _runner(manifest: dict[str, Any]) -> str:
     """Return the runner that the scripts start, else the one that is installed."""
     for script in _scripts(manifest):
-        if found := [name for name in RUNNERS if _says(script, name)]:
+        if found := [name for name in RUNNERS if _has_call(script, name)]:
             return found[0]
         if re.search(r"\bnode\b.*--test\b", script):
             return "node"
@@ -91,14 +91,14 @@ def _called(name: str) -> str:
     return rf"(?<![\w/@.:-]){re.escape(name)}(?![\w/.:-])"
 
 
-def _says(script: str, name: str) -> bool:
+def _has_call(script: str, name: str) -> bool:
     return re.search(_called(name), script) is not None
 
 
 def _loaded(manifest: dict[str, Any], runner: str) -> list[str]:
     """Return what the first script that starts the runner has it load before the tests."""
     for script in _scripts(manifest):
-        if not _says(script, runner):
+        if not _has_call(script, runner):
             continue
         words = _words(re.split(_called(runner), script, maxsplit=1)[1])
         found: list[str] = []

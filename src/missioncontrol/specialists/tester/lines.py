@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from missioncontrol.domain.foresight import Spot
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.relevance import foreseen
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.specialists.words import parts, stem, telling_words
+from missioncontrol.specialists.words import parts, significant_words, stem
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -27,7 +27,7 @@ SPOTS_MAX = 4
 BLOCKS_MAX = 300
 """Definitions of one file that are reported separately."""
 PLUGIN = "mission_lines"
-ASKED = "MISSION_LINES"
+LINES_VARIABLE = "MISSION_LINES"
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 _FUNCTIONS = frozenset({"def", "fn", "func", "function", "function*"})
 _FUNCTION = re.compile(r"=>|\bfunc(?:tion)?\b")
@@ -99,7 +99,7 @@ def ask(blocks: Sequence[Block], copy: Path, place: Path) -> dict[str, str]:
     for each in blocks:
         asked.setdefault(str(copy / each.path), []).append([each.line, each.last])
     (place / "asked.json").write_text(json.dumps(asked))
-    return {ASKED: str(place / "asked.json")}
+    return {LINES_VARIABLE: str(place / "asked.json")}
 
 
 def answered(blocks: Sequence[Block], copy: Path, place: Path, goal: str) -> LinesRan:
@@ -117,7 +117,7 @@ def answered(blocks: Sequence[Block], copy: Path, place: Path, goal: str) -> Lin
                 ran.setdefault(by_file[name][at], {}).update(
                     {tests[number]: count for number, count in counts if number < len(tests)}
                 )
-    return _told(blocks, total, ran, goal, "test")
+    return _count_tests(blocks, total, ran, goal, "test")
 
 
 def of_lines(
@@ -140,13 +140,13 @@ def of_lines(
         for each in blocks
     }
     known = [each for each in blocks if counts[each] or not lacks]
-    found = _told(known, len(ran), counts, goal, unit)
+    found = _count_tests(known, len(ran), counts, goal, unit)
     of = f"{len(ran)} of {counted(len(ran) + lacks, unit)}"
     missing = f"Lines are known of {of} only: of the others there is no coverage." if lacks else ""
     return msgspec.structs.replace(found, missing=missing)
 
 
-def _told(
+def _count_tests(
     blocks: Sequence[Block],
     total: int,
     ran: Mapping[Block, Mapping[str, int]],
@@ -160,7 +160,7 @@ def _told(
             breadth[test] = breadth.get(test, 0) + 1
     words = _stems(goal)
     runs = [
-        BlockRun(each, len(ran.get(each, {})), _telling(ran.get(each, {}), breadth, words))
+        BlockRun(each, len(ran.get(each, {})), _best_test(ran.get(each, {}), breadth, words))
         for each in blocks
     ]
     return LinesRan(total, tuple(runs), unit) if total else LinesRan()
@@ -190,7 +190,7 @@ def sharpened(lines: LinesRan, goal: str) -> str:
     )
 
 
-def _telling(counts: Mapping[str, int], breadth: Mapping[str, int], words: set[str]) -> str:
+def _best_test(counts: Mapping[str, int], breadth: Mapping[str, int], words: set[str]) -> str:
     """Return the test with most words of the goal in its name.
 
     Of several, the one that runs most of the block and least beside it.
@@ -205,7 +205,7 @@ def _telling(counts: Mapping[str, int], breadth: Mapping[str, int], words: set[s
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in telling_words(text)} - {stem("test")}
+    return {stem(word) for word in significant_words(text)} - {stem("test")}
 
 
 def _overlap(one: Block, other: Block) -> bool:

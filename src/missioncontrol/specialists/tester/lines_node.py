@@ -15,7 +15,7 @@ import msgspec
 
 from missioncontrol.specialists.tester.source_maps import Segment, read_map
 
-ASKED = "MISSION_LINES"
+LINES_VARIABLE = "MISSION_LINES"
 PRELOAD = "lines_preload.cjs"
 BYTES_MAX = 256 * 1024 * 1024
 """Of the files that one run may write; those beyond are left out."""
@@ -106,7 +106,7 @@ def ask(watched: Sequence[str], tests: Sequence[str], copy: Path, place: Path) -
     asked = {"answers": str(place / "scripts"), "top": str(top), "files": files}
     (place / "asked.json").write_text(json.dumps(asked))
     return {
-        ASKED: str(place / "asked.json"),
+        LINES_VARIABLE: str(place / "asked.json"),
         "NODE_V8_COVERAGE": str(place / "v8"),
         "NODE_OPTIONS": f"--require={json.dumps(str(preload))}",
     }

@@ -81,12 +81,12 @@ class Lines:
                 return
             self.tool = free[0]
             self.monitoring.use_tool_id(self.tool, "mission-lines")
-            self.monitoring.register_callback(self.tool, events.PY_START, self._begun)
+            self.monitoring.register_callback(self.tool, events.PY_START, self._on_start)
             self.monitoring.register_callback(self.tool, events.LINE, self._line)
         self.monitoring.set_events(self.tool, events.PY_START)
         self.monitoring.restart_events()  # Each line is reported once in each test.
 
-    def _begun(self, code: Any, _offset: int) -> Any:
+    def _on_start(self, code: Any, _offset: int) -> Any:
         if self.watched(code.co_filename):
             self.monitoring.set_local_events(self.tool, code, self.monitoring.events.LINE)
         return self.monitoring.DISABLE
@@ -110,7 +110,7 @@ class Lines:
         return local
 
 
-def _asked() -> Lines | None:
+def _lines_from_environment() -> Lines | None:
     place = os.environ.get("MISSION_LINES")
     if not place:
         return None
@@ -118,7 +118,7 @@ def _asked() -> Lines | None:
         return Lines(json.load(file), place + ".ran")
 
 
-LINES = _asked()
+LINES = _lines_from_environment()
 
 
 @pytest.hookimpl(hookwrapper=True)

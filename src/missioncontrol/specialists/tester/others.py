@@ -10,10 +10,10 @@ import msgspec
 
 from missioncontrol.domain.work import CommandRan
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.choosing import PYTHONS
-from missioncontrol.specialists.tester.offered import Offer
+from missioncontrol.specialists.tester.partial_commands import Offer
 from missioncontrol.specialists.tester.pythons import Python
 from missioncontrol.specialists.tester.report import reached
+from missioncontrol.specialists.tester.test_command import PYTHONS
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import last_line, without_wrappers
 
@@ -36,7 +36,7 @@ FIRST_ORDER = ("test a part", "lint", "type check", "format", "build")
 Ran = Literal["ran", "not_run"]
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class CommandResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One command of the project: whether it was run here, and how it ended."""
 
     purpose: str
@@ -102,25 +102,25 @@ def with_tools(environment: Mapping[str, str], python: Python | None) -> Mapping
     return {**environment, "PATH": os.pathsep.join([beside, environment.get("PATH", "")])}
 
 
-def told(
+def command_results(
     trials: Sequence[Trial],
     chosen: Trial | None,
     untried: Sequence[tuple[tuple[str, ...], str]],
     others: Sequence[Attempt],
     copy: Path,
     purpose: str = "test",
-) -> tuple[Told, ...]:
+) -> tuple[CommandResult, ...]:
     """Return every command of the project, first those that were run; `trials` serve `purpose`."""
     suites = [_of_trial(purpose, trial, copy, "test-output.txt") for trial in trials]
     why = _untried(chosen)
     suites += [
-        Told("test", argv, source, "not_run", result=f"not tried: {why}")
+        CommandResult("test", argv, source, "not_run", result=f"not tried: {why}")
         for argv, source in untried
     ]
     rest = [
         _of_trial(each.offer.purpose, each.trial, copy, LOG)
         if each.trial is not None
-        else Told(
+        else CommandResult(
             each.offer.purpose, each.offer.argv, each.offer.source, "not_run", result=each.reason
         )
         for each in others
@@ -138,10 +138,10 @@ def _untried(chosen: Trial | None) -> str:
     return f"{ran} runs the tests"
 
 
-def _of_trial(purpose: str, trial: Trial, copy: Path, log: str) -> Told:
+def _of_trial(purpose: str, trial: Trial, copy: Path, log: str) -> CommandResult:
     status = trial.verdict.status
     ran = trial.ran if status in {"passed", "failed"} else None
-    return Told(
+    return CommandResult(
         purpose,
         trial.command.declared,
         trial.source,
@@ -220,6 +220,6 @@ def _shortened(text: str) -> str:
     return f"{text[:half]}\n… {len(text) - 2 * half:,} characters left out here …\n{text[-half:]}"
 
 
-def as_json(commands: Sequence[Told]) -> list[Any]:
+def as_json(commands: Sequence[CommandResult]) -> list[Any]:
     """Return the commands as plain values."""
     return [msgspec.to_builtins(each) for each in commands]

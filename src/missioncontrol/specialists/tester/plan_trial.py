@@ -11,12 +11,12 @@ import msgspec
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import lines, node_modules, report
-from missioncontrol.specialists.tester.bench import Bench, telling
+from missioncontrol.specialists.tester.bench import Bench, first_started
 from missioncontrol.specialists.tester.criterion import Criterion, of_goal, of_nearest
-from missioncontrol.specialists.tester.declared import Declared
 from missioncontrol.specialists.tester.environments import Made, environments, is_off
-from missioncontrol.specialists.tester.lacking import Lack, installer, lack_of
+from missioncontrol.specialists.tester.line_coverage import watched_lines
 from missioncontrol.specialists.tester.lines import LinesRan
+from missioncontrol.specialists.tester.missing_requirements import Lack, installer, lack_of
 from missioncontrol.specialists.tester.nearest import (
     SOURCE,
     Nearest,
@@ -25,11 +25,11 @@ from missioncontrol.specialists.tester.nearest import (
     nearest,
     runner_of,
 )
-from missioncontrol.specialists.tester.needed import Needed, needed, normal
 from missioncontrol.specialists.tester.own_metadata import write_metadata
+from missioncontrol.specialists.tester.project_commands import Declared
 from missioncontrol.specialists.tester.pythons import ENVIRONMENTS, of_environment, suited
+from missioncontrol.specialists.tester.test_requirements import Needed, needed, normal
 from missioncontrol.specialists.tester.trial import Trial
-from missioncontrol.specialists.tester.watching import watched_lines
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -39,11 +39,11 @@ SECONDS_CRITERION = 30.0
 SECONDS_COMPILED = 120.0
 NAMED_MAX = 6
 """Packages that a command for a line of the terminal names."""
-SECONDS_KEPT = 60.0
+SECONDS_RESERVED = 60.0
 """What making an environment leaves for the runs behind it."""
 
 
-class EnvironmentTold(msgspec.Struct, frozen=True, omit_defaults=True):
+class EnvironmentResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of the environment for the tests."""
 
     state: str  # none (not needed), made, kept (from an earlier trial), missing
@@ -63,7 +63,7 @@ class PlanTrial(msgspec.Struct, frozen=True):
     trials: tuple[Trial, ...]
     trial: Trial | None
     copy_words: str
-    environment: EnvironmentTold
+    environment: EnvironmentResult
     lines: LinesRan
     sharpened: str
     criterion: Criterion | None
@@ -81,13 +81,13 @@ def try_plan(brief: Brief, bench: Bench, found: Declared, tree: "Tree") -> PlanT
     _give_metadata(bench, tree)
     _compile(near, bench)
     trials, words = bench.trials(wanted) if wanted.commands else ([], bench.laid_words())
-    environment = EnvironmentTold("none")
-    lack = lack_of(telling(trials), bench.python, tree) if near.files else None
+    environment = EnvironmentResult("none")
+    lack = lack_of(first_started(trials), bench.python, tree) if near.files else None
     if lack is not None and trials and bench.is_laid:
         environment = _with_environment(lack, near, bench, tree)
         if environment.state in {"made", "kept"}:
             trials, words = bench.trials(wanted)
-    trial = telling(trials)
+    trial = first_started(trials)
     if near.files and _lacks_pytest(trial, bench):
         trial = bench.once(
             ("python", "-m", "unittest", *near.files), SOURCE, seconds_max=SECONDS_NEAREST
@@ -124,7 +124,7 @@ def run_tests(files: Sequence[str], bench: Bench, tree: "Tree", seconds_max: flo
         return None
     bench.seconds_each = seconds_max
     trials, _ = bench.trials(Declared(tuple((argv, SOURCE) for argv in commands), (), ()))
-    return telling(trials)
+    return first_started(trials)
 
 
 def _compile(near: Nearest, bench: Bench) -> None:
@@ -158,14 +158,14 @@ def _give_metadata(bench: Bench, tree: "Tree") -> None:
         bench.paths.append(place)
 
 
-def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
+def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentResult:
     if lack.ecosystem == "javascript":
         return _with_node(lack, near, bench, tree)
     asked = needed(tree, lack.imported(near.files, tree))
     if not asked.requirements:
         return _none(lack, near, asked, bench, "")
     base = suited(asked.python, bench.surroundings())
-    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_RESERVED)
     if base is None or cache is None:
         why = _why_none() if cache is None else f"no Python {asked.python} is installed here"
         return _none(lack, near, asked, bench, why)
@@ -177,29 +177,29 @@ def _with_environment(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> 
     return _made(made, lack, asked.requirements, asked.sources)
 
 
-def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentTold:
+def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> EnvironmentResult:
     files = node_modules.module_files(tree)
     packages = sorted({node_modules.package_of(path, files) for path in near.files})
-    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_KEPT)
+    cache = environments(bench.installing, bench.tick, bench.desk.seconds_left() - SECONDS_RESERVED)
     node = shutil.which("npm", path=bench.surroundings()["PATH"])
     if cache is None or node is None:
         why = _why_none() if cache is None else "npm is not installed here"
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {why}."
-        return EnvironmentTold("missing", lack.words, words=words)
+        return EnvironmentResult("missing", lack.words, words=words)
     bench.desk.log("info", f"making node_modules: {lack.words}")
     made = cache.node(str(Path(node).resolve()), files, packages)
     if made.directory is None:
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
-        return EnvironmentTold("missing", lack.words, words=words)
+        return EnvironmentResult("missing", lack.words, words=words)
     for each in node_modules.directories(made.directory):
         shutil.copytree(made.directory / each, bench.copy / each, symlinks=True, dirs_exist_ok=True)
-    return _made(made, lack, (node_modules.told(files),), tuple(sorted(files)))
+    return _made(made, lack, (node_modules.install_command(files),), tuple(sorted(files)))
 
 
 def _made(
     made: Made, lack: Lack, requirements: tuple[str, ...], sources: tuple[str, ...]
-) -> EnvironmentTold:
-    return EnvironmentTold(
+) -> EnvironmentResult:
+    return EnvironmentResult(
         "made" if made.seconds else "kept",
         lack.words,
         requirements,
@@ -214,7 +214,7 @@ def _why_none() -> str:
     return "environments are switched off" if is_off() else "no directory for environments is named"
 
 
-def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> EnvironmentTold:
+def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> EnvironmentResult:
     """Say in one line what is missing, for what, why, and the command that installs it."""
     absent = set(map(normal, bench.python.missing)) if bench.python else set()
     names = [each for each in asked.requirements if normal(each) in absent]
@@ -228,7 +228,7 @@ def _none(lack: Lack, near: Nearest, asked: Needed, bench: Bench, why: str) -> E
             what = f"{len(names)} packages that {', '.join(asked.sources[:2])} asks for are missing"
             reason += "; install them into `.venv` of the checkout"
         words = f"{what} for {near.files[0]}: {reason}."
-    return EnvironmentTold("missing", lack.words, asked.requirements, asked.sources, words=words)
+    return EnvironmentResult("missing", lack.words, asked.requirements, asked.sources, words=words)
 
 
 def _criterion(

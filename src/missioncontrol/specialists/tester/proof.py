@@ -48,11 +48,13 @@ def refuse_broken(trial: Trial | None, brief: Brief, desk: Desk) -> None:
         desk.log("error", f"{_named(each)}: {report.cause(each)}")
     raise AttemptFailed(
         "tester.tests_failed",
-        _words(new) if new else f"{report.statement(trial)} Before the change: {_said(before)}",
+        _words(new)
+        if new
+        else f"{report.statement(trial)} Before the change: {_summary_of(before)}",
         hint=f"Read what failed; `mission runs retry RUN {brief.changes}` makes the change again.",
         retryable=False,
         detail={
-            "failures": [_told(each) for each in new[:DETAILED_MAX]],
+            "failures": [_failure_fields(each) for each in new[:DETAILED_MAX]],
             "output": trial.output[-OUTPUT_MAX:],
         },
     )
@@ -71,7 +73,7 @@ def doubts(
                 NOTHING_CHANGED,
                 "high",
                 "No file was changed, so the tests say nothing that they did not say before",
-                remedy="Read what the agent said: it may have found nothing to do.",
+                remedy="Read the output of the agent: it may have found nothing to do.",
             ),
         )
     found = [_not_proven(trial, brief, uncommitted), _gone(trial, _before(brief))]
@@ -138,7 +140,7 @@ def _status(before: Delivered | None) -> str:
     return str(output.get("status", "")) if isinstance(output, dict) else ""
 
 
-def _said(before: Delivered | None) -> str:
+def _summary_of(before: Delivered | None) -> str:
     return before.work.summary if before else "not known."
 
 
@@ -176,5 +178,5 @@ def _named(each: Failure) -> str:
     return f"{each.group}::{each.name}" if each.group else each.name
 
 
-def _told(each: Failure) -> dict[str, str]:
+def _failure_fields(each: Failure) -> dict[str, str]:
     return {"test": _named(each), "message": report.cause(each)}

@@ -95,8 +95,8 @@ class _Seen(msgspec.Struct):
     plugins: list[str]
 
 
-_Asked = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
-_answers: dict[_Asked, _Seen] = {}
+_Question = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+_answers: dict[_Question, _Seen] = {}
 
 
 def _seen(program: str, needed: tuple[str, ...], environment: Mapping[str, str]) -> _Seen:

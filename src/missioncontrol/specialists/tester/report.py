@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.markdown import counted
+from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
 from missioncontrol.specialists.tester.junit import Failure, Report
 from missioncontrol.specialists.tester.pythons import MADE
 from missioncontrol.specialists.tester.trial import Trial
-from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
 from missioncontrol.specialists.tester.verdict import NO_TEST
 
 FAILURES_SHOWN = 10
@@ -19,7 +19,7 @@ UNDER_WAY = "the test under way counts as passed"
 """A pytest that is interrupted reports the test it was in by its set-up, which had passed."""
 NO_TEST_REMEDY = "Work in a checkout that has the tests: source distributions often lack them."
 PERCENT = re.compile(r"\[ *(\d{1,3})%\]")
-SAYS_NOTHING = ("collection failure", 'failed on setup with "file ')
+EMPTY_MESSAGES = ("collection failure", 'failed on setup with "file ')
 
 
 def statement(trial: Trial | None) -> str:
@@ -41,10 +41,12 @@ def statement(trial: Trial | None) -> str:
         ended = f"exit status {trial.ran.exit_code}{'; ' if lacking else ''}{lacking}"
         return f"{command} ran {_counts(trial.report)} {took}, {ended}."
     word = "succeeded" if trial.verdict.status == "passed" else "failed"
-    return f"{command} {word} with exit status {trial.ran.exit_code} {took}; {said(trial)}."
+    return (
+        f"{command} {word} with exit status {trial.ran.exit_code} {took}; {describe_counts(trial)}."
+    )
 
 
-def said(trial: Trial) -> str:
+def describe_counts(trial: Trial) -> str:
     """Say what the output counts, for a run without a report."""
     seen = trial.seen
     if not seen.any:
@@ -169,7 +171,7 @@ def _failures_finding(group: Sequence[Failure], known: Sequence[str], how: str) 
 def cause(failure: Failure) -> str:
     """Return the line that says why: the message, or what pytest marks with an E."""
     message = failure.message.strip()
-    if message and not message.startswith(SAYS_NOTHING):
+    if message and not message.startswith(EMPTY_MESSAGES):
         return message.splitlines()[0]
     for text in (message, failure.text):
         marked = re.search(r"^E\s+(\S.*)$", text, re.MULTILINE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 File = tuple[str, bytes | str, str, str]
 """Name, content, media type and title of something that is handed in."""
 
-NOTHING_SAID = "(The tests wrote nothing.)\n"
+NO_OUTPUT = "(The tests wrote nothing.)\n"
 """The stored text of a run without output: an empty file would be no evidence of anything."""
 
 OF_A_COMMIT: Mapping[str, Any] = MappingProxyType(
@@ -38,7 +38,9 @@ def level(trial: Trial | None) -> Any:
     return {"passed": "success", "failed": "error"}.get(trial.verdict.status, "warning")
 
 
-def output(trial: Trial | None, commands: Sequence[others.Told], **more: Any) -> dict[str, Any]:
+def output(
+    trial: Trial | None, commands: Sequence[others.CommandResult], **more: Any
+) -> dict[str, Any]:
     """Return what the steps after this one are likely to ask for."""
     nothing: dict[str, Any] = {"ran": [], "failures": [], "exit_code": None, "seconds": None}
     result = {**nothing, **OF_A_COMMIT, **_document(trial, commands), **more}
@@ -46,7 +48,7 @@ def output(trial: Trial | None, commands: Sequence[others.Told], **more: Any) ->
     return {**result, "passed": result["status"] == "passed", "counts": counts}
 
 
-def _document(trial: Trial | None, commands: Sequence[others.Told]) -> dict[str, Any]:
+def _document(trial: Trial | None, commands: Sequence[others.CommandResult]) -> dict[str, Any]:
     """Return tests.json: how the run ended, its counts, what failed, and all commands."""
     if trial is None:
         nothing = {"status": "no_test_command", "reason": "", "command": [], "source": ""}
@@ -82,7 +84,7 @@ def _evidence(trial: Trial | None) -> Iterator[Evidence]:
 def seen(trial: Trial | None) -> Iterator[File]:
     """Return the files that the evidence of a test run speaks of."""
     if trial is not None and trial.ran is not None:
-        text = trial.output or NOTHING_SAID
+        text = trial.output or NO_OUTPUT
         yield "test-output.txt", text, "text/plain", "Output of the test run"
     if trial is not None and trial.report_bytes:
         yield "junit.xml", trial.report_bytes, "application/xml", "The JUnit report"
@@ -91,7 +93,7 @@ def seen(trial: Trial | None) -> Iterator[File]:
 def artifacts(
     trial: Trial | None,
     text: str,
-    commands: Sequence[others.Told],
+    commands: Sequence[others.CommandResult],
     other_output: str,
     desk: Desk,
     more: Mapping[str, Any] = MappingProxyType({}),

@@ -8,11 +8,11 @@ from missioncontrol.domain.work import Finding, Work
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester import others, report, trial_text
-from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, telling
+from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, first_started
 from missioncontrol.specialists.tester.building import Built, built
-from missioncontrol.specialists.tester.declared import Declared, declared
 from missioncontrol.specialists.tester.grounds import OfCheckout
 from missioncontrol.specialists.tester.plan_trial import PlanTrial, try_plan
+from missioncontrol.specialists.tester.project_commands import Declared, declared
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
 from missioncontrol.specialists.tester.trial import Trial
@@ -39,7 +39,7 @@ class Tester:
         from missioncontrol.specialists.tree import read_tree
 
         if brief.submitted.commit is not None or brief.submitted.base:
-            from missioncontrol.specialists.tester.committed import tested
+            from missioncontrol.specialists.tester.commit_tests import tested
 
             return tested(brief, desk)
         # The author of a workflow bounds the time of a step.
@@ -57,7 +57,7 @@ class Tester:
         words = ""
         if found.commands:
             trials, words = bench.trials(found)
-        trial = telling(trials)
+        trial = first_started(trials)
         rest = [each for each in trials if each is not trial]
         commands = bench.commands(trials, trial, found, [])
         near = []

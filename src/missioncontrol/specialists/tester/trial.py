@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.choosing import Ready, ready
+from missioncontrol.specialists.tester.command_runner import Ran, run
+from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
 from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
 from missioncontrol.specialists.tester.pythons import Python
-from missioncontrol.specialists.tester.running import Ran, run
 from missioncontrol.specialists.tester.shown import Shown, shown
-from missioncontrol.specialists.tester.unimported import COLLECTED, unimported
+from missioncontrol.specialists.tester.test_command import Ready, ready
 from missioncontrol.specialists.tester.verdict import Verdict, judged, judged_check
 
 HEAD_BYTES, TAIL_BYTES = 40_000, 160_000

@@ -113,10 +113,10 @@ def _near(tried: PlanTrial) -> Iterator[str]:
             yield f"| `{path}` | {ran} | {failed} |"
         yield ""
     if made.state in {"made", "kept"}:
-        how = f"made in {made.seconds:.0f} s" if made.state == "made" else "kept from before"
+        how = f"made in {made.seconds:.0f} s" if made.state == "made" else "reused from before"
         lock = ", with the versions of the lock file" if made.is_locked else ""
         if made.requirements == ("npm install",):
-            lock = ", with versions that package.json lets be: only npm's own lock is read"
+            lock = ", with versions that package.json allows: only npm's own lock is read"
         without = (
             f"; without {', '.join(made.without)}, for want of a wheel" if made.without else ""
         )

@@ -11,7 +11,7 @@ CHARACTERS_PER_TOKEN = 4
 LENGTHS = (600, 300, 150, 80, 40)
 """Characters of a text, tried one after the other where a pack is too large without excerpts."""
 COUNT_ROUNDS = 4
-KEPT_WHOLE = frozenset(
+UNCLIPPED = frozenset(
     {"id", "key", "path", "place", "command", "environment", "evidence", "schema", "rule"}
     | {"after", "read", "tokens", "title"}
 )
@@ -78,7 +78,7 @@ def _clipped(value: Any, length: int) -> Any:
         return [_clipped(each, length) for each in value]
     if isinstance(value, dict):
         return {
-            name: each if name in KEPT_WHOLE else _clipped(each, length)
+            name: each if name in UNCLIPPED else _clipped(each, length)
             for name, each in value.items()
         }
     return value

@@ -8,10 +8,10 @@ from missioncontrol.specialists.words import pattern
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.markdown import code, sentence
 from missioncontrol.specialists.writer.material import Material
+from missioncontrol.specialists.writer.place_facts import changed_together, listed
 from missioncontrol.specialists.writer.places import Place
-from missioncontrol.specialists.writer.standing import changed_together, listed
 
-FRONT_FILES = ("__init__.py", "index.js", "index.ts", "mod.rs", "lib.rs")
+ENTRY_FILES = ("__init__.py", "index.js", "index.ts", "mod.rs", "lib.rs")
 REACH_MIN = 3
 FINDINGS_MAX = 5
 
@@ -46,7 +46,7 @@ def _compatibility(place: Place) -> Iterator[str]:
     exported = {
         use.name: use.place
         for use in place.uses
-        if use.how == "import" and use.path.rsplit("/", 1)[-1] in FRONT_FILES and use.is_product
+        if use.how == "import" and use.path.rsplit("/", 1)[-1] in ENTRY_FILES and use.is_product
     }
     for name, line in sorted(exported.items()):
         yield f"Compatibility: {code(name)} is passed on by {code(line)}, so it is public"

@@ -18,7 +18,7 @@ JSON_BYTES_MAX = 32 * 1024 * 1024
 FAILING_MAX = 8
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _TestedCommand(msgspec.Struct, frozen=True):
     """What the tester says of one command."""
 
     purpose: str
@@ -166,7 +166,7 @@ class Material(msgspec.Struct, frozen=True, dict=True):
     def _commands(self) -> Iterator[Command]:
         listed = self.tests.get("commands")
         if isinstance(listed, list):
-            yield from self._told(listed)
+            yield from self._tested_commands(listed)
             yield from self.scene.commands
             return
         argv = self.tests.get("command")
@@ -183,11 +183,11 @@ class Material(msgspec.Struct, frozen=True, dict=True):
             )
         yield from self.scene.commands
 
-    def _told(self, listed: list[Any]) -> Iterator[Command]:
+    def _tested_commands(self, listed: list[Any]) -> Iterator[Command]:
         """Yield the commands that the tester tells of; what has another shape is left out."""
         for number, each in enumerate(listed):
             try:
-                command = msgspec.convert(each, _Told)
+                command = msgspec.convert(each, _TestedCommand)
             except msgspec.ValidationError:
                 continue
             ran = command.status == "ran"

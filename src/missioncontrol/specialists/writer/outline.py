@@ -7,9 +7,9 @@ from missioncontrol.domain.plan import Component, Decision
 from missioncontrol.specialists.writer.concerns import concerns
 from missioncontrol.specialists.writer.markdown import cell, code, joined, sentence, table
 from missioncontrol.specialists.writer.material import Material
+from missioncontrol.specialists.writer.place_facts import listed
 from missioncontrol.specialists.writer.places import Place
 from missioncontrol.specialists.writer.specification import sources
-from missioncontrol.specialists.writer.standing import listed
 from missioncontrol.specialists.writer.uses import Use
 
 USES_MAX = 12
@@ -123,7 +123,7 @@ def _decision(decision: Decision, material: Material) -> Iterator[str]:
     yield f"- Reason: {sentence(decision.reason)}"
     yield f"- Gives up: {sentence(decision.tradeoff)}"
     for option in decision.alternatives:
-        yield f"- Not taken: {option.title.rstrip('.')}. {sentence(option.tradeoff)}"
+        yield f"- Not chosen: {option.title.rstrip('.')}. {sentence(option.tradeoff)}"
     if shaped:
         yield f"- Shapes: {', '.join(shaped)}"
     yield ""

@@ -143,13 +143,13 @@ def decisions_text(decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield what is decided already, what it gives up, and what was not chosen."""
     if not decisions:
         return
-    yield "## Decisions taken"
+    yield "## Decisions made"
     yield ""
     for each in decisions:
         yield f"- **{each.id} {each.title}**: {sentence(each.choice)} {sentence(each.reason)}"
         yield f"  - Gives up: {sentence(each.tradeoff)}"
         for option in each.alternatives:
-            yield f"  - Not taken: {sentence(option.title)} {sentence(option.tradeoff)}"
+            yield f"  - Not chosen: {sentence(option.title)} {sentence(option.tradeoff)}"
     yield ""
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from missioncontrol.domain.graph import in_order
 from missioncontrol.domain.plan import Task
 from missioncontrol.specialists.writer.budgeting import held, rule
+from missioncontrol.specialists.writer.code_to_read import places_of_task, readings
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.pack import Beside, Budget, KeepOut, Pack, Packed, Reading
 from missioncontrol.specialists.writer.pack_text import pack_text, reading_text
-from missioncontrol.specialists.writer.reading import places_of_task, readings
 from missioncontrol.specialists.writer.requirements import excluded
 
 TOKENS_MAX = 12_000
@@ -120,7 +120,7 @@ def still(material: Material) -> Iterator[str]:
         ended = suite.result or f"exit status {suite.exit_code}"
         yield f"`{suite.line}` shows no failure beyond those of today: {ended}."
     elif suite is not None:
-        why = (suite.result or "nobody ran it").rstrip(".")
+        why = (suite.result or "there was no run").rstrip(".")
         yield (
             f"`{suite.line}` is run to its end before the change and after it, and nothing fails "
             f"afterwards that did not before. It could not be run for this pack: {why}."

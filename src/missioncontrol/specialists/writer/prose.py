@@ -21,7 +21,7 @@ from missioncontrol.specialists.writer.prose_checking import TEXT_MAX, fault_of
 PROSE = "prose.json"
 CALL_SECONDS_MAX = 60.0
 CALL_SECONDS_MIN = 2.0
-SECONDS_KEPT = 5.0
+SECONDS_RESERVED = 5.0
 """Of the time for the task, left for handing in what is written by rule."""
 
 FACTS_LENGTH_MAX = 24_000
@@ -36,7 +36,7 @@ WANTED: dict[str, str] = {
     "design/overview": "for an architect: what changes where, and which choice carries the rest",
     "plan/order": "for a delivery lead: what comes first, what waits for what, and why",
     "test-plan/today": "for a tester: what is known of the tests, and what has to be proven",
-    "brief/outcome": "for somebody with one minute: how it stands, and what it needs",
+    "brief/outcome": "for a reader with one minute: how it stands, and what it needs",
 }
 """The sections that get a passage, by document and key, with what it is for."""
 
@@ -102,11 +102,11 @@ class ProsingWriter:
         work = self._writer.work(brief, desk)
         if brief.plan is None:
             return work
-        stored = _kept(asked(self._model, brief, brief.plan, desk), desk)
+        stored = _store_prose(write_prose(self._model, brief, brief.plan, desk), desk)
         return msgspec.structs.replace(work, artifacts=(*work.artifacts, stored))
 
 
-def asked(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
+def write_prose(model: Model, brief: Brief, plan: Plan, desk: Desk) -> Prose:
     """Return the model's text, each passage judged; a failure is reported and not raised."""
     facts = facts_of(brief, plan)
     started = time.monotonic()
@@ -162,7 +162,7 @@ def _facts(brief: Brief, plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _answer(model: Model, facts: dict[str, str], desk: Desk) -> Completion:
-    seconds = min(desk.seconds_left() - SECONDS_KEPT, CALL_SECONDS_MAX)
+    seconds = min(desk.seconds_left() - SECONDS_RESERVED, CALL_SECONDS_MAX)
     if seconds < CALL_SECONDS_MIN:
         raise AttemptFailed("model.late", "No time was left to ask for prose.")
     given: dict[str, Any] = {"passages wanted": WANTED, "facts": facts}
@@ -201,7 +201,7 @@ def _judged(text: str, facts: dict[str, str]) -> tuple[Judged, ...]:
     return tuple(found)
 
 
-def _kept(prose: Prose, desk: Desk) -> ArtifactRef:
+def _store_prose(prose: Prose, desk: Desk) -> ArtifactRef:
     data = msgspec.json.format(msgspec.json.encode(prose), indent=2).decode() + "\n"
     return desk.keep(
         PROSE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from missioncontrol.domain.plan import Plan, Task
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
-_SAID = re.compile(r"“([^”\n]+)”")
+_QUOTATION = re.compile(r"“([^”\n]+)”")
 _LINE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+)(?:-\d+)?$")
 
 
@@ -54,5 +54,5 @@ def paths(texts: Iterable[str]) -> list[str]:
 def anchors(texts: Iterable[str]) -> list[str]:
     """Return all that is quoted in either way: words to look for in a file."""
     listed = list(texts)
-    quotes = [text for each in listed for text in _SAID.findall(each)]
+    quotes = [text for each in listed for text in _QUOTATION.findall(each)]
     return list(dict.fromkeys([*quoted(listed), *quotes]))

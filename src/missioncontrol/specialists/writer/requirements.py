@@ -3,7 +3,7 @@
 import re
 
 from missioncontrol.domain.plan import Decision, Requirement, Task
-from missioncontrol.specialists.words import stem, telling_words
+from missioncontrol.specialists.words import significant_words, stem
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.places import Place
 
@@ -41,8 +41,8 @@ def _own(task: Task, requirement: Requirement) -> list[str]:
 
 
 def _shares(text: str, other: str) -> bool:
-    words = {stem(word) for word in telling_words(text)}
-    return bool(words & {stem(word) for word in telling_words(other)})
+    words = {stem(word) for word in significant_words(text)}
+    return bool(words & {stem(word) for word in significant_words(other)})
 
 
 def places_of(requirement: Requirement, material: Material) -> list[Place]:

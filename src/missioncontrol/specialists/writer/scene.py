@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.likelier import likelier_place
 from missioncontrol.specialists.specialist import Brief
-from missioncontrol.specialists.writer.choosing import Surroundings
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.parts import lines_of
+from missioncontrol.specialists.writer.place_choice import Surroundings
 from missioncontrol.specialists.writer.places import Place, Scene
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.manifests import Stack
     from missioncontrol.specialists.tree import Tree
 
-KEPT_OUT_MAX = 6
+EXCLUDED_MAX = 6
 NOT_BY_HAND = {
     "generated": "written by a tool, not by hand",
-    "vendored": "a copy of somebody else's code",
+    "vendored": "a copy of third-party code",
 }
 SCRIPTS = {"build": "build", "lint": "lint", "typecheck": "type check", "format": "format"}
 EMPTY = Scene(
@@ -43,7 +43,7 @@ def read_scene(brief: Brief, plan: Plan) -> Scene:
         surroundings.by_requirement(),
         tuple(_commands(stack)),
         {place.path: tuple(lines_of(tree.text(place.path))) for place in places},
-        tuple(_kept_out(tree, places)),
+        tuple(_excluded_files(tree, places)),
         tuple((f"{d.name}{d.requirement}", f"{d.manifest}:{d.line}") for d in stack.dependencies),
         _doubt(plan, places, tree),
         len(tree.files),
@@ -84,7 +84,7 @@ def _runtimes(stack: "Stack") -> Iterator[tuple[str, str, str]]:
             yield each.language, each.requirement, place
 
 
-def _kept_out(tree: "Tree", places: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
+def _excluded_files(tree: "Tree", places: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
     """Name files beside the change that are not edited by hand."""
     folders = {str(PurePosixPath(place.path).parent) for place in places} | {"."}
     found = [
@@ -93,7 +93,7 @@ def _kept_out(tree: "Tree", places: tuple[Place, ...]) -> Iterator[tuple[str, st
         if file.kind in NOT_BY_HAND and str(PurePosixPath(file.path).parent) in folders
     ]
     found += [(each.path, "a submodule with a history of its own") for each in tree.submodules]
-    yield from found[:KEPT_OUT_MAX]
+    yield from found[:EXCLUDED_MAX]
 
 
 def _notes(tree: "Tree", surroundings: Surroundings) -> Iterator[str]:

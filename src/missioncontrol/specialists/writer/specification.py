@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.plan import Requirement
-from missioncontrol.specialists.unsaid import left_unsaid
+from missioncontrol.specialists.uncovered_sentences import uncovered_sentences
 from missioncontrol.specialists.writer.excerpts import excerpts, uses_in_words
 from missioncontrol.specialists.writer.markdown import block, code, joined, sentence, table
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.parts import Part
+from missioncontrol.specialists.writer.place_facts import around, listed
 from missioncontrol.specialists.writer.places import Place
 from missioncontrol.specialists.writer.requirements import (
     criteria,
@@ -16,8 +17,7 @@ from missioncontrol.specialists.writer.requirements import (
     heading,
     places_of,
 )
-from missioncontrol.specialists.writer.standing import around, listed
-from missioncontrol.specialists.writer.uses import is_telling
+from missioncontrol.specialists.writer.uses import is_specific
 
 EXCERPT_LINES = 20
 EXCERPTS_MAX = 2
@@ -31,7 +31,7 @@ def specification(material: Material) -> str:
     return joined(
         [
             _head(material),
-            _asked(material),
+            _request_section(material),
             _today(material),
             _wanted(material),
             _constraints(material),
@@ -54,11 +54,11 @@ def _head(material: Material) -> Iterator[str]:
         yield ""
 
 
-def _asked(material: Material) -> Iterator[str]:
+def _request_section(material: Material) -> Iterator[str]:
     yield "## What is asked"
     yield ""
     yield from table(
-        ["id", "requirement", "kind", "taken from", "handed-over tasks"],
+        ["id", "requirement", "kind", "source", "handed-over tasks"],
         (
             [
                 each.id,
@@ -71,8 +71,8 @@ def _asked(material: Material) -> Iterator[str]:
         ),
     )
     yield ""
-    for text in left_unsaid([material.brief.goal], material.plan.requirements):
-        yield f"- Also said in the goal, and in no requirement of the plan: “{text}”"
+    for text in uncovered_sentences([material.brief.goal], material.plan.requirements):
+        yield f"- Also stated in the goal, and in no requirement of the plan: “{text}”"
     yield ""
 
 
@@ -125,7 +125,7 @@ def _place(place: Place, material: Material, with_excerpts: bool) -> Iterator[st
 
 
 def _used(part: Part, place: Place) -> str:
-    unused = "no line found that names it" if is_telling(part.name) else ""
+    unused = "no line found that names it" if is_specific(part.name) else ""
     return uses_in_words(place, part.name, most=USES_MAX) or unused
 
 
@@ -242,7 +242,7 @@ def _risks(material: Material) -> Iterator[str]:
         if risk.because:
             yield f"  - Because: {sentence(risk.because)}"
         yield f"  - Answer: {sentence(risk.mitigation) or 'none is given.'}"
-        yield f"  - Taken up by: {', '.join(checked) or 'no handed-over task'}"
+        yield f"  - Handled by: {', '.join(checked) or 'no handed-over task'}"
     yield ""
 
 

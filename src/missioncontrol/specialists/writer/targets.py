@@ -116,19 +116,21 @@ def _score(target: Part, test: Part, body: str, text: str, types: Collection[str
         rf"\b{name}\b" if target.is_type else rf"(?:\.|(?<![\w.])){name}\s*\(", body
     )
     is_other = not target.is_type and flat(target.name) in types
-    is_named = _says(test.name, target.name) or (not is_other and _says(test.owner, target.name))
+    is_named = _has_words(test.name, target.name) or (
+        not is_other and _has_words(test.owner, target.name)
+    )
     if not (is_called or is_named):
         return 0.0
     score = (CALLS if is_called else 0.0) + (NAMES if is_named else 0.0)
     if not owner:
         return score
     # Many classes have a method of that name: the test has to know whose it is.
-    if _says(test.owner, owner) or re.search(rf"\b{re.escape(owner)}\b", body):
+    if _has_words(test.owner, owner) or re.search(rf"\b{re.escape(owner)}\b", body):
         return score + OWNS
     return score if re.search(rf"\b{re.escape(owner)}\b", text) else score - MENTIONS
 
 
-def _says(name: str, wanted: str) -> bool:
+def _has_words(name: str, wanted: str) -> bool:
     """Whether the words of a name hold those of another one: `TestRouter` says no `route`."""
     have, words = _words(name), _words(wanted)
     width = len(words)

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.foresight import Knower, Spot
+from missioncontrol.domain.estimates import Knower, Spot
 from missioncontrol.domain.plan import Decision, Requirement, Risk
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.pack import Budget, KeepOut, Packed, Reading

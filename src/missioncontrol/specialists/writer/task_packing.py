@@ -5,17 +5,17 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.foresight import LikelyFile
+from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Decision, Requirement, Task
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.budgeting import held, rule
+from missioncontrol.specialists.writer.code_to_read import places_of_task, readings
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.pack import Budget, KeepOut, Reading
 from missioncontrol.specialists.writer.pack_text import lines_of_reading
 from missioncontrol.specialists.writer.packing import ordered, packed_task, still
 from missioncontrol.specialists.writer.places import Place
-from missioncontrol.specialists.writer.reading import places_of_task, readings
 from missioncontrol.specialists.writer.requirements import excluded
 from missioncontrol.specialists.writer.task_pack import SCHEMA, FileToKnow, Part, TaskPack
 from missioncontrol.specialists.writer.task_text import task_pack_text

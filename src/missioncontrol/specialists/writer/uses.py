@@ -125,7 +125,7 @@ def _makes(name: str, line: str) -> bool:
     return re.search(made, line) is not None
 
 
-def telling(weights: Mapping[str, Sequence[tuple[float, Part]]]) -> set[str]:
+def specific_names(weights: Mapping[str, Sequence[tuple[float, Part]]]) -> set[str]:
     """Return names that mean one thing: not dunder names, not short, not defined all over."""
     homes: dict[str, set[str]] = {}
     for path, found in weights.items():
@@ -149,25 +149,25 @@ def meant(parts: Sequence[Part], path: str, uses: Sequence[Use]) -> list[Use]:
     imported = {
         (use.name, use.path)
         for use in uses
-        if use.how == "import" and use.name in names and (is_telling(use.name) or stem in use.text)
+        if use.how == "import" and use.name in names and (is_specific(use.name) or stem in use.text)
     }
     knowing = {path for _, path in imported}
     return [
         use
         for use in uses
         if use.name in names
-        and (is_telling(use.name) or _is_member(use))
+        and (is_specific(use.name) or _is_member(use))
         and (
             use.path == path
             or (
                 (use.name not in at_top or _reached(use, imported))
-                and (is_telling(use.name) or use.path in knowing)
+                and (is_specific(use.name) or use.path in knowing)
             )
         )
     ]
 
 
-def is_telling(name: str) -> bool:
+def is_specific(name: str) -> bool:
     """Whether a name says enough by itself: `send` may be anybody's, `open_session` hardly."""
     return "_" in name.strip("_") or name != name.lower()
 

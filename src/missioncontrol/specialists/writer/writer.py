@@ -1,24 +1,90 @@
 """The writer: writes the documents of one mission from its plan, its findings and the code."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
+from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.writer.markdown import anchor
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.outline import outline
 from missioncontrol.specialists.writer.pack import Pack
 from missioncontrol.specialists.writer.pack_text import pack_text
 from missioncontrol.specialists.writer.packing import packed
-from missioncontrol.specialists.writer.results import facts, output, summary
+from missioncontrol.specialists.writer.requirements import heading, places_of
 from missioncontrol.specialists.writer.scene import read_scene
 from missioncontrol.specialists.writer.specification import specification
 from missioncontrol.specialists.writer.task_pack import TaskPack
 from missioncontrol.specialists.writer.task_packing import name_of, task_packs
 from missioncontrol.specialists.writer.task_text import task_pack_text
+
+# What the writer hands on: which section answers which requirement, and the files it named.
+
+PACK_JSON = "execution-pack.json"
+
+
+def summary(material: Material, pack: Pack, names: Sequence[str]) -> str:
+    """Say in one sentence what was written."""
+    left = len(pack.budget.dropped)
+    dropped = f", {left} more dropped for lack of room" if left else ""
+    return (
+        f"Wrote {', '.join(names)} for “{material.plan.title}”: "
+        f"{_counted(len(material.plan.requirements), 'requirement')}, "
+        f"{_tasks(len(pack.tasks), is_built=any(task.agent for task in material.builders))}, "
+        f"{_counted(len(pack.code), 'excerpt')} of code{dropped}."
+    )
+
+
+def _tasks(number: int, *, is_built: bool) -> str:
+    if is_built:
+        return f"{_counted(number, 'task')} to change code"
+    return _counted(number, "handed-over task")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def facts(pack: Pack, names: Sequence[str]) -> tuple[Fact, ...]:
+    """Return the figures that stand in the pack, where it was written."""
+    if PACK_JSON not in names:
+        return ()
+    how = pack.budget.rule
+    return (
+        Fact("Handed-over tasks", len(pack.tasks), "tasks", PACK_JSON, "/tasks", "the plan"),
+        Fact("Size of the pack", pack.budget.tokens, "tokens", PACK_JSON, "/budget/tokens", how),
+    )
+
+
+def output(material: Material, pack: Pack, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the reviewer checks the documents against."""
+    return {
+        "documents": list(texts),
+        "requirements": {
+            each.id: {
+                "sections": _sections(heading(each), texts),
+                "tasks": [task.key for task in material.tasks_for(each)],
+                "files": [place.path for place in places_of(each, material)],
+            }
+            for each in material.plan.requirements
+        },
+        "files": [place.path for place in material.scene.places],
+        "handed_over": [task.key for task in pack.tasks],
+        "tokens": pack.budget.tokens,
+        "dropped": list(pack.budget.dropped),
+        "gaps": list(material.gaps),
+    }
+
+
+def _sections(title: str, texts: Mapping[str, str]) -> list[str]:
+    """Return the documents' sections with this heading, as `document#anchor`."""
+    pattern = re.compile(rf"^#+ {re.escape(title)}$", re.MULTILINE)
+    return [f"{name}#{anchor(title)}" for name, text in texts.items() if pattern.search(text)]
+
 
 TITLES = {
     "specification.md": "Specification",
@@ -43,21 +109,21 @@ class Writer:
             raise AttemptFailed(
                 "writer.no_plan",
                 "There is no plan to write documents from.",
-                hint="Let the planner finish first: a step with `agent: planner` among its needs.",
+                hint="Run the planner first: a step with `agent: planner` among its needs.",
                 retryable=False,
             )
         desk.log("info", "reading the places that the plan names")
         material = Material(brief, brief.plan, read_scene(brief, brief.plan))
         pack = packed(material)
         texts = _texts(material, pack, wanted(brief))
-        stored = [_kept(desk, name, text, TITLES[name]) for name, text in texts.items()]
+        stored = [_store_file(desk, name, text, TITLES[name]) for name, text in texts.items()]
         if PACK in texts:
-            stored += [_kept(desk, *each) for each in _of_tasks(task_packs(material))]
+            stored += [_store_file(desk, *each) for each in _of_tasks(task_packs(material))]
         desk.log("success", summary(material, pack, list(texts)))
         return _work(material, pack, texts, stored)
 
 
-def _kept(desk: Desk, name: str, text: str, title: str) -> ArtifactRef:
+def _store_file(desk: Desk, name: str, text: str, title: str) -> ArtifactRef:
     media_type = "application/json" if name.endswith(".json") else "text/markdown"
     return desk.keep(name, text, media_type=media_type, title=title, obtained=OBTAINED)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from missioncontrol import __version__
 from missioncontrol.adapters.home import Home
 from missioncontrol.app.console_app import opened
-from missioncontrol.interfaces.serving import App, Receive, Scope, Send, listening
-from missioncontrol.mcp.reaching import HomeReach
-from missioncontrol.mcp.serving import address, answered, answering
+from missioncontrol.interfaces.listeners import App, Receive, Scope, Send, listening
+from missioncontrol.mcp.connection import HomeReach
+from missioncontrol.mcp.transport import address, answered, answering
 from missioncontrol.testing.mcp_suite.build import built
 
 

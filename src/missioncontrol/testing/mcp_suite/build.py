@@ -14,17 +14,17 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
+from missioncontrol.mcp.catalogue import furnish
 from missioncontrol.mcp.server import Reach, Server
-from missioncontrol.mcp.whole import furnish
-from missioncontrol.testing.mcp_suite.asking import ASKING, PROMPTS
-from missioncontrol.testing.mcp_suite.jobs import JOBS, Jobs
-from missioncontrol.testing.mcp_suite.saying import (
-    SAYING,
+from missioncontrol.testing.mcp_suite.client_requests import ASKING, PROMPTS
+from missioncontrol.testing.mcp_suite.fixed_answers import (
     SCHEMA,
+    TEXT_TOOLS,
     add_prompts,
     add_resources,
     json_schema_2020_12_tool,
 )
+from missioncontrol.testing.mcp_suite.jobs import JOBS, Jobs
 
 Request = ServerRequestContext[Any, Any]
 WIDE = json_schema_2020_12_tool.__name__
@@ -63,7 +63,7 @@ def built(reach: Reach, version: str) -> Build:
     """Return the build; its own tools reach a home by `reach`."""
     server = Build(reach, version)
     furnish(server)
-    for tool in (*SAYING, *ASKING, *JOBS):
+    for tool in (*TEXT_TOOLS, *ASKING, *JOBS):
         server.add_tool(tool)
     add_resources(server)
     for prompt in PROMPTS:

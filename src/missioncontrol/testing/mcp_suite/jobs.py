@@ -11,14 +11,14 @@ from mcp_types import INTERNAL_ERROR, CallToolResult, InputRequiredResult, TextC
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.mcp.server import Ctx
-from missioncontrol.mcp.tasks import IDENTIFIER, NoSuchTask, Request, Task, is_asked_for
-from missioncontrol.testing.mcp_suite.asking import NAME, form, said
+from missioncontrol.mcp.tasks import IDENTIFIER, NoSuchTask, Request, Task, can_use_tasks
+from missioncontrol.testing.mcp_suite.client_requests import NAME, answer_field, form
 
 JOBS_MAX = 1_000
 CLOCK = SystemClock()
 
 
-class Begun(TypedDict):
+class JobStart(TypedDict):
     """Which task a job is, or its output where it is none."""
 
     task: str
@@ -113,16 +113,16 @@ class Jobs:
 
 async def _carried_out(
     ctx: Ctx, work: Callable[[Job], Awaitable[CallToolResult]], **asks: Any
-) -> Begun:
+) -> JobStart:
     """Begin a job as a task, or see it through where the client takes none."""
     jobs = cast("Jobs", cast("Any", ctx.mcp_server).jobs)
     plain = {name: each.model_dump(by_alias=True, exclude_none=True) for name, each in asks.items()}
     job = jobs.begin(work, plain)
-    if is_asked_for(ctx.request_context):
-        return Begun(task=job.id, text="")
+    if can_use_tasks(ctx.request_context):
+        return JobStart(task=job.id, text="")
     assert job.work is not None, "it was begun"
     result = await job.work
-    return Begun(task="", text=_text(result))
+    return JobStart(task="", text=_text(result))
 
 
 def _done(text: str, *, is_error: bool = False) -> CallToolResult:
@@ -133,7 +133,7 @@ def _text(result: CallToolResult) -> str:
     return "".join(part.text for part in result.content if isinstance(part, TextContent))
 
 
-async def slow_compute(ctx: Ctx, seconds: float = 1.0, label: str = "it") -> Begun:
+async def slow_compute(ctx: Ctx, seconds: float = 1.0, label: str = "it") -> JobStart:
     """Take some seconds."""
 
     async def work(_: Job) -> CallToolResult:
@@ -143,7 +143,7 @@ async def slow_compute(ctx: Ctx, seconds: float = 1.0, label: str = "it") -> Beg
     return await _carried_out(ctx, work)
 
 
-async def failing_job(ctx: Ctx) -> Begun:
+async def failing_job(ctx: Ctx) -> JobStart:
     """Fail, as a task alone."""
     require_client_extension(ctx.request_context, IDENTIFIER)
 
@@ -154,7 +154,7 @@ async def failing_job(ctx: Ctx) -> Begun:
     return await _carried_out(ctx, work)
 
 
-async def protocol_error_job(ctx: Ctx) -> Begun:
+async def protocol_error_job(ctx: Ctx) -> JobStart:
     """Break."""
 
     async def work(_: Job) -> CallToolResult:
@@ -164,7 +164,7 @@ async def protocol_error_job(ctx: Ctx) -> Begun:
     return await _carried_out(ctx, work)
 
 
-async def confirm_delete(ctx: Ctx, filename: str = "a file") -> Begun:
+async def confirm_delete(ctx: Ctx, filename: str = "a file") -> JobStart:
     """Ask on the way."""
 
     async def work(job: Job) -> CallToolResult:
@@ -174,7 +174,7 @@ async def confirm_delete(ctx: Ctx, filename: str = "a file") -> Begun:
     return await _carried_out(ctx, work, confirm=form("Delete it?", "confirm", "boolean"))
 
 
-async def multi_input(ctx: Ctx) -> Begun:
+async def multi_input(ctx: Ctx) -> JobStart:
     """Ask two things on the way."""
 
     async def work(job: Job) -> CallToolResult:
@@ -184,10 +184,10 @@ async def multi_input(ctx: Ctx) -> Begun:
     return await _carried_out(ctx, work, name=NAME, age=form("How old are you?", "age", "integer"))
 
 
-async def test_tool_with_task(ctx: Ctx) -> Begun | InputRequiredResult:
+async def test_tool_with_task(ctx: Ctx) -> JobStart | InputRequiredResult:
     """Ask first, and go on as a task."""
     require_client_extension(ctx.request_context, IDENTIFIER)
-    name = said(ctx, "user_name", "name")
+    name = answer_field(ctx, "user_name", "name")
     if not name:
         return InputRequiredResult(input_requests={"user_name": NAME})
 

@@ -43,7 +43,7 @@ def _item_events(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how one item of the output comes to be."""
     place: dict[str, Any] = {"item_id": item["id"], "output_index": index}
-    yield "response.output_item.added", {"output_index": index, "item": _begun(item)}
+    yield "response.output_item.added", {"output_index": index, "item": _empty_item(item)}
     kind = item["type"]
     if kind == "message":
         place["content_index"] = 0
@@ -72,7 +72,7 @@ _NAMES = {
 }
 
 
-def _begun(item: dict[str, Any]) -> dict[str, Any]:
+def _empty_item(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item as it is announced: empty."""
     empty: dict[str, dict[str, Any]] = {
         "message": {"content": []},

@@ -8,7 +8,7 @@ from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import CancelRun
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.testing.simulation.drawing import PEOPLE
-from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.rules.violation import hold
 
 FATES = {
@@ -24,7 +24,7 @@ FATES = {
     "at the last moment": 12,
 }
 SPELLINGS = ("{}", "user:{}", "user:{}")
-PATIENCE_SECONDS = 7200.0
+WAIT_SECONDS = 7200.0
 LOOK_SECONDS = 120.0
 """They look that often."""
 
@@ -38,7 +38,7 @@ class Approvers:
         self._fates: dict[str, str] = {}
         self.is_late = False  # from then on all people are present
 
-    async def look(self, house: House) -> None:
+    async def look(self, house: SimulatedEngine) -> None:
         """Say something about everything that waits."""
         for approval in house.approvals.pending():
             fate = self._fates.setdefault(approval.id, self._draw())
@@ -48,34 +48,34 @@ class Approvers:
         return self._dice.choices(list(FATES), list(FATES.values()))[0]
 
     async def _speak(  # noqa: C901 - a closed set of fates is one idea
-        self, house: House, approval: Approval, fate: str
+        self, house: SimulatedEngine, approval: Approval, fate: str
     ) -> None:
         match fate:
             case "absent":
-                if self.is_late and approval.expires - house.clock.now() > PATIENCE_SECONDS:
-                    await house.ask(CancelRun(approval.run, "Nobody decides."), "boss")
+                if self.is_late and approval.expires - house.clock.now() > WAIT_SECONDS:
+                    await house.ask(CancelRun(approval.run, "No decision was made."), "boss")
             case "no":
-                await self._say(house, approval, "reject", self._somebody())
+                await self._decide(house, approval, "reject", self._random_person())
             case "changes":
                 inputs = {**approval.subject["inputs"], "size": self._dice.randint(10, 99)}
-                who = self._somebody()
-                await self._say(house, approval, "request-changes", who, inputs=inputs)
+                who = self._random_person()
+                await self._decide(house, approval, "request-changes", who, inputs=inputs)
             case "later":
                 until = house.clock.now() + self._dice.choice((10.0, 60.0, 4000.0))
-                await self._say(house, approval, "defer", self._somebody(), until=until)
+                await self._decide(house, approval, "defer", self._random_person(), until=until)
             case "handed on":
                 giver, taker = self._dice.sample(PEOPLE, 2)
-                await self._say(house, approval, "delegate", giver, to=taker)
+                await self._decide(house, approval, "delegate", giver, to=taker)
                 if self._dice.random() < 0.5:
-                    await self._say(house, approval, "approve", giver)
+                    await self._decide(house, approval, "approve", giver)
             case "withdrawn":
-                await self._say(house, approval, "withdraw", approval.author)
+                await self._decide(house, approval, "withdraw", approval.author)
             case "all at once":
                 await self._burst(house, approval)
             case "by themselves":
                 for name in (approval.author, *approval.edited_by, "agent:worker"):
-                    await self._say(house, approval, "approve", name)
-                await self._say(house, approval, "approve", "zoe", on_behalf=approval.author)
+                    await self._decide(house, approval, "approve", name)
+                await self._decide(house, approval, "approve", "zoe", on_behalf=approval.author)
             case "at the last moment":
                 await self._hurry(house, approval)
             case _:
@@ -83,43 +83,45 @@ class Approvers:
         if fate in ("later", "handed on", "by themselves", "changes"):
             self._fates[approval.id] = self._dice.choice(("yes", "yes", "all at once", "absent"))
 
-    async def _agree(self, house: House, approval: Approval) -> None:
+    async def _agree(self, house: SimulatedEngine, approval: Approval) -> None:
         """Make people agree one by one, some of them twice, until it has its answer."""
         for name in self._dice.sample(PEOPLE, len(PEOPLE)):
             for _ in range(self._dice.choice((1, 1, 2))):
-                await self._say(house, approval, "approve", name)
+                await self._decide(house, approval, "approve", name)
             if self._dice.random() < 0.3:
                 return  # The others look at it another time.
 
-    async def _hurry(self, house: House, approval: Approval) -> None:
+    async def _hurry(self, house: SimulatedEngine, approval: Approval) -> None:
         """Agree when the time is just over, or not quite."""
         left = approval.expires - house.clock.now()
-        if left > PATIENCE_SECONDS:
+        if left > WAIT_SECONDS:
             await self._agree(house, approval)
         elif 0 < left < LOOK_SECONDS:
             self._fates[approval.id] = "absent"
             await asyncio.sleep(left + self._dice.choice((-0.01, 0.0, 0.0, 0.0, 0.000_000_5)))
             names = self._dice.sample(PEOPLE, 3)
-            await asyncio.gather(*(self._say(house, approval, "approve", name) for name in names))
+            await asyncio.gather(
+                *(self._decide(house, approval, "approve", name) for name in names)
+            )
 
-    async def _burst(self, house: House, approval: Approval) -> None:
+    async def _burst(self, house: SimulatedEngine, approval: Approval) -> None:
         """Make several people decide in the same instant."""
         names = self._dice.sample(PEOPLE, 3)
-        answers = [self._say(house, approval, "approve", name) for name in names]
+        answers = [self._decide(house, approval, "approve", name) for name in names]
         if self._dice.random() < 0.3:
-            answers.append(self._say(house, approval, "reject", self._somebody()))
+            answers.append(self._decide(house, approval, "reject", self._random_person()))
         if self._dice.random() < 0.3:
             inputs = {"size": 7}
-            who = self._somebody()
-            answers.append(self._say(house, approval, "request-changes", who, inputs=inputs))
+            who = self._random_person()
+            answers.append(self._decide(house, approval, "request-changes", who, inputs=inputs))
         self._dice.shuffle(answers)
         await asyncio.gather(*answers)
 
-    def _somebody(self) -> str:
+    def _random_person(self) -> str:
         return self._dice.choice(PEOPLE)
 
-    async def _say(
-        self, house: House, approval: Approval, verb: Any, who: str, **more: Any
+    async def _decide(
+        self, house: SimulatedEngine, approval: Approval, verb: Any, who: str, **more: Any
     ) -> None:
         """Say it, now and then about something else than what is asked."""
         digest = self._dice.choice(("", approval.digest, approval.digest, "0" * 64))

@@ -47,7 +47,7 @@ class Disk(MemoryEventStore):
         self.commits += 1
         self.is_busy = True
         if self._is_slow and self._dice.random() < 0.3:
-            self._tell_waiting()
+            self._notify_waiting()
             await asyncio.sleep(self._dice.uniform(0.0, 0.01))
         fate = self._plan.fates.get(self.commits, "lost" if self.is_doomed else None)
         self.is_doomed = False
@@ -73,7 +73,7 @@ class Disk(MemoryEventStore):
         self._waiting.append(waiting)
         await asyncio.wait((waiting,), timeout=60.0)
 
-    def _tell_waiting(self) -> None:
+    def _notify_waiting(self) -> None:
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)

@@ -93,7 +93,7 @@ class _Drawing:
         kind = "call" if "workflow" in step else "one"
         if self.chance(0.25, "items"):
             kind = "many"
-            self._let_be_many(step, needs)
+            self._make_loop(step, needs)
         if needs:
             step["needs"] = needs
         self._condition(step, needs)
@@ -116,7 +116,7 @@ class _Drawing:
             if "money" in self.words:
                 agents += ["metered", "metered", "caller", "stranger"]
             step["agent"] = self.dice.choice(agents)
-            self._asks_people(step)
+            self._require_approval(step)
             if self.chance(0.15, "slots"):
                 key = self.dice.choice(("deploy", "deploy-${{ inputs.tag }}"))
                 step["concurrency"] = {"key": key, "limit": self.dice.choice((1, 2))}
@@ -149,7 +149,7 @@ class _Drawing:
             budget["cost"] = self.dice.choice((0.0, 0.008, 0.021, 0.1)) * times
         return budget
 
-    def _asks_people(self, step: Data) -> None:
+    def _require_approval(self, step: Data) -> None:
         if not self.chance(0.3, "approvals"):
             return
         if self.chance(0.6):
@@ -170,7 +170,7 @@ class _Drawing:
             rule["escalate"] = {"after": self.dice.choice(("30s", "1m")), "to": "dave"}
         return rule
 
-    def _let_be_many(self, step: Data, needs: list[str]) -> None:
+    def _make_loop(self, step: Data, needs: list[str]) -> None:
         sources = [need for need in needs if self.kinds[need] in ("one", "call")]
         if sources and self.chance(0.6):
             step["for_each"] = f"${{{{ steps.{self.dice.choice(sources)}.output.items }}}}"

@@ -15,7 +15,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.lifecycle.states import Failed, Stopped
 from missioncontrol.ports.agent import Agent, AttemptFailed
 from missioncontrol.ports.agent_kind import Proof, Workshop
-from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.script import PLACES
 
 DECLARED = tuple(Declaration(name, "scripted", scale=most) for name, most in PLACES.items())
@@ -35,7 +35,7 @@ class Lives:
         """Whether whatever this agent tries fails now."""
         return self.ill.get(name, 0.0) > asyncio.get_running_loop().time()
 
-    async def wander(self, house: House) -> None:
+    async def wander(self, house: SimulatedEngine) -> None:
         """Make agents fail, and people start, stop, drain and scale them, until cancelled."""
         while True:
             await asyncio.sleep(self.dice.uniform(5.0, 90.0))
@@ -44,9 +44,9 @@ class Lives:
                 end = asyncio.get_running_loop().time() + self.dice.choice((20.0, 200.0))
                 self.ill[name] = end
             else:
-                await house.ask(self._wish(name), KEEPER)
+                await house.ask(self._random_request(name), KEEPER)
 
-    def _wish(self, name: str) -> AgentAsked:
+    def _random_request(self, name: str) -> AgentAsked:
         match self.dice.choice(("start", "start", "start", "stop", "drain", "restart", "scale")):
             case "scale":
                 return AgentAsked("scale", name, scale=self.dice.randint(1, PLACES[name]))
@@ -59,7 +59,7 @@ class Lives:
                 asked = AgentAsked("drain", name, "It is in the way.", seconds_max=seconds)
                 return msgspec.structs.replace(asked, verb=verb)
 
-    async def wind_up(self, house: House) -> None:
+    async def wind_up(self, house: SimulatedEngine) -> None:
         """Start every agent that is not at work."""
         for life in list(house.agents.lives()):
             if isinstance(life.standing, Stopped | Failed):

@@ -22,17 +22,73 @@ from missioncontrol.application.asks import (
 from missioncontrol.application.budgets import CapChange
 from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
-from missioncontrol.domain.budget.standing import Standing
+from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.schedule.events import Misfire, Policy
+from missioncontrol.domain.work import Usage, Work
 from missioncontrol.testing.simulation.approvers import Approvers
 from missioncontrol.testing.simulation.drawing import ROOT, Data, text_of
-from missioncontrol.testing.simulation.echoes import echo
-from missioncontrol.testing.simulation.house import House
+from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.prices import CHATTY, MYSTERY, STEADY
+from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.violation import hold
 from missioncontrol.testing.simulation.script import ALIAS
+
+# Reports that come twice or long after the fact, as from a network that doubles messages.
+
+
+async def echo(house: SimulatedEngine, dice: Random) -> None:
+    """Report once more for an attempt of the past."""
+    known = _past(house, dice)
+    if not known:
+        return
+    run, fence = dice.choice(known)
+    step = run.attempts[fence]
+    try:
+        state = await house.journal.load_run(run.id)
+        holder = state.working.get(step)
+        if holder is None or holder.fence != fence:
+            kind = _report(house, dice, run.id, step, fence)
+            await house.journal.durable()
+            hold((fence, kind) in run.refused, f"a late {kind} of {step} is refused and recorded")
+    except MissionControlError:
+        return
+    finally:
+        if run.id in house.journal.runs and house.journal.runs[run.id].is_settled:
+            house.journal.forget(run.id)
+
+
+def _past(house: SimulatedEngine, dice: Random) -> list[tuple[RunBook, int]]:
+    """Return attempts that have ended; often those whose step is worked on once more just now."""
+    books = house.disk.inspector.books
+    ended = [
+        (run, fence)
+        for run in books.runs.values()
+        for fence, step in run.attempts.items()
+        if run.working.get(step) != fence
+    ]
+    again = [(run, fence) for run, fence in ended if run.attempts[fence] in run.working]
+    return again if again and dice.random() < 0.7 else ended
+
+
+def _report(house: SimulatedEngine, dice: Random, run: str, step: str, fence: int) -> str:
+    """Report something, and return what."""
+    execution = house.execution
+    kind = dice.choice(("success", "success", "failure", "cancelled", "usage"))
+    match kind:
+        case "success":
+            execution.success(run, step, fence, Work(summary="an echo", output={"n": 9}))
+        case "failure":
+            execution.failure(run, step, fence, Failure("scripted", "An echo."))
+        case "cancelled":
+            execution.cancelled(run, step, fence)
+        case _:
+            execution.usage(run, step, fence, Usage(10, 0, 10, 0, None), STEADY)
+    return kind
+
 
 BOSS, OPERATOR = "boss", "operator"
 AUTHORS = ("erin", "erin", "erin", "alice")
@@ -86,11 +142,16 @@ class People:
         self.stops = dice.choice((1, 1, 2)) if "stop" in words else 0
         self.patience = dice.choice((0, 40))  # looks until an agent clings
 
-    def at_work(self, house: House) -> list[Coroutine[Any, Any, None]]:
+    def at_work(self, house: SimulatedEngine) -> list[Coroutine[Any, Any, None]]:
         """Return what they do while an engine lives, until it is cancelled."""
-        return [self._wish(house), self._wander(house), self._decide(house), self._operate(house)]
+        return [
+            self._send_requests(house),
+            self._wander(house),
+            self._decide(house),
+            self._operate(house),
+        ]
 
-    async def _wish(self, house: House) -> None:
+    async def _send_requests(self, house: SimulatedEngine) -> None:
         """Ask for all that was wanted from the beginning; what a crash swallowed is asked again."""
         while self.wishes:
             what, actor = self.wishes[0]
@@ -102,7 +163,7 @@ class People:
             self.wishes.pop(0)
             await asyncio.sleep(self.dice.choice((0.0, 0.0, 1.0)))
 
-    async def _decide(self, house: House) -> None:
+    async def _decide(self, house: SimulatedEngine) -> None:
         while True:
             await asyncio.sleep(self.dice.uniform(1.0, 120.0))
             await self.approvers.look(house)
@@ -119,7 +180,7 @@ class People:
         kind, name = self.dice.choice(SPENDERS)
         is_default = (kind, name) == ("run", "")
         period: Period = "total" if is_default else self.dice.choice(("total", "day", "month"))
-        reason = "They are told to." if self.dice.random() < 0.95 else " "
+        reason = "They have to." if self.dice.random() < 0.95 else " "
         amounts = {
             "cost": self.dice.choice((0, 15_000, 60_000, 400_000, 5_000_000, None)),
             "tokens": self.dice.choice((0, 2_000, 9_000, 60_000, 5_000_000, None)),
@@ -143,7 +204,7 @@ class People:
 
     # What comes to their minds.
 
-    async def _wander(self, house: House) -> None:
+    async def _wander(self, house: SimulatedEngine) -> None:
         while True:
             await asyncio.sleep(self.dice.uniform(0.1, 40.0))
             if self.dice.random() < 0.1:
@@ -155,7 +216,7 @@ class People:
             if ask is not None:
                 await house.ask(*ask)
 
-    def _idea(self, house: House) -> tuple[Any, str] | None:
+    def _idea(self, house: SimulatedEngine) -> tuple[Any, str] | None:
         """Return a command of a person for now, and who sends it."""
         books = house.disk.inspector.books
         going = [name for name, run in books.runs.items() if not run.outcome]
@@ -167,7 +228,7 @@ class People:
                 run = max(going, key=lambda name: len(books.runs[name].working))
             ideas += [(ResumeRun(run), BOSS)] if books.runs[run].halted else []
             if self.dice.random() < 0.15 * (1 + len(books.runs[run].working)):
-                ideas.append((CancelRun(run, "Somebody asked."), self.dice.choice(AUTHORS)))
+                ideas.append((CancelRun(run, "A user asked."), self.dice.choice(AUTHORS)))
         if "repeats" in self.words and ended and len(books.runs) < RUNS_MAX:
             old = self.dice.choice(ended if self.dice.random() < 0.9 else [*ended, *going])
             ideas.append((self._again(house, old), self.dice.choice(AUTHORS)))
@@ -184,7 +245,7 @@ class People:
                 ideas.append(idea(house))
         return self.dice.choice(ideas) if ideas else None
 
-    def _again(self, house: House, run: str) -> Any:
+    def _again(self, house: SimulatedEngine, run: str) -> Any:
         steps = house.disk.inspector.books.runs[run].steps
         step = self.dice.choice(sorted(steps))
         if self.dice.random() < 0.5:
@@ -192,7 +253,7 @@ class People:
         inputs: Data = {} if self.dice.random() < 0.4 else {"size": self.dice.randint(0, 5)}
         return ForkRun(run, step, inputs)
 
-    def _about_money(self, house: House) -> tuple[Any, str]:
+    def _about_money(self, house: SimulatedEngine) -> tuple[Any, str]:
         caps = house.budgets.caps()
         if self.dice.random() < 0.3:
             return self._price(), BOSS
@@ -218,7 +279,7 @@ class People:
         }
         return CapChange(cap.scope, "It is worth more.", cap.period, **raised)
 
-    def _about_limits(self, _: House) -> tuple[Any, str]:
+    def _about_limits(self, _: SimulatedEngine) -> tuple[Any, str]:
         limited: tuple[tuple[Limited, str], ...] = (
             ("agent", "worker"),
             ("agent", "metered"),
@@ -230,7 +291,7 @@ class People:
         seconds = self.dice.choice((5.0, 60.0))
         return ChangeLimit(kind, name, "Not so fast.", starts, seconds), OPERATOR
 
-    def _about_schedules(self, house: House) -> tuple[Any, str]:
+    def _about_schedules(self, house: SimulatedEngine) -> tuple[Any, str]:
         names = [name.removeprefix("schedule-") for name in house.disk.inspector.books.schedules]
         if not names:
             return self._schedule("often")
@@ -240,11 +301,11 @@ class People:
         if verb == "add":
             return self._schedule(name)
         forced = self.dice.random() < 0.3
-        return Asked(verb, name, "Somebody asked.", force=forced), self.dice.choice(AUTHORS)
+        return Asked(verb, name, "A user asked.", force=forced), self.dice.choice(AUTHORS)
 
     # When it gets dangerous.
 
-    async def _operate(self, house: House) -> None:
+    async def _operate(self, house: SimulatedEngine) -> None:
         """Stop everything in the middle of it, and come back in stages."""
         if house.operations.present.stage != "all":
             await self._come_back(house)
@@ -260,7 +321,7 @@ class People:
                     house.disk.is_doomed = True
                 await self._come_back(house)
 
-    def _is_dangerous(self, house: House) -> bool:
+    def _is_dangerous(self, house: SimulatedEngine) -> bool:
         """Whether it is a good moment for a stop: amid much, or amid something stubborn."""
         books = house.disk.inspector.books
         at_work = [(run.id, fence) for run, _, fence in books.working()]
@@ -269,7 +330,7 @@ class People:
             return False
         return len(at_work) >= self.dice.choice((0, 1, 2))
 
-    async def _come_back(self, house: House) -> None:
+    async def _come_back(self, house: SimulatedEngine) -> None:
         stages: list[Stage] = ["drain", "paused"]
         self.dice.shuffle(stages)
         for stage in [*stages[: self.dice.choice((0, 1, 2))], "all"]:
@@ -278,7 +339,9 @@ class People:
 
     # When everybody wants to go home.
 
-    async def wind_up(self, house: House, *others: Callable[[House], Awaitable[None]]) -> None:
+    async def wind_up(
+        self, house: SimulatedEngine, *others: Callable[[SimulatedEngine], Awaitable[None]]
+    ) -> None:
         """Take away whatever is in the way, and wait until every run has ended.
 
         `others` look after what else may be in the way, once a minute.
@@ -307,7 +370,7 @@ class People:
         states = {run.id: (run.halted, run.state) for run in left}
         hold(False, f"runs never end: {states}")
 
-    async def _pay(self, house: House) -> None:
+    async def _pay(self, house: SimulatedEngine) -> None:
         """Raise every cap that holds something up, and take up what was halted."""
         halted = [r.id for r in house.disk.inspector.books.runs.values() if r.halted]
         if not halted:
@@ -319,6 +382,6 @@ class People:
             code = house.disk.inspector.books.runs[run].halted
             if run in self._helped and code.startswith("budget.unknown"):
                 # What its workflow leaves open, a person can't supply.
-                await house.ask(CancelRun(run, "Nobody knows what it takes."), BOSS)
+                await house.ask(CancelRun(run, "Its needs are unknown."), BOSS)
             self._helped.add(run)
             await house.ask(ResumeRun(run), BOSS)

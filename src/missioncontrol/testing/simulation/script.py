@@ -97,9 +97,9 @@ class ScriptedAgents:
             raise
         finally:
             self._paid.discard(place)
-            self._let_go(assignment)
+            self._release(assignment)
 
-    def _let_go(self, assignment: Assignment) -> None:
+    def _release(self, assignment: Assignment) -> None:
         place = (assignment.run, assignment.step)
         if self._at_work.get(place) == assignment.fence:
             del self._at_work[place]
@@ -138,13 +138,17 @@ class ScriptedAgents:
         spending = CARDS[assignment.agent].spending
         if spending is None:
             if self._dice.random() < 0.04:
-                self._tell(line, assignment, Usage(input_tokens=300, output_tokens=30), STEADY)
+                self._report_usage(
+                    line, assignment, Usage(input_tokens=300, output_tokens=30), STEADY
+                )
             return
         if self._dice.random() < likely:
             most = 3 if self._dice.random() < 0.08 else 1
-            self._tell(line, assignment, self._usage(spending, most), self._model(spending.model))
+            self._report_usage(
+                line, assignment, self._usage(spending, most), self._model(spending.model)
+            )
 
-    def _tell(self, line: Line, assignment: Assignment, usage: Usage, model: str) -> None:
+    def _report_usage(self, line: Line, assignment: Assignment, usage: Usage, model: str) -> None:
         place = (assignment.run, assignment.fence)
         self.told[place] = self.told.get(place, 0) + usage.tokens
         line.usage(usage, model=model)
@@ -175,7 +179,7 @@ class ScriptedAgents:
             await asyncio.sleep(self._dice.choice((0.0, 0.5, 3.0)))
             if self._dice.random() < 0.9:
                 most_times = 2 if self._dice.random() < 0.05 else 1
-                self._tell(line, assignment, self._usage(call, most_times), model)
+                self._report_usage(line, assignment, self._usage(call, most_times), model)
             await asyncio.sleep(0.0)
 
     async def _cling(self, assignment: Assignment, seconds: float) -> None:
@@ -187,4 +191,4 @@ class ScriptedAgents:
                 await asyncio.sleep(end - loop.time())
             except asyncio.CancelledError:
                 end = min(end, loop.time() + seconds)
-                self._let_go(assignment)
+                self._release(assignment)

@@ -1,6 +1,7 @@
 """A world: workflows, runs, agents, people, and engines that die now and then, from one seed."""
 
 import asyncio
+import selectors
 from random import Random
 from typing import Any
 
@@ -11,14 +12,72 @@ from missioncontrol.domain.step import Spending
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.testing.simulation.disk import Crash, Disk, Fate, Plan
 from missioncontrol.testing.simulation.drawing import another, workflows
-from missioncontrol.testing.simulation.house import CONCURRENCY, House
+from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, SimulatedEngine
 from missioncontrol.testing.simulation.inspector import Inspector
-from missioncontrol.testing.simulation.judging import compare_beliefs, compare_replays, judge
 from missioncontrol.testing.simulation.lives import DECLARED, Lives, ScriptedKind, a_workshop
-from missioncontrol.testing.simulation.loop import JumpingLoop, LoopClock
 from missioncontrol.testing.simulation.people import People
 from missioncontrol.testing.simulation.rules.violation import Violation, hold
 from missioncontrol.testing.simulation.script import PLACES, ScriptedAgents
+from missioncontrol.testing.simulation.state_checks import compare_beliefs, compare_replays, judge
+
+# An event loop whose time jumps to the next thing that is due.
+
+
+class Deadlock(RuntimeError):
+    """Nothing is due, or the same again and again: in the real world this would be for ever."""
+
+
+ROUNDS_MAX = 8_000
+"""A loop that turns more often goes on for ever."""
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Never waits: the time it was to wait passes at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.rounds = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.rounds += 1
+        if self.rounds > ROUNDS_MAX:
+            raise Deadlock("something goes round and round")
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise Deadlock("nothing is due and nothing will ever be")
+        # A step below a microsecond can vanish beside a large time, and time would stand still.
+        self.now += max(0.000_001, timeout)
+        return []
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """Runs hours of waiting in no time, the same way each time."""
+
+    def __init__(self) -> None:
+        """Time begins at 0."""
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Seconds since the beginning of this world."""
+        return self._jumping.now
+
+
+class LoopClock:
+    """The clock port on a loop's time."""
+
+    def __init__(self, loop: JumpingLoop, start: float = 1_600_000_000.0) -> None:
+        """The world begins at `start`, else on 13 September 2020, 12:26:40 UTC."""
+        self._loop = loop
+        self._start = start
+
+    def now(self) -> float:
+        """See `Clock.now`."""
+        return self._start + self._loop.time()
+
 
 DAYS = 86_400.0
 BEGINNINGS = (
@@ -105,7 +164,7 @@ class World:
         self.lives = Lives(seed) if lives else None
         self.problems: list[BaseException] = []
         self._seen: list[tuple[str, int, bytes]] = []
-        self._house: House | None = None
+        self._engine: SimulatedEngine | None = None
         self._agents: ScriptedAgents | None = None
 
     def live(self) -> None:
@@ -138,8 +197,8 @@ class World:
 
     def _bury(self) -> "list[asyncio.Task[object]]":
         """End what the dead engine left in this loop, without a word from it."""
-        if self._house is not None:
-            self._house.drop(Crash())
+        if self._engine is not None:
+            self._engine.drop(Crash())
         if self._agents is not None:
             self._agents.is_alive = False
         living = asyncio.current_task(self.loop)
@@ -159,7 +218,7 @@ class World:
         self._agents = ScriptedAgents(
             self.dice, self._watch, self._watch_call, self._note_clinging, self.problems.append
         )
-        house = self._house = House(
+        house = self._engine = SimulatedEngine(
             self.disk,
             self.tables,
             self.clock,
@@ -179,13 +238,13 @@ class World:
                 raise self.problems[0] from None
             return False
 
-    async def _go_on(self, house: House) -> bool:
+    async def _go_on(self, house: SimulatedEngine) -> bool:
         """Run people and timers until the engine dies or is closed, or no work remains."""
         crowd = [asyncio.ensure_future(each) for each in self.people.at_work(house)]
         crowd.append(asyncio.ensure_future(self._audit(house)))
         if self.lives is not None:
             crowd.append(asyncio.ensure_future(self.lives.wander(house)))
-        story = asyncio.ensure_future(self._tell(house, crowd))
+        story = asyncio.ensure_future(self._advance(house, crowd))
         for task in crowd:
             task.add_done_callback(self._note_end)
             task.add_done_callback(lambda _: self.problems and story.cancel())
@@ -198,7 +257,7 @@ class World:
             house.death.result()
         return story.result()
 
-    async def _tell(self, house: House, crowd: "list[asyncio.Task[None]]") -> bool:
+    async def _advance(self, house: SimulatedEngine, crowd: "list[asyncio.Task[None]]") -> bool:
         """Return whether all runs have ended; else the engine was closed in good order."""
         now = self.loop.time()
         if self.restarts and self.restarts[0] > now:
@@ -215,22 +274,22 @@ class World:
         hold(not house.troubles, f"{house.troubles}")
         return True
 
-    async def _close(self, house: House) -> None:
+    async def _close(self, house: SimulatedEngine) -> None:
         """Close the engine in good order; all reports of agents are on disk then."""
         self.disk.inspector.engine_closes()
         await house.close()
         assert self._agents is not None
         reported = self.disk.inspector.books.reported_by
         for (run, fence), tokens in self._agents.told.items():
-            hold(reported.get((run, fence), 0) >= tokens, f"{run}@{fence} told of {tokens} tokens")
+            hold(reported.get((run, fence), 0) >= tokens, f"{run}@{fence} used {tokens} tokens")
 
-    async def _audit(self, house: House) -> None:
+    async def _audit(self, house: SimulatedEngine) -> None:
         """Compare what the engine believes with its log now and then."""
         while True:
             await asyncio.sleep(self.dice.uniform(5.0, 200.0))
             await self._compare(house)
 
-    async def _compare(self, house: House) -> None:
+    async def _compare(self, house: SimulatedEngine) -> None:
         while house.journal.has_pending or self.disk.is_busy:  # noqa: ASYNC110 - no signal
             await asyncio.sleep(0.001)
         for run, (position, picture) in (await compare_beliefs(house)).items():
@@ -247,7 +306,7 @@ class World:
         self._hold(held, f"{key} works before its lease is durable")
         assert run is not None
         for need, upstream in assignment.upstream.items():
-            self._hold(run.state[need] == upstream.state, f"{key} was told {need} {upstream.state}")
+            self._hold(run.state[need] == upstream.state, f"{key} saw {need} {upstream.state}")
         self._hold(dict(assignment.inputs) == run.inputs_of(key), f"{key} works on other inputs")
         self._hold(books.operation.may_dispatch, f"{key} begins while everything is stopped")
 

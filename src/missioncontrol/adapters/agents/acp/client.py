@@ -82,7 +82,7 @@ class Client:
 
     def __init__(self, session: ToolSession) -> None:
         self._session = session
-        self._begun = ""
+        self._partial_line = ""
         self._chunks = 0
         self._calls: dict[str, dict[str, Any]] = {}
         self.message = ""
@@ -214,16 +214,16 @@ class Client:
     def _add_text(self, text: str) -> None:
         if len(self.message) < MESSAGE_MAX:
             self.message += text
-        *lines, self._begun = (self._begun + text).split("\n")
+        *lines, self._partial_line = (self._partial_line + text).split("\n")
         for line in lines:
             self._session.log("info", line)
         self._beat()
 
     def end_line(self) -> None:
         """Log the unfinished line."""
-        if self._begun.strip():
-            self._session.log("info", self._begun)
-        self._begun = ""
+        if self._partial_line.strip():
+            self._session.log("info", self._partial_line)
+        self._partial_line = ""
 
     def end(self) -> None:
         """Record the whole text as the last message."""

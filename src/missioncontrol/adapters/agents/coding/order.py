@@ -35,7 +35,7 @@ INPUTS = {
     KEEP: Shape(
         "boolean",
         required=False,
-        description="Whether what is there at the end is kept in the repository as a commit, "
+        description="Whether what is there at the end is stored in the repository as a commit, "
         "however the attempt ends; only in a step that writes.",
     ),
     CONTINUES: Shape(
@@ -53,12 +53,12 @@ INPUTS = {
     ),
 }
 OUTPUT = {
-    "summary": Shape("string", description="What the agent said at its end."),
+    "summary": Shape("string", description="The final message of the agent."),
     "base": Shape("string", description="Id of the commit that the patch applies to, if any."),
     "commit": Shape(
         "string",
         description="Id of the commit that holds the changes on top of the base, where they are "
-        "to be kept; empty where nothing changed.",
+        "to be stored; empty where nothing changed.",
     ),
     "branch": Shape("string", description="Its branch; gone with the tree it was in."),
     "files": Shape(

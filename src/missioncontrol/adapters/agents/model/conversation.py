@@ -264,7 +264,7 @@ class StreamedOutput:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._notes = BoundedLog(line)
-        self._begun = ""
+        self._partial_line = ""
         self._events = 0
 
     async def handle(self, context: RunContext[Any], events: AsyncIterable[Any]) -> None:
@@ -284,17 +284,17 @@ class StreamedOutput:
         self.end()
 
     def _add(self, text: str) -> None:
-        *full, self._begun = (self._begun + text).split("\n")
+        *full, self._partial_line = (self._partial_line + text).split("\n")
         for line in full:
             self._notes.log("info", line)
-        if len(self._begun) > LINE_LENGTH_MAX:
-            text, space, rest = self._begun.rpartition(" ")
+        if len(self._partial_line) > LINE_LENGTH_MAX:
+            text, space, rest = self._partial_line.rpartition(" ")
             if space:
                 self._notes.log("info", text)
-                self._begun = rest
+                self._partial_line = rest
 
     def end(self) -> None:
         """Log the unfinished line."""
-        if self._begun:
-            self._notes.log("info", self._begun)
-        self._begun = ""
+        if self._partial_line:
+            self._notes.log("info", self._partial_line)
+        self._partial_line = ""

@@ -14,17 +14,17 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.gateway import Access, Gateway
-from missioncontrol.ports.wire import Done, Moved, Refused, Said, Used
+from missioncontrol.ports.wire import Done, LogMessage, Moved, Refused, Used
 from missioncontrol.ports.workers import (
     ANYWHERE,
     LINE_MAX,
     QUESTIONS_OPEN_MAX,
     Answered,
-    Heard,
     Held,
     Lease,
     Numbered,
     Question,
+    ReportReceipt,
 )
 
 LOST = "worker.lost"
@@ -80,12 +80,12 @@ class RemoteAttempt:
         self._line = line
         self._access_stack = ExitStack()
         self._accesses: dict[tuple[str, ...], Access] = {}
-        self._heard: int | None = None if self.is_returning else 0
+        self._received: int | None = None if self.is_returning else 0
         self._before = before or StoredProgress()
         self._usages = self._before.usages
         self._forgotten: set[int] = set()  # questions whose answers arrived long ago
         self._waiting: dict[int, Question] = {}
-        self._asked: dict[int, asyncio.Task[None]] = {}
+        self._question_tasks: dict[int, asyncio.Task[None]] = {}
 
     def bind(self, worker: str, acknowledged: int | None = None) -> None:
         """Confirm that a worker has it; `acknowledged` is the last acknowledged message."""
@@ -93,8 +93,8 @@ class RemoteAttempt:
         self.is_confirmed = True
         self.missed = 0
         self._claimed.set()
-        if self._heard is None and acknowledged is not None:
-            self._heard = acknowledged
+        if self._received is None and acknowledged is not None:
+            self._received = acknowledged
 
     async def wait_until_claimed(self) -> None:
         """Return once a worker has it, or the attempt has failed."""
@@ -121,7 +121,7 @@ class RemoteAttempt:
 
     def close(self) -> None:
         """Cancel open questions, and close the access to models."""
-        for task in self._asked.values():
+        for task in self._question_tasks.values():
             task.cancel()
         self._access_stack.close()
         if self.result.done() and not self.result.cancelled():
@@ -146,21 +146,21 @@ class RemoteAttempt:
 
     # Messages.
 
-    def accept(self, messages: Iterable[Numbered]) -> Heard:
+    def accept(self, messages: Iterable[Numbered]) -> ReportReceipt:
         """Process messages while they are consecutive and their files are here."""
         for each in messages:
-            if self._heard is None:
-                self._heard = each.number - 1
-            if each.number > self._heard + 1:
+            if self._received is None:
+                self._received = each.number - 1
+            if each.number > self._received + 1:
                 break
-            if each.number <= self._heard:
+            if each.number <= self._received:
                 continue
             missing = self._missing(each)
             if missing:
-                return Heard(self._heard, missing)
+                return ReportReceipt(self._received, missing)
             self._handle(each)
-            self._heard = each.number
-        return Heard(self._heard or 0, is_over=self.has_ended)
+            self._received = each.number
+        return ReportReceipt(self._received or 0, is_over=self.has_ended)
 
     def _missing(self, numbered: Numbered) -> tuple[str, ...]:
         if self.result.done() or not isinstance(numbered.message, Done):
@@ -177,7 +177,7 @@ class RemoteAttempt:
         self.has_ended = isinstance(message, Done | Refused)
         try:
             match message:
-                case Said():
+                case LogMessage():
                     self._log(message, numbered.line)
                 case Moved():
                     self._line.progress(message.done, message.total, message.note)
@@ -190,7 +190,7 @@ class RemoteAttempt:
         except AttemptFailed as failure:
             self.fail(failure)
 
-    def _log(self, message: Said, number: int) -> None:
+    def _log(self, message: LogMessage, number: int) -> None:
         """Log a line, unless an earlier engine has stored it."""
         if number > self._before.lines or not number:
             self._line.log(message.level, message.message[:LINE_MAX])
@@ -231,9 +231,9 @@ class RemoteAttempt:
     def ask(self, held: Held, answered: Callable[[], None]) -> None:
         """Accept questions; ask each after the messages before it are processed."""
         for each in held.questions:
-            if len(self._waiting) + len(self._asked) >= QUESTIONS_OPEN_MAX:
+            if len(self._waiting) + len(self._question_tasks) >= QUESTIONS_OPEN_MAX:
                 break
-            places = (self._waiting, self._asked, self.answers, self._forgotten)
+            places = (self._waiting, self._question_tasks, self.answers, self._forgotten)
             if not any(each.number in known for known in places):
                 self._waiting[each.number] = each
         self._forget_answered({each.number for each in held.questions})
@@ -249,10 +249,10 @@ class RemoteAttempt:
     def ask_waiting(self, answered: Callable[[], None]) -> None:
         """Ask the questions that are ready; call `answered` after each answer."""
         for number, question in list(self._waiting.items()):
-            if (self._heard or 0) >= question.after and not self.result.done():
+            if (self._received or 0) >= question.after and not self.result.done():
                 del self._waiting[number]
                 task = asyncio.ensure_future(self._answer(question, answered))
-                self._asked[number] = task
+                self._question_tasks[number] = task
 
     async def _answer(self, question: Question, answered: Callable[[], None]) -> None:
         answer = Answered(self.lease, question.number)
@@ -272,7 +272,7 @@ class RemoteAttempt:
         except Exception as error:  # noqa: BLE001 - the worker waits for an answer
             answer = replace(answer, refused=Refused("worker.unanswered", f"{error}"))
         self.answers[question.number] = answer
-        self._asked.pop(question.number, None)
+        self._question_tasks.pop(question.number, None)
         answered()
 
 

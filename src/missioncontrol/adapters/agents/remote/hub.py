@@ -10,7 +10,7 @@ from pathlib import Path
 from missioncontrol.adapters.agents.attempt_process import run_to_completion
 from missioncontrol.adapters.agents.remote.attempt import LEFT, RemoteAttempt, StoredProgress
 from missioncontrol.adapters.agents.remote.leases import Leases
-from missioncontrol.adapters.agents.remote.roster import Roster, Worker
+from missioncontrol.adapters.agents.remote.roster import Worker, WorkerRegistry
 from missioncontrol.adapters.agents.remote.uploads import Uploads
 from missioncontrol.adapters.worktrees.transfer import receive_commit
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
@@ -23,7 +23,6 @@ from missioncontrol.ports.workers import (
     ARTIFACT_BYTES_MAX,
     LEASE_SECONDS,
     POLL_SECONDS_MAX,
-    Heard,
     Introduction,
     Late,
     Lease,
@@ -31,6 +30,7 @@ from missioncontrol.ports.workers import (
     Orders,
     Poll,
     Report,
+    ReportReceipt,
     Welcome,
     WorkerSeen,
 )
@@ -87,7 +87,7 @@ class Hub:
         self._artifacts = artifacts
         self._durable = durable
         self._gateway = gateway
-        self._roster = Roster(lease_seconds)
+        self._registry = WorkerRegistry(lease_seconds)
         self._leases = Leases()
         self._present: tuple[frozenset[str], bool] = (frozenset(), True)
         self._watching: asyncio.Task[None] | None = None
@@ -179,19 +179,19 @@ class Hub:
 
     async def register(self, who: Introduction) -> Welcome:
         self._refuse_closed()
-        worker = self._roster.register(who, self._now())
+        worker = self._registry.register(who, self._now())
         worker.is_to_drain = False
         try:
             await self.joined(who)
         except Rejected as refusal:
-            self._roster.drop(who.name)  # Steps must not wait for its agents.
+            self._registry.drop(who.name)  # Steps must not wait for its agents.
             raise Rejected("worker.bad_offer", refusal.reason, hint=refusal.hint) from None
         self._update_presence()
         poll_seconds = min(POLL_SECONDS_MAX, self.lease_seconds / 3)
         return Welcome(poll_seconds, self.lease_seconds)
 
     async def poll(self, name: str, poll: Poll) -> Orders:
-        worker = self._heard(name, poll.instance)
+        worker = self._record_contact(name, poll.instance)
         worker.turn += 1
         worker.news.set()  # Ends an older poll, whose answer the worker no longer reads.
         turn = worker.turn
@@ -210,7 +210,7 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.news.wait(), left)
             self._refuse_closed()
-        worker.heard_at = self._now()
+        worker.last_contact = self._now()
         return orders
 
     async def _leave(self, worker: Worker) -> None:
@@ -218,11 +218,11 @@ class Hub:
             # It reports that it has nothing left, so nothing runs there.
             held.fail(held.lost(f"Worker {worker.who.name!r} has left.", LEFT))
             await held.over.wait()
-        self._roster.drop(worker.who.name)
+        self._registry.drop(worker.who.name)
         self._update_presence()
 
-    async def report(self, name: str, report: Report) -> Heard:
-        worker = self._heard(name, report.instance)
+    async def report(self, name: str, report: Report) -> ReportReceipt:
+        worker = self._record_contact(name, report.instance)
         held = self._leases.assigned.get(report.lease)
         if held is None and report.lease in self._leases.returning:
             raise Unavailable("lease.not_ready", "The run is not resumed yet.")
@@ -237,7 +237,7 @@ class Hub:
         await self._durable()
         return response
 
-    async def _refuse(self, name: str, report: Report) -> Heard:
+    async def _refuse(self, name: str, report: Report) -> ReportReceipt:
         """Answer a report that is late or repeated."""
         last = max((each.number for each in report.messages), default=0)
         is_over = any(isinstance(each.message, Done | Refused) for each in report.messages)
@@ -246,13 +246,13 @@ class Hub:
             await held.over.wait()  # Two reports of the end arrived at once.
         if self._leases.has_ended(report.lease):
             await self._durable()
-            return Heard(last, is_over=True)
+            return ReportReceipt(last, is_over=True)
         for each in report.messages:
             is_theirs = await self.late(name, report.lease, each)
             if is_theirs and isinstance(each.message, Done | Refused):
                 self._leases.remember(report.lease)  # Record its end only once.
         await self._durable()
-        return Heard(last, is_over=is_over, is_lost=True)
+        return ReportReceipt(last, is_over=is_over, is_lost=True)
 
     # Files.
 
@@ -302,27 +302,27 @@ class Hub:
     def seen(self) -> Sequence[WorkerSeen]:
         now = self._now()
         return [
-            self._roster.seen(each, now, len(self._leases.of(each.who.name)))
-            for each in self._roster.all()
+            self._registry.seen(each, now, len(self._leases.of(each.who.name)))
+            for each in self._registry.all()
         ]
 
     def offers(self, agent: str, location: str) -> bool:
         now = self._now()
         return any(
-            each.carries_out(agent, location) and self._roster.is_present(each, now)
-            for each in self._roster.all()
+            each.carries_out(agent, location) and self._registry.is_present(each, now)
+            for each in self._registry.all()
         )
 
     def scale(self, agent: str, location: str) -> int:
         now = self._now()
         return sum(
             min(each.scale_of(agent), each.who.scale)
-            for each in self._roster.all()
-            if each.carries_out(agent, location) and self._roster.is_present(each, now)
+            for each in self._registry.all()
+            if each.carries_out(agent, location) and self._registry.is_present(each, now)
         )
 
     def drain(self, name: str) -> None:
-        worker = self._roster.find(name)
+        worker = self._registry.find(name)
         if worker is None:
             raise NotFound(
                 "worker.unknown",
@@ -350,14 +350,14 @@ class Hub:
             if held.result.done():
                 # First, because the loss of its agent would interrupt it without a reason.
                 await held.over.wait()
-        self._roster.forget_old(now)
+        self._registry.forget_old(now)
         self._update_presence()
 
     def _check_attempt(self, held: RemoteAttempt, now: float) -> None:
         """Fail an attempt whose worker is silent, or that finds no worker."""
-        worker = self._roster.find(held.worker)
+        worker = self._registry.find(held.worker)
         if held.worker:
-            if worker is None or not self._roster.is_present(worker, now):
+            if worker is None or not self._registry.is_present(worker, now):
                 silence = f"Worker {held.worker!r} was silent for {self.lease_seconds:g} s."
                 held.fail(held.lost(silence))
         elif now - held.since <= self.lease_seconds:
@@ -377,16 +377,16 @@ class Hub:
 
     def _update_presence(self) -> None:
         now = self._now()
-        present = {e.who.name for e in self._roster.all() if self._roster.is_present(e, now)}
+        present = {e.who.name for e in self._registry.all() if self._registry.is_present(e, now)}
         state = (frozenset(present), self.is_settling)
         if state != self._present:
             self._present = state
             self.changed()
 
-    def _heard(self, name: str, instance: str) -> Worker:
+    def _record_contact(self, name: str, instance: str) -> Worker:
         self._refuse_closed()
-        worker = self._roster.known(name, instance)
-        worker.heard_at = self._now()
+        worker = self._registry.known(name, instance)
+        worker.last_contact = self._now()
         return worker
 
     def _refuse_closed(self) -> None:
@@ -394,12 +394,12 @@ class Hub:
             raise Unavailable("worker.closed", "The engine is closing.", hint="Try again.")
 
     def _wake(self, name: str) -> None:
-        worker = self._roster.find(name)
+        worker = self._registry.find(name)
         if worker is not None:
             worker.news.set()
 
     def _wake_all(self) -> None:
-        for worker in self._roster.all():
+        for worker in self._registry.all():
             worker.news.set()
 
     def _now(self) -> float:

@@ -30,7 +30,7 @@ class Worker:
 
     def __init__(self, who: Introduction, now: float) -> None:
         self.who = who
-        self.heard_at = now
+        self.last_contact = now
         self.room = 0
         self.is_draining = False  # as the worker reports
         self.is_to_drain = False  # as a user requested
@@ -46,7 +46,7 @@ class Worker:
         return next((each.scale for each in self.who.offers if each.card.name == agent), 0)
 
 
-class Roster:
+class WorkerRegistry:
     """The registered workers by name."""
 
     def __init__(self, lease_seconds: float) -> None:
@@ -66,13 +66,13 @@ class Roster:
             raise Conflict(
                 "worker.exists",
                 f"A worker {who.name!r} at {known.who.location} was connected "
-                f"{now - known.heard_at:.0f} s ago.",
+                f"{now - known.last_contact:.0f} s ago.",
                 hint="Each worker needs a token and a name of its own.",
             )
         self._refuse_bad(who)
         if known is None or known.who.instance != who.instance:
             known = self._workers[who.name] = Worker(who, now)
-        known.who, known.heard_at = who, now
+        known.who, known.last_contact = who, now
         return known
 
     def _refuse_bad(self, who: Introduction) -> None:
@@ -129,12 +129,12 @@ class Roster:
     def forget_old(self, now: float) -> None:
         """Remove workers after a long silence."""
         for name, worker in list(self._workers.items()):
-            if now - worker.heard_at > FORGET_SECONDS:
+            if now - worker.last_contact > FORGET_SECONDS:
                 del self._workers[name]
 
     def is_present(self, worker: Worker, now: float) -> bool:
         """Whether the last contact of a worker is within the time of a lease."""
-        return now - worker.heard_at <= self._lease_seconds
+        return now - worker.last_contact <= self._lease_seconds
 
     def seen(self, worker: Worker, now: float, load: int) -> WorkerSeen:
         """Return the status of a worker for people."""
@@ -149,7 +149,7 @@ class Roster:
             tuple(sorted(each.card.name for each in who.offers)),
             load,
             who.scale,
-            max(0.0, now - worker.heard_at),
+            max(0.0, now - worker.last_contact),
             status if self.is_present(worker, now) else "silent",
             {each.card.name: each.card.version for each in who.offers if each.card.version},
         )

@@ -19,10 +19,10 @@ from missioncontrol.ports.warehouse import (
     Captured,
     Foreseen,
     Forgotten,
-    Kept,
     Policy,
     Statement,
     Stored,
+    StoredEvent,
     Used,
 )
 
@@ -133,13 +133,13 @@ class DuckDbWarehouse:
     def position(self) -> int:
         return self._ingestion.position
 
-    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[Kept]:
+    def exported(self, product: str, *, after: int = 0, limit: int = 10_000) -> list[StoredEvent]:
         # Read a span of `seq`; spans grow where many events of other products lie between.
         span, last = limit, self._ingestion.seq
         while after < last:
             rows = self.rows(_export_statement(product, after, span, limit))
             if rows:
-                return [_kept(row) for row in rows]
+                return [_event_of_row(row) for row in rows]
             after, span = after + span, span * 4
         return []
 
@@ -292,11 +292,11 @@ def _export_statement(product: str, after: int, span: int, limit: int) -> Statem
     return Statement(SQL["exported"], values)
 
 
-def _kept(row: tuple[Any, ...]) -> Kept:
+def _event_of_row(row: tuple[Any, ...]) -> StoredEvent:
     """Return a row of that query as an event."""
     seq, id_, name, happened, received, source, user, anonymous, session, alias, group = row[:11]
     properties, person, once, is_bot = row[11:]
-    return Kept(
+    return StoredEvent(
         seq,
         Captured(
             id_,

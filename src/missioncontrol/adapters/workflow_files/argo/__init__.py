@@ -33,7 +33,7 @@ DESCRIPTION = "workflows.argoproj.io/description"
 _WARNING = (
     "On Argo each step ran in a container of its own; here every command runs on this machine, "
     "with your rights and your programs. All steps say `risk: write`: read them, and raise what "
-    "cannot be taken back. Where Argo puts values into the text of a script, they come in as "
+    "cannot be undone. Where Argo puts values into the text of a script, they come in as "
     "variables here, so that nothing in a value is ever run."
 )
 
@@ -69,7 +69,7 @@ class _Import:
         self._filename = filename
         self._lists = lists
         self._listing = LeftOut()
-        self._draft = self._begun()
+        self._draft = self._start_draft()
         self._names = Names()
 
     def made(self) -> tuple[str, tuple[NotUnderstood, ...]]:
@@ -89,7 +89,7 @@ class _Import:
         self._listing.sweep(root, reason_for)
         return draft.text(), self._listing.entries
 
-    def _begun(self) -> Draft:
+    def _start_draft(self) -> Draft:
         root = self._root
         name_node = root.get("metadata", "name") or root.get("metadata", "generateName")
         text = name_node.carry().text if name_node is not None else ""

@@ -8,7 +8,7 @@ from missioncontrol.adapters.workflow_files.argo.texts import (
     Parts,
     Scope,
     line_in,
-    tell,
+    list_lost_values,
     template_of,
     unclear_in,
 )
@@ -102,7 +102,7 @@ def _read_variable(leaf: Leaf, entry: Node, name: Node, value: Node) -> None:
         )
     else:
         name.carry()
-        tell(parts, value.carry(), leaf.listing)
+        list_lost_values(parts, value.carry(), leaf.listing)
         leaf.draft.env[name.text] = template_of(parts)
 
 
@@ -159,7 +159,7 @@ def _name_of(command: str) -> str:
 
 def _put_word(leaf: Leaf, word: Node) -> None:
     parts = leaf.scope.filled(word.text)
-    tell(parts, word.carry(), leaf.listing)
+    list_lost_values(parts, word.carry(), leaf.listing)
     lost = unclear_in(parts)
     if lost is not None:
         leaf.listing.note(word, lost.why)
@@ -204,7 +204,7 @@ def _put_script(leaf: Leaf, interpreter: str, node: Node) -> None:
     for trouble in script.troubles:
         leaf.listing.note(node, trouble.reason, line_in(node, trouble.offset))
     guarded(script, interpreter, leaf.lost)
-    tell(parts, node.carry(), leaf.listing)
+    list_lost_values(parts, node.carry(), leaf.listing)
     if script.variables:
         came = (f"`{expression}` as {name}" for expression, name in script.variables.items())
         draft.remark(f"Values come in as variables: {', '.join(came)}.")
@@ -228,7 +228,7 @@ def _read_suspend(leaf: Leaf, suspend: Node) -> None:
         leaf.draft.argv = ["true"]
         leaf.draft.asks = True
         leaf.draft.remark(
-            "On Argo the workflow waited here until anybody resumed it. Here somebody other than "
+            "On Argo the workflow waited here until it was resumed. Here a person other than "
             "the author of the run has to approve; a rejection fails the step."
         )
 

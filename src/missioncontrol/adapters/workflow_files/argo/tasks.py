@@ -48,7 +48,7 @@ def mixed_templates(templates: dict[str, Node]) -> set[str]:
     todo = []
     for name, template in templates.items():
         nodes = [each for each in template.below() if each.is_text]
-        if any(each.name == "when" or _asks_status(each) for each in nodes):
+        if any(each.name == "when" or _is_status_check(each) for each in nodes):
             todo.append(name)
         for each in nodes:
             if each.name == "template":
@@ -61,7 +61,7 @@ def mixed_templates(templates: dict[str, Node]) -> set[str]:
     return found
 
 
-def _asks_status(node: Node) -> bool:
+def _is_status_check(node: Node) -> bool:
     return node.name == "depends" and _STATUS.search(node.text) is not None
 
 

@@ -61,7 +61,7 @@ class Binding(msgspec.Struct):
         if lost is not None:
             listing.leave(self.text, lost.why)
         else:
-            tell(parts, self.text.carry(), listing)
+            list_lost_values(parts, self.text.carry(), listing)
         return parts
 
 
@@ -138,7 +138,7 @@ def unclear_in(parts: Sequence[str | Filling]) -> Filling | None:
     return next(lost, None)
 
 
-def tell(parts: Sequence[str | Filling], node: Node, listing: LeftOut) -> None:
+def list_lost_values(parts: Sequence[str | Filling], node: Node, listing: LeftOut) -> None:
     """List what values mean no more, though they are carried over."""
     for part in parts:
         if isinstance(part, Filling) and part.value is not None and part.why:

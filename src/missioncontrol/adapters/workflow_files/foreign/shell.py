@@ -83,7 +83,7 @@ class _Reader:
             if self._open and self._open[-1] in ('"', "{"):
                 self._in_double()
             else:
-                self._in_bare()
+                self._in_unquoted()
         if self._open or self._heredocs:
             raise _Unsure
 
@@ -158,7 +158,7 @@ class _Reader:
         else:
             self._begin("`", 1)
 
-    def _in_bare(self) -> None:
+    def _in_unquoted(self) -> None:
         char = self._text[self._at]
         if char in _ENDS_WORD:
             self._end_word(char)

@@ -15,10 +15,10 @@ from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
 from missioncontrol.adapters.workflow_files.github_actions.inputs import Inputs, read_triggers
 from missioncontrol.adapters.workflow_files.github_actions.job import Job, Source, needs_of
 from missioncontrol.adapters.workflow_files.github_actions.jobs import read_job
-from missioncontrol.adapters.workflow_files.github_actions.order import asks_status
+from missioncontrol.adapters.workflow_files.github_actions.order import is_status_check
 from missioncontrol.adapters.workflow_files.github_actions.reasons import reason_for
 from missioncontrol.adapters.workflow_files.github_actions.scope import JobScope, JobState
-from missioncontrol.adapters.workflow_files.github_actions.settings import tell_of_folders
+from missioncontrol.adapters.workflow_files.github_actions.settings import note_folders
 from missioncontrol.adapters.workflow_files.github_actions.variables import template_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.graph import find_cycle, in_order
@@ -28,7 +28,7 @@ JOBS_MAX = 500
 _WARNING = (
     "On GitHub each job had a machine of its own that was thrown away; here every command runs on "
     "this one, with your rights. All steps say `risk: write`: read them, and raise what cannot be "
-    "taken back. Where GitHub puts values into the text of a script, they come in as variables "
+    "undone. Where GitHub puts values into the text of a script, they come in as variables "
     "here, so that nothing in a value is ever run."
 )
 
@@ -79,7 +79,7 @@ def _read_jobs(source: Source, filename: str) -> dict[str, JobState]:
             f"{filename} has {len(nodes):,} jobs; at most {JOBS_MAX} can be imported.",
             hint="Import its parts one by one.",
         )
-    source.asks_status = any(asks_status(job.get("if")) for job in nodes.values())
+    source.asks_status = any(is_status_check(job.get("if")) for job in nodes.values())
     needs = {name: needs_of(node) for name, node in nodes.items()}
     _refuse_bad_needs(needs, nodes, filename)
     states: dict[str, JobState] = {}
@@ -90,7 +90,7 @@ def _read_jobs(source: Source, filename: str) -> dict[str, JobState]:
     for name in nodes:
         for step in made[name].drafts:
             source.draft.add(step)
-        tell_of_folders(made[name])
+        note_folders(made[name])
     return states
 
 

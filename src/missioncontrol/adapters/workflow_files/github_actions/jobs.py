@@ -22,12 +22,12 @@ from missioncontrol.adapters.workflow_files.github_actions.job import (
     all_before,
     needs_of,
 )
-from missioncontrol.adapters.workflow_files.github_actions.joined import WHY, joined_step
 from missioncontrol.adapters.workflow_files.github_actions.matrix import Matrix, matrix_of
+from missioncontrol.adapters.workflow_files.github_actions.matrix_program import WHY, joined_step
 from missioncontrol.adapters.workflow_files.github_actions.order import (
-    asks_status,
     begin,
     follow,
+    is_status_check,
 )
 from missioncontrol.adapters.workflow_files.github_actions.runs import (
     Place,
@@ -153,7 +153,7 @@ def _join(job: Job, steps: Node, reader: RunReader) -> None:
 def _look_ahead(job: Job, step: Node) -> None:
     """Record what the step can rely on: its own condition may allow earlier failures."""
     _check_out(job, step)
-    asks = asks_status(step.get("if")) or job.source.asks_status
+    asks = is_status_check(step.get("if")) or job.source.asks_status
     job.scope.all_went_well = not asks
 
 

@@ -41,7 +41,7 @@ def follow(job: Job, run: Run, draft: StepDraft) -> None:
     draft.condition = "" if found == "true" else found
 
 
-def asks_status(node: Node | None) -> bool:
+def is_status_check(node: Node | None) -> bool:
     """Whether a condition may be true after a failure."""
     return node is not None and STATUS.search(node.text) is not None
 

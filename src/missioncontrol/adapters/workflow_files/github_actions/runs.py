@@ -135,16 +135,16 @@ class RunReader:
         text = carried(parts, shell[0], {**env, **dict.fromkeys(missing, "")})
         run = Run(step, _text(step.get("id")), "", shell, text, Literally(True))
         run.env, run.lost = {**env, **text.env}, missing
-        self._tell_troubles(run, script)
+        self._note_troubles(run, script)
         self._read_runner_variables(run, script)
         run.script = guarded(text, shell[0], run.lost)
         self._read_settings(run, step)
         script.carry()
         variables.carry()
-        self._tell_of_values(run)
+        self._note_values(run)
         return run
 
-    def _tell_of_values(self, run: Run) -> None:
+    def _note_values(self, run: Run) -> None:
         if run.script.variables:
             came = (
                 f"`{expression}` as {name}" for expression, name in run.script.variables.items()
@@ -191,7 +191,7 @@ class RunReader:
 
     # Its script.
 
-    def _tell_troubles(self, run: Run, script: Node) -> None:
+    def _note_troubles(self, run: Run, script: Node) -> None:
         for trouble in run.script.troubles:
             self._listing.note(script, trouble.reason, line_in(script, trouble.offset))
 

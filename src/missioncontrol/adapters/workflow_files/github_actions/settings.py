@@ -26,7 +26,7 @@ def settle(job: Job) -> None:
     _limit_items(job)
 
 
-def tell_of_folders(job: Job) -> None:
+def note_folders(job: Job) -> None:
     """List where the scripts of a job begin, if that is another folder than on GitHub."""
     steps = job.node.get("steps")
     scripts = [draft for draft in job.drafts if draft.argv != ["true"]]

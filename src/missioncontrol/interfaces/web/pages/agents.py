@@ -99,7 +99,7 @@ async def agent_page(
         "detail": found,
         "elevations": of_agent(request, console, name),
         "declared": msgspec.json.format(
-            msgspec.json.encode(_said(found.declared)), indent=2
+            msgspec.json.encode(_without_empty(found.declared)), indent=2
         ).decode(),
     }
     if is_part(request):
@@ -107,7 +107,7 @@ async def agent_page(
     return page(request, ONE, title=name, area="agents", **values)
 
 
-def _said(declared: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(declared: dict[str, Any]) -> dict[str, Any]:
     """Return what is declared without what is empty: it is shown, and nothing follows from it."""
     return {key: value for key, value in declared.items() if value not in ("", None, [], {}, 0)}
 
@@ -122,13 +122,13 @@ async def new_page(request: AnyRequest) -> Response[str]:
 async def add(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
     """Declare an agent, and check that it works."""
     name = data.get("name", "").strip()
-    declared = console.instruments.declare(name, said_of(data))
+    declared = console.instruments.declare(name, parse_agent(data))
     ask = AgentAsked("add", name, data.get("reason", ""), declared, start=data.get("start") == "on")
     await console.ask(request, ask)
     return moved(request, f"/agents/{quote(name, safe='')}")
 
 
-def said_of(data: dict[str, str]) -> dict[str, Any]:
+def parse_agent(data: dict[str, str]) -> dict[str, Any]:
     """Return what a form says of an agent, in the words of the file of agents.
 
     Raises:

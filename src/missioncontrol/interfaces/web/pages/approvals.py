@@ -221,7 +221,9 @@ async def answer_approval(
     if verb == "approve" and not data.get("digest"):
         raise Rejected("approval.look_first", "The form does not say what was shown.")
     more = _more(verb, data, console.instruments.now)
-    return await _answered(request, console, _spoken(request, verb, approval, data, **more), data)
+    return await _answered(
+        request, console, _parse_decision(request, verb, approval, data, **more), data
+    )
 
 
 @post(
@@ -234,10 +236,12 @@ async def withdraw(
     request: AnyRequest, console: NamedDependency[Console], approval: FromPath[str], data: Form
 ) -> Response[Any]:
     """Take the question back."""
-    return await _answered(request, console, _spoken(request, "withdraw", approval, data), data)
+    return await _answered(
+        request, console, _parse_decision(request, "withdraw", approval, data), data
+    )
 
 
-def _spoken(
+def _parse_decision(
     request: AnyRequest, verb: Verb, approval: str, data: dict[str, str], **more: Any
 ) -> Spoken:
     reason = data.get("reason", "").strip() or (AS_SHOWN if verb == "approve" else "")
@@ -279,7 +283,7 @@ async def _answered(
             request,
             TEMPLATE,
             "detail",
-            title="Somebody was faster",
+            title="Another person was faster",
             area="approvals",
             back=("/approvals", "Approvals"),
             status=422,

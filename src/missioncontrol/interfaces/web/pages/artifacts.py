@@ -9,15 +9,15 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import artifacts
 from missioncontrol.application.queries.artifacts import ArtifactRow, Content
+from missioncontrol.application.read_model import Present
 from missioncontrol.documents.markup import visible
 from missioncontrol.documents.prose import prose
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web import viewing
+from missioncontrol.interfaces.web import artifact_view
 from missioncontrol.interfaces.web.rendering import fragment, is_part, page, prepare
 from missioncontrol.interfaces.web.sanitising import sanitised
 
@@ -46,7 +46,7 @@ async def show_artifact(
     """Show an artifact that a run left."""
     row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
     found = await artifacts.content(present.artifacts, digest)
-    kind = viewing.kind_of(row)
+    kind = artifact_view.kind_of(row)
     values: dict[str, Any] = await _seen(
         found, row, "text" if shown == "source" and kind in SOURCE else kind
     )
@@ -55,7 +55,7 @@ async def show_artifact(
     values |= {
         "row": row,
         "crumbs": _crumbs(present, row),
-        "file": viewing.file_url(row.run, row.digest, row.step, row.name),
+        "file": artifact_view.file_url(row.run, row.digest, row.step, row.name),
         "tree_url": _tree_url(row),
         "other": _other(kind, values["kind"], shown),
     }
@@ -79,12 +79,12 @@ async def show_part(
     """Show a part of a JSON document."""
     row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
     found = await artifacts.content(present.artifacts, digest)
-    if found.size > viewing.JSON_BYTES:
+    if found.size > artifact_view.JSON_BYTES:
         raise NotFound("artifact.no_part", "It is too large to be looked at part by part.")
     content = await artifacts.window(found)
 
-    def part() -> viewing.Node:
-        return viewing.tree(viewing.read_json(content), pointer, after=after)
+    def part() -> artifact_view.Node:
+        return artifact_view.tree(artifact_view.read_json(content), pointer, after=after)
 
     try:
         root = await asyncio.to_thread(part)
@@ -94,10 +94,10 @@ async def show_part(
     return fragment(request, TREE, "rest" if rest else "kids", **values)
 
 
-async def _seen(found: Content, row: ArtifactRow, kind: viewing.Kind) -> dict[str, Any]:
+async def _seen(found: Content, row: ArtifactRow, kind: artifact_view.Kind) -> dict[str, Any]:
     """Return what the viewer of a kind shows; what does not fit it is shown as text."""
-    if kind in {"image", "drawing"} and found.size > viewing.PICTURE_BYTES:
-        head = await artifacts.window(found, 0, viewing.HEAD_BYTES)
+    if kind in {"image", "drawing"} and found.size > artifact_view.PICTURE_BYTES:
+        head = await artifacts.window(found, 0, artifact_view.HEAD_BYTES)
         return {"kind": "binary", "note": _TOO_LARGE, **_binary(head)}
     show = _VIEWERS.get(kind)
     if show is None:
@@ -105,7 +105,7 @@ async def _seen(found: Content, row: ArtifactRow, kind: viewing.Kind) -> dict[st
     limit, read = show
     if limit and found.size > limit:
         return {"kind": "text", "note": _TOO_LARGE}
-    content = await artifacts.window(found, 0, limit or viewing.HEAD_BYTES)
+    content = await artifacts.window(found, 0, limit or artifact_view.HEAD_BYTES)
     try:
         shown = await asyncio.to_thread(read, content)
     except ValueError:
@@ -122,7 +122,7 @@ def _markdown(content: bytes) -> dict[str, Any]:
 
 
 def _json(content: bytes) -> dict[str, Any]:
-    return {"root": viewing.tree(viewing.read_json(content))}
+    return {"root": artifact_view.tree(artifact_view.read_json(content))}
 
 
 def _diff(content: bytes) -> dict[str, Any]:
@@ -130,24 +130,24 @@ def _diff(content: bytes) -> dict[str, Any]:
 
 
 def _binary(content: bytes) -> dict[str, Any]:
-    return {"hex": viewing.hexdump(content), "head_bytes": len(content)}
+    return {"hex": artifact_view.hexdump(content), "head_bytes": len(content)}
 
 
 _VIEWERS: dict[str, tuple[int, Callable[[bytes], dict[str, Any]]]] = {
-    "markdown": (viewing.PROSE_BYTES, _markdown),
-    "json": (viewing.JSON_BYTES, _json),
-    "diff": (viewing.DIFF_BYTES, _diff),
+    "markdown": (artifact_view.PROSE_BYTES, _markdown),
+    "json": (artifact_view.JSON_BYTES, _json),
+    "diff": (artifact_view.DIFF_BYTES, _diff),
     "binary": (0, _binary),
 }
 
 
 async def _window(found: Content, row: ArtifactRow, start: int, line: int) -> dict[str, Any]:
-    content = await artifacts.window(found, start, viewing.WINDOW_BYTES)
-    if viewing.is_binary(content):
-        return {"kind": "binary", **_binary(content[: viewing.HEAD_BYTES])}
+    content = await artifacts.window(found, start, artifact_view.WINDOW_BYTES)
+    if artifact_view.is_binary(content):
+        return {"kind": "binary", **_binary(content[: artifact_view.HEAD_BYTES])}
 
-    def part() -> viewing.Window:
-        return viewing.window(content, row.name, start=start, first=line, size=found.size)
+    def part() -> artifact_view.Window:
+        return artifact_view.window(content, row.name, start=start, first=line, size=found.size)
 
     return {"part": await asyncio.to_thread(part)}
 

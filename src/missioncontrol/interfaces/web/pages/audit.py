@@ -5,14 +5,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import audit, events
 from missioncontrol.application.queries.audit import HeadsView, RequestList, RunList
 from missioncontrol.application.queries.search import search_everything
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import RECORD, RecordAsked
-from missioncontrol.interfaces.api.search import Asked
+from missioncontrol.interfaces.api.search import SearchText
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.pages.events import TYPES, Position
@@ -105,7 +105,7 @@ def _verification(request: AnyRequest, console: Console, present: Present) -> Re
 
 @get("/search", include_in_schema=False, **needs("read"))
 async def search_page(
-    request: AnyRequest, console: NamedDependency[Console], q: Asked = ""
+    request: AnyRequest, console: NamedDependency[Console], q: SearchText = ""
 ) -> Response[str]:
     """Show everything that has these words in its name, and the events that say them."""
     found = await search_everything(

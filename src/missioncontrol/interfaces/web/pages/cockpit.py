@@ -13,6 +13,13 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
 from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
+from missioncontrol.analytics.calendar import (
+    days_before,
+    is_comparable,
+    period_after,
+    period_of,
+    zone_of,
+)
 from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
@@ -22,13 +29,6 @@ from missioncontrol.analytics.questions import (
     Range,
     Retention,
     Step,
-)
-from missioncontrol.analytics.setting import (
-    days_before,
-    is_comparable,
-    period_after,
-    period_of,
-    zone_of,
 )
 from missioncontrol.analytics.summary import Point, Summary
 from missioncontrol.analytics.tables import Table
@@ -59,7 +59,7 @@ AHEAD = ("figures", "retention")
 
 NO_FIGURES = "There are no figures of these days to tell of."
 NOT_FOUND = "No finding of the rules is behind these figures."
-NOT_LOOKED = "Not looked for in a segment of what people did; why is told below."
+NOT_LOOKED = "Not looked for in a segment of what people did; the reason is below."
 LOOKING = "Being looked for in all that came in; it appears here by itself."
 ALERTS_MAX = 6
 WEEKS = 10
@@ -235,7 +235,7 @@ async def _brief(console: Console, bar: Bar) -> Values:
 
 async def _figures(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
-    days, as_of = await days_told(analyst, bar)
+    days, as_of = await reported_days(analyst, bar)
     about = (bar.product.slug, days, bar.segment)
     found = await kpis(analyst, *about, compared=bar.is_compared, as_of=as_of)
     before = view.before_shown(days)
@@ -275,7 +275,7 @@ def _day_shown(day: str) -> str:
     return f"{found.day} {found:%b %Y}" if found else ""
 
 
-async def days_told(analyst: Analyst, bar: Bar) -> tuple[Range, datetime | None]:
+async def reported_days(analyst: Analyst, bar: Bar) -> tuple[Range, datetime | None]:
     """Return the days of the key figures, and as of which moment; None is now.
 
     They are the days of the bar that are over, as of the end of the last: those that the summary
@@ -325,7 +325,7 @@ async def _first_funnel(console: Console, bar: Bar) -> tuple[Funnel, datetime | 
     It is the activation; of a product in which no step of that ever came, it is what most of its
     people do, so that there is something to see until a user names the steps that count.
     """
-    days, as_of = await days_told(await console.analytics.analyst(), bar)
+    days, as_of = await reported_days(await console.analytics.analyst(), bar)
     asked = key_figures.activation(bar.product, days, bar.segment, by="day")
     opening = await opening_of(console, bar)
     if not opening:
@@ -404,7 +404,7 @@ def retention_of(bar: Bar, opening: Sequence[Step] = ()) -> Retention:
 async def _active(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
     # The question of the key figures: it is answered once for both.
-    days, as_of = await days_told(analyst, bar)
+    days, as_of = await reported_days(analyst, bar)
     asked = key_figures.active(bar.product, days, bar.segment, compared=bar.is_compared)
     answer = await analyst.answer(asked, as_of=as_of)
     assert isinstance(answer, ActiveAnswer)

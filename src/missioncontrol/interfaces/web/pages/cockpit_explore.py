@@ -38,7 +38,7 @@ from missioncontrol.interfaces.web import cockpit_charts as charts
 from missioncontrol.interfaces.web import cockpit_forms as forms
 from missioncontrol.interfaces.web import cockpit_view as view
 from missioncontrol.interfaces.web import formats
-from missioncontrol.interfaces.web.cockpit_bar import Bar, Said, bar_of, bar_or_fault
+from missioncontrol.interfaces.web.cockpit_bar import AddressParameters, Bar, bar_of, bar_or_fault
 from missioncontrol.interfaces.web.cockpit_conditions import deed_text, written
 from missioncontrol.interfaces.web.pages.cockpit import funnel_before, known_events, panel_table
 from missioncontrol.interfaces.web.rendering import page
@@ -75,7 +75,7 @@ async def explore(request: AnyRequest, console: NamedDependency[Console]) -> Res
         question, typed = _read(measure, bar, request.query_params, events)
         if fault is not None:
             raise fault
-        question = forms.asked_of(measure, bar, request.query_params, events.opening)
+        question = forms.parse_question(measure, bar, request.query_params, events.opening)
         typed = {}
         then = None if query.get("asked") else _moment(request.query_params)
         shown = await answered(console, bar, question, then)
@@ -195,7 +195,7 @@ def _with_question(request: AnyRequest) -> Any:
     is_compared = getattr(question, "compared", query.get("compare", "") != "none")
     known["compare"] = ["" if is_compared else "none"]
     known["as"] = [str(query.get("as", ""))]
-    return Said(known)
+    return AddressParameters(known)
 
 
 def shown_of(
@@ -256,7 +256,7 @@ def _verdict(shown: dict[str, Any]) -> str:
         case "flows":
             return str(shown["flows"].said).removesuffix(".")
         case _ if isinstance(answer, LifecycleAnswer):
-            return charts.lifecycle_said(answer)
+            return charts.describe_lifecycle(answer)
         case _:
             return str(shown["chart"].said).removesuffix(".")
 
@@ -291,9 +291,9 @@ async def show_people(request: AnyRequest, console: NamedDependency[Console]) ->
     )
 
 
-def _of_question(question: AnyQuestion) -> Said:
+def _of_question(question: AnyQuestion) -> AddressParameters:
     days = {"since": [str(question.range.since)], "until": [str(question.range.until)]}
-    return Said({"product": [question.product], **days})
+    return AddressParameters({"product": [question.product], **days})
 
 
 def _is_of_events(question: AnyQuestion) -> bool:

@@ -9,15 +9,15 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
-from missioncontrol.analytics.setting import DAYS_MAX
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
 from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
+from missioncontrol.domain.cohorts import Dashboard, Panel
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.saved import Dashboard, Panel
 from missioncontrol.interfaces.api.alerts import AlertMission, begin
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -85,7 +85,7 @@ async def show_saved_panel(
     error: MissionControlError | None = None
     at = moment_shown(console)
     try:
-        question = asked_by(panel, bar)
+        question = panel_question(panel, bar)
         shown = await answered(console, bar, question)
     except MissionControlError as raised:
         error = raised
@@ -104,7 +104,7 @@ async def show_saved_panel(
     )
 
 
-def asked_by(panel: Panel, bar: Bar) -> AnyQuestion:
+def panel_question(panel: Panel, bar: Bar) -> AnyQuestion:
     """Return what a panel asks today: of its own days, or of so many up to now.
 
     Raises:
@@ -217,7 +217,7 @@ async def show_alerts(request: AnyRequest, console: NamedDependency[Console]) ->
         bar=bar,
         alerts=shown[:200],
         state=state,
-        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for somebody"
+        verdict=f"{formats.count(waiting, 'alert waits', 'alerts wait')} for attention"
         if waiting
         else calm,
     )

@@ -12,19 +12,19 @@ from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.views import UseView, product_view, use_of
+from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.product.states import Product
-from missioncontrol.domain.saved import Cohort
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
-from missioncontrol.interfaces.web.cockpit_bar import Said, bar_of
+from missioncontrol.interfaces.web.cockpit_bar import AddressParameters, bar_of
 from missioncontrol.interfaces.web.cockpit_conditions import deed_shown, deed_text, written
 from missioncontrol.interfaces.web.cockpit_measures import (
     MeasuresForm,
-    asked_by,
     form_of,
+    parse_measures,
     typed_in,
 )
 from missioncontrol.interfaces.web.pages.cockpit import events_of, known_events
@@ -47,7 +47,7 @@ async def _products(
     request: AnyRequest, console: Console, *, typed: Any = None, error: Any = None
 ) -> Response[str]:
     now = console.shelf.clock.now()
-    bar = await bar_of(console.analytics.products, Said({}), now)
+    bar = await bar_of(console.analytics.products, AddressParameters({}), now)
     own = [each for each in bar.products if not each.is_own]
     number = formats.count(len(own), "product")
     return page(
@@ -99,7 +99,7 @@ async def _product(
     gone: removal.Removed | None = None,
 ) -> Response[str]:
     now = console.shelf.clock.now()
-    bar = await bar_of(console.analytics.products, Said({"product": [slug]}), now)
+    bar = await bar_of(console.analytics.products, AddressParameters({"product": [slug]}), now)
     events = await known_events(console, bar)
     found = product_view(bar.product)
     live = [each for each in found.sources if not each.is_revoked]
@@ -160,7 +160,7 @@ async def change_measures(
     typed = typed_in(await request.form())
     try:
         known = await console.analytics.products.find(product)
-        await console.ask(request, asked_by(known, typed))
+        await console.ask(request, parse_measures(known, typed))
     except MissionControlError as error:
         return await _product(request, console, product, error=error, typed=typed)
     return moved(request, f"/cockpit/products/{quote(product)}")

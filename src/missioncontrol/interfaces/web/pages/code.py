@@ -8,14 +8,14 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from missioncontrol.application.queries import sources, stories
+from missioncontrol.application.queries import run_outcome, sources
+from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.queries.sources import SourceView
-from missioncontrol.application.queries.stories import Story
 from missioncontrol.documents.page import ticked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web import viewing
+from missioncontrol.interfaces.web import artifact_view
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.rendering import page
 
@@ -45,7 +45,7 @@ async def show_code(
     run: Annotated[str, QueryParameter(max_length=100)] = "",
 ) -> Response[str]:
     """Show a file around a line, or what a directory has in it."""
-    story = await stories.story(console.present, mission, run)
+    story = await run_outcome.load_run_report(console.present, mission, run)
     found = await sources.source(console.instruments.sources, story, path)
     first = start or max(line - LINES_BEFORE, 1)
     shown = await asyncio.to_thread(_lines, found, first)
@@ -53,7 +53,7 @@ async def show_code(
     values: dict[str, Any] = {
         "found": found,
         "name": found.entry.path or found.repository.rpartition("/")[2],
-        "is_binary": viewing.is_binary(found.content),
+        "is_binary": artifact_view.is_binary(found.content),
         "lines": shown,
         "line_count": lines,
         "marked": range(line, max(line, last) + 1) if line else range(0),
@@ -69,23 +69,23 @@ async def show_code(
     return page(request, PAGE, title=title, area="missions", **values)
 
 
-def _lines(found: SourceView, first: int) -> list[viewing.Line]:
+def _lines(found: SourceView, first: int) -> list[artifact_view.Line]:
     """Return the lines that a page has room for, from `first` on."""
     content, name = found.content, found.entry.path
-    if found.entry.kind != "file" or not content or viewing.is_binary(content):
+    if found.entry.kind != "file" or not content or artifact_view.is_binary(content):
         return []
     size = len(content)
     if size <= WHOLE_BYTES:
-        whole = viewing.window(content, name, start=0, first=1, size=size).lines
+        whole = artifact_view.window(content, name, start=0, first=1, size=size).lines
         first = min(first, max(len(whole), 1))
         return whole[first - 1 : first - 1 + LINES_SHOWN]
     rows = content.split(b"\n")
     first = min(first, len(rows))
     part = b"\n".join(rows[first - 1 : first - 1 + LINES_SHOWN])
-    return viewing.window(part, name, start=0, first=first, size=len(part)).lines
+    return artifact_view.window(part, name, start=0, first=first, size=len(part)).lines
 
 
-def _crumbs(story: Story, path: str) -> list[tuple[str, str]]:
+def _crumbs(story: RunReport, path: str) -> list[tuple[str, str]]:
     base = f"/missions/{quote(story.mission.id)}"
     found = [("/missions", "Missions"), (f"{base}?run={story.state.id}", story.mission.title)]
     found.append((code_url(story, ""), story.mission.repository.rpartition("/")[2]))
@@ -95,7 +95,7 @@ def _crumbs(story: Story, path: str) -> list[tuple[str, str]]:
     ]
 
 
-def _places(story: Story) -> Any:
+def _places(story: RunReport) -> Any:
     """Return where the page of the mission tells a requirement, a task or a decision."""
     base = f"/missions/{quote(story.mission.id)}?{urlencode({'run': story.state.id})}"
     where = story.reading.where

@@ -14,7 +14,7 @@ from missioncontrol.application.decision_files import (
     decoded,
     with_unread,
 )
-from missioncontrol.application.queries import sources, stories
+from missioncontrol.application.queries import run_outcome, sources
 from missioncontrol.documents.page import ticked
 from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
@@ -73,7 +73,7 @@ async def _files(console: Console, data: dict[str, str]) -> Meant:
 
 
 async def _of_folder(console: Console, mission: str, folder: str) -> Meant:
-    story = await stories.story(console.present, mission)
+    story = await run_outcome.load_run_report(console.present, mission)
     tree = console.instruments.sources
     found = await sources.source(tree, story, folder)
     listed = [each for each in (*found.listing, found.entry) if each.kind == "file"]

@@ -86,8 +86,8 @@ def _verdict(found: list[DecisionView]) -> str:
     holding = sum(each.status == "accepted" for each in found)
     held = formats.count(holding, "decision holds", "decisions hold") if holding else "None holds"
     if not waiting:
-        return f"{held}, and none waits for somebody."
-    return f"{held}; {formats.count(waiting, 'waits', 'wait')} for somebody to accept or reject."
+        return f"{held}, and none waits for a decision."
+    return f"{held}; {formats.count(waiting, 'waits', 'wait')} for a user to accept or reject."
 
 
 def _words() -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _change_of(verb: str, data: dict[str, str]) -> tuple[Operation[Any, Any], di
             return operations.LINK, {**links, "remove": verb == "unlink"}
         case "accept" | "reject" | "deprecate":
             return getattr(operations, verb.upper()), {"reason": reason}
-    raise Rejected("decision.bad_input", f"Nobody can {verb[:40]!r} a decision.")
+    raise Rejected("decision.bad_input", f"{verb[:40]!r} is no action on a decision.")
 
 
 HANDLERS: list[Any] = [list_page, new_page, record, decision_page, change]

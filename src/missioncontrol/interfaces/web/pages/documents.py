@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from missioncontrol.application.queries import documents as queries
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked
 from missioncontrol.domain.document import KINDS, TITLES, DocumentKind, unknown
 from missioncontrol.domain.errors import Conflict, Rejected
@@ -93,7 +93,7 @@ async def _again(
     error: Rejected | Conflict,
 ) -> Response[Any]:
     await prepare(request)
-    story = await stories.story(console.present, mission, ask.run)
+    story = await run_outcome.load_run_report(console.present, mission, ask.run)
     lines = await queries.documents(console.present.store, ask.run)
     store, artifacts = console.present.store, console.present.artifacts
     view = await queries.document(store, artifacts, ask.run, ask.kind)
@@ -103,7 +103,7 @@ async def _again(
     values = sheet(console.present, story, "documents", as_list=False) | {
         "documents": lines,
         "document": next(each for each in lines if each.kind == ask.kind),
-        "says": documents_view.SAYS[ask.kind],
+        "says": documents_view.DESCRIPTIONS[ask.kind],
         "mode": "edit",
         "shown_version": view,
         "difference": newer,
@@ -121,7 +121,7 @@ async def _again(
 
 async def _run(request: AnyRequest, console: Console, mission: str) -> str:
     asked = request.query_params.get("run", "")
-    return (await stories.story(console.present, mission, asked)).state.id
+    return (await run_outcome.load_run_report(console.present, mission, asked)).state.id
 
 
 def _kind(text: str) -> DocumentKind:

@@ -12,7 +12,7 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.elevation import MODES
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.elevations import of_agent, wish
+from missioncontrol.interfaces.api.elevations import of_agent, request_elevation
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
@@ -44,10 +44,10 @@ async def ask_for_more(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str], data: Form
 ) -> Response[Any]:
     """Ask for a wider mode; another person has to agree."""
-    return await _told(request, console, asked_of(name, data))
+    return await _submit(request, console, parse_elevation(name, data))
 
 
-def asked_of(name: str, data: dict[str, str]) -> ElevationWished:
+def parse_elevation(name: str, data: dict[str, str]) -> ElevationWished:
     """Return what a form asks for.
 
     Raises:
@@ -79,7 +79,7 @@ async def answer_elevation(
 ) -> Response[Any]:
     """Approve or refuse what another user asked for."""
     reason = data.get("reason", "").strip()
-    return await _told(request, console, ElevationWished(verb, name, reason, elevation=elevation))
+    return await _submit(request, console, ElevationWished(verb, name, reason, elevation=elevation))
 
 
 @post(
@@ -97,11 +97,13 @@ async def end_elevation(
 ) -> Response[Any]:
     """End what is in force, or take back what waits."""
     reason = data.get("reason", "").strip()
-    return await _told(request, console, ElevationWished("end", name, reason, elevation=elevation))
+    return await _submit(
+        request, console, ElevationWished("end", name, reason, elevation=elevation)
+    )
 
 
-async def _told(request: AnyRequest, console: Console, asked: ElevationWished) -> Response[Any]:
-    await wish(request, console, asked)
+async def _submit(request: AnyRequest, console: Console, asked: ElevationWished) -> Response[Any]:
+    await request_elevation(request, console, asked)
     return moved(request, f"/agents/{quote(asked.name, safe='')}")
 
 

@@ -8,9 +8,9 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from missioncontrol.application.discretion import not_guessed
-from missioncontrol.application.present import Present
 from missioncontrol.application.queries import events
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.search_query import actor_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
@@ -58,7 +58,7 @@ async def feed_page(
         "head": head,
         "newer": newer,
         "types": TYPES,
-        "heard": _heard(chosen),
+        "heard": _stream_filters(chosen),
         "part": is_part(request),
     }
     if is_part(request) and not before:
@@ -90,7 +90,7 @@ async def _newer(request: AnyRequest, console: Console, chosen: EventsAsked, upt
     return sum(item.position > upto for item in newest.items)
 
 
-def _heard(chosen: EventsAsked) -> str:
+def _stream_filters(chosen: EventsAsked) -> str:
     """Return the filters that the live stream knows too; by the others the page asks itself."""
     known = {
         "run": chosen.run,

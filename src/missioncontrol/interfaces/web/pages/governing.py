@@ -111,12 +111,12 @@ async def budgets_page(
         caps=found,
         scopes=SCOPES if one is None or one.scope != "step" else (*SCOPES, ("step", "A step")),
         periods=PERIODS,
-        said=_said_of(one),
+        said=_form_values(one),
         seen=cap_tag(await standing(console, Scope(one.scope, one.name))) if one else "",
     )
 
 
-def _said_of(cap: CapView | None) -> dict[str, str]:
+def _form_values(cap: CapView | None) -> dict[str, str]:
     """Return what the form for a cap begins with."""
     if cap is None or cap.cap is None:
         return {"scope": "", "name": "", "period": "", "cost": "", "tokens": ""}

@@ -10,7 +10,15 @@ from litestar.di import NamedDependency
 from missioncontrol.application.queries import logs
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.logs import Level, Name, Number, Step, Time, Words, lines_asked
+from missioncontrol.interfaces.api.logs import (
+    Level,
+    Name,
+    Number,
+    Step,
+    Time,
+    Words,
+    parse_line_query,
+)
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import page
@@ -61,7 +69,7 @@ async def explorer_page(
     filters = LogFilters(text, run, step, agent, level, since, until)
     fault, found = "", logs.LogWindow([], has_more=False, looked_to=0, last=0)
     try:
-        query = lines_asked(
+        query = parse_line_query(
             console.instruments.now, **msgspec.structs.asdict(filters), before=before
         )
         found = await logs.window(console.archive, query, limit=LINES)

@@ -14,7 +14,7 @@ from missioncontrol.documents.page import ticked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.memory import KINDS
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.memory import KindAsked, Repository, Tag, Words
+from missioncontrol.interfaces.api.memory import KindFilter, Repository, Tag, Words
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -39,7 +39,7 @@ async def show_memory(
     request: AnyRequest,
     console: NamedDependency[Console],
     q: Words = "",
-    kind: KindAsked = "",
+    kind: KindFilter = "",
     repository: Repository = "",
     tag: Tag = "",
     expired: FromQuery[str] = "",

@@ -9,11 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
-from missioncontrol.application.queries import missions, stories
+from missioncontrol.application.queries import missions, run_outcome
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MISSION_WORDS, WORDS
-from missioncontrol.interfaces.api.missions import MissionBegun
+from missioncontrol.interfaces.api.missions import StartedMission
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.reports import SAFE, paper
@@ -108,7 +108,7 @@ async def show_form(
     typed = mission_form.of_template(mission_form.template_of(console, template))
     older = request.query_params.get("from", "")
     if older:
-        typed = mission_form.of_mission(await stories.mission_of(console.present, older))
+        typed = mission_form.of_mission(await run_outcome.mission_of(console.present, older))
     repository = request.query_params.get("repository", "")
     if repository:
         typed = msgspec.structs.replace(typed, repository=repository)
@@ -128,11 +128,11 @@ async def show_estimate(request: AnyRequest, console: NamedDependency[Console]) 
 async def begin(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Begin a mission and go to its page; faults are shown, and typed values retained."""
     typed = await mission_form.typed_in(request)
-    asked, errors = mission_form.asked_of(typed)
+    asked, errors = mission_form.parse_mission(typed)
     if asked is not None:
         try:
             answer = await console.ask(request, beginning(asked, console.home))
-            begun = msgspec.convert(answer, MissionBegun)
+            begun = msgspec.convert(answer, StartedMission)
             return moved(request, f"/missions/{quote(begun.mission)}")
         except Rejected as error:
             errors = mission_form.errors_of(error)
@@ -153,7 +153,7 @@ async def show_mission(
     plan: FromQuery[str] = "",
 ) -> Response[str]:
     """Show a mission: how it stands, and one view of it."""
-    story = await stories.story(console.present, mission, run)
+    story = await run_outcome.load_run_report(console.present, mission, run)
     shown = view if view in VIEWS else opening(story)
     values = sheet(console.present, story, shown, as_list=plan == "list")
     values |= await mission_views.values(shown, request, console, story)
@@ -170,7 +170,7 @@ async def show_report(
     run: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the report alone, for the frame of the mission's page."""
-    story = await stories.story(console.present, mission, run)
+    story = await run_outcome.load_run_report(console.present, mission, run)
     made = await paper(console.present, story, "html", request.user.actor)
     headers = {**SAFE, "Cache-Control": "no-store"}
     return Response(made.content, headers=headers, media_type=made.media_type)
@@ -225,7 +225,7 @@ async def fork(
 
 
 async def _newest(console: Console, mission: str) -> str:
-    found = await stories.mission_of(console.present, mission)
+    found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
         raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
     return found.runs[-1]

@@ -45,7 +45,7 @@ def _words(found: Overview) -> dict[str, Any]:
     able = agents.get("idle", 0) + agents.get("active", 0)
     share = 1 - found.failed_today / found.ended_today if found.ended_today else None
     oldest = min((each.since for each in found.waiting if not each.is_own), default=0.0)
-    others = f"{found.own_count} for somebody else" if found.own_count else "nothing"
+    others = f"{found.own_count} for others" if found.own_count else "nothing"
     forecast = found.today.forecast
     held = formats.money(found.today.reserved.cost)
     return {

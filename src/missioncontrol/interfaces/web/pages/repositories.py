@@ -29,7 +29,7 @@ from missioncontrol.interfaces.api.repositories import (
 )
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web import formats, viewing
+from missioncontrol.interfaces.web import artifact_view, formats
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.sanitising import sanitised
 from missioncontrol.surfaces.paging import LIMIT, Cursor
@@ -173,7 +173,7 @@ async def _text(console: Console, opened: DocumentView | None) -> Text | None:
     except NotFound:
         return None
     text = content.decode("utf-8", "replace")
-    if len(content) > viewing.PROSE_BYTES:
+    if len(content) > artifact_view.PROSE_BYTES:
         return Text(Markup(), visible(text))
     html = await asyncio.to_thread(prose, text)
     return Text(sanitised(str(html)), visible(text))

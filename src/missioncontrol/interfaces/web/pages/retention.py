@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from missioncontrol.application.queries.keeping import retention_of
+from missioncontrol.application.queries.storage import retention_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from missioncontrol.application.asks import CancelRun, ForkRun, RaiseCaps, ResumeRun, RetryRun
-from missioncontrol.application.present import Present
-from missioncontrol.application.queries import artifacts, comparing, halts, replay, runs, steps
+from missioncontrol.application.queries import artifacts, halts, replay, run_comparison, runs, steps
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import approval_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
@@ -301,11 +301,11 @@ async def compare_page(
     values: dict[str, Any] = {"a": a, "b": b, "different": different, "both": None}
     if a and b:
         place = place_of(cursor, int)
-        found = await comparing.compared(present, a, b)
-        rows = comparing.compared_steps(
+        found = await run_comparison.compared(present, a, b)
+        rows = run_comparison.compared_steps(
             found, only_different=different, after=int(place[0]) if place else -1, limit=LINES + 1
         )
-        values |= {"both": comparing.compare_runs(present, found), **_page_of(rows, LINES)}
+        values |= {"both": run_comparison.compare_runs(present, found), **_page_of(rows, LINES)}
     row = present.board.run(a) if a else None
     choice = RunChoice(workflow=row.workflow if row is not None else "")
     values["others"] = runs.list_runs(present, choice, limit=ROWS)
@@ -378,7 +378,7 @@ async def fork(
     form = await request.form()
     step = str(form.get("step", ""))[:2_000]
     if not step:
-        raise Rejected("run.no_step", "No step is named.", hint="Choose where to begin anew.")
+        raise Rejected("run.no_step", "No step is named.", hint="Choose where to begin again.")
     state = await runs.run_state(present, run)
     changed = changed_inputs(state.inputs, {str(k): str(v) for k, v in form.items()})
     begun = await console.ask(request, ForkRun(run, step, changed))

@@ -38,7 +38,7 @@ MISFIRES = [
 ]
 OVERLAPS = [
     ("skip", "Skip the slot"),
-    ("queue", "Let one slot wait"),
+    ("queue", "Queue one slot"),
     ("cancel", "Cancel the run before"),
     ("allow", "Start beside it"),
 ]

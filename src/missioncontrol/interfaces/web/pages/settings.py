@@ -58,7 +58,9 @@ async def show_workspace(request: AnyRequest, console: NamedDependency[Console])
 @post("/settings/workspace", **DONE, **needs("administer"))
 async def name_workspace(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Give this home another name."""
-    await console.run(request, NAME_WORKSPACE, name=(await _said(request)).get("name", [""])[0])
+    await console.run(
+        request, NAME_WORKSPACE, name=(await _form_fields(request)).get("name", [""])[0]
+    )
     return moved(request, "/settings/workspace")
 
 
@@ -105,14 +107,14 @@ async def show_users(
 def _users_verdict(found: list[UserView]) -> str:
     admins = sum("admin" in each.roles for each in found)
     if len(found) == 1:
-        return "You are the only one here." if admins else "Nobody may sign in."
+        return "You are the only one here." if admins else "No user may sign in."
     return f"{len(found)} people may sign in, {admins} of them as admin."
 
 
 @post("/settings/users", **DONE, **needs("administer"))
 async def add_user(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Add a user, and go to their page."""
-    form = await _said(request)
+    form = await _form_fields(request)
     name = form.get("name", [""])[0]
     await console.run(request, ADD, name=name, roles=_roles(form))
     return moved(request, _place(name))
@@ -146,7 +148,7 @@ async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Set exactly the ticked roles of a user."""
-    await console.run(request, CHANGE, name, roles=_roles(await _said(request)))
+    await console.run(request, CHANGE, name, roles=_roles(await _form_fields(request)))
     return moved(request, _place(name))
 
 
@@ -218,7 +220,7 @@ def _tokens_verdict(holding: int, *, is_wide: bool) -> str:
 @post("/settings/tokens", **DONE, **needs("sign_in"))
 async def issue_token(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Make a token, and show it this once."""
-    form = await _said(request)
+    form = await _form_fields(request)
     scopes = cast("tuple[Permission, ...]", tuple(dict.fromkeys(form.get("scope", ()))))
     days = form.get("days", ["90"])[0]
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
@@ -284,7 +286,7 @@ async def end_session(
 @post("/settings/password", **DONE, **needs("sign_in"))
 async def change_password(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Change the caller's password; their other sessions end."""
-    form = {key: values[0] for key, values in (await _said(request)).items()}
+    form = {key: values[0] for key, values in (await _form_fields(request)).items()}
     who, people = request.user, console.people
     if who.way == "token":
         raise Rejected("password.by_token", "A program does not choose its owner's password.")
@@ -303,7 +305,7 @@ def _page(request: AnyRequest, name: str, title: str, **values: Any) -> Response
     )
 
 
-async def _said(request: AnyRequest) -> dict[str, list[str]]:
+async def _form_fields(request: AnyRequest) -> dict[str, list[str]]:
     """Return the fields of a form; a field may come several times."""
     found: dict[str, list[str]] = {}
     for key, value in (await request.form()).multi_items():

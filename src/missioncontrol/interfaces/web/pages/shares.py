@@ -6,7 +6,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.share import DAY, NOTE_MAX, SECONDS_MAX, SECONDS_USUAL
 from missioncontrol.interfaces.console import Console
@@ -25,7 +25,7 @@ async def share(
 ) -> Response[str]:
     """Make a link to the report of a run, and show it this once."""
     form = await request.form()
-    story = await stories.story(console.present, mission, str(form.get("run", "")))
+    story = await run_outcome.load_run_report(console.present, mission, str(form.get("run", "")))
     days, note = str(form.get("days", "")), str(form.get("note", "")).strip()[:NOTE_MAX]
     seconds = min(int(days[:4]) * DAY, SECONDS_MAX) if days.isdecimal() else SECONDS_USUAL
     made = await console.run(request, MAKE, run=story.state.id, seconds=seconds, note=note)

@@ -7,7 +7,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from missioncontrol.application.queries import stories
+from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.principal import Principal
@@ -29,7 +29,7 @@ async def waive(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Waive a gap."""
-    field = await _said(request)
+    field = await _form_reader(request)
     run = await newest_run(console, mission)
     ask = TraceAsked("waive", run, field("gap"), field("reason"), field("digest"))
     return await _done(request, console, mission, ask)
@@ -45,7 +45,7 @@ async def withdraw(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take a waiver back."""
-    field = await _said(request)
+    field = await _form_reader(request)
     run = await newest_run(console, mission)
     ask = TraceAsked("withdraw", run, field("gap"), field("reason"))
     return await _done(request, console, mission, ask)
@@ -61,7 +61,7 @@ async def assign(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Name who sees to a risk."""
-    field = await _said(request)
+    field = await _form_reader(request)
     run = await newest_run(console, mission)
     ask = TraceAsked("assign", run, field("risk"), field("owner"))
     return await _done(request, console, mission, ask)
@@ -83,7 +83,7 @@ async def change_scope(
     ask = TraceAsked("scope", run, typed.task, typed.reason, typed.shown, files)
     try:
         if not typed.reason:
-            raise Rejected("task.no_reason", "Say why, for whoever reads it later.")
+            raise Rejected("task.no_reason", "Give a reason, for later readers.")
         await console.ask(request, ask)
     except (Rejected, Conflict) as error:
         return await _again(request, console, mission, typed, error)
@@ -98,7 +98,7 @@ async def _again(
     error: Rejected | Conflict,
 ) -> Response[Any]:
     await prepare(request)
-    story = await stories.story(console.present, mission, "")
+    story = await run_outcome.load_run_report(console.present, mission, "")
     values = sheet(console.present, story, "plan", as_list=False)
     values |= await mission_views.values("plan", request, console, story)
     values["scoping"] = scope_form.form(story, typed.task, typed, str(error))
@@ -107,7 +107,7 @@ async def _again(
     return page(request, template, title=title, area="missions", status=422, **values)
 
 
-async def _said(request: AnyRequest) -> Any:
+async def _form_reader(request: AnyRequest) -> Any:
     form = await request.form()
     return lambda field: str(form.get(field, "")).strip()[:FIELD_MAX]
 

@@ -49,16 +49,16 @@ async def show_webhooks(request: AnyRequest, console: NamedDependency[Console]) 
 
 def _verdict(hooks: list[WebhookView]) -> str:
     if not hooks:
-        return "Nobody outside is told of anything."
+        return "No address receives events."
     dead = sum(hook.dead for hook in hooks)
     silent = sum(not hook.is_paused and not hook.has_secret for hook in hooks)
     addresses = "1 address is" if len(hooks) == 1 else f"{len(hooks)} addresses are"
     if dead:
         letters = "1 event" if dead == 1 else f"{dead:,} events"
-        return f"{addresses} told of events; {letters} could not be delivered."
+        return f"{addresses} notified of events; {letters} could not be delivered."
     if silent:
-        return f"{addresses} to be told of events, {silent} without a secret."
-    return f"{addresses} told of events."
+        return f"{addresses} to be notified of events, {silent} without a secret."
+    return f"{addresses} notified of events."
 
 
 @post(HOME, **DONE, **needs("govern"))

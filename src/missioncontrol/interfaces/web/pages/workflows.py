@@ -32,7 +32,7 @@ steps:
     with: {argv: [echo, hello]}
 """
 FILE = "workflow.yaml"
-KEPT = (Rejected, Conflict, Unavailable)
+FORM_ERRORS = (Rejected, Conflict, Unavailable)
 """Refusals after which a form comes back with what was typed in it."""
 
 VERSIONS_SHOWN = 20
@@ -224,7 +224,7 @@ async def save(request: AnyRequest, console: NamedDependency[Console]) -> Respon
     )
     try:
         saved = await console.ask(request, SaveWorkflow(text, FILE, base, always))
-    except KEPT as error:
+    except FORM_ERRORS as error:
         return _editor(request, name, base or 0, text, faults=tuple(str(error).splitlines()))
     return moved(request, f"/workflows/{saved['name']}")
 
@@ -285,7 +285,7 @@ async def start(
         try:
             answer = await console.ask(request, BeginRun(name, found.version, values))
             return moved(request, f"/runs/{answer['run']}")
-        except KEPT as error:
+        except FORM_ERRORS as error:
             fault = str(error)
     view = await queries.workflow(console.shelf, name, found.version)
     return _start(request, view, given, errors, fault)

@@ -59,7 +59,7 @@ _ALWAYS = re.compile(f"(?i){'|'.join(_CLAIMS)}")
 _IS_DONE = re.compile(
     rf"(?i)\b{_WORK}\b(?:\s+\w+){{0,3}}?\s+(?:is|are)\s+(?:(?:now|already|all|\w+ly)\s+)*{_DONE}\b"
 )
-_BARE = re.compile(
+_BARE_CLAIM = re.compile(
     rf"(?i)^\W*(?:(?:all|now|fully|successfully|tests?)\s+)*(?:{_DONE}|green|passed)\W*$"
 )
 _BRACKETED = re.compile(rf"(?i)[(\[](?:all\s+|already\s+)*{_DONE}\b")
@@ -81,7 +81,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _claims(sentence: str, is_criterion: bool) -> bool:
-    found = [each.search(sentence) for each in (_ALWAYS, _IS_DONE, _BARE, _BRACKETED)]
+    found = [each.search(sentence) for each in (_ALWAYS, _IS_DONE, _BARE_CLAIM, _BRACKETED)]
     if not is_criterion:
         found.append(_PASSES.search(sentence))
     return any(match and not _CONDITION.search(sentence[: match.end()]) for match in found)

@@ -43,7 +43,7 @@ _LINES = re.compile(
 _TICKED = re.compile(r"`([^`\n]{1,200})`")
 _NAME = r"[A-Za-z_$][\w$]*"
 _SYMBOL = re.compile(rf"^(?P<name>{_NAME}(?:(?:\.|::|\#|->){_NAME})*)[!?]?(?:\([^()]*\))?$")
-_BARE = re.compile(
+_UNQUOTED = re.compile(
     rf"(?<![\w`./:@-])(?:(?P<called>{_NAME}(?:(?:\.|::){_NAME})*)\((?:\w+(?:,\s*\w+)*)?\)"
     rf"|(?P<snake>_*[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)(?![\w/-])"
     r"|(?:\b(?:class|type|struct|trait|interface|enum|exception|function|method)\s+)"
@@ -203,7 +203,7 @@ def _symbols(text: str, paths: list[Placed]) -> Iterator[Mention]:
         if symbol and not any(match.start(1) in span for span in spans):
             claimed.append(range(*match.span()))
             yield _symbol(symbol["name"], text, match.start(), match.end(), paths)
-    for match in _BARE.finditer(text):
+    for match in _UNQUOTED.finditer(text):
         name = match["called"] or match["snake"] or match["typed"]
         if any(match.start() in span or match.end() - 1 in span for span in (*spans, *claimed)):
             continue

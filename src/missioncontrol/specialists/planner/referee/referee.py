@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.gap import Asked
+from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import ROLES, Fault, Plan
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.specialists.planner.referee.claims import claims_in, sentences_of

@@ -16,16 +16,16 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.confinement import Confinement, Rules, Sandbox
-from missioncontrol.specialists.commits.lent import Lent, Theirs
+from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.git import top_level
-from missioncontrol.specialists.ranking.kept import KEPT
+from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
 from missioncontrol.specialists.registries import DIRECTORY
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import plan_trial, trial_text
 from missioncontrol.specialists.tester.bench import Bench
-from missioncontrol.specialists.tester.declared import declared
 from missioncontrol.specialists.tester.grounds import OfCommit
 from missioncontrol.specialists.tester.plan_trial import run_tests
+from missioncontrol.specialists.tester.project_commands import declared
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tree import read_tree
 
@@ -72,7 +72,10 @@ class OnlyPrograms:
 
 def _installations() -> Iterator[str]:
     """Yield the directories of installed programs, as far as nothing of ours lies in them."""
-    closed = [Path.home(), *(Path(os.environ[name]) for name in (KEPT,) if name in os.environ)]
+    closed = [
+        Path.home(),
+        *(Path(os.environ[name]) for name in (FACTS_VARIABLE,) if name in os.environ),
+    ]
     for name in filter(None, os.environ.get("PATH", "").split(os.pathsep)):
         place = Path(name).resolve()
         is_open = not any(each.resolve().is_relative_to(place.parent) for each in closed)
@@ -148,7 +151,7 @@ def run_test(root: Path, commit: str, path: str, trying: Trying) -> dict[str, An
             f"No runner is known that takes the file {path!r}.",
             hint="Read the test instead.",
         )
-    return dict(_told(trial))
+    return dict(_trial_fields(trial))
 
 
 def try_plan(root: Path, commit: str, plan: Plan, trying: Trying) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def try_plan(root: Path, commit: str, plan: Plan, trying: Trying) -> dict[str, A
     with _bench(root, commit, trying, seconds) as bench:
         tried = plan_trial.try_plan(brief, bench, declared(tree), tree)
     result = trial_text.as_json(tried)
-    return result | {"tests": dict(_told(tried.trial)) if tried.trial is not None else None}
+    return result | {"tests": dict(_trial_fields(tried.trial)) if tried.trial is not None else None}
 
 
 @contextmanager
@@ -180,7 +183,7 @@ def _bench(root: Path, commit: str, trying: Trying, seconds: float) -> Iterator[
             raise Rejected("tools.no_tree", error.reason, hint=error.hint) from None
 
 
-def _told(trial: Trial) -> Iterator[tuple[str, Any]]:
+def _trial_fields(trial: Trial) -> Iterator[tuple[str, Any]]:
     yield from trial.as_json().items()
     if trial.report is not None:
         yield (

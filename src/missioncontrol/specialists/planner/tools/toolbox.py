@@ -13,7 +13,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.model import Tool
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.precedents import precedents
-from missioncontrol.specialists.planner.tools.committed import CommittedFiles
+from missioncontrol.specialists.planner.tools.commit_files import CommittedFiles
 from missioncontrol.specialists.planner.tools.testing import Trying, run_test, try_plan
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import ranked

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from missioncontrol.specialists.manifests.known import service_of_image
 from missioncontrol.specialists.surveyor.blueprint.kubernetes import read_kubernetes
-from missioncontrol.specialists.surveyor.blueprint.marked import Marked, documents
 from missioncontrol.specialists.surveyor.blueprint.shapes import Tie, Unit, UnitKind, excerpt_of
+from missioncontrol.specialists.surveyor.blueprint.yaml_lines import Marked, documents
 
 Found = Unit | Tie
 Reader = Callable[[str, str], Iterator[Found]]
@@ -170,6 +170,4 @@ def read_platform(path: str, text: str) -> Iterator[Found]:
         return
     if path == "app.json" and "buildpacks" not in text and "formation" not in text:
         return
-    yield Unit(
-        path, name, "platform", path, line, f"told what to do by {path}", excerpt_of(text, 1)
-    )
+    yield Unit(path, name, "platform", path, line, f"configured by {path}", excerpt_of(text, 1))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from missioncontrol.specialists.manifests.known import service_of_image
-from missioncontrol.specialists.surveyor.blueprint.marked import Marked, documents
 from missioncontrol.specialists.surveyor.blueprint.shapes import Tie, Unit, UnitKind, excerpt_of
+from missioncontrol.specialists.surveyor.blueprint.yaml_lines import Marked, documents
 
 Found: TypeAlias = Unit | Tie
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"})

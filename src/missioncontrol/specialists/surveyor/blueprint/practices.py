@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from missioncontrol.specialists.manifests.services import ci_system
-from missioncontrol.specialists.surveyor.blueprint.marked import Marked, documents
 from missioncontrol.specialists.surveyor.blueprint.shapes import Practice, Tie, Unit, excerpt_of
+from missioncontrol.specialists.surveyor.blueprint.yaml_lines import Marked, documents
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -103,7 +103,7 @@ def _by_name(path: str, text: str | None) -> Iterator[Practice]:
     if _CHANGES.search(path):
         line, heading = _first(text)
         newest = f"; its newest entry is “{_short(heading.lstrip('# '))}”" if heading else ""
-        yield Practice("changes", f"Changes are told in `{path}`{newest}.", path, line)
+        yield Practice("changes", f"Changes are recorded in `{path}`{newest}.", path, line)
     elif _SECURITY.search(path):
         yield Practice("security", f"`{path}` says where a weakness is reported.", path, 1)
     elif _OWNERS.search(path):
@@ -197,7 +197,7 @@ def _published(path: str, unit: str, job: Marked) -> Iterator[Found]:
             if words in run.text():
                 target, line = name, run.line
         if target:
-            yield Unit(f"to {target}", target, "outside", path, line, f"told by {path}:{line}")
+            yield Unit(f"to {target}", target, "outside", path, line, f"named in {path}:{line}")
             yield Tie(unit, f"to {target}", "publishes to", path, line)
             name = unit.partition("#")[2]
             yield Practice("release", f"Job `{name}` publishes to {target}.", path, line)

@@ -38,7 +38,7 @@ def tables_in(path: str, text: str) -> Iterator[Table | Reference]:
     """Yield tables and what their columns refer to."""
     for match in _CREATE.finditer(text):
         body = _body(text, match.end())
-        name = _bare(match["name"])
+        name = _unquoted_name(match["name"])
         if body is None or not name:
             continue
         line = text.count("\n", 0, match.start()) + 1
@@ -49,7 +49,7 @@ def tables_in(path: str, text: str) -> Iterator[Table | Reference]:
             yield from references
 
 
-def _bare(name: str) -> str:
+def _unquoted_name(name: str) -> str:
     return re.sub(r'["`\[\]]', "", name).rpartition(".")[2]
 
 
@@ -75,19 +75,21 @@ def _columns(
     for part, lines_before in _parts(body):
         at = line + lines_before
         if found := _PRIMARY.match(part):
-            keys |= {_bare(each.strip()) for each in found[1].split(",")}
+            keys |= {_unquoted_name(each.strip()) for each in found[1].split(",")}
         target = _REFERENCES.search(part)
         if _NO_COLUMN.match(part):
             foreign = _FOREIGN.search(part)
             if foreign and target:
-                column = _bare(foreign[1].strip())
-                references.append(Reference(table, _bare(target[1]), column, path, at))
+                column = _unquoted_name(foreign[1].strip())
+                references.append(Reference(table, _unquoted_name(target[1]), column, path, at))
             continue
         column_of = _column(part, at)
         if column_of is not None and len(columns) < COLUMNS_MAX:
             columns.append(column_of)
             if target:
-                references.append(Reference(table, _bare(target[1]), column_of.name, path, at))
+                references.append(
+                    Reference(table, _unquoted_name(target[1]), column_of.name, path, at)
+                )
     pointing = {each.column for each in references}
     return tuple(_marked(each, keys, pointing) for each in columns), references
 

@@ -15,7 +15,7 @@ FINAL = {
     "approval_expired": "expired",
     "approval_withdrawn": "withdrawn",
 }
-SAID = frozenset(
+PERSON_EVENTS = frozenset(
     {
         "approval_given",
         "approval_rejected",
@@ -84,7 +84,7 @@ class ApprovalBook:
         """Whether it waits for an answer."""
         return not self.answer
 
-    def has_a_say(self, name: str) -> bool:
+    def can_decide(self, name: str) -> bool:
         """Whether a person may decide now."""
         if name in self.delegated:
             return False
@@ -103,7 +103,7 @@ class ApprovalBook:
             Violation: it breaks a rule.
         """
         hold(self.is_open, f"an approval has one answer, and this one was {self.answer}")
-        if kind in SAID:
+        if kind in PERSON_EVENTS:
             self._refuse_stranger(data, at, actor)
         handler = getattr(self, f"_{kind}", None)
         if handler is not None:
@@ -113,9 +113,9 @@ class ApprovalBook:
     def _refuse_stranger(self, data: Data, at: float, actor: str) -> None:
         name, behalf = plainly(data["by"]), plainly(data.get("on_behalf", ""))
         hold(data["by"] == actor, "who speaks is who is written down")
-        hold(data["reason"].strip(), "whoever speaks says why")
-        hold(at < self.told["expires"], "nobody decides after the time is over")
-        hold(self.has_a_say(name), f"{name} has no say")
+        hold(data["reason"].strip(), "each decision has a reason")
+        hold(at < self.told["expires"], "no decision is made after the time is over")
+        hold(self.can_decide(name), f"{name} has no say")
         hold(not {name, behalf} & self.authors, f"{name} asked for it and can't decide")
 
     def _approval_given(self, data: Data, _: float) -> None:
@@ -153,7 +153,7 @@ class ApprovalBook:
     def _approval_escalated(self, data: Data, at: float) -> None:
         escalation = self.told["rule"]["escalation"]
         hold(not self.escalated, "it is escalated once")
-        hold(at + TINY >= self.told["escalates"], "it is escalated when nobody has decided")
+        hold(at + TINY >= self.told["escalates"], "it is escalated when no decision was made")
         hold(data["to"] == escalation["to"], "it is escalated to those who are named")
         self.escalated = True
         self.approvers += [plainly(name) for name in data["to"]]

@@ -17,9 +17,9 @@ from missioncontrol.testing.simulation.rules.operation import (
     STUBBORN_SECONDS,
     OperationBook,
 )
+from missioncontrol.testing.simulation.rules.run_state import ENDS
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.standing import ENDS
 from missioncontrol.testing.simulation.rules.violation import hold
 
 Data = dict[str, Any]
@@ -46,7 +46,7 @@ class Books:
         self.is_recovering = False
         self.release = ""  # the version that all agents have now
         self.commit = 1
-        self.asked_in: dict[str, int] = {}  # approvals and the transactions that asked them
+        self.requested_in: dict[str, int] = {}  # approvals and the transactions that asked them
         self.revisers: dict[tuple[str, str], set[str]] = {}
         self.overshot: set[tuple[str, int]] = set()  # attempts that went beyond a cap
         self.charged: list[tuple[str, str, int, int]] = []  # in this transaction
@@ -82,9 +82,9 @@ class Books:
         hold(data["steps"] == own, "a run that repeats another one has the same steps")
         follows = _followers(old, data.get("forked_at", ""))
         for key, reused in data.get("kept", {}).items():
-            hold(old.state[key] == "succeeded", f"{key} had no result that could be kept")
+            hold(old.state[key] == "succeeded", f"{key} had no result that could be reused")
             hold(reused.get("work", {}).get("output") == old.output[key], f"{key} keeps its result")
-            hold(key not in follows, f"{key} follows from what is done anew")
+            hold(key not in follows, f"{key} follows from what is done again")
 
     def run_event(self, run: RunBook, kind: str, data: Data, at: float) -> None:
         """Take an event of a run in, with what it means elsewhere."""
@@ -251,7 +251,7 @@ class Books:
         key, approval = data["step"], self.approvals[data["approval"]]
         subject = approval.told
         hold(approval.is_open, "a step waits for an approval that has no answer yet")
-        hold(self.asked_in[data["approval"]] == self.commit, "it is asked when it is held")
+        hold(self.requested_in[data["approval"]] == self.commit, "it is asked when it is held")
         hold((subject["run"], subject["step"]) == (run.id, key), "an approval is about its step")
         hold(approval.digest == data["digest"], "a step waits for what is shown")
         hold(approval.subject["inputs"] == data.get("inputs", {}), "what is shown is what runs")
@@ -377,7 +377,7 @@ class Books:
         if kind == "approval_requested":
             hold(name not in self.approvals, "an approval is asked once")
             self.approvals[name] = ApprovalBook(data, at)
-            self.asked_in[name] = self.commit
+            self.requested_in[name] = self.commit
             return
         approval = self.approvals[name]
         approval.take(kind, data, at, actor)

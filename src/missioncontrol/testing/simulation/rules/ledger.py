@@ -54,7 +54,7 @@ class LedgerBook:
         self.settled: dict[str, tuple[Scope, ...]] = {}
         self.runs: set[str] = set()
         self.day = ""
-        self._asked: set[str] = set()  # attempts that ask before each call
+        self._metered: set[str] = set()  # attempts that ask before each call
         self._cut: set[str] = set()  # what was set aside for work that ended with its engine
         self._excess: dict[Place, int] = {}  # the reported excess over each cap
 
@@ -78,7 +78,7 @@ class LedgerBook:
 
         Of an attempt that asks before each call, only its calls can have been in flight.
         """
-        self._cut = self.live.keys() - self._asked
+        self._cut = self.live.keys() - self._metered
 
     # What follows from what is known.
 
@@ -187,7 +187,7 @@ class LedgerBook:
         self.live[new.name] = new
         attempt, _, number = new.name.rpartition("/")
         if "@" not in number:
-            self._asked.add(attempt)
+            self._metered.add(attempt)
         for place in self.places(new.scopes):
             unit = place[2]
             hold(unit in new.amount, f"what is set aside under {place} is known in {unit}")
@@ -268,7 +268,7 @@ class LedgerBook:
         for place, known in before.items():
             after = self.excess(place)
             if after > known:
-                hold(logged.get(place) == after, f"{place} is passed by {after}, and that is told")
+                hold(logged.get(place) == after, f"{place} is {after} over, and that is logged")
                 self._excess[place] = after
         hold(set(logged) <= set(before), "a cap that is passed is one that there is")
 

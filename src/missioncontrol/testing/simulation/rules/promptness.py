@@ -4,13 +4,13 @@ import math
 
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.operation import OBEDIENT_SECONDS, STUBBORN_SECONDS
+from missioncontrol.testing.simulation.rules.run_state import ENDS
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.standing import ENDS
 from missioncontrol.testing.simulation.rules.steps import is_plain
 from missioncontrol.testing.simulation.rules.violation import hold
 
-PATIENCE_SECONDS = 70.0
+WAIT_SECONDS = 70.0
 """Engines look again once a minute at the latest, whatever wakes them earlier."""
 
 PROBE_SECONDS = 60.0
@@ -79,7 +79,7 @@ class Promptness:
                 self._look_at_cancel(run, at) if run.cancelled else self._look_at_run(run, at)
 
     def _is_over(self, end: float, at: float) -> bool:
-        return at > max(end, self._since) + PATIENCE_SECONDS
+        return at > max(end, self._since) + WAIT_SECONDS
 
     def _look_at_schedule(self, schedule: ScheduleBook, at: float) -> None:
         if schedule.is_paused or schedule.is_removed:
@@ -112,7 +112,7 @@ class Promptness:
 
     def _look_at_limits(self, run: RunBook, at: float) -> None:
         """Check that what ran out of time has ended, or was given up at least."""
-        then = at - PATIENCE_SECONDS - STUBBORN_SECONDS
+        then = at - WAIT_SECONDS - STUBBORN_SECONDS
         for key, state in run.state.items():
             if state in ENDS or key in run.given_up or then <= max(self._since, self._resumed):
                 continue
@@ -128,8 +128,6 @@ class Promptness:
             return False
         if state == "resting" and not self._is_over(run.retry_at[key], at):
             return False
-        if "spending" in step or self._books.operation.holds_up(
-            step["agent"], at - PATIENCE_SECONDS
-        ):
+        if "spending" in step or self._books.operation.holds_up(step["agent"], at - WAIT_SECONDS):
             return False
         return not self._books.lacks_room(run, key)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from missioncontrol.testing.simulation.rules.reading import (
+from missioncontrol.testing.simulation.rules.expressions import (
     Unreadable,
     filled,
     truth_of,
     value_of,
 )
-from missioncontrol.testing.simulation.rules.standing import ENDS, TINY, Data, Standing
+from missioncontrol.testing.simulation.rules.run_state import ENDS, TINY, Data, Standing
 from missioncontrol.testing.simulation.rules.steps import (
     Step,
     becomes_others,
@@ -152,7 +152,7 @@ class RunBook(Standing):
         key = data["step"]
         state = self.state[key]
         hold(state in ("idle", "resting", "ready"), f"a step that is {state} asks for no approval")
-        hold("approval" in self.steps[key], f"nobody has to approve {key}")
+        hold("approval" in self.steps[key], f"{key} needs no approval")
         hold(at + TINY >= self.retry_at.get(key, 0.0), "a resting step is left alone")
         hold(self.steps[key].get("for_each") is None, "items ask for themselves")
         self._worked_out(key, data)
@@ -236,7 +236,7 @@ class RunBook(Standing):
             hold(is_plain(step), f"{key} starts only after it was worked out")
             self._is_to_run(key)
         elif state == "resting":
-            hold("approval" not in step, f"another attempt at {key} has to be approved anew")
+            hold("approval" not in step, f"another attempt at {key} has to be approved again")
         else:
             hold(state == "ready", f"{key} can't start: it is {state}")
         hold(at + TINY >= self.retry_at.get(key, 0.0), "a resting step is left alone")
@@ -398,11 +398,11 @@ class RunBook(Standing):
         hold(exhausted and code == "repeat.exhausted", f"{key} has not failed")
 
     def _step_cancelled(self, data: Data, at: float) -> None:
-        hold(self.cancelled, "nothing is cancelled that nobody asked to cancel")
+        hold(self.cancelled, "nothing is cancelled without a cancel request")
         self._ends(self._leaves(data, "idle"), "cancelled", at)
 
     def _report_refused(self, data: Data, _: float) -> None:
-        hold(self.working.get(data["step"]) != data["fence"], "whoever holds the lease is heard")
+        hold(self.working.get(data["step"]) != data["fence"], "a lease holder's report counts")
         refused = (data["fence"], data["kind"])
         hold(refused not in self.refused, "a report is refused once")
         self.refused.add(refused)
@@ -422,7 +422,7 @@ class RunBook(Standing):
     def _steps_cancelled(self, data: Data, at: float) -> None:
         within = data.get("within", "")
         if not self.cancelled:
-            hold(within, "nobody asked to cancel these steps")
+            hold(within, "these steps have no cancel request")
             hold(self.is_over_time(within, at), f"the time of {within} is not over")
             self.given_up[within] = data["failure"]["code"]
         for key in data["steps"]:

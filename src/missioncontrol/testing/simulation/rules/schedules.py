@@ -71,7 +71,7 @@ class ScheduleBook:
     def _slot_fired(self, data: Data, at: float) -> None:
         late = self.is_late(data["slot"], at)
         kind = data.get("kind", "on_time")
-        hold(late is None or late is (kind == "late"), "a slot that is late is told to be")
+        hold(late is None or late is (kind == "late"), "a slot that is late is marked as late")
         hold(not late or self.policy.get("misfire", "skip") != "skip", "what was missed is skipped")
         if late and self.policy["misfire"] == "latest":
             newest = self.next_slot + self.policy.get("jitter_seconds", 0.0)

@@ -26,7 +26,7 @@ export async function ask(url, { method = "GET", body, headers = {}, signal } = 
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused({ status: 0, title: "No answer", detail: "The console does not answer. What was typed is kept." });
+    throw new Refused({ status: 0, title: "No response", detail: "The console does not respond. Your input is preserved." });
   }
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
   const found = isJson ? await response.json() : await response.text();

@@ -37,6 +37,6 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     toast("Copied", { tone: "ok" });
   } catch {
-    toast("The browser did not let us copy", { text: "Mark the text and copy it by hand.", tone: "bad" });
+    toast("Copying was blocked by the browser", { text: "Select the text and copy it manually.", tone: "bad" });
   }
 }

@@ -41,7 +41,7 @@ function keepPage(event) {
 
 function tellSilence({ ctx, error }) {
   if (!ctx || error?.name === "AbortError") return;
-  const problem = { title: "The console does not answer", hint: "What was typed is kept. Try again." };
+  const problem = { title: "The console does not respond", hint: "Your input is preserved. Try again." };
   if (error instanceof TypeError) tellProblem(problem, ctx.sourceElement?.closest?.("dialog"));
 }
 

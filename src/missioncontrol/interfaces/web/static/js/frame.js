@@ -83,10 +83,10 @@ function showLost(state) {
   clearTimeout(losing);
   losing = 0;
   if (state === "live") place.hidden = true;
-  else if (state === "signed-out") tellLost(place, "You are signed out.", "What is typed here stays until you leave this page.", true);
+  else if (state === "signed-out") tellLost(place, "You are signed out.", "Your input stays until you leave this page.", true);
   else {
     const since = new Date().toISOString().slice(11, 19);
-    losing = setTimeout(() => tellLost(place, "The console does not answer.", `This is how things were at ${since} UTC. It goes on by itself as soon as the console is there again.`), LOST_MS);
+    losing = setTimeout(() => tellLost(place, "The console does not respond.", `This page shows the state at ${since} UTC. It reconnects automatically.`), LOST_MS);
   }
 }
 

@@ -26,7 +26,7 @@ async function mount(element) {
     else leave?.();
   } catch (error) {
     console.error(`island ${name}:`, error);
-    toast(`A part of this page did not start: ${name}`, { text: String(error), tone: "bad" });
+    toast(`Part of this page failed to load: ${name}`, { text: String(error), tone: "bad" });
   }
 }
 

@@ -112,13 +112,13 @@ function isTyping(element) {
 /** List what works on this page now. */
 function listKeys() {
   const mod = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl";
-  const everywhere = [[[mod, "K"], "Search or run a command"], [["?"], "This list"]];
+  const everywhere = [[[mod, "K"], "Search or run a command"], [["?"], "Keyboard shortcuts"]];
   if (document.getElementById("stop-all")) everywhere.push([[mod, "Shift", "."], "Emergency stop"]);
   const go = Object.entries(places.go).map(([key, [title]]) => [["g", key], title]);
   const here = [...document.querySelectorAll("main [data-key-press]")].map((button) => [[button.dataset.keyPress], button.dataset.keyName ?? wordsOf(button)]);
   for (const field of document.querySelectorAll("main [data-focus-key]")) here.push([[field.dataset.focusKey], field.getAttribute("aria-label")]);
-  if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Row before"], [["Enter"], "Open"]);
-  for (const part of document.querySelectorAll("main [data-keys-told]")) here.push(...JSON.parse(part.dataset.keysTold));
+  if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Previous row"], [["Enter"], "Open"]);
+  for (const part of document.querySelectorAll("main [data-key-help]")) here.push(...JSON.parse(part.dataset.keyHelp));
   const body = document.getElementById("keys-body");
   body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
 }

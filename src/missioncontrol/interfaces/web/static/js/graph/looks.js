@@ -3,7 +3,7 @@
 const LOOKS = {
   waiting: ["waiting", "Waiting"],
   due: ["ready", "Due"],
-  held: ["approval", "Needs a person"],
+  held: ["approval", "Waiting for approval"],
   expanded: ["running", "Expanded"],
   ready: ["ready", "Ready"],
   working: ["running", "Running"],
@@ -13,7 +13,7 @@ const LOOKS = {
   failed: ["failed", "Failed"],
   blocked: ["blocked", "Blocked"],
   cancelled: ["cancelled", "Cancelled"],
-  absent: ["waiting", "Not there yet"],
+  absent: ["waiting", "Not started"],
 };
 
 /** Return [`data-s`, word] of a state. */

@@ -58,7 +58,7 @@ const plainly = (id) => id.slice(id.indexOf(" ") + 1) || "other";
 
 function words(data, at) {
   const isOpen = data.open_from !== null && at >= data.open_from;
-  const part = isOpen ? ", not over" : data.partial.includes(at) ? ", in part" : "";
+  const part = isOpen ? ", incomplete" : data.partial.includes(at) ? ", partial" : "";
   const rows = data.lines.map((line) => `${line.name}  ${shown(data.unit)(line.values[at])}`);
   if (data.low && data.high && data.low[at] !== null) rows.push(`expected  ${shown(data.unit)(data.low[at])} to ${shown(data.unit)(data.high[at])}`);
   return [data.labels[at] + part, ...rows].join("\n");

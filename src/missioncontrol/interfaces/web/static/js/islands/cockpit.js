@@ -43,7 +43,7 @@ async function save(button) {
     link.download = `${button.dataset.png.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.png`;
     link.click();
   } catch (error) {
-    toast("The picture was not made", { text: String(error), tone: "bad" });
+    toast("The image export failed", { text: String(error), tone: "bad" });
   }
 }
 

@@ -90,7 +90,7 @@ class Timeline {
     this.element.classList.add("tl");
     const head = made("div", "tl-head");
     head.append(this.tools(), this.axis = svg("svg", { class: "tl-axis", "aria-hidden": "true" }));
-    this.body = made("div", "tl-body", { tabindex: "0", role: "listbox", "aria-label": "Timeline: arrows choose a step, Enter opens it, plus and minus zoom" });
+    this.body = made("div", "tl-body", { tabindex: "0", role: "listbox", "aria-label": "Timeline: arrow keys select a step, Enter opens it, plus and minus zoom" });
     this.grid = this.body.appendChild(svg("svg", { class: "tl-grid", "aria-hidden": "true" }));
     this.list = this.body.appendChild(made("div", "tl-rows", { role: "presentation" }));
     this.tip = made("div", "tl-tip", { "aria-hidden": "true" });
@@ -103,7 +103,7 @@ class Timeline {
 
   tools() {
     const box = made("div", "group", { role: "group", "aria-label": "Zoom" });
-    for (const [text, label, act] of [["−", "Zoom out", () => this.zoom(1 / FACTOR)], ["Fit", "Fit: show all of it", () => this.fit()], ["+", "Zoom in", () => this.zoom(FACTOR)]]) {
+    for (const [text, label, act] of [["−", "Zoom out", () => this.zoom(1 / FACTOR)], ["Fit", "Fit to window", () => this.fit()], ["+", "Zoom in", () => this.zoom(FACTOR)]]) {
       const button = box.appendChild(made("button", "btn", { type: "button", "aria-label": label }));
       button.textContent = text;
       button.addEventListener("click", act);

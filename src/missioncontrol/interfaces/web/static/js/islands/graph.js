@@ -238,7 +238,7 @@ class Graph {
     const meta = this.meta(node, word);
     const small = element.querySelector(".m");
     if (small) setText(small, cut(meta, META_MAX));
-    setText(element.firstChild, `${name}, ${node.gone ? "failed, the run goes on" : word}, ${meta}`);
+    setText(element.firstChild, `${name}, ${node.gone ? "failed, run continues" : word}, ${meta}`);
     element.toggleAttribute("data-gone", Boolean(node.gone));
     if (node.key === this.chosen) element.setAttribute("aria-current", "true");
     else element.removeAttribute("aria-current");
@@ -458,7 +458,7 @@ class Graph {
     box.className = "tools group";
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", "Zoom");
-    for (const [text, label, act] of [["−", "Zoom out", () => this.zoomBy(-1)], ["Fit", "Fit the graph in the window", () => this.fit()], ["1:1", "1:1, the actual size", () => this.zoomTo(1)], ["+", "Zoom in", () => this.zoomBy(1)]]) {
+    for (const [text, label, act] of [["−", "Zoom out", () => this.zoomBy(-1)], ["Fit", "Fit to window", () => this.fit()], ["1:1", "Actual size", () => this.zoomTo(1)], ["+", "Zoom in", () => this.zoomBy(1)]]) {
       const button = box.appendChild(document.createElement("button"));
       button.type = "button";
       button.className = "btn";

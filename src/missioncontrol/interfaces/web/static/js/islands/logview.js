@@ -86,8 +86,8 @@ class LogView {
     const isEmpty = !this.list.childElementCount;
     this.list.hidden = isEmpty;
     this.empty.hidden = !isEmpty;
-    if (isEmpty && this.leftOut) this.empty.textContent = `${this.leftOut.toLocaleString("en").replaceAll(",", "\u202f")} lines were said here. They are not kept any more, to stay within the bound on output.`;
-    else this.empty.textContent = this.filters.size > (this.data.run ? 1 : 0) ? "No line fits." : "Nothing was said yet. What agents print and report appears here.";
+    if (isEmpty && this.leftOut) this.empty.textContent = `${this.leftOut.toLocaleString("en").replaceAll(",", "\u202f")} lines were removed to stay within the output limit.`;
+    else this.empty.textContent = this.filters.size > (this.data.run ? 1 : 0) ? "No matching lines." : "No log lines yet. Output of agents appears here.";
   }
 
   /** Put lines at the end, or at the beginning, and let those at the other end go. */
@@ -302,7 +302,7 @@ function callTable(calls) {
   const wrap = made("div", "wrap");
   const table = made("table", "tbl");
   const head = table.createTHead().insertRow();
-  for (const [name, cls] of [["Model call", ""], ["Outcome", ""], ["Input tokens", "num"], ["Output tokens", "num"], ["Took", "num"], ["", ""]]) {
+  for (const [name, cls] of [["Model call", ""], ["Outcome", ""], ["Input tokens", "num"], ["Output tokens", "num"], ["Duration", "num"], ["", ""]]) {
     const cell = made("th", cls, name);
     cell.scope = "col";
     head.append(cell);
@@ -312,7 +312,7 @@ function callTable(calls) {
     const row = body.insertRow();
     const usage = call.usage ?? {};
     for (const [text, cls] of [[call.model, ""], [call.code || call.outcome, ""], [String(usage.input_tokens ?? 0), "num"], [String(usage.output_tokens ?? 0), "num"], [`${call.seconds.toFixed(1)} s`, "num"]]) row.append(made("td", cls, text));
-    const button = made("button", "btn sm", "Prompt and answer");
+    const button = made("button", "btn sm", "Prompt and response");
     button.type = "button";
     button.addEventListener("click", () => openCall(call.number, wrap, button));
     row.insertCell().append(button);
@@ -327,7 +327,7 @@ async function openCall(number, wrap, button) {
   for (const [title, text] of [["Prompt", pretty(call.prompt)], ["Answer", call.answer], ...call.called.map((tool) => [`Calls ${tool.name}`, pretty(tool.arguments)])]) {
     if (text) wrap.append(made("h4", "sub", title), made("pre", "code whole", text));
   }
-  if (!call.prompt && !call.answer) wrap.append(made("p", "pad dim", "The policy of the gateway keeps no contents of calls."));
+  if (!call.prompt && !call.answer) wrap.append(made("p", "pad dim", "The gateway policy does not store call contents."));
 }
 
 function pretty(text) {

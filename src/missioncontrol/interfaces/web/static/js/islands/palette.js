@@ -44,7 +44,7 @@ class Palette {
     this.alert.setAttribute("role", "alert");
     this.alert.hidden = true;
     const foot = made("div", "foot hide-s");
-    for (const [keys, word] of [["↑ ↓", "choose"], ["Enter", "do it"], ["⌫", "a step back"], ["Esc", "close"]]) {
+    for (const [keys, word] of [["↑ ↓", "select"], ["Enter", "run"], ["⌫", "back"], ["Esc", "close"]]) {
       const hint = foot.appendChild(made("span"));
       const key = hint.appendChild(made("kbd"));
       key.textContent = keys;
@@ -139,7 +139,7 @@ class Palette {
   asked(query) {
     const { choices, label, optional } = this.argument;
     if (!choices) {
-      const word = query || (optional ? "Nothing, go on" : "");
+      const word = query || (optional ? "Skip" : "");
       return [[label, word ? [{ title: word, icon: "chevron", give: query }] : []]];
     }
     const found = (this.offered.choices[choices] ?? []).map((choice) => ({ ...choice, give: choice.value, choice }));
@@ -147,7 +147,7 @@ class Palette {
   }
 
   everything(query) {
-    if (this.isSure) return [[this.question(), [{ title: this.action.title, icon: this.action.icon, yes: true }, { title: "Keep it as it is", icon: "close", no: true }]]];
+    if (this.isSure) return [[this.question(), [{ title: this.action.title, icon: this.action.icon, yes: true }, { title: "Cancel", icon: "close", no: true }]]];
     const actions = [...this.pages(), ...this.offered.actions.map((action) => ({ ...action, action })), ...this.own()];
     if (!query) return this.grouped(actions);
     const found = this.sorted([...actions, ...(query.length > 1 ? this.direct() : [])], query, { weak: false });
@@ -244,7 +244,7 @@ class Palette {
 
   nothing(query) {
     const line = made("p", "palette-none");
-    line.textContent = query ? `Nothing fits “${query}”.` : this.argument ? `Type: ${this.argument.label.toLowerCase()}.` : "Nothing to choose from.";
+    line.textContent = query ? `No matches for “${query}”.` : this.argument ? `Enter: ${this.argument.label.toLowerCase()}.` : "No options.";
     return line;
   }
 
@@ -290,7 +290,7 @@ class Palette {
 
   give(one) {
     const { name, is_number: isNumber } = this.argument;
-    if (isNumber && !(one.give.trim() && Number.isFinite(Number(one.give)))) return this.tell(`“${one.give}” is no number.`);
+    if (isNumber && !(one.give.trim() && Number.isFinite(Number(one.give)))) return this.tell(`“${one.give}” is not a number.`);
     this.given[name] = isNumber ? Number(one.give) : one.give;
     if (one.choice) {
       this.chosen = this.chosen || one.choice.title;

@@ -98,7 +98,7 @@ class Scrubber {
         this.show(await this.moment(this.index.positions[shown]));
       }
     } catch (error) {
-      if (error.name !== "AbortError") { this.pause(); toast("This moment did not load", { text: String(error.message), tone: "bad" }); }
+      if (error.name !== "AbortError") { this.pause(); toast("The replay did not load", { text: String(error.message), tone: "bad" }); }
     } finally {
       this.asking = false;
     }
@@ -148,7 +148,7 @@ class Scrubber {
     this.range.setAttribute("aria-valuetext", `${time}, event ${place + 1 + this.index.left_out}, ${words}`);
     tell("replay-when", `Replay at ${time}`);
     tell("replay-seq", grouped(this.index.positions[place]));
-    tell("replay-behind", `you look at the past, ${grouped(this.last - place)} events behind`);
+    tell("replay-behind", `past state, ${grouped(this.last - place)} events behind`);
     tell("replay-last", `${time} ${words}`);
   }
 
@@ -217,7 +217,7 @@ class Scrubber {
   jump(types) {
     this.pause();
     for (let n = this.place + 1; n <= this.last; n += 1) if (types.includes(this.type(n))) return this.go(n);
-    toast("There is none after this moment", { tone: "past" });
+    toast("No further event of this kind", { tone: "past" });
   }
 
   // The track: how much happened when, and where something went wrong or waited.

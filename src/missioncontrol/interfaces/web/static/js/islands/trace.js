@@ -96,7 +96,7 @@ class TraceView {
   build() {
     this.element.querySelector("[data-waiting]")?.remove();
     this.canvas = made("canvas", { "aria-hidden": "true" });
-    this.stage = made("div", { class: "trace-stage", tabindex: "0", role: "application", "aria-label": "Trace graph. Arrow keys walk along the reasons, plus and minus zoom, zero shows everything, Escape lets go." });
+    this.stage = made("div", { class: "trace-stage", tabindex: "0", role: "application", "aria-label": "Trace graph. Arrow keys follow the links, plus and minus zoom, zero fits the graph, Escape clears the selection." });
     this.stage.append(this.canvas);
     this.told = made("p", { class: "vh", role: "status" });
     this.element.append(this.stage, this.tools(), this.told);
@@ -112,7 +112,7 @@ class TraceView {
     };
     button("−", "Zoom out", () => this.zoomBy(1 / ZOOM.step));
     button("+", "Zoom in", () => this.zoomBy(ZOOM.step));
-    button("▢", "Show everything", () => this.fit());
+    button("▢", "Fit to window", () => this.fit());
     return bar;
   }
 
@@ -288,8 +288,8 @@ class TraceView {
   tell() {
     const node = this.nodes.get(this.chosen);
     if (!node) {
-      this.aside.replaceChildren(text("p", "Choose anything in the graph or in the list to see why it exists and what it covers.", "dim"));
-      this.told.textContent = "Nothing is chosen.";
+      this.aside.replaceChildren(text("p", "Select a node in the graph or the list to see why it exists and what it covers.", "dim"));
+      this.told.textContent = "Selection cleared.";
       return;
     }
     const kind = this.data.kinds[node.kind];
@@ -299,11 +299,11 @@ class TraceView {
     const href = this.href(node);
     if (href) {
       const line = made("p");
-      line.append(Object.assign(text("a", "All about it", "link"), { href }));
+      line.append(Object.assign(text("a", "Open", "link"), { href }));
       parts.push(line);
     }
-    parts.push(text("h4", "Why does this exist?"), ...this.ways(this.above, "source", node.kind === "goal" ? "It is where everything begins." : "Nothing in the plan explains it."));
-    parts.push(text("h4", "What does this cover?"), ...this.ways(this.below, "target", "Nothing further."));
+    parts.push(text("h4", "Why does this exist?"), ...this.ways(this.above, "source", node.kind === "goal" ? "The goal is the starting point." : "Nothing in the plan explains it."));
+    parts.push(text("h4", "What does this cover?"), ...this.ways(this.below, "target", "Nothing."));
     this.aside.replaceChildren(...parts);
     this.aside.scrollTop = 0;
     this.told.textContent = `${this.label(node)}: ${node.title}`;
@@ -334,7 +334,7 @@ class TraceView {
       list.append(item);
     }
     const more = found.length - WAYS_MAX;
-    return more > 0 ? [list, text("p", `and ${more} further`, "dim sm")] : [list];
+    return more > 0 ? [list, text("p", `and ${more} more`, "dim sm")] : [list];
   }
 
   // Drawing.

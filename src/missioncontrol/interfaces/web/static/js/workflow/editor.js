@@ -45,8 +45,8 @@ class Editor {
     const doing = {
       select: (key) => this.choose(key), open: (key) => this.opened(key), connect: (from, to) => this.connect(from, to), remove: (key) => this.remove(key),
       unlink: (link) => this.unlink(link), move: (key, other, isBefore) => this.move(key, other, isBefore), link: (key) => this.startLink(key), rename: (key, name) => this.rename(key, name), close: () => this.choose(""),
-      set: (key, path, value) => this.do(`${key}: ${path.join(".")} is changed.`, (text) => edit.setField(text, key, path, value)),
-      top: (path, value) => this.do(`${path.join(".")} is changed.`, (text) => edit.setTop(text, path, value)),
+      set: (key, path, value) => this.do(`${key}: ${path.join(".")} changed.`, (text) => edit.setField(text, key, path, value)),
+      top: (path, value) => this.do(`${path.join(".")} changed.`, (text) => edit.setTop(text, path, value)),
       reveal: (key) => this.reveal(key),
     };
     this.code = new Code(this.part("code"), this.keeping.baseText, { tell: (change) => this.changed(change), move: (at) => this.follow(at) });
@@ -79,7 +79,7 @@ class Editor {
     const doing = isMod && key === "s" ? () => { this.panel.settle(); this.keeping.save(); }
       : isMod && key === "z" && !isInText ? () => (event.shiftKey ? this.redo() : this.undo())
       : isMod && key === "y" && !isInText ? () => this.redo()
-      : key === "escape" && this.linking ? () => this.endLink("No connection is made.")
+      : key === "escape" && this.linking ? () => this.endLink("Connection cancelled.")
       : event.key === "F2" && this.chosen && !isInText ? () => this.panel.enter()
       : null;
     if (!doing) return;
@@ -107,13 +107,13 @@ class Editor {
 
   // Let an operation change the text; what it says is announced.
   do(said, operation) {
-    if (edit.read(this.text).problem) return this.announce("The text can't be read as it is; mend it first.", true);
+    if (edit.read(this.text).problem) return this.announce("Fix the errors in the text first.", true);
     const before = this.text;
     let after;
     try {
       after = operation(before);
     } catch (error) {
-      return this.announce(`That can't be done here: ${error.message}`, true);
+      return this.announce(`Not possible here: ${error.message}`, true);
     }
     if (after === before) return false;
     this.code.change(changeBetween(before, after));
@@ -133,11 +133,11 @@ class Editor {
   }
 
   undo() {
-    this.announce(this.code.undo() ? "Undone." : "There is nothing to undo.");
+    this.announce(this.code.undo() ? "Undone." : "Nothing to undo.");
   }
 
   redo() {
-    this.announce(this.code.redo() ? "Done again." : "There is nothing to do again.");
+    this.announce(this.code.redo() ? "Redone." : "Nothing to redo.");
   }
 
   redraw() {
@@ -173,7 +173,7 @@ class Editor {
 
   listSteps(steps) {
     const item = (step) => html("li", {}, button(step.key, { cls: "quiet", onclick: () => this.reveal(step.key) }),
-      html("span", { class: "dim sm" }, [step.who, step.needs.length ? `after ${step.needs.join(", ")}` : "", step.faults ? `${step.faults} faults` : ""].filter(Boolean).join(" · ")));
+      html("span", { class: "dim sm" }, [step.who, step.needs.length ? `after ${step.needs.join(", ")}` : "", step.faults ? `${step.faults} errors` : ""].filter(Boolean).join(" · ")));
     this.part("list").replaceChildren(...steps.map(item));
   }
 
@@ -232,7 +232,7 @@ class Editor {
     const said = { ...kind.said(), ...more };
     const who = said.agent === "command" ? kind.id : said.agent ?? said.capability ?? said.workflow ?? kind.id;
     const key = edit.freeKey(this.text, who.replace(/\W+/g, "_"));
-    const isDone = this.do(before ? `${key} is added after ${before}.` : `${key} is added.`, (text) => {
+    const isDone = this.do(before ? `${key} added after ${before}.` : `${key} added.`, (text) => {
       const added = edit.addStep(text, key, said, before);
       return before ? edit.connect(added, before, key) : added;
     });
@@ -251,7 +251,7 @@ class Editor {
       const blank = { needs: [], kind: "command" };
       return this.add({ id: term.id, said }, at, { [term.field]: term.value(blank) });
     }
-    this.do(`${key}: ${term.text.toLowerCase()} is added.`, (text) => edit.setField(text, key, [term.field], term.value(step)));
+    this.do(`${key}: ${term.text.toLowerCase()} added.`, (text) => edit.setField(text, key, [term.field], term.value(step)));
     this.choose(key);
   }
 
@@ -259,18 +259,18 @@ class Editor {
     this.endLink("");
     const problem = edit.linkProblem(this.model.steps, from, to);
     if (problem) return this.announce(problem, true);
-    this.do(`${to} waits for ${from}.`, (text) => edit.connect(text, from, to));
+    this.do(`${to} depends on ${from}.`, (text) => edit.connect(text, from, to));
   }
 
   unlink(link) {
     if (link.kind === "failure") this.do(`${link.to} no longer handles the failure of ${link.from}.`, (text) => edit.handle(text, link.from, ""));
-    else this.do(`${link.to} no longer waits for ${link.from}.`, (text) => edit.disconnect(text, link.from, link.to));
+    else this.do(`${link.to} no longer depends on ${link.from}.`, (text) => edit.disconnect(text, link.from, link.to));
   }
 
   startLink(key) {
     this.linking = key;
     this.part("canvas").classList.add("linking");
-    this.announce(`Go with the arrow keys to the step that waits for ${key}, and press Enter. Escape ends it.`, true);
+    this.announce(`Select the step that depends on ${key} with the arrow keys and press Enter. Escape cancels.`, true);
   }
 
   endLink(said) {
@@ -282,20 +282,20 @@ class Editor {
   remove(key) {
     const at = this.model.steps.findIndex((step) => step.key === key);
     const next = this.model.steps[at + 1]?.key ?? this.model.steps[at - 1]?.key ?? "";
-    if (!this.do(`${key} is removed. Undo brings it back.`, (text) => edit.removeStep(text, key))) return;
+    if (!this.do(`${key} deleted. Undo restores it.`, (text) => edit.removeStep(text, key))) return;
     this.choose(next);
     if (next) this.graph.focus(next);
   }
 
   move(key, other, isBefore) {
-    this.do(`${key} stands ${isBefore ? "before" : "after"} ${other} now.`, (text) => edit.moveStep(text, key, other, isBefore));
+    this.do(`${key} moved ${isBefore ? "before" : "after"} ${other}.`, (text) => edit.moveStep(text, key, other, isBefore));
   }
 
   rename(key, name) {
     const problem = edit.nameProblem(this.text, key, name);
     if (problem) return this.announce(problem, true);
     this.chosen = name;
-    return this.do(`${key} is called ${name} now.`, (text) => edit.renameStep(text, key, name));
+    return this.do(`${key} renamed to ${name}.`, (text) => edit.renameStep(text, key, name));
   }
 
   // Checking
@@ -329,7 +329,7 @@ class Editor {
   }
 
   state(name, detail = "") {
-    const words = { checking: "Checking…", sound: "Nothing is wrong", faulty: `${detail} ${detail === 1 ? "fault" : "faults"}`, unchecked: `Not checked: ${detail}` };
+    const words = { checking: "Checking…", sound: "No errors", faulty: `${detail} ${detail === 1 ? "error" : "errors"}`, unchecked: `Not checked: ${detail}` };
     const shown = this.part("faults");
     shown.dataset.tone = { sound: "ok", faulty: "bad", unchecked: "held" }[name] ?? "";
     shown.querySelector("span").textContent = words[name];

@@ -75,7 +75,7 @@ export class Fields {
   choice(path, schema, options, value, meant = (text) => text) {
     const said = value === undefined ? "" : String(value);
     const all = options.includes(said) || !said ? options : [said, ...options];
-    const none = schema.default === undefined ? "not said" : `not said: ${schema.default}`;
+    const none = schema.default === undefined ? "not set" : `not set: ${schema.default}`;
     const input = html("select", { class: "in", onchange: (event) => this.change(path, event.target.value ? meant(event.target.value) : undefined) },
       html("option", { value: "" }, none), all.map((each) => html("option", { value: each, selected: each === said }, each)));
     return this.labelled(path, schema, input);
@@ -89,10 +89,10 @@ export class Fields {
     const isClosed = known.length > 0 && !items.type;
     const set = (next) => this.change(path, next.length === 0 ? undefined : next.length === 1 && !Array.isArray(value) && typeof next[0] === "string" && !next[0].includes(",") && key === "needs" ? next[0] : next);
     const chips = values.map((each, n) => html("li", { class: "chip" }, html("b", {}, String(each)),
-      html("button", { type: "button", "aria-label": `Take ${each} away from ${key}`, onclick: () => set(values.filter((_, at) => at !== n)) }, "×")));
+      html("button", { type: "button", "aria-label": `Remove ${each} from ${key}`, onclick: () => set(values.filter((_, at) => at !== n)) }, "×")));
     const left = known.filter((each) => !values.includes(each));
     const entry = isClosed || this.offers[key]
-      ? html("select", { class: "in" }, html("option", { value: "" }, left.length ? "Add…" : "nothing left to add"), left.map((each) => html("option", { value: each }, each)))
+      ? html("select", { class: "in" }, html("option", { value: "" }, left.length ? "Add…" : "no more options"), left.map((each) => html("option", { value: each }, each)))
       : html("input", { class: "in", placeholder: "Add…", autocomplete: "off", spellcheck: "false" });
     const add = () => taken(entry, (said) => set([...values, said]));
     entry.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
@@ -114,7 +114,7 @@ export class Fields {
     const short = choices.filter((each) => !each.properties);
     const parts = [];
     if (short.some((each) => each.const === true)) parts.push(this.tick(path, value));
-    else if (short.length && !isObject) parts.push(this.any(path, { examples: short.flatMap((each) => each.examples ?? []) }, value, "in short"));
+    else if (short.length && !isObject) parts.push(this.any(path, { examples: short.flatMap((each) => each.examples ?? []) }, value, "short form"));
     for (const [name, each] of Object.entries(object.properties)) {
       parts.push(inner.field([...path, name], each, isObject ? value[name] : value !== undefined && SHORT_FOR[key] === name ? value : undefined));
     }
@@ -126,7 +126,7 @@ export class Fields {
   tick(path, value) {
     const box = html("input", { type: "checkbox", id: this.id(path), onchange: (event) => this.change(path, event.target.checked ? true : undefined) });
     box.checked = Boolean(value);
-    return html("label", { class: "opt", for: box.id }, box, html("span", {}, "Somebody has to agree first"));
+    return html("label", { class: "opt", for: box.id }, box, html("span", {}, "Requires approval"));
   }
 
   // Entries to which the file gives names.
@@ -140,7 +140,7 @@ export class Fields {
     entry.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); add(); } });
     const shown = entries.map(([name, each]) => html("div", { class: "named" },
       one.properties ? this.group([...path, name], { description: "" }, one, [], each, false) : this.any([...path, name], {}, each),
-      button("", { glyph: "close", cls: "quiet sq", "aria-label": `Take ${name} away from ${key}`, onclick: () => this.change([...path, name], undefined) })));
+      button("", { glyph: "close", cls: "quiet sq", "aria-label": `Remove ${name} from ${key}`, onclick: () => this.change([...path, name], undefined) })));
     return html("fieldset", { class: "field" }, html("legend", { class: "label" }, key), ...shown,
       html("div", { class: "row" }, entry, button("Add", { onclick: add, "aria-label": `Add to ${key}` })),
       schema.description ? html("small", {}, schema.description) : null);

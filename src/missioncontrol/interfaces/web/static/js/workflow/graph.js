@@ -104,7 +104,7 @@ export class StepGraph {
   edge(link, path) {
     const shown = svg("path", { class: "edge", d: path, "data-s": link.kind === "failure" ? "cut" : null });
     if (!this.doing.unlink) return [shown];
-    const title = `${link.to} ${link.kind === "failure" ? "handles the failure of" : "waits for"} ${link.from}. Press to take it away.`;
+    const title = `${link.to} ${link.kind === "failure" ? "handles the failure of" : "depends on"} ${link.from}. Press to remove the connection.`;
     const hit = svg("path", { class: "edge-hit", d: path, onclick: () => this.doing.unlink(link) }, svg("title", {}, title));
     return [shown, hit];
   }

@@ -31,12 +31,12 @@ export class Keeping {
     else if (kept(this.draftKey, null)?.tab === this.tab) this.forgetDraft();
   }
 
-  // What another tab of this browser keeps is not this one's to forget, unless it was taken over or is settled.
+  // A draft of another tab is deleted only after it was taken over or saved.
   forgetDraft() {
     try {
       localStorage.removeItem(this.draftKey);
     } catch {
-      // A browser that keeps nothing has nothing to forget.
+      // Without storage there is no draft to delete.
     }
   }
 
@@ -47,8 +47,8 @@ export class Keeping {
     const isOlder = draft.base !== this.base;
     const newest = this.base;
     if (isOlder) this.base = draft.base;
-    const said = isOlder ? `They began from version ${draft.base}, and version ${newest} is there by now; saving shows what differs.` : "";
-    this.editor.notice("live", `What you had not saved is here again. ${said}`, button("Drop it", { onclick: () => this.drop(newest) }));
+    const note = isOlder ? `It is based on version ${draft.base}; version ${newest} is the newest. Saving shows the differences.` : "";
+    this.editor.notice("live", `Unsaved changes restored. ${note}`, button("Discard", { onclick: () => this.drop(newest) }));
   }
 
   drop(newest) {
@@ -56,21 +56,21 @@ export class Keeping {
     this.editor.code.change(changeBetween(this.editor.text, this.baseText));
     this.forgetDraft();
     this.editor.part("notice").replaceChildren();
-    this.editor.announce("What was not saved is dropped. Undo brings it back.");
+    this.editor.announce("Unsaved changes discarded. Undo restores them.");
   }
 
-  // The version from which the text was begun; none where it was given another name.
+  // The version on which the text is based; 0 after a rename.
   get begun() {
     return edit.read(this.editor.text).name === this.name ? this.base : 0;
   }
 
   async save(base = this.begun) {
-    const told = this.isCrlf ? this.editor.text.replaceAll("\n", "\r\n") : this.editor.text;
+    const body = this.isCrlf ? this.editor.text.replaceAll("\n", "\r\n") : this.editor.text;
     const text = this.editor.text;
     this.editor.part("save").setAttribute("aria-busy", "true");
     try {
       const always = this.isChanged || this.isOld; // a comment that was written is worth a version
-      const saved = await ask(`${API}/workflows`, { method: "POST", body: { text: told, base_version: base, always } });
+      const saved = await ask(`${API}/workflows`, { method: "POST", body: { text: body, base_version: base, always } });
       this.saved(saved, text);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -83,7 +83,7 @@ export class Keeping {
 
   saved(saved, text) {
     if (!saved.is_new) {
-      this.editor.notice("ask", `Nothing has changed since version ${saved.version}, so nothing was saved.`);
+      this.editor.notice("ask", `No changes since version ${saved.version}.`);
       return;
     }
     if (kept(this.draftKey, null)?.tab === this.tab) this.forgetDraft();
@@ -95,52 +95,52 @@ export class Keeping {
     this.keepDraft();
     this.editor.redraw();
     history.replaceState(null, "", `/workflows/${saved.name}/edit`);
-    for (const title of document.querySelectorAll("[data-part='title']")) title.textContent = `${saved.name}, begun from version ${saved.version}`;
+    for (const title of document.querySelectorAll("[data-part='title']")) title.textContent = `${saved.name}, based on version ${saved.version}`;
     const start = this.editor.part("start");
     start.href = `/workflows/${saved.name}/start`;
     start.hidden = false;
-    this.editor.notice("ok", `${saved.name} is saved as version ${saved.version}.`, html("a", { class: "btn", href: `/workflows/${saved.name}/start` }, "Start a run"), html("a", { class: "btn quiet", href: `/workflows/${saved.name}` }, "Look at it"));
+    this.editor.notice("ok", `${saved.name} saved as version ${saved.version}.`, html("a", { class: "btn", href: `/workflows/${saved.name}/start` }, "Start run"), html("a", { class: "btn quiet", href: `/workflows/${saved.name}` }, "Open workflow"));
   }
 
   refused(problem) {
     if (problem.code === "workflow.malformed") {
-      this.editor.announce("Nothing was saved: the text has faults.", true);
+      this.editor.announce("Not saved: the text has errors.", true);
       this.editor.check();
       if (this.editor.faults.length) this.editor.goToFault(this.editor.faults[0]);
       return;
     }
-    this.editor.notice("bad", `Nothing was saved. ${problem.detail} ${problem.hint ?? ""} What you wrote is kept.`);
+    this.editor.notice("bad", `Not saved. ${problem.detail} ${problem.hint ?? ""} Your changes are preserved.`);
   }
 
-  // Somebody else saved meanwhile: show both, and bring them together where they fit.
+  // Another person saved in the meantime: show both versions and offer a merge where possible.
   async conflict() {
     const name = this.editor.model?.name || edit.read(this.editor.text).name;
     let theirs;
     try {
       theirs = await ask(`${API}/workflows/${encodeURIComponent(name)}`);
     } catch (error) {
-      return this.editor.notice("bad", `Nothing was saved: ${error.message} What you wrote is kept.`);
+      return this.editor.notice("bad", `Not saved: ${error.message} Your changes are preserved.`);
     }
     const source = plain(theirs.source);
     const begun = this.begun;
     const base = begun ? await this.sourceOf(name, begun) : "";
     const both = base === null ? null : merged(base, this.editor.text, source);
     const who = theirs.saved_by.replace(/^\w+:/, "");
-    const take = (text, said) => {
+    const take = (text, message) => {
       this.editor.code.change(changeBetween(this.editor.text, text));
       this.name = name;
       this.base = theirs.version;
       this.baseText = source;
       this.editor.part("notice").replaceChildren();
       this.editor.redraw();
-      this.editor.announce(said, true);
+      this.editor.announce(message, true);
     };
-    const fits = both === null ? "Both changed the same lines: take over by hand what you want to keep, then save over it." : "The changes touch different lines and fit together.";
-    this.editor.notice("held", `${who} saved version ${theirs.version} while you worked on ${begun ? `version ${begun}` : "a new workflow of that name"}. Nothing was saved, and nothing is lost. ${fits}`,
-      both === null ? null : button("Bring both together", { onclick: () => take(both, "Both are brought together. Look at it, and save.") }),
-      begun ? html("a", { class: "btn", href: `/workflows/${name}/versions/${begun}/diff/${theirs.version}`, target: "_blank", rel: "noopener" }, "What they changed") : null,
-      button("Save mine over it", { onclick: () => this.save(theirs.version) }),
-      button("Take theirs", { onclick: () => take(source, `Version ${theirs.version} is here. Undo brings yours back.`) }));
+    const fits = both === null ? "Both versions change the same lines: copy what you need, then overwrite." : "The changes do not overlap and can be merged.";
+    this.editor.notice("held", `${who} saved version ${theirs.version} while you edited ${begun ? `version ${begun}` : "a new workflow of that name"}. Your changes are not saved yet. ${fits}`,
+      both === null ? null : button("Merge", { onclick: () => take(both, "Versions merged. Review and save.") }),
+      begun ? html("a", { class: "btn", href: `/workflows/${name}/versions/${begun}/diff/${theirs.version}`, target: "_blank", rel: "noopener" }, "Show their changes") : null,
+      button("Overwrite with mine", { onclick: () => this.save(theirs.version) }),
+      button("Use theirs", { onclick: () => take(source, `Version ${theirs.version} loaded. Undo restores yours.`) }));
   }
 
   async sourceOf(name, version) {

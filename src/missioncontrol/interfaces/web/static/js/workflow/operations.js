@@ -114,7 +114,7 @@ export function freeKey(text, wanted) {
 export function addStep(text, key, given, after = "") {
   const said = Object.fromEntries(Object.entries(given).sort(([one], [other]) => STEP_KEYS.indexOf(one) - STEP_KEYS.indexOf(other)));
   const doc = parsed(text);
-  if (doc.errors.length) throw new Unforeseen("The text can't be read.");
+  if (doc.errors.length) throw new Unforeseen("The text is not valid YAML.");
   const steps = doc.get("steps", true);
   if (!isMap(steps) || !steps.items.length) return assigned(text, ["steps"], { [key]: said }, WORKFLOW_KEYS);
   if (steps.flow) return assigned(text, ["steps", key], said, []);
@@ -149,7 +149,7 @@ export function moveStep(text, key, other, isBefore) {
   const steps = parsed(whole).get("steps", true);
   const keys = isMap(steps) && !steps.flow ? steps.items.map((pair) => String(pair.key.value)) : [];
   const order = keys.filter((each) => each !== key);
-  if (key === other || order.length !== keys.length - 1 || !order.includes(other)) throw new Unforeseen("The steps stand in a way that only a person can change.");
+  if (key === other || order.length !== keys.length - 1 || !order.includes(other)) throw new Unforeseen("These steps must be reordered in the text.");
   order.splice(order.indexOf(other) + (isBefore ? 0 : 1), 0, key);
   const places = steps.items.map((pair) => blockOf(whole, pair));
   const ends = places.map(([, end]) => end);
@@ -157,7 +157,7 @@ export function moveStep(text, key, other, isBefore) {
   const moved = order.map((each, n) => gaps[n] + whole.slice(...places[keys.indexOf(each)])).join("") + whole.slice(ends.at(-1));
   const after = parsed(moved);
   const isMeant = !after.errors.length && isSame(after.toJS({ maxAliasCount: 1000 }), parsed(whole).toJS({ maxAliasCount: 1000 }));
-  if (!isMeant) throw new Unforeseen("Something in the file has to stand before it.");
+  if (!isMeant) throw new Unforeseen("Another part of the file must precede it.");
   return text.endsWith("\n") ? moved : moved.replace(/\n$/, "");
 }
 
@@ -166,7 +166,7 @@ function blockOf(text, pair) {
   const at = pair.key.range[0];
   let start = text.lastIndexOf("\n", at - 1) + 1;
   const column = at - start;
-  if (text.slice(start, at).trim()) throw new Unforeseen("Something stands before it.");
+  if (text.slice(start, at).trim()) throw new Unforeseen("Other text precedes it on the line.");
   const remark = new RegExp(`(?:^|\\n) {${column}}#[^\\n]*\\n$`);
   for (let found = remark.exec(text.slice(0, start)); found; found = remark.exec(text.slice(0, start))) start = found.index + (found[0].startsWith("\n") ? 1 : 0);
   return [start, withRemarks(text, contentEnd(pair.value, pair.key), column)];
@@ -212,14 +212,14 @@ export function handle(text, from, to) {
 
 // Why a connection can't be made, or an empty text.
 export function linkProblem(steps, from, to) {
-  if (from === to) return "A step can't wait for itself.";
+  if (from === to) return "A step cannot depend on itself.";
   const needs = new Map(steps.map((step) => [step.key, step.needs]));
-  if (needs.get(to)?.includes(from)) return `${to} waits for ${from} already.`;
+  if (needs.get(to)?.includes(from)) return `${to} already depends on ${from}.`;
   const todo = [from];
   const seen = new Set();
   while (todo.length) {
     const key = todo.pop();
-    if (key === to) return `${from} waits for ${to}, so ${to} can't wait for ${from}.`;
+    if (key === to) return `Steps form a cycle: ${from} depends on ${to}.`;
     if (!seen.has(key)) todo.push(...(needs.get(key) ?? []));
     seen.add(key);
   }
@@ -227,10 +227,10 @@ export function linkProblem(steps, from, to) {
 }
 
 export function nameProblem(text, key, wanted) {
-  if (!NAME.test(wanted)) return "A step's name has letters, digits, _ and -, a letter first, at most 64.";
-  if (HANDLERS.has(wanted)) return `A step can't be called ${wanted}: on_failure means something else by it.`;
+  if (!NAME.test(wanted)) return "A step name starts with a letter and has at most 64 letters, digits, _ and -.";
+  if (HANDLERS.has(wanted)) return `A step cannot be named ${wanted}: on_failure reserves it.`;
   const isTaken = wanted !== key && read(text).steps.some((step) => step.key === wanted);
-  return isTaken ? `There is a step ${wanted} already.` : "";
+  return isTaken ? `The name ${wanted} is already in use.` : "";
 }
 
 // Give a step another name, wherever the file names it: in needs, handlers and expressions.

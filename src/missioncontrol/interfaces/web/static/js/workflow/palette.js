@@ -8,19 +8,19 @@ const DRAG_AT = 5;
 export function stepKinds(palette) {
   const agent = palette.agents.find((each) => each.name !== "command");
   return [
-    { id: "command", text: "Command", glyph: "bolt", about: "A program with its arguments", said: () => ({ agent: "command", effects: ["reads_files"], with: { argv: ["echo", "hello"] } }) },
-    { id: "agent", text: "Agent", glyph: "agents", about: "An agent by its name", isThere: Boolean(agent), said: () => ({ agent: agent.name }) },
-    { id: "capability", text: "Capability", glyph: "search", about: "Whoever can do it", isThere: palette.capabilities.length > 0, said: () => ({ capability: palette.capabilities[0] }) },
-    { id: "workflow", text: "Workflow", glyph: "workflows", about: "A saved workflow is called", isThere: palette.workflows.length > 0, said: () => ({ workflow: palette.workflows[0] }) },
+    { id: "command", text: "Command", glyph: "bolt", about: "Run a program", said: () => ({ agent: "command", effects: ["reads_files"], with: { argv: ["echo", "hello"] } }) },
+    { id: "agent", text: "Agent", glyph: "agents", about: "Use a named agent", isThere: Boolean(agent), said: () => ({ agent: agent.name }) },
+    { id: "capability", text: "Capability", glyph: "search", about: "Use any agent with a capability", isThere: palette.capabilities.length > 0, said: () => ({ capability: palette.capabilities[0] }) },
+    { id: "workflow", text: "Workflow", glyph: "workflows", about: "Call a saved workflow", isThere: palette.workflows.length > 0, said: () => ({ workflow: palette.workflows[0] }) },
   ];
 }
 
 // What can be said of a step; `field` and `value` are what its file says then.
 export const TERMS = [
-  { id: "approval", text: "Approval", glyph: "approvals", about: "Somebody has to agree first", field: "approval", value: () => true },
-  { id: "condition", text: "Condition", glyph: "branch", about: "It is skipped where that does not hold", field: "if", value: (step) => (step.needs[0] ? `${named(step.needs[0])}.state == 'succeeded'` : "success()") },
-  { id: "for-each", text: "For each", glyph: "menu", about: "It is done for each item of a list", field: "for_each", value: () => ["one", "two"] },
-  { id: "repeat", text: "Repeat", glyph: "retry", about: "It is done again until that holds", field: "repeat", value: (step) => ({ until: step.kind === "command" ? "output.exit_code == 0" : "true", times: 3 }) },
+  { id: "approval", text: "Approval", glyph: "approvals", about: "Require approval before the step", field: "approval", value: () => true },
+  { id: "condition", text: "Condition", glyph: "branch", about: "Skip the step unless a condition is true", field: "if", value: (step) => (step.needs[0] ? `${named(step.needs[0])}.state == 'succeeded'` : "success()") },
+  { id: "for-each", text: "For each", glyph: "menu", about: "Run the step for each item of a list", field: "for_each", value: () => ["one", "two"] },
+  { id: "repeat", text: "Repeat", glyph: "retry", about: "Repeat the step until a condition is true", field: "repeat", value: (step) => ({ until: step.kind === "command" ? "output.exit_code == 0" : "true", times: 3 }) },
 ];
 
 function named(key) {
@@ -34,7 +34,7 @@ export class PaletteBar {
     const terms = TERMS.map((term) => this.item(term, (at) => say(term, at)));
     host.replaceChildren(
       html("span", { class: "label" }, "Add"), html("div", { class: "palette-items", role: "group", "aria-label": "Add a step" }, kinds),
-      html("span", { class: "label" }, "Say"), html("div", { class: "palette-items", role: "group", "aria-label": "Say of the chosen step" }, terms),
+      html("span", { class: "label" }, "Modify"), html("div", { class: "palette-items", role: "group", "aria-label": "Modify the selected step" }, terms),
     );
   }
 

@@ -95,7 +95,7 @@ export class Panel {
     const fields = new Fields(this.schema, (path, value) => this.doing.top(path, value));
     const own = faults.filter((fault) => !fault.thing.startsWith("steps."));
     const parts = ["name", "description", "inputs", "outputs", "budget", "timeout", "concurrency"].map((name) => fields.field([name], properties[name], model.value?.[name]));
-    return [this.heading(model.name || "A new workflow", "The workflow itself; choose a step to change it"), this.faults(own), html("div", { class: "panel-body" }, ...parts)];
+    return [this.heading(model.name || "New workflow", "Workflow settings; select a step to edit it"), this.faults(own), html("div", { class: "panel-body" }, ...parts)];
   }
 
   step(model, step, faults) {
@@ -109,18 +109,18 @@ export class Panel {
     return [
       this.heading(step.key, step.title || step.who,
         button("", { glyph: "doc", cls: "quiet sq", "aria-label": `Show ${step.key} in the text`, onclick: () => this.doing.reveal(step.key) }),
-        button("", { glyph: "close", cls: "quiet sq", "aria-label": "Close the step", onclick: () => this.doing.close() })),
+        button("", { glyph: "close", cls: "quiet sq", "aria-label": "Close step", onclick: () => this.doing.close() })),
       this.faults(own),
       html("div", { class: "panel-body" }, this.name(step), field("title"), this.doneBy(fields, properties, step), this.given(fields, properties, step),
         ...FIRST.map(field), this.before(step, others, followers), html("h3", { class: "label" }, "Limits"), ...LATER.map(field)),
-      html("footer", {}, button("Remove step", { cls: "danger", glyph: "close", onclick: () => this.doing.remove(step.key) })),
+      html("footer", {}, button("Delete step", { cls: "danger", glyph: "close", onclick: () => this.doing.remove(step.key) })),
     ];
   }
 
   name(step) {
     const rename = (event) => { if (!this.doing.rename(step.key, event.target.value)) event.target.value = step.key; };
     const input = html("input", { class: "in mono", id: "field-key", value: step.key, onchange: rename, autocomplete: "off", spellcheck: "false", maxlength: 64 });
-    return html("div", { class: "field" }, html("label", { for: "field-key" }, "name"), input, html("small", {}, "Changed wherever the file names it."));
+    return html("div", { class: "field" }, html("label", { for: "field-key" }, "name"), input, html("small", {}, "Also renamed in all references."));
   }
 
   doneBy(fields, properties, step) {
@@ -149,9 +149,9 @@ export class Panel {
   before(step, others, followers) {
     const left = others.filter((each) => !followers.includes(each));
     const chips = followers.map((each) => html("li", { class: "chip" }, html("b", {}, each),
-      html("button", { type: "button", "aria-label": `${each} no longer waits for ${step.key}`, onclick: () => this.doing.unlink({ from: step.key, to: each, kind: "needs" }) }, "×")));
-    const entry = html("select", { class: "in", id: "field-followers" }, html("option", { value: "" }, left.length ? "Choose a step…" : "no other step"), left.map((each) => html("option", { value: each }, each)));
-    return html("div", { class: "field" }, html("label", { for: "field-followers" }, "is needed by"), chips.length ? html("ul", { class: "chips", "aria-label": "is needed by" }, chips) : null,
+      html("button", { type: "button", "aria-label": `${each} no longer depends on ${step.key}`, onclick: () => this.doing.unlink({ from: step.key, to: each, kind: "needs" }) }, "×")));
+    const entry = html("select", { class: "in", id: "field-followers" }, html("option", { value: "" }, left.length ? "Select a step…" : "no other step"), left.map((each) => html("option", { value: each }, each)));
+    return html("div", { class: "field" }, html("label", { for: "field-followers" }, "dependents"), chips.length ? html("ul", { class: "chips", "aria-label": "dependents" }, chips) : null,
       html("div", { class: "row" }, entry, button("Connect", { onclick: () => entry.value && this.doing.connect(step.key, entry.value) })));
   }
 }

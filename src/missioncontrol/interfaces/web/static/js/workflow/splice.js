@@ -46,7 +46,7 @@ export function valueAt(text, path) {
 // Let `path` have `value`; undefined takes it away. `order` lists keys in the order in which they are written.
 export function assigned(text, path, value, order = []) {
   const before = parsed(text);
-  if (before.errors.length) throw new Unforeseen("The text can't be read.");
+  if (before.errors.length) throw new Unforeseen("The text is not valid YAML.");
   refuseStrange(before, path);
   const wanted = withValue(before.toJS({ maxAliasCount: 1000 }), path, value);
   // A step that goes takes along what was remarked in it; what is said otherwise keeps its remarks.
@@ -56,7 +56,7 @@ export function assigned(text, path, value, order = []) {
     const after = foreseen(way, wanted);
     if (after !== null) return kept(after);
   }
-  throw new Unforeseen("The text is of a kind that only a person can change; do it there.");
+  throw new Unforeseen("This text must be edited directly.");
 }
 
 // What a way of changing a text leads to where it says what was wanted, else null.
@@ -73,8 +73,8 @@ function foreseen(way, wanted) {
 // A list or a text where an object has to be is for a person to mend.
 function refuseStrange(doc, path) {
   const isWrong = (node) => node && !isMap(node) && !isAlias(node) && !(isScalar(node) && node.value === null);
-  if (isWrong(doc.contents)) throw new Unforeseen("A workflow is an object with a name and steps, and the text says something else.");
-  if (path[0] === "steps" && isWrong(doc.get("steps", true))) throw new Unforeseen("What the text has under `steps` is no object.");
+  if (isWrong(doc.contents)) throw new Unforeseen("A workflow is an object with a name and steps; the text is not.");
+  if (path[0] === "steps" && isWrong(doc.get("steps", true))) throw new Unforeseen("`steps` is not an object.");
 }
 
 // Write out what is said elsewhere by reference to a part of `path`, so that it can go or become another thing.
@@ -327,7 +327,7 @@ function removed(text, node, part) {
   if (node.items.length === 1) return emptied(text, node);
   const begins = isPair(entry) ? entry.key.range[0] : entry.range[0];
   let start = lineStart(text, begins);
-  if (!(isPair(entry) ? /^ *$/ : /^ *- *(&\S+ +)?$/).test(text.slice(start, begins))) throw new Unforeseen("Something stands before it.");
+  if (!(isPair(entry) ? /^ *$/ : /^ *- *(&\S+ +)?$/).test(text.slice(start, begins))) throw new Unforeseen("Other text precedes it on the line.");
   let end = lineEnd(text, isPair(entry) ? contentEnd(entry.value, entry.key) : contentEnd(entry, entry));
   const isAlone = start === 0 || /\n[ \t]*\n$/.test(text.slice(0, start));
   const below = isAlone ? text.slice(end).match(/^(?:[ \t]*\n)?/)[0].length : 0;
@@ -360,7 +360,7 @@ function flowRemoved(text, node, at) {
 }
 
 function replaced(text, doc, path, value) {
-  if (!path.length) throw new Unforeseen("All of it is another thing.");
+  if (!path.length) throw new Unforeseen("The complete document would change.");
   const parent = path.length > 1 ? doc.getIn(path.slice(0, -1), true) : doc.contents;
   const entry = isMap(parent) ? pairOf(parent, path.at(-1)) : parent.items[path.at(-1)];
   const node = isPair(entry) ? entry.value : entry;
@@ -374,13 +374,13 @@ function replaced(text, doc, path, value) {
   if (typeof value !== "object" || value === null || isShort(value)) {
     return cut(text, from, Math.max(from, to), lead + inline(value, indent, node));
   }
-  if (!isPair(entry)) throw new Unforeseen("A list of large things.");
+  if (!isPair(entry)) throw new Unforeseen("The list contains nested values.");
   const start = lead ? from : afterColon(entry);
   return cut(text, start, Math.max(start, to), `\n${block(value, indent + " ".repeat(INDENT)).join("\n")}`);
 }
 
 function blockReplaced(text, entry, node, value, indent) {
-  if (!isPair(entry)) throw new Unforeseen("A list of large things.");
+  if (!isPair(entry)) throw new Unforeseen("The list contains nested values.");
   const start = afterColon(entry);
   const begins = lineStart(text, isPair(node.items[0]) ? node.items[0].key.range[0] : node.items[0].range[0]);
   const said = text.slice(start, begins);

@@ -1,0 +1,38 @@
+"""The order of files of tests: the longest first, by the seconds that a run has recorded."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+WEIGHTS = Path(__file__).with_name("weights.json")
+SECONDS_MIN = 2
+"""Shorter files are not recorded: their order changes nothing."""
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Sort tests by the seconds of their file; files that are new come after the recorded ones."""
+    seconds: dict[str, int] = json.loads(WEIGHTS.read_text("utf-8"))
+    items.sort(key=lambda item: -seconds.get(item.location[0], 0))
+
+
+class Recorder:
+    """Adds the seconds of a run up by file, and writes them at its end."""
+
+    def __init__(self) -> None:
+        """Start with no seconds."""
+        self._seconds: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add the seconds of a test, or of what it needs before and after."""
+        self._seconds[report.location[0]] += report.duration  # type: ignore[assignment]
+
+    def pytest_sessionfinish(self) -> None:
+        """Write what takes time, the longest first."""
+        found = {
+            file: round(seconds)
+            for file, seconds in self._seconds.most_common()
+            if round(seconds) >= SECONDS_MIN
+        }
+        WEIGHTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
