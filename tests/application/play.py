@@ -212,6 +212,6 @@ def _checked(
     definition, marks, found = read_all(text, "play.yaml")
     find = lambda name, version: library.get((name, version))  # noqa: E731
     wrong = faults(definition, marks, CARDS, EXPRESSIONS, find, found=found)
-    messages = [fault.said("play.yaml") for fault in wrong]
+    messages = [fault.describe("play.yaml") for fault in wrong]
     assert not [each for each in messages if all_run or "can never run" not in each], messages
     return definition

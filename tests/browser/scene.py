@@ -173,7 +173,7 @@ class Scene:
         self.mission("user", "add", name, *chosen)
         page.goto(self.told("user", "invite", name, "--url", self.url)["link"])
         page.get_by_label("New password").fill(PASSWORD)
-        page.get_by_label("The same again").fill(PASSWORD)
+        page.get_by_label("Repeat password").fill(PASSWORD)
         page.get_by_role("button", name="Set password and sign in").click()
         expect(page.locator("nav.nav")).to_be_visible()
         # A page that is closed as it loads may never say that it is closed.

@@ -103,7 +103,7 @@ def test_it_is_put_off_by_keyboard(
 def test_whoever_asked_is_told_that_somebody_else_decides(tab: Tab, approval: str) -> None:
     page = tab.go(f"/approvals/{approval}")
     expect(page.get_by_role("complementary", name="Decision")).to_contain_text(
-        "Somebody else has to decide."
+        "Another person must decide."
     )
     expect(page.get_by_role("button", name="Approve this digest")).to_have_count(0)
     page.keyboard.press("a")
@@ -120,12 +120,12 @@ def test_two_people_see_one_decision_without_a_reload_and_the_late_one_is_told(
     other.evaluate("window.__same = true")
     other.get_by_label("Reason", exact=True).first.fill("I looked at it for long.")
     _ask_for(page, '{"argv": ["echo", "v2"]}')
-    expect(other.locator("#ap-notice")).to_contain_text("No answer counts any more")
+    expect(other.locator("#ap-notice")).to_contain_text("It can no longer be decided")
     expect(other.locator("#queue li")).not_to_have_count(0)
     expect(other.get_by_label("Reason", exact=True).first).to_have_value("I looked at it for long.")
     late.expect_fault("422")
     other.get_by_role("button", name="Approve this digest").click()
-    expect(other.get_by_role("alert")).to_contain_text("Your answer was not taken")
+    expect(other.get_by_role("alert")).to_contain_text("Your decision was not recorded")
     expect(other.get_by_role("region", name="Differences")).to_contain_text("v2")
     assert other.evaluate("window.__same")
     assert scene.told("approvals", "show", approval)["state"] == "changed"
@@ -133,10 +133,10 @@ def test_two_people_see_one_decision_without_a_reload_and_the_late_one_is_told(
 
 def _ask_for(page: Page, inputs: str) -> None:
     page.keyboard.press("c")
-    dialog = page.get_by_role("dialog", name="Ask for other inputs")
+    dialog = page.get_by_role("dialog", name="Request changes")
     dialog.get_by_label("Inputs").fill(inputs)
     dialog.get_by_label("Reason").fill("The other tag.")
-    dialog.get_by_role("button", name="Ask for these inputs").click()
+    dialog.get_by_role("button", name="Request changes").click()
     expect(dialog).to_have_count(0)
 
 
@@ -212,9 +212,9 @@ def test_a_say_is_given_to_somebody_by_their_name_alone(
     open_tab("bob", "approver")
     open_tab("vic", "viewer")
     page = ann(open_tab).go(f"/approvals/{approval}")
-    page.get_by_role("button", name="Give my say to somebody else").click()
-    dialog = page.get_by_role("dialog", name="Give my say to somebody else")
-    expect(dialog).to_contain_text("Who may approve here: bob.")
+    page.get_by_role("button", name="Delegate").click()
+    dialog = page.get_by_role("dialog", name="Delegate this decision")
+    expect(dialog).to_contain_text("Possible approvers: bob.")
     dialog.get_by_label("To").fill("bob")
     dialog.get_by_label("Reason").fill("On leave.")
     page.keyboard.press("Enter")
@@ -222,7 +222,7 @@ def test_a_say_is_given_to_somebody_by_their_name_alone(
     page.goto(f"{page.url.partition('/approvals')[0]}/approvals/{approval}")
     side = page.get_by_role("complementary", name="Decision")
     expect(side).to_contain_text("ann gave their say to bob")
-    expect(side).to_contain_text("Somebody else has to decide.")
+    expect(side).to_contain_text("Another person must decide.")
     expect(page.get_by_role("button", name="Approve this digest")).to_have_count(0)
 
 

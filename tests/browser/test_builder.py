@@ -75,7 +75,7 @@ def rename(page: Page, key: str, name: str) -> None:
 
 
 def is_sound(page: Page) -> None:
-    expect(page.locator("[data-part=faults]")).to_have_text("Nothing is wrong")
+    expect(page.locator("[data-part=faults]")).to_have_text("No errors")
 
 
 def test_four_steps_are_built_with_the_mouse_saved_started_and_seen_to_run(tab: Tab) -> None:
@@ -98,14 +98,14 @@ def test_four_steps_are_built_with_the_mouse_saved_started_and_seen_to_run(tab: 
     drag(page, node(page, "last").locator(".port.out"), node(page, "publish"), (30, 12))
     assert "    approval: true" in text_of(page)
     node(page, "first").click()
-    page.get_by_role("button", name="Close the step").click()
+    page.get_by_role("button", name="Close step").click()
     expect(page.locator(".panel-head h2")).to_have_text("new-workflow")
     page.get_by_label("name", exact=True).fill("by-mouse")
     page.keyboard.press("Enter")
     is_sound(page)
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("by-mouse is saved as version 1.")).to_be_visible()
-    page.get_by_role("link", name="Start a run").click()
+    page.get_by_role("link", name="Start run").click()
     page.get_by_role("button", name="Start run").click()
     page.wait_for_url("**/runs/run-*")
     run = page.url.rpartition("/")[2]
@@ -167,7 +167,7 @@ def test_both_views_share_one_history_and_keep_every_comment(scene: Scene, tab: 
     page.keyboard.type("# typed")
     node(page, "count").click()
     expect(page.locator(".panel-head h2")).to_have_text("count")
-    page.get_by_role("button", name="Remove step").click()
+    page.get_by_role("button", name="Delete step").click()
     assert "count:" not in text_of(page)
     undo, redo = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
     for _ in range(3):
@@ -197,7 +197,7 @@ def test_faults_are_underlined_listed_and_reached_by_keyboard(scene: Scene, tab:
     page.locator("[data-part=code] .cm-line", has_text="steps:").first.click()
     page.keyboard.press("Home")
     page.keyboard.type("  [")
-    expect(page.get_by_text("The text can't be read now; this is how it was.")).to_be_visible()
+    expect(page.get_by_text("The text has errors; the last valid graph is shown.")).to_be_visible()
     expect(node(page, "count")).to_be_visible()
     expect(faults.first).to_be_visible()
 
@@ -216,7 +216,7 @@ def test_who_saved_meanwhile_is_shown_and_nothing_is_lost(scene: Scene, tab: Tab
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("saved version 2 while you worked on version 1")).to_be_visible()
     assert "    title: Mine\n" in text_of(page)
-    page.get_by_role("button", name="Bring both together").click()
+    page.get_by_role("button", name="Merge").click()
     assert "    title: Mine\n" in text_of(page)
     assert "    retry: 3\n" in text_of(page)
     page.get_by_role("button", name="Save version").click()
@@ -245,7 +245,7 @@ def test_under_another_name_it_is_another_workflow_and_lines_that_clash_are_told
     tab.expect_fault("409")
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("while you worked on a new workflow of that name")).to_be_visible()
-    page.get_by_role("button", name="Save mine over it").click()
+    page.get_by_role("button", name="Overwrite with mine").click()
     expect(page.get_by_text("first-name is saved as version 2.")).to_be_visible()
 
 
@@ -256,11 +256,11 @@ def test_what_was_not_saved_is_there_again(scene: Scene, tab: Tab) -> None:
     expect(page.locator(".panel-head h2")).to_have_text("list")
     page.get_by_label("title", exact=True).fill("Not saved")
     page.keyboard.press("Tab")
-    expect(page.get_by_text("not saved", exact=True)).to_be_visible()
+    expect(page.get_by_text("unsaved", exact=True)).to_be_visible()
     page.on("dialog", lambda dialog: dialog.accept())
     page = opened(tab, "/workflows/kept/edit")
     assert "    title: Not saved\n" in text_of(page)
-    page.get_by_role("button", name="Drop it").click()
+    page.get_by_role("button", name="Discard").click()
     assert text_of(page) == NOTES.format(name="kept")
 
 

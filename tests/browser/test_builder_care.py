@@ -67,7 +67,7 @@ def test_a_press_right_after_typing_is_not_lost(scene: Scene, tab: Tab) -> None:
     node(page, "count").click()
     expect(page.locator(".panel-head h2")).to_have_text("count")
     page.get_by_label("title", exact=True).fill("Typed")
-    button = page.get_by_role("button", name="Remove step")
+    button = page.get_by_role("button", name="Delete step")
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
     assert box is not None
@@ -151,7 +151,7 @@ def test_steps_are_moved_in_the_file_by_mouse_and_by_keyboard(scene: Scene, tab:
     expect(page.locator("[data-part=said]")).to_have_text("count stands after list now.")
     assert text_of(page) == text
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Connect it with another")
+    expect(page.get_by_role("dialog")).to_contain_text("Connect to another step")
 
 
 def test_a_large_workflow_is_shown_from_its_first_step_and_as_a_whole(

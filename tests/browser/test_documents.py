@@ -28,9 +28,9 @@ def test_a_document_is_written_read_edited_and_brought_together(
         expect(page.get_by_role("heading", name="Requirements", exact=True)).to_be_visible()
         assert not scene.told("document", "list", mission["run"])[0]["version"]
         _follow_a_source(page)
-        page.get_by_role("button", name="Keep as version 1").click()
+        page.get_by_role("button", name="Save as version 1").click()
         expect(page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
-        page.get_by_role("button", name="Keep all").click()
+        page.get_by_role("button", name="Save all").click()
         expect(page.get_by_role("navigation", name="Documents")).not_to_contain_text("draft")
         expect(page.get_by_role("heading", name="Requirements", exact=True)).to_be_visible()
         _follow_a_source(page)
@@ -43,7 +43,7 @@ def test_a_document_is_written_read_edited_and_brought_together(
         page.get_by_role("link", name="What changed").click()
         expect(page.locator("tr.add")).to_contain_text("What the shop asks")
         assert_accessible(page)
-        page.get_by_role("link", name="Read it").click()
+        page.get_by_role("link", name="Back to text").click()
         _decide(scene, page, mission)
 
 
@@ -73,10 +73,10 @@ def _decide(scene: Scene, page: Page, mission: dict[str, str]) -> None:
         return
     _edit(page, "| K1 ", "| K1, as Ann said: ")
     scene.mission("trace", "assign", mission["run"], "K1", "Bo")
-    page.get_by_role("button", name="Write again").click()
+    page.get_by_role("button", name="Regenerate").click()
     conflict = page.get_by_label("Conflict 1", exact=True)
     expect(conflict).to_be_visible()
     assert_accessible(page)
-    conflict.get_by_role("button", name="Keep these").click()
+    conflict.get_by_role("button", name="Keep edited text").click()
     expect(page.get_by_label("Conflict 1", exact=True)).to_have_count(0)
     expect(page.locator("td", has_text="as Ann said").first).to_be_visible()

@@ -101,7 +101,7 @@ def test_single_keys_are_listed_and_can_be_switched_off(tab: Tab) -> None:
     keys = page.locator("#keys")
     expect(keys).to_contain_text("Search or run a command")
     expect(keys).to_contain_text("Approvals")
-    keys.get_by_label("Shortcuts of a single key").uncheck()
+    keys.get_by_label("Single-key shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     page.keyboard.press("?")
@@ -191,7 +191,7 @@ def test_a_page_says_that_the_console_is_gone_and_goes_on_by_itself(
     tab.page.route("**/live?*", lambda route: route.abort())
     page = tab.go("/runs")
     page.evaluate("window.__same = true")
-    expect(page.locator("#lost")).to_contain_text("The console does not answer")
+    expect(page.locator("#lost")).to_contain_text("The console does not respond")
     run = scene.told("workflow", "run", "quick")["run"]
     scene.mission("watch", run)
     page.unroute("**/live?*")
@@ -216,7 +216,7 @@ def test_the_palette_cancels_a_run_by_keyboard_alone(scene: Scene, tab: Tab) -> 
     page.keyboard.press("Enter")
     page.keyboard.type("not needed")
     page.keyboard.press("Enter")
-    expect(palette.locator("[aria-selected=true]")).to_contain_text("Keep it as it is")
+    expect(palette.locator("[aria-selected=true]")).to_contain_text("Cancel")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("Cancel run: done")
@@ -267,7 +267,7 @@ def test_emergency_stop_is_one_gesture_away_and_asks(scene: Scene, tab: Tab) -> 
 def test_what_is_not_there_is_said_with_its_request(tab: Tab) -> None:
     tab.expect_fault("status of 404")
     page = tab.go("/nothing/here")
-    expect(page.locator("h1")).to_have_text("There is nothing here.")
+    expect(page.locator("h1")).to_have_text("Page not found")
     expect(page.locator(".problem")).to_contain_text("/nothing/here leads nowhere")
     assert_accessible(page)
 

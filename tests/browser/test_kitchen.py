@@ -52,9 +52,9 @@ def test_what_cant_be_undone_is_asked_before(kitchen: Tab) -> None:
     page.get_by_role("button", name="Cancel run").click()
     dialog = page.locator("#sure")
     expect(dialog).to_contain_text("Cancel run R-2291?")
-    expect(dialog).to_contain_text("Nothing of it starts any more.")
+    expect(dialog).to_contain_text("No more steps start.")
     assert_accessible(page)
-    dialog.get_by_role("button", name="Keep it as it is").click()
+    dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
     assert "POST" not in asked
     kitchen.expect_fault("status of 404")

@@ -53,7 +53,7 @@ def test_the_page_is_short_on_a_phone_and_holds_everything(phone: Tab) -> None:
     plan = large_plan()
     for requirement in plan.requirements:
         assert page.locator(f".matrix a.id:text-is('{requirement.id}')").count() == 1
-    page.get_by_text("All of it as a list").click()
+    page.get_by_text("Show as a list").click()
     for task in plan.tasks():
         assert page.locator(f".trace-list [data-node='task:{task.key}']").count() == 1
     assert screens(page) <= 2 * SCREENS_MAX

@@ -38,8 +38,8 @@ def begin(tab: Tab, repository: Path, *, plan_only: bool = False) -> Page:
     page.get_by_label("Constraints").fill("Keep the public API of Cart\n\n")
     if plan_only:
         page.get_by_label(re.compile("^Plan only")).check()
-    expect(page.locator("#estimate")).to_contain_text("A git repository is there")
-    page.get_by_role("button", name="Begin the mission").click()
+    expect(page.locator("#estimate")).to_contain_text("Git repository found")
+    page.get_by_role("button", name="Start mission").click()
     page.wait_for_url(re.compile(r"/missions/mission-"))
     return page
 
@@ -48,7 +48,7 @@ def test_an_empty_home_leads_to_the_first_mission(tab: Tab) -> None:
     page = tab.go("/")
     expect(page.locator("h1")).to_have_text("Nothing has run here yet.")
     assert_accessible(page)
-    page.get_by_role("link", name="Give a goal and a repository").click()
+    page.get_by_role("link", name="Set a goal for a repository").click()
     expect(page.get_by_label("Goal", exact=True)).to_be_focused()
     assert_accessible(page)
     assert_fits(page)
@@ -59,14 +59,14 @@ def test_what_does_not_fit_is_told_and_what_was_typed_is_kept(tab: Tab, tmp_path
     page = tab.go("/missions/new")
     page.get_by_label("Goal", exact=True).fill(GOAL)
     page.get_by_label("Repository").fill(str(tmp_path / "nowhere"))
-    expect(page.locator("#estimate")).to_contain_text("There is no such directory")
+    expect(page.locator("#estimate")).to_contain_text("The directory does not exist")
     page.get_by_label("Budget, US dollars").fill("much")
-    page.get_by_role("button", name="Begin the mission").click()
-    expect(page.get_by_role("alert")).to_contain_text("The mission was not begun")
+    page.get_by_role("button", name="Start mission").click()
+    expect(page.get_by_role("alert")).to_contain_text("The mission was not started")
     expect(page.get_by_label("Goal", exact=True)).to_have_value(GOAL)
     expect(page.get_by_label("Budget, US dollars")).to_have_value("much")
     page.get_by_label("Budget, US dollars").fill("1.50")
-    page.get_by_role("button", name="Begin the mission").click()
+    page.get_by_role("button", name="Start mission").click()
     expect(page.locator("#f-repository-e")).to_contain_text("nowhere")
     assert_accessible(page)
 
@@ -112,7 +112,7 @@ def test_artifacts_are_looked_at_and_saved(tab: Tab, repository: Path) -> None:
         assert_accessible(page)
     page.goto(f"{address}?view=artifacts")
     with page.expect_download() as saved:
-        page.get_by_role("link", name="All as a zip").click()
+        page.get_by_role("link", name="Download all (zip)").click()
     names = zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())).namelist()
     assert "report.html" in names
 
@@ -121,14 +121,14 @@ def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     tab: Tab, repository: Path
 ) -> None:
     page = begin(tab, repository, plan_only=True)
-    page.get_by_role("button", name="Carry the plan out").click()
+    page.get_by_role("button", name="Execute plan").click()
     expect(page.locator("h1")).to_contain_text("is done and checked")
     first = page.locator(".facts .id").first.get_attribute("title")
-    page.get_by_role("button", name="Do again from").click()
-    dialog = page.get_by_role("dialog", name="Do a part of it again")
+    page.get_by_role("button", name="Retry from").click()
+    dialog = page.get_by_role("dialog", name="Retry from a task")
     dialog.get_by_label("From").select_option("survey")
     assert_accessible(page)
-    dialog.get_by_role("button", name="Begin a new run").click()
+    dialog.get_by_role("button", name="Start new run").click()
     expect(page.locator(".facts")).to_contain_text("3 of 3")
     expect(page.locator("h1")).to_contain_text("is done and checked")
     assert page.locator(".facts .id").first.get_attribute("title") != first
@@ -146,7 +146,7 @@ def test_the_list_is_filtered_in_the_address(tab: Tab, repository: Path) -> None
     begin(tab, repository)
     page = tab.go("/missions")
     page.get_by_role("searchbox", name="Search missions").fill("no such mission")
-    expect(page.locator("#list")).to_contain_text("No mission fits")
+    expect(page.locator("#list")).to_contain_text("No matching missions")
     assert "q=no+such+mission" in page.url
     page.get_by_role("searchbox", name="Search missions").fill("discount")
     expect(page.locator("#list tbody tr").first).to_contain_text(GOAL)

@@ -26,15 +26,15 @@ def test_buttons_and_dialogs_work_without_scripts(
     tab = open_tab(java_script_enabled=False)
     tab.expect_fault("status of 404")  # of the link, once it is revoked
     page = tab.go(f"/missions/{mission}?view=documents")
-    page.get_by_role("button", name="Keep as version 1").click()
+    page.get_by_role("button", name="Save as version 1").click()
     expect(page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
     page = tab.go(f"/decisions/{mission}:D1")
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("accepted", exact=True).first).to_be_visible()
     page = tab.go(f"/missions/{mission}?view=summary")
     expect(page.get_by_role("button", name="Cancel mission")).to_be_hidden()
-    page.get_by_label("For", exact=True).fill("the architects")
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_label("Audience", exact=True).fill("the architects")
+    page.get_by_role("button", name="Create link").click()
     link = page.get_by_role("region", name="Link", exact=True).inner_text().strip()
     page.goto(link)
     expect(page.locator("body")).to_contain_text(DECIDING_GOAL)
@@ -45,13 +45,13 @@ def test_buttons_and_dialogs_work_without_scripts(
     page = tab.go(f"/missions/{mission}?view=plan")
     page.locator("summary").first.click()
     page.get_by_role("link", name="Change the files of").first.click()
-    page.get_by_label("Other files, one a line").fill("shop/discounts.py")
-    page.get_by_label("Why", exact=True).fill("It is a part of its own")
-    page.get_by_role("button", name="Change the files").click()
+    page.get_by_label("Other files, one per line").fill("shop/discounts.py")
+    page.get_by_label("Reason", exact=True).fill("It is a part of its own")
+    page.get_by_role("button", name="Save files").click()
     expect(page.locator("main")).to_contain_text("“It is a part of its own”")
     page = tab.go("/settings/tokens")
     page.get_by_label("Name").fill("laptop")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     expect(page.get_by_role("region", name="Token", exact=True)).to_contain_text("mc")
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     page.get_by_role("link", name="Stop all").click()
@@ -60,17 +60,17 @@ def test_buttons_and_dialogs_work_without_scripts(
     expect(page.locator("#stage")).to_contain_text("Everything is stopped")
     scene.mission("start", "--stage", "all", "--reason", "it was a trial")
     page = tab.go("/memory")
-    page.get_by_label("In one line").fill("Prices are in cents")
-    page.get_by_label("What a planner is told").fill("Every price is a whole number of cents.")
-    page.get_by_role("button", name="Remember it").click()
+    page.get_by_label("Title").fill("Prices are in cents")
+    page.get_by_label("Text for planners").fill("Every price is a whole number of cents.")
+    page.get_by_role("button", name="Add item").click()
     expect(page.locator("h1")).to_have_text("Prices are in cents")
 
 
 @pytest.mark.parametrize(
     ("view", "table", "labels"),
     [
-        ("trace", "Trace matrix, table", ("Tasks", "Files", "Tests", "Standing")),
-        ("summary", "Evidence, table", ("State", "Checks held", "Run or read", "Artifacts")),
+        ("trace", "Trace matrix, table", ("Tasks", "Files", "Tests", "Status")),
+        ("summary", "Evidence, table", ("State", "Checks passed", "Evidence", "Artifacts")),
     ],
 )
 def test_tables_lose_nothing_on_a_phone(
@@ -97,7 +97,7 @@ def test_a_page_of_what_goes_on_loads_itself_again_and_can_be_held_still(
     page = tab.go(f"/runs/{run}")
     again = page.locator("meta[http-equiv=refresh]")
     expect(again).to_have_count(1)
-    page.get_by_role("link", name="Hold it still").click()
+    page.get_by_role("link", name="Pause reloading").click()
     expect(page).to_have_url(re.compile("still=1"))
     expect(again).to_have_count(0)
     page.get_by_role("button", name="Cancel run").click()
@@ -108,7 +108,7 @@ def test_paper_is_white_and_has_no_buttons(tab: Tab, mission: str) -> None:
     page = tab.go(f"/missions/{mission}?view=documents")
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator("nav.nav")).to_be_hidden()
-    expect(page.get_by_role("button", name="Keep as version 1")).to_be_hidden()
+    expect(page.get_by_role("button", name="Save as version 1")).to_be_hidden()
     dark = page.evaluate(
         "() => { const t = document.createElement('i'); t.style.color = 'light-dark(#fff, #000)';"
         " document.body.append(t); return getComputedStyle(t).color; }"

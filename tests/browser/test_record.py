@@ -125,9 +125,9 @@ def test_who_scrolls_while_new_lines_are_asked_for_gets_the_older_ones(
 
 def test_the_log_is_verified_on_demand(tab: Tab, talk: Callable[[], str]) -> None:
     page = tab.go("/audit?workflow=talk")
-    expect(page.get_by_role("region", name="Runs that fit")).to_contain_text("talk")
+    expect(page.get_by_role("region", name="Matching runs")).to_contain_text("talk")
     page.get_by_role("button", name="Verify now").click()
-    expect(page.locator("h1")).to_contain_text("The log is unproven")
+    expect(page.locator("h1")).to_contain_text("The event log is unproven")
     assert_accessible(page)
 
 
@@ -152,18 +152,18 @@ def test_a_list_of_one_run_counts_only_what_is_its_own_while_it_stands_still(
     page.reload()
     expect(page.locator("#events-rows tbody tr")).to_have_count(held)
     expect(page.locator("#events-rows .newer")).to_have_count(0)
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="Resume").click()
     expect(page.locator("#events-rows tbody tr")).to_have_count(held)
     page.go_back()
-    expect(page.get_by_role("link", name="Go on")).to_be_visible()
+    expect(page.get_by_role("link", name="Resume")).to_be_visible()
 
 
 def test_the_bound_on_output_is_kept_where_it_can_not_be_taken(tab: Tab) -> None:
     page = tab.go("/settings/retention")
-    expect(page.locator("h1")).to_contain_text("never shortened")
+    expect(page.locator("h1")).to_contain_text("never truncated")
     assert_accessible(page)
-    field = page.get_by_label("Gigabytes of text to keep")
+    field = page.get_by_label("Limit, gigabytes of text")
     field.fill("2.5")
     page.locator("#f-reason").fill("A small disk")
-    page.get_by_role("button", name="Save bound").click()
+    page.get_by_role("button", name="Save limit").click()
     expect(page.get_by_text("2.5 GB of text")).to_be_visible()

@@ -37,7 +37,7 @@ def test_the_graph_is_walked_by_keys_and_tells_why_each_thing_exists(
     aside = page.locator("#trace-aside")
     page.get_by_role("application", name=re.compile("Trace graph")).focus()
     page.keyboard.press("Home")
-    expect(aside).to_contain_text("It is where everything begins.")
+    expect(aside).to_contain_text("The goal is the starting point.")
     page.keyboard.press("ArrowRight")
     expect(aside).to_contain_text(f"{GOAL}.")
     page.keyboard.press("ArrowRight")
@@ -47,24 +47,24 @@ def test_the_graph_is_walked_by_keys_and_tells_why_each_thing_exists(
     assert_accessible(page)
     aside.locator("[data-node^='task:']").first.click()
     expect(aside).to_contain_text("It serves R1.")
-    page.get_by_role("button", name="Show everything").click()
+    page.get_by_role("button", name="Fit to window").click()
     page.get_by_role("application", name=re.compile("Trace graph")).focus()
     page.keyboard.press("Escape")
-    expect(aside).to_contain_text("Choose anything in the graph")
+    expect(aside).to_contain_text("Select a node in the graph")
 
 
 def test_what_is_told_of_a_thing_leads_to_where_it_stands(phone: Tab, mission: str) -> None:
     page = opened(phone, mission, "&node=task:survey")
     expect(page.locator(".tabs > [aria-current]")).to_be_in_viewport(ratio=0.9)
-    page.locator("#trace-aside").get_by_role("link", name="All about it").click()
+    page.locator("#trace-aside").get_by_role("link", name="Open").click()
     expect(page.locator("#task-survey > details")).to_have_attribute("open", "")
     page = opened(phone, mission, "&node=file:src/shop/cart.py")
-    page.locator("#trace-aside").get_by_role("link", name="All about it").click()
+    page.locator("#trace-aside").get_by_role("link", name="Open").click()
     expect(page.locator("h1")).to_have_text("src/shop/cart.py")
     expect(page.get_by_role("region", name="src/shop/cart.py", exact=True)).to_contain_text(
         "class Cart"
     )
-    page.get_by_role("region", name="What the plan says of it").get_by_role("link").first.click()
+    page.get_by_role("region", name="Mentions in the plan").get_by_role("link").first.click()
     expect(page.locator("#places-R1")).to_be_in_viewport()
 
 
@@ -103,24 +103,24 @@ def test_a_thing_in_the_graph_is_chosen_by_a_click_and_stays_in_the_address(
         page.mouse.click(box["x"] + 80, box["y"] + down)
         if "begins" in aside.inner_text():
             break
-    expect(aside).to_contain_text("It is where everything begins.")
+    expect(aside).to_contain_text("The goal is the starting point.")
     page.reload()
-    expect(page.locator("#trace-aside")).to_contain_text("It is where everything begins.")
+    expect(page.locator("#trace-aside")).to_contain_text("The goal is the starting point.")
 
 
 def test_an_owner_is_named_and_everything_is_there_without_the_graph(
     tab: Tab, mission: str
 ) -> None:
     page = opened(tab, mission, "&node=requirement:R1")
-    page.get_by_text("All of it as a list").click()
+    page.get_by_text("Show as a list").click()
     expect(page.locator(".trace-list")).to_contain_text("Requirements")
     matrix = page.get_by_role("region", name="Trace matrix, table")
     expect(matrix.get_by_role("row")).to_have_count(2)
-    owners = page.get_by_role("region", name="Who sees to the risks, table")
+    owners = page.get_by_role("region", name="Risk owners, table")
     if owners.count():
         owners.get_by_label(re.compile("Owner of K1")).fill("Jonas Weber")
         with page.expect_navigation():
-            owners.get_by_role("button", name="Name").first.click()
+            owners.get_by_role("button", name="Assign").first.click()
         expect(owners.get_by_role("row", name=re.compile("Jonas Weber"))).to_be_visible()
     assert_accessible(page)
 

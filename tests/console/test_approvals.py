@@ -206,7 +206,7 @@ def test_the_queue_of_one_run_holds_only_what_waits_of_it_and_stays_that_of_it(
             assert (await got(ann, "/questions", **query))["items"] == []
             page = await ann.get("/approvals", params=query, headers=HTML)
             assert f"/approvals/{mine}?run={shown['run']}" in page.text
-            assert "1 thing of this run waits" in page.text
+            assert "1 item pending for this run" in page.text
             assert other not in page.text
             part = await ann.get("/approvals/parts/queue", params=query, headers=FORM)
             assert other not in part.text
@@ -238,7 +238,7 @@ def test_people_are_named_on_the_page_as_people_name_them(tmp_path: Path) -> Non
             assert "user:" not in page
         assert "put it off until 20" in old
         assert "ann changed its inputs since it was written." in new
-        assert "done by command" in new
+        assert "assigned to command" in new
 
     tell(tmp_path, story)
 
@@ -287,7 +287,7 @@ def test_what_expires_leaves_the_queue_and_takes_no_answer(tmp_path: Path) -> No
             late = {"digest": shown["digest"], "reason": "typed for long"}
             answer = await ann.post(f"/approvals/{approval}/approve", data=late, headers=FORM)
             assert answer.status_code == 422
-            assert "Your answer was not taken" in answer.text
+            assert "Your decision was not recorded" in answer.text
             assert "typed for long" not in answer.text  # Nothing is left to answer.
             assert (await got(ann, f"/approvals/{approval}"))["state"] == "expired"
             assert (await ended(ann, shown["run"]))["status"] == "failed"
@@ -328,10 +328,10 @@ def test_a_page_shows_the_most_urgent_and_says_how_many_more_there_are(tmp_path:
         async with house.client("viewer") as viewer:
             for _ in range(300):
                 page = (await viewer.get("/approvals", headers=HTML)).text
-                if "205 things wait" in page:
+                if "205 items pending" in page:
                     break
                 await asyncio.sleep(0.02)
-            assert "The 200 most urgent are shown; 5 more wait." in page
+            assert "Showing the 200 most urgent; 5 more are pending." in page
             assert len(re.findall("data-row", page)) == 200
 
     tell(tmp_path, story)

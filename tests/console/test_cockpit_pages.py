@@ -538,10 +538,10 @@ def test_a_question_that_took_too_long_comes_with_shorter_ones() -> None:
     slow = Unavailable("analytics.slow", "The question took longer than 20 s.")
     question = Paths(product="shop", range=DAYS, anchor=Pattern())
     ways = dict(shorter_ways(question, slow))
-    assert list(ways) == ["Ask of the last 7 days", "Ask of the last day", "Ask of 2 levels"]
-    shorter = forms.question_in(parse_qs(urlsplit(ways["Ask of the last day"]).query)["q"][0])
+    assert list(ways) == ["Ask of the last 7 days", "Query the last day", "Query 2 levels"]
+    shorter = forms.question_in(parse_qs(urlsplit(ways["Query the last day"]).query)["q"][0])
     assert shorter.range == Range(TODAY, TODAY)
-    assert "name the one meant" in why_long(question, slow)
+    assert "every event would start its own path" in why_long(question, slow)
     assert shorter_ways(question, None) == []
     assert why_long(question, Rejected("other", "No.")) == ""
 

@@ -85,9 +85,9 @@ def test_directories_are_listed_and_what_is_no_text_is_said_to_be_none(
         root = await shown(client, mission, "")
         assert "README.md" in root.text
         assert "uncommitted.txt" not in root.text
-        assert "It is no text" in (await shown(client, mission, "picture.png")).text
+        assert "Binary file" in (await shown(client, mission, "picture.png")).text
         link = await shown(client, mission, "secret")
-        assert "It leads to /etc/passwd, and is not followed" in link.text
+        assert "It points to /etc/passwd and is not followed" in link.text
         assert "root:" not in link.text
 
     look(home, check)

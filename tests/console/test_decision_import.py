@@ -55,7 +55,7 @@ def test_records_of_a_repository_are_shown_first_and_taken_in_then(tmp_path: Pat
 async def _taken_in(house: House, client: Any, mission: str) -> None:
     form = {"mission": mission, "folder": "docs/decisions"}
     shown = await client.post("/decisions/import", data=form)
-    assert "1 decision would change the log" in shown.text
+    assert "1 decision to import" in shown.text
     assert "0002-picture.md" in shown.text
     assert "it is no text: it holds a zero byte" in shown.text
     assert "it has more than 400,000 bytes" in shown.text
@@ -65,11 +65,11 @@ async def _taken_in(house: House, client: Any, mission: str) -> None:
     assert response.status_code == 303
     assert "Where prices are rounded" in (await client.get("/decisions")).text
     again = await client.post("/decisions/import", data=form)
-    assert "Nothing in them is new" in again.text
+    assert "No new decisions" in again.text
     for wrong in ({"folder": "../etc"}, {"folder": "src"}, {"folder": "nowhere"}):
         refused = await client.post("/decisions/import", data=form | wrong)
         assert refused.status_code == 422
-        assert "Nothing was read" in refused.text
+        assert "The files could not be read" in refused.text
 
 
 def test_a_text_is_read_as_a_file_and_nothing_of_it_is_run(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ API = "/api/v1"
 RECORD = {
     "text": {
         "title": "Keep `Cart` as it is",
-        "choice": "Keep it",
+        "choice": "Cancel",
         "reason": "callers rely on it",
-        "options": [{"title": "Keep it"}, {"title": "<b>Split</b> it", "bad": ["two classes"]}],
+        "options": [{"title": "Cancel"}, {"title": "<b>Split</b> it", "bad": ["two classes"]}],
     }
 }
 ADR = "# 4. Use TOML\n\nDate: 2024-05-06\n\n## Status\n\nAccepted\n\n## Decision\n\nWe use TOML.\n"
@@ -119,7 +119,7 @@ def test_the_pages_of_decisions_say_what_they_show(
         page = (await client.get("/decisions")).text
         assert "for a user to accept or reject." in page
         none = (await client.get("/decisions?q=zzz")).text
-        assert "No decision fits" in none
+        assert "No matching decisions" in none
         typed = {"title": "Use TOML\n", "options": "YAML = many ways", "choice": "TOML"}
         token = {"X-CSRF-Token": house.csrf} if hasattr(house, "csrf") else {}
         made = await client.post("/decisions/new", data=typed, headers=token)
@@ -159,7 +159,7 @@ def test_the_form_shows_the_questions_of_a_template_and_what_they_come_to(
         page = (await client.get("/missions/new?template=bug-from-stack-trace")).text
         assert 'name="a.trace"' in page
         assert 'name="goal"' not in page
-        assert "Still to be answered" in page
+        assert "Unanswered" in page
         plain = (await client.get("/missions/new?template=nothing")).text
         assert 'name="goal"' in plain
         listed = (await client.get("/templates")).text

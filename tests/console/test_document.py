@@ -70,7 +70,7 @@ def test_the_page_shows_every_operation_and_finds_some(tmp_path: Path) -> None:
             assert f'href="/api/operations/{each.id}"' in every.text
     assert "/api/operations/cancel_run" in some.text
     assert "/api/operations/list_agents" not in some.text
-    assert "No operation fits" in none.text
+    assert "No matching operations" in none.text
 
 
 def test_each_operation_has_a_page(tmp_path: Path) -> None:

@@ -162,8 +162,8 @@ def test_a_viewer_reads_and_changes_nothing(home: tuple[Path, str]) -> None:
         mission = at.removeprefix(API).removesuffix("/documents")
         page = await client.get(f"{mission}?view=documents&document=test-plan")
         assert '<span class="note">draft</span>' in page.text
-        assert "Keep as version 1" not in page.text
-        assert "Keep all" not in page.text
+        assert "Save as version 1" not in page.text
+        assert "Save all" not in page.text
 
     look(home, check, "viewer")
 
@@ -179,7 +179,7 @@ def test_the_page_keeps_what_was_typed_beside_what_is_newer(home: tuple[Path, st
         stale = {**form, "text": view["text"] + "\nSecond <b>.\n"}
         response = await client.post(f"{page}/plan/edit", data=stale)
         assert response.status_code == 422
-        assert "Nothing was saved" in response.text
+        assert "Not saved." in response.text
         assert "Second &lt;b&gt;." in response.text
         assert "First." in response.text
 
@@ -380,7 +380,7 @@ def test_a_form_changes_the_scope_of_a_task_and_says_who_did_and_why(
         for path in ("shop/cart.py", "shop/new_one.py", "shop/till.py"):
             assert path in after
         assert "said" in after
-        assert after.count("(not in the repository: a new file, or a wrong path)") == 3
+        assert after.count("(not in the repository: new file or wrong path)") == 3
         assert "“It sells &lt;b&gt;”" in after
         assert 'id="scope"' not in after
         pack = await client.get(f"{at.removesuffix('/documents')}/pack?task={task}")

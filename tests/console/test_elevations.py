@@ -108,28 +108,28 @@ def test_what_waits_is_counted_in_the_frame_and_stands_in_the_queue(tmp_path: Pa
     async def story(house: House, olga: httpx.AsyncClient, ben: httpx.AsyncClient) -> None:
         form = {"outside": "on", "paths": "/srv/a\n\n/srv/b", "reason": ALL[:1_500], "lasts": "1h"}
         page = (await olga.get("/agents/wide", headers=HTML)).text
-        assert "Ask for a wider mode" in page
+        assert "Request elevation" in page
         answer = await olga.post("/agents/wide/elevations", data=form, headers=FORM)
         assert answer.headers["hx-redirect"] == "/agents/wide", answer.text
         page = (await ben.get("/approvals", headers=HTML)).text
-        assert "1 thing waits" in page
-        assert "Let wide have outside" in page
+        assert "1 item pending" in page
+        assert "Elevate wide: outside" in page
         assert '1<span class="vh"> waiting</span>' in (await ben.get("/shell")).text
         assert "1 thing waits for you" in (await ben.get("/", headers=HTML)).text
         assert_harmless(page)
         page = (await ben.get("/agents/wide/elevation", headers=HTML)).text
         assert_harmless(page)
         assert "/srv/b" in page
-        assert "Agree for" in page
+        assert "Approve for" in page
         page = (await olga.get("/agents/wide/elevation", headers=HTML)).text
-        assert "Agree for" not in page
-        assert "Take it back" in page
+        assert "Approve for" not in page
+        assert "Withdraw request" in page
         no = await ben.post(
             "/agents/wide/elevations/elevation-1/refuse", data={"reason": "No."}, headers=FORM
         )
         assert no.headers["hx-redirect"] == "/agents/wide", no.text
-        assert "Nobody is waited for" in (await ben.get("/approvals", headers=HTML)).text
-        assert "works in its safe mode" in (await ben.get("/agents/wide/elevation")).text
+        assert "No pending approvals" in (await ben.get("/approvals", headers=HTML)).text
+        assert "runs in safe mode" in (await ben.get("/agents/wide/elevation")).text
 
     tell(tmp_path, story)
 

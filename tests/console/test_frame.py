@@ -119,7 +119,7 @@ def test_a_person_gets_a_page_of_a_problem_and_a_program_gets_its_details(tmp_pa
         async with console_house(tmp_path) as house, house.client("viewer") as client:
             page = await client.get("/nowhere<script>", headers=HTML)
             assert page.status_code == 404
-            assert "There is nothing here." in page.text
+            assert "Page not found" in page.text
             assert "<script>" not in page.text.partition("<main")[2].partition("</main")[0]
             program = await client.get("/nowhere")
             assert program.headers["content-type"] == "application/problem+json"
@@ -182,7 +182,7 @@ def test_a_time_ago_has_the_exact_one_on_hover(monkeypatch: pytest.MonkeyPatch) 
         'data-time="ago">15 min</time>'
     )
     assert ">in 1 h<" in formats.ago(1_004_500.0)
-    assert formats.ago(0, "not yet") == "<span class='dim'>not yet</span>"
+    assert formats.ago(0, "none yet") == "<span class='dim'>none yet</span>"
 
 
 def test_a_diff_is_numbered_on_both_sides() -> None:

@@ -80,7 +80,7 @@ def test_every_page_of_governing_is_shown_to_whoever_may_see_it(tmp_path: Path) 
             for path in ("/approvals", "/agents", "/schedules", "/costs", "/settings/budgets"):
                 page = await viewer.get(path, headers=HTML)
                 assert page.status_code == 200
-                assert "New agent" not in page.text
+                assert "Configuration" not in page.text
                 assert "Set cap" not in page.text
             assert (await viewer.get("/agents/new", headers=HTML)).status_code == 403
 
@@ -150,7 +150,7 @@ def test_the_preview_tells_what_daylight_saving_does(tmp_path: Path) -> None:
         assert (bad.status_code, bad.json()["code"]) == (422, "schedule.bad_cron")
         page = await ada.get("/schedules/preview?cron=99+*+*+*+*", headers=FORM)
         assert page.status_code == 200
-        assert "This never fires" in page.text
+        assert "Invalid schedule" in page.text
 
     tell(tmp_path, story)
 
@@ -379,7 +379,7 @@ def test_somebody_who_is_late_is_told_what_differs_from_what_they_saw(tmp_path: 
                 headers=FORM,
             )
             assert answer.status_code == 422
-            assert "Your answer was not taken" in answer.text
+            assert "Your decision was not recorded" in answer.text
             assert "inputs.argv" in answer.text
             assert "v2" in answer.text
 
@@ -412,7 +412,7 @@ def test_an_elevation_is_shown_with_the_time_left_and_runs_no_markup(tmp_path: P
         ask = ElevationWished("ask", "wide", ALL[:1_500], ("network",), seconds=7_200.0)
         await office.do(ask, "user:ann")
         page = (await ada.get("/agents/wide", headers=HTML)).text
-        assert "ann asks for a wider mode: network" in page
+        assert "ann requests elevation: network" in page
         assert_harmless(page)
         await office.do(ElevationWished("approve", "wide", elevation="elevation-1"), "user:ben")
         for path in ("/agents/wide", "/agents"):

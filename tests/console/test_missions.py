@@ -66,7 +66,7 @@ def test_the_likely_files_stand_on_the_page_and_in_the_api(
         page = (await client.get(f"/missions/{begun['mission']}?view=places")).text
         assert "src/shop/cart.py" in page
         assert "ranked without a model" in page.lower()
-        assert "Who knows this code" not in page  # One commit that brought everything in.
+        assert "Code experts" not in page  # One commit that brought everything in.
 
     look(home, check)
 

@@ -10,10 +10,10 @@ from tests.domain.plans import a_plan, a_task
 
 HTMX = {"HX-Request": "true"}
 FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
-    ("/settings/tokens", {"name": "laptop", "scope": "read", "days": "7"}, "shown this once"),
+    ("/settings/tokens", {"name": "laptop", "scope": "read", "days": "7"}, "shown only once"),
     ("/settings/users/ann/invite", {}, "Invitation link"),
     ("/settings/webhooks", {"name": "pager", "url": "https://example.org/h"}, "Secret of pager"),
-    ("/settings/webhooks/pager/secret", {}, "shown this once"),
+    ("/settings/webhooks/pager/secret", {}, "shown only once"),
 )
 
 

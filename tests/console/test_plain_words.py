@@ -43,7 +43,7 @@ def test_every_state_has_a_glyph_that_there_is() -> None:
 
 def test_the_graph_has_the_words_of_the_pages() -> None:
     labels = dict(re.findall(r'^  (\w+): \["\w+", "([^"]+)"\],$', ISLAND, re.MULTILINE))
-    assert labels.pop("absent") == "Not there yet"
+    assert labels.pop("absent") == "Not started"
     assert labels == {state: look_of(state).word for state in labels}
     assert len(labels) > 10
 
@@ -132,7 +132,7 @@ def test_the_form_of_caps_says_what_each_is_to_be() -> None:
 
 def test_a_form_that_does_not_fit_raises_nothing() -> None:
     needs = [Need("run", "r", "total", "tokens", 5)]
-    with pytest.raises(Conflict, match="not what keeps the run"):
+    with pytest.raises(Conflict, match="no longer block the run"):
         cap_changes(needs, {}, "more")
     with pytest.raises(Conflict):
         cap_changes([], {"cap.run.total.tokens.r": "5"}, "more")

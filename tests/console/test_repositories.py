@@ -59,7 +59,7 @@ def test_a_repository_is_listed_with_what_is_in_hand(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         async with house.client("viewer") as vera:
             page = (await vera.get("/repositories", headers=HTML)).text
-            assert "No repository goes through gates here" in page
+            assert "No repositories yet" in page
             await written(house, tmp_path)
             [row] = (await got(vera, "/repositories"))["items"]
             assert (row["id"], row["preparing"], row["started"]) == (ID, 1, [])
@@ -200,7 +200,7 @@ def test_what_is_measured_says_what_it_counts_or_that_the_checkout_is_gone(tmp_p
             measures = (await got(vera, f"/repositories/{ID}/measures"))["measures"]
             assert len(measures) == 6
             page = (await vera.get(f"/repositories/{BARE}", headers=HTML)).text
-            assert "Its checkout is not at" in page
+            assert "The checkout is no longer at" in page
             part = await vera.get(f"/repositories/{BARE}/measures", headers=PART)
             assert part.status_code == 200, part.text
 

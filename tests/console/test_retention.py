@@ -81,6 +81,6 @@ def test_the_bound_is_set_on_the_page_by_those_who_may(tmp_path: Path) -> None:
             async with house.client("operator") as operator:
                 answer = await operator.put("/api/v1/retention", json={"bytes": MEGABYTE})
                 assert answer.status_code == 403
-                assert "Save bound" not in (await operator.get("/settings/retention")).text
+                assert "Save limit" not in (await operator.get("/settings/retention")).text
 
     asyncio.run(ask())

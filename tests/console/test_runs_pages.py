@@ -99,20 +99,20 @@ def test_nothing_that_a_run_says_is_ever_run(tmp_path: Path) -> None:
 
 def test_the_list_says_what_needs_somebody_and_keeps_its_filters(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
-        assert "Nothing has run yet." in await shown(client, "/runs")
+        assert "No runs yet." in await shown(client, "/runs")
         await saved(client, GREETING)
         first = await begun(client, workflow="greeting")
         second = await begun(client, **FAILING)
         await ended(client, first)
         await ended(client, second)
         page = await shown(client, "/runs")
-        assert "Nothing is running, and nothing waits for a person." in page
+        assert "No runs are live or need attention." in page
         assert page.index(second) < page.index(first)
         failed = await shown(client, "/runs?status=failed&q=greet")
         assert second in failed
         assert f'id="row-{first}"' not in failed
         assert 'value="greet"' in failed
-        assert "No run fits" in await shown(client, "/runs?author=user:nobody")
+        assert "No matching runs" in await shown(client, "/runs?author=user:nobody")
         third = await begun(client, workflow="greeting")
         await ended(client, third)
         rows = await shown(client, f"/runs?upto={second}", headers=PART)
@@ -170,7 +170,7 @@ def test_a_form_begins_a_fork_with_what_was_changed_in_it(tmp_path: Path) -> Non
 
 def test_who_only_reads_is_offered_nothing_that_changes(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
-        assert "Start a run" not in await shown(client, "/runs")
+        assert "Start run" not in await shown(client, "/runs")
         for verb in ("cancel", "resume", "retry", "fork"):
             assert (await client.post(f"/runs/run-x/{verb}")).status_code == 403
             assert (await client.post(f"{API}/runs/run-x/{verb}")).status_code == 403

@@ -141,7 +141,7 @@ def test_what_is_not_taken_is_tried_again_and_is_dead_in_the_end(tmp_path: Path)
             listener.status = 200
             assert webhooks.deliveries.again("ci") == 1
             await webhooks.all()
-            assert webhooks.store.told("ci").delivered == 1
+            assert webhooks.store.status("ci").delivered == 1
             assert webhooks.store.dead("ci") == []
 
     asyncio.run(play())
@@ -159,10 +159,10 @@ def test_one_address_that_fails_holds_no_other_event_up(tmp_path: Path) -> None:
             await _limited(house, 2)
             await webhooks.all()
             assert listener.events == sorted(listener.events)
-            assert webhooks.store.told("ci").delivered == 1
+            assert webhooks.store.status("ci").delivered == 1
             webhooks.now += BETWEEN_SECONDS[0]
             await webhooks.all()
-            assert webhooks.store.told("ci").delivered == 2
+            assert webhooks.store.status("ci").delivered == 2
 
     asyncio.run(play())
 
@@ -202,7 +202,7 @@ def test_an_address_that_never_answers_keeps_nothing_of_another_back(tmp_path: P
                 assert "quick" in await sender.told.get()
             finally:
                 await webhooks.deliveries.stop()
-            assert webhooks.store.told("ci").waiting >= AT_ONCE_MAX
+            assert webhooks.store.status("ci").waiting >= AT_ONCE_MAX
 
     asyncio.run(play())
 
@@ -293,7 +293,7 @@ def test_dead_letters_are_bounded_and_the_newest_stay(tmp_path: Path) -> None:
     store.queue("a", range(1, DEAD_MAX + 11), 2_000)
     for position in range(1, DEAD_MAX + 11):
         store.failed(Delivery("a", position, 8, 0.0, 500, "no", is_dead=True))
-    assert store.told("a").dead == DEAD_MAX
+    assert store.status("a").dead == DEAD_MAX
     assert store.dead("a", limit=1)[0].position == DEAD_MAX + 10
     assert (tmp_path / "webhooks.db").stat().st_mode & 0o077 == 0
 

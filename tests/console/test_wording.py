@@ -21,8 +21,8 @@ def test_a_run_is_not_named_by_its_id_on_its_own_page() -> None:
 @pytest.mark.parametrize(
     ("active", "known", "expected"),
     [
-        (1, 1, "1 schedule is active"),
-        (0, 1, "The only schedule is not active"),
+        (1, 1, "1 active schedule"),
+        (0, 1, "No active schedule"),
         (0, 2, "None of 2 schedules is active"),
         (1, 2, "1 of 2 schedules is active"),
         (2, 2, "2 of 2 schedules are active"),

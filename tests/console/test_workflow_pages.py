@@ -20,7 +20,7 @@ async def page(client: httpx.AsyncClient, path: str, status: int = 200) -> str:
 def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
     async def story(client: httpx.AsyncClient) -> None:
         text = await page(client, "/workflows")
-        assert "No workflow is saved yet." in text
+        assert "No workflows yet." in text
         assert 'href="/workflows/new"' in text
 
     in_a_house(tmp_path, story)
@@ -30,16 +30,16 @@ def test_pages_tell_of_versions_steps_inputs_and_differences(tmp_path: Path) -> 
     async def story(client: httpx.AsyncClient) -> None:
         await saved(client, FIRST)
         await saved(client, SECOND)
-        assert "All is well with 1 workflow." in await page(client, "/workflows?q=NOTES")
-        assert "No workflow fits" in await page(client, "/workflows?q=other")
+        assert "1 workflow, no recent failures." in await page(client, "/workflows?q=NOTES")
+        assert "No matching workflows" in await page(client, "/workflows?q=other")
         text = await page(client, "/workflows/notes")
         assert "notes has not run yet." in text
         assert 'id="step-total"' in text
         assert "Where the notes are" in text
         text = await page(client, "/workflows/notes/versions/1")
-        assert "You look at version 1; version 2 is the newest." in text
+        assert "This is version 1; version 2 is the newest." in text
         text = await page(client, "/workflows/notes/versions/1/diff/2")
-        assert "3 things differ between version 1 and 2." in text
+        assert "3 changes between versions 1 and 2." in text
         text = await page(client, "/workflows/notes/edit?version=1")
         assert "  count:" in text
         assert 'name="base_version" value="2"' in text
@@ -101,9 +101,9 @@ def test_every_kind_of_input_has_a_field_that_says_what_it_takes(tmp_path: Path)
     async def story(client: httpx.AsyncClient) -> None:
         await saved(client, KINDS)
         text = await page(client, "/workflows/kinds/start")
-        assert "it needs 5 values." in text
-        assert "A tag, such as v1. It matches v[0-9]+ as a whole." in text
-        assert "How large. A whole number. Left empty, it is 3." in text
+        assert "5 required inputs" in text
+        assert "A tag, such as v1. Must match v[0-9]+." in text
+        assert "How large. A whole number. Default: 3." in text
         assert '<textarea class="in" id="f-in-text" name="in-text" rows="1" required' in text
         assert '<textarea class="in mono" id="f-in-names"' in text
         for chosen in ("in-really", "in-level", "in-either"):
@@ -138,7 +138,7 @@ def test_every_kind_of_input_is_read_as_what_it_is(tmp_path: Path) -> None:
         }
         answer = await client.post("/workflows/kinds/start", data={**form, **wrong})
         assert answer.status_code == 422
-        assert "5 inputs need another look below." in answer.text
+        assert "Check 5 inputs below." in answer.text
         assert answer.text.count('class="err"') == 5
         assert 'value="many"' in answer.text
         assert "\na, b</textarea>" in answer.text

@@ -40,7 +40,7 @@ def what_comes_of(text: str, name: str) -> Imported | str:
 def complaints(text: str) -> list[str]:
     definition, marks = read(text, "imported.yaml")
     found = faults(definition, marks, {"command": CARD}, EXPRESSIONS, lambda name, version: None)
-    return [fault.said("imported.yaml") for fault in found]
+    return [fault.describe("imported.yaml") for fault in found]
 
 
 @each_file

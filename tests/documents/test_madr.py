@@ -392,7 +392,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 def test_an_argument_that_is_a_sentence_follows_a_colon() -> None:
     text = DecisionText(
-        "Where it stands",
+        "Source",
         options=(DecisionOption("In one file", good=("it is short",), bad=("Nothing splits it",)),),
         choice="In one file",
         reason="Whoever reads it finds all of it",

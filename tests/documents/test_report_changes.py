@@ -85,8 +85,8 @@ def test_tests_that_fail_with_the_changes_are_not_said_to_fail_before_them() -> 
     assert "2 tests of the project do not pass, with the changes" in titles
     assert "2 tests of the project do not pass, before any change" not in titles
     paper, page = texts(made.record, made)
-    assert "own tests, with the changes | [3 passed, 2 failed" in paper
-    assert "own tests, with the changes3 passed" in page
+    assert "project tests, with the changes | [3 passed, 2 failed" in paper
+    assert "Project tests, with the changes3 passed" in page
 
 
 def test_what_a_proof_refused_is_changed_again_and_not_said_to_be_ready() -> None:

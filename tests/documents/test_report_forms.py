@@ -139,8 +139,8 @@ def test_cost_adds_up_and_an_unknown_price_stays_unknown() -> None:
     )
     unknown = msgspec.structs.replace(made.record, tasks=tuple(tasks), usage=USED)
     assert "$0.184021" in report_html(known, made.store.read)
-    assert "another sum" not in report_html(known, made.store.read)
+    assert "different total" not in report_html(known, made.store.read)
     assert msgspec.json.decode(report_json(unknown))["usage"]["cost"] is None
     page = report_html(unknown, made.store.read)
     assert ">unknown<" in page
-    assert "records another sum" in page
+    assert "records a different total" in page

@@ -207,7 +207,7 @@ def test_only_a_part_of_a_long_event_table_is_shown_and_the_rest_is_counted() ->
     rows = [name for name in shown.ids if re.fullmatch(r"event-\d+", name)]
     (gap,) = shown.with_class("gap")
     assert len(rows) == 80
-    assert "440 events left out here, positions 90 to 529" in gap.text
+    assert "440 events omitted, positions 90 to 529" in gap.text
 
 
 def test_a_failed_task_shows_what_it_said_and_its_dependants_what_they_wait_for() -> None:

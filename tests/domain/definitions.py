@@ -96,7 +96,7 @@ def wrong(text: str, found: Library = NOTHING, cards: Mapping[str, AgentCard] = 
     """Return what is wrong with a file: `LINE: thing: message hint`."""
     definition, marks, messages = read_all(text, "f.yaml")
     everything = faults(definition, marks, cards, EXPRESSIONS, found, found=messages)
-    return [fault.said("f").removeprefix("f:") for fault in everything]
+    return [fault.describe("f").removeprefix("f:") for fault in everything]
 
 
 def defined(text: str, name: str = "tidy", found: Library = NOTHING) -> Definition:

@@ -191,7 +191,7 @@ def test_every_file_could_be_saved() -> None:
             lambda name, version: saved.get((name, version)),
             found=found,
         )
-        assert not wrong, [fault.said("guide.yaml") for fault in wrong]
+        assert not wrong, [fault.describe("guide.yaml") for fault in wrong]
         saved[definition.name, None] = definition
     assert len(saved) >= 5
 

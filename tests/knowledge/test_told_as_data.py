@@ -160,7 +160,7 @@ def test_a_beginning_of_an_id_silences_the_document_that_says_it(tmp_path: Path)
     record = "# 1. Leaves are whole\n\n## Status\n\nAccepted\n\n## Decision\n\nbrew cuts no leaf.\n"
     code = made(tmp_path / "code", {**KETTLE, "docs/adr/0001-leaves.md": record})
     [statement] = document_statements(read_tree(code))
-    name = statement.told(str(code), "").item
+    name = statement.recalled(str(code), "").item
     brief = Brief(GOAL, "", (), "", code, None, None, {}, 60)
     for silenced, count in (((), 1), ((name,), 0), ((name[:15],), 0), (EVERYTHING, 0)):
         given = msgspec.structs.replace(brief, silenced=silenced)
@@ -180,7 +180,9 @@ def test_what_was_forgotten_while_the_index_lags_behind_is_not_told(
 
     async def story() -> tuple[Recalled, ...]:
         await store.append([Append(gone.id, 0, [written])])
-        return await memory(index, store, tmp_path).without_amended((visible.told(), gone.told()))
+        return await memory(index, store, tmp_path).without_amended(
+            (visible.recalled(), gone.recalled())
+        )
 
     assert [each.item for each in asyncio.run(story())] == [visible.id]
 

@@ -45,7 +45,7 @@ def test_a_decision_record_is_a_decision_with_its_place_and_files(tmp_path: Path
         ("src/cart.py",),
         ("document",),
     )
-    recalled = found.told("/code", "c" * 40)
+    recalled = found.recalled("/code", "c" * 40)
     assert recalled.source == "docs/adr/0003-cents.md:11 at commit cccccccccccc"
     assert recalled.item == item_id("decision", "/code", f"{found.path} {found.title}")
 

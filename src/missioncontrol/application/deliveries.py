@@ -150,7 +150,7 @@ class Deliveries:
         if place is None or place > head:  # It is new, or the log was put back.
             self.store.queue(hook.name, (), head)
             return 0
-        if place >= head or self.store.told(hook.name).waiting >= WAITING_MAX:
+        if place >= head or self.store.status(hook.name).waiting >= WAITING_MAX:
             return 0
         rows = await self._present.store.read(after=place, limit=READ_AT_ONCE)
         wanted = [row.position for row in rows if row.type != TRIAL and hook.wants(row.type)]

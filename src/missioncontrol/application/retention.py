@@ -1,4 +1,4 @@
-"""The service of retention: how much output is kept, and what goes beyond it."""
+"""The service of retention: how much output is stored, and what is removed beyond it."""
 
 from collections.abc import Callable, Iterable
 

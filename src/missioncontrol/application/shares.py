@@ -119,5 +119,5 @@ def shown_by(shares: Shares | None, token: str, now: float) -> ReportShared | No
 
 
 def digest(token: str) -> str:
-    """Return the only form in which a token is kept."""
+    """Return the only form in which a token is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -118,7 +118,7 @@ def _show(
                 "last": _day(works[0]),
                 "figures": msgspec.to_builtins(found),
                 "changes": list(map(_row, scores)),
-                **({"planned": also.told()} if also is not None else {}),
+                **({"planned": also.to_dict()} if also is not None else {}),
             }
         )
     else:

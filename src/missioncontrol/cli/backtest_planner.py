@@ -68,7 +68,7 @@ class OtherPlanner:
             raise KeyboardInterrupt
         return run
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it."""
         return {
             "planner": self.planner,

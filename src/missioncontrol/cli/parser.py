@@ -113,7 +113,7 @@ def whole_number(text: str) -> int:
 
 
 def add_wait(verb: argparse.ArgumentParser) -> None:
-    """Let a verb that begins or takes up a run watch it where an engine carries it out."""
+    """Add the option with which a command that starts or resumes a run follows it."""
     verb.add_argument(
         "--wait",
         action="store_true",

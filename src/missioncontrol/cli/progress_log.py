@@ -217,7 +217,7 @@ class ProgressLog:
         # Agents tend to end with the sentence that they then hand in as their summary.
         return [end] if last is None or last.text == end.text else [last, end]
 
-    def said(self, line: OutputLine) -> list[Milestone]:
+    def on_output(self, line: OutputLine) -> list[Milestone]:
         """Fold a line of output in; while the plan forms, every line of it is worth showing."""
         activity = self.working.get(line.step)
         if activity is not None:

@@ -82,7 +82,7 @@ def _attach(held: EngineContext, view: View, watched: set[str]) -> None:
         view.take([entry for entry in entries if not watched or entry.stream in watched])
 
     held.engine.listeners.append(take)
-    held.output.listeners.append(view.said)
+    held.output.listeners.append(view.on_output)
     held.engine.progress_listeners.append(view.moved)
 
 

@@ -162,7 +162,7 @@ class _OrderedFeed:
             if isinstance(what, Entry):
                 view.take([what])
             else:
-                view.said(what)
+                view.on_output(what)
 
 
 async def _rests(desk: Desk, reading: AnyReading, run: Run) -> bool:

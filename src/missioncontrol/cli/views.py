@@ -61,7 +61,7 @@ class View(Protocol):
         """Show what became durable."""
         ...
 
-    def said(self, line: OutputLine) -> None:
+    def on_output(self, line: OutputLine) -> None:
         """Show a line of output."""
         ...
 
@@ -90,9 +90,9 @@ class PlainView:
         for entry in entries:
             self._print(self._progress_log.take(entry))
 
-    def said(self, line: OutputLine) -> None:
+    def on_output(self, line: OutputLine) -> None:
         """See `View.said`."""
-        self._print(self._progress_log.said(line))
+        self._print(self._progress_log.on_output(line))
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
         """See `View.moved`: a file need not have every percent."""
@@ -128,7 +128,7 @@ class JsonView:
                 }
             )
 
-    def said(self, line: OutputLine) -> None:
+    def on_output(self, line: OutputLine) -> None:
         """See `View.said`."""
         print_json({"log": line.message, "level": line.level, "step": line.step})
 
@@ -150,7 +150,7 @@ class QuietView:
     def take(self, entries: Sequence[Entry]) -> None:
         """See `View.take`."""
 
-    def said(self, line: OutputLine) -> None:
+    def on_output(self, line: OutputLine) -> None:
         """See `View.said`."""
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
@@ -183,9 +183,9 @@ class LiveView:
         for entry in entries:
             self._print(self._progress_log.take(entry))
 
-    def said(self, line: OutputLine) -> None:
+    def on_output(self, line: OutputLine) -> None:
         """See `View.said`."""
-        self._print(self._progress_log.said(line))
+        self._print(self._progress_log.on_output(line))
 
     def moved(self, run: str, step: str, done: int, total: int, note: str) -> None:
         """See `View.moved`."""

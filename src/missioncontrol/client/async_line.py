@@ -32,11 +32,11 @@ class AsyncLine:
     async def carry_out(self, script: Script[T]) -> T:
         """Do all that a script says, and return what comes of it."""
         play = Play(script)
-        async for _ in self.told(play):
+        async for _ in self.stream(play):
             pass  # Nothing listens.
         return play.result
 
-    async def told(self, play: Play[Any]) -> AsyncGenerator[Any, None]:
+    async def stream(self, play: Play[Any]) -> AsyncGenerator[Any, None]:
         """Do what a script says, and yield what it tells."""
         async with _Stage(self) as stage:
             while (step := play.step()) is not None:

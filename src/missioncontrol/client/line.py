@@ -30,11 +30,11 @@ class Line:
     def carry_out(self, script: Script[T]) -> T:
         """Do all that a script says, and return what comes of it."""
         play = Play(script)
-        for _ in self.told(play):
+        for _ in self.stream(play):
             pass  # Nothing listens.
         return play.result
 
-    def told(self, play: Play[Any]) -> Iterator[Any]:
+    def stream(self, play: Play[Any]) -> Iterator[Any]:
         """Do what a script says, and yield what it tells."""
         with _Stage(self) as stage:
             while (step := play.step()) is not None:

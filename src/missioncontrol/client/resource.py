@@ -110,4 +110,4 @@ class streamed(_Method[P, StreamScript[T]], Generic[P, T]):
         self, held: Resource[AsyncLine], owner: Any
     ) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, held: Any, owner: Any) -> Any:
-        return self if held is None else self._bound(held, lambda it: held.line.told(Play(it)))
+        return self if held is None else self._bound(held, lambda it: held.line.stream(Play(it)))

@@ -73,7 +73,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return whether planners receive it now; what is forgotten is no item any more."""
         return "expired" if self.expires and self.expires <= now else "held"
 
-    def told(self) -> Recalled:
+    def recalled(self) -> Recalled:
         """Return it as a planner receives it."""
         source = self.source.words
         return Recalled(self.id, self.kind, self.title, self.text, source, self.files, self.tags)

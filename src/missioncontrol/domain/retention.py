@@ -1,4 +1,4 @@
-"""How much of what agents said is kept: people set a bound, and what goes beyond it is removed."""
+"""The bound of the output of agents: people set it, and what goes beyond it is removed."""
 
 from typing import Annotated, assert_never
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 BYTES_DEFAULT = 10_000_000_000
-"""Kept where nobody said anything: some hundred million lines."""
+"""Stored by default: some hundred million lines."""
 
 BYTES_MIN = 1_000_000
 REASON_MAX = 2_000
@@ -19,14 +19,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutputBounded(Event, frozen=True):
-    """So many bytes of output are kept from now on."""
+    """From now on, so many bytes of output are stored."""
 
     bytes: int | None  # None: all of it
     reason: str = ""
 
 
 class OutputRemoved(Event, frozen=True):
-    """What agents said in these runs, which have ended, is removed to keep to the bound."""
+    """The output of these runs, which have ended, is removed because of the bound."""
 
     runs: tuple[str, ...]  # the oldest
     lines: int
@@ -50,7 +50,7 @@ class BoundOutput(msgspec.Struct, frozen=True):
 
 
 class RemoveOutput(msgspec.Struct, frozen=True):
-    """Remove what was said in these runs."""
+    """Remove the output of these runs."""
 
     runs: tuple[str, ...]
     lines: int
@@ -61,7 +61,7 @@ RetentionCommand = BoundOutput | RemoveOutput
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """What is kept, and what is not any more."""
+    """What is stored, and what was removed."""
 
     bytes: int | None = BYTES_DEFAULT  # of output in all; None: no bound
     removed_runs: int = 0  # without any output left

@@ -1,4 +1,4 @@
-"""Links that show the report of one run to whoever has them: made, revoked, ended."""
+"""Public links that show the report of one run: created, revoked, expired."""
 
 from typing import Annotated, assert_never
 
@@ -9,7 +9,7 @@ from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
 DAY = 86_400.0
 SECONDS_USUAL, SECONDS_MAX, SECONDS_MIN = 7 * DAY, 90 * DAY, 60.0
-"""How long a link holds: unless something else is said, and at most and least."""
+"""How long a link holds: by default, at most and at least."""
 
 SHARES_MAX = 1_000
 """Links that hold at once."""
@@ -22,7 +22,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReportShared(Event, frozen=True):
-    """Whoever has the link may look at one report; only the digest of its secret is kept."""
+    """Anyone with the link may see one report; only the digest of its secret is stored."""
 
     share: str  # its id, the open part of the link
     mission: str
@@ -50,7 +50,7 @@ EVENTS: dict[type, tuple[str, int]] = {
 
 
 class ShareReport(msgspec.Struct, frozen=True):
-    """Let whoever has a link look at a report."""
+    """Create a link that shows a report."""
 
     share: ReportShared
 

@@ -24,7 +24,7 @@ class Frame(msgspec.Struct, frozen=True):
         return f"{self.path}:{self.line}"
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """Where it is and in which function."""
         return f"`{self.place}`" + (f" in `{self.function}`" if self.function else "")
 

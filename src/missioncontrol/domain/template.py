@@ -173,7 +173,7 @@ def _of_trace(name: str, trace: Trace) -> dict[str, str | tuple[str, ...]]:
         f"{name}.kind": trace.kind,
         f"{name}.place": first.place if first else "",
         f"{name}.function": first.function if first else "",
-        f"{name}.frames": tuple(frame.said for frame in trace.inside),
+        f"{name}.frames": tuple(frame.label for frame in trace.inside),
     }
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: addresses outside that are told of events; added, paused, resumed, removed."""
+"""Webhooks: addresses that receive events; added, paused, resumed, removed."""
 
 from fnmatch import fnmatchcase
 from typing import Annotated, assert_never
@@ -21,7 +21,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WebhookAdded(Event, frozen=True):
-    """An address is told of events from now on."""
+    """An address receives events from now on."""
 
     name: str
     url: str
@@ -29,20 +29,20 @@ class WebhookAdded(Event, frozen=True):
 
 
 class WebhookPaused(Event, frozen=True):
-    """It is told nothing; what happens meanwhile is told when it is resumed."""
+    """It receives nothing; what happens meanwhile is delivered when it is resumed."""
 
     name: str
     reason: str = ""
 
 
 class WebhookResumed(Event, frozen=True):
-    """It is told again."""
+    """It receives events again."""
 
     name: str
 
 
 class WebhookRemoved(Event, frozen=True):
-    """It is told nothing any more."""
+    """It receives nothing any more."""
 
     name: str
     reason: str = ""
@@ -55,7 +55,7 @@ class WebhookSecretChanged(Event, frozen=True):
 
 
 class WebhookRedelivered(Event, frozen=True):
-    """What it could not be told is tried once more."""
+    """A delivery that failed is tried once more."""
 
     name: str
     position: int = 0  # of one event; 0: all
@@ -138,7 +138,7 @@ class RedeliverWebhook(msgspec.Struct, frozen=True):
 
 
 class TestWebhook(msgspec.Struct, frozen=True):
-    """See whether it takes what it is told."""
+    """Test whether it accepts a delivery."""
 
     __test__ = False  # Not one of pytest's.
 
@@ -157,7 +157,7 @@ WebhookCommand = (
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """An address that is told of events."""
+    """An address that receives events."""
 
     name: str
     url: str
@@ -167,7 +167,7 @@ class Webhook(msgspec.Struct, frozen=True):
     reason: str = ""  # why it is paused
 
     def wants(self, kind: str) -> bool:
-        """Whether it is told of events of that type."""
+        """Whether it receives events of that type."""
         return not self.types or any(fnmatchcase(kind, each) for each in self.types)
 
 

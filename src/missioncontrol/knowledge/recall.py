@@ -226,7 +226,7 @@ def recalled(index: MemoryIndex, goal: str, repository: str, *, now: float) -> t
         for item in _listed(index, msgspec.structs.replace(own, kind=kind), now, RECALLED_MAX):
             chosen.setdefault(item.id, item)
     fit = [item for item in chosen.values() if item.is_corrected or not _is_poisoned(item)]
-    return tuple(_cut(item.told()) for item in fit[:RECALLED_MAX])
+    return tuple(_cut(item.recalled()) for item in fit[:RECALLED_MAX])
 
 
 def _listed(index: MemoryIndex, wanted: Wanted, now: float, limit: int) -> list[Item]:

@@ -39,7 +39,7 @@ def until_of(text: str) -> float:
         raise Rejected(
             "memory.bad_time",
             f"{text[:60]!r} is no time.",
-            hint="Write now, never, a time from now such as 90d, or a date such as 2026-12-31.",
+            hint="Enter now, never, a time from now such as 90d, or a date such as 2026-12-31.",
         ) from None
 
 

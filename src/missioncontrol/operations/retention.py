@@ -1,4 +1,4 @@
-"""What may be done about what is kept."""
+"""Operations of retention."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ BOUND_OUTPUT = Operation(
     returns=RetentionView,
     handle=lambda office, command, actor: office.retention.bound(command, actor=actor),
     finish=lambda console, _, __, ___: retention_of(console.present, console.home),
-    body=Body("NewBound", "How much of what agents say is to be kept."),
+    body=Body("NewBound", "How many bytes of output are stored."),
     former="OutputBound",
 )
 

@@ -11,7 +11,7 @@ MAKE = Operation(
     name="share.make",
     title="Share a report",
     text="Return a link that shows the report of a run that has ended, as it stands now.\n\n"
-    "Whoever has the link may look, without signing in, until it ends or is revoked; nothing else "
+    "Anyone with the link may look, without signing in, until it ends or is revoked; nothing else "
     "is reached with it.",
     permission="operate",
     surfaces=SERVED,  # `mission document share new` prints the whole address.

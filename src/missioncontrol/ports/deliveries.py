@@ -78,7 +78,7 @@ class DeliveryStore(Protocol):
         """Make one dead delivery, or all of them, due once more; return how many."""
         ...
 
-    def told(self, hook: str) -> DeliveryStatus:
+    def status(self, hook: str) -> DeliveryStatus:
         """Return how a webhook fares."""
         ...
 

@@ -1,4 +1,4 @@
-"""What may be asked about what is kept."""
+"""Queries of retention."""
 
 from collections.abc import Awaitable
 from operator import attrgetter
@@ -17,8 +17,8 @@ RETENTION = Target(noun="retention", path="/retention", help="there is one", is_
 
 GET = ItemQuery(
     name="retention.get",
-    title="What is kept",
-    text="Return what is kept, with sizes and bounds, and what was removed so far.",
+    title="What is stored",
+    text="Return what is stored, with sizes and bounds, and what was removed so far.",
     surfaces=SERVED,
     target=RETENTION,
     source=attrgetter("present", "home"),

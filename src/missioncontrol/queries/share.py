@@ -15,7 +15,7 @@ from missioncontrol.domain.share import NO_SHARES
 
 
 class ShareView(msgspec.Struct, frozen=True):
-    """A link that holds, without what would let somebody use it."""
+    """A link that holds, without the secret that opens it."""
 
     id: str
     mission: str
@@ -59,7 +59,7 @@ SHARE = Target(
 LIST = ListQuery(
     name="share.list",
     title="List links to reports",
-    text="List the links that hold, the newest first, without what would let somebody use them.",
+    text="List the links that hold, the newest first, without the secrets that open them.",
     surfaces=BY_PEOPLE,
     target=SHARE,
     filters=ShareFilters,

@@ -35,7 +35,7 @@ class WebhookView(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """An event that a webhook could not be told."""
+    """An event that could not be delivered to a webhook."""
 
     position: int  # of the event in the log
     attempts: int
@@ -72,7 +72,7 @@ async def webhook(deliveries: Deliveries, name: str) -> WebhookView:
 async def dead_letters(
     deliveries: Deliveries, name: str, *, before: int | None = None, limit: int = 50
 ) -> list[DeadLetter]:
-    """Return what a webhook could not be told, newest first, older than event `before`.
+    """Return failed deliveries of a webhook, newest first, older than event `before`.
 
     Raises:
         NotFound: `webhook.unknown`.
@@ -119,7 +119,7 @@ async def _known(deliveries: Deliveries, name: str) -> Webhook:
 
 
 def _view(deliveries: Deliveries, hook: Webhook) -> WebhookView:
-    fares: dict[str, Any] = msgspec.structs.asdict(deliveries.store.told(hook.name))
+    fares: dict[str, Any] = msgspec.structs.asdict(deliveries.store.status(hook.name))
     known: dict[str, Any] = msgspec.structs.asdict(hook)
     return WebhookView(**known, has_secret=bool(deliveries.store.secret(hook.name)), **fares)
 

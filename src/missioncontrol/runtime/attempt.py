@@ -32,7 +32,7 @@ CANCEL_SECONDS_MAX = 15.0
 class Desk(Protocol):
     """What an attempt needs from the engine."""
 
-    def said(self, attempt: "Attempt", level: LogLevel, message: str) -> None: ...
+    def log(self, attempt: "Attempt", level: LogLevel, message: str) -> None: ...
     def moved(self, attempt: "Attempt", done: int, total: int, note: str) -> None: ...
     def used(
         self, attempt: "Attempt", usage: Usage, model: str, *, estimated: bool = False
@@ -217,7 +217,7 @@ class Attempt:
     def log(self, level: LogLevel, message: str) -> None:
         """See `Line.log`."""
         self._touch()
-        self._engine.said(self, level, message)
+        self._engine.log(self, level, message)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """See `Line.progress`."""

@@ -188,7 +188,7 @@ class Attempts:
 
     # What follows is the `Desk`.
 
-    def said(self, attempt: Attempt, level: LogLevel, message: str) -> None:
+    def log(self, attempt: Attempt, level: LogLevel, message: str) -> None:
         """Take a line of output in."""
         a = attempt.assignment
         now = int(self._journal.clock.now() * 1_000_000)

@@ -112,7 +112,7 @@ class SqliteDeliveries:
     def again(self, hook: str, position: int | None, now: float) -> int:
         return self._do("again", now, hook, position)
 
-    def told(self, hook: str) -> DeliveryStatus:
+    def status(self, hook: str) -> DeliveryStatus:
         row = self._row("told", hook) or (0, 0, 0.0)
         counts = dict(self._connection.execute(_SQL["counts"], (hook,)).fetchall())
         return DeliveryStatus(row[0], row[1], counts.get(0, 0), counts.get(1, 0), row[2])

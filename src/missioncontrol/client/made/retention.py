@@ -11,7 +11,7 @@ class RetentionRequests(Resource[L]):
 
     @requested
     def get(self) -> Call[RetentionView]:
-        """Return what is kept, with sizes and bounds, and what was removed so far."""
+        """Return what is stored, with sizes and bounds, and what was removed so far."""
         return requests.item("retention.get")
 
     @requested

@@ -12,7 +12,7 @@ class ShareRequests(Resource[L]):
 
     @listed
     def list(self, *, run: str = "") -> Pages[ShareView]:
-        """List the links that hold, the newest first, without what would let somebody use them."""
+        """List the links that hold, the newest first, without the secrets that open them."""
         return requests.pages("share.list", {"run": run})
 
     @requested
@@ -21,7 +21,7 @@ class ShareRequests(Resource[L]):
     ) -> Call[ShareShown]:
         """Return a link that shows the report of a run that has ended, as it stands now.
 
-        Whoever has the link may look, without signing in, until it ends or is revoked; nothing else
+        Anyone with the link may look, without signing in, until it ends or is revoked; nothing else
         is reached with it.
         """
         return requests.operation(

@@ -34,7 +34,7 @@ class Fault(msgspec.Struct, frozen=True, order=True):
     message: str  # a sentence
     hint: str = ""  # a sentence that says what to do
 
-    def said(self, filename: str) -> str:
+    def describe(self, filename: str) -> str:
         """Return it in one line that editors can jump to."""
         place = f"{filename}:{self.line}" if filename else f"line {self.line}"
         return f"{place}: {self.thing}: {self.message} {self.hint}".rstrip()
@@ -47,7 +47,7 @@ class Malformed(Rejected):
         """Tell all of `faults`, of which there is at least one."""
         self.filename = filename
         self.faults = tuple(faults)
-        lines = [fault.said(filename) for fault in faults[:SHOWN_MAX]]
+        lines = [fault.describe(filename) for fault in faults[:SHOWN_MAX]]
         if len(faults) > SHOWN_MAX:
             lines.append(f"{len(faults) - SHOWN_MAX:,} more are not listed.")
         super().__init__("workflow.malformed", "\n".join(lines))

@@ -24,7 +24,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Resting(msgspec.Struct, frozen=True, tag="blocked"):
-    """It kept failing and is left alone until then: `blocked` in lists."""
+    """It failed too often and is left alone until then: `blocked` in lists."""
 
     reason: str
     until: float

@@ -1,4 +1,4 @@
-"""Retention as a resource of the API: what is kept, how large it is, and what bounds it."""
+"""Retention as a resource of the API: what is stored, how large it is, and its bounds."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Links to reports as a resource of the API: what shows one report to whoever has it."""
+"""Links to reports as a resource of the API."""
 
 from typing import Any
 

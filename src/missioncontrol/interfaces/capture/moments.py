@@ -54,7 +54,7 @@ def corrected(given: Moment, *, received: int, sent: int | None) -> int:
     """Return when something happened by our clock.
 
     The sender's clock showed `sent` when ours showed `received`, so what it calls `given` was as
-    long before that: received - (sent - said). Where none is given, it happened just now.
+    long before that: received - (sent - stated). Where none is given, it happened just now.
 
     Raises:
         Unfit: `capture.bad_time`.

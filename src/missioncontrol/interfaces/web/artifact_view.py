@@ -225,7 +225,7 @@ def read_json(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
     except RecursionError:
-        raise ValueError("It is nested too deeply.") from None
+        raise ValueError("The data is nested too deeply.") from None
 
 
 def tree(value: Any, pointer: str = "", *, after: int = 0) -> Node:

@@ -71,7 +71,7 @@ class Shelf:
         """
         asset = self._assets.get(path)
         if asset is None:
-            raise NotFound("asset.unknown", f"There is no file {path[:80]!r} here.")
+            raise NotFound("asset.unknown", f"File {path[:80]!r} does not exist.")
         return asset
 
     def names(self, folder: str, ending: str) -> list[str]:

@@ -21,8 +21,8 @@ def cap_changes(needs: Sequence[Need], form: Mapping[str, str], reason: str) -> 
     if not needs or {f"cap.{need.key}" for need in needs} - set(form):
         raise Conflict(
             "run.halted_otherwise",
-            "These caps are not what keeps the run from going on now.",
-            hint="Look at the run again.",
+            "These caps no longer block the run.",
+            hint="Reload the run.",
         )
     return [_change(need, form[f"cap.{need.key}"], reason) for need in needs]
 

@@ -55,8 +55,8 @@ def question_in(text: str) -> AnyQuestion:
     try:
         found: AnyQuestion = msgspec.json.decode(text[:QUESTION_MAX], type=AnyQuestion)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        reason = f"The address holds no question: {error}."
-        hint = "Begin again from the cockpit."
+        reason = f"The address contains no valid query: {error}."
+        hint = "Start again from the cockpit."
         raise Rejected("analytics.bad_question", reason, hint=hint) from None
     return found
 
@@ -87,7 +87,7 @@ def parse_question(
     try:
         found: AnyQuestion = msgspec.convert(plain, AnyQuestion, strict=False)
     except msgspec.ValidationError as error:
-        raise Rejected("analytics.bad_question", f"This can't be asked: {error}.") from None
+        raise Rejected("analytics.bad_question", f"Invalid query: {error}.") from None
     return found
 
 
@@ -322,4 +322,4 @@ def _list(query: Parameters, field: str) -> list[str]:
 
 
 def _bad(field: str, why: str) -> Rejected:
-    return Rejected("analytics.bad_question", f"The {field} does not fit: {why}.")
+    return Rejected("analytics.bad_question", f"Invalid {field}: {why}.")

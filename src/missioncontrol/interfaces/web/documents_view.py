@@ -29,14 +29,14 @@ SHOWN_MAX = 200_000
 """Characters of a document that a page renders; the rest is in its file."""
 
 DESCRIPTIONS: dict[DocumentKind, str] = {
-    "prd": "What is asked, for whom, what counts as done, and what is left out.",
-    "design": "How it works today, what changes where, and what was decided.",
-    "plan": "Who does what in which order, and what is done so far.",
-    "pack": "What a builder needs to do a task without asking.",
-    "adrs": "Each decision with its context, its cost, and the rejected options.",
-    "test-plan": "What proves each requirement, and what the tests give today.",
-    "release-notes": "What was really changed, and how it was proven.",
-    "brief": "One page: how it stands, and which decisions are due.",
+    "prd": "What to build, for whom, with acceptance criteria and exclusions.",
+    "design": "Current behaviour, planned changes and decisions.",
+    "plan": "Tasks, their order and progress.",
+    "pack": "Everything a builder needs for each task.",
+    "adrs": "Each decision with its context, drawback and alternatives.",
+    "test-plan": "Tests for each requirement, with current results.",
+    "release-notes": "Changes made, with their evidence.",
+    "brief": "One page: status and pending decisions.",
 }
 
 _OPEN, _CLOSE, _DRAWN, _SHOWN = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -178,7 +178,7 @@ def _drawn(html: Markup, story: RunReport) -> Markup:
 
     def picture(found: re.Match[str]) -> str:
         source = f"/api/v1{at}/diagrams/{found[1]}?run={run}"
-        alternative = f"Drawing: {found[1].replace('-', ' ')}; in words it stands below"
+        alternative = f"Drawing: {found[1].replace('-', ' ')}; described below"
         return (
             f'<a class="drawing" href="{at}?view=blueprint&amp;run={run}">'
             f'<img src="{source}" alt="{alternative}" loading="lazy"></a>'

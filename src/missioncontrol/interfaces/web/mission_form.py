@@ -33,9 +33,9 @@ from missioncontrol.interfaces.web import formats
 AGENTS_MAX = 500
 TOKENS_DIGITS_MAX = 15
 PLANNERS = (
-    ("", "The configured model, else the local planner"),
-    (LOCAL, "The local planner, without a model"),
-    (MODEL, "The configured model"),
+    ("", "Configured model, otherwise the local planner"),
+    (LOCAL, "Local planner, without a model"),
+    (MODEL, "Configured model"),
     ("codex", "Codex"),
     ("claude-code", "Claude Code"),
     ("opencode", "opencode"),
@@ -115,7 +115,7 @@ def parse_mission(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
     """Return what is asked for, or what does not fit, by field."""
     errors: dict[str, str] = {}
     if not typed.goal.strip() and not typed.template:
-        errors["goal"] = "Say in words what is to be achieved."
+        errors["goal"] = "Describe what to achieve."
     cost = _read(errors, "cost", typed.cost, lambda text: micro_dollars(text, "The budget"))
     tokens = _read(errors, "tokens", typed.tokens, _tokens)
     if errors:
@@ -218,7 +218,7 @@ def _made(console: Console, typed: Typed) -> Made | None:
     except (NotFound, Rejected) as error:
         _, _, question = error.reason.partition(": ")
         is_open = error.code == "template.unanswered"
-        return Made(missing=f"Still to be answered: {question}" if is_open else error.reason)
+        return Made(missing=f"Unanswered: {question}" if is_open else error.reason)
 
 
 def _builders(console: Console) -> list[tuple[str, str]]:
@@ -248,17 +248,17 @@ def _place(text: str, builder: str) -> Place | None:
     path = Path(text)
     try:
         if not path.is_absolute() or not text.isprintable():
-            return Place("bad", "The repository has to be a whole path on this machine.")
+            return Place("bad", "The repository must be an absolute path on this machine.")
         if not path.is_dir():
-            return Place("bad", "There is no such directory.")
+            return Place("bad", "The directory does not exist.")
         is_under_git = (path / ".git").exists()
     except (OSError, ValueError):
-        return Place("bad", "That directory can't be looked at.")
+        return Place("bad", "The directory is not readable.")
     if is_under_git:
-        return Place("ok", "A git repository is there.")
+        return Place("ok", "Git repository found.")
     if builder:
-        return Place("bad", "It is no git repository, and a builder works in a tree of one.")
-    return Place("held", "It is no git repository: there is no history to look at.")
+        return Place("bad", "Not a git repository; a builder needs one.")
+    return Place("held", "Not a git repository: no history to analyse.")
 
 
 def _read(errors: dict[str, str], field: str, text: str, read: Any) -> int | None:

@@ -40,7 +40,7 @@ VIEWS: dict[str, str] = {
     "cost": "Cost",
     "report": "Report",
 }
-SAID_SHORT, SAID_LONG = 14, 400
+OUTPUT_SHORT, OUTPUT_LONG = 14, 400
 """Lines of output that the first view shows, and the view of the log."""
 
 SPENDERS_MAX = 5
@@ -59,7 +59,7 @@ def opening(story: RunReport) -> str:
 def sheet(present: Present, story: RunReport, shown: str, *, as_list: bool) -> dict[str, Any]:
     """Return the values of the page's template, for the view that is shown."""
     view, reading, run = missions.view(story, present), story.reading, story.state
-    lines = SAID_LONG if shown == "log" else SAID_SHORT if shown == "now" else 0
+    lines = OUTPUT_LONG if shown == "log" else OUTPUT_SHORT if shown == "now" else 0
     return {
         "view": view,
         "reading": reading,

@@ -42,7 +42,7 @@ NAMED_MAX = 4
 
 KINDS: dict[NodeKind, tuple[str, str]] = {
     "goal": ("Goal", "Goal"),
-    "sentence": ("Sentence", "Sentences that ask"),
+    "sentence": ("Sentence", "Sentences of the goal"),
     "constraint": ("Constraint", "Constraints"),
     "background": ("Background", "Background"),
     "requirement": ("Requirement", "Requirements"),
@@ -62,7 +62,7 @@ QUOTED_KINDS = frozenset({"goal", "sentence", "constraint", "background"})
 
 HEADINGS = (
     "Goal",
-    "Asked for",
+    "Source",
     "Requirements",
     "Tasks",
     "Decisions, risks, parts",
@@ -166,7 +166,7 @@ def _phase_of(keys: list[str], phases: dict[str, str]) -> str:
     """Return the last phase that works on something: the first ones look at all of it."""
     order = {key: number for number, key in enumerate(phases)}
     last = max((key for key in keys if key in order), key=lambda key: order[key], default="")
-    return phases.get(last, "In no phase")
+    return phases.get(last, "No phase")
 
 
 def _folded(

@@ -35,7 +35,7 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     aside: Aside = ""  # what it only goes with a change as: a text that says so, or tests of it
 
     @property
-    def said(self) -> tuple[tuple[str, str], ...]:
+    def sources(self) -> tuple[tuple[str, str], ...]:
         """Where the sentences stand that it comes from, and their words."""
         return ((self.where, self.words), *((each.where, each.words) for each in self.others))
 

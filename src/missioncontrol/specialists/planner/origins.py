@@ -65,7 +65,7 @@ def _from(
 def _source_passages(ask: Ask, every: Sequence[Place]) -> set[Place]:
     """Return the passages that an ask comes from; at least one where there is any."""
     found: set[Place] = set()
-    for where, words in ask.said:
+    for where, words in ask.sources:
         name = "constraint 1" if where == "constraint" else where
         found |= _matching(words, [place for place in every if place[0] == name])
     return found

@@ -120,7 +120,7 @@ class LocalPlanner:
         if not brief.memory:
             return list(brief.recalled)
         home, gone = str(brief.repository), brief.silenced
-        documented = (each.told(home, ground.tree.commit) for each in self.lore)
+        documented = (each.recalled(home, ground.tree.commit) for each in self.lore)
         return [*brief.recalled, *(each for each in documented if not each.item.startswith(gone))]
 
 

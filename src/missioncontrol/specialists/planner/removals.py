@@ -47,7 +47,7 @@ class _Gone(msgspec.Struct, frozen=True):
             *_warning(ground.tree.text(named.path) or "", named.line),
         )
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Say of it where it stands, and who uses and tests it."""
         used = f"used by {_shown(self.users)}" if self.users else "used nowhere else in the product"
         tested = f"tested by {_shown(self.tests)}" if self.tests else "named by no test"
@@ -76,7 +76,7 @@ def leaving_facts(
         "gone_whole": listed([f"`{each.named.name}`" for each in gone]),
         "gone_several": names if len(gone) > 1 else "",
         "outdated": facts.get("document", ""),
-        "gone_each": " ".join(each.told() for each in gone) if len(gone) > 1 else "",
+        "gone_each": " ".join(each.sentence() for each in gone) if len(gone) > 1 else "",
         "users": _shown(first.users),
         "unused": "" if first.users else f"outside `{first.named.path}`",
         "named_tests": _shown(first.tests),

@@ -47,7 +47,7 @@ class Renaming(msgspec.Struct, frozen=True):
     new: str
 
     @property
-    def said(self) -> str:
+    def short_name(self) -> str:
         """The last part of the old name: what code that uses it says."""
         return self.old.rpartition(".")[2]
 
@@ -127,34 +127,34 @@ def renaming_facts(
     change = renaming(ask)
     if change is None:
         return {}
-    uses = uses_of(ground, change.said)
-    assigned = "" if named else _assigned(ground, change.said, uses)
+    uses = uses_of(ground, change.short_name)
+    assigned = "" if named else _assigned(ground, change.short_name, uses)
     home = named[0].path if named else assigned.strip("`").rpartition(":")[0]
     owner = change.old.rpartition(".")[0] if named else ""
     overrides = _overrides(ground, change, owner)
     others = {path: count for path, count in uses.code.items() if path != home}
     facts = {
         "old_name": f"`{change.old}`",
-        "old_said": f"`{change.said}`",
+        "old_said": f"`{change.short_name}`",
         "new_said": f"`{change.becomes}`",
         "new_whole": f"`{change.whole_new}`",
         "old_place": f"`{named[0].place}`" if named else assigned,
         "old_value": f"`{change.old}`" if assigned else "",
         "old_count": _times(uses.count) if uses.count else "",
         "old_files": "1 file" if len(uses.files) == 1 else f"{len(uses.files)} files",
-        "old_missing": "" if uses.count else f"`{change.said}`",
+        "old_missing": "" if uses.count else f"`{change.short_name}`",
         "old_code": _shown(others),
         "old_tests": _shown(uses.tests),
         "old_test_files": _named(uses.tests),
         "old_documents": _shown({**uses.documents, **uses.beside}),
-        "old_homes": _homes(ground, change.said, [*named, *overrides]),
+        "old_homes": _homes(ground, change.short_name, [*named, *overrides]),
         "handed_on": "" if owner else known.get("exported", ""),
         "old_owner": f"`{owner}`" if owner else "",
-        "old_head": f"`{owner.rpartition('.')[2] or change.said}`",
+        "old_head": f"`{owner.rpartition('.')[2] or change.short_name}`",
         "old_overrides": listed([f"`{each.name}` (`{each.place}`)" for each in overrides]),
         "news": f"the renaming of `{change.old}` to `{change.whole_new}`",
         "agreeing": "",
-        "no_announcement": "yes" if change.said.startswith("_") else "",
+        "no_announcement": "yes" if change.short_name.startswith("_") else "",
         "new_taken": _homes(ground, change.becomes, ()),
     }
     keeps = keeps_alias(ground.goal)
@@ -165,7 +165,7 @@ def renaming_facts(
 def renamed_files(ground: Ground, ask: Ask) -> tuple[str, ...]:
     """Return the files that a renaming changes; none where the ask is none."""
     change = renaming(ask)
-    return uses_of(ground, change.said).files[:FILES_MAX] if change else ()
+    return uses_of(ground, change.short_name).files[:FILES_MAX] if change else ()
 
 
 def _kind(file: "SourceFile") -> str:
@@ -189,7 +189,7 @@ def _overrides(ground: Ground, change: Renaming, owner: str) -> list[Named]:
     found = [
         each
         for kind, path in kinds
-        for each in definitions_called(ground.tree, f"{kind}.{change.said}")
+        for each in definitions_called(ground.tree, f"{kind}.{change.short_name}")
         if each.path == path
     ]
     return found[:SHOWN_MAX]

@@ -54,7 +54,7 @@ class DocumentStatement(msgspec.Struct, frozen=True, omit_defaults=True):
     files: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
-    def told(self, repository: str, commit: str) -> Recalled:
+    def recalled(self, repository: str, commit: str) -> Recalled:
         """Return it in the form that a planner receives, under the id of its memory."""
         known = item_id(self.kind, repository, f"{self.path} {self.title}")
         at = f" at commit {commit[:12]}" if commit else ""

@@ -35,7 +35,7 @@ class Step(msgspec.Struct, frozen=True):
         return f"{self.path}:{self.line or self.said}"
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """Its function with its place, as a sentence says it."""
         return f"`{self.function}` (`{self.place}`)" if self.function else f"`{self.place}`"
 
@@ -127,13 +127,13 @@ def trace_facts(ground: Ground) -> dict[str, str]:
     last, first = found[0], found[-1]
     way = [f"`{step.function}`" for step in reversed(found[:STEPS_MAX]) if step.function]
     facts = {
-        "trace_end": last.told,
+        "trace_end": last.label,
         "trace_error": f"`{shortened(ground.trace.error, ERROR_LENGTH_MAX).replace('`', chr(39))}`"
         if ground.trace.error
         else "",
         "trace_kind": f"`{ground.trace.kind}`" if ground.trace.kind else "",
         "trace_way": listed(list(dict.fromkeys(way))) if len(way) > 1 else "",
-        "trace_from": first.told if first.told != last.told else "",
+        "trace_from": first.label if first.label != last.label else "",
     }
     if last.function and last.line:
         facts |= {"symbol": f"`{last.function}`", "symbol_place": f"`{last.place}`"}

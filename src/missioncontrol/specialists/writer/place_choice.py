@@ -175,7 +175,7 @@ class Surroundings:
         found = []
         for path, frames in self._frames.items():
             if path not in shown:
-                places = ", ".join(frame.said for frame in frames)
+                places = ", ".join(frame.label for frame in frames)
                 parts = [self._at(path, frame.line) for frame in frames]
                 why = f"the stack trace runs through {places}"
                 found.append(self._place(path, "caller", why, parts))

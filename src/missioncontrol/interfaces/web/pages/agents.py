@@ -149,7 +149,7 @@ def parse_agent(data: dict[str, str]) -> dict[str, Any]:
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Rejected(
                 "agent.malformed",
-                f"The settings are no JSON object: {error}.",
+                f"The settings are not a JSON object: {error}.",
                 hint='Write them as {"program": "codex"}.',
             ) from None
     return entry
@@ -186,7 +186,9 @@ def _seconds(text: str) -> float:
 def _scale(text: str) -> int:
     if not text.isdecimal() or len(text) > 6:
         raise Rejected(
-            "agent.bad_scale", f"{text[:40]!r} is no number of steps.", hint="Write it like 4."
+            "agent.bad_scale",
+            f"{text[:40]!r} is not a number of attempts.",
+            hint="Enter a number, for example 4.",
         )
     return int(text)
 

@@ -303,7 +303,7 @@ def inputs_of(text: str) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Rejected(
             "approval.bad_inputs",
-            f"The inputs are no JSON object: {error}.",
+            f"The inputs are not a JSON object: {error}.",
             hint='Write them as {"name": value}.',
         ) from None
 
@@ -324,7 +324,7 @@ def until_of(span: str, at: str, now: float) -> float:
         raise Rejected(
             "approval.bad_time",
             f"{(at or span)[:40]!r} is no time.",
-            hint="Choose a span, or a date and a time.",
+            hint="Select a duration, or a date and time.",
         ) from None
 
 

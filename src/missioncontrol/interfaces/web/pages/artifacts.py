@@ -80,7 +80,7 @@ async def show_part(
     row = artifacts.artifact(await artifacts.run_of(present, run), digest, step=step, name=name)
     found = await artifacts.content(present.artifacts, digest)
     if found.size > artifact_view.JSON_BYTES:
-        raise NotFound("artifact.no_part", "It is too large to be looked at part by part.")
+        raise NotFound("artifact.no_part", "The artifact is too large to show in parts.")
     content = await artifacts.window(found)
 
     def part() -> artifact_view.Node:
@@ -89,7 +89,7 @@ async def show_part(
     try:
         root = await asyncio.to_thread(part)
     except (LookupError, ValueError):
-        raise NotFound("artifact.no_part", f"It has no part {pointer[:100]!r}.") from None
+        raise NotFound("artifact.no_part", f"The artifact has no part {pointer[:100]!r}.") from None
     values: dict[str, Any] = {"root": root, "after": after, "tree_url": _tree_url(row)}
     return fragment(request, TREE, "rest" if rest else "kids", **values)
 
@@ -109,11 +109,11 @@ async def _seen(found: Content, row: ArtifactRow, kind: artifact_view.Kind) -> d
     try:
         shown = await asyncio.to_thread(read, content)
     except ValueError:
-        return {"kind": "text", "note": f"It says that it is {row.media_type}, and is not."}
+        return {"kind": "text", "note": f"The content does not match its type {row.media_type}."}
     return {"kind": kind, "note": "", **shown}
 
 
-_TOO_LARGE = "It is too large to be shown as what it is."
+_TOO_LARGE = "The artifact is too large to render; its source is shown."
 
 
 def _markdown(content: bytes) -> dict[str, Any]:
@@ -164,8 +164,8 @@ def _other(kind: str, shown_as: str, shown: str) -> tuple[str | None, str] | Non
     if kind not in SOURCE:
         return None
     if shown == "source":
-        return None, "Show it as what it is"
-    return ("source", "Show its source") if shown_as == kind else None
+        return None, "Show rendered"
+    return ("source", "Show source") if shown_as == kind else None
 
 
 def _tree_url(row: ArtifactRow) -> Callable[[str, int], str]:

@@ -185,7 +185,7 @@ def _seen(done: "asyncio.Future[Any]") -> None:
 
 
 def _nothing(bar: Bar) -> str:
-    return f"No events have come from {bar.product.name} yet"
+    return f"No events from {bar.product.name} yet"
 
 
 async def _summary(console: Console, bar: Bar) -> Summary:
@@ -209,10 +209,10 @@ async def _brief(console: Console, bar: Bar) -> Values:
     alerts = await _alerts_of(console, bar)
     known = {(each.reading.metric, str(each.reading.since)): each.id for each in alerts}
     columns: tuple[tuple[str, tuple[Point, ...], str], ...] = (
-        ("What changed", found.changed, "Nothing beyond what chance brings."),
-        ("Why it matters", found.matters, "No change touches more people than usual."),
-        ("Suggested actions", found.actions, "Nothing has to be done about these figures."),
-        ("Questions to investigate", found.questions, "No question is left open by the figures."),
+        ("What changed", found.changed, "No significant changes."),
+        ("Why it matters", found.matters, "No change affects more people than usual."),
+        ("Suggested actions", found.actions, "No action needed."),
+        ("Questions to investigate", found.questions, "No open questions."),
     )
     if not (found.changed or found.verdict.figures):
         columns = tuple((title, points, NO_FIGURES) for title, points, _ in columns)
@@ -467,7 +467,7 @@ TITLES = {
 }
 
 
-OPENING = "What most people do"
+OPENING = "Most common events"
 """Title of a funnel of the most frequent events."""
 
 

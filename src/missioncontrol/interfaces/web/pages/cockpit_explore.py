@@ -158,8 +158,8 @@ def why_long(question: AnyQuestion, error: MissionControlError | None) -> str:
     if error is None or error.code != "analytics.slow" or not isinstance(question, Paths):
         return ""
     if not question.anchor.event:
-        return "Of any event, each event there is begins a path of its own: name the one meant."
-    return f"Each {question.anchor.event} begins a path of up to {question.depth} levels."
+        return "Select an event: with any event, every event would start its own path."
+    return f"Each {question.anchor.event} starts a path of up to {question.depth} levels."
 
 
 def shorter_ways(question: AnyQuestion, error: MissionControlError | None) -> list[tuple[str, str]]:
@@ -172,11 +172,11 @@ def shorter_ways(question: AnyQuestion, error: MissionControlError | None) -> li
         since = question.range.until - timedelta(days=fewer - 1)
         range_ = Range(since, question.range.until)
         asked = msgspec.structs.replace(question, range=range_)
-        words = f"Ask of the last {fewer} days" if fewer > 1 else "Ask of the last day"
+        words = f"Query the last {fewer} days" if fewer > 1 else "Query the last day"
         ways.append((words, view.explore_url(asked)))
     if isinstance(question, Paths) and question.depth > 2:
         asked = msgspec.structs.replace(question, depth=2)
-        ways.append(("Ask of 2 levels", view.explore_url(asked)))
+        ways.append(("Query 2 levels", view.explore_url(asked)))
     return ways[:3]
 
 
@@ -345,7 +345,7 @@ def counted_in(query: Any) -> tuple[AnyQuestion, Cell, datetime | None]:
     try:
         cell = msgspec.json.decode(str(query.get("cell", "{}"))[:2_000], type=Cell)
     except (msgspec.MsgspecError, ValueError) as error:
-        reason = f"The address names no count of an answer: {error}."
+        reason = f"The address names no count of a result: {error}."
         raise Rejected("analytics.bad_cell", reason) from None
     return question, cell, _moment(query)
 

@@ -48,7 +48,7 @@ async def show_dashboards(request: AnyRequest, console: NamedDependency[Console]
         area="cockpit",
         bar=bar,
         found=found,
-        verdict=f"{number} of {bar.product.name}" if found else "No dashboard has been saved yet",
+        verdict=f"{number} of {bar.product.name}" if found else "No dashboards yet",
     )
 
 
@@ -208,7 +208,7 @@ async def show_alerts(request: AnyRequest, console: NamedDependency[Console]) ->
     state = str(request.query_params.get("state", ""))
     shown = [each for each in found if state in ("", each.state)]
     waiting = sum(each.state == "open" for each in found)
-    calm = "No alert is open" if found else "Nothing has stood out yet"
+    calm = "No open alerts" if found else "No alerts yet"
     return page(
         request,
         "cockpit/alerts.html",

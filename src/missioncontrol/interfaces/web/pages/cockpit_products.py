@@ -60,9 +60,7 @@ async def _products(
         products=bar.products,
         typed=typed or {},
         error=error,
-        verdict=f"{number} measured beside Mission Control itself"
-        if own
-        else "No product of yours is measured yet",
+        verdict=f"{number} measured beside Mission Control itself" if own else "No products yet",
     )
 
 
@@ -107,9 +105,9 @@ async def _product(
     verdict = f"{number} may send events of {found.name}"
     if not live:
         when = "now" if await events_of(console, bar) else "yet"
-        verdict = f"Nothing sends events of {found.name} {when}"
+        verdict = f"No source of events for {found.name} {when}"
     if found.is_own:
-        verdict = "Mission Control reads its own log; nothing has to be sent"
+        verdict = "Mission Control reads its own event log; no source is needed"
     return page(
         request,
         "cockpit/product.html",
@@ -283,9 +281,7 @@ def _number(form: Any, field: str) -> int | None:
     if field not in form:
         return None
     if not (text.isdecimal() and len(text) <= 12):
-        raise Rejected(
-            "product.bad_input", f"The {field} does not fit: {text[:20]!r} is no number."
-        )
+        raise Rejected("product.bad_input", f"Invalid {field}: {text[:20]!r} is not a number.")
     return int(text)
 
 
@@ -296,7 +292,7 @@ def _lines(text: Any) -> list[str]:
 def _pair(line: str) -> tuple[str, str]:
     name, sign, value = line.partition("=")
     if not sign or not name.strip():
-        hint = "Write one PROPERTY=VALUE a line, such as plan=internal."
+        hint = "Write one PROPERTY=VALUE per line, such as plan=internal."
         raise Rejected("product.bad_input", f"{line[:60]!r} has no '='.", hint=hint)
     return name.strip(), value.strip()
 

@@ -66,8 +66,8 @@ async def _files(console: Console, data: dict[str, str]) -> Meant:
     if not data.get("mission"):
         raise Rejected(
             "decision.nothing_given",
-            "Neither a repository nor a text is given.",
-            hint="Choose a repository, or put the text of one file in.",
+            "Select a repository or paste a file.",
+            hint="The form needs one of the two.",
         )
     return await _of_folder(console, data["mission"], data.get("folder", "").strip())
 

@@ -37,7 +37,7 @@ Form = URLEncodedBody[dict[str, str]]
 
 LIST, ONE, NEW = "decisions/list.html", "decisions/decision.html", "decisions/new.html"
 STATUSES = (
-    ("", "Any status"),
+    ("", "All statuses"),
     ("proposed", "Proposed"),
     ("accepted", "Accepted"),
     ("rejected", "Rejected"),
@@ -81,7 +81,7 @@ async def list_page(
 
 def _verdict(found: list[DecisionView]) -> str:
     if not found:
-        return "Nothing was decided yet."
+        return "No decisions yet."
     waiting = sum(each.status == "proposed" for each in found)
     holding = sum(each.status == "accepted" for each in found)
     held = formats.count(holding, "decision holds", "decisions hold") if holding else "None holds"

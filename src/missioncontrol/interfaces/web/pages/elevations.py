@@ -31,7 +31,7 @@ async def elevation_page(
     values: dict[str, Any] = {"agent": name, "elevations": found}
     if is_part(request):
         return fragment(request, TEMPLATE, "standing", **values)
-    return page(request, TEMPLATE, title=f"Wider mode of {name}", area="approvals", **values)
+    return page(request, TEMPLATE, title=f"Elevation of {name}", area="approvals", **values)
 
 
 @post(

@@ -33,16 +33,16 @@ Form = URLEncodedBody[dict[str, str]]
 Words = Annotated[str, QueryParameter(max_length=200)]
 
 SCOPES: tuple[tuple[Kind, str], ...] = (
-    ("workspace", "The workspace"),
+    ("workspace", "Workspace"),
     ("workflow", "A workflow"),
-    ("agent", "An agent"),
+    ("agent", "Agent"),
     ("model", "A model"),
-    ("run", "A run; without a name: each run without a cap of its own"),
+    ("run", "Run; without a name: each run without its own cap"),
 )
 PERIODS: tuple[tuple[Period, str], ...] = (
-    ("day", "Each day"),
-    ("month", "Each month"),
-    ("total", "In all"),
+    ("day", "Per day"),
+    ("month", "Per month"),
+    ("total", "In total"),
 )
 
 
@@ -242,7 +242,7 @@ def _rate(text: str) -> Decimal:
         raise Rejected(
             "price.bad_rate",
             f"{text[:40]!r} is no price.",
-            hint="Write dollars for a million tokens, like 2.50.",
+            hint="Enter US dollars per million tokens, for example 2.50.",
         ) from None
 
 

@@ -144,7 +144,7 @@ async def end_oidc(
     people, query = console.people, request.query_params
     try:
         if "error" in query:
-            raise Rejected("oidc.refused", f"The provider says {query['error'][:80]!r}.")
+            raise Rejected("oidc.refused", f"The provider returned {query['error'][:80]!r}.")
         browser = request.cookies.get(_flow_cookie(people), "")
         who, where = await people.providers.end(
             provider, query.get("state", ""), query.get("code", ""), browser
@@ -205,7 +205,7 @@ def _link(
 def _invited(
     request: AnyRequest, name: str, token: str, refusal: MissionControlError | None = None
 ) -> Response[Any]:
-    title, least = "Choose a password", PASSWORD_MIN
+    title, least = "Set password", PASSWORD_MIN
     return _shown(
         request, "sign_in/invited.html", title, refusal, name=name, token=token, least=least
     )

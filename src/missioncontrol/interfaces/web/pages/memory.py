@@ -91,7 +91,7 @@ def _worded(text: str) -> Markup:
 
 def _verdict(remembered: Remembering) -> str:
     if not remembered.items:
-        return "Nothing is remembered yet."
+        return "No items yet."
     places = {each.repository for each in remembered.sorts if each.repository}
     where = f" of {formats.count(len(places), 'repository', 'repositories')}" if places else ""
     things = formats.count(remembered.items, "thing is", "things are")
@@ -101,7 +101,7 @@ def _verdict(remembered: Remembering) -> str:
 def _repositories(remembered: Remembering) -> list[tuple[str, str]]:
     names = dict.fromkeys(each.repository for each in remembered.sorts)
     shown = [(name, name.rpartition("/")[2]) for name in names if name][:REPOSITORIES_MAX]
-    everywhere = [(EVERYWHERE, "Holds everywhere")] if "" in names else []
+    everywhere = [(EVERYWHERE, "All repositories")] if "" in names else []
     return [*shown, *everywhere]
 
 

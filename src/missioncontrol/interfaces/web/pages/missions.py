@@ -69,10 +69,10 @@ def _verdict(counts: dict[str, int]) -> str:
     going = sum(counts.get(word, 0) for word in ("planning", "building", "in_review"))
     held = {word: counts.get(word, 0) for word in ("stuck", "halted", "waiting", "failed")}
     if not counts:
-        return "No mission was begun yet."
+        return "No missions yet."
     parts = [_are(going, "on the way")] if going else []
     parts += [_are(number, WORDS[word].lower()) for word, number in held.items() if number]
-    return f"{', '.join(parts)}." if parts else "No mission is on the way, and none has failed."
+    return f"{', '.join(parts)}." if parts else "No mission is in progress or failed."
 
 
 def _are(number: int, what: str) -> str:

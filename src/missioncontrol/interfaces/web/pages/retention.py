@@ -1,4 +1,4 @@
-"""Settings: what is kept, for how long, and how much room it takes."""
+"""Settings: what is stored, for how long, and how large it is."""
 
 from typing import Any
 
@@ -50,7 +50,9 @@ def _bytes(text: str) -> int | None:
         return int(float(text) * GIGA)
     except (ValueError, OverflowError):
         raise Rejected(
-            "retention.bad_bound", f"{text[:40]!r} is no size.", hint="Give gigabytes, such as 2.5."
+            "retention.bad_bound",
+            f"{text[:40]!r} is not a size.",
+            hint="Enter gigabytes, for example 2.5.",
         ) from None
 
 

@@ -378,7 +378,7 @@ async def fork(
     form = await request.form()
     step = str(form.get("step", ""))[:2_000]
     if not step:
-        raise Rejected("run.no_step", "No step is named.", hint="Choose where to begin again.")
+        raise Rejected("run.no_step", "No step is selected.", hint="Select the step to start from.")
     state = await runs.run_state(present, run)
     changed = changed_inputs(state.inputs, {str(k): str(v) for k, v in form.items()})
     begun = await console.ask(request, ForkRun(run, step, changed))

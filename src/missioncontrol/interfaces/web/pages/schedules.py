@@ -33,14 +33,14 @@ FORM = "schedules/form.html"
 CATCH_UP = 10
 MISFIRES = [
     ("skip", "None"),
-    ("latest", "The newest"),
-    ("all", "Several, one by one"),
+    ("latest", "Run the newest"),
+    ("all", "Run several, one at a time"),
 ]
 OVERLAPS = [
     ("skip", "Skip the slot"),
     ("queue", "Queue one slot"),
-    ("cancel", "Cancel the run before"),
-    ("allow", "Start beside it"),
+    ("cancel", "Cancel the active run"),
+    ("allow", "Start in parallel"),
 ]
 EMPTY = {
     "name": "",
@@ -77,7 +77,7 @@ def verdict(found: list[ScheduleView]) -> str:
     active = [each for each in found if each.status == "active"]
     failing = [each for each in active if each.last_status == "failed"]
     if not found:
-        return "Nothing is started by the clock"
+        return "No schedules yet"
     are = _active(len(active), len(found))
     if failing:
         names = ", ".join(each.id for each in failing[:3])
@@ -89,7 +89,7 @@ def verdict(found: list[ScheduleView]) -> str:
 
 def _active(active: int, known: int) -> str:
     if known == 1:
-        return "1 schedule is active" if active else "The only schedule is not active"
+        return "1 active schedule" if active else "No active schedule"
     return f"{active or 'None'} of {known} schedules {'are' if active > 1 else 'is'} active"
 
 
@@ -136,7 +136,7 @@ async def _form(
     }
     if error is not None:
         return fragment(request, FORM, "form", status=422, **values)
-    title = f"Change {name}" if name else "New schedule"
+    title = f"Edit {name}" if name else "New schedule"
     return page(request, FORM, title=title, area="schedules", **values)
 
 
@@ -264,7 +264,7 @@ def _inputs(text: str) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Rejected(
             "schedule.bad_inputs",
-            f"The inputs are no JSON object: {error}.",
+            f"The inputs are not a JSON object: {error}.",
             hint='Write them as {"name": value}.',
         ) from None
 

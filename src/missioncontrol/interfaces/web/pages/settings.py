@@ -107,7 +107,7 @@ async def show_users(
 def _users_verdict(found: list[UserView]) -> str:
     admins = sum("admin" in each.roles for each in found)
     if len(found) == 1:
-        return "You are the only one here." if admins else "No user may sign in."
+        return "You are the only user." if admins else "No user can sign in."
     return f"{len(found)} people may sign in, {admins} of them as admin."
 
 
@@ -230,7 +230,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
         request,
         "settings/tokens.html",
         "made",
-        title="A new token",
+        title="New token",
         area="settings",
         back=("/settings/tokens", "Tokens"),
         made=made,
@@ -289,7 +289,7 @@ async def change_password(request: AnyRequest, console: NamedDependency[Console]
     form = {key: values[0] for key, values in (await _form_fields(request)).items()}
     who, people = request.user, console.people
     if who.way == "token":
-        raise Rejected("password.by_token", "A program does not choose its owner's password.")
+        raise Rejected("password.by_token", "A token cannot set the password of its owner.")
     caller = Caller(who.address, request.headers.get("user-agent", ""))
     await people.refuse_impostor(who.name, form.get("current", ""), caller)
     refuse_bad_password(form.get("password", ""), form.get("again", ""), who.name)

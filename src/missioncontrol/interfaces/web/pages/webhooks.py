@@ -1,4 +1,4 @@
-"""Settings: webhooks, the addresses outside that are told of events."""
+"""Settings: webhooks, the addresses that receive events."""
 
 from typing import Any
 from urllib.parse import quote
@@ -66,8 +66,8 @@ async def add_webhook(request: AnyRequest, console: NamedDependency[Console]) ->
     """Add a webhook, and show its secret this once."""
     form = await request.form()
     types = tuple(str(form.get("types", "")).replace(",", " ").split())
-    said = {each: str(form.get(each, "")) for each in ("name", "url")}
-    return await _shown(request, await console.run(request, ADD, **said, types=types))
+    fields = {each: str(form.get(each, "")) for each in ("name", "url")}
+    return await _shown(request, await console.run(request, ADD, **fields, types=types))
 
 
 @post(HOME + "/{name:str}/secret", **DONE, **needs("govern"))
@@ -97,7 +97,7 @@ async def show_webhook(
     name: FromPath[str],
     cursor: Cursor = "",
 ) -> Response[str]:
-    """Show one webhook and what it could not be told."""
+    """Show one webhook and its failed deliveries."""
     hook = await queries.webhook(console.deliveries, name)
     place = place_of(cursor, int)
     before = place[0] if place else None
