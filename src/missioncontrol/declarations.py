@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Permission
+from missioncontrol.domain.permission import PERMISSIONS, Needed, Permission
 
 if TYPE_CHECKING:
     from missioncontrol.application.office import Office
+    from missioncontrol.application.reader import Reader
 
 C = TypeVar("C", bound=msgspec.Struct)
 F = TypeVar("F", bound=msgspec.Struct)
@@ -46,9 +47,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # of all of them, below the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
+    metavar: str = "ID"  # of the command line
     command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
     parameter: str = ""  # what its place in a path is called, where that is not the noun
+    # The id that a caller means, where that may be shortened.
+    resolve: Callable[["Reader", str], Awaitable[str]] | None = None
     to_path: Callable[[str], str] = str  # an id as one segment of a path
     from_path: Callable[[str], str] = str
 
@@ -97,9 +101,12 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     resolve: Mapping[str, str] = {}  # by field: of what kind the thing is that people name
     switches: Mapping[str, Switch] = {}  # by option
     build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
-    done: str = "{id} is {status}."  # printed for the answer of an operation
+    fixed: Mapping[str, Any] = {}  # values of fields that it does not ask for
+    defaults: Mapping[str, str] = {}  # by field: the text that holds where none is typed
+    done: str | Callable[[Any], str] = "{id} is {status}."  # printed for an operation's answer
     empty: str = ""  # printed for a list without any rows
-    lines: Callable[[Any, int], Sequence[str]] | None = None  # an answer, in so many columns
+    # An answer, or a row, in so many columns.
+    lines: Callable[[Any, int], Sequence[str]] | None = None
     json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
 
 
@@ -127,7 +134,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     name: str  # noun.verb: also the client's method, the command and the word of the audit
     title: str  # a few words: the summary of a route
     text: str  # sentences: what help, the OpenAPI document, tools and the client say
-    permission: Permission
+    permission: Needed
     surfaces: frozenset[Surface] = EVERYWHERE
     tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
     operation_id: str = ""  # in the OpenAPI document, where it is not VERB_NOUN
@@ -137,7 +144,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         """Refuse a name, permission or surface that does not fit."""
         if not re.fullmatch(r"[a-z_]+\.[a-z_]+", self.name):
             raise ValueError(f"{self.name!r} is not NOUN.VERB")
-        if self.permission not in PERMISSIONS:
+        if self.permission not in (*PERMISSIONS, "sign_in"):
             raise ValueError(f"{self.name}: there is no permission {self.permission!r}")
         if "mcp" in self.surfaces and self.permission not in OF_MODELS:
             raise ValueError(f"{self.name}: what needs {self.permission!r} is no tool of a model")
@@ -194,8 +201,8 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
 class Query(Declared, frozen=True, kw_only=True):
     """A thing that may be asked."""
 
-    permission: Permission = "read"
-    source: Callable[[Any], Any] = attrgetter("present")  # what it reads, of console or Desk
+    permission: Needed = "read"
+    source: Callable[["Reader"], Any] = attrgetter("present")  # what `find` is given
 
 
 class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
@@ -204,6 +211,10 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     target: Target
     find: Callable[[Any, str], Awaitable[R]]  # source, id
     returns: type[R]
+
+    def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
+        """Return the thing as the caller of `reader` sees it."""
+        return self.find(self.source(reader), id_)
 
     @property
     def named(self) -> Target | None:
@@ -242,7 +253,15 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
+    # So many rows after a place, for a list that is too long to be read as a whole for each page.
+    find_after: Callable[[Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]]] | None = (
+        None
+    )
     columns: tuple[Column, ...] = ()  # on the command line
+
+    def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
+        """Return the rows as the caller of `reader` sees them."""
+        return self.find(self.source(reader), filters)
 
     @property
     def of(self) -> Target:
@@ -281,6 +300,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
     body: Body | None = None
     unless_changed: ItemQuery[Any] | None = None
+    shows: ItemQuery[Any] | None = None  # callers are answered with the thing as it is then
     shown_once: tuple[str, ...] = ()  # fields of the answer that are secrets: nothing keeps them
     former: str = ""  # what requests in the log call it that were made before it had this name
 
@@ -355,6 +375,11 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if self.target is not None:
             values[self.target.field] = target
         return self.command(**values, **self.fixed)
+
+    @property
+    def answer_type(self) -> type[Any]:
+        """What callers are answered."""
+        return self.shows.returns if self.shows is not None else self.returns
 
     def answered(self, answer: Any) -> R:
         """Return the answer that came as plain values; secrets of a repeated one are None."""

@@ -24,9 +24,9 @@ ASKING = {"request": "r1", "permissions": ["approve"], "way": "token", "credenti
 
 
 CHANGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("TokenAsked", {"name": "x", "scopes": ["approve"]}),
-    ("UserAsked", {"verb": "add", "name": "eve", "roles": ["admin"]}),
-    ("UserAsked", {"verb": "invite", "name": "root"}),
+    ("token.issue", {"name": "x", "scopes": ["approve"]}),
+    ("user.add", {"name": "eve", "roles": ["admin"]}),
+    ("user.invite", {"name": "root"}),
     ("StartAll", {"stage": "all"}),
     ("AnswerGiven", {"question": "question-1", "answer": "yes"}),
     ("ElevationWished", {"verb": "approve", "name": "command", "elevation": "e"}),
@@ -34,7 +34,7 @@ CHANGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("AgentAsked", {"verb": "remove", "name": "command"}),
     ("ChangeLimit", {"kind": "workspace", "name": "", "reason": "x", "starts": 9}),
     ("CapChange", {"scope": ["workspace"], "reason": "x"}),
-    ("WorkspaceAsked", {"name": "mine"}),
+    ("user.name_workspace", {"name": "mine"}),
 )
 
 

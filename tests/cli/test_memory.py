@@ -46,7 +46,7 @@ def test_what_does_not_fit_is_said_in_a_line(tmp_path: Path) -> None:
     answer(tmp_path, "memory", "add", *ADD)
     bad = mission(tmp_path, "memory", "expire", "memory-", "--until", "soon")
     assert bad.returncode == 2
-    assert b"--until is 'soon'" in bad.stderr
+    assert b"'soon' is no time" in bad.stderr
     unknown = mission(tmp_path, "memory", "show", "memory-zzz")
     assert b"Nothing is remembered as 'memory-zzz'" in unknown.stderr
     limit = mission(tmp_path, "memory", "list", "--limit", "0")

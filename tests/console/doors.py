@@ -9,7 +9,6 @@ import httpx
 from argon2 import PasswordHasher
 
 from missioncontrol.adapters.access.hashing import Argon2Hashes
-from missioncontrol.application.access import TokenAsked, UserAsked
 from missioncontrol.domain.permission import Permission, Role
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.ports.console_settings import ConsoleSettings
@@ -35,16 +34,17 @@ class Door:
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, **options)
 
     async def add(self, name: str, *roles: Role, password: str = PASSWORD) -> None:
-        """Add a user with these roles and a password."""
-        ask = self.house.held.command_bus.do
-        await ask(UserAsked("add", name, roles), f"user:{self.people.owner}")
-        await ask(UserAsked("password", name), f"user:{self.people.owner}")
+        """Let there be a user with these roles and a password."""
+        perform, owner = self.house.held.executor.perform, f"user:{self.people.owner}"
+        await perform("user.add", {"name": name, "roles": roles}, owner)
+        await perform("user.set_password", {"name": name}, owner)
         await self.people.keep_password(name, password)
 
     async def token(self, *scopes: Permission) -> str:
         """Return a token of the owner."""
-        ask = TokenAsked("ci", scopes)
-        found = await self.house.held.command_bus.do(ask, f"user:{self.people.owner}")
+        given = {"name": "ci", "scopes": scopes}
+        owner = f"user:{self.people.owner}"
+        found = await self.house.held.executor.perform("token.issue", given, owner)
         token: str = found["token"]
         return token
 

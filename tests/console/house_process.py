@@ -15,7 +15,6 @@ import psutil
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.os_user import os_user
-from missioncontrol.application.access import TokenAsked
 from missioncontrol.domain.permission import PERMISSIONS
 from missioncontrol.interfaces.control import Ask, ask_engine
 from tests import prefork
@@ -85,7 +84,7 @@ class HouseProcess:
         holder = self.home.holder()
         assert holder is not None
         asked = {"name": "test", "scopes": list(scopes) or sorted(PERMISSIONS), "seconds": 3_600.0}
-        question = Ask(holder.token, TokenAsked.__name__, asked, f"user:{os_user()}")
+        question = Ask(holder.token, "token.issue", asked, f"user:{os_user()}")
         answer = ask_engine(holder.socket, question)
         assert not answer.code, answer
         self.token = answer.data["token"]
@@ -150,7 +149,7 @@ def furnish(client: httpx.Client) -> dict[str, list[str]]:
     asked(client, "Asked", {"verb": "add", "name": "nightly", "wanted": wanted})
     declared = {"name": "helper", "kind": "command", "settings": {"argv": ["echo", "done"]}}
     asked(client, "AgentAsked", {"verb": "add", "name": "helper", "declared": declared})
-    asked(client, "UserAsked", {"verb": "add", "name": "bob", "roles": ["viewer"]})
+    asked(client, "user.add", {"name": "bob", "roles": ["viewer"]})
     goal = {"goal": {"text": "Tidy the shed"}, "execute": False, "concurrency": 1}
     seconds = {"plan_seconds_max": 60, "task_seconds_max": 60}
     mission = asked(client, "BeginMission", {**goal, **seconds})["mission"]
@@ -193,8 +192,8 @@ def begun_for_ann(house: HouseProcess) -> str:
     """Begin a run as the owner that waits for another person; return a token of `ann`."""
     with house.client() as client:
         asked(client, "SaveWorkflow", {"text": GUARDED, "file": "guarded.yaml"})
-        asked(client, "UserAsked", {"verb": "add", "name": "ann", "roles": ["approver"]})
-        invited = asked(client, "UserAsked", {"verb": "invite", "name": "ann"})["invitation"]
+        asked(client, "user.add", {"name": "ann", "roles": ["approver"]})
+        invited = asked(client, "user.invite", {"name": "ann"})["invitation"]
         assert client.post("/runs", json={"workflow": "guarded"}).status_code == 201
     return _token(house, invited)
 

@@ -13,7 +13,6 @@ from litestar.datastructures import State
 from missioncontrol.app.console_app import opened
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings
-from missioncontrol.application.access import UserAsked, UserVerb
 from missioncontrol.domain.permission import Role, permissions_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.app import build
@@ -57,9 +56,10 @@ class House:
         if who.permissions <= await office.access.allowed(who.actor):
             return
         found = (await self.console.people.access()).user(who.name)
-        verb: UserVerb = "roles" if found else "add"
+        operation = "user.change" if found else "user.add"
         roles = tuple(dict.fromkeys((*who.roles, *(found.roles if found else ()))))
-        await office.do(UserAsked(verb, who.name, roles), f"user:{office.access.owner}")
+        given = {"name": who.name, "roles": roles}
+        await self.held.executor.perform(operation, given, f"user:{office.access.owner}")
 
 
 @asynccontextmanager

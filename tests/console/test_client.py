@@ -179,7 +179,7 @@ def test_everything_else_can_be_asked_for(tmp_path: Path) -> None:
         with pytest.raises(Rejected):
             client.agents.approve_elevation("wide", "elevation-1")
         assert not client.agents.end_elevation("wide", "elevation-1").items
-        assert client.users.add("bob", ["viewer"]).name == "bob"
+        assert client.users.add("bob", roles=["viewer"]).name == "bob"
         assert client.tokens.issue("mine").token
         assert list(client.approvals.list()) == []
         assert list(client.approvals.questions()) == []

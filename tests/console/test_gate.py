@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from missioncontrol.application.access import TokenRevoked
 from missioncontrol.domain.access.events import PasswordChanged, UserAdded
 from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import INITIAL_ACCESS
@@ -282,8 +281,8 @@ def test_a_stream_ends_with_what_let_it_begin(tmp_path: Path, way: str) -> None:
                 if number == 5 and way == "session":
                     door.people.store.end(user=door.people.owner)
                 elif number == 5:
-                    ask = TokenRevoked(token.split("_")[1])
-                    await door.house.held.command_bus.do(ask, f"user:{door.people.owner}")
+                    given, owner = {"token": token.split("_")[1]}, f"user:{door.people.owner}"
+                    await door.house.held.executor.perform("token.revoke", given, owner)
                 await send({"type": "http.response.body", "body": b"x", "more_body": True})
                 sent += 1
             await send({"type": "http.response.body", "body": b"x"})

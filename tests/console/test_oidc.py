@@ -14,7 +14,6 @@ from joserfc.jwk import OctKey, RSAKey
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.oidc import OidcProvider
-from missioncontrol.application.access import UserAsked
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.interfaces.sign_in.providers import PENDING_MAX, PENDING_OF_ONE_MAX, Providers
 from missioncontrol.ports.console_settings import ConsoleSettings, Provider
@@ -61,7 +60,7 @@ def test_who_the_provider_vouches_for_comes_in_and_is_written_down(tmp_path: Pat
     async def story(door: Door, server: OidcServer) -> None:
         async with door.client() as client:
             shown = await client.get("/sign-in?next=/settings/roles")
-            assert "Go on with Corp" in shown.text
+            assert "Continue with Corp" in shown.text
             answer = await and_back(client, "/settings/roles")
             assert (answer.status_code, answer.headers["location"]) == (303, "/settings/roles")
             me = (await client.get("/api/v1/me")).json()
@@ -209,9 +208,9 @@ def test_who_was_removed_comes_again_without_the_roles_of_before(tmp_path: Path)
         del server
         async with door.client() as client:
             await and_back(client)
-            do, owner = door.house.held.command_bus.do, f"user:{door.people.owner}"
-            await do(UserAsked("roles", "alice@example.com", ("admin",)), owner)
-            await do(UserAsked("remove", "alice@example.com"), owner)
+            do, owner = door.house.held.executor.perform, f"user:{door.people.owner}"
+            await do("user.change", {"name": "alice@example.com", "roles": ["admin"]}, owner)
+            await do("user.remove", {"name": "alice@example.com"}, owner)
             assert (await client.get("/api/v1/me")).status_code == 401
             await and_back(client)
             assert (await client.get("/api/v1/me")).json()["roles"] == ["viewer"]

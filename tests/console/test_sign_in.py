@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.access import UserAsked
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.sign_in import people as module
 from missioncontrol.interfaces.sign_in.people import Caller
@@ -240,13 +239,13 @@ def test_a_removed_user_is_out_at_once_and_stays_out_when_the_name_comes_again(
 ) -> None:
     async def story(door: Door) -> None:
         await door.add("alice", "viewer")
-        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
+        owner, do = f"user:{door.people.owner}", door.house.held.executor.perform
         async with door.client() as client:
             await door.sign_in(client, "alice")
             assert (await client.get("/api/v1/me")).status_code == 200
-            await do(UserAsked("remove", "alice"), owner)
+            await do("user.remove", {"name": "alice"}, owner)
             assert (await client.get("/api/v1/me")).status_code == 401
-            await do(UserAsked("add", "alice", ("admin",)), owner)
+            await do("user.add", {"name": "alice", "roles": ["admin"]}, owner)
             assert await door.people.sessions("alice") == []
             assert (await client.get("/api/v1/me")).status_code == 401
             assert (await door.sign_in(client, "alice")).status_code == 401
@@ -261,8 +260,9 @@ def test_roles_that_change_hold_for_sessions_that_are_open(tmp_path: Path) -> No
             await door.sign_in(client, "alice")
             cancel = "/api/v1/runs/run-none/cancel"
             assert (await client.post(cancel, headers=door.csrf(client))).status_code == 404
-            ask = UserAsked("roles", "alice", ("viewer",))
-            await door.house.held.command_bus.do(ask, f"user:{door.people.owner}")
+            ask = {"name": "alice", "roles": ["viewer"]}
+            owner = f"user:{door.people.owner}"
+            await door.house.held.executor.perform("user.change", ask, owner)
             assert (await client.post(cancel, headers=door.csrf(client))).status_code == 403
 
     with_door(tmp_path, story)
@@ -295,9 +295,9 @@ def test_sessions_are_listed_and_ended_by_their_owner(tmp_path: Path) -> None:
 def test_an_invitation_leads_to_a_password_once(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         owner = f"user:{door.people.owner}"
-        do = door.house.held.command_bus.do
-        await do(UserAsked("add", "alice", ("viewer",)), owner)
-        token = (await do(UserAsked("invite", "alice"), owner))["invitation"]
+        do = door.house.held.executor.perform
+        await do("user.add", {"name": "alice", "roles": ["viewer"]}, owner)
+        token = (await do("user.invite", {"name": "alice"}, owner))["invitation"]
         async with door.client() as client:
             shown = await client.get(f"/sign-in/invited?token={token}")
             assert "Welcome, alice" in shown.text
@@ -345,8 +345,8 @@ def test_nothing_of_a_password_or_a_secret_is_in_the_log(tmp_path: Path) -> None
             body = {"name": "ci", "scopes": ["read"]}
             made = await client.post("/api/v1/tokens", json=body, headers=door.csrf(client))
             token = made.json()["token"]
-            invited = await door.house.held.command_bus.do(
-                UserAsked("invite", "alice"), f"user:{door.people.owner}"
+            invited = await door.house.held.executor.perform(
+                "user.invite", {"name": "alice"}, f"user:{door.people.owner}"
             )
             secrets = [token, token.rpartition("_")[2], PASSWORD, invited["invitation"], "argon2"]
             secrets.append(client.cookies[door.people.cookie])
@@ -407,7 +407,7 @@ def test_who_came_is_known_to_auditors(tmp_path: Path) -> None:
 def test_a_token_does_what_its_scopes_and_its_owner_may(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
         await door.add("alice", "operator")
-        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
+        owner, do = f"user:{door.people.owner}", door.house.held.executor.perform
         async with door.client() as client, door.client() as program:
             await door.sign_in(client, "alice")
             headers = door.csrf(client)
@@ -423,7 +423,7 @@ def test_a_token_does_what_its_scopes_and_its_owner_may(tmp_path: Path) -> None:
             assert (await program.post("/api/v1/runs/run-x/cancel")).status_code == 404
             more = await program.post("/api/v1/tokens", json={"name": "x", "scopes": ["read"]})
             assert more.json()["code"] == "token.by_token"
-            await do(UserAsked("roles", "alice", ("viewer",)), owner)
+            await do("user.change", {"name": "alice", "roles": ["viewer"]}, owner)
             assert (await program.get("/api/v1/me")).json()["permissions"] == ["read"]
             assert (await program.post("/api/v1/runs/run-x/cancel")).status_code == 403
             seen = (await client.get("/api/v1/tokens")).json()["items"]
@@ -499,17 +499,18 @@ def test_secrets_are_shown_on_a_page_once(tmp_path: Path) -> None:
 
 def test_who_reads_the_log_can_not_use_an_invitation_that_stands_in_it(tmp_path: Path) -> None:
     async def story(door: Door) -> None:
-        owner, do = f"user:{door.people.owner}", door.house.held.command_bus.do
+        owner, do = f"user:{door.people.owner}", door.house.held.executor.perform
         await door.add("alice", "viewer")
-        await do(UserAsked("add", "bob", ("admin",)), owner)
-        await do(UserAsked("invite", "bob"), owner)
+        await do("user.add", {"name": "bob", "roles": ["admin"]}, owner)
+        await do("user.invite", {"name": "bob"}, owner)
         invited = (await door.people.access()).users["bob"].invited
         assert invited is not None
         async with door.client() as client:
             await door.sign_in(client, "alice")
-            ask = {"verb": "password", "name": "bob", "invitation": invited.digest}
-            reply = await client.post("/api/v1/asks/UserAsked", json=ask, headers=door.csrf(client))
-            assert reply.json()["code"] == "sign_in.by_page"
+            ask = {"name": "bob", "invitation": invited.digest}
+            place = "/api/v1/asks/user.set_password"
+            told = await client.post(place, json=ask, headers=door.csrf(client))
+            assert told.json()["code"] == "sign_in.by_page"
             shown = await client.get(f"/sign-in/invited?token={invited.digest}")
             assert shown.status_code == 401
 
@@ -522,9 +523,9 @@ def test_asking_for_anything_is_asking_for_what_one_may(tmp_path: Path) -> None:
         async with door.client() as client:
             await door.sign_in(client, "alice")
             for verb, ask in (
-                ("UserAsked", {"verb": "add", "name": "eve", "roles": ["admin"]}),
-                ("UserArrived", {"name": "alice", "subject": "x", "roles": ["admin"]}),
-                ("UserAsked", {"verb": "password", "name": "alice"}),
+                ("user.add", {"name": "eve", "roles": ["admin"]}),
+                ("user.arrive", {"name": "alice", "subject": "x", "roles": ["admin"]}),
+                ("user.set_password", {"name": "alice"}),
                 ("KeyAsked", {"name": "x"}),
                 ("StartAll", {"stage": "all"}),
             ):

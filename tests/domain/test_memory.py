@@ -26,7 +26,7 @@ from missioncontrol.domain.memory import (
 )
 
 ID = item_id("lesson", "/code", "Sessions")
-ADD = AddMemory(ID, "lesson", "Sessions", "They expire.", "/code", ("a.py",), ("web",), 2_000.0)
+ADD = AddMemory(ID, "Sessions", "They expire.", "lesson", "/code", ("a.py",), ("web",), 2_000.0)
 
 
 def folded(*events: object) -> Amendment:
@@ -76,14 +76,14 @@ def test_nothing_brings_a_forgotten_item_back() -> None:
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (AddMemory(ID, "lesson", " ", "Text"), "title"),
-        (AddMemory(ID, "lesson", "Two\nlines", "Text"), "title"),
-        (AddMemory(ID, "lesson", "Title", "x" * (TEXT_MAX + 1)), "text"),
-        (AddMemory(ID, "lesson", "Title", "hid\u202eden"), "text"),
-        (AddMemory(ID, "lesson", "Title", "Text", files=("a",) * (NAMES_MAX + 1)), "files"),
-        (AddMemory(ID, "lesson", "Title", "Text", tags=(" ",)), "tags"),
-        (AddMemory(ID, "lesson", "Title", "Text", "/\u200bcode"), "repository"),
-        (AddMemory(ID, "lesson", "Title", "Text", expires=0.5), "expires"),
+        (AddMemory(ID, " ", "Text"), "title"),
+        (AddMemory(ID, "Two\nlines", "Text"), "title"),
+        (AddMemory(ID, "Title", "x" * (TEXT_MAX + 1)), "text"),
+        (AddMemory(ID, "Title", "hid\u202eden"), "text"),
+        (AddMemory(ID, "Title", "Text", files=("a",) * (NAMES_MAX + 1)), "files"),
+        (AddMemory(ID, "Title", "Text", tags=(" ",)), "tags"),
+        (AddMemory(ID, "Title", "Text", repository="/\u200bcode"), "repository"),
+        (AddMemory(ID, "Title", "Text", expires=0.5), "expires"),
         (CorrectMemory(ID, "", "Text"), "title"),
         (ExpireMemory(ID, -1.0), "expires"),
         (ExpireMemory(ID, 0.0, "x" * 3_000), "reason"),

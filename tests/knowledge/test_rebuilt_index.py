@@ -112,7 +112,7 @@ class World:
     def _amends(self, verb: str, item: str) -> memory.MemoryCommand:
         match verb:
             case "add":
-                return memory.AddMemory(item, "lesson", f"Added {self.now}", "by a person")
+                return memory.AddMemory(item, f"Added {self.now}", "by a person")
             case "correct":
                 return memory.CorrectMemory(item, f"Corrected {self.now}", "by a person")
             case "expire":

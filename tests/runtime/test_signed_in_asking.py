@@ -15,7 +15,6 @@ import pytest
 
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings
-from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.asks import OnBehalfCommand, RaiseCaps
 from missioncontrol.application.audit import verify
@@ -69,7 +68,7 @@ async def know(held: EngineContext) -> None:
     owner = f"user:{held.approvals.os_user}"
     for name in ("alice", "bob"):
         if not await held.command_bus.access.allowed(f"user:{name}"):
-            await held.command_bus.do(UserAsked("add", name, ("admin",)), owner)
+            await held.executor.perform("user.add", {"name": name, "roles": ["admin"]}, owner)
 
 
 async def log(held: EngineContext) -> list[Recorded]:
@@ -233,9 +232,9 @@ def test_what_is_shown_once_is_not_kept_and_the_repeat_says_so(tmp_path: Path) -
     async def story(held: EngineContext) -> None:
         owner = f"user:{held.approvals.os_user}"
         key = asking("k", digest="aa")
-        ask = ("TokenAsked", {"name": "ci", "scopes": ["read"]}, owner, key)
-        first = await held.command_bus.perform(*ask)
-        again = await held.command_bus.perform(*ask)
+        ask = ("token.issue", {"name": "ci", "scopes": ["read"]}, owner, key)
+        first = await held.executor.perform(*ask)
+        again = await held.executor.perform(*ask)
         assert first["token"].startswith("mct_")
         assert "token" not in again
         assert again["shown_once"] == ["token"]
@@ -266,8 +265,8 @@ NARROW: list[tuple[str, dict[str, Any], Role]] = [
     ("CancelRun", {"run": "run-1", "reason": "x"}, "viewer"),
     ("StopAll", {"reason": "x"}, "auditor"),
     ("StartAll", {"stage": "all"}, "operator"),
-    ("UserAsked", {"verb": "add", "name": "eve", "roles": ["admin"]}, "operator"),
-    ("WorkspaceAsked", {"name": "x"}, "approver"),
+    ("user.add", {"name": "eve", "roles": ["admin"]}, "operator"),
+    ("user.name_workspace", {"name": "x"}, "approver"),
     ("KeyAsked", {"name": "x"}, "operator"),
 ]
 
@@ -279,7 +278,7 @@ def test_what_goes_beyond_a_role_is_refused_here_too_and_leaves_nothing(
     async def story(held: EngineContext) -> None:
         before = len(await log(held))
         with pytest.raises(NotPermitted):
-            await held.command_bus.perform(verb, arguments, ALICE, asking("r", role))
+            await held.executor.perform(verb, arguments, ALICE, asking("r", role))
         assert len(await log(held)) == before
 
     with_engine(tmp_path, story)
@@ -291,14 +290,12 @@ def test_whom_the_log_does_not_know_may_do_nothing_whatever_is_said_of_them(
     async def story(held: EngineContext) -> None:
         before = len(await log(held))
         for verb, arguments, _ in NARROW:
-            context = asking(f"r-{verb}", "admin")
-            attempt = held.command_bus.perform(verb, arguments, "user:mallory", context)
-            assert await refused(attempt) == "permission.missing"
+            said = asking(f"r-{verb}", "admin")
+            told = held.executor.perform(verb, arguments, "user:mallory", said)
+            assert await refused(told) == "permission.missing"
         issue: dict[str, Any] = {"name": "ci", "scopes": ["read"]}
-        attempt = held.command_bus.perform(
-            "TokenAsked", issue, "user:mallory", asking("r", "admin")
-        )
-        assert await refused(attempt) == "token.beyond"
+        told = held.executor.perform("token.issue", issue, "user:mallory", asking("r", "admin"))
+        assert await refused(told) == "token.beyond"
         rows = await log(held)
         assert [row.type for row in rows[before:]] == ["request_taken", "request_refused"]
 
@@ -307,8 +304,8 @@ def test_whom_the_log_does_not_know_may_do_nothing_whatever_is_said_of_them(
 
 def test_the_log_has_the_last_word_on_what_somebody_may(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform, owner = held.command_bus.perform, f"user:{held.approvals.os_user}"
-        await perform("UserAsked", {"verb": "roles", "name": "alice", "roles": ["viewer"]}, owner)
+        perform, owner = held.executor.perform, f"user:{held.approvals.os_user}"
+        await perform("user.change", {"name": "alice", "roles": ["viewer"]}, owner)
         stop = perform("StopAll", {"reason": "x"}, ALICE, asking("r", "admin"))
         assert await refused(stop) == "permission.missing"
 
@@ -355,10 +352,10 @@ def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         arrive = {"name": "alice", "subject": "x 1", "roles": ["admin"], "has_roles": True}
         for way in ("oidc", "token", "password"):
-            context = asking(f"r-{way}", "viewer", way=way)
-            attempt = held.command_bus.perform("UserArrived", arrive, ALICE, context)
-            assert await refused(attempt) == "sign_in.not_vouched"
-        typed = held.command_bus.perform("UserArrived", arrive, ALICE)
+            said = asking(f"r-{way}", "viewer", way=way)
+            told = held.executor.perform("user.arrive", arrive, ALICE, said)
+            assert await refused(told) == "sign_in.not_vouched"
+        typed = held.executor.perform("user.arrive", arrive, ALICE)
         assert await refused(typed) == "sign_in.not_vouched"
 
     with_engine(tmp_path, story)
@@ -470,7 +467,6 @@ def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> Non
 
 BROKEN_OFF = """
 import asyncio, os, pathlib, sys
-from missioncontrol.application.access import UserAsked
 from missioncontrol.application.asks import StopAll
 from missioncontrol.app.container import holding
 from missioncontrol.domain.permission import PERMISSIONS
@@ -480,7 +476,7 @@ from missioncontrol.app.settings import Settings
 async def main():
     async with holding(Settings(pathlib.Path(sys.argv[1])), {}) as held:
         owner = f"user:{held.approvals.os_user}"
-        await held.command_bus.do(UserAsked("add", "alice", ("admin",)), owner)
+        await held.executor.perform("user.add", {"name": "alice", "roles": ["admin"]}, owner)
         stop = held.command_bus._verbs[StopAll]
         async def half(ask, actor):
             if sys.argv[2] == "half":

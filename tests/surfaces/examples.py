@@ -1,10 +1,18 @@
 """For each declared operation a request that succeeds, and what has to exist before it."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import httpx
+
+from missioncontrol.domain.access.commands import AccessCommand
+from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.memory import MemoryCommand
+from missioncontrol.domain.retention import RetentionCommand
+from missioncontrol.domain.share import ShareCommand
+from missioncontrol.domain.webhook import WebhookCommand
 
 API = "/api/v1"
 
@@ -48,6 +56,19 @@ async def webhook(client: httpx.AsyncClient) -> str:
     return "ci"
 
 
+async def new_user(client: httpx.AsyncClient) -> str:
+    name = f"user-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/users", json={"name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
+async def own_token(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/tokens", json={"name": "ci"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def ended_run(client: httpx.AsyncClient) -> str:
     """Plan a mission, and return the run when it has ended."""
     begun = await client.post(f"{API}/missions", json=GOAL)
@@ -64,6 +85,13 @@ async def share(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def lesson(client: httpx.AsyncClient) -> str:
+    given = {"title": f"Lesson {secrets.token_hex(4)}", "text": "Run the tests first."}
+    made = await client.post(f"{API}/memory", json=given)
+    assert made.status_code == 201, made.text
+    return str(made.json()["item"]["id"])
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -78,6 +106,13 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "webhook.test": (webhook, {}),
     "webhook.remove": (webhook, {"reason": "moved"}),
     "webhook.redeliver": (webhook, {}),
+    "user.add": (nothing, {"name": "carol", "roles": ["viewer"]}),
+    "user.change": (new_user, {"roles": ["viewer"]}),
+    "user.remove": (new_user, {"reason": "moved on"}),
+    "token.issue": (nothing, {"name": "laptop"}),
+    "token.revoke": (own_token, {"reason": "leaked"}),
+    "memory.add": (nothing, {"title": "Tests", "text": "They need a database."}),
+    "memory.forget": (lesson, {"reason": "wrong"}),
     "share.make": (ended_run, {"run": PREPARED}),
     "share.revoke": (share, {"reason": "read"}),
     "retention.bound_output": (nothing, {"bytes": 5_000_000, "reason": "a small disk"}),
@@ -94,14 +129,34 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "webhook.pause": {"reason": "x" * 2_001},
     "webhook.remove": {"reason": "x" * 2_001},
     "webhook.redeliver": {"event": 0},
+    "user.add": {"name": "x" * 101},
+    "user.change": {"roles": ["viewer"] * 11},
+    "user.remove": {"reason": "x" * 2_001},
+    "token.issue": {"name": "x" * 101},
+    "token.revoke": {"reason": "x" * 2_001},
+    "memory.add": {"title": "x" * 201, "text": "x"},
+    "memory.forget": {"reason": "x" * 2_001},
     "share.make": {"run": "run-1", "seconds": 1.0},
     "share.revoke": {"reason": "x" * 2_001},
     "retention.bound_output": {"bytes": 999_999},
 }
 """For each operation of which callers say something, values that break a bound."""
 
+COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
+    (frozenset(get_args(DecisionCommand)), ("decision",)),
+    (frozenset(get_args(WebhookCommand)), ("webhook",)),
+    (frozenset(get_args(AccessCommand)), ("user", "token")),
+    (frozenset(get_args(MemoryCommand)), ("memory",)),
+    (frozenset(get_args(RetentionCommand)), ("retention",)),
+    (frozenset(get_args(ShareCommand)), ("share",)),
+)
+"""The commands of each concept in the domain, and the nouns whose operations give them."""
+
 INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
+    "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
+    "CorrectMemory": "the service completes what a correction leaves out",
+    "IssueToken": "the service makes the secret of a token, and keeps its digest",
     "RemoveOutput": "the engine keeps to the bound",
     "ShareReport": "the service makes the secret of a link",
 }

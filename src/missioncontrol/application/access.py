@@ -1,16 +1,20 @@
-"""Users, roles and tokens as people change them, and as the sign-in reads them."""
+"""The service of users, roles and tokens, and what the sign-in reads of them."""
 
 import hashlib
 import hmac
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
+from missioncontrol.application.read_model import Present
 from missioncontrol.domain.access.commands import (
+    NAME_MAX,
+    UNKNOWN,
     AccessCommand,
     AddUser,
     Arrive,
@@ -27,6 +31,7 @@ from missioncontrol.domain.access.commands import (
 from missioncontrol.domain.access.decide import decide
 from missioncontrol.domain.access.events import AccessEvent, TokenIssued
 from missioncontrol.domain.access.evolve import evolve
+from missioncontrol.domain.access.refusals import TOKEN_SECONDS_MAX
 from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -47,102 +52,125 @@ ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
     decide, evolve, lambda _: NotFound("user.unknown", "No user was added here.")
 )
 
-UserVerb = Literal["add", "roles", "remove", "invite", "password"]
+
+class IssueTokenForCaller(msgspec.Struct, frozen=True):
+    """Issue a token that acts for whoever asks."""
+
+    name: Annotated[
+        str, Meta(min_length=1, max_length=NAME_MAX, description="By which you know it, as laptop.")
+    ]
+    scopes: Annotated[
+        tuple[Permission, ...], Meta(min_length=1, max_length=20, description="What it may do.")
+    ] = ("read",)
+    seconds: Annotated[
+        float,
+        Meta(gt=0, le=TOKEN_SECONDS_MAX, description="How long it holds; 90 days unless given."),
+    ] = TOKEN_SECONDS
 
 
-class UserAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to add, change or remove a user."""
-
-    verb: UserVerb
-    name: str
-    roles: tuple[Role, ...] = ()  # with `add` and `roles`
-    reason: str = ""  # with `remove`
-    invitation: str = ""  # with `password`: the secret of the one that allows it
-
-
-class UserArrived(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A user for whom an OpenID provider vouches. Only the sign-in may report one."""
-
-    name: str
-    subject: str  # issuer and subject
-    roles: tuple[Role, ...] = ()
-    has_roles: bool = False  # whether these apply to a user who is known already
-
-
-class TokenAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to issue a token for the user's programs."""
+class SetPassword(msgspec.Struct, frozen=True):
+    """Note that a user has another password."""
 
     name: str
-    scopes: tuple[Permission, ...] = ("read",)
-    seconds: Annotated[float, msgspec.Meta(gt=0)] = TOKEN_SECONDS
+    invitation: str = ""  # the secret of the one that allows it
 
 
-class TokenRevoked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to revoke a token."""
-
-    token: str  # its id
-    reason: str = ""
-
-
-class WorkspaceAsked(msgspec.Struct, frozen=True):
-    """Another name for this workspace."""
+class UserNow(msgspec.Struct, frozen=True):
+    """A user after a change."""
 
     name: str
 
 
-class SecondLookAsked(msgspec.Struct, frozen=True):
-    """A request to allow the one person here to approve their own runs after a pause."""
+class Invited(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation; its secret is shown once."""
 
-    seconds: Annotated[float, msgspec.Meta(ge=0)]  # 0 turns it off
+    name: str
+    invitation: str | None = None  # None where the same request was answered before
+    until: float  # seconds since the epoch
 
 
-class AccessDesk:
-    """The way in for people who decide who may do what."""
+class TokenShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A new token. It is shown this once."""
+
+    id: str
+    name: str
+    token: str | None = None  # None where the same request was answered before
+    until: float  # seconds since the epoch
+
+
+class SecondLookNow(msgspec.Struct, frozen=True):
+    """The pause after which the one person here may approve their own runs."""
+
+    seconds: float
+
+
+class AccessService:
+    """Changes who may do what."""
 
     def __init__(self, journal: Journal, owner: str) -> None:
-        """`owner` is the user of the operating system whose home this is."""
+        """`owner` is the user of the operating system whose data directory it is."""
         self._journal = journal
         self.owner = owner
 
-    async def user(self, ask: UserAsked, *, actor: str) -> dict[str, Any]:
-        """Add, change or remove a user, or invite one: then the answer holds an invitation.
+    async def change(
+        self, command: AddUser | ChangeRoles | RemoveUser | NameWorkspace, *, actor: str
+    ) -> UserNow:
+        """Add, change or remove a user, or name the workspace.
 
         Raises:
             Rejected, NotFound: see `domain.access.decide`.
         """
         await self._load()
-        by, answer = self._asker(actor), {"name": ask.name}
-        match ask.verb:
-            case "add":
-                self._handle(AddUser(by, ask.name, ask.roles), actor)
-            case "roles":
-                self._handle(ChangeRoles(by, ask.name, ask.roles), actor)
-            case "remove":
-                self._handle(RemoveUser(by, ask.name, ask.reason), actor)
-            case "invite":
-                answer |= self._invite(by, ask.name, actor)
-            case "password":
-                self._list_owner(by, ask.name, actor)
-                # The digest stands in the log, where many may read it: it allows nothing.
-                allowed = digest(ask.invitation) if ask.invitation else ""
-                self._handle(ChangePassword(by, ask.name, allowed), actor)
-        return answer
+        self._handle(command, actor)
+        return UserNow(command.name)
 
-    def _invite(self, by: Asker, name: str, actor: str) -> dict[str, Any]:
-        self._list_owner(by, name, actor)
-        invitation = secrets.token_urlsafe(32)
+    async def remove(self, command: RemoveUser | RevokeToken, *, actor: str) -> None:
+        """Remove a user, or revoke a token: one's own, or anybody's for an admin.
+
+        Raises:
+            Rejected, NotFound: see `domain.access.decide`.
+            Rejected: `token.by_token`, where a token would end another one.
+        """
+        asking = current_request()
+        if isinstance(command, RevokeToken) and asking is not None and asking.way == "token":
+            _refuse_by_token(command.token, asking)
+        await self._load()
+        self._handle(command, actor)
+
+    async def invite(self, command: Invite, *, actor: str) -> Invited:
+        """Return an invitation with which a user chooses a password.
+
+        Raises:
+            Rejected, NotFound: see `domain.access.decide`.
+        """
+        await self._load()
+        self._list_owner(command.name, actor)
+        secret = secrets.token_urlsafe(32)
         until = self._journal.clock.now() + INVITATION_SECONDS
-        self._handle(Invite(by, name, digest(invitation), until), actor)
-        return {"invitation": invitation, "until": until}
+        self._handle(msgspec.structs.replace(command, digest=digest(secret), until=until), actor)
+        return Invited(name=command.name, invitation=secret, until=until)
 
-    def _list_owner(self, by: Asker, name: str, actor: str) -> None:
-        """List the owner as a user like others, so that they can have a password."""
+    async def set_password(self, command: SetPassword, *, actor: str) -> UserNow:
+        """Note that a user has another password.
+
+        Raises:
+            Rejected, NotFound: see `domain.access.decide`.
+        """
+        await self._load()
+        self._list_owner(command.name, actor)
+        # The digest stands in the log, where many may read it: it allows nothing.
+        allowed = digest(command.invitation) if command.invitation else ""
+        self._handle(ChangePassword(UNKNOWN, command.name, allowed), actor)
+        return UserNow(command.name)
+
+    def _list_owner(self, name: str, actor: str) -> None:
+        """Add the owner as a user, so that they can have a password."""
         is_listed = self._access.user(name) is not None
         if not is_listed and person(name) == person(self.owner):
-            self._handle(AddUser(by, name, ("admin",)), actor)
+            self._handle(AddUser(UNKNOWN, name, ("admin",)), actor)
 
-    async def arrive(self, ask: UserArrived, *, actor: str) -> dict[str, Any]:
-        """Take in whom a provider vouches for.
+    async def arrive(self, command: Arrive, *, actor: str) -> UserNow:
+        """Take in a person for whom a provider vouches.
 
         Raises:
             Rejected: `sign_in.not_vouched`, and see `domain.access.decide`.
@@ -150,15 +178,14 @@ class AccessDesk:
         asking = current_request()
         # A user signed in by OIDC comes with a session; only the sign-in itself does not.
         is_arriving = asking is not None and asking.credential.startswith(PROVIDER)
-        if not is_arriving or person(actor) != person(ask.name):
-            raise Rejected("sign_in.not_vouched", f"No provider vouches for {ask.name[:80]!r}.")
+        if not is_arriving or person(actor) != person(command.name):
+            raise Rejected("sign_in.not_vouched", f"No provider vouches for {command.name[:80]!r}.")
         await self._load()
-        command = Arrive(ask.name, ask.subject, self.owner, ask.roles, ask.has_roles)
-        self._handle(command, actor)
-        return {"name": ask.name}
+        self._handle(msgspec.structs.replace(command, owner=self.owner), actor)
+        return UserNow(command.name)
 
-    async def issue(self, ask: TokenAsked, *, actor: str) -> dict[str, Any]:
-        """Issue a token to the caller; it is shown this once.
+    async def issue(self, command: IssueTokenForCaller, *, actor: str) -> TokenShown:
+        """Issue a token to whoever asks; it is shown this once.
 
         Raises:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;
@@ -180,48 +207,21 @@ class AccessDesk:
         await self._load()
         name, now = actor.removeprefix("user:"), self._journal.clock.now()
         key, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-        token = f"{MARK}{key}_{secret}"
-        issued = TokenIssued(key, ask.name, name, digest(token), ask.scopes, now + ask.seconds)
-        self._handle(IssueToken(self._asker(actor), issued), actor)
-        return {"id": key, "name": ask.name, "token": token, "until": issued.until}
+        token, until = f"{MARK}{key}_{secret}", now + command.seconds
+        scopes = tuple(dict.fromkeys(command.scopes))
+        issued = TokenIssued(key, command.name, name, digest(token), scopes, until)
+        self._handle(IssueToken(UNKNOWN, issued), actor)
+        return TokenShown(id=key, name=command.name, token=token, until=until)
 
-    async def revoke(self, ask: TokenRevoked, *, actor: str) -> dict[str, Any]:
-        """Revoke a token: one's own, or any user's for an admin.
-
-        Raises:
-            NotFound: `token.unknown`.
-            Rejected: `token.by_token`, where a token would end another one.
-        """
-        asking = current_request()
-        if asking is not None and asking.way == "token" and not _may_end(asking, ask.token):
-            raise Rejected(
-                "token.by_token",
-                "A token without the scope 'administer' ends no other one.",
-                hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
-            )
-        await self._load()
-        self._handle(RevokeToken(self._asker(actor), ask.token, ask.reason), actor)
-        return {"id": ask.token}
-
-    async def name_workspace(self, ask: WorkspaceAsked, *, actor: str) -> dict[str, Any]:
-        """Give this home a name.
-
-        Raises:
-            Rejected: `workspace.bad_name`.
-        """
-        await self._load()
-        self._handle(NameWorkspace(ask.name), actor)
-        return {"name": ask.name}
-
-    async def set_second_look(self, ask: SecondLookAsked, *, actor: str) -> dict[str, Any]:
+    async def set_second_look(self, command: SetSecondLook, *, actor: str) -> SecondLookNow:
         """Set the pause after which the one person here may approve their own runs.
 
         Raises:
             Rejected: `second_look.not_owner`, `.not_alone` or `.bad_time`.
         """
         await self._load()
-        self._handle(SetSecondLook(self._asker(actor), ask.seconds), actor)
-        return {"seconds": ask.seconds}
+        self._handle(command, actor)
+        return SecondLookNow(command.seconds)
 
     async def second_look(self, who: Who) -> SecondLook:
         """Return whether who speaks is the only approver, and what they may do about it."""
@@ -259,7 +259,14 @@ class AccessDesk:
         return Asker(actor.removeprefix("user:"), permissions, self.owner)
 
     def _handle(self, command: AccessCommand, actor: str) -> None:
+        if not isinstance(command, Arrive | NameWorkspace):
+            command = msgspec.structs.replace(command, by=self._asker(actor))
         self._journal.tell(ACCESS, STREAM, command, actor=actor)
+
+
+async def access_of(present: Present) -> Access:
+    """Return who may do what, by the log as of now."""
+    return await present.find(ACCESS, STREAM) or INITIAL_ACCESS
 
 
 class Bearer(msgspec.Struct, frozen=True):
@@ -301,9 +308,15 @@ def second_look_of(access: Access, who: Who, owner: str) -> SecondLook:
     return SecondLook(True, access.second_look)
 
 
-def _may_end(asking: Asking, token: str) -> bool:
-    """Whether a token may end that one: itself, so that who loses one loses no others."""
-    return asking.credential == f"token-{token}" or "administer" in asking.permissions
+def _refuse_by_token(token: str, asking: Asking) -> None:
+    """Refuse a token that ends another one: who loses one shall lose no others."""
+    if asking.credential == f"token-{token}" or "administer" in asking.permissions:
+        return
+    raise Rejected(
+        "token.by_token",
+        "A token without the scope 'administer' ends no other one.",
+        hint="Sign in with a browser, or use `mission user token revoke` on the machine.",
+    )
 
 
 def digest(secret: str) -> str:

@@ -4,9 +4,8 @@ The console refuses before it asks. The work itself repeats the check, so that n
 the console, and no mistake in it, is a way around this.
 """
 
-from typing import Any, Literal
+from typing import Any
 
-from missioncontrol.application.access import UserAsked
 from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import OnBehalfCommand
@@ -15,12 +14,9 @@ from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.permission import Needed
 from missioncontrol.domain.person import is_agent
 from missioncontrol.domain.principal import Asking
-
-Needed = Permission | Literal["sign_in"]
-"""`sign_in`: any signed-in user may ask; the handler checks the request itself."""
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
@@ -56,7 +52,6 @@ NEEDED: dict[str, Needed] = {
     "ElevationWished": "operate",
     "KeyAsked": "govern",
     "TraceAsked": "approve",
-    "MemoryAsked": "operate",
     "ExportNoted": "read",
     "ProductAsked": "govern",
     "SourceAsked": "govern",
@@ -69,12 +64,6 @@ NEEDED: dict[str, Needed] = {
     "WorkerDrained": "govern",
     "WorkersListed": "read",
     "AgentsAtWork": "read",
-    "UserAsked": "administer",
-    "WorkspaceAsked": "administer",
-    "SecondLookAsked": "administer",
-    "UserArrived": "sign_in",
-    "TokenAsked": "sign_in",
-    "TokenRevoked": "sign_in",
 }
 
 LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
@@ -82,8 +71,6 @@ LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
-    "TokenAsked": ("token",),
-    "UserAsked": ("invitation",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
@@ -193,6 +180,4 @@ def _needed(ask: Any) -> Needed | None:
             return "operate"  # Who sees to a risk, what a task is to change; no waiver.
         case RepositoryTaskAsked(verb="done"):
             return "approve"  # The person who marks it done has checked the work.
-        case UserAsked(verb="password"):
-            return "sign_in"  # One's own, by an invitation, or another user's by an admin.
     return NEEDED.get(type(ask).__name__)

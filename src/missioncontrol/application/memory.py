@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,13 +22,16 @@ from missioncontrol.domain.memory import (
     Amendment,
     CorrectMemory,
     ExpireMemory,
+    Files,
     ForgetMemory,
     Item,
-    Kind,
     MemoryAdded,
     MemoryCommand,
     MemoryEvent,
     Source,
+    Tags,
+    Text,
+    Title,
     decide,
     evolve,
     forgotten,
@@ -281,19 +284,20 @@ def _added(event: MemoryAdded, row: Recorded) -> Item:
     )
 
 
-class MemoryAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to change what is remembered."""
+class CorrectItem(msgspec.Struct, frozen=True):
+    """Say what an item says from now on; what is left out stays as it is."""
 
-    verb: Literal["add", "correct", "expire", "forget"]
-    item: str = ""  # not where one is added
-    kind: Kind = "lesson"  # where one is added
-    title: str = ""
-    text: str = ""
-    repository: str = ""
-    files: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    expires: float = 0.0  # seconds since the epoch; 0: never
-    reason: str = ""
+    item: str
+    title: Title | None = None
+    text: Text | None = None
+    files: Files | None = None
+    tags: Tags | None = None
+
+
+class ItemNow(msgspec.Struct, frozen=True):
+    """An item after a change."""
+
+    item: str
 
 
 class Known(Protocol):
@@ -313,8 +317,15 @@ STAYS = (
 """The note to a person who has something forgotten."""
 
 
-class MemoryDesk:
-    """Adds, corrects, expires and forgets items."""
+class Forgotten(msgspec.Struct, frozen=True):
+    """An item that is gone, and what of it stays where."""
+
+    item: str
+    stays: str = STAYS
+
+
+class MemoryService:
+    """Adds, corrects, lets expire and forgets."""
 
     def __init__(self, journal: Journal) -> None:
         """An engine that is at work sets `known`; items are read from the record there.
@@ -325,49 +336,59 @@ class MemoryDesk:
         self.known: Known | None = None
         self.forgotten: Callable[[str], None] = lambda item: None
 
-    async def take(self, ask: MemoryAsked, *, actor: str) -> dict[str, Any]:
-        """Do what is asked.
+    async def add(self, command: AddMemory, *, actor: str) -> ItemNow:
+        """Remember something.
+
+        Raises:
+            Rejected, NotFound: see `domain.memory.decide`.
+        """
+        name = item_id(command.kind, command.repository, f"{command.title}\n{command.text}")
+        await self._journal.find(MEMORY, name)
+        return self._tell(msgspec.structs.replace(command, item=name), actor)
+
+    async def correct(self, command: CorrectItem, *, actor: str) -> ItemNow:
+        """Change what an item says.
 
         Raises:
             Rejected, NotFound: see `domain.memory.decide`; `memory.unknown`.
         """
-        item = ask.item
-        if ask.verb == "add":
-            item = item_id(ask.kind, ask.repository, f"{ask.title}\n{ask.text}")
-        elif not is_item_id(item):
+        amendment = await self._find(command.item)
+        if amendment is not None and amendment.is_forgotten:
+            raise forgotten(command.item)
+        fields = msgspec.structs.asdict(command)
+        if None in fields.values():
+            seen = await self._known(command.item)
+            fields = {name: getattr(seen, name) if v is None else v for name, v in fields.items()}
+            fields["item"] = command.item
+        return self._tell(CorrectMemory(**fields), actor)
+
+    async def change(self, command: ExpireMemory | ForgetMemory, *, actor: str) -> ItemNow:
+        """Set when an item expires, or forget it.
+
+        Raises:
+            Rejected, NotFound: see `domain.memory.decide`; `memory.unknown`.
+        """
+        if await self._find(command.item) is None:
+            await self._known(command.item)
+        made = self._tell(command, actor)
+        if isinstance(command, ForgetMemory):
+            self.forgotten(command.item)
+        return made
+
+    async def _find(self, item: str) -> Amendment | None:
+        if not is_item_id(item):
             raise unknown(item)  # Streams of other things have other names.
-        amendment = await self._journal.find(MEMORY, item)
-        if ask.verb != "add" and amendment is None:
-            await self._refuse_unknown(item)
-        self._journal.tell(MEMORY, item, _command(ask, item), actor=actor)
-        self._journal.forget(item)
-        if ask.verb == "forget":
-            self.forgotten(item)
-        answer = {"item": item}
-        return answer | {"stays": STAYS} if ask.verb == "forget" else answer
+        found: Amendment | None = await self._journal.find(MEMORY, item)
+        return found
 
-    async def _refuse_unknown(self, item: str) -> None:
-        """Refuse to amend what was never harvested: nothing but the index knows what was."""
-        if self.known is None or await self.known.item(item) is None:
+    def _tell(self, command: MemoryCommand, actor: str) -> ItemNow:
+        self._journal.tell(MEMORY, command.item, command, actor=actor)
+        self._journal.forget(command.item)
+        return ItemNow(command.item)
+
+    async def _known(self, item: str) -> Item:
+        """Return an item; refuse what was never harvested: only the index knows what was."""
+        found = await self.known.item(item) if self.known is not None else None
+        if found is None:
             raise unknown(item)
-
-
-def _command(ask: MemoryAsked, item: str) -> MemoryCommand:
-    match ask.verb:
-        case "add":
-            return AddMemory(
-                item,
-                ask.kind,
-                ask.title,
-                ask.text,
-                ask.repository,
-                ask.files,
-                ask.tags,
-                ask.expires,
-            )
-        case "correct":
-            return CorrectMemory(item, ask.title, ask.text, ask.files, ask.tags)
-        case "expire":
-            return ExpireMemory(item, ask.expires, ask.reason)
-        case _:
-            return ForgetMemory(item, ask.reason)
+        return found

@@ -5,15 +5,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.access import (
-    AccessDesk,
-    SecondLookAsked,
-    TokenAsked,
-    TokenRevoked,
-    UserArrived,
-    UserAsked,
-    WorkspaceAsked,
-)
+from missioncontrol.application.access import AccessService
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -55,7 +47,7 @@ from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.learning import PatternAsked, PatternDesk, PatternsLearned
-from missioncontrol.application.memory import MemoryAsked, MemoryDesk
+from missioncontrol.application.memory import MemoryService
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.prices import PriceChange
@@ -128,13 +120,13 @@ class Office:
         self.patterns = PatternDesk(journal)
         self.repositories = RepositoryDesk(journal, approvals.os_user)
         self.tracing = Tracing(journal)
-        self.memory = MemoryDesk(journal)
+        self.memory = MemoryService(journal)
         self.products = ProductService(journal)
         self.alerts = AlertService(journal, self.products.refuse_unknown)
         self.digests = DigestService(journal, self.products.refuse_unknown)
         self.exports = ExportDesk(journal)
         self.elevations = Elevations(agents, approvals.os_user)
-        self.access = AccessDesk(journal, approvals.os_user)
+        self.access = AccessService(journal, approvals.os_user)
         approvals.second_look = self.access.second_look
         self.requests = Requests(journal)
         self.adopt: Callable[[str], None] = lambda run: None
@@ -182,7 +174,6 @@ class Office:
             TrialAsked: self._begin_trial,
             TrialEnded: self._judge_trial,
             TraceAsked: self._trace,
-            MemoryAsked: self._memory,
             ExportNoted: self._note_export,
             ProductAsked: self._product,
             SourceAsked: self._source,
@@ -192,12 +183,6 @@ class Office:
             AlertAsked: self._alert,
             FindingsTaken: self._alert,
             DigestTaken: self._digest,
-            UserAsked: self._user,
-            UserArrived: self._arrive,
-            TokenAsked: self._issue_token,
-            TokenRevoked: self._revoke_token,
-            WorkspaceAsked: self._name_workspace,
-            SecondLookAsked: self._set_second_look,
         }
         self._commands = {kind.__name__: kind for kind in self._verbs}
 
@@ -361,9 +346,6 @@ class Office:
     async def _note_export(self, ask: ExportNoted, actor: str) -> dict[str, Any]:
         return await self.exports.take(ask, actor=actor)
 
-    async def _memory(self, ask: MemoryAsked, actor: str) -> dict[str, Any]:
-        return await self.memory.take(ask, actor=actor)
-
     async def _trace(self, ask: TraceAsked, actor: str) -> dict[str, Any]:
         return await self.tracing.take(ask, actor=actor)
 
@@ -424,26 +406,6 @@ class Office:
 
     async def _judge_trial(self, ask: TrialEnded, actor: str) -> dict[str, Any]:
         return await self.evaluations.judge(ask, actor=actor)
-
-    # Who may do what.
-
-    async def _user(self, ask: UserAsked, actor: str) -> dict[str, Any]:
-        return await self.access.user(ask, actor=actor)
-
-    async def _arrive(self, ask: UserArrived, actor: str) -> dict[str, Any]:
-        return await self.access.arrive(ask, actor=actor)
-
-    async def _issue_token(self, ask: TokenAsked, actor: str) -> dict[str, Any]:
-        return await self.access.issue(ask, actor=actor)
-
-    async def _revoke_token(self, ask: TokenRevoked, actor: str) -> dict[str, Any]:
-        return await self.access.revoke(ask, actor=actor)
-
-    async def _name_workspace(self, ask: WorkspaceAsked, actor: str) -> dict[str, Any]:
-        return await self.access.name_workspace(ask, actor=actor)
-
-    async def _set_second_look(self, ask: SecondLookAsked, actor: str) -> dict[str, Any]:
-        return await self.access.set_second_look(ask, actor=actor)
 
     # All work at once.
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from missioncontrol import __version__
-from missioncontrol.cli.access_arguments import add_access
+from missioncontrol.cli.access import add_access
 from missioncontrol.cli.agent_arguments import add_agent, program_after
 from missioncontrol.cli.analytics_arguments import add_analytics
 from missioncontrol.cli.approval_arguments import add_approvals

@@ -14,7 +14,7 @@ import msgspec
 
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import colour, columns, print_json, print_text
+from missioncontrol.cli.output import colour, columns, note, print_json, print_text
 from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
@@ -23,6 +23,7 @@ from missioncontrol.surfaces.paging import LIMIT_MAX, Page
 
 if TYPE_CHECKING:
     from missioncontrol.application.read_model import Present
+    from missioncontrol.application.reader import Reader
 
 R = TypeVar("R")
 
@@ -39,10 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
                     arguments, item_of(desk, query, arguments.id if query.named else ""), query
                 )
             case Operation() as operation:
-                answer = _executed(arguments, desk, operation)
-                if answer is None:
-                    answer = {"id": arguments.id} if operation.target is not None else {}
-                _print_answer(arguments, answer, operation)
+                _execute(arguments, desk, operation)
             case declared:
                 raise TypeError(declared.name)
         return SUCCEEDED
@@ -58,7 +56,7 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
     """
     if desk.line is None:
         filters = checked(query.name, given, query.filters)
-        return _found(desk, query.find, query.source, filters)
+        return _read_here(desk, lambda reader: query.found(reader, filters))
     request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
@@ -77,42 +75,58 @@ def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return _found(desk, query.find, query.source, id_)
+        return _read_here(desk, lambda reader: query.found(reader, id_))
     request = remote.of_item(query, id_)
     return desk.line.get(request.path, request.kind)
 
 
-def _found(
-    desk: Desk,
-    find: Callable[[Any, Any], Awaitable[R]],
-    source_of: Callable[[Any], Any],
-    about: Any,
-) -> R:
-    """Return what a query finds here. The log is opened only for one that reads it."""
-    source = source_of(desk)
+def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
+    """Return what is found in the data directory of this machine, as of now."""
+    return _read_here(desk, lambda reader: find(reader.present))
+
+
+def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
+    """Return what is found here. The log is opened only for a query that reads it."""
 
     async def found() -> R:
+        work = find(desk.reader)
         if "present" in vars(desk):
             await desk.present.catch_up()
-        return await find(source, about)
+        return await work
 
     return asyncio.run(found())
 
 
-def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
-    """Return what a query finds in the data directory of this machine, as of now."""
-
-    async def found() -> R:
-        await desk.present.catch_up()
-        return await find(desk.present)
-
-    return asyncio.run(found())
-
-
-def _executed(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> Any:
+def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
     target = arguments.id if operation.target is not None else ""
     given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
-    return desk.execute(operation, target, given)
+    answer = executed(desk, operation, target, given)
+    if arguments.json:
+        shown = operation.terminal.json(answer) if operation.terminal.json else answer
+        print_json({"id": target} if answer is None else msgspec.to_builtins(shown))
+        return
+    for name in operation.shown_once:  # Alone, so that another program can take it.
+        print_text(visible(f"{getattr(answer, name)}\n"))
+    write = note if operation.shown_once else print_text
+    write(visible(surface.done_text(operation, target, answer)) + "\n")
+
+
+def executed(
+    desk: Desk, operation: Operation[Any, Any], target: str, given: Mapping[str, Any]
+) -> Any:
+    """Execute an operation, and return what callers are answered.
+
+    Raises:
+        MissionControlError: as `Desk.execute`.
+    """
+    named = operation.target.resolve if operation.target is not None else None
+    if named is not None and desk.line is None:
+        target = _read_here(desk, lambda reader: named(reader, target))
+    made = desk.execute(operation, target, given)
+    if operation.shows is None or desk.line is not None:
+        return made  # A server has looked it up.
+    created = operation.creates
+    return item_of(desk, operation.shows, getattr(made, created.field) if created else target)
 
 
 def resolved(desk: Desk, kind: str, text: str) -> str:
@@ -135,8 +149,12 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
         plain = query.terminal.json or msgspec.to_builtins
         print_json([plain(each) for each in found])
         return
+    lines = query.terminal.lines
     for each in found:
-        print_text(surface.line_of(query, each, columns(), colour) + "\n")
+        if lines is not None:
+            print_text(visible("\n".join(lines(each, columns()))) + "\n")
+        else:
+            print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         everything = len(rows_of(desk, query, {})) if given else 0
         there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
@@ -149,14 +167,3 @@ def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]
         print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return
     print_text(visible("\n".join(terminal.lines(found, columns()))) + "\n")
-
-
-def _print_answer(
-    arguments: argparse.Namespace, answer: Any, operation: Operation[Any, Any]
-) -> None:
-    terminal = operation.terminal
-    plain = msgspec.to_builtins(terminal.json(answer) if terminal.json else answer)
-    if arguments.json:
-        print_json(plain)
-    else:
-        print_text(visible(terminal.done.format_map(plain)) + "\n")

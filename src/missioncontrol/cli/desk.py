@@ -15,12 +15,14 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.home import Holder, Home
+from missioncontrol.adapters.os_user import os_user
 from missioncontrol.application.approvals import APPROVAL, unknown
 from missioncontrol.application.budgets import LEDGER, Ended, last_ledger, read_ended, stream_of
 from missioncontrol.application.journal import fold, fold_run
 from missioncontrol.application.prices import PRICES
 from missioncontrol.application.prices import STREAM as PRICE_STREAM
 from missioncontrol.application.workflows import Library, Saved
+from missioncontrol.cli import output
 from missioncontrol.cli.identity import Identity, who_types
 from missioncontrol.cli.names import board, find_run
 from missioncontrol.cli.open_home import AnyReading, not_here, server_of
@@ -42,10 +44,13 @@ from missioncontrol.projections.schedules import ScheduleRow
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
+    from missioncontrol.application.memory import Memory
     from missioncontrol.application.queries.patches import Diff
     from missioncontrol.application.read_model import Present
+    from missioncontrol.application.reader import Reader
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
+    from missioncontrol.ports.access_store import Use
 
 STARTING_SECONDS_MAX = 10.0
 """An engine that has just locked its home listens after at most so long."""
@@ -139,8 +144,12 @@ class Desk:
             )
         )
 
-    def execute(self, operation: "Operation[Any, R]", target: str, given: Mapping[str, Any]) -> R:
+    def execute(
+        self, operation: "Operation[Any, Any]", target: str, given: Mapping[str, Any]
+    ) -> Any:
         """Execute an operation, wherever the engine is; return its answer once durable.
+
+        A server answers what the operation `shows`; see `cli.declarations.executed`.
 
         `target` is the id of what is changed, "" where nothing is; `given` are fields of the
         command.
@@ -157,8 +166,7 @@ class Desk:
             sent = self._line.send(
                 request.method, request.path, query=request.query, body=request.body
             )
-            answer = self._line.read(sent, request.kind) if sent.content else None
-            return operation.answered(answer)
+            return self._line.read(sent, request.kind) if sent.content else None
         arguments = operation.arguments(target, given)
         if self._line is None:
             from missioncontrol.application.authority import refuse_agent
@@ -328,6 +336,33 @@ class Desk:
         reading = self.reading
         assert isinstance(reading, ReadContext)
         return Present(reading.store, reading.tables, reading.output, reading.artifacts)
+
+    @property
+    def reader(self) -> "Reader":
+        """What queries read of a directory of this machine, as whoever has the machine."""
+        from missioncontrol.application.reader import Reader
+        from missioncontrol.domain.permission import PERMISSIONS
+        from missioncontrol.domain.principal import Principal
+
+        return Reader(self, Principal(self.actor, ("admin",), PERMISSIONS, "os", ""))
+
+    @property
+    def owner(self) -> str:
+        """The user of the operating system whose data directory it is."""
+        return os_user()
+
+    def uses(self) -> "Mapping[str, Use]":
+        """Return when each token was used last; only a console knows."""
+        return {}
+
+    async def remembered(self, question: Callable[["Memory"], R]) -> R:
+        """Return what a question to the memory finds, as the log has it now."""
+        from missioncontrol.app.followers import memory
+
+        with memory(self.directory) as found:
+            if not await found.bring_up(seconds_max=30.0):
+                output.note("Memory is not up to date yet: the log is long. Try again.\n")
+            return question(found)
 
     @cached_property
     def board(self) -> Board:

@@ -40,7 +40,7 @@ VERBS = {
     "task": ("task", "task"),
     "eval": ("evaluation", "evaluation"),
     "user": ("access", "user"),
-    "user token": ("access", "token"),
+    "user token": ("declarations", "run"),
     "up": ("server_commands", "up"),
     "engine halt": ("server_commands", "stop"),
     "engine resume": ("server_commands", "start"),

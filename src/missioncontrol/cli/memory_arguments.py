@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
 from missioncontrol.domain.memory_kinds import KINDS
 
 
@@ -11,42 +12,21 @@ def add_memory(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     """Add `memory` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "memory", parents=[home], help="knowledge from earlier missions and documents"
-    )
-    kinds = top.add_subparsers(dest="memory", metavar="VERB", required=True, parser_class=type(top))
-    listing = kinds.add_parser("list", parents=[home], help="what is remembered, newest first")
-    search = kinds.add_parser("search", parents=[home], help="what bears on some words, and why")
-    search.add_argument("text", metavar="WORDS")
-    for verb in (listing, search):
-        _add_filters(verb, whole_number)
-    recall = kinds.add_parser("recall", parents=[home], help="what planners receive for a goal")
-    recall.add_argument("goal", metavar="GOAL")
-    recall.add_argument("--repo", metavar="PATH", default="", help="the checkout it is about")
-    show = kinds.add_parser("show", parents=[home], help="one item: its source, its neighbours")
-    add = kinds.add_parser("add", parents=[home], help="remember something")
-    add.add_argument("title", metavar="TITLE", help="in one line")
-    add.add_argument("--kind", choices=KINDS, default="lesson")
-    add.add_argument("--repo", metavar="PATH", default="", help="(default: it holds everywhere)")
-    add.add_argument("--until", metavar="WHEN", default="never", help="90d or 2026-12-31")
-    correct = kinds.add_parser("correct", parents=[home], help="say what it says from now on")
-    correct.add_argument("--title", metavar="TITLE", help="(default: as it is)")
-    expire = kinds.add_parser("expire", parents=[home], help="tell planners of it until then")
-    expire.add_argument(
-        "--until", metavar="WHEN", default="now", help="now, never, 90d or 2026-12-31"
-    )
-    forget = kinds.add_parser("forget", parents=[home], help="delete it permanently")
-    for verb in (show, correct, expire, forget):
-        verb.add_argument("item", metavar="ITEM", help="its id, or the beginning of it")
-    for verb in (expire, forget):
-        verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-    for verb in (add, correct):
-        default = "" if verb is add else "(default: as it is)"
-        verb.add_argument("--text", metavar="TEXT", required=verb is add, help=default or None)
-        verb.add_argument("--file", metavar="PATH", action="append", help="may be repeated")
-        verb.add_argument("--tag", metavar="TAG", action="append", help="may be repeated")
-    for verb in (listing, search, recall, show, add, correct, expire, forget):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+
+    def by_hand(own: Any, home: argparse.ArgumentParser) -> None:
+        listing = own.add_parser("list", parents=[home], help="what is remembered, newest first")
+        search = own.add_parser("search", parents=[home], help="what bears on words, and why")
+        search.add_argument("text", metavar="WORDS")
+        for verb in (listing, search):
+            _add_filters(verb, whole_number)
+        recall = own.add_parser("recall", parents=[home], help="what planners are told for a goal")
+        recall.add_argument("goal", metavar="GOAL")
+        recall.add_argument("--repo", metavar="PATH", default="", help="the checkout it is about")
+        for verb in (listing, search, recall):
+            verb.add_argument("--json", action="store_true", help="print JSON")
+
+    text = "knowledge from earlier missions and documents"
+    add_noun(verbs, "memory", home, text, by_hand)
 
 
 def _add_filters(verb: argparse.ArgumentParser, whole_number: Callable[[str], int]) -> None:

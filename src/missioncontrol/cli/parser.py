@@ -17,6 +17,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take options by their whole name only: a shortened one would clash with a later one."""
         self._fills: list[Callable[[], None]] = []
+        self._is_filling = False
         super().__init__(*args, **{"allow_abbrev": False, **options})
         self._given: set[argparse.Action] = set()
 
@@ -30,8 +31,11 @@ class Parser(argparse.ArgumentParser):
     @property
     def _actions(self) -> list[argparse.Action]:
         """The arguments; the library keeps and reads them under this name."""
-        while self._fills:
-            self._fills.pop(0)()
+        if not self._is_filling:  # Each begins when the one before has ended.
+            self._is_filling = True
+            while self._fills:
+                self._fills.pop(0)()
+            self._is_filling = False
         return self._all
 
     @_actions.setter

@@ -22,9 +22,10 @@ from missioncontrol.client.governing import Budgets, Operations, Prices, Schedul
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
+from missioncontrol.client.made.token import TokenRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
-from missioncontrol.client.people import Tokens, Users
+from missioncontrol.client.people import Users
 from missioncontrol.client.record import Audit, Logs
 from missioncontrol.client.repositories import Repositories
 from missioncontrol.client.resource import L, Resource, requested
@@ -61,7 +62,7 @@ class _Everything(Resource[L]):
         self.operation = Operations(line)
         self.artifacts = Artifacts(line)
         self.users = Users(line)
-        self.tokens = Tokens(line)
+        self.tokens = TokenRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)

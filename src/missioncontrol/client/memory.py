@@ -5,13 +5,12 @@ from typing import Any, TypeAlias
 
 from missioncontrol.application.queries.memory import (
     ItemDetail,
-    ItemView,
     MatchView,
     Remembering,
 )
-from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.client.shapes import Forgotten
+from missioncontrol.client.calls import Call, change, get, path_of, post
+from missioncontrol.client.made.memory import MemoryRequests
+from missioncontrol.client.resource import L, requested
 from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.memory import Kind
 
@@ -19,29 +18,8 @@ Matches: TypeAlias = list[MatchView]
 RecalledItems: TypeAlias = list[Recalled]
 
 
-class Memory(Resource[L]):
+class Memory(MemoryRequests[L]):
     """`client.memory`."""
-
-    @listed
-    def list(
-        self,
-        *,
-        kind: Kind | None = None,
-        repository: str = "",
-        tag: str = "",
-        file: str = "",
-        expired: bool = False,
-    ) -> Pages[ItemView]:
-        """Return items, those confirmed last first; `expired` adds expired ones."""
-        return pages(
-            "/memory",
-            ItemView,
-            kind=kind,
-            repository=repository,
-            tag=tag,
-            file=file,
-            expired=expired,
-        )
 
     @requested
     def counts(self) -> Call[Remembering]:
@@ -80,40 +58,6 @@ class Memory(Resource[L]):
         return post("/memory/recall", RecalledItems, body)
 
     @requested
-    def get(self, item: str) -> Call[ItemDetail]:
-        """Return an item with its source and its neighbours.
-
-        Raises:
-            NotFound: `memory.unknown` or `memory.forgotten`.
-        """
-        return get(path_of("memory", item), ItemDetail)
-
-    @requested
-    def add(
-        self,
-        title: str,
-        text: str,
-        *,
-        kind: Kind = "lesson",
-        repository: str = "",
-        files: Sequence[str] = (),
-        tags: Sequence[str] = (),
-        expires: float = 0.0,
-        key: str = "",
-    ) -> Call[ItemDetail]:
-        """Add an item for planners, until `expires` (seconds since the epoch; 0: always)."""
-        body = {
-            "title": title,
-            "text": text,
-            "kind": kind,
-            "repository": repository,
-            "files": list(files),
-            "tags": list(tags),
-            "expires": expires,
-        }
-        return post("/memory", ItemDetail, body, key=key)
-
-    @requested
     def correct(
         self,
         item: str,
@@ -133,8 +77,3 @@ class Memory(Resource[L]):
         """Give it to planners until then (seconds since the epoch; 0: always)."""
         body = {"expires": expires, "reason": reason}
         return change("PATCH", path_of("memory", item), ItemDetail, body)
-
-    @requested
-    def forget(self, item: str, reason: str = "") -> Call[Forgotten]:
-        """Delete an item from the index and from what planners receive, for ever."""
-        return change("DELETE", path_of("memory", item), Forgotten, query={"reason": reason})

@@ -116,13 +116,6 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_new: bool  # False where it was so already
 
 
-class Forgotten(msgspec.Struct, frozen=True):
-    """An item of memory that is gone, and what of it stays where."""
-
-    item: str
-    stays: str
-
-
 class PackLine(msgspec.Struct, frozen=True):
     """An execution pack in a list."""
 

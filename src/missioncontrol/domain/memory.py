@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from typing import Literal, assert_never
+from typing import Annotated, Literal, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.estimates import Recalled
@@ -22,6 +23,7 @@ NAMES_MAX = 50
 
 NAME_MAX = 1_000
 REASON_MAX = 2_000
+PATH_MAX = 4_096
 TIME_MAX = 4e9
 ID_LENGTH = 20
 
@@ -144,17 +146,31 @@ EVENTS: dict[type, tuple[str, int]] = {
 """The lasting name and version of every event."""
 
 
+Title = Annotated[str, Meta(min_length=1, max_length=TITLE_MAX, description="In one line.")]
+Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
+Files = Annotated[tuple[Name, ...], Meta(max_length=NAMES_MAX, description="Files it is about.")]
+Tags = Annotated[tuple[Name, ...], Meta(max_length=NAMES_MAX)]
+Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why; kept in the log.")]
+Expiry = Annotated[
+    float, Meta(ge=0, le=TIME_MAX, description="When it ends: now, never, 90d or 2026-12-31.")
+]
+"""Seconds since the epoch; 0: never."""
+
+
 class AddMemory(msgspec.Struct, frozen=True):
     """Remember this."""
 
     item: str
-    kind: Kind
-    title: str
-    text: str
-    repository: str = ""
-    files: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    expires: float = 0.0
+    title: Title
+    text: Text
+    kind: Kind = "lesson"
+    repository: Annotated[
+        str, Meta(max_length=PATH_MAX, description="The checkout; it holds everywhere without.")
+    ] = ""
+    files: Files = ()
+    tags: Tags = ()
+    expires: Expiry = 0.0
 
 
 class CorrectMemory(msgspec.Struct, frozen=True):
@@ -171,15 +187,15 @@ class ExpireMemory(msgspec.Struct, frozen=True):
     """Tell planners of it until then."""
 
     item: str
-    expires: float
-    reason: str = ""
+    expires: Expiry
+    reason: Reason = ""
 
 
 class ForgetMemory(msgspec.Struct, frozen=True):
     """Delete the item."""
 
     item: str
-    reason: str = ""
+    reason: Reason = ""
 
 
 MemoryCommand = AddMemory | CorrectMemory | ExpireMemory | ForgetMemory
@@ -311,7 +327,7 @@ def _refuse_bad_words(command: AddMemory | CorrectMemory) -> None:
             if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
                 raise _bad(field, f"{ascii(name)[:80]} is none")
     if isinstance(command, AddMemory):
-        _refuse_long("repository", command.repository, 4_096)
+        _refuse_long("repository", command.repository, PATH_MAX)
         _refuse_hidden("repository", command.repository)
 
 

@@ -6,6 +6,9 @@ from typing import Literal, get_args
 Permission = Literal["read", "audit", "operate", "approve", "stop", "govern", "administer"]
 """What a request needs."""
 
+Needed = Permission | Literal["sign_in"]
+"""`sign_in`: any caller that signed in; the service looks at what is asked for."""
+
 MEANING: dict[Permission, str] = {
     "read": "see missions, runs, costs, events, logs and artifacts",
     "audit": "verify and export the log, see who was admitted and from where",

@@ -14,7 +14,14 @@ ANSWER_BYTES_MAX = 64 * 1024
 FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
+    "MemoryAsked": "memory",
+    "SecondLookAsked": "user.second_look",
+    "TokenAsked": "token.issue",
+    "TokenRevoked": "token.revoke",
+    "UserArrived": "user.arrive",
+    "UserAsked": "user",
     "WebhookAsked": "webhook",
+    "WorkspaceAsked": "user.name_workspace",
     "ShareAsked": "share",
     "OutputBound": "retention.bound_output",
 }

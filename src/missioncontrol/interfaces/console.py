@@ -8,11 +8,14 @@ import msgspec
 
 from missioncontrol.application.log_verification import Verifying
 from missioncontrol.application.read_model import Present
+from missioncontrol.application.reader import Reader, Remembered
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.request import asking_of, key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from litestar import Request
 
     from missioncontrol.application.analytics.container import AnalyticsContainer
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from missioncontrol.application.queries.shelf import Shelf
     from missioncontrol.declarations import Operation
     from missioncontrol.interfaces.sign_in.people import People
+    from missioncontrol.ports.access_store import Use
 
     AnyRequest = Request[Principal, Any, Any]
 
@@ -58,6 +62,25 @@ class Console:
         live.signal("verification", lambda: self.verifying.progress)
         self.deliveries = deliveries
         self.analytics = analytics
+
+    def reader(self, who: Principal) -> Reader:
+        """Return what queries read, for a caller."""
+        return Reader(self, who)
+
+    @property
+    def owner(self) -> str:
+        """The user of the operating system whose data directory it is."""
+        return self.people.owner
+
+    @property
+    def uses(self) -> "Callable[[], Mapping[str, Use]]":
+        """Returns when each token was used last."""
+        return self.people.store.uses
+
+    @property
+    def remembered(self) -> Remembered:
+        """Answers questions about the memory."""
+        return self.archive.remembered
 
     @property
     def now(self) -> float:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 NOUNS = (
     "decision",
     "webhook",
+    "user",
+    "token",
+    "memory",
     "share",
     "retention",
 )

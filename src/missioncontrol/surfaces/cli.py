@@ -58,7 +58,9 @@ def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve
     terminal = declared.terminal
     for field, is_inner in _options(declared):
         value = getattr(arguments, _name(declared, field).replace("-", "_"))
-        if value is None or value == [] or value is False:
+        if value == [] and field.is_required:
+            value = ()  # A list that has to be given is empty where none of it is.
+        elif value is None or value == [] or value is False:
             continue
         if read := terminal.parse.get(field.name):
             value = [read(each) for each in value] if field.is_list else read(value)
@@ -70,6 +72,7 @@ def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve
             values[switch.field] = switch.value
     if terminal.flatten:
         values[terminal.flatten] = inner
+    values |= terminal.fixed
     given = terminal.build(values) if terminal.build else values
     _refuse_nothing(declared, given)
     return given
@@ -117,7 +120,7 @@ def _refuse_nothing(declared: Declared, given: dict[str, Any]) -> None:
 def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
     """Yield the fields that a command takes, and whether each is one of the flattened struct."""
     terminal = declared.terminal
-    hidden = {each.field for each in terminal.switches.values()}
+    hidden = {*terminal.fixed, *(each.field for each in terminal.switches.values())}
     match declared:
         case Operation():
             kind: type[msgspec.Struct] = declared.given
@@ -142,7 +145,7 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
     verb.set_defaults(**{DECLARED: declared.name})
     target = declared.named
     if target is not None:
-        verb.add_argument("id", metavar="ID", help=target.help)
+        verb.add_argument("id", metavar=target.metavar, help=target.help)
     for field, _ in _options(declared):
         _add_option(verb, declared, field, number)
     for name, switch in declared.terminal.switches.items():
@@ -163,10 +166,15 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
         options["choices"] = field.choices
     else:
         options["metavar"] = _metavar(declared, field)
-        options["type"] = {int: number, float: float}.get(field.item, str)
+        is_text = field.name in declared.terminal.parse
+        options["type"] = str if is_text else {int: number, float: float}.get(field.item, str)
     if field.is_list:
         options |= {"action": "append", "default": []}
-    verb.add_argument(f"--{name}", required=field.is_required, **options)
+    default = declared.terminal.defaults.get(field.name)
+    if default is not None:
+        options |= {"default": default, "help": f"{field.help} (default: {default})"}
+    is_required = field.is_required and not field.is_list and default is None
+    verb.add_argument(f"--{name}", required=is_required, **options)
 
 
 def _name(declared: Declared, field: Field) -> str:
@@ -178,3 +186,11 @@ def _metavar(declared: Declared, field: Field) -> str:
     if named is None and field.name in declared.terminal.positional:
         named = field.name.upper()
     return named or {int: "N", float: "N"}.get(field.item, "TEXT")
+
+
+def done_text(operation: Operation[Any, Any], target: str, answer: Any) -> str:
+    """Return the sentence that says what an operation has done."""
+    done = operation.terminal.done
+    if callable(done):
+        return done(answer)
+    return done.format_map({"id": target, **(msgspec.to_builtins(answer) or {})})

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -147,11 +148,16 @@ def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
         operation.verb,
         "requested",
         ["self", *places, "*", *keywords],
-        f"{call}[{_struct(operation.returns, imports)}]",
+        f"{call}[{_answer(operation, imports)}]",
         operation.text,
         f"requests.operation({', '.join(values)})",
         imports,
     )
+
+
+def _answer(operation: Operation[Any, Any], imports: _Imports) -> str:
+    kind = operation.answer_type
+    return "None" if kind is NoneType else _struct(kind, imports)
 
 
 def _method(

@@ -24,7 +24,7 @@ from missioncontrol.surfaces.conditional import (
     tagged,
 )
 from missioncontrol.surfaces.fields import Field, fields_of
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, page_of, place_of
 from missioncontrol.surfaces.permissions import needs
 
 ROOT = "/api/v1"
@@ -77,7 +77,13 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
         filters = checked(query.name, _without_none(given), query.filters)
-        found = await query.find(query.source(console), filters)
+        reader = console.reader(request.user)
+        if query.find_after is not None:
+            place = place_of(cursor, *query.kinds)
+            rows = await query.find_after(query.source(reader), filters, place, limit + 1)
+            more = cursor_of(*query.key(rows[limit - 1])) if len(rows) > limit else ""
+            return listed(request, Page(list(rows[:limit]), more))
+        found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
     filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
@@ -111,7 +117,7 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
 
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
         id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.find(query.source(console), id_)
+        found = await query.found(console.reader(request.user), id_)
         return tagged(request, found, tag_of(found))
 
     parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
@@ -137,7 +143,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     if seen is not None:
         parameters["if_match"] = (IfMatch, "")
     responses = CHANGED if seen is not None else {}
-    returns: Any = None if operation.returns is type(None) else operation.returns
+    returns: Any = None if operation.answer_type is type(None) else operation.answer_type
     options: dict[str, Any] = {
         "status_code": 200 if returns is not None else 204,
         "responses": responses,
@@ -145,7 +151,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     if operation.creates is not None:
         made = {"response_description": "It is made.", "response_headers": LOCATION}
         options = {"status_code": 201, **made}
-    if operation.creates is not None or operation.shown_once:
+    if operation.creates is not None or operation.shows is not None or operation.shown_once:
         returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
@@ -159,21 +165,27 @@ def _operation(operation: Operation[Any, Any]) -> Any:
 
 def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
     target, seen, creates = operation.target, operation.unless_changed, operation.creates
+    shows = operation.shows
 
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
         id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
+        if target is not None and target.resolve is not None:
+            id_ = await target.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
-            now = await seen.find(seen.source(console), id_)
+            now = await seen.found(console.reader(request.user), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
         values = _without_none(given) | {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:
-            name = quote(creates.to_path(getattr(made, creates.field)), safe=":")
-            headers["Location"] = f"{ROOT}{creates.path}/{name}"
+            id_ = getattr(made, creates.field)
+            headers["Location"] = f"{ROOT}{creates.path}/{quote(creates.to_path(id_), safe=':')}"
+        if shows is not None:
+            made = await shows.found(console.reader(request.user), id_)
+            headers["ETag"] = tag_of(made)
         if not headers:
             return made
         return Response(made, status_code=201 if creates is not None else 200, headers=headers)

@@ -2,12 +2,12 @@
 
 from typing import Any, Literal
 
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.permission import Needed as SignedIn
 
 NEEDED = "permission"
 
-Needed = Permission | Literal["nothing", "sign_in"]
-"""`nothing`: open to all, signed in or not. `sign_in`: any caller that signed in."""
+Needed = SignedIn | Literal["nothing"]
+"""`nothing`: open to all, signed in or not."""
 
 
 def needs(permission: Needed) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def of_operation(
     return Request(
         operation.method,
         _path(operation.route, operation.target, target),
-        operation.returns,
+        operation.answer_type,
         query={name: value for name, value in plain.items() if value not in (None, "")}
         if in_address
         else {},

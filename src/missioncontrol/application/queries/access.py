@@ -158,7 +158,7 @@ def tokens(
 ) -> list[TokenView]:
     """Return the tokens of one person, or of everybody, by their end, the last first."""
     found = access.tokens.values() if owner is None else access.tokens_of(owner)
-    ordered = sorted(found, key=lambda each: (each.issued.until, each.issued.token), reverse=True)
+    ordered = sorted(found, key=lambda each: (-each.issued.until, each.issued.token))
     return [_token_view(each, uses.get(each.issued.token), now) for each in ordered]
 
 

@@ -1,9 +1,22 @@
 """What can be asked of users and tokens."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.access.events import TokenIssued
 from missioncontrol.domain.permission import Permission, Role
+
+NAME_MAX = 100
+REASON_MAX = 2_000
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
+Roles = Annotated[
+    tuple[Role, ...],
+    Meta(max_length=10, description="The roles; without any, a person may sign in and do nothing."),
+]
+Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why; kept in the log.")]
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -14,21 +27,25 @@ class Asker(msgspec.Struct, frozen=True):
     owner: str  # who runs this machine; the asker may be the same
 
 
+UNKNOWN = Asker("", frozenset(), "")
+"""In a command as it is given: who asks is known where it is handled, and may do nothing before."""
+
+
 class AddUser(msgspec.Struct, frozen=True):
     """Add a user, who may then sign in."""
 
     by: Asker
-    name: str
-    roles: tuple[Role, ...]
+    name: Name
+    roles: Roles = ()
     subject: str = ""
 
 
 class ChangeRoles(msgspec.Struct, frozen=True):
-    """Change the roles of a user."""
+    """Give a user exactly these roles."""
 
     by: Asker
     name: str
-    roles: tuple[Role, ...]
+    roles: Roles
 
 
 class RemoveUser(msgspec.Struct, frozen=True):
@@ -36,7 +53,7 @@ class RemoveUser(msgspec.Struct, frozen=True):
 
     by: Asker
     name: str
-    reason: str = ""
+    reason: Reason = ""
 
 
 class Invite(msgspec.Struct, frozen=True):
@@ -78,20 +95,22 @@ class RevokeToken(msgspec.Struct, frozen=True):
 
     by: Asker
     token: str
-    reason: str = ""
+    reason: Reason = ""
 
 
 class NameWorkspace(msgspec.Struct, frozen=True):
-    """Give this home a name."""
+    """Name the workspace."""
 
-    name: str
+    name: Name
 
 
 class SetSecondLook(msgspec.Struct, frozen=True):
     """Allow the one person of this workspace to approve their own runs after a pause."""
 
     by: Asker
-    seconds: float  # 0 turns it off
+    seconds: Annotated[
+        float, Meta(ge=0, description="The pause, such as 10m, at least 1m; `off` ends it.")
+    ]  # 0 turns it off
 
 
 AccessCommand = (

@@ -3,7 +3,13 @@
 import hmac
 from collections.abc import Iterable
 
-from missioncontrol.domain.access.commands import Arrive, Asker, ChangePassword, SetSecondLook
+from missioncontrol.domain.access.commands import (
+    NAME_MAX,
+    Arrive,
+    Asker,
+    ChangePassword,
+    SetSecondLook,
+)
 from missioncontrol.domain.access.events import TokenIssued
 from missioncontrol.domain.access.states import Access, User
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -13,7 +19,6 @@ from missioncontrol.domain.person import is_name, is_reserved, person
 USERS_MAX = 1_000
 TOKENS_MAX = 1_000
 TOKENS_OF_ONE_MAX = 100
-NAME_MAX = 100
 SECOND_LOOK_SECONDS_MIN = 60.0
 """A shorter pause is no second look."""
 

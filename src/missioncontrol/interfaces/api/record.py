@@ -11,7 +11,6 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from missioncontrol.application.access import UserArrived, UserAsked
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.redaction import not_guessed, shown, shown_data
 from missioncontrol.application.search import LIMIT_MAX, Found, FoundRuns, Search
@@ -20,6 +19,7 @@ from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.operations.user import ARRIVE, SET_PASSWORD
 from missioncontrol.ports.output_store import OutputLine
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunRow
 from missioncontrol.ports.search_index import Query
@@ -273,8 +273,7 @@ async def ask(
     Raises:
         Rejected: `sign_in.by_page`, and as the engine.
     """
-    is_password = verb == UserAsked.__name__ and data.get("verb") == "password"
-    if is_password or verb == UserArrived.__name__:
+    if verb in (ARRIVE.name, SET_PASSWORD.name):
         raise Rejected(
             "sign_in.by_page",
             f"{verb} is asked for by the page where people sign in, which knows that it is true.",

@@ -6,26 +6,24 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
-from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from missioncontrol.application.access import UserAsked, WorkspaceAsked
+from missioncontrol.application.access import Invited
 from missioncontrol.application.queries import access as queries
 from missioncontrol.application.queries.access import (
     ArrivalView,
     Me,
     RoleView,
     SessionView,
-    UserView,
     WorkspaceView,
 )
-from missioncontrol.domain.permission import Role
-from missioncontrol.domain.person import person
+from missioncontrol.domain.access.commands import Name
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.sign_in.origins import home_page
+from missioncontrol.operations.user import INVITE, NAME_WORKSPACE
 from missioncontrol.surfaces.conditional import (
     CHANGED,
     KNOWN,
@@ -34,6 +32,7 @@ from missioncontrol.surfaces.conditional import (
     tag_of,
     tagged,
 )
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import (
     LIMIT,
     Cursor,
@@ -45,25 +44,9 @@ from missioncontrol.surfaces.paging import (
 )
 
 AnyRequest = Request[Principal, Any, Any]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Roles = Annotated[tuple[Role, ...], msgspec.Meta(max_length=10)]
-Because = Annotated[str, QueryParameter(max_length=2_000, description="Why, for the record.")]
 Everybody = Annotated[
     bool, QueryParameter(description="Of everybody; it needs the permission `audit`.")
 ]
-
-
-class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user to add."""
-
-    name: Name
-    roles: Roles = ()
-
-
-class NewRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All roles that a user has from now on."""
-
-    roles: Roles
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -86,86 +69,24 @@ async def get_me(request: AnyRequest, console: NamedDependency[Console]) -> Me:
     return queries.me(await console.people.access(), folder_of(console), request.user)
 
 
-@get("/users", summary="List users", **needs("audit"))
-async def list_users(
-    console: NamedDependency[Console], cursor: Cursor = "", limit: Limit = LIMIT
-) -> Page[UserView]:
-    """Return all users who may sign in, by name; the owner of the machine comes first."""
-    people = console.people
-    found = queries.users(await people.access(), people.owner, people.now())
-    return page_of(found, cursor, limit, lambda it: (not it.is_owner, person(it.name)), bool, str)
-
-
-@post(
-    "/users",
-    summary="Add a user",
-    response_headers=[
-        ResponseHeader(name="Location", documentation_only=True, description="The user.")
-    ],
-    **needs("administer"),
-)
-async def add_user(
-    request: AnyRequest, console: NamedDependency[Console], data: JSONBody[NewUser]
-) -> Response[UserView]:
-    """Add a user with these roles; they sign in with a password: see their invitation."""
-    await console.ask(request, UserAsked("add", data.name, data.roles))
-    view = await _view(console, data.name)
-    return Response(view, status_code=201, headers={"location": _place(data.name)})
-
-
-@get("/users/{name:str}", summary="A user", responses=KNOWN, **needs("audit"))
-async def get_user(
-    request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
-) -> Response[UserView]:
-    """Return one user."""
-    view = await _view(console, name)
-    return tagged(request, view, tag_of(view))
-
-
-@patch("/users/{name:str}", summary="Change roles", responses=CHANGED, **needs("administer"))
-async def change_roles(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    data: JSONBody[NewRoles],
-    if_match: IfMatch = "",
-) -> Response[UserView]:
-    """Set exactly these roles of a user.
-
-    No user may change their own roles or grant more than they have; the last admin stays one.
-    """
-    before = await _view(console, name)
-    refuse_stale(if_match, tag_of(before), f"User {before.name!r}")
-    await console.ask(request, UserAsked("roles", before.name, data.roles))
-    view = await _view(console, name)
-    return tagged(request, view, tag_of(view))
-
-
-@delete("/users/{name:str}", summary="Remove a user", **needs("administer"))
-async def remove_user(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    reason: Because = "",
-) -> None:
-    """Remove a user: their sessions end, and their tokens are void."""
-    found = await _view(console, name)
-    await console.ask(request, UserAsked("remove", found.name, reason=reason))
-    console.people.forget(found.name)
-
-
 @post(
     "/users/{name:str}/invitation", status_code=201, summary="Invite a user", **needs("administer")
 )
 async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Invitation]:
-    """Return a link to choose a password with. The one before it is void."""
-    answer = await console.ask(request, UserAsked("invite", name))
-    secret = answer.get("invitation")
-    link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else None
-    headers = {"location": _place(name), "cache-control": "no-store"}
-    return Response(Invitation(name, link, answer["until"]), status_code=201, headers=headers)
+    """Return a link with which a user chooses a password. The one before it is void."""
+    made = await console.run(request, INVITE, name)
+    link = link_of(request, made) or None
+    headers = {"location": f"/api/v1/users/{quote(name, safe='')}", "cache-control": "no-store"}
+    return Response(Invitation(name, link, made.until), status_code=201, headers=headers)
+
+
+def link_of(request: AnyRequest, made: Invited) -> str:
+    """Return the link of an invitation; "" where the same request was answered before."""
+    if not made.invitation:
+        return ""
+    return f"{home_page(request)}/sign-in/invited?token={made.invitation}"
 
 
 @get("/roles", summary="List roles", **needs("read"))
@@ -228,7 +149,7 @@ async def name_workspace(
 ) -> Response[WorkspaceView]:
     """Give this home another name; its directory keeps its own."""
     refuse_stale(if_match, tag_of(await workspace_of(console)), "The workspace")
-    await console.ask(request, WorkspaceAsked(data.name))
+    await console.run(request, NAME_WORKSPACE, name=data.name)
     view = await workspace_of(console)
     return tagged(request, view, tag_of(view))
 
@@ -245,22 +166,9 @@ async def workspace_of(console: Console) -> WorkspaceView:
     return queries.workspace(access, people.owner, folder_of(console), titles)
 
 
-def _place(name: str) -> str:
-    return f"/api/v1/users/{quote(name, safe='')}"
-
-
-async def _view(console: Console, name: str) -> UserView:
-    people = console.people
-    return queries.user(await people.access(), people.owner, name, people.now())
-
-
 HANDLERS: list[Any] = [
     get_me,
-    list_users,
-    add_user,
-    get_user,
-    change_roles,
-    remove_user,
+    *handlers_of("user"),
     invite_user,
     list_roles,
     list_sessions,

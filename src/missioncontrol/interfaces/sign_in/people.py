@@ -8,11 +8,11 @@ from typing import Protocol
 
 import msgspec
 
-from missioncontrol.application.access import ACCESS, STREAM, bearer_of, digest
+from missioncontrol.application.access import access_of, bearer_of, digest
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.shares import SHARES, shown_by
 from missioncontrol.application.shares import STREAM as SHARE_STREAM
-from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
+from missioncontrol.domain.access.states import Access
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.person import person
@@ -96,7 +96,7 @@ class People:
 
     async def access(self) -> Access:
         """Return who may do what, by the log as of now."""
-        return await self._present.find(ACCESS, STREAM) or INITIAL_ACCESS
+        return await access_of(self._present)
 
     def new_link(self) -> str:
         """Return a secret that signs the owner in, once: `/sign-in/link?token=SECRET`."""

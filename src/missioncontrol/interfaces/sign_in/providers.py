@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.access import UserArrived, digest
+from missioncontrol.application.access import digest
+from missioncontrol.domain.access.commands import Arrive
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.permission import Role
 from missioncontrol.ports.clock import Clock
@@ -78,7 +79,7 @@ class Providers:
         while len(self._pending) >= PENDING_MAX:
             self._pending.popitem(last=False)
 
-    async def end(self, name: str, state: str, code: str, browser: str) -> tuple[UserArrived, str]:
+    async def end(self, name: str, state: str, code: str, browser: str) -> tuple[Arrive, str]:
         """Return who came back with `code`, and where they go on.
 
         Raises:
@@ -107,7 +108,7 @@ class Providers:
         return self._known[name]
 
 
-def arrived(provider: Provider, claims: Mapping[str, Any]) -> UserArrived:
+def arrived(provider: Provider, claims: Mapping[str, Any]) -> Arrive:
     """Return who a user is here by the claims of a provider.
 
     Raises:
@@ -123,7 +124,7 @@ def arrived(provider: Provider, claims: Mapping[str, Any]) -> UserArrived:
     subject = f"{claims['iss']} {claims['sub']}"
     roles = _roles(provider, claims)
     has_roles = bool(provider.role_claim)
-    return UserArrived(name, subject, roles if has_roles else provider.roles, has_roles)
+    return Arrive(name, subject, "", roles if has_roles else provider.roles, has_roles)
 
 
 def _is_of(claims: Mapping[str, Any], domains: tuple[str, ...]) -> bool:

@@ -3,14 +3,14 @@
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.access import PROVIDER, UserArrived, UserAsked
+from missioncontrol.application.access import PROVIDER
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Asking, Principal, Way
 from missioncontrol.interfaces.console import Console
@@ -22,6 +22,7 @@ from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad
 from missioncontrol.interfaces.sign_in.people import SESSION_SECONDS_MAX, Caller, People, SignedIn
 from missioncontrol.interfaces.sign_in.providers import PENDING_SECONDS_MAX
 from missioncontrol.interfaces.web.rendering import page
+from missioncontrol.operations.user import ARRIVE, SET_PASSWORD
 
 AnyRequest = Request[Principal | None, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False, **needs("nothing")}
@@ -111,8 +112,8 @@ async def accept_invitation(
         return _invited(request, "", "", refusal)
     try:
         refuse_bad_password(password, form.get("again", ""), name)
-        ask = UserAsked("password", name, invitation=token)
-        await _ask(request, console, ask, name, "link", "invitation")
+        given = SET_PASSWORD.arguments(name, {"invitation": token})
+        await _ask(request, console, SET_PASSWORD, given, name, "link", "invitation")
         await people.keep_password(name, password)
     except MissionControlError as refusal:
         return _invited(request, name, token, refusal)
@@ -145,16 +146,18 @@ async def end_oidc(
         if "error" in query:
             raise Rejected("oidc.refused", f"The provider returned {query['error'][:80]!r}.")
         browser = request.cookies.get(_flow_cookie(people), "")
-        ask, where = await people.providers.end(
+        who, where = await people.providers.end(
             provider, query.get("state", ""), query.get("code", ""), browser
         )
         credential = PROVIDER + provider
-        await _ask(request, console, ask, ask.name, "oidc", credential)
+        given = {each: getattr(who, each) for each in ARRIVE.given.__struct_fields__}
+        arguments = ARRIVE.arguments("", given)
+        await _ask(request, console, ARRIVE, arguments, who.name, "oidc", credential)
     except MissionControlError as refusal:
         if refusal.code not in UNPROVEN:
             people.note("", "oidc", "refused", _caller(request))
         return _form(request, console, "/", refusal)
-    return _start_session(request, people, people.begin(ask.name, "oidc", _caller(request)), where)
+    return _start_session(request, people, people.begin(who.name, "oidc", _caller(request)), where)
 
 
 @post("/sign-out", status_code=200, **PAGE)
@@ -226,7 +229,8 @@ def _shown(
 async def _ask(
     request: AnyRequest,
     console: Console,
-    ask: UserAsked | UserArrived,
+    operation: Operation[Any, Any],
+    arguments: dict[str, Any],
     name: str,
     way: Way,
     credential: str,
@@ -236,8 +240,7 @@ async def _ask(
     asking = Asking(
         request.state.request_id, (), way, credential, caller.address, caller.agent[:AGENT_MAX]
     )
-    arguments = msgspec.to_builtins(ask)
-    await console.line.ask(type(ask).__name__, arguments, f"user:{name}", asking)
+    await console.line.ask(operation.name, arguments, f"user:{name}", asking)
 
 
 def _start_session(

@@ -8,12 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
-from missioncontrol.application.memory import MemoryAsked
 from missioncontrol.application.queries import memory as queries
 from missioncontrol.application.queries.memory import Remembering
-from missioncontrol.application.search_query import moment
 from missioncontrol.documents.page import ticked
-from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.memory import KINDS
 from missioncontrol.domain.principal import Principal
@@ -24,6 +21,7 @@ from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.memory_graph import drawing
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.knowledge.text import distinguishing_texts, without_markup
+from missioncontrol.operations.memory import ADD, CORRECT, EXPIRE, FORGET, until_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -130,15 +128,15 @@ async def add_item(request: AnyRequest, console: NamedDependency[Console]) -> Re
     typed = {name: str(form.get(name, "")).strip() for name in ("kind", "repository", "until")}
     if typed["kind"] not in KINDS:
         raise Rejected("memory.bad_kind", f"{typed['kind'][:40]!r} is no kind.")
-    ask = MemoryAsked(
-        "add",
+    made = await console.run(
+        request,
+        ADD,
         kind=typed["kind"],
         repository=typed["repository"],
-        expires=_until(typed["until"], formats.now()),
+        expires=until_of(typed["until"]),
         **_words(form),
     )
-    answer = await console.ask(request, ask)
-    return moved(request, f"/memory/{quote(str(answer['item']))}")
+    return moved(request, f"/memory/{quote(made.item)}")
 
 
 @post("/memory/{item:str}/correct", **DONE, **needs("operate"))
@@ -146,8 +144,7 @@ async def correct_item(
     request: AnyRequest, console: NamedDependency[Console], item: FromPath[str]
 ) -> Response[Any]:
     """Correct an item with the text that the user typed."""
-    ask = MemoryAsked("correct", item, **_words(await request.form()))
-    await console.ask(request, ask)
+    await console.run(request, CORRECT, item, **_words(await request.form()))
     return moved(request, f"/memory/{quote(item)}")
 
 
@@ -157,9 +154,9 @@ async def expire_item(
 ) -> Response[Any]:
     """Set until when planners receive the item."""
     form = await request.form()
-    until = _until(str(form.get("until", "")).strip() or "now", formats.now())
+    until = until_of(str(form.get("until", "")).strip() or "now")
     reason = str(form.get("reason", ""))[:2_000]
-    await console.ask(request, MemoryAsked("expire", item, expires=until, reason=reason))
+    await console.run(request, EXPIRE, item, expires=until, reason=reason)
     return moved(request, f"/memory/{quote(item)}")
 
 
@@ -169,7 +166,7 @@ async def forget_item(
 ) -> Response[Any]:
     """Delete the item."""
     reason = str((await request.form()).get("reason", ""))[:2_000]
-    await console.ask(request, MemoryAsked("forget", item, reason=reason))
+    await console.run(request, FORGET, item, reason=reason)
     return moved(request, "/memory")
 
 
@@ -181,29 +178,6 @@ def _words(form: Any) -> dict[str, Any]:
         for name in ("files", "tags")
     }
     return {**{name: text.strip() for name, text in texts.items()}, **lines}
-
-
-def _until(text: str, now: float) -> float:
-    """Return the end of an item's time; 0 where it never ends.
-
-    Raises:
-        Rejected: `memory.bad_time`.
-    """
-    if text in ("", "never"):
-        return 0.0
-    if text == "now":
-        return now
-    seconds = seconds_of(text)
-    if isinstance(seconds, float):
-        return now + seconds
-    try:
-        return moment(text, now)[1] / 1_000_000
-    except Rejected:
-        raise Rejected(
-            "memory.bad_time",
-            f"{text[:60]!r} is no time.",
-            hint="Enter now, never, a time from now such as 90d, or a date such as 2026-12-31.",
-        ) from None
 
 
 HANDLERS: list[Any] = [

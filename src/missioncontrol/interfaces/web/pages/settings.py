@@ -8,19 +8,26 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.access import TokenAsked, TokenRevoked, UserAsked, WorkspaceAsked
 from missioncontrol.application.queries import access as queries
 from missioncontrol.application.queries.access import UserView
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.permission import MEANING, Permission, Role
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.users import folder_of, workspace_of
+from missioncontrol.interfaces.api.users import folder_of, link_of, workspace_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.sign_in.origins import home_page
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import Caller
 from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
+from missioncontrol.operations.token import ISSUE, REVOKE
+from missioncontrol.operations.user import (
+    ADD,
+    CHANGE,
+    INVITE,
+    NAME_WORKSPACE,
+    REMOVE,
+    SET_PASSWORD,
+)
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -51,7 +58,9 @@ async def show_workspace(request: AnyRequest, console: NamedDependency[Console])
 @post("/settings/workspace", **DONE, **needs("administer"))
 async def name_workspace(request: AnyRequest, console: NamedDependency[Console]) -> Response[Any]:
     """Give this home another name."""
-    await console.ask(request, WorkspaceAsked((await _form_fields(request)).get("name", [""])[0]))
+    await console.run(
+        request, NAME_WORKSPACE, name=(await _form_fields(request)).get("name", [""])[0]
+    )
     return moved(request, "/settings/workspace")
 
 
@@ -107,7 +116,7 @@ async def add_user(request: AnyRequest, console: NamedDependency[Console]) -> Re
     """Add a user, and go to their page."""
     form = await _form_fields(request)
     name = form.get("name", [""])[0]
-    await console.ask(request, UserAsked("add", name, _roles(form)))
+    await console.run(request, ADD, name=name, roles=_roles(form))
     return moved(request, _place(name))
 
 
@@ -139,7 +148,7 @@ async def change_roles(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Set exactly the ticked roles of a user."""
-    await console.ask(request, UserAsked("roles", name, _roles(await _form_fields(request))))
+    await console.run(request, CHANGE, name, roles=_roles(await _form_fields(request)))
     return moved(request, _place(name))
 
 
@@ -148,10 +157,7 @@ async def invite_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Show a link to choose a password with."""
-    answer = await console.ask(request, UserAsked("invite", name))
-    # Where the same request was answered before, the secret is not shown again.
-    secret = answer.get("invitation", "")
-    link = f"{home_page(request)}/sign-in/invited?token={secret}" if secret else ""
+    made = await console.run(request, INVITE, name)
     people = console.people
     found = queries.user(await people.access(), people.owner, name, people.now())
     return await answered(
@@ -162,8 +168,8 @@ async def invite_user(
         area="settings",
         back=(_place(name), found.name),
         user=found,
-        link=link,
-        until=answer["until"],
+        link=link_of(request, made),
+        until=made.until,
     )
 
 
@@ -172,7 +178,7 @@ async def remove_user(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[Any]:
     """Remove a user."""
-    await console.ask(request, UserAsked("remove", name))
+    await console.run(request, REMOVE, name)
     console.people.forget(name)
     return moved(request, "/settings/users")
 
@@ -219,7 +225,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
     days = form.get("days", ["90"])[0]
     seconds = DAY * min(366, int(days)) if days.isdecimal() and int(days[:4]) else DAY
     name = form.get("name", [""])[0]
-    made = await console.ask(request, TokenAsked(name, scopes, seconds))
+    made = await console.run(request, ISSUE, name=name, scopes=scopes, seconds=seconds)
     return await answered(
         request,
         "settings/tokens.html",
@@ -227,7 +233,7 @@ async def issue_token(request: AnyRequest, console: NamedDependency[Console]) ->
         title="New token",
         area="settings",
         back=("/settings/tokens", "Tokens"),
-        made={"token": "", **made},
+        made=made,
     )
 
 
@@ -236,7 +242,7 @@ async def revoke_token(
     request: AnyRequest, console: NamedDependency[Console], token: FromPath[str]
 ) -> Response[Any]:
     """Revoke a token."""
-    await console.ask(request, TokenRevoked(token))
+    await console.run(request, REVOKE, token)
     return moved(request, "/settings/tokens")
 
 
@@ -287,7 +293,7 @@ async def change_password(request: AnyRequest, console: NamedDependency[Console]
     caller = Caller(who.address, request.headers.get("user-agent", ""))
     await people.refuse_impostor(who.name, form.get("current", ""), caller)
     refuse_bad_password(form.get("password", ""), form.get("again", ""), who.name)
-    await console.ask(request, UserAsked("password", who.name))
+    await console.run(request, SET_PASSWORD, who.name)
     session = who.credential.removeprefix("session-")
     await people.keep_password(who.name, form["password"], but=session)
     return moved(request, "/settings/sessions")
