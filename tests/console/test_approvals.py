@@ -214,7 +214,7 @@ def test_the_queue_of_one_run_holds_only_what_waits_of_it_and_stays_that_of_it(
             response = await ann.post(f"/approvals/{mine}/approve", data=yes, headers=FORM)
             assert response.headers["hx-redirect"] == f"/approvals?run={shown['run']}"
             after = await ann.get("/approvals", params=query, headers=HTML)
-            assert "Nothing of this run waits for a person" in after.text
+            assert "No pending approvals for this run" in after.text
             rows = (await got(ann, "/approvals", **query, state="all", limit=1))["items"]
             assert [row["state"] for row in rows] == ["approved"]
             assert [row["id"] for row in (await got(ann, "/approvals"))["items"]] == [other]

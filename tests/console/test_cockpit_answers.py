@@ -200,7 +200,7 @@ async def too_long(house: House, client: httpx.AsyncClient) -> None:
     answer = await client.get("/cockpit/paths?product=shop&asked=1&anchor=&within=1d")
     assert answer.status_code == 503
     assert "every event would start its own path" in answer.text
-    assert "Ask of the last 7 days" in answer.text
+    assert "Query the last 7 days" in answer.text
     panel = await client.get("/cockpit/panels/retention?product=shop")
     assert "data-broken" in panel.text
     assert "data-loaded" in (await client.get("/cockpit/panels/alerts?product=shop")).text

@@ -223,7 +223,7 @@ def test_what_does_not_fit_is_said_with_its_value(measure: str, fields: dict[str
 
 def test_an_address_without_a_question_is_refused() -> None:
     for text in ("", "{", '{"measure": "guess"}', "[]"):
-        with pytest.raises(Rejected, match="holds no question"):
+        with pytest.raises(Rejected, match="contains no valid query"):
             forms.question_in(text)
 
 
@@ -538,7 +538,7 @@ def test_a_question_that_took_too_long_comes_with_shorter_ones() -> None:
     slow = Unavailable("analytics.slow", "The question took longer than 20 s.")
     question = Paths(product="shop", range=DAYS, anchor=Pattern())
     ways = dict(shorter_ways(question, slow))
-    assert list(ways) == ["Ask of the last 7 days", "Query the last day", "Query 2 levels"]
+    assert list(ways) == ["Query the last 7 days", "Query the last day", "Query 2 levels"]
     shorter = forms.question_in(parse_qs(urlsplit(ways["Query the last day"]).query)["q"][0])
     assert shorter.range == Range(TODAY, TODAY)
     assert "every event would start its own path" in why_long(question, slow)

@@ -366,7 +366,7 @@ def test_a_form_changes_the_scope_of_a_task_and_says_who_did_and_why(
         typed = {"task": task, "shown": seen, "file": "shop/cart.py", "reason": "It sells <b>"}
         for wrong, word in (
             ({"others": "../outside.py"}, "is no file of the repository"),
-            ({"reason": " "}, "Say why"),
+            ({"reason": " "}, "Give a reason"),
             ({"shown": "0" * 64}, "were changed meanwhile"),
         ):
             refused = await client.post(f"{page}/tasks/scope", data={**typed, **wrong})

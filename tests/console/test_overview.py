@@ -56,7 +56,7 @@ def test_the_verdict_follows_from_what_waits_and_what_failed(tmp_path: Path) -> 
             bad = await begun(client, **FAILING)
             await ended(client, bad)
             found = await seen(house)
-            assert found.verdict == "1 run failed in 7 days and was not taken up again."
+            assert found.verdict == "1 run failed in 7 days and was not retried."
             assert [each.id for each in found.failed] == [bad]
             answer = await client.post(f"{API}/runs/{bad}/retry")
             again = answer.json()["run"]
@@ -82,12 +82,12 @@ def test_what_somebody_asked_for_waits_for_somebody_else(tmp_path: Path) -> None
         async with console_house(tmp_path) as house:
             await waiting(house, name="olga")
             found = await seen(house, actor="user:olga")
-            assert found.verdict.startswith("1 thing that you asked for waits for somebody else.")
+            assert found.verdict.startswith("1 thing that you asked for waits for a teammate.")
             assert (found.waiting_count, found.own_count, found.tone) == (1, 1, "held")
             assert found.waiting[0].is_own
             async with house.client("operator", name="olga") as client:
                 page = await client.get("/", headers={"accept": "text/html"})
-                assert "somebody else decides" in page.text
+                assert "another person must decide" in page.text
 
     asyncio.run(ask())
 

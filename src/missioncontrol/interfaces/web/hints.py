@@ -12,7 +12,7 @@ _COMMAND = re.compile(r"`mission ([a-z][^`]*)`")
 
 
 class Place(NamedTuple):
-    """What a page calls what a command does, and where it is; "" where it stands on the page."""
+    """The name on a page of what a command does, and its address; "" on the same page."""
 
     words: str
     href: str = ""
@@ -21,11 +21,11 @@ class Place(NamedTuple):
 _PLACES = {
     "list": Place("the list of missions", "/missions"),
     "runs": Place("the list of runs", "/runs"),
-    "cancel": Place("“Cancel run”"),
-    "carry-out": Place("“Carry the plan out”"),
-    "resume": Place("“Resume”"),
-    "retry": Place("“Retry”"),
-    "fork": Place("“Fork”"),
+    "runs cancel": Place("“Cancel run”"),
+    "execute": Place("“Execute plan”"),
+    "runs resume": Place("“Resume”"),
+    "runs retry": Place("“Retry”"),
+    "runs fork": Place("“Fork”"),
     "approvals": Place("the queue of approvals", "/approvals"),
     "approvals list": Place("the queue of approvals", "/approvals"),
     "questions": Place("the queue of questions", "/approvals"),
@@ -36,24 +36,24 @@ _PLACES = {
     "agent": Place("the list of agents", "/agents"),
     "worker": Place("the list of agents", "/agents"),
     "budget": Place("the list of caps", "/settings/budgets"),
-    "price": Place("the list of prices", "/settings/prices"),
-    "limit": Place("the list of limits", "/settings/limits"),
-    "stop": Place("“Stop all”"),
-    "start": Place("“Go on”", "/agents#start"),
+    "budget price": Place("the list of prices", "/settings/prices"),
+    "engine rate-limit": Place("the list of limits", "/settings/limits"),
+    "engine halt": Place("“Stop all”"),
+    "engine resume": Place("“Resume”", "/agents#start"),
     "user": Place("the list of users", "/settings/users"),
-    "token": Place("the list of tokens", "/settings/tokens"),
+    "user token": Place("the list of tokens", "/settings/tokens"),
     "document": Place("“Documents” on the page of the mission"),
     "audit verify": Place("“Verify now”", "/audit"),
 }
-"""By the first words of a command. Any other can only be run in a terminal, and is shown as
-it is."""
+"""By the first words of a command. Commands without an entry run only in a terminal and are
+shown unchanged."""
 
 _OF_ONE = {
     "show": ("the page of the run", "/runs/{}", "run-"),
-    "output": ("the log of the run", "/runs/{}?tab=log", "run-"),
-    "export": ("the page of the run", "/runs/{}", "run-"),
-    "artifacts": ("the files of the run", "/runs/{}?tab=files", "run-"),
-    "pack": ("the execution pack, in the files of the run", "/runs/{}?tab=files", "run-"),
+    "runs output": ("the log of the run", "/runs/{}?tab=log", "run-"),
+    "runs export": ("the page of the run", "/runs/{}", "run-"),
+    "runs artifacts": ("the files of the run", "/runs/{}?tab=files", "run-"),
+    "runs pack": ("the execution pack, in the files of the run", "/runs/{}?tab=files", "run-"),
     "approvals show": ("the page of the approval", "/approvals/{}", "approval-"),
     "workflow show": ("the page of the workflow", "/workflows/{}", ""),
     "agent show": ("the page of the agent", "/agents/{}", ""),
@@ -63,7 +63,7 @@ _OF_ONE = {
     "agent test": ("the page of the agent", "/agents/{}", ""),
     "schedule remove": ("“Remove” on the page of the schedule", "/schedules/{}", ""),
 }
-"""Of one thing: words, address and how its id begins; without an id it has no address."""
+"""Of one item: name, address and prefix of its id; without an id there is no address."""
 
 
 def on_page(text: str) -> str:
@@ -98,7 +98,7 @@ def _place(command: str) -> Place:
     first, two = words[0], " ".join(words[:2])
     if two == "budget set":
         return Place(_cap(words[2:]), "/settings/budgets")
-    if two == "price set":
+    if words[:3] == ["budget", "price", "set"]:
         return Place("its price in the settings", "/settings/prices")
     for key, rest in ((two, words[2:]), (first, words[1:])):
         if key in _OF_ONE:
