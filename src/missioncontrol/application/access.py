@@ -54,7 +54,7 @@ ACCESS: Concept[Access, AccessCommand, AccessEvent] = Concept(
 
 
 class IssueTokenForCaller(msgspec.Struct, frozen=True):
-    """Issue a token that acts for whoever asks."""
+    """Issue a token that acts for the caller."""
 
     name: Annotated[
         str, Meta(min_length=1, max_length=NAME_MAX, description="By which you know it, as laptop.")
@@ -185,7 +185,7 @@ class AccessService:
         return UserNow(command.name)
 
     async def issue(self, command: IssueTokenForCaller, *, actor: str) -> TokenShown:
-        """Issue a token to whoever asks; it is shown this once.
+        """Issue a token to the caller; it is shown this once.
 
         Raises:
             Rejected: see `domain.access.decide`; `token.not_yours` to a name that was only claimed;

@@ -339,7 +339,7 @@ class Desk:
 
     @property
     def reader(self) -> "Reader":
-        """What queries read of a directory of this machine, as whoever has the machine."""
+        """What queries read of a directory of this machine, as the user of the machine."""
         from missioncontrol.application.reader import Reader
         from missioncontrol.domain.permission import PERMISSIONS
         from missioncontrol.domain.principal import Principal

@@ -38,7 +38,7 @@ def memory(arguments: argparse.Namespace) -> int:
         if by_hand is not None:
             return by_hand(arguments, desk)
         if desk.line is None:
-            _ask(desk, lambda _: None)  # What is said to be gone from the index has to be.
+            _ask(desk, lambda _: None)  # An item reported as deleted must be gone from the index.
         return code
     finally:
         desk.close()

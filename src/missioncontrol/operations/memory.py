@@ -50,7 +50,7 @@ ADD = Operation(
     name="memory.add",
     operation_id="add_item",
     title="Remember something",
-    text="Remember something, so that planners are told of it from now on.",
+    text="Remember something, so that planners receive it from now on.",
     command=AddMemory,
     fixed={"item": ""},
     returns=ItemNow,
@@ -105,7 +105,7 @@ EXPIRE = Operation(
         metavars=METAVARS,
         parse={"expires": until_of},
         defaults={"expires": "now"},
-        done="{item} is told to planners until then.",
+        done="{item} is given to planners until then.",
     ),
 )
 
@@ -118,7 +118,7 @@ FORGET = Operation(
     name="memory.forget",
     operation_id="forget_item",
     title="Forget an item",
-    text="Delete an item from the index, from what planners are told, and from the harvest.\n\n"
+    text="Delete an item from the index, from what planners receive, and from the harvest.\n\n"
     "The record keeps the events that it came from, and that it was forgotten.",
     command=ForgetMemory,
     returns=Forgotten,

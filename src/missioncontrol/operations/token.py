@@ -31,7 +31,7 @@ def time_of(text: str) -> float:
 ISSUE = Operation(
     name="token.issue",
     title="Issue a token",
-    text="Return a token that acts for whoever asks, as far as its scopes go, until it ends.\n\n"
+    text="Return a token that acts for the caller, as far as its scopes go, until it ends.\n\n"
     "It can never do more than its owner may at the time, nor more than what asks for it.",
     command=IssueTokenForCaller,
     returns=TokenShown,

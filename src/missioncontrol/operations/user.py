@@ -88,7 +88,7 @@ CHANGE = Operation(
     name="user.change",
     operation_id="change_roles",
     title="Change roles",
-    text="Give a user exactly these roles.\n\nNobody gives themself a role, nobody gives more than "
+    text="Give a user exactly these roles.\n\nNo user can give themself a role or give more than "
     "they have, and the last admin stays one.",
     command=ChangeRoles,
     returns=UserNow,
@@ -141,7 +141,7 @@ SECOND_LOOK = Operation(
     fixed={"by": UNKNOWN},
     name="user.second_look",
     title="Set a second look",
-    text="Approve your own runs after a pause, as long as nobody else may approve.",
+    text="Approve your own runs after a pause, while no other user may approve.",
     command=SetSecondLook,
     returns=SecondLookNow,
     surfaces=frozenset({"cli"}),

@@ -18,7 +18,7 @@ from missioncontrol.domain.person import person
 
 
 async def users(reader: Reader, _: NoFilters) -> list[UserView]:
-    """Return everybody who may sign in, by name; whoever runs the machine comes first."""
+    """Return all users by name; the owner of the machine comes first."""
     return views.users(await access_of(reader.present), reader.owner, reader.now)
 
 
@@ -49,7 +49,7 @@ USER = Target(
 LIST = ListQuery(
     name="user.list",
     title="List users",
-    text="Return everybody who may sign in, by name; whoever runs the machine comes first.",
+    text="Return all users by name; the owner of the machine comes first.",
     permission="audit",
     surfaces=BY_PEOPLE,
     target=USER,

@@ -166,7 +166,7 @@ def detail(memory: Memory, name: str) -> ItemDetail:
     near = tuple(_near(item, other, now) for other in memory.near(item))
     return ItemDetail(
         view(item, now),
-        # An item that nobody changed has the same ETag a minute later.
+        # An unchanged item has the same ETag a minute later.
         PartView(age.name, round(age.value, 3), age.why),
         HALF_LIFE_DAYS[item.kind],
         near,

@@ -47,7 +47,7 @@ class MemoryRequests(Resource[L]):
         expires: float = 0.0,
         key: str = "",
     ) -> Call[ItemDetail]:
-        """Remember something, so that planners are told of it from now on."""
+        """Remember something, so that planners receive it from now on."""
         return requests.operation(
             "memory.add",
             "",
@@ -67,7 +67,7 @@ class MemoryRequests(Resource[L]):
     def forget(
         self, item: str, reason: str = "", *, key: str = "", if_match: str = ""
     ) -> Call[Forgotten]:
-        """Delete an item from the index, from what planners are told, and from the harvest.
+        """Delete an item from the index, from what planners receive, and from the harvest.
 
         The record keeps the events that it came from, and that it was forgotten.
         """

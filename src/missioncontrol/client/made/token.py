@@ -29,7 +29,7 @@ class TokenRequests(Resource[L]):
         seconds: float = 7776000.0,
         key: str = "",
     ) -> Call[TokenShown]:
-        """Return a token that acts for whoever asks, as far as its scopes go, until it ends.
+        """Return a token that acts for the caller, as far as its scopes go, until it ends.
 
         It can never do more than its owner may at the time, nor more than what asks for it.
         """

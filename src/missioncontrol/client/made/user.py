@@ -14,7 +14,7 @@ class UserRequests(Resource[L]):
 
     @listed
     def list(self) -> Pages[UserView]:
-        """Return everybody who may sign in, by name; whoever runs the machine comes first."""
+        """Return all users by name; the owner of the machine comes first."""
         return requests.pages("user.list", {})
 
     @requested
@@ -44,8 +44,7 @@ class UserRequests(Resource[L]):
     ) -> Call[UserView]:
         """Give a user exactly these roles.
 
-        Nobody gives themself a role, nobody gives more than they have, and the last admin stays
-        one.
+        No user can give themself a role or give more than they have, and the last admin stays one.
         """
         return requests.operation("user.change", name, {"roles": roles}, key=key, if_match=if_match)
 

@@ -115,9 +115,9 @@ async def change_item(
     seen = await _detail(console, item)
     refuse_stale(if_match, tag_of(seen), "The item")
     name = seen.item.id
-    said = {each: getattr(data, each) for each in ("title", "text", "files", "tags")}
-    if any(value is not None for value in said.values()):
-        await console.run(request, CORRECT, name, **said)
+    given = {each: getattr(data, each) for each in ("title", "text", "files", "tags")}
+    if any(value is not None for value in given.values()):
+        await console.run(request, CORRECT, name, **given)
     if data.expires is not None:
         await console.run(request, EXPIRE, name, expires=data.expires, reason=data.reason)
     return await _detail(console, name)
