@@ -59,6 +59,7 @@ check: .venv/ready-dev
 	$(BIN)/ruff check src tests bench examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/words
 
 bench: .venv/ready-bench
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))

@@ -58,7 +58,7 @@ def test_an_agent_is_elevated_by_two_people_and_what_ran_under_it_says_so(tmp_pa
     asked = said(home, *ask, "--reason", "It needs devices.")
     assert "mission agent elevate coder --approve elevation-1" in asked
     yes = ("agent", "elevate", "coder", "--approve", "elevation-1")
-    assert "Somebody else has to agree" in said(home, *yes, code=2)
+    assert "Another person has to agree" in said(home, *yes, code=2)
     assert "asked for full for 2h, elevation-1" in said(home, "agent", "show", "coder")
     given = said(home, *yes, who="ben")
     assert "Asked for by ann, approved by ben." in given
