@@ -83,7 +83,7 @@ def test_a_rejection_needs_a_reason_and_a_confirmation(
     expect(dialog).to_be_visible()
     page.keyboard.type("The tag is not signed.")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    expect(page.locator("h1")).to_have_text("No pending approvals")
     expect(page.locator("#queue")).to_contain_text("The tag is not signed.")
     assert scene.told("approvals", "show", approval)["state"] == "rejected"
 
@@ -161,7 +161,7 @@ def test_on_a_phone_the_answer_stays_within_reach(
     assert_fits(page)
     assert_accessible(page)
     bar.get_by_role("button", name="Approve").click()
-    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    expect(page.locator("h1")).to_have_text("No pending approvals")
 
 
 def test_the_page_is_accessible_with_and_without_something_to_decide(
@@ -230,14 +230,14 @@ def test_what_comes_while_nothing_waited_is_told_in_the_heading(
     scene: Scene, open_tab: Callable[..., Tab]
 ) -> None:
     page = ann(open_tab).go("/approvals")
-    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    expect(page.locator("h1")).to_have_text("No pending approvals")
     page.evaluate("window.__same = true")
     run = scene.told("workflow", "run", "release")["run"]
     expect(page.locator("h1")).to_contain_text("1 thing waits")
     expect(page.locator("#queue li[data-row]")).to_have_count(1)
     assert page.evaluate("window.__same")
     scene.mission("cancel", run)
-    expect(page.locator("h1")).to_have_text("Nothing waits for a person")
+    expect(page.locator("h1")).to_have_text("No pending approvals")
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])

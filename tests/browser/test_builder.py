@@ -104,7 +104,7 @@ def test_four_steps_are_built_with_the_mouse_saved_started_and_seen_to_run(tab: 
     page.keyboard.press("Enter")
     is_sound(page)
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("by-mouse is saved as version 1.")).to_be_visible()
+    expect(page.get_by_text("by-mouse saved as version 1.")).to_be_visible()
     page.get_by_role("link", name="Start run").click()
     page.get_by_role("button", name="Start run").click()
     page.wait_for_url("**/runs/run-*")
@@ -214,13 +214,13 @@ def test_who_saved_meanwhile_is_shown_and_nothing_is_lost(scene: Scene, tab: Tab
     scene.save("shared", text.replace("needs: list\n", "needs: list\n    retry: 3\n"))
     tab.expect_fault("409")
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("saved version 2 while you worked on version 1")).to_be_visible()
+    expect(page.get_by_text("saved version 2 while you edited version 1")).to_be_visible()
     assert "    title: Mine\n" in text_of(page)
     page.get_by_role("button", name="Merge").click()
     assert "    title: Mine\n" in text_of(page)
     assert "    retry: 3\n" in text_of(page)
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("shared is saved as version 3.")).to_be_visible()
+    expect(page.get_by_text("shared saved as version 3.")).to_be_visible()
 
 
 def test_under_another_name_it_is_another_workflow_and_lines_that_clash_are_told(
@@ -233,7 +233,7 @@ def test_under_another_name_it_is_another_workflow_and_lines_that_clash_are_told
     name.fill("second-name")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("second-name is saved as version 1.")).to_be_visible()
+    expect(page.get_by_text("second-name saved as version 1.")).to_be_visible()
     assert page.url.endswith("/workflows/second-name/edit")
     expect(page.locator(".panel-head h2")).to_have_text("second-name")
     name.fill("first-name")
@@ -244,9 +244,9 @@ def test_under_another_name_it_is_another_workflow_and_lines_that_clash_are_told
     page.keyboard.press("Enter")
     tab.expect_fault("409")
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("while you worked on a new workflow of that name")).to_be_visible()
+    expect(page.get_by_text("while you edited a new workflow of that name")).to_be_visible()
     page.get_by_role("button", name="Overwrite with mine").click()
-    expect(page.get_by_text("first-name is saved as version 2.")).to_be_visible()
+    expect(page.get_by_text("first-name saved as version 2.")).to_be_visible()
 
 
 def test_what_was_not_saved_is_there_again(scene: Scene, tab: Tab) -> None:

@@ -56,7 +56,7 @@ def test_a_field_that_is_being_written_in_keeps_what_is_typed(scene: Scene, tab:
     expect(page.locator("#field-model")).to_have_value("half a na")
     expect(page.locator("#field-model")).to_be_focused()
     page.keyboard.press("Control+s")
-    expect(page.get_by_text("written is saved as version 2.")).to_be_visible()
+    expect(page.get_by_text("written saved as version 2.")).to_be_visible()
     assert "    title: One\n" in text_of(page)
     assert "    model: half a na\n" in text_of(page)
 
@@ -94,7 +94,7 @@ def test_a_comment_alone_makes_a_version_and_an_older_one_is_brought_back(
     page.keyboard.press("Control+End")
     page.keyboard.type("# Only a remark.")
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("remarked is saved as version 2.")).to_be_visible()
+    expect(page.get_by_text("remarked saved as version 2.")).to_be_visible()
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("Nothing has changed since version 2")).to_be_visible()
     page = opened(tab, "/workflows/remarked/edit")
@@ -105,7 +105,7 @@ def test_a_comment_alone_makes_a_version_and_an_older_one_is_brought_back(
     ).to_be_visible()
     assert text_of(page) == text
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("remarked is saved as version 3.")).to_be_visible()
+    expect(page.get_by_text("remarked saved as version 3.")).to_be_visible()
     page = opened(tab, "/workflows/remarked/edit")
     assert text_of(page) == text
 

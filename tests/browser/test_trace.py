@@ -31,7 +31,7 @@ def test_the_graph_is_walked_by_keys_and_tells_why_each_thing_exists(
     tab: Tab, mission: str
 ) -> None:
     page = opened(tab, mission)
-    expect(page.get_by_role("heading", name="The trace is whole")).to_be_visible()
+    expect(page.get_by_role("heading", name="Traceability complete")).to_be_visible()
     assert_accessible(page)
     assert_fits(page)
     aside = page.locator("#trace-aside")

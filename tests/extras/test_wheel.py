@@ -134,7 +134,7 @@ def test_it_plans_a_mission_on_a_repository(place: Path, tmp_path: Path) -> None
     root = repository(tmp_path / "tiny", files)
     done = mission(place, tmp_path / "home", "plan", "Add a subtract function", "--repo", str(root))
     assert done.returncode == 0, done.stderr
-    assert "Kept as mission-" in done.stderr
+    assert "Stored as mission-" in done.stderr
 
 
 def test_it_says_which_command_adds_what_it_lacks(place: Path, tmp_path: Path) -> None:

@@ -458,7 +458,7 @@ class Graph {
     box.className = "tools group";
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", "Zoom");
-    for (const [text, label, act] of [["−", "Zoom out", () => this.zoomBy(-1)], ["Fit", "Fit to window", () => this.fit()], ["1:1", "Actual size", () => this.zoomTo(1)], ["+", "Zoom in", () => this.zoomBy(1)]]) {
+    for (const [text, label, act] of [["−", "Zoom out", () => this.zoomBy(-1)], ["Fit", "Fit to window", () => this.fit()], ["1:1", "1:1, actual size", () => this.zoomTo(1)], ["+", "Zoom in", () => this.zoomBy(1)]]) {
       const button = box.appendChild(document.createElement("button"));
       button.type = "button";
       button.className = "btn";
