@@ -37,8 +37,8 @@ WORKFLOW = "name: forge\nsteps: {forge: {agent: smith}}\n"
 LOOK_SECONDS = 0.05
 
 
-def until(holds: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """Wait until something holds, and return it."""
+def until(holds: Callable[[], Any], what: str, seconds: float = 100.0) -> Any:
+    """Wait until something holds, and return it: a busy machine may take a minute to start it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := holds():
