@@ -96,12 +96,12 @@ def test_a_comment_alone_makes_a_version_and_an_older_one_is_brought_back(
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("remarked saved as version 2.")).to_be_visible()
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_text("Nothing has changed since version 2")).to_be_visible()
+    expect(page.get_by_text("No changes since version 2")).to_be_visible()
     page = opened(tab, "/workflows/remarked/edit")
     assert text_of(page).endswith("# Only a remark.")
     page = opened(tab, "/workflows/remarked/edit?version=1")
     expect(
-        page.get_by_text("This is the text of version 1; version 2 is the newest.")
+        page.get_by_text("You are editing version 1; version 2 is the newest.")
     ).to_be_visible()
     assert text_of(page) == text
     page.get_by_role("button", name="Save version").click()
@@ -144,7 +144,7 @@ def test_steps_are_moved_in_the_file_by_mouse_and_by_keyboard(scene: Scene, tab:
     page = opened(tab, "/workflows/moved/edit")
     node(page, "count").focus()
     page.keyboard.press("Alt+ArrowUp")
-    expect(page.locator("[data-part=said]")).to_have_text("count stands before list now.")
+    expect(page.locator("[data-part=said]")).to_have_text("count moved before list.")
     moved = text_of(page)
     assert moved.index("  count:") < moved.index("  # The first of them.\n  list:   # lists")
     drag(page, node(page, "count").locator(".t"), node(page, "list"), (150, 20))

@@ -235,7 +235,7 @@ def test_a_product_without_events_says_how_to_send_the_first(tab: Tab) -> None:
     field = page.get_by_label("Retention, days")
     expect(field).to_have_accessible_description("0: unlimited.")
     page.get_by_role("link", name="Open cockpit").click()
-    expect(page.locator("h1")).to_have_text("No events have come from web-shop yet")
+    expect(page.locator("h1")).to_have_text("No events from web-shop yet")
     expect(page.get_by_role("heading", name="Send the first event")).to_be_visible()
     assert_accessible(page)
 

@@ -40,7 +40,7 @@ def test_a_document_is_written_read_edited_and_brought_together(
             assert_fits(page)
         _edit(page, "## What is asked", "## What the shop asks")
         expect(page.get_by_role("heading", name="What the shop asks")).to_be_visible()
-        page.get_by_role("link", name="What changed").click()
+        page.get_by_role("link", name="Show changes").click()
         expect(page.locator("tr.add")).to_contain_text("What the shop asks")
         assert_accessible(page)
         page.get_by_role("link", name="Back to text").click()
@@ -63,7 +63,7 @@ def _edit(page: Page, before: str, after: str) -> None:
     box.fill(box.input_value().replace(before, after))
     assert_accessible(page)
     page.get_by_role("button", name="Save version").click()
-    expect(page.get_by_role("link", name="What changed")).to_be_visible()
+    expect(page.get_by_role("link", name="Show changes")).to_be_visible()
 
 
 def _decide(scene: Scene, page: Page, mission: dict[str, str]) -> None:

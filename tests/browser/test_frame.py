@@ -268,7 +268,7 @@ def test_what_is_not_there_is_said_with_its_request(tab: Tab) -> None:
     tab.expect_fault("status of 404")
     page = tab.go("/nothing/here")
     expect(page.locator("h1")).to_have_text("Page not found")
-    expect(page.locator(".problem")).to_contain_text("/nothing/here leads nowhere")
+    expect(page.locator(".problem")).to_contain_text("There is no page at /nothing/here")
     assert_accessible(page)
 
 

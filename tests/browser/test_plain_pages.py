@@ -46,7 +46,7 @@ def test_buttons_and_dialogs_work_without_scripts(
     page.locator("summary").first.click()
     page.get_by_role("link", name="Change the files of").first.click()
     page.get_by_label("Other files, one per line").fill("shop/discounts.py")
-    page.get_by_label("Reason", exact=True).fill("It is a part of its own")
+    page.locator("#scope-reason").fill("It is a part of its own")
     page.get_by_role("button", name="Save files").click()
     expect(page.locator("main")).to_contain_text("“It is a part of its own”")
     page = tab.go("/settings/tokens")

@@ -209,7 +209,7 @@ def test_a_run_is_replayed_by_hand_and_played(tab: Tab, failed: str) -> None:
     page.get_by_label("Speed").select_option("Each event")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator("h1")).to_have_text(re.compile("^Failed"))
-    expect(page.locator("#replay-behind")).to_have_text("you look at the past, 0 events behind")
+    expect(page.locator("#replay-behind")).to_have_text("past state, 0 events behind")
     assert is_the_same(page)
     assert_accessible(page)
     assert_fits(page)

@@ -101,7 +101,7 @@ def test_a_thing_in_the_graph_is_chosen_by_a_click_and_stays_in_the_address(
     aside = page.locator("#trace-aside")
     for down in range(40, int(box["height"]), 14):  # The goal stands at the left, somewhere.
         page.mouse.click(box["x"] + 80, box["y"] + down)
-        if "begins" in aside.inner_text():
+        if "starting point" in aside.inner_text():
             break
     expect(aside).to_contain_text("The goal is the starting point.")
     page.reload()

@@ -127,7 +127,7 @@ def test_a_person_is_removed_and_the_log_does_not_say_who(tmp_path: Path) -> Non
     again = mission(tmp_path, "analytics", "forget", "shop", "ann")
     assert b"nothing of them was left" in again.stdout
     text = mission(tmp_path, "analytics", "forget", "shop", "ben", "--reason", "asked for").stdout
-    assert b"Removed, with 1 event. 1 id is not taken again." in text
+    assert b"Removed, with 1 event. 1 id is not accepted again." in text
     came = SharedWarehouse(tmp_path / "analytics")
     came.store("shop", [event("dan", "signup")])
     came.close()

@@ -92,6 +92,8 @@ class Terminal:
         add_price(verbs, home)
 
     def type(self, *words: str) -> str:
+        if words[0] == "price":
+            words = ("budget price", *words[1:])
         chosen = self._parser.parse_args(words)
         do = budget if chosen.verb == "budget" else price
         table = self.desk.budgets.prices.table

@@ -172,7 +172,7 @@ def test_a_retired_pattern_is_offered_no_more(home: Path, codemod: str, library:
     assert not answer(home, "pattern", "retire", codemod, "--reason", "Again.")["is_new"]
     assert answer(home, "pattern", "list", "--kind", "codemod") == []
     refused = mission(home, "pattern", "apply", codemod, cwd=library.root)
-    assert b"was retired: Too wide. `mission pattern learn`" in refused.stderr
+    assert b"was retired: Too wide. `mission pattern learn --apply`" in refused.stderr
     learned(home, library.root)
     [pattern] = answer(home, "pattern", "list", "--kind", "codemod")
     assert (pattern["version"], pattern["state"]) == (2, "active")

@@ -103,7 +103,7 @@ def test_what_holds_all_work_up_stands_over_the_runs_and_under_each_of_them(here
     for verb in (("runs",), ("show", "last")):
         output = " ".join(here(*verb).split())
         assert "Everything is stopped" in output
-        assert "user:alice said so at 20" in output
+        assert "user:alice set this at 20" in output
         assert ": smoke. `mission engine resume --stage drain|paused|all` goes on." in output
     assert "stopped" not in here("runs", "--json")
     here("start", "--stage", "all")

@@ -12,7 +12,7 @@ LONG = "word " * 20_001
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("bogus",), "VERB is 'bogus'; it must be one of plan, run,"),
+        (("bogus",), "COMMAND is 'bogus'; it must be one of"),
         (("plan",), "GOAL is missing"),
         (("plan", "x", "--rep", "."), "--rep"),
         (("audit",), "VERB is missing"),

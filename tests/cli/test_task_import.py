@@ -157,7 +157,7 @@ def test_an_import_is_shown_first_and_adds_each_task_once(tmp_path: Path) -> Non
     assert mission(home, "repo", "init", "--apply", cwd=root).returncode == 0
     shown = mission(home, "task", "import", specs, cwd=root).stdout.decode()
     assert shown.startswith(
-        "new      Log in with a code  (001-login)\nnot taken: 001-login/contracts"
+        "new      Log in with a code  (001-login)\nnot imported: 001-login/contracts"
     )
     assert answer(home, "task", "list", "--repo", str(root)) == []
     done = ("task", "import", specs, "--apply", "--repo", str(root))

@@ -209,8 +209,8 @@ def test_fields_of_a_proposal_that_are_not_kept_are_named(tmp_path: Path) -> Non
     root = written(tmp_path, {"a/kep.yaml": KEP.format("implemented") + more})
     left = foreign_tasks(root).left
     assert len(left) == 7
-    assert 'a/kep.yaml: reviewers: ["@bob"] is not kept' in left
-    assert 'a/kep.yaml: feature-gates: [{"name": "Counting"}] is not kept' in left
+    assert 'a/kep.yaml: reviewers: ["@bob"] has no equivalent' in left
+    assert 'a/kep.yaml: feature-gates: [{"name": "Counting"}] has no equivalent' in left
 
 
 FEATURE = {

@@ -106,7 +106,7 @@ def test_a_step_within_another_is_said_to_begin_all_of_that(
     here.save(MANY)
     here("workflow", "run", "many")
     output = here(*verb, "each[0]")
-    assert "each[0] is a part of each: all of each, and what follows from it, runs anew" in output
+    assert "each[0] is a part of each: all of each, and what follows from it, runs again" in output
     assert "is a part of" not in here(*verb, "each")
 
 

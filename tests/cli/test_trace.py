@@ -124,7 +124,7 @@ def test_who_sees_to_a_risk_is_named_and_what_is_no_gap_is_not_waived(
         risk = plan["risks"][0]["id"]
         result = answer(home, "trace", "assign", "last", risk, "Jonas Weber")
         assert result["is_new"]
-        assert f"{risk} is seen to by Jonas Weber" in (
+        assert f"{risk}: owner Jonas Weber" in (
             mission(home, "trace", "show", "last").stdout.decode()
         )
     no = mission(home, "trace", "waive", "last", "risk.unowned:K1", "--reason", "small")

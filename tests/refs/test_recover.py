@@ -96,7 +96,7 @@ def test_a_branch_that_a_checkout_is_about_to_begin_is_not_made(source: Path) ->
 def test_removing_moves_nothing_but_refs_of_ours(source: Path) -> None:
     before = everything(source)
     git(source, "update-ref", "refs/mission/other/x", "HEAD")
-    assert "1 is kept no longer" in said(source, "--remove", "kept/run-1/fix-3")
+    assert "1 is removed" in said(source, "--remove", "kept/run-1/fix-3")
     assert "Nothing that is stored is older" in said(source, "--older-than", "30d")
     assert told(source, "--older-than", "0.000001s")["count"] == 2
     assert told(source) == {"kept": [], "count": 0}

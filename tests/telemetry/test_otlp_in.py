@@ -497,7 +497,7 @@ def test_the_output_of_a_step_says_where_telemetry_is_kept_no_more() -> None:
     found = kept(traces(*(span(spanId=f"{n:016x}") for n in range(1, 6))), policy)
     *two, last = found.lines
     assert (len(two), last.step, last.level) == (2, "build", "warning")
-    assert last.message == "telemetry: 2 lines are kept of a run; what comes now is not."
+    assert last.message == "telemetry: 2 lines of a run are stored; further lines are not."
 
 
 @pytest.mark.parametrize("form", [zlib.compress, gzip.compress])

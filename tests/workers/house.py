@@ -115,7 +115,7 @@ class House:
         port = self.url.rpartition(":")[2] or "0"
         argv = [*ARGV, "up", "--workers", port, "--lease", self.lease, "--bind", self.bind]
         self.server = Talker(argv, self.home)
-        self.url = self.server.until(r"let in at (http://\S+)\.\n")[1]
+        self.url = self.server.until(r"Workers are accepted at (http://\S+)\.\n")[1]
         self.server.until("Everything")
         return self.server
 

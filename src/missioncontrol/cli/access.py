@@ -2,15 +2,14 @@
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from missioncontrol.cli.declarations import run
-from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.parser import add_noun
-from missioncontrol.cli.text import moment
-from missioncontrol.domain.visible import visible
+
+if TYPE_CHECKING:
+    from missioncontrol.cli.desk import Desk
 
 
 def add_access(verbs: Any, home: argparse.ArgumentParser) -> None:
@@ -36,6 +35,10 @@ def _add_invite(kinds: Any, home: argparse.ArgumentParser) -> None:
 
 def user(arguments: argparse.Namespace) -> int:
     """Do what `mission user VERB` was asked for."""
+    # `--help` imports this module for its arguments; a third of a start is saved there.
+    from missioncontrol.cli.declarations import run
+    from missioncontrol.cli.desk import Desk
+
     if arguments.user != "invite":
         return run(arguments)
     desk = Desk(arguments, os.environ)
@@ -45,7 +48,9 @@ def user(arguments: argparse.Namespace) -> int:
         desk.close()
 
 
-def _invite(arguments: argparse.Namespace, desk: Desk) -> int:
+def _invite(arguments: argparse.Namespace, desk: "Desk") -> int:
+    from missioncontrol.cli.text import moment
+    from missioncontrol.domain.visible import visible
     from missioncontrol.operations.user import INVITE
 
     made = desk.execute(INVITE, arguments.name, {})
