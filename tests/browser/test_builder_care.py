@@ -148,7 +148,7 @@ def test_steps_are_moved_in_the_file_by_mouse_and_by_keyboard(scene: Scene, tab:
     moved = text_of(page)
     assert moved.index("  count:") < moved.index("  # The first of them.\n  list:   # lists")
     drag(page, node(page, "count").locator(".t"), node(page, "list"), (150, 20))
-    expect(page.locator("[data-part=said]")).to_have_text("count stands after list now.")
+    expect(page.locator("[data-part=said]")).to_have_text("count moved after list.")
     assert text_of(page) == text
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Connect to another step")

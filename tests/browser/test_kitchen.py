@@ -54,7 +54,7 @@ def test_what_cant_be_undone_is_asked_before(kitchen: Tab) -> None:
     expect(dialog).to_contain_text("Cancel run R-2291?")
     expect(dialog).to_contain_text("No more steps start.")
     assert_accessible(page)
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel", exact=True).click()
     expect(dialog).to_be_hidden()
     assert "POST" not in asked
     kitchen.expect_fault("status of 404")

@@ -87,7 +87,7 @@ def test_what_somebody_asked_for_waits_for_somebody_else(tmp_path: Path) -> None
             assert found.waiting[0].is_own
             async with house.client("operator", name="olga") as client:
                 page = await client.get("/", headers={"accept": "text/html"})
-                assert "another person must decide" in page.text
+                assert "a teammate decides" in page.text
 
     asyncio.run(ask())
 

@@ -381,7 +381,7 @@ def test_a_package_takes_no_agent_from_the_people_here(tmp_path: Path) -> None:
             await p.agents.keep_to([HAND], "file")
             theirs = [Declaration(name, "scripted", scale=9) for name in ("hand", "foot", "foot")]
             refused = await p.agents.keep_to(theirs, "package")
-            assert "declared by somebody here" in refused["hand"]
+            assert "declared by a user here" in refused["hand"]
             assert "declared by another package" in refused["foot"]
             assert (p.agents.life("hand").source, p.agents.life("foot").source) == (
                 "file",
