@@ -382,7 +382,7 @@ def test_a_product_without_room_is_named_and_nothing_of_a_batch_is_kept(tmp_path
             assert (used["events"], used["events_max"], used["is_nearly_full"]) == (4, 5, True)
             assert used["share"] == 0.8
             page = (await admin.get("/cockpit/products/shop")).text
-            assert "80%</b> of the storage limit of Web shop is used." in page
+            assert "80% of the storage limit of Web shop is used." in page
             await admin.put(f"{at}/limits", json={"events_max": 6})
         assert (await found.batch(track(messageId="a"))).json()["stored"] == 1
         assert len(await found.kept()) == 5
