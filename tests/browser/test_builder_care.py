@@ -100,9 +100,7 @@ def test_a_comment_alone_makes_a_version_and_an_older_one_is_brought_back(
     page = opened(tab, "/workflows/remarked/edit")
     assert text_of(page).endswith("# Only a remark.")
     page = opened(tab, "/workflows/remarked/edit?version=1")
-    expect(
-        page.get_by_text("You are editing version 1; version 2 is the newest.")
-    ).to_be_visible()
+    expect(page.get_by_text("You are editing version 1; version 2 is the newest.")).to_be_visible()
     assert text_of(page) == text
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text("remarked saved as version 3.")).to_be_visible()

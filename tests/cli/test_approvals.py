@@ -191,7 +191,12 @@ def test_a_diff_that_is_too_long_for_a_terminal_says_where_the_rest_is(terminal:
     shown = terminal.type("show", name)
     assert max(map(len, shown.splitlines())) < 1_100
     assert "Not all of it is shown: 211 more lines." in shown
-    assert shown.count("`mission runs artifacts run-1 --output DIR` writes all, each file as STEP/NAME.") == 3
+    assert (
+        shown.count(
+            "`mission runs artifacts run-1 --output DIR` writes all, each file as STEP/NAME."
+        )
+        == 3
+    )
     assert "lost.patch of step c (0 files, +0 -0)\n  Not all of it is shown.\n" in shown
 
 

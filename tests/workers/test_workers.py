@@ -280,7 +280,16 @@ def test_the_list_of_workers_is_readable(tmp_path: Path) -> None:
     assert "No worker is connected" in shown
     house.worker("box", "--location", "the cellar")
     head, row = mission(house.home, "worker", "list").stdout.decode().splitlines()
-    assert head.split() == ["NAME", "STATUS", "LOCATION", "VERSION", "LOAD", "LAST", "SEEN", "AGENTS"]
+    assert head.split() == [
+        "NAME",
+        "STATUS",
+        "LOCATION",
+        "VERSION",
+        "LOAD",
+        "LAST",
+        "SEEN",
+        "AGENTS",
+    ]
     assert row.startswith("box   present  the cellar  ")
     guide = (Path(__file__).parents[2] / "docs/guides/workers.md").read_text("utf-8")
     assert f"    {' '.join(head.split())}" in re.sub(r"(?<=\S) +", " ", guide)
