@@ -1,13 +1,16 @@
-"""A goal for a new product gets no hollow plan that looks like success."""
+"""A goal for a new product gets no hollow plan: what it is and does is designed, part by part."""
 
 import re
 import shlex
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from missioncontrol.domain.plan import Plan
 from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.greenfield.work import TASKS_MIN
 from missioncontrol.specialists.planner.planner import Planner
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.local_workspace import LocalDesk
@@ -33,24 +36,38 @@ def brief(goal: str, repository: Path | None) -> Brief:
         "Create an inventory service with an API",
     ],
 )
-def test_a_new_product_is_refused_in_plain_words(
+def test_a_new_product_is_designed_and_not_called_done(
     goal: str, has_repository: bool, tmp_path: Path
 ) -> None:
     repository = tmp_path / "gym"
     repository.mkdir()
     (repository / "README.md").write_text("# Gym\n")
-    with pytest.raises(AttemptFailed, match="can't be planned here") as refused:
-        Planner().work(brief(goal, repository if has_repository else None), LocalDesk(tmp_path))
-    assert refused.value.code == "plan.new_product"
-    assert not refused.value.retryable
-    assert "MISSION_MODEL_URL" in refused.value.hint
+    work = Planner().work(brief(goal, repository if has_repository else None), LocalDesk(tmp_path))
+    plan = msgspec.convert(work.output["plan"], Plan)
+    assert plan.design is not None
+    titles = [task.title for task in plan.tasks()]
+    assert len(titles) >= TASKS_MIN
+    assert len(titles) == len(set(titles))
+    assert all(task.is_handover for task in plan.tasks())
+    assert all(task.acceptance for task in plan.tasks())
+    checks = [sentence for task in plan.tasks() for sentence in task.acceptance]
+    assert len(checks) == len(set(checks))
 
 
-def test_no_goal_is_planned_in_an_empty_directory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Raise a ValueError when Store.add is given None",
+        "Let `total` of `shop.py` take a discount",
+        "parse() returns None for an empty file",
+    ],
+)
+def test_a_goal_that_names_code_is_refused_where_there_is_none(goal: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    asked = brief("Raise a ValueError when Store.add is given None", tmp_path / "empty")
-    with pytest.raises(AttemptFailed, match="there is no code to plan from"):
-        Planner().work(asked, LocalDesk(tmp_path))
+    with pytest.raises(AttemptFailed, match="there is none here") as refused:
+        Planner().work(brief(goal, tmp_path / "empty"), LocalDesk(tmp_path))
+    assert refused.value.code == "plan.no_code"
+    assert "--repo" in refused.value.hint
 
 
 def test_a_bare_repository_is_refused_and_the_advice_works(tmp_path: Path) -> None:
@@ -84,12 +101,18 @@ def test_a_product_is_planned_where_there_is_code(tmp_path: Path) -> None:
     assert Planner().work(brief(GOAL, tmp_path), LocalDesk(tmp_path / "desk")).output["plan"]
 
 
-def test_the_mission_fails_and_says_what_can_be_done(tmp_path: Path) -> None:
+def test_a_designed_product_is_ready_to_build_and_not_done(tmp_path: Path) -> None:
     repository = tmp_path / "gym"
     repository.mkdir()
     (repository / "README.md").write_text("# Gym\n")
     done = mission(tmp_path / "home", "run", GOAL, "--repo", str(repository))
     printed = " ".join((done.stdout + done.stderr).decode().split())
-    assert done.returncode != 0
-    assert "can't be planned here" in printed
+    assert "is designed and ready to build" in printed
+    assert "Ready to build" in printed
     assert "succeeded" not in printed
+    assert "Which file" not in printed
+    advice = re.search(r"mission (runs pack \S+) --output PACK.md", printed)
+    assert advice is not None
+    pack = mission(tmp_path / "home", *advice[1].split()).stdout.decode()
+    assert GOAL in pack
+    assert "Done when" in pack

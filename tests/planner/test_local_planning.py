@@ -100,12 +100,15 @@ def sentences(plan: Plan) -> set[str]:
 
 
 def test_unrelated_missions_share_no_sentence(tmp_path: Path) -> None:
-    texts = [
-        sentences(planned(tmp_path, goal, made(tmp_path / str(number), files), *constraints))
+    """Two products of one kind share some of what is true of all of that kind."""
+    plans = [
+        planned(tmp_path, goal, made(tmp_path / str(number), files), *constraints)
         for number, (goal, files, constraints) in enumerate(MISSIONS)
     ]
-    for one, other in combinations(texts, 2):
-        assert one & other == set()
+    for one, other in combinations(plans, 2):
+        shared = sentences(one) & sentences(other)
+        most = len(sentences(one)) / 3 if one.design and other.design else 0
+        assert len(shared) <= most, shared
 
 
 def test_two_clones_in_different_places_give_the_same_bytes(tmp_path: Path) -> None:
@@ -127,7 +130,8 @@ def test_odd_goals_get_a_sound_plan(tmp_path: Path, goal: str, files: dict[str, 
     assert faults(plan) == []
     built = {name for task in plan.tasks() if task.is_handover for name in task.requirements}
     written = {name for task in plan.tasks() if task.role == "writer" for name in task.requirements}
-    assert {item.id for item in plan.requirements} == built == written
+    assert {item.id for item in plan.requirements} == built
+    assert written == (set() if plan.design else built)  # The design of a product is its plan.
 
 
 def test_a_new_store_plugs_in_where_the_code_left_room(tmp_path: Path) -> None:
@@ -150,7 +154,7 @@ def test_history_is_read_only_where_there_is_one(tmp_path: Path) -> None:
 def test_nothing_is_surveyed_that_is_not_there(tmp_path: Path) -> None:
     for repository in (None, made(tmp_path / "empty", {})):
         plan = planned(tmp_path, "Build a seed library", repository)
-        assert {task.role for task in plan.tasks()} == {"writer", "reviewer", "builder"}
+        assert {task.role for task in plan.tasks()} == {"builder"}
         assert plan.kinds[0] == "new-service"
 
 

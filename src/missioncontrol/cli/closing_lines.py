@@ -121,6 +121,9 @@ def question(record: MissionRecord) -> str:
     plan = record.plan
     if not is_handed_over(record):
         return ""
+    if plan.design is not None:
+        left = [each for each in plan.design.questions if not each.answer]
+        return f"{left[0].text} (assumed: {left[0].default})" if left else ""
     if record.repository and plan.work == "change" and not plan.likely:
         return "Which file, option or message is it about? No file of the repository stands out."
     best = max((file.chance for each in plan.likely for file in each.files), default=0.0)

@@ -10,6 +10,7 @@ from missioncontrol.app.settings import Settings, home_directory, sandbox_of
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.product_design import asks_for_change
 from missioncontrol.ports.confinement import Sandbox
 
 
@@ -85,18 +86,19 @@ def home_of(arguments: argparse.Namespace) -> Home:
 
 
 def repository_of(arguments: argparse.Namespace) -> str:
-    """Return the absolute path of the repository, or "" where only --context is given.
+    """Return the absolute path of the repository, or "" for an idea or with --context alone.
 
     Raises:
         Rejected: `mission.bad_input`, or as `locate`.
     """
     if arguments.repo is None:
-        if arguments.context.strip():
+        if arguments.context.strip() or is_idea(arguments):
             return ""
         raise Rejected(
             "mission.bad_input",
             "There is no repository to work on.",
-            hint="Give a checkout with --repo, or describe what there is with --context.",
+            hint="Give a checkout with --repo, or describe what there is with --context. A new "
+            "product needs neither: say who does what with it.",
         )
     if not arguments.repo:
         raise Rejected("mission.bad_input", "--repo is empty.", hint="Give the path of a checkout.")
@@ -108,6 +110,12 @@ def repository_of(arguments: argparse.Namespace) -> str:
             hint="Rename the directory.",
         )
     return path
+
+
+def is_idea(arguments: argparse.Namespace) -> bool:
+    """Whether a command has a goal that describes a new product."""
+    goal = getattr(arguments, "goal", None) or ""
+    return bool(goal.strip()) and not asks_for_change(goal)
 
 
 def _is_text(text: str) -> bool:

@@ -21,5 +21,6 @@ def add_template_of_goal(goal: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="to a question of the template; NAME=@FILE reads it; repeat it for items of a list",
+        help="to a question of the template, or of the plan of a new product (Q1=TEXT); "
+        "NAME=@FILE reads it; repeat it for items of a list",
     )

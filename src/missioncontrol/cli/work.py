@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
     Raises:
         Rejected: naming the argument that is wrong.
     """
-    if arguments.answer and not arguments.template:
-        raise Rejected(
-            "mission.bad_input",
-            "--answer belongs to a template, and none is named.",
-            hint="Add `--template KEY`; `mission workflow template list` names them.",
-        )
+    answers = () if arguments.template else tuple(map(_answer, arguments.answer))
     if arguments.goal is None and not arguments.template:
         raise Rejected(
             "mission.bad_input",
@@ -61,7 +57,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         repository,
         arguments.title,
         arguments.context,
-        constraints,
+        (*constraints, *answers),
         memory=arguments.memory,
         patterns=arguments.patterns,
         planner=arguments.planner,
@@ -71,6 +67,23 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
 
         return of_template(stated, goal_from_template(arguments, repository))
     return stated
+
+
+def _answer(text: str) -> str:
+    """Return an answer to a question of a plan, `Q1=…`, as the constraint that it is."""
+    number, _, answer = text.partition("=")
+    if not _QUESTION.fullmatch(number.strip()) or not answer.strip():
+        raise Rejected(
+            "mission.bad_input",
+            f"--answer is {text[:80]!r}; without a template it is the number of a question of the "
+            "plan and an answer.",
+            hint='Write --answer "Q1=…", or add `--template KEY`; `mission workflow template list` '
+            "names them.",
+        )
+    return f"{number.strip().upper()}: {answer.strip()}"
+
+
+_QUESTION = re.compile(r"(?i)q\d{1,2}")
 
 
 def plan(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.estimates import Estimate, Likely, Precedent, Remembered
 from missioncontrol.domain.graph import find_cycle
+from missioncontrol.domain.product_design import ProductDesign, design_faults
 
 T = TypeVar("T")
 Level = Literal["low", "medium", "high"]
@@ -182,6 +183,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     remembered: tuple[Remembered, ...] = ()  # its input from earlier missions and documents
     background: tuple[str, ...] = ()  # passages without a derived requirement, word for word
     groundwork: tuple[Task, ...] = ()  # what specialists read, write and check beside the change
+    design: ProductDesign | None = None  # of a new product: there is no code to plan from
 
     @property
     def work(self) -> str:
@@ -247,6 +249,7 @@ def faults(plan: Plan, *, roles: Iterable[str] = ROLES) -> list[Fault]:
         *_dangling_references(plan, frozenset(roles)),
         *_unexplained(plan),
         *_cycles(plan),
+        *_design(plan),
     ]
 
 
@@ -371,6 +374,13 @@ def _cycles(plan: Plan) -> Iterator[Fault]:
                 f"{path}/needs",
                 f"task {task.key!r} is done here but waits for {late[0]!r}, which is handed over",
             )
+
+
+def _design(plan: Plan) -> Iterator[Fault]:
+    if plan.design is not None:
+        keys = [task.key for phase in plan.phases for task in phase.tasks]
+        for path, message in design_faults(plan.design, keys):
+            yield Fault(path, message)
 
 
 def _placed_tasks(plan: Plan) -> Iterator[tuple[str, Task]]:

@@ -11,6 +11,7 @@ from missioncontrol.application.templates import Templates
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
 from missioncontrol.domain.planners import planning_seconds
+from missioncontrol.domain.product_design import asks_for_change
 from missioncontrol.domain.step import Amount
 
 PLAN_SECONDS = 300.0
@@ -105,11 +106,14 @@ def _refuse_two_goals(asked: MissionAsked) -> None:
 
 
 def _refuse_nowhere(asked: MissionAsked) -> None:
-    if not asked.repository and not asked.context.strip():
+    goal = (asked.goal or "").strip()
+    is_idea = bool(goal) and not asks_for_change(goal)
+    if not asked.repository and not asked.context.strip() and not is_idea:
         raise Rejected(
             "mission.bad_input",
             "There is no repository to work on.",
-            hint="Give the path of a checkout, or describe what there is as context.",
+            hint="Give the path of a checkout, or describe what there is as context. A new product "
+            "needs neither: say who does what with it.",
         )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.documents.drawing.material import Folder, Material, Stone
 from missioncontrol.documents.drawing.structure import changed_paths
 from missioncontrol.documents.figures import counted
+from missioncontrol.domain.product_design import ProductDesign
 
 DEPENDENCIES_MAX, FOLDERS_MAX, PRACTICES_MAX = 24, 30, 40
 HOLDS = {
@@ -45,6 +46,7 @@ class Level(msgspec.Struct, frozen=True):
     name: str
     holds: str
     changes: int  # files below it that the plan expects to change
+    is_file: bool = False
 
 
 class BlueprintText(msgspec.Struct, frozen=True):
@@ -59,6 +61,8 @@ class BlueprintText(msgspec.Struct, frozen=True):
 
 def blueprint_text(material: Material) -> BlueprintText:
     """Return what is known of the repository and what the plan makes of it."""
+    if material.plan.design:
+        return _of_product(material.plan.design)
     missing = ""
     if material.blueprint is None:
         missing = "No surveyor has read this repository in this run, so only the plan speaks here."
@@ -70,6 +74,61 @@ def blueprint_text(material: Material) -> BlueprintText:
         left,
         missing,
     )
+
+
+def _of_product(design: ProductDesign) -> BlueprintText:
+    """Return the three parts of a product that is still to be built."""
+    return BlueprintText(
+        tuple(_planned_foundation(design)),
+        tuple(_planned_shape(design)),
+        tuple(_planned_operation(design)),
+        (),
+    )
+
+
+def _planned_foundation(design: ProductDesign) -> Iterator[Statement]:
+    for each in design.stack:
+        others = ", ".join(name for name, _ in each.alternatives)
+        instead = f" Instead of: {others}." if others else ""
+        source = "named by the goal" if each.source.basis == "goal" else each.source.words
+        text = f"{each.choice}. {each.reason}{instead}"
+        yield Statement(each.part, text, source, by_plan=True)
+    for entity in design.entities:
+        names = ", ".join(field.name for field in entity.fields)
+        source = "the goal" if entity.source.basis == "goal" else entity.source.words
+        yield Statement("Table", f"`{entity.table}`: {names}", source, by_plan=True)
+
+
+def _planned_shape(design: ProductDesign) -> Iterator[Level]:
+    shown: set[str] = set()
+    for file in design.files:
+        parts = file.path.rstrip("/").split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in shown:
+                shown.add(folder)
+                yield Level(folder, depth, parts[depth - 1], "", 0)
+        if file.path.rstrip("/") not in shown:
+            shown.add(file.path.rstrip("/"))
+            is_file = not file.path.endswith("/")
+            yield Level(file.path, len(parts), parts[-1], file.purpose, 0, is_file)
+
+
+def _planned_operation(design: ProductDesign) -> Iterator[Statement]:
+    for stage in design.deployment.stages:
+        yield Statement(stage.name.capitalize(), stage.text, "deployment", by_plan=True)
+    for need in design.deployment.needs:
+        yield Statement("Takes to run", need, "deployment", by_plan=True)
+    for cost in design.deployment.cost_drivers:
+        yield Statement("Costs", cost, "deployment", by_plan=True)
+    for each in design.failures:
+        text = (
+            f"When {each.when[:1].lower()}{each.when[1:]}: {each.then[:1].lower()}{each.then[1:]}."
+        )
+        yield Statement("Failure", text, design.kind_title, by_plan=True)
+    for milestone in design.milestones:
+        text = f"{milestone.title}: {milestone.shows}"
+        yield Statement("Milestone", text, counted(len(milestone.tasks), "task"), by_plan=True)
 
 
 def _foundation(material: Material) -> Iterator[Statement]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from missioncontrol.documents.drawing import product
 from missioncontrol.documents.drawing.material import Blueprint, Material, Table
 from missioncontrol.documents.figures import counted
 from missioncontrol.drawing.model import Edge, Graph, Link, Node, Row
@@ -15,6 +16,8 @@ MARKS: Mapping[str, Literal["key", "reference"]] = {"key": "key", "reference": "
 
 def data_model(material: Material) -> Graph | str:
     """Return the drawing, or the sentence that says what was looked for in vain."""
+    if material.plan.design:
+        return product.data_model(material.plan.design)
     blueprint = material.blueprint
     if blueprint is None:
         return "No surveyor has read what this repository stores in this run."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from missioncontrol.documents.drawing import product
 from missioncontrol.documents.drawing.material import Blueprint, Material, Unit
 from missioncontrol.documents.drawing.structure import part_node
 from missioncontrol.documents.figures import counted
@@ -26,6 +27,8 @@ BROUGHT = frozenset({"store", "service", "external"})
 
 def deployment(material: Material) -> Graph | str:
     """Return the drawing, or the sentence that says what was looked for in vain."""
+    if material.plan.design:
+        return product.deployment(material.plan.design, material)
     blueprint = material.blueprint
     if blueprint is None:
         return "No surveyor has read the deployment files of this repository in this run."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from missioncontrol.documents.drawing import product
 from missioncontrol.documents.drawing.material import Entry, Material
 from missioncontrol.documents.drawing.structure import changed_paths, part_node, relation_words
 from missioncontrol.documents.figures import counted
@@ -35,6 +36,8 @@ RANK = {"command": 0, "route": 1, "container": 2, "plugin": 2, "import": 3}
 def flow(material: Material) -> Graph | str:
     """Return the drawing: actors, ways in, places that change, and the requirements they serve."""
     plan = material.plan
+    if plan.design:
+        return product.flow(plan.design)
     if not plan.requirements:
         return "The plan has no requirement, so there is no flow to draw."
     places = _places(material)

@@ -42,7 +42,9 @@ def as_is(material: Material) -> Graph | str:
 
 
 def changed_paths(material: Material) -> set[str]:
-    """Return the files that the plan expects to change."""
+    """Return the files that the plan expects to change; of a new product none is there."""
+    if material.plan.design is not None:
+        return set()
     parts = material.plan.architecture.components
     paths = {part.path for part in parts if part.change == "changed" and part.path}
     return paths | {path for task in material.plan.tasks() for path in task.scope}

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +87,15 @@ def of_template(found: Template | None) -> Typed:
     return Typed(found.key, given)
 
 
-def of_mission(found: Mission) -> Typed:
-    """Return the form as an older mission fills it."""
+def of_mission(found: Mission, answers: Sequence[str] = ()) -> Typed:
+    """Return the form as an older mission fills it, with answers to questions of its plan."""
+    given = [each.strip() for each in answers if each.strip()]
     return Typed(
         goal=found.goal,
         repository=found.repository,
         title=found.title,
         context=found.context,
-        constraints="\n".join(found.constraints),
+        constraints="\n".join([*found.constraints, *given]),
     )
 
 

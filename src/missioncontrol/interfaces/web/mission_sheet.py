@@ -28,6 +28,7 @@ VIEWS: dict[str, str] = {
     "now": "Now",
     "summary": "Summary",
     "plan": "Plan",
+    "design": "Design",
     "places": "Places",
     "requirements": "Requirements",
     "trace": "Trace",
@@ -125,7 +126,8 @@ def _tabs(view: MissionView, story: RunReport) -> list[tuple[str, str, int | Non
         "findings": sum(view.findings.values()),
         "artifacts": len(view.artifacts),
     }
-    return [(key, title, counts.get(key)) for key, title in VIEWS.items()]
+    absent = "places" if plan.design else "design"
+    return [(key, title, counts.get(key)) for key, title in VIEWS.items() if key != absent]
 
 
 def _timeline(story: RunReport) -> Timeline | None:

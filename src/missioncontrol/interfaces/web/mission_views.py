@@ -11,6 +11,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web import (
     blueprint_view,
     decisions_view,
+    design_view,
     documents_view,
     places_view,
     plan_memory,
@@ -31,6 +32,7 @@ class View(NamedTuple):
 VIEWS: Mapping[str, View] = {
     "plan": View("Plan", plan_memory.values),
     "summary": View("Summary", summary_view.values),
+    "design": View("Design", design_view.values),
     "places": View("Places", places_view.values),
     "trace": View("Trace", trace_view.values),
     "decisions": View("Risks and decisions", decisions_view.values),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Decision, Plan, Task
+from missioncontrol.specialists.greenfield import markdown as product
 from missioncontrol.specialists.planner.first_page import (
     ANNOUNCING,
     PRECEDENTS_MAX,
@@ -31,9 +32,11 @@ def markdown(plan: Plan) -> str:
     """Return the whole plan; nothing stands in it twice, and empty sections are not there."""
     summary = plan.summary.removeprefix(f"“{plan.title}”: ")
     lines = [f"# {plan.title}", "", capitalised(summary), ""]
-    lines += first_page(plan)
+    lines += product.first_page(plan, plan.design) if plan.design else first_page(plan)
     lines += _tasks(plan)
     details = [line for section in _DETAILS for line in section(plan)]
+    if plan.design:
+        details = [*product.details(plan, plan.design), *details]
     return "\n".join([*lines, "## Details", "", *details]).rstrip() + "\n"
 
 
@@ -195,13 +198,15 @@ def _remembered(plan: Plan) -> Iterator[str]:
 
 def _questions(plan: Plan) -> Sequence[str]:
     """Return the questions that the first page leaves out, or all where there is no such page."""
+    if plan.design:
+        return []  # They stand with their defaults.
     asked = plan.questions[QUESTIONS_MAX if plan.likely else 0 :]
     return ["### Open questions", "", *(f"- {each}" for each in asked), ""] if asked else []
 
 
 def _stack(plan: Plan) -> Iterator[str]:
     yield f"- Kind of work: {', '.join(plan.kinds)}"
-    yield from [f"- Stack: {', '.join(plan.stack)}"] if plan.stack else []
+    yield from [f"- Stack: {', '.join(plan.stack)}"] if plan.stack and not plan.design else []
     yield from [f"- Obtained {plan.obtained}"] if plan.obtained else []
     yield ""
 

@@ -20,6 +20,7 @@ from missioncontrol.specialists.planner.origins import with_local_origins
 from missioncontrol.specialists.planner.owners import with_owners
 from missioncontrol.specialists.planner.referee.claims import claims_in
 from missioncontrol.specialists.planner.referee.codebase import Codebase, codebase_at
+from missioncontrol.specialists.planner.referee.design import design_refusals, with_local_design
 from missioncontrol.specialists.planner.referee.referee import refusals, with_facts_of
 from missioncontrol.specialists.planner.reranking import RULE, order_faults, with_local_places
 from missioncontrol.specialists.planner.summary import summary_like
@@ -183,6 +184,8 @@ def _checked(
     asked = Asked(brief.goal, brief.constraints, brief.context)
     response = object_in(answer.text)
     refused = [*refusals(plan, local, asked, code), *order_faults(response, code.paths)]
+    refused += design_refusals(plan, asked)
+    plan = with_local_design(plan, local)
     plan = msgspec.structs.replace(plan, goal=brief.goal, obtained=obtained, phases=phases)
     plan = with_groundwork(plan, local)
     plan = with_local_places(plan, local, response, by, code.paths)

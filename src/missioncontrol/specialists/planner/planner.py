@@ -11,11 +11,14 @@ from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
+from missioncontrol.domain.product_design import asks_for_change, names_code
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.model import Model
 from missioncontrol.specialists.estimating.estimating import estimated, with_estimates
 from missioncontrol.specialists.git import head_commit
+from missioncontrol.specialists.greenfield.composer import product_plan
+from missioncontrol.specialists.greenfield.packs import packs as product_packs
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.groundwork import without_groundwork
@@ -31,8 +34,6 @@ from missioncontrol.specialists.planner.repository_rules import (
 from missioncontrol.specialists.planner.sources import read_ground
 from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
-
-# Refuses to plan a new product by rule: without code there is nothing to plan from.
 
 NEW_SERVICE = "new-service"
 _NAMES = (
@@ -50,7 +51,7 @@ FILES_OF_AN_EMPTY_ONE = 10
 _NOT_A_PRODUCT = frozenset({"documentation", "security-review", "incident"})
 
 
-def is_new_product(ground: Ground, kinds: tuple[str, ...]) -> bool:
+def is_new_product(ground: Ground, kinds: tuple[str, ...], context: str) -> bool:
     """Whether a goal asks for something that begins with no code at all.
 
     In a repository with next to nothing in it, every addition is one; in an empty one, every goal.
@@ -59,6 +60,8 @@ def is_new_product(ground: Ground, kinds: tuple[str, ...]) -> bool:
         return False
     if ground.tree is not None and not ground.tree.files:
         return True
+    if ground.tree is None and not context.strip():
+        return not asks_for_change(ground.goal.text)
     main = ground.goal.main
     asked = verbs().get(main.verb, "any")
     if ground.tree is not None and len(ground.tree.files) <= FILES_OF_AN_EMPTY_ONE:
@@ -66,14 +69,12 @@ def is_new_product(ground: Ground, kinds: tuple[str, ...]) -> bool:
     return asked == NEW_SERVICE or (asked == "any" and bool(_PRODUCT.search(main.text)))
 
 
-def cannot_plan(why: str) -> AttemptFailed:
-    """Return the refusal of a goal for a new product; `why` says why no model plans it."""
+def _no_code() -> AttemptFailed:
     return AttemptFailed(
-        "plan.new_product",
-        "This goal can't be planned here: there is no code to plan from, so it asks for a new "
-        f"product, and {why.rstrip('. ')}.",
-        hint="Configure a model (MISSION_MODEL_URL and MISSION_MODEL_NAME), or name a repository "
-        "with code by --repo, or write a first piece and then ask for one part at a time.",
+        "plan.no_code",
+        "This goal names code, and there is none here that it could change.",
+        hint="Name the checkout that has it with --repo. For a new product, say who does what with "
+        "it.",
         retryable=False,
     )
 
@@ -92,7 +93,7 @@ class LocalPlanner:
         """The sources of the last plan are stored beside it."""
         self.without_memory: Plan | None = None  # where something that is remembered was used
         self.lore: tuple[DocumentStatement, ...] = ()  # what the repository's documents say
-        self.is_new_product = False  # whether the goal asks for what begins without any code
+        self.lacks_code = False  # whether the goal names code and there is none
 
     def plan(self, brief: Brief, desk: Desk) -> Plan:
         """Return an accepted plan; the same goal and repository content give the same one.
@@ -103,8 +104,13 @@ class LocalPlanner:
         ground = read_ground(brief, desk)
         asked = Asked(brief.goal, brief.constraints, brief.context)
         made = assembled(ground, builder=brief.builder, kind=brief.kind)
-        self.is_new_product = is_new_product(ground, made.kinds)
-        bare = with_origins(made, ground.goal.asks, asked)
+        is_new = is_new_product(ground, made.kinds, brief.context)
+        self.lacks_code = is_new and names_code(brief.goal)
+        if is_new and not self.lacks_code:
+            bare = product_plan(asked, made)
+            bare = built_by(bare, brief.builder) if brief.builder else bare
+        else:
+            bare = with_origins(made, ground.goal.asks, asked)
         plan = with_memory(bare, self._recalled(brief, ground), name=ground.name)
         if plan is not bare:
             self.without_memory = accepted(with_owners(bare, brief.repository))
@@ -144,16 +150,16 @@ class Planner:
         local_planner, bare = LocalPlanner(), None
         if not (is_agent(brief.planner) or self._uses_model(brief)):
             plan = local_planner.plan(brief, desk)
-            if local_planner.is_new_product:
-                raise cannot_plan("no model is configured")
             bare = local_planner.without_memory
+            if local_planner.lacks_code:
+                raise _no_code()
         else:
             # The model does not choose the builder; it plans as if there were none.
             local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
+            if local_planner.lacks_code:
+                raise _no_code()
             answers = self._answers(brief, local, desk)
-            plan, attempts, why = _improved(answers, brief, local, desk)
-            if why and local_planner.is_new_product:
-                raise cannot_plan(f"{answers.title} gave no plan: {why}")
+            plan, attempts = _improved(answers, brief, local, desk)
             plan = _given(plan, brief.builder)
             show(plan, desk)
         plan = with_estimates(plan, brief, desk)
@@ -192,8 +198,8 @@ class Planner:
 
 def _improved(
     answers: "Answering", brief: Brief, local: Plan, desk: Desk
-) -> tuple[Plan, list[dict[str, Any]], str]:
-    """Return a better plan and each time it was asked for, else the local one and why it stands."""
+) -> tuple[Plan, list[dict[str, Any]]]:
+    """Return a better plan, else the local one, and each time one was asked for."""
     from missioncontrol.specialists.planner.model import NoModelPlan, plan_with
 
     try:
@@ -201,8 +207,8 @@ def _improved(
     except NoModelPlan as none:
         desk.log("warning", "The local plan is used.")
         attempts = [msgspec.to_builtins(each) for each in none.attempts]
-        return stands_in(local, none.reason, answers.title), attempts, none.reason
-    return planned.plan, [msgspec.to_builtins(each) for each in planned.attempts], ""
+        return stands_in(local, none.reason, answers.title), attempts
+    return planned.plan, [msgspec.to_builtins(each) for each in planned.attempts]
 
 
 def _given(plan: Plan, builder: str) -> Plan:
@@ -252,7 +258,7 @@ def show(plan: Plan, desk: Desk) -> None:
 
 def _handed_in(plan: Plan, attempts: list[dict[str, Any]], commit: str, desk: Desk) -> Work:
     data = msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
-    artifacts = (
+    artifacts: tuple[ArtifactRef, ...] = (
         desk.keep(
             "plan.json",
             data,
@@ -267,6 +273,10 @@ def _handed_in(plan: Plan, attempts: list[dict[str, Any]], commit: str, desk: De
             title=f"Plan: {plan.title}",
             obtained=plan.obtained,
         ),
+    )
+    artifacts += tuple(
+        desk.keep(name, text, media_type="text/markdown", title=title, obtained=plan.obtained)
+        for name, title, text in product_packs(plan)
     )
     output = {"plan": msgspec.to_builtins(plan), "attempts": attempts, "commit": commit}
     return Work(summary=plan.summary, output=output, artifacts=artifacts)

@@ -108,7 +108,8 @@ async def show_form(
     typed = mission_form.of_template(mission_form.template_of(console, template))
     older = request.query_params.get("from", "")
     if older:
-        typed = mission_form.of_mission(await run_outcome.mission_of(console.present, older))
+        mission = await run_outcome.mission_of(console.present, older)
+        typed = mission_form.of_mission(mission, request.query_params.getall("answer", []))
     repository = request.query_params.get("repository", "")
     if repository:
         typed = msgspec.structs.replace(typed, repository=repository)

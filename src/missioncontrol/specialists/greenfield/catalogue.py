@@ -1,0 +1,301 @@
+"""The catalogue of reference architectures, concepts and technologies, kept as data.
+
+`catalogue/kinds.toml` holds kinds of product, `catalogue/technologies.toml` what goals name, and
+the other files concepts: what an experienced engineer knows about bookings, invoices, clock
+changes … Words of a goal choose the entries.
+"""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+
+Does = Literal[
+    "create", "read", "list", "change", "remove", "act", "receive", "notify", "run"
+]  # fmt: skip
+Level = Literal["low", "medium", "high"]
+
+
+class EntityEntry(msgspec.Struct, frozen=True):
+    """A thing to store; fields are written as `name: type`, with `?` optional and `!` unique."""
+
+    name: str
+    purpose: str
+    fields: tuple[str, ...]
+
+
+class ActionEntry(msgspec.Struct, frozen=True):
+    """Something that people or programs can do."""
+
+    name: str
+    does: Does
+    on: str
+    inputs: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+class TaskEntry(msgspec.Struct, frozen=True):
+    """A piece of work; files are written as `path without extension: purpose`."""
+
+    title: str
+    detail: str
+    acceptance: tuple[str, ...]
+    files: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+class RiskEntry(msgspec.Struct, frozen=True):
+    """What goes wrong with exactly this."""
+
+    title: str
+    likelihood: Level
+    impact: Level
+    mitigation: str
+    words: tuple[str, ...] = ()
+
+
+class MetricEntry(msgspec.Struct, frozen=True):
+    """A number to watch."""
+
+    name: str
+    measure: str
+    target: str
+    events: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+class SecurityEntry(msgspec.Struct, frozen=True):
+    """A threat with its measure."""
+
+    threat: str
+    measure: str
+    words: tuple[str, ...] = ()
+
+
+class ComponentEntry(msgspec.Struct, frozen=True):
+    """A part of the running system."""
+
+    name: str
+    kind: Literal["module", "interface", "service", "store", "external"]
+    does: str
+    id: str = ""
+    words: tuple[str, ...] = ()
+    joins: str = ""  # the id of the component that it talks to, with `label`
+    label: str = ""
+
+
+class QuestionEntry(msgspec.Struct, frozen=True):
+    """What a person has to answer, unless the goal has one of the words in `unless`."""
+
+    text: str
+    why: str
+    default: str
+    options: tuple[str, ...]
+    unless: tuple[str, ...]
+    weight: int
+    words: tuple[str, ...] = ()
+
+
+class Concept(msgspec.Struct, frozen=True):
+    """What is known about one thing that products do."""
+
+    key: str
+    title: str
+    words: tuple[str, ...]
+    thing: str
+    tasks: tuple[TaskEntry, ...]
+    verbs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    deployment: str = ""
+    cost: str = ""
+    non_goal: str = ""
+    entities: tuple[EntityEntry, ...] = ()
+    actions: tuple[ActionEntry, ...] = ()
+    risks: tuple[RiskEntry, ...] = ()
+    metrics: tuple[MetricEntry, ...] = ()
+    security: tuple[SecurityEntry, ...] = ()
+    components: tuple[ComponentEntry, ...] = ()
+    questions: tuple[QuestionEntry, ...] = ()
+
+
+class Technology(msgspec.Struct, frozen=True):
+    """A technology that a goal may name; alternatives are pairs of name and trade-off."""
+
+    key: str
+    name: str
+    words: tuple[str, ...]
+    part: str
+    language: str
+    brings: tuple[str, ...]
+    reason: str
+    gives_up: str
+    instead: tuple[tuple[str, str], ...]
+    risk: str
+    mitigation: str
+    deployment: str
+    cost: str
+    development: str
+
+
+class RelationEntry(msgspec.Struct, frozen=True):
+    """How two components talk."""
+
+    source: str
+    target: str
+    label: str
+
+
+class MilestoneEntry(msgspec.Struct, frozen=True):
+    """What can be shown at one point."""
+
+    title: str
+    shows: str
+
+
+class FailureEntry(msgspec.Struct, frozen=True):
+    """What fails while it runs, and what happens then."""
+
+    when: str
+    then: str
+    words: tuple[str, ...] = ()
+
+
+class DeploymentEntry(msgspec.Struct, frozen=True):
+    """How a kind of product runs."""
+
+    development: str
+    single_host: str
+    scaled: str
+    costs: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+class StackEntry(msgspec.Struct, frozen=True):
+    """A stack for one language, with the layout of its files."""
+
+    language: str
+    choices: tuple[tuple[str, str, str], ...]  # part, choice, reason
+    alternatives: tuple[tuple[str, str, str], ...]  # part, alternative, trade-off
+    tree: tuple[str, ...]  # path: purpose
+    modules: str  # with {package} and {stem}
+    tests: str  # with {package} and {name}
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A reference architecture."""
+
+    key: str
+    title: str
+    words: tuple[str, ...]
+    hints: tuple[str, ...]
+    concepts: tuple[str, ...]  # keys of concepts that such products mostly have
+    usual: tuple[str, ...]  # keys of concepts that such products have whatever they are about
+    actions_are: Literal["route", "command", "function", "message", "job", "screen"]
+    components: tuple[ComponentEntry, ...]
+    relations: tuple[RelationEntry, ...]
+    tasks: tuple[TaskEntry, ...]
+    risks: tuple[RiskEntry, ...]
+    security: tuple[SecurityEntry, ...]
+    questions: tuple[QuestionEntry, ...]
+    milestones: tuple[MilestoneEntry, ...]
+    deployment: DeploymentEntry
+    stacks: tuple[StackEntry, ...]
+    failures: tuple[FailureEntry, ...]
+    metrics: tuple[MetricEntry, ...] = ()
+    non_goal: str = ""
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """More of what a kind of product may need: what suits the words of a goal is taken."""
+
+    kind: str
+    risks: tuple[RiskEntry, ...] = ()
+    security: tuple[SecurityEntry, ...] = ()
+    failures: tuple[FailureEntry, ...] = ()
+    questions: tuple[QuestionEntry, ...] = ()
+    metrics: tuple[MetricEntry, ...] = ()
+    first: tuple[TaskEntry, ...] = ()  # other walking skeletons
+    last: tuple[TaskEntry, ...] = ()
+    deployments: tuple[DeploymentEntry, ...] = ()
+    components: tuple[ComponentEntry, ...] = ()
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Where files stand in a language or framework that no kind has a stack for."""
+
+    key: str  # of its technology
+    language: str
+    tree: tuple[str, ...]
+    modules: str
+    tests: str
+    choices: tuple[tuple[str, str, str], ...] = ()  # part, choice, reason: what goes with it
+
+
+@cache
+def concepts() -> tuple[Concept, ...]:
+    """Return all concepts: those about verbs last, because others know more."""
+    names = ("people", "content", "data", "world", "life", "work", "tools", "verbs", "verbs2")
+    return tuple(
+        msgspec.convert(each, Concept) for name in names for each in _entries(name, "concept")
+    )
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return all kinds of product."""
+    return tuple(msgspec.convert(each, Kind) for each in _entries("kinds", "kind"))
+
+
+@cache
+def pools() -> dict[str, Pool]:
+    """Return the pools by their kind."""
+    found = [msgspec.convert(each, Pool) for each in _entries("kinds2", "pool")]
+    return {each.kind: each for each in found}
+
+
+@cache
+def technologies() -> tuple[Technology, ...]:
+    """Return all technologies."""
+    return tuple(
+        msgspec.convert(each, Technology) for each in _entries("technologies", "technology")
+    )
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Return the layouts of repositories, those of frameworks before those of languages."""
+    return tuple(msgspec.convert(each, Layout) for each in _entries("layouts", "layout"))
+
+
+def _entries(name: str, table: str) -> list[dict[str, Any]]:
+    text = files(__package__).joinpath("catalogue", f"{name}.toml").read_text("utf-8")
+    entries: list[dict[str, Any]] = tomllib.loads(text)[table]
+    return entries
+
+
+def matches(phrase: str, words: Sequence[str]) -> Iterator[int]:
+    """Yield where a phrase stands in a text of lower-case words; `*` ends the stem of a word."""
+    parts = phrase.split()
+    for start in _places(parts[0], words):
+        rest = words[start + 1 : start + len(parts)]
+        if len(rest) == len(parts) - 1 and all(map(_is, parts[1:], rest)):
+            yield start
+
+
+def _places(part: str, words: Sequence[str]) -> Iterator[int]:
+    """Yield where a word of a phrase stands; most phrases are not in a text at all."""
+    forms = (part, f"{part}s", f"{part}'s")
+    if not part.endswith("*") and not any(form in words for form in forms):
+        return
+    for start, word in enumerate(words):
+        if _is(part, word):
+            yield start
+
+
+def _is(pattern: str, word: str) -> bool:
+    if pattern.endswith("*"):
+        return word.startswith(pattern[:-1])
+    return word in {pattern, f"{pattern}s", f"{pattern}'s"}

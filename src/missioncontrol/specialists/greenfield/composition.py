@@ -1,0 +1,149 @@
+"""What a plan of a new product is made of: the goal as it is read, and entries of the catalogue."""
+
+import re
+from collections.abc import Collection
+
+import msgspec
+
+from missioncontrol.specialists.greenfield.catalogue import (
+    Kind,
+    Pool,
+    RelationEntry,
+    pools,
+)
+from missioncontrol.specialists.greenfield.companions import companions
+from missioncontrol.specialists.greenfield.lexicon import gerund, look_up, noun_base, plural
+from missioncontrol.specialists.greenfield.reading import Phrase, Reading, read
+from missioncontrol.specialists.greenfield.selection import (
+    Use,
+    chosen_concepts,
+    chosen_kind,
+    filled,
+    lower_words,
+    named_technologies,
+    suited,
+)
+from missioncontrol.specialists.greenfield.stack import Stack, stack_of
+from missioncontrol.specialists.greenfield.tables import snake
+from missioncontrol.specialists.greenfield.word_lists import words as word_list
+
+NAME_LENGTH_MAX = 40
+WISHES = word_list("wishes")
+
+
+class Composition(msgspec.Struct, frozen=True):
+    """What a plan is made of."""
+
+    reading: Reading
+    kind: Kind
+    kind_words: str
+    uses: tuple[Use, ...]
+    stack: Stack
+    package: str
+
+    def fill(self, text: str) -> str:
+        """Fill the slots of a text with the main thing and the main actor of the goal."""
+        thing, actor = self.reading.main_thing.name, self.reading.main_actor.name
+        done = filled(text, thing, actor)
+        return done[:1].upper() + done[1:]
+
+
+_PEOPLE = re.compile(r"(?i)\b(?:people|users|everybody|everyone|we|our|others|families)\b")
+
+
+def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Composition:
+    """Read a goal, with answers to questions of its plan, and choose entries of the catalogue.
+
+    Where the goal alone leaves a choice open, answers do not change it. `excluded` are titles of
+    concepts that a person does not want.
+    """
+    text = f"{goal}\n\n{answers}".strip()
+    named = named_technologies(text)
+    words = frozenset(each for one in named for each in one.technology.words)
+    reading = _without_technologies(read(text), words)
+    uses = tuple(chosen_concepts(reading))
+    has_people = bool(reading.actors) or _PEOPLE.search(text) is not None
+    kind, kind_words = chosen_kind(text, uses, has_people=has_people)
+    kind = _suited_kind(kind, goal)
+    uses = (*uses, *companions(kind, uses, reading, excluded))
+    reading = msgspec.structs.replace(reading, text=goal)
+    return Composition(reading, kind, kind_words, uses, stack_of(kind, named), _package(reading))
+
+
+def _suited_kind(kind: Kind, goal: str) -> Kind:
+    """Return a kind with those of its entries, and of its pool, that suit the goal."""
+    pool = pools().get(kind.key, Pool(kind.key))
+    deployment, first, last = (
+        suited(each, goal, 1, least=2)[0]
+        for each in (
+            (kind.deployment, *pool.deployments),
+            (kind.tasks[0], *pool.first),
+            (kind.tasks[1], *pool.last),
+        )
+    )
+    more = [each for each in suited(pool.components, goal, 2, least=2) if each.words]
+    known = {each.id for each in (*kind.components, *more)}
+    return msgspec.structs.replace(
+        kind,
+        deployment=deployment,
+        tasks=(first, last),
+        risks=tuple(suited((*kind.risks, *pool.risks), goal, 2)),
+        security=tuple(suited((*kind.security, *pool.security), goal, 1)),
+        failures=tuple(suited((*kind.failures, *pool.failures), goal, 2)),
+        questions=tuple(suited((*kind.questions, *pool.questions), goal, 2)),
+        metrics=tuple(suited((*kind.metrics, *pool.metrics), goal, 1)),
+        components=(*kind.components, *more),
+        relations=(
+            *kind.relations,
+            *(
+                RelationEntry(each.joins, each.id, each.label)
+                for each in more
+                if each.joins in known
+            ),
+        ),
+    )
+
+
+def _without_technologies(reading: Reading, words: frozenset[str]) -> Reading:
+    """Leave out nouns that name technologies: `rail`, `postgresql`."""
+    known = {part for each in words for part in lower_words(each)}
+
+    def is_own(each: Phrase) -> bool:
+        return not {each.head, f"{each.head}s", each.name} & known
+
+    return msgspec.structs.replace(
+        reading,
+        things=tuple(filter(is_own, reading.things)),
+        actors=tuple(filter(is_own, reading.actors)),
+    )
+
+
+_CALLED = re.compile(
+    r"(?i)\b(?P<what>[a-z][a-z-]+(?: [a-z-]+)?) (?P<kind>site|app|bot|library|platform|dashboard"
+    r"|cockpit|extension|game|service|portal|shop|tracker|exchange)\b"
+)
+_SAYS_NOTHING = word_list("names_nothing")
+
+
+def _is_noun(word: str) -> bool:
+    known = look_up(noun_base(word))
+    return known is None or known.share("n") > 0.6
+
+
+def _package(reading: Reading) -> str:
+    """Return a short name for the repository and the package: `chess_site`, `tool_lending`."""
+    for match in _CALLED.finditer(reading.text):
+        words = [w for w in match["what"].lower().split() if w not in _SAYS_NOTHING]
+        if words and _is_noun(words[-1]):
+            return snake(f"{words[-1]} {match['kind']}")[:NAME_LENGTH_MAX]
+    thing = snake(reading.main_thing.name)
+    verb = next(
+        (
+            each.verb
+            for each in reading.clauses
+            if any(o.head == reading.main_thing.head for o in each.objects)
+            and each.verb not in WISHES | {"use", "write", "build", "make", "create"}
+        ),
+        "",
+    )
+    return snake(f"{thing}_{gerund(verb)}" if verb else plural(thing))[:NAME_LENGTH_MAX]

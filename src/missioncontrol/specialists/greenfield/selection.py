@@ -1,0 +1,325 @@
+"""Chooses entries of the catalogue by the words of a goal."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from missioncontrol.specialists.greenfield.catalogue import (
+    Concept,
+    Kind,
+    QuestionEntry,
+    Technology,
+    concepts,
+    kinds,
+    matches,
+    technologies,
+)
+from missioncontrol.specialists.greenfield.lexicon import plural
+from missioncontrol.specialists.greenfield.reading import Clause, Phrase, Reading
+from missioncontrol.specialists.greenfield.word_lists import closed_words
+from missioncontrol.specialists.greenfield.word_lists import words as word_list
+
+_NEEDS_OBJECT = word_list("needs_object")
+"""Verbs that say something else without an object: the clocks change."""
+CONCEPTS_MAX = 11
+"""More than these would be a plan of a year."""
+VERB_WEIGHT = 0.55
+"""What a verb says about a product, beside what a noun says."""
+DEFAULT_KIND = "web-product"
+_WORD = re.compile(r"[^\W_]+(?:[-'\u2019./+#][^\W_]+)*[+#]*")
+_SLOT = re.compile(r"\{(\w+)\}")
+_HINT, _STRONG, _VOTE, _PEOPLE = 1.0, 4.0, 1.2, 1.5
+
+
+class HasWords(Protocol):
+    """An entry that says which words of a goal make it relevant."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words or phrases in lower case."""
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A concept with what it applies to in this goal."""
+
+    concept: Concept
+    words: tuple[str, ...]  # of the goal, that chose it
+    sentences: tuple[int, ...]
+    thing: str
+    actor: str
+    score: float
+    clauses: tuple[Clause, ...] = ()
+    is_assumed: bool = False  # the goal does not name it; products like this mostly have it
+
+    def fill(self, text: str) -> str:
+        """Return a text of the entry with its slots filled."""
+        return filled(text, self.thing, self.actor)
+
+
+def filled(text: str, thing: str, actor: str, **more: str) -> str:
+    """Fill the slots of a text; `a` becomes `an` where the noun asks for it."""
+    values = {"thing": thing, "things": plural(thing), "actor": actor, "actors": plural(actor)}
+    values |= more
+    text = re.sub(
+        r"\b([Aa])n? \{(\w+)\}",
+        lambda m: f"{_article(m[1], values.get(m[2], ''))} {{{m[2]}}}",
+        text,
+    )
+    text = _SLOT.sub(lambda m: values.get(m[1], m.group()), text)
+    return text[:1].upper() + text[1:] if text[:1].islower() and "{" in text[:1] else text
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with `a` or `an`."""
+    return f"{_article('a', noun)} {noun}"
+
+
+def _article(given: str, noun: str) -> str:
+    sounds = re.match(r"[aeio]|u(?!ni|s[ei]|ti)|h(?:our|onest)", noun)
+    return (given if given in {"A", "a"} else "a") + ("n" if sounds else "")
+
+
+def lower_words(text: str) -> list[str]:
+    """Return the words of a text in lower case, as triggers are matched on them."""
+    return [each.lower().replace("\u2019", "'") for each in _WORD.findall(text)]
+
+
+# --- kind and technologies -------------------------------------------------------------------
+
+
+def without_denied(text: str) -> str:
+    """Leave out what a goal says that it has not: “no account, no advertising”."""
+    return _DENIED.sub(" ", text)
+
+
+_DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;]{2,60}")
+
+
+def chosen_kind(text: str, uses: Sequence["Use"], *, has_people: bool) -> tuple[Kind, str]:
+    """Return the kind of product that a goal speaks of, and the words that say so.
+
+    Where people act and little else is known, it is a web product.
+    """
+    words = lower_words(without_denied(text))
+    chosen = {use.concept.key: use for use in uses}
+    found: list[tuple[float, int, Kind, str]] = []
+    for number, kind in enumerate(kinds()):
+        strong = [p.rstrip("*") for p in kind.words if any(True for _ in matches(p, words))]
+        weak = [p.rstrip("*") for p in kind.hints if any(True for _ in matches(p, words))]
+        votes = [chosen[key] for key in kind.concepts if key in chosen]
+        score = _STRONG * len(strong) + _HINT * len(weak)
+        score += _VOTE * sum(min(1.0, use.score) for use in votes)
+        score += _PEOPLE if has_people and kind.key == DEFAULT_KIND else 0.0
+        if score:
+            spoken = [*strong, *weak, *(word for use in votes for word in use.words)]
+            found.append((score, -number, kind, ", ".join(dict.fromkeys(spoken[:3]))))
+    if not found:
+        return next(each for each in kinds() if each.key == DEFAULT_KIND), ""
+    _, _, kind, because = max(found, key=lambda each: each[:2])
+    return kind, because
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A technology with the words of the goal that name it."""
+
+    technology: Technology
+    words: str
+
+
+def named_technologies(text: str) -> list[Named]:
+    """Return the technologies that a goal names, in the order of its words."""
+    words = lower_words(text)
+    found: list[tuple[int, int, Technology]] = []  # words, place
+    for each in technologies():
+        for phrase in each.words:
+            found += [(len(lower_words(phrase)), start, each) for start in _exact(phrase, words)]
+    taken: set[int] = set()
+    chosen: dict[str, tuple[int, Named]] = {}
+    for length, start, each in sorted(found, key=lambda item: (-item[0], item[1])):
+        span = set(range(start, start + length))
+        if not span & taken:
+            taken |= span
+            spoken = " ".join(words[start : start + length])
+            chosen.setdefault(each.key, (start, Named(each, spoken)))
+    return [each for _, each in sorted(chosen.values(), key=lambda item: item[0])]
+
+
+def _exact(phrase: str, words: Sequence[str]) -> Iterable[int]:
+    parts = lower_words(phrase)
+    for start in range(len(words) - len(parts) + 1):
+        if parts and list(words[start : start + len(parts)]) == parts:
+            yield start
+
+
+# --- concepts --------------------------------------------------------------------------------
+
+
+def chosen_concepts(reading: Reading) -> list[Use]:
+    """Return the concepts of a goal in the order in which it speaks of them.
+
+    Those that cover sentences which no better one covers come first; the others fill up.
+    """
+    sentences = [lower_words(without_denied(each)) for each in reading.sentences]
+    everything = [word for each in sentences for word in each]
+    found = []
+    for concept in concepts():
+        if any(True for phrase in concept.unless for _ in matches(phrase, everything)):
+            continue
+        use = _use(concept, reading, sentences)
+        if use:
+            found.append(use)
+    found.sort(key=lambda use: (_about_verb(use) - use.score, use.concept.key))
+    chosen: list[Use] = []
+    covered: set[tuple[int, str]] = set()
+    for use in found:
+        if _is_covered(use, chosen):
+            continue
+        new = {(s, w) for s in use.sentences for w in use.words} - covered
+        if new and len(chosen) < CONCEPTS_MAX:
+            chosen.append(use)
+            covered |= {(s, w) for s in use.sentences for w in use.words}
+    chosen.sort(key=lambda use: (use.sentences[0], -use.score))
+    return chosen
+
+
+VERB_LATER = 0.3
+"""What a concept about a verb counts less where another one knows the subject."""
+
+
+def _about_verb(use: Use) -> float:
+    return VERB_LATER if use.concept.key.startswith(ABOUT_VERB) else 0.0
+
+
+def _is_covered(use: Use, chosen: Sequence[Use]) -> bool:
+    """Whether a concept about a verb adds nothing to one that knows the matter better."""
+    if not use.concept.key.startswith(ABOUT_VERB):
+        return False
+    known = {w[:STEM] for each in chosen for words in each.words for w in words.split()}
+    return any(w[:STEM] in known for words in use.words for w in words.split() if len(w) > SHORT)
+
+
+ABOUT_VERB, STEM = "verb-", 5
+
+
+def _use(concept: Concept, reading: Reading, sentences: list[list[str]]) -> Use | None:
+    words: dict[str, None] = {}
+    where: set[int] = set()
+    score = 0.0
+    title = " ".join(lower_words(concept.title))
+    for number, sentence in enumerate(sentences):
+        for phrase in (*concept.words, title):
+            for spoken, weight in _found(phrase, sentence):
+                score += weight / (1 + len(words)) if spoken not in words else REPEATED
+                words[spoken] = None
+                where.add(number)
+    clauses: list[Clause] = []
+    for clause in reading.clauses:
+        alone = not clause.objects and clause.verb in _NEEDS_OBJECT
+        if clause.verb in concept.verbs and not clause.is_negated and not alone:
+            if clause.verb not in words:
+                score += VERB_WEIGHT / (1 + len(words))
+            words[clause.verb] = None
+            where.add(clause.sentence)
+            clauses.append(clause)
+    if not words:
+        return None
+    near = (
+        clauses
+        or [c for c in reading.clauses if c.sentence in where and _speaks(c, words)]
+        or [c for c in reading.clauses if c.sentence in where]
+    )
+    thing = _thing(concept, near, reading)
+    actor = next(
+        (c.subject.name for c in near if c.subject and c.subject.is_person),
+        reading.main_actor.name,
+    )
+    return Use(concept, tuple(words), tuple(sorted(where)), thing, actor, score, tuple(near))
+
+
+REPEATED, LONGER, APART, STEMMED = 0.15, 0.8, 0.4, 0.95
+"""What a trigger counts that was found before; what each further word of a phrase counts; what a
+phrase counts whose words stand apart; what a stem counts beside a whole word."""
+NEAR = 6
+
+
+def _found(phrase: str, sentence: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Yield where a trigger stands in a sentence: its words as they stand there, and its weight."""
+    length = len(phrase.split())
+    weight = 1 + LONGER * (length - 1)
+    starts = list(matches(phrase, sentence))
+    for start in starts:
+        yield " ".join(sentence[start : start + length]), weight * (STEMMED if "*" in phrase else 1)
+    if not starts and length > 2:
+        found = [list(matches(part, sentence)) for part in phrase.split() if _says_something(part)]
+        if len(found) == length and all(found):
+            places = sorted(each[0] for each in found)
+            if places[-1] - places[0] <= NEAR:
+                yield " ".join(sentence[place] for place in places), weight * APART
+
+
+def _says_something(part: str) -> bool:
+    """Whether a word of a trigger says something when it stands apart from the others."""
+    return len(part) > SHORT and part not in closed_words()
+
+
+SHORT = 3
+"""Letters of a word that says nothing when it stands apart."""
+
+
+def _speaks(clause: Clause, words: Iterable[str]) -> bool:
+    text = " ".join(lower_words(clause.text))
+    return any(word in text for word in words)
+
+
+def _thing(concept: Concept, clauses: Sequence[Clause], reading: Reading) -> str:
+    """Return the noun that a concept applies to: not the one that names the concept itself."""
+    known = {each.head for each in reading.things}
+    candidates: list[Phrase] = [
+        each for clause in clauses for each in clause.objects if each.head in known
+    ]
+    candidates += [each for c in clauses if c.subject for each in [c.subject] if each.head in known]
+    candidates += [reading.main_thing] if reading.things else []
+    for each in candidates:
+        if not any(
+            True for p in concept.words for _ in matches(p, [*each.name.split(), each.head])
+        ):
+            return each.name
+    if concept.verbs and not concept.words and candidates:
+        return candidates[0].name
+    return concept.thing
+
+
+Entry = TypeVar("Entry", bound=HasWords)
+
+
+def suited(entries: Sequence[Entry], text: str, most: int, least: int = 1) -> list[Entry]:
+    """Return the entries that suit a text best, at most `most`.
+
+    Those whose words it has come first. Of the entries without words, which suit any product of a
+    kind, the text decides the order, so that two products do not get the same ones. An entry of
+    whose words a text has fewer than `least` is about another product.
+    """
+    words = lower_words(text)
+
+    def hits(entry: Entry) -> int:
+        return sum(any(True for _ in matches(phrase, words)) for phrase in entry.words)
+
+    def rank(entry: Entry) -> tuple[int, bytes]:
+        return -hits(entry), sha256(text.encode() + msgspec.json.encode(entry)).digest()
+
+    return sorted((e for e in entries if not e.words or hits(e) >= least), key=rank)[:most]
+
+
+def questions_left(
+    questions: Iterable[tuple[QuestionEntry, Use | None]], text: str
+) -> list[tuple[QuestionEntry, Use | None]]:
+    """Leave out questions that the goal answers."""
+    words = lower_words(text)
+    return [
+        (each, use)
+        for each, use in questions
+        if not any(True for phrase in each.unless for _ in matches(phrase, words))
+    ]

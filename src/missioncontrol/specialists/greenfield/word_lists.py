@@ -1,0 +1,32 @@
+"""Lists of words with a part in reading goals, kept in `catalogue/words.toml`."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+def words(name: str) -> frozenset[str]:
+    """Return the words of a list."""
+    return _lists()[name]
+
+
+@cache
+def _lists() -> dict[str, frozenset[str]]:
+    return {name: frozenset(each) for name, each in _data().items() if isinstance(each, list)}
+
+
+@cache
+def closed_words() -> dict[str, str]:
+    """Return the words that are always the same part of speech, with its letter."""
+    found: dict[str, str] = {}
+    for tag, listed in _data()["closed"].items():
+        for word in listed.split():
+            found.setdefault(word, tag)
+    return found
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = files(__package__).joinpath("catalogue", "words.toml").read_text("utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,287 @@
+"""The tasks of a new product, in an order in which each can be shown, and its milestones."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from missioncontrol.domain.product_design import Entity, Field
+from missioncontrol.specialists.greenfield.catalogue import Kind, Pool, TaskEntry, pools
+from missioncontrol.specialists.greenfield.limits import check_of, prohibitions, refusal_of
+from missioncontrol.specialists.greenfield.reading import Limit, Reading
+from missioncontrol.specialists.greenfield.selection import Use, filled, suited, with_article
+from missioncontrol.specialists.greenfield.stack import Stack, path_of
+from missioncontrol.specialists.greenfield.tables import snake
+from missioncontrol.specialists.greenfield.uncovered import task_entries, uncovered_clauses
+
+TASKS_MIN, TASKS_MAX = 8, 18
+ACCEPTANCE_MAX = 5
+
+
+class Work(msgspec.Struct):
+    """A task in the making."""
+
+    key: str
+    title: str
+    detail: str
+    acceptance: list[str]
+    files: list[tuple[str, str]]  # path and purpose
+    use: Use | None = None
+    sentences: tuple[int, ...] = ()
+    needs: list[str] = []
+    tables: tuple[str, ...] = ()  # entities that it brings
+    uses_tables: tuple[str, ...] = ()  # entities that it needs from others
+
+
+def tasks_of(
+    kind: Kind,
+    package: str,
+    uses: Sequence[Use],
+    entities: Sequence[Entity],
+    stack: Stack,
+    reading: Reading,
+) -> list[Work]:
+    """Return the tasks: the walking skeleton, one or two for each concept, the release."""
+    thing, actor = reading.main_thing.name, reading.main_actor.name
+    keys: set[str] = set()
+    first, last = (
+        _made(filled_entry(each, thing, actor), stack, package, keys) for each in kind.tasks[:2]
+    )
+    first.tables = (thing,)
+    middle: list[Work] = []
+    own: list[Work] = []
+    for clause, entry in task_entries(uncovered_clauses(reading, uses), reading):
+        made = _made(entry, stack, package, keys)
+        made.sentences = (clause.sentence,)
+        own.append(made)
+    room = TASKS_MAX - 2 - len(own)
+    each_has_two = sum(len(use.concept.tasks) for use in uses) <= room
+    for use in uses:
+        chosen = use.concept.tasks if each_has_two or len(uses) < 7 else use.concept.tasks[:1]
+        for entry in chosen[: max(1, room - len(middle))]:
+            made = _made(filled_entry(entry, use.thing, use.actor), stack, package, keys)
+            made.use, made.sentences = use, use.sentences
+            made.tables = tuple(use.fill(e.name).lower() for e in use.concept.entities)
+            middle.append(made)
+    middle = sorted([*middle[:room], *own], key=lambda task: task.sentences[0])
+    middle += _for_own_tables(entities, middle, stack, package, keys, reading)
+    lacking = TASKS_MIN - 2 - len(middle)
+    for entry in suited(_more_of(kind), reading.text, max(0, lacking)):
+        middle.append(_made(filled_entry(entry, thing, actor), stack, package, keys))
+    tasks = [first, *middle, last]
+    _with_limits(tasks, reading)
+    _with_prohibitions(tasks, reading)
+    _with_needs(tasks, entities)
+    return tasks
+
+
+def _more_of(kind: Kind) -> list[TaskEntry]:
+    """Return tasks that products of a kind mostly need, beside its first and its last one."""
+    pool = pools().get(kind.key, Pool(kind.key))
+    return [each for each in (*pool.last, *pool.first) if each not in kind.tasks]
+
+
+def filled_entry(entry: TaskEntry, thing: str, actor: str) -> TaskEntry:
+    """Return a task of the catalogue with its slots filled."""
+
+    def fill(text: str) -> str:
+        done = filled(text, thing, actor)
+        return done[:1].upper() + done[1:]
+
+    files = tuple(
+        f"{_stem(filled(path, thing, actor))}: {filled(why, thing, actor)}"
+        for path, _, why in (each.partition(": ") for each in entry.files)
+    )
+    return TaskEntry(
+        fill(entry.title), fill(entry.detail), tuple(fill(a) for a in entry.acceptance), files
+    )
+
+
+def _stem(text: str) -> str:
+    """Return a path without letters that file names do not have."""
+    return re.sub(r"[^a-z0-9_/]+", "_", text.lower())
+
+
+def _made(entry: TaskEntry, stack: Stack, package: str, keys: set[str]) -> Work:
+    files = []
+    for each in entry.files:
+        stem, _, purpose = each.partition(": ")
+        files.append((path_of(stem, stack, package), purpose))
+    return Work(_key(entry.title, keys), entry.title, entry.detail, list(entry.acceptance), files)
+
+
+def _key(title: str, keys: set[str]) -> str:
+    small = {"a", "an", "the", "of", "to", "and", "for", "with", "from", "in", "on", "by", "it"}
+    words = [word for word in re.findall(r"[a-z0-9]+", title.lower()) if word not in small]
+    base = "-".join(words[:5])[:60].strip("-") or "task"
+    key, number = base, 1
+    while key in keys or key == "plan":
+        number += 1
+        key = f"{base}-{number}"
+    keys.add(key)
+    return key
+
+
+def _for_own_tables(
+    entities: Sequence[Entity],
+    made: Sequence[Work],
+    stack: Stack,
+    package: str,
+    keys: set[str],
+    reading: Reading,
+) -> list[Work]:
+    """Return tasks for entities of the goal that no task brings, as far as there are too few."""
+    own = [each for each in entities if each.source.basis == "goal" and not _is_account(each)]
+    brought = {name for task in made for name in task.tables} | {reading.main_thing.name}
+    found: list[Work] = []
+    for entity in own:
+        if entity.name in brought or len(made) + len(found) + 2 >= TASKS_MIN:
+            continue
+        found.append(_table_task(entity, stack, package, keys))
+    return found
+
+
+def _is_account(entity: Entity) -> bool:
+    return any(each.name == "email" for each in entity.fields)
+
+
+def _table_task(entity: Entity, stack: Stack, package: str, keys: set[str]) -> Work:
+    """Return the task that stores an entity; what it checks follows from the fields."""
+    fields = [each for each in entity.fields if each.name not in {"id", "created_at"}]
+    names = [each.name.removesuffix("_id") for each in fields[:3]]
+    title = f"Store each {entity.name} with {_listed(names)}"
+    stem, test = f"{entity.table}/store", f"{entity.table}/{snake(entity.name)}_test"
+    files = [
+        (path_of(stem, stack, package), f"reads and writes {entity.table}"),
+        (path_of(test, stack, package), "refusals; a restart"),
+    ]
+    detail = f"The columns are {', '.join(each.name for each in fields)}. {entity.purpose}"
+    work = Work(_key(title, keys), title, detail, _checks_of(entity, fields)[:3], files)
+    work.tables = (entity.name,)
+    return work
+
+
+def _checks_of(entity: Entity, fields: Sequence[Field]) -> list[str]:
+    """Return what to check of a table: what is required, what it leads to, how it changes."""
+    one = with_article(entity.name)
+    checks: list[str] = []
+    required = [each for each in fields if not each.is_optional and each.type == "text"]
+    if required:
+        checks.append(f"{one.capitalize()} without {required[0].name} is refused by that name.")
+    if leading := [each for each in fields if each.references]:
+        target = with_article(leading[0].references)
+        checks.append(f"The database refuses to remove {target} that {one} still leads to.")
+    states = next((each.values for each in fields if len(each.values) > 1), ())
+    if states:
+        checks.append(f"{one.capitalize()} that is {states[1]} can't become {states[0]} again.")
+    checks.append(f"After a restart, {one} that was entered before reads the same in each column.")
+    return checks
+
+
+def _listed(items: Sequence[str]) -> str:
+    names = [each.replace("_", " ") for each in items]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+# --- what the goal demands ---------------------------------------------------------------------
+
+
+def _with_limits(tasks: Sequence[Work], reading: Reading) -> None:
+    """Give each number of the goal to the task that it bounds."""
+    for limit in reading.limits:
+        task = _nearest(tasks, limit.sentence, reading.sentences[limit.sentence], limit)
+        noun = _noun_at(limit, reading)
+        check = check_of(limit, noun, reading.text)
+        if check not in task.acceptance and len(task.acceptance) < ACCEPTANCE_MAX:
+            task.acceptance.append(check)
+
+
+def _with_prohibitions(tasks: Sequence[Work], reading: Reading) -> None:
+    for clause in prohibitions(reading):
+        task = _nearest(tasks, clause.sentence, clause.text, None)
+        check = refusal_of(clause, reading.main_actor.name, reading.text)
+        if check not in task.acceptance and len(task.acceptance) < ACCEPTANCE_MAX:
+            task.acceptance.append(check)
+
+
+def _nearest(tasks: Sequence[Work], sentence: int, text: str, limit: Limit | None) -> Work:
+    """Return the task that speaks most like a sentence of the goal."""
+    own = set(re.findall(r"[a-z]{4,}", text.lower()))
+
+    def score(task: Work) -> tuple[float, int]:
+        spoken = f"{task.title} {' '.join(task.use.words) if task.use else ''} {task.detail}"
+        shared = len(own & set(re.findall(r"[a-z]{4,}", spoken.lower())))
+        return (2.0 * (sentence in task.sentences) + 0.5 * shared, -len(task.acceptance))
+
+    candidates = tasks[:-1] if len(tasks) > 1 else tasks
+    return max(candidates, key=score)
+
+
+def _noun_at(limit: Limit, reading: Reading) -> str:
+    """Return what a number is about: the object of the clause that it stands in."""
+    for clause in reading.clauses:
+        if clause.sentence == limit.sentence and clause.start <= limit.start <= clause.end:
+            about = [*clause.objects, *([clause.subject] if clause.subject else [])]
+            if about:
+                return about[0].name
+    return reading.main_thing.name
+
+
+# --- order -------------------------------------------------------------------------------------
+
+
+def _with_needs(tasks: Sequence[Work], entities: Sequence[Entity]) -> None:
+    """Let each task wait for the skeleton and the tables it leads to, and the last for all."""
+    by_table: dict[str, str] = {}
+    for task in tasks[1:-1]:
+        for name in task.tables:
+            by_table.setdefault(name, task.key)
+    references = {each.name: each.references for each in entities}
+    done: list[str] = []
+    for task in tasks[1:-1]:
+        needs = [tasks[0].key]
+        needs += [
+            by_table[other]
+            for name in task.tables
+            for other in references.get(name, ())
+            if other in by_table and by_table[other] in done
+        ]
+        same = [k for name in task.tables if (k := by_table.get(name)) and k in done]
+        task.needs = list(dict.fromkeys(each for each in [*needs, *same] if each != task.key))
+        done.append(task.key)
+    waited_for = {need for task in tasks for need in task.needs}
+    tasks[-1].needs = [task.key for task in tasks[:-1] if task.key not in waited_for] or [
+        tasks[0].key
+    ]
+
+
+def milestones_of(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, list[str]]]:
+    """Return (title, what can be shown, keys of tasks), in order; each task is in one.
+
+    The first and the last are those of the kind. Those between are named by what they bring, and
+    shown by the first check of each of their tasks.
+    """
+    middle = list(tasks[1:-1])
+    between = max(1, len(kind.milestones) - 2)
+    size = -(-len(middle) // between) or 1
+    found = [(kind.milestones[0].title, kind.milestones[0].shows, [tasks[0].key])]
+    for start in range(0, len(middle), size):
+        part = middle[start : start + size]
+        found.append((_brings(part), _shown_by(part), [task.key for task in part]))
+    found.append((kind.milestones[-1].title, kind.milestones[-1].shows, [tasks[-1].key]))
+    return found
+
+
+def _brings(part: Sequence[Work]) -> str:
+    """Return what a milestone brings in a few words."""
+    titles = list(
+        dict.fromkeys(
+            task.use.fill(task.use.concept.title) if task.use else task.title for task in part
+        )
+    )
+    more = len(titles) - 1
+    return f"{titles[0]} and {more} more" if more else titles[0]
+
+
+def _shown_by(part: Sequence[Work]) -> str:
+    return " ".join(task.acceptance[0] for task in part[:2])

@@ -1,0 +1,245 @@
+"""The plan of a new product: whole, of its own, consistent, and changed by answers."""
+
+import re
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import msgspec
+import pytest
+from tests.greenfield.goals import GOALS
+
+from missioncontrol.domain.coverage_gaps import Asked, gaps
+from missioncontrol.domain.plan import Plan, Requirement, faults
+from missioncontrol.domain.product_design import ProductDesign
+from missioncontrol.specialists.greenfield.composer import product_plan
+from missioncontrol.specialists.greenfield.work import TASKS_MIN
+from missioncontrol.specialists.planner.markdown import markdown
+from missioncontrol.specialists.planner.referee.design import design_refusals, with_local_design
+
+SHARED_MAX = 0.33
+"""Of the eight-word runs of one plan, those that stand in another one's too, at the most."""
+RUN = 8
+
+
+def base(goal: str) -> Plan:
+    requirement = Requirement("R1", goal)
+    return Plan(goal, goal[:60], "", ("new-service",), (), (), (requirement,))
+
+
+@cache
+def planned(name: str) -> tuple[Plan, ProductDesign]:
+    goal = GOALS[name]
+    plan = product_plan(Asked(goal), base(goal))
+    assert plan.design is not None
+    return plan, plan.design
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_a_plan_has_all_parts_and_they_fit_together(name: str) -> None:
+    plan, design = planned(name)
+    assert faults(plan) == []
+    tasks = list(plan.tasks())
+    assert len(tasks) >= TASKS_MIN
+    assert len({task.title for task in tasks}) == len(tasks)
+    checks = [sentence for task in tasks for sentence in task.acceptance]
+    assert len(checks) == len(set(checks))
+    assert all(len(each.fields) > 3 for each in design.entities)
+    assert len(design.entities) >= 3
+    assert len([each for each in design.interfaces if each.kind != "event"]) >= 4
+    assert any("/" in each.path for each in design.files)
+    assert {each.name for each in design.deployment.stages} == {
+        "development", "single host", "scaled",
+    }  # fmt: skip
+    assert len(plan.risks) >= 4
+    assert design.metrics
+    assert design.users
+    assert 1 <= len(design.questions) <= 7
+    weights = [each.weight for each in design.questions]
+    assert weights == sorted(weights, reverse=True)
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_every_passage_of_the_goal_is_a_requirement_that_a_task_serves(name: str) -> None:
+    plan, _ = planned(name)
+    left = {each.code for each in gaps(plan, Asked(GOALS[name]))}
+    assert left <= {"risk.unowned"}
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_numbers_of_the_goal_are_checked_or_measured(name: str) -> None:
+    plan, design = planned(name)
+    checked = " ".join(s for task in plan.tasks() for s in task.acceptance)
+    checked += " ".join(f"{each.name} {each.measure}" for each in design.metrics)
+    for number in re.findall(
+        r"(?<![\w.])\d[\d,]*(?=\s(?:minutes?|%|seconds?|MB|events|depots))", GOALS[name]
+    ):
+        assert number in checked
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_what_claims_to_come_from_the_goal_stands_there(name: str) -> None:
+    plan, _ = planned(name)
+    assert list(design_refusals(plan, Asked(GOALS[name]))) == []
+
+
+def test_no_two_plans_share_much() -> None:
+    runs = {name: _runs(planned(name)[0]) for name in GOALS}
+    shared = {
+        (one, other): len(runs[one] & runs[other]) / len(runs[one])
+        for one, other in permutations(GOALS, 2)
+    }
+    worst = max(shared, key=lambda pair: shared[pair])
+    assert shared[worst] <= SHARED_MAX, worst
+    assert sum(shared.values()) / len(shared) < 0.1
+
+
+def _runs(plan: Plan) -> set[str]:
+    """Return all runs of words in the texts of a plan, but for the words of its goal."""
+    found: set[str] = set()
+
+    def walk(value: Any, name: str = "") -> None:
+        if name in {"source", "goal", "title", "requirements", "because", "words"}:
+            return
+        if isinstance(value, str):
+            words = re.findall(r"[\w'-]+", value.lower())
+            found.update(" ".join(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, key)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                walk(inner, name)
+
+    walk(msgspec.to_builtins(plan))
+    return found
+
+
+def test_the_same_goal_gives_the_same_plan() -> None:
+    goal = GOALS["choir"]
+    assert product_plan(Asked(goal), base(goal)) == planned("choir")[0]
+
+
+@pytest.mark.parametrize(
+    ("goal", "choice"),
+    [
+        ("Neighbours lend each other tools. Use Ruby on Rails and PostgreSQL.", "Ruby on Rails"),
+        ("Freelancers write invoices. .NET and SQL Server.", ".NET"),
+        ("A tide pool game for phones. Godot.", "Godot"),
+    ],
+)
+def test_a_stack_that_the_goal_names_stands(goal: str, choice: str) -> None:
+    design = product_plan(Asked(goal), base(goal)).design
+    assert design is not None
+    [named] = [each for each in design.stack if each.choice == choice]
+    assert named.source.basis == "goal"
+    assert not any(each.path.endswith(".py") for each in design.files)
+
+
+def test_without_a_stack_one_is_chosen_with_its_reason_and_alternatives() -> None:
+    plan, design = planned("food-bank")
+    assert all(each.reason for each in design.stack)
+    assert any(each.alternatives for each in design.stack)
+    assert plan.decisions[0].alternatives
+
+
+def test_what_the_goal_excludes_is_no_part_and_chooses_nothing() -> None:
+    design = product_plan(
+        Asked("A quiet game for phones. No advertising, no account."), base("x")
+    ).design
+    assert design is not None
+    assert [each.text for each in design.non_goals][:2] == ["No advertising.", "No account."]
+    assert design.kind == "game"
+
+
+def test_an_answer_changes_the_plan_and_the_plan_says_how() -> None:
+    goal = GOALS["choir"]
+    _, before = planned("choir")
+    first = before.questions[0]
+    answer = f"{first.id}: {first.options[-1]}"
+    plan = product_plan(Asked(goal, (answer,)), base(goal))
+    assert plan.design is not None
+    answered = next(each for each in plan.design.questions if each.text == first.text)
+    assert (answered.id, answered.answer) == (first.id, first.options[-1])
+    assert plan.design.changes[0] == f"{first.id} is answered: {first.text} {first.options[-1]}"
+    assert any(each.startswith("Task changed: ") for each in plan.design.changes)
+    assert first.text not in plan.questions
+    assert "## By your answers" in markdown(plan)
+    assert faults(plan) == []
+
+
+def test_what_no_concept_covers_is_a_task_of_its_own() -> None:
+    goal = "We run gardens. A plot that is not worked for two seasons goes to the next gardener."
+    plan = product_plan(Asked(goal), base(goal))
+    [own] = [each for each in plan.tasks() if each.title.startswith("Keep the rule")]
+    assert "not worked for two seasons" in own.title
+    assert any("two seasons" in check for task in plan.tasks() for check in task.acceptance)
+
+
+def test_a_thin_goal_gets_what_such_products_have_as_assumptions_that_an_answer_removes() -> None:
+    goal = "A booking app for a gym"
+    plan = product_plan(Asked(goal), base(goal))
+    assert plan.design is not None
+    assumed = [each for each in plan.design.scope if each.source.basis == "assumption"]
+    assert assumed
+    asks = [each for each in plan.design.questions if each.text.startswith("Does the first")]
+    assert {each.default for each in asks} == {"Yes."}
+    declined = product_plan(Asked(goal, (f"{asks[0].id}: No.",)), base(goal))
+    assert declined.design is not None
+    assert any(each.startswith("Task removed: ") for each in declined.design.changes)
+    left = [each.text for each in declined.design.scope]
+    assert [each.text for each in assumed if each.text not in left] == [assumed[0].text]
+    assert next(each for each in declined.design.questions if each.text == asks[0].text).answer
+
+
+def test_a_plan_of_a_model_keeps_the_design_and_may_not_invent_words_of_the_goal() -> None:
+    plan, design = planned("choir")
+    without = msgspec.structs.replace(plan, design=None)
+    again = with_local_design(without, plan)
+    assert again.design is not None
+    assert again.design.entities == design.entities
+    assert faults(again) == []
+    source = msgspec.structs.replace(design.users[0].source, words="dragons want treasure")
+    user = msgspec.structs.replace(design.users[0], source=source)
+    invented = msgspec.structs.replace(design, users=(user, *design.users[1:]))
+    [fault] = design_refusals(msgspec.structs.replace(plan, design=invented), Asked(GOALS["choir"]))
+    assert fault.path == "/design/users/0/source"
+
+
+def test_a_design_that_does_not_fit_is_a_fault() -> None:
+    plan, design = planned("choir")
+    entity = design.entities[0]
+    field = next(each for e in design.entities for each in e.fields if each.references)
+    broken = msgspec.structs.replace(
+        entity,
+        fields=(*entity.fields, msgspec.structs.replace(field, name="x_id", references="dragon")),
+    )
+    milestones = (
+        msgspec.structs.replace(design.milestones[0], tasks=("fly",)),
+        *design.milestones[1:],
+    )
+    bad = msgspec.structs.replace(
+        design, entities=(broken, *design.entities[1:]), milestones=milestones
+    )
+    messages = [str(each) for each in faults(msgspec.structs.replace(plan, design=bad))]
+    assert "/design/entities/0/fields: no entity 'dragon'" in messages
+    assert "/design/milestones/0/tasks: no task 'fly'" in messages
+    assert any("belongs to no milestone" in each for each in messages)
+
+
+def test_a_page_comes_before_the_parts() -> None:
+    plan, design = planned("river")
+    text = markdown(plan)
+    first, _, rest = text.partition("## Tasks")
+    assert design.kind_title in first
+    assert "Ask first" in first
+    for heading in (
+        "Success metrics",
+        "Data",
+        "Interfaces",
+        "Stack",
+        "Files",
+        "Deployment",
+        "Questions",
+    ):
+        assert f"### {heading}" in rest
