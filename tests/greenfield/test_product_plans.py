@@ -12,6 +12,7 @@ from tests.greenfield.goals import GOALS
 from missioncontrol.domain.coverage_gaps import Asked, gaps
 from missioncontrol.domain.plan import Plan, Requirement, faults
 from missioncontrol.domain.product_design import ProductDesign
+from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.greenfield.composer import product_plan
 from missioncontrol.specialists.greenfield.work import TASKS_MIN
 from missioncontrol.specialists.planner.markdown import markdown
@@ -166,6 +167,12 @@ def test_an_answer_changes_the_plan_and_the_plan_says_how() -> None:
     assert first.text not in plan.questions
     assert "## By your answers" in markdown(plan)
     assert faults(plan) == []
+
+
+def test_an_answer_to_no_question_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(AttemptFailed, match=r"has no question Q42\. It has Q1") as refused:
+        product_plan(Asked(GOALS["choir"], ("Q42: No.",)), base("x"))
+    assert refused.value.code == "plan.unknown_question"
 
 
 def test_what_no_concept_covers_is_a_task_of_its_own() -> None:

@@ -60,6 +60,20 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     is_optional: bool = False
     is_unique: bool = False
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Return in words what its type does not say: its key, where it leads, unique, optional."""
+        found = ["primary key"] if self.key == "primary" else []
+        found += [f"leads to {self.references}"] if self.references else []
+        found += ["unique"] if self.is_unique else []
+        found += ["optional"] if self.is_optional else []
+        return tuple(found)
+
+    @property
+    def type_words(self) -> str:
+        """Return its type in words: `one of open, closed` for an enumeration."""
+        return f"one of {', '.join(self.values)}" if self.values else self.type
+
 
 class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     """A thing that the product stores: one table."""

@@ -6,7 +6,7 @@ from litestar import Request
 
 from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.product_design import Field, Source
+from missioncontrol.domain.product_design import Source
 from missioncontrol.interfaces.console import Console
 
 BASES = {
@@ -22,20 +22,9 @@ async def values(
 ) -> dict[str, Any]:
     """Return what `missions/design.html` shows."""
     del request, console
-    return {"design": story.reading.plan.design, "basis_of": basis_of, "type_of": type_of}
+    return {"design": story.reading.plan.design, "basis_of": basis_of}
 
 
 def basis_of(source: Source) -> str:
     """Return what a part of the design rests on, in one word."""
     return BASES[source.basis]
-
-
-def type_of(field: Field) -> str:
-    """Return the type of a field, with its key and its values."""
-    words = ", ".join(field.values) if field.values else field.type
-    if field.references:
-        words = f"→ {field.references}"
-    marks = ["key"] if field.key == "primary" else []
-    marks += ["unique"] if field.is_unique else []
-    marks += ["optional"] if field.is_optional else []
-    return f"{words} ({', '.join(marks)})" if marks else words

@@ -26,6 +26,7 @@ from missioncontrol.domain.product_design import (
     ProductDesign,
     Source,
 )
+from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.greenfield.catalogue import concepts
 from missioncontrol.specialists.greenfield.composition import Composition, composed
 from missioncontrol.specialists.greenfield.interfaces import interfaces_of
@@ -66,6 +67,9 @@ def product_plan(asked: Asked, base: Plan) -> Plan:
 
     Constraints such as `Q1: Whole days.` answer the questions of the plan without them; the plan
     says what each answer changes.
+
+    Raises:
+        AttemptFailed: `plan.unknown_question`.
     """
     answers = dict(_answers(asked.constraints))
     if not answers:
@@ -74,12 +78,25 @@ def product_plan(asked: Asked, base: Plan) -> Plan:
     before = _plan(msgspec.structs.replace(asked, constraints=open_ones), base, {}, {})
     assert before.design is not None, "a plan of a new product has a design"
     known = {each.id: each for each in before.design.questions}
+    for name in answers:
+        if name not in known:
+            raise _unknown(name, list(known))
     given = {known[name].text: text for name, text in answers.items() if name in known}
     after = _plan(asked, base, given, {each.text: each.id for each in known.values()})
     assert after.design is not None, "a plan of a new product has a design"
     changes = tuple(_changes(before, after))
     return msgspec.structs.replace(
         after, design=msgspec.structs.replace(after.design, changes=changes)
+    )
+
+
+def _unknown(name: str, known: Sequence[str]) -> AttemptFailed:
+    has = f"It has {', '.join(known)}." if known else "It has none."
+    return AttemptFailed(
+        "plan.unknown_question",
+        f"The plan of this goal has no question {name}. {has}",
+        hint="`mission plan` with the same goal and without answers shows its questions.",
+        retryable=False,
     )
 
 
@@ -182,7 +199,10 @@ def _decide(work: Sequence[Work], questions: Sequence[tuple[OpenQuestion, Use | 
             continue
         own = next((each for each in work if use and each.use is use), work[0])
         own.detail = f"{own.detail} Decided: {question.answer} {question.why}"
-        own.acceptance.append(f"“{question.text}” is answered by the product as decided.")
+        own.acceptance.append(
+            f"An example in the tests shows the decision “{question.answer}” and fails when the"
+            f" product acts by “{question.default}” instead."
+        )
 
 
 def _changes(before: Plan, after: Plan) -> Iterator[str]:
@@ -231,11 +251,9 @@ def _tasks(
     by_title = {each.title: each.id for each in risks}
     found: dict[str, Task] = {}
     for number, each in enumerate(work):
-        own = [
-            by_title[title]
-            for risk in (each.use.concept.risks if each.use else ())
-            if (title := each.use.fill(risk.title)) in by_title  # type: ignore[union-attr]
-        ]
+        use = each.use
+        titles = [use.fill(risk.title) for risk in use.concept.risks] if use else []
+        own = [by_title[title] for title in titles if title in by_title]
         found[each.key] = Task(
             each.key,
             each.title,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from missioncontrol.domain.plan import Plan
-from missioncontrol.domain.product_design import Entity, Field, Interface, ProductDesign, Source
+from missioncontrol.domain.product_design import Entity, Interface, ProductDesign, Source
 
 QUESTIONS_MAX, RISKS_MAX = 3, 3
 _BASIS = {"goal": "goal", "answer": "answer", "experience": "catalogue", "assumption": "assumed"}
@@ -88,21 +88,8 @@ def _entity(entity: Entity) -> Iterator[str]:
     )
     yield from ("| column | type | |", "|---|---|---|")
     for each in entity.fields:
-        yield f"| `{each.name}` | {type_words(each)} | {_marks(each)} |"
+        yield f"| `{each.name}` | {each.type_words} | {', '.join(each.marks)} |"
     yield ""
-
-
-def type_words(field: Field) -> str:
-    """Return the type of a field in words: `one of open, closed` for an enumeration."""
-    return f"one of {', '.join(field.values)}" if field.values else field.type
-
-
-def _marks(field: Field) -> str:
-    marks = ["primary key"] if field.key == "primary" else []
-    marks += [f"leads to {field.references}"] if field.references else []
-    marks += ["unique"] if field.is_unique else []
-    marks += ["optional"] if field.is_optional else []
-    return ", ".join(marks)
 
 
 def _interfaces(design: ProductDesign) -> Iterator[str]:

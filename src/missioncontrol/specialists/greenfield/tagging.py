@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,11 +12,7 @@ from missioncontrol.specialists.greenfield.lexicon import (
     noun_class,
     verb_base,
 )
-from missioncontrol.specialists.greenfield.word_lists import closed_words
-
-Tag = Literal["D", "P", "N", "V", "G", "E", "A", "R", "I", "C", "M", "X", "T", "W", "#", "."]
-"""Determiner, pronoun, noun, verb, -ing form, -ed form, adjective, adverb, preposition,
-conjunction, modal, negation, `to`, wh-word, number, punctuation."""
+from missioncontrol.specialists.greenfield.word_lists import Tag, closed_words
 
 _TOKEN = re.compile(
     r"\d[\d,.\u202f ]*\d|\d+|[^\W\d_]+(?:[-'/.+#][^\W\d_]+)*[+#]*"
@@ -130,8 +126,7 @@ def _fixed_tag(word: str, around: _Around) -> Tag | None:
         return "#"
     if word.endswith("n't"):
         return "X"
-    closed = closed_words()
-    return None if word == "like" and around.next_tag else closed.get(word)  # type: ignore[return-value]
+    return None if word == "like" and around.next_tag else closed_words().get(word)
 
 
 def _unknown_tag(word: str, around: _Around) -> Tag:

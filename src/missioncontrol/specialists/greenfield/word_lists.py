@@ -3,7 +3,11 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
+
+Tag = Literal["D", "P", "N", "V", "G", "E", "A", "R", "I", "C", "M", "X", "T", "W", "#", "."]
+"""Determiner, pronoun, noun, verb, -ing form, -ed form, adjective, adverb, preposition,
+conjunction, modal, negation, `to`, wh-word, number, punctuation."""
 
 
 def words(name: str) -> frozenset[str]:
@@ -17,9 +21,9 @@ def _lists() -> dict[str, frozenset[str]]:
 
 
 @cache
-def closed_words() -> dict[str, str]:
+def closed_words() -> dict[str, Tag]:
     """Return the words that are always the same part of speech, with its letter."""
-    found: dict[str, str] = {}
+    found: dict[str, Tag] = {}
     for tag, listed in _data()["closed"].items():
         for word in listed.split():
             found.setdefault(word, tag)

@@ -30,7 +30,6 @@ class Work(msgspec.Struct):
     sentences: tuple[int, ...] = ()
     needs: list[str] = []
     tables: tuple[str, ...] = ()  # entities that it brings
-    uses_tables: tuple[str, ...] = ()  # entities that it needs from others
 
 
 def tasks_of(
