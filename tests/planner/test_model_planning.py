@@ -139,7 +139,7 @@ def test_a_refused_budget_leaves_the_local_plan(tmp_path: Path) -> None:
 
 
 def test_a_model_that_takes_all_the_time_leaves_enough_for_the_local_plan(tmp_path: Path) -> None:
-    desk = LocalDesk(tmp_path, seconds=4)
+    desk = LocalDesk(tmp_path, seconds=8)
     with serving(Reply("{}", seconds=30)) as server:
         work = planner(server.url).work(BRIEF, desk)
     stands_in(work, "did not answer within")
