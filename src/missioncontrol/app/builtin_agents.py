@@ -20,6 +20,7 @@ from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Capability, Declaration
 from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.execution import PLANNER
+from missioncontrol.domain.scaffolding import SCAFFOLDER
 from missioncontrol.domain.secrets import HOME, Scrubber
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.confinement import Sandbox
@@ -142,6 +143,7 @@ def specialists(
                 # What they start can't be given what they lack: see `tester.running`.
                 unix_sockets=name in RUNNING,
                 moves_branches=name == MERGER,
+                creates_repository=name == SCAFFOLDER,
                 consulting=consulting if name == PLANNER else None,
             ),
             settings.specialist_concurrency,

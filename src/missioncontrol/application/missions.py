@@ -36,6 +36,7 @@ class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
     memory: bool = True  # whether the planner receives what is remembered of earlier missions
     patterns: bool = True  # whether the planner receives learned patterns
     planner: str = ""  # see `domain.planners`; empty: the model that is configured, else our rules
+    scaffold: str = ""  # the stack to begin the repository in, or `auto`; empty: none is created
 
 
 def of_template(stated: Goal, filled: FilledGoal) -> Goal:
@@ -209,6 +210,12 @@ class Missions:
         """
         self._operations.refuse_new_run(actor)
         _refuse_silence(goal)
+        if goal.scaffold and not goal.repository:
+            raise Rejected(
+                "mission.bad_input",
+                "There is no directory to create the repository in.",
+                hint="Name one that does not exist yet, or is empty.",
+            )
         if builder:
             self._refuse_idle_builder(builder, goal)
         spending = self._spending(goal)
@@ -235,6 +242,7 @@ class Missions:
             "task_seconds_max": limits["task_seconds_max"],
             **({"builder": builder} if builder else {}),
             **({"planner": goal.planner} if goal.planner else {}),
+            **({"scaffold": goal.scaffold} if goal.scaffold else {}),
             **before(self.prior, goal, builder),
         }
         first = CreateRun(
@@ -259,7 +267,7 @@ class Missions:
             Rejected: `mission.no_planner`, or `mission.bad_input` without a repository to read.
         """
         planner = goal.planner
-        if is_agent(planner) and not goal.repository:
+        if is_agent(planner) and (not goal.repository or goal.scaffold):
             raise Rejected(
                 "mission.bad_input",
                 f"Agent {planner!r} has no code to plan from: the goal names no repository.",

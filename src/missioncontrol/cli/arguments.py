@@ -35,6 +35,7 @@ from missioncontrol.cli.template_arguments import add_template, add_template_of_
 from missioncontrol.cli.trace_arguments import add_trace
 from missioncontrol.cli.worker_arguments import add_worker
 from missioncontrol.cli.workflow_arguments import add_workflow
+from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES
 
 DESCRIPTION = "A goal and a repository in; a planned, executed, verifiable mission out."
 EXIT_CODES = "exit codes: 0 succeeded, 1 failed, 2 bad input, 3 cancelled, 4 waiting for a person"
@@ -147,6 +148,15 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         default="",
         help="the agent that changes the code, one of kind codex, claude or acp "
         "(default: such tasks are handed over)",
+    )
+    run.add_argument(
+        "--scaffold",
+        metavar="STACK",
+        nargs="?",
+        const=BY_THE_GOAL,
+        default="",
+        help="create the repository of a new product, in --repo or in a directory here that is "
+        f"called like the product: {', '.join(CHOICES)} (default: auto, by the goal)",
     )
     run.add_argument("--cost", metavar="USD", help="the most that it may spend, such as 2.50")
     run.add_argument(

@@ -11,6 +11,7 @@ from missioncontrol.domain.building import proves
 from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.scaffolding import is_begun
 from missioncontrol.domain.visible import visible
 
 FILES_MAX = 3
@@ -90,11 +91,15 @@ def next_command(
         action = action or _retry(record)
         return f"{action}{where}" if action.startswith("mission ") else action
     if not is_handed_over(record):
+        if is_begun(record.plan):
+            return f"cd {shlex.quote(record.repository)} && cat README.md"
         return f"mission runs artifacts {record.run} --output DIR{where}"
     if builders and record.plan.work == "change":
+        design = record.plan.design
         goal = shlex.quote(" ".join(record.goal.split()))
         place = f" --repo {shlex.quote(record.repository)}" if record.repository else ""
-        return f"mission run {goal}{place} --builder {builders[0]}{where}"
+        begun = f" --scaffold {design.scaffold}" if design and design.scaffold else ""
+        return f"mission run {goal}{begun}{place} --builder {builders[0]}{where}"
     pack = f"mission runs pack {record.run} --output PACK.md{where}"
     if not programs:
         return pack

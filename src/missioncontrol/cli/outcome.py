@@ -87,6 +87,7 @@ def print_outcome(arguments: argparse.Namespace, name: str, run: Run, *, as_json
         head = wrapped(outcome_sentence(record), columns())
         pairs = (
             ("status", _standing(standing, word)),
+            ("why", _why(run)),
             ("places", closing_lines.change_line(record.plan)),
             ("tests", closing_lines.tests_line(record)),
             ("first", closing_lines.first_criterion(record)),
@@ -118,6 +119,13 @@ def _standing(standing: dict[str, Any], word: str) -> str:
     """Return how a mission stands, and why."""
     reason = f": {standing['reason']}" if standing["reason"] else ""
     return f"{WORDS[word]}{reason}"
+
+
+def _why(run: Run) -> str:
+    """Return why the first step failed that did, and what to do about it."""
+    failures = (each.failure for each in run.states.values() if isinstance(each, Failed))
+    first = next(failures, None)
+    return f"{first.reason} {first.hint}".rstrip() if first else ""
 
 
 def _changed(record: MissionRecord) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.repositories import locate
 from missioncontrol.app.settings import Settings, home_directory, sandbox_of
+from missioncontrol.application.new_repository import new_directory
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.errors import Rejected, Unavailable
@@ -110,6 +111,31 @@ def repository_of(arguments: argparse.Namespace) -> str:
             hint="Rename the directory.",
         )
     return path
+
+
+def new_repository_of(arguments: argparse.Namespace) -> str:
+    """Return the absolute path of the repository that is to be created.
+
+    It is called like the product, in the current directory, where --repo does not name it.
+
+    Raises:
+        Rejected: `mission.bad_input`, `repository.not_empty`, `repository.bad_path`.
+    """
+    if arguments.repo == "":
+        raise Rejected(
+            "mission.bad_input", "--repo is empty.", hint="Give the path of a directory."
+        )
+    if arguments.repo is not None:
+        return new_directory(Path(arguments.repo).expanduser().absolute())
+    if not (arguments.goal or "").strip():
+        raise Rejected(
+            "mission.bad_input",
+            "There is no directory to create the repository in.",
+            hint="Name one with --repo.",
+        )
+    from missioncontrol.specialists.greenfield.composition import composed
+
+    return new_directory(Path.cwd() / composed(arguments.goal).package.replace("_", "-"))
 
 
 def is_idea(arguments: argparse.Namespace) -> bool:

@@ -25,7 +25,7 @@ from missioncontrol.cli import exit_codes
 from missioncontrol.cli.desk import Desk, here
 from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
 from missioncontrol.cli.output import note, print_json, print_text
-from missioncontrol.cli.places import repository_of, settings_of
+from missioncontrol.cli.places import new_repository_of, repository_of, settings_of
 from missioncontrol.cli.run_execution import carry_out
 from missioncontrol.cli.run_follower import follow
 from missioncontrol.cli.run_records import write_resumed
@@ -33,6 +33,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.money import micro_dollars
 from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import visible
 
@@ -50,7 +51,8 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
             "GOAL is missing.",
             hint="Say in words what is to be achieved, or name a template with --template.",
         )
-    repository = repository_of(arguments)
+    scaffold = getattr(arguments, "scaffold", "")
+    repository = new_repository_of(arguments) if scaffold else repository_of(arguments)
     constraints = tuple(dict.fromkeys(text.strip() for text in arguments.constraint))
     stated = Goal(
         arguments.goal or "",
@@ -61,6 +63,7 @@ def goal_of(arguments: argparse.Namespace) -> Goal:
         memory=arguments.memory,
         patterns=arguments.patterns,
         planner=arguments.planner,
+        scaffold=scaffold,
     )
     if arguments.template:
         from missioncontrol.cli.template import goal_from_template
@@ -98,16 +101,35 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan a goal and carry the plan out."""
+    _read_scaffold(arguments)
     goal = goal_of(arguments)
     if not 1 <= arguments.concurrency <= CONCURRENCY_MAX:
         raise Rejected(
             "mission.bad_input",
             f"--concurrency is {arguments.concurrency}; it must be 1 to {CONCURRENCY_MAX}.",
         )
-    if arguments.builder and goal.repository:
+    if arguments.builder and goal.repository and not goal.scaffold:
         _refuse_what_is_not_under_git(goal.repository)
     ask = _mission(arguments, goal, arguments.concurrency, execute=True)
     return do(arguments, ask, _title(goal))
+
+
+def _read_scaffold(arguments: argparse.Namespace) -> None:
+    """Take what stands behind `--scaffold` for the goal where it is no stack and none is given.
+
+    Raises:
+        Rejected: `mission.bad_input`.
+    """
+    if not arguments.scaffold or arguments.scaffold in CHOICES:
+        return
+    if arguments.goal is None and not arguments.template:
+        arguments.goal, arguments.scaffold = arguments.scaffold, BY_THE_GOAL
+        return
+    raise Rejected(
+        "mission.bad_input",
+        f"There is no scaffold {arguments.scaffold[:80]!r}.",
+        hint=f"There are {', '.join(CHOICES)}.",
+    )
 
 
 def _refuse_what_is_not_under_git(repository: str) -> None:

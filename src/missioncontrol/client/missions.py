@@ -130,6 +130,7 @@ class Missions(Resource[L]):
         context: str = "",
         constraints: Sequence[str] = (),
         builder: str = "",
+        scaffold: str = "",
         execute: bool = True,
         concurrency: int = 4,
         cost_max: int | None = None,
@@ -144,7 +145,8 @@ class Missions(Resource[L]):
         `repository` is an absolute path on the server's machine, `cost_max` in micro-dollars.
         Without `memory` the planner receives nothing of what is remembered, without `patterns`
         nothing of what repositories taught. `planner` says who plans: `local`, `model`, or an
-        agent; without it, the model that is configured, else our own rules.
+        agent; without it, the model that is configured, else our own rules. `scaffold` creates
+        the repository of a new product in this stack, or by the goal where it is `auto`.
 
         Raises:
             Rejected: `mission.bad_input` or `repository.unusable`.
@@ -157,6 +159,7 @@ class Missions(Resource[L]):
             "context": context,
             "constraints": list(constraints),
             "builder": builder,
+            "scaffold": scaffold,
             "execute": execute,
             "concurrency": concurrency,
             "memory": memory,

@@ -7,6 +7,7 @@ import msgspec
 from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.domain.building import DOUBTS, NOTHING_CHANGED, PATCH, proves
+from missioncontrol.domain.scaffolding import commits
 
 FILES_MAX = 200
 """Changed files that a report lists."""
@@ -95,13 +96,16 @@ class Diff(msgspec.Struct, frozen=True):
 def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | None:
     """Return the changes, or None where no agent has changed anything."""
     tasks = tuple(one for one in record.tasks if one.task.is_change and one.task.agent)
-    done = [one for one in tasks if one.state == "succeeded"]
+    # The commits of a product's repository each hold all changes since its skeleton.
+    steps = [one for one in record.tasks if commits(one.task, record.plan)] or tasks
+    done = [one for one in steps if one.state == "succeeded"]
     if not done:
         return None
-    waited_for = {need for one in done for need in one.task.needs}
+    begun = [one for one in (*tasks, *done) if one.state == "succeeded"]
+    waited_for = {need for one in begun for need in one.task.needs}
     last = next((one for one in done if one.task.key not in waited_for), done[-1])
     output = last.work.output if isinstance(last.work.output, dict) else {}
-    files = changed_files(last)
+    files = _files(last)
     patches = [e for e in exhibits if e.task == last.task.key and e.artifact.name == PATCH]
     proofs = tuple(one for one in record.tasks if proves(one.task, record.plan))
     return Changes(
@@ -117,7 +121,11 @@ def changes(record: MissionRecord, exhibits: tuple[Exhibit, ...]) -> Changes | N
 
 def changed_files(one: TaskRecord) -> list[ChangedFile]:
     """Return the files that a task reports as changed."""
-    if not one.task.is_change or not isinstance(one.work.output, dict):
+    return _files(one) if one.task.is_change else []
+
+
+def _files(one: TaskRecord) -> list[ChangedFile]:
+    if not isinstance(one.work.output, dict):
         return []
     listed = one.work.output.get("files", ())
     files = listed if isinstance(listed, list | tuple) else ()

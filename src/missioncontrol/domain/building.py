@@ -1,6 +1,6 @@
 """A mission whose code is changed by an agent: its tasks in a row, and the proof at their end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -50,7 +50,7 @@ NEEDED = frozenset({"prompt", "repository", CONTINUES, DOCUMENTS})
 """What an agent takes that can change the code of a mission."""
 
 PROVER: Role = "tester"
-_PROVEN = (
+PROVEN = (
     ExpectedArtifact("tests.json", "application/json"),
     ExpectedArtifact("tests.md", "text/markdown"),
 )
@@ -71,7 +71,7 @@ def built_by(plan: Plan, agent: str) -> Plan:
     reviews = tuple(task.key for task in plan.tasks() if task.role == "reviewer")
     after = {key: (earlier,) for earlier, key in pairwise(order)} | {order[0]: reviews}
     phases = tuple(
-        msgspec.structs.replace(phase, tasks=tuple(_given(t, agent, after) for t in phase.tasks))
+        msgspec.structs.replace(phase, tasks=tuple(given(t, agent, after) for t in phase.tasks))
         for phase in plan.phases
     )
     return msgspec.structs.replace(plan, phases=(*phases, _proof(plan, order, changes)))
@@ -79,6 +79,8 @@ def built_by(plan: Plan, agent: str) -> Plan:
 
 def before(task: Task, plan: Plan) -> str:
     """Return the key of the change that `task` goes on from, or `""` where it is the first."""
+    if plan.design is not None and plan.design.scaffold:
+        return ""  # What was proven is committed, and the next change begins there.
     order = in_order({each.key: each.needs for each in plan.tasks() if each.is_change})
     place = order.index(task.key) if task.key in order else len(order)
     return order[place - 1] if place else ""
@@ -123,7 +125,8 @@ def builder_of(name: str, card: AgentCard | None) -> AgentCard:
     return card
 
 
-def _given(task: Task, agent: str, after: Mapping[str, tuple[str, ...]]) -> Task:
+def given(task: Task, agent: str, after: Mapping[str, tuple[str, ...]]) -> Task:
+    """Return `task` as `agent` does it once what `after` names for it is done."""
     if not task.is_change:
         return task
     needs = tuple(dict.fromkeys((*task.needs, *after[task.key])))
@@ -135,18 +138,18 @@ def _proof(plan: Plan, order: Sequence[str], changes: Sequence[Task]) -> Phase:
     baselines = [task for task in plan.tasks() if task.role == PROVER]
     count = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
     task = Task(
-        key=_free("proof", {*(task.key for task in plan.tasks()), PLAN_STEP}),
+        key=free_key("proof", {*(task.key for task in plan.tasks()), PLAN_STEP}),
         title="Run the tests on the changed code",
         detail="In a copy of the checkout in which every changed file is as it was built.",
         role=PROVER,
         needs=(*(task.key for task in baselines), order[-1]),
-        artifacts=baselines[0].artifacts if baselines else _PROVEN,
+        artifacts=baselines[0].artifacts if baselines else PROVEN,
         acceptance=("No test fails that did not fail before the change.",),
         requirements=_union(each.requirements for each in changes),
         decisions=_union(each.decisions for each in changes),
         risks=_union(each.risks for each in changes),
     )
-    key = _free("prove", {phase.key for phase in plan.phases})
+    key = free_key("prove", {phase.key for phase in plan.phases})
     return Phase(key, "Prove", f"Have {count} of the code tested as a whole.", (task,))
 
 
@@ -154,7 +157,8 @@ def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _free(name: str, used: set[str]) -> str:
+def free_key(name: str, used: Collection[str]) -> str:
+    """Return `name`, with a number where it is used already."""
     key, number = name, 1
     while key in used:
         number += 1

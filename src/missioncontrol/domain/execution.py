@@ -1,6 +1,6 @@
 """How a plan becomes the steps of a run: one step for each task that an agent here can do."""
 
-from missioncontrol.domain import building
+from missioncontrol.domain import building, scaffolding
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.plan import PLAN_STEP as PLAN_STEP
 from missioncontrol.domain.plan import ExpectedArtifact, Plan, Task
@@ -54,6 +54,9 @@ def steps_of(
 
 def _step(task: Task, plan: Plan, seconds_max: float) -> Step:
     tested = building.proves(task, plan)
+    committed = scaffolding.commits(task, plan)
+    inputs = {building.CHANGES: tested, scaffolding.COMMITS: committed}
+    is_proof = bool(tested) or task.key == scaffolding.SKELETON_PROOF
     if task.role == building.PROVER:
         seconds_max = max(seconds_max, TRIAL_SECONDS_MAX)
     return Step(
@@ -61,10 +64,10 @@ def _step(task: Task, plan: Plan, seconds_max: float) -> Step:
         task.role,
         needs=(PLAN_STEP, *task.needs),
         runs_after="any" if task.role in SEES_FAILURES else "success",
-        inputs={building.CHANGES: tested} if tested else {},
+        inputs={name: step for name, step in inputs.items() if step},
         title=task.title,
         retry=TASK_RETRY,
-        seconds_max=PROOF_SECONDS_MAX if tested else seconds_max,
+        seconds_max=PROOF_SECONDS_MAX if is_proof else seconds_max,
         expects=task.artifacts,
     )
 

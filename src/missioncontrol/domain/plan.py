@@ -22,6 +22,7 @@ Role = Literal[
     "writer",
     "reviewer",
     "builder",
+    "scaffolder",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
 BUILDER: Role = "builder"
@@ -378,7 +379,7 @@ def _cycles(plan: Plan) -> Iterator[Fault]:
 
 def _design(plan: Plan) -> Iterator[Fault]:
     if plan.design is not None:
-        keys = [task.key for phase in plan.phases for task in phase.tasks]
+        keys = [t.key for phase in plan.phases for t in phase.tasks if t.is_change]
         for path, message in design_faults(plan.design, keys):
             yield Fault(path, message)
 

@@ -195,6 +195,7 @@ class ProductDesign(msgspec.Struct, frozen=True, omit_defaults=True):
     milestones: tuple[Milestone, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     changes: tuple[str, ...] = ()  # what the answers to its questions changed, in words
+    scaffold: str = ""  # the stack in which its repository is begun; empty where none is asked for
 
     def relations(self) -> Iterator[tuple[str, str, str]]:
         """Yield each foreign key as (entity, field, entity that it leads to)."""

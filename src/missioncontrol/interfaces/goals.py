@@ -7,11 +7,13 @@ import msgspec
 
 from missioncontrol.application.asks import CONCURRENCY_MAX, BeginMission
 from missioncontrol.application.missions import Goal, of_template
+from missioncontrol.application.new_repository import new_directory
 from missioncontrol.application.templates import Templates
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CONSTRAINTS_MAX, GOAL_MAX, PATH_MAX, TEXT_MAX
 from missioncontrol.domain.planners import planning_seconds
 from missioncontrol.domain.product_design import asks_for_change
+from missioncontrol.domain.scaffold_stack import ScaffoldChoice
 from missioncontrol.domain.step import Amount
 
 PLAN_SECONDS = 300.0
@@ -44,6 +46,7 @@ class MissionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: bool = True  # whether the planner receives items of memory
     patterns: bool = True  # whether the planner receives learned patterns
     planner: Annotated[str, msgspec.Meta(max_length=300)] = ""  # local, model or an agent
+    scaffold: ScaffoldChoice = ""  # create `repository`, of a new product, in this stack
     execute: bool = True  # else nothing is done but the plan
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=CONCURRENCY_MAX)] = 4
     budget: Budget | None = None
@@ -61,7 +64,7 @@ def beginning(asked: MissionAsked, home: Path) -> BeginMission:
     _refuse_two_goals(asked)
     _refuse_nowhere(asked)
     constraints = tuple(dict.fromkeys(text.strip() for text in asked.constraints if text.strip()))
-    repository = _directory(asked.repository, asked.builder) if asked.repository else ""
+    repository = _repository(asked)
     budget = Amount(asked.budget.cost, asked.budget.tokens) if asked.budget else None
     goal = Goal(
         asked.goal or "",
@@ -72,6 +75,7 @@ def beginning(asked: MissionAsked, home: Path) -> BeginMission:
         memory=asked.memory,
         patterns=asked.patterns,
         planner=asked.planner,
+        scaffold=asked.scaffold,
     )
     if asked.template:
         made = Templates(home).filled(asked.template, asked.answers, repository)
@@ -115,6 +119,27 @@ def _refuse_nowhere(asked: MissionAsked) -> None:
             hint="Give the path of a checkout, or describe what there is as context. A new product "
             "needs neither: say who does what with it.",
         )
+
+
+def _repository(asked: MissionAsked) -> str:
+    if not asked.scaffold:
+        return _directory(asked.repository, asked.builder) if asked.repository else ""
+    if not asked.execute:
+        raise Rejected(
+            "mission.bad_input",
+            "A repository is created by carrying the plan out, and this mission is to plan only.",
+            hint="Plan and execute, or leave out the scaffold.",
+        )
+    if not asked.repository.strip():
+        raise Rejected(
+            "repository.unusable",
+            "There is no directory to create the repository in.",
+            hint="Give the whole path of one that does not exist yet.",
+        )
+    path = Path(asked.repository.strip())
+    if not path.is_absolute() or not asked.repository.isprintable():
+        raise _unusable(asked.repository, "is no absolute path on this machine")
+    return new_directory(path)
 
 
 def _directory(text: str, builder: str) -> str:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from missioncontrol.client.shapes import StartedRun
 from missioncontrol.domain.money import MICRO
+from missioncontrol.domain.scaffold_stack import ScaffoldChoice
 from missioncontrol.domain.status import MissionWord
 from missioncontrol.mcp.bounds import Cursor, Limit, Offset, Part, bounded, part_of
 from missioncontrol.mcp.server import Ctx, client_of
@@ -100,6 +101,13 @@ async def begin_mission(
     builder: Annotated[
         str, Field(max_length=300, description="The agent that changes code; empty: hand it over.")
     ] = "",
+    scaffold: Annotated[
+        ScaffoldChoice,
+        Field(
+            description="Of a new product: create `repository`, which does not exist yet, in this "
+            "stack; auto: the one that fits the goal."
+        ),
+    ] = "",
     cost_max: Annotated[
         float | None, Field(gt=0, le=1e6, description="The most that the run may cost, in dollars.")
     ] = None,
@@ -120,6 +128,7 @@ async def begin_mission(
             context=context,
             constraints=constraints,
             builder=builder,
+            scaffold=scaffold,
             cost_max=None if cost_max is None else round(cost_max * MICRO),
             tokens_max=tokens_max,
             memory=memory,

@@ -10,6 +10,7 @@ from missioncontrol.domain.agent import AgentCard, misfit
 from missioncontrol.domain.building import CHANGES
 from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
+from missioncontrol.domain.scaffolding import COMMITS
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
 from missioncontrol.specialists.cards import CARDS
@@ -45,6 +46,8 @@ def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:
         planner=given.get("planner", ""),
         builder=given.get("builder", ""),
         changes=given.get(CHANGES, ""),
+        commits=given.get(COMMITS, ""),
+        scaffold=given.get("scaffold", ""),
         package=given.get("package", ""),
         kind=given.get("kind", ""),
         recalled=_parse_items(name, given, "recalled", Recalled),

@@ -77,7 +77,7 @@ def card_of(
     """Return the card of a specialist; its tier follows from its effects."""
     shared = (
         *("repository", "goal", "title", "context", "constraints", "builder", "planner"),
-        *("kind", "recalled", "silenced", "memory", "actuals"),
+        *("kind", "recalled", "silenced", "memory", "actuals", "scaffold"),
     )
     return AgentCard(
         name,

@@ -15,7 +15,7 @@ from missioncontrol.specialists.card_shapes import (
     object_of,
     text,
 )
-from missioncontrol.specialists.change_cards import INSPECTOR, MERGER
+from missioncontrol.specialists.change_cards import INSPECTOR, MERGER, SCAFFOLDER
 
 GOAL = Shape(
     "string",
@@ -300,6 +300,12 @@ _PLANNER = card_of(
             required=False,
             description="The kind of work, where it is known; else it is read from the goal.",
         ),
+        "scaffold": Shape(
+            "string",
+            required=False,
+            description="Of a new product: the stack in which its repository is begun, or `auto` "
+            "for the one that follows from the goal. `repository` is the directory then.",
+        ),
         "recalled": Shape(
             "list",
             items=Shape("object"),
@@ -428,6 +434,7 @@ CARDS: dict[str, AgentCard] = {
         _REVIEWER,
         INSPECTOR,
         MERGER,
+        SCAFFOLDER,
     )
 }
 """By name, in the order of the catalogue."""

@@ -16,6 +16,7 @@ CLASSES = {
     "reviewer": "missioncontrol.specialists.reviewer.reviewer:Reviewer",
     "inspector": "missioncontrol.specialists.inspector.inspector:Inspector",
     "merger": "missioncontrol.specialists.merger.merger:Merger",
+    "scaffolder": "missioncontrol.specialists.scaffolder.scaffolder:Scaffolder",
 }
 
 RUNNING = frozenset({"tester", "merger"})

@@ -1,6 +1,7 @@
 """The cards of those who review and merge a change that is a commit."""
 
 from missioncontrol.domain.agent import Shape
+from missioncontrol.domain.scaffolding import COMMITS
 from missioncontrol.specialists.card_shapes import (
     BROKEN,
     CHECKED,
@@ -191,4 +192,40 @@ MERGER = card_of(
     capabilities=("merge",),
     artifacts=("merge.json", "merge.md"),
     effects=("writes_repository", "runs_tests_in_copy"),
+)
+
+SCAFFOLDER = card_of(
+    "scaffolder",
+    "Creates the repository of a new product: a skeleton that installs, starts and stores. With "
+    "`commits`, commits there what a step has changed and a tester has proven.",
+    {
+        "repository": Shape(
+            "path",
+            description="A directory that does not exist yet or is empty; with `commits`, the "
+            "repository. Nothing else is written.",
+        ),
+        "plan": Shape(
+            "object",
+            required=False,
+            description="A plan with a design, as a planner hands it back under `plan`. Without "
+            "it, that of a planner among the step's needs is used.",
+        ),
+        COMMITS: Shape(
+            "string",
+            required=False,
+            description="The step, among its needs, whose patch is committed.",
+        ),
+    },
+    object_of(
+        repository=text("Its absolute path."),
+        commit=text("The newest."),
+        base=text("The first commit, which has the skeleton."),
+        files=list_of(
+            object_of(path=text(), change=text(), added=count(), deleted=count()),
+            "What the repository has otherwise than at `base`.",
+        ),
+    ),
+    capabilities=("scaffold",),
+    artifacts=(),
+    effects=("writes_repository", "writes_files"),
 )

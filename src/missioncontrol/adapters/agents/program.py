@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -54,6 +54,7 @@ class ProgramAgent:
         ports: Sequence[int] | None = None,
         unix_sockets: bool = False,
         moves_branches: bool = False,
+        creates_repository: bool = False,
         consulting: Consulting | None = None,
     ) -> None:
         """`environment` is all that the program inherits; `Sandbox.rules` explains the rest.
@@ -72,6 +73,7 @@ class ProgramAgent:
         self._ports = ports
         self._unix_sockets = unix_sockets
         self._moves_branches = moves_branches
+        self._creates_repository = creates_repository
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         environment = {**self._environment, **attempt_variables(assignment)}
@@ -91,17 +93,21 @@ class ProgramAgent:
         return self._sandbox.rules(
             own=(scratch, *self._own),
             reads=(*self._reads, *order.files.values()),
-            writes=(*self._writes, *self._git_of(order.assignment)),
+            writes=(*self._writes, *self._written_in(order.assignment)),
             ports=self._ports,
             unix_sockets=self._unix_sockets,
         )
 
-    def _git_of(self, assignment: Assignment) -> list[Path]:
-        """Return the git directories of the step's repository if the program moves branches."""
+    def _written_in(self, assignment: Assignment) -> list[Path]:
+        """Return what the program may write of the step's repository."""
         named = assignment.inputs.get("repository") or assignment.run_inputs.get("repository")
-        if not self._moves_branches or not isinstance(named, str):
+        if not isinstance(named, str) or not named:
             return []
-        return git_directories(Path(named))
+        if self._creates_repository and Path(named).is_absolute():
+            with suppress(OSError):  # The program says why it can't be written.
+                Path(named).mkdir(parents=True, exist_ok=True)
+            return [Path(named)]
+        return git_directories(Path(named)) if self._moves_branches else []
 
     def _order(self, assignment: Assignment, scratch: Path) -> wire.Order:
         digests = {

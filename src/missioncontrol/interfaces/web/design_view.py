@@ -8,6 +8,7 @@ from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.product_design import Source
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.web.mission_form import SCAFFOLDS
 
 BASES = {
     "goal": "goal",
@@ -22,7 +23,15 @@ async def values(
 ) -> dict[str, Any]:
     """Return what `missions/design.html` shows."""
     del request, console
-    return {"design": story.reading.plan.design, "basis_of": basis_of}
+    return {
+        "design": story.reading.plan.design,
+        "basis_of": basis_of,
+        "scaffolds": [
+            (key, title.removeprefix("Yes: ").removeprefix("Yes, "))
+            for key, title in SCAFFOLDS
+            if key
+        ],
+    }
 
 
 def basis_of(source: Source) -> str:

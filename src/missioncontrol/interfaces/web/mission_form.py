@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from missioncontrol.application.new_repository import new_directory
 from missioncontrol.application.queries.costs import ledger_of
 from missioncontrol.application.queries.estimates import estimate
 from missioncontrol.application.queries.missions import around
@@ -21,6 +22,7 @@ from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.mission import Mission
 from missioncontrol.domain.money import micro_dollars
 from missioncontrol.domain.planners import LOCAL, MODEL
+from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, STACKS
 from missioncontrol.domain.template import FilledGoal, Template
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import (
@@ -42,6 +44,12 @@ PLANNERS = (
     ("opencode", "opencode"),
 )
 """Who can plan without being declared, and the label of each."""
+SCAFFOLDS = (
+    ("", "No: plan, or change a repository"),
+    (BY_THE_GOAL, "Yes, in the stack that fits the goal"),
+    *((key, f"Yes: {title}") for key, title in STACKS.items()),
+)
+"""Whether the repository of a new product is created, and in which stack."""
 ANSWER = "a."
 """How the fields of answers are called: a.NAME."""
 
@@ -61,6 +69,7 @@ class Typed(msgspec.Struct, frozen=True):
     patterns: str = "on"  # off: plan as if nothing had been learned from a repository
     planner: str = ""  # empty: the configured model, else the local planner
     builder: str = ""
+    scaffold: str = ""  # empty: none, `auto`, or the name of a stack
     cost: str = ""
     tokens: str = ""
 
@@ -87,12 +96,17 @@ def of_template(found: Template | None) -> Typed:
     return Typed(found.key, given)
 
 
-def of_mission(found: Mission, answers: Sequence[str] = ()) -> Typed:
-    """Return the form as an older mission fills it, with answers to questions of its plan."""
+def of_mission(found: Mission, answers: Sequence[str] = (), *, scaffold: str = "") -> Typed:
+    """Return the form as an older mission fills it, with answers to questions of its plan.
+
+    With `scaffold`, it creates the repository of the product, called like it.
+    """
     given = [each.strip() for each in answers if each.strip()]
+    design = found.plan.design if found.plan else None
     return Typed(
+        scaffold=scaffold,
         goal=found.goal,
-        repository=found.repository,
+        repository=str(Path.home() / design.name) if scaffold and design else found.repository,
         title=found.title,
         context=found.context,
         constraints="\n".join([*found.constraints, *given]),
@@ -131,6 +145,7 @@ def parse_mission(typed: Typed) -> tuple[MissionAsked | None, dict[str, str]]:
         "context": typed.context,
         "constraints": tuple(line.strip() for line in typed.constraints.splitlines()),
         "builder": typed.builder,
+        "scaffold": typed.scaffold,
         "execute": typed.far != "plan",
         "memory": typed.memory != "off",
         "patterns": typed.patterns != "off",
@@ -184,7 +199,8 @@ async def values(
         "told": estimated,
         "limits": Limits(),
         "bounds": await _bounds(console),
-        "place": await asyncio.to_thread(_place, typed.repository.strip(), typed.builder),
+        "place": await asyncio.to_thread(_place, typed),
+        "scaffolds": SCAFFOLDS,
     }
 
 
@@ -243,11 +259,14 @@ async def _bounds(console: Console) -> str:
     return " ".join(parts)
 
 
-def _place(text: str, builder: str) -> Place | None:
-    """Look whether a repository can be worked on."""
+def _place(typed: Typed) -> Place | None:
+    """Look whether a repository can be worked on, or created."""
+    text = typed.repository.strip()
     if not text:
         return None
     path = Path(text)
+    if typed.scaffold:
+        return _new_place(path)
     try:
         if not path.is_absolute() or not text.isprintable():
             return Place("bad", "The repository must be an absolute path on this machine.")
@@ -258,9 +277,18 @@ def _place(text: str, builder: str) -> Place | None:
         return Place("bad", "The directory is not readable.")
     if is_under_git:
         return Place("ok", "Git repository found.")
-    if builder:
+    if typed.builder:
         return Place("bad", "Not a git repository; a builder needs one.")
     return Place("held", "Not a git repository: no history to analyse.")
+
+
+def _new_place(path: Path) -> Place:
+    try:
+        if not path.is_absolute():
+            return Place("bad", "The repository must be an absolute path on this machine.")
+        return Place("ok", f"The repository will be created in {new_directory(path)}.")
+    except Rejected as error:
+        return Place("bad", error.reason)
 
 
 def _read(errors: dict[str, str], field: str, text: str, read: Any) -> int | None:

@@ -8,10 +8,13 @@ import msgspec
 
 from missioncontrol.domain.building import built_by
 from missioncontrol.domain.coverage_gaps import Asked
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.product_design import asks_for_change, names_code
+from missioncontrol.domain.scaffold_stack import STACKS
+from missioncontrol.domain.scaffolding import built_in_turn, with_skeleton
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
 from missioncontrol.ports.model import Model
@@ -69,6 +72,25 @@ def is_new_product(ground: Ground, kinds: tuple[str, ...], context: str) -> bool
     return asked == NEW_SERVICE or (asked == "any" and bool(_PRODUCT.search(main.text)))
 
 
+def _begun(plan: Plan, brief: Brief) -> Plan:
+    """Return the plan of a product with its skeleton and its builder, where they are asked for.
+
+    Raises:
+        AttemptFailed: `scaffold.no_design`, `scaffold.no_entity`, or as `chosen_stack`.
+    """
+    if not brief.scaffold:
+        return built_by(plan, brief.builder) if brief.builder else plan
+    from missioncontrol.specialists.scaffolding.blueprint import blueprint
+    from missioncontrol.specialists.scaffolding.stacks import chosen_stack
+
+    try:
+        stack = chosen_stack(blueprint(plan).design, brief.scaffold)
+        begun = with_skeleton(plan, stack, STACKS[stack])
+    except Rejected as error:
+        raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
+    return built_in_turn(begun, brief.builder) if brief.builder else begun
+
+
 def _no_code() -> AttemptFailed:
     return AttemptFailed(
         "plan.no_code",
@@ -107,10 +129,11 @@ class LocalPlanner:
         is_new = is_new_product(ground, made.kinds, brief.context)
         self.lacks_code = is_new and names_code(brief.goal)
         if is_new and not self.lacks_code:
-            bare = product_plan(asked, made)
-            bare = built_by(bare, brief.builder) if brief.builder else bare
+            bare = _begun(product_plan(asked, made), brief)
         else:
             bare = with_origins(made, ground.goal.asks, asked)
+            if brief.scaffold:
+                _begun(bare, brief)
         plan = with_memory(bare, self._recalled(brief, ground), name=ground.name)
         if plan is not bare:
             self.without_memory = accepted(with_owners(bare, brief.repository))
@@ -146,6 +169,8 @@ class Planner:
         Raises:
             AttemptFailed: the goal can't be planned.
         """
+        if brief.scaffold:  # Its directory is empty, or holds what an earlier attempt created.
+            brief = msgspec.structs.replace(brief, repository=None)
         attempts: list[dict[str, Any]] = []
         local_planner, bare = LocalPlanner(), None
         if not (is_agent(brief.planner) or self._uses_model(brief)):
@@ -155,12 +180,14 @@ class Planner:
                 raise _no_code()
         else:
             # The model does not choose the builder; it plans as if there were none.
-            local = local_planner.plan(msgspec.structs.replace(brief, builder=""), desk)
+            local = local_planner.plan(
+                msgspec.structs.replace(brief, builder="", scaffold=""), desk
+            )
             if local_planner.lacks_code:
                 raise _no_code()
             answers = self._answers(brief, local, desk)
             plan, attempts = _improved(answers, brief, local, desk)
-            plan = _given(plan, brief.builder)
+            plan = _begun(plan, brief) if brief.scaffold else _given(plan, brief.builder)
             show(plan, desk)
         plan = with_estimates(plan, brief, desk)
         commit = head_commit(brief.repository) if brief.repository is not None else None

@@ -23,6 +23,7 @@ FOR_TESTS = frozenset({"test", "tests", "testing", "pytest", "unittest", "tox"})
 FOR_DEVELOPERS = frozenset({"dev", "develop", "development", "default"})
 """Groups that are used where none is named for tests: they hold linters and more as well."""
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+CONSTRAINTS = "constraints.txt"
 PLACES = frozenset({"", "requirements", "test", "tests"})
 """Directories whose requirements files speak of the project or of its tests."""
 REQUIREMENTS_MAX = 200
@@ -63,8 +64,9 @@ def needed(tree: "Tree", imported: Iterable[str] = ()) -> Needed:
     requirements = list(_whole(each for each in wanted if normal(each) != own))
     if requirements and not any(normal(each) == "pytest" for each in requirements):
         requirements.append("pytest")  # It runs the tests of unittest as well, and leaves a report.
-    lock = next((path for path in LOCKS if tree.text(path)), "")
-    constraints = tuple(_locked(tree.text(lock) or "", own)) if lock else ()
+    lock = next((path for path in (*LOCKS, CONSTRAINTS) if tree.text(path)), "")
+    read = _pinned if lock == CONSTRAINTS else _locked
+    constraints = tuple(read(tree.text(lock) or "", own)) if lock else ()
     found = [*sources, lock] if lock else sources
     return Needed(tuple(requirements[:REQUIREMENTS_MAX]), constraints, tuple(found), python)
 
@@ -244,6 +246,16 @@ def _locked(text: str, own: str) -> Iterator[str]:
     for name, versions in sorted(found.items()):
         if name and name != own and len(versions) == 1:
             yield f"{name}=={versions.pop()}"
+
+
+def _pinned(text: str, own: str) -> Iterator[str]:
+    """Yield the lines of a file of constraints that pin one version."""
+    for line in text.splitlines():
+        found = re.fullmatch(
+            r"([A-Za-z0-9][\w.-]*==[\w.+!-]+)(?:\s*;.*)?", line.split("#")[0].strip()
+        )
+        if found and normal(found[1]) != own:
+            yield found[1]
 
 
 def imported_names(text: str) -> set[str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from missioncontrol.domain.scaffolding import is_begun
 from missioncontrol.domain.work import Finding, Work
 from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.specialist import Brief, Desk
@@ -12,6 +13,7 @@ from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, first_st
 from missioncontrol.specialists.tester.building import Built, built
 from missioncontrol.specialists.tester.grounds import OfCheckout
 from missioncontrol.specialists.tester.plan_trial import PlanTrial, try_plan
+from missioncontrol.specialists.tester.product_proof import prove_product
 from missioncontrol.specialists.tester.project_commands import Declared, declared
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.results import artifacts, evidence, level, output
@@ -42,6 +44,8 @@ class Tester:
             from missioncontrol.specialists.tester.commit_tests import tested
 
             return tested(brief, desk)
+        if brief.plan is not None and is_begun(brief.plan):
+            return prove_product(brief, brief.plan, desk)
         # The author of a workflow bounds the time of a step.
         is_hurried = brief.plan is not None and not brief.changes
         change = built(brief)

@@ -109,7 +109,11 @@ async def show_form(
     older = request.query_params.get("from", "")
     if older:
         mission = await run_outcome.mission_of(console.present, older)
-        typed = mission_form.of_mission(mission, request.query_params.getall("answer", []))
+        typed = mission_form.of_mission(
+            mission,
+            request.query_params.getall("answer", []),
+            scaffold=request.query_params.get("scaffold", "")[:40],
+        )
     repository = request.query_params.get("repository", "")
     if repository:
         typed = msgspec.structs.replace(typed, repository=repository)

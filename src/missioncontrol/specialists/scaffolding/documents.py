@@ -1,0 +1,346 @@
+"""The documents of a scaffold: README.md for people, AGENTS.md for coding agents."""
+
+import shlex
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from missioncontrol.domain.scaffold_stack import STACKS, ScaffoldStack
+from missioncontrol.specialists.scaffolding.blueprint import Action, Blueprint
+from missioncontrol.specialists.scaffolding.command_names import command_name
+from missioncontrol.specialists.scaffolding.layout import sentence
+from missioncontrol.specialists.scaffolding.names import kebab
+from missioncontrol.specialists.scaffolding.running import running
+from missioncontrol.specialists.scaffolding.stacks import database_of, differences
+
+
+class Commands(msgspec.Struct, frozen=True):
+    """How a scaffold is run, and where its parts are."""
+
+    install: str
+    start: str
+    test: str
+    lint: str
+    use: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str, str], ...]
+
+
+_PYTHON_INSTALL = (
+    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[dev]'"
+    " && .venv/bin/pytest"
+)
+_LINT = ".venv/bin/ruff check . && .venv/bin/ruff format --check ."
+
+
+_RULES = """\
+## Rules
+
+- A change of the schema is a new migration with the next number.
+- Check every input, and name the field in the refusal.
+- An operation that you build loses its “not built” answer and its line in the tests for that, and
+  gets tests of its own.
+- Record the events that the design names in the transaction that they are about.
+- Dependencies are pinned; add one only with its exact version."""
+
+
+def documents(plan: Blueprint, stack: ScaffoldStack) -> dict[str, str]:
+    """Return the documents by path."""
+    how = commands(plan, stack)
+    return {"README.md": _readme(plan, stack, how), "AGENTS.md": _agents(plan, stack, how)}
+
+
+def commands(plan: Blueprint, stack: ScaffoldStack) -> Commands:
+    """Return how a scaffold of `plan` in `stack` is run, and where its parts are."""
+    return _COMMANDS[stack](plan)
+
+
+def _web(plan: Blueprint) -> Commands:
+    package, source = plan.package, f"src/{plan.package}"
+    return Commands(
+        _PYTHON_INSTALL,
+        f".venv/bin/python -m {package}",
+        ".venv/bin/pytest",
+        _LINT,
+        _curl(plan),
+        (
+            (f"{source}/resources/", "one module for each table: models and routes"),
+            (f"{source}/fields.py", "types of fields: checks and stored form"),
+            (f"{source}/database.py", "connections, migrations, statements"),
+            (f"{source}/migrations/", "numbered SQL, applied at the start; add, never change"),
+            (f"{source}/events.py", "events for the success metrics"),
+            (f"{source}/errors.py", "refusals and their answers"),
+            ("tests/", "the slice, refusals, what is not built"),
+        ),
+        _settings(plan, ("HOST", "127.0.0.1"), ("PORT", "8000"), ("LOG_LEVEL", "info")),
+    )
+
+
+def _curl(plan: Blueprint) -> tuple[str, ...]:
+    return tuple(each.as_curl() for each in running(plan, "python-web").requests)
+
+
+def _pages(plan: Blueprint) -> Commands:
+    web = _web(plan)
+    pages = (f"src/{plan.package}/pages/", "the pages: HTML, one script, one style sheet")
+    return msgspec.structs.replace(web, places=(pages, *web.places))
+
+
+def _plain_places(plan: Blueprint) -> tuple[tuple[str, str], ...]:
+    source = f"src/{plan.package}"
+    return (
+        (f"{source}/records/", "one module for each table: a dataclass and its functions"),
+        (f"{source}/operations.py", "operations of the design that tasks build"),
+        (f"{source}/fields.py", "types of fields: checks and stored form"),
+        (f"{source}/database.py", "connection, migrations, statements"),
+        (f"{source}/migrations/", "numbered SQL, applied on opening; add, never change"),
+        (f"{source}/events.py", "events for the success metrics"),
+        ("tests/", "the slice, refusals, what is not built"),
+    )
+
+
+def _command(plan: Blueprint) -> Commands:
+    package = plan.package
+    return Commands(
+        _PYTHON_INSTALL,
+        f".venv/bin/{package} --help",
+        ".venv/bin/pytest",
+        _LINT,
+        _typed(plan, "python-command"),
+        ((f"src/{package}/commands/", "the options of each command"), *_plain_places(plan)),
+        _settings(plan),
+    )
+
+
+def _typed(plan: Blueprint, stack: ScaffoldStack) -> tuple[str, ...]:
+    """Return what to ask a program, as people type it."""
+    prefix = f".venv/bin/{plan.package}"
+    return tuple(shlex.join((prefix, *call[3:])) for call in running(plan, stack).calls)
+
+
+def _node(plan: Blueprint) -> Commands:
+    return Commands(
+        "npm ci && npm test",
+        "npm start",
+        "npm test",
+        "npx tsc --noEmit",
+        _curl(plan),
+        (
+            ("src/resources/", "one module for each table: inputs and routes"),
+            ("src/fields.ts", "types of fields: checks and stored form"),
+            ("src/database.ts", "connection, migrations, statements"),
+            ("migrations/", "numbered SQL, applied at the start; add, never change"),
+            ("src/events.ts", "events for the success metrics"),
+            ("src/errors.ts", "refusals and their answers"),
+            ("test/", "the slice, refusals, what is not built"),
+        ),
+        _settings(plan, ("HOST", "127.0.0.1"), ("PORT", "8000")),
+    )
+
+
+def _library(plan: Blueprint) -> Commands:
+    start = ".venv/bin/python examples/first_steps.py"
+    return Commands(
+        _PYTHON_INSTALL,
+        start,
+        ".venv/bin/pytest",
+        _LINT,
+        (start,),
+        (("examples/", "programs that use the library"), *_plain_places(plan)),
+        _settings(plan),
+    )
+
+
+def _pipeline(plan: Blueprint) -> Commands:
+    package, source = plan.package, f"src/{plan.package}"
+    return Commands(
+        _PYTHON_INSTALL,
+        f".venv/bin/{package} run",
+        ".venv/bin/pytest",
+        _LINT,
+        _typed(plan, "data-pipeline"),
+        (
+            ("landing/", "files to load, one or several for each table of the slice"),
+            (f"{source}/loading.py", "loads files row by row and keeps what is refused"),
+            (f"{source}/targets.py", "the tables that files are loaded into"),
+            (f"{source}/publishing.py", "writes tables to files"),
+            (f"{source}/commands/", "the options of each command"),
+            *_plain_places(plan),
+        ),
+        _settings(plan, suffix="db" if database_of(plan.design) == "sqlite" else "duckdb"),
+    )
+
+
+def _settings(
+    plan: Blueprint, *more: tuple[str, str], suffix: str = "db"
+) -> tuple[tuple[str, str, str], ...]:
+    texts = {
+        "DATABASE": "the file of the database",
+        "HOST": "the address to listen on",
+        "PORT": "the port to listen on",
+        "LOG_LEVEL": "debug, info, warning or error",
+    }
+    every = (("DATABASE", f"data/{plan.package}.{suffix}"), *more)
+    return tuple((f"{plan.package.upper()}_{n}", value, texts[n]) for n, value in every)
+
+
+def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
+    kinds = [each for each in plan.actions if each.verb != "act"]
+    acts = [each for each in plan.actions if each.verb == "act"]
+    stored = _listed(each.replace("_", " ") for each in plan.slice)
+    intro = (
+        f"A skeleton in {STACKS[stack]}. It installs, starts, checks its inputs and stores"
+        f" {stored}; the rest of the design is listed below."
+    )
+    parts = [
+        f"# {plan.title}",
+        _wrapped(plan.summary),
+        intro,
+        f"## Install and test\n\n```sh\n{how.install}\n```",
+        f"## Start\n\n```sh\n{how.start}\n```",
+        "Try it:\n\n```sh\n" + "\n".join(how.use) + "\n```",
+        "## Settings\n\nFrom the environment; each has a default.\n\n"
+        + _table(("Variable", "Default", "Meaning"), how.settings),
+        "## What works\n\n"
+        + _table(("Operation", "What it does", "Remark"), map(_row(stack, plan), kinds)),
+    ]
+    if acts:
+        parts.append(
+            f"## Not built yet\n\nThese check their inputs and then {_answer(stack)}. The task is"
+            " the one of the plan that speaks most of it.\n\n"
+            + _table(
+                ("Operation", "What it will do", "Task"),
+                ((f"`{_call(a, stack, plan)}`", a.title, a.task or "—") for a in acts),
+            )
+        )
+    if plan.not_started:
+        rows = ((f"`{name}`", why) for name, why in plan.not_started)
+        parts.append("## Not started\n\n" + _table(("Part of the design", "What it is"), rows))
+    if others := differences(plan.design, stack):
+        listed = "\n".join(f"- {each}" for each in others)
+        parts.append(f"## Otherwise than in the design\n\n{listed}")
+    parts.append("## Data\n\n" + "\n".join(_data(plan)))
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+def _answer(stack: ScaffoldStack) -> str:
+    if stack == "python-library":
+        return "raise `NotBuilt`"
+    if stack in {"python-command", "data-pipeline"}:
+        return "end with exit code 3 and `not built yet, see task …`"
+    return "answer `501 not built yet, see task …`"
+
+
+def _call(action: Action, stack: ScaffoldStack, plan: Blueprint) -> str:
+    """Return an operation as a caller writes it."""
+    if stack in {"python-command", "data-pipeline"}:
+        return f"{plan.package} {kebab(command_name(action, plan))}"
+    if stack == "python-library":
+        prefix = {"create": "add", "read": "get"}.get(action.verb, "")
+        if prefix:
+            return f"{prefix}_{plan.table(action.table).singular}()"
+        return f"{action.name}()"
+    return f"{action.method} {action.path}"
+
+
+_PLAIN = {
+    "create": "Store one",
+    "list": "List each",
+    "read": "Show one",
+    "change": "Change one",
+    "remove": "Remove one",
+    "act": "",
+}
+
+
+def _row(stack: ScaffoldStack, plan: Blueprint) -> Callable[[Action], tuple[str, str, str]]:
+    def row(action: Action) -> tuple[str, str, str]:
+        remarks = [] if action.declared else ["added: the slice, or rows that need it"]
+        if action.not_taken:
+            remarks.append(f"not taken yet: {', '.join(action.not_taken)}")
+        if action.unchecked:
+            remarks.append(f"not refused yet: {'; '.join(action.unchecked)}")
+        if action.task:
+            remarks.append(f"task {action.task}")
+        what = f"{_PLAIN[action.verb]} {plan.table(action.table).title}"
+        if action.declared and action.title.lower() != what.lower():
+            what = f"{what} (in the design: {action.title})"
+        return f"`{_call(action, stack, plan)}`", what, "; ".join(remarks)
+
+    return row
+
+
+def _data(plan: Blueprint) -> Iterator[str]:
+    yield "- Amounts of money are integers in cents, spans of time integers in seconds."
+    yield "- Timestamps are ISO 8601 in UTC, such as `2026-03-01T09:30:00Z`."
+    yield "- Digests are SHA-256 in hexadecimal; bytes are base64; a point is `latitude,longitude`."
+    if plan.created_events:
+        named = _listed(f"`{event}`" for event in plan.created_events.values())
+        yield f"- The table `{plan.events_table}` records {named}."
+    others = [e for e in plan.event_names if e not in plan.created_events.values()]
+    if others:
+        yield (
+            f"- Events of the design that nothing records yet: {_listed(f'`{e}`' for e in others)}."
+        )
+    for note in plan.notes:
+        yield f"- {note}"
+
+
+def _agents(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
+    run = (
+        f"## Run\n\n- Install and test: `{how.install}`\n- Test again: `{how.test}`\n"
+        f"- Check the style: `{how.lint}`\n- Start: `{how.start}`"
+    )
+    parts = [
+        "# For coding agents",
+        f"{plan.title}: {STACKS[stack]}. Read README.md for what works.",
+        run,
+        "## Where things are\n\n" + "\n".join(f"- `{path}`: {text}" for path, text in how.places),
+        _RULES,
+    ]
+    if plan.tasks:
+        parts.append("## Tasks left\n\n" + "\n".join(_tasks(plan)))
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+def _tasks(plan: Blueprint) -> Iterator[str]:
+    for task in plan.tasks:
+        yield f"### {task.key}\n"
+        yield f"{sentence(task.title)} {sentence(task.detail)}\n"
+        if task.needs:
+            yield f"After: {', '.join(f'`{each}`' for each in task.needs)}.\n"
+        operations = [a.declared for a in plan.actions if a.task == task.key and a.declared]
+        if operations:
+            yield f"Likely operations: {', '.join(f'`{each}`' for each in operations)}.\n"
+        yield from (f"- [ ] {' '.join(each.split())}" for each in task.acceptance)
+        yield ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for row in rows:
+        cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _listed(items: Iterable[str]) -> str:
+    every = list(items)
+    if len(every) < 2:
+        return "".join(every)
+    return f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(" ".join(text.split()), 100)) or "A new product."
+
+
+_COMMANDS = {
+    "python-web": _web,
+    "static-pages": _pages,
+    "node-web": _node,
+    "python-command": _command,
+    "python-library": _library,
+    "data-pipeline": _pipeline,
+}

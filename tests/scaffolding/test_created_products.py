@@ -1,0 +1,89 @@
+"""Missions that create the repository of a product: proven, and built task by task."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.cli.exit_codes import BAD_INPUT, FAILED, SUCCEEDED
+from tests.cli.command import answer, mission
+from tests.scaffolding.test_scaffolder import git
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+ROOT = Path(__file__).parents[2]
+BUILDER = f"""[agents.builder]
+kind = "acp"
+limits = {{by_call = true}}
+[agents.builder.settings]
+argv = ["{sys.executable}", "-m", "tests.scaffolding.building_agent"]
+variables = {{PYTHONPATH = "{ROOT}"}}
+"""
+GOAL = (
+    "A small Python library that reads bank statements of three banks in CSV and MT940, and returns"
+    " them as typed records. It never guesses an amount, and it has no dependencies."
+)
+
+
+def test_a_product_is_created_proven_and_built_one_commit_for_each_task(tmp_path: Path) -> None:
+    home, place = tmp_path / "home", tmp_path / "product"
+    home.mkdir()
+    (home / "agents.toml").write_text(BUILDER)
+    done = mission(home, "run", GOAL, "--scaffold", "--repo", str(place))
+    assert done.returncode == SUCCEEDED, done.stderr.decode()
+    assert "--scaffold python-library" in done.stdout.decode()
+    assert git(place, "rev-list", "--count", "HEAD") == "1"
+    steps = {each["step"]: each for each in answer(home, "show", "last")["steps"]}
+    assert {"skeleton", "skeleton-proof"} <= steps.keys()
+    assert b"it starts and answers." in done.stdout
+    # The same goal with an agent goes on from what is there.
+    done = mission(home, "run", GOAL, "--scaffold", "--repo", str(place), "--builder", "builder")
+    assert done.returncode == SUCCEEDED, done.stderr.decode()
+    tasks = [each["step"] for each in answer(home, "show", "last")["steps"]]
+    built = [each.removesuffix("-commit") for each in tasks if each.endswith("-commit")]
+    assert len(built) >= 8
+    messages = git(place, "log", "--format=%b")
+    assert all(f"Task: {each}\n" in f"{messages}\n" for each in built)
+    assert git(place, "status", "--porcelain") == ""
+    assert len(list((place / "tests").glob("test_*.py"))) >= len(built)
+
+
+def test_a_skeleton_that_is_not_wanted_here_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    home, place = tmp_path / "home", tmp_path / "product"
+    place.mkdir()
+    (place / "notes.txt").write_text("Mine.\n")
+    done = mission(home, "run", GOAL, "--scaffold", "--repo", str(place))
+    assert done.returncode == BAD_INPUT
+    assert b"is not empty: it has 'notes.txt'" in done.stderr
+    done = mission(home, "run", GOAL, "--scaffold", "cobol", "--repo", str(tmp_path / "other"))
+    assert done.returncode == BAD_INPUT
+    assert b"There is no scaffold 'cobol'." in done.stderr
+    ruby = "Neighbours lend each other tools. Use Ruby on Rails."
+    done = mission(home, "run", ruby, "--scaffold", "--repo", str(tmp_path / "other"))
+    assert done.returncode == FAILED
+    assert b"The nearest is `--scaffold python-web`" in done.stdout + done.stderr
+    assert not (tmp_path / "other").exists()
+    done = mission(
+        home, "run", "Fix the total of a cart", "--scaffold", "--repo", str(tmp_path / "c")
+    )
+    assert done.returncode == FAILED
+    assert b"a scaffold begins a new product" in done.stdout + done.stderr
+
+
+def test_the_directory_is_called_like_the_product(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "missioncontrol", "run", "--scaffold", GOAL],
+        cwd=tmp_path,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "MISSION_HOME": str(tmp_path / "home"),
+            "HOME": str(tmp_path),
+        },
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == SUCCEEDED, done.stderr.decode()
+    assert (tmp_path / "bank-statement-reading" / "pyproject.toml").is_file()

@@ -1,0 +1,135 @@
+"""Scaffolds install, pass their tests, start, store and remember: each by its own README."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.scaffolding import ScaffoldStack, scaffold
+from missioncontrol.specialists.scaffolding.blueprint import blueprint
+from tests.scaffolding.designs import sources
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+_BLOCK = re.compile(r"```sh\n(.*?)\n```", re.DOTALL)
+SERVERS: tuple[ScaffoldStack, ...] = ("python-web", "static-pages", "node-web")
+PROGRAMS: tuple[ScaffoldStack, ...] = ("python-command", "python-library", "data-pipeline")
+
+
+class Product:
+    """A scaffold in a directory, run by the commands of its README."""
+
+    def __init__(self, folder: Path, name: str, stack: ScaffoldStack) -> None:
+        source = sources()[name]
+        self.folder = folder
+        self.prefix = blueprint(source).package.upper()
+        self.port = _free_port()
+        for path, text in scaffold(source, stack).items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+        install, start, use = _BLOCK.findall((folder / "README.md").read_text("utf-8"))[:3]
+        self.install, self.start = install, start
+        self.calls = re.split(r"\n(?!  )", use.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}"))
+        self.seconds: dict[str, float] = {}
+        assert isinstance(source, Plan) or name == "odd"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, f"{self.prefix}_PORT": str(self.port)}
+
+    def run(self, command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def timed(self, what: str, command: str) -> str:
+        began = time.monotonic()
+        out = self.run(command)
+        self.seconds[what] = round(time.monotonic() - began, 1)
+        return out
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        assert not _answers(self.port)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {self.start}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            while not _answers(self.port):
+                assert process.poll() is None, "the server ended"
+                time.sleep(0.05)
+            self.seconds.setdefault("start", round(time.monotonic() - began, 1))
+            yield
+        finally:
+            # `npm start` leaves its server behind where only npm itself is stopped.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+            while _answers(self.port):
+                time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as reply:
+            return bool(reply.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+@pytest.mark.parametrize("name", ["tools", "prices", "odd"])
+@pytest.mark.parametrize("stack", SERVERS)
+def test_a_server_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, name: str) -> None:
+    product = Product(tmp_path, name, stack)
+    product.timed("install and test", product.install)
+    with product.started():
+        for call in product.calls[:-1]:
+            assert '"id":1' in product.run(call).replace(" ", ""), call
+        before = product.run(product.calls[-1])
+    assert '"id":1' in before.replace(" ", "")
+    with product.started():
+        assert product.run(product.calls[-1]) == before
+    print(stack, name, product.seconds)
+
+
+@pytest.mark.parametrize("name", ["tools", "prices", "odd"])
+@pytest.mark.parametrize("stack", PROGRAMS)
+def test_a_program_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, name: str) -> None:
+    product = Product(tmp_path, name, stack)
+    product.timed("install and test", product.install)
+    product.timed("start", product.start)
+    for call in product.calls[:-1]:
+        product.run(call)
+    first = product.run(product.calls[-1])
+    assert first.strip()
+    assert product.run(product.calls[-1]) == first
+    print(stack, name, product.seconds)

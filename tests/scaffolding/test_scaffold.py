@@ -1,0 +1,242 @@
+"""Scaffolds of each stack compile, have a schema that runs, and come out the same each time."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.product_design import (
+    Entity,
+    Field,
+    Interface,
+    ProductDesign,
+    StackChoice,
+)
+from missioncontrol.specialists.scaffolding import (
+    STACKS,
+    ScaffoldStack,
+    StackRefusal,
+    scaffold,
+    stack_for,
+)
+from missioncontrol.specialists.scaffolding.blueprint import blueprint
+from missioncontrol.specialists.scaffolding.command_names import command_name
+from missioncontrol.specialists.scaffolding.schema import migrations
+from tests.scaffolding.designs import SOURCE, odd_design, sources
+
+NAMES = ("tools", "prices", "odd")
+every_stack = pytest.mark.parametrize("stack", STACKS)
+every_design = pytest.mark.parametrize("name", NAMES)
+
+
+@cache
+def source(name: str) -> Plan | ProductDesign:
+    return sources()[name]
+
+
+@cache
+def written(name: str, stack: ScaffoldStack) -> dict[str, str]:
+    return scaffold(source(name), stack)
+
+
+@every_stack
+@every_design
+def test_python_compiles_and_settings_can_be_read(stack: ScaffoldStack, name: str) -> None:
+    for path, text in written(name, stack).items():
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+        elif path.endswith(".json"):
+            json.loads(text)
+        assert "{{" not in text or not path.endswith((".py", ".toml", ".json")), path
+
+
+@every_stack
+@every_design
+def test_generated_python_is_formatted_and_has_no_finding(
+    tmp_path: Path, stack: ScaffoldStack, name: str
+) -> None:
+    for path, text in written(name, stack).items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    for check in (["format", "--check"], ["check"]):
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ruff"), *check, "--no-cache", "."],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+@every_stack
+@every_design
+def test_the_same_design_gives_the_same_bytes(stack: ScaffoldStack, name: str) -> None:
+    assert scaffold(source(name), stack) == written(name, stack)
+
+
+@every_stack
+@every_design
+def test_it_has_what_a_repository_needs(stack: ScaffoldStack, name: str) -> None:
+    files = written(name, stack)
+    assert {"README.md", "AGENTS.md", ".gitignore", ".github/workflows/ci.yml"} <= set(files)
+    assert {"pyproject.toml", "package.json"} & set(files)
+    assert any("test" in path for path in files)
+    for path, text in files.items():
+        assert not text or re.search(r"[^\n]\n\Z", text), path
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), path
+
+
+@every_design
+def test_migrations_run_and_the_keys_lead_to_tables(name: str) -> None:
+    plan = blueprint(source(name))
+    db = sqlite3.connect(":memory:")
+    for text in migrations(plan, "sqlite").values():
+        db.executescript(text)
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in plan.tables:
+        keys = db.execute(f'PRAGMA foreign_key_list("{table.name}")').fetchall()
+        assert {row[2] for row in keys} <= tables
+        assert {row[3] for row in keys} == {c.name for c in table.columns if c.table}
+    db.close()
+
+
+@every_design
+def test_a_table_comes_after_those_that_its_required_keys_lead_to(name: str) -> None:
+    seen: set[str] = set()
+    for table in blueprint(source(name)).tables:
+        assert set(table.parents) <= seen
+        seen.add(table.name)
+
+
+def test_a_cycle_and_a_table_named_events_are_handled() -> None:
+    plan = blueprint(odd_design())
+    order = plan.table("order")
+    assert plan.events_table == "metric_events"
+    assert [c.name for c in order.columns if c.is_forward] == ["group_id", "parent_id"]
+    assert not any(c.is_required for c in order.columns if c.is_forward)
+    assert not any(c.is_forward for c in plan.table("group").columns)
+    assert plan.created_events == {"order": "order_requested"}
+
+
+@every_design
+def test_each_interface_of_the_design_is_an_operation_or_is_named_as_not_started(name: str) -> None:
+    plan = blueprint(source(name))
+    declared = {each.declared for each in plan.actions} | {each for each, _ in plan.not_started}
+    wanted = {each.name for each in plan.design.interfaces if each.kind != "event"}
+    assert wanted <= declared
+
+
+def test_a_command_is_called_what_the_design_calls_it_and_each_once() -> None:
+    thing = Entity("photo", "photos", "", (Field("name", "text"),), SOURCE)
+    inputs = (Field("photo_id", "integer", "foreign", "photo"),)
+    interfaces = (
+        Interface("pix delete-photo", "command", "Delete.", SOURCE, inputs, (), ("photo",)),
+        Interface("pix run", "command", "Run.", SOURCE),
+        Interface(
+            "pix add-photo", "command", "Add.", SOURCE, (Field("x", "text"),), (), ("photo",)
+        ),
+    )
+    design = ProductDesign(
+        "pix", "command-line", "", SOURCE, entities=(thing,), interfaces=interfaces
+    )
+    plan = blueprint(design)
+    names = [command_name(each, plan) for each in plan.actions]
+    assert names[:4] == ["delete_photo", "run_2", "add_photo", "add_photo_2"]
+    assert len(set(names)) == len(names)
+    assert '"delete-photo"' in scaffold(design)["src/pix/commands/photos.py"]
+
+
+@every_design
+def test_a_default_is_for_new_rows_only(name: str) -> None:
+    actions = blueprint(source(name)).actions
+    assert not any(
+        each.default for a in actions if a.verb in {"list", "change"} for each in a.inputs
+    )
+
+
+def test_an_entity_without_fields_gets_a_name() -> None:
+    bare = Entity("thing", "things", "Has no field.", (Field("id", "integer", "primary"),), SOURCE)
+    plan = blueprint(ProductDesign("x", "json-api", "", SOURCE, entities=(bare,)))
+    assert [each.name for each in plan.main.columns] == ["name"]
+
+
+def test_a_failure_that_nothing_checks_is_named_where_people_and_agents_read() -> None:
+    files = written("tools", "python-web")
+    failure = "another agreed loan touches these days"
+    assert f"not refused yet: {failure}" in files["README.md"]
+    assert failure in files["src/tool_lending/resources/loans.py"]
+
+
+def test_the_document_for_agents_has_each_task_with_its_acceptance() -> None:
+    plan = source("tools")
+    assert isinstance(plan, Plan)
+    text = written("tools", "python-web")["AGENTS.md"]
+    for task in plan.tasks():
+        assert f"### {task.key}\n" in text
+        assert all(" ".join(each.split()) in text for each in task.acceptance)
+
+
+def test_an_act_names_a_task_of_the_plan() -> None:
+    plan = source("tools")
+    assert isinstance(plan, Plan)
+    keys = {each.key for each in plan.tasks()}
+    acts = [each for each in blueprint(plan).actions if each.verb == "act"]
+    assert acts
+    assert {each.task for each in acts} <= keys
+
+
+def test_a_language_without_a_scaffold_is_refused_and_the_nearest_is_offered() -> None:
+    plan = source("tools")
+    assert isinstance(plan, Plan)
+    assert plan.design is not None
+    refusal = stack_for(plan.design)
+    assert isinstance(refusal, StackRefusal)
+    assert (refusal.asked, refusal.nearest) == ("Ruby on Rails", "python-web")
+    with pytest.raises(Rejected, match=r"Ruby on Rails.*nearest is `--scaffold python-web`"):
+        scaffold(plan)
+    assert "pyproject.toml" in scaffold(plan, refusal.nearest)
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "stack"),
+    [
+        ("json-api", "Python", "python-web"),
+        ("json-api", "TypeScript", "node-web"),
+        ("web-product", "Next.js", "node-web"),
+        ("static-site", "", "static-pages"),
+        ("command-line", "", "python-command"),
+        ("library", "Python", "python-library"),
+        ("data-pipeline", "", "data-pipeline"),
+    ],
+)
+def test_the_stack_follows_from_the_kind_and_the_language(
+    kind: str, language: str, stack: ScaffoldStack
+) -> None:
+    choices = (StackChoice("Language", language, "", SOURCE),) if language else ()
+    design = ProductDesign("x", kind, kind, SOURCE, stack=choices)
+    assert stack_for(design) == stack
+
+
+@pytest.mark.parametrize(("kind", "language"), [("game", ""), ("library", "TypeScript")])
+def test_a_kind_without_a_scaffold_in_its_language_is_refused(kind: str, language: str) -> None:
+    choices = (StackChoice("Language", language, "", SOURCE),) if language else ()
+    assert isinstance(
+        stack_for(ProductDesign("x", kind, kind, SOURCE, stack=choices)), StackRefusal
+    )
+
+
+def test_a_plan_without_a_design_or_entities_is_refused() -> None:
+    with pytest.raises(Rejected, match="names no entity"):
+        scaffold(ProductDesign("x", "json-api", "", SOURCE))
