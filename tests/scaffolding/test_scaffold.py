@@ -176,7 +176,7 @@ def test_a_failure_that_nothing_checks_is_named_where_people_and_agents_read() -
     files = written("tools", "python-web")
     failure = "another agreed loan touches these days"
     assert f"not refused yet: {failure}" in files["README.md"]
-    assert failure in files["src/tool_lending/resources/loans.py"]
+    assert failure in files["src/tools/resources/loans.py"]
 
 
 def test_the_document_for_agents_has_each_task_with_its_acceptance() -> None:

@@ -26,11 +26,7 @@ async def values(
     return {
         "design": story.reading.plan.design,
         "basis_of": basis_of,
-        "scaffolds": [
-            (key, title.removeprefix("Yes: ").removeprefix("Yes, "))
-            for key, title in SCAFFOLDS
-            if key
-        ],
+        "scaffolds": SCAFFOLDS[1:],
     }
 
 

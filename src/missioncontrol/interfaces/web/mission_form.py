@@ -45,9 +45,9 @@ PLANNERS = (
 )
 """Who can plan without being declared, and the label of each."""
 SCAFFOLDS = (
-    ("", "No: plan, or change a repository"),
-    (BY_THE_GOAL, "Yes, in the stack that fits the goal"),
-    *((key, f"Yes: {title}") for key, title in STACKS.items()),
+    ("", "Create no repository"),
+    (BY_THE_GOAL, "Create its repository in the stack that fits the goal"),
+    *((key, f"Create it in {title}") for key, title in STACKS.items()),
 )
 """Whether the repository of a new product is created, and in which stack."""
 ANSWER = "a."

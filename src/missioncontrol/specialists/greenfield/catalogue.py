@@ -191,7 +191,6 @@ class Kind(msgspec.Struct, frozen=True):
     title: str
     words: tuple[str, ...]
     hints: tuple[str, ...]
-    concepts: tuple[str, ...]  # keys of concepts that such products mostly have
     usual: tuple[str, ...]  # keys of concepts that such products have whatever they are about
     actions_are: Literal["route", "command", "function", "message", "job", "screen"]
     components: tuple[ComponentEntry, ...]

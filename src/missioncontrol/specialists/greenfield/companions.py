@@ -19,7 +19,7 @@ def companions(
     """
     by_key = {each.key: each for each in concepts()}
     chosen = {use.concept.key for use in uses}
-    tasks = sum(len(use.concept.tasks) for use in uses)
+    tasks = sum(len(use.concept.tasks) for use in uses) + len(reading.statements)
     found: list[Use] = []
     for key in kind.usual:
         if tasks >= ENOUGH or len(found) == COMPANIONS_MAX:

@@ -51,7 +51,7 @@ from missioncontrol.specialists.greenfield.tables import entities_of
 from missioncontrol.specialists.greenfield.work import Work, milestones_of, tasks_of
 
 WITH_ACCOUNTS = frozenset(
-    {"web-product", "mobile-backend", "internal-tool", "real-time", "json-api"}
+    {"web-product", "dashboard", "mobile-backend", "internal-tool", "real-time", "json-api"}
 )
 PLAN_KIND = "new-service"
 _ANSWER = re.compile(r"(?is)^\s*(?P<id>Q\d{1,2})\s*[:=]\s*(?P<text>.+?)\s*$")

@@ -12,12 +12,12 @@ from missioncontrol.specialists.greenfield.catalogue import (
     pools,
 )
 from missioncontrol.specialists.greenfield.companions import companions
-from missioncontrol.specialists.greenfield.lexicon import gerund, look_up, noun_base, plural
+from missioncontrol.specialists.greenfield.kind_choice import chosen_kind
+from missioncontrol.specialists.greenfield.lexicon import look_up, noun_base, plural
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading, read
 from missioncontrol.specialists.greenfield.selection import (
     Use,
     chosen_concepts,
-    chosen_kind,
     filled,
     lower_words,
     named_technologies,
@@ -48,9 +48,6 @@ class Composition(msgspec.Struct, frozen=True):
         return done[:1].upper() + done[1:]
 
 
-_PEOPLE = re.compile(r"(?i)\b(?:people|users|everybody|everyone|we|our|others|families)\b")
-
-
 def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Composition:
     """Read a goal, with answers to questions of its plan, and choose entries of the catalogue.
 
@@ -62,12 +59,12 @@ def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Co
     words = frozenset(each for one in named for each in one.technology.words)
     reading = _without_technologies(read(text), words)
     uses = tuple(chosen_concepts(reading))
-    has_people = bool(reading.actors) or _PEOPLE.search(text) is not None
-    kind, kind_words = chosen_kind(text, uses, has_people=has_people)
+    kind, kind_words = chosen_kind(goal)
     kind = _suited_kind(kind, goal)
     uses = (*uses, *companions(kind, uses, reading, excluded))
     reading = msgspec.structs.replace(reading, text=goal)
-    return Composition(reading, kind, kind_words, uses, stack_of(kind, named), _package(reading))
+    package = _package(reading, kind.key)
+    return Composition(reading, kind, kind_words, uses, stack_of(kind, named), package)
 
 
 def _suited_kind(kind: Kind, goal: str) -> Kind:
@@ -87,11 +84,11 @@ def _suited_kind(kind: Kind, goal: str) -> Kind:
         kind,
         deployment=deployment,
         tasks=(first, last),
-        risks=tuple(suited((*kind.risks, *pool.risks), goal, 2)),
+        risks=tuple(suited((*kind.risks, *pool.risks), goal, 3)),
         security=tuple(suited((*kind.security, *pool.security), goal, 1)),
         failures=tuple(suited((*kind.failures, *pool.failures), goal, 2)),
         questions=tuple(suited((*kind.questions, *pool.questions), goal, 2)),
-        metrics=tuple(suited((*kind.metrics, *pool.metrics), goal, 1)),
+        metrics=tuple(suited((*kind.metrics, *pool.metrics), goal, 2)),
         components=(*kind.components, *more),
         relations=(
             *kind.relations,
@@ -130,20 +127,33 @@ def _is_noun(word: str) -> bool:
     return known is None or known.share("n") > 0.6
 
 
-def _package(reading: Reading) -> str:
-    """Return a short name for the repository and the package: `chess_site`, `tool_lending`."""
+_SUFFIXES = {
+    "json-api": "api",
+    "data-pipeline": "pipeline",
+    "command-line": "tool",
+    "library": "lib",
+    "real-time": "live",
+    "mobile-backend": "app",
+    "ml-service": "model",
+    "scheduled-jobs": "jobs",
+    "browser-extension": "extension",
+    "integration": "bridge",
+    "static-site": "site",
+    "dashboard": "cockpit",
+    "internal-tool": "desk",
+    "device-backend": "hub",
+    "game": "game",
+    "desktop-app": "studio",
+}
+
+
+def _package(reading: Reading, kind: str) -> str:
+    """Return a short name for the repository and the package: `chess_site`, `lease_jobs`."""
     for match in _CALLED.finditer(reading.text):
         words = [w for w in match["what"].lower().split() if w not in _SAYS_NOTHING]
         if words and _is_noun(words[-1]):
             return snake(f"{words[-1]} {match['kind']}")[:NAME_LENGTH_MAX]
-    thing = snake(reading.main_thing.name)
-    verb = next(
-        (
-            each.verb
-            for each in reading.clauses
-            if any(o.head == reading.main_thing.head for o in each.objects)
-            and each.verb not in WISHES | {"use", "write", "build", "make", "create"}
-        ),
-        "",
-    )
-    return snake(f"{thing}_{gerund(verb)}" if verb else plural(thing))[:NAME_LENGTH_MAX]
+    thing = reading.main_thing.name
+    if kind not in _SUFFIXES:
+        return snake(plural(thing))[:NAME_LENGTH_MAX]
+    return snake(f"{thing} {_SUFFIXES[kind]}")[:NAME_LENGTH_MAX]

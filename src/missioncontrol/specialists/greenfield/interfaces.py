@@ -12,7 +12,15 @@ from missioncontrol.specialists.greenfield.tables import parsed_fields, snake, t
 INTERFACES_MAX = 26
 SCREENS_MAX = 5
 WITH_SCREENS = frozenset(
-    {"web-product", "internal-tool", "mobile-backend", "real-time", "game", "desktop-app"}
+    {
+        "web-product",
+        "dashboard",
+        "internal-tool",
+        "mobile-backend",
+        "real-time",
+        "game",
+        "desktop-app",
+    }
 )
 _METHODS = {"create": "POST", "list": "GET", "read": "GET", "change": "PATCH", "remove": "DELETE"}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 from missioncontrol.specialists.greenfield.reading import Clause, Limit, Reading
 from missioncontrol.specialists.greenfield.selection import with_article
@@ -24,14 +25,22 @@ _UP_TO = frozenset({"at most", "no more than", "up to"})
 
 
 @cache
-def _checks() -> dict[str, list[str]]:
+def _checks() -> dict[str, Any]:
     text = files(__package__).joinpath("catalogue", "checks.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
 def wordings(name: str) -> list[str]:
     """Return the wordings of one kind of check."""
-    return _checks()[name]
+    found: list[str] = _checks()[name]
+    return found
+
+
+@cache
+def class_of_verb(verb: str) -> str:
+    """Return the class of checks that a verb asks for: show, store, send …; `let` for others."""
+    classes: dict[str, str] = _checks()["verbs"]
+    return next((name for name, verbs in classes.items() if verb in verbs.split()), "let")
 
 
 def kind_of_limit(limit: Limit) -> str:

@@ -6,12 +6,14 @@ read, its words still choose entries of the catalogue.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from missioncontrol.domain.passages import passages
+from missioncontrol.specialists.greenfield.important_nouns import importance
 from missioncontrol.specialists.greenfield.lexicon import noun_class
+from missioncontrol.specialists.greenfield.statements import Statement, statements
 from missioncontrol.specialists.greenfield.tagging import Token, tagged_tokens
 from missioncontrol.specialists.greenfield.word_lists import closed_words
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
@@ -81,7 +83,9 @@ class Reading(msgspec.Struct, frozen=True):
     clauses: tuple[Clause, ...]
     limits: tuple[Limit, ...]
     actors: tuple[Phrase, ...]  # people, the one who does most first
-    things: tuple[Phrase, ...]  # what is no person, the most spoken of first
+    things: tuple[Phrase, ...]  # what is no person, what the product is about first
+    statements: tuple[Statement, ...] = ()  # what the product is to do
+    stored: Mapping[str, float] = {}  # how likely each noun is something to store (log odds)
 
     @property
     def main_thing(self) -> Phrase:
@@ -105,8 +109,18 @@ def read(goal: str) -> Reading:
     limits = tuple(
         each for number, text in enumerate(sentences) for each in limits_of(text, number)
     )
-    actors, things = _counted(tagged, clauses)
-    return Reading(goal, sentences, tuple(clauses), limits, actors, things)
+    worth = importance(tagged)
+    actors, things = _counted(tagged, clauses, worth)
+    return Reading(
+        goal,
+        sentences,
+        tuple(clauses),
+        limits,
+        actors,
+        things,
+        tuple(statements(sentences, tagged)),
+        {noun: stored for noun, (stored, _) in worth.items()},
+    )
 
 
 # --- clauses -------------------------------------------------------------------------------------
@@ -304,7 +318,9 @@ _WITHOUT = re.compile(r"(?i)\b(?:not|nothing|nobody|no one|never|n't|no)\b[^,;.]
 
 
 def _counted(
-    tagged: Sequence[Sequence[Token]], clauses: Sequence[Clause]
+    tagged: Sequence[Sequence[Token]],
+    clauses: Sequence[Clause],
+    worth: Mapping[str, tuple[float, float]],
 ) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
     """Return people and things of the goal, the most important first."""
     shown: dict[str, Phrase] = {}  # in the order of the goal
@@ -324,7 +340,12 @@ def _counted(
         and _is_thing(each.head)
         and (each.head not in _SOFTWARE or each.head in acted_on)
     ]
-    return tuple(roles), tuple(things)
+
+    def is_centre(each: Phrase) -> float:
+        stored, centre = worth.get(each.head, (-9.0, -9.0))
+        return centre + STORED_WEIGHT * stored
+
+    return tuple(roles), tuple(sorted(things, key=is_centre, reverse=True))
 
 
 def _weights(clauses: Sequence[Clause]) -> Counter[str]:
@@ -358,6 +379,8 @@ def _is_short_for(one: Phrase, other: Phrase) -> bool:
     return one != other and other.head.endswith(one.head)
 
 
+STORED_WEIGHT = 0.5
+"""What being stored counts beside being at the centre."""
 MAIN_WEIGHT = 5
 """What the first object of the first sentence counts more than any other noun."""
 _NO_ROLES = frozenset(["other", "person", "nobody", "somebody"])

@@ -9,29 +9,28 @@ import msgspec
 
 from missioncontrol.specialists.greenfield.catalogue import (
     Concept,
-    Kind,
     QuestionEntry,
     Technology,
     concepts,
-    kinds,
     matches,
     technologies,
 )
 from missioncontrol.specialists.greenfield.lexicon import plural
 from missioncontrol.specialists.greenfield.reading import Clause, Phrase, Reading
+from missioncontrol.specialists.greenfield.relevance import relevance
 from missioncontrol.specialists.greenfield.word_lists import closed_words
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 _NEEDS_OBJECT = word_list("needs_object")
 """Verbs that say something else without an object: the clocks change."""
-CONCEPTS_MAX = 11
-"""More than these would be a plan of a year."""
+CONCEPTS_MAX = 6
+"""What else a plan needs are the statements of the goal."""
+RELEVANT_MIN = -0.6
+"""Log odds from which a concept is taken to be meant: six of ten above it are right."""
 VERB_WEIGHT = 0.55
 """What a verb says about a product, beside what a noun says."""
-DEFAULT_KIND = "web-product"
 _WORD = re.compile(r"[^\W_]+(?:[-'\u2019./+#][^\W_]+)*[+#]*")
 _SLOT = re.compile(r"\{(\w+)\}")
-_HINT, _STRONG, _VOTE, _PEOPLE = 1.0, 4.0, 1.2, 1.5
 
 
 class HasWords(Protocol):
@@ -87,7 +86,7 @@ def lower_words(text: str) -> list[str]:
     return [each.lower().replace("\u2019", "'") for each in _WORD.findall(text)]
 
 
-# --- kind and technologies -------------------------------------------------------------------
+# --- technologies ----------------------------------------------------------------------------
 
 
 def without_denied(text: str) -> str:
@@ -96,30 +95,6 @@ def without_denied(text: str) -> str:
 
 
 _DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;]{2,60}")
-
-
-def chosen_kind(text: str, uses: Sequence["Use"], *, has_people: bool) -> tuple[Kind, str]:
-    """Return the kind of product that a goal speaks of, and the words that say so.
-
-    Where people act and little else is known, it is a web product.
-    """
-    words = lower_words(without_denied(text))
-    chosen = {use.concept.key: use for use in uses}
-    found: list[tuple[float, int, Kind, str]] = []
-    for number, kind in enumerate(kinds()):
-        strong = [p.rstrip("*") for p in kind.words if any(True for _ in matches(p, words))]
-        weak = [p.rstrip("*") for p in kind.hints if any(True for _ in matches(p, words))]
-        votes = [chosen[key] for key in kind.concepts if key in chosen]
-        score = _STRONG * len(strong) + _HINT * len(weak)
-        score += _VOTE * sum(min(1.0, use.score) for use in votes)
-        score += _PEOPLE if has_people and kind.key == DEFAULT_KIND else 0.0
-        if score:
-            spoken = [*strong, *weak, *(word for use in votes for word in use.words)]
-            found.append((score, -number, kind, ", ".join(dict.fromkeys(spoken[:3]))))
-    if not found:
-        return next(each for each in kinds() if each.key == DEFAULT_KIND), ""
-    _, _, kind, because = max(found, key=lambda each: each[:2])
-    return kind, because
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -171,7 +146,9 @@ def chosen_concepts(reading: Reading) -> list[Use]:
         use = _use(concept, reading, sentences)
         if use:
             found.append(use)
-    found.sort(key=lambda use: (_about_verb(use) - use.score, use.concept.key))
+    worth = {id(u): relevance(u.concept, u.words, reading.text, reading.stored) for u in found}
+    found = [use for use in found if worth[id(use)] > RELEVANT_MIN or _is_named(use)]
+    found.sort(key=lambda use: (-worth[id(use)], use.concept.key))
     chosen: list[Use] = []
     covered: set[tuple[int, str]] = set()
     for use in found:
@@ -185,12 +162,10 @@ def chosen_concepts(reading: Reading) -> list[Use]:
     return chosen
 
 
-VERB_LATER = 0.3
-"""What a concept about a verb counts less where another one knows the subject."""
-
-
-def _about_verb(use: Use) -> float:
-    return VERB_LATER if use.concept.key.startswith(ABOUT_VERB) else 0.0
+def _is_named(use: Use) -> bool:
+    """Whether the goal, or an answer, has the title of the concept."""
+    title = " ".join(lower_words(use.concept.title))
+    return len(title.split()) > 1 and title in use.words
 
 
 def _is_covered(use: Use, chosen: Sequence[Use]) -> bool:
@@ -298,9 +273,9 @@ Entry = TypeVar("Entry", bound=HasWords)
 def suited(entries: Sequence[Entry], text: str, most: int, least: int = 1) -> list[Entry]:
     """Return the entries that suit a text best, at most `most`.
 
-    Those whose words it has come first. Of the entries without words, which suit any product of a
-    kind, the text decides the order, so that two products do not get the same ones. An entry of
-    whose words a text has fewer than `least` is about another product.
+    Those of whose words it has one come first. Among equals the text decides the order, so that
+    two products do not get the same ones. An entry of whose words a text has fewer than `least` is
+    about another product.
     """
     words = lower_words(text)
 
@@ -308,7 +283,7 @@ def suited(entries: Sequence[Entry], text: str, most: int, least: int = 1) -> li
         return sum(any(True for _ in matches(phrase, words)) for phrase in entry.words)
 
     def rank(entry: Entry) -> tuple[int, bytes]:
-        return -hits(entry), sha256(text.encode() + msgspec.json.encode(entry)).digest()
+        return -min(hits(entry), 1), sha256(text.encode() + msgspec.json.encode(entry)).digest()
 
     return sorted((e for e in entries if not e.words or hits(e) >= least), key=rank)[:most]
 

@@ -4,14 +4,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 from missioncontrol.domain.product_design import Entity, Field, Source
-from missioncontrol.specialists.greenfield.lexicon import is_verb, noun_class, participle, plural
+from missioncontrol.specialists.greenfield.lexicon import (
+    is_verb,
+    noun_base,
+    noun_class,
+    participle,
+    plural,
+)
 from missioncontrol.specialists.greenfield.reading import Clause, Phrase, Reading
 from missioncontrol.specialists.greenfield.selection import Use, with_article
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 ENTITIES_MAX = 20
-THINGS_MAX = 6
+THINGS_MAX = 7
 """Entities from nouns of the goal that no concept knows."""
+THINGS_MIN, STORED, STORED_MIN = 5, 0.0, -1.5
+"""Nouns that are likelier stored than not have a table; the likeliest five need less."""
 _FIELD = re.compile(r"(?P<name>[^:]+): (?P<type>.+?)(?P<marks>[?!]*)$")
 _PEOPLE = word_list("people")
 _STORING = word_list("storing")
@@ -116,15 +124,29 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
 
 
 def _own_things(reading: Reading, found: Iterable[str]) -> list[Phrase]:
-    """Return nouns of the goal that are acted on, and that no concept has a table for."""
+    """Return nouns of the goal that are stored, and that no concept has a table for."""
     heads = {name.split()[-1] for name in found} | set(found)
-    acted = [each.head for c in reading.clauses if c.verb not in _WEAK for each in c.objects]
+    denied = _only_denied(reading)
+    free = [each for each in reading.things if not {each.head, each.name} & (heads | denied)]
+    ordered = sorted(free, key=lambda each: -reading.stored.get(each.head, -9.0))
     chosen = [
         each
-        for each in reading.things
-        if each.head in acted and each.head not in heads and each.name not in heads
+        for number, each in enumerate(ordered)
+        if reading.stored.get(each.head, -9.0) > (STORED_MIN if number < THINGS_MIN else STORED)
     ]
-    return chosen[:THINGS_MAX]
+    return [e for e in free if e in chosen[:THINGS_MAX] or e is reading.main_thing]
+
+
+def _only_denied(reading: Reading) -> set[str]:
+    """Return nouns that the goal only speaks of to exclude them: “avoid mock demos”."""
+    texts = {False: "", True: ""}
+    for each in reading.statements:
+        texts[each.is_negated] += f" {each.text}"
+    asked, denied = (
+        {noun_base(word) for word in re.findall(r"[a-z][a-z-]+", texts[key].lower())}
+        for key in (False, True)
+    )
+    return denied - asked
 
 
 def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity:
@@ -152,7 +174,7 @@ def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity
         fields[f"{done[0]}_at"] = f"{done[0]}_at: timestamp?"
     who_does = _doings(thing, clauses)
     purpose = who_does or f"One {thing.name} as the goal speaks of it."
-    source = Source("goal", clauses[0].text if clauses else thing.name, "medium")
+    source = Source("goal", clauses[0].text if clauses else _as_written(thing, reading), "medium")
     return Entity(
         thing.name,
         table_name(thing.name),
@@ -160,6 +182,12 @@ def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity
         (_ID, *parsed_fields(fields.values()), _CREATED),
         source,
     )
+
+
+def _as_written(thing: Phrase, reading: Reading) -> str:
+    """Return the word of the goal that names a thing, as it stands there."""
+    words = re.findall(r"[^\W_][\w'-]*", reading.text)
+    return next((word for word in words if noun_base(word.lower()) == thing.head), thing.name)
 
 
 _WEAK = word_list("weak")

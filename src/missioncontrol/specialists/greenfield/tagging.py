@@ -15,7 +15,7 @@ from missioncontrol.specialists.greenfield.lexicon import (
 from missioncontrol.specialists.greenfield.word_lists import Tag, closed_words
 
 _TOKEN = re.compile(
-    r"\d[\d,.\u202f ]*\d|\d+|[^\W\d_]+(?:[-'/.+#][^\W\d_]+)*[+#]*"
+    r"\d{1,2}:\d\d|\d[\d,.\u202f ]*\d|\d+|[^\W\d_]+(?:[-'/.+#][^\W\d_]+)*[+#]*"
     r"|[.,;:!?()%€$“”\"\u2013\u2014-]"
 )
 _ADJECTIVE_ENDINGS = ("able", "ible", "ful", "ous", "ive", "less")

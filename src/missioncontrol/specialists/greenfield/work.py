@@ -11,8 +11,8 @@ from missioncontrol.specialists.greenfield.limits import check_of, prohibitions,
 from missioncontrol.specialists.greenfield.reading import Limit, Reading
 from missioncontrol.specialists.greenfield.selection import Use, filled, suited, with_article
 from missioncontrol.specialists.greenfield.stack import Stack, path_of
+from missioncontrol.specialists.greenfield.statement_tasks import statement_tasks
 from missioncontrol.specialists.greenfield.tables import snake
-from missioncontrol.specialists.greenfield.uncovered import task_entries, uncovered_clauses
 
 TASKS_MIN, TASKS_MAX = 8, 18
 ACCEPTANCE_MAX = 5
@@ -28,6 +28,7 @@ class Work(msgspec.Struct):
     files: list[tuple[str, str]]  # path and purpose
     use: Use | None = None
     sentences: tuple[int, ...] = ()
+    span: tuple[int, int] = (0, 0)  # of the statement in its sentence, for tasks that have one
     needs: list[str] = []
     tables: tuple[str, ...] = ()  # entities that it brings
 
@@ -49,9 +50,10 @@ def tasks_of(
     first.tables = (thing,)
     middle: list[Work] = []
     own: list[Work] = []
-    for clause, entry in task_entries(uncovered_clauses(reading, uses), reading):
+    for statement, entry in statement_tasks(reading, entities):
         made = _made(entry, stack, package, keys)
-        made.sentences = (clause.sentence,)
+        made.sentences = (statement.sentence,)
+        made.span = (statement.start, statement.end)
         own.append(made)
     room = TASKS_MAX - 2 - len(own)
     each_has_two = sum(len(use.concept.tasks) for use in uses) <= room
@@ -210,7 +212,10 @@ def _nearest(tasks: Sequence[Work], sentence: int, text: str, limit: Limit | Non
     def score(task: Work) -> tuple[float, int]:
         spoken = f"{task.title} {' '.join(task.use.words) if task.use else ''} {task.detail}"
         shared = len(own & set(re.findall(r"[a-z]{4,}", spoken.lower())))
-        return (2.0 * (sentence in task.sentences) + 0.5 * shared, -len(task.acceptance))
+        is_stated = sentence in task.sentences
+        first, last = task.span
+        is_there = limit is not None and is_stated and first <= limit.start < last
+        return (4.0 * is_there + 2.0 * is_stated + 0.5 * shared, -len(task.acceptance))
 
     candidates = tasks[:-1] if len(tasks) > 1 else tasks
     return max(candidates, key=score)

@@ -1,0 +1,1 @@
+"""Goals of new products with labels, and what is learned from them for the local planner."""
