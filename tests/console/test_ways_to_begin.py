@@ -20,7 +20,11 @@ def names(function: object) -> set[str]:
 
 
 def test_what_is_said_of_a_goal_can_be_said_wherever_a_mission_begins() -> None:
-    assert {*Goal.__struct_fields__} - {"text", "template", "kind"} == OF_GOAL
+    assert {*Goal.__struct_fields__} - {"text", "template", "kind", "scaffold"} == OF_GOAL
+    # Only what is carried out can create a repository.
+    for creating in (Missions.create, begin_mission):
+        assert "scaffold" in names(creating)
+    assert {"scaffold"} <= {*MissionAsked.__struct_fields__} & {*Typed.__struct_fields__}
     assert {*MissionAsked.__struct_fields__} >= OF_GOAL
     assert {*Typed.__struct_fields__} >= OF_GOAL
     for way in (Missions.create, plan_mission, begin_mission):

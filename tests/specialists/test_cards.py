@@ -96,8 +96,9 @@ def test_every_specialist_has_a_card_that_others_can_rely_on() -> None:
         assert card.version
         assert card.description.endswith(".")
         assert set(card.effects) <= set(EFFECTS)
-        # The merger alone writes, and only where no other agent does.
-        assert tier(card.effects) == card.risk == ("write" if card.name == "merger" else "read")
+        # These two write, and only where no other agent does.
+        writes = card.name in {"merger", "scaffolder"}
+        assert tier(card.effects) == card.risk == ("write" if writes else "read")
         assert set(card.from_run) <= set(card.inputs.fields)
         assert not card.inputs.open
         assert not card.output.open

@@ -20,8 +20,8 @@ _PARTS_OF_THE_PROGRAM = """
 _WORDS_OF_RULES = "approver anybody anyone everybody nobody somebody workspace user"
 _AGENTS = """
     command function functions http model person codex codexcloud claude claudecode opencode a2a acp
-    architect auditor estimator historian inspector manager merger reporter reviewer surveyor tester
-    writer
+    architect auditor estimator historian inspector manager merger reporter reviewer scaffolder
+    surveyor tester writer
 """
 RESERVED = frozenset((_PARTS_OF_THE_PROGRAM + _WORDS_OF_RULES + _AGENTS).split())
 """Names that the log, a rule or a list of agents uses for something that is no person."""

@@ -58,6 +58,7 @@ _ANSWER = re.compile(r"(?is)^\s*(?P<id>Q\d{1,2})\s*[:=]\s*(?P<text>.+?)\s*$")
 """A constraint that answers a question of the plan: `Q2: Whole days.`"""
 _NO = re.compile(r"(?i)(?:no|without|avoid|never|not|nothing)\b")
 _LONG_WORD = re.compile(r"[a-z]{4,}")
+TITLE_MAX = 90
 REQUIREMENTS_MAX = 60
 """More passages share the last requirement."""
 
@@ -157,6 +158,7 @@ def _plan(asked: Asked, base: Plan, answers: Mapping[str, str], numbers: Mapping
     )
     return msgspec.structs.replace(
         base,
+        title=_title(reading) or base.title,
         summary=_summary(design, len(work), len(risks)),
         kinds=(PLAN_KIND,),
         stack=tuple(each.choice for each in design.stack),
@@ -177,6 +179,14 @@ def _kind_source(made: Composition) -> Source:
     if made.kind_words:
         return Source("goal", made.kind_words, "high")
     return Source("assumption", "", "low")
+
+
+def _title(reading: Reading) -> str:
+    """Return the beginning of the goal: side sentences come later."""
+    text = " ".join(reading.sentences[0].split()).rstrip(" .:;!?") if reading.sentences else ""
+    if len(text) <= TITLE_MAX:
+        return text
+    return f"{text[:TITLE_MAX].rsplit(' ', 1)[0].rstrip(' ,;:')} …"
 
 
 def _summary(design: ProductDesign, tasks: int, risks: int) -> str:

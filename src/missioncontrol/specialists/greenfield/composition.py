@@ -28,6 +28,8 @@ from missioncontrol.specialists.greenfield.tables import snake
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 NAME_LENGTH_MAX = 40
+OF_A_FIRST_TASK = 3
+"""Words of a goal that another first task needs, on which all others stand."""
 WISHES = word_list("wishes")
 
 
@@ -71,11 +73,11 @@ def _suited_kind(kind: Kind, goal: str) -> Kind:
     """Return a kind with those of its entries, and of its pool, that suit the goal."""
     pool = pools().get(kind.key, Pool(kind.key))
     deployment, first, last = (
-        suited(each, goal, 1, least=2)[0]
-        for each in (
-            (kind.deployment, *pool.deployments),
-            (kind.tasks[0], *pool.first),
-            (kind.tasks[1], *pool.last),
+        suited(each, goal, 1, least=least)[0]
+        for each, least in (
+            ((kind.deployment, *pool.deployments), 2),
+            ((kind.tasks[0], *pool.first), OF_A_FIRST_TASK),
+            ((kind.tasks[1], *pool.last), 2),
         )
     )
     more = [each for each in suited(pool.components, goal, 2, least=2) if each.words]
@@ -84,7 +86,7 @@ def _suited_kind(kind: Kind, goal: str) -> Kind:
         kind,
         deployment=deployment,
         tasks=(first, last),
-        risks=tuple(suited((*kind.risks, *pool.risks), goal, 3)),
+        risks=tuple(suited((*kind.risks, *pool.risks), goal, 4)),
         security=tuple(suited((*kind.security, *pool.security), goal, 1)),
         failures=tuple(suited((*kind.failures, *pool.failures), goal, 2)),
         questions=tuple(suited((*kind.questions, *pool.questions), goal, 2)),
@@ -103,7 +105,12 @@ def _suited_kind(kind: Kind, goal: str) -> Kind:
 
 def _without_technologies(reading: Reading, words: frozenset[str]) -> Reading:
     """Leave out nouns that name technologies: `rail`, `postgresql`."""
-    known = {part for each in words for part in lower_words(each)}
+    known = {
+        part
+        for each in words
+        for part in lower_words(each)
+        if " " not in each or look_up(noun_base(part)) is None
+    }
 
     def is_own(each: Phrase) -> bool:
         return not {each.head, f"{each.head}s", each.name} & known

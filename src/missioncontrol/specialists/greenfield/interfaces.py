@@ -84,7 +84,10 @@ def _named(kind: Kind, package: str, name: str, does: str, on: str) -> tuple[str
         return _route(slug, does, f"/{table_name(on).replace('_', '-')}"), "route"
     names: dict[str, tuple[str, InterfaceKind]] = {
         "command": (f"{package} {slug}", "command"),
-        "message": (f"{table_name(on)}/{{id}}/{slug}", "message"),
+        "message": (
+            f"{table_name(on)}/{slug if does in {'create', 'list'} else f'{{id}}/{slug}'}",
+            "message",
+        ),
         "screen": (name[:1].upper() + name[1:], "screen"),
     }
     return names.get(kind.actions_are, (f"{snake(name)}()", "function"))

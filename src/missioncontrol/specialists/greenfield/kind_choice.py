@@ -16,7 +16,7 @@ _DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;]{2,60}")
 BEGINNING = 9
 """Words at the beginning of a goal, where the kind is named most often."""
 _BEGINS = 2.0
-SHOWN_MAX, MIN_LETTERS = 3, 4
+SHOWN_MAX, MIN_LETTERS, WORTH_MIN = 3, 4, 0.25
 
 
 def kind_features(goal: str) -> dict[str, float]:
@@ -57,7 +57,7 @@ def _because(kind: Kind, goal: str, features: dict[str, float]) -> list[str]:
     worth: dict[str, float] = {}
     for word in spoken:
         name = f"w {_stem(word)}"
-        if name in features and weighted.get(name, 0.0) > 0:
+        if name in features and weighted.get(name, 0.0) > WORTH_MIN:
             worth[word] = weighted[name]
     for one, two in pairwise(spoken):
         name = f"b {_stem(one)} {_stem(two)}"

@@ -46,7 +46,8 @@ def class_of_verb(verb: str) -> str:
 def kind_of_limit(limit: Limit) -> str:
     """Return what sort of check a number asks for."""
     if not limit.unit:
-        return "repetition" if limit.number.lower() == "twice" else "threshold"
+        is_twice = limit.number.lower() == "twice"
+        return ("once" if limit.is_without else "repetition") if is_twice else "threshold"
     if limit.bound == "every":
         return "period"
     if _TIME.match(limit.unit):
@@ -56,7 +57,7 @@ def kind_of_limit(limit: Limit) -> str:
             return "deadline" if limit.is_without else "duration"
         return "threshold"
     if _SIZE.match(limit.unit) or _MONEY.match(limit.unit):
-        return "size"
+        return "size" if limit.bound in _BELOW | _UP_TO else "threshold"
     if _SHARE.match(limit.unit) or limit.bound or (limit.unit.isupper() and len(limit.unit) > 1):
         return "threshold"
     return "count"

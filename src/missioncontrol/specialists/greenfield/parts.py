@@ -104,7 +104,8 @@ def _stated_non_goals(reading: Reading) -> Iterable[str]:
     for sentence in reading.sentences:
         if re.match(r"(?i)(?:no|avoid|without)\b", sentence):
             for part in re.split(r",\s*(?:and\s+)?|;\s*", sentence.strip(". ")):
-                if re.match(r"(?i)(?:no|avoid|without)\b", part):
+                is_rule = re.search(r"(?i)\b(?:may|must|can|should|ever|is|are|be)\b", part)
+                if re.match(r"(?i)(?:no|avoid|without)\b", part) and not is_rule:
                     yield part[:1].upper() + part[1:] + "."
 
 
@@ -123,11 +124,11 @@ def metrics_of(made: Composition) -> tuple[SuccessMetric, ...]:
             )
 
     for limit in made.reading.limits:
-        if kind_of_limit(limit) in {"duration_below", "period", "size"}:
+        if kind_of_limit(limit) == "duration_below":
             sentence = made.reading.sentences[limit.sentence]
             add(
-                f"Held: {limit.text}",
-                f"share of cases that stay {limit.text}, in tests and in use",
+                f"In time: {limit.text}",
+                f"share of cases that end {limit.text}, in tests and in use",
                 "at least 99 of 100",
                 Source("goal", sentence, "high"),
                 (),

@@ -308,10 +308,12 @@ def limits_of(sentence: str, number: int = 0) -> Iterator[Limit]:
         if value.lower() == "once" or (value.lower() == "twice" and things):
             continue
         text = match.group() if unit else sentence[match.start() : match.end("number")]
-        is_without = _WITHOUT.search(sentence[: match.start()]) is not None
+        is_twice = value.lower() == "twice" and _NEVER.search(sentence) is not None
+        is_without = is_twice or _WITHOUT.search(sentence[: match.start()]) is not None
         yield Limit(text.strip(), bound, value, unit, number, match.start(), is_without)
 
 
+_NEVER = re.compile(r"(?i)\b(?:never|no|not|nothing)\b")
 _WITHOUT = re.compile(r"(?i)\b(?:not|nothing|nobody|no one|never|n't|no)\b[^,;.]{0,40}$")
 
 # --- who and what --------------------------------------------------------------------------------
@@ -330,14 +332,18 @@ def _counted(
             weight[phrase.head] += 2
             shown.setdefault(phrase.head, phrase)
     ordered = sorted(shown.values(), key=lambda each: -weight[each.head])
-    people = [each for each in ordered if each.is_person and each.head not in _NO_ROLES]
+    people = [
+        each
+        for each in ordered
+        if each.is_person and each.head not in _NO_ROLES and len(each.head) >= ROLE_MIN
+    ]
     roles = [each for each in people if not any(_is_short_for(each, other) for other in people)]
     acted_on = {o.head for c in clauses for o in c.objects if c.verb not in _BUILDING}
     things = [
         each
         for each in ordered
         if not each.is_person
-        and _is_thing(each.head)
+        and (_is_thing(each.head) or worth.get(each.head, (-9.0, -9.0))[0] > SURELY_STORED)
         and (each.head not in _SOFTWARE or each.head in acted_on)
     ]
 
@@ -379,6 +385,10 @@ def _is_short_for(one: Phrase, other: Phrase) -> bool:
     return one != other and other.head.endswith(one.head)
 
 
+SURELY_STORED = 0.5
+"""Log odds from which even a word for time or quantity is a thing: the hours of an invoice."""
+ROLE_MIN = 3
+"""Letters of a role: an “mp” is mostly a file of sound."""
 STORED_WEIGHT = 0.5
 """What being stored counts beside being at the centre."""
 MAIN_WEIGHT = 5

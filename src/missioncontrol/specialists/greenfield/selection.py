@@ -25,8 +25,8 @@ _NEEDS_OBJECT = word_list("needs_object")
 """Verbs that say something else without an object: the clocks change."""
 CONCEPTS_MAX = 6
 """What else a plan needs are the statements of the goal."""
-RELEVANT_MIN = -0.6
-"""Log odds from which a concept is taken to be meant: six of ten above it are right."""
+RELEVANT_MIN = -0.3
+"""Log odds from which a concept is taken to be meant: of ten above it, six or seven are right."""
 VERB_WEIGHT = 0.55
 """What a verb says about a product, beside what a noun says."""
 _WORD = re.compile(r"[^\W_]+(?:[-'\u2019./+#][^\W_]+)*[+#]*")

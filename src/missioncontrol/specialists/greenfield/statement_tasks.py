@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from missioncontrol.domain.product_design import Entity
 from missioncontrol.specialists.greenfield.catalogue import TaskEntry
-from missioncontrol.specialists.greenfield.lexicon import noun_base, plural
+from missioncontrol.specialists.greenfield.lexicon import look_up, noun_base, plural
 from missioncontrol.specialists.greenfield.limits import class_of_verb, wordings
 from missioncontrol.specialists.greenfield.reading import Reading
 from missioncontrol.specialists.greenfield.selection import filled, named_technologies
@@ -15,6 +15,8 @@ from missioncontrol.specialists.greenfield.tables import snake
 
 MOST = 11
 CHECKS = 2
+NOUN_SHARE = 0.8
+"""How often a word is a noun that a check speaks of."""
 STACK_WORDS = 5
 """Words of a statement that only names a technology."""
 _WORD = re.compile(r"[a-z][a-z-]+")
@@ -81,12 +83,68 @@ def _who(statement: Statement, reading: Reading) -> str:
     return (named or reading.main_actor).name
 
 
+_CONDITION = re.compile(
+    r"(?i)\b(?P<word>when|if|once|as soon as|whenever)\s+(?P<rest>(?:[^,;.]|\.\d){6,90})"
+)
+_PER = re.compile(r"(?i)\b(?:per|for each|for every)\s+(?P<one>[a-z][a-z-]+)\b")
+_FROM = re.compile(
+    r"(?i)\bfrom\s+(?P<from>(?:(?:the|our|an?|each|their)\s+)?[\w-]+"
+    r"(?:\s(?!(?:and|or|to|into|in|for|with|by|at|on|every|is|are)\b)[\w-]+)?)"
+)
+_INTO = re.compile(r"(?:^|\s)(?:to|into|in)\s+(?P<into>[A-Z][\w.-]+(?:\s[A-Z][\w.-]+)?)")
+_WITH = re.compile(
+    r"(?i)\bwith\s+(?:(?:an?|the|its|their|short|own)\s+)*"
+    r"(?P<with>[a-z][a-z-]+(?:\s(?:and|or)\s[a-z-]+)?)\b"
+)
+_ONLY = re.compile(r"(?i)\bonly\s+(?P<only>(?:the\s+)?[a-z][a-z-]+s?)\b")
+_LIST = re.compile(
+    r"(?P<a>[a-z][a-z' -]{2,24}?), (?P<b>[a-z][a-z' -]{2,24}?)(?:, [a-z' -]+?)*,? and"
+    r" (?P<c>[a-z][a-z'-]{2,24})"
+)
+
+
+def _specific(statement: Statement, what: str) -> Iterator[str]:
+    """Yield checks that follow from how a statement is built, in its own words."""
+    text = " ".join(statement.text.split())
+    if match := _CONDITION.search(text):
+        yield (
+            f"The tests make the case “{match['word'].lower()} {match['rest'].strip()}” and its"
+            " opposite: it happens once in the first and never in the second."
+        )
+    if match := _LIST.search(text):
+        yield f"Each of {match['a'].strip()}, {match['b'].strip()} and {match['c']} has a case."
+    if match := _PER.search(text):
+        one = noun_base(match["one"].lower())
+        yield f"Two {plural(one)} with different data give two results that share nothing."
+    if match := _ONLY.search(text):
+        yield f"Tried without being {match['only']}, it is refused on every way in."
+    if match := _FROM.search(text):
+        yield (
+            f"Recorded answers from {match['from']} are the input of the tests: a good one, an"
+            f" empty one and a broken one, of which no {what} comes."
+        )
+    if match := _INTO.search(text):
+        yield f"Sent twice to a double of {match['into']}, it is there once, with equal values."
+    if (match := _WITH.search(text)) and _is_noun(match["with"]):
+        yield f"The {match['with']} that was given is read back unchanged, and its lack is named."
+
+
+def _is_noun(words: str) -> bool:
+    known = look_up(noun_base(words.split()[-1].lower()))
+    return known is not None and "n" in known.counts and known.share("n") > NOUN_SHARE
+
+
 def _checks(statement: Statement, what: str, who: str, goal: str, used: set[str]) -> Iterator[str]:
-    """Yield checks of the class of the verb, another choice for each statement of each goal."""
+    """Yield checks in words of the statement; else of the class of its verb, each once."""
+    own = [each for each in _specific(statement, what) if each not in used][:CHECKS]
+    used.update(own)
+    yield from own
+    if len(own) == CHECKS:
+        return
     name = "rule" if statement.is_rule else class_of_verb(statement.verb)
     choices = [each for each in wordings(name) if each not in used] or wordings(name)
     seed = f"{goal}\0{statement.text}".encode()
     ordered = sorted(choices, key=lambda each: sha256(seed + each.encode()).digest())
-    for each in ordered[:CHECKS]:
+    for each in ordered[: CHECKS - len(own)]:
         used.add(each)
         yield filled(each.replace("{whats}", plural(what)), what, who, what=what, who=who)

@@ -110,8 +110,12 @@ def _begins_clause(tokens: Sequence[Token], index: int) -> bool:
         return True
     if token.lower in {"never", "not"}:
         return after is not None and after.tag in {"V", "M"}
-    if after is not None and after.tag in {"D", "P", "#"} and verb_base(token.lower):
+    form = verb_base(token.lower)
+    is_verb = form is not None and form[1] in {"base", "s"}
+    if after is not None and is_verb and after.tag in {"D", "P", "#"}:
         return True  # “…, stores the body”: a verb that could be a noun as well.
+    if after is not None and form is not None and form[1] == "s" and after.tag in {"W", "I"}:
+        return True  # “…, notices when a hive lost weight”
     length = 0
     while place < len(tokens) and tokens[place].tag in {"D", "A", "N", "#", "P", "G", "E"}:
         place += 1
@@ -141,7 +145,10 @@ def _statement(
     subject = [each for each in before if each.tag in {"N", "P"}]
     name = subject[-1].base if subject else ""
     around = {each.lower for each in part[max(0, verb - 4) : verb]}
-    is_negated = bool(around & _NEGATIONS) or any(each.endswith("n't") for each in around)
+    begins = part[min(_lead_end(part), len(part) - 1)].lower
+    is_negated = bool((around | {begins}) & _NEGATIONS) or any(
+        each.endswith("n't") for each in around
+    )
     is_negated = is_negated or part[verb].base in _AVOIDING
     is_rule = is_negated or bool(around & {"must", "only", "shall"}) or "only" in text.lower()
     return Statement(
@@ -295,7 +302,8 @@ def _main_verb(part: Sequence[Token]) -> int | None:
     depth = False
     if start < len(part) - 1 and part[start + 1].tag in {"D", "P", "#"}:
         found = verb_base(part[start].lower)
-        if found is not None and found[1] == "base" and part[start].tag in {"N", "V"}:
+        if found is not None and found[1] in {"base", "s"} and part[start].tag in {"N", "V"}:
+            part[start].base = found[0]
             return start
     for place in range(start, len(part)):
         token = part[place]

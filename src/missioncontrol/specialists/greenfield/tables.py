@@ -18,6 +18,8 @@ from missioncontrol.specialists.greenfield.word_lists import words as word_list
 ENTITIES_MAX = 20
 THINGS_MAX = 7
 """Entities from nouns of the goal that no concept knows."""
+PERSON_MIN = 0.5
+"""Log odds from which a person of the goal is a row, where people have no accounts."""
 THINGS_MIN, STORED, STORED_MIN = 5, 0.0, -1.5
 """Nouns that are likelier stored than not have a table; the likeliest five need less."""
 _FIELD = re.compile(r"(?P<name>[^:]+): (?P<type>.+?)(?P<marks>[?!]*)$")
@@ -25,6 +27,7 @@ _PEOPLE = word_list("people")
 _STORING = word_list("storing")
 # What an entity needs by the class of its noun, where only the goal speaks of it.
 _BY_CLASS: dict[str, tuple[str, ...]] = {
+    "person": ("name: text", "contact: text?"),
     "communication": ("title: text", "body: long text"),
     "act": ("description: text", "happened_at: timestamp"),
     "event": ("title: text", "starts_at: timestamp", "ends_at: timestamp?"),
@@ -120,13 +123,17 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
         for actor in reading.actors[:3] or ():
             if actor.name not in found and _stores(actor, reading, found):
                 found[actor.name] = _account(actor, reading)
+    else:
+        for actor in reading.actors:
+            if reading.stored.get(actor.head, -9.0) > PERSON_MIN and len(found) < ENTITIES_MAX:
+                found.setdefault(actor.name, _from_goal(actor, reading, has_accounts=False))
     return _resolved(dict(list(found.items())[:ENTITIES_MAX]), reading)
 
 
 def _own_things(reading: Reading, found: Iterable[str]) -> list[Phrase]:
     """Return nouns of the goal that are stored, and that no concept has a table for."""
     heads = {name.split()[-1] for name in found} | set(found)
-    denied = _only_denied(reading)
+    denied = _only_denied(reading) | _only_done(reading)
     free = [each for each in reading.things if not {each.head, each.name} & (heads | denied)]
     ordered = sorted(free, key=lambda each: -reading.stored.get(each.head, -9.0))
     chosen = [
@@ -149,23 +156,29 @@ def _only_denied(reading: Reading) -> set[str]:
     return denied - asked
 
 
+def _only_done(reading: Reading) -> set[str]:
+    """Return words that the goal has as verbs alone: “stores them” is no store."""
+    verbs = {each.verb for each in reading.statements}
+    text = reading.text.lower()
+    return {
+        verb
+        for verb in verbs
+        if not re.search(
+            r"\b(?:an?|the|each|every|our|my|their|its|per|of|\d+)\s+(?:[\w-]+\s+)?"
+            rf"{re.escape(verb)}s?\b",
+            text,
+        )
+    }
+
+
 def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity:
     clauses = [c for c in reading.clauses if any(o.head == thing.head for o in c.objects)]
-    fields: dict[str, str] = {}
     kind = noun_class(thing.head)
     if kind == "attribute" and thing.head not in _MEASURED:
         kind = ""
-    for each in _BY_CLASS.get(kind, _ANY):
-        fields[each.split(":")[0]] = each
-    for clause in clauses:
-        if has_accounts and clause.subject and clause.subject.is_person and clause.verb in _STORING:
-            who = clause.subject.name
-            fields[snake(who)] = f"{snake(who)}: ref {who}"
-        for preposition, other in clause.others:
-            if preposition == "with" and not other.is_person:
-                fields[snake(other.name)] = f"{snake(other.name)}: {_type_of(other)}?"
-            elif preposition == "of" and other.head != thing.head:
-                fields[snake(other.name)] = f"{snake(other.name)}: ref {other.name}"
+    fields = {each.split(":")[0]: each for each in _BY_CLASS.get(kind, _ANY)}
+    fields |= _of_clauses(thing, clauses, has_accounts=has_accounts)
+    fields |= {name: text for name, text in _listed(thing, reading).items() if name not in fields}
     acts = [c.verb for c in clauses if is_doing(c.verb)]
     done = list(dict.fromkeys(snake(participle(verb)) for verb in acts))
     if len(done) > 1:
@@ -182,6 +195,32 @@ def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity
         (_ID, *parsed_fields(fields.values()), _CREATED),
         source,
     )
+
+
+def _of_clauses(thing: Phrase, clauses: Sequence[Clause], *, has_accounts: bool) -> dict[str, str]:
+    """Return fields by what is done to a thing: who enters it, and what it comes with."""
+    fields: dict[str, str] = {}
+    for clause in clauses:
+        if has_accounts and clause.subject and clause.subject.is_person and clause.verb in _STORING:
+            who = clause.subject.name
+            fields[snake(who)] = f"{snake(who)}: ref {who}"
+        for preposition, other in clause.others:
+            if preposition == "with" and not other.is_person:
+                fields[snake(other.name)] = f"{snake(other.name)}: {_type_of(other)}?"
+            elif preposition == "of" and other.head != thing.head:
+                fields[snake(other.name)] = f"{snake(other.name)}: ref {other.name}"
+    return fields
+
+
+def _listed(thing: Phrase, reading: Reading) -> dict[str, str]:
+    """Return what a thing is stated to bring: “each scale sends weight, temperature and level”."""
+    return {
+        snake(other.name): f"{snake(other.name)}: {_type_of(other)}?"
+        for clause in reading.clauses
+        if clause.subject and clause.subject.head == thing.head and len(clause.objects) > 1
+        for other in clause.objects
+        if not other.is_person and other.head != thing.head
+    }
 
 
 def _as_written(thing: Phrase, reading: Reading) -> str:

@@ -59,12 +59,15 @@ def is_new_product(ground: Ground, kinds: tuple[str, ...], context: str) -> bool
 
     In a repository with next to nothing in it, every addition is one; in an empty one, every goal.
     """
-    if ground.has_code or kinds[:1] != (NEW_SERVICE,) or not _NOT_A_PRODUCT.isdisjoint(kinds):
+    if ground.has_code or not _NOT_A_PRODUCT.isdisjoint(kinds):
+        return False
+    if ground.tree is None and not context.strip():
+        # A word such as “broken” or “drop” makes no repair of an idea: there is nothing to repair.
+        return not asks_for_change(ground.goal.text)
+    if kinds[:1] != (NEW_SERVICE,):
         return False
     if ground.tree is not None and not ground.tree.files:
         return True
-    if ground.tree is None and not context.strip():
-        return not asks_for_change(ground.goal.text)
     main = ground.goal.main
     asked = verbs().get(main.verb, "any")
     if ground.tree is not None and len(ground.tree.files) <= FILES_OF_AN_EMPTY_ONE:
