@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from missioncontrol.documents.figures import counted, grouped
-from missioncontrol.documents.studio import parts
+from missioncontrol.documents.studio import parts, product
 from missioncontrol.documents.studio.material import Material, code, ended, named, short, together
 from missioncontrol.documents.studio.model import (
     Block,
@@ -108,19 +108,25 @@ _PROSE = (".md", ".rst", ".txt", ".adoc")
 
 def sections(of: Material) -> Iterator[Section]:
     """Yield the sections, in order."""
+    design = of.plan.design
     yield from _overview(of)
-    yield from _today(of)
-    yield from _where(of)
+    if not design:
+        yield from _today(of)
+        yield from _where(of)
     yield from _proposed(of)
     for kind, title in (("flow", "How it is used"), ("deployment", "Deployment")):
         yield from parts.section(kind, title, parts.drawing(of, kind))
     yield from parts.section("data-model", "Data", parts.drawing(of, "data-model"))
+    if design:
+        yield from product.built(of, design)
+        yield from product.operated(of, design)
     yield from _decisions(of)
     yield from _constraints(of)
     yield from parts.risks(of)
-    yield from _tests(of)
-    yield from _ground(of)
-    yield from _found(of)
+    if not design:
+        yield from _tests(of)
+        yield from _ground(of)
+        yield from _found(of)
     yield from parts.questions(of)
 
 

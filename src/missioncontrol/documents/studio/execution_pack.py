@@ -57,8 +57,9 @@ def _scopes_since(of: Material, rest: Sequence[str]) -> Iterator[Section]:
 
 
 def _from_plan(of: Material) -> Iterator[Section]:
-    missing = parts.untried(of, "No execution pack is written", "writer")
-    yield from parts.section("missing", "Not packed yet", parts.paragraph(missing))
+    if not of.plan.design:  # The tasks of a new product need no code to be packed.
+        missing = parts.untried(of, "No execution pack is written", "writer")
+        yield from parts.section("missing", "Not packed yet", parts.paragraph(missing))
     for one in of.changes:
         task = one.task
         source = of.task(task)

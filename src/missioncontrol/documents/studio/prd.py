@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from missioncontrol.documents.anchors import plain_text
 from missioncontrol.documents.coverage import Coverage
 from missioncontrol.documents.markup import plain
-from missioncontrol.documents.studio import parts
+from missioncontrol.documents.studio import parts, product
 from missioncontrol.documents.studio.material import (
     Material,
     code,
@@ -27,13 +27,17 @@ STANDINGS = {
 
 def sections(of: Material) -> Iterator[Section]:
     """Yield the sections, in order."""
+    design = of.plan.design
     yield from _request_sections(of)
-    yield from _affected(of)
+    yield from product.wanted(of, design) if design else _affected(of)
     yield from _requirements(of)
     yield from _limits(of)
     yield from _behaviour(of)
-    yield from _left_out(of)
-    yield from _success(of)
+    if design:
+        yield from product.success(of, design)
+    else:
+        yield from _left_out(of)
+        yield from _success(of)
     yield from parts.risks(of)
     yield from parts.section(
         "effort", "Effort", parts.estimates(of, whole=True), parts.unestimated(of)

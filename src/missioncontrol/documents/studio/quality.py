@@ -15,7 +15,8 @@ FAR_MAX = 10
 
 def sections(of: Material) -> Iterator[Section]:
     """Yield the sections, in order."""
-    yield from _today(of)
+    if not of.plan.design:
+        yield from _today(of)
     yield from _commands(of)
     for each in of.plan.requirements:
         yield from _requirement(of, each)

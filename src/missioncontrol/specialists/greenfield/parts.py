@@ -28,8 +28,10 @@ from missioncontrol.specialists.greenfield.lexicon import plural
 from missioncontrol.specialists.greenfield.limits import kind_of_limit
 from missioncontrol.specialists.greenfield.reading import Clause, Reading
 from missioncontrol.specialists.greenfield.selection import Use, questions_left, with_article
+from missioncontrol.specialists.greenfield.statement_tasks import wanted_statements
 from missioncontrol.specialists.greenfield.tables import snake
 
+SCOPE_MAX = 12
 RISKS_MAX, METRICS_MAX, SECURITY_MAX, COMPONENTS_MAX, QUESTIONS_MAX = 10, 7, 6, 12, 7
 
 
@@ -74,12 +76,17 @@ def _job(clause: Clause) -> str:
 
 
 def scope_of(made: Composition) -> tuple[ScopeItem, ...]:
-    """Return what the first version has, in the order of the goal."""
-    found = []
+    """Return what the first version has: what the goal states, then what concepts bring."""
+    found = [
+        ScopeItem(each.text[:1].upper() + each.text[1:], Source("goal", each.text, "high"))
+        for each in wanted_statements(made.reading)
+        if not each.is_negated
+    ][:SCOPE_MAX]
     for use in made.uses:
         source = Source("assumption", "products like this mostly have it", "low")
         if not use.is_assumed:
-            source = Source("goal", made.reading.sentences[use.sentences[0]], "high")
+            words = made.reading.sentences[use.sentences[0]]
+            source = Source("experience", f"{use.concept.title}, for “{words}”", "medium")
         found.append(ScopeItem(use.fill(use.concept.title), source))
     return tuple(found)
 
