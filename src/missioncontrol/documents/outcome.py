@@ -157,8 +157,15 @@ def _cancelled(record: MissionRecord, count: Tally) -> Sentence:
 
 def _all_handed_over(record: MissionRecord, count: Tally) -> Sentence:
     tasks = Part(counted(count.handed_over, "task"), "next-steps")
-    if record.plan.design is not None:
-        return sentence(f"{_titled(record)} is designed and ready to build: ", tasks, ".")
+    if (design := record.plan.design) is not None:
+        return sentence(
+            f"{_titled(record)} is designed and ready to build: ",
+            tasks,
+            f", {counted(len(design.entities), 'table')}, "
+            f"{counted(len(design.stack), 'choice')} of the stack and ",
+            Part(counted(len(record.plan.risks), "risk"), "risks"),
+            ".",
+        )
     return sentence(
         f"Nothing of {_titled(record)} could be done here: ",
         tasks,

@@ -204,7 +204,7 @@ def _place_of(view: MissionView, story: RunReport) -> Callable[[str], str]:
     tasks = {place: key for key, place in story.reading.where.tasks.items()}
     cockpit = ("execution-path", "not-done", "estimates", "evidence")
     whole = dict.fromkeys(cockpit, "summary")
-    whole |= {"next-steps": "plan", "checks": "findings"}
+    whole |= {"next-steps": "plan", "checks": "findings", "risks": "decisions"}
     whole |= {"changes": "artifacts", "record": "report"}
     stems = {
         "requirement": "requirements",
