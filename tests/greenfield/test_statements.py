@@ -49,6 +49,23 @@ def titles(goal: str) -> list[str]:
         ),
         ("Log each run so we can show what was sent.", ["Log each run"]),
         ("I want to import bank files.", ["Import bank files"]),
+        (
+            ("Every night pull the reports from two servers (one sends XML, one sends Excel), clean"
+            " the names, drop duplicates, and load the rest into a table."),
+            ["Pull the reports from two servers (one sends XML, one sends Excel), every night",
+             "Clean the names", "Drop duplicates", "Load the rest into a table"],
+        ),
+        (
+            ("Internal tool for the staff: photo and rack for each costume, reserve one between"
+            " dates, and record repairs."),
+            ["Store photo and rack for each costume", "Reserve one between dates",
+             "Record repairs"],
+        ),
+        (
+            "A page where regulars order cakes, and where the bakers see what has to be made.",
+            ["Let regulars order cakes", "Let the bakers see what has to be made"],
+        ),
+        ("We can only bake 12 cakes a day.", ["Keep the rule: we can only bake 12 cakes a day"]),
     ],
 )  # fmt: skip
 def test_a_goal_is_cut_into_tasks(goal: str, wanted: list[str]) -> None:

@@ -109,6 +109,7 @@ class Concept(msgspec.Struct, frozen=True):
     tasks: tuple[TaskEntry, ...]
     verbs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # of product, that it makes sense in; empty: all
     deployment: str = ""
     cost: str = ""
     non_goal: str = ""

@@ -22,6 +22,7 @@ from missioncontrol.specialists.greenfield.selection import (
     lower_words,
     named_technologies,
     suited,
+    without_denied,
 )
 from missioncontrol.specialists.greenfield.stack import Stack, stack_of
 from missioncontrol.specialists.greenfield.tables import snake
@@ -57,11 +58,11 @@ def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Co
     concepts that a person does not want.
     """
     text = f"{goal}\n\n{answers}".strip()
-    named = named_technologies(text)
+    named = named_technologies(without_denied(text))
     words = frozenset(each for one in named for each in one.technology.words)
     reading = _without_technologies(read(text), words)
-    uses = tuple(chosen_concepts(reading))
     kind, kind_words = chosen_kind(goal)
+    uses = tuple(chosen_concepts(reading, kind.key))
     kind = _suited_kind(kind, goal)
     uses = (*uses, *companions(kind, uses, reading, excluded))
     reading = msgspec.structs.replace(reading, text=goal)

@@ -132,7 +132,7 @@ def _exact(phrase: str, words: Sequence[str]) -> Iterable[int]:
 # --- concepts --------------------------------------------------------------------------------
 
 
-def chosen_concepts(reading: Reading) -> list[Use]:
+def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
     """Return the concepts of a goal in the order in which it speaks of them.
 
     Those that cover sentences which no better one covers come first; the others fill up.
@@ -141,6 +141,8 @@ def chosen_concepts(reading: Reading) -> list[Use]:
     everything = [word for each in sentences for word in each]
     found = []
     for concept in concepts():
+        if concept.kinds and kind and kind not in concept.kinds:
+            continue
         if any(True for phrase in concept.unless for _ in matches(phrase, everything)):
             continue
         use = _use(concept, reading, sentences)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from missioncontrol.domain.product_design import Entity
 from missioncontrol.specialists.greenfield.catalogue import TaskEntry
-from missioncontrol.specialists.greenfield.lexicon import look_up, noun_base, plural
+from missioncontrol.specialists.greenfield.lexicon import look_up, noun_base, noun_class, plural
 from missioncontrol.specialists.greenfield.limits import class_of_verb, wordings
 from missioncontrol.specialists.greenfield.reading import Reading
 from missioncontrol.specialists.greenfield.selection import filled, named_technologies
@@ -57,7 +57,8 @@ def wanted_statements(reading: Reading) -> list[Statement]:
 
 def _names_stack(text: str) -> bool:
     named = named_technologies(text)
-    return len(named) >= 2 or (bool(named) and len(text.split()) <= STACK_WORDS)
+    words = len(text.split())
+    return (len(named) >= 2 and words <= 2 * STACK_WORDS) or (bool(named) and words <= STACK_WORDS)
 
 
 def _speaks_of(statement: Statement, entity: Entity) -> bool:
@@ -97,6 +98,11 @@ _WITH = re.compile(
     r"(?P<with>[a-z][a-z-]+(?:\s(?:and|or)\s[a-z-]+)?)\b"
 )
 _ONLY = re.compile(r"(?i)\bonly\s+(?P<only>(?:the\s+)?[a-z][a-z-]+s?)\b")
+_A_DAY = re.compile(
+    r"(?i)\b(?:only|at most|up to|no more than)\s+(?:\w+\s+)?(?P<number>\d{1,6})\s+"
+    r"(?P<what>[a-z][\w -]{2,30}?)\s+(?:an?|per|each|every)\s+"
+    r"(?P<period>day|week|month|hour|year)\b"
+)
 _LIST = re.compile(
     r"(?P<a>[a-z][a-z' -]{2,24}?), (?P<b>[a-z][a-z' -]{2,24}?)(?:, [a-z' -]+?)*,? and"
     r" (?P<c>[a-z][a-z'-]{2,24})"
@@ -116,7 +122,13 @@ def _specific(statement: Statement, what: str) -> Iterator[str]:
     if match := _PER.search(text):
         one = noun_base(match["one"].lower())
         yield f"Two {plural(one)} with different data give two results that share nothing."
-    if match := _ONLY.search(text):
+    if match := _A_DAY.search(text):
+        number, what_of, period = match["number"], match["what"], match["period"]
+        yield (
+            f"{number} {what_of} of one {period} pass; number {int(number) + 1} is refused, also"
+            " when two come at once."
+        )
+    if (match := _ONLY.search(text)) and noun_class(noun_base(_last(match["only"]))) == "person":
         yield f"Tried without being {match['only']}, it is refused on every way in."
     if match := _FROM.search(text):
         yield (
@@ -127,6 +139,10 @@ def _specific(statement: Statement, what: str) -> Iterator[str]:
         yield f"Sent twice to a double of {match['into']}, it is there once, with equal values."
     if (match := _WITH.search(text)) and _is_noun(match["with"]):
         yield f"The {match['with']} that was given is read back unchanged, and its lack is named."
+
+
+def _last(words: str) -> str:
+    return words.split()[-1].lower()
 
 
 def _is_noun(words: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.specialists.greenfield.lexicon import noun_class, verb_base
+from missioncontrol.specialists.greenfield.lexicon import look_up, noun_class, verb_base
 from missioncontrol.specialists.greenfield.tagging import Token
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
@@ -60,26 +60,73 @@ def statements(sentences: Sequence[str], tagged: Sequence[Sequence[Token]]) -> l
     """Return what the sentences ask for, in their order."""
     found: list[Statement] = []
     for number, tokens in enumerate(tagged):
-        for first, last in _parts(tokens):
-            made = _statement(sentences[number], tokens, first, last, number)
+        for first, last, is_order in _parts(tokens):
+            part = list(tokens[first:last])
+            made = _statement(sentences[number], part, number, is_order=is_order)
             if made is not None:
                 found.append(made)
     return found
 
 
-def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Yield where the main clauses of a sentence begin and end."""
-    first = 0
+def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the main clauses of a sentence begin and end, and whether a list goes on.
+
+    A list is one of orders: “clean the names, drop duplicates, load the rest”.
+    """
+    first = depth = 0
+    goes_on = False
     for index in range(1, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[index - 1].lower, 0)
+        if depth > 0:
+            continue
         if tokens[index].tag == "." and tokens[index].lower not in {"(", "“"}:
             continue
         before = tokens[index - 1]
         if before.lower not in _SEPARATORS:
             continue
-        if _begins_clause(tokens, index) and _is_whole(tokens, first, index, before.lower):
-            yield first, index
+        if before.lower == ":" and _names_product(tokens[first:index]):
             first = index
-    yield first, len(tokens)
+            continue
+        is_list = before.lower in {",", "and"} and _is_imperative(tokens, first, index)
+        is_order = is_list and _can_be_order(tokens, index)
+        if (_begins_clause(tokens, index) or is_order) and _is_whole(
+            tokens, first, index, before.lower
+        ):
+            yield first, index, goes_on
+            first, goes_on = index, is_order
+    yield first, len(tokens), goes_on
+
+
+def _names_product(part: Sequence[Token]) -> bool:
+    """Whether a part only names the product: “Internal tool for the staff:”."""
+    is_made = any(each.base in _MADE for each in part if each.tag == "N")
+    return is_made and not any(each.tag in {"V", "M"} for each in part)
+
+
+def _is_imperative(tokens: Sequence[Token], first: int, end: int) -> bool:
+    """Whether a part is an order: “every night pull the reports”."""
+    part = list(tokens[first:end])
+    while part and part[0].tag in {".", "C"}:
+        part = part[1:]
+    lead = _lead_end(part)
+    if lead >= len(part) or part[lead].tag == "E":
+        return False
+    return _main_verb(part) == lead or _can_be_order(part, lead)
+
+
+def _can_be_order(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a word of a list of orders is the next: “…, clean species names, drop duplicates”."""
+    if tokens[index].tag == "C" and index + 1 < len(tokens):
+        index += 1
+    form = verb_base(tokens[index].lower)
+    after = tokens[index + 1] if index + 1 < len(tokens) else None
+    is_base = form is not None and form[1] == "base"
+    if after is not None and after.tag == "I" and index and tokens[index - 1].lower == "and":
+        return False  # “temperature, pressure and flow from 200 stations”
+    if after is None or not is_base:
+        return False
+    is_plural = after.tag == "V" and after.lower.endswith("s")  # “record repairs”
+    return is_plural or after.tag in {"N", "A", "D", "P", "#", "I"}
 
 
 def _is_whole(tokens: Sequence[Token], first: int, end: int, separator: str) -> bool:
@@ -89,7 +136,8 @@ def _is_whole(tokens: Sequence[Token], first: int, end: int, separator: str) -> 
         part = part[1:]
     verbs = [place for place, each in enumerate(part) if each.tag in {"V", "M"}]
     if not verbs:
-        return separator in _HARD and len(part) > 3
+        is_after_colon = first > 0 and tokens[first - 1].lower == ":"
+        return (separator in _HARD or is_after_colon) and len(part) > 3
     if part[0].lower in _SUBORDINATES and separator not in _HARD:
         return any(each.lower == "," for each in part[verbs[0] : -1])  # Its main clause has begun.
     return True
@@ -104,18 +152,11 @@ def _begins_clause(tokens: Sequence[Token], index: int) -> bool:
         return False
     token = tokens[place]
     if token.lower in _SUBORDINATES:
-        return tokens[index - 1].lower in _HARD
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if token.tag in {"V", "M"}:
+        # “a page where …, and where bakers see …”
+        is_more = token.lower == "where" and tokens[index - 1].lower == "and"
+        return tokens[index - 1].lower in _HARD or is_more
+    if _is_verb_here(tokens, place):
         return True
-    if token.lower in {"never", "not"}:
-        return after is not None and after.tag in {"V", "M"}
-    form = verb_base(token.lower)
-    is_verb = form is not None and form[1] in {"base", "s"}
-    if after is not None and is_verb and after.tag in {"D", "P", "#"}:
-        return True  # “…, stores the body”: a verb that could be a noun as well.
-    if after is not None and form is not None and form[1] == "s" and after.tag in {"W", "I"}:
-        return True  # “…, notices when a hive lost weight”
     length = 0
     while place < len(tokens) and tokens[place].tag in {"D", "A", "N", "#", "P", "G", "E"}:
         place += 1
@@ -125,16 +166,38 @@ def _begins_clause(tokens: Sequence[Token], index: int) -> bool:
     return bool(length) and place < len(tokens) and tokens[place].tag in {"V", "M"}
 
 
+def _is_verb_here(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a word begins a clause as its verb, also one that could be a noun."""
+    token = tokens[place]
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if token.tag in {"V", "M"}:
+        return True
+    if after is None:
+        return False
+    if token.lower in {"never", "not"}:
+        return after.tag in {"V", "M"}
+    form = verb_base(token.lower)
+    if form is None or form[1] not in {"base", "s"}:
+        return False
+    # “…, stores the body”, “…, notices when a hive lost weight”
+    return after.tag in {"D", "P", "#"} or (form[1] == "s" and after.tag in {"W", "I"})
+
+
 def _statement(
-    sentence: str, tokens: Sequence[Token], first: int, last: int, number: int
+    sentence: str, part: list[Token], number: int, *, is_order: bool
 ) -> Statement | None:
-    part = list(tokens[first:last])
-    while part and (part[0].tag in {".", "C"} or part[0].lower in {"then", "also", "please"}):
+    skipped = {"then", "also", "please", "where"}
+    while part and (part[0].tag in {".", "C"} or part[0].lower in skipped):
         part = part[1:]
+    has_brackets = any(each.lower == "(" for each in part)
     while part and (part[-1].lower in _ENDS or part[-1].tag == "C"):
+        if part[-1].lower == ")" and has_brackets:
+            break
         part = part[:-1]
     part = _without_product(_without_wish(part))
     part = _without_reason(part)
+    if is_order or _begins_with_verb(part):
+        part = _as_imperative(part)
     verb = _main_verb(part)
     if verb is None or len(part) < 2:
         return _fragment(sentence, part, number)
@@ -185,7 +248,7 @@ def _fragment(sentence: str, part: Sequence[Token], number: int) -> Statement | 
     is_product = any(each.base in _MADE for each in nouns[:2])
     if _states_a_fact(part):
         return None
-    if len(part) < 3 or not nouns or number == 0 or is_product:
+    if len(part) < 3 or not nouns or is_product or (number == 0 and part[0].start == 0):
         return None
     text = sentence[part[0].start : part[-1].end].strip(" ,;:.")
     is_negated = part[0].lower in _NEGATIONS
@@ -244,12 +307,16 @@ def _lead_end(part: Sequence[Token]) -> int:
                 return place + 1
             place += 1
             if place < len(part) and part[place].tag == "D" and _is_time(part[:place]):
-                return place
+                form = verb_base(part[place - 1].lower)
+                is_order = form is not None and form[1] == "base" and place > 2
+                return place - 1 if is_order else place
         if place < len(part) and part[place].tag in {"V", "R"} and _is_time(part[:place]):
             return place
     return 0
 
 
+MOSTLY = 0.5
+"""How often a word is a verb that begins a fragment."""
 _TIME = re.compile(
     r"(?i)^(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?|mornings?|evenings?|noon"
     r"|midnight|mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|quarter)$"
@@ -288,10 +355,17 @@ def _without_wish(part: list[Token]) -> list[Token]:
     return [] if any(each.base in _MADE for each in rest[:7]) else rest
 
 
+def _begins_with_verb(part: Sequence[Token]) -> bool:
+    """Whether a fragment begins with what is a verb more often: “works offline on Linux”."""
+    found = verb_base(part[0].lower) if part else None
+    known = look_up(found[0]) if found is not None and found[1] == "s" else None
+    return known is not None and known.share("v") > MOSTLY and _main_verb(part) is None
+
+
 def _as_imperative(part: list[Token]) -> list[Token]:
     """Read the first word as a verb where it can be one."""
     found = verb_base(part[0].lower) if part else None
-    if found is None or found[1] != "base":
+    if found is None or found[1] not in {"base", "s"}:
         return part
     return [msgspec.structs.replace(part[0], tag="V", base=found[0]), *part[1:]]
 
@@ -353,25 +427,21 @@ def title_of(statement: Statement, before: Statement | None = None) -> str:
     lead, subject = _split_lead(" ".join(words[:place]) if place > 0 else "")
     rest = " ".join(words[place + 1 :]) if place >= 0 else ""
     main = _ABLE.sub("", _MODAL_END.sub("", subject)).strip(" ,")
-    if place < 0 or text.lower().startswith("no "):
+    title = _rule_title(statement, text, main) if place >= 0 else ""
+    if title:
         lead = ""
-        title = f"Keep the rule: {text}" if statement.is_rule else f"Provide {_lowered(text)}"
-    elif statement.is_negated and not main:
-        title = f"Keep the rule: {_lowered(text)}"
-        lead = ""
-    elif statement.is_negated:
-        title = f"Make sure that {_lowered(text)}"
-        lead = ""
-    elif main and (statement.verb in _FACTS or main.lower().startswith("who")):
-        title = f"Keep the rule: {text}"
-        lead = ""
+    elif place < 0:
+        verb = "Store" if _EACH.search(text) else "Provide"
+        title = f"Keep the rule: {text}" if statement.is_rule else f"{verb} {_lowered(text)}"
     elif not main and before is not None and before.is_person and before.subject not in _US:
         title = f"Let the {before.subject} {statement.verb} {rest}"
-    elif not main or _is_product(main):
+    elif not main or _is_product(main) or main.split()[0].lower() in _US:
         title = f"{statement.verb} {rest}"
     elif _is_passive(subject, words[place]):
         noun = re.sub(r"(?i)\s+(?:is|are|be|gets?|must be|should be|can be|will be)$", "", subject)
         title = f"{statement.verb} {_lowered(noun)} {rest}"
+    elif not rest and not statement.is_person:
+        title = f"Provide {_lowered(text)}"
     else:
         title = f"Let {_plain_subject(main)} {statement.verb} {rest}"
     title = _TRAILING.sub("", " ".join(title.split()))
@@ -381,6 +451,20 @@ def title_of(statement: Statement, before: Statement | None = None) -> str:
     return title[:1].upper() + title[1:]
 
 
+def _rule_title(statement: Statement, text: str, main: str) -> str:
+    """Return the title of what must hold, and is no act; empty where a statement is none."""
+    first = main.split()[0].lower() if main else ""
+    is_ours = first in _US and statement.is_rule
+    is_fact = bool(main) and (statement.verb in _FACTS or first.startswith("who"))
+    begins = text.split()[0].lower()
+    if begins == "no" or is_ours or is_fact or (main and begins in _SUBORDINATES):
+        return f"Keep the rule: {text if is_fact else _lowered(text)}"
+    if statement.is_negated:
+        return f"{'Make sure that' if main else 'Keep the rule:'} {_lowered(text)}"
+    return ""
+
+
+_EACH = re.compile(r"(?i)\bfor (?:each|every)\b")
 _FACTS = frozenset({"have", "be", "cost", "mean", "consist", "belong", "contain"})
 _MODAL_END = re.compile(
     r"(?i)\s*\b(?:must|should|shall|can|could|may|will|would|to|also|is|are|be|being)$"

@@ -25,6 +25,7 @@ THINGS_MIN, STORED, STORED_MIN = 5, 0.0, -1.5
 _FIELD = re.compile(r"(?P<name>[^:]+): (?P<type>.+?)(?P<marks>[?!]*)$")
 _PEOPLE = word_list("people")
 _STORING = word_list("storing")
+_NO_TABLES = word_list("no_tables")
 # What an entity needs by the class of its noun, where only the goal speaks of it.
 _BY_CLASS: dict[str, tuple[str, ...]] = {
     "person": ("name: text", "contact: text?"),
@@ -133,7 +134,7 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
 def _own_things(reading: Reading, found: Iterable[str]) -> list[Phrase]:
     """Return nouns of the goal that are stored, and that no concept has a table for."""
     heads = {name.split()[-1] for name in found} | set(found)
-    denied = _only_denied(reading) | _only_done(reading)
+    denied = _NO_TABLES | _only_denied(reading) | _only_done(reading)
     free = [each for each in reading.things if not {each.head, each.name} & (heads | denied)]
     ordered = sorted(free, key=lambda each: -reading.stored.get(each.head, -9.0))
     chosen = [
@@ -177,6 +178,7 @@ def _from_goal(thing: Phrase, reading: Reading, *, has_accounts: bool) -> Entity
     if kind == "attribute" and thing.head not in _MEASURED:
         kind = ""
     fields = {each.split(":")[0]: each for each in _BY_CLASS.get(kind, _ANY)}
+    fields |= _belongs(thing, reading)
     fields |= _of_clauses(thing, clauses, has_accounts=has_accounts)
     fields |= {name: text for name, text in _listed(thing, reading).items() if name not in fields}
     acts = [c.verb for c in clauses if is_doing(c.verb)]
@@ -210,6 +212,16 @@ def _of_clauses(thing: Phrase, clauses: Sequence[Clause], *, has_accounts: bool)
             elif preposition == "of" and other.head != thing.head:
                 fields[snake(other.name)] = f"{snake(other.name)}: ref {other.name}"
     return fields
+
+
+def _belongs(thing: Phrase, reading: Reading) -> dict[str, str]:
+    """Return what a thing is kept for each of: “a quota per vessel”."""
+    found = re.search(
+        rf"\b{re.escape(thing.head)}s?\s+(?:\w+\s+)?(?:per|for each|for every)\s+([a-z][a-z-]+)",
+        reading.text.lower(),
+    )
+    owner = noun_base(found[1]) if found else ""
+    return {snake(owner): f"{snake(owner)}: ref {owner}"} if owner in reading.stored else {}
 
 
 def _listed(thing: Phrase, reading: Reading) -> dict[str, str]:

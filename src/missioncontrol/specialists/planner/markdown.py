@@ -104,6 +104,8 @@ def _is_listed(shown: set[str], paths: Sequence[str]) -> bool:
 def _requirements(plan: Plan) -> Iterator[str]:
     tasks = " ".join(f"“{task.title}” {task.detail}" for task in plan.tasks())
     untold = [each for each in plan.requirements if f"“{each.text}”" not in tasks]
+    if plan.design:  # Its tasks name requirements by their ids.
+        untold = list(plan.requirements)
     if len(plan.requirements) < 2 or not untold:
         return  # The tasks quote them.
     yield from ("### Requirements", "", "| | asks for | kind | from |", "|---|---|---|---|")
