@@ -43,7 +43,7 @@ def statement_tasks(
             f"{stem}: {title[:60]}",
             f"{stem}_test: the cases of its checks",
         )
-        detail = f"The goal says: “{reading.sentences[statement.sentence]}”"
+        detail = f"The goal says: “{statement.text}”."
         tables = [each.table for each in entities if _speaks_of(statement, each)]
         if tables:
             detail += f" It works on {_listed(tables)}."
