@@ -178,7 +178,7 @@ def blueprint(source: Plan | ProductDesign) -> Blueprint:
     tables, notes = _tables(design)
     by_name = {each.name: each for each in tables}
     entities = _table_names(design.entities)
-    first = next(iter(entities.values()))
+    first = entities[_central(design).name]
     parents = {each.name: each.parents for each in tables}
     wanted = _closure([first], parents)
     part = (*(n for n in by_name if n in wanted and n != first), first)
@@ -207,6 +207,13 @@ def blueprint(source: Plan | ProductDesign) -> Blueprint:
         design,
         tasks,
     )
+
+
+def _central(design: ProductDesign) -> Entity:
+    """Return the entity of the slice: the first that the goal names and that is no account."""
+    own = (each for each in design.entities if each.source.basis == "goal")
+    things = (each for each in own if not any(field.name == "email" for field in each.fields))
+    return next(things, design.entities[0])
 
 
 def _tasks_left(plan: Plan) -> tuple[Task, ...]:
