@@ -86,4 +86,4 @@ def test_the_directory_is_called_like_the_product(tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == SUCCEEDED, done.stderr.decode()
-    assert (tmp_path / "bank-statement-reading" / "pyproject.toml").is_file()
+    assert (tmp_path / "bank-statement-lib" / "pyproject.toml").is_file()

@@ -158,6 +158,17 @@ def test_a_command_is_called_what_the_design_calls_it_and_each_once() -> None:
     assert '"delete-photo"' in scaffold(design)["src/pix/commands/photos.py"]
 
 
+def test_a_list_can_be_had_without_a_filter() -> None:
+    state = Field("status", "enum", values=("open", "done"))
+    thing = Entity("photo", "photos", "", (Field("name", "text"), state), SOURCE)
+    listed = Interface("pix list-photos", "command", "List.", SOURCE, (state,), (), ("photo",))
+    design = ProductDesign(
+        "pix", "command-line", "", SOURCE, entities=(thing,), interfaces=(listed,)
+    )
+    [action] = [each for each in blueprint(design).actions if each.verb == "list"]
+    assert [each.is_required for each in action.inputs] == [False]
+
+
 @every_design
 def test_a_default_is_for_new_rows_only(name: str) -> None:
     actions = blueprint(source(name)).actions

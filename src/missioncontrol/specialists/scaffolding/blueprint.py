@@ -530,7 +530,9 @@ def _inputs(
         else:
             # A default is for new rows: it neither filters a list nor changes a row.
             default = own.default if verb == "create" else ""
-            own = msgspec.structs.replace(own, is_required=not field.is_optional, default=default)
+            # A list can be had without a filter, whatever its column asks for.
+            is_required = verb != "list" and not field.is_optional
+            own = msgspec.structs.replace(own, is_required=is_required, default=default)
             chosen.append(own)
     return tuple(chosen), tuple(missing)
 
