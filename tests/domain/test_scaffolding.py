@@ -7,6 +7,7 @@ from missioncontrol.domain.building import before, proves
 from missioncontrol.domain.execution import steps_of
 from missioncontrol.domain.plan import Phase, Plan, Requirement, Task, faults
 from missioncontrol.domain.product_design import Milestone, ProductDesign, Source
+from missioncontrol.domain.scaffold_stack import STACKS, ScaffoldStack
 from missioncontrol.domain.scaffolding import (
     COMMITS,
     SKELETON,
@@ -17,7 +18,9 @@ from missioncontrol.domain.scaffolding import (
     with_skeleton,
 )
 
-STACK, WORDS = "python-web", "Python web"
+
+STACK: ScaffoldStack = "python-web"
+WORDS = STACKS[STACK]
 
 
 def task(key: str, *needs: str) -> Task:

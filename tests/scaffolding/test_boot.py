@@ -10,7 +10,7 @@ import pytest
 
 BOOT = Path(__file__).parents[2] / "src/missioncontrol/specialists/tester/boot.py"
 SERVER = """
-import json, os, sys
+import json, os, signal, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         rows.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        if sys.argv[1] == "hangs up":
+            return
         if STORE:
             STORE.write_text(json.dumps(rows))
         self.answer(500 if sys.argv[1] == "fails" else 201, rows[-1])
@@ -32,6 +34,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
+if sys.argv[1] == "stays":
+    signal.alarm(60)
+    if os.fork():
+        signal.pause()
+    os.setsid()
+    signal.alarm(30)
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 REQUESTS = [
@@ -60,6 +68,8 @@ def boot(place: Path, **asked: Any) -> tuple[int, str]:
         ("remembers", 0, "The product starts and answers."),
         ("forgets", 1, "FAILED: GET /things answers otherwise after a restart"),
         ("fails", 1, "FAILED: POST /things answers 500"),
+        ("hangs up", 1, "FAILED: POST /things is not answered: Remote end closed"),
+        ("stays", 1, "FAILED: the server goes on listening after it was stopped"),
     ],
 )
 def test_a_server_has_to_answer_and_to_remember(

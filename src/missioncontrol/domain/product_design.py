@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from missioncontrol.domain.scaffold_stack import ScaffoldStack
+
 Basis = Literal["goal", "answer", "experience", "assumption"]
 """`experience`: the catalogue of reference architectures; `assumption`: a person should confirm."""
 Confidence = Literal["low", "medium", "high"]
@@ -147,7 +149,7 @@ class SecurityMeasure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FailureMode(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What can fail while the product runs, and what happens then."""
+    """A failure while the product runs, and how the product reacts."""
 
     when: str
     then: str
@@ -163,7 +165,7 @@ class Milestone(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OpenQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person has to decide, with the answer that the plan assumes meanwhile."""
+    """A decision for a person, with the answer that the plan assumes meanwhile."""
 
     id: str  # Q1, Q2 …; the one on which most depends comes first
     text: str
@@ -175,7 +177,7 @@ class OpenQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ProductDesign(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a product is for, what it consists of and how it runs."""
+    """The purpose, parts and deployment of a product."""
 
     name: str  # short, lower case, joined by `-`: of the repository and the package
     kind: str  # the reference architecture: web-product, command-line …
@@ -195,7 +197,7 @@ class ProductDesign(msgspec.Struct, frozen=True, omit_defaults=True):
     milestones: tuple[Milestone, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     changes: tuple[str, ...] = ()  # what the answers to its questions changed, in words
-    scaffold: str = ""  # the stack in which its repository is begun; empty where none is asked for
+    scaffold: ScaffoldStack | None = None  # the stack of its repository; None where none is created
 
     def relations(self) -> Iterator[tuple[str, str, str]]:
         """Yield each foreign key as (entity, field, entity that it leads to)."""

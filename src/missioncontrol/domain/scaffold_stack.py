@@ -1,4 +1,4 @@
-"""The stacks in which the repository of a new product can be begun."""
+"""The stacks in which the repository of a new product can be created."""
 
 from typing import Literal, get_args
 
@@ -19,4 +19,4 @@ STACKS: dict[ScaffoldStack, str] = {
     "python-library": "Python library: dataclasses and SQLite, no dependencies",
     "data-pipeline": "Data pipeline: Python, and DuckDB or the SQLite that a goal names",
 }
-"""What each is made of."""
+"""The title of each stack, with its main libraries."""

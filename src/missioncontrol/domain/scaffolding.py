@@ -14,6 +14,7 @@ from missioncontrol.domain.plan import (
     Role,
     Task,
 )
+from missioncontrol.domain.scaffold_stack import ScaffoldStack
 
 SCAFFOLDER: Role = "scaffolder"
 SKELETON, SKELETON_PROOF = "skeleton", "skeleton-proof"
@@ -33,7 +34,7 @@ def is_begun(plan: Plan | None) -> bool:
     return plan is not None and plan.design is not None and bool(plan.design.scaffold)
 
 
-def with_skeleton(plan: Plan, stack: str, words: str) -> Plan:
+def with_skeleton(plan: Plan, stack: ScaffoldStack, words: str) -> Plan:
     """Return `plan` with the tasks that write a skeleton in `stack` and prove that it starts.
 
     `words` name the stack to people. The plan is of a new product.

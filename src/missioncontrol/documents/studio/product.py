@@ -19,7 +19,7 @@ BASES = {
 
 
 def wanted(of: Material, design: ProductDesign) -> Iterator[Section]:
-    """Yield for whom the product is, and what its first version has and has not."""
+    """Yield the users, the scope and the non-goals of the product."""
     users = tuple(
         _say(of, f"{each.name.capitalize()}: {', '.join(each.jobs)}.", each.source)
         for each in design.users

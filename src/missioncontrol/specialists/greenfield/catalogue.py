@@ -48,7 +48,7 @@ class TaskEntry(msgspec.Struct, frozen=True):
 
 
 class RiskEntry(msgspec.Struct, frozen=True):
-    """What goes wrong with exactly this."""
+    """A failure that is specific to this concept."""
 
     title: str
     likelihood: Level
@@ -88,7 +88,7 @@ class ComponentEntry(msgspec.Struct, frozen=True):
 
 
 class QuestionEntry(msgspec.Struct, frozen=True):
-    """What a person has to answer, unless the goal has one of the words in `unless`."""
+    """A question for a person, left out where the goal has one of the words in `unless`."""
 
     text: str
     why: str
@@ -100,7 +100,7 @@ class QuestionEntry(msgspec.Struct, frozen=True):
 
 
 class Concept(msgspec.Struct, frozen=True):
-    """What is known about one thing that products do."""
+    """The knowledge about one capability of products."""
 
     key: str
     title: str
@@ -150,14 +150,14 @@ class RelationEntry(msgspec.Struct, frozen=True):
 
 
 class MilestoneEntry(msgspec.Struct, frozen=True):
-    """What can be shown at one point."""
+    """The result that a milestone shows."""
 
     title: str
     shows: str
 
 
 class FailureEntry(msgspec.Struct, frozen=True):
-    """What fails while it runs, and what happens then."""
+    """A failure while the product runs, and how it reacts."""
 
     when: str
     then: str

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -33,10 +34,10 @@ def written(plan: Plan, place: Path, desk: Desk) -> Work:
     Raises:
         AttemptFailed: `scaffolder.not_empty`, `scaffolder.not_written`, or as `scaffold`.
     """
-    stack = cast(ScaffoldStack, plan.design.scaffold) if plan.design else None
+    stack = plan.design.scaffold if plan.design else None
     try:
         product = blueprint(plan)
-        files = scaffold(plan, stack or None)
+        files = scaffold(plan, stack)
     except Rejected as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
     try:
@@ -147,7 +148,7 @@ def _handed_in(
     lines = [
         f"# {product.title}",
         f"{summary} Commit `{commit[:12]}`.",
-        f"```sh\ncd {place}\n{data['install']}\n{data['start']}\n```",
+        f"```sh\ncd {shlex.quote(str(place))}\n{data['install']}\n{data['start']}\n```",
         "## Files\n\n" + "\n".join(f"- `{path}`" for path in sorted(files)),
     ]
     if product.not_started:

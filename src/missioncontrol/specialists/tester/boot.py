@@ -1,10 +1,11 @@
-"""Starts a product, asks it what it is to answer, and does so again after a restart.
+"""Starts a product, sends it requests, restarts it and repeats the last request.
 
 Run as a program of its own in the sandbox of the tests, with the path of a description:
-`{"start": [...], "port_variable": "", "health": "", "requests": [...], "calls": [...]}`. What it
-asked and was answered is printed; it exits with 1 where an answer is none of those.
+`{"start": [...], "port_variable": "", "health": "", "requests": [...], "calls": [...]}`. It prints
+requests and answers, and exits with 1 where the product fails one.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -21,10 +22,12 @@ SECONDS_START = 60.0
 SECONDS_CALL = 120.0
 SHOWN_MAX = 300
 """Characters of an answer that are printed."""
+ANSWER_MAX = 1 << 20
+"""Bytes of an answer that are read and compared."""
 
 
 class Refused(Exception):
-    """The product did not do what it is to do."""
+    """The product does not start, answer or remember."""
 
 
 def main(path: str) -> int:
@@ -52,6 +55,8 @@ def _serve(asked: dict[str, Any]) -> None:
         answers = [_ask(port, each) for each in asked["requests"]]
     if not asked["requests"]:
         return
+    if _is_open(port):
+        raise Refused("the server goes on listening after it was stopped")
     last = asked["requests"][-1]
     with _Server(asked, port) as server:
         say("restarted")
@@ -68,7 +73,7 @@ class _Server:
         argv = [sys.executable if each == "python" else each for each in self._asked["start"]]
         say(f"$ {' '.join(self._asked['start'])}")
         environment = {**os.environ, self._asked["port_variable"]: str(self._port)}
-        self._process = subprocess.Popen(  # noqa: S603 - the product is what is tried
+        self._process = subprocess.Popen(  # noqa: S603 - runs the product in the sandbox of the tests
             argv, env=environment, start_new_session=True
         )
         return self
@@ -81,7 +86,7 @@ class _Server:
                 raise Refused(f"the server ended with exit code {self._process.returncode}")
             try:
                 _ask(self._port, {"method": "GET", "path": self._asked["health"]}, quiet=True)
-            except (OSError, Refused):
+            except Refused:
                 time.sleep(0.1)
                 continue
             say(f"GET {self._asked['health']} is answered")
@@ -117,10 +122,12 @@ def _ask(port: int, request: dict[str, Any], *, quiet: bool = False) -> str:
             wanted, timeout=SECONDS_CALL
         ) as reply:
             status: int = reply.status
-            text: str = reply.read().decode("utf-8", "replace")
+            text: str = reply.read(ANSWER_MAX).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
-        text = error.read().decode("utf-8", "replace")
+        text = error.read(ANSWER_MAX).decode("utf-8", "replace")
         raise Refused(f"{_name(request)} answers {error.code}: {text[:SHOWN_MAX]}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Refused(f"{_name(request)} is not answered: {error}") from None
     if not quiet:
         say(f"{_name(request)} → {status} {text[:SHOWN_MAX]}")
     return text
@@ -139,13 +146,16 @@ def _call(asked: dict[str, Any]) -> None:
 
 def _run(argv: list[str]) -> str:
     say(f"$ {' '.join(argv)}")
-    done = subprocess.run(  # noqa: S603 - the product is what is tried
-        [sys.executable if each == "python" else each for each in argv],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_CALL,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - runs the product in the sandbox of the tests
+            [sys.executable if each == "python" else each for each in argv],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_CALL,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused(f"{' '.join(argv)} does not end within {SECONDS_CALL:.0f} s") from None
     say((done.stdout or done.stderr)[:SHOWN_MAX].rstrip())
     if done.returncode:
         raise Refused(f"exit code {done.returncode}: {done.stderr[-SHOWN_MAX:]}")

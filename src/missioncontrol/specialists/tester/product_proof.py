@@ -169,8 +169,9 @@ def _start(plan: Plan, change: Built | None, bench: Bench) -> Trial:
     from missioncontrol.specialists.scaffolding.blueprint import blueprint
     from missioncontrol.specialists.scaffolding.running import HEALTH, running
 
-    assert plan.design is not None, "a product has a design"
-    how = running(blueprint(plan), plan.design.scaffold)  # type: ignore[arg-type]
+    stack = plan.design.scaffold if plan.design else None
+    assert stack, "a skeleton has a stack"
+    how = running(blueprint(plan), stack)
     asked = {**msgspec.to_builtins(how), "health": HEALTH}
     if change is not None:
         asked |= {"requests": [], "calls": []}  # What a task has built may ask for more.
