@@ -18,7 +18,6 @@ from missioncontrol.domain.scaffolding import (
     with_skeleton,
 )
 
-
 STACK: ScaffoldStack = "python-web"
 WORDS = STACKS[STACK]
 

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from missioncontrol.domain.plan import Plan, Requirement, faults
 from missioncontrol.domain.product_design import ProductDesign
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.greenfield.composer import product_plan
+from missioncontrol.specialists.greenfield.markdown import details
 from missioncontrol.specialists.greenfield.work import TASKS_MIN
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.referee.design import design_refusals, with_local_design
@@ -251,3 +252,15 @@ def test_a_page_comes_before_the_parts() -> None:
         "Questions",
     ):
         assert f"### {heading}" in rest
+
+
+def test_a_bar_or_a_line_end_breaks_no_table_of_a_plan() -> None:
+    plan, design = planned(next(iter(GOALS)))
+    odd = msgspec.structs.replace(design.metrics[0], measure="p95 | p99\nof all", target="a|b")
+    design = msgspec.structs.replace(design, metrics=(odd, *design.metrics[1:]))
+    rows = [line for line in details(plan, design) if line.startswith("|")]
+    columns = [len(re.findall(r"(?<!\\)\|", line)) for line in rows]
+    heads = [at - 1 for at, line in enumerate(rows) if set(line) <= set("|-: ")]
+    assert any("p95 \\| p99 of all" in line for line in rows)
+    for at, end in pairwise([*heads, len(rows)]):
+        assert set(columns[at:end]) == {columns[at]}, rows[at:end]

@@ -199,6 +199,21 @@ class ProductDesign(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: tuple[str, ...] = ()  # what the answers to its questions changed, in words
     scaffold: ScaffoldStack | None = None  # the stack of its repository; None where none is created
 
+    def tree(self) -> Iterator[tuple[str, int, PlannedFile | None]]:
+        """Yield each path once as (path, depth from 1, its file or None for a folder around it)."""
+        shown: set[str] = set()
+        for file in self.files:
+            path = file.path.rstrip("/")
+            parts = path.split("/")
+            for depth in range(1, len(parts)):
+                folder = "/".join(parts[:depth])
+                if folder not in shown:
+                    shown.add(folder)
+                    yield folder, depth, None
+            if path not in shown:
+                shown.add(path)
+                yield file.path, len(parts), file
+
     def relations(self) -> Iterator[tuple[str, str, str]]:
         """Yield each foreign key as (entity, field, entity that it leads to)."""
         for entity in self.entities:

@@ -27,11 +27,14 @@ def plain(text: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a table; heads that end in `:` are columns of numbers."""
+    """Return the lines of a table, one for each row; heads that end in `:` are of numbers."""
     lines = ["| " + " | ".join(head.rstrip(":") for head in heads) + " |"]
     lines.append("|" + "|".join("---:" if head.endswith(":") else "---" for head in heads) + "|")
-    bare = ([cell.replace("\\|", "|").replace("|", "\\|") for cell in row] for row in rows)
-    return [*lines, *("| " + " | ".join(row) + " |" for row in bare)]
+    return [*lines, *("| " + " | ".join(map(_cell, row)) + " |" for row in rows)]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("\\|", "|").replace("|", "\\|")
 
 
 def listed(words: Sequence[str], *, limit: int = 0) -> str:

@@ -100,18 +100,10 @@ def _planned_foundation(design: ProductDesign) -> Iterator[Statement]:
 
 
 def _planned_shape(design: ProductDesign) -> Iterator[Level]:
-    shown: set[str] = set()
-    for file in design.files:
-        parts = file.path.rstrip("/").split("/")
-        for depth in range(1, len(parts)):
-            folder = "/".join(parts[:depth])
-            if folder not in shown:
-                shown.add(folder)
-                yield Level(folder, depth, parts[depth - 1], "", 0)
-        if file.path.rstrip("/") not in shown:
-            shown.add(file.path.rstrip("/"))
-            is_file = not file.path.endswith("/")
-            yield Level(file.path, len(parts), parts[-1], file.purpose, 0, is_file)
+    for path, depth, file in design.tree():
+        name = path.rstrip("/").rpartition("/")[2]
+        is_file = file is not None and not path.endswith("/")
+        yield Level(path, depth, name, file.purpose if file else "", 0, is_file)
 
 
 def _planned_operation(design: ProductDesign) -> Iterator[Statement]:

@@ -1,9 +1,10 @@
 """Writes the design of a new product as Markdown: one page first, then each part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.product_design import Entity, Interface, ProductDesign, Source
+from missioncontrol.specialists.markdown import code, counted, table
 
 QUESTIONS_MAX, RISKS_MAX = 3, 3
 _BASIS = {"goal": "goal", "answer": "answer", "experience": "catalogue", "assumption": "assumed"}
@@ -63,12 +64,20 @@ def _scope(design: ProductDesign) -> Iterator[str]:
 
 
 def _metrics(design: ProductDesign) -> Iterator[str]:
-    if design.metrics:
-        yield from ("### Success metrics", "", "| | metric | measure | target | events |")
-        yield "|---|---|---|---|---|"
-    for each in design.metrics:
-        events = ", ".join(f"`{name}`" for name in each.events)
-        yield f"| {each.id} | {each.name} | {each.measure} | {each.target} | {events} |"
+    if not design.metrics:
+        return
+    rows = (
+        (
+            each.id,
+            each.name,
+            each.measure,
+            each.target,
+            ", ".join(map(code, each.events)),
+        )
+        for each in design.metrics
+    )
+    yield from ("### Success metrics", "")
+    yield from table(("", "metric", "measure", "target", "events"), rows)
     yield ""
 
 
@@ -86,9 +95,8 @@ def _entity(entity: Entity) -> Iterator[str]:
         f"{entity.purpose} ({_BASIS[entity.source.basis]})",
         "",
     )
-    yield from ("| column | type | |", "|---|---|---|")
-    for each in entity.fields:
-        yield f"| `{each.name}` | {each.type_words} | {', '.join(each.marks)} |"
+    rows = ((f"`{each.name}`", each.type_words, ", ".join(each.marks)) for each in entity.fields)
+    yield from table(("column", "type", ""), rows)
     yield ""
 
 
@@ -96,14 +104,11 @@ def _interfaces(design: ProductDesign) -> Iterator[str]:
     shown = [each for each in design.interfaces if each.kind != "event"]
     if not shown:
         return
-    yield from (
-        "### Interfaces",
-        "",
-        "| interface | what | inputs | refused when |",
-        "|---|---|---|---|",
+    rows = (
+        (f"`{each.name}`", each.purpose, _inputs(each), "; ".join(each.failures)) for each in shown
     )
-    for each in shown:
-        yield f"| `{each.name}` | {each.purpose} | {_inputs(each)} | {'; '.join(each.failures)} |"
+    yield from ("### Interfaces", "")
+    yield from table(("interface", "purpose", "inputs", "refused when"), rows)
     yield ""
 
 
@@ -123,10 +128,17 @@ def _components(plan: Plan) -> Iterator[str]:
 
 
 def _stack(design: ProductDesign) -> Iterator[str]:
-    yield from ("### Stack", "", "| part | choice | why | instead |", "|---|---|---|---|")
-    for each in design.stack:
-        others = "; ".join(f"{name}: {why}" for name, why in each.alternatives)
-        yield f"| {each.part} | {each.choice} | {each.reason} | {others} |"
+    rows = (
+        (
+            each.part,
+            each.choice,
+            each.reason,
+            "; ".join(f"{name}: {why}" for name, why in each.alternatives),
+        )
+        for each in design.stack
+    )
+    yield from ("### Stack", "")
+    yield from table(("part", "choice", "reason", "alternatives"), rows)
     yield ""
 
 
@@ -136,18 +148,10 @@ def _files(design: ProductDesign) -> Iterator[str]:
 
 def tree_lines(design: ProductDesign) -> Iterator[str]:
     """Yield the tree of files, indented, with the purpose of each."""
-    shown: set[str] = set()
-    for each in design.files:
-        folders = each.path.rstrip("/").split("/")
-        for depth in range(1, len(folders)):
-            folder = "/".join(folders[:depth])
-            if folder not in shown:
-                shown.add(folder)
-                yield f"{'  ' * (depth - 1)}{folders[depth - 1]}/"
-        name = folders[-1] + ("/" if each.path.endswith("/") else "")
-        if each.path.rstrip("/") not in shown:
-            shown.add(each.path.rstrip("/"))
-            yield f"{'  ' * (len(folders) - 1)}{name}  # {each.purpose}"
+    for path, depth, file in design.tree():
+        name = path.rstrip("/").rpartition("/")[2]
+        end = "/" if file is None or path.endswith("/") else ""
+        yield f"{'  ' * (depth - 1)}{name}{end}{f'  # {file.purpose}' if file else ''}"
 
 
 def _deployment(design: ProductDesign) -> Iterator[str]:
@@ -174,12 +178,8 @@ def _lower(text: str) -> str:
 def _milestones(design: ProductDesign) -> Iterator[str]:
     yield from ("### Milestones", "")
     for number, each in enumerate(design.milestones, 1):
-        yield f"{number}. {each.title}: {each.shows} ({_counted(each.tasks)})"
+        yield f"{number}. {each.title}: {each.shows} ({counted(len(each.tasks), 'task')})"
     yield ""
-
-
-def _counted(tasks: Sequence[str]) -> str:
-    return "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
 
 
 def _questions(design: ProductDesign) -> Iterator[str]:
