@@ -9,6 +9,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from missioncontrol.domain.errors import Rejected
@@ -18,6 +19,7 @@ from missioncontrol.domain.product_design import (
     Field,
     Interface,
     ProductDesign,
+    Source,
     StackChoice,
 )
 from missioncontrol.specialists.scaffolding import (
@@ -251,3 +253,65 @@ def test_a_kind_without_a_scaffold_in_its_language_is_refused(kind: str, languag
 def test_a_plan_without_a_design_or_entities_is_refused() -> None:
     with pytest.raises(Rejected, match="names no entity"):
         scaffold(ProductDesign("x", "json-api", "", SOURCE))
+
+
+@every_stack
+def test_a_path_with_code_in_it_gets_into_no_code_and_no_command(stack: ScaffoldStack) -> None:
+    design = odd_design()
+    code = '"+str(__import__("os").system("id"))+"'
+    bad = [
+        Interface(f"{method} /{path}/things", "route", "Runs code.", Source("goal"))
+        for method in ("GET", "POST")
+        for path in (code, "$(id)", '"><script>alert(1)</script>', "`id`", "'", "${alert}")
+    ]
+    design = msgspec.structs.replace(design, interfaces=(*design.interfaces, *bad))
+    for path, whole in scaffold(design, stack).items():
+        # A document names an interface that no file has; only its commands are run.
+        text = "\n".join(re.findall(r"(?s)```.*?```", whole)) if path.endswith(".md") else whole
+        assert not re.search(r"__import__|\$\(id|<script>alert|`id`|\$\{alert", text), path
+
+
+@pytest.mark.parametrize("stack", ["python-command", "data-pipeline", "python-library"])
+@pytest.mark.parametrize("name", ["field", "database", "operation", "limit", "collection"])
+def test_names_that_a_scaffold_uses_itself_can_be_entities(
+    tmp_path: Path, stack: ScaffoldStack, name: str
+) -> None:
+    source = Source("goal")
+    fields = (Field("limit", "integer"), Field("help", "text"))
+    entity = Entity(name, f"{name}s", "One.", fields, source=source)
+    listed = Interface(f"{name}s list", "command", "List.", source, fields, entities=(name,))
+    design = msgspec.structs.replace(
+        odd_design(), name=f"{name}s", entities=(entity,), interfaces=(listed,), metrics=()
+    )
+    for path, text in scaffold(design, stack).items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    package = blueprint(design).package
+    assert package not in sys.stdlib_module_names
+    if stack == "python-library":
+        asked = ["-c", f"import {package}"]
+    elif stack == "python-command":
+        asked = ["-m", package, "--help"]
+    else:
+        asked = ["-c", f"import {package}.loading"]
+    done = subprocess.run(
+        [sys.executable, *asked],
+        cwd=tmp_path / "src",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 or "No module named 'duckdb'" in done.stderr, done.stderr
+
+
+@every_stack
+def test_a_long_word_makes_no_long_file_name(stack: ScaffoldStack) -> None:
+    entity = Entity("y" * 300, "y" * 300, "One.", (), source=Source("goal"))
+    other = Entity("y" * 301, "y" * 301, "Two.", (), source=Source("goal"))
+    design = msgspec.structs.replace(odd_design(), entities=(entity, other), interfaces=())
+    written = scaffold(design, stack)
+    assert max(len(part.encode()) for path in written for part in path.split("/")) < 200
+    for path, text in written.items():
+        if path.endswith(".py"):
+            compile(text, path, "exec")

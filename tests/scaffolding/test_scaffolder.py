@@ -166,3 +166,76 @@ def test_what_a_proof_doubts_is_not_committed(tmp_path: Path, scratch: Path) -> 
     with pytest.raises(AttemptFailed, match="could not prove"):
         _commit(tmp_path / "a", scratch, built, doubt)
     assert git(tmp_path / "a", "rev-list", "--count", "HEAD") == "1"
+
+
+def test_a_file_that_git_ignores_is_not_overwritten(tmp_path: Path, scratch: Path) -> None:
+    place = tmp_path / "a"
+    written(place, scratch)
+    built = _built(place, scratch)
+    (place / ".git" / "info").mkdir(exist_ok=True)
+    (place / ".git" / "info" / "exclude").write_text("BUILT.md\n")
+    (place / "BUILT.md").write_text("Mine.\n")
+    with pytest.raises(AttemptFailed, match=r"BUILT\.md") as caught:
+        _commit(place, scratch, built)
+    assert "Move away" in caught.value.hint
+    assert (place / "BUILT.md").read_text() == "Mine.\n"
+    (place / "BUILT.md").unlink()
+    _commit(place, scratch, built)
+    assert (place / "BUILT.md").read_text() == "Built.\n"
+
+
+def test_a_directory_behind_a_link_is_not_written_to(tmp_path: Path, scratch: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "src").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AttemptFailed) as caught:
+        written(tmp_path / "a", scratch)
+    assert caught.value.code == "scaffolder.not_empty"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("parts", [(), ("HEAD",), ("refs/", "HEAD")])
+def test_a_half_made_git_directory_is_completed_inside_another_repository(
+    tmp_path: Path, scratch: Path, parts: tuple[str, ...]
+) -> None:
+    git(tmp_path, "init", "-q")
+    place = tmp_path / "a"
+    (place / ".git").mkdir(parents=True)
+    for each in parts:
+        path = place / ".git" / each
+        path.mkdir() if each.endswith("/") else path.write_text("ref: refs/heads/main\n")
+    work = written(place, scratch)
+    assert git(place, "rev-list", "--all") == work.output["commit"]
+    assert git(tmp_path, "rev-list", "--all") == ""
+
+
+def test_an_attempt_that_was_killed_is_completed(tmp_path: Path, scratch: Path) -> None:
+    first = written(tmp_path / "a", scratch)
+    place = tmp_path / "b"
+    git(tmp_path, "init", "-q", "b")
+    (place / ".git" / "index.lock").touch()
+    (place / "README.md").write_bytes((tmp_path / "a" / "README.md").read_bytes()[:100])
+    (place / "pyproject.toml").touch()
+    written(place, scratch)
+    tree = git(Path(first.output["repository"]), "rev-parse", "HEAD^{tree}")
+    assert git(place, "rev-parse", "HEAD^{tree}") == tree
+
+
+def test_a_repository_whose_settings_start_programs_starts_none(
+    tmp_path: Path, scratch: Path
+) -> None:
+    place = tmp_path / "a"
+    git(tmp_path, "init", "-q", "a")
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\ncat\n")
+    program.chmod(0o755)
+    git(place, "config", "commit.gpgsign", "true")
+    for name in ("gpg.program", "filter.x.clean"):
+        git(place, "config", name, str(program))
+    (place / ".git" / "info").mkdir(exist_ok=True)
+    (place / ".git" / "info" / "attributes").write_text("* filter=x\n")
+    with pytest.raises(AttemptFailed):
+        written(place, scratch)
+    (place / ".git" / "info" / "attributes").unlink()
+    written(place, scratch)
+    assert not (tmp_path / "started").exists()

@@ -42,7 +42,7 @@ def committed(brief: Brief, place: Path, desk: Desk) -> Work:
         if git(place, "rev-parse", "HEAD^{tree}").strip() != tree:
             _refuse_moved(place, brief.commits, commit, base)
             commit = _commit(place, tree, base, message)
-            git(place, "merge", "-q", "--ff-only", commit)
+            _move_to(place, commit, brief.commits)
         return _done(place, commit, desk)
     except Unavailable as error:
         raise AttemptFailed(
@@ -55,6 +55,19 @@ def _commit(place: Path, tree: str, parent: str, message: str) -> str:
     more = dict(IDENTITY)
     asked = ("commit-tree", tree, "-p", parent, "-F", "-")
     return git_bytes(place, *asked, more=more, stdin=message.encode()).decode().strip()
+
+
+def _move_to(place: Path, commit: str, key: str) -> None:
+    """Move the checkout to `commit`; a file that git ignores stays, too, and refuses that."""
+    try:
+        git(place, "merge", "-q", "--ff-only", "--no-overwrite-ignore", commit)
+    except Unavailable as error:
+        raise AttemptFailed(
+            "scaffolder.not_committed",
+            f"The changes of {key!r} could not be committed: {error.reason}",
+            hint="Move away the files that are named; then `mission runs retry RUN` commits it.",
+            retryable=False,
+        ) from error
 
 
 def _refuse_doubts(brief: Brief) -> None:
@@ -71,14 +84,15 @@ def _refuse_doubts(brief: Brief) -> None:
 
 
 def _refuse_moved(place: Path, key: str, head: str, base: str) -> None:
-    if head == base and not git(place, "status", "--porcelain").strip():
+    changed = git(place, "status", "--porcelain=v1", "-z").split("\0")[0]
+    if head == base and not changed:
         return
-    what = "has changes that are not committed" if head == base else "has other commits"
+    what = f"has changes in {changed[3:]}" if head == base else "has other commits"
     raise AttemptFailed(
         "scaffolder.moved",
         f"The repository {what} since the change was built, so it is not what was proven.",
-        hint=f"Commit or undo what is not committed; then `mission runs retry RUN {key}` builds "
-        "the task again on what is there.",
+        hint="Commit, undo or remove it, or name it in .gitignore; then "
+        f"`mission runs retry RUN {key}` builds the task again on what is there.",
         retryable=False,
     )
 

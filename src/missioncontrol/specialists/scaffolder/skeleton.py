@@ -35,12 +35,14 @@ def written(plan: Plan, place: Path, desk: Desk) -> Work:
         AttemptFailed: `scaffolder.not_empty`, `scaffolder.not_written`, or as `scaffold`.
     """
     stack = plan.design.scaffold if plan.design else None
+    assert stack, "the plan creates a repository"
     try:
         product = blueprint(plan)
         files = scaffold(plan, stack)
     except Rejected as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
     try:
+        _repair(place)
         commit = _began_with(place, files)
         if commit:
             desk.log("info", f"{place} began with this skeleton, and is at {commit[:12]}")
@@ -59,7 +61,20 @@ def written(plan: Plan, place: Path, desk: Desk) -> Work:
             f"The repository could not be written to {str(place)!r}: {reason}.",
             hint="Make the directory writable, or name another one with --repo.",
         ) from error
-    return _handed_in(product, stack or "python-web", files, place, commit, desk)
+    return _handed_in(product, stack, files, place, commit, desk)
+
+
+def _repair(place: Path) -> None:
+    """Complete a `.git` that a killed attempt left: git would use a repository around it."""
+    inside = place / ".git"
+    if inside.is_dir() and not all(
+        (inside / name).exists() for name in ("HEAD", "objects", "refs")
+    ):
+        _init(place)
+
+
+def _init(place: Path) -> None:
+    git(place, "init", "-q", "--template=", f"--initial-branch={BRANCH}", ".")
 
 
 def _began_with(place: Path, files: Mapping[str, str]) -> str:
@@ -87,13 +102,17 @@ def _refuse_other_files(place: Path, files: Mapping[str, str]) -> None:
     place.mkdir(parents=True, exist_ok=True)
     if (place / ".git").exists() and git(place, "rev-list", "--all", "--max-count=1").strip():
         raise _not_empty(place, "commits of its own")
+    if (place / ".git" / "info" / "attributes").exists():
+        raise _not_empty(place, ".git/info/attributes")  # It can name programs that git starts.
     for top, names, here in os.walk(place):
         if Path(top) == place and ".git" in names:
             names.remove(".git")
-        for name in here:
+        links = [name for name in names if (Path(top) / name).is_symlink()]
+        for name in (*here, *links):
             path = Path(top) / name
             text = files.get(path.relative_to(place).as_posix())
-            if text is None or path.is_symlink() or path.read_bytes() != text.encode():
+            # A killed attempt leaves the beginning of a file.
+            if text is None or path.is_symlink() or not text.encode().startswith(path.read_bytes()):
                 raise _not_empty(place, path.relative_to(place).as_posix())
 
 
@@ -109,11 +128,21 @@ def _not_empty(place: Path, name: str) -> AttemptFailed:
 def _first_commit(place: Path, product: Blueprint) -> str:
     """Commit everything as the first commit; return its id."""
     if not (place / ".git").exists():
-        git(place, "init", "-q", "--template=", f"--initial-branch={BRANCH}", ".")
+        _init(place)
+    (place / ".git" / "index.lock").unlink(missing_ok=True)  # Of an attempt that was killed.
     more = dict(IDENTITY)
     git_bytes(place, "add", "--all", ".", more=more)
     message = f"Create {product.title}\n\n{product.summary.strip()}\n"
-    git_bytes(place, "commit", "-q", "--no-verify", "--file=-", more=more, stdin=message.encode())
+    git_bytes(
+        place,
+        "commit",
+        "-q",
+        "--no-verify",
+        "--no-gpg-sign",
+        "--file=-",
+        more=more,
+        stdin=message.encode(),
+    )
     return git(place, "rev-parse", "HEAD").strip()
 
 

@@ -52,7 +52,9 @@ _METHODS: dict[tuple[str, bool], Verb] = {
 }
 _BASIC: tuple[tuple[Verb, str], ...] = (("create", "Store"), ("list", "List"), ("read", "Show"))
 _CREATED = "added created entered made opened placed recorded registered requested set stored"
-_ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
+_SEGMENT = r"(?:[A-Za-z0-9._~-]|\{[^{}/\s]*\})*"
+_ROUTE = re.compile(rf"(GET|POST|PUT|PATCH|DELETE) ((?:/{_SEGMENT})+)(?:\?\S*)?")
+"""A path goes into code, pages and command lines: it has no sign that these would act on."""
 _CHECKED = re.compile(r"\b(is|are) empty$|\bdoes not exist$|\bfield is empty\b")
 _PARAMETER = re.compile(r"\{([^}]*)\}")
 

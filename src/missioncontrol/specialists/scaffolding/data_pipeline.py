@@ -6,7 +6,7 @@ The database is DuckDB, or SQLite where the goal names it.
 from missioncontrol.specialists.scaffolding import examples
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint, Table
 from missioncontrol.specialists.scaffolding.layout import bracketed, docstring, module, quoted
-from missioncontrol.specialists.scaffolding.names import python_name
+from missioncontrol.specialists.scaffolding.names import record_module
 from missioncontrol.specialists.scaffolding.python_command import commands, tests
 from missioncontrol.specialists.scaffolding.python_plain import (
     function_name,
@@ -72,7 +72,7 @@ def _targets(plan: Blueprint) -> list[Table]:
 
 def _targets_module(plan: Blueprint) -> str:
     tables = _targets(plan)
-    names = sorted(python_name(each.name) for each in tables)
+    names = sorted(record_module(each.name) for each in tables)
     imports = bracketed(f"from {plan.package}.records import (", names, ")")
     if len(imports) == 1:
         imports = [imports[0].replace("(", "").replace(")", "")]
@@ -83,7 +83,7 @@ def _targets_module(plan: Blueprint) -> str:
         listed = f"{{{', '.join(required)}}}" if required else ""
         lines += [
             f"    {quoted(table.name)}: Target(",
-            f"        add={python_name(table.name)}.{function_name(create, plan)},",
+            f"        add={record_module(table.name)}.{function_name(create, plan)},",
             "        parameters={",
             *(f"            {quoted(c.name)}: {quoted(parameter(c.name))}," for c in table.columns),
             "        },",

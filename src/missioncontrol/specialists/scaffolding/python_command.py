@@ -14,7 +14,7 @@ from missioncontrol.specialists.scaffolding.layout import (
     quoted,
     sentence,
 )
-from missioncontrol.specialists.scaffolding.names import kebab, unique
+from missioncontrol.specialists.scaffolding.names import kebab, option_name, unique
 from missioncontrol.specialists.scaffolding.python_plain import (
     CHECKS,
     acts_of,
@@ -142,11 +142,6 @@ def _option(column: Column, records_name: str) -> list[str]:
     elif column.is_required:
         items.append("required=True")
     return bracketed("command.add_argument(", items, ")", 4)
-
-
-def option_name(name: str) -> str:
-    """Return the option for a column."""
-    return "--help-text" if name == "help" else f"--{kebab(name)}"
 
 
 def _handler(plan: Blueprint, action: Action, records_name: str) -> list[str]:

@@ -11,7 +11,7 @@ from missioncontrol.specialists.scaffolding.layout import (
     module,
     quoted,
 )
-from missioncontrol.specialists.scaffolding.names import pascal, python_name
+from missioncontrol.specialists.scaffolding.names import pascal, record_module
 from missioncontrol.specialists.scaffolding.python_plain import (
     acts_of,
     function_name,
@@ -51,14 +51,10 @@ def python_library(plan: Blueprint) -> dict[str, str]:
     return found
 
 
-def _module_of(table: Table) -> str:
-    return python_name(table.name)
-
-
 def _function(plan: Blueprint, table: Table, verb: str) -> str:
     """Return the call of a function on the records of a table."""
     action = next(each for each in plan.of_table(table.name) if each.verb == verb)
-    return f"{_module_of(table)}.{function_name(action, plan)}"
+    return f"{record_module(table.name)}.{function_name(action, plan)}"
 
 
 def _arguments(table: Table, parents: dict[str, str], *, is_fixed: bool) -> list[str]:
@@ -86,7 +82,7 @@ def _first_steps(plan: Blueprint) -> str:
         items = ["db", *_arguments(table, parents, is_fixed=True)]
         target = "" if table is main else f"{table.singular}_row = "
         store += bracketed(f"{target}{add}(", items, ")", 12)
-    names = sorted(_module_of(each) for each in tables)
+    names = sorted(record_module(each.name) for each in tables)
     listed = _function(plan, main, "list")
     return module(
         [
@@ -123,7 +119,7 @@ def _rows(plan: Blueprint) -> str:
     for table in tables:
         parents = {name: f"new_{plan.table(name).singular}(db).id" for name in table.parents}
         items = ["db", *_arguments(table, parents, is_fixed=False)]
-        kind = f"{_module_of(table)}.{pascal(table.singular)}"
+        kind = f"{record_module(table.name)}.{pascal(table.singular)}"
         parts.append(
             [
                 f"def new_{table.singular}(db: database.Connection) -> {kind}:",
@@ -137,7 +133,7 @@ def _rows(plan: Blueprint) -> str:
         "",
         *(["from itertools import count", ""] if has_numbers else []),
         f"from {plan.package} import database",
-        *_imports(f"{plan.package}.records", sorted(_module_of(each) for each in tables)),
+        *_imports(f"{plan.package}.records", sorted(record_module(each.name) for each in tables)),
         *(["", "_numbers = count(1)"] if has_numbers else []),
     ]
     return module(head, *parts)
@@ -188,7 +184,7 @@ def _test_slice(plan: Blueprint) -> str:
         "import pytest",
         "",
         f"from {package} import database",
-        f"from {package}.records import {_module_of(main)}",
+        f"from {package}.records import {record_module(main.name)}",
         f"from rows import {new}",
     ]
     return module(_sorted_locals(head, package), *parts)
@@ -250,7 +246,7 @@ def _test_refusals(plan: Blueprint) -> str:
         "",
         f"from {package} import database",
         f"from {package}.errors import {errors}",
-        f"from {package}.records import {_module_of(main)}",
+        f"from {package}.records import {record_module(main.name)}",
         *([f"from rows import {', '.join(news)}"] if news else []),
     ]
     return module(_sorted_locals(head, package), *parts)

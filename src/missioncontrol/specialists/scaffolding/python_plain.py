@@ -13,7 +13,7 @@ from missioncontrol.specialists.scaffolding.layout import (
     quoted,
     sentence,
 )
-from missioncontrol.specialists.scaffolding.names import pascal, python_name
+from missioncontrol.specialists.scaffolding.names import pascal, python_name, record_module
 from missioncontrol.specialists.scaffolding.python_web import left_open
 
 CHECKS = {
@@ -51,7 +51,7 @@ def function_name(action: Action, plan: Blueprint) -> str:
 def record_modules(plan: Blueprint) -> dict[str, Table]:
     """Return the tables that have functions, by the name of their module."""
     return {
-        python_name(table.name): table
+        record_module(table.name): table
         for table in plan.tables
         if any(each.verb != "act" for each in plan.of_table(table.name))
     }

@@ -10,7 +10,7 @@ from missioncontrol.domain.scaffold_stack import ScaffoldStack
 from missioncontrol.specialists.scaffolding import examples
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint, Table
 from missioncontrol.specialists.scaffolding.command_names import command_name
-from missioncontrol.specialists.scaffolding.names import kebab
+from missioncontrol.specialists.scaffolding.names import kebab, option_name
 
 PORT = 8000
 HEALTH = "/healthz"
@@ -78,8 +78,7 @@ def options(table: Table) -> list[str]:
     """Return the options of the smallest call that is accepted."""
     found: list[str] = []
     for name, value in examples.body(table.columns).items():
-        option = "--help-text" if name == "help" else f"--{kebab(name)}"
-        found.append(option)
+        found.append(option_name(name))
         if not isinstance(value, bool):
             found.append(examples.text_of(value))
     return found

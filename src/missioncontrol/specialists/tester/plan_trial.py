@@ -192,7 +192,8 @@ def _with_node(lack: Lack, near: Nearest, bench: Bench, tree: "Tree") -> Environ
         words = f"`{installer(tree)}` is missing for {near.files[0]}: {made.reason.rstrip('.')}."
         return EnvironmentResult("missing", lack.words, words=words)
     for each in node_modules.directories(made.directory):
-        shutil.copytree(made.directory / each, bench.copy / each, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(bench.copy / each, ignore_errors=True)  # An incomplete one.
+        shutil.copytree(made.directory / each, bench.copy / each, symlinks=True)
     return _made(made, lack, (node_modules.install_command(files),), tuple(sorted(files)))
 
 

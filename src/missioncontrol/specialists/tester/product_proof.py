@@ -133,6 +133,7 @@ def _node(bench: Bench, tree: "Tree", cache: Environments) -> Made:
     made = cache.node(str(Path(npm).resolve()), node_modules.module_files(tree), ["."])
     if made.directory is not None:
         for each in node_modules.directories(made.directory):
+            shutil.rmtree(bench.copy / each, ignore_errors=True)  # What a person installed.
             shutil.copytree(made.directory / each, bench.copy / each, symlinks=True)
     return made
 
@@ -167,11 +168,13 @@ def _start(plan: Plan, change: Built | None, bench: Bench) -> Trial:
         AttemptFailed: `tester.not_started`.
     """
     from missioncontrol.specialists.scaffolding.blueprint import blueprint
+    from missioncontrol.specialists.scaffolding.documents import commands
     from missioncontrol.specialists.scaffolding.running import HEALTH, running
 
     stack = plan.design.scaffold if plan.design else None
     assert stack, "a skeleton has a stack"
-    how = running(blueprint(plan), stack)
+    product = blueprint(plan)
+    how = running(product, stack)
     asked = {**msgspec.to_builtins(how), "health": HEALTH}
     if change is not None:
         asked |= {"requests": [], "calls": []}  # What a task has built may ask for more.
@@ -188,10 +191,11 @@ def _start(plan: Plan, change: Built | None, bench: Bench) -> Trial:
         lines = [each for each in trial.output.splitlines() if each.strip()]
         fault = next((each for each in reversed(lines) if each.startswith("FAILED: ")), "")
         why = fault.removeprefix("FAILED: ") or trial.verdict.reason or (lines or ["no output"])[-1]
+        by_hand = commands(product, stack)
         raise AttemptFailed(
             "tester.not_started",
             f"The product does not start and answer: {why}",
-            hint=f"`{' '.join(how.start)}` starts it by hand.",
+            hint=f"`{by_hand.install}`, then `{by_hand.start}` starts it by hand.",
             retryable=False,
             detail={"output": trial.output[-4_000:]},
         )
