@@ -15,7 +15,7 @@ from missioncontrol.specialists.scaffolding.python_plain import (
 )
 from missioncontrol.specialists.scaffolding.schema import Dialect, migrations
 from missioncontrol.specialists.scaffolding.stacks import database_of
-from missioncontrol.specialists.scaffolding.templates import static_files, words_of
+from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 
 DUCKDB = "2.0.1"
 _BOOKKEEPING = """\
@@ -47,7 +47,8 @@ def data_pipeline(plan: Blueprint) -> dict[str, str]:
     schema[f"{len(schema) + 1:04}_loaded_files.sql"] = _BOOKKEEPING
     landing = {f"landing/{each.name}.csv": _sample(each) for each in _targets(plan)}
     return {
-        **static_files("python_plain", words),
+        **python_files(plan, "python_plain", words),
+        **static_files("python_program", words),
         **static_files(f"plain_{database}", words),
         **static_files("data_pipeline", words),
         **{f"{source}/migrations/{name}": text for name, text in schema.items()},

@@ -10,7 +10,7 @@ from missioncontrol.domain.scaffold_stack import STACKS, ScaffoldStack
 from missioncontrol.specialists.scaffolding.blueprint import Action, Blueprint
 from missioncontrol.specialists.scaffolding.command_names import command_name
 from missioncontrol.specialists.scaffolding.layout import sentence
-from missioncontrol.specialists.scaffolding.names import kebab
+from missioncontrol.specialists.scaffolding.names import identifier, kebab
 from missioncontrol.specialists.scaffolding.running import running
 from missioncontrol.specialists.scaffolding.stacks import database_of, differences
 
@@ -69,11 +69,13 @@ def _web(plan: Blueprint) -> Commands:
             (f"{source}/fields.py", "types of fields: checks and stored form"),
             (f"{source}/database.py", "connections, migrations, statements"),
             (f"{source}/migrations/", "numbered SQL, applied at the start; add, never change"),
-            (f"{source}/events.py", "events for the success metrics"),
+            (f"{source}/events.py", "events for the success metrics, and how they are sent"),
             (f"{source}/errors.py", "refusals and their answers"),
             ("tests/", "the slice, refusals, what is not built"),
         ),
-        _settings(plan, ("HOST", "127.0.0.1"), ("PORT", "8000"), ("LOG_LEVEL", "info")),
+        _settings(
+            plan, ("HOST", "127.0.0.1"), ("PORT", "8000"), ("LOG_LEVEL", "info"), *_EVENT_SETTINGS
+        ),
     )
 
 
@@ -109,7 +111,7 @@ def _command(plan: Blueprint) -> Commands:
         _LINT,
         _typed(plan, "python-command"),
         ((f"src/{package}/commands/", "the options of each command"), *_plain_places(plan)),
-        _settings(plan),
+        _settings(plan, *_EVENT_SETTINGS),
     )
 
 
@@ -135,7 +137,7 @@ def _node(plan: Blueprint) -> Commands:
             ("src/errors.ts", "refusals and their answers"),
             ("test/", "the slice, refusals, what is not built"),
         ),
-        _settings(plan, ("HOST", "127.0.0.1"), ("PORT", "8000")),
+        _settings(plan, ("HOST", "127.0.0.1"), ("PORT", "8000"), *_EVENT_SETTINGS),
     )
 
 
@@ -168,8 +170,15 @@ def _pipeline(plan: Blueprint) -> Commands:
             (f"{source}/commands/", "the options of each command"),
             *_plain_places(plan),
         ),
-        _settings(plan, suffix="db" if database_of(plan.design) == "sqlite" else "duckdb"),
+        _settings(
+            plan,
+            *_EVENT_SETTINGS,
+            suffix="db" if database_of(plan.design) == "sqlite" else "duckdb",
+        ),
     )
+
+
+_EVENT_SETTINGS = (("EVENTS_URL", ""), ("EVENTS_KEY", ""))
 
 
 def _settings(
@@ -178,6 +187,8 @@ def _settings(
     texts = {
         "DATABASE": "the file of the database",
         "HOST": "the address to listen on",
+        "EVENTS_URL": "where events are sent; empty: they stay in the database",
+        "EVENTS_KEY": "the write key of the collector",
         "PORT": "the port to listen on",
         "LOG_LEVEL": "debug, info, warning or error",
     }
@@ -220,8 +231,43 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
     if others := differences(plan.design, stack):
         listed = "\n".join(f"- {each}" for each in others)
         parts.append(f"## Otherwise than in the design\n\n{listed}")
+    if plan.design.metrics:
+        parts.append("## Measure it\n\n" + "\n\n".join(_measuring(plan, stack)))
     parts.append("## Data\n\n" + "\n".join(_data(plan)))
     return "\n\n".join(parts).rstrip() + "\n"
+
+
+def _measuring(plan: Blueprint, stack: ScaffoldStack) -> Iterator[str]:
+    """Yield the metrics of the design, and how their events reach a collector."""
+    yield _table(
+        ("Metric", "Measure", "Target", "Events"),
+        (
+            (each.name, each.measure, each.target, ", ".join(f"`{e}`" for e in each.events))
+            for each in plan.design.metrics
+        ),
+    )
+    if not plan.event_names:
+        return
+    prefix, name = plan.package.upper(), plan.name[:40].strip("-")  # the length of an id there
+    how = (
+        "`events.send(db, url, key)` sends what was recorded"
+        if stack == "python-library"
+        else f"With `{prefix}_EVENTS_URL` and `{prefix}_EVENTS_KEY`, what was recorded is sent"
+    )
+    yield (
+        f"{how} to a collector that speaks Segment's protocol. With Mission Control, whose console"
+        " listens on port 8700 while `mission up` runs, these commands prepare the product; the"
+        " second one prints the key once:"
+    )
+    steps = next((each.events for each in plan.design.metrics if len(each.events) > 1), ())
+    lines = [
+        shlex.join(["mission", "analytics", "add-product", name, "--name", plan.title]),
+        f"mission analytics add-source {name} {name} --kind server",
+    ]
+    if steps:
+        marks = "".join(f" --step {identifier(each)}" for each in steps)
+        lines.append(f"mission analytics settings {name}{marks} --action {identifier(steps[-1])}")
+    yield "```sh\n" + "\n".join(lines) + "\n```"
 
 
 def _answer(stack: ScaffoldStack) -> str:

@@ -30,11 +30,17 @@ _DATABASE = ("checkReferences", "find", "insert", "presenter", "remove", "select
 
 def node_web(plan: Blueprint) -> dict[str, str]:
     """Return the files of the product."""
-    words = words_of(plan) | {"event_names_ts": _event_names(plan)}
+    names = {
+        "event_names_ts": _event_names(plan),
+        "event_ts": _string("".join(plan.event_names[:1])),
+    }
+    words = words_of(plan) | names
     found = {
         **static_files("node_web", words),
         **{f"migrations/{name}": text for name, text in migrations(plan, "sqlite").items()},
     }
+    if not plan.event_names:
+        del found["test/events.test.ts"]
     modules: list[tuple[str, str]] = []
     for table in plan.tables:
         if plan.of_table(table.name):

@@ -27,17 +27,17 @@ from missioncontrol.specialists.scaffolding.python_plain import (
 )
 from missioncontrol.specialists.scaffolding.python_web import example_code, wrong_value
 from missioncontrol.specialists.scaffolding.schema import migrations
-from missioncontrol.specialists.scaffolding.templates import static_files, words_of
+from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 
 
 def python_command(plan: Blueprint) -> dict[str, str]:
     """Return the files of the tool."""
-    words = words_of(plan) | {"suffix": "db"}
+    words = words_of(plan) | {"suffix": "db", "dependency": "", "pin": ""}
     source = f"src/{plan.package}"
     return {
-        **static_files("python_plain", words),
+        **python_files(plan, "python_plain", words),
         **static_files("plain_sqlite", words),
-        **static_files("python_command", words),
+        **static_files("python_program", words),
         **{
             f"{source}/migrations/{name}": text for name, text in migrations(plan, "sqlite").items()
         },

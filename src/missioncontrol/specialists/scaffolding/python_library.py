@@ -25,7 +25,7 @@ from missioncontrol.specialists.scaffolding.python_web import (
     wrong_value,
 )
 from missioncontrol.specialists.scaffolding.schema import migrations
-from missioncontrol.specialists.scaffolding.templates import static_files, words_of
+from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 
 
 def python_library(plan: Blueprint) -> dict[str, str]:
@@ -33,7 +33,7 @@ def python_library(plan: Blueprint) -> dict[str, str]:
     words = words_of(plan)
     source = f"src/{plan.package}"
     found = {
-        **static_files("python_plain", words),
+        **python_files(plan, "python_plain", words),
         **static_files("plain_sqlite", words),
         **static_files("python_library", words),
         **{

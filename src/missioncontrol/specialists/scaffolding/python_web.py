@@ -16,7 +16,7 @@ from missioncontrol.specialists.scaffolding.layout import (
 )
 from missioncontrol.specialists.scaffolding.names import pascal, python_name, unique
 from missioncontrol.specialists.scaffolding.schema import migrations
-from missioncontrol.specialists.scaffolding.templates import static_files, words_of
+from missioncontrol.specialists.scaffolding.templates import python_files, words_of
 
 _FIELD_TYPES = {
     "text": "fields.Text", "integer": "fields.Integer", "money": "fields.Cents",
@@ -59,7 +59,7 @@ _OF_HANDLERS = frozenset(
 def python_web(plan: Blueprint) -> dict[str, str]:
     """Return the files of the product."""
     words = words_of(plan) | {"app_imports": "", "static_import": "", "static_mount": ""}
-    return {**static_files("python_web", words), **generated(plan)}
+    return {**python_files(plan, "python_web", words), **generated(plan)}
 
 
 def generated(plan: Blueprint) -> dict[str, str]:

@@ -31,11 +31,15 @@ def _events(name: str, dialect: Dialect) -> str:
     before, key, created, end = _frame(name, dialect)
     text = "VARCHAR" if dialect == "duckdb" else "TEXT"
     number = "BIGINT" if dialect == "duckdb" else "INTEGER"
+    random = "uuid()" if dialect == "duckdb" else "lower(hex(randomblob(16)))"
     index = quote(f"{name}_by_name")
     return (
         "-- What the product reports, so that its success can be measured.\n"
         f"{before}CREATE TABLE {quote(name)} (\n    {key},\n    {quote('name')} {text} NOT NULL,\n"
         f"    {quote('table_name')} {text},\n    {quote('row_id')} {number},\n"
+        f"    {quote('actor')} {text},\n"
+        f"    {quote('message_id')} {text} NOT NULL DEFAULT ({random}),\n"
+        f"    {quote('sent_at')} {text},\n"
         f"    {created}\n{end};\n"
         f"CREATE INDEX {index} ON {quote(name)} ({quote('name')},"
         f" {quote('created_at')});\n"

@@ -6,7 +6,7 @@ from html import escape
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint, Column, Table
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
 from missioncontrol.specialists.scaffolding.python_web import generated
-from missioncontrol.specialists.scaffolding.templates import static_files, words_of
+from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 
 _INPUTS = {
     "integer": 'type="number" step="1"', "money": 'type="number" step="1"',
@@ -41,7 +41,7 @@ def static_pages(plan: Blueprint) -> dict[str, str]:
     folder = f"src/{plan.package}/pages"
     others = dict(_other_pages(plan))
     found = {
-        **static_files("python_web", words),
+        **python_files(plan, "python_web", words),
         **static_files("static_pages", words),
         **generated(plan),
         f"{folder}/index.html": _index(plan, others),

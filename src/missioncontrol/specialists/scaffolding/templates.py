@@ -50,6 +50,14 @@ def static_files(folder: str, words: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def python_files(plan: Blueprint, folder: str, words: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of one folder of templates, and those that each product in Python has."""
+    found = {**static_files("python_any", words), **static_files(folder, words)}
+    if not plan.event_names:
+        del found["tests/test_events.py"]
+    return found
+
+
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
     for each in sorted(folder.iterdir(), key=lambda one: one.name):
         if each.is_dir():
