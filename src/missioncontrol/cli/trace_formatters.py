@@ -94,6 +94,7 @@ def _row_lines(row: MatrixRow, width: int) -> Iterator[str]:
     tasks = ", ".join(f"{node.name} ({node.state.replace('_', ' ')})" for node in row.tasks)
     yield from wrapped(tasks or "none", width, "    tasks   ", " " * 12)
     for name, nodes in (
+        ("parts", row.parts),
         ("shaped", row.shaped),
         ("left", row.artifacts),
         ("files", row.files),

@@ -7,6 +7,7 @@ from missioncontrol.documents.changes import changed_files
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.record import MissionRecord, TaskRecord
 from missioncontrol.documents.traceability.check import TraceCheck
+from missioncontrol.documents.traceability.design_parts import add_design
 from missioncontrol.documents.traceability.graph import (
     Draft,
     NodeKind,
@@ -26,6 +27,7 @@ LIKELY_MAX = 5
 """Likely files of one requirement in the graph."""
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+_TEST_FOLDERS = ("tests/", "test/")
 _NAMES_REQUIREMENT = re.compile(r"\bR\d+\b")
 
 
@@ -37,6 +39,7 @@ def trace_graph(record: MissionRecord, check: TraceCheck | None = None) -> Trace
     _add_plan(draft, record, plan)
     for one in record.tasks:
         _add_task(draft, one, plan)
+    add_design(draft, plan)
     _add_likely(draft, plan)
     for one in record.tasks:
         _add_results(draft, one, plan)
@@ -128,11 +131,24 @@ def _add_task(draft: Draft, one: TaskRecord, plan: Plan) -> None:
             draft.tie(node, f"risk:{name}", f"It is threatened by {name} and keeps watch on it.")
         else:
             draft.tie(f"risk:{name}", node, f"It is there because of {name}.")
-    for path in task.scope:
-        target = draft.file(path)
-        draft.tie(node, target, "It is expected to change this file.")
+    _add_scope(draft, node, task.scope, plan)
     if tested := proves(task, plan):
         draft.tie(f"task:{tested}", node, f"It tests what {tested} has built.")
+
+
+def _add_scope(draft: Draft, node: str, scope: tuple[str, ...], plan: Plan) -> None:
+    """Tie a task to its files. Those of a new product are planned, and its tests among them."""
+    is_new = plan.design is not None
+    tests = [path for path in scope if is_new and path.startswith(_TEST_FOLDERS)]
+    for path in scope:
+        if path in tests:
+            continue
+        target = draft.file(path)
+        draft.tie(node, target, "It is expected to change this file.")
+        for test in tests:
+            draft.tie(target, draft.file(test, kind="test"), f"It is to test {path}.")
+    for test in tests:
+        draft.tie(node, draft.file(test, kind="test"), "It brings this test.")
 
 
 def _add_likely(draft: Draft, plan: Plan) -> None:

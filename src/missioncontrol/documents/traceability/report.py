@@ -17,6 +17,7 @@ class MatrixRow(msgspec.Struct, frozen=True):
 
     requirement: Requirement
     asked: tuple[Node, ...]  # the words that ask for it
+    parts: tuple[Node, ...]  # of a new product: tables, interfaces and metrics
     tasks: tuple[Node, ...]
     shaped: tuple[Node, ...]  # decisions, risks and components
     artifacts: tuple[Node, ...]  # diffs among them
@@ -40,6 +41,7 @@ def matrix(record: MissionRecord, graph: TraceGraph, check: TraceCheck) -> tuple
             MatrixRow(
                 requirement=each.requirement,
                 asked=_above(graph, nodes, f"requirement:{name}"),
+                parts=_of(below, "entity", "interface", "metric"),
                 tasks=_of(below, "task"),
                 shaped=_of(below, "decision", "risk", "component"),
                 artifacts=_of(below, "artifact", "diff"),
@@ -103,6 +105,7 @@ class RequirementRow(msgspec.Struct, frozen=True):
     standing: str
     checked: int  # of its tasks, those that are done with checked evidence
     asked: tuple[str, ...]
+    parts: tuple[str, ...]  # of a new product: tables, interfaces and metrics
     tasks: tuple[str, ...]
     shaped: tuple[str, ...]  # decisions, risks and components
     artifacts: tuple[str, ...]
@@ -176,6 +179,7 @@ def _row(row: MatrixRow) -> RequirementRow:
         standing=row.standing,
         checked=row.checked,
         asked=_ids(row.asked),
+        parts=_ids(row.parts),
         tasks=_ids(row.tasks),
         shaped=_ids(row.shaped),
         artifacts=_ids(row.artifacts),

@@ -46,6 +46,9 @@ KINDS: dict[NodeKind, tuple[str, str]] = {
     "constraint": ("Constraint", "Constraints"),
     "background": ("Background", "Background"),
     "requirement": ("Requirement", "Requirements"),
+    "entity": ("Table", "Tables"),
+    "interface": ("Interface", "Interfaces"),
+    "metric": ("Metric", "Metrics"),
     "task": ("Task", "Tasks"),
     "decision": ("Decision", "Decisions"),
     "risk": ("Risk", "Risks"),
@@ -60,10 +63,14 @@ KINDS: dict[NodeKind, tuple[str, str]] = {
 QUOTED_KINDS = frozenset({"goal", "sentence", "constraint", "background"})
 """Kinds of people's input: these are called by their words."""
 
+_LED_KINDS = frozenset({"artifact", "component", "entity", "file", "interface", "metric", "test"})
+"""Kinds whose page the script cannot tell from their name."""
+
 HEADINGS = (
     "Goal",
     "Source",
     "Requirements",
+    "Tables, interfaces, metrics",
     "Tasks",
     "Decisions, risks, parts",
     "Artifacts, changes",
@@ -117,6 +124,7 @@ async def values(
         "node_groups": _groups(graph, story),
         "looked": _looked(chosen, graph, by_id, story) if chosen else None,
         "matrix_folds": _matrix_folds(story, chosen),
+        "has_parts": reading.plan.design is not None,
         "gaps_shown": GAPS_SHOWN,
         "owners": list_risk_owners(reading.record),
         "is_newest": story.state.id == story.mission.runs[-1],
@@ -137,7 +145,7 @@ async def values(
 
 def _hrefs(graph: TraceGraph, story: RunReport) -> dict[str, str]:
     """Return where the script leads to that can't tell it from the kind and the name."""
-    apart = [one for one in graph.nodes if one.kind in ("artifact", "component", "file", "test")]
+    apart = [one for one in graph.nodes if one.kind in _LED_KINDS]
     found = {one.id: _href(one, story) for one in apart[:LED_MAX]}
     return {name: href for name, href in found.items() if href}
 
@@ -255,6 +263,8 @@ def _href(node: Node, story: RunReport) -> str:
             return _viewer(node, story)
         case "file" | "test" if node.id.startswith("file:"):
             return _file(node.id.removeprefix("file:"), base, story)
+        case "entity" | "interface" | "metric":
+            return f"{base}&view=design"
         case "component":
             return f"{base}&view=blueprint#diagram-proposed"
     return ""
