@@ -65,6 +65,10 @@ def test_a_skeleton_that_is_not_wanted_here_is_refused_before_anything_is_writte
     assert done.returncode == FAILED
     assert b"The nearest is `--scaffold python-web`" in done.stdout + done.stderr
     assert not (tmp_path / "other").exists()
+    done = mission(home, "run", GOAL, "--scaffold", "--repo", str(home / "inside" / "product"))
+    assert done.returncode == BAD_INPUT
+    assert b"where Mission Control keeps its data" in done.stderr
+    assert not (home / "inside").exists()
     done = mission(
         home, "run", "Fix the total of a cart", "--scaffold", "--repo", str(tmp_path / "c")
     )

@@ -12,7 +12,7 @@ def new_directory(path: Path) -> str:
     known once that is planned.
 
     Raises:
-        Rejected: `repository.not_empty`, or `repository.unreadable`.
+        Rejected: `repository.not_empty`, `repository.in_data_directory` or `repository.unreadable`.
     """
     try:
         whole = path.resolve()
@@ -26,9 +26,19 @@ def new_directory(path: Path) -> str:
             f"The repository can't be created in {str(path)!r}: {why}.",
             hint="Name another directory.",
         ) from None
+    if home := next(filter(_is_data_directory, (whole, *whole.parents)), None):
+        raise Rejected(
+            "repository.in_data_directory",
+            f"{str(path)!r} is inside {str(home)!r}, where Mission Control keeps its data.",
+            hint="Name a directory outside of it.",
+        )
     if found and ".git" not in found:
         raise _taken(path, f"is not empty: it has {found[0]!r}")
     return str(whole)
+
+
+def _is_data_directory(path: Path) -> bool:
+    return all((path / name).exists() for name in ("log.db", "engine.lock"))
 
 
 def _taken(path: Path, why: str) -> Rejected:
