@@ -12,12 +12,13 @@ SEEDS ?= 2000
 # `mission` start a second later.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run serve test test-fast proof check bench simulate lock clean
+.PHONY: help run serve test test-slow test-fast proof check bench simulate lock clean
 
 help:
 	@echo "make run [GOAL=... REPO=...]   plan a goal and carry it out, on this repository by default"
 	@echo "make serve [HOME_DIR=...]      the console in the browser, with its engine at work"
-	@echo "make test                      all tests"
+	@echo "make test                      all tests but the slow ones"
+	@echo "make test-slow [WITHIN=600]    tests with real agents, installations and whole products"
 	@echo "make test-fast                 the tests that compute in memory: about 7,600 in under two minutes"
 	@echo "make proof                     whole missions on four larger packages besides the ten of the tests"
 	@echo "make check                     format, lint, types, imports"
@@ -47,6 +48,10 @@ serve: .venv/ready
 test: .venv/ready-dev
 	@sh tools/browser
 	@sh tools/tests
+
+test-slow: .venv/ready-dev
+	@sh tools/browser
+	@sh tools/tests-slow $(if $(WITHIN),--within $(WITHIN))
 
 test-fast: .venv/ready-dev
 	@sh tools/tests-fast

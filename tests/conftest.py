@@ -2,11 +2,12 @@
 
 import gc
 import os
+import time
 
 import pytest
 from hypothesis import Phase, settings
 
-from tests.file_order import Recorder, longest_first
+from tests.file_order import Recorder, begin_at, longest_first
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
     codex_program,
@@ -27,6 +28,7 @@ os.environ["MISSION_CONSOLE"] = "off"
 # Tests of missions must not install what their small repositories lack.
 os.environ["MISSION_ENVIRONMENTS"] = "off"
 
+BEGUN = time.monotonic()
 JOURNEY_SECONDS = 300
 """After so long a journey hangs. It is no measure: on a busy machine all of them are slow."""
 
@@ -50,12 +52,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         is_journey = item.get_closest_marker("journey") or "browser" in item.path.parts
         if is_journey and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
-    if hasattr(config, "workerinput"):
+    if word := config.getoption("--begin-at"):
+        begin_at(items, word)
+    elif hasattr(config, "workerinput"):
         longest_first(items)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record-weights", action="store_true", help="write tests/weights.json")
+    parser.addoption("--begin-at", default="", help="a word that chooses which file comes first")
+    parser.addoption("--within", type=float, help="seconds after which no further test starts")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    within = item.config.getoption("--within")
+    if within is not None and time.monotonic() - BEGUN > within:
+        pytest.skip(f"not within {within:.0f} seconds; another commit begins with other files")
 
 
 def pytest_configure(config: pytest.Config) -> None:

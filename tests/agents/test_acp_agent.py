@@ -310,6 +310,7 @@ def opencode(program: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_opencode_changes_files_and_asks_before_it_does(
     tmp_path: Path, repository: Path, opencode_program: Path
 ) -> None:
@@ -392,6 +393,7 @@ def test_a_step_that_asks_for_words_needs_an_answer(tmp_path: Path, repository: 
     assert error.code == "acp.nothing_done"
 
 
+@pytest.mark.slow
 def test_a_tool_that_does_not_exist_is_no_work_of_opencode(
     tmp_path: Path, repository: Path, opencode_program: Path
 ) -> None:

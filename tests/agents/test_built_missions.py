@@ -118,6 +118,7 @@ def test_a_change_with_which_a_test_fails_is_not_done(tmp_path: Path, codex_prog
     assert steps(home)["proof"]["state"] == "failed"
 
 
+@pytest.mark.slow
 def test_a_mission_whose_agent_changes_nothing_is_not_called_built(
     tmp_path: Path, codex_program: Path
 ) -> None:
@@ -141,6 +142,7 @@ SECOND = """*** Begin Patch
 *** End Patch"""
 
 
+@pytest.mark.slow
 def test_each_change_goes_on_from_the_one_before_and_the_last_patch_holds_all(
     tmp_path: Path, codex_program: Path
 ) -> None:
@@ -175,6 +177,7 @@ def test_each_change_goes_on_from_the_one_before_and_the_last_patch_holds_all(
     assert "def average" in text
 
 
+@pytest.mark.slow
 def test_a_cap_that_is_one_token_short_ends_the_mission_and_says_which(
     tmp_path: Path, codex_program: Path
 ) -> None:
@@ -192,6 +195,7 @@ def test_a_cap_that_is_one_token_short_ends_the_mission_and_says_which(
     assert asked < len(replies)
 
 
+@pytest.mark.slow
 def test_a_mission_goes_on_after_its_engine_was_killed_while_it_was_built(
     tmp_path: Path, codex_program: Path
 ) -> None:
@@ -256,6 +260,7 @@ OPENCODE = {
 }
 
 
+@pytest.mark.slow
 def test_an_agent_that_speaks_acp_builds_a_mission_too(
     tmp_path: Path, opencode_program: Path
 ) -> None:
@@ -310,6 +315,7 @@ def test_a_patch_that_lost_a_secret_is_said_to_be_no_longer_what_was_made(tmp_pa
     assert [each.rule for each in work.findings] == ["acp.secret_taken_out"]
 
 
+@pytest.mark.slow
 def test_an_agent_is_given_the_pack_with_the_files_that_a_person_named_since(
     tmp_path: Path, codex_program: Path
 ) -> None:

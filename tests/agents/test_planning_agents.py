@@ -107,6 +107,7 @@ def test_an_agent_reads_with_our_tools_and_its_plan_is_held_to_the_repository(
     assert run["usage"]["cost"] >= cost(used, MODELS[kind])  # The gateway counts long answers.
 
 
+@pytest.mark.slow
 def test_opencode_plans_without_being_declared(
     tmp_path: Path, opencode_program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +137,7 @@ def test_opencode_plans_without_being_declared(
     assert any("is_sure" in each for each in asked)  # What our ranking says of a file.
 
 
+@pytest.mark.slow
 def test_three_refused_answers_let_the_local_plan_stand_in_and_say_why(
     tmp_path: Path, codex_program: Path
 ) -> None:

@@ -16,6 +16,7 @@ NUMBER = 16
 SECONDS_MAX = 300
 
 
+@pytest.mark.slow
 def test_sixteen_agents_work_on_one_repository_at_once(tmp_path: Path) -> None:
     parts = [f"part_{number}" for number in range(NUMBER)]
     root = repository(tmp_path / "shop", {f"{part}.py": "VALUE = 1\n" for part in parts})

@@ -44,6 +44,7 @@ def shop(tmp_path: Path) -> Shop:
     return shop
 
 
+@pytest.mark.slow
 def test_a_branch_that_would_be_red_stops_the_line_until_a_task_mends_it(shop: Shop) -> None:
     run = ("task", "run", "--agents", "builder=coder")
     shop.run(*run, "1")

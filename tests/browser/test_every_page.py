@@ -185,7 +185,12 @@ PARTS = {
 MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
 """What only leads on to another page."""
 
-PATHS = [path for paths in PAGES.values() for path in paths]
+PATHS = [
+    pytest.param(path, marks=pytest.mark.slow if number else ())
+    for paths in PAGES.values()
+    for number, path in enumerate(paths)
+]
+"""The first path of each page; the slow tests add its other forms."""
 
 DIALOGS = """() => [...document.querySelectorAll("main dialog[id]")].map((one) => one.id)"""
 """Those of a page itself; test_frame.py looks at those that all pages have."""

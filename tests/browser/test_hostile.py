@@ -31,6 +31,7 @@ def scene(
         found.stop()
 
 
+@pytest.mark.slow
 def test_no_text_of_an_agent_runs_in_a_browser(tab: Tab, digests: dict[str, str]) -> None:
     """A text that runs is noticed: it opens a dialog."""
     opened: list[str] = []

@@ -45,6 +45,7 @@ def screens(page: Page) -> float:
     return float(page.evaluate(f"{tall} / innerHeight"))
 
 
+@pytest.mark.slow
 def test_the_page_is_short_on_a_phone_and_holds_everything(phone: Tab) -> None:
     page = opened(phone)
     assert_fits(page)

@@ -20,6 +20,7 @@ def mission(scene: Scene) -> str:
     return str(begun["mission"])
 
 
+@pytest.mark.slow
 def test_buttons_and_dialogs_work_without_scripts(
     scene: Scene, open_tab: Callable[..., Tab], mission: str
 ) -> None:

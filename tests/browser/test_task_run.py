@@ -171,6 +171,7 @@ def proof(
             found.stop()
 
 
+@pytest.mark.slow
 def test_from_a_brief_to_what_is_merged(proof: tuple[Proof, ModelServer], browser: Browser) -> None:
     scene, models = proof
     scene.agreed()

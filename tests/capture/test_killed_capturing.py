@@ -66,6 +66,7 @@ class Sender(threading.Thread):
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_each_acknowledged_event_is_there_once_however_often_the_console_is_killed(
     house: HouseProcess,
 ) -> None:

@@ -70,6 +70,7 @@ def test_past_changes_are_planned_again_and_nothing_is_touched(tmp_path: Path, s
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.slow
 def test_a_planner_that_is_paid_is_compared_with_the_local_one(
     tmp_path: Path, shop: Path, codex_program: Path
 ) -> None:

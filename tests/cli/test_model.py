@@ -48,6 +48,7 @@ def test_a_model_is_asked_again_with_the_faults_and_its_plan_is_carried_out(tmp_
     assert KEY.encode() not in content
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_the_local_plan_stands_in_for_a_model_that_never_gets_it_right(tmp_path: Path) -> None:
     root, home = repository(tmp_path / "tiny"), tmp_path / "home"

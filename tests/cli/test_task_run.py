@@ -172,12 +172,14 @@ def test_two_that_change_one_file_at_once_are_brought_together_and_the_checkout_
     assert shown["status"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_what_meets_waits_and_begins_at_what_was_merged(shop: Shop) -> None:
     first, second = shop.carried("1", "2", into="waited")["tasks"]
     assert second["merged"]["onto"] == first["merged"]["commit"]
     assert not second["merged"]["rebased"]
 
 
+@pytest.mark.slow
 def test_a_change_that_breaks_a_test_goes_back_with_it_and_is_mended(shop: Shop) -> None:
     manifest = shop.carried("3", into="mended")
     assert states(manifest) == [("merged", 3)]
@@ -195,6 +197,7 @@ def test_a_change_that_breaks_a_test_goes_back_with_it_and_is_mended(shop: Shop)
     assert "tests_failed" not in reports[0]
 
 
+@pytest.mark.slow
 def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
     options = ("--agents", "builder=coder", "--into", "mission/never")
     output = shop.run("task", "run", "4", *options, code=FAILED)
@@ -226,12 +229,14 @@ def test_rounds_end_and_what_was_built_is_kept(shop: Shop) -> None:
         assert "`mission task run NUMBER … --agents builder=NAME`" in refused
 
 
+@pytest.mark.slow
 def test_a_change_that_conflicts_is_made_anew_on_what_was_merged(shop: Shop) -> None:
     manifest = shop.carried("5", "6", "--overlap", "merge", into="anew")
     assert sorted(states(manifest)) == [("merged", 1), ("merged", 2)]
     assert BOTH in git(shop.root, "show", f"mission/anew:{PLACE}")
 
 
+@pytest.mark.slow
 def test_a_conflict_with_what_others_merged_uses_up_no_round(tmp_path: Path) -> None:
     script = {"1": SCRIPT["5"], "2": SCRIPT["6"]}
     shop = Shop(tmp_path, script, "approval = false\nrounds = 1")
@@ -256,6 +261,7 @@ def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: 
     assert tries["task-7/test"] == ["interrupted", "succeeded"]
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_killed_as_a_branch_moves_merges_each_task_once(shop: Shop) -> None:
     options = ("--agents", "builder=coder", "--overlap", "merge", "--into", "mission/once")
     argv = ["task", "run", "1", "2", *options]
@@ -372,6 +378,7 @@ def test_a_person_agrees_before_anything_is_merged(tmp_path: Path) -> None:
     _judged(shop)
 
 
+@pytest.mark.slow
 def test_a_spec_that_is_edited_while_its_merge_waits_is_merged_against_by_nobody(
     tmp_path: Path,
 ) -> None:

@@ -43,6 +43,7 @@ NAMES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 @pytest.mark.timeout(900)
 def test_every_answer_is_as_the_document_says_and_what_does_not_fit_is_refused(

@@ -52,6 +52,7 @@ def test_the_schema_is_the_published_one() -> None:
     assert json.loads(KEPT.read_text()) == json.loads(json.dumps(schema()))
 
 
+@pytest.mark.slow
 def test_every_scenario_that_ships_can_be_solved_and_the_outcome_is_told(tmp_path: Path) -> None:
     home, file = tmp_path / "home", tmp_path / "junit.xml"
     asked = ("--command", f"{SCRIPTED} solve", "--parallel", "2", "--junit", str(file))
@@ -282,6 +283,7 @@ def test_numbers_have_bounds(numbers: dict[str, int], fault: str) -> None:
         refuse_bad_numbers(Namespace(**{"repeat": 1, "parallel": 1, "seed": 0, **numbers}))
 
 
+@pytest.mark.slow
 def test_codex_is_evaluated_with_what_its_models_took(tmp_path: Path, codex_program: Path) -> None:
     [dear] = scenarios(tmp_path, {"dear": "solve"})
     text = Path(dear).read_text().replace("tokens = 1000", 'cost = "0.0001"')

@@ -79,6 +79,7 @@ def test_a_killed_evaluation_goes_on_and_repeats_nothing_that_has_ended(
     assert not [p for p in psutil.process_iter(["cmdline"]) if str(place) in str(p.info["cmdline"])]
 
 
+@pytest.mark.slow
 def test_agents_with_trees_of_their_own_are_tried_beside_an_engine(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -19,7 +19,7 @@ from tests.agents.repositories import repository
 from tests.extras.libraries import ROOT
 from tests.extras.test_core import IMPORT_ALL, OPTIONAL
 
-pytestmark = [pytest.mark.install, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MEGABYTES_MAX = 155

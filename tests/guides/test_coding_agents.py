@@ -13,6 +13,7 @@ from tests.guides.terminal import Terminal, blocks
 GUIDE = Path(__file__).parents[2] / "docs/guides/coding-agents.md"
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_every_command_of_the_guide_prints_what_it_shows(
     tmp_path: Path, codex_program: Path

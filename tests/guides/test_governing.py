@@ -15,6 +15,7 @@ def guide(name: str) -> str:
     return (ROOT / "docs/guides" / name).read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_every_command_of_the_guides_prints_what_they_show(tmp_path: Path) -> None:
     with Terminal(tmp_path) as terminal:
@@ -23,6 +24,7 @@ def test_every_command_of_the_guides_prints_what_they_show(tmp_path: Path) -> No
         assert terminal.follow(guide("reading-the-record.md")) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_every_command_of_the_guide_to_agents_prints_what_it_shows(tmp_path: Path) -> None:
     text = guide("agents.md")

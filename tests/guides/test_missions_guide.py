@@ -14,6 +14,7 @@ from tests.sources import checkout
 GUIDE = (Path(__file__).parents[2] / "docs/guides/missions.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_each_command_of_the_guide_can_be_typed(tmp_path: Path) -> None:
     checkout("cachetools", tmp_path / "cachetools")

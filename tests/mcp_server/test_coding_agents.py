@@ -152,6 +152,7 @@ def test_codex_reads_over_http_with_a_token(desk: Desk, codex_program: Path) -> 
     assert found["result"]["structured_content"] == {"items": [], "next": ""}
 
 
+@pytest.mark.slow
 def test_claude_code_plans_a_mission_and_decides_nothing(desk: Desk, claude_program: Path) -> None:
     asked = {"goal": GOAL, "repository": str(desk.source)}
     planned = desk.claude(claude_program, claude_mcp("mission", "plan_mission", **asked))

@@ -107,6 +107,7 @@ def test_a_model_without_tools_is_asked_without_them(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_a_model_tries_the_plan_and_the_mission_still_shows_first_what_is_red(
     tmp_path: Path,

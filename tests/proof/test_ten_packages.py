@@ -95,7 +95,16 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Missions:
     return Missions(tmp_path_factory.mktemp)
 
 
-every = pytest.mark.parametrize("package", [each.package for each in ASKED])
+OFTEN = ("cachetools", "humanize", "tenacity")
+"""Packages that all tests carry out; the slow ones add the rest."""
+
+every = pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param(each.package, marks=() if each.package in OFTEN else pytest.mark.slow)
+        for each in ASKED
+    ],
+)
 
 
 @every
@@ -146,6 +155,7 @@ def test_each_command_of_the_pack_runs_as_it_says(
         assert done.returncode == command["exit_code"], command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["plan/plan.md", "specification/specification.md", "specification/execution-pack.md"],
@@ -165,6 +175,7 @@ def written(carried: Missions) -> Missions:
     return carried
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["prd", "design", "plan", "test-plan", "brief"])
 def test_no_two_missions_share_a_paragraph_of_a_document(
     written: dict[str, Carried], kind: str

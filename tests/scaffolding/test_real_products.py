@@ -22,6 +22,12 @@ from tests.scaffolding.designs import sources
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 _BLOCK = re.compile(r"```sh\n(.*?)\n```", re.DOTALL)
 SERVERS: tuple[ScaffoldStack, ...] = ("python-web", "static-pages", "node-web")
+NAMES = (
+    "odd",
+    pytest.param("tools", marks=pytest.mark.slow),
+    pytest.param("prices", marks=pytest.mark.slow),
+)
+"""The design whose names are hardest; the slow tests add two of goals."""
 PROGRAMS: tuple[ScaffoldStack, ...] = ("python-command", "python-library", "data-pipeline")
 
 
@@ -106,7 +112,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", ["tools", "prices", "odd"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("stack", SERVERS)
 def test_a_server_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, name: str) -> None:
     product = Product(tmp_path, name, stack)
@@ -121,7 +127,7 @@ def test_a_server_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, nam
     print(stack, name, product.seconds)
 
 
-@pytest.mark.parametrize("name", ["tools", "prices", "odd"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("stack", PROGRAMS)
 def test_a_program_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, name: str) -> None:
     product = Product(tmp_path, name, stack)

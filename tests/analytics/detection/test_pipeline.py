@@ -50,6 +50,7 @@ def told(findings: tuple[Finding, ...], metric: str) -> tuple[Finding, Planted]:
     return found, known
 
 
+@pytest.mark.slow
 def test_all_that_goes_wrong_is_found_and_nothing_else_is_alerted(
     findings: tuple[Finding, ...],
 ) -> None:

@@ -54,6 +54,7 @@ def test_an_environment_is_made_once_and_its_programs_start_it(tmp_path: Path) -
     assert only == first.directory
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wheels")
 def test_what_is_locked_and_has_no_wheel_gives_way_and_so_does_one_requirement(
     tmp_path: Path,
@@ -63,6 +64,7 @@ def test_what_is_locked_and_has_no_wheel_gives_way_and_so_does_one_requirement(
     assert found.lacks == ("no-such-lib",)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wheels")
 def test_nothing_is_kept_of_one_that_cannot_be_made(tmp_path: Path) -> None:
     found = made(kept_below(tmp_path / "kept"), "no-such-lib")
@@ -77,6 +79,7 @@ def test_a_time_limit_ends_it(tmp_path: Path) -> None:
     assert "time limit" in found.reason
 
 
+@pytest.mark.slow
 def test_those_longest_unused_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "COUNT_MAX", 2)
     cache = kept_below(tmp_path / "kept")

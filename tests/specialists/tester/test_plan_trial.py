@@ -134,6 +134,7 @@ NEEDY = SHOP | {
 }
 
 
+@pytest.mark.slow
 def test_what_the_tests_lack_is_installed_from_what_the_project_declares(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
