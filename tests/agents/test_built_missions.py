@@ -71,7 +71,7 @@ def steps(home: Path) -> dict[str, dict[str, Any]]:
     return {each["step"]: each for each in answer(home, "show", "last")["steps"]}
 
 
-@pytest.mark.parametrize("kind", ["codex", "claude"])
+@pytest.mark.parametrize("kind", ["codex", pytest.param("claude", marks=pytest.mark.slow)])
 def test_a_mission_is_built_proven_and_told_with_its_diff(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
@@ -108,6 +108,7 @@ def test_a_mission_is_built_proven_and_told_with_its_diff(
     assert "discount" in (clone / "shop/prices.py").read_text()
 
 
+@pytest.mark.slow
 def test_a_change_with_which_a_test_fails_is_not_done(tmp_path: Path, codex_program: Path) -> None:
     source = repository(tmp_path / "source", FILES)
     with serving(*script("codex", patch=BROKEN)) as models:

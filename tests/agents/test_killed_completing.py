@@ -69,7 +69,9 @@ def shown(home: Path, run: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [MOMENTS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in MOMENTS[1:])]
+)
 def test_a_mission_that_was_cut_off_while_it_settled_is_completed_once(
     tmp_path: Path, moment: str
 ) -> None:

@@ -68,7 +68,7 @@ def furnish(home: Path, models: Any, kind: str, program: Path) -> Path:
     return home
 
 
-@pytest.mark.parametrize("kind", ["codex", "claude"])
+@pytest.mark.parametrize("kind", ["codex", pytest.param("claude", marks=pytest.mark.slow)])
 def test_an_agent_reads_with_our_tools_and_its_plan_is_held_to_the_repository(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:

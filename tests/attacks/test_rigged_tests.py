@@ -117,54 +117,55 @@ def lent(tmp_path: Path, root: Path) -> Lent:
     return Lent(Theirs.found(root), tmp_path / "lent.git")
 
 
-@pytest.mark.parametrize(
-    ("change", "rule"),
-    [
-        ({"tests/conftest.py": "import pytest\nimport os\n"}, "test_settings"),
-        ({".github/workflows/ci.yml": "on: push\n"}, "test_settings"),
-        ({"pyproject.toml": PYTEST["pyproject.toml"] + 'addopts = "-q"\n'}, "test_settings"),
-        ({"tests/test_cart.py": PYTEST["tests/test_cart.py"].replace("== 3", "> 2")}, ""),
-        (
-            {
-                "tests/test_cart.py": "import cart\n\n\ndef test_one():\n    cart.add_1(1)\n\n\n"
-                "def test_two():\n    assert cart.add_2(1) == 3\n"
-            },
-            "test_weakened",
-        ),
-        (
-            {"tests/test_cart.py": None, "tests/test_basket.py": PYTEST["tests/test_cart.py"]},
-            "test_renamed",
-        ),
-        (
-            {
-                "tests/test_cart.py": PYTEST["tests/test_cart.py"].replace("== 3", "== 4"),
-                "cart.py": CODE.replace("x + 2", "x + 3"),
-            },
-            "test_claim",
-        ),
-        ({"cart.py": CODE + "import unittest\n"}, "test_runner"),
-        (
-            {"tests/test_cart.py": PYTEST["tests/test_cart.py"].split("def test_two")[0]},
-            "test_removed",
-        ),
-        (
-            {
-                "tests/test_cart.py": PYTEST["tests/test_cart.py"].replace(
-                    "def test_two():\n", "def test_two():\n    return\n"
-                )
-            },
-            "test_skipped",
-        ),
-        ({"pom.xml": "<skipTests>true</skipTests>\n"}, "test_settings"),
-        ({"pom.xml": "<version>3</version>\n"}, ""),
-        ({"tsconfig.json": '{"exclude": ["a"]}\n'}, "test_settings"),
-        ({".gitlab/ci/a.yml": "a: 1\n"}, "test_settings"),
-        ({"requirements-test.txt": "pytest\n"}, "test_settings"),
-        ({"pyproject.toml": PYTEST["pyproject.toml"].replace("shop", "store")}, ""),
-        ({"tests/test_more.py": "def test_more():\n    assert True\n"}, ""),
-    ],
-)
-def test_what_changes_tests_is_merged_once_it_is_accepted(
+CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"tests/conftest.py": "import pytest\nimport os\n"}, "test_settings"),
+    ({".github/workflows/ci.yml": "on: push\n"}, "test_settings"),
+    ({"pyproject.toml": PYTEST["pyproject.toml"] + 'addopts = "-q"\n'}, "test_settings"),
+    ({"tests/test_cart.py": PYTEST["tests/test_cart.py"].replace("== 3", "> 2")}, ""),
+    (
+        {
+            "tests/test_cart.py": "import cart\n\n\ndef test_one():\n    cart.add_1(1)\n\n\n"
+            "def test_two():\n    assert cart.add_2(1) == 3\n"
+        },
+        "test_weakened",
+    ),
+    (
+        {"tests/test_cart.py": None, "tests/test_basket.py": PYTEST["tests/test_cart.py"]},
+        "test_renamed",
+    ),
+    (
+        {
+            "tests/test_cart.py": PYTEST["tests/test_cart.py"].replace("== 3", "== 4"),
+            "cart.py": CODE.replace("x + 2", "x + 3"),
+        },
+        "test_claim",
+    ),
+    ({"cart.py": CODE + "import unittest\n"}, "test_runner"),
+    (
+        {"tests/test_cart.py": PYTEST["tests/test_cart.py"].split("def test_two")[0]},
+        "test_removed",
+    ),
+    (
+        {
+            "tests/test_cart.py": PYTEST["tests/test_cart.py"].replace(
+                "def test_two():\n", "def test_two():\n    return\n"
+            )
+        },
+        "test_skipped",
+    ),
+    ({"pom.xml": "<skipTests>true</skipTests>\n"}, "test_settings"),
+    ({"pom.xml": "<version>3</version>\n"}, ""),
+    ({"tsconfig.json": '{"exclude": ["a"]}\n'}, "test_settings"),
+    ({".gitlab/ci/a.yml": "a: 1\n"}, "test_settings"),
+    ({"requirements-test.txt": "pytest\n"}, "test_settings"),
+    ({"pyproject.toml": PYTEST["pyproject.toml"].replace("shop", "store")}, ""),
+    ({"tests/test_more.py": "def test_more():\n    assert True\n"}, ""),
+]
+"""Changes of a repository with pytest, and the rule by which each needs a person."""
+
+
+@pytest.mark.parametrize(("change", "rule"), CHANGES)
+def test_what_changes_tests_is_returned_with_its_rule(
     tmp_path: Path, change: dict[str, Any], rule: str
 ) -> None:
     root = repository(tmp_path / "r", PYTEST)
@@ -181,9 +182,18 @@ def test_what_changes_tests_is_merged_once_it_is_accepted(
     listed = [each["rule"] for each in blocked["findings"] if each["blocking"]]
     is_listed = rule != "test_claim"
     assert (f"inspector.{rule}" in listed) is is_listed
-    accepting = done("inspector", desk_in(tmp_path), {**inputs, "accepting": True}).output
-    digest = accepting["test_changes"]["digest"]
     assert blocked["test_changes"]["digest"] == ""
+
+
+@pytest.mark.parametrize(("change", "rule"), [CHANGES[0], CHANGES[6], CHANGES[9]])
+def test_what_changes_tests_is_merged_once_it_is_accepted(
+    tmp_path: Path, change: dict[str, Any], rule: str
+) -> None:
+    root = repository(tmp_path / "r", PYTEST)
+    commit = kept(root, change)
+    inputs = {"repository": str(root), "commit": commit, "base": "main", "accepting": True}
+    accepting = done("inspector", desk_in(tmp_path), inputs).output
+    digest = accepting["test_changes"]["digest"]
     assert not any(e["blocking"] for e in accepting["findings"] if e["rule"] == f"inspector.{rule}")
     other = kept(root, {**change, "tests/conftest.py": "pass\n"}, name="other")
     assert merged(tmp_path, root, other, accepted=digest, run="r2").output["state"] == "returned"
@@ -267,6 +277,7 @@ GROWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"pytest.ini": "[pytest]\naddopts = --deselect tests\n"}])
 def test_a_fixture_that_changes_with_the_code_is_merged_once_it_is_accepted(
     tmp_path: Path, more: dict[str, str]

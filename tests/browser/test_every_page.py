@@ -334,16 +334,14 @@ def test_every_page_that_there_is_is_looked_at() -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
-    tab: Tab, phone: Tab, found: dict[str, str], path: str
+    tab: Tab, found: dict[str, str], path: str
 ) -> None:
     # The report is in a frame without an origin: axe-core can't ask what is in it.
     tab.expect_fault("postMessage")
     loaded = count_loaded(tab.page)
     page = tab.go(path.format(**found))
     assert sum(loaded.values()) < FIRST_LOAD_BYTES_MAX, loaded
-    phone.go(path.format(**found))
-    for each in (tab, phone):
-        assert_steady(each.page)
+    assert_steady(page)
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("h1")).to_be_visible()
     assert_fits_everywhere(page)
@@ -358,6 +356,13 @@ def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
     if page.evaluate(UNFOLD):
         assert_fits_everywhere(page)
     assert_accessible(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_steady_on_a_phone(phone: Tab, found: dict[str, str], path: str) -> None:
+    phone.go(path.format(**found))
+    assert_steady(phone.page)
 
 
 def count_loaded(page: Page) -> dict[str, int]:

@@ -93,6 +93,7 @@ def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: 
     expect(frame.locator("h1").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_artifacts_are_looked_at_and_saved(tab: Tab, repository: Path) -> None:
     page = begin(tab, repository)
     expect(page.locator("h1")).to_contain_text("is done and checked")

@@ -232,6 +232,7 @@ def test_new_runs_are_offered_and_none_moves_under_the_pointer(
     expect(page.locator("tbody tr").first).to_have_attribute("data-s", "failed")
 
 
+@pytest.mark.slow
 def test_a_timeline_is_moved_and_read_by_keyboard(tab: Tab, many: str) -> None:
     page = opened(tab, f"/runs/{many}?tab=timeline")
     expect(page.locator("#timeline[data-ready]")).to_be_visible()

@@ -20,6 +20,7 @@ def mission(scene: Scene) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_the_cockpit_tells_what_came_of_it_and_leads_on(tab: Tab, mission: str) -> None:
     page = tab.go(f"/missions/{mission}?view=summary")
     path = page.get_by_role("region", name="Execution path")

@@ -86,6 +86,7 @@ def modules(tab: Tab) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_a_thousand_changes_keep_comments_order_and_layout(tab: Tab) -> None:
     files = sorted((ROOT / "examples" / "workflows").glob("*.yaml"))
     texts = {

@@ -244,6 +244,7 @@ def test_a_conflict_with_what_others_merged_uses_up_no_round(tmp_path: Path) -> 
     assert sorted(states(manifest)) == [("merged", 1), ("merged", 2)]
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_killed_goes_on_without_repeating_what_was_done(shop: Shop) -> None:
     argv = ["task", "run", "7", "--agents", "builder=coder", "--into", "mission/killed"]
     env = environment(shop.home, MISSION_ACTOR="ada")

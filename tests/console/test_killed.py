@@ -36,7 +36,7 @@ def _runs(house: HouseProcess) -> list[str]:
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize("seconds", [0.002, 0.02])
+@pytest.mark.parametrize("seconds", [0.002, pytest.param(0.02, marks=pytest.mark.slow)])
 def test_a_console_that_is_killed_while_a_run_is_begun_leaves_one_run(
     house: HouseProcess, seconds: float
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_console_that_is_killed_while_a_run_is_begun_leaves_one_run(
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize("seconds", [0.002, 0.02])
+@pytest.mark.parametrize("seconds", [0.002, pytest.param(0.02, marks=pytest.mark.slow)])
 def test_an_engine_that_is_killed_while_a_run_is_begun_leaves_one_run(
     house: HouseProcess, seconds: float
 ) -> None:

@@ -56,7 +56,7 @@ def _approve(house: HouseProcess, approval: dict[str, Any]) -> httpx.Response | 
         return None
 
 
-@pytest.mark.parametrize("seconds", [0.002, 0.15])
+@pytest.mark.parametrize("seconds", [0.002, pytest.param(0.15, marks=pytest.mark.slow)])
 def test_a_yes_that_an_engine_was_killed_on_counts_once_and_lets_exactly_that_run(
     house: HouseProcess, seconds: float
 ) -> None:

@@ -83,6 +83,7 @@ def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhe
         assert elsewhere.there(*words) == elsewhere.beside(*words), words
 
 
+@pytest.mark.slow
 def test_a_log_is_verified_through_a_server_by_heads_that_are_kept_here(
     elsewhere: Elsewhere, tmp_path: Path
 ) -> None:

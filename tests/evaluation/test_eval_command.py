@@ -121,6 +121,7 @@ def scenarios(root: Path, behaviours: dict[str, str]) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_nobody_passes_who_is_stuck_spends_too_much_or_cheats(
     tmp_path: Path, shared_memory: Path
 ) -> None:

@@ -47,6 +47,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # It makes an environment, and runs tests in it four times.
 def test_what_tests_lack_is_installed_once_for_the_planner_and_the_tester(
     tmp_path: Path, kept: Path

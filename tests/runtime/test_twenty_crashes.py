@@ -167,6 +167,7 @@ def strangers(house: House) -> "Iterator[list[subprocess.Popen[bytes]]]":
             each.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_twenty_crashes_leave_no_orphan_and_do_nothing_twice(tmp_path: Path) -> None:
     house, chance = House(tmp_path), random.Random(20)

@@ -25,6 +25,7 @@ GOAL = (
 )
 
 
+@pytest.mark.slow
 def test_a_product_is_created_proven_and_built_one_commit_for_each_task(tmp_path: Path) -> None:
     home, place = tmp_path / "home", tmp_path / "product"
     home.mkdir()
@@ -76,6 +77,7 @@ def test_a_skeleton_that_is_not_wanted_here_is_refused_before_anything_is_writte
     assert b"a scaffold begins a new product" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_directory_is_called_like_the_product(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "missioncontrol", "run", "--scaffold", GOAL],
