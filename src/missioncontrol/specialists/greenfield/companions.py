@@ -8,6 +8,8 @@ from missioncontrol.specialists.greenfield.selection import Use
 
 ENOUGH, COMPANIONS_MAX = 6, 4
 """Tasks of concepts that a plan has at least; concepts that may be assumed to reach them."""
+THIN = 2
+"""Statements of a goal so thin that something has to be assumed."""
 
 
 def companions(
@@ -17,6 +19,8 @@ def companions(
 
     `excluded` are titles of concepts that a person does not want.
     """
+    if len(reading.statements) > THIN:
+        return []
     by_key = {each.key: each for each in concepts()}
     chosen = {use.concept.key for use in uses}
     tasks = sum(len(use.concept.tasks) for use in uses) + len(reading.statements)

@@ -90,7 +90,7 @@ def _suited_kind(kind: Kind, goal: str) -> Kind:
         risks=tuple(suited((*kind.risks, *pool.risks), goal, 4)),
         security=tuple(suited((*kind.security, *pool.security), goal, 1)),
         failures=tuple(suited((*kind.failures, *pool.failures), goal, 2)),
-        questions=tuple(suited((*kind.questions, *pool.questions), goal, 2)),
+        questions=tuple(suited((*kind.questions, *pool.questions), goal, 4)),
         metrics=tuple(suited((*kind.metrics, *pool.metrics), goal, 2)),
         components=(*kind.components, *more),
         relations=(

@@ -47,6 +47,8 @@ _OURS = {
     "borrower": ("n9", "person"),
     "keeper": ("n9", "person"),
     "volunteer": ("n9v2", "person"),
+    "operator": ("n9", "person"),
+    "staff": ("n9", "person"),
     "vet": ("n9", "person"),
     "neighbour": ("n9", "person"),
     "photo": ("n9", "artifact"),
@@ -59,6 +61,7 @@ _OURS = {
     "draw": ("v9", ""),
     "tell": ("v9", ""),
     "keep": ("v9", ""),
+    "use": ("v9n2", "act"),
     "need": ("v9n2", "state"),
     "ask": ("v9", ""),
     "say": ("v9", ""),
@@ -243,12 +246,21 @@ def gerund(verb: str) -> str:
     return verb + (verb[-1] if doubled else "") + "ing"
 
 
+def third_person(verb: str) -> str:
+    """Return the form of a base form after he, she or it: `lends`, `carries`."""
+    if verb in {"have", "be"}:
+        return {"have": "has", "be": "is"}[verb]
+    if verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
+
+
 def plural(noun: str) -> str:
     """Return the plural of a noun or a noun phrase by its last word."""
     *before, last = noun.split(" ")
     for form, base in (("people", "person"), ("children", "child"), ("men", "man")):
-        if last == base:
-            return " ".join([*before, form])
+        if last == base or (base == "man" and last.endswith("man") and look_up(last)):
+            return " ".join([*before, last.removesuffix(base) + form])
     if noun_base(last) != last or last.endswith(("data", "news", "equipment", "information")):
         return noun
     if last.endswith("y") and last[-2:-1] not in "aeiou":

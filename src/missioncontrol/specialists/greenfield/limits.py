@@ -2,19 +2,19 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from missioncontrol.specialists.greenfield.reading import Clause, Limit, Reading
-from missioncontrol.specialists.greenfield.selection import with_article
+from missioncontrol.specialists.greenfield.reading import Limit
 
 _TIME = re.compile(
     r"(?i)^(?:(?:milli|micro)?seconds?|minutes?|hours?|days?|weeks?|months?|years?|seasons?|nights?"
     r"|ms|s)$"
 )
+_LONG = re.compile(r"(?i)^(?:days?|weeks?|months?|years?|seasons?)$")
 _SIZE = re.compile(r"(?i)^(?:[KMGT]B|kg|m|km|px|W|kWh)$")
 _SHARE = re.compile(r"(?i)^(?:%|percent|per cent)$")
 _MONEY = re.compile(r"(?i)^(?:euros?|dollars?|€|\$)$")
@@ -31,71 +31,80 @@ def _checks() -> dict[str, Any]:
 
 
 def wordings(name: str) -> list[str]:
-    """Return the wordings of one kind of check."""
+    """Return the wordings of one kind of check of a number."""
     found: list[str] = _checks()[name]
     return found
 
 
 @cache
-def class_of_verb(verb: str) -> str:
-    """Return the class of checks that a verb asks for: show, store, send …; `let` for others."""
-    classes: dict[str, str] = _checks()["verbs"]
-    return next((name for name, verbs in classes.items() if verb in verbs.split()), "let")
+def does(verb: str) -> str:
+    """Return what a verb says beyond doubt that a product does: receive, find …; else nothing."""
+    classes: dict[str, str] = _checks()["does"]
+    return next((name for name, verbs in classes.items() if verb in verbs.split()), "")
+
+
+def wordings_of_act(name: str) -> list[str]:
+    """Return the wordings for what a statement does."""
+    found: list[str] = _checks()["wordings"].get(name, [])
+    return found
+
+
+def chosen(choices: Sequence[str], seed: str) -> str:
+    """Return one of some wordings, the same for the same goal."""
+    return choices[sha256(seed.encode()).digest()[0] % len(choices)]
 
 
 def kind_of_limit(limit: Limit) -> str:
-    """Return what sort of check a number asks for."""
-    if not limit.unit:
-        is_twice = limit.number.lower() == "twice"
-        return ("once" if limit.is_without else "repetition") if is_twice else "threshold"
+    """Return what sort of check a number asks for; empty where it asks for none."""
+    if limit.number.lower() == "twice":
+        return "once" if limit.is_without else "twice"
     if limit.bound == "every":
-        return "period"
-    if _TIME.match(limit.unit):
-        if limit.bound in _BELOW or limit.bound in _UP_TO:
-            return "duration_below"
-        if limit.bound in {"for", "after"}:
-            return "deadline" if limit.is_without else "duration"
-        return "threshold"
-    if _SIZE.match(limit.unit) or _MONEY.match(limit.unit):
-        return "size" if limit.bound in _BELOW | _UP_TO else "threshold"
-    if _SHARE.match(limit.unit) or limit.bound or (limit.unit.isupper() and len(limit.unit) > 1):
-        return "threshold"
-    return "count"
+        return "period" if _TIME.match(limit.unit) else ""
+    if _TIME.match(limit.unit) and (kind := _of_time(limit)):
+        return kind
+    is_size = _SIZE.match(limit.unit) or _MONEY.match(limit.unit)
+    if is_size and limit.bound in _BELOW | _UP_TO:
+        return "size"
+    if limit.bound in {"more than", "over", "above"}:
+        return "at_most" if limit.is_without else "more"
+    by_bound = {**dict.fromkeys(_BELOW, "less"), **dict.fromkeys(_UP_TO, "at_most")}
+    if limit.bound in {*by_bound, "at least"}:
+        return by_bound.get(limit.bound, "at_least")
+    if _LONG.match(limit.unit):
+        return ""
+    if _SHARE.match(limit.unit) or is_size or _TIME.match(limit.unit):
+        return "example"
+    return _of_count(limit)
 
 
-def check_of(limit: Limit, what: str, seed: str) -> str:
-    """Return an acceptance for a number of the goal; `what` is the noun that it is about."""
-    choices = wordings(kind_of_limit(limit))
-    number = sha256(f"{seed}{limit.text}".encode()).digest()[0] % len(choices)
-    text = limit.text.removeprefix("in ") if limit.bound.startswith("in ") else limit.text
-    if kind_of_limit(limit) in {"duration", "threshold"}:
-        text = text.removeprefix(limit.bound).strip()
-    if kind_of_limit(limit) == "duration_below" and limit.bound not in {"within", "no later than"}:
-        text = text.replace("less than", "below").replace("under ", "below ")
-    return choices[number].replace("{text}", text).replace("{what}", what)
+def _of_time(limit: Limit) -> str:
+    if limit.bound in _BELOW | _UP_TO:
+        return "long" if _LONG.match(limit.unit) else "duration_below"
+    if limit.bound in {"for", "after"}:
+        return "deadline" if limit.is_without else limit.bound
+    return ""
 
 
-def refusal_of(clause: Clause, actor: str, seed: str) -> str:
-    """Return an acceptance for something that the goal forbids."""
-    if not clause.objects:
-        who = clause.subject.name if clause.subject and clause.subject.is_person else actor
-        return (
-            f"While the rule holds, {with_article(who)} who tries to {clause.verb} is refused and"
-            " reads until when; once it has ended, the same attempt passes."
-        )
-    choices = wordings("refusal")
-    act = f"{clause.verb} {with_article(clause.objects[0].name)}"
-    number = sha256(f"{seed}{clause.text}".encode()).digest()[0] % len(choices)
-    return choices[number].replace("{act}", act)
+def _of_count(limit: Limit) -> str:
+    if not limit.unit.endswith("s"):
+        return ""
+    digits = re.sub(r"[^\d]", "", limit.number)
+    return "many" if digits and int(digits) >= MANY else "few"
 
 
-def prohibitions(reading: Reading) -> Iterator[Clause]:
-    """Yield clauses of the goal that forbid something to happen."""
-    for clause in reading.clauses:
-        is_forbidden = bool(clause.objects) or (clause.modal and clause.verb in _DONE_BY_PEOPLE)
-        if clause.is_negated and is_forbidden and clause.verb not in _STATES:
-            yield clause
+MANY = 20
+"""Things of which a test makes up data, rather than a case for each."""
 
 
-_STATES = frozenset({"connect", "work", "need", "call", "happen", "like", "have", "know"})
-_DONE_BY_PEOPLE = frozenset({"borrow", "vote", "register", "book", "play", "post", "join", "see"})
+def check_of(limit: Limit, seed: str, *, is_case: bool = False) -> str:
+    """Return an acceptance for a number of the goal; empty where it asks for none.
+
+    `is_case` says that the number belongs to a condition: “if it is silent within an hour”.
+    """
+    kind = kind_of_limit(limit)
+    kind = "long" if kind == "duration_below" and is_case else kind
+    if not kind:
+        return ""
+    value = re.sub(rf"(?i)^{re.escape(limit.bound)}\s+", "", limit.text)
+    choice = chosen(wordings(kind), f"{seed}{limit.text}")
+    return choice.replace("{text}", limit.text).replace("{value}", value)

@@ -1,7 +1,7 @@
 """The parts of a product's design, each from the goal and the catalogue."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from missioncontrol.domain.plan import (
     Architecture,
@@ -24,9 +24,10 @@ from missioncontrol.domain.product_design import (
 )
 from missioncontrol.specialists.greenfield.catalogue import QuestionEntry, concepts
 from missioncontrol.specialists.greenfield.composition import WISHES, Composition
+from missioncontrol.specialists.greenfield.constraints import denied
 from missioncontrol.specialists.greenfield.lexicon import plural
 from missioncontrol.specialists.greenfield.limits import kind_of_limit
-from missioncontrol.specialists.greenfield.reading import Clause, Reading
+from missioncontrol.specialists.greenfield.reading import Clause
 from missioncontrol.specialists.greenfield.selection import Use, questions_left, with_article
 from missioncontrol.specialists.greenfield.statement_tasks import wanted_statements
 from missioncontrol.specialists.greenfield.tables import snake
@@ -94,7 +95,8 @@ def scope_of(made: Composition) -> tuple[ScopeItem, ...]:
 def non_goals_of(made: Composition) -> tuple[ScopeItem, ...]:
     """Return what the goal excludes, then what the first version leaves out."""
     found = [
-        ScopeItem(each, Source("goal", each, "high")) for each in _stated_non_goals(made.reading)
+        ScopeItem(f"{each[:1].upper()}{each[1:]}.", Source("goal", each, "high"))
+        for each in denied(made.reading.text)
     ]
     for use in made.uses:
         if use.concept.non_goal:
@@ -105,15 +107,6 @@ def non_goals_of(made: Composition) -> tuple[ScopeItem, ...]:
             ScopeItem(made.fill(made.kind.non_goal), Source("assumption", made.kind.title))
         )
     return tuple(found[:7])
-
-
-def _stated_non_goals(reading: Reading) -> Iterable[str]:
-    for sentence in reading.sentences:
-        if re.match(r"(?i)(?:no|avoid|without)\b", sentence):
-            for part in re.split(r",\s*(?:and\s+)?|;\s*", sentence.strip(". ")):
-                is_rule = re.search(r"(?i)\b(?:may|must|can|should|ever|is|are|be)\b", part)
-                if re.match(r"(?i)(?:no|avoid|without)\b", part) and not is_rule:
-                    yield part[:1].upper() + part[1:] + "."
 
 
 # --- numbers, risks, security --------------------------------------------------------------------

@@ -13,7 +13,11 @@ import msgspec
 from missioncontrol.domain.passages import passages
 from missioncontrol.specialists.greenfield.important_nouns import importance
 from missioncontrol.specialists.greenfield.lexicon import noun_class
-from missioncontrol.specialists.greenfield.statements import Statement, statements
+from missioncontrol.specialists.greenfield.statements import (
+    Statement,
+    statements,
+    without_brackets,
+)
 from missioncontrol.specialists.greenfield.tagging import Token, tagged_tokens
 from missioncontrol.specialists.greenfield.word_lists import closed_words
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
@@ -26,11 +30,15 @@ _WORD_NUMBERS = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty"
     r"|a hundred|hundreds|a thousand|thousands|a million|millions|a dozen|half an?|once|twice|an?"
 )
+_SMALL = r"(?:in|of|at|on|to|for|from|with|and|or|less|than|is|was|as|per|by|has|a|an|the)\b"
 _LIMIT = re.compile(
     rf"(?i)\b(?:(?P<bound>within|in less than|in under|less than|under|at most|no more than|up to"
-    rf"|at least|more than|over|every|for|after|no later than|below|above)\s+)?"
-    rf"(?:(?P<number>\d[\d,.\u202f ]*\d|\d+)|(?P<word>{_WORD_NUMBERS}))"
-    rf"(?:\s*(?P<unit>{_UNITS})(?!\w)|\s+(?P<things>[a-z][a-z-]+))?"
+    rf"|at least|more than|over|every|for|after|no later than|below|above)"
+    r"\s+(?:the\s+(?:next|last|coming)\s+)?)?"
+    rf"(?:(?P<number>\d[\d,.\u202f ]*\d|\d+k?)|(?P<word>(?:{_WORD_NUMBERS})(?![a-z])))"
+    rf"(?:\s*(?P<unit>{_UNITS})(?!\w)"
+    rf"|\s+(?!{_SMALL})(?P<things>"
+    rf"(?:(?!{_SMALL})[a-z][a-z-]+\s){{0,2}}?(?!{_SMALL})[a-z][a-z-]+s\b|[a-z][a-z-]+))?"
 )
 
 
@@ -105,7 +113,8 @@ def read(goal: str) -> Reading:
     clauses: list[Clause] = []
     mentioned: list[Phrase] = []
     for number, tokens in enumerate(tagged):
-        clauses += _clauses(sentences[number], tokens, number, mentioned)
+        plain = without_brackets(tokens)
+        clauses += _clauses(sentences[number], plain, number, mentioned)
     limits = tuple(
         each for number, text in enumerate(sentences) for each in limits_of(text, number)
     )
@@ -297,13 +306,15 @@ def limits_of(sentence: str, number: int = 0) -> Iterator[Limit]:
     for match in _LIMIT.finditer(sentence):
         value = match["number"] or match["word"]
         things = match["things"] or ""
-        things = "" if closed_words().get(things.lower()) else things
+        things = "" if any(closed_words().get(word) for word in things.lower().split()) else things
         unit = (match["unit"] or things).strip()
         bound = (match["bound"] or "").lower()
         is_article = value.lower() in {"a", "an", "one"}
         if is_article and not (bound and match["unit"]):
             continue
         if not match["number"] and not unit and value.lower() not in {"once", "twice"}:
+            continue
+        if not unit and not match["bound"] and value.lower() != "twice":
             continue
         if value.lower() == "once" or (value.lower() == "twice" and things):
             continue

@@ -26,7 +26,11 @@ _NEEDS_OBJECT = word_list("needs_object")
 CONCEPTS_MAX = 6
 """What else a plan needs are the statements of the goal."""
 RELEVANT_MIN = -0.3
-"""Log odds from which a concept is taken to be meant: of ten above it, six or seven are right."""
+"""Log odds from which a concept is taken to be meant, where a goal says little."""
+OF_A_PHRASE, OF_A_WORD, OF_A_VERB = -0.3, -0.1, 0.65
+"""The same where a goal says more: by two words or a phrase, by one word, and by a verb alone."""
+THIN = 3
+"""Statements of a goal that says little."""
 VERB_WEIGHT = 0.55
 """What a verb says about a product, beside what a noun says."""
 _WORD = re.compile(r"[^\W_]+(?:[-'\u2019./+#][^\W_]+)*[+#]*")
@@ -94,7 +98,10 @@ def without_denied(text: str) -> str:
     return _DENIED.sub(" ", text)
 
 
-_DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;]{2,60}")
+_DENIED = re.compile(
+    r"(?i)\b(?:no|avoid|without|nothing that needs)\s+[^.,;]{2,60}"
+    r"|\b(?:it's all|today|currently|at the moment|right now|so far|these days)\b[^.;!?]*"
+)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -111,6 +118,10 @@ def named_technologies(text: str) -> list[Named]:
     for each in technologies():
         for phrase in each.words:
             found += [(len(lower_words(phrase)), start, each) for start in _exact(phrase, words)]
+    by_name = {each.name: each for each in technologies()}
+    for match in _LISTED.finditer(text):
+        if each_named := by_name.get(match[1]):
+            found.append((1, len(lower_words(text[: match.start(1)])), each_named))
     taken: set[int] = set()
     chosen: dict[str, tuple[int, Named]] = {}
     for length, start, each in sorted(found, key=lambda item: (-item[0], item[1])):
@@ -120,6 +131,10 @@ def named_technologies(text: str) -> list[Named]:
             spoken = " ".join(words[start : start + length])
             chosen.setdefault(each.key, (start, Named(each, spoken)))
     return [each for _, each in sorted(chosen.values(), key=lambda item: item[0])]
+
+
+_LISTED = re.compile(r"(?:^|[.,;:]|\band\b)\s*([A-Z][\w+#]*)(?=\s*(?:[.,;]|$|and\b))")
+"""An item of a list that is one name: “Go, SQLite”."""
 
 
 def _exact(phrase: str, words: Sequence[str]) -> Iterable[int]:
@@ -149,7 +164,7 @@ def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
         if use:
             found.append(use)
     worth = {id(u): relevance(u.concept, u.words, reading.text, reading.stored) for u in found}
-    found = [use for use in found if worth[id(use)] > RELEVANT_MIN or _is_named(use)]
+    found = [u for u in found if worth[id(u)] > _least(u, reading) or _is_named(u)]
     found.sort(key=lambda use: (-worth[id(use)], use.concept.key))
     chosen: list[Use] = []
     covered: set[tuple[int, str]] = set()
@@ -162,6 +177,16 @@ def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
             covered |= {(s, w) for s in use.sentences for w in use.words}
     chosen.sort(key=lambda use: (use.sentences[0], -use.score))
     return chosen
+
+
+def _least(use: Use, reading: Reading) -> float:
+    """Return how sure it must be that a goal asks for a concept, and does not only touch it."""
+    if len(reading.statements) <= THIN:
+        return RELEVANT_MIN
+    if use.concept.key.startswith(ABOUT_VERB):
+        return OF_A_VERB
+    is_phrase = len(use.words) > 1 or any(" " in each for each in use.words)
+    return OF_A_PHRASE if is_phrase else OF_A_WORD
 
 
 def _is_named(use: Use) -> bool:

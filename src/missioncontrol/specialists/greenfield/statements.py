@@ -6,10 +6,16 @@ A statement is a main clause with what depends on it: “raise an alarm when the
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
-from missioncontrol.specialists.greenfield.lexicon import look_up, noun_class, verb_base
+from missioncontrol.specialists.greenfield.lexicon import (
+    look_up,
+    noun_base,
+    noun_class,
+    verb_base,
+)
 from missioncontrol.specialists.greenfield.tagging import Token
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
@@ -20,9 +26,9 @@ _SUBORDINATES = frozenset(
     ["when", "if", "while", "once", "after", "before", "where", "because", "since", "as",
      "although", "whenever", "until", "unless", "without"]
 )  # fmt: skip
-_WISHING = frozenset({"want", "need", "like", "wish", "look", "hope", "imagine", "dream"})
-_US = frozenset({"i", "we", "us", "my", "our", "me"})
-_PRODUCT = frozenset(
+_WISHING = frozenset({"want", "need", "like", "love", "wish", "look", "hope", "imagine", "dream"})
+US = frozenset({"i", "we", "us", "my", "our", "me"})
+PRODUCT = frozenset(
     ["it", "that", "which", "this", "something", "thing", "product", "they"]
 ) | word_list("software")
 _NEGATIONS = frozenset({"not", "never", "no", "cannot", "nothing", "nobody", "neither", "without"})
@@ -52,20 +58,52 @@ class Statement(msgspec.Struct, frozen=True):
     verb: str  # base form
     subject: str  # lower case; empty for an imperative
     is_person: bool
-    is_rule: bool  # it says what must or must not be
     is_negated: bool
+    tokens: tuple[Token, ...] = ()
+    place: int = -1  # of the verb among the tokens; -1 where there is none
 
 
 def statements(sentences: Sequence[str], tagged: Sequence[Sequence[Token]]) -> list[Statement]:
     """Return what the sentences ask for, in their order."""
     found: list[Statement] = []
-    for number, tokens in enumerate(tagged):
-        for first, last, is_order in _parts(tokens):
-            part = list(tokens[first:last])
+    for number, every in enumerate(tagged):
+        tokens = without_brackets(every)
+        begin = _name_end(tokens)
+        for first, last, is_order in _parts(tokens[begin:]):
+            part = list(tokens[begin + first : begin + last])
             made = _statement(sentences[number], part, number, is_order=is_order)
             if made is not None:
                 found.append(made)
     return found
+
+
+def without_brackets(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words that stand outside of brackets."""
+    depth, left = 0, []
+    for each in tokens:
+        depth += each.lower == "("
+        if not depth:
+            left.append(each)
+        depth -= each.lower == ")" and depth > 0
+    return left
+
+
+def _name_end(tokens: Sequence[Token]) -> int:
+    """Return where a sentence begins behind the name of the product, or behind “Goal:”."""
+    colon = next((n for n, each in enumerate(tokens) if each.lower == ":"), 0)
+    before = tokens[:colon]
+    if before and before[0].base in {"input", "output"}:
+        return 0
+    if 0 < len(before) < LABEL_MAX and all(each.tag in {"N", "A"} for each in before):
+        return colon + 1
+    is_order = bool(before) and before[0].tag in {"V", "P"}
+    is_name = any(each.base in _MADE or each.lower in _MADE for each in before[:NAME_MAX])
+    is_clause = any(each.tag in {"W", "M"} for each in before)
+    return colon + 1 if is_name and not is_order and not is_clause else 0
+
+
+LABEL_MAX, NAME_MAX = 4, 7
+"""Words before a colon that are a label; words among which a product has its name."""
 
 
 def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
@@ -73,12 +111,9 @@ def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
 
     A list is one of orders: “clean the names, drop duplicates, load the rest”.
     """
-    first = depth = 0
+    first = 0
     goes_on = False
     for index in range(1, len(tokens)):
-        depth += {"(": 1, ")": -1}.get(tokens[index - 1].lower, 0)
-        if depth > 0:
-            continue
         if tokens[index].tag == "." and tokens[index].lower not in {"(", "“"}:
             continue
         before = tokens[index - 1]
@@ -87,10 +122,17 @@ def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
         if before.lower == ":" and _names_product(tokens[first:index]):
             first = index
             continue
-        is_list = before.lower in {",", "and"} and _is_imperative(tokens, first, index)
+        if _is_case(tokens, index):
+            yield first, index, goes_on
+            first, goes_on = index, False
+            continue
+        is_list = before.lower in {",", "and"} and (
+            _is_imperative(tokens, first, index) or _is_for_each(tokens[first:index])
+        )
         is_order = is_list and _can_be_order(tokens, index)
-        if (_begins_clause(tokens, index) or is_order) and _is_whole(
-            tokens, first, index, before.lower
+        if (_begins_clause(tokens, index) or is_order) and (
+            (goes_on and any(each.tag not in {".", "C"} for each in tokens[first:index]))
+            or _is_whole(tokens, first, index, before.lower)
         ):
             yield first, index, goes_on
             first, goes_on = index, is_order
@@ -101,6 +143,12 @@ def _names_product(part: Sequence[Token]) -> bool:
     """Whether a part only names the product: “Internal tool for the staff:”."""
     is_made = any(each.base in _MADE for each in part if each.tag == "N")
     return is_made and not any(each.tag in {"V", "M"} for each in part)
+
+
+def _is_for_each(part: Sequence[Token]) -> bool:
+    """Whether a part names what is stored: “photo, size and rack for each costume”."""
+    words = [each.lower for each in part]
+    return "for" in words and bool({"each", "every"} & {*words[words.index("for") :]})
 
 
 def _is_imperative(tokens: Sequence[Token], first: int, end: int) -> bool:
@@ -123,10 +171,21 @@ def _can_be_order(tokens: Sequence[Token], index: int) -> bool:
     is_base = form is not None and form[1] == "base"
     if after is not None and after.tag == "I" and index and tokens[index - 1].lower == "and":
         return False  # “temperature, pressure and flow from 200 stations”
-    if after is None or not is_base:
+    if after is None or form is None or not is_base:
         return False
     is_plural = after.tag == "V" and after.lower.endswith("s")  # “record repairs”
+    if not is_plural and after.tag not in {"D", "P"} and _share_of_verb(form[0]) < SELDOM:
+        return False  # “IBAN and reference checksums”
     return is_plural or after.tag in {"N", "A", "D", "P", "#", "I"}
+
+
+def _share_of_verb(base: str) -> float:
+    known = look_up(base)
+    return known.share("v") if known else 0.0
+
+
+SELDOM, LIKELY = 0.25, 0.4
+"""How often a word is a verb that is none in a list of nouns; that is one before a preposition."""
 
 
 def _is_whole(tokens: Sequence[Token], first: int, end: int, separator: str) -> bool:
@@ -135,11 +194,17 @@ def _is_whole(tokens: Sequence[Token], first: int, end: int, separator: str) -> 
     while part and (part[0].tag in {".", "C"} or part[0].lower == "then"):
         part = part[1:]
     verbs = [place for place, each in enumerate(part) if each.tag in {"V", "M"}]
+    lead = _lead_end(part)
+    if _is_for_each(part) or (not first and part and _share_of_verb(part[0].lower) > MOSTLY):
+        return True
+    if not verbs and lead < len(part) and _is_verb_here(part, lead):
+        return True
     if not verbs:
         is_after_colon = first > 0 and tokens[first - 1].lower == ":"
         return (separator in _HARD or is_after_colon) and len(part) > 3
     if part[0].lower in _SUBORDINATES and separator not in _HARD:
-        return any(each.lower == "," for each in part[verbs[0] : -1])  # Its main clause has begun.
+        has_begun = any(each.lower == "," for each in part[verbs[0] : -1])
+        return has_begun or condition_end(part) > 0
     return True
 
 
@@ -152,18 +217,58 @@ def _begins_clause(tokens: Sequence[Token], index: int) -> bool:
         return False
     token = tokens[place]
     if token.lower in _SUBORDINATES:
-        # “a page where …, and where bakers see …”
-        is_more = token.lower == "where" and tokens[index - 1].lower == "and"
+        # “a page where …, and where bakers see …”, “…, and when a source corrects …”
+        is_more = tokens[index - 1].lower == "and" and (
+            token.lower == "where"
+            or (token.lower in {"when", "if"} and tokens[index - 2].lower == ",")
+        )
         return tokens[index - 1].lower in _HARD or is_more
     if _is_verb_here(tokens, place):
-        return True
+        before = tokens[max(0, index - 2)]  # “parse and validate”
+        is_second = before.tag == "V" and _share_of_verb(before.base) > MOSTLY
+        return not is_second and not _is_listed(tokens, place)
+    start = place
     length = 0
-    while place < len(tokens) and tokens[place].tag in {"D", "A", "N", "#", "P", "G", "E"}:
+    while place < len(tokens) and tokens[place].tag in {
+        "D",
+        "A",
+        "N",
+        "#",
+        "P",
+        "G",
+        "E",
+        "R",
+        "I",
+    }:
+        if tokens[place].tag == "I" and not length:
+            return False
         place += 1
         length += 1
         if length > 6:
             return False
-    return bool(length) and place < len(tokens) and tokens[place].tag in {"V", "M"}
+    if not length or place >= len(tokens):
+        return False
+    is_person = any(noun_class(each.base) == "person" for each in tokens[start:place])
+    return tokens[place].tag in {"V", "M"} and (is_person or not _is_listed(tokens, place))
+
+
+def _is_listed(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a word is a noun of a list after all: “images, limits and variables”."""
+    after = tokens[place + 1].lower if place + 1 < len(tokens) else ""
+    word = tokens[place].lower
+    known = look_up(noun_base(word))
+    is_noun = noun_base(word) != word and known is not None and "n" in known.counts
+    return after in {"and", "or", ","} and is_noun
+
+
+def _is_case(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a list of things goes on with one for a case: “…, and an email when it fails”."""
+    place = index
+    if index < 2 or tokens[index - 1].lower != "and" or tokens[index - 2].lower != ",":
+        return False
+    while place < len(tokens) and tokens[place].tag in {"D", "A", "N"}:
+        place += 1
+    return index < place < len(tokens) and tokens[place].lower in {"when", "if"}
 
 
 def _is_verb_here(tokens: Sequence[Token], place: int) -> bool:
@@ -180,7 +285,8 @@ def _is_verb_here(tokens: Sequence[Token], place: int) -> bool:
     if form is None or form[1] not in {"base", "s"}:
         return False
     # “…, stores the body”, “…, notices when a hive lost weight”
-    return after.tag in {"D", "P", "#"} or (form[1] == "s" and after.tag in {"W", "I"})
+    is_likely = after.tag == "W" or (after.tag == "I" and _share_of_verb(form[0]) > LIKELY)
+    return after.tag in {"D", "P", "#"} or (form[1] == "s" and is_likely)
 
 
 def _statement(
@@ -189,20 +295,24 @@ def _statement(
     skipped = {"then", "also", "please", "where"}
     while part and (part[0].tag in {".", "C"} or part[0].lower in skipped):
         part = part[1:]
-    has_brackets = any(each.lower == "(" for each in part)
     while part and (part[-1].lower in _ENDS or part[-1].tag == "C"):
-        if part[-1].lower == ")" and has_brackets:
-            break
         part = part[:-1]
+    stated = len(part)
     part = _without_product(_without_wish(part))
+    is_wished = len(part) < stated
     part = _without_reason(part)
-    if is_order or _begins_with_verb(part):
+    is_verb = bool(part) and part[0].tag != "M" and _is_verb_here(part, 0)
+    if is_order or _begins_with_verb(part) or is_verb:
         part = _as_imperative(part)
     verb = _main_verb(part)
+    if verb is not None and part[verb].base == "let":
+        part = part[verb + 1 :]
+        verb = _main_verb(part)
+    verb = _having(part) if verb is None else verb
     if verb is None or len(part) < 2:
         return _fragment(sentence, part, number)
     text = sentence[part[0].start : part[-1].end].strip(" ,;:.")
-    if _is_background(part, verb, text):
+    if not is_wished and _is_background(part, verb, text):
         return None
     before = part[_lead_end(part) : verb]
     subject = [each for each in before if each.tag in {"N", "P"}]
@@ -213,7 +323,6 @@ def _statement(
         each.endswith("n't") for each in around
     )
     is_negated = is_negated or part[verb].base in _AVOIDING
-    is_rule = is_negated or bool(around & {"must", "only", "shall"}) or "only" in text.lower()
     return Statement(
         number,
         part[0].start,
@@ -221,13 +330,36 @@ def _statement(
         text,
         part[verb].base,
         name,
-        noun_class(name) == "person" or name in _US | {"you", "people", "everyone", "everybody"},
-        is_rule,
+        noun_class(name) == "person" or name in US | _PEOPLE,
         is_negated,
+        tuple(part),
+        verb,
     )
 
 
-_ENDS = frozenset({",", ";", ":", ".", "(", ")", "\u2013", "\u2014", "-", "and", "then", "!", "?"})
+_OF_A_PHRASE = frozenset({"D", "A", "N", "#"})
+_PEOPLE = frozenset({"you", "people", "everyone", "everybody", "others"})
+_ENDS = frozenset(
+    {
+        ",",
+        ";",
+        ":",
+        ".",
+        "(",
+        ")",
+        "\u2013",
+        "\u2014",
+        "-",
+        "and",
+        "then",
+        "!",
+        "?",
+        "even",
+        "also",
+        "please",
+        "pls",
+    }
+)
 _AVOIDING = frozenset({"avoid", "exclude", "prevent", "refuse", "forbid"})
 _LEADS = frozenset(
     ["every", "each", "once", "on", "at", "after", "before", "from", "in", "for", "with", "during",
@@ -235,7 +367,18 @@ _LEADS = frozenset(
 )  # fmt: skip
 _REASON = frozenset({"so", "because", "since", "otherwise"})
 _MADE = frozenset(
-    ["button", "thing", "something", "platform", "place", "board", "box", "program", "script"]
+    [
+        "button",
+        "command",
+        "thing",
+        "something",
+        "platform",
+        "place",
+        "board",
+        "box",
+        "program",
+        "script",
+    ]
 ) | word_list("software")
 
 
@@ -246,14 +389,14 @@ def _fragment(sentence: str, part: Sequence[Token], number: int) -> Statement | 
     """
     nouns = [each for each in part if each.tag == "N"]
     is_product = any(each.base in _MADE for each in nouns[:2])
-    if _states_a_fact(part):
+    if _states_a_fact(part) or (part and part[0].lower in _SUBORDINATES):
         return None
     if len(part) < 3 or not nouns or is_product or (number == 0 and part[0].start == 0):
         return None
     text = sentence[part[0].start : part[-1].end].strip(" ,;:.")
     is_negated = part[0].lower in _NEGATIONS
     return Statement(
-        number, part[0].start, part[-1].end, text, "", "", False, is_negated, is_negated
+        number, part[0].start, part[-1].end, text, "", "", False, is_negated, tuple(part)
     )
 
 
@@ -271,7 +414,7 @@ def _without_reason(part: list[Token]) -> list[Token]:
     """Leave out why something is wanted: “so we can show what was sent”."""
     for place in range(3, len(part) - 2):
         after = part[place + 1].lower
-        if part[place].lower in _REASON and (after in _US | {"that", "it", "they", "you"}):
+        if part[place].lower in _REASON and (after in US | {"that", "it", "they", "you"}):
             return part[:place]
     return part
 
@@ -281,12 +424,16 @@ def _without_product(part: list[Token]) -> list[Token]:
     for place, token in enumerate(part[:14]):
         if token.tag in {"V", "M"}:
             return part
+        if token.tag == "T" and any(each.base in _MADE for each in part[:place]):
+            return _as_imperative(part[place + 1 :])
         if token.lower in {"that", "which", "where", "who"} and place:
             if not any(each.base in _MADE for each in part[:place]):
                 return part
             rest = part[place + 1 :]
             while rest and rest[0].lower == ",":
                 rest = rest[1:]
+            if rest and (form := verb_base(rest[0].lower)) and form[1] == "s":
+                return _as_imperative(rest)
             return rest if _main_verb(rest) is not None else part
     return part
 
@@ -300,6 +447,8 @@ def _lead_end(part: Sequence[Token]) -> int:
         comma = next((p for p, each in enumerate(part) if each.lower == "," and p > 1), 0)
         if comma:
             return comma + 1
+        if end := condition_end(part):
+            return end
     if first in _LEADS:
         place = 0
         while place < len(part) and part[place].tag in {"I", "D", "A", "N", "#", ".", "T"}:
@@ -311,6 +460,27 @@ def _lead_end(part: Sequence[Token]) -> int:
                 is_order = form is not None and form[1] == "base" and place > 2
                 return place - 1 if is_order else place
         if place < len(part) and part[place].tag in {"V", "R"} and _is_time(part[:place]):
+            return place
+    return 0
+
+
+_BE = frozenset({"is", "are"})
+
+
+def condition_end(part: Sequence[Token]) -> int:
+    """Return where the main clause begins without a comma: “if it fails the tool stops”."""
+    verb = next((n for n, each in enumerate(part) if each.tag in {"V", "E", "M"}), len(part))
+    for place in range(verb + 2, len(part) - 1):
+        before, here = part[place - 1], part[place]
+        is_down = part[place - 2].lower in _BE and here.tag == "V" and here.lower == here.base
+        if is_down and before.tag in {"I", "A", "R"}:
+            return place  # “if the server is down retry”
+        if here.tag not in {"D", "P"} or before.tag in {"D", "I", "W", "V", "C", "T"}:
+            continue
+        end = place + 1
+        while end < len(part) and part[end].tag in {"A", "N", "#"}:
+            end += 1
+        if end < len(part) and part[end].tag in {"V", "M"}:
             return place
     return 0
 
@@ -334,9 +504,10 @@ def _without_wish(part: list[Token]) -> list[Token]:
     verb = next((place for place, each in enumerate(part) if each.tag == "V"), None)
     if verb is None:
         return part
-    us = any(each.lower in _US for each in part[:verb])
-    wishes = part[verb].base in _WISHING and (us or verb == 0)
-    builds = part[verb].base in _BUILDING and verb <= 2
+    us = any(each.lower in US for each in part[:verb])
+    us = us or all(each.tag == "M" for each in part[:verb])
+    wishes = part[verb].base in _WISHING and us
+    builds = part[verb].base in _BUILDING and verb <= 2 and (us or verb == 0)
     if not (wishes or builds):
         return part
     for place in range(verb + 1, len(part) - 2):
@@ -346,9 +517,9 @@ def _without_wish(part: list[Token]) -> list[Token]:
             rest = part[place + 1 :]
             rest = _as_imperative(rest) if part[place].tag == "T" else rest
             return rest if _main_verb(rest) is not None else part
-    if not wishes:
-        return part
     rest = part[verb + 1 :]
+    if not wishes:
+        return [] if any(each.base in _MADE for each in rest[:7]) else part
     colon = next((place for place, each in enumerate(rest) if each.lower == ":"), None)
     if colon is not None:
         return _as_imperative(rest[colon + 1 :])
@@ -358,8 +529,9 @@ def _without_wish(part: list[Token]) -> list[Token]:
 def _begins_with_verb(part: Sequence[Token]) -> bool:
     """Whether a fragment begins with what is a verb more often: “works offline on Linux”."""
     found = verb_base(part[0].lower) if part else None
-    known = look_up(found[0]) if found is not None and found[1] == "s" else None
-    return known is not None and known.share("v") > MOSTLY and _main_verb(part) is None
+    if found is None or found[1] not in {"s", "base"} or part[0].tag not in {"N", "A", "V"}:
+        return False
+    return _share_of_verb(found[0]) > MOSTLY and _main_verb(part) is None
 
 
 def _as_imperative(part: list[Token]) -> list[Token]:
@@ -367,154 +539,105 @@ def _as_imperative(part: list[Token]) -> list[Token]:
     found = verb_base(part[0].lower) if part else None
     if found is None or found[1] not in {"base", "s"}:
         return part
-    return [msgspec.structs.replace(part[0], tag="V", base=found[0]), *part[1:]]
+    rest = part[1:]
+    if rest and rest[0].tag == "V" and noun_base(rest[0].lower) != rest[0].lower:
+        rest = [msgspec.structs.replace(rest[0], tag="N"), *rest[1:]]  # “copies loads”
+    return [msgspec.structs.replace(part[0], tag="V", base=found[0]), *rest]
+
+
+def _having(part: Sequence[Token]) -> int | None:
+    """Return the place of “has” in “each device has a number” and “it must have a dry run”."""
+    for place in range(1, len(part) - 1):
+        is_had = part[place].lower in {"have", "has"} and part[place + 1].tag in _OF_A_PHRASE
+        if is_had and (part[0].lower in {"each", "every"} or part[place - 1].lower in _MODALS):
+            part[place].tag, part[place].base = "V", "have"
+            return place
+        if part[place].lower == "be" and part[place - 1].lower in _MODALS:
+            part[place].tag = "V"
+            return place
+    return None
 
 
 def _main_verb(part: Sequence[Token]) -> int | None:
     """Return the place of the verb of the main clause: not of one that depends on it."""
     start = _lead_end(part)
-    depth = False
+    if _has_each_with(part):
+        return None
     if start < len(part) - 1 and part[start + 1].tag in {"D", "P", "#"}:
         found = verb_base(part[start].lower)
         if found is not None and found[1] in {"base", "s"} and part[start].tag in {"N", "V"}:
             part[start].base = found[0]
             return start
+    for place in _outside_of_relatives(part, start):
+        token = part[place]
+        if token.tag == "V" and not _is_noun_after_all(part, place):
+            return place + _helping(part[place : place + 3])
+        if token.tag in {"E", "G"} and place and part[place - 1].tag == "M":
+            return place
+    ends = _SUBORDINATES | {"that", "which", "who"}
+    limit = next((n for n in range(start, len(part)) if part[n].lower in ends), len(part))
+    verbs = [place for place in range(start, limit) if part[place].tag in {"V", "E"}]
+    return verbs[0] if verbs else None
+
+
+def _has_each_with(part: Sequence[Token]) -> bool:
+    """Whether a part only names what is stored: “6,000 costumes, each with photos and sizes”."""
+    verb = next((n for n, each in enumerate(part) if each.tag == "V"), len(part))
+    words = [each.lower for each in part[: verb + 1]]
+    return ("each", "with") in pairwise(words)
+
+
+def _outside_of_relatives(part: Sequence[Token], start: int) -> Iterator[int]:
+    """Yield the places outside of relative clauses: “the days on which clocks change have to …”."""
+    inside = helped = False
     for place in range(start, len(part)):
         token = part[place]
-        if token.tag == "W" and place > start:
-            depth = True
-        if token.tag == "V" and not depth and not _is_noun_after_all(part, place):
-            return place
-        if token.tag in {"E", "G"} and not depth and place and part[place - 1].tag == "M":
-            return place
-    verbs = [place for place in range(start, len(part)) if part[place].tag in {"V", "E"}]
-    return verbs[0] if verbs else None
+        if token.tag == "W" and (place > start or token.lower in {"who", "what"}):
+            inside, helped = True, False
+        if inside and token.tag == "M":
+            if helped and part[place - 1].tag not in {"M", "X", "R"}:
+                inside = False  # “phones that were offline may have changed”
+            helped = True
+        is_helped = place > 0 and part[place - 1].tag in {"M", "X", "W"}
+        if inside and (token.tag == "V" or (token.tag == "E" and is_helped)):
+            inside = False  # The relative clause has its verb.
+        elif not inside:
+            yield place
+
+
+def _helping(part: Sequence[Token]) -> int:
+    """Return how many words before the verb only help it: “need to see”, “get matched”."""
+    if part[0].base in {"need", "want"} and [each.tag for each in part[1:]] == ["T", "V"]:
+        return 2
+    return int(part[0].base == "get" and len(part) > 1 and part[1].tag == "E")
 
 
 def _is_noun_after_all(part: Sequence[Token], place: int) -> bool:
     """Whether a word that can be a verb is the subject of the next one: “Trains arrive”."""
     after = part[place + 1] if place + 1 < len(part) else None
-    is_first = place == _lead_end(part)
-    return is_first and after is not None and after.tag == "V" and part[place].lower.endswith("s")
+    is_plural = noun_base(part[place].lower) != part[place].lower
+    return after is not None and after.tag == "V" and is_plural
+
+
+_SHARE = re.compile(r"\d\s*(?:%|percent|per cent|euros?\b|€|\$)")
 
 
 def _is_background(part: Sequence[Token], verb: int, text: str) -> bool:
     plain = _LEADING.sub("", text)
     found = verb_base(part[verb].lower)
     is_past = (
-        found is not None and found[1] == "ed" and not any(each.tag == "M" for each in part[:verb])
+        found is not None
+        and found[1] == "ed"
+        and part[verb].base != "have"
+        and not (verb and part[verb - 1].base == "get")
+        and not any(each.tag == "M" for each in part[:verb])
     )
-    us = any(each.lower in _US for each in part[: min(verb, 4)])
+    if any(each.lower == "already" for each in part[:verb]) and part[verb].tag == "E":
+        return True  # “6,000 pictures are already marked”
+    us = any(each.lower in US for each in part[: min(verb, 4)])
     modal = any(each.lower in _MODALS for each in part[:verb])
-    if us and (modal or part[verb].base in _WISHING):
+    if part[verb].base in _WISHING and not us and any(each.base in _MADE for each in part):
+        return True  # “they need an API”
+    if us and (modal or part[verb].base in _WISHING or _SHARE.search(text)):
         return False
     return is_past or ((us or _BACKGROUND.match(plain) is not None) and not modal)
-
-
-# --- titles --------------------------------------------------------------------------------------
-
-TITLE_MAX = 96
-
-
-def title_of(statement: Statement, before: Statement | None = None) -> str:
-    """Return a statement as the title of a task, in the imperative.
-
-    `before` is the one before it in the same sentence, whose subject it may share.
-    """
-    text = _LEADING.sub("", " ".join(statement.text.split()))
-    words = text.split()
-    place = next((n for n, word in enumerate(words) if _is_form(word, statement.verb)), -1)
-    lead, subject = _split_lead(" ".join(words[:place]) if place > 0 else "")
-    rest = " ".join(words[place + 1 :]) if place >= 0 else ""
-    main = _ABLE.sub("", _MODAL_END.sub("", subject)).strip(" ,")
-    title = _rule_title(statement, text, main) if place >= 0 else ""
-    if title:
-        lead = ""
-    elif place < 0:
-        verb = "Store" if _EACH.search(text) else "Provide"
-        title = f"Keep the rule: {text}" if statement.is_rule else f"{verb} {_lowered(text)}"
-    elif not main and before is not None and before.is_person and before.subject not in _US:
-        title = f"Let the {before.subject} {statement.verb} {rest}"
-    elif not main or _is_product(main) or main.split()[0].lower() in _US:
-        title = f"{statement.verb} {rest}"
-    elif _is_passive(subject, words[place]):
-        noun = re.sub(r"(?i)\s+(?:is|are|be|gets?|must be|should be|can be|will be)$", "", subject)
-        title = f"{statement.verb} {_lowered(noun)} {rest}"
-    elif not rest and not statement.is_person:
-        title = f"Provide {_lowered(text)}"
-    else:
-        title = f"Let {_plain_subject(main)} {statement.verb} {rest}"
-    title = _TRAILING.sub("", " ".join(title.split()))
-    title = " ".join(f"{title}{f', {_lowered(lead)}' if lead else ''}".split())
-    if len(title) > TITLE_MAX:
-        title = _TRAILING.sub("", title[:TITLE_MAX].rsplit(" ", 1)[0]) + " …"
-    return title[:1].upper() + title[1:]
-
-
-def _rule_title(statement: Statement, text: str, main: str) -> str:
-    """Return the title of what must hold, and is no act; empty where a statement is none."""
-    first = main.split()[0].lower() if main else ""
-    is_ours = first in _US and statement.is_rule
-    is_fact = bool(main) and (statement.verb in _FACTS or first.startswith("who"))
-    begins = text.split()[0].lower()
-    if begins == "no" or is_ours or is_fact or (main and begins in _SUBORDINATES):
-        return f"Keep the rule: {text if is_fact else _lowered(text)}"
-    if statement.is_negated:
-        return f"{'Make sure that' if main else 'Keep the rule:'} {_lowered(text)}"
-    return ""
-
-
-_EACH = re.compile(r"(?i)\bfor (?:each|every)\b")
-_FACTS = frozenset({"have", "be", "cost", "mean", "consist", "belong", "contain"})
-_MODAL_END = re.compile(
-    r"(?i)\s*\b(?:must|should|shall|can|could|may|will|would|to|also|is|are|be|being)$"
-)
-_ABLE = re.compile(
-    r"(?i)\s*\b(?:(?:must|should|shall|can|could|will|would) )?(?:be )?able(?: to)?$"
-)
-
-
-def _split_lead(subject: str) -> tuple[str, str]:
-    """Return “when an order is paid” or “every night at 02:30”, and the subject behind it."""
-    match = re.match(
-        r"(?i)((?:when|whenever|if|once|after|before|while|as soon as|on|at|in|for|from|with)\b.+?)"
-        r",\s*(.*)$",
-        subject,
-    )
-    match = match or re.match(
-        r"(?i)((?:every|each)\s+(?:\w+\s+){0,2}?(?:second|minute|hour|day|week|month|year|night"
-        r"|morning|evening|noon|monday|friday|sunday|\d+\s+\w+)(?:\s+at\s+[\d:.]+\w*)?|at\s+[\d:.]+"
-        r"|on\s+the\s+first\s+of\s+(?:the|each|every)\s+month|after\s+\w+\s+\w+)(?:\s+(.*))?$",
-        subject,
-    )
-    return (match[1], match[2] or "") if match else ("", subject)
-
-
-def _is_product(subject: str) -> bool:
-    words = [word.lower().strip(",") for word in subject.split()]
-    modals = [word for word in words if word not in _MODALS | {"also", "to", "then", "the", "a"}]
-    return not modals or (len(modals) <= 2 and modals[-1] in _PRODUCT) or modals == ["you"]
-
-
-def _is_passive(subject: str, word: str) -> bool:
-    found = verb_base(word.lower().strip(",;:."))
-    last = subject.split()[-1].lower()
-    return bool(found and found[1] == "ed" and last in {"is", "are", "be", "get", "gets"})
-
-
-def _plain_subject(text: str) -> str:
-    plain = _lowered(text)
-    if " " not in plain and noun_class(plain) == "person":
-        return f"the {plain}"
-    return {"i": "me", "we": "us"}.get(plain, plain)
-
-
-def _lowered(text: str) -> str:
-    first = text.split(" ", 1)[0]
-    return text if first.isupper() and len(first) > 1 else text[:1].lower() + text[1:]
-
-
-def _is_form(word: str, verb: str) -> bool:
-    plain = word.lower().strip(",;:.()")
-    found = verb_base(plain)
-    return plain == verb or (found is not None and found[0] == verb)

@@ -37,6 +37,14 @@ _AFTER: dict[str, Factors] = {
     "W": {"V": 2},
     "V": {"V": 0.1, "N": 2},
 }
+_MODAL: Factors = {"V": 30, "N": 0.1}
+_BE: Factors = {"E": 3, "V": 0.1}
+_HAVE: Factors = {"A": 0.1}
+_AFTER_MODAL: dict[str, Factors] = {
+    **dict.fromkeys(("can", "must", "may", "should", "will", "could"), _MODAL),
+    **dict.fromkeys(("is", "are", "be", "been"), _BE),
+    **dict.fromkeys(("have", "has", "had"), _HAVE),
+}
 SURE = 25
 """What stands between a subject and an article is its verb: “Members book a slot”."""
 _BEFORE_OBJECT = frozenset({"D", "P", "#"})
@@ -108,7 +116,8 @@ def _tag(word: str, around: _Around) -> tuple[Tag, str]:
     verb, noun = verb_base(word), noun_base(word)
     scores = _scores(word, verb, noun)
     if not scores:
-        return _unknown_tag(word, around), noun
+        unknown = _unknown_tag(word, around)
+        return unknown, word.removesuffix("s") if unknown == "V" else noun
     for factors in _factors(around):
         for tag, factor in factors.items():
             if tag in scores:
@@ -126,11 +135,17 @@ def _fixed_tag(word: str, around: _Around) -> Tag | None:
         return "#"
     if word.endswith("n't"):
         return "X"
+    if around.word[0].isupper() and around.previous != "." and word not in closed_words():
+        return "N"  # A name: “in Go”, “Steam Deck”
     return None if word == "like" and around.next_tag else closed_words().get(word)
 
 
 def _unknown_tag(word: str, around: _Around) -> Tag:
     is_name = around.word[0].isupper() and bool(around.left)
+    if around.left and around.left[-1].lower in {"never", "must", "can", "should", "may"}:
+        return "V"
+    if word.endswith(("ise", "ises", "ize", "izes")) and around.next_tag in _BEFORE_OBJECT:
+        return "V"
     if word.endswith("ly") and not is_name:
         return "R"
     return "A" if word.endswith(_ADJECTIVE_ENDINGS) else "N"
@@ -164,13 +179,15 @@ def _factors(around: _Around) -> Iterator[Factors]:
         yield _AFTER.get(around.previous, {})
     if around.previous == "N":
         yield from _after_noun(around)
-    if around.previous == "M" and around.left[-1].lower in {"have", "has", "had"}:
-        yield {"A": 0.1}
+    if around.previous == "M":
+        yield _AFTER_MODAL.get(around.left[-1].lower, {})
     if around.previous == "E" and len(around.left) > 1 and around.left[-2].tag == "D":
         yield _AFTER["A"]
     if around.previous == "C":
         yield from _after_conjunction(around)
     yield from _at_start(around)
+    if around.after == "of":
+        yield {"V": 0.1}  # “an audit trail of changes”
     if around.next_tag == "I" or around.ends:
         yield {"A": 0.4}
     elif not around.next_tag:
@@ -181,12 +198,24 @@ def _after_noun(around: _Around) -> Iterator[Factors]:
     """A subject is followed by its verb: “Owners register a tool”."""
     left = around.left
     part = left[_boundary(left) :]
-    is_subject = left[-1].lower != left[-1].base or noun_class(left[-1].base) == "person"
+    is_plural = left[-1].lower != left[-1].base
+    is_subject = is_plural or noun_class(left[-1].base) == "person"
     has_verb = any(each.tag in {"V", "M"} for each in part)
     if not has_verb and is_subject and around.next_tag in _BEFORE_OBJECT:
         yield {"V": SURE}
+    elif (
+        not has_verb
+        and is_plural
+        and left[-1].text.islower() | (len(left) == 1)
+        and (noun_base(around.after) != around.after)
+    ):
+        yield {"V": SURE}  # “Sellers list items”
     elif not has_verb and (is_subject or any(each.tag == "W" for each in part)):
         yield {"V": 4 if around.next_tag in _AFTER_VERB else 2}
+    elif has_verb and not around.next_tag:
+        yield {"V": 0.2, "N": 2}  # “become credit notes”
+    elif around.ends and len(left) > 1 and left[-2].tag == "I":
+        yield {"N": 4}  # “in Parquet files”
     yield {"V": 2.5 if around.next_tag in _BEFORE_OBJECT else 1, "A": 0.5}
 
 
@@ -199,14 +228,17 @@ def _after_conjunction(around: _Around) -> Iterator[Factors]:
         and left[-2].tag == "N"
         and (around.ends or around.next_tag in {"I", "W", "C"})
     ):
-        yield {"N": 2.5}
+        is_list = left[-2].lower != left[-2].base and around.word.endswith("s")
+        yield {"N": 8 if is_list else 2.5}  # “exceptions and trips after midnight”
 
 
 def _at_start(around: _Around) -> Iterator[Factors]:
     """An imperative stands first: “Fetch the prices”, “Turn recordings into minutes”."""
     if any(each.tag != "." for each in around.left):
         return
-    if around.next_tag in _BEFORE_OBJECT | {"W"} and around.word[0].isupper():
+    if around.after in {"need", "needs"} or around.next_tag == "M":
+        yield {"V": 0.05}  # “Downloads need to resume”, “Ties are broken”
+    elif around.next_tag in _BEFORE_OBJECT | {"W"} and around.word[0].isupper():
         yield {"V": 8}
     elif not around.ends and noun_base(around.after) != around.after:
         yield {"V": 3}
@@ -215,6 +247,6 @@ def _at_start(around: _Around) -> Iterator[Factors]:
 def _boundary(left: Sequence[Token]) -> int:
     """Return where the part of a sentence begins that its last words belong to."""
     for index in range(len(left) - 1, -1, -1):
-        if left[index].lower in {",", ";", ":", "and", "or", "but"}:
+        if left[index].lower in {",", ";", ":", "and", "or", "but"} or left[index].tag == "W":
             return index + 1
     return 0

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.domain.product_design import Entity, Field
-from missioncontrol.specialists.greenfield.catalogue import Kind, Pool, TaskEntry, pools
-from missioncontrol.specialists.greenfield.limits import check_of, prohibitions, refusal_of
+from missioncontrol.specialists.greenfield.catalogue import Kind, TaskEntry
+from missioncontrol.specialists.greenfield.clause_checks import EXAMPLE
+from missioncontrol.specialists.greenfield.constraints import platforms
+from missioncontrol.specialists.greenfield.lexicon import plural
+from missioncontrol.specialists.greenfield.limits import check_of, kind_of_limit
 from missioncontrol.specialists.greenfield.reading import Limit, Reading
-from missioncontrol.specialists.greenfield.selection import Use, filled, suited, with_article
+from missioncontrol.specialists.greenfield.selection import Use, filled, with_article
 from missioncontrol.specialists.greenfield.stack import Stack, path_of
 from missioncontrol.specialists.greenfield.statement_tasks import statement_tasks
 from missioncontrol.specialists.greenfield.tables import snake
 
 TASKS_MIN, TASKS_MAX = 8, 18
-ACCEPTANCE_MAX = 5
+ACCEPTANCE_MAX = 4
+ENOUGH = 4
+"""Tasks of the goal's own statements from which a concept adds one task and not two."""
 
 
 class Work(msgspec.Struct):
@@ -50,15 +55,15 @@ def tasks_of(
     first.tables = (thing,)
     middle: list[Work] = []
     own: list[Work] = []
-    for statement, entry in statement_tasks(reading, entities):
+    for statement, entry in statement_tasks(reading, entities, kind.key):
         made = _made(entry, stack, package, keys)
         made.sentences = (statement.sentence,)
         made.span = (statement.start, statement.end)
         own.append(made)
     room = TASKS_MAX - 2 - len(own)
-    each_has_two = sum(len(use.concept.tasks) for use in uses) <= room
+    says_much = len(own) >= ENOUGH
     for use in uses:
-        chosen = use.concept.tasks if each_has_two or len(uses) < 7 else use.concept.tasks[:1]
+        chosen = use.concept.tasks[:1] if says_much else use.concept.tasks
         for entry in chosen[: max(1, room - len(middle))]:
             made = _made(filled_entry(entry, use.thing, use.actor), stack, package, keys)
             made.use, made.sentences = use, use.sentences
@@ -66,20 +71,62 @@ def tasks_of(
             middle.append(made)
     middle = sorted([*middle[:room], *own], key=lambda task: task.sentences[0])
     middle += _for_own_tables(entities, middle, stack, package, keys, reading)
-    lacking = TASKS_MIN - 2 - len(middle)
-    for entry in suited(_more_of(kind), reading.text, max(0, lacking)):
-        middle.append(_made(filled_entry(entry, thing, actor), stack, package, keys))
+    lacking = max(0, TASKS_MIN - 2 - len(middle))
+    middle += [_made(e, stack, package, keys) for e in _groundwork(entities, thing)[:lacking]]
     tasks = [first, *middle, last]
     _with_limits(tasks, reading)
-    _with_prohibitions(tasks, reading)
     _with_needs(tasks, entities)
     return tasks
 
 
-def _more_of(kind: Kind) -> list[TaskEntry]:
-    """Return tasks that products of a kind mostly need, beside its first and its last one."""
-    pool = pools().get(kind.key, Pool(kind.key))
-    return [each for each in (*pool.last, *pool.first) if each not in kind.tasks]
+def _groundwork(entities: Sequence[Entity], thing: str) -> list[TaskEntry]:
+    """Return tasks that any product with these tables needs."""
+    tables = _listed([each.table for each in entities[:3]])
+    things, stem = plural(thing), snake(thing)
+    return [
+        TaskEntry(
+            f"Create the tables {tables} by one command",
+            f"The command makes all {len(entities)} tables, and later changes them step by step.",
+            (
+                f"On an empty database it makes {tables}; run again, it changes nothing.",
+                f"Rows of {tables} are the same after the step from an earlier version.",
+            ),
+            (
+                "schema/create: makes and changes tables",
+                "schema/create_test: empty, earlier, equal",
+            ),
+        ),
+        TaskEntry(
+            f"Make sample data with {things} for all tests",
+            f"One module makes {things} and what belongs to them, by a seed.",
+            (
+                f"One seed gives the same {things} on two machines.",
+                f"Among the {things} each optional column is empty once and filled once.",
+            ),
+            (f"samples/{stem}: makes data by a seed", f"samples/{stem}_test: equal seeds"),
+        ),
+        TaskEntry(
+            f"Name the reason of each refused {thing}",
+            "A refusal has a code, the value that was wrong and what to do next.",
+            (
+                f"A {thing} with two faults gets both reasons in one answer.",
+                f"No refusal of a {thing} leaves a half-written row.",
+            ),
+            (f"refusals/{stem}: codes and reasons", f"refusals/{stem}_test: two faults, no rest"),
+        ),
+        TaskEntry(
+            f"Restore {tables} from a copy",
+            "A copy that was never restored is none: the restore runs in the build.",
+            (
+                f"Restored into an empty place, {tables} have as many rows as before.",
+                f"A cut-off copy of {tables} is refused before anything is replaced.",
+            ),
+            (
+                "operations/restore: reads a copy",
+                "operations/restore_test: whole and cut-off copies",
+            ),
+        ),
+    ]
 
 
 def filled_entry(entry: TaskEntry, thing: str, actor: str) -> TaskEntry:
@@ -188,47 +235,33 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _with_limits(tasks: Sequence[Work], reading: Reading) -> None:
-    """Give each number of the goal to the task that it bounds."""
+    """Give each number of the goal to the task that states it; the rest to the release."""
     for limit in reading.limits:
-        task = _nearest(tasks, limit.sentence, reading.sentences[limit.sentence], limit)
-        noun = _noun_at(limit, reading)
-        check = check_of(limit, noun, reading.text)
-        if check not in task.acceptance and len(task.acceptance) < ACCEPTANCE_MAX:
-            task.acceptance.append(check)
+        task = _stating(tasks, limit)
+        if task is None and kind_of_limit(limit) in {"duration_below", "size"}:
+            task = tasks[-1]
+        before = reading.sentences[limit.sentence][: limit.start]
+        check = check_of(limit, reading.text, is_case=_CASE.search(before) is not None)
+        if task is None or not check or len(task.acceptance) >= ACCEPTANCE_MAX:
+            continue
+        is_checked = any(_SAYS_IT.search(each) for each in task.acceptance)
+        if check not in {c for each in tasks for c in each.acceptance} and not is_checked:
+            task.acceptance = [a for a in task.acceptance if not a.startswith(EXAMPLE)] + [check]
+    if where := platforms(reading.text):
+        tasks[-1].acceptance.append(f"The whole suite of tests passes {where}.")
 
 
-def _with_prohibitions(tasks: Sequence[Work], reading: Reading) -> None:
-    for clause in prohibitions(reading):
-        task = _nearest(tasks, clause.sentence, clause.text, None)
-        check = refusal_of(clause, reading.main_actor.name, reading.text)
-        if check not in task.acceptance and len(task.acceptance) < ACCEPTANCE_MAX:
-            task.acceptance.append(check)
+_SAYS_IT = re.compile("one more is refused|again changes nothing")
+_CASE = re.compile(r"(?i)\b(?:when|if|once|until|unless|whenever)\b[^,;]*$")
 
 
-def _nearest(tasks: Sequence[Work], sentence: int, text: str, limit: Limit | None) -> Work:
-    """Return the task that speaks most like a sentence of the goal."""
-    own = set(re.findall(r"[a-z]{4,}", text.lower()))
-
-    def score(task: Work) -> tuple[float, int]:
-        spoken = f"{task.title} {' '.join(task.use.words) if task.use else ''} {task.detail}"
-        shared = len(own & set(re.findall(r"[a-z]{4,}", spoken.lower())))
-        is_stated = sentence in task.sentences
+def _stating(tasks: Sequence[Work], limit: Limit) -> Work | None:
+    """Return the task of the statement that a number stands in."""
+    for task in tasks:
         first, last = task.span
-        is_there = limit is not None and is_stated and first <= limit.start < last
-        return (4.0 * is_there + 2.0 * is_stated + 0.5 * shared, -len(task.acceptance))
-
-    candidates = tasks[:-1] if len(tasks) > 1 else tasks
-    return max(candidates, key=score)
-
-
-def _noun_at(limit: Limit, reading: Reading) -> str:
-    """Return what a number is about: the object of the clause that it stands in."""
-    for clause in reading.clauses:
-        if clause.sentence == limit.sentence and clause.start <= limit.start <= clause.end:
-            about = [*clause.objects, *([clause.subject] if clause.subject else [])]
-            if about:
-                return about[0].name
-    return reading.main_thing.name
+        if limit.sentence in task.sentences and first <= limit.start < last:
+            return task
+    return None
 
 
 # --- order -------------------------------------------------------------------------------------
