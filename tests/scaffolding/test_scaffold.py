@@ -22,8 +22,8 @@ from missioncontrol.domain.product_design import (
     Source,
     StackChoice,
 )
+from missioncontrol.domain.scaffold_stack import STACKS
 from missioncontrol.specialists.scaffolding import (
-    STACKS,
     ScaffoldStack,
     StackRefusal,
     scaffold,

@@ -13,7 +13,6 @@ from missioncontrol.domain.estimates import Recalled
 from missioncontrol.domain.plan import Plan, accepted
 from missioncontrol.domain.planners import LOCAL, MODEL, is_agent
 from missioncontrol.domain.product_design import asks_for_change, names_code
-from missioncontrol.domain.scaffold_stack import STACKS
 from missioncontrol.domain.scaffolding import built_in_turn, with_skeleton
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import AttemptFailed, LogLevel
@@ -84,11 +83,12 @@ def _begun(plan: Plan, brief: Brief) -> Plan:
     if not brief.scaffold:
         return built_by(plan, brief.builder) if brief.builder else plan
     from missioncontrol.specialists.scaffolding.blueprint import blueprint
-    from missioncontrol.specialists.scaffolding.stacks import chosen_stack
+    from missioncontrol.specialists.scaffolding.stacks import chosen_stack, made_of
 
     try:
-        stack = chosen_stack(blueprint(plan).design, brief.scaffold)
-        begun = with_skeleton(plan, stack, STACKS[stack])
+        design = blueprint(plan).design
+        stack = chosen_stack(design, brief.scaffold)
+        begun = with_skeleton(plan, stack, made_of(design, stack))
     except Rejected as error:
         raise AttemptFailed(error.code, error.reason, hint=error.hint, retryable=False) from None
     return built_in_turn(begun, brief.builder) if brief.builder else begun

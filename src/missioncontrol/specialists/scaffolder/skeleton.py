@@ -16,7 +16,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.borrowed_repository import IDENTITY
 from missioncontrol.specialists.git import git, git_bytes
 from missioncontrol.specialists.markdown import counted
-from missioncontrol.specialists.scaffolding import STACKS, ScaffoldStack, scaffold
+from missioncontrol.specialists.scaffolding import ScaffoldStack, made_of, scaffold
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint, blueprint
 from missioncontrol.specialists.scaffolding.documents import commands
 from missioncontrol.specialists.specialist import Desk
@@ -169,7 +169,7 @@ def _handed_in(
         "start": how.start,
     }
     summary = (
-        f"“{product.title}” in {STACKS[stack]}: {counted(len(files), 'file')}, "
+        f"“{product.title}”, {made_of(product.design, stack)}: {counted(len(files), 'file')}, "
         f"{counted(len(product.tables), 'table')}, {counted(len(works), 'operation')} that "
         f"{'works' if len(works) == 1 else 'work'}, {len(left)} to build."
     )

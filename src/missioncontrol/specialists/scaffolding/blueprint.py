@@ -485,9 +485,11 @@ def _shape(interface: Interface, table: Table | None) -> tuple[Verb, str, str]:
         collection = simple[1].rsplit("/", 1)[-1] if simple else ""
         fits = table is not None and identifier(collection) == table.name
         return (verb if verb and fits else "act"), method, _clean(path)
-    if interface.kind == "job":
+    word, _, thing = _slug(interface).partition("-")
+    things = {kebab(table.name), kebab(table.singular)} if table else set()
+    if interface.kind == "job" and thing not in things:
         return "act", "POST", ""
-    return _VERBS.get(_slug(interface).split("-")[0], "act"), "POST", ""
+    return _VERBS.get(word, "act"), "POST", ""
 
 
 def _clean(path: str) -> str:

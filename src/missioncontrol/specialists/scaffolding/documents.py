@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from missioncontrol.domain.scaffold_stack import STACKS, ScaffoldStack
+from missioncontrol.domain.scaffold_stack import ScaffoldStack
 from missioncontrol.specialists.scaffolding.blueprint import Action, Blueprint
 from missioncontrol.specialists.scaffolding.command_names import command_name
 from missioncontrol.specialists.scaffolding.layout import sentence
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
 from missioncontrol.specialists.scaffolding.running import running
-from missioncontrol.specialists.scaffolding.stacks import database_of, differences
+from missioncontrol.specialists.scaffolding.stacks import database_of, differences, made_of
 
 
 class Commands(msgspec.Struct, frozen=True):
@@ -93,7 +93,11 @@ def _plain_places(plan: Blueprint) -> tuple[tuple[str, str], ...]:
     source = f"src/{plan.package}"
     return (
         (f"{source}/records/", "one module for each table: a dataclass and its functions"),
-        (f"{source}/operations.py", "operations of the design that tasks build"),
+        *(
+            [(f"{source}/operations.py", "operations of the design that tasks build")]
+            if any(each.verb == "act" for each in plan.actions)
+            else []
+        ),
         (f"{source}/fields.py", "types of fields: checks and stored form"),
         (f"{source}/database.py", "connection, migrations, statements"),
         (f"{source}/migrations/", "numbered SQL, applied on opening; add, never change"),
@@ -201,8 +205,8 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
     acts = [each for each in plan.actions if each.verb == "act"]
     stored = _listed(each.replace("_", " ") for each in plan.slice)
     intro = (
-        f"A skeleton in {STACKS[stack]}. It installs, starts, checks its inputs and stores"
-        f" {stored}; the rest of the design is listed below."
+        f"A skeleton. {made_of(plan.design, stack)}. It installs, starts, checks its inputs and"
+        f" stores {stored}; the rest of the design is listed below."
     )
     parts = [
         f"# {plan.title}",
@@ -340,7 +344,7 @@ def _agents(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
     )
     parts = [
         "# For coding agents",
-        f"{plan.title}: {STACKS[stack]}. Read README.md for what works.",
+        f"{plan.title}. {made_of(plan.design, stack)}. Read README.md for what works.",
         run,
         "## Where things are\n\n" + "\n".join(f"- `{path}`: {text}" for path, text in how.places),
         _RULES,

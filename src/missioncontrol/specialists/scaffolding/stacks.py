@@ -109,6 +109,14 @@ def database_of(design: ProductDesign) -> Dialect:
     return "sqlite" if any(_begins(each.choice, "SQLite") for each in named) else "duckdb"
 
 
+def made_of(design: ProductDesign, stack: ScaffoldStack) -> str:
+    """Return a stack in words, with the one database that this product has."""
+    if stack != "data-pipeline":
+        return STACKS[stack]
+    used = "SQLite" if database_of(design) == "sqlite" else "DuckDB"
+    return f"Data pipeline: Python and {used}"
+
+
 def differences(design: ProductDesign, stack: ScaffoldStack) -> tuple[str, ...]:
     """Return in words what a stack has otherwise than the design chooses."""
     made_of = _MADE_OF[stack]
