@@ -50,7 +50,8 @@ def clause_checks(parts: Parts, product: str, seed: str) -> Iterator[str]:
     if parts.is_negated:
         found = found or [*_of_prohibition(parts, clause)]
     else:
-        found += [*_only(parts), *_of_schedule(parts), *_of_each(parts), *_of_lists(parts)]
+        found += [*_only(parts), *_of_schedule(parts), *_of_range(parts)]
+        found += [*_of_each(parts), *_of_lists(parts)]
         found += [*_of_pattern(parts), *_of_act(parts, product, seed), *_of_person(parts)]
     yield from found or [_example(parts, clause)]
 
@@ -168,6 +169,23 @@ def _of_schedule(parts: Parts) -> Iterator[str]:
     if found and not parts.is_person:
         when = found[0].lower()
         yield f"A test clock starts it {when}, once for each period; a missed run is reported."
+
+
+_DEADLINE = re.compile(r"\b(before|by|until) (\d+(?: [ap]m|:\d\d)|noon|midnight)\b")
+
+
+def _of_range(parts: Parts) -> Iterator[str]:
+    """Yield the borders of “from 0 to 10”, “before 8 am” and “by 5 am”."""
+    if match := re.search(r"\bfrom (\d+) to (\d+)\b", parts.text):
+        first, last = int(match[1]), int(match[2])
+        yield f"{first} and {last} are accepted; {first - 1} and {last + 1} are refused."
+    if match := re.search(
+        r"\b(before|by|until) (\d[\d:.]*(?: ?[ap]m)?|noon|midnight)\b", parts.text
+    ):
+        if match[1] == "by":
+            yield f"What is not done by {match[2]} is reported at that time."
+        else:
+            yield f"One minute before {match[2]} it is accepted; one minute after, refused."
 
 
 def _of_each(parts: Parts) -> Iterator[str]:

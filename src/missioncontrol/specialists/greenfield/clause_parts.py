@@ -92,7 +92,7 @@ def parts_of(statement: Statement) -> Parts:
     ):
         end -= 1
     helpers = [each.lower for each in tokens[end:place]]
-    subject = plain(first, end)
+    subject = re.sub(r"(?i)^(?:my|our)\s+(?=\w+s$)", "the ", plain(first, end))
     is_ours = not subject or _is_product(tokens[first:end])
     when, joint, stop = plain(0, lead), "", len(tokens)
     is_verbal = any(each.tag in {"V", "M", "E"} for each in tokens[:lead])
@@ -192,7 +192,7 @@ def _condition(tokens: Sequence[Token], place: int) -> tuple[str, int]:
 def _has_clause(tokens: Sequence[Token]) -> bool:
     """Whether a subject and its verb follow: “before the exit is signed off”."""
     end = next((n for n, each in enumerate(tokens) if each.tag not in _OF_A_PHRASE), len(tokens))
-    return 0 < end < len(tokens) and tokens[end].tag in {"V", "M"}
+    return 0 < end < len(tokens) and tokens[end].tag in {"V", "M"} and tokens[end].lower != "am"
 
 
 def _is_product(subject: Sequence[Token]) -> bool:
@@ -277,6 +277,7 @@ def _list(
 ) -> tuple[list[tuple[int, int]], int]:
     """Return where the phrases of a list begin and end, and where the list ends."""
     spans: list[tuple[int, int]] = []
+    is_joined = False
     while True:
         end = index
         while end < len(tokens) and tokens[end].tag in _OF_A_PHRASE:
@@ -286,12 +287,13 @@ def _list(
             spans.append((index, end))
         following = end
         while following < len(tokens) and tokens[following].lower in {",", "and", "or"}:
+            is_joined = is_joined or tokens[following].lower != ","
             following += 1
         is_over = following == end
         if following < len(tokens) and preposition and tokens[following].lower == preposition:
             following += 1
         if is_over or following >= len(tokens) or tokens[following].tag not in _OF_A_PHRASE:
-            return spans, max(end, index + 1)
+            return (spans if is_joined else spans[:1]), max(end, index + 1)
         index = following
 
 

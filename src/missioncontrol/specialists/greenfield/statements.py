@@ -531,6 +531,8 @@ def _begins_with_verb(part: Sequence[Token]) -> bool:
     found = verb_base(part[0].lower) if part else None
     if found is None or found[1] not in {"s", "base"} or part[0].tag not in {"N", "A", "V"}:
         return False
+    if len(part) > 1 and part[1].tag == "M":
+        return False
     return _share_of_verb(found[0]) > MOSTLY and _main_verb(part) is None
 
 

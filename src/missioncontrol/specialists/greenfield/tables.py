@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from missioncontrol.domain.product_design import Entity, Field, Source
+from missioncontrol.specialists.greenfield.catalogue import EntityEntry
 from missioncontrol.specialists.greenfield.goal_entities import Thing, as_written, things_of
 from missioncontrol.specialists.greenfield.lexicon import noun_base, noun_class, plural
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading
-from missioncontrol.specialists.greenfield.selection import Use, with_article
+from missioncontrol.specialists.greenfield.selection import THIN, Use, with_article
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 ENTITIES_MAX = 20
@@ -61,7 +62,7 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
     """Return the tables of a product; each foreign key leads to one of them."""
     found: dict[str, Entity] = {}
     for use in uses:
-        for entry in use.concept.entities:
+        for entry in _asked_for(use, reading):
             name = use.fill(entry.name).lower()
             fields = (_ID, *parsed_fields(entry.fields, use), _CREATED)
             source = Source("experience", use.concept.title, "medium")
@@ -84,6 +85,15 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
             if reading.stored.get(actor.head, -9.0) > PERSON_MIN and len(found) < ENTITIES_MAX:
                 found.setdefault(actor.name, _person(actor, reading))
     return _resolved(dict(list(found.items())[:ENTITIES_MAX]), reading)
+
+
+def _asked_for(use: Use, reading: Reading) -> list[EntityEntry]:
+    """Return the tables of a concept: where the goal says much, the first and those it names."""
+    entries = use.concept.entities
+    if len(reading.statements) <= THIN:
+        return list(entries)
+    words = {noun_base(word) for word in re.findall(r"[a-z-]+", reading.text.lower())}
+    return [e for n, e in enumerate(entries) if not n or use.fill(e.name).split()[-1] in words]
 
 
 def _from_goal(thing: Thing) -> Entity:

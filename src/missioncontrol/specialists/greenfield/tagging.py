@@ -181,6 +181,7 @@ def _factors(around: _Around) -> Iterator[Factors]:
         yield from _after_noun(around)
     if around.previous == "M":
         yield _AFTER_MODAL.get(around.left[-1].lower, {})
+        yield {"E": 5} if around.after == "by" else {}
     if around.previous == "E" and len(around.left) > 1 and around.left[-2].tag == "D":
         yield _AFTER["A"]
     if around.previous == "C":

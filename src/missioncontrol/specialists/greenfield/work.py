@@ -196,7 +196,8 @@ def _is_account(entity: Entity) -> bool:
 def _table_task(entity: Entity, stack: Stack, package: str, keys: set[str]) -> Work:
     """Return the task that stores an entity; what it checks follows from the fields."""
     fields = [each for each in entity.fields if each.name not in {"id", "created_at"}]
-    names = [each.name.removesuffix("_id") for each in fields[:3]]
+    plain = [each for each in fields if not each.name.endswith(("_at", "_on"))] or fields
+    names = [each.name.removesuffix("_id") for each in plain[:3]]
     title = f"Store each {entity.name} with {_listed(names)}"
     stem, test = f"{entity.table}/store", f"{entity.table}/{snake(entity.name)}_test"
     files = [
