@@ -236,8 +236,8 @@ class Layout(msgspec.Struct, frozen=True):
 
 @cache
 def concepts() -> tuple[Concept, ...]:
-    """Return all concepts: those about verbs last, because others know more."""
-    names = ("people", "content", "data", "world", "life", "work", "tools", "verbs", "verbs2")
+    """Return all concepts."""
+    names = ("people", "content", "data", "world", "life", "work", "tools")
     return tuple(
         msgspec.convert(each, Concept) for name in names for each in _entries(name, "concept")
     )

@@ -61,15 +61,12 @@ def relevance_features(
     texts = own_stems(concept)
     shared = [stem for stem in stems(goal) if stem in texts and stem not in own]
     support = sum(rarity.get(s, 6.0) * min(2, texts[s]) / 2 for s in shared)
-    is_verb = concept.key.startswith("verb-")
     known = [nouns[word] for word in spoken if word in nouns]
     features = {
         "bias": 1.0,
         "support": min(support, 30.0) / 10,
         "support squared": min(support, 30.0) ** 2 / 200,
         "rare": min(sum(rarity.get(s, 6.0) > RARE for s in shared), 6) / 3,
-        "verb": float(is_verb),
-        "support of verb": min(support, 30.0) / 10 if is_verb else 0.0,
         "found": float(min(len(found), 4) - 1),
         "phrase": float(max((len(each.split()) for each in found), default=1) - 1),
         "rarity": min((rarity.get(stem, 6.0) for stem in own), default=0.0) / 5,

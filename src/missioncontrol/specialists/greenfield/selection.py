@@ -27,8 +27,8 @@ CONCEPTS_MAX = 6
 """What else a plan needs are the statements of the goal."""
 RELEVANT_MIN = -0.3
 """Log odds from which a concept is taken to be meant, where a goal says little."""
-OF_A_PHRASE, OF_A_WORD, OF_A_VERB = -0.3, -0.1, 0.65
-"""The same where a goal says more: by two words or a phrase, by one word, and by a verb alone."""
+OF_A_PHRASE, OF_A_WORD = -0.3, -0.1
+"""The same where a goal says more: by two words or a phrase, and by one word."""
 THIN = 3
 """Statements of a goal that says little."""
 VERB_WEIGHT = 0.55
@@ -169,8 +169,6 @@ def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
     chosen: list[Use] = []
     covered: set[tuple[int, str]] = set()
     for use in found:
-        if _is_covered(use, chosen):
-            continue
         new = {(s, w) for s in use.sentences for w in use.words} - covered
         if new and len(chosen) < CONCEPTS_MAX:
             chosen.append(use)
@@ -183,8 +181,6 @@ def _least(use: Use, reading: Reading) -> float:
     """Return how sure it must be that a goal asks for a concept, and does not only touch it."""
     if len(reading.statements) <= THIN:
         return RELEVANT_MIN
-    if use.concept.key.startswith(ABOUT_VERB):
-        return OF_A_VERB
     is_phrase = len(use.words) > 1 or any(" " in each for each in use.words)
     return OF_A_PHRASE if is_phrase else OF_A_WORD
 
@@ -193,17 +189,6 @@ def _is_named(use: Use) -> bool:
     """Whether the goal, or an answer, has the title of the concept."""
     title = " ".join(lower_words(use.concept.title))
     return len(title.split()) > 1 and title in use.words
-
-
-def _is_covered(use: Use, chosen: Sequence[Use]) -> bool:
-    """Whether a concept about a verb adds nothing to one that knows the matter better."""
-    if not use.concept.key.startswith(ABOUT_VERB):
-        return False
-    known = {w[:STEM] for each in chosen for words in each.words for w in words.split()}
-    return any(w[:STEM] in known for words in use.words for w in words.split() if len(w) > SHORT)
-
-
-ABOUT_VERB, STEM = "verb-", 5
 
 
 def _use(concept: Concept, reading: Reading, sentences: list[list[str]]) -> Use | None:
