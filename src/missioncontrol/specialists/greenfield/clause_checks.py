@@ -364,7 +364,8 @@ def _of_person(parts: Parts) -> Iterator[str]:
     elif parts.verb in {"get", "receive", "hear"}:
         yield f"In a test, {who} {_form(parts)} {parts.rest} exactly once, also after a second run."
     else:
-        yield f"A test in which {who} {_form(parts)} {parts.rest} finds the result after a reload."
+        done = f"{who} {_form(parts)} {parts.rest}"
+        yield f"After {done}, a reload shows it; sent twice by mistake, it counts once."
 
 
 def _one_of(people: str) -> str:

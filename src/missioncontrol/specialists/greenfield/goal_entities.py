@@ -44,25 +44,61 @@ def things_of(reading: Reading, known: Collection[str]) -> list[Thing]:
     asked = [each for each in stated if not each.is_negated or each.condition]
     heads = {name.split()[-1] for name in known}
     denied = _NO_TABLES | heads | _only_verbs(reading) | _only_denied(stated)
+    denied |= {each.head for each in reading.things if type_of(each.head) == "decimal"}
     evidence = _evidence(reading, asked)
+    recorded = _recorded(asked, heads)
     attributes = {head for each in asked for _, heads in _attributes(each) for head in heads}
     free = [
         each
         for each in reading.things
         if (each.head not in denied | attributes and each.head.replace("-", "").isalpha())
-        or (each is reading.main_thing and each.head not in heads)
+        or (each is reading.main_thing and each.head not in heads and not recorded)
     ]
+    free = [each for each in free if each.head not in recorded]
     chosen = [each for each in free if evidence[each.head] >= ENOUGH or each is reading.main_thing]
     chosen = sorted(chosen, key=lambda each: -evidence[each.head])[:THINGS_MAX]
-    lacking = THINGS_MIN - len(chosen) - len(known)
+    lacking = THINGS_MIN - len(chosen) - len(known) - len(recorded)
     more = [each for each in free if each not in chosen and _may_be_stored(each, reading)]
     more.sort(key=lambda each: (-evidence[each.head], -reading.stored.get(each.head, -9.0)))
     chosen += more[: max(0, lacking)]
     names = {*known, *(each.name for each in chosen), *(each.name for each in reading.actors)}
     verbs = {each.verb for each in asked}
     return [
-        _thing(_without_verb(each, verbs), reading, asked, names) for each in free if each in chosen
+        *(_thing(_without_verb(e, verbs), reading, asked, names) for e in free if e in chosen),
+        *(_of_act(noun, parts, names) for noun, parts in recorded.items()),
     ]
+
+
+RECORDED_AS = {
+    "apply": "application", "book": "booking", "borrow": "loan", "buy": "purchase",
+    "deliver": "delivery", "donate": "donation", "enrol": "enrolment", "inspect": "inspection",
+    "lend": "loan", "order": "order", "pay": "payment", "rent": "rental", "repair": "repair",
+    "reserve": "reservation", "sell": "sale", "subscribe": "subscription", "swap": "swap",
+    "vote": "vote",
+}  # fmt: skip
+"""What is stored of an act of a person, by its verb: who books an hour makes a booking."""
+
+
+def _recorded(asked: Sequence[Parts], heads: Collection[str]) -> dict[str, Parts]:
+    """Return the nouns for acts of people that are stored, with the statement of each."""
+    found: dict[str, Parts] = {}
+    for parts in asked:
+        noun = RECORDED_AS.get(parts.verb, "") if parts.is_person else ""
+        if noun and noun not in heads:
+            found.setdefault(noun, parts)
+    return found
+
+
+def _of_act(noun: str, parts: Parts, names: Collection[str]) -> Thing:
+    """Return what is stored of an act: who did it, to what, and when."""
+    by_head = {name.split()[-1]: name for name in names}
+    touched = [_head(parts.subject), *(head for group in parts.groups for head in group.heads)]
+    others = dict.fromkeys(by_head[head] for head in touched if head in by_head)
+    columns = [f"{each.replace(' ', '_')}: ref {each}" for each in others]
+    usual = next((columns for heads, columns in _USUAL if noun in heads.split()), ())
+    when = "" if any("_at" in each or "_on" in each for each in usual) else "happened_at: timestamp"
+    fields = (*columns[:FIELDS_MAX], *usual, *([when] if when else []))
+    return Thing(noun, fields, (), parts.text)
 
 
 def _without_verb(thing: Phrase, verbs: Collection[str]) -> Phrase:

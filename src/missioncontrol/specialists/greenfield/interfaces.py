@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from missioncontrol.domain.product_design import Entity, Interface, InterfaceKind, Source
 from missioncontrol.specialists.greenfield.catalogue import ActionEntry, Kind
-from missioncontrol.specialists.greenfield.lexicon import plural
+from missioncontrol.specialists.greenfield.goal_entities import RECORDED_AS
+from missioncontrol.specialists.greenfield.lexicon import noun_base, plural
 from missioncontrol.specialists.greenfield.reading import Reading
 from missioncontrol.specialists.greenfield.selection import Use, with_article
+from missioncontrol.specialists.greenfield.statement_interfaces import CREATES, READS, acts_of
 from missioncontrol.specialists.greenfield.tables import parsed_fields, snake, table_name
 
 INTERFACES_MAX = 26
 SCREENS_MAX = 5
+ENOUGH = 4
+"""With so many ways in, accounts need none of their own."""
 WITH_SCREENS = frozenset(
     {
         "web-product",
@@ -38,10 +44,23 @@ def interfaces_of(
             made = _of_action(kind, package, use, action, source, by_name)
             found.setdefault(made.name, made)
     acted = {name for each in found.values() for name in each.entities}
-    for entity in entities:
-        if entity.name not in acted and entity.source.basis == "goal":
-            for made in _of_entity(kind, package, entity, reading):
-                found.setdefault(made.name, made)
+    created: set[str] = set()
+    if kind.actions_are != "job":
+        for verb, noun, on, draft in acts_of(reading, entities):
+            act = _of_statement(kind, package, verb, noun, on, draft)
+            if act is not None:
+                found.setdefault(act.name, act)
+                created |= {*act.entities} if verb in CREATES else set()
+    # Accounts come last: the product creates them as people sign in.
+    for entity in sorted(entities, key=_is_account):
+        is_enough = _is_account(entity) and len(found) >= ENOUGH
+        if entity.name in acted or entity.source.basis != "goal" or is_enough:
+            continue
+        if entity.name not in created:
+            made = _create(kind, package, entity, f"add {entity.name}")
+            found.setdefault(made.name, made)
+        listed = _list(kind, package, entity)
+        found.setdefault(listed.name, listed)
     chosen = list(found.values())[:INTERFACES_MAX]
     if kind.key in WITH_SCREENS:
         chosen += _screens(chosen, uses, reading)
@@ -52,6 +71,10 @@ def interfaces_of(
         for name in sorted(events)
     ]
     return chosen
+
+
+def _is_account(entity: Entity) -> bool:
+    return any(each.name == "email" for each in entity.fields)
 
 
 def _of_action(
@@ -71,6 +94,28 @@ def _of_action(
     purpose = name[:1].upper() + name[1:] + "."
     inputs = parsed_fields(action.inputs, use)
     return Interface(what, how, purpose, source, inputs, failures, touched, emits)
+
+
+def _of_statement(
+    kind: Kind, package: str, verb: str, noun: str, on: Entity | None, draft: Interface
+) -> Interface | None:
+    """Return an action of a statement by the name that this kind of product gives it."""
+    is_itself = on is not None and noun_base(noun.split()[-1]) == on.name.split()[-1]
+    is_read = verb in READS
+    if is_read and is_itself:
+        return None  # The list of the table answers it.
+    name = f"{verb} {noun}"
+    is_stored = on is not None and on.name == RECORDED_AS.get(verb)
+    if on is not None and (is_stored or (is_itself and verb in CREATES)):
+        stored = _create(kind, package, on, f"{verb} {on.name}")
+        return msgspec.structs.replace(stored, purpose=draft.purpose, source=draft.source)
+    slug = snake(noun if is_read else verb if is_itself else name).replace("_", "-")
+    if kind.actions_are == "route":
+        base = f"/{table_name(on.name).replace('_', '-')}/{{id}}" if on and not is_read else ""
+        what: tuple[str, InterfaceKind] = f"{'GET' if is_read else 'POST'} {base}/{slug}", "route"
+    else:
+        what = _named(kind, package, name, "act", on.name if on else noun)
+    return msgspec.structs.replace(draft, name=what[0], kind=what[1])
 
 
 def _named(kind: Kind, package: str, name: str, does: str, on: str) -> tuple[str, InterfaceKind]:
@@ -101,8 +146,8 @@ def _route(slug: str, does: str, base: str) -> str:
     return f"{_METHODS.get(does, 'POST')} {base}/{{id}}{f'/{slug}' if does == 'act' else ''}"
 
 
-def _of_entity(kind: Kind, package: str, entity: Entity, reading: Reading) -> Iterator[Interface]:
-    """Yield how an entity that only the goal speaks of is entered and found."""
+def _create(kind: Kind, package: str, entity: Entity, name: str) -> Interface:
+    """Return how an entity is entered."""
     inputs = tuple(
         f
         for f in entity.fields
@@ -110,25 +155,21 @@ def _of_entity(kind: Kind, package: str, entity: Entity, reading: Reading) -> It
         and f.name not in {"created_at", "status"}
         and not f.name.endswith("_at")
     )
-    several = plural(entity.name)
-    create, how = _named(kind, package, f"add {entity.name}", "create", entity.name)
+    create, how = _named(kind, package, name, "create", entity.name)
     unknown = [f"the {f.references} does not exist" for f in inputs if f.references]
     empty = [f"{f.name} is empty" for f in inputs if f.type == "text" and not f.is_optional][:1]
-    yield Interface(
-        create, how, f"Stores {with_article(entity.name)}.", entity.source, inputs,
-        (*unknown[:1], *empty), (entity.name,),
-    )  # fmt: skip
-    found, how = _named(kind, package, f"list {several}", "list", entity.name)
+    purpose = f"Stores {with_article(entity.name)}."
+    failures = (*unknown[:1], *empty)
+    return Interface(create, how, purpose, entity.source, inputs, failures, (entity.name,))
+
+
+def _list(kind: Kind, package: str, entity: Entity) -> Interface:
+    """Return how the rows of an entity are found."""
+    several = plural(entity.name)
+    name, how = _named(kind, package, f"list {several}", "list", entity.name)
     filters = tuple(f for f in entity.fields if f.key == "foreign" or f.type == "enum")
-    yield Interface(
-        found,
-        how,
-        f"Lists {several}, the newest first.",
-        entity.source,
-        filters,
-        (),
-        (entity.name,),
-    )
+    purpose = f"Lists {several}, the newest first."
+    return Interface(name, how, purpose, entity.source, filters, (), (entity.name,))
 
 
 def _screens(

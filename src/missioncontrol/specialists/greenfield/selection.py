@@ -119,7 +119,7 @@ def named_technologies(text: str) -> list[Named]:
         for phrase in each.words:
             found += [(len(lower_words(phrase)), start, each) for start in _exact(phrase, words)]
     by_name = {each.name: each for each in technologies()}
-    for match in _LISTED.finditer(text):
+    for match in (each for form in _LISTED_NAMES for each in form.finditer(text)):
         if each_named := by_name.get(match[1]):
             found.append((1, len(lower_words(text[: match.start(1)])), each_named))
     taken: set[int] = set()
@@ -133,8 +133,20 @@ def named_technologies(text: str) -> list[Named]:
     return [each for _, each in sorted(chosen.values(), key=lambda item: item[0])]
 
 
-_LISTED = re.compile(r"(?:^|[.,;:]|\band\b)\s*([A-Z][\w+#]*)(?=\s*(?:[.,;]|$|and\b))")
-"""An item of a list that is one name: “Go, SQLite”."""
+_MADE = (
+    r"(?:command[- ]line|web|desktop|mobile|server|backend|HTTP|CLI|REST|API|library|package|module"
+    r"|crate|program|tool|app|application|service|script|daemon|plugin)"
+)
+_LISTED_NAMES = (
+    re.compile(r"(?:^|[.,;:]|\band\b)\s*([A-Z][\w+#]*)(?=\s*(?:[.,;]|$|and\b))"),
+    re.compile(rf"\b([A-Z][\w+#]*)\s+{_MADE}\b"),
+    re.compile(
+        rf"(?i:\b{_MADE}\s+(?:for|in|written in|using))\s+([A-Z][\w+#]*)"
+        r"(?=\s*(?:[.,;:(]|$|(?:that|which|to|with|and|developers|programs)\b))"
+    ),
+)
+"""Names that are words of other meanings too, where they are technologies: an item of a list (“Go,
+SQLite”), before a kind of program (“a Rust command line tool”), and after it (“library for Go”)."""
 
 
 def _exact(phrase: str, words: Sequence[str]) -> Iterable[int]:

@@ -243,6 +243,8 @@ def _with_limits(tasks: Sequence[Work], reading: Reading) -> None:
             task = tasks[-1]
         before = reading.sentences[limit.sentence][: limit.start]
         check = check_of(limit, reading.text, is_case=_CASE.search(before) is not None)
+        if task is None and _MEMORY.match(limit.unit):
+            task, check = tasks[-1], f"The build measures the peak and fails above {limit.text}."
         if task is None or not check or len(task.acceptance) >= ACCEPTANCE_MAX:
             continue
         is_checked = any(_SAYS_IT.search(each) for each in task.acceptance)
@@ -252,6 +254,7 @@ def _with_limits(tasks: Sequence[Work], reading: Reading) -> None:
         tasks[-1].acceptance.append(f"The whole suite of tests passes {where}.")
 
 
+_MEMORY = re.compile(r"(?i)^[KMGT]i?B$")
 _SAYS_IT = re.compile("one more is refused|again changes nothing")
 _CASE = re.compile(r"(?i)\b(?:when|if|once|until|unless|whenever)\b[^,;]*$")
 

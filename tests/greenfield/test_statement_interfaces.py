@@ -1,0 +1,50 @@
+"""What a goal says that people do is a way into its product, under the verb of the goal."""
+
+from tests.scaffolding.designs import plan_of
+
+from missioncontrol.domain.product_design import Interface
+
+GYM = (
+    "A web app for our climbing gym: members book an hour at the bouldering wall, at most 20 people"
+    " at a time. Staff see today's list on a tablet and check people in by scanning a QR code."
+    " TypeScript and PostgreSQL."
+)
+DEPOT = (
+    "Volunteers of a food bank pick up donations from supermarkets. They record weight by category"
+    " when they drop it at the depot, and each donation has a donor and a date. The coordinator"
+    " gets a list for the tax office."
+)
+
+
+def interfaces(goal: str) -> dict[str, Interface]:
+    design = plan_of(goal).design
+    assert design is not None
+    return {each.name: each for each in design.interfaces}
+
+
+def test_an_action_has_the_verb_of_the_goal() -> None:
+    found = interfaces(GYM)
+    booking = found["POST /bookings"]
+    assert booking.purpose == "Book an hour at the bouldering wall."
+    assert {"member_id", "bouldering_wall_id"} <= {each.name for each in booking.inputs}
+    assert found["POST /check-people"].source.basis == "goal"
+
+
+def test_what_is_recorded_is_an_input() -> None:
+    found = interfaces(DEPOT)
+    assert [each.name for each in found["Record weight"].inputs] == ["weight", "category"]
+    assert "Pick up donations" in found
+
+
+def test_accounts_have_no_ways_in_of_their_own_beside_actions() -> None:
+    assert not {"POST /members", "POST /staffs"} & interfaces(GYM).keys()
+
+
+def test_a_language_before_or_after_a_kind_of_program_is_the_stack() -> None:
+    for goal in (
+        "A Rust command line tool that removes addresses from log files.",
+        "Library for Rust that parses calendars and answers the next date.",
+    ):
+        design = plan_of(goal).design
+        assert design is not None
+        assert ("Language", "Rust") in [(each.part, each.choice) for each in design.stack]
