@@ -42,8 +42,25 @@ def _stem(word: str) -> str:
     return word
 
 
+_CALLED = re.compile(
+    r"^(?:\S+\s+){0,5}?(?P<name>internal tool|command[- ]line tool|data pipeline|browser extension"
+    r"|static (?:web)?site|desktop app|dashboard|(?:json|rest) api)\b",
+    re.IGNORECASE,
+)
+_BY_NAME = {
+    "internal tool": "internal-tool", "command line tool": "command-line",
+    "data pipeline": "data-pipeline", "browser extension": "browser-extension",
+    "static site": "static-site", "static website": "static-site", "desktop app": "desktop-app",
+    "dashboard": "dashboard", "json api": "json-api", "rest api": "json-api",
+}  # fmt: skip
+"""Names of kinds that say it at the beginning of a goal, whatever follows."""
+
+
 def chosen_kind(goal: str) -> tuple[Kind, str]:
     """Return the kind of product that a goal describes, and the words that say so."""
+    if called := _CALLED.match(goal.strip()):
+        key = _BY_NAME[called["name"].lower().replace("-", " ")]
+        return next(each for each in kinds() if each.key == key), called["name"]
     features = kind_features(goal)
     scores = {kind.key: score(weights(f"kind {kind.key}"), features) for kind in kinds()}
     best = max(kinds(), key=lambda kind: scores[kind.key])

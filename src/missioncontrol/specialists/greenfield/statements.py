@@ -72,9 +72,34 @@ def statements(sentences: Sequence[str], tagged: Sequence[Sequence[Token]]) -> l
         for first, last, is_order in _parts(tokens[begin:]):
             part = list(tokens[begin + first : begin + last])
             made = _statement(sentences[number], part, number, is_order=is_order)
-            if made is not None:
-                found.append(made)
+            if made is None:
+                continue
+            pieces = list(_listed(made)) if made.place < 0 else []
+            found += [
+                each
+                for piece in pieces
+                if (each := _fragment(sentences[number], piece, number)) is not None
+            ] or [made]
     return found
+
+
+def _listed(statement: Statement) -> Iterator[list[Token]]:
+    """Yield the items of a list of things, where several have words of their own behind them.
+
+    “Vibration every second, an alarm when it leaves the band, and a log of repairs” is three
+    things to build; “photo, size and rack” are the columns of one.
+    """
+    tokens = list(statement.tokens)
+    cuts = [n for n, each in enumerate(tokens) if each.lower == ","]
+    items = [tokens[a + 1 : b] for a, b in pairwise([-1, *cuts, len(tokens)])]
+    items = [each[1:] if each and each[0].lower in {"and", "or"} else each for each in items]
+    begin_well = all(each and each[0].tag in {"D", "N", "A", "#"} for each in items)
+    long = sum(len(each) >= _WORDS_OF_AN_ITEM for each in items)
+    if len(items) > 2 and begin_well and long > 1:
+        yield from items
+
+
+_WORDS_OF_AN_ITEM = 5
 
 
 def without_brackets(tokens: Sequence[Token]) -> list[Token]:
