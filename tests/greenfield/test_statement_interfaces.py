@@ -48,3 +48,11 @@ def test_a_language_before_or_after_a_kind_of_program_is_the_stack() -> None:
         design = plan_of(goal).design
         assert design is not None
         assert ("Language", "Rust") in [(each.part, each.choice) for each in design.stack]
+
+
+def test_what_cannot_be_done_twice_is_a_clash_of_two_people_and_stored() -> None:
+    plan = plan_of("We rent camper vans to customers. One van can never be rented twice a night.")
+    assert plan.design is not None
+    assert "rental" in {each.name for each in plan.design.entities}
+    checks = [check for task in plan.tasks() for check in task.acceptance]
+    assert any("two attempts at the same moment" in each for each in checks)

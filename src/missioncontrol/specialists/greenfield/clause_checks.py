@@ -11,6 +11,7 @@ from missioncontrol.specialists.greenfield.clause_parts import (
     lowered,
     raised,
 )
+from missioncontrol.specialists.greenfield.goal_entities import RECORDED_AS
 from missioncontrol.specialists.greenfield.lexicon import (
     noun_base,
     noun_class,
@@ -124,6 +125,9 @@ def _of_prohibition(parts: Parts, clause: str) -> Iterator[str]:
     if not parts.verb:
         return
     text = parts.text.lower()
+    if "twice" in text and parts.verb in RECORDED_AS.keys() | {"assign", "give", "take"}:
+        yield "Of two attempts at the same moment, one is accepted and the other refused."
+        return
     if "twice" in text:
         yield "The same input given again changes nothing; a test counts before and after."
         return

@@ -46,7 +46,7 @@ def things_of(reading: Reading, known: Collection[str]) -> list[Thing]:
     denied = _NO_TABLES | heads | _only_verbs(reading) | _only_denied(stated)
     denied |= {each.head for each in reading.things if type_of(each.head) == "decimal"}
     evidence = _evidence(reading, asked)
-    recorded = _recorded(asked, heads)
+    recorded = _recorded(stated, heads)
     attributes = {head for each in asked for _, heads in _attributes(each) for head in heads}
     free = [
         each
@@ -79,11 +79,15 @@ RECORDED_AS = {
 """What is stored of an act of a person, by its verb: who books an hour makes a booking."""
 
 
-def _recorded(asked: Sequence[Parts], heads: Collection[str]) -> dict[str, Parts]:
-    """Return the nouns for acts of people that are stored, with the statement of each."""
+def _recorded(stated: Sequence[Parts], heads: Collection[str]) -> dict[str, Parts]:
+    """Return the nouns for acts of people that are stored, with the statement of each.
+
+    What can't be done twice is stored as well: “one van can never be rented twice”.
+    """
     found: dict[str, Parts] = {}
-    for parts in asked:
-        noun = RECORDED_AS.get(parts.verb, "") if parts.is_person else ""
+    for parts in stated:
+        is_act = parts.is_passive or (parts.is_person and not parts.is_negated)
+        noun = RECORDED_AS.get(parts.verb, "") if is_act else ""
         if noun and noun not in heads:
             found.setdefault(noun, parts)
     return found
@@ -267,7 +271,10 @@ _USUAL = (
     ("price", ("amount: money", "valid_from: timestamp")),
     ("order invoice bill", ("number: text", "amount: money", "issued_on: date")),
     ("payment deposit refund fee fine", ("amount: money", "paid_on: date?")),
-    ("booking reservation slot visit shift loan", ("starts_at: timestamp", "ends_at: timestamp")),
+    (
+        "booking reservation rental slot visit shift loan",
+        ("starts_at: timestamp", "ends_at: timestamp"),
+    ),
     ("file document recording", ("path: text", "digest: digest", "size: integer")),
     ("folder directory", ("path: text", "read_at: timestamp?")),
     ("photo image picture", ("file: digest", "caption: text?", "taken_at: timestamp?")),
