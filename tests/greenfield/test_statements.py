@@ -1,6 +1,7 @@
 """What a goal asks for is cut into statements, and each is named as a task in the imperative."""
 
 import pytest
+from tests.scaffolding.designs import plan_of
 
 from missioncontrol.specialists.greenfield.constraints import is_constraint
 from missioncontrol.specialists.greenfield.reading import read
@@ -140,3 +141,21 @@ def test_a_statement_stands_where_it_says() -> None:
         "Owners register a tool with a photo",
         "borrowers ask for it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("goal", "title"),
+    [
+        (
+            "CLI that moves cards to issues: can be run again, and has a dry run that prints them.",
+            "Add a dry run that prints them",
+        ),
+        (
+            "An app for nurses: each resident has open points with a priority.",
+            "Store open points with a priority for each resident",
+        ),
+        ("A REST API for rents. p95 below 150 ms at 50 requests.", "Keep p95 below 150 ms"),
+    ],
+)
+def test_what_a_product_has_is_no_verb_and_a_limit_is_kept(goal: str, title: str) -> None:
+    assert any(each.title.startswith(title) for each in plan_of(goal).tasks())

@@ -13,6 +13,7 @@ _DENIED = re.compile(
 )
 _SIZE = re.compile(
     r"(?i)^(?:(?:at most|under|less than|max\w*|up to|no more than)\s+\d[\d.,]*\s*[A-Za-z%]+"
+    r"|(?:no|one|two|three|\d+)\s+\w+\s+at most\b"
     r"|(?:an?|one|two|\d+)\s+(?:GPU|CPU|core|server|machine)s?\b)"
 )
 _QUALITY = re.compile(r"(?i)^(?:fast|quick|small|light|cheap|simple|easy)\b")

@@ -326,6 +326,8 @@ def _statement(
     part = _without_product(_without_wish(part))
     is_wished = len(part) < stated
     part = _without_reason(part)
+    if len(part) > 2 and part[0].lower in {"has", "have"} and part[1].tag in _OF_A_PHRASE:
+        return _fragment(sentence, part[1:], number)  # “… and has a dry run that prints it”
     is_verb = bool(part) and part[0].tag != "M" and _is_verb_here(part, 0)
     if is_order or _begins_with_verb(part) or is_verb:
         part = _as_imperative(part)
@@ -575,8 +577,12 @@ def _as_imperative(part: list[Token]) -> list[Token]:
 def _having(part: Sequence[Token]) -> int | None:
     """Return the place of “has” in “each device has a number” and “it must have a dry run”."""
     for place in range(1, len(part) - 1):
-        is_had = part[place].lower in {"have", "has"} and part[place + 1].tag in _OF_A_PHRASE
-        if is_had and (part[0].lower in {"each", "every"} or part[place - 1].lower in _MODALS):
+        is_phrase = part[place + 1].tag in _OF_A_PHRASE or _is_had(part, place + 1)
+        if (
+            part[place].lower in {"have", "has"}
+            and is_phrase
+            and (part[0].lower in {"each", "every"} or part[place - 1].lower in _MODALS)
+        ):
             part[place].tag, part[place].base = "V", "have"
             return place
         if part[place].lower == "be" and part[place - 1].lower in _MODALS:
@@ -597,14 +603,26 @@ def _main_verb(part: Sequence[Token]) -> int | None:
             return start
     for place in _outside_of_relatives(part, start):
         token = part[place]
-        if token.tag == "V" and not _is_noun_after_all(part, place):
+        is_had = _is_had(part, place)
+        if token.tag == "V" and not is_had and not _is_noun_after_all(part, place):
             return place + _helping(part[place : place + 3])
         if token.tag in {"E", "G"} and place and part[place - 1].tag == "M":
             return place
     ends = _SUBORDINATES | {"that", "which", "who"}
     limit = next((n for n in range(start, len(part)) if part[n].lower in ends), len(part))
-    verbs = [place for place in range(start, limit) if part[place].tag in {"V", "E"}]
-    return verbs[0] if verbs else None
+    verbs = (place for place in range(start, limit) if part[place].tag in {"V", "E"})
+    return next((place for place in verbs if not _is_had(part, place)), None)
+
+
+def _is_had(part: Sequence[Token], place: int) -> bool:
+    """Whether a word in its base form follows “has”, and so is no verb: “has open points”."""
+    token = part[place]
+    return (
+        place > 0
+        and part[place - 1].lower in {"have", "has"}
+        and token.tag == "V"
+        and token.base == token.lower
+    )
 
 
 def _has_each_with(part: Sequence[Token]) -> bool:

@@ -83,10 +83,14 @@ def _of_clause(parts: Parts) -> str:
     return f"Ensure that {finite(parts, 'product')}"
 
 
+_BOUNDED = re.compile(r"(?i)^[\w-]+(?: [\w-]+)? (?:below|under|within|above|at least|at most) \d")
+"""A quality with its limit: “p95 below 150 ms”."""
+
+
 def _of_fragment(parts: Parts) -> str:
     if parts.is_negated:
         return f"Ensure that there is {lowered(parts.text)}"
-    if DURATION.search(parts.text):
+    if DURATION.search(parts.text) or _BOUNDED.match(parts.text):
         return f"Keep {lowered(parts.text)}"
     text = re.sub(r"\s*\([^)]*\)", "", parts.text)
     if match := WEEKDAYS.match(text):
@@ -190,7 +194,7 @@ def _object_of(statement: Statement, *, is_plural: bool) -> str:
 
 _WEAK = r"(?:and|or|with|from|into|between|per|for|in|on|at|by|to|as|over|under|via|of)"
 _BOUNDARY = re.compile(
-    rf"(?:[,;:\u2013\u2014]|\s(?=(?:{_WEAK}|so|which|that|who|when|if|until|unless|before|after|once"
+    rf"(?:[,;\u2013\u2014]|:(?!\d)|\s(?=(?:{_WEAK}|so|which|that|who|when|if|until|unless|before|after|once"
     r"|because|while|including)\s))"
 )
 _OPEN = re.compile(r"(?i)[\s,;:]+(?:even|also|and|or|but|about|then|so|up|be)$")
