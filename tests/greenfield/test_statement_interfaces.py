@@ -56,3 +56,11 @@ def test_what_cannot_be_done_twice_is_a_clash_of_two_people_and_stored() -> None
     assert "rental" in {each.name for each in plan.design.entities}
     checks = [check for task in plan.tasks() for check in task.acceptance]
     assert any("two attempts at the same moment" in each for each in checks)
+
+
+def test_a_number_of_any_length_and_a_denied_kind_are_read() -> None:
+    digits = "9" * 5_000
+    assert list(plan_of(f"A web app where {digits} members book from 1 to {digits} hours.").tasks())
+    design = plan_of("No dashboard: members of a gym book hours online and pay for them.").design
+    assert design is not None
+    assert design.kind != "dashboard"

@@ -175,12 +175,9 @@ def _of_schedule(parts: Parts) -> Iterator[str]:
         yield f"A test clock starts it {when}, once for each period; a missed run is reported."
 
 
-_DEADLINE = re.compile(r"\b(before|by|until) (\d+(?: [ap]m|:\d\d)|noon|midnight)\b")
-
-
 def _of_range(parts: Parts) -> Iterator[str]:
     """Yield the borders of “from 0 to 10”, “before 8 am” and “by 5 am”."""
-    if match := re.search(r"\bfrom (\d+) to (\d+)\b", parts.text):
+    if match := re.search(r"\bfrom (\d{1,9}) to (\d{1,9})\b", parts.text):
         first, last = int(match[1]), int(match[2])
         yield f"{first} and {last} are accepted; {first - 1} and {last + 1} are refused."
     if match := re.search(
@@ -278,7 +275,7 @@ def _of_pattern(parts: Parts) -> Iterator[str]:
 
 _PATTERNS = (
     ("look find search", "by",
-     "A known {key} gives its entry; an unknown and a malformed one are told apart."),
+     "A known {key} gives its entry; an unknown and a malformed one are distinguished."),
     ("rank sort order", "by",
      "An example put in order by hand, by {other}, comes out equal, ties included."),
     ("become", "", "One test case makes exactly one {thing}; given again, it makes no second."),

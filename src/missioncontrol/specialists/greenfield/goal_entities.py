@@ -76,7 +76,7 @@ RECORDED_AS = {
     "reserve": "reservation", "sell": "sale", "subscribe": "subscription", "swap": "swap",
     "vote": "vote",
 }  # fmt: skip
-"""What is stored of an act of a person, by its verb: who books an hour makes a booking."""
+"""The noun for the record that an action leaves, by its verb: to book an hour leaves a booking."""
 
 
 def _recorded(stated: Sequence[Parts], heads: Collection[str]) -> dict[str, Parts]:

@@ -108,7 +108,11 @@ def _of_statement(
     is_stored = on is not None and on.name == RECORDED_AS.get(verb)
     if on is not None and (is_stored or (is_itself and verb in CREATES)):
         stored = _create(kind, package, on, f"{verb} {on.name}")
-        return msgspec.structs.replace(stored, purpose=draft.purpose, source=draft.source)
+        limits = [each for each in draft.failures if each.startswith("more than")]
+        failures = (*stored.failures, *limits)
+        return msgspec.structs.replace(
+            stored, purpose=draft.purpose, source=draft.source, failures=failures
+        )
     slug = snake(noun if is_read else verb if is_itself else name).replace("_", "-")
     if kind.actions_are == "route":
         base = f"/{table_name(on.name).replace('_', '-')}/{{id}}" if on and not is_read else ""

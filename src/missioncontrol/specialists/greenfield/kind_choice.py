@@ -47,6 +47,7 @@ _CALLED = re.compile(
     r"|static (?:web)?site|desktop app|dashboard|(?:json|rest) api)\b",
     re.IGNORECASE,
 )
+_DENYING = re.compile(r"(?i)\b(?:no|not|without|never|instead|another|than)\b|n't\b")
 _BY_NAME = {
     "internal tool": "internal-tool", "command line tool": "command-line",
     "data pipeline": "data-pipeline", "browser extension": "browser-extension",
@@ -58,7 +59,8 @@ _BY_NAME = {
 
 def chosen_kind(goal: str) -> tuple[Kind, str]:
     """Return the kind of product that a goal describes, and the words that say so."""
-    if called := _CALLED.match(goal.strip()):
+    called = _CALLED.match(goal.strip())
+    if called and not _DENYING.search(called[0]):
         key = _BY_NAME[called["name"].lower().replace("-", " ")]
         return next(each for each in kinds() if each.key == key), called["name"]
     features = kind_features(goal)

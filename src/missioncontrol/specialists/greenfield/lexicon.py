@@ -238,14 +238,6 @@ def participle(verb: str) -> str:
     return verb + (verb[-1] if verb in _DOUBLING else "") + "ed"
 
 
-def gerund(verb: str) -> str:
-    """Return the -ing form of a base form: `lending`, `planning`."""
-    if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
-        return verb[:-1] + "ing"
-    doubled = verb in _DOUBLING or verb in {"put", "run", "get", "set", "cut", "let", "sit", "win"}
-    return verb + (verb[-1] if doubled else "") + "ing"
-
-
 def third_person(verb: str) -> str:
     """Return the form of a base form after he, she or it: `lends`, `carries`."""
     if verb in {"have", "be"}:

@@ -89,7 +89,8 @@ def _of_count(limit: Limit) -> str:
     if not limit.unit.endswith("s"):
         return ""
     digits = re.sub(r"[^\d]", "", limit.number)
-    return "many" if digits and int(digits) >= MANY else "few"
+    is_many = len(digits) > 9 or (digits and int(digits) >= MANY)
+    return "many" if is_many else "few"
 
 
 MANY = 20

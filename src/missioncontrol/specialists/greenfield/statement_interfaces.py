@@ -1,4 +1,4 @@
-"""What people and callers do with a product, by the statements of its goal: “Book an hour”."""
+"""Turns actions that the statements of a goal name into interfaces: “Book an hour”."""
 
 import re
 from collections.abc import Iterator, Sequence

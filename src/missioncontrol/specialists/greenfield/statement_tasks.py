@@ -23,7 +23,7 @@ _PRODUCTS = {
     "integration": "integration", "mobile-backend": "service", "ml-service": "service",
     "device-backend": "service", "internal-tool": "tool", "web-product": "site",
 }  # fmt: skip
-"""What sentences call a product of each kind."""
+"""The word for a product of each kind in a sentence."""
 
 
 def statement_tasks(

@@ -43,9 +43,6 @@ _LEADING = re.compile(
     r"(?i)^(?:(?:and|but|or|so|then|also|please|just|only|maybe|plus|ideally|basically|sometimes"
     r"|often|usually|hello|hi)\b[\s,:]*)+"
 )
-_TRAILING = re.compile(
-    r"(?i)[\s,;:(\u2013\u2014-]+(?:and|or|but|so|then|which|that|a|an|the|to|by|with)?$"
-)
 
 
 class Statement(msgspec.Struct, frozen=True):

@@ -116,9 +116,9 @@ def _from_goal(thing: Thing) -> Entity:
 
 
 def _person(actor: Phrase, reading: Reading) -> Entity:
-    """Return the table of people of whom the goal keeps something, without an account."""
+    """Return the table of people whose data the product stores without an account."""
     fields = parsed_fields(("name: text", "contact: text?"))
-    purpose = f"{with_article(actor.name).capitalize()} whom the goal names."
+    purpose = f"{with_article(actor.name).capitalize()} that the goal names."
     source = Source("goal", as_written(actor, reading), "medium")
     return Entity(actor.name, table_name(actor.name), purpose, (_ID, *fields, _CREATED), source)
 
