@@ -24,6 +24,8 @@ _FOR_EACH = re.compile(r"(?i)\b(?:for (?:each|every)|each with)\b")
 _EACH = re.compile(r"(?i)^(?:each|every) (?P<one>.+)$")
 WEEKDAYS = re.compile(r"(?P<day>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days)\s+(?:also\s+)?")
 _FACTS = frozenset({"have", "be", "cost", "mean", "consist", "belong", "contain", "own"})
+NEAR = 8
+"""Clauses before one in which the people are named that it is about."""
 WORDS_MIN = 3
 """Words of a title that remain at least."""
 CAPACITY = re.compile(
@@ -155,7 +157,7 @@ def in_full(statement: Statement, before: Sequence[Statement]) -> Parts:
 
 def _with_subject(parts: Parts, statement: Statement, before: Sequence[Statement]) -> Parts:
     """Return the parts with the people that an earlier clause of the sentence is about."""
-    same = [each for each in before if each.sentence == statement.sentence]
+    same = [each for each in before[-NEAR:] if each.sentence == statement.sentence]
     owner = next((p for each in reversed(same) if (p := parts_of(each)).subject), None)
     if parts.subject or not parts.verb or owner is None or not owner.is_person:
         return parts
