@@ -14,7 +14,6 @@ from missioncontrol.specialists.greenfield.catalogue import (
     kinds,
     layouts,
     matches,
-    pools,
     technologies,
 )
 from missioncontrol.specialists.greenfield.tables import parsed_fields
@@ -81,8 +80,6 @@ def test_a_kind_of_product_is_whole(kind: Any) -> None:
     assert {end for each in kind.relations for end in (each.source, each.target)} <= parts
     assert len(kind.tasks) == 2
     assert len(kind.milestones) >= 3
-    pool = pools()[kind.key]
-    assert {each.joins for each in pool.components} <= parts | {e.id for e in pool.components}
     for stack in kind.stacks:
         assert stack.modules.format(package="shop", stem="a/b", name="b")
         assert stack.tests.format(package="shop", stem="a/b", name="b")

@@ -19,7 +19,7 @@ from missioncontrol.specialists.greenfield.work import TASKS_MIN
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.referee.design import design_refusals, with_local_design
 
-SHARED_MAX = 0.42
+SHARED_MAX = 0.2
 """Of the eight-word runs of one plan, those that stand in another one's too, at the most."""
 RUN = 8
 

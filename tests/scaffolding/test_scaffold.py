@@ -187,7 +187,7 @@ def test_an_entity_without_fields_gets_a_name() -> None:
 
 def test_a_failure_that_nothing_checks_is_named_where_people_and_agents_read() -> None:
     files = written("tools", "python-web")
-    failure = "another agreed loan touches these days"
+    failure = "it is already lent"
     assert f"not refused yet: {failure}" in files["README.md"]
     assert failure in files["src/tools/resources/loans.py"]
 

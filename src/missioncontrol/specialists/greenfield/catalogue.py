@@ -208,21 +208,6 @@ class Kind(msgspec.Struct, frozen=True):
     non_goal: str = ""
 
 
-class Pool(msgspec.Struct, frozen=True):
-    """More of what a kind of product may need: what suits the words of a goal is taken."""
-
-    kind: str
-    risks: tuple[RiskEntry, ...] = ()
-    security: tuple[SecurityEntry, ...] = ()
-    failures: tuple[FailureEntry, ...] = ()
-    questions: tuple[QuestionEntry, ...] = ()
-    metrics: tuple[MetricEntry, ...] = ()
-    first: tuple[TaskEntry, ...] = ()  # other walking skeletons
-    last: tuple[TaskEntry, ...] = ()
-    deployments: tuple[DeploymentEntry, ...] = ()
-    components: tuple[ComponentEntry, ...] = ()
-
-
 class Layout(msgspec.Struct, frozen=True):
     """Where files stand in a language or framework that no kind has a stack for."""
 
@@ -247,13 +232,6 @@ def concepts() -> tuple[Concept, ...]:
 def kinds() -> tuple[Kind, ...]:
     """Return all kinds of product."""
     return tuple(msgspec.convert(each, Kind) for each in _entries("kinds", "kind"))
-
-
-@cache
-def pools() -> dict[str, Pool]:
-    """Return the pools by their kind."""
-    found = [msgspec.convert(each, Pool) for each in _entries("kinds2", "pool")]
-    return {each.kind: each for each in found}
 
 
 @cache

@@ -33,6 +33,11 @@ _PEOPLE = frozenset(
     ["everybody", "everyone", "he", "i", "nobody", "others", "people", "person", "she", "somebody",
      "someone", "they", "we", "you"]
 )  # fmt: skip
+_HUMAN = frozenset(
+    ["agree", "choose", "click", "decide", "hear", "know", "like", "look", "press", "see", "sign",
+     "think", "trust", "want", "wish"]
+)  # fmt: skip
+"""What only people do, whatever their noun: “a dresser looks for a costume”."""
 _OF_A_PHRASE = frozenset({"D", "A", "N", "#", "G", "E", "P"})
 _FEW = 7
 """Words of a noun phrase that a sentence can be made with."""
@@ -66,6 +71,18 @@ class Parts(msgspec.Struct, frozen=True):
     joint: str = ""  # when, if, until …
     condition: str = ""  # the clause behind it
     groups: tuple[Group, ...] = ()
+    also: tuple[tuple[str, str, str], ...] = ()  # “or rejects”: the word between, form, base
+
+    @property
+    def order(self) -> str:
+        """Return the verb as an order with those joined to it: “set and grade”."""
+        return " ".join([self.verb, *(f"{joint} {base}" for joint, _, base in self.also)])
+
+    @property
+    def behind_verbs(self) -> str:
+        """Return what follows the verbs."""
+        joined = " ".join(f"{joint} {form}" for joint, form, _ in self.also)
+        return self.rest.removeprefix(joined).strip()
 
     @property
     def objects(self) -> Group | None:
@@ -109,12 +126,13 @@ def parts_of(statement: Statement) -> Parts:
     if subject.lower() == "you":
         subject, is_ours = "users", False
     is_none = bool(subject) and tokens[first].lower in _NO_ONE
-    is_passive = tokens[place].tag == "E" or (_is_ed(tokens[place]) and bool(_BE & {*helpers}))
+    is_passive = tokens[place].tag == "E" or _is_set(tokens, place)
+    also = _also(tokens, place)
     return Parts(
         text,
         tokens[place].base,
         "" if is_ours else subject,
-        not is_ours and (subject == "users" or _is_person(tokens[first:end])),
+        not is_ours and (subject == "users" or _does_as_person(tokens, first, end, place)),
         _is_plural(tokens[first:end]),
         bool(_MUST & {*helpers}),
         bool({"must", "shall", "have", "has"} & {*helpers}),
@@ -127,8 +145,23 @@ def parts_of(statement: Statement) -> Parts:
         when,
         joint,
         condition,
-        _groups(statement, place + 1, stop),
+        _groups(statement, place + 1 + 2 * len(also), stop),
+        also,
     )
+
+
+def _is_set(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a verb whose participle is its base form is passive: “routes are set”."""
+    return tokens[place].tag == "V" and place > 0 and tokens[place - 1].lower in _BE
+
+
+def _also(tokens: Sequence[Token], place: int) -> tuple[tuple[str, str, str], ...]:
+    """Return the verbs that “and” or “or” joins to a verb at once: “approves or rejects”."""
+    joint, second = tokens[place + 1 : place + 2], tokens[place + 2 : place + 3]
+    if not second or joint[0].lower not in {"and", "or"} or second[0].tag not in {"V", "E"}:
+        return ()
+    found = verb_base(second[0].lower)
+    return ((joint[0].lower, second[0].text, found[0]),) if found else ()
 
 
 def _rest(rest: str, *, is_of_users: bool) -> str:
@@ -207,6 +240,14 @@ def _is_product(subject: Sequence[Token]) -> bool:
     )
 
 
+def _does_as_person(tokens: Sequence[Token], first: int, end: int, place: int) -> bool:
+    """Whether people do what the verb says: by the noun, or by a verb that needs a person."""
+    subject = tokens[first:end]
+    is_active = tokens[place].tag == "V" and not _is_set(tokens, place)
+    is_noun = any(each.tag == "N" for each in subject)
+    return _is_person(subject) or (is_active and is_noun and tokens[place].base in _HUMAN)
+
+
 def _is_person(subject: Sequence[Token]) -> bool:
     nouns = [each for each in subject if each.tag in {"N", "P"}]
     end = next((n for n, each in enumerate(subject) if each.tag in {"I", "W"}), len(subject))
@@ -235,11 +276,6 @@ def _is_plural(subject: Sequence[Token]) -> bool:
         "i",
     }
     return bool(head) and (head[-1].lower in plurals or head[-1].lower != head[-1].base)
-
-
-def _is_ed(token: Token) -> bool:
-    found = verb_base(token.lower)
-    return found is not None and found[1] == "ed"
 
 
 # --- lists of nouns ------------------------------------------------------------------------------

@@ -1,37 +1,37 @@
-"""Concepts that a thin goal does not name, and that products of its kind mostly have."""
+"""Behaviours that a goal does not name, and that products of its kind mostly have."""
 
 from collections.abc import Collection, Sequence
 
-from missioncontrol.specialists.greenfield.catalogue import Kind, concepts
+from missioncontrol.specialists.greenfield.behaviours import ASSUMED, Act, behaviours
+from missioncontrol.specialists.greenfield.catalogue import Kind
 from missioncontrol.specialists.greenfield.reading import Reading
-from missioncontrol.specialists.greenfield.selection import Use
+from missioncontrol.specialists.greenfield.statement_tasks import wanted_statements
 
-ENOUGH, COMPANIONS_MAX = 6, 4
-"""Tasks of concepts that a plan has at least; concepts that may be assumed to reach them."""
-THIN = 2
-"""Statements of a goal so thin that something has to be assumed."""
+ENOUGH, MOST = 6, 3
+"""Tasks for what a goal states from which nothing is assumed; behaviours that may be."""
 
 
 def companions(
-    kind: Kind, uses: Sequence[Use], reading: Reading, excluded: Collection[str]
-) -> list[Use]:
-    """Return concepts to assume until there are enough tasks.
+    kind: Kind, acts: Sequence[Act], reading: Reading, product: str, excluded: Collection[str]
+) -> list[Act]:
+    """Return behaviours to assume where a goal states little.
 
-    `excluded` are titles of concepts that a person does not want.
+    `excluded` are names of behaviours that a person does not want.
     """
-    if len(reading.statements) > THIN:
-        return []
-    by_key = {each.key: each for each in concepts()}
-    chosen = {use.concept.key for use in uses}
-    tasks = sum(len(use.concept.tasks) for use in uses) + len(reading.statements)
-    found: list[Use] = []
+    follows = sum(len(act.behaviour.then) for act in acts)
+    lacking = ENOUGH - len(wanted_statements(reading)) - follows
+    known = {act.behaviour.key for act in acts}
+    by_key = {each.key: each for each in behaviours()}
+    values = {
+        "thing": reading.main_thing.name,
+        "actor": reading.main_actor.name,
+        "product": product,
+    }
+    found: list[Act] = []
     for key in kind.usual:
-        if tasks >= ENOUGH or len(found) == COMPANIONS_MAX:
-            break
-        concept = by_key[key]
-        if key not in chosen and concept.title not in excluded:
-            thing = reading.main_thing.name if reading.things else concept.thing
-            actor = reading.main_actor.name
-            found.append(Use(concept, (), (0,), thing, actor, 0.0, is_assumed=True))
-            tasks += len(concept.tasks)
+        act = Act(by_key[key], ASSUMED, "", values)
+        record = act.fill(act.behaviour.record).lower()
+        act = Act(act.behaviour, ASSUMED, "", values | {"record": record})
+        if key not in known and act.name not in excluded and len(found) < min(MOST, lacking):
+            found.append(act)
     return found

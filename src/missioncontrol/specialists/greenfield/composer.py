@@ -27,14 +27,14 @@ from missioncontrol.domain.product_design import (
     Source,
 )
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.greenfield.catalogue import concepts
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.composition import Composition, composed
 from missioncontrol.specialists.greenfield.interfaces import interfaces_of
 from missioncontrol.specialists.greenfield.parts import (
     architecture_of,
     decisions_of,
+    declined,
     deployment_of,
-    is_needed,
     metrics_of,
     non_goals_of,
     questions_of,
@@ -114,14 +114,13 @@ def _plan(asked: Asked, base: Plan, answers: Mapping[str, str], numbers: Mapping
     stated = [words for _, words in passages if not _ANSWER.match(words)]
     given = [match["text"] for _, words in passages if (match := _ANSWER.match(words))]
     excluded = [
-        each.title
-        for each in concepts()
-        if answers and answers.get(is_needed(each.title), "").lower().startswith("no")
+        name for name, answer in declined(answers).items() if answer.lower().startswith("no")
     ]
     made = composed("\n\n".join(stated) or asked.goal, "\n\n".join(given), excluded)
     reading, kind, uses = made.reading, made.kind, made.uses
-    entities = entities_of(uses, reading, has_accounts=kind.key in WITH_ACCOUNTS)
-    work = tasks_of(kind, made.package, uses, entities, made.stack, reading)
+    entities = entities_of(uses, reading, made.acts, has_accounts=kind.key in WITH_ACCOUNTS)
+    work = tasks_of(made, entities)
+    metrics = metrics_of(made)
     questions = [*questions_of(made, answers, numbers)]
     _decide(work, questions)
     milestones = milestones_of(kind, work)
@@ -140,9 +139,9 @@ def _plan(asked: Asked, base: Plan, answers: Mapping[str, str], numbers: Mapping
         users=users_of(made),
         scope=scope_of(made),
         non_goals=non_goals_of(made),
-        metrics=metrics_of(made),
+        metrics=metrics,
         entities=tuple(entities),
-        interfaces=tuple(interfaces_of(kind, made.package, uses, entities, reading)),
+        interfaces=tuple(interfaces_of(made, entities, metrics)),
         stack=made.stack.choices,
         files=files_of(made.stack, made.package, [f for each in work for f in each.files]),
         deployment=deployment_of(made),
@@ -202,12 +201,14 @@ def _summary(design: ProductDesign, tasks: int, risks: int) -> str:
 # --- answers -------------------------------------------------------------------------------------
 
 
-def _decide(work: Sequence[Work], questions: Sequence[tuple[OpenQuestion, Use | None]]) -> None:
+def _decide(
+    work: Sequence[Work], questions: Sequence[tuple[OpenQuestion, Use | Act | None]]
+) -> None:
     """Write each answer into the task that it is about."""
-    for question, use in questions:
+    for question, owner in questions:
         if not question.answer:
             continue
-        own = next((each for each in work if use and each.use is use), work[0])
+        own = next((each for each in work if owner and owner in (each.use, each.act)), work[0])
         own.detail = f"{own.detail} Decided: {question.answer} {question.why}"
         own.acceptance.append(
             f"An example in the tests shows the decision “{question.answer}” and fails when the"

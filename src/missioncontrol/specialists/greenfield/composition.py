@@ -5,11 +5,9 @@ from collections.abc import Collection
 
 import msgspec
 
+from missioncontrol.specialists.greenfield.behaviours import Act, acts_of_goal
 from missioncontrol.specialists.greenfield.catalogue import (
     Kind,
-    Pool,
-    RelationEntry,
-    pools,
 )
 from missioncontrol.specialists.greenfield.companions import companions
 from missioncontrol.specialists.greenfield.kind_choice import chosen_kind
@@ -21,7 +19,6 @@ from missioncontrol.specialists.greenfield.selection import (
     filled,
     lower_words,
     named_technologies,
-    suited,
     without_denied,
 )
 from missioncontrol.specialists.greenfield.stack import Stack, stack_of
@@ -29,8 +26,6 @@ from missioncontrol.specialists.greenfield.tables import snake
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 NAME_LENGTH_MAX = 40
-OF_A_FIRST_TASK = 3
-"""Words of a goal that another first task needs, on which all others stand."""
 WISHES = word_list("wishes")
 
 
@@ -43,6 +38,8 @@ class Composition(msgspec.Struct, frozen=True):
     uses: tuple[Use, ...]
     stack: Stack
     package: str
+    product: str  # what it is called in a sentence: “photo tool”
+    acts: tuple[Act, ...] = ()
 
     def fill(self, text: str) -> str:
         """Fill the slots of a text with the main thing and the main actor of the goal."""
@@ -55,7 +52,7 @@ def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Co
     """Read a goal, with answers to questions of its plan, and choose entries of the catalogue.
 
     Where the goal alone leaves a choice open, answers do not change it. `excluded` are titles of
-    concepts that a person does not want.
+    behaviours that a person does not want.
     """
     text = f"{goal}\n\n{answers}".strip()
     named = named_technologies(without_denied(text))
@@ -63,45 +60,28 @@ def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Co
     reading = _without_technologies(read(text), words)
     kind, kind_words = chosen_kind(goal)
     uses = tuple(chosen_concepts(reading, kind.key))
-    kind = _suited_kind(kind, goal)
-    uses = (*uses, *companions(kind, uses, reading, excluded))
     reading = msgspec.structs.replace(reading, text=goal)
     package = _package(reading, kind.key)
-    return Composition(reading, kind, kind_words, uses, stack_of(kind, named), package)
+    product = _spoken(reading, _PRODUCTS.get(kind.key, "product"))
+    acts = acts_of_goal(reading, product)
+    acts = (*acts, *companions(kind, acts, reading, product, excluded))
+    stack = stack_of(kind, named)
+    return Composition(reading, kind, kind_words, uses, stack, package, product, acts)
 
 
-def _suited_kind(kind: Kind, goal: str) -> Kind:
-    """Return a kind with those of its entries, and of its pool, that suit the goal."""
-    pool = pools().get(kind.key, Pool(kind.key))
-    deployment, first, last = (
-        suited(each, goal, 1, least=least)[0]
-        for each, least in (
-            ((kind.deployment, *pool.deployments), 2),
-            ((kind.tasks[0], *pool.first), OF_A_FIRST_TASK),
-            ((kind.tasks[1], *pool.last), 2),
-        )
-    )
-    more = [each for each in suited(pool.components, goal, 2, least=2) if each.words]
-    known = {each.id for each in (*kind.components, *more)}
-    return msgspec.structs.replace(
-        kind,
-        deployment=deployment,
-        tasks=(first, last),
-        risks=tuple(suited((*kind.risks, *pool.risks), goal, 4)),
-        security=tuple(suited((*kind.security, *pool.security), goal, 1)),
-        failures=tuple(suited((*kind.failures, *pool.failures), goal, 2)),
-        questions=tuple(suited((*kind.questions, *pool.questions), goal, 4)),
-        metrics=tuple(suited((*kind.metrics, *pool.metrics), goal, 2)),
-        components=(*kind.components, *more),
-        relations=(
-            *kind.relations,
-            *(
-                RelationEntry(each.joins, each.id, each.label)
-                for each in more
-                if each.joins in known
-            ),
-        ),
-    )
+def _spoken(reading: Reading, word: str) -> str:
+    """Return what a product is called in a sentence: “price pipeline”."""
+    thing = reading.main_thing.name if reading.things else ""
+    return word if not thing or word in thing.split() else f"{thing.split()[-1]} {word}"
+
+
+_PRODUCTS = {
+    "command-line": "tool", "library": "library", "browser-extension": "extension",
+    "game": "game", "data-pipeline": "pipeline", "scheduled-jobs": "job", "json-api": "API",
+    "static-site": "site", "dashboard": "dashboard", "desktop-app": "program",
+    "integration": "integration", "mobile-backend": "service", "ml-service": "service",
+    "device-backend": "service", "internal-tool": "tool", "web-product": "site",
+}  # fmt: skip
 
 
 def _without_technologies(reading: Reading, words: frozenset[str]) -> Reading:

@@ -14,13 +14,21 @@ _DENIED = re.compile(
 _SIZE = re.compile(
     r"(?i)^(?:(?:at most|under|less than|max\w*|up to|no more than)\s+\d[\d.,]*\s*[A-Za-z%]+"
     r"|(?:no|one|two|three|\d+)\s+\w+\s+at most\b"
-    r"|(?:an?|one|two|\d+)\s+(?:GPU|CPU|core|server|machine)s?\b)"
+    r"|(?:an?|one|two|\d+)\s+(?:GPU|CPU|core|server|machine)s?\b"
+    r"|(?:(?:about|around|some|roughly|only|our)\s+)*\d[\d.,]*\s+\w+\s+(?:will\s+)?"
+    r"(?:use|work with)\b)"
 )
 _QUALITY = re.compile(r"(?i)^(?:fast|quick|small|light|cheap|simple|easy)\b")
 _FRAME = re.compile(
     r"(?i)^(?:(?:it|this|must|should|has to|to|please|only)\s+)*(?:runs?|works?|uses?|using"
     r"|built|written|in|on|with)\b"
 )
+_RUNS_ON = re.compile(
+    r"(?i)^(?:(?:it|this|must|should|has to|to|all)\s+)*(?:runs?|running|hosted|works?)\s+"
+    r"(?:on|in)\b"
+    r"(?!.*\b(?:without|when|if|no)\b)"
+)
+"""On what a product runs: “running in the county's own data centre”."""
 _PLATFORM = re.compile(
     r"\b(?:Linux|Mac|macOS|OS X|Windows|iOS|Android|Chrome|Firefox|Safari|Edge|browsers?|Node|PCs?"
     r"|phones?|tablets?|desktops?|laptops?|offline)\b"
@@ -56,7 +64,8 @@ def pieces_of(text: str) -> Iterator[str]:
 
 def _is_sure(piece: str) -> bool:
     words = len(piece.split())
-    if _DENIED.match(piece) or _SIZE.match(piece) or _QUALITY.match(piece):
+    is_size = _SIZE.match(piece) is not None and words <= _FEW
+    if _DENIED.match(piece) or is_size or _QUALITY.match(piece) or _RUNS_ON.match(piece):
         return True
     is_named = bool(named_technologies(piece) or _PLATFORM.search(piece))
     return is_named and (words <= _FEW or _FRAME.match(piece) is not None)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.clause_parts import Group, Parts, parts_of
 from missioncontrol.specialists.greenfield.constraints import is_constraint
 from missioncontrol.specialists.greenfield.lexicon import is_verb, noun_base, noun_class, participle
@@ -36,17 +37,22 @@ class Thing(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
     states: tuple[str, ...]  # participles, in the order of the goal
     words: str  # of the goal
+    purpose: str = ""
 
 
-def things_of(reading: Reading, known: Collection[str]) -> list[Thing]:
-    """Return what the goal stores beside the tables that are known."""
+def things_of(reading: Reading, known: Collection[str], acts: Sequence[Act] = ()) -> list[Thing]:
+    """Return what the goal stores beside the tables that are known, with what its acts leave."""
+    every = [parts_of(each) for each in reading.statements]
     stated = [parts_of(each) for each in reading.statements if not is_constraint(each)]
     asked = [each for each in stated if not each.is_negated or each.condition]
     heads = {name.split()[-1] for name in known}
-    denied = _NO_TABLES | heads | _only_verbs(reading) | _only_denied(stated)
+    denied = _NO_TABLES | heads | _only_verbs(reading) | _only_denied(every)
     denied |= {each.head for each in reading.things if type_of(each.head) == "decimal"}
     evidence = _evidence(reading, asked)
-    recorded = _recorded(stated, heads)
+    recorded = _recorded(acts, heads)
+    for act in recorded.values():
+        evidence[act.values["thing"].split()[-1]] += ENOUGH
+        evidence[(act.values.get("place") or " ").split(" ")[-1]] += ENOUGH
     attributes = {head for each in asked for _, heads in _attributes(each) for head in heads}
     free = [
         each
@@ -54,7 +60,7 @@ def things_of(reading: Reading, known: Collection[str]) -> list[Thing]:
         if (each.head not in denied | attributes and each.head.replace("-", "").isalpha())
         or (each is reading.main_thing and each.head not in heads and not recorded)
     ]
-    free = [each for each in free if each.head not in recorded]
+    free = [each for each in free if each.head not in {name.split()[-1] for name in recorded}]
     chosen = [each for each in free if evidence[each.head] >= ENOUGH or each is reading.main_thing]
     chosen = sorted(chosen, key=lambda each: -evidence[each.head])[:THINGS_MAX]
     lacking = THINGS_MIN - len(chosen) - len(known) - len(recorded)
@@ -65,44 +71,44 @@ def things_of(reading: Reading, known: Collection[str]) -> list[Thing]:
     verbs = {each.verb for each in asked}
     return [
         *(_thing(_without_verb(e, verbs), reading, asked, names) for e in free if e in chosen),
-        *(_of_act(noun, parts, names) for noun, parts in recorded.items()),
+        *(_of_act(act, reading, asked, names) for act in recorded.values()),
     ]
 
 
-RECORDED_AS = {
-    "apply": "application", "book": "booking", "borrow": "loan", "buy": "purchase",
-    "deliver": "delivery", "donate": "donation", "enrol": "enrolment", "inspect": "inspection",
-    "lend": "loan", "order": "order", "pay": "payment", "rent": "rental", "repair": "repair",
-    "reserve": "reservation", "sell": "sale", "subscribe": "subscription", "swap": "swap",
-    "vote": "vote",
-}  # fmt: skip
-"""The noun for the record that an action leaves, by its verb: to book an hour leaves a booking."""
-
-
-def _recorded(stated: Sequence[Parts], heads: Collection[str]) -> dict[str, Parts]:
-    """Return the nouns for acts of people that are stored, with the statement of each.
-
-    What can't be done twice is stored as well: “one van can never be rented twice”.
-    """
-    found: dict[str, Parts] = {}
-    for parts in stated:
-        is_act = parts.is_passive or (parts.is_person and not parts.is_negated)
-        noun = RECORDED_AS.get(parts.verb, "") if is_act else ""
-        if noun and noun not in heads:
-            found.setdefault(noun, parts)
+def _recorded(acts: Sequence[Act], heads: Collection[str]) -> dict[str, Act]:
+    """Return the acts that leave a record, each by its name: to book an hour leaves a booking."""
+    found: dict[str, Act] = {}
+    for act in acts:
+        if act.record and act.record.split()[-1] not in heads and len(found) < RECORDS_MAX:
+            found.setdefault(act.record, act)
     return found
 
 
-def _of_act(noun: str, parts: Parts, names: Collection[str]) -> Thing:
-    """Return what is stored of an act: who did it, to what, and when."""
+def _of_act(act: Act, reading: Reading, asked: Sequence[Parts], names: Collection[str]) -> Thing:
+    """Return what is stored of an act, together with what the goal says of that record itself."""
+    phrase = Phrase(act.record, act.record.split()[-1])
+    plain = _thing(phrase, reading, asked, names)
+    own = [each for each in plain.fields if ": ref " in each or each.split(":")[0] not in _LABELS]
+    columns: dict[str, str] = {}
+    for each in (*act.filled(act.behaviour.fields), *_links(act, names), *own):
+        columns.setdefault(each.partition(":")[0].lower().replace(" ", "_"), each)
+    fields = tuple(columns.values())[:FIELDS_MAX]
+    states = act.filled(act.behaviour.states) or plain.states
+    return Thing(act.record, fields, states, act.words, act.fill(act.behaviour.purpose))
+
+
+def _links(act: Act, names: Collection[str]) -> Iterator[str]:
+    """Yield columns that lead to what the clause of an act names beside its object."""
     by_head = {name.split()[-1]: name for name in names}
-    touched = [_head(parts.subject), *(head for group in parts.groups for head in group.heads)]
-    others = dict.fromkeys(by_head[head] for head in touched if head in by_head)
-    columns = [f"{each.replace(' ', '_')}: ref {each}" for each in others]
-    usual = next((columns for heads, columns in _USUAL if noun in heads.split()), ())
-    when = "" if any("_at" in each or "_on" in each for each in usual) else "happened_at: timestamp"
-    fields = (*columns[:FIELDS_MAX], *usual, *([when] if when else []))
-    return Thing(noun, fields, (), parts.text)
+    stated = " ".join(act.filled(act.behaviour.fields))
+    for slot in ("thing", "place", "other"):
+        name = by_head.get((act.values.get(slot, "") or " ").split(" ")[-1], "")
+        if name and name != act.record and f"ref {act.values[slot]}" not in stated:
+            yield f"{name}: ref {name}"
+
+
+RECORDS_MAX = 8
+_LABELS = frozenset({"name", "title", "note", "body", "happened_at", "began_at"})
 
 
 def _without_verb(thing: Phrase, verbs: Collection[str]) -> Phrase:
@@ -235,6 +241,8 @@ def _thing(
                 fields |= {
                     _column(i): _field(i, h) for i, h in zip(group.items, group.heads, strict=True)
                 }
+            elif thing.head in group.heads and (whole := _named(owner, names)):
+                fields[whole] = f"{whole}: ref {whole}"  # “every costume has alterations”
     fields |= _in_brackets(thing, reading)
     fields |= _of_each(thing, reading)
     for parts in own:
@@ -251,6 +259,10 @@ def _thing(
     every = [*label, *list(fields.values())[:FIELDS_MAX], *_moments(thing, reading)]
     words = own[0].text if own else as_written(thing, reading)
     return Thing(thing.name, tuple(each for each in every if each), states, words)
+
+
+def _named(head: str, names: Collection[str]) -> str:
+    return next((name for name in names if name.split()[-1] == head), "")
 
 
 def _label(thing: Phrase, others: int) -> Iterator[str]:

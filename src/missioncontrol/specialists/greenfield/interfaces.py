@@ -1,17 +1,30 @@
 """The ways into a product: routes, commands, functions, messages, jobs, screens and events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from missioncontrol.domain.product_design import Entity, Interface, InterfaceKind, Source
+from missioncontrol.domain.product_design import (
+    Entity,
+    Interface,
+    InterfaceKind,
+    Source,
+    SuccessMetric,
+)
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import ActionEntry, Kind
-from missioncontrol.specialists.greenfield.goal_entities import RECORDED_AS
+from missioncontrol.specialists.greenfield.composition import Composition
 from missioncontrol.specialists.greenfield.lexicon import noun_base, plural
-from missioncontrol.specialists.greenfield.reading import Reading
 from missioncontrol.specialists.greenfield.selection import Use, with_article
-from missioncontrol.specialists.greenfield.statement_interfaces import CREATES, READS, acts_of
+from missioncontrol.specialists.greenfield.statement_interfaces import (
+    CREATES,
+    ORDER,
+    READS,
+    Stated,
+    stated_actions,
+)
 from missioncontrol.specialists.greenfield.tables import parsed_fields, snake, table_name
+from missioncontrol.specialists.greenfield.titles import title_of
 
 INTERFACES_MAX = 26
 SCREENS_MAX = 5
@@ -32,45 +45,78 @@ _METHODS = {"create": "POST", "list": "GET", "read": "GET", "change": "PATCH", "
 
 
 def interfaces_of(
-    kind: Kind, package: str, uses: Sequence[Use], entities: Sequence[Entity], reading: Reading
+    made: Composition, entities: Sequence[Entity], metrics: Sequence[SuccessMetric]
 ) -> list[Interface]:
     """Return what the product offers, each name once."""
+    kind, package = made.kind, made.package
     found: dict[str, Interface] = {}
-    by_name = {each.name: each for each in entities}
-    events = {f"{snake(e)}" for use in uses for m in use.concept.metrics for e in m.events}
-    for use in uses:
-        source = Source("experience", use.concept.title)
-        for action in use.concept.actions:
-            made = _of_action(kind, package, use, action, source, by_name)
-            found.setdefault(made.name, made)
+    for each in _of_concepts(made, {each.name: each for each in entities}):
+        found.setdefault(each.name, each)
     acted = {name for each in found.values() for name in each.entities}
-    created: set[str] = set()
-    if kind.actions_are != "job":
-        for verb, noun, on, draft in acts_of(reading, entities):
-            act = _of_statement(kind, package, verb, noun, on, draft)
-            if act is not None:
-                found.setdefault(act.name, act)
-                created |= {*act.entities} if verb in CREATES else set()
+    created = {act.record for act in made.acts if act.behaviour.does != "create"}
+    for each, is_create in _of_statements(made, entities):
+        found.setdefault(each.name, each)
+        created |= {*each.entities} if is_create else set()
     # Accounts come last: the product creates them as people sign in.
     for entity in sorted(entities, key=_is_account):
         is_enough = _is_account(entity) and len(found) >= ENOUGH
         if entity.name in acted or entity.source.basis != "goal" or is_enough:
             continue
         if entity.name not in created:
-            made = _create(kind, package, entity, f"add {entity.name}")
-            found.setdefault(made.name, made)
+            entered = _create(kind, package, entity, f"add {entity.name}")
+            found.setdefault(entered.name, entered)
         listed = _list(kind, package, entity)
         found.setdefault(listed.name, listed)
     chosen = list(found.values())[:INTERFACES_MAX]
     if kind.key in WITH_SCREENS:
-        chosen += _screens(chosen, uses, reading)
+        chosen += _screens(chosen, made)
+    source = Source("experience", "Success metrics")
+    counted = {event: metric.name for metric in reversed(metrics) for event in metric.events}
     chosen += [
-        Interface(
-            name, "event", _event_purpose(name, uses), Source("experience", "Success metrics")
-        )
-        for name in sorted(events)
+        Interface(name, "event", f"Counted for “{counted[name]}”.", source)
+        for name in sorted(counted)
     ]
     return chosen
+
+
+def _of_concepts(made: Composition, entities: dict[str, Entity]) -> Iterator[Interface]:
+    for use in made.uses:
+        source = Source("experience", use.concept.title)
+        for action in use.concept.actions:
+            yield _of_action(made.kind, made.package, use, action, source, entities)
+
+
+def _of_statements(
+    made: Composition, entities: Sequence[Entity]
+) -> Iterator[tuple[Interface, bool]]:
+    """Yield the actions of the goal and of what belongs to them; and whether each creates a row."""
+    if made.kind.actions_are == "job":
+        return
+    for stated in stated_actions(made.reading, entities, made.acts):
+        action = _of_statement(made.kind, made.package, stated)
+        if action is not None:
+            yield action, stated.verb in CREATES or stated.is_stored
+    names = {each.name for each in entities}
+    for each in _that_follow(made.kind, made.package, made.acts, names):
+        yield each, False
+
+
+def _that_follow(
+    kind: Kind, package: str, acts: Sequence[Act], entities: Collection[str]
+) -> Iterator[Interface]:
+    """Yield the actions of work that belongs to a behaviour and that the goal does not state."""
+    for act in (each for each in acts if not each.is_assumed):
+        for each in act.behaviour.then:
+            if not each.act or act.record not in entities:
+                continue
+            is_route = kind.actions_are == "route"
+            plain = each.act if is_route else f"{each.act} {act.record}"
+            name, how = _named(kind, package, plain, "act", act.record)
+            source = Source("assumption", act.words, "medium")
+            failures = (f"the {act.record} does not exist", *act.filled(each.failures))
+            yield Interface(
+                name, how, f"{act.fill(each.title)}.", source, (), failures, (act.record,)
+            )
 
 
 def _is_account(entity: Entity) -> bool:
@@ -96,22 +142,22 @@ def _of_action(
     return Interface(what, how, purpose, source, inputs, failures, touched, emits)
 
 
-def _of_statement(
-    kind: Kind, package: str, verb: str, noun: str, on: Entity | None, draft: Interface
-) -> Interface | None:
+def _of_statement(kind: Kind, package: str, stated: Stated) -> Interface | None:
     """Return an action of a statement by the name that this kind of product gives it."""
+    verb, noun, on, draft = stated.verb, stated.noun, stated.on, stated.draft
     is_itself = on is not None and noun_base(noun.split()[-1]) == on.name.split()[-1]
     is_read = verb in READS
     if is_read and is_itself:
         return None  # The list of the table answers it.
     name = f"{verb} {noun}"
-    is_stored = on is not None and on.name == RECORDED_AS.get(verb)
-    if on is not None and (is_stored or (is_itself and verb in CREATES)):
-        stored = _create(kind, package, on, f"{verb} {on.name}")
-        limits = [each for each in draft.failures if each.startswith("more than")]
-        failures = (*stored.failures, *limits)
+    if on is not None and (stated.is_stored or (is_itself and verb in CREATES)):
+        made = _create(kind, package, on, f"{verb} {noun}")
+        more = [each for each in draft.failures if each != f"the {on.name} does not exist"]
+        failures = tuple(dict.fromkeys((*made.failures, *more)))
+        known = {each.name for each in made.inputs}
+        inputs = (*made.inputs, *(each for each in draft.inputs if each.name not in known))
         return msgspec.structs.replace(
-            stored, purpose=draft.purpose, source=draft.source, failures=failures
+            made, purpose=draft.purpose, source=draft.source, inputs=inputs, failures=failures
         )
     slug = snake(noun if is_read else verb if is_itself else name).replace("_", "-")
     if kind.actions_are == "route":
@@ -176,28 +222,25 @@ def _list(kind: Kind, package: str, entity: Entity) -> Interface:
     return Interface(name, how, purpose, entity.source, filters, (), (entity.name,))
 
 
-def _screens(
-    offered: Sequence[Interface], uses: Sequence[Use], reading: Reading
-) -> Iterator[Interface]:
+def _screens(offered: Sequence[Interface], made: Composition) -> Iterator[Interface]:
     """Yield one page for each kind of person, with what that person does there."""
-    for actor in reading.actors[:SCREENS_MAX]:
-        own = [use for use in uses if use.actor == actor.name]
-        titles = [use.concept.title.lower() for use in own][:4]
-        if not titles:
-            continue
-        yield Interface(
-            f"Page of the {actor.name}",
-            "screen",
-            f"Shows {_listed(titles)}.",
-            Source("goal", actor.name),
-            entities=tuple(dict.fromkeys(n for e in offered for n in e.entities))[:3],
-        )
+    statements = made.reading.statements
+    for actor in made.reading.actors[:SCREENS_MAX]:
+        jobs = [
+            ORDER.sub("", title_of(each, statements[:number])).lower()
+            for number, each in enumerate(statements)
+            if each.subject == actor.head
+        ]
+        if jobs:
+            names = dict.fromkeys(n for each in offered for n in each.entities)
+            yield Interface(
+                f"Page of the {actor.name}",
+                "screen",
+                f"To {_listed(jobs[:4])}.",
+                Source("goal", actor.name),
+                entities=tuple(names)[:3],
+            )
 
 
 def _listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def _event_purpose(name: str, uses: Sequence[Use]) -> str:
-    metric = next(m.name for u in uses for m in u.concept.metrics if name in map(snake, m.events))
-    return f"Counted for “{metric}”."

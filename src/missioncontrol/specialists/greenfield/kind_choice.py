@@ -44,7 +44,8 @@ def _stem(word: str) -> str:
 
 _CALLED = re.compile(
     r"^(?:\S+\s+){0,5}?(?P<name>internal tool|command[- ]line tool|data pipeline|browser extension"
-    r"|static (?:web)?site|desktop app|dashboard|(?:json|rest) api)\b",
+    r"|static (?:web)?site|desktop app|dashboard|cockpit|(?:json|rest) api|marketplace|web ?shop"
+    r"|(?:booking|reservation) (?:system|site))\b",
     re.IGNORECASE,
 )
 _DENYING = re.compile(r"(?i)\b(?:no|not|without|never|instead|another|than)\b|n't\b")
@@ -52,7 +53,10 @@ _BY_NAME = {
     "internal tool": "internal-tool", "command line tool": "command-line",
     "data pipeline": "data-pipeline", "browser extension": "browser-extension",
     "static site": "static-site", "static website": "static-site", "desktop app": "desktop-app",
-    "dashboard": "dashboard", "json api": "json-api", "rest api": "json-api",
+    "dashboard": "dashboard", "cockpit": "dashboard", "json api": "json-api",
+    "rest api": "json-api", "booking system": "web-product", "booking site": "web-product",
+    "reservation system": "web-product", "reservation site": "web-product",
+    "marketplace": "web-product", "webshop": "web-product", "web shop": "web-product",
 }  # fmt: skip
 """Names of kinds that say it at the beginning of a goal, whatever follows."""
 

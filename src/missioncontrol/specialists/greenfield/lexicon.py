@@ -40,6 +40,7 @@ _OURS = {
     "webhook": ("n9", "communication"),
     "workflow": ("n9", "act"),
     "specialist": ("n9", "person"),
+    "person": ("n9", "person"),
     "agent": ("n9", "person"),
     "guest": ("n9", "person"),
     "member": ("n9", "person"),
@@ -154,7 +155,7 @@ def _singulars(word: str) -> list[str]:
     if word.endswith("ies"):
         return [word[:-3] + "y"]
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
-        return [word[:-2]]
+        return [word[:-1], word[:-2]]
     if word.endswith("ves"):
         return [word[:-3] + "f", word[:-3] + "fe", word[:-1]]
     return [word[:-1]]
@@ -191,13 +192,14 @@ def noun_class(word: str) -> str:
     found = look_up(word)
     if found:
         return found.noun_class
-    return (
-        "person"
-        if word not in _NO_PEOPLE
-        and word.endswith(("er", "or", "ist", "eer", "ee"))
-        and len(word) > 5
-        else ""
-    )
+    is_agent = word.endswith(("er", "or", "ist", "eer", "ee")) and len(word) > 5
+    return "person" if is_agent and word not in _NO_PEOPLE and not _compares(word) else ""
+
+
+def _compares(word: str) -> bool:
+    """Whether a word is a comparative: harder, larger."""
+    roots = (look_up(word[:-2]), look_up(word[:-1])) if word.endswith("er") else ()
+    return any(each is not None and each.share("a") > 0.5 for each in roots)
 
 
 def is_verb(word: str) -> bool:
@@ -247,6 +249,9 @@ def third_person(verb: str) -> str:
     return verb + ("es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
 
 
+_IN_VES = ("knife", "wife", "life", "shelf", "half", "calf", "leaf", "loaf", "thief", "wolf")
+
+
 def plural(noun: str) -> str:
     """Return the plural of a noun or a noun phrase by its last word."""
     *before, last = noun.split(" ")
@@ -255,7 +260,9 @@ def plural(noun: str) -> str:
             return " ".join([*before, last.removesuffix(base) + form])
     if noun_base(last) != last or last.endswith(("data", "news", "equipment", "information")):
         return noun
-    if last.endswith("y") and last[-2:-1] not in "aeiou":
+    if last.endswith(_IN_VES):
+        last = last.removesuffix("e")[:-1] + "ves"
+    elif last.endswith("y") and last[-2:-1] not in "aeiou":
         last = last[:-1] + "ies"
     else:
         last += "es" if last.endswith(("s", "x", "z", "ch", "sh")) else "s"

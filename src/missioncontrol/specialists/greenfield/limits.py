@@ -11,15 +11,15 @@ from typing import Any
 from missioncontrol.specialists.greenfield.reading import Limit
 
 _TIME = re.compile(
-    r"(?i)^(?:(?:milli|micro)?seconds?|minutes?|hours?|days?|weeks?|months?|years?|seasons?|nights?"
-    r"|ms|s)$"
+    r"(?i)^(?:(?:working |week)?(?:(?:milli|micro)?seconds?|minutes?|hours?|days?|weeks?|months?"
+    r"|years?|seasons?|nights?)|ms|s)$"
 )
 _LONG = re.compile(r"(?i)^(?:days?|weeks?|months?|years?|seasons?)$")
 _SIZE = re.compile(r"(?i)^(?:[KMGT]B|kg|m|km|px|W|kWh)$")
 _SHARE = re.compile(r"(?i)^(?:%|percent|per cent)$")
 _MONEY = re.compile(r"(?i)^(?:euros?|dollars?|€|\$)$")
 _BELOW = frozenset(
-    {"within", "in less than", "in under", "less than", "under", "no later than", "below"}
+    {"in", "within", "in less than", "in under", "less than", "under", "no later than", "below"}
 )
 _UP_TO = frozenset({"at most", "no more than", "up to"})
 
@@ -108,4 +108,4 @@ def check_of(limit: Limit, seed: str, *, is_case: bool = False) -> str:
         return ""
     value = re.sub(rf"(?i)^{re.escape(limit.bound)}\s+", "", limit.text)
     choice = chosen(wordings(kind), f"{seed}{limit.text}")
-    return choice.replace("{text}", limit.text).replace("{value}", value)
+    return choice.replace("{text}", limit.text).replace("{value}", value[:1].lower() + value[1:])

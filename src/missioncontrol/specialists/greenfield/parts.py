@@ -22,18 +22,26 @@ from missioncontrol.domain.product_design import (
     SuccessMetric,
     UserRole,
 )
-from missioncontrol.specialists.greenfield.catalogue import QuestionEntry, concepts
-from missioncontrol.specialists.greenfield.composition import WISHES, Composition
-from missioncontrol.specialists.greenfield.constraints import denied
-from missioncontrol.specialists.greenfield.lexicon import plural
+from missioncontrol.specialists.greenfield.behaviours import Act, noun_of
+from missioncontrol.specialists.greenfield.catalogue import QuestionEntry
+from missioncontrol.specialists.greenfield.clause_parts import lowered, raised
+from missioncontrol.specialists.greenfield.composition import Composition
+from missioncontrol.specialists.greenfield.constraints import denied, is_constraint
 from missioncontrol.specialists.greenfield.limits import kind_of_limit
-from missioncontrol.specialists.greenfield.reading import Clause
 from missioncontrol.specialists.greenfield.selection import Use, questions_left, with_article
+from missioncontrol.specialists.greenfield.statement_interfaces import ORDER
 from missioncontrol.specialists.greenfield.statement_tasks import wanted_statements
 from missioncontrol.specialists.greenfield.tables import snake
+from missioncontrol.specialists.greenfield.titles import in_full, title_of
 
 SCOPE_MAX = 12
 RISKS_MAX, METRICS_MAX, SECURITY_MAX, COMPONENTS_MAX, QUESTIONS_MAX = 10, 7, 6, 12, 7
+OF_KIND = 4
+"""Questions up to which those that any product of the kind has are added."""
+OF_ACTS = 6
+"""Risks, and metrics, of the behaviours of a goal."""
+RISKS_MIN, METRICS_MIN = 4, 3
+"""Of these, those that any product of the kind has are added where there are fewer."""
 
 
 def slug(title: str) -> str:
@@ -46,34 +54,36 @@ def slug(title: str) -> str:
 
 def users_of(made: Composition) -> tuple[UserRole, ...]:
     """Return the people of the goal with what they get done, or one assumed user."""
-    found: list[UserRole] = []
-    for actor in made.reading.actors[:5]:
-        own = [c for c in made.reading.clauses if c.subject and c.subject.head == actor.head]
-        jobs = [_job(c) for c in own if c.verb not in WISHES]
-        jobs += [
-            f"{use.concept.title[:1].lower()}{use.concept.title[1:]}"
-            for use in made.uses
-            if use.actor == actor.name and not jobs
-        ][:2]
-        if jobs:
-            words = own[0].text if own else actor.name
-            found.append(
-                UserRole(actor.name, tuple(dict.fromkeys(jobs))[:5], Source("goal", words, "high"))
-            )
-    return tuple(found) or (
+    statements = made.reading.statements
+    jobs: dict[str, list[str]] = {}
+    words: dict[str, str] = {}
+    unsaid: list[str] = []
+    for number, statement in enumerate(statements):
+        if is_constraint(statement):
+            continue
+        parts = in_full(statement, statements[:number])
+        job = lowered(ORDER.sub("", title_of(statement, statements[:number])))
+        who = noun_of(parts.subject) if parts.is_person and not parts.is_negated else ""
+        if who and who not in _ANYBODY:
+            jobs.setdefault(who, []).append(job)
+            words.setdefault(who, statement.text)
+        else:
+            unsaid.append(job)
+    found = [
+        UserRole(who, tuple(dict.fromkeys(own))[:JOBS_MAX], Source("goal", words[who], "high"))
+        for who, own in jobs.items()
+    ]
+    return tuple(found[:USERS_MAX]) or (
         UserRole(
             made.reading.main_actor.name,
-            tuple(use.concept.title for use in made.uses[:3]) or (made.kind.title,),
+            tuple(unsaid[:3]) or (made.kind.title,),
             Source("assumption", "", "low"),
         ),
     )
 
 
-def _job(clause: Clause) -> str:
-    """Return a job: `register tools`, `ask for tools`."""
-    what = f" {plural(clause.objects[0].name)}" if clause.objects else ""
-    after = re.search(rf"\b{clause.verb}\w*\s+(for|to|on|about)\b", clause.text)
-    return f"{clause.verb}{f' {after[1]}' if after and what else ''}{what}"
+USERS_MAX, JOBS_MAX = 5, 5
+_ANYBODY = frozenset(["person", "people", "user", "everybody", "everyone", "others", "other"])
 
 
 def scope_of(made: Composition) -> tuple[ScopeItem, ...]:
@@ -84,11 +94,11 @@ def scope_of(made: Composition) -> tuple[ScopeItem, ...]:
         if not each.is_negated
     ][:SCOPE_MAX]
     for use in made.uses:
-        source = Source("assumption", "products like this mostly have it", "low")
-        if not use.is_assumed:
-            words = made.reading.sentences[use.sentences[0]]
-            source = Source("experience", f"{use.concept.title}, for “{words}”", "medium")
+        words = made.reading.sentences[use.sentences[0]]
+        source = Source("experience", f"{use.concept.title}, for “{words}”", "medium")
         found.append(ScopeItem(use.fill(use.concept.title), source))
+    usual = Source("assumption", "products of this kind mostly have it", "low")
+    found += [ScopeItem(raised(act.name), usual) for act in made.acts if act.is_assumed]
     return tuple(found)
 
 
@@ -133,6 +143,10 @@ def metrics_of(made: Composition) -> tuple[SuccessMetric, ...]:
                 Source("goal", sentence, "high"),
                 (),
             )
+    for act in made.acts:
+        name, measure, target, *events = (*act.filled(act.behaviour.metric), "", "", "")
+        if name and measure and target and len(found) < OF_ACTS:
+            add(name, measure, target, Source("experience", act.words), [e for e in events if e])
     for use in made.uses:
         for each in use.concept.metrics:
             source = Source("experience", use.concept.title)
@@ -143,7 +157,7 @@ def metrics_of(made: Composition) -> tuple[SuccessMetric, ...]:
                 source,
                 each.events,
             )
-    for each in made.kind.metrics:
+    for each in made.kind.metrics if len(found) < METRICS_MIN else ():
         source = Source("experience", made.kind.title)
         add(
             made.fill(each.name),
@@ -164,16 +178,19 @@ def risks_of(made: Composition) -> tuple[Risk, ...]:
             number = f"K{len(found) + 1}"
             found.append(Risk(number, title, likelihood, impact, mitigation, because))
 
+    for act in made.acts:
+        title, mitigation, *_ = (*act.filled(act.behaviour.risk), "", "")
+        if title and mitigation and len(found) < OF_ACTS:
+            add(title.rstrip("."), "medium", "high", mitigation, act.reason)
     for use in made.uses:
-        sentence = "" if use.is_assumed else made.reading.sentences[use.sentences[0]]
+        why = f"The goal says: “{made.reading.sentences[use.sentences[0]]}”"
         for each in use.concept.risks:
-            why = "It is assumed." if use.is_assumed else f"The goal says: “{sentence}”"
             add(use.fill(each.title), each.likelihood, each.impact, use.fill(each.mitigation), why)
     for technology in made.stack.named:
         if technology.risk:
             why = f"The goal names {technology.name}."
             add(technology.risk.rstrip("."), "medium", "medium", technology.mitigation, why)
-    for each in made.kind.risks:
+    for each in made.kind.risks if len(found) < RISKS_MIN else ():
         why = f"It is {with_article(made.kind.title.lower())}."
         add(made.fill(each.title), each.likelihood, each.impact, made.fill(each.mitigation), why)
     return tuple(found)
@@ -271,24 +288,24 @@ def decisions_of(made: Composition) -> tuple[Decision, ...]:
 
 def questions_of(
     made: Composition, answers: Mapping[str, str], numbers: Mapping[str, str]
-) -> Iterator[tuple[OpenQuestion, Use | None]]:
-    """Yield the questions that matter most, with the concept that asks; answered ones stay."""
-    candidates: list[tuple[QuestionEntry, Use | None]] = [
-        (each, use) for use in made.uses for each in use.concept.questions
+) -> Iterator[tuple[OpenQuestion, Use | Act | None]]:
+    """Yield the questions that matter most, with what asks them; answered ones stay."""
+    candidates: list[tuple[QuestionEntry, Use | Act | None]] = [*_of_acts(made.acts)]
+    candidates += [(each, use) for use in made.uses for each in use.concept.questions]
+    candidates += [
+        (each, None) for each in made.kind.questions[: max(0, OF_KIND - len(candidates))]
     ]
-    candidates += [(each, None) for each in made.kind.questions]
-    candidates += [(each, None) for each in _of_companions(made, answers)]
-    say = {id(use): use.fill for use in made.uses}
+    candidates += [(each, None) for each in _of_assumed(made, answers)]
 
-    def text(pair: tuple[QuestionEntry, Use | None]) -> str:
-        return say.get(id(pair[1]), made.fill)(pair[0].text)
+    def text(pair: tuple[QuestionEntry, Use | Act | None]) -> str:
+        return (pair[1] or made).fill(pair[0].text)
 
     answered = [pair for pair in candidates if text(pair) in answers]
     left = [p for p in questions_left(candidates, made.reading.text) if p not in answered]
     chosen = sorted([*answered, *left], key=lambda pair: -pair[0].weight)[:QUESTIONS_MAX]
     free = (f"Q{n}" for n in range(1, 100) if f"Q{n}" not in numbers.values())
-    for each, use in chosen:
-        fill = use.fill if use else made.fill
+    for each, owner in chosen:
+        fill = (owner or made).fill
         asks = fill(each.text)
         question = OpenQuestion(
             numbers.get(asks) or next(free),
@@ -299,19 +316,40 @@ def questions_of(
             each.weight,
             answers.get(asks, ""),
         )
-        yield question, use
+        yield question, owner
 
 
-def _of_companions(made: Composition, answers: Mapping[str, str]) -> Iterator[QuestionEntry]:
-    """Yield a question for each concept that is assumed, and for each that a person declined."""
-    assumed = [use.concept for use in made.uses if use.is_assumed]
-    declined = [each for each in concepts() if is_needed(each.title) in answers]
-    for each in dict.fromkeys([*assumed, *declined]):
-        first = each.tasks[0].title
-        why = f"The goal does not say so; products like this mostly have it. It brings: {first}."
-        yield QuestionEntry(is_needed(each.title), why, "Yes.", ("Yes.", "No."), (), 2)
+def _of_acts(acts: Sequence[Act]) -> Iterator[tuple[QuestionEntry, Act]]:
+    """Yield the questions of behaviours, each once."""
+    asked: set[str] = set()
+    for act in acts:
+        text, why, default, *options = (*act.filled(act.behaviour.question), "", "", "")
+        if text and default and text not in asked:
+            asked.add(text)
+            choices = tuple(dict.fromkeys([default, *(each for each in options if each)]))
+            yield QuestionEntry(text, why, default, choices, (), act.behaviour.weight), act
 
 
-def is_needed(title: str) -> str:
-    """Return the question whether a concept is wanted."""
-    return f"Does the first version need {title[:1].lower()}{title[1:]}?"
+def _of_assumed(made: Composition, answers: Mapping[str, str]) -> Iterator[QuestionEntry]:
+    """Yield a question for each behaviour that is assumed, and for each that a person declined."""
+    names = dict.fromkeys(act.name for act in made.acts if act.is_assumed)
+    for name in [*names, *(each for each in declined(answers) if each not in names)]:
+        why = "The goal does not say so; products of this kind mostly have it."
+        yield QuestionEntry(is_needed(name), why, "Yes.", ("Yes.", "No."), (), 2)
+
+
+_NEEDED, _END = "Does the first version need ", "?"
+
+
+def is_needed(name: str) -> str:
+    """Return the question whether an assumed behaviour is wanted."""
+    return f"{_NEEDED}{name}{_END}"
+
+
+def declined(answers: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers to such questions by the name of the behaviour."""
+    return {
+        text.removeprefix(_NEEDED).removesuffix(_END): answer
+        for text, answer in answers.items()
+        if text.startswith(_NEEDED)
+    }

@@ -32,7 +32,8 @@ _WORD_NUMBERS = (
 )
 _SMALL = r"(?:in|of|at|on|to|for|from|with|and|or|less|than|is|was|as|per|by|has|a|an|the)\b"
 _LIMIT = re.compile(
-    rf"(?i)\b(?:(?P<bound>within|in less than|in under|less than|under|at most|no more than|up to"
+    r"(?i)\b(?:(?P<bound>in(?=\s+\d[\d.,]*\s*(?:ms|s|(?:milli)?seconds?|minutes?)\b)"
+    r"|within|in less than|in under|less than|under|at most|no more than|up to"
     rf"|at least|more than|over|every|for|after|no later than|below|above)"
     r"\s+(?:the\s+(?:next|last|coming)\s+)?)?"
     rf"(?:(?P<number>\d[\d,.\u202f ]*\d|\d+k?)|(?P<word>(?:{_WORD_NUMBERS})(?![a-z])))"
@@ -346,7 +347,7 @@ def _counted(
     people = [
         each
         for each in ordered
-        if each.is_person and each.head not in _NO_ROLES and len(each.head) >= ROLE_MIN
+        if each.is_person and not _is_no_role(each) and len(each.head) >= ROLE_MIN
     ]
     roles = [each for each in people if not any(_is_short_for(each, other) for other in people)]
     acted_on = {o.head for c in clauses for o in c.objects if c.verb not in _BUILDING}
@@ -363,6 +364,12 @@ def _counted(
         return centre + STORED_WEIGHT * stored
 
     return tuple(roles), tuple(sorted(things, key=is_centre, reverse=True))
+
+
+def _is_no_role(each: Phrase) -> bool:
+    """Whether a name for people stands for anybody, or for a program: “specialist agents”."""
+    first = each.name.split()[0]
+    return each.head in _NO_ROLES or (each.head == "agent" and first in _PROGRAMS)
 
 
 def _weights(clauses: Sequence[Clause]) -> Counter[str]:
@@ -405,6 +412,7 @@ STORED_WEIGHT = 0.5
 MAIN_WEIGHT = 5
 """What the first object of the first sentence counts more than any other noun."""
 _NO_ROLES = frozenset(["other", "person", "nobody", "somebody"])
+_PROGRAMS = frozenset(["ai", "coding", "software", "specialist", "autonomous", "llm", "model"])
 _SOFTWARE = word_list("software")
 _BUILDING = word_list("building")
 _NO_THINGS = word_list("no_things")

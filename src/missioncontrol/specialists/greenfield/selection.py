@@ -1,9 +1,8 @@
 """Chooses entries of the catalogue by the words of a goal."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -17,7 +16,7 @@ from missioncontrol.specialists.greenfield.catalogue import (
 )
 from missioncontrol.specialists.greenfield.lexicon import plural
 from missioncontrol.specialists.greenfield.reading import Clause, Phrase, Reading
-from missioncontrol.specialists.greenfield.relevance import relevance
+from missioncontrol.specialists.greenfield.relevance import relevance, stems
 from missioncontrol.specialists.greenfield.word_lists import closed_words
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
@@ -37,14 +36,6 @@ _WORD = re.compile(r"[^\W_]+(?:[-'\u2019./+#][^\W_]+)*[+#]*")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-class HasWords(Protocol):
-    """An entry that says which words of a goal make it relevant."""
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Words or phrases in lower case."""
-
-
 class Use(msgspec.Struct, frozen=True):
     """A concept with what it applies to in this goal."""
 
@@ -55,7 +46,6 @@ class Use(msgspec.Struct, frozen=True):
     actor: str
     score: float
     clauses: tuple[Clause, ...] = ()
-    is_assumed: bool = False  # the goal does not name it; products like this mostly have it
 
     def fill(self, text: str) -> str:
         """Return a text of the entry with its slots filled."""
@@ -176,6 +166,8 @@ def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
         if use:
             found.append(use)
     worth = {id(u): relevance(u.concept, u.words, reading.text, reading.stored) for u in found}
+    if len(reading.statements) > THIN:
+        found = [u for u in found if _is_asked_for(u, stems(reading.text))]
     found = [u for u in found if worth[id(u)] > _least(u, reading) or _is_named(u)]
     found.sort(key=lambda use: (-worth[id(use)], use.concept.key))
     chosen: list[Use] = []
@@ -187,6 +179,16 @@ def chosen_concepts(reading: Reading, kind: str = "") -> list[Use]:
             covered |= {(s, w) for s in use.sentences for w in use.words}
     chosen.sort(key=lambda use: (use.sentences[0], -use.score))
     return chosen
+
+
+def _is_asked_for(use: Use, asked: Collection[str]) -> bool:
+    """Whether a goal speaks of what a concept builds first, and not only of its subject."""
+    title = stems(use.fill(use.concept.tasks[0].title))
+    return len(title.keys() & asked) >= SHARED
+
+
+SHARED = 2
+"""Words of the first task of a concept that a goal has, where it says more than a little."""
 
 
 def _least(use: Use, reading: Reading) -> float:
@@ -291,30 +293,12 @@ def _thing(concept: Concept, clauses: Sequence[Clause], reading: Reading) -> str
     return concept.thing
 
 
-Entry = TypeVar("Entry", bound=HasWords)
-
-
-def suited(entries: Sequence[Entry], text: str, most: int, least: int = 1) -> list[Entry]:
-    """Return the entries that suit a text best, at most `most`.
-
-    Those of whose words it has one come first. Among equals the text decides the order, so that
-    two products do not get the same ones. An entry of whose words a text has fewer than `least` is
-    about another product.
-    """
-    words = lower_words(text)
-
-    def hits(entry: Entry) -> int:
-        return sum(any(True for _ in matches(phrase, words)) for phrase in entry.words)
-
-    def rank(entry: Entry) -> tuple[int, bytes]:
-        return -min(hits(entry), 1), sha256(text.encode() + msgspec.json.encode(entry)).digest()
-
-    return sorted((e for e in entries if not e.words or hits(e) >= least), key=rank)[:most]
+Owner = TypeVar("Owner")
 
 
 def questions_left(
-    questions: Iterable[tuple[QuestionEntry, Use | None]], text: str
-) -> list[tuple[QuestionEntry, Use | None]]:
+    questions: Iterable[tuple[QuestionEntry, Owner]], text: str
+) -> list[tuple[QuestionEntry, Owner]]:
     """Leave out questions that the goal answers."""
     words = lower_words(text)
     return [

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from missioncontrol.domain.product_design import Entity, Field, Interface, Source
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.clause_parts import Parts
 from missioncontrol.specialists.greenfield.constraints import is_constraint
-from missioncontrol.specialists.greenfield.goal_entities import RECORDED_AS
 from missioncontrol.specialists.greenfield.lexicon import noun_base
 from missioncontrol.specialists.greenfield.reading import Reading
 from missioncontrol.specialists.greenfield.statements import Statement
@@ -22,12 +24,13 @@ CREATES = frozenset(
      "publish", "record", "register", "report", "request", "submit", "upload", "write"}
 )  # fmt: skip
 _NO_ACTION = frozenset(
-    {"be", "come", "consist", "cost", "depend", "differ", "have", "hold", "keep", "know", "last",
-     "lose", "mean", "must", "need", "run", "stay", "use", "want", "work"}
+    {"be", "come", "consist", "cost", "depend", "differ", "do", "have", "hold", "keep", "know",
+     "last", "lose", "mean", "must", "need", "run", "stay", "use", "want", "work"}
 )  # fmt: skip
 _ENTERS = frozenset({"enter", "log", "note", "record", "write"})
 _PARTICLES = frozenset({"back", "down", "in", "off", "on", "out", "over", "up"})
-_ORDER = re.compile(r"^(?:Allow|Ensure that) .+? (?:to|can) ")
+ORDER = re.compile(r"^(?:Allow|Ensure that) .+? (?:to|can) ")
+"""How a title begins before what people do."""
 _LEADING = re.compile(
     r"(?i)^(?:(?:each other|the|an?|my|our|your|their|his|her|its|each|every|all|any|one|two|three"
     r"|four|five|ten|some|same|own|\d[\d.,]*)\s+)+"
@@ -37,13 +40,20 @@ WORDS_MAX = 2
 """Words of a noun phrase that a name has, from its end: “nearly identical photos”."""
 
 
-def acts_of(
-    reading: Reading, entities: Sequence[Entity]
-) -> Iterator[tuple[str, str, Entity | None, Interface]]:
-    """Yield the actions of the statements as verb, object, what it is done to, and a draft.
+class Stated(msgspec.Struct, frozen=True):
+    """An action of a statement; the draft has no name and no kind: both depend on the product."""
 
-    The draft has no name and no kind yet: both depend on the kind of product.
-    """
+    verb: str
+    noun: str
+    on: Entity | None  # what it is done to
+    is_stored: bool  # it leaves a row of that entity
+    draft: Interface
+
+
+def stated_actions(
+    reading: Reading, entities: Sequence[Entity], acts: Sequence[Act]
+) -> Iterator[Stated]:
+    """Yield the actions that people do by the statements."""
     statements = reading.statements
     for number, statement in enumerate(statements):
         parts = in_full(statement, statements[:number])
@@ -54,15 +64,20 @@ def acts_of(
         if not found or parts.is_passive:
             continue
         verb, noun = found
-        act = RECORDED_AS.get(verb, "")
-        on = next((each for each in entities if act and each.name == act), None)
-        on = on or _entity_of(noun, statement, entities)
-        title = _ORDER.sub("", title_of(statement, statements[:number]))
+        own = [each for each in acts if each.number == number]
+        record = next((e.record for e in own if e.record and e.behaviour.does == "create"), "")
+        stored = next((each for each in entities if record and each.name == record), None)
+        on = stored or _entity_of(noun, statement, entities)
+        title = ORDER.sub("", title_of(statement, statements[:number]))
         purpose = f"{title[:1].upper()}{title[1:]}."
         source = Source("goal", statement.text)
         names = (on.name,) if on else ()
-        inputs, failures = _inputs(parts, noun, on), tuple(_failures(statement, on))
-        yield verb, noun, on, Interface("", "route", purpose, source, inputs, failures, names)
+        failures = [*_failures(statement, on)]
+        failures += [text for each in own for text in each.filled(each.behaviour.failures)]
+        draft = Interface(
+            "", "route", purpose, source, _inputs(parts, noun, on), tuple(failures), names
+        )
+        yield Stated(verb, noun, on, stored is not None, draft)
 
 
 def _object_of(parts: Parts) -> tuple[str, str] | None:

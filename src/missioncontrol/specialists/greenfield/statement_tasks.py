@@ -1,12 +1,15 @@
 """Turns the statements of a goal into tasks with checks of their own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import msgspec
 
 from missioncontrol.domain.product_design import Entity
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import TaskEntry
 from missioncontrol.specialists.greenfield.clause_checks import clause_checks
-from missioncontrol.specialists.greenfield.clause_parts import Parts
+from missioncontrol.specialists.greenfield.clause_parts import CONDITIONS, lowered
 from missioncontrol.specialists.greenfield.constraints import is_constraint
 from missioncontrol.specialists.greenfield.lexicon import noun_base
 from missioncontrol.specialists.greenfield.reading import Reading
@@ -14,54 +17,114 @@ from missioncontrol.specialists.greenfield.statements import Statement
 from missioncontrol.specialists.greenfield.tables import snake
 from missioncontrol.specialists.greenfield.titles import in_full, title_of
 
-MOST, CHECKS = 12, 3
+MOST, CHECKS = 15, 3
 _WORD = re.compile(r"[a-z][a-z-]+")
-_PRODUCTS = {
-    "command-line": "tool", "library": "library", "browser-extension": "extension",
-    "game": "game", "data-pipeline": "pipeline", "scheduled-jobs": "job", "json-api": "API",
-    "static-site": "site", "dashboard": "dashboard", "desktop-app": "program",
-    "integration": "integration", "mobile-backend": "service", "ml-service": "service",
-    "device-backend": "service", "internal-tool": "tool", "web-product": "site",
-}  # fmt: skip
-"""The word for a product of each kind in a sentence."""
 
 
 def statement_tasks(
-    reading: Reading, entities: Sequence[Entity], kind: str
-) -> Iterator[tuple[Statement, TaskEntry]]:
-    """Yield a task for each statement; no two have a check in common."""
+    reading: Reading, entities: Sequence[Entity], product: str, acts: Sequence[Act]
+) -> Iterator[tuple[int, TaskEntry]]:
+    """Yield the number of each statement with its task; no two have a check in common.
+
+    `product` is the word for the product in a sentence; `acts` are the behaviours of the
+    statements, whose checks stand beside those that the words of a clause ask for.
+    """
     used: set[str] = set()
-    titles: set[str] = set()
+    made: dict[int, TaskEntry] = {}
+    details: dict[int, list[str]] = {}
     statements = list(reading.statements)
     for number, statement in enumerate(statements):
+        own = [each for each in acts if each.number == number]
+        last = next(reversed(made), None)
+        if last is not None and not own and _is_detail(statement, statements[last]):
+            details.setdefault(last, []).append(lowered(statement.text))
+            continue
         title = title_of(statement, statements[:number])
-        if is_constraint(statement) or title in titles or len(titles) == MOST:
+        known = {each.title for each in made.values()}
+        if is_constraint(statement) or title in known or len(made) == MOST:
             continue
         parts = in_full(statement, statements[:number])
-        checks = _checks(parts, _PRODUCTS.get(kind, "product"), reading.text, used)
-        if not checks:
+        found = clause_checks(parts, product, reading.text, checks_of(own))
+        checks = unused(found, used)
+        if checks:
+            made[number] = _entry(statement, title, checks, reading, entities, own)
+    for number, entry in made.items():
+        more = details.get(number, [])
+        check = (f"A test tries each of these: {'; '.join(more)}.",) if more else ()
+        yield number, msgspec.structs.replace(entry, acceptance=(*entry.acceptance, *check))
+
+
+def _is_detail(statement: Statement, before: Statement) -> bool:
+    """Whether words without a verb only add to the clause before them: “…, candles on Sundays”."""
+    if statement.place >= 0 or statement.sentence != before.sentence or statement.is_negated:
+        return False
+    says_more = any(each.tag == "#" or each.lower in CONDITIONS for each in statement.tokens)
+    return len(statement.tokens) <= SHORT and not says_more and not is_constraint(statement)
+
+
+SHORT = 3
+"""Words of a thing that is named only beside others."""
+
+
+def _entry(
+    statement: Statement,
+    title: str,
+    checks: tuple[str, ...],
+    reading: Reading,
+    entities: Sequence[Entity],
+    acts: Sequence[Act],
+) -> TaskEntry:
+    what = _about(statement, reading)
+    stem = f"{snake(what)}/{snake(statement.verb or what)}"
+    files = (f"{stem}: {title}", f"{stem}_test: the cases of its checks")
+    detail = f"The goal says: “{statement.text}”."
+    records = {each.record for each in acts if each.record}
+    tables = [e.table for e in entities if e.name in records or _speaks_of(statement, e)]
+    if tables:
+        detail += f" It works on {_listed(tables)}."
+    return TaskEntry(title, detail, checks, files)
+
+
+def follow_tasks(acts: Sequence[Act], titles: Collection[str]) -> Iterator[tuple[Act, TaskEntry]]:
+    """Yield a task for what belongs to a behaviour and the goal does not state."""
+    used: set[str] = set()
+    known = set(titles)
+    for act in acts:
+        if act.is_assumed:
+            title = f"Add {act.name}"
+            checks = unused(checks_of([act]), used)
+            stem = snake(act.behaviour.key)
+            files = (f"{stem}/{stem}: {title}", f"{stem}/{stem}_test: the cases of its checks")
+            detail = "The goal does not state it; products of this kind mostly have it."
+            yield act, TaskEntry(title, detail, checks, files)
             continue
-        titles.add(title)
-        what = _about(statement, reading)
-        stem = f"{snake(what)}/{snake(statement.verb or what)}"
-        files = (f"{stem}: {title}", f"{stem}_test: the cases of its checks")
-        detail = f"The goal says: “{statement.text}”."
-        tables = [each.table for each in entities if _speaks_of(statement, each)]
-        if tables:
-            detail += f" It works on {_listed(tables)}."
-        yield statement, TaskEntry(title, detail, checks, files)
+        for each in act.behaviour.then:
+            title = act.fill(each.title)
+            checks = unused(act.filled(each.checks), used)
+            if not title or not checks or title in known:
+                continue
+            known.add(title)
+            stem = f"{snake(act.record or act.values['thing'])}/{snake(each.act or title)[:24]}"
+            files = (f"{stem}: {title}", f"{stem}_test: the cases of its checks")
+            detail = f"It belongs to “{act.words}”; the goal does not state it."
+            yield act, TaskEntry(title, detail, checks, files)
+
+
+def checks_of(acts: Sequence[Act]) -> list[str]:
+    """Return the checks of the behaviours of a clause, those of the surest first."""
+    return [check for act in acts for check in act.filled(act.behaviour.checks)]
+
+
+def unused(found: Iterable[str], used: set[str]) -> tuple[str, ...]:
+    """Return the first checks that no task before has, and note them."""
+    chosen = [each for each in dict.fromkeys(found) if each not in used][:CHECKS]
+    used.update(chosen)
+    return tuple(chosen)
 
 
 def wanted_statements(reading: Reading) -> list[Statement]:
     """Return the statements that ask for more than technologies: “Go and SQLite, but no Kafka”."""
     return [each for each in reading.statements if not is_constraint(each)]
-
-
-def _checks(parts: Parts, product: str, goal: str, used: set[str]) -> tuple[str, ...]:
-    found = dict.fromkeys(clause_checks(parts, product, goal))
-    chosen = [each for each in found if each not in used][:CHECKS]
-    used.update(chosen)
-    return tuple(chosen)
 
 
 def _speaks_of(statement: Statement, entity: Entity) -> bool:

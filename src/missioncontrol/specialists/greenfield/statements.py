@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import msgspec
 
+from missioncontrol.specialists.greenfield.cutting import cuts
 from missioncontrol.specialists.greenfield.lexicon import (
-    look_up,
     noun_base,
     noun_class,
     verb_base,
@@ -20,8 +20,6 @@ from missioncontrol.specialists.greenfield.tagging import Token
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 _BUILDING = word_list("building")
-_SEPARATORS = frozenset({",", ";", ":", "(", "\u2013", "\u2014", "and", "then", "but", "."})
-_HARD = frozenset({";", ":", ".", "\u2013", "\u2014"})
 _SUBORDINATES = frozenset(
     ["when", "if", "while", "once", "after", "before", "where", "because", "since", "as",
      "although", "whenever", "until", "unless", "without"]
@@ -65,38 +63,10 @@ def statements(sentences: Sequence[str], tagged: Sequence[Sequence[Token]]) -> l
     found: list[Statement] = []
     for number, every in enumerate(tagged):
         tokens = without_brackets(every)
-        begin = _name_end(tokens)
-        for first, last, is_order in _parts(tokens[begin:]):
-            part = list(tokens[begin + first : begin + last])
-            made = _statement(sentences[number], part, number, is_order=is_order)
-            if made is None:
-                continue
-            pieces = list(_listed(made)) if made.place < 0 else []
-            found += [
-                each
-                for piece in pieces
-                if (each := _fragment(sentences[number], piece, number)) is not None
-            ] or [made]
+        for first, last in pairwise([0, *cuts(tokens), len(tokens)]):
+            made = _statement(sentences[number], tokens[first:last], number)
+            found += [] if made is None else [made]
     return found
-
-
-def _listed(statement: Statement) -> Iterator[list[Token]]:
-    """Yield the items of a list of things, where several have words of their own behind them.
-
-    “Vibration every second, an alarm when it leaves the band, and a log of repairs” is three
-    things to build; “photo, size and rack” are the columns of one.
-    """
-    tokens = list(statement.tokens)
-    cuts = [n for n, each in enumerate(tokens) if each.lower == ","]
-    items = [tokens[a + 1 : b] for a, b in pairwise([-1, *cuts, len(tokens)])]
-    items = [each[1:] if each and each[0].lower in {"and", "or"} else each for each in items]
-    begin_well = all(each and each[0].tag in {"D", "N", "A", "#"} for each in items)
-    long = sum(len(each) >= _WORDS_OF_AN_ITEM for each in items)
-    if len(items) > 2 and begin_well and long > 1:
-        yield from items
-
-
-_WORDS_OF_AN_ITEM = 5
 
 
 def without_brackets(tokens: Sequence[Token]) -> list[Token]:
@@ -110,210 +80,7 @@ def without_brackets(tokens: Sequence[Token]) -> list[Token]:
     return left
 
 
-def _name_end(tokens: Sequence[Token]) -> int:
-    """Return where a sentence begins behind the name of the product, or behind “Goal:”."""
-    colon = next((n for n, each in enumerate(tokens) if each.lower == ":"), 0)
-    before = tokens[:colon]
-    if before and before[0].base in {"input", "output"}:
-        return 0
-    if 0 < len(before) < LABEL_MAX and all(each.tag in {"N", "A"} for each in before):
-        return colon + 1
-    is_order = bool(before) and before[0].tag in {"V", "P"}
-    is_name = any(each.base in _MADE or each.lower in _MADE for each in before[:NAME_MAX])
-    is_clause = any(each.tag in {"W", "M"} for each in before)
-    return colon + 1 if is_name and not is_order and not is_clause else 0
-
-
-LABEL_MAX, NAME_MAX = 4, 7
-"""Words before a colon that are a label; words among which a product has its name."""
-
-
-def _parts(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
-    """Yield where the main clauses of a sentence begin and end, and whether a list goes on.
-
-    A list is one of orders: “clean the names, drop duplicates, load the rest”.
-    """
-    first = 0
-    goes_on = False
-    for index in range(1, len(tokens)):
-        if tokens[index].tag == "." and tokens[index].lower not in {"(", "“"}:
-            continue
-        before = tokens[index - 1]
-        if before.lower not in _SEPARATORS:
-            continue
-        if before.lower == ":" and _names_product(tokens[first:index]):
-            first = index
-            continue
-        if _is_case(tokens, index):
-            yield first, index, goes_on
-            first, goes_on = index, False
-            continue
-        is_list = before.lower in {",", "and"} and (
-            _is_imperative(tokens, first, index) or _is_for_each(tokens[first:index])
-        )
-        is_order = is_list and _can_be_order(tokens, index)
-        if (_begins_clause(tokens, index) or is_order) and (
-            (goes_on and any(each.tag not in {".", "C"} for each in tokens[first:index]))
-            or _is_whole(tokens, first, index, before.lower)
-        ):
-            yield first, index, goes_on
-            first, goes_on = index, is_order
-    yield first, len(tokens), goes_on
-
-
-def _names_product(part: Sequence[Token]) -> bool:
-    """Whether a part only names the product: “Internal tool for the staff:”."""
-    is_made = any(each.base in _MADE for each in part if each.tag == "N")
-    return is_made and not any(each.tag in {"V", "M"} for each in part)
-
-
-def _is_for_each(part: Sequence[Token]) -> bool:
-    """Whether a part names what is stored: “photo, size and rack for each costume”."""
-    words = [each.lower for each in part]
-    return "for" in words and bool({"each", "every"} & {*words[words.index("for") :]})
-
-
-def _is_imperative(tokens: Sequence[Token], first: int, end: int) -> bool:
-    """Whether a part is an order: “every night pull the reports”."""
-    part = list(tokens[first:end])
-    while part and part[0].tag in {".", "C"}:
-        part = part[1:]
-    lead = _lead_end(part)
-    if lead >= len(part) or part[lead].tag == "E":
-        return False
-    return _main_verb(part) == lead or _can_be_order(part, lead)
-
-
-def _can_be_order(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a word of a list of orders is the next: “…, clean species names, drop duplicates”."""
-    if tokens[index].tag == "C" and index + 1 < len(tokens):
-        index += 1
-    form = verb_base(tokens[index].lower)
-    after = tokens[index + 1] if index + 1 < len(tokens) else None
-    is_base = form is not None and form[1] == "base"
-    if after is not None and after.tag == "I" and index and tokens[index - 1].lower == "and":
-        return False  # “temperature, pressure and flow from 200 stations”
-    if after is None or form is None or not is_base:
-        return False
-    is_plural = after.tag == "V" and after.lower.endswith("s")  # “record repairs”
-    if not is_plural and after.tag not in {"D", "P"} and _share_of_verb(form[0]) < SELDOM:
-        return False  # “IBAN and reference checksums”
-    return is_plural or after.tag in {"N", "A", "D", "P", "#", "I"}
-
-
-def _share_of_verb(base: str) -> float:
-    known = look_up(base)
-    return known.share("v") if known else 0.0
-
-
-SELDOM, LIKELY = 0.25, 0.4
-"""How often a word is a verb that is none in a list of nouns; that is one before a preposition."""
-
-
-def _is_whole(tokens: Sequence[Token], first: int, end: int, separator: str) -> bool:
-    """Whether a part has a verb of its own, so that another clause can begin behind it."""
-    part = tokens[first:end]
-    while part and (part[0].tag in {".", "C"} or part[0].lower == "then"):
-        part = part[1:]
-    verbs = [place for place, each in enumerate(part) if each.tag in {"V", "M"}]
-    lead = _lead_end(part)
-    if _is_for_each(part) or (not first and part and _share_of_verb(part[0].lower) > MOSTLY):
-        return True
-    if not verbs and lead < len(part) and _is_verb_here(part, lead):
-        return True
-    if not verbs:
-        is_after_colon = first > 0 and tokens[first - 1].lower == ":"
-        return (separator in _HARD or is_after_colon) and len(part) > 3
-    if part[0].lower in _SUBORDINATES and separator not in _HARD:
-        has_begun = any(each.lower == "," for each in part[verbs[0] : -1])
-        return has_begun or condition_end(part) > 0
-    return True
-
-
-def _begins_clause(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a clause begins here: with a verb, or with a subject and its verb."""
-    place = index
-    while place < len(tokens) and (tokens[place].tag == "R" or tokens[place].tag == "C"):
-        place += 1
-    if place >= len(tokens):
-        return False
-    token = tokens[place]
-    if token.lower in _SUBORDINATES:
-        # “a page where …, and where bakers see …”, “…, and when a source corrects …”
-        is_more = tokens[index - 1].lower == "and" and (
-            token.lower == "where"
-            or (token.lower in {"when", "if"} and tokens[index - 2].lower == ",")
-        )
-        return tokens[index - 1].lower in _HARD or is_more
-    if _is_verb_here(tokens, place):
-        before = tokens[max(0, index - 2)]  # “parse and validate”
-        is_second = before.tag == "V" and _share_of_verb(before.base) > MOSTLY
-        return not is_second and not _is_listed(tokens, place)
-    start = place
-    length = 0
-    while place < len(tokens) and tokens[place].tag in {
-        "D",
-        "A",
-        "N",
-        "#",
-        "P",
-        "G",
-        "E",
-        "R",
-        "I",
-    }:
-        if tokens[place].tag == "I" and not length:
-            return False
-        place += 1
-        length += 1
-        if length > 6:
-            return False
-    if not length or place >= len(tokens):
-        return False
-    is_person = any(noun_class(each.base) == "person" for each in tokens[start:place])
-    return tokens[place].tag in {"V", "M"} and (is_person or not _is_listed(tokens, place))
-
-
-def _is_listed(tokens: Sequence[Token], place: int) -> bool:
-    """Whether a word is a noun of a list after all: “images, limits and variables”."""
-    after = tokens[place + 1].lower if place + 1 < len(tokens) else ""
-    word = tokens[place].lower
-    known = look_up(noun_base(word))
-    is_noun = noun_base(word) != word and known is not None and "n" in known.counts
-    return after in {"and", "or", ","} and is_noun
-
-
-def _is_case(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a list of things goes on with one for a case: “…, and an email when it fails”."""
-    place = index
-    if index < 2 or tokens[index - 1].lower != "and" or tokens[index - 2].lower != ",":
-        return False
-    while place < len(tokens) and tokens[place].tag in {"D", "A", "N"}:
-        place += 1
-    return index < place < len(tokens) and tokens[place].lower in {"when", "if"}
-
-
-def _is_verb_here(tokens: Sequence[Token], place: int) -> bool:
-    """Whether a word begins a clause as its verb, also one that could be a noun."""
-    token = tokens[place]
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if token.tag in {"V", "M"}:
-        return True
-    if after is None:
-        return False
-    if token.lower in {"never", "not"}:
-        return after.tag in {"V", "M"}
-    form = verb_base(token.lower)
-    if form is None or form[1] not in {"base", "s"}:
-        return False
-    # “…, stores the body”, “…, notices when a hive lost weight”
-    is_likely = after.tag == "W" or (after.tag == "I" and _share_of_verb(form[0]) > LIKELY)
-    return after.tag in {"D", "P", "#"} or (form[1] == "s" and is_likely)
-
-
-def _statement(
-    sentence: str, part: list[Token], number: int, *, is_order: bool
-) -> Statement | None:
+def _statement(sentence: str, part: list[Token], number: int) -> Statement | None:
     skipped = {"then", "also", "please", "where"}
     while part and (part[0].tag in {".", "C"} or part[0].lower in skipped):
         part = part[1:]
@@ -325,9 +92,6 @@ def _statement(
     part = _without_reason(part)
     if len(part) > 2 and part[0].lower in {"has", "have"} and part[1].tag in _OF_A_PHRASE:
         return _fragment(sentence, part[1:], number)  # “… and has a dry run that prints it”
-    is_verb = bool(part) and part[0].tag != "M" and _is_verb_here(part, 0)
-    if is_order or _begins_with_verb(part) or is_verb:
-        part = _as_imperative(part)
     verb = _main_verb(part)
     if verb is not None and part[verb].base == "let":
         part = part[verb + 1 :]
@@ -415,7 +179,8 @@ def _fragment(sentence: str, part: Sequence[Token], number: int) -> Statement | 
     is_product = any(each.base in _MADE for each in nouns[:2])
     if _states_a_fact(part) or (part and part[0].lower in _SUBORDINATES):
         return None
-    if len(part) < 3 or not nouns or is_product or (number == 0 and part[0].start == 0):
+    is_short = len(part) < 2 or (len(part) == 2 and part[0].tag not in {"A", "N"})
+    if is_short or not nouns or is_product or (number == 0 and part[0].start == 0):
         return None
     text = sentence[part[0].start : part[-1].end].strip(" ,;:.")
     is_negated = part[0].lower in _NEGATIONS
@@ -509,8 +274,6 @@ def condition_end(part: Sequence[Token]) -> int:
     return 0
 
 
-MOSTLY = 0.5
-"""How often a word is a verb that begins a fragment."""
 _TIME = re.compile(
     r"(?i)^(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?|mornings?|evenings?|noon"
     r"|midnight|mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|quarter)$"
@@ -548,16 +311,6 @@ def _without_wish(part: list[Token]) -> list[Token]:
     if colon is not None:
         return _as_imperative(rest[colon + 1 :])
     return [] if any(each.base in _MADE for each in rest[:7]) else rest
-
-
-def _begins_with_verb(part: Sequence[Token]) -> bool:
-    """Whether a fragment begins with what is a verb more often: “works offline on Linux”."""
-    found = verb_base(part[0].lower) if part else None
-    if found is None or found[1] not in {"s", "base"} or part[0].tag not in {"N", "A", "V"}:
-        return False
-    if len(part) > 1 and part[1].tag == "M":
-        return False
-    return _share_of_verb(found[0]) > MOSTLY and _main_verb(part) is None
 
 
 def _as_imperative(part: list[Token]) -> list[Token]:
@@ -634,7 +387,8 @@ def _outside_of_relatives(part: Sequence[Token], start: int) -> Iterator[int]:
     inside = helped = False
     for place in range(start, len(part)):
         token = part[place]
-        if token.tag == "W" and (place > start or token.lower in {"who", "what"}):
+        asks = token.lower in {"who", "what"}
+        if (token.tag == "W" and place > start) or (asks and place == start):
             inside, helped = True, False
         if inside and token.tag == "M":
             if helped and part[place - 1].tag not in {"M", "X", "R"}:
@@ -664,7 +418,12 @@ def _is_noun_after_all(part: Sequence[Token], place: int) -> bool:
 _SHARE = re.compile(r"\d\s*(?:%|percent|per cent|euros?\b|€|\$)")
 
 
+_NOW = re.compile(r"(?i)\b(?:currently|these days|at the moment|so far|until now)\b")
+
+
 def _is_background(part: Sequence[Token], verb: int, text: str) -> bool:
+    if _NOW.search(text):
+        return True
     plain = _LEADING.sub("", text)
     found = verb_base(part[verb].lower)
     is_past = (

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from missioncontrol.domain.product_design import Entity, Field, Source
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import EntityEntry
 from missioncontrol.specialists.greenfield.goal_entities import Thing, as_written, things_of
 from missioncontrol.specialists.greenfield.lexicon import noun_base, noun_class, plural
@@ -58,7 +59,9 @@ _ID = Field("id", "integer", "primary")
 _CREATED = Field("created_at", "timestamp")
 
 
-def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) -> list[Entity]:
+def entities_of(
+    uses: Sequence[Use], reading: Reading, acts: Sequence[Act], *, has_accounts: bool
+) -> list[Entity]:
     """Return the tables of a product; each foreign key leads to one of them."""
     found: dict[str, Entity] = {}
     for use in uses:
@@ -74,17 +77,41 @@ def entities_of(uses: Sequence[Use], reading: Reading, *, has_accounts: bool) ->
         for word in use.words
         if use.concept.entities and " " not in word and noun_base(word) != use.thing.split()[-1]
     }
-    for thing in things_of(reading, [*found, *covered]):
+    for thing in things_of(reading, [*found, *covered], acts):
         found[thing.name] = _from_goal(thing)
     if has_accounts:
         for actor in reading.actors[:3] or ():
-            if actor.name not in found and _stores(actor, reading, found):
+            if actor.name not in found and _stores(actor, reading):
                 found[actor.name] = _account(actor, reading)
     else:
         for actor in reading.actors:
             if reading.stored.get(actor.head, -9.0) > PERSON_MIN and len(found) < ENTITIES_MAX:
                 found.setdefault(actor.name, _person(actor, reading))
-    return _resolved(dict(list(found.items())[:ENTITIES_MAX]), reading)
+    return _resolved(dict(list(_with_content(found).items())[:ENTITIES_MAX]), reading)
+
+
+def _with_content(found: dict[str, Entity]) -> dict[str, Entity]:
+    """Leave out things of the goal of which nothing but a name is known and nothing speaks."""
+    named = {
+        field.references.split()[-1]
+        for e in found.values()
+        for field in e.fields
+        if field.references
+    }
+    kept = {
+        name: each
+        for name, each in found.items()
+        if each.source.basis != "goal"
+        or name.split()[-1] in named
+        or any(field.references or field.name not in _LITTLE for field in each.fields)
+    }
+    return kept if len(kept) >= TABLES_MIN else found
+
+
+TABLES_MIN = 4
+_LITTLE = frozenset(
+    ["id", "created_at", "name", "title", "body", "note", "retired_on", "happened_at", "began_at"]
+)
 
 
 def _asked_for(use: Use, reading: Reading) -> list[EntityEntry]:
@@ -104,14 +131,14 @@ def _from_goal(thing: Thing) -> Entity:
     elif thing.states:
         fields.append(f"{snake(thing.states[0])}_at: timestamp?")
     if len(fields) < FIELDS_MIN:
-        fields.append("note: long text?")
+        fields.append("retired_on: date?")
     parsed = list({each.name: each for each in parsed_fields(fields)}.values())
     return Entity(
         thing.name,
         table_name(thing.name),
-        f"{with_article(thing.name).capitalize()}, for “{thing.words}”.",
+        thing.purpose or f"{with_article(thing.name).capitalize()}, for “{thing.words}”.",
         (_ID, *parsed, _CREATED),
-        Source("goal", thing.words, "medium"),
+        Source("goal", thing.words, "medium") if thing.words else Source("assumption", "", "low"),
     )
 
 
@@ -123,8 +150,9 @@ def _person(actor: Phrase, reading: Reading) -> Entity:
     return Entity(actor.name, table_name(actor.name), purpose, (_ID, *fields, _CREATED), source)
 
 
-def _stores(actor: Phrase, reading: Reading, found: Iterable[str]) -> bool:
-    return any(c.subject and c.subject.head == actor.head for c in reading.clauses) or bool(found)
+def _stores(actor: Phrase, reading: Reading) -> bool:
+    """Whether people of the goal do something with the product, so that they have an account."""
+    return any(each.subject == actor.head for each in reading.statements)
 
 
 def _account(actor: Phrase, reading: Reading) -> Entity:

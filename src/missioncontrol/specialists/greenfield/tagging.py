@@ -1,54 +1,32 @@
-"""Tells the parts of speech of a sentence, by a lexicon and by what stands beside each word."""
+"""Tells the parts of speech of a sentence, by a lexicon and by what stands beside each word.
+
+A greedy averaged perceptron, learned from sentences of goals whose words were labelled
+(`bench/greenfield/sentences.txt`).
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
 from missioncontrol.specialists.greenfield.lexicon import (
+    PartOfSpeech,
     look_up,
     noun_base,
     noun_class,
     verb_base,
 )
+from missioncontrol.specialists.greenfield.weights import reading_weights
 from missioncontrol.specialists.greenfield.word_lists import Tag, closed_words
 
 _TOKEN = re.compile(
     r"\d{1,2}:\d\d|\d[\d,.\u202f ]*\d|\d+|[^\W\d_]+(?:[-'/.+#][^\W\d_]+)*[+#]*"
     r"|[.,;:!?()%€$“”\"\u2013\u2014-]"
 )
-_ADJECTIVE_ENDINGS = ("able", "ible", "ful", "ous", "ive", "less")
+_BOUNDS = frozenset(",;:.(")
+_VERBAL = frozenset({"V", "M"})
 _POSSESSIVE = ("'s", "s'")
-_ENDS = frozenset({"", ".", ",", ";", ":", ")", "?"})
-Factors = Mapping[str, float]
-
-# How much likelier a word is each part of speech after a word of this one. Found by trying on
-# sentences of goals; a factor of 4 overrides what the lexicon prefers for most words.
-_AFTER: dict[str, Factors] = {
-    "D": {"V": 0.05, "N": 3, "E": 0.5},
-    "#": {"V": 0.05, "N": 3, "E": 0.5},
-    "A": {"V": 0.1, "N": 3},
-    "I": {"V": 0.1, "N": 2},
-    "T": {"V": 12},
-    "M": {"V": 4, "E": 4, "G": 4, "A": 4, "N": 0.3},
-    "X": {"V": 4, "E": 4, "G": 4, "A": 4, "N": 0.3},
-    "P": {"V": 6, "E": 6, "G": 6},
-    "W": {"V": 2},
-    "V": {"V": 0.1, "N": 2},
-}
-_MODAL: Factors = {"V": 30, "N": 0.1}
-_BE: Factors = {"E": 3, "V": 0.1}
-_HAVE: Factors = {"A": 0.1}
-_AFTER_MODAL: dict[str, Factors] = {
-    **dict.fromkeys(("can", "must", "may", "should", "will", "could"), _MODAL),
-    **dict.fromkeys(("is", "are", "be", "been"), _BE),
-    **dict.fromkeys(("have", "has", "had"), _HAVE),
-}
-SURE = 25
-"""What stands between a subject and an article is its verb: “Members book a slot”."""
-_BEFORE_OBJECT = frozenset({"D", "P", "#"})
-_AFTER_VERB = _BEFORE_OBJECT | {"T", "W", "I", "C"}
 
 
 class Token(msgspec.Struct):
@@ -66,21 +44,13 @@ class Token(msgspec.Struct):
         return self.text.lower()
 
 
-class _Around(NamedTuple):
-    """What stands beside a word."""
+class Known(msgspec.Struct, frozen=True):
+    """What the lexicon says of a word, as features."""
 
-    word: str
-    left: Sequence[Token]  # all words before it, tagged
-    after: str  # the next word in lower case, or an empty string
-    next_tag: str  # of a word that is always the same part of speech
-
-    @property
-    def previous(self) -> str:
-        return self.left[-1].tag if self.left else "."
-
-    @property
-    def ends(self) -> bool:
-        return self.after in _ENDS
+    key: str  # the feature that says most: a closed class, or the shares of noun and verb
+    all: tuple[str, ...]
+    form: str = "-"  # of the verb that it can be: base, s, ing or ed
+    marks: str = "sg"  # plural, and person
 
 
 def tagged_tokens(sentence: str) -> list[Token]:
@@ -89,165 +59,132 @@ def tagged_tokens(sentence: str) -> list[Token]:
     tokens = [
         Token(m.group(), m.start(), m.end(), ".", m.group().lower()) for m in _TOKEN.finditer(plain)
     ]
-    for index, token in enumerate(tokens):
-        after = tokens[index + 1].lower if index + 1 < len(tokens) else ""
-        around = _Around(token.text, tokens[:index], after, closed_words().get(after, ""))
-        token.tag, token.base = _tag(token.lower, around)
-    for index, token in enumerate(tokens[:-2]):
-        if token.tag == "N" and _is_joined_adjective(tokens, index):
-            token.tag = "A"
+    words = [each.text for each in tokens]
+    for token, tag in zip(tokens, tags_of(words), strict=True):
+        token.tag, token.base = tag, _base(token.lower, tag)
     return tokens
 
 
-def _is_joined_adjective(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a word is the first of two adjectives: “duplicate and identical photos”."""
-    known = look_up(tokens[index].lower)
-    rest = tokens[index + 1 :]
-    if known is None or "a" not in known.counts or rest[0].lower not in {"and", "or"}:
-        return False
-    after = [each.tag for each in rest[1:4] if each.tag != "R"]
-    return after[:2] == ["A", "N"]
+def tags_of(words: Sequence[str]) -> list[Tag]:
+    """Return the part of speech of each word."""
+    learned = reading_weights("tag")
+    found: list[Tag] = []
+    for place, word in enumerate(words):
+        fixed = fixed_tag(word)
+        if fixed is not None:
+            found.append(fixed)
+            continue
+        scores: dict[Tag, float] = dict.fromkeys(TAGS, 0.0)
+        for name in tag_features(words, place, found):
+            for tag, weight in learned.get(name, {}).items():
+                scores[tag] += weight  # type: ignore[index]
+        found.append(max(scores, key=lambda tag: scores[tag]))
+    return found
 
 
-def _tag(word: str, around: _Around) -> tuple[Tag, str]:
-    fixed = _fixed_tag(word, around)
-    if fixed:
-        return fixed, word
-    verb, noun = verb_base(word), noun_base(word)
-    scores = _scores(word, verb, noun)
-    if not scores:
-        unknown = _unknown_tag(word, around)
-        return unknown, word.removesuffix("s") if unknown == "V" else noun
-    for factors in _factors(around):
-        for tag, factor in factors.items():
-            if tag in scores:
-                scores[tag] *= factor
-    best = max(scores, key=lambda tag: scores[tag])
-    if verb and best in {"V", "G", "E"}:
-        return best, verb[0]
-    return best, noun if best == "N" else word
+TAGS: tuple[Tag, ...] = ("N", "V", "A", "D", "P", "I", "M", "C", "W", "R", "G", "E", "T", "X", "#")
 
 
-def _fixed_tag(word: str, around: _Around) -> Tag | None:
+def fixed_tag(word: str) -> Tag | None:
+    """Return the part of speech that a word has wherever it stands."""
     if not word[0].isalnum():
         return "."
+    return "#" if word[0].isdigit() else None
+
+
+def _base(word: str, tag: Tag) -> str:
+    """Return the base form of a word by its part of speech."""
+    if tag == "N":
+        return noun_base(word.removesuffix("'s").removesuffix("'"))
+    found = verb_base(word) if tag in {"V", "G", "E"} else None
+    if found:
+        return found[0]
+    return word.removesuffix("s") if tag == "V" and len(word) > 3 else word
+
+
+# --- features ------------------------------------------------------------------------------------
+
+
+@cache
+def known(word: str) -> Known:
+    """Return what the lexicon says of a word in lower case."""
+    if not word[0].isalnum():
+        return Known(f"p:{word}", (f"p:{word}",))
     if word[0].isdigit():
-        return "#"
-    if word.endswith("n't"):
-        return "X"
-    if around.word[0].isupper() and around.previous != "." and word not in closed_words():
-        return "N"  # A name: “in Go”, “Steam Deck”
-    return None if word == "like" and around.next_tag else closed_words().get(word)
+        return Known("num", ("num",))
+    noun, verb = noun_base(word), verb_base(word)
+    n, v = _share(noun, "n"), _share(verb[0], "v") if verb else 0
+    a, r = _share(word, "a"), _share(word, "r")
+    form = verb[1] if verb else "-"
+    number = "poss" if word.endswith(_POSSESSIVE) else "pl" if noun != word else "sg"
+    features = [f"n{n}v{v}a{a}r{r}", f"n{n}v{v}", f"form{form}{v}", f"{number}n{n}"]
+    features += [f"N{n}", f"V{v}", f"A{a}", f"R{r}", form]
+    if look_up(noun):
+        features.append(f"cls:{noun_class(noun) or '?'}")
+    elif not (look_up(word) or (verb and look_up(verb[0]))):
+        features.append("unknown")
+    if closed := closed_words().get(word):
+        features = [f"cw:{closed}", f"cl:{word}", *features]
+    marks = number + ("person" if noun_class(noun) == "person" else "")
+    return Known(features[0], tuple(features), form, marks)
 
 
-def _unknown_tag(word: str, around: _Around) -> Tag:
-    is_name = around.word[0].isupper() and bool(around.left)
-    if around.left and around.left[-1].lower in {"never", "must", "can", "should", "may"}:
-        return "V"
-    if word.endswith(("ise", "ises", "ize", "izes")) and around.next_tag in _BEFORE_OBJECT:
-        return "V"
-    if word.endswith("ly") and not is_name:
-        return "R"
-    return "A" if word.endswith(_ADJECTIVE_ENDINGS) else "N"
+def _share(base: str, part: PartOfSpeech) -> int:
+    """Return how often a word is a part of speech, in five steps."""
+    found = look_up(base)
+    if found is None or part not in found.counts:
+        return 0
+    return 1 + sum(found.share(part) >= step for step in (0.15, 0.4, 0.75))
 
 
-def _scores(word: str, verb: tuple[str, str] | None, noun: str) -> dict[Tag, float]:
-    """Return how likely a word is each part of speech, without its context."""
-    scores: dict[Tag, float] = {}
-    known_noun, known = look_up(noun), look_up(word)
-    if known_noun and "n" in known_noun.counts:
-        scores["N"] = known_noun.share("n")
-    if verb:
-        found = look_up(verb[0])
-        share = found.share("v") if found else 0.0
-        form: Tag = "G" if verb[1] == "ing" else "E" if verb[1] == "ed" else "V"
-        scores[form] = share if verb[1] in {"base", "s"} else max(share, 0.6)
-        if form != "V" and "N" in scores and noun != word:
-            del scores["N"]
-    if known and "a" in known.counts:
-        scores["A"] = known.share("a")
-    if known and "r" in known.counts:
-        scores["R"] = known.share("r")
-    return scores
+def tag_features(words: Sequence[str], place: int, tags: Sequence[str]) -> list[str]:
+    """Return what tells the part of speech of a word; `tags` are those of the words before it."""
+    word, me = words[place].lower(), known(words[place].lower())
+    one, two = (["<", "<", *tags])[-1], (["<", "<", *tags])[-2]
+    before = words[place - 1].lower() if place else "<"
+    after = words[place + 1].lower() if place + 1 < len(words) else ">"
+    next_one, next_two = _seen(words, place + 1), _seen(words, place + 2)
+    key, verb = me.key, "1" if _has_verb(words, tags) else "0"
+    left = f"{one}{known(before).marks}" if place else "<"
+    starts = all(each == "." for each in tags)
+    found = ["b", f"w:{word}", f"suf:{word[-3:]}", f"p1:{one}", f"p12:{two}{one}", f"n1:{next_one}"]
+    found += [f"s:{each}" for each in me.all]
+    found += [
+        f"{key}|p1:{one}",
+        f"{key}|n1:{next_one}",
+        f"{key}|p1n1:{one}{next_one}",
+        f"{key}|p12:{two}{one}",
+        f"{key}|hv{verb}|n1{next_one}",
+        f"{key}|hv{verb}|p1{one}",
+        f"p1n1:{one}|{next_one}",
+        f"pw:{before}",
+        f"pw:{before}|{key}",
+        f"nw:{after}|{key}",
+        f"n12:{next_one}|{next_two}|{key}",
+    ]
+    if place:
+        found += [f"{key}|{left}|{verb}|{next_one}", f"{key}|{left}", f"{me.form}|{left}|{verb}"]
+    if starts:
+        raised = "U" if words[place][0].isupper() else "l"
+        found += [f"start|{key}", f"start|{key}|{next_one}", f"start{raised}{key}"]
+    if words[place][0].isupper():
+        found.append("up" + ("s" if starts else "m"))
+    return found
 
 
-def _factors(around: _Around) -> Iterator[Factors]:
-    """Yield what the neighbours make likelier."""
-    if around.left and around.left[-1].lower.endswith(_POSSESSIVE):
-        yield _AFTER["D"]
-    else:
-        yield _AFTER.get(around.previous, {})
-    if around.previous == "N":
-        yield from _after_noun(around)
-    if around.previous == "M":
-        yield _AFTER_MODAL.get(around.left[-1].lower, {})
-        yield {"E": 5} if around.after == "by" else {}
-    if around.previous == "E" and len(around.left) > 1 and around.left[-2].tag == "D":
-        yield _AFTER["A"]
-    if around.previous == "C":
-        yield from _after_conjunction(around)
-    yield from _at_start(around)
-    if around.after == "of":
-        yield {"V": 0.1}  # “an audit trail of changes”
-    if around.next_tag == "I" or around.ends:
-        yield {"A": 0.4}
-    elif not around.next_tag:
-        yield {"A": 1.5}
+def _seen(words: Sequence[str], place: int) -> str:
+    """Return what is known about a word behind the one in question."""
+    if place >= len(words):
+        return ">"
+    word = words[place].lower()
+    return closed_words().get(word) or known(word).key
 
 
-def _after_noun(around: _Around) -> Iterator[Factors]:
-    """A subject is followed by its verb: “Owners register a tool”."""
-    left = around.left
-    part = left[_boundary(left) :]
-    is_plural = left[-1].lower != left[-1].base
-    is_subject = is_plural or noun_class(left[-1].base) == "person"
-    has_verb = any(each.tag in {"V", "M"} for each in part)
-    if not has_verb and is_subject and around.next_tag in _BEFORE_OBJECT:
-        yield {"V": SURE}
-    elif (
-        not has_verb
-        and is_plural
-        and left[-1].text.islower() | (len(left) == 1)
-        and (noun_base(around.after) != around.after)
-    ):
-        yield {"V": SURE}  # “Sellers list items”
-    elif not has_verb and (is_subject or any(each.tag == "W" for each in part)):
-        yield {"V": 4 if around.next_tag in _AFTER_VERB else 2}
-    elif has_verb and not around.next_tag:
-        yield {"V": 0.2, "N": 2}  # “become credit notes”
-    elif around.ends and len(left) > 1 and left[-2].tag == "I":
-        yield {"N": 4}  # “in Parquet files”
-    yield {"V": 2.5 if around.next_tag in _BEFORE_OBJECT else 1, "A": 0.5}
-
-
-def _after_conjunction(around: _Around) -> Iterator[Factors]:
-    left = around.left
-    if around.next_tag in _BEFORE_OBJECT | {"T"}:
-        yield {"V": 2}
-    if (
-        len(left) > 1
-        and left[-2].tag == "N"
-        and (around.ends or around.next_tag in {"I", "W", "C"})
-    ):
-        is_list = left[-2].lower != left[-2].base and around.word.endswith("s")
-        yield {"N": 8 if is_list else 2.5}  # “exceptions and trips after midnight”
-
-
-def _at_start(around: _Around) -> Iterator[Factors]:
-    """An imperative stands first: “Fetch the prices”, “Turn recordings into minutes”."""
-    if any(each.tag != "." for each in around.left):
-        return
-    if around.after in {"need", "needs"} or around.next_tag == "M":
-        yield {"V": 0.05}  # “Downloads need to resume”, “Ties are broken”
-    elif around.next_tag in _BEFORE_OBJECT | {"W"} and around.word[0].isupper():
-        yield {"V": 8}
-    elif not around.ends and noun_base(around.after) != around.after:
-        yield {"V": 3}
-
-
-def _boundary(left: Sequence[Token]) -> int:
-    """Return where the part of a sentence begins that its last words belong to."""
-    for index in range(len(left) - 1, -1, -1):
-        if left[index].lower in {",", ";", ":", "and", "or", "but"} or left[index].tag == "W":
-            return index + 1
-    return 0
+def _has_verb(words: Sequence[str], tags: Sequence[str]) -> bool:
+    """Whether the part of the sentence that the last words belong to has a verb."""
+    for word, tag in zip(reversed(words[: len(tags)]), reversed(tags), strict=True):
+        if word in _BOUNDS or tag == "W":
+            return False
+        if tag in _VERBAL:
+            return True
+    return False

@@ -16,7 +16,7 @@ from missioncontrol.specialists.greenfield.clause_parts import (
 from missioncontrol.specialists.greenfield.lexicon import noun_base, noun_class
 from missioncontrol.specialists.greenfield.statements import Statement
 
-TITLE_MAX = 80
+TITLE_MAX = 88
 DURATION = re.compile(
     r"(?i)\b(?:days?|weeks?|months?|years?)\b.*\b(?:history|data|records?|logs?)\b"
 )
@@ -67,8 +67,9 @@ def _of_order(parts: Parts) -> str:
     if match := _ABLE.match(parts.rest):
         return f"{match['verb']} {parts.rest[match.end() :]}"
     if parts.verb == "be":
-        return f"Ensure that the product is {parts.rest}"
-    return f"{'add' if parts.verb == 'have' else parts.verb} {parts.rest}"
+        clear = parts.rest.removeprefix("clear ")
+        return f"Make clear {clear}" if clear != parts.rest else f"Be {parts.rest}"
+    return f"{'add' if parts.verb == 'have' else parts.order} {parts.behind_verbs}"
 
 
 def _of_clause(parts: Parts) -> str:
@@ -76,12 +77,12 @@ def _of_clause(parts: Parts) -> str:
     if parts.is_can and "have" in parts.helpers.split():
         return f"Handle the case that {lowered(parts.subject)} have {parts.form} {parts.rest}"
     if parts.is_passive:
-        return _of_passive(parts, parts.rest)
+        return _of_passive(parts, parts.behind_verbs)
     match = _ABLE.match(parts.rest)
     if parts.is_person and (match or parts.verb not in _FACTS):
         how = "Require" if parts.is_duty and not parts.is_can else "Allow"
         act = f"{match['verb']} {parts.rest[match.end() :]}" if match else ""
-        return f"{how} {_people(parts)} to {act or f'{parts.verb} {parts.rest}'}"
+        return f"{how} {_people(parts)} to {act or f'{parts.order} {parts.behind_verbs}'}"
     return f"Ensure that {finite(parts, 'product')}"
 
 
@@ -89,11 +90,16 @@ _BOUNDED = re.compile(r"(?i)^[\w-]+(?: [\w-]+)? (?:below|under|within|above|at l
 """A quality with its limit: “p95 below 150 ms”."""
 
 
+_AT_MOST = re.compile(r"(?i)^(?:only|at most|no more than|up to|at least) \d")
+
+
 def _of_fragment(parts: Parts) -> str:
     if parts.is_negated:
         return f"Ensure that there is {lowered(parts.text)}"
     if DURATION.search(parts.text) or _BOUNDED.match(parts.text):
         return f"Keep {lowered(parts.text)}"
+    if _AT_MOST.match(parts.text):
+        return f"Allow {lowered(parts.text)}"
     text = re.sub(r"\s*\([^)]*\)", "", parts.text)
     if match := WEEKDAYS.match(text):
         return f"Add {lowered(text[match.end() :])}, on {match['day']}"
@@ -115,12 +121,12 @@ def _of_passive(parts: Parts, rest: str) -> str:
     )
     behind = parts.behind("by")
     if agent and behind and behind.heads and noun_class(behind.heads[0]) == "person":
-        return f"Allow {agent['who']} to {parts.verb} {lowered(parts.subject)}{agent['more']}"
+        return f"Allow {agent['who']} to {parts.order} {lowered(parts.subject)}{agent['more']}"
     if parts.is_must and parts.joint in {"before", "until"}:
         return f"Ensure that {lowered(parts.subject)} {verb_group(parts)} {rest}"
     if particle := _PARTICLE.match(rest):
         return f"{parts.verb} {particle[1]} {lowered(parts.subject)} {rest[particle.end() :]}"
-    return f"{parts.verb} {lowered(parts.subject)} {rest}"
+    return f"{parts.order} {lowered(parts.subject)} {rest}"
 
 
 _PARTICLE = re.compile(r"(?i)(through|up|out|off|down|back|away)\b\s*")
@@ -137,10 +143,11 @@ def _people(parts: Parts) -> str:
 def in_full(statement: Statement, before: Sequence[Statement]) -> Parts:
     """Return the parts of a statement with the pronoun behind its verb in full: “check them”."""
     parts = _with_subject(parts_of(statement), statement, before)
-    first, _, more = parts.rest.partition(" ")
-    pronoun = first.lower()
-    if pronoun not in {"it", "them", "those", "ones"}:
+    found = _PRONOUN.match(parts.rest)
+    if found is None:
         return parts
+    joint, pronoun = found["joint"] or "", found["pronoun"].lower()
+    more = parts.rest[found.end() :]
     near = [each for each in before[-4:] if each.sentence == statement.sentence] or before[-1:]
     nouns = (_object_of(each, is_plural=pronoun != "it") for each in reversed(near))
     noun = next((f"the {each}" for each in nouns if each), "")
@@ -152,7 +159,10 @@ def in_full(statement: Statement, before: Sequence[Statement]) -> Parts:
         else each
         for each in parts.groups
     )
-    return msgspec.structs.replace(parts, rest=f"{noun} {more}".strip(), groups=groups)
+    return msgspec.structs.replace(parts, rest=f"{joint}{noun}{more}".strip(), groups=groups)
+
+
+_PRONOUN = re.compile(r"(?i)^(?P<joint>(?:for|on|at|with|to) )?(?P<pronoun>it|them|those|ones)\b")
 
 
 def _with_subject(parts: Parts, statement: Statement, before: Sequence[Statement]) -> Parts:

@@ -29,6 +29,22 @@ def _all() -> dict[str, dict[str, float]]:
     return found
 
 
+@cache
+def reading_weights(step: str) -> Mapping[str, Mapping[str, float]]:
+    """Return the weights of a step of reading by feature, and for each outcome of the step.
+
+    Each line of the file has the step, a feature, and `outcome=weight` for each outcome.
+    """
+    data = files(__package__).joinpath("reading.tsv.gz").read_bytes()
+    found: dict[str, dict[str, float]] = {}
+    for line in gzip.decompress(data).decode().splitlines():
+        name, feature, rest = line.split("\t")
+        if name == step:
+            pairs = (each.partition("=") for each in rest.split(" "))
+            found[feature] = {outcome: float(weight) for outcome, _, weight in pairs}
+    return found
+
+
 def score(weighted: Mapping[str, float], features: Mapping[str, float]) -> float:
     """Return the sum of the features, each by its weight."""
     return sum(weighted.get(name, 0.0) * value for name, value in features.items())

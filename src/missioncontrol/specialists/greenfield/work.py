@@ -6,19 +6,21 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.domain.product_design import Entity, Field
+from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import Kind, TaskEntry
 from missioncontrol.specialists.greenfield.clause_checks import EXAMPLE
+from missioncontrol.specialists.greenfield.composition import Composition
 from missioncontrol.specialists.greenfield.constraints import platforms
 from missioncontrol.specialists.greenfield.lexicon import plural
 from missioncontrol.specialists.greenfield.limits import check_of, kind_of_limit
 from missioncontrol.specialists.greenfield.reading import Limit, Reading
 from missioncontrol.specialists.greenfield.selection import Use, filled, with_article
 from missioncontrol.specialists.greenfield.stack import Stack, path_of
-from missioncontrol.specialists.greenfield.statement_tasks import statement_tasks
+from missioncontrol.specialists.greenfield.statement_tasks import follow_tasks, statement_tasks
 from missioncontrol.specialists.greenfield.tables import snake
 
 TASKS_MIN, TASKS_MAX = 8, 18
-ACCEPTANCE_MAX = 4
+ACCEPTANCE_MAX = 5
 ENOUGH = 4
 """Tasks of the goal's own statements from which a concept adds one task and not two."""
 
@@ -32,21 +34,21 @@ class Work(msgspec.Struct):
     acceptance: list[str]
     files: list[tuple[str, str]]  # path and purpose
     use: Use | None = None
+    act: Act | None = None
     sentences: tuple[int, ...] = ()
     span: tuple[int, int] = (0, 0)  # of the statement in its sentence, for tasks that have one
     needs: list[str] = []
     tables: tuple[str, ...] = ()  # entities that it brings
 
 
-def tasks_of(
-    kind: Kind,
-    package: str,
-    uses: Sequence[Use],
-    entities: Sequence[Entity],
-    stack: Stack,
-    reading: Reading,
-) -> list[Work]:
-    """Return the tasks: the walking skeleton, one or two for each concept, the release."""
+def tasks_of(made: Composition, entities: Sequence[Entity]) -> list[Work]:
+    """Return the tasks: a walking skeleton, what the goal states, what belongs to it, a release.
+
+    What belongs to it comes from the behaviours of the goal's clauses and from concepts.
+    """
+    kind, package, uses, stack, reading = (
+        made.kind, made.package, made.uses, made.stack, made.reading
+    )  # fmt: skip
     thing, actor = reading.main_thing.name, reading.main_actor.name
     keys: set[str] = set()
     first, last = (
@@ -55,21 +57,26 @@ def tasks_of(
     first.tables = (thing,)
     middle: list[Work] = []
     own: list[Work] = []
-    for statement, entry in statement_tasks(reading, entities, kind.key):
-        made = _made(entry, stack, package, keys)
-        made.sentences = (statement.sentence,)
-        made.span = (statement.start, statement.end)
-        own.append(made)
+    for number, entry in statement_tasks(reading, entities, made.product, made.acts):
+        statement = reading.statements[number]
+        task = _made(entry, stack, package, keys)
+        task.sentences = (statement.sentence,)
+        task.span = (statement.start, statement.end)
+        acts = [each for each in made.acts if each.number == number]
+        task.act = acts[0] if acts else None
+        task.tables = tuple(dict.fromkeys(each.record for each in acts if each.record))
+        own.append(task)
     room = TASKS_MAX - 2 - len(own)
     says_much = len(own) >= ENOUGH
     for use in uses:
         chosen = use.concept.tasks[:1] if says_much else use.concept.tasks
         for entry in chosen[: max(1, room - len(middle))]:
-            made = _made(filled_entry(entry, use.thing, use.actor), stack, package, keys)
-            made.use, made.sentences = use, use.sentences
-            made.tables = tuple(use.fill(e.name).lower() for e in use.concept.entities)
-            middle.append(made)
+            task = _made(filled_entry(entry, use.thing, use.actor), stack, package, keys)
+            task.use, task.sentences = use, use.sentences
+            task.tables = tuple(use.fill(e.name).lower() for e in use.concept.entities)
+            middle.append(task)
     middle = sorted([*middle[:room], *own], key=lambda task: task.sentences[0])
+    middle = _with_following(middle, made, keys)
     middle += _for_own_tables(entities, middle, stack, package, keys, reading)
     lacking = max(0, TASKS_MIN - 2 - len(middle))
     middle += [_made(e, stack, package, keys) for e in _groundwork(entities, thing)[:lacking]]
@@ -79,9 +86,29 @@ def tasks_of(
     return tasks
 
 
+def _with_following(tasks: Sequence[Work], made: Composition, keys: set[str]) -> list[Work]:
+    """Return the tasks, each followed by those that belong to its behaviours."""
+    found = list(tasks)
+    titles = [each.title for each in tasks]
+    for act, entry in follow_tasks(made.acts, titles):
+        if len(found) >= FOLLOWED_MAX:
+            break
+        task = _made(entry, made.stack, made.package, keys)
+        task.act, task.tables = act, (act.record,) if act.record else ()
+        last = len(found) - 1
+        place = next((n for n, e in enumerate(found) if e.act and e.act.number == act.number), last)
+        task.sentences = found[place].sentences if found else (0,)
+        found.insert(place + 1, task)
+    return found
+
+
+FOLLOWED_MAX = 14
+"""Tasks up to which work is added that the goal does not state."""
+
+
 def _groundwork(entities: Sequence[Entity], thing: str) -> list[TaskEntry]:
     """Return tasks that any product with these tables needs."""
-    tables = _listed([each.table for each in entities[:3]])
+    tables = _listed([each.table for each in entities[:3]] or [plural(thing)])
     things, stem = plural(thing), snake(thing)
     return [
         TaskEntry(

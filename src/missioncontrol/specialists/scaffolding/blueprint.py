@@ -51,7 +51,11 @@ _METHODS: dict[tuple[str, bool], Verb] = {
     ("DELETE", True): "remove",
 }
 _BASIC: tuple[tuple[Verb, str], ...] = (("create", "Store"), ("list", "List"), ("read", "Show"))
-_CREATED = "added created entered made opened placed recorded registered requested set stored"
+_CREATED = (
+    "added created entered made opened placed recorded registered requested set stored asked begun"
+    " given issued offered planned posted raised reported scanned sent signed started submitted"
+    " uploaded"
+)
 _SEGMENT = r"(?:[A-Za-z0-9._~-]|\{[^{}/\s]*\})*"
 _ROUTE = re.compile(rf"(GET|POST|PUT|PATCH|DELETE) ((?:/{_SEGMENT})+)(?:\?\S*)?")
 """A path goes into code, pages and command lines: it has no sign that these would act on."""
