@@ -30,6 +30,7 @@ ASSUMED = -1
 NOUN_WORDS = 3
 """Words of a noun phrase that a slot is filled with, from its end."""
 _SLOT = re.compile(r"\{(?:(?P<article>[aA]) )?(?P<name>\w+)\}")
+_ARTICLE = re.compile(r"\b([Aa]) \{(\w+)\}")
 _LEADING = re.compile(
     r"(?i)^(?:(?:each other|the|an?|my|our|your|their|his|her|its|each|every|all|any|one|two|three"
     r"|four|five|six|eight|ten|twelve|some|same|own|other|new|this|these|those|that|only|no|which"
@@ -110,6 +111,7 @@ class Act(msgspec.Struct, frozen=True):
 
     def fill(self, text: str) -> str:
         """Return a text with its slots filled; empty where the clause has nothing for one."""
+        text = _ARTICLE.sub(r"{\1 \2}", text)
         names = {match["name"].lower() for match in _SLOT.finditer(text)}
         if any(not self._value(name) for name in names):
             return ""

@@ -361,7 +361,7 @@ def _counted(
 
     def is_centre(each: Phrase) -> float:
         stored, centre = worth.get(each.head, (-9.0, -9.0))
-        return centre + STORED_WEIGHT * stored
+        return centre + STORED_WEIGHT * stored - DERIVED_WEIGHT * (each.head in _DERIVED)
 
     return tuple(roles), tuple(sorted(things, key=is_centre, reverse=True))
 
@@ -409,6 +409,12 @@ ROLE_MIN = 3
 """Letters of a role: an “mp” is mostly a file of sound."""
 STORED_WEIGHT = 0.5
 """What being stored counts beside being at the centre."""
+DERIVED_WEIGHT = 2.0
+"""What it counts against being at the centre that a noun says something of another."""
+_DERIVED = frozenset(
+    ["average", "copy", "count", "export", "figure", "list", "name", "number", "page", "report",
+     "sum", "summary", "total", "update"]
+)  # fmt: skip
 MAIN_WEIGHT = 5
 """What the first object of the first sentence counts more than any other noun."""
 _NO_ROLES = frozenset(["other", "person", "nobody", "somebody"])
