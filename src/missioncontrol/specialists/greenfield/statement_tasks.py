@@ -8,8 +8,8 @@ import msgspec
 from missioncontrol.domain.product_design import Entity
 from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import TaskEntry
-from missioncontrol.specialists.greenfield.clause_checks import clause_checks
-from missioncontrol.specialists.greenfield.clause_parts import CONDITIONS, lowered
+from missioncontrol.specialists.greenfield.clause_checks import EXAMPLE, clause_checks
+from missioncontrol.specialists.greenfield.clause_parts import CONDITIONS, Parts, lowered
 from missioncontrol.specialists.greenfield.constraints import is_constraint
 from missioncontrol.specialists.greenfield.lexicon import noun_base
 from missioncontrol.specialists.greenfield.reading import Reading
@@ -23,35 +23,42 @@ _WORD = re.compile(r"[a-z][a-z-]+")
 
 def statement_tasks(
     reading: Reading, entities: Sequence[Entity], product: str, acts: Sequence[Act]
-) -> Iterator[tuple[int, TaskEntry]]:
-    """Yield the number of each statement with its task; no two have a check in common.
+) -> Iterator[tuple[list[int], TaskEntry]]:
+    """Yield the numbers of statements with their task; no two have a check in common.
+
+    The first number is that of the statement that the task is named by; others add to it.
 
     `product` is the word for the product in a sentence; `acts` are the behaviours of the
     statements, whose checks stand beside those that the words of a clause ask for.
     """
     used: set[str] = set()
     made: dict[int, TaskEntry] = {}
-    details: dict[int, list[str]] = {}
+    details: dict[int, list[int]] = {}
     statements = list(reading.statements)
     for number, statement in enumerate(statements):
         own = [each for each in acts if each.number == number]
         last = next(reversed(made), None)
         if last is not None and not own and _is_detail(statement, statements[last]):
-            details.setdefault(last, []).append(lowered(statement.text))
+            details.setdefault(last, []).append(number)
             continue
         title = title_of(statement, statements[:number])
         known = {each.title for each in made.values()}
         if is_constraint(statement) or title in known or len(made) == MOST:
             continue
         parts = in_full(statement, statements[:number])
-        found = clause_checks(parts, product, reading.text, checks_of(own))
+        found = [*clause_checks(parts, product, reading.text, checks_of(own))]
+        if last is not None and _is_aside(parts, found):
+            details.setdefault(last, []).append(number)
+            continue
         checks = unused(found, used)
         if checks:
             made[number] = _entry(statement, title, checks, reading, entities, own)
     for number, entry in made.items():
         more = details.get(number, [])
-        check = (f"A test tries each of these: {'; '.join(more)}.",) if more else ()
-        yield number, msgspec.structs.replace(entry, acceptance=(*entry.acceptance, *check))
+        texts = "; ".join(lowered(" ".join(statements[each].text.split())) for each in more)
+        check = (f"A test tries each of these: {texts}.",) if more else ()
+        whole = msgspec.structs.replace(entry, acceptance=(*entry.acceptance, *check))
+        yield [number, *more], whole
 
 
 def _is_detail(statement: Statement, before: Statement) -> bool:
@@ -64,6 +71,13 @@ def _is_detail(statement: Statement, before: Statement) -> bool:
 
 SHORT = 3
 """Words of a thing that is named only beside others."""
+
+
+def _is_aside(parts: Parts, checks: Sequence[str]) -> bool:
+    """Whether a clause only tells how things are, and asks for nothing that a check could be."""
+    is_plain = all(each.startswith((EXAMPLE, "A test enters")) for each in checks)
+    is_fact = bool(parts.subject) and not (parts.is_person or parts.is_must or parts.is_can)
+    return is_plain and not parts.is_negated and (not parts.verb or is_fact)
 
 
 def _entry(

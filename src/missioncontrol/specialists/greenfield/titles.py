@@ -79,6 +79,10 @@ def _of_clause(parts: Parts) -> str:
     if parts.is_passive:
         return _of_passive(parts, parts.behind_verbs)
     match = _ABLE.match(parts.rest)
+    if parts.is_person and parts.verb in _WISHED:
+        wish = parts.behind_verbs.removeprefix("to ")
+        is_act = wish != parts.behind_verbs
+        return f"Allow {_people(parts)} to {wish}" if is_act else f"Give {_people(parts)} {wish}"
     if parts.is_person and (match or parts.verb not in _FACTS):
         how = "Require" if parts.is_duty and not parts.is_can else "Allow"
         act = f"{match['verb']} {parts.rest[match.end() :]}" if match else ""
@@ -129,6 +133,7 @@ def _of_passive(parts: Parts, rest: str) -> str:
     return f"{parts.order} {lowered(parts.subject)} {rest}"
 
 
+_WISHED = frozenset({"want", "need", "wish", "like"})
 _PARTICLE = re.compile(r"(?i)(through|up|out|off|down|back|away)\b\s*")
 
 

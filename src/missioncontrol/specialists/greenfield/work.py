@@ -57,10 +57,10 @@ def tasks_of(made: Composition, entities: Sequence[Entity]) -> list[Work]:
     first.tables = (thing,)
     middle: list[Work] = []
     own: list[Work] = []
-    for number, entry in statement_tasks(reading, entities, made.product, made.acts):
-        statement = reading.statements[number]
+    for numbers, entry in statement_tasks(reading, entities, made.product, made.acts):
+        number, statement = numbers[0], reading.statements[numbers[0]]
         task = _made(entry, stack, package, keys)
-        task.sentences = (statement.sentence,)
+        task.sentences = tuple(sorted({reading.statements[n].sentence for n in numbers}))
         task.span = (statement.start, statement.end)
         acts = [each for each in made.acts if each.number == number]
         task.act = acts[0] if acts else None
