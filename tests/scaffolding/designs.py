@@ -1,5 +1,7 @@
 """Designs to write scaffolds of: two of example goals, and one with odd names."""
 
+import msgspec
+
 from missioncontrol.domain.coverage_gaps import Asked
 from missioncontrol.domain.plan import Plan, Requirement
 from missioncontrol.domain.product_design import (
@@ -8,6 +10,7 @@ from missioncontrol.domain.product_design import (
     Interface,
     ProductDesign,
     Source,
+    StackChoice,
     SuccessMetric,
 )
 from missioncontrol.specialists.greenfield.composer import product_plan
@@ -141,4 +144,7 @@ def odd_design() -> ProductDesign:
 
 def sources() -> dict[str, Plan | ProductDesign]:
     """Return what scaffolds are written of, by name."""
-    return {"tools": plan_of(TOOLS), "prices": plan_of(PRICES), "odd": odd_design()}
+    stack = (StackChoice("Database", "PostgreSQL", "", SOURCE),)
+    odd = odd_design()
+    served = msgspec.structs.replace(odd, stack=stack)
+    return {"tools": plan_of(TOOLS), "prices": plan_of(PRICES), "odd": odd, "odd-served": served}

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
@@ -47,11 +47,14 @@ class Product:
         self.install, self.start = install, start
         self.calls = re.split(r"\n(?!  )", use.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}"))
         self.seconds: dict[str, float] = {}
-        assert isinstance(source, Plan) or name == "odd"
+        self.pid = 0  # of the server, while it is started
+        assert isinstance(source, Plan) or name.startswith("odd")
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, f"{self.prefix}_PORT": str(self.port)}
+        # A server that the tests of this machine have is none of the product.
+        outside = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        return {**outside, f"{self.prefix}_PORT": str(self.port)}
 
     def run(self, command: str) -> str:
         done = subprocess.run(
@@ -83,6 +86,7 @@ class Product:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.pid = process.pid
         try:
             while not _answers(self.port):
                 assert process.poll() is None, "the server ended"
@@ -91,7 +95,8 @@ class Product:
             yield
         finally:
             # `npm start` leaves its server behind where only npm itself is stopped.
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
             while _answers(self.port):
                 time.sleep(0.05)
@@ -125,6 +130,35 @@ def test_a_server_stores_and_remembers(tmp_path: Path, stack: ScaffoldStack, nam
     with product.started():
         assert product.run(product.calls[-1]) == before
     print(stack, name, product.seconds)
+
+
+@pytest.mark.slow
+def test_a_product_on_postgresql_keeps_what_it_stored_and_takes_another_server(
+    tmp_path: Path,
+) -> None:
+    product = Product(tmp_path, "odd-served", "python-web")
+    product.timed("install and test", product.install)
+    with product.started():
+        for call in product.calls[:-1]:
+            assert '"id":1' in product.run(call).replace(" ", ""), call
+        before = product.run(product.calls[-1])
+        os.killpg(product.pid, signal.SIGKILL)
+        while _answers(product.port):
+            time.sleep(0.05)
+    # The server of the database was left running, and is joined.
+    with product.started():
+        assert product.run(product.calls[-1]) == before
+    package = product.prefix.lower()
+    tests = (
+        f"from {package} import development as d; from pathlib import Path; import os, sys\n"
+        "with d.server(Path('data/postgres')) as os.environ['DATABASE_URL']:\n"
+        "    sys.exit(os.system('.venv/bin/pytest'))"
+    )
+    assert " passed" in product.run(f'.venv/bin/python -c "{tests}"')
+    with product.started():
+        assert product.run(product.calls[-1]) == before
+    assert not (tmp_path / "data/postgres/cluster/postmaster.pid").exists()
+    print("python-web on PostgreSQL", product.seconds)
 
 
 @pytest.mark.parametrize("name", NAMES)

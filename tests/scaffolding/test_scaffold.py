@@ -15,6 +15,7 @@ import pytest
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.product_design import (
+    Basis,
     Entity,
     Field,
     Interface,
@@ -26,15 +27,17 @@ from missioncontrol.domain.scaffold_stack import STACKS
 from missioncontrol.specialists.scaffolding import (
     ScaffoldStack,
     StackRefusal,
+    made_of,
     scaffold,
     stack_for,
 )
 from missioncontrol.specialists.scaffolding.blueprint import blueprint
 from missioncontrol.specialists.scaffolding.command_names import command_name
 from missioncontrol.specialists.scaffolding.schema import migrations
+from missioncontrol.specialists.scaffolding.stacks import differences
 from tests.scaffolding.designs import SOURCE, odd_design, sources
 
-NAMES = ("tools", "prices", "odd")
+NAMES = ("tools", "prices", "odd", "odd-served")
 every_stack = pytest.mark.parametrize("stack", STACKS)
 every_design = pytest.mark.parametrize("name", NAMES)
 
@@ -227,7 +230,7 @@ def test_a_language_without_a_scaffold_is_refused_and_the_nearest_is_offered() -
     [
         ("json-api", "Python", "python-web"),
         ("json-api", "TypeScript", "node-web"),
-        ("web-product", "Next.js", "node-web"),
+        ("web-product", "JavaScript", "node-web"),
         ("static-site", "", "static-pages"),
         ("command-line", "", "python-command"),
         ("library", "Python", "python-library"),
@@ -240,6 +243,105 @@ def test_the_stack_follows_from_the_kind_and_the_language(
     choices = (StackChoice("Language", language, "", SOURCE),) if language else ()
     design = ProductDesign("x", kind, kind, SOURCE, stack=choices)
     assert stack_for(design) == stack
+
+
+def design(kind: str, **chosen: str) -> ProductDesign:
+    """Return a design whose choices are words of the goal."""
+    stack = tuple(StackChoice(part, name, "", SOURCE) for part, name in chosen.items())
+    return msgspec.structs.replace(odd_design(), kind=kind, kind_title=kind, stack=stack)
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen", "asked"),
+    [
+        ("json-api", {"Language": "Go 1.24"}, "Go"),
+        ("json-api", {"Language": "Rust"}, "Rust"),
+        ("web-product", {"Framework": "Django"}, "Django"),
+        ("web-product", {"Framework": "Next.js"}, "Next.js"),
+        ("web-product", {"Database": "MySQL"}, "MySQL and Python web"),
+        ("json-api", {"Language": "TypeScript", "Database": "PostgreSQL"}, "PostgreSQL and Type"),
+        ("command-line", {"Database": "PostgreSQL"}, "PostgreSQL and Python command line"),
+    ],
+)
+def test_what_a_goal_names_and_no_scaffold_has_is_said_in_one_line(
+    kind: str, chosen: dict[str, str], asked: str
+) -> None:
+    found = stack_for(design(kind, **chosen))
+    assert isinstance(found, StackRefusal)
+    assert found.reason.startswith(f"There is no scaffold for {asked}")
+    assert len(found.reason) < 160
+    assert f"`--scaffold {found.nearest}`" in found.hint
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"Framework": "FastAPI", "Database": "PostgreSQL 18"},
+        {"Database": "SQLite"},
+        {"Database": "Prometheus"},
+        {"Framework": "htmx"},
+    ],
+)
+def test_what_a_goal_names_and_the_scaffold_has_is_taken(chosen: dict[str, str]) -> None:
+    assert stack_for(design("web-product", **chosen)) == "python-web"
+
+
+@pytest.mark.parametrize("stack", ["python-web", "static-pages"])
+@pytest.mark.parametrize("basis", ["goal", "experience"])
+def test_a_web_product_has_the_database_that_its_design_chooses(
+    stack: ScaffoldStack, basis: Basis
+) -> None:
+    choice = StackChoice("Database", "PostgreSQL", "", Source(basis))
+    plain = design("web-product")
+    served = msgspec.structs.replace(plain, stack=(choice,))
+    assert (made_of(plain, stack)[-6:], made_of(served, stack)[-10:]) == ("SQLite", "PostgreSQL")
+    assert differences(served, stack) == ()
+    files, others = scaffold(served, stack), scaffold(plain, stack)
+    package = blueprint(served).package
+    assert "psycopg==3.3.9" in files["constraints.txt"].splitlines()
+    assert "DATABASE_URL" in files["README.md"]
+    added = {"compose.yaml", "Dockerfile", ".dockerignore", "tests/test_database.py"}
+    assert files.keys() - others.keys() == {*added, f"src/{package}/development.py"}
+    assert not others.keys() - files.keys()
+    assert not any("psycopg" in text or "DATABASE_URL" in text for text in others.values())
+    same = [path for path in others if path.startswith(f"src/{package}/resources/")]
+    assert same
+    assert all(files[path] == others[path] for path in same)
+
+
+@pytest.mark.parametrize(
+    ("name", "stack", "database"),
+    [("prices", "data-pipeline", "SQLite"), ("odd", "data-pipeline", "DuckDB")],
+)
+def test_a_skeleton_says_which_database_it_has(
+    name: str, stack: ScaffoldStack, database: str
+) -> None:
+    assert made_of(blueprint(source(name)).design, stack).endswith(f" and {database}")
+
+
+@every_design
+def test_a_key_of_postgresql_leads_to_a_table_that_is_there_already(name: str) -> None:
+    plan = blueprint(source(name))
+    there: set[str] = set()
+    keys = 0
+    for table, text in zip(
+        [None, *plan.tables], migrations(plan, "postgres").values(), strict=True
+    ):
+        there |= {table.name} if table else set()
+        found = re.findall(r'REFERENCES "(\w+)"', text)
+        assert set(found) <= there
+        keys += len(found)
+    assert keys == sum(bool(c.table) for table in plan.tables for c in table.columns)
+
+
+def test_names_of_indexes_are_told_apart_by_postgresql() -> None:
+    field = [Field(f"{'x' * 55}_{end}", "integer", "foreign", "thing") for end in "ab"]
+    thing = Entity("thing", "things", "", (Field("name", "text"),), SOURCE)
+    other = Entity("y" * 50, "y" * 50, "", tuple(field), SOURCE)
+    plan = blueprint(msgspec.structs.replace(odd_design(), entities=(thing, other), interfaces=()))
+    text = "".join(migrations(plan, "postgres").values())
+    names = re.findall(r'CREATE INDEX "(\w+)"', text)
+    assert len({each[:63] for each in names}) == len(names) == 3
 
 
 @pytest.mark.parametrize(("kind", "language"), [("game", ""), ("library", "TypeScript")])

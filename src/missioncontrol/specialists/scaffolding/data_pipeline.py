@@ -40,7 +40,7 @@ CREATE TABLE refused_rows (
 
 def data_pipeline(plan: Blueprint) -> dict[str, str]:
     """Return the files of the pipeline."""
-    database = database_of(plan.design)
+    database = database_of(plan.design, "data-pipeline")
     words = words_of(plan) | _words(database) | {"main": plan.main.name}
     source = f"src/{plan.package}"
     schema = migrations(plan, database)

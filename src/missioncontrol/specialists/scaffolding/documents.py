@@ -13,6 +13,7 @@ from missioncontrol.specialists.scaffolding.layout import sentence
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
 from missioncontrol.specialists.scaffolding.running import running
 from missioncontrol.specialists.scaffolding.stacks import database_of, differences, made_of
+from missioncontrol.specialists.scaffolding.web_databases import SERVER, deployed
 
 
 class Commands(msgspec.Struct, frozen=True):
@@ -25,6 +26,7 @@ class Commands(msgspec.Struct, frozen=True):
     use: tuple[str, ...]
     places: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str, str], ...]
+    deployment: str = ""
 
 
 _PYTHON_INSTALL = (
@@ -56,8 +58,10 @@ def commands(plan: Blueprint, stack: ScaffoldStack) -> Commands:
     return _COMMANDS[stack](plan)
 
 
-def _web(plan: Blueprint) -> Commands:
+def _web(plan: Blueprint, stack: ScaffoldStack = "python-web") -> Commands:
     package, source = plan.package, f"src/{plan.package}"
+    served = database_of(plan.design, stack) == "postgres"
+    own_server = (f"{source}/development.py", "starts PostgreSQL for development and tests")
     return Commands(
         _PYTHON_INSTALL,
         f".venv/bin/python -m {package}",
@@ -68,14 +72,21 @@ def _web(plan: Blueprint) -> Commands:
             (f"{source}/resources/", "one module for each table: models and routes"),
             (f"{source}/fields.py", "types of fields: checks and stored form"),
             (f"{source}/database.py", "connections, migrations, statements"),
+            *([own_server] if served else []),
             (f"{source}/migrations/", "numbered SQL, applied at the start; add, never change"),
             (f"{source}/events.py", "events for the success metrics, and how they are sent"),
             (f"{source}/errors.py", "refusals and their answers"),
             ("tests/", "the slice, refusals, what is not built"),
         ),
         _settings(
-            plan, ("HOST", "127.0.0.1"), ("PORT", "8000"), ("LOG_LEVEL", "info"), *_EVENT_SETTINGS
+            plan,
+            ("HOST", "127.0.0.1"),
+            ("PORT", "8000"),
+            ("LOG_LEVEL", "info"),
+            *_EVENT_SETTINGS,
+            database=SERVER if served else None,
         ),
+        deployed(plan) if served else "",
     )
 
 
@@ -84,7 +95,7 @@ def _curl(plan: Blueprint) -> tuple[str, ...]:
 
 
 def _pages(plan: Blueprint) -> Commands:
-    web = _web(plan)
+    web = _web(plan, "static-pages")
     pages = (f"src/{plan.package}/pages/", "the pages: HTML, one script, one style sheet")
     return msgspec.structs.replace(web, places=(pages, *web.places))
 
@@ -177,7 +188,7 @@ def _pipeline(plan: Blueprint) -> Commands:
         _settings(
             plan,
             *_EVENT_SETTINGS,
-            suffix="db" if database_of(plan.design) == "sqlite" else "duckdb",
+            suffix="db" if database_of(plan.design, "data-pipeline") == "sqlite" else "duckdb",
         ),
     )
 
@@ -186,18 +197,24 @@ _EVENT_SETTINGS = (("EVENTS_URL", ""), ("EVENTS_KEY", ""))
 
 
 def _settings(
-    plan: Blueprint, *more: tuple[str, str], suffix: str = "db"
+    plan: Blueprint,
+    *more: tuple[str, str],
+    suffix: str = "db",
+    database: tuple[str, str, str] | None = None,
 ) -> tuple[tuple[str, str, str], ...]:
+    prefix = plan.package.upper()
+    file = f"data/{plan.package}.{suffix}"
     texts = {
-        "DATABASE": "the file of the database",
         "HOST": "the address to listen on",
         "EVENTS_URL": "where events are sent; empty: they stay in the database",
         "EVENTS_KEY": "the write key of the collector",
         "PORT": "the port to listen on",
         "LOG_LEVEL": "debug, info, warning or error",
     }
-    every = (("DATABASE", f"data/{plan.package}.{suffix}"), *more)
-    return tuple((f"{plan.package.upper()}_{n}", value, texts[n]) for n, value in every)
+    return (
+        database or (f"{prefix}_DATABASE", file, "the file of the database"),
+        *((f"{prefix}_{name}", value, texts[name]) for name, value in more),
+    )
 
 
 def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
@@ -235,6 +252,8 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
     if others := differences(plan.design, stack):
         listed = "\n".join(f"- {each}" for each in others)
         parts.append(f"## Otherwise than in the design\n\n{listed}")
+    if how.deployment:
+        parts.append(f"## Deploy\n\n{how.deployment}")
     if plan.design.metrics:
         parts.append("## Measure it\n\n" + "\n\n".join(_measuring(plan, stack)))
     parts.append("## Data\n\n" + "\n".join(_data(plan)))

@@ -1,4 +1,4 @@
-"""A web product in Python: FastAPI, SQLite, one module for each table."""
+"""A web product in Python: FastAPI, one module for each table, SQLite or PostgreSQL."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,9 @@ from missioncontrol.specialists.scaffolding.layout import (
 )
 from missioncontrol.specialists.scaffolding.names import pascal, python_name, unique
 from missioncontrol.specialists.scaffolding.schema import migrations
-from missioncontrol.specialists.scaffolding.templates import python_files, words_of
+from missioncontrol.specialists.scaffolding.stacks import Dialect, database_of
+from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
+from missioncontrol.specialists.scaffolding.web_databases import words_of_database
 
 _FIELD_TYPES = {
     "text": "fields.Text", "integer": "fields.Integer", "money": "fields.Cents",
@@ -58,15 +60,28 @@ _OF_HANDLERS = frozenset(
 
 def python_web(plan: Blueprint) -> dict[str, str]:
     """Return the files of the product."""
-    words = words_of(plan) | {"app_imports": "", "static_import": "", "static_mount": ""}
-    return {**python_files(plan, "python_web", words), **generated(plan)}
+    without_pages = {"app_imports": "", "static_import": "", "static_mount": ""}
+    return web_files(plan, database_of(plan.design, "python-web"), without_pages)
 
 
-def generated(plan: Blueprint) -> dict[str, str]:
+def web_files(plan: Blueprint, dialect: Dialect, pages: dict[str, str]) -> dict[str, str]:
+    """Return the files of a product whose application serves `pages` besides its operations."""
+    words = words_of(plan) | words_of_database(plan, dialect) | pages
+    found = {
+        **python_files(plan, "python_web", words),
+        **static_files(f"web_{dialect}", words),
+        **_generated(plan, dialect),
+    }
+    comment, *pins = found["constraints.txt"].splitlines()
+    found["constraints.txt"] = "\n".join([comment, *sorted(pins, key=str.lower)]) + "\n"
+    return found
+
+
+def _generated(plan: Blueprint, dialect: Dialect) -> dict[str, str]:
     """Return the files that follow from tables and actions."""
     source = f"src/{plan.package}"
     found = {
-        f"{source}/migrations/{name}": text for name, text in migrations(plan, "sqlite").items()
+        f"{source}/migrations/{name}": text for name, text in migrations(plan, dialect).items()
     }
     modules: list[str] = []
     for table in plan.tables:
@@ -470,25 +485,25 @@ def _test_slice(plan: Blueprint) -> str:
         ],
     ]
     event = plan.created_events.get(main.name)
-    imports = ["from conftest import Start"]
     head = ["from fastapi.testclient import TestClient", ""]
+    imports = ["from conftest import Start", f"from examples import {new}"]
     if event:
-        head = ["import sqlite3", "from pathlib import Path", "", *head]
-        # The name of the table comes from `blueprint`.
-        query = f'SELECT "name", "row_id" FROM "{plan.events_table}" ORDER BY "id" DESC'  # noqa: S608
+        imports.append(f"from {plan.package} import database")
         parts.append(
             [
-                "def test_a_new_row_is_an_event(client: TestClient, database: Path) -> None:",
+                *bracketed(
+                    "def test_a_new_row_is_an_event(",
+                    ["client: TestClient", "db: database.Connection"],
+                    ") -> None:",
+                ),
                 f"    row = {new}(client)",
-                "    db = sqlite3.connect(database)",
-                f"    query = '{query}'",
-                "    recorded = db.execute(query).fetchone()",
-                "    db.close()",
-                f'    assert recorded == ({quoted(event)}, row["id"])',
+                f"    [recorded] = database.select(db, {quoted(plan.events_table)}, {{}}, 1)",
+                '    found = (recorded["name"], recorded["row_id"])',
+                f'    assert found == ({quoted(event)}, row["id"])',
             ]
         )
     text = docstring(f"The slice that works end to end: {main.name.replace('_', ' ')}.")
-    return module([*text, "", *head, *imports, f"from examples import {new}"], *parts)
+    return module([*text, "", *head, *sorted(imports)], *parts)
 
 
 def _test_refusals(plan: Blueprint) -> str:

@@ -1,6 +1,6 @@
 """The stacks that a scaffold can be written in, and which of them a design asks for."""
 
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
 import msgspec
 
@@ -9,24 +9,30 @@ from missioncontrol.domain.product_design import ProductDesign
 from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES, STACKS, ScaffoldStack
 from missioncontrol.specialists.greenfield.catalogue import Technology, technologies
 
-Dialect = Literal["sqlite", "duckdb"]
+Dialect = Literal["sqlite", "duckdb", "postgres"]
+_DATABASES: dict[Dialect, str] = {
+    "sqlite": "SQLite",
+    "duckdb": "DuckDB",
+    "postgres": "PostgreSQL",
+}
+_WRITTEN_FOR: dict[ScaffoldStack, tuple[Dialect, ...]] = {
+    "python-web": ("sqlite", "postgres"),
+    "static-pages": ("sqlite", "postgres"),
+    "data-pipeline": ("duckdb", "sqlite"),
+}
+"""The databases of a stack that is written for several; the first is the one without a choice."""
 _MADE_OF: dict[ScaffoldStack, dict[str, tuple[str, ...]]] = {
-    "python-web": {"Language": ("Python",), "Framework": ("FastAPI",), "Database": ("SQLite",)},
+    "python-web": {"Language": ("Python",), "Framework": ("FastAPI",)},
     "node-web": {
         "Language": ("TypeScript", "Node.js", "JavaScript"),
         "Framework": ("Hono",),
-        "Database": ("SQLite",),
     },
-    "static-pages": {
-        "Language": ("Python", "HTML", "JavaScript"),
-        "Framework": ("FastAPI",),
-        "Database": ("SQLite",),
-    },
-    "python-command": {"Language": ("Python",), "Database": ("SQLite",)},
-    "python-library": {"Language": ("Python",), "Database": ("SQLite",)},
-    "data-pipeline": {"Language": ("Python",), "Database": ("SQLite", "DuckDB")},
+    "static-pages": {"Language": ("Python", "HTML", "JavaScript"), "Framework": ("FastAPI",)},
+    "python-command": {"Language": ("Python",)},
+    "python-library": {"Language": ("Python",)},
+    "data-pipeline": {"Language": ("Python",)},
 }
-"""What a stack uses, by the part of the design that chooses it."""
+"""What a stack uses besides its database, by the part of the design that chooses it."""
 _BY_KIND: dict[str, ScaffoldStack] = {
     "command-line": "python-command",
     "scheduled-jobs": "python-command",
@@ -41,8 +47,18 @@ _WITHOUT: dict[str, ScaffoldStack] = {
 }
 """Kinds of product that no stack fits, with the nearest."""
 _TYPESCRIPT = frozenset({"typescript", "javascript", "nodejs"})
+_DEMANDS = frozenset({"goal", "answer"})
+"""What a choice rests on where people have named it."""
 _SUPPORTED = _TYPESCRIPT | {"python", "sql", ""}
-_ENGINES = frozenset({"Godot", "Unity", "Unreal Engine"})
+_OTHER_FRAMEWORKS = frozenset(
+    (
+        "Astro", "Django", "Express", "Fastify", "Flask", "Godot", "Litestar", "NestJS", "Next.js",
+        "Streamlit", "SvelteKit", "Unity", "Unreal Engine",
+    )
+)  # fmt: skip
+"""What a product is built around, so that no stack of these languages can stand in for it."""
+_NO_STORES = frozenset({"Prometheus"})
+"""Databases that a goal names for what the product reports, and not for what it stores."""
 
 
 class StackRefusal(msgspec.Struct, frozen=True):
@@ -50,18 +66,17 @@ class StackRefusal(msgspec.Struct, frozen=True):
 
     asked: str
     nearest: ScaffoldStack
-    supported: tuple[ScaffoldStack, ...] = get_args(ScaffoldStack)
+    nearest_made_of: str
 
     @property
     def reason(self) -> str:
-        """Return what is not supported, and what is."""
-        known = "; ".join(f"{key} ({STACKS[key]})" for key in self.supported)
-        return f"There is no scaffold for {self.asked}. Supported: {known}."
+        """Return what is not written, and what is."""
+        return f"There is no scaffold for {self.asked}. Written are {', '.join(STACKS)}."
 
     @property
     def hint(self) -> str:
         """Return the nearest stack, and how to get it."""
-        return f"The nearest is `--scaffold {self.nearest}` ({STACKS[self.nearest]})."
+        return f"The nearest is `--scaffold {self.nearest}` ({self.nearest_made_of})."
 
 
 def chosen_stack(design: ProductDesign, asked: str = BY_THE_GOAL) -> ScaffoldStack:
@@ -85,45 +100,74 @@ def chosen_stack(design: ProductDesign, asked: str = BY_THE_GOAL) -> ScaffoldSta
 
 
 def stack_for(design: ProductDesign) -> ScaffoldStack | StackRefusal:
-    """Return the stack by the kind of product and the language that its goal names.
+    """Return the stack by the kind of product and by what its goal names.
 
-    A language that the catalogue recommends, but that the goal does not name, is no demand:
-    Python stands in for it.
+    A language or framework that the catalogue recommends, but that the goal does not name, is no
+    demand: Python stands in for it.
     """
     named = _technologies(design, is_named=True)
     nearest = _nearest(design, named)
+    asked = _not_written(design, named, nearest)
+    return StackRefusal(asked, nearest, made_of(design, nearest)) if asked else nearest
+
+
+def _not_written(design: ProductDesign, named: list[Technology], nearest: ScaffoldStack) -> str:
+    """Return what the goal demands and no scaffold has; "" where there is nothing."""
     for each in named:
-        if _language(each) not in _SUPPORTED or each.name in _ENGINES:
-            return StackRefusal(each.name, nearest)
+        if _language(each) not in _SUPPORTED or each.name in _OTHER_FRAMEWORKS:
+            return each.name
+    kind = design.kind_title or design.kind
     if design.kind in _WITHOUT:
-        return StackRefusal(f"a {(design.kind_title or design.kind).lower()}", nearest)
+        return f"a {kind.lower()}"
     script = next((each for each in named if _language(each) in _TYPESCRIPT), None)
     if script and nearest not in {"node-web", "static-pages"}:
-        return StackRefusal(f"{script.name} and {design.kind_title or design.kind}", nearest)
-    return nearest
+        return f"{script.name} and {kind}"
+    stores = [
+        each.choice
+        for each in design.stack
+        if each.part == "Database"
+        and each.source.basis in _DEMANDS
+        and not any(_begins(each.choice, name) for name in _NO_STORES)
+    ]
+    if not stores or any(_begins(each, name) for each in stores for name in _names(nearest)):
+        return ""
+    return f"{stores[0]} and {STACKS[nearest].partition(':')[0]}"
 
 
-def database_of(design: ProductDesign) -> Dialect:
-    """Return the database of a pipeline: DuckDB, unless the goal names SQLite."""
-    named = [each for each in design.stack if each.source.basis in {"goal", "answer"}]
-    return "sqlite" if any(_begins(each.choice, "SQLite") for each in named) else "duckdb"
+def database_of(design: ProductDesign, stack: ScaffoldStack) -> Dialect:
+    """Return the database of a product: the one that its design chooses, where it is written.
+
+    A pipeline has DuckDB unless the goal names another: designs recommend SQLite for small ones.
+    """
+    written = _WRITTEN_FOR.get(stack, ("sqlite",))
+    chosen = (
+        dialect
+        for each in design.stack
+        if each.part == "Database" and (stack != "data-pipeline" or each.source.basis in _DEMANDS)
+        for dialect in written
+        if _begins(each.choice, _DATABASES[dialect])
+    )
+    return next(chosen, written[0])
+
+
+def _names(stack: ScaffoldStack) -> list[str]:
+    """Return the databases that a stack is written for."""
+    return [_DATABASES[each] for each in _WRITTEN_FOR.get(stack, ("sqlite",))]
 
 
 def made_of(design: ProductDesign, stack: ScaffoldStack) -> str:
     """Return a stack in words, with the one database that this product has."""
-    if stack != "data-pipeline":
-        return STACKS[stack]
-    used = "SQLite" if database_of(design) == "sqlite" else "DuckDB"
-    return f"Data pipeline: Python and {used}"
+    title, has_several, _ = STACKS[stack].partition(", and ")
+    return f"{title} and {_DATABASES[database_of(design, stack)]}" if has_several else title
 
 
 def differences(design: ProductDesign, stack: ScaffoldStack) -> tuple[str, ...]:
     """Return in words what a stack has otherwise than the design chooses."""
-    made_of = _MADE_OF[stack]
+    parts = {**_MADE_OF[stack], "Database": (_DATABASES[database_of(design, stack)],)}
     return tuple(
         f"{choice.part}: the design chooses {choice.choice}, the skeleton uses {used[0]}."
         for choice in design.stack
-        if (used := made_of.get(choice.part, ()))
+        if (used := parts.get(choice.part, ()))
         and not any(_begins(choice.choice, each) for each in used)
     )
 
@@ -152,7 +196,7 @@ def _technologies(design: ProductDesign, *, is_named: bool) -> list[Technology]:
     known = sorted(parts, key=lambda each: -len(each.name))
     found: list[Technology] = []
     for choice in design.stack:
-        if is_named and choice.source.basis not in {"goal", "answer"}:
+        if is_named and choice.source.basis not in _DEMANDS:
             continue
         text = choice.choice
         match = next((t for t in known if _begins(text, t.name)), None)

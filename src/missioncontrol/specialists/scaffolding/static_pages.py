@@ -5,8 +5,9 @@ from html import escape
 
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint, Column, Table
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
-from missioncontrol.specialists.scaffolding.python_web import generated
-from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
+from missioncontrol.specialists.scaffolding.python_web import web_files
+from missioncontrol.specialists.scaffolding.stacks import database_of
+from missioncontrol.specialists.scaffolding.templates import static_files, words_of
 
 _INPUTS = {
     "integer": 'type="number" step="1"', "money": 'type="number" step="1"',
@@ -33,7 +34,7 @@ _STATIC_MOUNT = """\
 
 def static_pages(plan: Blueprint) -> dict[str, str]:
     """Return the files of the product."""
-    words = words_of(plan) | {
+    mounted = {
         "app_imports": _APP_IMPORTS,
         "static_import": _STATIC_IMPORT,
         "static_mount": _STATIC_MOUNT,
@@ -41,9 +42,8 @@ def static_pages(plan: Blueprint) -> dict[str, str]:
     folder = f"src/{plan.package}/pages"
     others = dict(_other_pages(plan))
     found = {
-        **python_files(plan, "python_web", words),
-        **static_files("static_pages", words),
-        **generated(plan),
+        **web_files(plan, database_of(plan.design, "static-pages"), mounted),
+        **static_files("static_pages", words_of(plan)),
         f"{folder}/index.html": _index(plan, others),
         "tests/test_pages.py": _test_pages(sorted(others)),
     }

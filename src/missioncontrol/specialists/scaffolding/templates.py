@@ -10,7 +10,7 @@ from missioncontrol.specialists.scaffolding.layout import bracketed, quoted
 
 RUFF, HATCHLING = "0.17.5", "1.33.0"
 _SLOT = re.compile(r"\{\{([A-Za-z_]+)\}\}")
-_DOTTED = {"gitignore": ".gitignore", "github": ".github", "env.example": ".env.example"}
+_DOTTED = {name: f".{name}" for name in ("dockerignore", "env.example", "github", "gitignore")}
 
 
 def words_of(plan: Blueprint) -> dict[str, str]:
