@@ -78,6 +78,32 @@ def test_a_skeleton_that_is_not_wanted_here_is_refused_before_anything_is_writte
 
 
 @pytest.mark.slow
+def test_a_product_on_postgresql_is_proven_where_steps_are_confined(tmp_path: Path) -> None:
+    goal = "A booking tool where members of a rowing club reserve boats, on PostgreSQL."
+    place = tmp_path / "product"
+    done = mission(tmp_path / "home", "run", goal, "--scaffold", "--repo", str(place))
+    assert done.returncode == SUCCEEDED, done.stdout.decode()
+    assert "FastAPI and PostgreSQL." in (place / "README.md").read_text("utf-8")
+    assert b"it starts and answers." in done.stdout
+    assert "psycopg" in (place / "pyproject.toml").read_text("utf-8")
+    # The proof ran in a copy: nothing of its database is left here.
+    assert git(place, "status", "--porcelain", "--ignored") == ""
+
+
+def test_what_a_goal_names_and_no_skeleton_has_is_refused_before_it_is_planned(
+    tmp_path: Path,
+) -> None:
+    goal = "A web app where neighbours lend tools, with MySQL"
+    done = mission(tmp_path / "home", "run", goal, "--scaffold", "--repo", str(tmp_path / "p"))
+    assert done.returncode == FAILED
+    said = " ".join((done.stdout + done.stderr).decode().split())
+    assert "There is no scaffold for MySQL and Python web." in said
+    assert "The nearest is `--scaffold python-web`" in said
+    assert "Stack: MySQL" not in said
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.slow
 def test_the_directory_is_called_like_the_product(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "missioncontrol", "run", "--scaffold", GOAL],

@@ -41,10 +41,11 @@ DEVICES = frozenset({"full", "kfd", "null", "ptmx", "random", "tty", "urandom", 
 """Devices that every program expects, and graphics processors, with `/dev/nvidia*`. Others lead to
 disks, memory, screens and keyboards; a declaration names those that it needs under `writes`."""
 
-CAPABILITIES_ALLOWED = frozenset({0, 1, 3, 4, 5, 6, 7, 10})
-"""Of root: to change owners and modes, to pass over them, to signal, to become another user, and
-to listen below port 1024. The others read the memory of any process, mount, trace, load code into
-the kernel or open raw devices, past all that Landlock checks."""
+CAPABILITIES_ALLOWED = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10})
+"""Of root: to change owners and modes, to pass over them, to signal, to become another user, to
+decide which of these that user keeps, and to listen below port 1024. The others read the memory of
+any process, mount, trace, load code into the kernel or open raw devices, past all that Landlock
+checks."""
 
 
 @cache
