@@ -163,6 +163,40 @@ def test_a_command_is_called_what_the_design_calls_it_and_each_once() -> None:
     assert '"delete-photo"' in scaffold(design)["src/pix/commands/photos.py"]
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "verb"),
+    [
+        ("pix rename-photos", "album_id", "act"),
+        ("pix rename-photo", "album_id", "act"),
+        ("pix rename-photo", "title", "change"),
+        ("pix delete-photos", "title", "act"),
+        ("pix delete-photo", "title", "remove"),
+    ],
+)
+def test_what_changes_many_or_something_else_is_left_to_a_task(
+    name: str, field: str, verb: str
+) -> None:
+    columns = (Field("title", "text"), Field("album_id", "integer"))
+    thing = Entity("photo", "photos", "", columns, SOURCE)
+    given = tuple(each for each in columns if each.name == field)
+    changed = Interface(name, "command", "Rename.", SOURCE, given, (), ("photo",))
+    design = ProductDesign(
+        "pix", "command-line", "", SOURCE, entities=(thing,), interfaces=(changed,)
+    )
+    [action] = [each for each in blueprint(design).actions if each.declared == name]
+    assert action.verb == verb
+
+
+def test_a_readme_says_what_callers_type_and_nothing_of_types_that_are_not_there() -> None:
+    text = scaffold(source("prices"), "data-pipeline")["README.md"]
+    command = blueprint(source("prices")).package.replace("_", "-")
+    assert f"`{command} run`" in text
+    assert f".venv/bin/{command} run" in text
+    types = {each.type for table in blueprint(source("prices")).tables for each in table.columns}
+    assert ("Amounts of money" in text) == ("money" in types)
+    assert ("Digests are" in text) == ("digest" in types)
+
+
 def test_a_list_can_be_had_without_a_filter() -> None:
     state = Field("status", "enum", values=("open", "done"))
     thing = Entity("photo", "photos", "", (Field("name", "text"), state), SOURCE)

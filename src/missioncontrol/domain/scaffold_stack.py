@@ -13,7 +13,7 @@ CHOICES: tuple[str, ...] = (BY_THE_GOAL, *get_args(ScaffoldStack))
 
 STACKS: dict[ScaffoldStack, str] = {
     "python-web": "Python web: FastAPI, and SQLite or the PostgreSQL of the design",
-    "node-web": "TypeScript on Node 20: Hono and SQLite",
+    "node-web": "TypeScript on Node.js: Hono and SQLite",
     "static-pages": "Static pages and an API: FastAPI, and SQLite or the PostgreSQL of the design",
     "python-command": "Python command line: argparse and SQLite",
     "python-library": "Python library: dataclasses and SQLite, no dependencies",

@@ -56,6 +56,8 @@ _CREATED = (
     " given issued offered planned posted raised reported scanned sent signed started submitted"
     " uploaded"
 )
+_NAMING = frozenset({"name", "new_name", "title", "label"})
+"""Inputs that rename a row."""
 _SEGMENT = r"(?:[A-Za-z0-9._~-]|\{[^{}/\s]*\})*"
 _ROUTE = re.compile(rf"(GET|POST|PUT|PATCH|DELETE) ((?:/{_SEGMENT})+)(?:\?\S*)?")
 """A path goes into code, pages and command lines: it has no sign that these would act on."""
@@ -493,7 +495,16 @@ def _shape(interface: Interface, table: Table | None) -> tuple[Verb, str, str]:
     things = {kebab(table.name), kebab(table.singular)} if table else set()
     if interface.kind == "job" and thing not in things:
         return "act", "POST", ""
-    return _VERBS.get(word, "act"), "POST", ""
+    verb = _VERBS.get(word, "act")
+    is_plain = verb not in {"change", "remove"} or _is_of_one_row(interface, table, word, thing)
+    return verb if is_plain else "act", "POST", ""
+
+
+def _is_of_one_row(interface: Interface, table: Table | None, word: str, thing: str) -> bool:
+    """Tell whether a change is one of a stored row: renaming photos is no change of a column."""
+    if table and table.name != table.singular and thing.startswith(kebab(table.name)):
+        return False
+    return word != "rename" or any(field.name in _NAMING for field in interface.inputs)
 
 
 def _clean(path: str) -> str:

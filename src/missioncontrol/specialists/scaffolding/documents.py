@@ -2,15 +2,15 @@
 
 import shlex
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from missioncontrol.domain.scaffold_stack import ScaffoldStack
-from missioncontrol.specialists.scaffolding.blueprint import Action, Blueprint
-from missioncontrol.specialists.scaffolding.command_names import command_name
+from missioncontrol.specialists.scaffolding.blueprint import Blueprint
 from missioncontrol.specialists.scaffolding.layout import sentence
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
+from missioncontrol.specialists.scaffolding.operation_rows import call, not_built, works
 from missioncontrol.specialists.scaffolding.running import running
 from missioncontrol.specialists.scaffolding.stacks import database_of, differences, made_of
 from missioncontrol.specialists.scaffolding.web_databases import SERVER, deployed
@@ -121,7 +121,7 @@ def _command(plan: Blueprint) -> Commands:
     package = plan.package
     return Commands(
         _PYTHON_INSTALL,
-        f".venv/bin/{package} --help",
+        f".venv/bin/{kebab(package)} --help",
         ".venv/bin/pytest",
         _LINT,
         _typed(plan, "python-command"),
@@ -132,7 +132,7 @@ def _command(plan: Blueprint) -> Commands:
 
 def _typed(plan: Blueprint, stack: ScaffoldStack) -> tuple[str, ...]:
     """Return what to ask a program, as people type it."""
-    prefix = f".venv/bin/{plan.package}"
+    prefix = f".venv/bin/{kebab(plan.package)}"
     return tuple(shlex.join((prefix, *call[3:])) for call in running(plan, stack).calls)
 
 
@@ -173,7 +173,7 @@ def _pipeline(plan: Blueprint) -> Commands:
     package, source = plan.package, f"src/{plan.package}"
     return Commands(
         _PYTHON_INSTALL,
-        f".venv/bin/{package} run",
+        f".venv/bin/{kebab(package)} run",
         ".venv/bin/pytest",
         _LINT,
         _typed(plan, "data-pipeline"),
@@ -218,8 +218,8 @@ def _settings(
 
 
 def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
-    kinds = [each for each in plan.actions if each.verb != "act"]
     acts = [each for each in plan.actions if each.verb == "act"]
+    used = "\n".join(how.use)
     stored = _listed(each.replace("_", " ") for each in plan.slice)
     intro = (
         f"A skeleton. {made_of(plan.design, stack)}. It installs, starts, checks its inputs and"
@@ -231,19 +231,18 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
         intro,
         f"## Install and test\n\n```sh\n{how.install}\n```",
         f"## Start\n\n```sh\n{how.start}\n```",
-        "Try it:\n\n```sh\n" + "\n".join(how.use) + "\n```",
+        *([f"Try it:\n\n```sh\n{used}\n```"] if used != how.start else []),
         "## Settings\n\nFrom the environment; each has a default.\n\n"
         + _table(("Variable", "Default", "Meaning"), how.settings),
-        "## What works\n\n"
-        + _table(("Operation", "What it does", "Remark"), map(_row(stack, plan), kinds)),
+        "## What works\n\n" + _table(("Operation", "What it does", "Remark"), works(plan, stack)),
     ]
     if acts:
         parts.append(
-            f"## Not built yet\n\nThese check their inputs and then {_answer(stack)}. The task is"
-            " the one of the plan that speaks most of it.\n\n"
+            f"## Not built yet\n\nThese check their inputs and then {not_built(stack)}. The task"
+            " is the nearest one in AGENTS.md.\n\n"
             + _table(
                 ("Operation", "What it will do", "Task"),
-                ((f"`{_call(a, stack, plan)}`", a.title, a.task or "—") for a in acts),
+                ((f"`{call(a, stack, plan)}`", a.title, a.task or "—") for a in acts),
             )
         )
     if plan.not_started:
@@ -251,7 +250,7 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
         parts.append("## Not started\n\n" + _table(("Part of the design", "What it is"), rows))
     if others := differences(plan.design, stack):
         listed = "\n".join(f"- {each}" for each in others)
-        parts.append(f"## Otherwise than in the design\n\n{listed}")
+        parts.append(f"## Differences from the design\n\n{listed}")
     if how.deployment:
         parts.append(f"## Deploy\n\n{how.deployment}")
     if plan.design.metrics:
@@ -293,57 +292,20 @@ def _measuring(plan: Blueprint, stack: ScaffoldStack) -> Iterator[str]:
     yield "```sh\n" + "\n".join(lines) + "\n```"
 
 
-def _answer(stack: ScaffoldStack) -> str:
-    if stack == "python-library":
-        return "raise `NotBuilt`"
-    if stack in {"python-command", "data-pipeline"}:
-        return "end with exit code 3 and `not built yet, see task …`"
-    return "answer `501 not built yet, see task …`"
-
-
-def _call(action: Action, stack: ScaffoldStack, plan: Blueprint) -> str:
-    """Return an operation as a caller writes it."""
-    if stack in {"python-command", "data-pipeline"}:
-        return f"{plan.package} {kebab(command_name(action, plan))}"
-    if stack == "python-library":
-        prefix = {"create": "add", "read": "get"}.get(action.verb, "")
-        if prefix:
-            return f"{prefix}_{plan.table(action.table).singular}()"
-        return f"{action.name}()"
-    return f"{action.method} {action.path}"
-
-
-_PLAIN = {
-    "create": "Store one",
-    "list": "List each",
-    "read": "Show one",
-    "change": "Change one",
-    "remove": "Remove one",
-    "act": "",
+_FORMS = {
+    "money": "Amounts of money are integers in cents.",
+    "duration": "Spans of time are integers in seconds.",
+    "timestamp": "Timestamps are ISO 8601 in UTC, such as `2026-03-01T09:30:00Z`.",
+    "digest": "Digests are SHA-256 in hexadecimal.",
+    "bytes": "Bytes are base64.",
+    "point": "A point is `latitude,longitude`.",
 }
-
-
-def _row(stack: ScaffoldStack, plan: Blueprint) -> Callable[[Action], tuple[str, str, str]]:
-    def row(action: Action) -> tuple[str, str, str]:
-        remarks = [] if action.declared else ["added: the slice, or rows that need it"]
-        if action.not_taken:
-            remarks.append(f"not taken yet: {', '.join(action.not_taken)}")
-        if action.unchecked:
-            remarks.append(f"not refused yet: {'; '.join(action.unchecked)}")
-        if action.task:
-            remarks.append(f"task {action.task}")
-        what = f"{_PLAIN[action.verb]} {plan.table(action.table).title}"
-        if action.declared and action.title.lower() != what.lower():
-            what = f"{what} (in the design: {action.title})"
-        return f"`{_call(action, stack, plan)}`", what, "; ".join(remarks)
-
-    return row
+"""How callers write values, by type."""
 
 
 def _data(plan: Blueprint) -> Iterator[str]:
-    yield "- Amounts of money are integers in cents, spans of time integers in seconds."
-    yield "- Timestamps are ISO 8601 in UTC, such as `2026-03-01T09:30:00Z`."
-    yield "- Digests are SHA-256 in hexadecimal; bytes are base64; a point is `latitude,longitude`."
+    types = {each.type for table in plan.tables for each in table.columns} | {"timestamp"}
+    yield from (f"- {text}" for kind, text in _FORMS.items() if kind in types)
     if plan.created_events:
         named = _listed(f"`{event}`" for event in plan.created_events.values())
         yield f"- The table `{plan.events_table}` records {named}."

@@ -242,12 +242,12 @@ class _Resource:
         if action.verb == "read":
             return [
                 f"@router.get({path})",
-                *_signature(action, [f"{row_id}: int", _DB], f"{name}Out"),
+                *_signature(action, [f"{row_id}: fields.Integer", _DB], f"{name}Out"),
                 *docstring(text, 4, rest),
                 *self._found(name, row_id),
             ]
         if action.verb == "change":
-            given = [f"{row_id}: int", f"body: {name}Changes", _DB]
+            given = [f"{row_id}: fields.Integer", f"body: {name}Changes", _DB]
             return [
                 f"@router.{action.method.lower()}({path})",
                 *_signature(action, given, f"{name}Out"),
@@ -260,7 +260,7 @@ class _Resource:
             ]
         return [
             f"@router.delete({path}, status_code=204)",
-            *_signature(action, [f"{row_id}: int", _DB], "None"),
+            *_signature(action, [f"{row_id}: fields.Integer", _DB], "None"),
             *docstring(text, 4, rest),
             "    with database.transaction(db):",
             f"        database.delete(db, {quoted(table)}, {row_id})",
@@ -309,7 +309,7 @@ class _Resource:
         return given, filters
 
     def _act(self, action: Action) -> list[str]:
-        given = [f"{name}: int" for name in action.parameters]
+        given = [f"{name}: fields.Integer" for name in action.parameters]
         lines: list[str] = []
         leading = [each for each in action.inputs if each.table]
         values = ""
@@ -515,6 +515,8 @@ def _test_refusals(plan: Blueprint) -> str:
         [
             "def test_a_row_that_does_not_exist_is_not_found(client: TestClient) -> None:",
             f'    assert client.get("{read}/999").status_code == 404',
+            "    # More than a database takes as a number.",
+            f'    assert client.get(f"{read}/{{10**30}}").status_code == 422',
         ],
         [
             "def test_an_unknown_field_is_refused(client: TestClient) -> None:",

@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint
 from missioncontrol.specialists.scaffolding.layout import bracketed, quoted
+from missioncontrol.specialists.scaffolding.names import kebab
 
 RUFF, HATCHLING = "0.17.5", "1.33.0"
 _SLOT = re.compile(r"\{\{([A-Za-z_]+)\}\}")
@@ -20,6 +21,7 @@ def words_of(plan: Blueprint) -> dict[str, str]:
         "name": plan.name,
         "package": plan.package,
         "PACKAGE": plan.package.upper(),
+        "command": kebab(plan.package),
         "title": plan.title,
         "events_table": plan.events_table,
         "event_names": "\n".join(names),
