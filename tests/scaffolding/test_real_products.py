@@ -43,8 +43,9 @@ class Product:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, "utf-8")
-        install, start, use = _BLOCK.findall((folder / "README.md").read_text("utf-8"))[:3]
-        self.install, self.start = install, start
+        text = (folder / "README.md").read_text("utf-8")
+        self.install, self.start, *more = _BLOCK.findall(text.partition("## Settings")[0])
+        use = more[0] if more else self.start
         self.calls = re.split(r"\n(?!  )", use.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}"))
         self.seconds: dict[str, float] = {}
         self.pid = 0  # of the server, while it is started

@@ -187,6 +187,14 @@ def test_what_changes_many_or_something_else_is_left_to_a_task(
     assert action.verb == verb
 
 
+def test_a_command_takes_bytes_as_a_file() -> None:
+    files = scaffold(odd_design(), "python-command")
+    assert (
+        'add_argument("--body", type=option(content)' in files["src/select_app/commands/order.py"]
+    )
+    assert "--body pyproject.toml" in files["README.md"]
+
+
 def test_a_readme_says_what_callers_type_and_nothing_of_types_that_are_not_there() -> None:
     text = scaffold(source("prices"), "data-pipeline")["README.md"]
     command = blueprint(source("prices")).package.replace("_", "-")

@@ -26,6 +26,7 @@ from missioncontrol.specialists.scaffolding.python_plain import (
     values_name,
 )
 from missioncontrol.specialists.scaffolding.python_web import example_code, wrong_value
+from missioncontrol.specialists.scaffolding.running import FILE
 from missioncontrol.specialists.scaffolding.schema import migrations
 from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 
@@ -86,7 +87,8 @@ def _module(plan: Blueprint, actions: Sequence[Action], name: str, table: Table 
         register += _parser(plan, each, name)
     handlers = [_handler(plan, each, name) for each in actions]
     code = "\n".join([*register, *(line for part in handlers for line in part)])
-    helper = ["Commands", *(["option"] if "option(" in code else [])]
+    needed = {"content": "option(content)", "option": "option("}
+    helper = ["Commands", *(each for each, use in needed.items() if use in code)]
     own = [
         "database",
         *(["fields"] if "fields." in code else []),
@@ -135,6 +137,8 @@ def _option(column: Column, records_name: str) -> list[str]:
     elif column.values:
         values = ", ".join(map(quoted, column.values))
         items.append(f"choices=({values},)" if len(column.values) == 1 else f"choices=({values})")
+    elif column.type == "bytes":
+        items.append("type=option(content)")
     else:
         items.append(f"type=option(fields.{CHECKS[column.type]})")
     if column.default:
@@ -188,7 +192,7 @@ def arguments(columns: Iterable[Column]) -> list[str]:
         if each.type == "boolean":
             items.append(quoted(option_name(each.name)))
             continue
-        code = example_code(each)
+        code = quoted(FILE) if each.type == "bytes" else example_code(each)
         if not isinstance(value, str):
             code = quoted(examples.text_of(value)) if "_numbers" not in code else f"str({code})"
         items += [quoted(option_name(each.name)), code]

@@ -14,6 +14,8 @@ from missioncontrol.specialists.scaffolding.names import kebab, option_name
 
 PORT = 8000
 HEALTH = "/healthz"
+FILE = "pyproject.toml"
+"""A file that each product in Python has, for commands that take one."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -79,6 +81,10 @@ def options(table: Table) -> list[str]:
     found: list[str] = []
     for name, value in examples.body(table.columns).items():
         found.append(option_name(name))
+        column = table.column(name)
+        if column and column.type == "bytes":
+            found.append(FILE)
+            continue
         if not isinstance(value, bool):
             found.append(examples.text_of(value))
     return found
