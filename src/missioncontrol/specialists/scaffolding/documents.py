@@ -232,6 +232,7 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
         f"## Install and test\n\n```sh\n{how.install}\n```",
         f"## Start\n\n```sh\n{how.start}\n```",
         *([f"Try it:\n\n```sh\n{used}\n```"] if used != how.start else []),
+        *([_OPEN] if stack in {"python-web", "static-pages", "node-web"} else []),
         "## Settings\n\nFrom the environment; each has a default.\n\n"
         + _table(("Variable", "Default", "Meaning"), how.settings),
         "## What works\n\n" + _table(("Operation", "What it does", "Remark"), works(plan, stack)),
@@ -257,6 +258,12 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
         parts.append("## Measure it\n\n" + "\n\n".join(_measuring(plan, stack)))
     parts.append("## Data\n\n" + "\n".join(_data(plan)))
     return "\n\n".join(parts).rstrip() + "\n"
+
+
+_OPEN = (
+    "There is no sign-in yet: who reaches the port reads and writes everything. It listens on"
+    " 127.0.0.1, and other machines do not reach that."
+)
 
 
 def _measuring(plan: Blueprint, stack: ScaffoldStack) -> Iterator[str]:
