@@ -135,7 +135,8 @@ class Product:
         for is_corrected in (False, True):
             write_days(source, is_corrected=is_corrected)
             for day in DAYS:
-                self.run(f".venv/bin/{self.package} afternoon --day {day}")
+                command = self.package.replace("_", "-")
+                self.run(f".venv/bin/{command} afternoon --day {day}")
 
     def recorded(self) -> dict[str, int]:
         """Return how often each event stands in the product's own database."""
