@@ -361,6 +361,12 @@ def test_a_skeleton_says_which_database_it_has(
     assert made_of(blueprint(source(name)).design, stack).endswith(f" and {database}")
 
 
+def test_what_a_design_recommends_and_the_skeleton_has_otherwise_is_listed() -> None:
+    parts = {"Web": "Litestar with Jinja", "Migrations": "Alembic", "Database": "PostgreSQL"}
+    found = differences(design("web-product", **parts), "python-web")
+    assert [each.partition(":")[0] for each in found] == ["Web", "Migrations"]
+
+
 @every_design
 def test_a_key_of_postgresql_leads_to_a_table_that_is_there_already(name: str) -> None:
     plan = blueprint(source(name))

@@ -21,16 +21,16 @@ _WRITTEN_FOR: dict[ScaffoldStack, tuple[Dialect, ...]] = {
     "data-pipeline": ("duckdb", "sqlite"),
 }
 """The databases of a stack that is written for several; the first is the one without a choice."""
+_FASTAPI = dict.fromkeys(("Framework", "Web", "Server"), ("FastAPI",))
+_HONO = dict.fromkeys(("Framework", "Web", "Server"), ("Hono",))
+_MIGRATED = {"Migrations": ("numbered SQL files",)}
 _MADE_OF: dict[ScaffoldStack, dict[str, tuple[str, ...]]] = {
-    "python-web": {"Language": ("Python",), "Framework": ("FastAPI",)},
-    "node-web": {
-        "Language": ("TypeScript", "Node.js", "JavaScript"),
-        "Framework": ("Hono",),
-    },
-    "static-pages": {"Language": ("Python", "HTML", "JavaScript"), "Framework": ("FastAPI",)},
-    "python-command": {"Language": ("Python",)},
-    "python-library": {"Language": ("Python",)},
-    "data-pipeline": {"Language": ("Python",)},
+    "python-web": {"Language": ("Python",), **_FASTAPI, **_MIGRATED},
+    "node-web": {"Language": ("TypeScript", "Node.js", "JavaScript"), **_HONO, **_MIGRATED},
+    "static-pages": {"Language": ("Python", "HTML", "JavaScript"), **_FASTAPI, **_MIGRATED},
+    "python-command": {"Language": ("Python",), "Commands": ("argparse",), **_MIGRATED},
+    "python-library": {"Language": ("Python",), **_MIGRATED},
+    "data-pipeline": {"Language": ("Python",), "Commands": ("argparse",), **_MIGRATED},
 }
 """What a stack uses besides its database, by the part of the design that chooses it."""
 _BY_KIND: dict[str, ScaffoldStack] = {
