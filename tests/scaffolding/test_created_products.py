@@ -97,7 +97,7 @@ def test_what_a_goal_names_and_no_skeleton_has_is_refused_before_it_is_planned(
     done = mission(tmp_path / "home", "run", goal, "--scaffold", "--repo", str(tmp_path / "p"))
     assert done.returncode == FAILED
     said = " ".join((done.stdout + done.stderr).decode().split())
-    assert "There is no scaffold for MySQL and Python web." in said
+    assert "There is no scaffold for Python web with MySQL." in said
     assert "The nearest is `--scaffold python-web`" in said
     assert "Stack: MySQL" not in said
     assert not (tmp_path / "p").exists()

@@ -300,9 +300,13 @@ def design(kind: str, **chosen: str) -> ProductDesign:
         ("json-api", {"Language": "Rust"}, "Rust"),
         ("web-product", {"Framework": "Django"}, "Django"),
         ("web-product", {"Framework": "Next.js"}, "Next.js"),
-        ("web-product", {"Database": "MySQL"}, "MySQL and Python web"),
-        ("json-api", {"Language": "TypeScript", "Database": "PostgreSQL"}, "PostgreSQL and Type"),
-        ("command-line", {"Database": "PostgreSQL"}, "PostgreSQL and Python command line"),
+        ("web-product", {"Database": "MySQL"}, "Python web with MySQL"),
+        (
+            "json-api",
+            {"Language": "TypeScript", "Database": "PostgreSQL"},
+            "TypeScript on Node.js with PostgreSQL",
+        ),
+        ("command-line", {"Database": "PostgreSQL"}, "Python command line with PostgreSQL"),
     ],
 )
 def test_what_a_goal_names_and_no_scaffold_has_is_said_in_one_line(

@@ -131,7 +131,7 @@ def _not_written(design: ProductDesign, named: list[Technology], nearest: Scaffo
     ]
     if not stores or any(_begins(each, name) for each in stores for name in _names(nearest)):
         return ""
-    return f"{stores[0]} and {STACKS[nearest].partition(':')[0]}"
+    return f"{STACKS[nearest].partition(':')[0]} with {stores[0]}"
 
 
 def database_of(design: ProductDesign, stack: ScaffoldStack) -> Dialect:
