@@ -45,9 +45,11 @@ def _stem(word: str) -> str:
 _CALLED = re.compile(
     r"^(?:\S+\s+){0,5}?(?P<name>internal tool|command[- ]line tool|data pipeline|browser extension"
     r"|static (?:web)?site|desktop app|dashboard|cockpit|(?:json|rest) api|marketplace|web ?shop"
-    r"|(?:booking|reservation) (?:system|site))\b",
+    r"|(?:booking|reservation) (?:system|site|tool|page))\b",
     re.IGNORECASE,
 )
+_ON_A_PAGE = re.compile(r"(?i)\b(?:on|through|via|with) an? (?:web ?page|website|web ?site)\b")
+"""Where people use a site of its own, which is no extension of the browser."""
 _DENYING = re.compile(r"(?i)\b(?:no|not|without|never|instead|another|than)\b|n't\b")
 _BY_NAME = {
     "internal tool": "internal-tool", "command line tool": "command-line",
@@ -55,7 +57,9 @@ _BY_NAME = {
     "static site": "static-site", "static website": "static-site", "desktop app": "desktop-app",
     "dashboard": "dashboard", "cockpit": "dashboard", "json api": "json-api",
     "rest api": "json-api", "booking system": "web-product", "booking site": "web-product",
+    "booking tool": "web-product", "booking page": "web-product",
     "reservation system": "web-product", "reservation site": "web-product",
+    "reservation tool": "web-product", "reservation page": "web-product",
     "marketplace": "web-product", "webshop": "web-product", "web shop": "web-product",
 }  # fmt: skip
 """Names of kinds that say it at the beginning of a goal, whatever follows."""
@@ -69,6 +73,8 @@ def chosen_kind(goal: str) -> tuple[Kind, str]:
         return next(each for each in kinds() if each.key == key), called["name"]
     features = kind_features(goal)
     scores = {kind.key: score(weights(f"kind {kind.key}"), features) for kind in kinds()}
+    if _ON_A_PAGE.search(goal):
+        scores["browser-extension"] = min(scores.values())
     best = max(kinds(), key=lambda kind: scores[kind.key])
     return best, ", ".join(_because(best, goal, features))
 
