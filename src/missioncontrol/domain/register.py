@@ -15,6 +15,7 @@ from missioncontrol.domain import (
     evaluation,
     export,
     gateway_key,
+    inbox,
     learned,
     memory,
     mission,
@@ -70,6 +71,7 @@ Event = (
     | alert.AlertEvent
     | export.ExportEvent
     | evaluation.EvaluationEvent
+    | inbox.InboxEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -135,6 +137,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **digest.EVENTS,
     **export.EVENTS,
     **evaluation.EVENTS,
+    **inbox.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

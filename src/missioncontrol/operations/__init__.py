@@ -14,6 +14,7 @@ NOUNS = (
     "memory",
     "share",
     "retention",
+    "inbox",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -15,6 +15,7 @@ NOUNS = (
     "share",
     "retention",
     "template",
+    "inbox",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 
