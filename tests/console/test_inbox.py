@@ -75,7 +75,7 @@ def test_approvals_of_one_name_are_told_apart_by_their_inputs(tmp_path: Path) ->
         await waiting(house, "v2")
         async with house.client("approver", name="ben") as ben:
             details = {each["detail"].partition(" · ")[2] for each in await inbox(ben)}
-            assert details == {"echo v1", "echo v2"}
+            assert details == {"v1", "v2"}
 
     tell(tmp_path, story)
 

@@ -71,7 +71,10 @@ def may_anybody(actor: str) -> str:
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that needs a person, the same for all who look at it. Times are seconds since the epoch."""
+    """Something that needs a person, the same for all who look at it.
+
+    Times are seconds since the epoch.
+    """
 
     id: str
     kind: Kind

@@ -120,16 +120,30 @@ async def _apart(present: Present, ids: list[str]) -> dict[str, str]:
         for name in names
         if len({msgspec.json.encode(value.get(name)) for value in plain.values()}) > 1
     ]
-    return {each: _short(_words(value, differ)) for each, value in plain.items()}
+    commands = _different_words([value.get("argv") for value in plain.values()])
+    found: dict[str, str] = {}
+    for (each, value), words in zip(plain.items(), commands, strict=True):
+        texts = [
+            words if name == "argv" and words else _input(name, value[name])
+            for name in differ
+            if name in value
+        ]
+        found[each] = _short(", ".join(texts))
+    return found
 
 
-def _words(inputs: dict[str, Any], names: list[str]) -> str:
-    return ", ".join(_input(name, inputs[name]) for name in names if name in inputs)
+def _different_words(commands: list[Any]) -> list[str]:
+    """Return the words in which commands of one length differ; "" where they can't be compared."""
+    are_commands = all(
+        isinstance(argv, list) and all(isinstance(word, str) for word in argv) for argv in commands
+    )
+    if not are_commands or len({len(argv) for argv in commands}) != 1:
+        return [""] * len(commands)
+    places = [at for at, words in enumerate(zip(*commands, strict=True)) if len(set(words)) > 1]
+    return [one_line(shlex.join(argv[at] for at in places)) for argv in commands]
 
 
 def _input(name: str, value: Any) -> str:
-    if name == "argv" and isinstance(value, list) and all(isinstance(e, str) for e in value):
-        return one_line(shlex.join(value))
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return f"{name} {one_line(text)}"
 

@@ -189,9 +189,11 @@ def plans(present: Present, now: float) -> list[Waiting]:
     for status in ("planned", "ready_to_build"):
         choice = MissionChoice(status, since=now - PLANS_LOOKED_BACK)
         lines, _ = missions(present, choice, limit=PLANS_MAX)
-        found += [_plan(present, line) for line in lines if status == "planned"]
-        found += [_own_tasks(present, line) for line in lines if line.handed_over]
-    return list({each.id: each for each in found}.values())
+        if status == "planned":
+            found += [_plan(present, line) for line in lines]
+        else:
+            found += [_own_tasks(present, line) for line in lines if line.handed_over]
+    return found
 
 
 def _plan(present: Present, line: MissionLine) -> Waiting:
@@ -199,7 +201,7 @@ def _plan(present: Present, line: MissionLine) -> Waiting:
     return Waiting(
         id=f"plan:{line.id}",
         kind="plan",
-        title=f"Start {line.title}",
+        title=f"Start “{line.title}”",
         detail=f"Plan · {tasks}, nothing is carried out yet",
         about=About(mission=line.id, run=line.run, repository=line.repository),
         href=f"/missions/{line.id}",
@@ -225,7 +227,7 @@ def _own_tasks(present: Present, line: MissionLine) -> Waiting:
     return Waiting(
         id=f"task:{line.id}",
         kind="task",
-        title=f"Build {line.title}",
+        title=f"Build “{line.title}”",
         detail=f"Task · {number} of {line.tasks} for people",
         about=About(mission=line.id, run=line.run, repository=line.repository),
         href=f"/missions/{line.id}?view=plan",

@@ -22,6 +22,7 @@ from missioncontrol.interfaces.web.pages import (
     elevations,
     events,
     governing,
+    inbox,
     logs,
     memory,
     missions,
@@ -41,6 +42,7 @@ from missioncontrol.interfaces.web.pages import (
 from missioncontrol.interfaces.web.rendering import prepare
 
 _PAGES: list[Any] = [
+    *inbox.HANDLERS,
     *overview.HANDLERS,
     *missions.HANDLERS,
     *repositories.HANDLERS,
