@@ -145,6 +145,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/search": ("/search", "/search?q=greet"),
     "/settings/budgets": ("/settings/budgets",),
     "/settings/limits": ("/settings/limits",),
+    "/settings/notifications": ("/settings/notifications",),
     "/settings/prices": ("/settings/prices", "/settings/prices?model=gpt-5"),
     "/settings/retention": ("/settings/retention",),
     "/settings/roles": ("/settings/roles",),

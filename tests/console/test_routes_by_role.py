@@ -68,6 +68,11 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "GET /settings/sessions",
         "POST /settings/sessions/*/end",
         "POST /settings/password",
+        "GET /api/v1/notifications*",
+        "POST /api/v1/notifications*",
+        "DELETE /api/v1/notifications/*",
+        "GET /settings/notifications",
+        "POST /settings/notifications*",
         "POST /api/v1/inbox/*",  # One's own inbox; the service looks at the rest.
     ),
     "read": (

@@ -12,6 +12,7 @@ from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
+from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
@@ -62,6 +63,14 @@ async def webhook(client: httpx.AsyncClient) -> str:
     made = await client.post(f"{API}/webhooks", json=asked)
     assert made.status_code in (201, 409), made.text
     return "ci"
+
+
+async def notification(client: httpx.AsyncClient) -> str:
+    """A chat that takes nothing."""
+    asked = {"name": "team", "way": "chat", "to": "http://127.0.0.1:9/hook"}
+    made = await client.post(f"{API}/notifications", json=asked)
+    assert made.status_code in (201, 422), made.text
+    return "team"
 
 
 async def new_user(client: httpx.AsyncClient) -> str:
@@ -144,6 +153,9 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "inbox.restore": (inbox_item, {}),
     "inbox.assign": (inbox_item_and_user, {"to": "carla", "note": "yours"}),
     "inbox.comment": (inbox_item, {"text": "measured"}),
+    "notification.add": (nothing, {"name": "me", "way": "email", "to": "me@example.com"}),
+    "notification.test": (notification, {}),
+    "notification.remove": (notification, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -170,6 +182,7 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "inbox.snooze": {"until": -1.0},
     "inbox.assign": {"to": "x" * 201},
     "inbox.comment": {"text": "x" * 4_001},
+    "notification.add": {"name": "x" * 101, "way": "email", "to": "me@example.com"},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -181,6 +194,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(RetentionCommand)), ("retention",)),
     (frozenset(get_args(ShareCommand)), ("share",)),
     (frozenset(get_args(InboxCommand)), ("inbox",)),
+    (frozenset(get_args(NotificationCommand)), ("notification",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -21,6 +21,7 @@ from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.inbox import InboxRequests
+from missioncontrol.client.made.notification import NotificationRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
@@ -51,6 +52,7 @@ class _Everything(Resource[L]):
         self.memory = Memory(line)
         self.templates = Templates(line)
         self.inbox = InboxRequests(line)
+        self.notifications = NotificationRequests(line)
         self.shares = ShareRequests(line)
         self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)

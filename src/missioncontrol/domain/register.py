@@ -19,6 +19,7 @@ from missioncontrol.domain import (
     learned,
     memory,
     mission,
+    notification,
     operation,
     price_list,
     question,
@@ -72,6 +73,7 @@ Event = (
     | export.ExportEvent
     | evaluation.EvaluationEvent
     | inbox.InboxEvent
+    | notification.NotificationEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -138,6 +140,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **export.EVENTS,
     **evaluation.EVENTS,
     **inbox.EVENTS,
+    **notification.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

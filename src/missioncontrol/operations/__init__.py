@@ -15,6 +15,7 @@ NOUNS = (
     "share",
     "retention",
     "inbox",
+    "notification",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

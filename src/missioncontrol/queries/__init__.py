@@ -16,6 +16,7 @@ NOUNS = (
     "retention",
     "template",
     "inbox",
+    "notification",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -1,4 +1,4 @@
-"""The inbox methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The inbox methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from typing import Literal
 
