@@ -1,6 +1,7 @@
 """The inbox of one person: all that needs anybody, with their marks, and what they may do."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -125,15 +126,40 @@ def needs(items: Iterable[InboxItem]) -> list[InboxItem]:
     return [each for each in items if each.state == "open" and each.group != "others"]
 
 
-def _seen(item: Waiting, inbox: Inbox, who: Principal, now: float) -> InboxItem:
+async def count_of(present: Present, owner: str, who: Principal, now: float) -> int:
+    """Return how many items need a person; `needs` of all of them, without what each shows."""
+    inbox = await present.find(INBOX, STREAM) or Inbox()
+    found = (_standing(each, inbox, who, now) for each in await waiting(present, owner, now))
+    return sum(each.state == "open" and each.is_mine for each in found)
+
+
+class _Standing(NamedTuple):
+    """How an item stands for one person."""
+
+    state: State
+    until: float  # it is snoozed
+    objection: str  # why they can't settle it
+    is_mine: bool
+    given: Assignment | None
+
+
+def _standing(item: Waiting, inbox: Inbox, who: Principal, now: float) -> _Standing:
     mark = inbox.marks_of(who.actor).get(item.id)
     given = inbox.assignments.get(item.id)
-    is_hidden = mark is not None and mark.holds(item.since, now)
-    state: State = mark.kind if mark is not None and is_hidden else "open"
-    if state == "open" and given is not None and _is_delegated(given, who.actor):
+    state: State = "open"
+    until = 0.0
+    if mark is not None and mark.holds(item.since, now):
+        state, until = mark.kind, mark.until
+    elif given is not None and _is_delegated(given, who.actor):
         state = "delegated"
     objection = missing(NEEDS[item.kind], who) or item.objection(who.actor)
     is_mine = not objection if given is None else person(given.to) == person(who.actor)
+    return _Standing(state, until, objection, is_mine, given)
+
+
+def _seen(item: Waiting, inbox: Inbox, who: Principal, now: float) -> InboxItem:
+    found = _standing(item, inbox, who, now)
+    given = found.given
     return InboxItem(
         id=item.id,
         kind=item.kind,
@@ -143,22 +169,22 @@ def _seen(item: Waiting, inbox: Inbox, who: Principal, now: float) -> InboxItem:
         href=item.href,
         since=item.since,
         ends=item.ends,
-        group=item.group if is_mine else "others",
-        tone=item.tone if is_mine else "held",
+        group=item.group if found.is_mine else "others",
+        tone=item.tone if found.is_mine else "held",
         is_irreversible=item.is_irreversible,
         digest=item.digest,
         frees=item.frees,
         who=item.who,
         count=item.count,
-        state=state,
-        can_act=not objection,
-        why=objection,
-        until=mark.until if mark is not None and is_hidden else 0.0,
+        state=found.state,
+        can_act=not found.objection,
+        why=found.objection,
+        until=found.until,
         assigned_to=given.to if given else "",
         assigned_by=given.by if given else "",
         note=given.note if given else "",
         comments=len(inbox.comments.get(item.id, ())),
-        actions=actions_of(item, state, who, objection),
+        actions=actions_of(item, found.state, who, found.objection),
     )
 
 

@@ -4,6 +4,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -22,6 +23,7 @@ from missioncontrol.domain.lifecycle.elevation_rules import approved
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.person import known_as, person
 from missioncontrol.domain.visible import one_line
+from missioncontrol.ports.read_tables import RunRow
 from missioncontrol.projections.approvals import ApprovalRow
 
 ITEMS_MAX = 1_000
@@ -30,6 +32,10 @@ TWINS_MAX = 50
 
 DISTINCT_MAX = 90
 """Letters of what tells an approval from its twins."""
+
+_known_apart: "WeakKeyDictionary[Present, dict[tuple[str, ...], dict[str, str]]]" = (
+    WeakKeyDictionary()
+)
 
 Look = Callable[[str], SecondLook]
 """Returns whether a person is alone here, and may approve what they wrote."""
@@ -70,7 +76,7 @@ def _approval(present: Present, row: ApprovalRow, distinct: str, now: float, loo
         ends=row.expires,
         is_irreversible=row.risk == "irreversible",
         digest=row.digest,
-        frees=frees(present, row.run),
+        frees=frees(present, run),
         who=_approvers(row),
         objection=objection,
     )
@@ -104,14 +110,15 @@ async def _distinct(present: Present, rows: Iterable[ApprovalRow]) -> dict[str, 
     twins: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in rows:
         twins[row.workflow, row.title or row.step].append(row.id)
-    found: dict[str, str] = {}
-    for same in twins.values():
-        if len(same) > 1:
-            found |= await _apart(present, same[:TWINS_MAX])
-    return found
+    wanted = {tuple(same[:TWINS_MAX]) for same in twins.values() if len(same) > 1}
+    known = _known_apart.get(present, {})
+    # What an approval is bound to never changes, so what tells the same ones apart does not.
+    now = {same: known.get(same) or await _apart(present, same) for same in wanted}
+    _known_apart[present] = now
+    return {id_: text for texts in now.values() for id_, text in texts.items()}
 
 
-async def _apart(present: Present, ids: list[str]) -> dict[str, str]:
+async def _apart(present: Present, ids: tuple[str, ...]) -> dict[str, str]:
     inputs = {each: (await present.load(APPROVAL, each)).subject.get("inputs") for each in ids}
     plain = {each: value if isinstance(value, dict) else {} for each, value in inputs.items()}
     names = sorted({name for value in plain.values() for name in value})
@@ -152,9 +159,8 @@ def _short(text: str) -> str:
     return text if len(text) <= DISTINCT_MAX else f"{text[: DISTINCT_MAX - 1]}…"
 
 
-def frees(present: Present, run: str) -> str:
+def frees(present: Present, row: RunRow | None) -> str:
     """Return what goes on once a run does."""
-    row = present.board.run(run)
     if row is None:
         return ""
     ended = row.succeeded + row.failed + row.skipped + row.blocked + row.cancelled
@@ -192,7 +198,7 @@ def _question(present: Present, asked: QuestionView) -> Waiting:
         since=asked.since,
         group="now",
         tone="ask",
-        frees=frees(present, asked.run),
+        frees=frees(present, run),
         who=who,
         objection=objection,
     )

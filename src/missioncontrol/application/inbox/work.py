@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from missioncontrol.application.inbox.items import About, Waiting, part_of_id
 from missioncontrol.application.inbox.requests import ITEMS_MAX, frees
@@ -10,7 +12,7 @@ from missioncontrol.application.queries.missions import MissionChoice, MissionLi
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.person import person
-from missioncontrol.domain.status import Closed, Status
+from missioncontrol.domain.status import ENDED, Closed, Status
 from missioncontrol.ports.read_tables import RunChoice, RunRow
 
 LOOKED_BACK = 7 * 86_400.0
@@ -55,7 +57,7 @@ def _stuck(present: Present, cause: str, found: list[tuple[str, Status]]) -> Wai
         since=since,
         group="now",
         tone="held",
-        frees=frees(present, run) if count == 1 else f"{count:,} runs",
+        frees=frees(present, row) if count == 1 else f"{count:,} runs",
         who="any admin",
         count=count,
         title_of_action=action,
@@ -109,7 +111,7 @@ def _halt(present: Present, found: list[tuple[RunRow, Status, list[Need]]]) -> W
         since=status.since or row.started or row.created,
         group="now",
         tone="ask",
-        frees=frees(present, row.id) if count == 1 else f"{count:,} runs",
+        frees=frees(present, row) if count == 1 else f"{count:,} runs",
         who="any admin",
         count=count,
         title_of_action=action,
@@ -139,11 +141,27 @@ def _title(present: Present, run: str) -> str:
     return present.board.title_of(row) or row.workflow or run
 
 
+_failed_known: "WeakKeyDictionary[Present, tuple[tuple[Any, ...], list[Waiting]]]" = (
+    WeakKeyDictionary()
+)
+
+
 def failed(present: Present, now: float) -> list[Waiting]:
     """Return runs that failed lately and were not retried, those of one workflow together.
 
-    A later run of the same workflow or mission that succeeded settles it.
+    A later run of the same workflow or mission that succeeded settles it. They are read again once
+    a run has come or ended, or a minute has passed: most events of a log change none of them.
     """
+    counts = present.board.run_counts()
+    ended = tuple(counts[status] for status in sorted(ENDED))
+    key = (*ended, sum(counts.values()), int(now // 60))
+    known = _failed_known.get(present)
+    if known is None or known[0] != key:
+        known = _failed_known[present] = (key, _failures(present, now))
+    return known[1]
+
+
+def _failures(present: Present, now: float) -> list[Waiting]:
     choice = RunChoice(statuses=("failed",), since=now - LOOKED_BACK)
     rows = present.board.chosen_runs(choice, limit=ITEMS_MAX)
     if not rows:
