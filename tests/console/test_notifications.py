@@ -178,7 +178,7 @@ def test_people_add_their_own_and_no_address_is_in_the_log(tmp_path: Path) -> No
         assert b"services/T0" not in log
         async with house.client("admin", name="ada") as ada:
             tested = await ada.post(f"{API}/notifications/mine/test")
-            assert tested.json()["trouble"].startswith("No mail server is named")
+            assert tested.json()["trouble"].startswith("No mail server is configured")
 
     tell(tmp_path, story)
 

@@ -40,6 +40,8 @@ QUIET_SECONDS = 20.0
 LISTED_MAX = 20
 """Items that one message names; the rest is counted."""
 
+NO_MAIL = "No mail server is configured: add [mail] to console.toml, and start again."
+
 NOTIFICATIONS: Concept[Notifications, NotificationCommand, NotificationEvent] = Concept(
     decide, evolve, unknown
 )
@@ -79,6 +81,11 @@ class Notifier:
         self._owner = owner
         self._now = now
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether a mail server is configured."""
+        return self._mailer is not None
 
     async def all(self) -> dict[str, Notification]:
         """Return the notifications that there are, by name."""
@@ -181,7 +188,7 @@ class Notifier:
             headers = {"content-type": "application/json", "user-agent": "MissionControl"}
             return await self._sender.send(address, body, headers)
         if self._mailer is None:
-            return Answered(0, "No mail server is named: [mail] in console.toml does.")
+            return Answered(0, NO_MAIL)
         text = "\n".join(_mail_lines(lines, self.url))
         return await self._mailer.send(address, subject_of(lines), text)
 

@@ -35,6 +35,7 @@ async def show_notifications(
         verdict=_verdict(found),
         found=found,
         trial=None,
+        can_mail=console.notifier.can_mail,
     )
 
 
