@@ -8,6 +8,7 @@ export function mount(page) {
 
   const settle = () => {
     count(page, link);
+    mark(page);
     const zone = -new Date().getTimezoneOffset();
     for (const form of page.querySelectorAll('form[action$="/snooze"]')) setZone(form, zone);
     const field = page.querySelector("[data-ask] :is(textarea, input:not([type=hidden]))");
@@ -36,6 +37,15 @@ function count(page, link) {
   document.title = needed ? `(${needed}) ${NAME}` : NAME;
   const wanted = needed ? page.dataset.iconAsk : page.dataset.icon;
   if (link && !link.href.endsWith(wanted)) link.href = wanted;
+}
+
+/** A list that was asked for before another item was opened marks the older one. */
+function mark(page) {
+  const open = page.querySelector(".itempane")?.id.slice("item-".length);
+  for (const row of page.querySelectorAll(".item")) {
+    if (open && decodeURIComponent(new URL(row.href).pathname) === `/inbox/${open}`) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
 }
 
 function setZone(form, zone) {
