@@ -90,6 +90,8 @@ async def _serve(home: Home, heads: Path | None, listening: socket.socket, engin
         tending = asyncio.create_task(console.analytics.tend())
         watching = asyncio.create_task(watch(console).run())
         url = _url(listening)
+        console.notifier.url = console.notifier.url or url
+        await console.notifier.start()
         link = f"{url}/sign-in/link?token={console.people.new_link()}"
         sys.stdout.buffer.write(msgspec.json.encode(Ready(url, link)) + b"\n")
         sys.stdout.flush()
@@ -100,6 +102,7 @@ async def _serve(home: Home, heads: Path | None, listening: socket.socket, engin
         await console.live.close()  # Streams would go on until the server cuts them off.
         await task
         await console.verifying.close()
+        await console.notifier.stop()
         await console.deliveries.stop()
         await console.instruments.measuring.stop()
 

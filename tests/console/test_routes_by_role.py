@@ -68,6 +68,12 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "GET /settings/sessions",
         "POST /settings/sessions/*/end",
         "POST /settings/password",
+        "GET /api/v1/notifications*",
+        "POST /api/v1/notifications*",
+        "DELETE /api/v1/notifications/*",
+        "GET /settings/notifications",
+        "POST /settings/notifications*",
+        "POST /api/v1/inbox/*",  # One's own inbox; the service looks at the rest.
     ),
     "read": (
         "GET /",
@@ -80,6 +86,9 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "GET /shell",
         "GET /stage",
         "GET /palette",
+        "GET /inbox*",
+        "GET /api/v1/inbox*",
+        "POST /inbox/*",  # Each action issues a command, which needs what that command needs.
         "GET /live",
         *(
             f"GET {root}{rest}"

@@ -43,7 +43,7 @@ def test_a_link_signs_the_owner_in_once(tmp_path: Path) -> None:
         link = f"/sign-in/link?token={door.people.new_link()}"
         async with door.client() as client, door.client() as thief:
             answer = await client.get(link)
-            assert (answer.status_code, answer.headers["location"]) == (303, "/")
+            assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
             cookie = answer.headers["set-cookie"]
             assert "HttpOnly" in cookie
             assert "SameSite=lax" in cookie
@@ -52,7 +52,7 @@ def test_a_link_signs_the_owner_in_once(tmp_path: Path) -> None:
             again = await thief.get(link)
             assert again.status_code == 401
             assert not thief.cookies
-            assert (await client.get(link)).headers["location"] == "/"
+            assert (await client.get(link)).headers["location"] == "/inbox"
 
     with_door(tmp_path, story)
 
@@ -124,9 +124,9 @@ def test_signing_in_does_not_lead_elsewhere(tmp_path: Path) -> None:
         await door.add("alice", "viewer")
         async with door.client() as client:
             answer = await door.sign_in(client, "alice", there="//evil.example.com")
-            assert answer.headers["location"] == "/"
+            assert answer.headers["location"] == "/inbox"
             shown = await client.get("/sign-in?next=https://evil.example.com")
-            assert shown.headers["location"] == "/"
+            assert shown.headers["location"] == "/inbox"
 
     with_door(tmp_path, story)
 

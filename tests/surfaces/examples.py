@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_args
 
@@ -9,7 +10,9 @@ import httpx
 
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
+from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
@@ -21,6 +24,8 @@ Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
 
 
 GOAL = {"goal": "Add discount codes", "context": "a small shop", "execute": False}
+
+NEXT_YEAR = time.time() + 300 * 86_400  # noqa: TID251 - the engine under test has the real clock
 
 PREPARED = "(prepared)"
 """The value of a field that names what was made before."""
@@ -35,6 +40,10 @@ async def proposed_decision(client: httpx.AsyncClient) -> str:
     made = await client.post(f"{API}/decisions", json={"text": {"title": "Use SQLite"}})
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
+async def inbox_item(client: httpx.AsyncClient) -> str:
+    return f"decision:{await proposed_decision(client)}"
 
 
 async def accepted_decision(client: httpx.AsyncClient) -> str:
@@ -54,6 +63,14 @@ async def webhook(client: httpx.AsyncClient) -> str:
     made = await client.post(f"{API}/webhooks", json=asked)
     assert made.status_code in (201, 409), made.text
     return "ci"
+
+
+async def notification(client: httpx.AsyncClient) -> str:
+    """A chat that takes nothing."""
+    asked = {"name": "team", "way": "chat", "to": "http://127.0.0.1:9/hook"}
+    made = await client.post(f"{API}/notifications", json=asked)
+    assert made.status_code in (201, 422), made.text
+    return "team"
 
 
 async def new_user(client: httpx.AsyncClient) -> str:
@@ -77,6 +94,20 @@ async def ended_run(client: httpx.AsyncClient) -> str:
     while (await client.get(f"{API}/runs/{run}")).json()["status"] == "running":  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     return run
+
+
+async def planned_mission(client: httpx.AsyncClient) -> str:
+    """Plan a mission, and return its item in the inbox."""
+    run = await ended_run(client)
+    mission = (await client.get(f"{API}/runs/{run}")).json()["mission"]
+    return f"plan:{mission}"
+
+
+async def inbox_item_and_user(client: httpx.AsyncClient) -> str:
+    """Return an item for another person, who can settle it."""
+    made = await client.post(f"{API}/users", json={"name": "carla", "roles": ["operator"]})
+    assert made.status_code in (201, 422, 409), made.text
+    return await inbox_item(client)
 
 
 async def share(client: httpx.AsyncClient) -> str:
@@ -116,6 +147,15 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "share.make": (ended_run, {"run": PREPARED}),
     "share.revoke": (share, {"reason": "read"}),
     "retention.bound_output": (nothing, {"bytes": 5_000_000, "reason": "a small disk"}),
+    "inbox.snooze": (inbox_item, {"until": NEXT_YEAR}),
+    "inbox.dismiss": (planned_mission, {}),
+    "inbox.mute": (inbox_item, {}),
+    "inbox.restore": (inbox_item, {}),
+    "inbox.assign": (inbox_item_and_user, {"to": "carla", "note": "yours"}),
+    "inbox.comment": (inbox_item, {"text": "measured"}),
+    "notification.add": (nothing, {"name": "me", "way": "email", "to": "me@example.com"}),
+    "notification.test": (notification, {}),
+    "notification.remove": (notification, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -139,6 +179,10 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "share.make": {"run": "run-1", "seconds": 1.0},
     "share.revoke": {"reason": "x" * 2_001},
     "retention.bound_output": {"bytes": 999_999},
+    "inbox.snooze": {"until": -1.0},
+    "inbox.assign": {"to": "x" * 201},
+    "inbox.comment": {"text": "x" * 4_001},
+    "notification.add": {"name": "x" * 101, "way": "email", "to": "me@example.com"},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -149,6 +193,8 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(MemoryCommand)), ("memory",)),
     (frozenset(get_args(RetentionCommand)), ("retention",)),
     (frozenset(get_args(ShareCommand)), ("share",)),
+    (frozenset(get_args(InboxCommand)), ("inbox",)),
+    (frozenset(get_args(NotificationCommand)), ("notification",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.webhook import is_address
 from missioncontrol.ports.console_settings import ConsoleSettings
 
 FILE_BYTES_MAX = 1024 * 1024
+PORTS = 65_536
 
 
 def console_settings(path: Path) -> ConsoleSettings:
@@ -35,6 +37,8 @@ def console_settings(path: Path) -> ConsoleSettings:
 def _fault(settings: ConsoleSettings) -> str:
     if not all(number > 0 for number in msgspec.structs.astuple(settings.limits)):
         return "each of the limits is above 0"
+    if fault := _mail_fault(settings):
+        return fault
     names = [provider.name for provider in settings.oidc]
     if len(set(names)) != len(names) or not all(name.isidentifier() for name in names):
         return "each provider has a name of its own, of letters, digits and _"
@@ -45,6 +49,17 @@ def _fault(settings: ConsoleSettings) -> str:
         if not provider.client_id:
             return f"{provider.name!r} has no client_id"
     return ""
+
+
+def _mail_fault(settings: ConsoleSettings) -> str:
+    if settings.url and not is_address(settings.url):
+        return "url is not https://HOST, by which people reach the console"
+    mail = settings.mail
+    if mail is None:
+        return ""
+    if not mail.host or "@" not in mail.sender or not 0 < mail.port < PORTS:
+        return "mail has a host, a port and a sender such as mission@example.com"
+    return "mail has a user, but no secret" if mail.user and not mail.secret else ""
 
 
 def _bad(path: Path, fault: str) -> Rejected:

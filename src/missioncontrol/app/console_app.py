@@ -19,9 +19,12 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.home import Home
+from missioncontrol.adapters.mailers.smtp import SmtpMailer
 from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
+from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.prices import GenaiPrices
+from missioncontrol.adapters.secret_stores import secret_store
 from missioncontrol.adapters.source_trees import GitSources
 from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.adapters.webhooks.sender import HttpSender
@@ -39,6 +42,7 @@ from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, Fi
 from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
 from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
+from missioncontrol.application.inbox.notifier import Notifier
 from missioncontrol.application.live import Live
 from missioncontrol.application.measure_refresh import Measuring
 from missioncontrol.application.queries.instruments import Instruments
@@ -79,7 +83,20 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         asked = opening.enter_context(closing(analytics(home, reading.store, present.find)))
         asked.submit_removal = _finished(line, present)
         shelf = _shelf(present)
-        yield Console(home.root, present, live, line, people, shelf, around, slow, delivery, asked)
+        notifier = opening.enter_context(_notifier(home, present, clock))
+        yield Console(
+            home.root,
+            present,
+            live,
+            line,
+            people,
+            shelf,
+            around,
+            slow,
+            delivery,
+            asked,
+            notifier,
+        )
 
 
 def watch(console: Console) -> AlertMonitor:
@@ -146,6 +163,19 @@ def _deliveries(home: Home, present: Present, clock: SystemClock) -> Iterator[De
     with closing(SqliteDeliveries(home.root / "webhooks.db")) as store:
         sender = HttpSender(inside=settings.webhooks_inside)
         yield Deliveries(present, store, sender, now=clock.now)
+
+
+@contextmanager
+def _notifier(home: Home, present: Present, clock: SystemClock) -> Iterator[Notifier]:
+    """Give out who sends new items of inboxes, by mail where a server is named."""
+    settings = console_settings(home.root / "console.toml")
+    secret = secret_store({}, home.root / "secrets.toml").value
+    mailer = SmtpMailer(settings.mail, secret) if settings.mail is not None else None
+    with closing(SqliteNotices(home.root / "notifications.db")) as store:
+        sender = HttpSender(inside=settings.webhooks_inside)
+        notifier = Notifier(present, store, sender, mailer, owner=os_user(), now=clock.now)
+        notifier.url = settings.url.rstrip("/")
+        yield notifier
 
 
 def providers(settings: ConsoleSettings, secret: Callable[[str], str]) -> Providers:

@@ -45,6 +45,8 @@ from missioncontrol.application.evaluations import (
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.exports import ExportDesk, ExportNoted
 from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.application.inbox.notifications import NotificationService
+from missioncontrol.application.inbox.service import InboxService
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.learning import PatternAsked, PatternDesk, PatternsLearned
 from missioncontrol.application.memory import MemoryService
@@ -116,6 +118,8 @@ class Office:
         self.retention = RetentionService(journal)
         self.shares = ShareService(journal)
         self.decisions = Decisions(journal)
+        self.notifications = NotificationService(journal, webhooks.refuse)
+        self.inboxes = InboxService(journal, approvals.os_user)
         self.specs = SpecDesk(journal)
         self.patterns = PatternDesk(journal)
         self.repositories = RepositoryDesk(journal, approvals.os_user)

@@ -5,10 +5,13 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.alert import EVENTS as ALERT_EVENTS
 from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
 from missioncontrol.domain.budget.events import EVENTS as BUDGET_EVENTS
+from missioncontrol.domain.decision import EVENTS as DECISION_EVENTS
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.inbox import EVENTS as INBOX_EVENTS
 from missioncontrol.domain.lifecycle.events import ELEVATION_EVENTS
 from missioncontrol.domain.lifecycle.events import EVENTS as AGENT_EVENTS
 from missioncontrol.domain.operation import EVENTS as OPERATION_EVENTS
@@ -42,6 +45,8 @@ OF_TYPE: dict[str, frozenset[str]] = {
     "workflows": _names(WORKFLOW_EVENTS),
     "operation": _names(OPERATION_EVENTS),
     "repositories": _names(REPOSITORY_EVENTS),
+    # Items of an inbox come from these as well as from the lists above.
+    "inbox": _names(INBOX_EVENTS, DECISION_EVENTS, ALERT_EVENTS),
 }
 """Lists that change with events of certain types, wherever these happen."""
 

@@ -31,7 +31,7 @@ class WebhookService:
         `refuse` raises `Rejected` for a URL that must not be called.
         """
         self._journal = journal
-        self._refuse = refuse
+        self.refuse = refuse
 
     async def change(self, command: WebhookCommand, *, actor: str) -> None:
         """Do what the command says.
@@ -40,6 +40,6 @@ class WebhookService:
             Rejected, NotFound: see `domain.webhook.decide`; `address.inside`.
         """
         if isinstance(command, AddWebhook) and is_address(command.url):
-            await self._refuse(command.url)
+            await self.refuse(command.url)
         await self._journal.find(WEBHOOKS, STREAM)
         self._journal.tell(WEBHOOKS, STREAM, command, actor=actor)

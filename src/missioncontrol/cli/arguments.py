@@ -26,7 +26,7 @@ from missioncontrol.cli.mcp_arguments import add_mcp
 from missioncontrol.cli.memory_arguments import add_memory
 from missioncontrol.cli.nouns import Commands, current_spelling, help_text
 from missioncontrol.cli.pack_arguments import add_pack
-from missioncontrol.cli.parser import Parser, add_wait, whole_number
+from missioncontrol.cli.parser import Parser, add_noun, add_wait, whole_number
 from missioncontrol.cli.question_arguments import add_questions
 from missioncontrol.cli.repository_arguments import add_repository, add_task
 from missioncontrol.cli.schedule_arguments import add_schedule
@@ -121,6 +121,7 @@ def _add_governing(
     add_memory(verbs, home, whole_number)
     add_learning(verbs, home, whole_number)
     add_decision(verbs, home)
+    add_noun(verbs, "inbox", home, "what needs you: list, show, snooze, assign, mute")
     add_template(verbs, home)
     add_guard(verbs, home)
     add_mcp(verbs, home)

@@ -31,6 +31,7 @@ VERBS = {
     "gateway": ("governing", "gateway"),
     "memory": ("memory", "memory"),
     "decision": ("decision", "decision"),
+    "inbox": ("declarations", "run"),
     "workflow template": ("declarations", "run"),
     "guard": ("guard", "guarded"),
     "pattern learn": ("learn", "learn"),

@@ -40,8 +40,11 @@ PLAIN_NOUNS = {
 }
 """Nouns that are nothing but their commands."""
 
-COMMANDS = ("plan", "run", "execute", "list", "show", "watch", "locate")
-"""Commands of missions; they come without a noun, because they are used daily."""
+COMMANDS = ("plan", "run", "execute", "list", "show", "watch", "locate", "inbox")
+"""Commands of daily use; they come without a noun."""
+
+LISTS = ("runs", "inbox")
+"""What lists its things where no verb is given."""
 
 SERVERS = ("up", "worker", "mcp")
 """Commands that keep running."""
@@ -115,8 +118,8 @@ def current_spelling(given: Sequence[str]) -> list[str]:
     after = words[place + 1 : place + 2]
     # `mission runs` alone lists them; options are those of the list, but for the help of the noun.
     lists = not after or (after[0].startswith("-") and after[0] not in ("-h", "--help"))
-    if command == ["runs"] and lists:
-        return [*words[:place], "runs", "list", *words[place + 1 :]]
+    if command and command[0] in LISTS and lists:
+        return [*words[:place], command[0], "list", *words[place + 1 :]]
     return words
 
 

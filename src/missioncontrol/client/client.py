@@ -20,6 +20,8 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.inbox import InboxRequests
+from missioncontrol.client.made.notification import NotificationRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
@@ -49,6 +51,8 @@ class _Everything(Resource[L]):
         self.decisions = Decisions(line)
         self.memory = Memory(line)
         self.templates = Templates(line)
+        self.inbox = InboxRequests(line)
+        self.notifications = NotificationRequests(line)
         self.shares = ShareRequests(line)
         self.retention = RetentionRequests(line)
         self.repositories = Repositories(line)

@@ -15,9 +15,11 @@ from missioncontrol.domain import (
     evaluation,
     export,
     gateway_key,
+    inbox,
     learned,
     memory,
     mission,
+    notification,
     operation,
     price_list,
     question,
@@ -70,6 +72,8 @@ Event = (
     | alert.AlertEvent
     | export.ExportEvent
     | evaluation.EvaluationEvent
+    | inbox.InboxEvent
+    | notification.NotificationEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -135,6 +139,8 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **digest.EVENTS,
     **export.EVENTS,
     **evaluation.EVENTS,
+    **inbox.EVENTS,
+    **notification.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

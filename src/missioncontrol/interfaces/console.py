@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from missioncontrol.application.analytics.container import AnalyticsContainer
     from missioncontrol.application.archive import Archive
     from missioncontrol.application.deliveries import Deliveries
+    from missioncontrol.application.inbox.notifier import Notifier
     from missioncontrol.application.live import Live
     from missioncontrol.application.queries.instruments import Instruments
     from missioncontrol.application.queries.shelf import Shelf
@@ -48,6 +49,7 @@ class Console:
         archive: "Archive",
         deliveries: "Deliveries",
         analytics: "AnalyticsContainer",
+        notifier: "Notifier",
     ) -> None:
         """All parts are open; the creator of the parts closes them. `home` is its directory."""
         self.home = home
@@ -62,6 +64,7 @@ class Console:
         live.signal("verification", lambda: self.verifying.progress)
         self.deliveries = deliveries
         self.analytics = analytics
+        self.notifier = notifier
 
     def reader(self, who: Principal) -> Reader:
         """Return what queries read, for a caller."""

@@ -14,6 +14,8 @@ NOUNS = (
     "memory",
     "share",
     "retention",
+    "inbox",
+    "notification",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -1,5 +1,7 @@
 """What the owner of a home says about its console, in `console.toml`."""
 
+from typing import Literal
+
 import msgspec
 
 from missioncontrol.domain.permission import Role
@@ -39,6 +41,17 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.title or self.name
 
 
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server through which notifications are sent as mail."""
+
+    host: str
+    sender: str  # the address that messages come from
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""  # of the account; empty: the server asks for none
+    secret: str = ""  # the name of its password in `secrets.toml`
+
+
 class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one home is reached by browsers and programs."""
 
@@ -47,3 +60,5 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     webhooks_inside: bool = False  # whether this machine and private networks may receive too
     oidc: tuple[Provider, ...] = ()
+    url: str = ""  # by which people reach the console, for links; empty: where it listens
+    mail: Mail | None = None  # None: no mail is sent

@@ -15,6 +15,8 @@ NOUNS = (
     "share",
     "retention",
     "template",
+    "inbox",
+    "notification",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -69,7 +69,7 @@ def _module(noun: str) -> str:
             methods += ["", *_operation(operation, imports)]
     name = noun.title().replace("_", "")
     lines = [
-        f'"""The {noun} methods of the clients; `python -m {WRITER}` writes them."""',
+        f'"""The {noun} methods of clients; `python -m {WRITER}` writes them."""',
         "",
         *imports.lines(),
         "",

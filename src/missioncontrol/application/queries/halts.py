@@ -44,7 +44,12 @@ class Obstacle(msgspec.Struct, frozen=True):
 
 def needs_of(halt: Halt | None) -> list[Need]:
     """Return which caps have to be what for a halted run to go on; none where no cap is why."""
-    return [] if halt is None else list(_needs(halt.reason))
+    return [] if halt is None else needs_in(halt.reason)
+
+
+def needs_in(reason: str) -> list[Need]:
+    """Return which caps have to be what, by the reason of a halt."""
+    return list(_needs(reason))
 
 
 async def obstacles(

@@ -34,6 +34,7 @@ class Shell(msgspec.Struct, frozen=True):
     spent: int  # by the workspace, today in UTC: micro-dollars, as far as prices were known
     reserved: int
     cap: int | None  # of that day
+    inbox: int = 0  # items that need the person who looks, at most `SHOWN_MAX`
 
     @property
     def waiting(self) -> int:

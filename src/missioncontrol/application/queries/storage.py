@@ -67,6 +67,13 @@ _PARTS: tuple[tuple[str, str, str, str, bool], ...] = (
         "1,000 dead letters of each webhook.",
         True,
     ),
+    (
+        "notifications.db",
+        "Notifications",
+        "Addresses, and new items to send",
+        "Of each address, the items that need a person now.",
+        True,
+    ),
     ("rows.db", "Rows", "Lists of runs and missions", "Made again from the log.", False),
     ("search.db", "Search index", "Words of the log", "Made again from the log.", False),
     ("measures.db", "Measures", "What was counted by the hour", "Made again from the log.", False),

@@ -1,4 +1,4 @@
-"""The memory methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The memory methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The retention methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The retention methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from missioncontrol.application.queries.storage import RetentionView
 from missioncontrol.client import requests

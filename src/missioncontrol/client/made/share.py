@@ -1,4 +1,4 @@
-"""The share methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The share methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from missioncontrol.application.shares import ShareShown
 from missioncontrol.client import requests

@@ -1,4 +1,4 @@
-"""The template methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The template methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from missioncontrol.application.templates import TemplateFile
 from missioncontrol.client import requests

@@ -1,4 +1,4 @@
-"""The webhook methods of the clients; `python -m missioncontrol.surfaces.client` writes them."""
+"""The webhook methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from collections.abc import Sequence
 

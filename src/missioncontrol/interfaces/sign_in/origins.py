@@ -74,13 +74,18 @@ def urlsplit_netloc(origin: str) -> str:
     return parts.netloc.lower() if parts.scheme in ("http", "https") else ""
 
 
+FIRST_PAGE = "/inbox"
+"""Where a person is after signing in, unless they were about to go elsewhere."""
+
+
 def local_path(text: str) -> str:
-    """Return where to go on after signing in: a path of this console, `/` for anything else."""
+    """Return where to go on after signing in: a path of this console, else the first page."""
     is_path = text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text
     if not is_path or len(text) > NEXT_MAX or not text.isprintable() or " " in text:
-        return "/"
+        return FIRST_PAGE
     parts = urlsplit(text)
-    return "/" if parts.scheme or parts.netloc or parts.path.startswith("/sign-") else text
+    is_elsewhere = parts.scheme or parts.netloc or parts.path.startswith("/sign-")
+    return FIRST_PAGE if is_elsewhere or text == "/" else text
 
 
 def home_page(request: "Request[Any, Any, Any]") -> str:

@@ -29,8 +29,9 @@ GROUPS = (
     Group(
         "",
         (
+            Place("inbox", "Inbox", "/inbox", "inbox", "i", is_on_phones=True),
             Place("overview", "Overview", "/", "overview", "o", is_on_phones=True),
-            Place("approvals", "Approvals", "/approvals", "approvals", "a", is_on_phones=True),
+            Place("approvals", "Approvals", "/approvals", "approvals", "a"),
         ),
     ),
     Group(
@@ -69,7 +70,7 @@ GROUPS = (
     Group("Insight", (Place("cockpit", "Cockpit", "/cockpit", "cockpit", "p"),)),
 )
 END = (
-    Place("api", "API", "/api", "api", "i"),
+    Place("api", "API", "/api", "api", "x"),
     Place("settings", "Settings", "/settings", "settings", ","),
 )
 PLACES = (*(place for group in GROUPS for place in group.places), *END)
@@ -88,7 +89,8 @@ def badge(area: str, shell: Shell | None) -> Badge | None:
     if shell is None:
         return None
     count, tone, meaning = {
-        "approvals": (shell.waiting, "ask", "waiting"),
+        "inbox": (shell.inbox, "ask", "need you"),
+        "approvals": (shell.waiting, "", "waiting"),
         "runs": (shell.runs, "", "not ended"),
         "agents": (shell.agents, "", "known"),
     }.get(area, (0, "", ""))

@@ -21,8 +21,9 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import Markup
 
+from missioncontrol.application.inbox.reader import count_of
 from missioncontrol.application.queries.reasons import parse_reason
-from missioncontrol.application.queries.shell import Shell, last_shell, shell_of
+from missioncontrol.application.queries.shell import SHOWN_MAX, Shell, last_shell, shell_of
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import of_which_estimated, plain_dollars
 from missioncontrol.domain.permission import Permission
@@ -145,7 +146,9 @@ async def prepare(request: AnyRequest) -> None:
 
 async def _shell(request: AnyRequest) -> Shell:
     console = request.app.state.console
-    return await shell_of(console.present, console.shelf.clock.now())
+    shell = await shell_of(console.present, console.shelf.clock.now())
+    needed = await count_of(console.present, console.owner, request.user, console.now)
+    return msgspec.structs.replace(shell, inbox=min(needed, SHOWN_MAX))
 
 
 def problem_page(request: AnyRequest, problem: Problem) -> Response[Any] | None:

@@ -22,9 +22,11 @@ from missioncontrol.interfaces.web.pages import (
     elevations,
     events,
     governing,
+    inbox,
     logs,
     memory,
     missions,
+    notifications,
     overview,
     palette,
     repositories,
@@ -41,6 +43,7 @@ from missioncontrol.interfaces.web.pages import (
 from missioncontrol.interfaces.web.rendering import prepare
 
 _PAGES: list[Any] = [
+    *inbox.HANDLERS,
     *overview.HANDLERS,
     *missions.HANDLERS,
     *repositories.HANDLERS,
@@ -70,6 +73,7 @@ _PAGES: list[Any] = [
     *shares.HANDLERS,
     *tracing.HANDLERS,
     *webhooks.HANDLERS,
+    *notifications.HANDLERS,
     *retention.HANDLERS,
     *documentation.HANDLERS,
     *palette.HANDLERS,

@@ -17,7 +17,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.problems import problem_of
 from missioncontrol.interfaces.request import AGENT_MAX
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.sign_in.origins import home_page, local_path, sender
+from missioncontrol.interfaces.sign_in.origins import FIRST_PAGE, home_page, local_path, sender
 from missioncontrol.interfaces.sign_in.passwords import PASSWORD_MIN, refuse_bad_password
 from missioncontrol.interfaces.sign_in.people import SESSION_SECONDS_MAX, Caller, People, SignedIn
 from missioncontrol.interfaces.sign_in.providers import PENDING_SECONDS_MAX
@@ -82,9 +82,11 @@ def _by_link(request: AnyRequest, console: Console, token: str) -> Response[Any]
         signed_in = console.people.by_link(token, _caller(request))
     except MissionControlError as refusal:
         if request.scope.get("user") is not None:
-            return Redirect("/", status_code=303)  # A link that was used by who is in already.
-        return _link(request, refusal, token="", next="/")
-    return _start_session(request, console.people, signed_in, "/")
+            return Redirect(
+                FIRST_PAGE, status_code=303
+            )  # A link that was used by who is in already.
+        return _link(request, refusal, token="", next=FIRST_PAGE)
+    return _start_session(request, console.people, signed_in, FIRST_PAGE)
 
 
 @get("/sign-in/invited", **PAGE)
@@ -117,7 +119,9 @@ async def accept_invitation(
         await people.keep_password(name, password)
     except MissionControlError as refusal:
         return _invited(request, name, token, refusal)
-    return _start_session(request, people, people.begin(name, "password", _caller(request)), "/")
+    return _start_session(
+        request, people, people.begin(name, "password", _caller(request)), FIRST_PAGE
+    )
 
 
 @get("/sign-in/oidc/{provider:str}", **PAGE)
@@ -156,7 +160,7 @@ async def end_oidc(
     except MissionControlError as refusal:
         if refusal.code not in UNPROVEN:
             people.note("", "oidc", "refused", _caller(request))
-        return _form(request, console, "/", refusal)
+        return _form(request, console, FIRST_PAGE, refusal)
     return _start_session(request, people, people.begin(who.name, "oidc", _caller(request)), where)
 
 

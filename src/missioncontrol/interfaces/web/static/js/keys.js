@@ -70,7 +70,8 @@ function pressed(key) {
  */
 function step(event) {
   const selecting = document.querySelector("main [data-select-rows]");
-  if (selecting && !document.activeElement?.closest?.("ul:not([data-select-rows]) [data-row], tbody tr")) return select(event, selecting);
+  const other = document.activeElement?.closest?.("[data-row], tbody tr");
+  if (selecting && (!other || selecting.contains(other))) return select(event, selecting);
   const active = document.activeElement;
   const row = active?.closest?.(ROWS);
   const rows = rowsBeside(row);
@@ -81,10 +82,10 @@ function step(event) {
 }
 
 function select(event, list) {
-  const rows = [...list.querySelectorAll(":scope > [data-row]")];
+  const rows = [...list.querySelectorAll("[data-row]")];
   const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
   const next = rows[current + (event.key === "j" ? 1 : -1)] ?? (current < 0 ? rows[0] : null);
-  take(event, () => next?.querySelector("a")?.click());
+  take(event, () => (next?.matches("a") ? next : next?.querySelector("a"))?.click());
 }
 
 function rowsBeside(row) {

@@ -1,0 +1,7 @@
+"""The inbox of the caller as a resource of the API."""
+
+from typing import Any
+
+from missioncontrol.surfaces.http import handlers_of
+
+HANDLERS: list[Any] = [*handlers_of("inbox")]
