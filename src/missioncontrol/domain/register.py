@@ -39,6 +39,7 @@ from missioncontrol.domain.product import events as product
 from missioncontrol.domain.repository import events as repository
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
+from missioncontrol.domain.work_item import changes as work_item
 
 Event = (
     run.RunEvent
@@ -70,6 +71,7 @@ Event = (
     | alert.AlertEvent
     | export.ExportEvent
     | evaluation.EvaluationEvent
+    | work_item.WorkItemEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -135,6 +137,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **digest.EVENTS,
     **export.EVENTS,
     **evaluation.EVENTS,
+    **work_item.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 
