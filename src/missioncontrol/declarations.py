@@ -59,7 +59,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plural(self) -> str:
         """What several of them are called."""
-        return self.path.rpartition("/")[2]
+        return self.path.rpartition("/")[2].replace("-", "_")
 
     @property
     def item_path(self) -> str:

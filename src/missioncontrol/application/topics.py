@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.alert import EVENTS as ALERT_EVENTS
 from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
 from missioncontrol.domain.budget.events import EVENTS as BUDGET_EVENTS
 from missioncontrol.domain.envelope import Recorded
@@ -16,6 +17,7 @@ from missioncontrol.domain.price_list import EVENTS as PRICE_EVENTS
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
 from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
+from missioncontrol.domain.work_item.changes import EVENTS as WORK_ITEM_EVENTS
 from missioncontrol.domain.workflow_library import EVENTS as WORKFLOW_EVENTS
 
 TOPICS_MAX = 24
@@ -42,6 +44,7 @@ OF_TYPE: dict[str, frozenset[str]] = {
     "workflows": _names(WORKFLOW_EVENTS),
     "operation": _names(OPERATION_EVENTS),
     "repositories": _names(REPOSITORY_EVENTS),
+    "work_items": _names(WORK_ITEM_EVENTS, ALERT_EVENTS),
 }
 """Lists that change with events of certain types, wherever these happen."""
 

@@ -23,6 +23,7 @@ from missioncontrol.client.line import Line
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
+from missioncontrol.client.made.work_item import WorkItemRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Users
@@ -63,6 +64,7 @@ class _Everything(Resource[L]):
         self.artifacts = Artifacts(line)
         self.users = Users(line)
         self.tokens = TokenRequests(line)
+        self.work_items = WorkItemRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)

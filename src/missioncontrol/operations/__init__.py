@@ -14,6 +14,7 @@ NOUNS = (
     "memory",
     "share",
     "retention",
+    "work_item",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

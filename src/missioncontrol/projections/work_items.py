@@ -236,6 +236,8 @@ class WorkItems:
             epic.children = [*epic.children, id_]
         row.kind, row.title, row.repository = kind, task.title[:TITLE_MAX], epic.repository
         row.agent = "" if task.is_handover else task.agent or task.role
+        if task.key in epic.steps and not row.run:
+            row.run, row.step, row.agent = epic.run, task.key, epic.steps[task.key]
         row.needs = tuple(f"{epic.id}/{need}" for need in task.needs)
         row.feeds, row.sees_failures = (), task.role in SEES_FAILURES
 
@@ -329,6 +331,7 @@ class WorkItems:
             row.task = _after(row.task, epic, event, at)
             row.run, row.step, row.failed_need = event.run, f"task-{number}", ""
             row.agent = event.agents.get("builder", "")
+            row.reviewer = event.agents.get("reviewer", "local").replace("local", "")
             row.assignee = f"agent:{row.agent}" if row.agent else row.assignee
             row.asks, row.is_halted = (), False
             move(row, "ready_to_build", "ready_to_build", at)

@@ -110,7 +110,7 @@ def _begin(items: Items, owner: Owner, event: r.RunCreated, at: float) -> None:
     epic = items.epic(owner.epic)
     if epic is None:
         return
-    epic.run, epic.is_planned = event.run, PLAN_STEP in event.kept
+    epic.run, epic.is_planned, epic.steps = event.run, PLAN_STEP in event.kept, {}
     bound = {owner.item(step.key) for step in event.steps}
     for id_ in epic.children:
         row = items.item(id_)
@@ -131,11 +131,15 @@ def _bind(
     kept: Iterable[str] = (),
 ) -> None:
     """Take note which run and step carries out each task; what is not kept begins again."""
+    epic = items.epic(owner.epic)
+    if epic is None or owner.is_repository:
+        return
     bound = []
     for step in steps:
-        row = items.item(owner.item(step.key)) if not owner.is_repository else None
+        epic.steps = {**epic.steps, step.key: step.agent}
+        row = items.item(owner.item(step.key))
         if row is None:
-            continue
+            continue  # Its plan is accepted by the next event.
         row.run, row.step, row.agent = run, step.key, step.agent
         row.asks, row.is_halted, row.failed_need = (), False, ""
         if step.key in kept:
@@ -197,6 +201,7 @@ def _change_part(row: WorkRow, part: str, event: Any, at: float) -> None:
             move(row, "in_review", "in_review", at)
         case r.StepSucceeded():
             rest(row, at)
+            row.agent = (row.reviewer if part == "inspect" else "") or row.agent
             if part == "test":
                 _count_checks(row, event.work, event.checks)
         case r.AttemptFailed() | r.AttemptInterrupted() | r.StepFailed() | r.StepCancelled():

@@ -15,6 +15,7 @@ NOUNS = (
     "share",
     "retention",
     "template",
+    "work_item",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

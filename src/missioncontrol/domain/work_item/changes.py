@@ -130,7 +130,7 @@ class AssignItem(msgspec.Struct, frozen=True):
     id: Id
     to: Annotated[
         str,
-        Meta(max_length=NAME_MAX, description="A person or an agent by name; empty for nobody."),
+        Meta(max_length=NAME_MAX, description="A person or an agent by name; empty for no one."),
     ] = ""
 
 
@@ -379,7 +379,7 @@ def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEv
         _refuse_bad_day(command.due)
     if command.hours is not None and not 0 <= command.hours <= HOURS_MAX:
         raise _bad_input(f"The hours are {command.hours:g}; they are 0 to {HOURS_MAX:,.0f}.")
-    said = {
+    stated = {
         "priority": command.priority,
         "labels": labels,
         "due": command.due,

@@ -1,0 +1,7 @@
+"""Work items as resources of the API."""
+
+from typing import Any
+
+from missioncontrol.surfaces.http import handlers_of
+
+HANDLERS: list[Any] = handlers_of("work_item")
