@@ -11,4 +11,5 @@ WORK_ITEM_EXAMPLES = (
     w.WorkItemStarted(ITEM, BY),
     w.WorkItemFinished(ITEM, BY, "Looked at."),
     w.WorkItemDropped(ITEM, BY, "No longer wanted."),
+    w.StageLimited("building", 4, BY),
 )

@@ -13,7 +13,7 @@ from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
-from missioncontrol.domain.work_item.changes import ItemCommand
+from missioncontrol.domain.work_item.changes import ItemCommand, LimitStage
 from tests.console.houses import House
 from tests.domain.repositories import ID
 
@@ -206,6 +206,7 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     ),
     "work_item.retry": (cancelled_item, {}),
     "work_item.finish": (person_item, {"reason": "looked at"}),
+    "board.limit": (nothing, {"stage": "building", "limit": 4}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
 }
 
@@ -236,6 +237,7 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "work_item.unblock": {"on": ""},
     "work_item.hand_to_builder": {"builder": "x" * 201},
     "work_item.finish": {"reason": "x" * 2_001},
+    "board.limit": {"stage": "building", "limit": -1},
     "work_item.drop": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
@@ -247,7 +249,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(MemoryCommand)), ("memory",)),
     (frozenset(get_args(RetentionCommand)), ("retention",)),
     (frozenset(get_args(ShareCommand)), ("share",)),
-    (frozenset(get_args(ItemCommand)), ("work_item",)),
+    (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

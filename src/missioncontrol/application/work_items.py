@@ -26,6 +26,8 @@ from missioncontrol.domain.work_item.changes import (
     Facts,
     FinishItem,
     ItemCommand,
+    Limited,
+    LimitStage,
     StartItem,
     UnblockItem,
     WorkItemEvent,
@@ -41,7 +43,7 @@ from missioncontrol.projections.work_items import WorkItems as Rows
 from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over
 
 STREAM = "work-items"
-WORK_ITEMS: Concept[WorkItems, Change, WorkItemEvent] = Concept(decide, evolve, unknown)
+WORK_ITEMS: Concept[WorkItems, Change | Limited, WorkItemEvent] = Concept(decide, evolve, unknown)
 REASON = "Dropped on the board."
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
@@ -104,6 +106,12 @@ class WorkItemService:
         on = self._facts(other) if other is not None else None
         self._tell(command, row, actor, on)
         return ItemNow(row.key)
+
+    async def limit(self, command: LimitStage, *, actor: str) -> LimitStage:
+        """Bound how many items are to be in a stage at once."""
+        await self._journal.find(WORK_ITEMS, STREAM)
+        self._journal.tell(WORK_ITEMS, STREAM, Limited(command, actor), actor=actor)
+        return command
 
     async def start(self, command: StartItem, *, actor: str) -> ItemNow:
         """Begin an item.

@@ -20,6 +20,7 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
@@ -65,6 +66,7 @@ class _Everything(Resource[L]):
         self.users = Users(line)
         self.tokens = TokenRequests(line)
         self.work_items = WorkItemRequests(line)
+        self.board = BoardRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)

@@ -249,6 +249,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
     "work_item_started": ("{by} starts {item}",),
     "work_item_finished": ("{by} takes {item} as done", "{reason}"),
     "work_item_dropped": ("{by} drops {item}", "{reason}"),
+    "stage_limited": ("{by} limits {stage} to {limit} items",),
     "memory_added": ("{title} is remembered", "about {files}", "until {expires}"),
     "memory_corrected": ("{item} says {title} from now on", "about {files}"),
     "memory_expiry_set": ("planners get {item}", "until {expires}"),

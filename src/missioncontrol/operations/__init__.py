@@ -15,6 +15,7 @@ NOUNS = (
     "share",
     "retention",
     "work_item",
+    "board",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

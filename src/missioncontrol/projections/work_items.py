@@ -403,6 +403,8 @@ class WorkItems:
     # What people say.
 
     def change_item(self, _: str, event: w.WorkItemEvent, at: float) -> None:
+        if isinstance(event, w.StageLimited):
+            return  # It is about the board, and no item changes.
         row = self.item(event.item)
         if row is None:
             return

@@ -16,6 +16,7 @@ NOUNS = (
     "retention",
     "template",
     "work_item",
+    "board",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import suspicious
-from missioncontrol.domain.work_item.stages import OVER, Word
+from missioncontrol.domain.work_item.stages import OVER, Stage, Word
 
 Kind = Literal["task", "person_task", "repository_task", "question", "alert"]
 """A task of a mission that an agent does; one that a person does; a task of a repository; a
@@ -30,6 +30,7 @@ LABEL_MAX = 40
 REASON_MAX = 2_000
 BLOCKS_MAX = 50
 HOURS_MAX = 10_000.0
+LIMIT_MAX = 1_000
 ITEMS_MAX = 100_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
@@ -102,6 +103,14 @@ class WorkItemDropped(Event, frozen=True):
     reason: str = ""
 
 
+class StageLimited(Event, frozen=True):
+    """No more than so many items are to be in a stage at once."""
+
+    stage: Stage
+    limit: int  # 0 for no limit
+    by: str
+
+
 WorkItemEvent = (
     WorkItemAssigned
     | WorkItemEdited
@@ -110,6 +119,7 @@ WorkItemEvent = (
     | WorkItemStarted
     | WorkItemFinished
     | WorkItemDropped
+    | StageLimited
 )
 
 EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -120,6 +130,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     WorkItemStarted: ("work_item_started", 1),
     WorkItemFinished: ("work_item_finished", 1),
     WorkItemDropped: ("work_item_dropped", 1),
+    StageLimited: ("stage_limited", 1),
 }
 """The lasting name and version of every event."""
 
@@ -186,6 +197,13 @@ class DropItem(msgspec.Struct, frozen=True):
     reason: Reason = ""
 
 
+class LimitStage(msgspec.Struct, frozen=True):
+    """Say how many items are to be in a stage at most."""
+
+    stage: Annotated[Stage, Meta(description="The column of the board.")]
+    limit: Annotated[int, Meta(ge=0, le=LIMIT_MAX, description="How many at most; 0 for no limit.")]
+
+
 ItemCommand = AssignItem | EditItem | BlockItem | UnblockItem | StartItem | FinishItem | DropItem
 
 
@@ -208,6 +226,13 @@ class Change(msgspec.Struct, frozen=True):
     on: Facts | None = None  # of the other item that the command names
 
 
+class Limited(msgspec.Struct, frozen=True):
+    """A command about a stage."""
+
+    command: LimitStage
+    by: str
+
+
 class Stated(msgspec.Struct):
     """What people state about an item."""
 
@@ -224,6 +249,7 @@ class WorkItems(msgspec.Struct):
     """All that people state, by item."""
 
     items: dict[str, Stated]
+    limits: dict[Stage, int] = {}  # items in a stage
 
 
 def unknown(stream: str) -> NotFound:
@@ -235,7 +261,7 @@ def unknown(stream: str) -> NotFound:
     )
 
 
-def decide(change: Change, state: WorkItems | None, now: float) -> list[WorkItemEvent]:
+def decide(change: Change | Limited, state: WorkItems | None, now: float) -> list[WorkItemEvent]:
     """Answer a change with the events it makes true.
 
     Raises:
@@ -244,6 +270,8 @@ def decide(change: Change, state: WorkItems | None, now: float) -> list[WorkItem
             `work_item.too_many`.
     """
     del now
+    if isinstance(change, Limited):
+        return _limited(change, state)
     items = state.items if state is not None else {}
     known = items.get(change.item.id, Stated())
     command = change.command
@@ -273,6 +301,9 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
     """Apply `event`."""
     del at
     state = state or WorkItems({})
+    if isinstance(event, StageLimited):
+        state.limits = {**state.limits, event.stage: event.limit}
+        return state
     stated = state.items.setdefault(event.item, Stated())
     match event:
         case WorkItemAssigned():
@@ -293,6 +324,12 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
         case _:
             assert_never(event)
     return state
+
+
+def _limited(change: Limited, state: WorkItems | None) -> list[WorkItemEvent]:
+    stage, limit = change.command.stage, change.command.limit
+    before = state.limits.get(stage, 0) if state is not None else 0
+    return [StageLimited(stage, limit, change.by)] if limit != before else []
 
 
 Verb = Literal["assign", "edit", "block", "unblock", "start", "finish", "drop"]

@@ -1,0 +1,133 @@
+"""What may be asked about the board: its columns, how full they are, and what stands in the way."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from missioncontrol.application.reader import Reader, opened
+from missioncontrol.application.work_index import WorkItem
+from missioncontrol.application.work_items import STREAM, WORK_ITEMS
+from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
+from missioncontrol.domain.status import WORDS
+from missioncontrol.domain.work_item.stages import STAGES, Stage
+
+DONE_DAYS = 7
+DAY = 86_400.0
+TITLES: dict[Stage, str] = {stage: WORDS[stage] for stage in STAGES}
+
+
+class BoardColumn(msgspec.Struct, frozen=True):
+    """A column of the board."""
+
+    stage: Stage
+    title: str
+    items: int  # that are not over; of Done: those of the last seven days
+    stuck: int  # of these: that are stuck or failed
+    limit: int  # 0 for no limit
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Whether more items are in it than its limit allows."""
+        return 0 < self.limit < self.items
+
+
+class Board(msgspec.Struct, frozen=True):
+    """The board as a whole."""
+
+    columns: list[BoardColumn]
+    verdict: str  # a sentence that is computed from the items
+    key: str  # the part of the verdict that matters most
+
+
+def columns_of(
+    items: Iterable[WorkItem], limits: dict[Stage, int], now: float
+) -> list[BoardColumn]:
+    """Return the columns of these items."""
+    shown = [each for each in items if is_shown(each, now)]
+    counts = Counter(each.stage for each in shown)
+    stuck = Counter(each.stage for each in shown if each.word in ("stuck", "failed"))
+    return [
+        BoardColumn(stage, TITLES[stage], counts[stage], stuck[stage], limits.get(stage, 0))
+        for stage in STAGES
+    ]
+
+
+def is_shown(item: WorkItem, now: float) -> bool:
+    """Whether the board shows an item: it is open, or was done in the last seven days."""
+    return item.is_open or (item.word == "done" and item.entered > now - DONE_DAYS * DAY)
+
+
+def verdict_of(items: Sequence[WorkItem], columns: Sequence[BoardColumn]) -> tuple[str, str]:
+    """Return what matters most about the board, and the rest of the sentence."""
+    over = next((each for each in columns if each.is_over_limit), None)
+    stuck = next((each for each in items if each.word == "stuck"), None)
+    failed = sum(each.word == "failed" for each in items)
+    if over is not None:
+        why = f", and {_items(over.stuck)} stuck or failed" if over.stuck else ""
+        return f"{over.title} is over its limit", f": {over.items} of {over.limit}{why}."
+    if stuck is not None:
+        count = sum(each.word == "stuck" for each in items)
+        cause = stuck.status.partition(": ")[2]
+        return f"{_items(count)} stuck", f": {cause}."
+    if failed:
+        return f"{_items(failed)} failed", ": each can be tried again."
+    return _at_rest(items, columns)
+
+
+def _at_rest(items: Sequence[WorkItem], columns: Sequence[BoardColumn]) -> tuple[str, str]:
+    by_stage = {each.stage: each.items for each in columns}
+    if waiting := by_stage["waiting"]:
+        first = next(each for each in items if each.stage == "waiting")
+        return f"{_items(waiting)} {first.status[:1].lower()}{first.status[1:]}", "."
+    if working := by_stage["building"] + by_stage["in_review"]:
+        return f"{_items(working)} in work", ", and nothing waits for a person."
+    if ready := by_stage["ready_to_build"]:
+        return f"{_items(ready)} ready to build", ", and nobody has begun."
+    if planned := by_stage["planned"]:
+        return f"{_items(planned)} planned", "."
+    return ("Nothing is open", ".") if items else ("No work items yet", ".")
+
+
+def _items(count: int) -> str:
+    return "1 item is" if count == 1 else f"{count:,} items are".replace(",", "\u2009")
+
+
+async def board(reader: Reader, _: str) -> Board:
+    """Return the board as of now."""
+    items = reader.present.work_items
+    columns = columns_of(items, await limits_of(reader), reader.now)
+    key, rest = verdict_of([each for each in items if each.is_open], columns)
+    return Board(columns, f"{key}{rest}", key)
+
+
+async def limits_of(reader: Reader) -> dict[Stage, int]:
+    """Return how many items people allow in a stage."""
+    state = await reader.present.find(WORK_ITEMS, STREAM)
+    return state.limits if state is not None else {}
+
+
+def _lines(found: Board, _: int) -> list[str]:
+    lines = [found.verdict, ""]
+    for each in found.columns:
+        limit = f" of {each.limit}" if each.limit else ""
+        stuck = f"  {each.stuck} stuck or failed" if each.stuck else ""
+        lines.append(f"  {each.title:<15} {each.items:>6}{limit}{stuck}")
+    return lines
+
+
+BOARD = Target(noun="board", path="/board", command="task board", help="the board", is_single=True)
+
+GET = ItemQuery(
+    name="board.get",
+    title="Get the board",
+    text="Return the columns of the board.\n\nEach has its number of items, its limit, and how "
+    "many of them are stuck or failed. The items are in `work_item.list`.",
+    target=BOARD,
+    source=opened,
+    find=board,
+    returns=Board,
+    terminal=Terminal(verb="show", lines=_lines),
+)
+
+QUERIES: tuple[Query, ...] = (GET,)
