@@ -36,6 +36,7 @@ GROUPS = (
     Group(
         "Work",
         (
+            Place("board", "Board", "/board", "board", "B", is_on_phones=True),
             Place("missions", "Missions", "/missions", "missions", "m", is_on_phones=True),
             Place("repositories", "Repositories", "/repositories", "fork", "k"),
             Place("workflows", "Workflows", "/workflows", "workflows", "w"),

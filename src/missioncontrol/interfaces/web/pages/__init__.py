@@ -8,6 +8,7 @@ from missioncontrol.interfaces.web.pages import (
     agents,
     approvals,
     audit,
+    board,
     cockpit,
     cockpit_digest,
     cockpit_explore,
@@ -42,6 +43,7 @@ from missioncontrol.interfaces.web.rendering import prepare
 
 _PAGES: list[Any] = [
     *overview.HANDLERS,
+    *board.HANDLERS,
     *missions.HANDLERS,
     *repositories.HANDLERS,
     *documents.HANDLERS,

@@ -1,0 +1,300 @@
+"""What the board shows: columns, lanes and the list of the same items, and its saved views."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+from markupsafe import Markup
+
+from missioncontrol.application.work_index import WorkItem
+from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.work_item.stages import STAGES, Stage, StageTime, Word
+from missioncontrol.interfaces.web import formats
+from missioncontrol.queries.board import DAY, TITLES, is_shown
+from missioncontrol.queries.work_item import WorkItemFilters
+
+Layout = Literal["columns", "lanes", "list"]
+LAYOUTS: tuple[tuple[Layout, str, str], ...] = (
+    ("columns", "Columns", "board"),
+    ("lanes", "By mission", "workload"),
+    ("list", "List", "list"),
+)
+CARDS = 20
+"""Cards of a column that a page brings; the others come as it is scrolled."""
+
+CARDS_MAX = 100
+LANES = 12
+LANE_CARDS = 6
+EPICS_MAX = 200
+PEOPLE_MAX = 200
+
+GLYPHS: dict[Word, tuple[str, str, str]] = {
+    "planned": ("waiting", "st-waiting", ""),
+    "ready_to_build": ("ready", "st-ready", ""),
+    "building": ("running", "st-running", "live"),
+    "in_review": ("running", "st-review", "live"),
+    "waiting": ("approval", "st-approval", "ask"),
+    "stuck": ("blocked", "warn", "held"),
+    "failed": ("failed", "st-failed", "bad"),
+    "cancelled": ("cancelled", "st-cancelled", ""),
+    "done": ("succeeded", "st-succeeded", "ok"),
+}
+"""By status: `data-s`, the glyph and the tone."""
+
+STAGE_TONES: dict[Stage, str] = {
+    "planned": "past",
+    "ready_to_build": "held",
+    "building": "live",
+    "in_review": "live",
+    "waiting": "ask",
+    "done": "ok",
+}
+PROGRESS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("ok", frozenset({"done"})),
+    ("live", frozenset({"building", "in_review"})),
+    ("ask", frozenset({"waiting"})),
+    ("held", frozenset({"stuck", "failed"})),
+)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What an address of the board says."""
+
+    view: Layout = "columns"
+    epic: str = ""
+    assignee: str = ""
+    kind: str = ""
+    priority: str = ""
+    status: str = ""
+    label: str = ""
+    repository: str = ""
+    q: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it leaves any items out."""
+        return bool(self.query_of(view="columns"))
+
+    def query_of(self, **changes: str) -> str:
+        """Return the query of an address, with some values changed; defaults are left out."""
+        values = {**msgspec.structs.asdict(self), **changes}
+        found = {name: value for name, value in values.items() if value}
+        if found.get("view") == "columns":
+            del found["view"]
+        return urlencode(found)
+
+    def address(self, **changes: str) -> str:
+        """Return an address of the board with some values changed."""
+        query = self.query_of(**changes)
+        return f"/board?{query}" if query else "/board"
+
+    def filters(self, actor: str) -> WorkItemFilters:
+        """Return which items it wants; `me` is the caller.
+
+        Raises:
+            Rejected: `work_item.bad_input`.
+        """
+        given = {
+            "which": "all",
+            "epic": self.epic,
+            "assignee": actor if self.assignee == "me" else self.assignee,
+            "kind": self.kind or None,
+            "priority": self.priority or None,
+            "status": self.status or None,
+            "label": self.label,
+            "repository": self.repository,
+            "text": self.q.strip(),
+        }
+        try:
+            return msgspec.convert(given, WorkItemFilters)
+        except msgspec.ValidationError as error:
+            raise Rejected("work_item.bad_input", f"The filter is no filter: {error}.") from None
+
+
+class View(NamedTuple):
+    """A saved view: a name for an address."""
+
+    title: str
+    glyph: str
+    href: str
+    count: int
+
+
+class Lane(NamedTuple):
+    """The items of a mission or a repository, by column."""
+
+    key: str
+    title: str
+    lead: WorkItem  # whose status comes first
+    done: int
+    total: int
+    parts: list[tuple[str, float, float]]  # tone, begin and width in per cent
+    columns: list[tuple[Stage, list[WorkItem], int]]  # with how many more there are
+
+
+def chosen(items: Sequence[WorkItem], choice: Choice, actor: str, now: float) -> list[WorkItem]:
+    """Return the items that an address asks for, in the order of a list."""
+    filters = choice.filters(actor)
+    if choice.status:
+        return [each for each in items if filters.takes(each)]
+    return [each for each in items if is_shown(each, now) and filters.takes(each)]
+
+
+def column(items: Iterable[WorkItem], stage: Stage) -> list[WorkItem]:
+    """Return the items of a column; of what is done, the newest first."""
+    found = [each for each in items if each.stage == stage]
+    return sorted(found, key=lambda each: -each.entered) if stage == "done" else found
+
+
+def lanes(items: Sequence[WorkItem], everything: Sequence[WorkItem]) -> list[Lane]:
+    """Return the items by what they belong to, what a person has to act on first."""
+    by_epic: dict[str, list[WorkItem]] = {}
+    for each in items:
+        by_epic.setdefault(each.epic_source, []).append(each)
+    words: dict[str, Counter[str]] = {}
+    for each in everything:
+        words.setdefault(each.epic_source, Counter())[each.word] += 1
+    return [_lane(found, words[epic]) for epic, found in by_epic.items()]
+
+
+def _lane(items: list[WorkItem], words: Counter[str]) -> Lane:
+    lead, total = items[0], sum(words.values()) - words["cancelled"]
+    columns: list[tuple[Stage, list[WorkItem], int]] = []
+    for stage in STAGES:
+        found = column(items, stage)
+        columns.append((stage, found[:LANE_CARDS], max(len(found) - LANE_CARDS, 0)))
+    title = lead.epic_title or "Questions to people"
+    return Lane(lead.epic, title, lead, words["done"], total, progress(words, total), columns)
+
+
+def progress(words: Counter[str], total: int) -> list[tuple[str, float, float]]:
+    """Return the parts of a bar that counts all tasks; what has not begun is left over."""
+    parts, begin = [], 0.0
+    for tone, of in PROGRESS:
+        width = 100.0 * sum(words[word] for word in of) / max(total, 1)
+        if width:
+            parts.append((tone, round(begin, 2), round(width, 2)))
+            begin += width
+    return parts
+
+
+def views(items: Sequence[WorkItem], choice: Choice, actor: str) -> list[View]:
+    """Return the views that every board has."""
+    mine = WorkItemFilters(assignee=actor)
+    open_ones = [each for each in items if each.is_open]
+    words = Counter(each.word for each in open_ones)
+    own = sum(mine.takes(each) for each in open_ones)
+    layout = choice.view
+
+    def href(**values: str) -> str:
+        return Choice(view=layout).address(**values)
+
+    return [
+        View("Team board", "board", href(), len(open_ones)),
+        View("My items", "user", href(assignee="me"), own),
+        View("Waiting for a person", "approvals", href(status="waiting"), words["waiting"]),
+        View("Stuck", "warn", href(status="stuck"), words["stuck"]),
+        View("Failed", "st-failed", href(status="failed"), words["failed"]),
+        View("Not assigned", "user", href(assignee="none"), sum(not e.assignee for e in open_ones)),
+    ]
+
+
+def epics_of(items: Iterable[WorkItem]) -> list[tuple[str, str]]:
+    """Return what items belong to, for a filter."""
+    found = {each.epic: f"{each.epic} {each.epic_title}" for each in items if each.epic}
+    return [("", "All missions"), *sorted(found.items())[:EPICS_MAX]]
+
+
+def people_of(items: Iterable[WorkItem]) -> list[tuple[str, str]]:
+    """Return who has items, for a filter."""
+    found = {each.assignee: name_of(each.assignee) for each in items if each.assignee}
+    named = sorted(found.items(), key=lambda pair: pair[1])[:PEOPLE_MAX]
+    return [("", "Anyone"), ("me", "Me"), ("none", "Not assigned"), *named]
+
+
+def name_of(assignee: str) -> str:
+    """Return a person or an agent by name."""
+    return assignee.partition(":")[2] or assignee
+
+
+def since(at: float) -> Markup:
+    """Return how long ago something was in a card, with the time on hover."""
+    moment = formats.moment(at)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds"),
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        formats.span(max(formats.now() - at, 0.0)),
+    )
+
+
+def hours(seconds: float) -> str:
+    """Return a time as people estimate it: `45 min`, `1.6 h`."""
+    if seconds < 3_600:
+        return formats.span(seconds)
+    return f"{seconds / 3_600:.3g} h"
+
+
+def worked(item: WorkItem, now: float) -> float:
+    """Return the seconds that agents have worked on an item, up to now."""
+    return item.seconds + (max(now - item.working, 0.0) if item.working else 0.0)
+
+
+def why(item: WorkItem) -> tuple[str, str, str]:
+    """Return the line of a card that says what stands in its way: tone, glyph and text."""
+    if item.word == "stuck":
+        return "held", "warn", item.status.partition(": ")[2]
+    if item.word == "waiting":
+        who = item.status.partition(" on ")[2] or "a person"
+        return "ask", "approvals", f"{who}: {_request(item)}"
+    if item.word == "failed":
+        return "bad", "st-failed", item.reason or "Failed"
+    if item.blocked_by:
+        return "", "lock", f"Blocked by {', '.join(item.blocked_by[:3])}"
+    if item.stage == "planned" and item.kind == "repository_task" and item.reason:
+        return "ask", "user", item.reason.rstrip(".")
+    return "", "", ""
+
+
+def _request(item: WorkItem) -> str:
+    text = item.reason.rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}" if text else "finish task"
+
+
+def due_soon(item: WorkItem, now: float) -> str:
+    """Return `late` where an item is past its due date, `soon` two days before it."""
+    if not item.due or not item.is_open:
+        return ""
+    today = formats.moment(now).date().isoformat()
+    soon = formats.moment(now + 2 * DAY).date().isoformat()
+    return "late" if item.due < today else "soon" if item.due <= soon else ""
+
+
+class Slice(NamedTuple):
+    """A part of the bar of an item's time in each stage."""
+
+    stage: Stage
+    title: str
+    tone: str
+    begin: float
+    width: float
+    seconds: float
+    is_now: bool
+
+
+def slices(times: Sequence[StageTime]) -> list[Slice]:
+    """Return the time in each stage as parts of a bar, in per cent."""
+    total = sum(each.seconds for each in times) or 1.0
+    found, begin = [], 0.0
+    for each in times:
+        width = 100.0 * each.seconds / total
+        tone = STAGE_TONES[each.stage]
+        title = TITLES[each.stage]
+        found.append(
+            Slice(
+                each.stage, title, tone, round(begin, 2), round(width, 2), each.seconds, each.is_now
+            )
+        )
+        begin += width
+    return found
