@@ -12,6 +12,7 @@ from missioncontrol.application.work_index import WorkItem
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work_item.stages import STAGES, Stage, StageTime, Word
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.hints import on_page
 from missioncontrol.queries.board import DAY, TITLES, is_shown
 from missioncontrol.queries.work_item import WorkItemFilters
 
@@ -43,14 +44,6 @@ GLYPHS: dict[Word, tuple[str, str, str]] = {
 }
 """By status: `data-s`, the glyph and the tone."""
 
-STAGE_TONES: dict[Stage, str] = {
-    "planned": "past",
-    "ready_to_build": "held",
-    "building": "live",
-    "in_review": "live",
-    "waiting": "ask",
-    "done": "ok",
-}
 PROGRESS: tuple[tuple[str, frozenset[str]], ...] = (
     ("ok", frozenset({"done"})),
     ("live", frozenset({"building", "in_review"})),
@@ -236,6 +229,48 @@ def hours(seconds: float) -> str:
     return f"{seconds / 3_600:.3g} h"
 
 
+def effort(spent: float, estimated: float) -> str:
+    """Return the work on an item beside its estimate, in one unit: `2.2 of 2.5 h`."""
+    if not spent and not estimated:
+        return ""
+    unit, size = ("h", 3_600.0) if max(spent, estimated) >= 3_600 else ("min", 60.0)
+    parts = [f"{each / size:.1f}".removesuffix(".0") for each in (spent, estimated) if each]
+    return f"{' of '.join(parts)} {unit}"
+
+
+def initials(assignee: str) -> str:
+    """Return two letters for a person or an agent; `builder-2` is `b2`."""
+    kind, _, name = assignee.partition(":")
+    if kind == "user":
+        return name[:2].upper()
+    return f"{name[:1]}{name[-1]}" if name[-1:].isdigit() else name[:2]
+
+
+def reason_of(item: WorkItem, refusal: str) -> str:
+    """Return why something can't be done with an item, on its own page."""
+    text = refusal.removeprefix(f"{item.id}: ").removeprefix(f"{item.id} ")
+    return on_page(f"{text[:1].upper()}{text[1:]}")
+
+
+def chips(
+    choice: Choice, fields: Sequence[tuple[str, str, Sequence[tuple[str, str]], str]]
+) -> list[tuple[str, str, str]]:
+    """Return what the items are chosen by: title, value, and the address without it."""
+    found = [
+        (title, dict(options).get(value, value), choice.address(**{name: ""}))
+        for name, title, options, value in fields
+        if value
+    ]
+    if choice.q:
+        found.append(("Text", choice.q, choice.address(q="")))
+    found.extend(
+        (name.capitalize(), value, choice.address(**{name: ""}))
+        for name in ("label", "repository")
+        if (value := getattr(choice, name))
+    )
+    return found
+
+
 def worked(item: WorkItem, now: float) -> float:
     """Return the seconds that agents have worked on an item, up to now."""
     return item.seconds + (max(now - item.working, 0.0) if item.working else 0.0)
@@ -276,7 +311,6 @@ class Slice(NamedTuple):
 
     stage: Stage
     title: str
-    tone: str
     begin: float
     width: float
     seconds: float
@@ -289,12 +323,9 @@ def slices(times: Sequence[StageTime]) -> list[Slice]:
     found, begin = [], 0.0
     for each in times:
         width = 100.0 * each.seconds / total
-        tone = STAGE_TONES[each.stage]
         title = TITLES[each.stage]
         found.append(
-            Slice(
-                each.stage, title, tone, round(begin, 2), round(width, 2), each.seconds, each.is_now
-            )
+            Slice(each.stage, title, round(begin, 2), round(width, 2), each.seconds, each.is_now)
         )
         begin += width
     return found

@@ -13,8 +13,10 @@ from missioncontrol.application.work_index import WorkItem
 from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.work_item.changes import KINDS, PRIORITIES
 from missioncontrol.domain.work_item.stages import STAGES, Stage
+from missioncontrol.domain.work_item.stages import WORDS as STATUSES
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import board_view as view
@@ -85,6 +87,8 @@ def chosen_by(request: AnyRequest) -> view.Choice:
     """
     named = {each.name for each in msgspec.structs.fields(view.Choice)}
     given = {name: value[:300] for name, value in request.query_params.items() if name in named}
+    if "view" not in given and "mobi" in request.headers.get("user-agent", "").lower():
+        given["view"] = "list"  # A phone has room for one column.
     try:
         return msgspec.convert(given, view.Choice)
     except msgspec.ValidationError as error:
@@ -109,9 +113,8 @@ async def board_page(
         PAGE,
         title="Board",
         area="board",
-        **values,
-        **_of_item(console, choice, opened),
         tab="/board",
+        **(values | _of_item(console, choice, opened)),
     )
 
 
@@ -128,7 +131,7 @@ async def _board(
     columns = boards.columns_of(found, await boards.limits_of(reader), now)
     open_ones = [each for each in everything if each.is_open]
     saved = view.views(everything, choice, actor)
-    here = choice.address()
+    here, fields = choice.address(), _fields(choice, open_ones)
     values: dict[str, Any] = {
         "choice": choice,
         "total": len(found),
@@ -144,10 +147,8 @@ async def _board(
         "view_title": next((each.title for each in saved if each.href == here), "Filtered"),
         "clear": view.Choice(view=choice.view).address(),
         "layouts": view.LAYOUTS,
-        "epics": view.epics_of(open_ones),
-        "people": view.people_of(open_ones),
-        "kinds": [("", "All kinds"), *((each, KIND_TITLES[each]) for each in KINDS)],
-        "priorities": [("", "Any priority"), *((e, e.capitalize()) for e in PRIORITIES)],
+        "fields": fields,
+        "chips": view.chips(choice, fields),
         "key_help": KEY_HELP,
         "board_tabs": TABS,
         **_words(),
@@ -167,6 +168,22 @@ async def _board(
     return values
 
 
+def _fields(
+    choice: view.Choice, items: list[WorkItem]
+) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    """Return the fields of the filter: name, title, options and value."""
+    kinds = [("", "All kinds"), *((each, KIND_TITLES[each]) for each in KINDS)]
+    priorities = [("", "Any priority"), *((e, e.capitalize()) for e in PRIORITIES)]
+    statuses = [("", "Any status"), *((each, WORDS[each]) for each in STATUSES)]
+    return [
+        ("epic", "Mission", view.epics_of(items), choice.epic),
+        ("assignee", "Assignee", view.people_of(items), choice.assignee),
+        ("status", "Status", statuses, choice.status),
+        ("kind", "Kind", kinds, choice.kind),
+        ("priority", "Priority", priorities, choice.priority),
+    ]
+
+
 def _freeing(items: list[WorkItem]) -> tuple[str, str] | None:
     """Return where a person frees what is stuck first: address and title."""
     stuck = next((each for each in items if each.word == "stuck"), None)
@@ -182,6 +199,9 @@ def _words() -> dict[str, Any]:
         "since": view.since,
         "hours": view.hours,
         "worked": view.worked,
+        "effort": view.effort,
+        "initials": view.initials,
+        "reason_of": view.reason_of,
         "why": view.why,
         "due_soon": view.due_soon,
         "empty_texts": EMPTY_TEXTS,
