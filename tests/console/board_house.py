@@ -13,7 +13,7 @@ from missioncontrol.domain import mission as m
 from missioncontrol.domain import question as q
 from missioncontrol.domain.approval import events as a
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.estimates import Estimate
+from missioncontrol.domain.estimates import Estimate, Measure
 from missioncontrol.domain.lifecycle import events as life
 from missioncontrol.domain.plan import Phase, Plan, Requirement, Task
 from missioncontrol.domain.register import NAMES
@@ -106,6 +106,17 @@ def write_many(home: Home, count: int, *, tasks: int = 50, now: float) -> None:
     write(home, writer.events)
 
 
+def write_tasks(home: Home, count: int, *, now: float) -> None:
+    """Write so many tasks of one repository, each of which a person may begin."""
+    writer, who = Writer(now), p.Who(ACTOR)
+    adopted = p.RepositoryAdopted(REPOSITORY, "/srv/storefront", Process({}))
+    writer.at(DAY, REPOSITORY, adopted)
+    for number in range(1, count + 1):
+        added = p.RepositoryTaskAdded(REPOSITORY, number, f"task-{number}", f"Page {number}", who)
+        writer.at(DAY - number, REPOSITORY, added)
+    write(home, writer.events)
+
+
 def write(home: Home, events: list[tuple[float, str, Any]]) -> None:
     """Append events in the order of their time."""
     with ThreadPoolExecutor(1) as beside:  # A browser's test has a loop of its own here.
@@ -146,14 +157,7 @@ def _mission(
 ) -> None:
     mission, run = f"mission-{number:014}", f"run-{number:014}"
     tasks = [_task(place, kind, name, kinds) for place, (kind, name) in enumerate(kinds)]
-    estimates = tuple(
-        Estimate(each.key, measure, low, likely, high)
-        for place, each in enumerate(tasks)
-        for measure, low, likely, high in (
-            ("seconds", 600.0, 1_800.0 + 600 * place, 9_000.0),
-            ("cost", 200_000.0, 400_000.0 + 150_000 * place, 3_000_000.0),
-        )
-    )
+    estimates = tuple(each for place, task in enumerate(tasks) for each in _estimates(task, place))
     plan = Plan(
         title,
         title,
@@ -180,6 +184,14 @@ def _mission(
     writer.at(begun - 300, run, r.StepSucceeded("plan", 1))
     for place, (task, (kind, _)) in enumerate(zip(tasks, kinds, strict=True)):
         _stand(writer, mission, run, task, kind, 10 + 10 * place + number, begun - HOUR)
+
+
+def _estimates(task: Task, place: int) -> Iterable[Estimate]:
+    spans: dict[Measure, tuple[float, float, float]] = {
+        "seconds": (600.0, 1_800.0 + 600 * place, 9_000.0),
+        "cost": (200_000.0, 400_000.0 + 150_000 * place, 3_000_000.0),
+    }
+    return [Estimate(task.key, measure, *span) for measure, span in spans.items()]
 
 
 def _task(place: int, kind: str, title: str, kinds: tuple[tuple[str, str], ...]) -> Task:

@@ -4,6 +4,7 @@ Rows are read once and then as they change, so that a list of ten thousand items
 than a look at those that differ.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from urllib.parse import quote
@@ -102,6 +103,7 @@ class WorkIndex:
         self._seen: tuple[int, Conditions] | None = None
         self._items: dict[str, WorkItem] = {}
         self._ordered: list[WorkItem] = []
+        self._places: list[tuple[tuple[int, int, float, str], str]] = []
         self._holds: dict[str, list[WorkRow]] = {}
 
     def items(self, board: Board, tables: ReadTables, statuses: Statuses) -> Sequence[WorkItem]:
@@ -151,14 +153,33 @@ class WorkIndex:
             for other in (*self.rows[each].feeds, *self.rows[each].needs, *self.rows[each].on)
             if other in self.rows
         }
-        for id_ in changed | beside:
-            row = self.rows[id_]
-            self.by_key[row.key] = id_
-            if row.is_gone:
-                self._items.pop(id_, None)
-            else:
-                self._items[id_] = self._joined(row, around)
-        self._ordered = sorted(self._items.values(), key=lambda item: item.place)
+        touched = changed | beside
+        if 4 * len(touched) > len(self._items):
+            for id_ in touched:
+                self._put(id_, around)
+            self._places = sorted((each.place, id_) for id_, each in self._items.items())
+        else:
+            for id_ in touched:
+                self._leave(id_)
+                if self._put(id_, around):
+                    insort(self._places, (self._items[id_].place, id_))
+        self._ordered = [self._items[id_] for _, id_ in self._places]
+
+    def _put(self, id_: str, around: Conditions) -> bool:
+        """Join an item again; return whether it is one still."""
+        row = self.rows[id_]
+        self.by_key[row.key] = id_
+        if row.is_gone:
+            self._items.pop(id_, None)
+            return False
+        self._items[id_] = self._joined(row, around)
+        return True
+
+    def _leave(self, id_: str) -> None:
+        """Take an item out of the order; a few changes cost less than sorting all again."""
+        before = self._items.get(id_)
+        if before is not None:
+            del self._places[bisect_left(self._places, (before.place, id_))]
 
     def _note_holds(self, repository: str) -> bool:
         """Take note of which tasks of a repository hold files; return whether that differs."""

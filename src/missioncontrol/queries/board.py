@@ -40,17 +40,29 @@ class Board(msgspec.Struct, frozen=True):
     key: str  # the part of the verdict that matters most
 
 
-def columns_of(
-    items: Iterable[WorkItem], limits: dict[Stage, int], now: float
-) -> list[BoardColumn]:
-    """Return the columns of these items."""
-    shown = [each for each in items if is_shown(each, now)]
-    counts = Counter(each.stage for each in shown)
-    stuck = Counter(each.stage for each in shown if each.word in ("stuck", "failed"))
-    return [
-        BoardColumn(stage, TITLES[stage], counts[stage], stuck[stage], limits.get(stage, 0))
-        for stage in STAGES
-    ]
+class Filled(msgspec.Struct, frozen=True):
+    """Items by the column that they stand in, and how many of each are stuck or failed."""
+
+    items: dict[Stage, list[WorkItem]]
+    stuck: dict[Stage, int]
+
+    def columns(self, limits: dict[Stage, int]) -> list[BoardColumn]:
+        """Return the columns with their limits."""
+        return [
+            BoardColumn(stage, TITLES[stage], len(found), self.stuck[stage], limits.get(stage, 0))
+            for stage, found in self.items.items()
+        ]
+
+
+def filled(items: Iterable[WorkItem]) -> Filled:
+    """Return items by their columns; of what is done, the newest first."""
+    by_stage: dict[Stage, list[WorkItem]] = {stage: [] for stage in STAGES}
+    stuck = dict.fromkeys(STAGES, 0)
+    for each in items:
+        by_stage[each.stage].append(each)
+        stuck[each.stage] += each.word in ("stuck", "failed")
+    by_stage["done"].sort(key=lambda each: -each.entered)
+    return Filled(by_stage, stuck)
 
 
 def is_shown(item: WorkItem, now: float) -> bool:
@@ -61,17 +73,16 @@ def is_shown(item: WorkItem, now: float) -> bool:
 def verdict_of(items: Sequence[WorkItem], columns: Sequence[BoardColumn]) -> tuple[str, str]:
     """Return what matters most about the board, and the rest of the sentence."""
     over = next((each for each in columns if each.is_over_limit), None)
-    stuck = next((each for each in items if each.word == "stuck"), None)
-    failed = sum(each.word == "failed" for each in items)
+    words = Counter(each.word for each in items)
+    stuck = next((each for each in items if each.word == "stuck"), None) if words["stuck"] else None
     if over is not None:
         why = f", and {_items(over.stuck)} stuck or failed" if over.stuck else ""
         return f"{over.title} is over its limit", f": {over.items} of {over.limit}{why}."
     if stuck is not None:
-        count = sum(each.word == "stuck" for each in items)
         cause = stuck.status.partition(": ")[2]
-        return f"{_items(count)} stuck", f": {cause}."
-    if failed:
-        return f"{_items(failed)} failed", ": each can be tried again."
+        return f"{_items(words['stuck'])} stuck", f": {cause}."
+    if words["failed"]:
+        return f"{_items(words['failed'])} failed", ": each can be tried again."
     return _at_rest(items, columns)
 
 
@@ -96,7 +107,8 @@ def _items(count: int) -> str:
 async def board(reader: Reader, _: str) -> Board:
     """Return the board as of now."""
     items = reader.present.work_items
-    columns = columns_of(items, await limits_of(reader), reader.now)
+    shown = filled(each for each in items if is_shown(each, reader.now))
+    columns = shown.columns(await limits_of(reader))
     key, rest = verdict_of([each for each in items if each.is_open], columns)
     return Board(columns, f"{key}{rest}", key)
 

@@ -1,6 +1,7 @@
 """What may be asked about work items: the list, and one with what it belongs to and waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -37,32 +38,44 @@ class WorkItemFilters(msgspec.Struct, frozen=True):
     label: Annotated[str, Meta(max_length=40, description="A label that it has.")] = ""
     text: Annotated[str, Meta(max_length=300, description="Text in its key or title.")] = ""
 
-    def takes(self, item: WorkItem) -> bool:
-        """Whether an item is one of them."""
-        return (
-            (self.which == "all" or item.is_open is (self.which == "open"))
-            and self.status in (None, item.word)
-            and self.stage in (None, item.stage)
-            and self.kind in (None, item.kind)
-            and self.priority in (None, item.priority)
-            and self._names(item)
-        )
+    def select(self, items: Iterable[WorkItem]) -> list[WorkItem]:
+        """Return those of `items` that are wanted, in their order."""
+        found = list(items)
+        for check in self._checks():
+            found = [each for each in found if check(each)]
+        return found
 
-    def _names(self, item: WorkItem) -> bool:
-        wanted = self.text.casefold()
-        return (
-            self.epic in ("", item.epic, item.epic_source)
-            and self.repository in ("", item.repository)
-            and (not self.label or self.label in item.labels)
-            and self._is_assigned(item)
-            and (not wanted or wanted in f"{item.id} {item.title}".casefold())
-        )
+    def _checks(self) -> Iterator[Callable[[WorkItem], bool]]:
+        """Yield what is asked of an item; what chooses all is not asked."""
+        if self.which != "all":
+            is_open = self.which == "open"
+            yield lambda each: each.is_open is is_open
+        for name, field in FIELDS:
+            if (wanted := getattr(self, name)) is not None:
+                yield partial(_has, field, wanted)
+        if self.epic:
+            yield lambda each: self.epic in (each.epic, each.epic_source)
+        if self.repository:
+            yield lambda each: each.repository == self.repository
+        if self.label:
+            yield lambda each: self.label in each.labels
+        if self.assignee:
+            names = ("",) if self.assignee == "none" else (self.assignee,)
+            yield lambda each: each.assignee in names or _name_of(each) in names
+        if wanted := self.text.casefold():
+            yield lambda each: wanted in f"{each.id} {each.title}".casefold()
 
-    def _is_assigned(self, item: WorkItem) -> bool:
-        if self.assignee == "none":
-            return not item.assignee
-        plain = item.assignee.partition(":")[2]
-        return self.assignee in ("", item.assignee, plain)
+
+FIELDS = (("status", "word"), ("stage", "stage"), ("kind", "kind"), ("priority", "priority"))
+"""Filters that are equal to a field of an item, with that field."""
+
+
+def _has(field: str, wanted: str, item: WorkItem) -> bool:
+    return bool(getattr(item, field) == wanted)
+
+
+def _name_of(item: WorkItem) -> str:
+    return item.assignee.partition(":")[2]
 
 
 class LinkedItem(msgspec.Struct, frozen=True):
@@ -91,7 +104,7 @@ SIBLINGS_MAX = 50
 
 async def work_items(present: Present, filters: WorkItemFilters) -> Sequence[WorkItem]:
     """Return the items that fit: what a person has to act on first, what is over last."""
-    return [each for each in present.work_items if filters.takes(each)]
+    return filters.select(present.work_items)
 
 
 async def work_item(reader: Reader, key: str) -> WorkItemPage:

@@ -1,19 +1,23 @@
 """What the board shows: columns, lanes and the list of the same items, and its saved views."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import itemgetter
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import msgspec
 from markupsafe import Markup
 
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.work_index import WorkItem
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.work_item.stages import STAGES, Stage, StageTime, Word
+from missioncontrol.domain.work_item.stages import Stage, StageTime, Word
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.hints import on_page
-from missioncontrol.queries.board import DAY, TITLES, is_shown
+from missioncontrol.queries.board import DAY, TITLES, filled, is_shown
 from missioncontrol.queries.work_item import WorkItemFilters
 
 Layout = Literal["columns", "lanes", "list"]
@@ -22,12 +26,12 @@ LAYOUTS: tuple[tuple[Layout, str, str], ...] = (
     ("lanes", "By mission", "workload"),
     ("list", "List", "list"),
 )
-CARDS = 20
+CARDS = 12
 """Cards of a column that a page brings; the others come as it is scrolled."""
 
 CARDS_MAX = 100
-LANES = 12
-LANE_CARDS = 6
+LANES = 8
+LANE_CARDS = 4
 EPICS_MAX = 200
 PEOPLE_MAX = 200
 
@@ -112,7 +116,7 @@ class View(NamedTuple):
     title: str
     glyph: str
     href: str
-    count: int
+    items: int
 
 
 class Lane(NamedTuple):
@@ -129,35 +133,64 @@ class Lane(NamedTuple):
 
 def chosen(items: Sequence[WorkItem], choice: Choice, actor: str, now: float) -> list[WorkItem]:
     """Return the items that an address asks for, in the order of a list."""
-    filters = choice.filters(actor)
+    found = choice.filters(actor).select(items)
     if choice.status:
-        return [each for each in items if filters.takes(each)]
-    return [each for each in items if is_shown(each, now) and filters.takes(each)]
+        return found
+    return [each for each in found if is_shown(each, now)]
 
 
-def column(items: Iterable[WorkItem], stage: Stage) -> list[WorkItem]:
-    """Return the items of a column; of what is done, the newest first."""
-    found = [each for each in items if each.stage == stage]
-    return sorted(found, key=lambda each: -each.entered) if stage == "done" else found
+class Summary(msgspec.Struct, frozen=True):
+    """What every view of the board says of all open items; counted once for each change."""
+
+    items: Sequence[WorkItem]  # all of them
+    open_ones: list[WorkItem]
+    words: Counter[str]
+    by_assignee: Counter[str]
+    epics: list[tuple[str, str]]
+    people: list[tuple[str, str]]
 
 
-def lanes(items: Sequence[WorkItem], everything: Sequence[WorkItem]) -> list[Lane]:
-    """Return the items by what they belong to, what a person has to act on first."""
+_known: WeakKeyDictionary[Present, Summary] = WeakKeyDictionary()
+
+
+def summary_of(present: Present) -> Summary:
+    """Return what all views say, as of now."""
+    items, known = present.work_items, _known.get(present)
+    if known is not None and known.items is items:
+        return known
+    open_ones = [each for each in items if each.is_open]
+    found = _known[present] = Summary(
+        items,
+        open_ones,
+        Counter(each.word for each in open_ones),
+        Counter(each.assignee for each in open_ones),
+        epics_of(open_ones),
+        people_of(open_ones),
+    )
+    return found
+
+
+def lanes(items: Sequence[WorkItem], everything: Sequence[WorkItem]) -> tuple[list[Lane], int]:
+    """Return the items by what they belong to, what a person has to act on first.
+
+    The number says how many more there are.
+    """
     by_epic: dict[str, list[WorkItem]] = {}
     for each in items:
         by_epic.setdefault(each.epic_source, []).append(each)
-    words: dict[str, Counter[str]] = {}
+    words: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for each in everything:
-        words.setdefault(each.epic_source, Counter())[each.word] += 1
-    return [_lane(found, words[epic]) for epic, found in by_epic.items()]
+        words[each.epic_source][each.word] += 1
+    shown = islice(by_epic.items(), LANES)
+    return [_lane(found, words[epic]) for epic, found in shown], max(len(by_epic) - LANES, 0)
 
 
 def _lane(items: list[WorkItem], words: Counter[str]) -> Lane:
     lead, total = items[0], sum(words.values()) - words["cancelled"]
-    columns: list[tuple[Stage, list[WorkItem], int]] = []
-    for stage in STAGES:
-        found = column(items, stage)
-        columns.append((stage, found[:LANE_CARDS], max(len(found) - LANE_CARDS, 0)))
+    columns = [
+        (stage, found[:LANE_CARDS], max(len(found) - LANE_CARDS, 0))
+        for stage, found in filled(items).items.items()
+    ]
     title = lead.epic_title or "Questions to people"
     return Lane(lead.epic, title, lead, words["done"], total, progress(words, total), columns)
 
@@ -173,37 +206,34 @@ def progress(words: Counter[str], total: int) -> list[tuple[str, float, float]]:
     return parts
 
 
-def views(items: Sequence[WorkItem], choice: Choice, actor: str) -> list[View]:
+def views(summary: Summary, choice: Choice, actor: str) -> list[View]:
     """Return the views that every board has."""
-    mine = WorkItemFilters(assignee=actor)
-    open_ones = [each for each in items if each.is_open]
-    words = Counter(each.word for each in open_ones)
-    own = sum(mine.takes(each) for each in open_ones)
-    layout = choice.view
+    words, own, layout = summary.words, summary.by_assignee[actor], choice.view
 
     def href(**values: str) -> str:
         return Choice(view=layout).address(**values)
 
     return [
-        View("Team board", "board", href(), len(open_ones)),
+        View("Team board", "board", href(), len(summary.open_ones)),
         View("My items", "user", href(assignee="me"), own),
         View("Waiting for a person", "approvals", href(status="waiting"), words["waiting"]),
         View("Stuck", "warn", href(status="stuck"), words["stuck"]),
         View("Failed", "st-failed", href(status="failed"), words["failed"]),
-        View("Not assigned", "user", href(assignee="none"), sum(not e.assignee for e in open_ones)),
+        View("Not assigned", "user", href(assignee="none"), summary.by_assignee[""]),
     ]
 
 
 def epics_of(items: Iterable[WorkItem]) -> list[tuple[str, str]]:
     """Return what items belong to, for a filter."""
-    found = {each.epic: f"{each.epic} {each.epic_title}" for each in items if each.epic}
-    return [("", "All missions"), *sorted(found.items())[:EPICS_MAX]]
+    found = {each.epic: each.epic_title for each in items if each.epic}
+    named = ((key, f"{key} {title}") for key, title in sorted(found.items()))
+    return [("", "All missions"), *islice(named, EPICS_MAX)]
 
 
 def people_of(items: Iterable[WorkItem]) -> list[tuple[str, str]]:
     """Return who has items, for a filter."""
-    found = {each.assignee: name_of(each.assignee) for each in items if each.assignee}
-    named = sorted(found.items(), key=lambda pair: pair[1])[:PEOPLE_MAX]
+    found = {each.assignee for each in items} - {""}
+    named = sorted(((each, name_of(each)) for each in found), key=itemgetter(1))[:PEOPLE_MAX]
     return [("", "Anyone"), ("me", "Me"), ("none", "Not assigned"), *named]
 
 

@@ -1,6 +1,7 @@
 """The board: work items as columns, lanes and a list, one in full, and what is done with them."""
 
 import json
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
+from markupsafe import Markup
 
 from missioncontrol.application.work_index import WorkItem
 from missioncontrol.declarations import Operation
@@ -20,7 +22,7 @@ from missioncontrol.domain.work_item.stages import WORDS as STATUSES
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import board_view as view
-from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.interfaces.web.rendering import fragment, is_part, macros_of, moved, page
 from missioncontrol.operations import work_item as operations
 from missioncontrol.queries import board as boards
 from missioncontrol.queries import work_item as queries
@@ -31,6 +33,7 @@ AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 PAGE, ITEM = "board/page.html", "board/item.html"
 BULK_MAX = 200
+CARDS_KNOWN_MAX = 20_000
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
 TABS = (("/board", "Board", "board"),)
@@ -105,7 +108,7 @@ async def board_page(
     """Show work items as columns, by mission, or as a list; the one that `item` names in full."""
     choice, everything = chosen_by(request), console.present.work_items
     values = await _board(request, console, choice, everything, cursor)
-    if is_part(request) and request.headers.get("hx-target") == "board-now":
+    if is_part(request):
         return fragment(request, PAGE, "now", **values)
     opened = await _page(request, console, item) if item else None
     return page(
@@ -126,12 +129,11 @@ async def _board(
     cursor: str,
 ) -> dict[str, Any]:
     now, actor = console.now, request.user.actor
-    found = view.chosen(everything, choice, actor, now)
-    reader = console.reader(request.user)
-    columns = boards.columns_of(found, await boards.limits_of(reader), now)
-    open_ones = [each for each in everything if each.is_open]
-    saved = view.views(everything, choice, actor)
-    here, fields = choice.address(), _fields(choice, open_ones)
+    found, summary = view.chosen(everything, choice, actor, now), view.summary_of(console.present)
+    shown = boards.filled(found)
+    columns = shown.columns(await boards.limits_of(console.reader(request.user)))
+    saved = view.views(summary, choice, actor)
+    here, fields = choice.address(), _fields(choice, summary)
     values: dict[str, Any] = {
         "choice": choice,
         "total": len(found),
@@ -141,8 +143,8 @@ async def _board(
         "lanes_left": 0,
         "rows": [],
         "next": "",
-        "verdict": boards.verdict_of(open_ones, columns),
-        "freeing": _freeing(open_ones),
+        "verdict": boards.verdict_of(summary.open_ones, columns),
+        "freeing": _freeing(summary.open_ones),
         "saved": saved,
         "view_title": next((each.title for each in saved if each.href == here), "Filtered"),
         "clear": view.Choice(view=choice.view).address(),
@@ -152,32 +154,31 @@ async def _board(
         "key_help": KEY_HELP,
         "board_tabs": TABS,
         **_words(),
+        **_cards_for(request, choice, now),
     }
     match choice.view:
         case "lanes":
-            every = view.lanes(found, everything)
-            values |= {"lanes": every[: view.LANES], "lanes_left": len(every[view.LANES :])}
+            values["lanes"], values["lanes_left"] = view.lanes(found, everything)
         case "list":
             rows = page_of(found, cursor, LIMIT, lambda each: each.place, int, int, float, str)
             values |= {"rows": rows.items, "next": rows.next}
         case _:
-            stages = {stage: view.column(found, stage) for stage in STAGES}
             values["filled"] = {
-                stage: (cards[: view.CARDS], len(cards)) for stage, cards in stages.items()
+                stage: (cards[: view.CARDS], len(cards)) for stage, cards in shown.items.items()
             }
     return values
 
 
 def _fields(
-    choice: view.Choice, items: list[WorkItem]
+    choice: view.Choice, summary: view.Summary
 ) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     """Return the fields of the filter: name, title, options and value."""
     kinds = [("", "All kinds"), *((each, KIND_TITLES[each]) for each in KINDS)]
     priorities = [("", "Any priority"), *((e, e.capitalize()) for e in PRIORITIES)]
     statuses = [("", "Any status"), *((each, WORDS[each]) for each in STATUSES)]
     return [
-        ("epic", "Mission", view.epics_of(items), choice.epic),
-        ("assignee", "Assignee", view.people_of(items), choice.assignee),
+        ("epic", "Mission", summary.epics, choice.epic),
+        ("assignee", "Assignee", summary.people, choice.assignee),
         ("status", "Status", statuses, choice.status),
         ("kind", "Kind", kinds, choice.kind),
         ("priority", "Priority", priorities, choice.priority),
@@ -208,6 +209,45 @@ def _words() -> dict[str, Any]:
     }
 
 
+@cache
+def _macros() -> Any:
+    return macros_of("board/card.html", **_words())
+
+
+class Cards:
+    """Cards of items, each made once a minute as long as its item does not change."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._known: dict[tuple[int, str, bool], tuple[WorkItem, Markup]] = {}
+
+    def of(self, item: WorkItem, query: str, *, is_movable: bool, minute: int) -> Markup:
+        """Return the card of an item; `query` is what the address of the board says."""
+        if minute != self._minute or len(self._known) > CARDS_KNOWN_MAX:
+            self._minute = minute
+            self._known.clear()
+        key = (id(item), query, is_movable)
+        known = self._known.get(key)
+        if known is None or known[0] is not item:
+            made = Markup(_macros().card(item, query, is_movable))  # noqa: S704 - it is escaped
+            known = self._known[key] = (item, made)
+        return known[1]
+
+
+_cards = Cards()
+
+
+def _cards_for(request: AnyRequest, choice: view.Choice, now: float) -> dict[str, Any]:
+    query, is_movable = choice.query_of(), request.user.may("operate")
+    before = f"{query}&" if query else ""
+    minute = int(now // 60)
+
+    def card_of(item: WorkItem) -> Markup:
+        return _cards.of(item, before, is_movable=is_movable, minute=minute)
+
+    return {"card_of": card_of}
+
+
 @get("/board/cards", include_in_schema=False, **needs("read"))
 async def cards_part(
     request: AnyRequest,
@@ -223,8 +263,9 @@ async def cards_part(
         raise Rejected("work_item.bad_input", f"{stage[:40]!r} is no column of the board.")
     found = view.chosen(console.present.work_items, choice, request.user.actor, now)
     begin = max(after, 0)
-    cards = view.column(found, known)[begin : begin + max(1, min(limit, view.CARDS_MAX))]
-    return fragment(request, PAGE, "cards", cards=cards, choice=choice, **_words())
+    of_column = boards.filled(found).items[known]
+    cards = of_column[begin : begin + max(1, min(limit, view.CARDS_MAX))]
+    return fragment(request, PAGE, "cards", cards=cards, **_cards_for(request, choice, now))
 
 
 @get("/board/items/{item:str}", include_in_schema=False, **needs("read"))

@@ -329,6 +329,7 @@ class Column {
     const left = this.total - this.end;
     this.more.hidden = left <= 0;
     this.more.querySelector("a").textContent = `${left.toLocaleString("en").replaceAll(",", "\u2009")} more`;
+    requestAnimationFrame(() => this.list.isConnected && this.look()); // A long jump needs several portions.
   }
 }
 
