@@ -75,7 +75,7 @@ class Board {
   }
 
   show(html) {
-    this.panel.innerHTML = html;
+    this.panel.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
     window.htmx?.process(this.panel);
   }
 
