@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from missioncontrol.application.statuses import Statuses
+from missioncontrol.application.work_flow import flow_of
 from missioncontrol.application.work_index import WorkIndex, WorkItem
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.status import USUAL, Ask, Closed, Conditions
@@ -83,3 +84,34 @@ def test_the_verdict_names_a_full_stage_before_what_is_stuck() -> None:
     assert "".join(verdict_of(stuck, shown.columns({"planned": 1}))) == (
         "Planned is over its limit: 2 of 1."
     )
+
+
+def test_the_flow_counts_each_item_once_a_day_and_times_each_stay_that_ended() -> None:
+    log = planned().tell(
+        *on(RUN, r.StepStarted("survey", 1, 2, "surveyor"), r.StepSucceeded("survey", 2))
+    )
+    index = WorkIndex()
+    found = items(log, STOPPED, index)
+    now = log.raw[-1][0] + 60.0
+    flow = flow_of(list(index.rows.values()), found, now)
+    assert [sum(each.counts.values()) for each in flow.days] == [0] * 27 + [3]
+    assert flow.days[-1].counts["done"] == 1
+    times = {each.stage: (each.stays, each.p50, each.p90) for each in flow.stages}
+    assert times["building"] == (1, 10.0, 10.0)
+    assert times["in_review"] == (0, 0.0, 0.0)
+    later = flow_of(list(index.rows.values()), found, now + 3 * 86_400.0)
+    assert [sum(each.counts.values()) for each in later.days] == [0] * 24 + [3] * 4
+
+
+def test_the_flow_names_what_items_wait_for_and_for_how_long() -> None:
+    index = WorkIndex()
+    found = items(planned(), STOPPED, index)
+    flow = flow_of(list(index.rows.values()), found, found[0].since + 100.0)
+    first = flow.waits[0]
+    assert (first.kind, first.name, first.items, first.seconds) == (
+        "agent",
+        "surveyor",
+        ("M-1.1",),
+        100.0,
+    )
+    assert [(each.name, each.count) for each in flow.waits[1:]] == [("M-1.1", 2)]

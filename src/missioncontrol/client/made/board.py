@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from missioncontrol.application.work_flow import Flow
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call
 from missioncontrol.client.resource import L, Resource, requested
@@ -20,6 +21,15 @@ class BoardRequests(Resource[L]):
         are in `work_item.list`.
         """
         return requests.item("board.get")
+
+    @requested
+    def flow(self) -> Call[Flow]:
+        """Return how work flows.
+
+        The median and the 90th percentile of the time in each stage in the last 28 days, what waits
+        for what, and how many items were where each day.
+        """
+        return requests.item("board.flow")
 
     @requested
     def limit(

@@ -64,7 +64,7 @@ class StageTime(msgspec.Struct, frozen=True):
 
 def spans(stays: Sequence[Stay], until: float) -> Iterator[tuple[Stage, float, float]]:
     """Yield (stage, begin, end) of each stay; the last one ends at `until`."""
-    ends = [each.since for each in stays[1:]] + [until]
+    ends = [*(each.since for each in stays[1:]), until][: len(stays)]
     for stay, end in zip(stays, ends, strict=True):
         yield stay.stage, stay.since, max(end, stay.since)
 

@@ -31,12 +31,12 @@ from missioncontrol.surfaces.paging import LIMIT, Cursor, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
-PAGE, ITEM = "board/page.html", "board/item.html"
+PAGE, ITEM, FLOW = "board/page.html", "board/item.html", "board/flow.html"
 BULK_MAX = 200
 CARDS_KNOWN_MAX = 20_000
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
-TABS = (("/board", "Board", "board"),)
+TABS = (("/board", "Board", "board"), ("/board/flow", "Flow", "flow"))
 KIND_TITLES = {
     "task": "Tasks of agents",
     "person_task": "Tasks of people",
@@ -417,4 +417,23 @@ def _bulk(do: str, value: str) -> tuple[Operation[Any, Any], dict[str, Any]]:
     raise Rejected("work_item.bad_input", f"{do[:40]!r} is nothing that is done with items.")
 
 
-HANDLERS: list[Any] = [board_page, cards_part, item_page, move, change, change_marked]
+@get("/board/flow", include_in_schema=False, **needs("read"))
+async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show the time in each stage, what waits for what, and how many items are where each day."""
+    found = await boards.flow(console.reader(request.user), "")
+    values: dict[str, Any] = {
+        "flow": found,
+        "verdict": view.flow_verdict(found),
+        "chart": view.flow_chart(found),
+        "longest": max((each.p90 for each in found.stages), default=0.0) or 1.0,
+        "waits": [(each, *view.freed_by(each)) for each in found.waits],
+        "board_tabs": TABS,
+        "tab": "/board/flow",
+        **_words(),
+    }
+    if is_part(request):
+        return fragment(request, FLOW, "now", **values)
+    return page(request, FLOW, title="Flow", area="board", **values)
+
+
+HANDLERS: list[Any] = [flow_page, board_page, cards_part, item_page, move, change, change_marked]
