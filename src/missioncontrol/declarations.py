@@ -59,7 +59,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plural(self) -> str:
         """What several of them are called."""
-        return self.path.rpartition("/")[2]
+        return self.path.rpartition("/")[2].replace("-", "_")
 
     @property
     def item_path(self) -> str:
@@ -93,6 +93,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line can't derive of an operation or a query."""
 
     verb: str = ""  # else that of the name
+    noun: str = ""  # the path before it, where neither target nor name say that
     positional: tuple[str, ...] = ()  # fields that are no options, in their order
     flatten: str = ""  # a field whose own fields become options
     names: Mapping[str, str] = {}  # options by field, where they are called differently
@@ -185,7 +186,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     @property
     def command_noun(self) -> str:
         """The path of the command line to the verb: `decision`, `document share`."""
-        return (self.of.command if self.of else "") or self.noun
+        return self.terminal.noun or (self.of.command if self.of else "") or self.noun
 
     @property
     def routine(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
-from missioncontrol.ports.read_tables import MissionRow, ReadTables, RunChoice, RunRow
+from missioncontrol.ports.read_tables import ListedRow, MissionRow, ReadTables, RunChoice, RunRow
 
 KEEPERS = ["memory", "sqlite"]
 
@@ -84,6 +84,15 @@ def test_ids_are_found_by_how_they_begin(tables: ReadTables) -> None:
     assert tables.find("mission-") == ["mission-ab"]
     assert tables.find("nobody") == []
     assert tables.find("%") == []
+
+
+def test_rows_that_were_saved_since_are_told_apart(tables: ReadTables) -> None:
+    first = [ListedRow("item", name, True, b"{}", 3) for name in ("a", "b")]
+    tables.save(3, [], [], [*first, ListedRow("other", "a", True, b"{}", 3)])
+    tables.save(5, [], [], [ListedRow("item", "b", False, b"[]", 5)])
+    assert [row.id for row in tables.changed_listed("item", after=3)] == ["b"]
+    assert {row.id for row in tables.changed_listed("item")} == {"a", "b"}
+    assert tables.changed_listed("item", after=5) == []
 
 
 def test_clearing_goes_back_to_the_beginning(tables: ReadTables) -> None:

@@ -31,6 +31,7 @@ from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
 from tests.domain.product_examples import PRODUCT_EXAMPLES
 from tests.domain.schedules import EXAMPLES as SCHEDULE_EXAMPLES
+from tests.domain.work_item_examples import WORK_ITEM_EXAMPLES
 
 DIGEST = "ab" * 32
 FAILURE = r.Failure("agent.crashed", "It broke: “ü”.", "Mend it.", False, {"tried": [1]})
@@ -148,4 +149,5 @@ EXAMPLES: tuple[Event, ...] = (
     *NOTIFICATION_EXAMPLES,
     *KNOWLEDGE_EXAMPLES,
     *PRODUCT_EXAMPLES,
+    *WORK_ITEM_EXAMPLES,
 )

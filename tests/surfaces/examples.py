@@ -16,6 +16,9 @@ from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
+from missioncontrol.domain.work_item.changes import ItemCommand, LimitStage
+from tests.console.houses import House
+from tests.domain.repositories import ID
 
 API = "/api/v1"
 
@@ -123,6 +126,82 @@ async def lesson(client: httpx.AsyncClient) -> str:
     return str(made.json()["item"]["id"])
 
 
+HOUSES: list[House] = []
+"""The home that requests go to, last: for what no route makes."""
+
+
+async def item(client: httpx.AsyncClient, kind: str) -> str:
+    """Plan a mission, and return the key of the newest of its items that is open."""
+    await ended_run(client)
+    asked: dict[str, Any] = {"kind": kind, "limit": 200}
+    found = (await client.get(f"{API}/work-items", params=asked)).json()["items"]
+    return str(max(found, key=lambda each: each["created"])["id"])
+
+
+async def person_item(client: httpx.AsyncClient) -> str:
+    """A task that no agent has, and that waits for no other one."""
+    key = await item(client, "person_task")
+    page = (await client.get(f"{API}/work-items/{key}")).json()
+    first = page["needs"][0]["id"] if page["needs"] else key
+    return str(first) if page["needs"] and first in await open_people(client) else key
+
+
+async def open_people(client: httpx.AsyncClient) -> set[str]:
+    asked: dict[str, Any] = {"kind": "person_task", "limit": 200}
+    found = (await client.get(f"{API}/work-items", params=asked)).json()["items"]
+    return {each["id"] for each in found if not each["blocked_by"]}
+
+
+async def free_item(client: httpx.AsyncClient) -> str:
+    """A task of a repository whose process has no documents."""
+    return await repository_item("")
+
+
+async def repository_item(scope: str) -> str:
+    do, owner = HOUSES[-1].held.executor.perform, HOUSES[-1].held.command_bus.access.owner
+    adopted = {"repository": ID, "path": "/nowhere", "process": {"phases": {}}}
+    await do("RepositoryAsked", adopted, owner)
+    asked: dict[str, Any] = {"repository": ID, "verb": "add", "title": "Log in"}
+    task = (await do("RepositoryTaskAsked", asked, owner))["task"]
+    if scope:
+        asked = {"repository": ID, "verb": "scope", "task": task, "scope": [scope]}
+        await do("RepositoryTaskAsked", asked, owner)
+    await HOUSES[-1].console.present.catch_up()
+    return f"NOWH-{task}"
+
+
+async def item_for_a_builder(client: httpx.AsyncClient) -> str:
+    """The builder can't start: nothing but the beginning of its run is looked at."""
+    del client
+    do, owner = HOUSES[-1].held.executor.perform, HOUSES[-1].held.command_bus.access.owner
+    declared = {"name": "coder", "kind": "acp", "settings": {"argv": ["true"]}}
+    asked = {"verb": "add", "name": "coder", "declared": declared, "replace": True}
+    await do("AgentAsked", {**asked, "start": False}, owner)
+    return await repository_item(f"src/{secrets.token_hex(4)}.py")
+
+
+async def cancelled_item(client: httpx.AsyncClient) -> str:
+    """A task of a mission that was cancelled before it began."""
+    begun = await client.post(f"{API}/missions", json={**GOAL, "execute": True})
+    run, mission = begun.json()["run"], begun.json()["mission"]
+    found: list[Any] = []
+    while not found:
+        await asyncio.sleep(0.02)
+        asked = {"epic": mission, "kind": "task", "status": "planned"}
+        found = (await client.get(f"{API}/work-items", params=asked)).json()["items"]
+    ended = await client.post(f"{API}/runs/{run}/cancel", json={"reason": "enough"})
+    assert ended.status_code == 200, ended.text
+    while (await client.get(f"{API}/runs/{run}")).json()["status"] != "cancelled":  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    return str(found[-1]["id"])
+
+
+async def two_items(client: httpx.AsyncClient) -> str:
+    """The first task of the repository is the other one."""
+    await repository_item("")
+    return await repository_item("")
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -156,6 +235,19 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "notification.add": (nothing, {"name": "me", "way": "email", "to": "me@example.com"}),
     "notification.test": (notification, {}),
     "notification.remove": (notification, {}),
+    "work_item.assign": (free_item, {"to": "bob"}),
+    "work_item.edit": (free_item, {"priority": "high", "due": "2030-01-31"}),
+    "work_item.block": (two_items, {"on": "NOWH-1", "reason": "first things first"}),
+    "work_item.unblock": (two_items, {"on": "NOWH-1"}),
+    "work_item.start": (free_item, {}),
+    "work_item.hand_to_builder": (
+        item_for_a_builder,
+        {"builder": "coder", "into": "mission/main"},
+    ),
+    "work_item.retry": (cancelled_item, {}),
+    "work_item.finish": (person_item, {"reason": "looked at"}),
+    "board.limit": (nothing, {"stage": "building", "limit": 4}),
+    "work_item.drop": (free_item, {"reason": "not wanted"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -183,6 +275,14 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "inbox.assign": {"to": "x" * 201},
     "inbox.comment": {"text": "x" * 4_001},
     "notification.add": {"name": "x" * 101, "way": "email", "to": "me@example.com"},
+    "work_item.assign": {"to": "x" * 201},
+    "work_item.edit": {"labels": ["x" * 41]},
+    "work_item.block": {"on": ""},
+    "work_item.unblock": {"on": ""},
+    "work_item.hand_to_builder": {"builder": "x" * 201},
+    "work_item.finish": {"reason": "x" * 2_001},
+    "board.limit": {"stage": "building", "limit": -1},
+    "work_item.drop": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -195,6 +295,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(ShareCommand)), ("share",)),
     (frozenset(get_args(InboxCommand)), ("inbox",)),
     (frozenset(get_args(NotificationCommand)), ("notification",)),
+    (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -16,7 +16,7 @@ from missioncontrol.declarations import Operation, Target
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.principal import Asking
 from tests.console.houses import House, console_house, principal
-from tests.surfaces.examples import BEYOND, EXAMPLES, PREPARED
+from tests.surfaces.examples import BEYOND, EXAMPLES, HOUSES, PREPARED
 
 AnyOperation = Operation[Any, Any]
 ROUTED = [each for each in operations.every() if "http" in each.surfaces]
@@ -47,7 +47,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         stack = AsyncExitStack()
         house = runner.run(stack.enter_async_context(console_house(root)))
         (house.held.home.root / "console.toml").write_text("webhooks_inside = true\n")
+        HOUSES.append(house)
         yield World(runner, house)
+        HOUSES.pop()
         runner.run(stack.aclose())
 
 

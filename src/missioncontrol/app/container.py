@@ -70,6 +70,7 @@ from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.domain.status import conditions, progress_of, status_of_run
 from missioncontrol.ports.log_heads import SignedHead
 from missioncontrol.projections.run_index import Board
+from missioncontrol.projections.work_items import ITEM
 from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.head_forwarder import HeadForwarder
@@ -164,7 +165,10 @@ class EngineContext:
             self.operations,
             scrub=scrubber.file,
         )
-        self.projector = Projector(Board(self.tables), self.journal.runs)
+        board = Board(self.tables)
+        self.projector = Projector(board, self.journal.runs)
+        self.command_bus.work_items.rows = lambda: board.work
+        self.command_bus.work_items.stored = lambda: self.tables.changed_listed(ITEM)
         self.patience = ApprovalTimeouts(self.approvals, self.clock)
         self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_broken)
         self.supervisor = Supervisor(

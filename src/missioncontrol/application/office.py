@@ -72,6 +72,7 @@ from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookService
+from missioncontrol.application.work_items import WorkItemService
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
@@ -133,6 +134,9 @@ class Office:
         self.access = AccessService(journal, approvals.os_user)
         approvals.second_look = self.access.second_look
         self.requests = Requests(journal)
+        self.work_items = WorkItemService(
+            journal, agents, lambda ask, actor: self._verbs[type(ask)](ask, actor)
+        )
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self.evaluations = EvaluationDesk(journal, runs, lambda run: self.adopt(run))

@@ -7,7 +7,7 @@ up by what their streams have had since.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from missioncontrol.application.concept import Concept
@@ -16,6 +16,7 @@ from missioncontrol.application.journal import unknown_run
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.replays import Replays
 from missioncontrol.application.statuses import Statuses, statuses_of
+from missioncontrol.application.work_index import WorkIndex, WorkItem
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.operation import OPEN
 from missioncontrol.domain.register import decode
@@ -93,6 +94,7 @@ class Present:
         self.has_engine: Callable[[], bool] = lambda: True
         self._operation = OPEN
         self._statuses: tuple[int, bool, Statuses] | None = None
+        self.work = WorkIndex()
         self.chronicles = Chronicles(store)
         self.replays = Replays(store)
         self._turn = asyncio.Lock()
@@ -144,6 +146,11 @@ class Present:
             found = statuses_of(self.board, self._operation, has_engine=has_engine)
             known = self._statuses = (self.board.position, has_engine, found)
         return known[2]
+
+    @property
+    def work_items(self) -> Sequence[WorkItem]:
+        """All work items as of now, in the order of a list; worked out once for each position."""
+        return self.work.items(self.board, self.tables, self.statuses)
 
     def _were_saved(self, end: int) -> bool:
         """Whether rows were saved since the view was opened, which then has less than it could.

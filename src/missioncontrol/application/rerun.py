@@ -3,26 +3,9 @@
 A part of it that was done again would hold none of the files that it changes.
 """
 
-import re
-
+from missioncontrol.domain.repository.task_steps import repository_of as repository_of
+from missioncontrol.domain.repository.task_steps import task_of as task_of
 from missioncontrol.domain.run.states import Run, Succeeded
-
-_OF_TASKS = re.compile(r"tasks-([0-9a-z]{14})")
-"""The workflow of a repository's tasks: it ends like the repository's id."""
-
-_OF_TASK = re.compile(r"task-(\d+)\b")
-
-
-def repository_of(workflow: str) -> str:
-    """Return the id of the repository whose tasks a workflow carries out; "" for none such."""
-    name = _OF_TASKS.fullmatch(workflow)
-    return f"repository-{name[1]}" if name else ""
-
-
-def task_of(step: str) -> str:
-    """Return the number of the task that a step of such a run is about; "" for no task."""
-    name = _OF_TASK.match(step)
-    return name[1] if name else ""
 
 
 def describe_rerun(run: Run, step: str = "") -> str:

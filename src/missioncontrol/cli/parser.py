@@ -85,11 +85,13 @@ def add_noun(
     shared: argparse.ArgumentParser,
     text: str,
     by_hand: Callable[[Any, argparse.ArgumentParser], None] | None = None,
+    *,
+    declared: str = "",
 ) -> None:
     """Add a noun whose own verbs are declared; `by_hand` adds those that are not.
 
     `name` is the path of the command, `document share`; `shared` has the arguments that all of
-    them take.
+    them take. `declared` is the noun of the declarations, where that is another word.
     """
     noun = name.rpartition(" ")[2]
     top: Parser = verbs.add_parser(name, parents=[shared], help=text)
@@ -98,7 +100,7 @@ def add_noun(
         from missioncontrol.surfaces.cli import add_verbs
 
         own = top.add_subparsers(dest=noun, metavar="VERB", required=True, parser_class=type(top))
-        add_verbs(own, shared, noun, whole_number)
+        add_verbs(own, shared, declared or noun, whole_number)
         if by_hand is not None:
             by_hand(own, shared)
 

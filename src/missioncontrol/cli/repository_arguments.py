@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from missioncontrol.cli.parser import add_wait
+from missioncontrol.cli.parser import add_noun, add_wait
 from missioncontrol.domain.repository.documents import TASK_DOCUMENTS
 
 
@@ -66,6 +66,10 @@ def add_repository(verbs: Any, home: argparse.ArgumentParser) -> None:
 
 def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
     """Add `task` to `verbs`."""
+    text = "work items of all missions and repositories, as the board shows them"
+    add_noun(verbs, "task item", home, text, declared="work_item")
+    text = "the columns of the board and their limits"
+    add_noun(verbs, "task board", home, text)
     shared = [home, _place()]
     kinds = verbs.add_parser(
         "task", help="the tasks of a repository, with their documents and signatures"

@@ -20,11 +20,13 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.notification import NotificationRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
+from missioncontrol.client.made.work_item import WorkItemRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Users
@@ -67,6 +69,8 @@ class _Everything(Resource[L]):
         self.artifacts = Artifacts(line)
         self.users = Users(line)
         self.tokens = TokenRequests(line)
+        self.work_items = WorkItemRequests(line)
+        self.board = BoardRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)

@@ -41,6 +41,7 @@ from missioncontrol.domain.product import events as product
 from missioncontrol.domain.repository import events as repository
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
+from missioncontrol.domain.work_item import changes as work_item
 
 Event = (
     run.RunEvent
@@ -74,6 +75,7 @@ Event = (
     | evaluation.EvaluationEvent
     | inbox.InboxEvent
     | notification.NotificationEvent
+    | work_item.WorkItemEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -141,6 +143,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **evaluation.EVENTS,
     **inbox.EVENTS,
     **notification.EVENTS,
+    **work_item.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

@@ -133,6 +133,16 @@ class Console:
         await self.present.catch_up()
         return answer
 
+    async def run_afresh(
+        self, request: "AnyRequest", operation: "Operation[Any, Any]", target: str, **given: Any
+    ) -> None:
+        """Do what `run` does, for one of several operations that one request asks for."""
+        asking = await asking_of(request, operation.name)
+        asking = msgspec.structs.replace(asking, request=secrets.token_hex(16), digest="")
+        arguments = operation.arguments(target, given)
+        await self.line.ask(operation.name, arguments, request.user.actor, asking)
+        await self.present.catch_up()
+
     async def ask_afresh(self, request: "AnyRequest", ask: Any) -> Any:
         """Do what `ask` does, whatever key the request has.
 

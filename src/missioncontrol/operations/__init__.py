@@ -16,6 +16,8 @@ NOUNS = (
     "retention",
     "inbox",
     "notification",
+    "work_item",
+    "board",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -61,6 +61,7 @@ class ListedRow(msgspec.Struct):
     id: str
     is_open: bool  # whether a person may still have to do something about it
     body: bytes  # its row as JSON, as its projection folds it
+    position: int = 0  # of the log when it was saved last
 
 
 class RunChoice(msgspec.Struct, frozen=True):
@@ -133,6 +134,10 @@ class ReadTables(Protocol):
         self, kind: str, *, is_open: bool = False, before: str = "", limit: int = 1000
     ) -> list[ListedRow]:
         """Return rows of a kind by id, the last first; only open ones where asked."""
+        ...
+
+    def changed_listed(self, kind: str, *, after: int = 0) -> list[ListedRow]:
+        """Return the rows of a kind that were saved at a later position than `after`."""
         ...
 
     def clear(self) -> None:

@@ -22,6 +22,7 @@ from missioncontrol.ports.read_tables import (
     RunRow,
 )
 from missioncontrol.projections.lists import LISTS
+from missioncontrol.projections.work_items import WorkItems
 
 
 class Board:
@@ -38,6 +39,7 @@ class Board:
         self.runs: dict[str, RunRow] = {}
         self.missions: dict[str, MissionRow] = {}
         self.others: dict[str, ListedRow] = {}
+        self.work = WorkItems(tables.listed, self.run)
         self.stale: set[str] = set()
         """Open runs of which more is folded than their `progress` says; see `know`."""
 
@@ -47,6 +49,7 @@ class Board:
         self.runs.clear()
         self.missions.clear()
         self.others.clear()
+        self.work.restart()
         self.stale.clear()
         self.position = 0
 
@@ -56,6 +59,7 @@ class Board:
             return
         self.position = position
         kind = type(event)
+        self.work.apply(stream, event, at)
         if kind is r.StepStarted or kind is r.StepReadied:
             self.stale.add(stream)
             return  # Half of all events, and successes are most of the others: neither costs a
@@ -207,10 +211,12 @@ class Board:
 
     def save(self) -> None:
         """Store what changed, and where the log stood."""
-        self._tables.save(
-            self.position, self.runs.values(), self.missions.values(), self.others.values()
-        )
+        others = [*self.others.values(), *self.work.changed()]
+        for row in others:
+            row.position = self.position
+        self._tables.save(self.position, self.runs.values(), self.missions.values(), others)
         self.others.clear()
+        self.work.clear()
         self.runs.clear()
         self.missions.clear()
 

@@ -17,6 +17,8 @@ NOUNS = (
     "template",
     "inbox",
     "notification",
+    "work_item",
+    "board",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -61,6 +61,11 @@ class MemoryReadTables:
             if row.kind == kind and row.is_open >= is_open and (not before or row.id < before)
         ][:limit]
 
+    def changed_listed(self, kind: str, *, after: int = 0) -> list[ListedRow]:
+        """See `ReadTables.changed_listed`."""
+        rows = self._others.values()
+        return [copy(row) for row in rows if row.kind == kind and row.position > after]
+
     def clear(self) -> None:
         """See `ReadTables.clear`."""
         self._others.clear()

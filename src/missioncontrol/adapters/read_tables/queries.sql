@@ -82,7 +82,7 @@ WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT ?2
 SELECT id FROM runs WHERE status NOT IN ('succeeded', 'failed', 'cancelled') ORDER BY id
 
 -- name: save_listed
-INSERT OR REPLACE INTO listed VALUES (?,?,?,?)
+INSERT OR REPLACE INTO listed VALUES (?,?,?,?,?)
 
 -- name: listed
 SELECT * FROM listed WHERE kind = ? AND id = ?
@@ -90,3 +90,6 @@ SELECT * FROM listed WHERE kind = ? AND id = ?
 -- name: all_listed
 SELECT * FROM listed WHERE kind = ?1 AND is_open >= ?2 AND (?3 = '' OR id < ?3)
 ORDER BY id DESC LIMIT ?4
+
+-- name: changed_listed
+SELECT * FROM listed WHERE kind = ?1 AND position > ?2

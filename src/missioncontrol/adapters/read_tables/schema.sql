@@ -27,6 +27,8 @@ CREATE INDEX IF NOT EXISTS runs_by_trigger ON runs (trigger, id);
 CREATE INDEX IF NOT EXISTS runs_by_schedule ON runs (schedule, id) WHERE schedule <> '';
 CREATE TABLE IF NOT EXISTS listed (
   kind TEXT NOT NULL, id TEXT NOT NULL, is_open INTEGER NOT NULL, body BLOB NOT NULL,
+  position INTEGER NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS changed_listed ON listed (kind, position);
 CREATE INDEX IF NOT EXISTS open_listed ON listed (kind, id) WHERE is_open = 1;

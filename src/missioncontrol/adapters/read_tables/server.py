@@ -10,6 +10,7 @@ from missioncontrol.domain.errors import NotFound
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 ROWS_MAX = 5_000
+CHANGED_MAX = 100_000
 T = TypeVar("T")
 
 
@@ -64,6 +65,11 @@ class ServerReadTables:
                 break
             before = rows[-1].id
         return found
+
+    def changed_listed(self, kind: str, *, after: int = 0) -> list[ListedRow]:
+        """See `ReadTables.changed_listed`: the rows of all, looked through here."""
+        every = self.all_listed(kind, limit=CHANGED_MAX)
+        return [row for row in every if row.position > after]
 
     def runs(self, *, before: str = "", limit: int = 100) -> list[RunRow]:
         """See `ReadTables.runs`."""

@@ -15,7 +15,7 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 9
+SHAPE = 10
 """Grows with every change of the rows, or of what they count: an older file is then built again
 from the log."""
 
@@ -90,6 +90,10 @@ class SqliteReadTables:
         """See `ReadTables.all_listed`."""
         return list(map(_listed, self._rows("all_listed", kind, is_open, before, limit)))
 
+    def changed_listed(self, kind: str, *, after: int = 0) -> list[ListedRow]:
+        """See `ReadTables.changed_listed`."""
+        return list(map(_listed, self._rows("changed_listed", kind, after)))
+
     def clear(self) -> None:
         """See `ReadTables.clear`."""
         with self._connection:
@@ -134,8 +138,8 @@ class SqliteReadTables:
 
 
 def _listed(row: tuple[Any, ...]) -> ListedRow:
-    kind, name, is_open, body = row
-    return ListedRow(kind, name, bool(is_open), body)
+    kind, name, is_open, body, position = row
+    return ListedRow(kind, name, bool(is_open), body, position)
 
 
 def _conditions(choice: RunChoice, before: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from missioncontrol.interfaces.api import (
     traces,
     users,
     webhooks,
+    work_items,
     workflows,
 )
 from missioncontrol.interfaces.api.bodies import refuse_inexact
@@ -48,6 +49,7 @@ API = "/api/v1"
 RESOURCES: tuple[ModuleType, ...] = (
     missions,
     repositories,
+    work_items,
     workflows,
     runs,
     decisions,

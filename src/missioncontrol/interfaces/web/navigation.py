@@ -37,10 +37,11 @@ GROUPS = (
     Group(
         "Work",
         (
+            Place("board", "Board", "/board", "board", "b", is_on_phones=True),
             Place("missions", "Missions", "/missions", "missions", "m", is_on_phones=True),
             Place("repositories", "Repositories", "/repositories", "fork", "k"),
             Place("workflows", "Workflows", "/workflows", "workflows", "w"),
-            Place("runs", "Runs", "/runs", "runs", "r", is_on_phones=True),
+            Place("runs", "Runs", "/runs", "runs", "r"),
             Place("schedules", "Schedules", "/schedules", "schedules", "s"),
         ),
     ),
@@ -55,7 +56,7 @@ GROUPS = (
         "Knowledge",
         (
             Place("decisions", "Decisions", "/decisions", "branch", "d"),
-            Place("memory", "Memory", "/memory", "memory", "b"),
+            Place("memory", "Memory", "/memory", "memory", "y"),
             Place("templates", "Templates", "/templates", "doc", "t"),
         ),
     ),

@@ -101,6 +101,11 @@ async def answered(
     return page(request, "said.html", title=title, area=area, status=status, said=answer, back=back)
 
 
+def macros_of(template: str, **values: Any) -> Any:
+    """Return the macros of a template, which read `values` and nothing of a page."""
+    return _templates().get_template(template).make_module(values)
+
+
 def part_of(template: str, block: str, request: AnyRequest, **values: Any) -> Markup:
     """Return one block of a template, for a page that shows it with others."""
     found = _templates().get_template(template)

@@ -24,8 +24,10 @@ from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.work import NO_USAGE
+from missioncontrol.ports.read_tables import ListedRow
 from missioncontrol.projections.lists import FOLDS
 from missioncontrol.projections.run_index import Board
+from missioncontrol.projections.work_items import SHAPES
 from missioncontrol.runtime.projector import follow
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
@@ -128,9 +130,14 @@ async def _compare_rows(disk: Disk, tables: MemoryReadTables) -> None:
     _compare_with_books(disk, tables)
     hold(fresh.position() == tables.position(), "rows stand for the whole log")
     hold(fresh.runs(limit=LIST_MAX) == tables.runs(limit=LIST_MAX), "rows of runs are as rebuilt")
-    for kind in {each.kind for each in FOLDS}:
-        stored = tables.all_listed(kind, limit=LIST_MAX)
-        hold(fresh.all_listed(kind, limit=LIST_MAX) == stored, f"rows of {kind}s are as rebuilt")
+    for kind in (*{each.kind for each in FOLDS}, *SHAPES):
+        hold(_listed(fresh, kind) == _listed(tables, kind), f"rows of {kind}s are as rebuilt")
+
+
+def _listed(tables: MemoryReadTables, kind: str) -> list[ListedRow]:
+    """Return the rows of a kind, whenever they were saved."""
+    rows = tables.all_listed(kind, limit=LIST_MAX)
+    return [msgspec.structs.replace(row, position=0) for row in rows]
 
 
 def _compare_with_books(disk: Disk, tables: MemoryReadTables) -> None:

@@ -8,6 +8,7 @@ from missioncontrol.interfaces.web.pages import (
     agents,
     approvals,
     audit,
+    board,
     cockpit,
     cockpit_digest,
     cockpit_explore,
@@ -45,6 +46,7 @@ from missioncontrol.interfaces.web.rendering import prepare
 _PAGES: list[Any] = [
     *inbox.HANDLERS,
     *overview.HANDLERS,
+    *board.HANDLERS,
     *missions.HANDLERS,
     *repositories.HANDLERS,
     *documents.HANDLERS,

@@ -1,0 +1,306 @@
+"""The way in for what people do with work items: each is done where the item comes from."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from missioncontrol.application.agents import Agents
+from missioncontrol.application.analytics.alerts import AlertAsked
+from missioncontrol.application.asks import CarryOut, RetryRun
+from missioncontrol.application.concept import Concept
+from missioncontrol.application.journal import Journal
+from missioncontrol.application.repositories import REPOSITORY, RepositoryTaskAsked
+from missioncontrol.application.task_runs import TasksAsked
+from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.person import can_decide, is_agent
+from missioncontrol.domain.work_item.changes import (
+    ID_MAX,
+    NAME_MAX,
+    AssignItem,
+    BlockItem,
+    Change,
+    DropItem,
+    Facts,
+    FinishItem,
+    ItemCommand,
+    Limited,
+    LimitStage,
+    StartItem,
+    UnblockItem,
+    WorkItemEvent,
+    WorkItems,
+    decide,
+    evolve,
+    refuse,
+    unknown,
+)
+from missioncontrol.ports.read_tables import ListedRow
+from missioncontrol.projections.work_items import DECODERS, ITEM
+from missioncontrol.projections.work_items import WorkItems as Rows
+from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over
+
+STREAM = "work-items"
+WORK_ITEMS: Concept[WorkItems, Change | Limited, WorkItemEvent] = Concept(decide, evolve, unknown)
+REASON = "Dropped on the board."
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
+Name = Annotated[str, Meta(max_length=NAME_MAX)]
+
+
+class HandItemToBuilder(msgspec.Struct, frozen=True):
+    """Have agents build, test, review and merge a task of a repository."""
+
+    id: Id
+    builder: Annotated[str, Meta(min_length=1, max_length=NAME_MAX, description="The agent.")]
+    reviewer: Annotated[
+        str, Meta(max_length=NAME_MAX, description="Another agent; empty for rules alone.")
+    ] = ""
+    into: Annotated[
+        str, Meta(max_length=NAME_MAX, description="The branch; empty for the repository's.")
+    ] = ""
+
+
+class RetryItem(msgspec.Struct, frozen=True):
+    """Do a task of a mission again that failed or was cancelled."""
+
+    id: Id
+
+
+class ItemNow(msgspec.Struct, frozen=True):
+    """What was done with an item."""
+
+    id: str  # its key
+    run: str = ""  # that was begun for it
+
+
+Perform = Callable[[Any, str], Awaitable[Any]]
+"""Does what another noun offers: (what is asked, actor)."""
+
+
+class WorkItemService:
+    """Does with an item what its mission, its repository or its product allows."""
+
+    def __init__(self, journal: Journal, agents: Agents, perform: Perform) -> None:
+        """`rows` and `stored` are set where the log is folded into rows."""
+        self._journal = journal
+        self._agents = agents
+        self._perform = perform
+        self.rows: Callable[[], Rows | None] = lambda: None
+        self.stored: Callable[[], list[ListedRow]] = list
+
+    async def say(self, command: ItemCommand, *, actor: str) -> ItemNow:
+        """Record what a person says about an item.
+
+        Raises:
+            NotFound: `work_item.unknown`.
+            Rejected: see `domain.work_item.changes.decide`; `work_item.no_assignee`.
+        """
+        row = self._row(command.id)
+        other = self._row(command.on) if isinstance(command, BlockItem | UnblockItem) else None
+        if isinstance(command, AssignItem):
+            command = msgspec.structs.replace(command, to=self._assignee(command.to))
+        await self._journal.find(WORK_ITEMS, STREAM)
+        on = self._facts(other) if other is not None else None
+        self._tell(command, row, actor, on)
+        return ItemNow(row.key)
+
+    async def limit(self, command: LimitStage, *, actor: str) -> LimitStage:
+        """Bound how many items are to be in a stage at once."""
+        await self._journal.find(WORK_ITEMS, STREAM)
+        self._journal.tell(WORK_ITEMS, STREAM, Limited(command, actor), actor=actor)
+        return command
+
+    async def start(self, command: StartItem, *, actor: str) -> ItemNow:
+        """Begin an item.
+
+        Raises:
+            NotFound, Rejected, Conflict: as the noun that it comes from.
+        """
+        row = self._row(command.id)
+        match row.kind:
+            case "repository_task":
+                refuse("start", self._facts(row))
+                await self._perform(_of_repository("start", row), actor)
+            case "alert":
+                await self._perform(_of_alert("acknowledge", row), actor)
+            case "task" if not row.run and not is_over(row):
+                epic = self._epic(row)
+                done = await self._perform(CarryOut(epic.run), actor)
+                return ItemNow(row.key, done["run"])
+            case _:
+                await self._journal.find(WORK_ITEMS, STREAM)
+                self._tell(command, row, actor)
+        return ItemNow(row.key)
+
+    async def finish(self, command: FinishItem, *, actor: str) -> ItemNow:
+        """Take an item as done.
+
+        Raises:
+            NotFound, Rejected, Conflict: as the noun that it comes from.
+        """
+        row = self._row(command.id)
+        match row.kind:
+            case "repository_task":
+                await self._perform(_of_repository("done", row, command.reason), actor)
+            case "alert":
+                await self._perform(_of_alert("resolve", row, command.reason), actor)
+            case _:
+                await self._journal.find(WORK_ITEMS, STREAM)
+                self._tell(command, row, actor)
+        return ItemNow(row.key)
+
+    async def drop(self, command: DropItem, *, actor: str) -> ItemNow:
+        """Do not do an item.
+
+        Raises:
+            NotFound, Rejected, Conflict: as the noun that it comes from.
+        """
+        row = self._row(command.id)
+        match row.kind:
+            case "repository_task":
+                reason = command.reason or REASON
+                await self._perform(_of_repository("drop", row, reason), actor)
+            case "alert":
+                await self._perform(_of_alert("resolve", row, command.reason), actor)
+            case _:
+                await self._journal.find(WORK_ITEMS, STREAM)
+                self._tell(command, row, actor)
+        return ItemNow(row.key)
+
+    async def retry(self, command: RetryItem, *, actor: str) -> ItemNow:
+        """Do a task again that failed or was cancelled.
+
+        Raises:
+            NotFound, Rejected, Unavailable: as `application.repeats`; `work_item.not_failed`.
+        """
+        row = self._row(command.id)
+        if row.kind != "task" or row.word not in ("failed", "cancelled"):
+            raise Rejected(
+                "work_item.not_failed",
+                f"{row.key} is no task of a mission that failed or was cancelled.",
+                hint="Tasks of a repository are handed to a builder again.",
+            )
+        done = await self._perform(RetryRun(run=row.run, step=row.step), actor)
+        return ItemNow(row.key, done["run"])
+
+    async def hand_to_builder(self, command: HandItemToBuilder, *, actor: str) -> ItemNow:
+        """Have agents carry a task of a repository out.
+
+        Raises:
+            NotFound, Rejected, Conflict: as `application.task_runs`; `work_item.by_plan`.
+        """
+        row = self._row(command.id)
+        if row.kind != "repository_task":
+            raise Rejected(
+                "work_item.by_plan",
+                f"{row.key} is no task of a repository.",
+                hint="`mission run GOAL --repo PATH --builder NAME` plans a mission for a builder.",
+            )
+        refuse_blocked(self._facts(row), row)
+        state = await self._journal.load(REPOSITORY, row.epic)
+        into = command.into or state.process.merge.into
+        if not into:
+            raise Rejected(
+                "work_item.no_branch",
+                "The repository does not say which branch changes go into.",
+                hint="Name one, such as mission/main.",
+            )
+        agents: dict[Any, str] = {"builder": command.builder.removeprefix("agent:")}
+        if command.reviewer:
+            agents["reviewer"] = command.reviewer.removeprefix("agent:")
+        asked = TasksAsked(row.epic, state.path, (_number(row),), agents, into)
+        done = await self._perform(asked, actor)
+        return ItemNow(row.key, done["run"])
+
+    def _tell(
+        self, command: ItemCommand, row: WorkRow, actor: str, on: Facts | None = None
+    ) -> None:
+        change = Change(command, self._facts(row), actor, on)
+        self._journal.tell(WORK_ITEMS, STREAM, change, actor=actor)
+
+    def _row(self, name: str) -> WorkRow:
+        """Return the item of a key or a source.
+
+        Raises:
+            NotFound: `work_item.unknown`.
+        """
+        rows = self.rows()
+        found = rows.item(name) if rows is not None else None
+        if found is None and rows is not None:
+            found = self._by_key(rows, name.upper())
+        if found is None or found.is_gone:
+            raise unknown(name)
+        return found
+
+    def _by_key(self, rows: Rows, key: str) -> WorkRow | None:
+        for row in rows.items.values():
+            if row.key == key:
+                return row
+        if not re.fullmatch(r"[A-Z0-9]+-[0-9.]+", key):
+            return None
+        wanted = f'"key":"{key}"'.encode()
+        for stored in self.stored():
+            if wanted in stored.body:
+                found = DECODERS[ITEM].decode(stored.body)
+                assert isinstance(found, WorkRow)
+                return rows.item(found.id) if found.key == key else None
+        return None
+
+    def _facts(self, row: WorkRow) -> Facts:
+        rows = self.rows()
+        names = (*row.needs, *row.on) if rows is not None else ()
+        others = [rows.item(each) for each in names] if rows is not None else []
+        open_ones = tuple(each.key for each in others if each is not None and not is_over(each))
+        return Facts(row.id, row.key, row.kind, row.word, open_ones)
+
+    def _epic(self, row: WorkRow) -> EpicRow:
+        rows = self.rows()
+        found = rows.epic(row.epic) if rows is not None else None
+        if found is None:
+            raise NotFound("mission.unknown", f"There is no mission {row.epic!r}.")
+        return found
+
+    def _assignee(self, name: str) -> str:
+        """Return whom a name means: an agent that is declared here, else a person.
+
+        Raises:
+            Rejected: `work_item.no_assignee`.
+        """
+        if not name.strip():
+            return ""
+        plain = name.strip().removeprefix("agent:")
+        if not name.startswith("user:") and self._agents.known(plain) is not None:
+            return f"agent:{plain}"
+        person = name.strip().removeprefix("user:")
+        if is_agent(name) or not can_decide(person):
+            raise Rejected(
+                "work_item.no_assignee",
+                f"There is no agent {name[:80]!r} here, and no person can have that name.",
+                hint="`mission agent list` names the agents.",
+            )
+        return f"user:{person}"
+
+
+def refuse_blocked(item: Facts, row: WorkRow) -> None:
+    """Refuse to begin what waits for other items, or what its documents do not allow yet.
+
+    Raises:
+        Rejected: `work_item.over`, `work_item.blocked`.
+    """
+    refuse("edit" if row.word in ("building", "in_review", "waiting") else "start", item)
+
+
+def _number(row: WorkRow) -> int:
+    return int(row.id.rpartition("/")[2])
+
+
+def _of_repository(verb: Any, row: WorkRow, reason: str = "") -> RepositoryTaskAsked:
+    return RepositoryTaskAsked(verb, row.epic, _number(row), reason=reason)
+
+
+def _of_alert(verb: Any, row: WorkRow, note: str = "") -> AlertAsked:
+    product, _, alert = row.id.partition("/")
+    return AlertAsked(verb, product, alert, note)

@@ -1,0 +1,46 @@
+"""The board methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
+
+from typing import Literal
+
+from missioncontrol.application.work_flow import Flow
+from missioncontrol.client import requests
+from missioncontrol.client.calls import Call
+from missioncontrol.client.resource import L, Resource, requested
+from missioncontrol.domain.work_item.changes import LimitStage
+from missioncontrol.queries.board import Board
+
+
+class BoardRequests(Resource[L]):
+    """What is declared of the noun board."""
+
+    @requested
+    def get(self) -> Call[Board]:
+        """Return the columns of the board.
+
+        Each has its number of items, its limit, and how many of them are stuck or failed. The items
+        are in `work_item.list`.
+        """
+        return requests.item("board.get")
+
+    @requested
+    def flow(self) -> Call[Flow]:
+        """Return how work flows.
+
+        The median and the 90th percentile of the time in each stage in the last 28 days, what waits
+        for what, and how many items were where each day.
+        """
+        return requests.item("board.flow")
+
+    @requested
+    def limit(
+        self,
+        stage: Literal["planned", "ready_to_build", "building", "in_review", "waiting", "done"],
+        limit: int,
+        *,
+        key: str = "",
+    ) -> Call[LimitStage]:
+        """Say how many items are to be in a stage at most.
+
+        The limit warns and refuses nothing; 0 removes it.
+        """
+        return requests.operation("board.limit", "", {"stage": stage, "limit": limit}, key=key)
