@@ -2,7 +2,10 @@
 
 import gc
 import os
+import shutil
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -27,6 +30,23 @@ os.environ["MISSION_CONSOLE"] = "off"
 
 # Tests of missions must not install what their small repositories lack.
 os.environ["MISSION_ENVIRONMENTS"] = "off"
+
+
+def begin_with_a_real_python() -> None:
+    """Put the directory of this interpreter first where `python3` is a script, as of pyenv.
+
+    Such a script starts twenty programs before Python; tests and missions start hundreds of them.
+    """
+    found = shutil.which("python3")
+    if found is not None and Path(found).read_bytes()[:2] == b"#!":
+        own = Path(sys.base_prefix) / "bin"
+        os.environ["PATH"] = os.pathsep.join((str(own), os.environ["PATH"]))
+
+
+begin_with_a_real_python()
+
+# The collected tests are many objects, and none of them is garbage.
+gc.disable()
 
 BEGUN = time.monotonic()
 JOURNEY_SECONDS = 300
@@ -79,6 +99,7 @@ def pytest_runtestloop() -> None:
     """Have the garbage collector skip the collected tests: they stay to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
