@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-from tests.file_order import Recorder, begin_at, longest_first
+from tests.file_order import NOT_WITHIN, LeftOut, Recorder, begin_at, longest_first
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
     codex_program,
@@ -87,12 +87,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     within = item.config.getoption("--within")
     if within is not None and time.monotonic() - BEGUN > within:
-        pytest.skip(f"not within {within:.0f} seconds; another commit begins with other files")
+        pytest.skip(f"{NOT_WITHIN} {within:.0f} seconds; another commit begins with other files")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--record-weights") and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if config.getoption("--record-weights"):
         config.pluginmanager.register(Recorder())
+    if config.getoption("--within") is not None:
+        config.pluginmanager.register(LeftOut())
 
 
 def pytest_runtestloop() -> None:
