@@ -124,6 +124,7 @@ def test_artifacts_are_looked_at_and_saved(tab: Tab, repository: Path) -> None:
     assert "report.html" in names
 
 
+@pytest.mark.slow  # `tests/console/test_missions.py` executes and retries without a browser.
 def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     tab: Tab, repository: Path
 ) -> None:
