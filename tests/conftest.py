@@ -2,12 +2,15 @@
 
 import gc
 import os
+import shutil
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
 
-from tests.file_order import Recorder, begin_at, longest_first
+from tests.file_order import NOT_WITHIN, LeftOut, Recorder, begin_at, longest_first
 from tests.real_tools import (  # noqa: F401 - fixtures and hooks are found by their names here
     claude_program,
     codex_program,
@@ -27,6 +30,23 @@ os.environ["MISSION_CONSOLE"] = "off"
 
 # Tests of missions must not install what their small repositories lack.
 os.environ["MISSION_ENVIRONMENTS"] = "off"
+
+
+def begin_with_a_real_python() -> None:
+    """Put the directory of this interpreter first where `python3` is a script, as of pyenv.
+
+    Such a script starts twenty programs before Python; tests and missions start hundreds of them.
+    """
+    found = shutil.which("python3")
+    if found is not None and Path(found).read_bytes()[:2] == b"#!":
+        own = Path(sys.base_prefix) / "bin"
+        os.environ["PATH"] = os.pathsep.join((str(own), os.environ["PATH"]))
+
+
+begin_with_a_real_python()
+
+# The collected tests are many objects, and none of them is garbage.
+gc.disable()
 
 BEGUN = time.monotonic()
 JOURNEY_SECONDS = 300
@@ -67,18 +87,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     within = item.config.getoption("--within")
     if within is not None and time.monotonic() - BEGUN > within:
-        pytest.skip(f"not within {within:.0f} seconds; another commit begins with other files")
+        pytest.skip(f"{NOT_WITHIN} {within:.0f} seconds; another commit begins with other files")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--record-weights") and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if config.getoption("--record-weights"):
         config.pluginmanager.register(Recorder())
+    if config.getoption("--within") is not None:
+        config.pluginmanager.register(LeftOut())
 
 
 def pytest_runtestloop() -> None:
     """Have the garbage collector skip the collected tests: they stay to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:

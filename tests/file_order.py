@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ import pytest
 WEIGHTS = Path(__file__).with_name("weights.json")
 SECONDS_MIN = 2
 """Shorter files are not recorded: their order changes nothing."""
+
+NOT_WITHIN = "not within"
+"""How the reason begins for which a test is skipped that had no time left."""
+
+NAMED_MAX = 30
+"""Files that had no time left and are named; the others are counted."""
 
 
 def longest_first(items: list[pytest.Item]) -> None:
@@ -25,6 +32,25 @@ def begin_at(items: list[pytest.Item], word: str) -> None:
         return hashlib.sha256(f"{word} {item.location[0]}".encode()).hexdigest()
 
     items.sort(key=place)
+
+
+class LeftOut:
+    """Names the files of the tests that had no time left."""
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write one line, or none where all tests ran."""
+        if line := left_out(terminalreporter.stats.get("skipped", [])):
+            terminalreporter.write_line(line)
+
+
+def left_out(skipped: Iterable[pytest.TestReport | pytest.CollectReport]) -> str:
+    """Return the line that names files with tests that had no time left; empty without such."""
+    late = [each.nodeid for each in skipped if NOT_WITHIN in str(each.longrepr)]
+    if not late:
+        return ""
+    files = sorted({nodeid.partition("::")[0] for nodeid in late})
+    more = f" and {len(files) - NAMED_MAX} more" if len(files) > NAMED_MAX else ""
+    return f"{len(late)} tests had no time left, in {', '.join(files[:NAMED_MAX])}{more}."
 
 
 class Recorder:

@@ -394,6 +394,7 @@ def test_a_step_that_asks_for_words_needs_an_answer(tmp_path: Path, repository: 
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_tool_that_does_not_exist_is_no_work_of_opencode(
     tmp_path: Path, repository: Path, opencode_program: Path
 ) -> None:

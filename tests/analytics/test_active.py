@@ -17,7 +17,7 @@ from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import active as twin
 from tests.analytics.worlds import PRODUCT, World, patterns, segments, worlds
 
-EXAMPLES = 30
+EXAMPLES = 14
 
 
 @st.composite

@@ -15,7 +15,7 @@ from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import funnel as twin
 from tests.analytics.worlds import PRODUCT, Pace, World, patterns, segments, worlds
 
-EXAMPLES = 40
+EXAMPLES = 20
 PACES: tuple[Pace, ...] = ("minutes", "minutes", "days")
 STATES: tuple[Literal["converted", "lost", "pending"], ...] = ("converted", "lost", "pending")
 

@@ -12,7 +12,7 @@ from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import lifecycle as twin
 from tests.analytics.worlds import PRODUCT, World, patterns, segments, worlds
 
-EXAMPLES = 30
+EXAMPLES = 15
 UNITS = ("day", "week", "month")
 
 

@@ -17,7 +17,7 @@ from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import paths as twin
 from tests.analytics.worlds import PRODUCT, Event, World, patterns, segments, worlds
 
-EXAMPLES = 50
+EXAMPLES = 24
 DIRECTIONS: tuple[Literal["after", "before"], ...] = ("after", "before")
 both_ways = pytest.mark.parametrize("direction", DIRECTIONS)
 NOON, MINUTE = datetime(2026, 10, 20, 12), timedelta(minutes=1)  # noqa: DTZ001

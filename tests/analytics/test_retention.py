@@ -26,7 +26,7 @@ from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import retention as twin
 from tests.analytics.worlds import PRODUCT, Event, World, patterns, segments, worlds
 
-EXAMPLES = 25
+EXAMPLES = 12
 NAMES = ("a", "b")
 DAY = timedelta(days=1)
 LONG = (108, 114, 160)

@@ -30,7 +30,7 @@ from tests.analytics.twins import formulas as formula_twin
 from tests.analytics.twins import trends as twin
 from tests.analytics.worlds import NAMES, PRODUCT, Pace, World, patterns, segments, worlds
 
-EXAMPLES = 25
+EXAMPLES = 14
 UNITS = get_args(Unit)
 COUNTS = ("events", "people", "per_person", "sum", "average", "median", "p90", "least", "most")
 

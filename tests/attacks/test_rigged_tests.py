@@ -10,6 +10,7 @@ from missioncontrol.domain.work import Work
 from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.commits.test_changes import test_changes as changes_of
 from tests.agents.repositories import git, repository
+from tests.some import some
 from tests.specialists.changes import desk_in, done, kept
 from tests.specialists.test_merger import merged, tip
 
@@ -71,32 +72,33 @@ def merges(tmp_path: Path, files: dict[str, str], change: dict[str, Any], **more
     return merged(tmp_path, root, kept(root, change), untested=False, **more)
 
 
-@pytest.mark.parametrize(
-    ("files", "change"),
-    [
-        (PYTEST, {"tests/conftest.py": HOOK}),
-        (PYTEST, {"conftest.py": HOOK}),
-        (PYTEST, {"tests/sub/conftest.py": HOOK, "tests/__init__.py": "from . import sub\n"}),
-        (PYTEST, {"pyproject.toml": PYTEST["pyproject.toml"] + 'addopts = "-k nothing_else"\n'}),
-        (PYTEST, {"pytest.ini": "[pytest]\naddopts = --deselect tests/test_cart.py::test_two\n"}),
-        (PYTEST, {"sitecustomize.py": "import os\nos._exit(0)\n"}),
-        (PYTEST, {"tests/test_cart.py": "def test_one():\n    pass\n"}),
-        (PYTEST, {"tests/test_cart.py": None, "tests/test_x.py": "def test_x():\n    pass\n"}),
-        (PYTEST, {"cart.py": QUIET + BROKEN}),
-        (PYTEST, {"cart.py": "import os\nos._exit(0)\n" + BROKEN}),
-        (UNITTEST, {"Makefile": "test:\n\t@echo Ran 1 test in 0.1s; echo; echo OK\n"}),
-        (UNITTEST, {"unittest.py": "print('OK')\n"}),
-        (
-            UNITTEST,
-            {"tests/__init__.py": "def load_tests(loader, tests, pattern):\n    return tests\n"},
-        ),
-        (UNITTEST, {"cart.py": PATCHED + BROKEN}),
-        (UNITTEST, {"cart.py": "import os\nos._exit(0)\n" + BROKEN}),
-        (SCRIPTED, {"scripts/all.sh": EDITED}),
-        (NPM, {"scripts/all.sh": EDITED}),
-        (HELPED, {"checks.py": "def same(a, b):\n    pass\n"}),
-    ],
-)
+RIGGED: list[tuple[dict[str, str], dict[str, Any]]] = [
+    (PYTEST, {"tests/conftest.py": HOOK}),
+    (PYTEST, {"conftest.py": HOOK}),
+    (PYTEST, {"tests/sub/conftest.py": HOOK, "tests/__init__.py": "from . import sub\n"}),
+    (PYTEST, {"pyproject.toml": PYTEST["pyproject.toml"] + 'addopts = "-k nothing_else"\n'}),
+    (PYTEST, {"pytest.ini": "[pytest]\naddopts = --deselect tests/test_cart.py::test_two\n"}),
+    (PYTEST, {"sitecustomize.py": "import os\nos._exit(0)\n"}),
+    (PYTEST, {"tests/test_cart.py": "def test_one():\n    pass\n"}),
+    (PYTEST, {"tests/test_cart.py": None, "tests/test_x.py": "def test_x():\n    pass\n"}),
+    (PYTEST, {"cart.py": QUIET + BROKEN}),
+    (PYTEST, {"cart.py": "import os\nos._exit(0)\n" + BROKEN}),
+    (UNITTEST, {"Makefile": "test:\n\t@echo Ran 1 test in 0.1s; echo; echo OK\n"}),
+    (UNITTEST, {"unittest.py": "print('OK')\n"}),
+    (
+        UNITTEST,
+        {"tests/__init__.py": "def load_tests(loader, tests, pattern):\n    return tests\n"},
+    ),
+    (UNITTEST, {"cart.py": PATCHED + BROKEN}),
+    (UNITTEST, {"cart.py": "import os\nos._exit(0)\n" + BROKEN}),
+    (SCRIPTED, {"scripts/all.sh": EDITED}),
+    (NPM, {"scripts/all.sh": EDITED}),
+    (HELPED, {"checks.py": "def same(a, b):\n    pass\n"}),
+]
+"""Repositories, and changes that hide what they break: by settings, by tests, and by the code."""
+
+
+@pytest.mark.parametrize(("files", "change"), some(RIGGED, 0, 3, 5, 6, 9, 10, 13, 16, 17))
 def test_a_change_that_breaks_code_and_what_would_show_it_is_not_merged(
     tmp_path: Path, files: dict[str, str], change: dict[str, Any]
 ) -> None:
@@ -165,6 +167,18 @@ CHANGES: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "rule"), CHANGES)
+def test_what_changes_tests_is_told_by_its_rule(
+    tmp_path: Path, change: dict[str, Any], rule: str
+) -> None:
+    root = repository(tmp_path / "r", PYTEST)
+    commit = kept(root, change)
+    changes = changes_of(lent(tmp_path, root), git(root, "rev-parse", "main"), commit)
+    told = {each.rule for each in changes.findings}
+    assert rule in told if rule and rule != "test_claim" else not told, told
+    assert changes.digest or not rule
+
+
+@pytest.mark.parametrize(("change", "rule"), some(CHANGES, 0, 3, 4, 6, 9))
 def test_what_changes_tests_is_returned_with_its_rule(
     tmp_path: Path, change: dict[str, Any], rule: str
 ) -> None:
@@ -185,7 +199,7 @@ def test_what_changes_tests_is_returned_with_its_rule(
     assert blocked["test_changes"]["digest"] == ""
 
 
-@pytest.mark.parametrize(("change", "rule"), [CHANGES[0], CHANGES[6], CHANGES[9]])
+@pytest.mark.parametrize(("change", "rule"), some([CHANGES[0], CHANGES[6], CHANGES[9]], 0))
 def test_what_changes_tests_is_merged_once_it_is_accepted(
     tmp_path: Path, change: dict[str, Any], rule: str
 ) -> None:

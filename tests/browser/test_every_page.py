@@ -1,4 +1,4 @@
-"""Every page of the console: for everybody, in both themes, at every width, and with all open.
+"""Every page of the console: for everybody, at every width, in both themes, and with all open.
 
 The pages are those that the application itself names: a new one that is not looked at here fails.
 """
@@ -342,7 +342,7 @@ def test_every_page_that_there_is_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
+def test_a_page_is_light_steady_and_for_everybody(
     tab: Tab, found: dict[str, str], path: str
 ) -> None:
     # The report is in a frame without an origin: axe-core can't ask what is in it.
@@ -364,7 +364,17 @@ def test_a_page_is_light_steady_and_for_everybody_in_both_themes(
     # What is unfolded contains what was seen before, so axe-core looks at the page once.
     if page.evaluate(UNFOLD):
         assert_fits_everywhere(page)
-    assert_accessible(page)
+    # `test_kitchen.py` looks at all that pages are made of in the light, too.
+    assert_accessible(page, themes=["dark"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_can_be_read_in_the_light(tab: Tab, found: dict[str, str], path: str) -> None:
+    tab.expect_fault("postMessage")
+    page = tab.go(path.format(**found))
+    page.evaluate(UNFOLD)
+    assert_accessible(page, themes=["light"])
 
 
 @pytest.mark.slow

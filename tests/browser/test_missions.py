@@ -30,6 +30,12 @@ def repository(scene: Scene) -> Path:
     return small_repository(scene.folder)
 
 
+@pytest.fixture(scope="module")
+def finished(scene: Scene, repository: Path) -> str:
+    """Return the address of a mission that was carried out."""
+    return f"/missions/{scene.told('run', GOAL, '--repo', str(repository))['mission']}"
+
+
 def begin(tab: Tab, repository: Path, *, plan_only: bool = False) -> Page:
     """Fill the form of a new mission in, and begin it."""
     page = tab.go("/missions/new")
@@ -118,6 +124,7 @@ def test_artifacts_are_looked_at_and_saved(tab: Tab, repository: Path) -> None:
     assert "report.html" in names
 
 
+@pytest.mark.slow  # `tests/console/test_missions.py` executes and retries without a browser.
 def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     tab: Tab, repository: Path
 ) -> None:
@@ -135,16 +142,16 @@ def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     assert page.locator(".facts .id").first.get_attribute("title") != first
 
 
-def test_a_mission_fits_on_a_phone(phone: Tab, repository: Path) -> None:
-    page = begin(phone, repository)
+def test_a_mission_fits_on_a_phone(phone: Tab, finished: str) -> None:
+    page = phone.go(finished)
     expect(page.locator("h1")).to_contain_text("is done and checked")
     assert_fits(page)
-    for path in ("/", "/missions"):
+    for path in ("/", "/missions", "/missions/new"):
         assert_fits(phone.go(path))
 
 
-def test_the_list_is_filtered_in_the_address(tab: Tab, repository: Path) -> None:
-    begin(tab, repository)
+@pytest.mark.usefixtures("finished")
+def test_the_list_is_filtered_in_the_address(tab: Tab) -> None:
     page = tab.go("/missions")
     page.get_by_role("searchbox", name="Search missions").fill("no such mission")
     expect(page.locator("#list")).to_contain_text("No matching missions")

@@ -19,6 +19,7 @@ from missioncontrol.ports.warehouse import Statement
 from tests.cli.command import answer, environment
 from tests.cli.test_analytics import event
 from tests.console.house_process import house_process
+from tests.some import some
 
 pytestmark = pytest.mark.journey
 
@@ -97,7 +98,9 @@ def people(home: Path) -> list[Any]:
         return warehouse.rows(Statement("SELECT label FROM people ORDER BY label"))
 
 
-@pytest.mark.parametrize("where", ["begun", "removed", "copied", "wiped", "confirmed"])
+@pytest.mark.parametrize(
+    "where", some(["begun", "removed", "copied", "wiped", "confirmed"], 0, 2, 4)
+)
 def test_a_removal_that_is_killed_is_finished_once_by_whoever_comes_next(
     tmp_path: Path, where: str
 ) -> None:

@@ -8,12 +8,16 @@ import subprocess
 import termios
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import prefork
 from tests.cli.command import ARGV, BEGUN, GOAL, answer, environment, repository, waiting_for
+from tests.some import some
 
 pytestmark = pytest.mark.journey
+IGNORING = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh")
 STEERING = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -26,14 +30,13 @@ class Terminal:
         """Begin."""
         self.handle, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        ignoring = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh") if deaf else ()
-        self.process = subprocess.Popen(
-            [*ignoring, *ARGV, *arguments],
-            env=environment(home, TERM=kind),
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            start_new_session=True,
+        env = environment(home, TERM=kind)
+        options: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), child)
+        options["start_new_session"] = True
+        self.process: subprocess.Popen[bytes] = (
+            subprocess.Popen([*IGNORING, *ARGV, *arguments], env=env, **options)
+            if deaf
+            else prefork.start(arguments, env, **options)
         )
         BEGUN.append(self.process)
         os.close(child)
@@ -61,7 +64,7 @@ class Terminal:
         return STEERING.sub(b"", self.drawn).decode().replace("\r", "")
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", some([40, 80, 200], 0))
 def test_a_mission_is_drawn_live_within_the_width(tmp_path: Path, columns: int) -> None:
     path = str(repository(tmp_path / "tiny"))
     terminal = Terminal(tmp_path / "home", "run", GOAL, "--repo", path, columns=columns)

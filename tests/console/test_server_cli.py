@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,25 @@ class Elsewhere:
         return str(begun["run"])
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    with terminal(tmp_path_factory.mktemp("elsewhere")) as found:
+        yield found
+
+
+@contextmanager
+def terminal(folder: Path) -> Iterator[Elsewhere]:
+    """Start a server under `folder`, and end it."""
+    home = folder / "home"
     up = Up(home)
     scopes = (word for scope in SCOPES for word in ("--scope", scope))
     done = mission(home, "token", "new", "laptop", *scopes, "--json")
     assert done.returncode == 0, done.stderr.decode()
     found = Elsewhere(up, home, json.loads(done.stdout)["token"])
-    yield found
-    found.up.end()
+    try:
+        yield found
+    finally:
+        found.up.end()
 
 
 def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhere) -> None:
@@ -84,23 +94,18 @@ def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhe
 
 
 @pytest.mark.slow
-def test_a_log_is_verified_through_a_server_by_heads_that_are_kept_here(
-    elsewhere: Elsewhere, tmp_path: Path
-) -> None:
-    elsewhere.begun()
-    elsewhere.up.end()
+def test_a_log_is_verified_through_a_server_by_heads_that_are_kept_here(tmp_path: Path) -> None:
     heads = tmp_path / "kept.jsonl"
-    heads.write_bytes((elsewhere.home / "heads.jsonl").read_bytes())
-    again = Up(elsewhere.home)
-    elsewhere.up = again
-    try:
-        env = {"MISSION_SERVER": again.url, "MISSION_TOKEN": elsewhere.token}
+    with terminal(tmp_path) as elsewhere:
+        elsewhere.begun()
+        elsewhere.up.end()
+        heads.write_bytes((elsewhere.home / "heads.jsonl").read_bytes())
+        elsewhere.up = Up(elsewhere.home)
+        env = {"MISSION_SERVER": elsewhere.up.url, "MISSION_TOKEN": elsewhere.token}
         done = mission(None, "audit", "verify", env=env)
         assert (done.returncode, b"unproven" in done.stdout) == (UNPROVEN, True)
         done = mission(None, "audit", "verify", "--heads", str(heads), env=env)
         assert (done.returncode, b"is verified to position" in done.stdout) == (0, True)
-    finally:
-        again.end()
 
 
 def test_a_run_is_cancelled_from_elsewhere_in_the_name_of_the_token_s_owner(

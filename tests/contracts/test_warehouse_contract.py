@@ -694,7 +694,7 @@ def meetings(draw: st.DrawFn) -> list[Captured]:
 
 
 @given(events=meetings(), cuts=st.lists(st.integers(1, 11), max_size=4), is_fresh=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_who_is_who_does_not_depend_on_how_events_are_batched(
     events: list[Captured], cuts: list[int], *, is_fresh: bool
 ) -> None:

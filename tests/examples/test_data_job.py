@@ -82,6 +82,7 @@ def test_a_part_that_fails_once_is_summed_again_and_alone(tmp_path: Path, data: 
     live(tmp_path / "home", story)
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_rows_without_a_number_leave_a_note_and_publish_nothing(tmp_path: Path) -> None:
     data, target = sales(tmp_path / "sales.csv", [*ROWS, ("north", "n/a")]), tmp_path / "published"
@@ -110,6 +111,7 @@ def test_a_column_that_is_not_there_is_named_in_the_note(tmp_path: Path, data: P
     live(tmp_path / "home", story)
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_totals_wait_for_somebody_where_that_is_asked_for(tmp_path: Path, data: Path) -> None:
     target = tmp_path / "published"

@@ -65,6 +65,7 @@ def checked(tmp_path: Path, clone: Path, story: Any) -> None:
     live(tmp_path / "home", whole)
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_a_no_keeps_the_tag_here_and_fails_the_run(tmp_path: Path) -> None:
     clone, remote = released(tmp_path)
@@ -79,6 +80,7 @@ def test_a_no_keeps_the_tag_here_and_fails_the_run(tmp_path: Path) -> None:
     checked(tmp_path, clone, story)
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 def test_what_remote_has_already_is_not_asked_for_again(tmp_path: Path) -> None:
     clone, _ = released(tmp_path)

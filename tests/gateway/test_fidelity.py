@@ -37,7 +37,7 @@ def cut(whole: bytes, places: set[int]) -> list[bytes]:
     return [whole[a:b] for a, b in pairwise(ends)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     st.sampled_from(["chat", "responses", "messages"]),
     WORDS,

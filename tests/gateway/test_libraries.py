@@ -2,12 +2,10 @@
 
 import asyncio
 import json
+from importlib import import_module
 from typing import Any
 
-import anthropic as anthropic_sdk
-import openai as openai_sdk
 import pytest
-from openai.types.responses import Response  # Takes seconds on a busy machine.
 
 from missioncontrol.domain.routing import Routing, Rule
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
@@ -17,12 +15,29 @@ from tests.gateway.house import House, anthropic, house, openai, run
 from tests.gateway.upstream import Script, scripted
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """Import them for these tests alone, and before the clock of the first: it takes seconds."""
+    for name in ("anthropic", "openai", "openai.types.responses"):
+        import_module(name)
+
+
+def openai_sdk() -> Any:
+    return import_module("openai")
+
+
+def anthropic_sdk() -> Any:
+    return import_module("anthropic")
+
+
 def openai_client(ours: House) -> Any:
-    return openai_sdk.AsyncOpenAI(base_url=f"http://127.0.0.1:{ours.port}/v1", api_key=ours.key)
+    return openai_sdk().AsyncOpenAI(base_url=f"http://127.0.0.1:{ours.port}/v1", api_key=ours.key)
 
 
 def anthropic_client(ours: House) -> Any:
-    return anthropic_sdk.AsyncAnthropic(base_url=f"http://127.0.0.1:{ours.port}", api_key=ours.key)
+    return anthropic_sdk().AsyncAnthropic(
+        base_url=f"http://127.0.0.1:{ours.port}", api_key=ours.key
+    )
 
 
 HI: Any = [{"role": "user", "content": "Hi"}]
@@ -112,13 +127,13 @@ def test_a_refusal_is_read_by_both_libraries_and_tried_once(status: int) -> None
             else:
                 ours.stopped_because = "Everything was stopped."
             async with openai_client(ours) as client:
-                with pytest.raises(openai_sdk.APIStatusError) as openai_error:
+                with pytest.raises(openai_sdk().APIStatusError) as openai_error:
                     await client.chat.completions.create(model=model, messages=HI)
                 assert openai_error.value.status_code == status
-                with pytest.raises(openai_sdk.APIStatusError):
+                with pytest.raises(openai_sdk().APIStatusError):
                     await client.responses.create(model=model, input="Hi", stream=True)
             async with anthropic_client(ours) as client:
-                with pytest.raises(anthropic_sdk.APIStatusError) as other_error:
+                with pytest.raises(anthropic_sdk().APIStatusError) as other_error:
                     await client.messages.create(model=model, messages=HI, max_tokens=9)
                 assert other_error.value.status_code == status
             assert [call.status for call in await ours.written()] == [status] * 3
@@ -156,7 +171,7 @@ async def follow(kind: str, ours: House) -> str:
     """Read a stream to its end, and return how it failed."""
     if kind == "messages":
         async with anthropic_client(ours) as client:
-            with pytest.raises(anthropic_sdk.APIStatusError) as error:
+            with pytest.raises(anthropic_sdk().APIStatusError) as error:
                 async for _ in await client.messages.create(
                     model="claude-x", messages=HI, max_tokens=9, stream=True
                 ):
@@ -167,9 +182,9 @@ async def follow(kind: str, ours: House) -> str:
             stream = await client.responses.create(model="gpt-5", input="Hi", stream=True)
             last = [event async for event in stream][-1]
             assert last.type == "response.failed"
-            assert isinstance(last.response, Response)
+            assert isinstance(last.response, import_module("openai.types.responses").Response)
             return str(last.response.error.message if last.response.error else "")
-        with pytest.raises(openai_sdk.APIError) as raised:
+        with pytest.raises(openai_sdk().APIError) as raised:
             async for _ in await client.chat.completions.create(
                 model="gpt-4o", messages=HI, stream=True
             ):

@@ -30,6 +30,7 @@ from tests.mcp_server.house import (
     up,
     waiting,
 )
+from tests.some import some
 from tests.workers.house import Talker, until
 
 pytestmark = pytest.mark.journey
@@ -194,7 +195,7 @@ def test_a_server_that_is_killed_leaves_its_run_to_the_engine(home: Path, tiny: 
     assert answer(home, "runs")[0]["id"] == begun["run"]
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("mode", some(["auto", "legacy"], 0))
 def test_who_follows_no_more_ends_nothing_and_who_ends_a_run_ends_it(
     home: Path, mode: Mode
 ) -> None:

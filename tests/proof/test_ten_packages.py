@@ -95,7 +95,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Missions:
     return Missions(tmp_path_factory.mktemp)
 
 
-OFTEN = ("cachetools", "humanize", "tenacity")
+OFTEN = ("cachetools",)
 """Packages that all tests carry out; the slow ones add the rest."""
 
 every = pytest.mark.parametrize(

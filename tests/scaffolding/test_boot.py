@@ -51,15 +51,18 @@ REQUESTS = [
 def boot(place: Path, **asked: Any) -> tuple[int, str]:
     nothing = {"start": [], "port_variable": "", "health": "/healthz", "requests": [], "calls": []}
     (place / "boot.json").write_text(json.dumps({**nothing, **asked}))
-    done = subprocess.run(
-        [sys.executable, "-I", BOOT, place / "boot.json"],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    # A pipe would be waited for until a server that stays behind closes it.
+    with (place / "output.txt").open("w+") as output:
+        done = subprocess.run(
+            [sys.executable, "-I", BOOT, place / "boot.json"],
+            cwd=place,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=100,
+            check=False,
+        )
+        output.seek(0)
+        return done.returncode, output.read()
 
 
 @pytest.mark.parametrize(
