@@ -124,7 +124,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
                 "analytics*",
                 "approvals*",
                 "artifacts*",
-                "board",
+                "board*",
                 "work-items*",
                 "budgets*",
                 "costs*",

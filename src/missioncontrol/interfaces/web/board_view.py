@@ -14,6 +14,7 @@ from markupsafe import Markup
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.work_flow import Flow, Wait
 from missioncontrol.application.work_index import WorkItem
+from missioncontrol.application.workload import Load
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work_item.stages import Stage, StageTime, Word
 from missioncontrol.interfaces.web import formats
@@ -438,3 +439,19 @@ def flow_chart(found: Flow) -> list[Band]:
         bands.append(Band(stage, TITLES[stage], " ".join([*upper, *reversed(lower)]), last))
         base = tops
     return bands
+
+
+def load_verdict(found: Sequence[Load]) -> tuple[str, str]:
+    """Return what matters most about the workload, and the rest of the sentence."""
+    named = [each for each in found if each.name]
+    stuck = max(named, key=lambda each: each.stuck, default=None)
+    if stuck is not None and stuck.stuck:
+        count = formats.count(stuck.stuck, "stuck or failed item")
+        return f"{name_of(stuck.name)} has {count}", "."
+    most = max(named, key=lambda each: each.queue, default=None)
+    if most is not None:
+        return (
+            f"{name_of(most.name)} has the longest queue",
+            f": {formats.count(most.queue, 'item')}.",
+        )
+    return "No queue waits", "."

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from markupsafe import Markup
 
 from missioncontrol.application.work_index import WorkItem
+from missioncontrol.application.workload import loads_of
 from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
@@ -32,11 +33,16 @@ from missioncontrol.surfaces.paging import LIMIT, Cursor, page_of
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 PAGE, ITEM, FLOW = "board/page.html", "board/item.html", "board/flow.html"
+WORKLOAD = "board/workload.html"
 BULK_MAX = 200
 CARDS_KNOWN_MAX = 20_000
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
-TABS = (("/board", "Board", "board"), ("/board/flow", "Flow", "flow"))
+TABS = (
+    ("/board", "Board", "board"),
+    ("/board/workload", "Workload", "workload"),
+    ("/board/flow", "Flow", "flow"),
+)
 KIND_TITLES = {
     "task": "Tasks of agents",
     "person_task": "Tasks of people",
@@ -436,4 +442,34 @@ async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> R
     return page(request, FLOW, title="Flow", area="board", **values)
 
 
-HANDLERS: list[Any] = [flow_page, board_page, cards_part, item_page, move, change, change_marked]
+@get("/board/workload", include_in_schema=False, **needs("read"))
+async def workload_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show what agents and people have to do: now, in their queues, and in the last 24 hours."""
+    found = loads_of(console.present.work_items, console.now)
+    people = [each for each in found if not each.name.startswith("agent:")]
+    agents = [each for each in found if each.name.startswith("agent:")]
+    values: dict[str, Any] = {
+        "load_groups": (
+            ("Agents", "what each works on, and what waits for it", agents),
+            ("People", "tasks, approvals and questions", people),
+        ),
+        "verdict": view.load_verdict(found),
+        "board_tabs": TABS,
+        "tab": "/board/workload",
+        **_words(),
+    }
+    if is_part(request):
+        return fragment(request, WORKLOAD, "now", **values)
+    return page(request, WORKLOAD, title="Workload", area="board", **values)
+
+
+HANDLERS: list[Any] = [
+    workload_page,
+    flow_page,
+    board_page,
+    cards_part,
+    item_page,
+    move,
+    change,
+    change_marked,
+]
