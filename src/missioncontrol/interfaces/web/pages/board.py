@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from markupsafe import Markup
 
 from missioncontrol.application.work_index import WorkItem
-from missioncontrol.application.workload import loads_of
 from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
@@ -32,8 +31,7 @@ from missioncontrol.surfaces.paging import LIMIT, Cursor, page_of
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
-PAGE, ITEM, FLOW = "board/page.html", "board/item.html", "board/flow.html"
-WORKLOAD = "board/workload.html"
+PAGE, ITEM = "board/page.html", "board/item.html"
 BULK_MAX = 200
 CARDS_KNOWN_MAX = 20_000
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
@@ -159,7 +157,7 @@ async def _board(
         "chips": view.chips(choice, fields),
         "key_help": KEY_HELP,
         "board_tabs": TABS,
-        **_words(),
+        **words(),
         **_cards_for(request, choice, now),
     }
     match choice.view:
@@ -199,7 +197,8 @@ def _freeing(items: list[WorkItem]) -> tuple[str, str] | None:
     return f"/agents/{quote(stuck.on[0])}", f"Open {stuck.on[0]}"
 
 
-def _words() -> dict[str, Any]:
+def words() -> dict[str, Any]:
+    """Return what every template of the board may use."""
     return {
         "looks": view.GLYPHS,
         "titles": boards.TITLES,
@@ -217,7 +216,7 @@ def _words() -> dict[str, Any]:
 
 @cache
 def _macros() -> Any:
-    return macros_of("board/card.html", **_words())
+    return macros_of("board/card.html", **words())
 
 
 class Cards:
@@ -282,7 +281,7 @@ async def item_page(
     choice = chosen_by(request)
     opened = await _page(request, console, item)
     beside = request.query_params.get("beside") == "1"
-    values = {**_of_item(console, choice, opened), **_words(), "alone": not beside}
+    values = {**_of_item(console, choice, opened), **words(), "alone": not beside}
     if is_part(request):
         return fragment(request, ITEM, "panel", **values)
     return page(
@@ -423,49 +422,7 @@ def _bulk(do: str, value: str) -> tuple[Operation[Any, Any], dict[str, Any]]:
     raise Rejected("work_item.bad_input", f"{do[:40]!r} is nothing that is done with items.")
 
 
-@get("/board/flow", include_in_schema=False, **needs("read"))
-async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show the time in each stage, what waits for what, and how many items are where each day."""
-    found = await boards.flow(console.reader(request.user), "")
-    values: dict[str, Any] = {
-        "flow": found,
-        "verdict": view.flow_verdict(found),
-        "chart": view.flow_chart(found),
-        "longest": max((each.p90 for each in found.stages), default=0.0) or 1.0,
-        "waits": [(each, *view.freed_by(each)) for each in found.waits],
-        "board_tabs": TABS,
-        "tab": "/board/flow",
-        **_words(),
-    }
-    if is_part(request):
-        return fragment(request, FLOW, "now", **values)
-    return page(request, FLOW, title="Flow", area="board", **values)
-
-
-@get("/board/workload", include_in_schema=False, **needs("read"))
-async def workload_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show what agents and people have to do: now, in their queues, and in the last 24 hours."""
-    found = loads_of(console.present.work_items, console.now)
-    people = [each for each in found if not each.name.startswith("agent:")]
-    agents = [each for each in found if each.name.startswith("agent:")]
-    values: dict[str, Any] = {
-        "load_groups": (
-            ("Agents", "what each works on, and what waits for it", agents),
-            ("People", "tasks, approvals and questions", people),
-        ),
-        "verdict": view.load_verdict(found),
-        "board_tabs": TABS,
-        "tab": "/board/workload",
-        **_words(),
-    }
-    if is_part(request):
-        return fragment(request, WORKLOAD, "now", **values)
-    return page(request, WORKLOAD, title="Workload", area="board", **values)
-
-
 HANDLERS: list[Any] = [
-    workload_page,
-    flow_page,
     board_page,
     cards_part,
     item_page,
