@@ -16,7 +16,10 @@ PARTS = {"limits": Limits, "oidc": Provider, "mail": Mail}
 
 def defaults() -> dict[str, Any]:
     found = {}
-    parts = {ConsoleSettings: "", **{kind: f"{name}." for name, kind in PARTS.items()}}
+    parts: dict[Any, str] = {
+        ConsoleSettings: "",
+        **{kind: f"{name}." for name, kind in PARTS.items()},
+    }
     for kind, prefix in parts.items():
         for field in msgspec.structs.fields(kind):
             if field.name not in PARTS:
