@@ -170,5 +170,5 @@ def test_the_forms_work_without_scripts(scene: Scene, approval: str, browser: Br
         page.get_by_role("button", name=re.compile("Reject")).click()
         page.locator("main").get_by_label("Reason").fill("Not today.")
         page.get_by_role("button", name=re.compile("Reject")).click()
-        expect(page.get_by_text("Rejected: Publish the tag")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Rejected")).to_be_visible()
         assert state_of(scene, approval) == "rejected"

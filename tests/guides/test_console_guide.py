@@ -8,15 +8,19 @@ from typing import Any
 import msgspec
 
 from missioncontrol.adapters.console_file import console_settings
-from missioncontrol.ports.console_settings import ConsoleSettings, Limits, Provider
+from missioncontrol.ports.console_settings import ConsoleSettings, Limits, Mail, Provider
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/console.md").read_text("utf-8")
-PARTS = {"limits": Limits, "oidc": Provider}
+PARTS = {"limits": Limits, "oidc": Provider, "mail": Mail}
 
 
 def defaults() -> dict[str, Any]:
     found = {}
-    for kind, prefix in ((ConsoleSettings, ""), (Limits, "limits."), (Provider, "oidc.")):
+    parts: dict[Any, str] = {
+        ConsoleSettings: "",
+        **{kind: f"{name}." for name, kind in PARTS.items()},
+    }
+    for kind, prefix in parts.items():
         for field in msgspec.structs.fields(kind):
             if field.name not in PARTS:
                 factory = field.default_factory
@@ -36,6 +40,8 @@ def test_every_setting_is_there_with_its_default() -> None:
             assert value == "required", name
         elif name == "oidc.title":
             assert value == "its name"
+        elif name == "url":
+            assert value == "where it listens"
         else:
             assert value == ("none" if default in ((), "", {}) else json.dumps(default)), name
 

@@ -314,5 +314,29 @@ COMMON: Mapping[str, Act] = {
     "mute": _plain(inbox.MUTE, "Muted"),
     "restore": _plain(inbox.RESTORE, "Back in the inbox"),
 }
+DONE: Mapping[str, str] = {
+    "approve": "Approved",
+    "request-changes": "Changes requested",
+    "reject": "Rejected",
+    "delegate": "Delegated",
+    "answer": "Answered",
+    "start": "Started",
+    "raise": "The cap is raised",
+    "cancel": "The run is cancelled",
+    "retry": "The run is retried",
+    "sign": "Signed off",
+    "finish": "The task is done",
+    "acknowledge": "Acknowledged",
+    "resolve": "Resolved",
+    "accept": "Accepted",
+    "snooze": "Snoozed",
+    "assign": "Delegated",
+    "dismiss": "Dismissed",
+    "mute": "Muted",
+    "restore": "Back in the inbox",
+    "comment": "Comment recorded",
+}
+"""What is shown of an action without scripts, where an address can say no more than its name."""
+
 UNDONE = frozenset({"snooze", "assign", "dismiss", "mute"})
 """What can be undone by `restore`."""

@@ -13,7 +13,7 @@ from missioncontrol.domain.errors import MissionControlError, NotFound
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.web.inbox_actions import UNDONE, act
+from missioncontrol.interfaces.web.inbox_actions import DONE, UNDONE, act
 from missioncontrol.interfaces.web.inbox_view import Wanted, listed, opened
 from missioncontrol.interfaces.web.rendering import answered, fragment, is_part, moved, page
 
@@ -67,8 +67,10 @@ async def item_page(
     )
 
 
-def _done(words: str, undo: str) -> dict[str, str] | None:
-    return {"words": words[:200], "undo": undo} if words else None
+def _done(name: str, item: str) -> dict[str, str] | None:
+    """Return what is shown of the action of that name, where an address says it was done."""
+    words = DONE.get(name, "")
+    return {"words": words, "undo": item if name in UNDONE else ""} if words else None
 
 
 async def _shown(
@@ -138,7 +140,7 @@ async def do(
     chosen = item if stays else following(before["items"], after["items"], item)
     done = {"words": f"{words}: {page_.item.title}", "undo": item if action in UNDONE else ""}
     if request.headers.get("hx-request") != "true":
-        return moved(request, address(chosen, wanted, done))
+        return moved(request, address(chosen, wanted, done=action, item=item))
     answer = await _shown(request, console, after, chosen, is_open=bool(chosen), done=done)
     answer.headers["HX-Push-Url"] = address(chosen, wanted)
     return answer
@@ -184,12 +186,11 @@ def following(before: list[InboxItem], after: list[InboxItem], id_: str) -> str:
     return rest[-1] if rest else ""
 
 
-def address(id_: str, wanted: Wanted, done: dict[str, str] | None = None) -> str:
-    """Return the address of an item in a list."""
+def address(id_: str, wanted: Wanted, *, done: str = "", item: str = "") -> str:
+    """Return the address of an item in a list, also with what was `done` to another `item`."""
     query = dict(wanted.query)
-    if done is not None:
-        query["done"] = done["words"]
-        query |= {"undo": done["undo"]} if done["undo"] else {}
+    query |= {"done": done} if done else {}
+    query |= {"undo": item} if done in UNDONE else {}
     path = f"/inbox/{quote(id_, safe=':')}" if id_ else "/inbox"
     return f"{path}?{urlencode(query)}" if query else path
 
