@@ -102,10 +102,25 @@ def test_an_item_is_snoozed_undone_and_rejected_with_a_reason(
     page.keyboard.press("Escape")
     expect(page.locator("main").get_by_label("Reason")).to_have_count(0)
     page.keyboard.press("r")
+    expect(page.locator("main").get_by_label("Reason")).to_be_focused()
     page.keyboard.type("The tag is not signed.")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Rejected")).to_be_visible()
     assert state_of(scene, approval) == "rejected"
+
+
+def test_letters_that_come_before_the_form_decide_nothing(
+    scene: Scene, approval: str, ann: Tab
+) -> None:
+    page = ann.go(f"/inbox/approval:{approval}")
+    held: list[Any] = []
+    page.route("**/inbox/*ask=reject*", lambda route: held.append(route))
+    page.keyboard.press("r")
+    page.keyboard.type("as typed")
+    assert state_of(scene, approval) == "waiting"
+    held[0].continue_()
+    expect(page.locator("main").get_by_label("Reason")).to_be_focused()
+    assert state_of(scene, approval) == "waiting"
 
 
 def test_who_is_slower_reads_why_nothing_was_done(

@@ -25,6 +25,8 @@ function hear(event) {
   if (event.altKey || isTyping(event.target) || !kept("keys", true)) return;
   if (document.querySelector("dialog[open]")) return;
   if (going) return goTo(event);
+  // What is typed before the field that a key opened is there decides nothing.
+  if (document.querySelector("[data-key-press].htmx-request, a[data-row].htmx-request, form.htmx-request [data-key-press]")) return;
   single(event);
 }
 
