@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from tests.greenfield.test_catalogue import TYPES
 
 from missioncontrol.specialists.greenfield.behaviours import (
     Behaviour,
@@ -14,6 +15,7 @@ from missioncontrol.specialists.greenfield.behaviours import (
 )
 from missioncontrol.specialists.greenfield.catalogue import kinds
 from missioncontrol.specialists.greenfield.reading import read
+from missioncontrol.specialists.greenfield.tables import parsed_fields
 
 SLOTS = {"thing", "actor", "record", "product", "place", "other", "number", "when", "condition"}
 RUN = 8
@@ -43,6 +45,13 @@ def test_a_behaviour_is_whole(behaviour: Behaviour) -> None:
             one = slot.lower()
             assert one in SLOTS or one.removesuffix("s") in SLOTS, text
             assert behaviour.record or not one.startswith("record"), text
+
+
+@pytest.mark.parametrize("behaviour", behaviours(), ids=lambda each: each.key)
+def test_fields_are_columns_of_known_types(behaviour: Behaviour) -> None:
+    found = parsed_fields(behaviour.fields)
+    assert len(found) == len(behaviour.fields)
+    assert {each.type for each in found} <= TYPES
 
 
 def test_no_two_behaviours_have_a_run_of_words_in_common() -> None:

@@ -246,6 +246,27 @@ def test_the_document_for_agents_has_each_task_with_its_acceptance() -> None:
         assert all(" ".join(each.split()) in text for each in task.acceptance)
 
 
+def test_the_funnel_that_the_readme_prepares_does_not_lead_to_a_failure() -> None:
+    plan = source("prices")
+    assert isinstance(plan, Plan)
+    assert plan.design is not None
+    assert plan.design.metrics[0].events == ("fetch_completed", "fetch_failed")
+    readme = written("prices", "data-pipeline")["README.md"]
+    assert "--step edition_published --step edition_read --action edition_read" in readme
+
+
+def test_rows_can_be_stored_before_what_comes_later_is_known() -> None:
+    db = sqlite3.connect(":memory:")
+    for text in migrations(blueprint(source("prices")), "sqlite").values():
+        db.executescript(text)
+    db.execute("INSERT INTO fetch_runs (source, started_at, items) VALUES ('x', 'a', 0)")
+    gap = "INSERT INTO gaps (series, starts_at, ends_at, status) VALUES ('x', 'a', 'b', ?)"
+    db.execute(gap, ["measured_later"])
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        db.execute(gap, ["measured"])
+    db.close()
+
+
 def test_an_act_names_a_task_of_the_plan() -> None:
     plan = source("tools")
     assert isinstance(plan, Plan)

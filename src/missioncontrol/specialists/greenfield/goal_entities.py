@@ -98,13 +98,17 @@ def _of_act(act: Act, reading: Reading, asked: Sequence[Parts], names: Collectio
 
 
 def _links(act: Act, names: Collection[str]) -> Iterator[str]:
-    """Yield columns that lead to what the clause of an act names beside its object."""
+    """Yield columns that lead to what the clause of an act names beside its object.
+
+    A run is about many things, or about none where it fails: it may lead to one, and need not.
+    """
+    mark = "?" if act.behaviour.does in {"run", "read"} else ""
     by_head = {name.split()[-1]: name for name in names}
     stated = " ".join(act.filled(act.behaviour.fields))
     for slot in ("thing", "place", "other"):
         name = by_head.get((act.values.get(slot, "") or " ").split(" ")[-1], "")
         if name and name != act.record and f"ref {act.values[slot]}" not in stated:
-            yield f"{name}: ref {name}"
+            yield f"{name}: ref {name}{mark}"
 
 
 RECORDS_MAX = 8

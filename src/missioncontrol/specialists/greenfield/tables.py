@@ -127,7 +127,7 @@ def _from_goal(thing: Thing) -> Entity:
     """Return the table of a thing that the goal speaks of."""
     fields = [each for each in thing.fields if not each.startswith("status:")]
     if len(thing.states) > 1:
-        fields.append(f"status: enum {' '.join(thing.states[:5])}")
+        fields.append(f"status: enum {' '.join(map(snake, thing.states[:5]))}")
     elif thing.states:
         fields.append(f"{snake(thing.states[0])}_at: timestamp?")
     if len(fields) < FIELDS_MIN:

@@ -2,7 +2,7 @@
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -288,7 +288,7 @@ def _measuring(plan: Blueprint, stack: ScaffoldStack) -> Iterator[str]:
         " listens on port 8700 while `mission up` runs, these commands prepare the product; the"
         " second one prints the key once:"
     )
-    steps = next((each.events for each in plan.design.metrics if len(each.events) > 1), ())
+    steps = next((each.events for each in plan.design.metrics if _are_steps(each.events)), ())
     lines = [
         shlex.join(["mission", "analytics", "add-product", name, "--name", plan.title]),
         f"mission analytics add-source {name} {name} --kind server",
@@ -297,6 +297,16 @@ def _measuring(plan: Blueprint, stack: ScaffoldStack) -> Iterator[str]:
         marks = "".join(f" --step {identifier(each)}" for each in steps)
         lines.append(f"mission analytics settings {name}{marks} --action {identifier(steps[-1])}")
     yield "```sh\n" + "\n".join(lines) + "\n```"
+
+
+_FAILED = frozenset(
+    ["failed", "refused", "rejected", "missing", "stuck", "differs", "false", "lost", "repeated"]
+)
+
+
+def _are_steps(events: Sequence[str]) -> bool:
+    """Return whether one event follows the other; a failure does not follow a success."""
+    return len(events) > 1 and not any(_FAILED & set(each.split("_")) for each in events)
 
 
 _FORMS = {
