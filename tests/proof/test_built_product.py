@@ -5,6 +5,7 @@ each task of the plan. All else is real: the plan, Codex, the proofs and commits
 console that receives its events, and the answers about them.
 """
 
+import json
 import os
 import re
 import shlex
@@ -24,7 +25,7 @@ from tests.agents.houses import furnished
 from tests.agents.repositories import git
 from tests.cli.command import answer, environment, mission
 from tests.console.house_process import HouseProcess
-from tests.proof.energy_prices.sample import DAYS, ZONES, write_days
+from tests.proof.energy_prices.sample import DAY, DAYS, ZONES, write_days
 from tests.scaffolding.designs import PRICES, plan_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.journey, pytest.mark.timeout(1_500)]
@@ -34,16 +35,19 @@ WRITTEN_FOR = "electricity_price_pipeline"
 """The package that the answers are written for."""
 
 BY_TASK = {
-    "Carry one file": "carry",
+    "Carry one electricity price": "carry",
     "Fetch": "fetch",
     "Check": "check",
     "Publish": "publish",
     "Ensure that missing hours": "hours",
     "Keep both versions": "versions",
-    "Store each source": "sources",
-    "Run a quarter": "compare",
+    "Show for every source": "sources",
+    "Show the difference": "differences",
+    "Rebuild all electricity prices": "rebuild",
 }
-"""The folder with the answer to a task, by how its title begins."""
+"""The folder with the answer to a task, by how its title begins, in the order of the building."""
+REFUSED = 2
+"""The exit code of the product where something is refused, as where a source fails."""
 
 
 class Script:
@@ -106,6 +110,7 @@ class Product:
         """The repository is complete."""
         self.place = place
         self.package = package
+        self.command = package.replace("_", "-")
         self.environment = dict(os.environ)
 
     def commands(self, heading: str) -> list[str]:
@@ -115,8 +120,8 @@ class Product:
         assert block is not None, heading
         return block[1].splitlines()
 
-    def run(self, command: str) -> None:
-        """Run a command in the repository."""
+    def run(self, command: str, *, code: int = 0) -> str:
+        """Run a command in the repository, which ends with this code, and return its output."""
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.place,
@@ -125,18 +130,23 @@ class Product:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3_000:]}\n{done.stderr[-3_000:]}"
+        said = f"{command}\n{done.stdout[-3_000:]}\n{done.stderr[-3_000:]}"
+        assert done.returncode == code, said
+        return done.stdout
 
     def carry_days(self, source: Path) -> None:
-        """Fetch and publish each day, and once more with corrections."""
+        """Fetch and publish each day, once more with corrections, and a day that is not there."""
         for each in self.commands("Install and test"):
             self.run(each)
         self.environment[f"{self.package.upper()}_SOURCE"] = source.as_uri()
         for is_corrected in (False, True):
             write_days(source, is_corrected=is_corrected)
             for day in DAYS:
-                command = self.package.replace("_", "-")
-                self.run(f".venv/bin/{command} afternoon --day {day}")
+                self.run(f".venv/bin/{self.command} afternoon --day {day}")
+                self.run(f".venv/bin/{self.command} publish-prices")
+        self.run(f".venv/bin/{self.command} afternoon --day {DAYS[-1] + DAY}", code=REFUSED)
+        for country in ZONES:
+            self.run(f".venv/bin/{self.command} read-edition csv/prices-{country}.csv")
 
     def recorded(self) -> dict[str, int]:
         """Return how often each event stands in the product's own database."""
@@ -198,3 +208,6 @@ def test_a_goal_becomes_a_product_whose_events_reach_its_cockpit(
     assert set(seen) == {event for each in plan.design.metrics for event in each.events}
     published = sorted(each.name for each in (place / "published/api/v1/prices").iterdir())
     assert published == list(ZONES)
+    command = f".venv/bin/{product.command} rebuild-prices {tmp_path}/rebuilt.db"
+    rebuilt = json.loads(product.run(command))
+    assert (rebuilt["files"], rebuilt["differences"]) == (seen["source_loaded"], 0)

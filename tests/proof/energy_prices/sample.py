@@ -12,6 +12,7 @@ ZONES = {
     "FR": ZoneInfo("Europe/Paris"),
     "IT": ZoneInfo("Europe/Rome"),
 }
+DAY = timedelta(days=1)
 CHANGE = date(2026, 3, 29)
 DAYS = (date(2026, 3, 28), CHANGE, date(2026, 3, 30))
 
@@ -32,7 +33,7 @@ def write_days(folder: Path, *, is_corrected: bool) -> None:
 def _rows(country: str, day: date, is_corrected: bool) -> Iterator[str]:
     zone = ZONES[country]
     start = datetime.combine(day, time.min, zone).astimezone(UTC)
-    end = datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
+    end = datetime.combine(day + DAY, time.min, zone).astimezone(UTC)
     while start < end:
         local = start.astimezone(zone)
         cents = 4_000 + list(ZONES).index(country) * 500 + abs(13 - local.hour) * 250
