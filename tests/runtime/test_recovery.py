@@ -225,7 +225,7 @@ def test_after_a_kill_orphans_are_ended_and_completed_steps_stay(tmp_path: Path)
     (tmp_path / "log.second").write_text("x")
     try:
         second = engine(tmp_path)
-        out, _ = second.communicate(timeout=4)
+        out, _ = second.communicate(timeout=30)
         assert out == "succeeded\n"
         assert [start_time(pid) for pid in pids] == [None, None]
     finally:
