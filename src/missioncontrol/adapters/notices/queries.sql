@@ -17,7 +17,7 @@ INSERT INTO notices (name, item, since, attempts, due) VALUES (?, ?, ?, 0, ?)
 ON CONFLICT (name, item) DO UPDATE SET since = excluded.since, attempts = 0, due = excluded.due, is_failed = 0
 -- name: due
 SELECT item, since, attempts, due FROM notices WHERE name = ? AND due <= ? ORDER BY due, item LIMIT ?
--- name: told
+-- name: delivered
 UPDATE notices SET due = NULL, is_failed = 0 WHERE name = ? AND item = ?
 -- name: count
 UPDATE channels SET sent = sent + 1, last = ?, trouble = '' WHERE name = ?

@@ -88,7 +88,7 @@ class SqliteNotices:
     def sent(self, name: str, items: Sequence[str], now: float) -> None:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(_SQL["told"], [(name, item) for item in items])
+            self._connection.executemany(_SQL["delivered"], [(name, item) for item in items])
             self._do("count", now, name)
 
     def failed(self, name: str, notices: Sequence[Notice], trouble: str) -> None:

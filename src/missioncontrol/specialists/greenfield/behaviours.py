@@ -115,7 +115,7 @@ class Act(msgspec.Struct, frozen=True):
         names = {match["name"].lower() for match in _SLOT.finditer(text)}
         if any(not self._value(name) for name in names):
             return ""
-        return raised_like(text, _SLOT.sub(self._filled, text))
+        return _SLOT.sub(self._filled, text)
 
     def filled(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return those texts whose slots the clause can fill."""
@@ -133,11 +133,6 @@ class Act(msgspec.Struct, frozen=True):
             return self.values[name]
         one = self.values.get(name.removesuffix("s"), "")
         return plural(one) if one and name.endswith("s") else ""
-
-
-def raised_like(text: str, done: str) -> str:
-    """Return a filled text with a capital letter where the text before began with one or a slot."""
-    return raised(done) if text[:1].isupper() else done
 
 
 @cache

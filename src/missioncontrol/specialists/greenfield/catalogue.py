@@ -44,7 +44,6 @@ class TaskEntry(msgspec.Struct, frozen=True):
     detail: str
     acceptance: tuple[str, ...]
     files: tuple[str, ...]
-    words: tuple[str, ...] = ()
 
 
 class RiskEntry(msgspec.Struct, frozen=True):
@@ -54,7 +53,6 @@ class RiskEntry(msgspec.Struct, frozen=True):
     likelihood: Level
     impact: Level
     mitigation: str
-    words: tuple[str, ...] = ()
 
 
 class MetricEntry(msgspec.Struct, frozen=True):
@@ -64,7 +62,6 @@ class MetricEntry(msgspec.Struct, frozen=True):
     measure: str
     target: str
     events: tuple[str, ...]
-    words: tuple[str, ...] = ()
 
 
 class SecurityEntry(msgspec.Struct, frozen=True):
@@ -72,7 +69,6 @@ class SecurityEntry(msgspec.Struct, frozen=True):
 
     threat: str
     measure: str
-    words: tuple[str, ...] = ()
 
 
 class ComponentEntry(msgspec.Struct, frozen=True):
@@ -82,9 +78,6 @@ class ComponentEntry(msgspec.Struct, frozen=True):
     kind: Literal["module", "interface", "service", "store", "external"]
     does: str
     id: str = ""
-    words: tuple[str, ...] = ()
-    joins: str = ""  # the id of the component that it talks to, with `label`
-    label: str = ""
 
 
 class QuestionEntry(msgspec.Struct, frozen=True):
@@ -96,7 +89,6 @@ class QuestionEntry(msgspec.Struct, frozen=True):
     options: tuple[str, ...]
     unless: tuple[str, ...]
     weight: int
-    words: tuple[str, ...] = ()
 
 
 class Concept(msgspec.Struct, frozen=True):
@@ -161,7 +153,6 @@ class FailureEntry(msgspec.Struct, frozen=True):
 
     when: str
     then: str
-    words: tuple[str, ...] = ()
 
 
 class DeploymentEntry(msgspec.Struct, frozen=True):
@@ -171,7 +162,6 @@ class DeploymentEntry(msgspec.Struct, frozen=True):
     single_host: str
     scaled: str
     costs: tuple[str, ...]
-    words: tuple[str, ...] = ()
 
 
 class StackEntry(msgspec.Struct, frozen=True):
