@@ -79,7 +79,7 @@ def test_each_kind_of_product_knows_what_it_mostly_has() -> None:
         ("Positions must be deleted 30 days after the callout closes.", "retention"),
         ("Never touch the originals.", "keep_originals"),
         ("Fetch the prices of five countries every afternoon.", "fetch_source"),
-        ("It shows where new users drop off.", "drop_off"),
+        ("It shows where new users drop off.", "funnel"),
     ],
 )
 def test_a_clause_says_what_is_meant(goal: str, wanted: str) -> None:

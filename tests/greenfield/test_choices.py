@@ -17,7 +17,9 @@ from missioncontrol.specialists.greenfield.kind_choice import chosen_kind
         ("From 900 labelled photos, recognise which fungus it is and how sure.", "ml-service"),
         ("Sensors in 40 greenhouses send humidity over LoRaWAN every ten minutes.",
          "device-backend"),
-        ("A dashboard that accepts a goal, plans it and runs specialist agents.", "dashboard"),
+        ("A dashboard that accepts a goal, plans it and runs specialist agents.", "orchestration"),
+        ("A cockpit for our sign-up flow: funnel by week, cohorts, drop-off.", "product-analytics"),
+        ("A dashboard of till sales and waste of 14 bakeries against last year.", "dashboard"),
         ("A program for the old PC in the workshop, no internet, prints labels.", "desktop-app"),
     ],
 )  # fmt: skip

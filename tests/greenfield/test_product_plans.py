@@ -264,3 +264,75 @@ def test_a_bar_or_a_line_end_breaks_no_table_of_a_plan() -> None:
     assert any("p95 \\| p99 of all" in line for line in rows)
     for at, end in pairwise([*heads, len(rows)]):
         assert set(columns[at:end]) == {columns[at]}, rows[at:end]
+
+
+@pytest.mark.parametrize(
+    ("goal", "kind", "tables"),
+    [
+        (
+            ("Mission orchestration dashboard: users submit a goal, the system decomposes it into"
+            " tasks, assigns specialist agents, tracks progress, risks and artifacts, and produces"
+            " a final report. Greenfield project, no mock data, SQLite."),
+            "orchestration",
+            {"goals", "plans", "tasks", "specialists", "step_runs", "approvals", "artifacts",
+             "risks", "events", "reports"},
+        ),
+        (
+            ("Product analytics cockpit for our onboarding flow: which step people drop out at, how"
+            " long activation takes, cohorts by week and channel, and an alert when a release makes"
+            " it worse. Events come from our own web app."),
+            "product-analytics",
+            {"event_definitions", "events", "people", "funnels", "cohorts", "alerts",
+             "saved_views"},
+        ),
+    ],
+)  # fmt: skip
+def test_a_reference_architecture_brings_its_core_and_its_milestones(
+    goal: str, kind: str, tables: set[str]
+) -> None:
+    plan = product_plan(Asked(goal), base(goal))
+    design = plan.design
+    assert design is not None
+    assert design.kind == kind
+    assert tables <= {each.table for each in design.entities}
+    titles = [each.title for each in plan.tasks()]
+    assert len(titles) >= 12
+    assert not any("shift" in each.lower() or "wall" in each.lower() for each in titles)
+    offered = {name for each in design.interfaces for name in each.entities}
+    assert {each.name for each in design.entities if each.table in tables} <= offered
+    assert len(design.milestones) == 5
+    assert faults(plan) == []
+
+
+def test_the_core_of_a_product_is_assumed_in_one_question_that_leaves_parts_out() -> None:
+    goal = "Build a dashboard that accepts a goal, plans it and runs specialists. Greenfield."
+    before = product_plan(Asked(goal), base(goal))
+    assert before.design is not None
+    assert before.background == ("Greenfield.",)
+    asks = next(each for each in before.design.questions if "do without" in each.text)
+    assert asks.default == "None of them."
+    assert "limits on cost" in asks.text
+    answer = f"{asks.id}: Limits on cost."
+    after = product_plan(Asked(goal, (answer,)), base(goal))
+    assert after.design is not None
+    assert "spendings" in {each.table for each in before.design.entities}
+    assert "spendings" not in {each.table for each in after.design.entities}
+    assert "Task removed: Reserve cost before each step and stop at the limit" in (
+        after.design.changes
+    )
+
+
+def test_what_a_goal_wants_to_see_is_a_task_named_so() -> None:
+    goal = (
+        "A cockpit for our sign-up flow: which step people drop out at, how long activation takes,"
+        " and cohorts by week."
+    )
+    titles = [each.title for each in product_plan(Asked(goal), base(goal)).tasks()]
+    assert "Show which step people drop out at" in titles
+    assert "Show how long activation takes" in titles
+
+
+def test_who_the_product_is_does_what_its_own_clauses_say() -> None:
+    goal = "Users submit a goal, the system splits it into tasks, assigns specialist agents."
+    titles = [each.title for each in product_plan(Asked(goal), base(goal)).tasks()]
+    assert "Assign specialist agents" in titles

@@ -64,6 +64,9 @@ class Behaviour(msgspec.Struct, frozen=True):
     key: str
     checks: tuple[str, ...]
     name: str = ""  # for a behaviour that a kind of product mostly has: “a dry run”
+    title: str = ""  # of its task, where the goal does not state it
+    act: str = ""  # the verb of its interface, where the goal does not state it
+    instead: tuple[str, ...] = ()  # keys of more general behaviours that are not meant as well
     match: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()  # by which it is meant where no pattern matches
     by: Literal["person", "product", ""] = ""  # who has to do them
@@ -189,7 +192,9 @@ def _meant(statement: Statement, parts: Parts) -> list[Behaviour]:
             found.append((-max(lengths), order, behaviour))
     if not found:
         return [each for each in behaviours() if _is_done(each, parts, is_person=is_person)][:1]
-    return [behaviour for _, _, behaviour in sorted(found, key=lambda each: each[:2])[:MOST]]
+    meant = [behaviour for _, _, behaviour in sorted(found, key=lambda each: each[:2])]
+    general = {key for each in meant for key in each.instead}
+    return [each for each in meant if each.key not in general][:MOST]
 
 
 def _is_done(behaviour: Behaviour, parts: Parts, is_person: bool) -> bool:

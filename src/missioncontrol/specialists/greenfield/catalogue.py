@@ -146,6 +146,7 @@ class MilestoneEntry(msgspec.Struct, frozen=True):
 
     title: str
     shows: str
+    of: tuple[str, ...] = ()  # keys of behaviours whose tasks it has
 
 
 class FailureEntry(msgspec.Struct, frozen=True):
@@ -182,7 +183,7 @@ class Kind(msgspec.Struct, frozen=True):
     title: str
     words: tuple[str, ...]
     hints: tuple[str, ...]
-    usual: tuple[str, ...]  # keys of concepts that such products have whatever they are about
+    usual: tuple[str, ...]  # keys of behaviours to assume where a goal states little
     actions_are: Literal["route", "command", "function", "message", "job", "screen"]
     components: tuple[ComponentEntry, ...]
     relations: tuple[RelationEntry, ...]
@@ -196,6 +197,9 @@ class Kind(msgspec.Struct, frozen=True):
     failures: tuple[FailureEntry, ...]
     metrics: tuple[MetricEntry, ...] = ()
     non_goal: str = ""
+    core: tuple[str, ...] = ()  # keys of behaviours that such a product has in any case, in order
+    about: str = ""  # the noun at its centre, where that does not depend on the goal
+    programs: tuple[str, ...] = ()  # nouns of people that are programs in such a product
 
 
 class Layout(msgspec.Struct, frozen=True):

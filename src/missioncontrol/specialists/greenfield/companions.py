@@ -14,7 +14,7 @@ ENOUGH, MOST = 6, 3
 def companions(
     kind: Kind, acts: Sequence[Act], reading: Reading, product: str, excluded: Collection[str]
 ) -> list[Act]:
-    """Return behaviours to assume where a goal states little.
+    """Return behaviours to assume: the core of the kind, and more where a goal states little.
 
     `excluded` are names of behaviours that a person does not want.
     """
@@ -27,11 +27,13 @@ def companions(
         "actor": reading.main_actor.name,
         "product": product,
     }
+    replaced = {key for act in acts for key in act.behaviour.instead}
     found: list[Act] = []
-    for key in kind.usual:
+    for key in (*kind.core, *kind.usual):
         act = Act(by_key[key], ASSUMED, "", values)
         record = act.fill(act.behaviour.record).lower()
         act = Act(act.behaviour, ASSUMED, "", values | {"record": record})
-        if key not in known and act.name not in excluded and len(found) < min(MOST, lacking):
+        is_asked_for = key in kind.core or len(found) < min(MOST, lacking)
+        if key not in known | replaced and act.name not in excluded and is_asked_for:
             found.append(act)
     return found

@@ -29,6 +29,7 @@ from missioncontrol.domain.product_design import (
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.composition import Composition, composed
+from missioncontrol.specialists.greenfield.constraints import is_beginning
 from missioncontrol.specialists.greenfield.interfaces import interfaces_of
 from missioncontrol.specialists.greenfield.parts import (
     architecture_of,
@@ -51,12 +52,24 @@ from missioncontrol.specialists.greenfield.tables import entities_of
 from missioncontrol.specialists.greenfield.work import Work, milestones_of, tasks_of
 
 WITH_ACCOUNTS = frozenset(
-    {"web-product", "dashboard", "mobile-backend", "internal-tool", "real-time", "json-api"}
+    {
+        "web-product",
+        "dashboard",
+        "orchestration",
+        "product-analytics",
+        "mobile-backend",
+        "internal-tool",
+        "real-time",
+        "json-api",
+    }
 )
 PLAN_KIND = "new-service"
 _ANSWER = re.compile(r"(?is)^\s*(?P<id>Q\d{1,2})\s*[:=]\s*(?P<text>.+?)\s*$")
 """A constraint that answers a question of the plan: `Q2: Whole days.`"""
-_NO = re.compile(r"(?i)(?:no|without|avoid|never|not|nothing)\b")
+_LIMIT = re.compile(
+    r"(?i)(?:no|without|avoid|never|not|nothing|local (?:persistence|storage|data))\b"
+)
+"""How a passage begins that limits what is built."""
 _LONG_WORD = re.compile(r"[a-z]{4,}")
 TITLE_MAX = 90
 REQUIREMENTS_MAX = 60
@@ -125,7 +138,8 @@ def _plan(asked: Asked, base: Plan, answers: Mapping[str, str], numbers: Mapping
     _decide(work, questions)
     milestones = milestones_of(kind, work)
     risks, decisions = risks_of(made), decisions_of(made)
-    requirements = _requirements(passages, asked)
+    background = tuple(words for _, words in passages if is_beginning(words))
+    requirements = _requirements([p for p in passages if p[1] not in background], asked)
     tasks = _tasks(work, requirements, risks, decisions, reading)
     phases = tuple(
         Phase(slug(title), title, made.fill(shows), tuple(tasks[key] for key in keys))
@@ -163,7 +177,7 @@ def _plan(asked: Asked, base: Plan, answers: Mapping[str, str], numbers: Mapping
         stack=tuple(each.choice for each in design.stack),
         phases=phases,
         requirements=requirements,
-        background=(),
+        background=background,
         risks=risks,
         decisions=decisions,
         architecture=architecture_of(made),
@@ -291,7 +305,7 @@ def _requirements(passages: Sequence[tuple[str, str]], asked: Asked) -> tuple[Re
                 last, text=f"{last.text} {words}", origins=(*last.origins, origin)
             )
             continue
-        is_limit = where.startswith("constraint") or _NO.match(words) is not None
+        is_limit = where.startswith("constraint") or _LIMIT.match(words) is not None
         source = f"{where}: “{words}”"
         number = f"R{len(found) + 1}"
         kind: Literal["function", "constraint"] = "constraint" if is_limit else "function"

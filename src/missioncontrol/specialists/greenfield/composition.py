@@ -10,6 +10,7 @@ from missioncontrol.specialists.greenfield.catalogue import (
     Kind,
 )
 from missioncontrol.specialists.greenfield.companions import companions
+from missioncontrol.specialists.greenfield.constraints import denied
 from missioncontrol.specialists.greenfield.kind_choice import chosen_kind
 from missioncontrol.specialists.greenfield.lexicon import look_up, noun_base, plural
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading, read
@@ -60,13 +61,22 @@ def composed(goal: str, answers: str = "", excluded: Collection[str] = ()) -> Co
     reading = _without_technologies(read(text), words)
     kind, kind_words = chosen_kind(goal)
     uses = tuple(chosen_concepts(reading, kind.key))
-    reading = msgspec.structs.replace(reading, text=goal)
+    reading = _centred(msgspec.structs.replace(reading, text=goal), kind)
     package = _package(reading, kind.key)
     product = _spoken(reading, _PRODUCTS.get(kind.key, "product"))
     acts = acts_of_goal(reading, product)
     acts = (*acts, *companions(kind, acts, reading, product, excluded))
     stack = stack_of(kind, named)
     return Composition(reading, kind, kind_words, uses, stack, package, product, acts)
+
+
+def _centred(reading: Reading, kind: Kind) -> Reading:
+    """Put the noun at the centre of the kind first, and leave out people who are programs."""
+    actors = tuple(each for each in reading.actors if each.head not in kind.programs)
+    things = tuple(each for each in reading.things if each.head not in kind.programs)
+    if kind.about:
+        things = (Phrase(kind.about, kind.about), *(e for e in things if e.name != kind.about))
+    return msgspec.structs.replace(reading, actors=actors, things=things)
 
 
 def _spoken(reading: Reading, word: str) -> str:
@@ -78,6 +88,7 @@ def _spoken(reading: Reading, word: str) -> str:
 _PRODUCTS = {
     "command-line": "tool", "library": "library", "browser-extension": "extension",
     "game": "game", "data-pipeline": "pipeline", "scheduled-jobs": "job", "json-api": "API",
+    "orchestration": "console", "product-analytics": "cockpit",
     "static-site": "site", "dashboard": "dashboard", "desktop-app": "program",
     "integration": "integration", "mobile-backend": "service", "ml-service": "service",
     "device-backend": "service", "internal-tool": "tool", "web-product": "site",
@@ -85,7 +96,7 @@ _PRODUCTS = {
 
 
 def _without_technologies(reading: Reading, words: frozenset[str]) -> Reading:
-    """Leave out nouns that name technologies: `rail`, `postgresql`."""
+    """Leave out nouns that name technologies, and those of what the goal excludes."""
     known = {
         part
         for each in words
@@ -93,8 +104,14 @@ def _without_technologies(reading: Reading, words: frozenset[str]) -> Reading:
         if " " not in each or look_up(noun_base(part)) is None
     }
 
+    out = {noun_base(word) for each in denied(reading.text) for word in lower_words(each)}
+    rest = reading.text
+    for each in denied(reading.text):
+        rest = rest.replace(each, " ")
+    out -= {noun_base(word) for word in lower_words(rest)}
+
     def is_own(each: Phrase) -> bool:
-        return not {each.head, f"{each.head}s", each.name} & known
+        return not {each.head, f"{each.head}s", each.name} & known and each.head not in out
 
     return msgspec.structs.replace(
         reading,
@@ -128,6 +145,8 @@ _SUFFIXES = {
     "integration": "bridge",
     "static-site": "site",
     "dashboard": "cockpit",
+    "orchestration": "console",
+    "product-analytics": "cockpit",
     "internal-tool": "desk",
     "device-backend": "hub",
     "game": "game",

@@ -19,6 +19,15 @@ _SIZE = re.compile(
     r"(?:use|work with)\b)"
 )
 _QUALITY = re.compile(r"(?i)^(?:fast|quick|small|light|cheap|simple|easy)\b")
+_BEGINNING = re.compile(
+    r"(?i)^(?:green ?field|from scratch|mvp|proof of concept|prototype)"
+    r"(?: (?:project|product|work|only|first))?$"
+)
+_CHECKED = re.compile(
+    r"(?i)^(?:(?:no|avoid|without|never)\b.*\b(?:mock|fake|dummy|placeholder|invented|made-up)\b"
+    r"|(?:local|offline) (?:persistence|storage)\b)"
+)
+"""What sets a frame and can be checked all the same: “no mock data”."""
 _FRAME = re.compile(
     r"(?i)^(?:(?:it|this|must|should|has to|to|please|only)\s+)*(?:runs?|works?|uses?|using"
     r"|built|written|in|on|with)\b"
@@ -40,7 +49,7 @@ _FEW, _SHORT = 6, 2
 
 def is_constraint(statement: Statement) -> bool:
     """Whether a statement is a list of constraints: “Go and SQLite, but no Kafka”."""
-    if _is_act(statement):
+    if _is_act(statement) or _CHECKED.match(statement.text):
         return False
     pieces = list(pieces_of(statement.text))
     sure = [each for each in pieces if _is_sure(each)]
@@ -67,8 +76,15 @@ def _is_sure(piece: str) -> bool:
     is_size = _SIZE.match(piece) is not None and words <= _FEW
     if _DENIED.match(piece) or is_size or _QUALITY.match(piece) or _RUNS_ON.match(piece):
         return True
+    if _BEGINNING.match(piece):
+        return True
     is_named = bool(named_technologies(piece) or _PLATFORM.search(piece))
     return is_named and (words <= _FEW or _FRAME.match(piece) is not None)
+
+
+def is_beginning(text: str) -> bool:
+    """Whether words only say that nothing is there yet: “greenfield project”."""
+    return _BEGINNING.match(text.strip(" .")) is not None
 
 
 def denied(text: str) -> Iterator[str]:

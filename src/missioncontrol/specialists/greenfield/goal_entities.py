@@ -111,7 +111,7 @@ def _links(act: Act, names: Collection[str]) -> Iterator[str]:
             yield f"{name}: ref {name}{mark}"
 
 
-RECORDS_MAX = 8
+RECORDS_MAX = 14
 _LABELS = frozenset({"name", "title", "note", "body", "happened_at", "began_at"})
 
 

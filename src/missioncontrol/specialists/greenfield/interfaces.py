@@ -34,6 +34,8 @@ WITH_SCREENS = frozenset(
     {
         "web-product",
         "dashboard",
+        "orchestration",
+        "product-analytics",
         "internal-tool",
         "mobile-backend",
         "real-time",
@@ -53,14 +55,16 @@ def interfaces_of(
     for each in _of_concepts(made, {each.name: each for each in entities}):
         found.setdefault(each.name, each)
     acted = {name for each in found.values() for name in each.entities}
-    created = {act.record for act in made.acts if act.behaviour.does != "create"}
+    created = {a.record for a in made.acts if a.behaviour.does not in {"create", "receive"}}
+    of_core = {act.record for act in made.acts if act.is_assumed and act.behaviour.key in kind.core}
     for each, is_create in _of_statements(made, entities):
         found.setdefault(each.name, each)
         created |= {*each.entities} if is_create else set()
     # Accounts come last: the product creates them as people sign in.
     for entity in sorted(entities, key=_is_account):
         is_enough = _is_account(entity) and len(found) >= ENOUGH
-        if entity.name in acted or entity.source.basis != "goal" or is_enough:
+        is_offered = entity.source.basis == "goal" or entity.name in of_core
+        if entity.name in acted or not is_offered or is_enough:
             continue
         if entity.name not in created:
             entered = _create(kind, package, entity, f"add {entity.name}")
@@ -105,8 +109,14 @@ def _that_follow(
     kind: Kind, package: str, acts: Sequence[Act], entities: Collection[str]
 ) -> Iterator[Interface]:
     """Yield the actions of work that belongs to a behaviour and that the goal does not state."""
-    for act in (each for each in acts if not each.is_assumed):
-        for each in act.behaviour.then:
+    for act in acts:
+        if act.is_assumed and act.behaviour.act and act.record in entities:
+            name, how = _named(kind, package, act.behaviour.act, "act", act.record)
+            purpose = f"{act.fill(act.behaviour.title)}."
+            failures = act.filled(act.behaviour.failures)
+            source = Source("assumption", "", "low")
+            yield Interface(name, how, purpose, source, (), failures, (act.record,))
+        for each in () if act.is_assumed else act.behaviour.then:
             if not each.act or act.record not in entities:
                 continue
             is_route = kind.actions_are == "route"

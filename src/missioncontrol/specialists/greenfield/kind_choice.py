@@ -12,7 +12,7 @@ from missioncontrol.specialists.greenfield.weights import score, weights
 from missioncontrol.specialists.greenfield.word_lists import closed_words
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9'\-+#.]*[a-z0-9+#]|[a-z0-9]")
-_DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;]{2,60}")
+_DENIED = re.compile(r"(?i)\b(?:no|avoid|nothing that needs)\s+[^.,;\n]{2,60}")
 BEGINNING = 9
 """Words at the beginning of a goal, where the kind is named most often."""
 _BEGINS = 2.0
@@ -65,14 +65,20 @@ _BY_NAME = {
 """Names of kinds that say it at the beginning of a goal, whatever follows."""
 
 
+_DASHBOARDS = ("dashboard", "orchestration", "product-analytics")
+"""Kinds that people call a dashboard or a cockpit."""
+
+
 def chosen_kind(goal: str) -> tuple[Kind, str]:
     """Return the kind of product that a goal describes, and the words that say so."""
     called = _CALLED.match(goal.strip())
-    if called and not _DENYING.search(called[0]):
-        key = _BY_NAME[called["name"].lower().replace("-", " ")]
-        return next(each for each in kinds() if each.key == key), called["name"]
     features = kind_features(goal)
     scores = {kind.key: score(weights(f"kind {kind.key}"), features) for kind in kinds()}
+    if called and not _DENYING.search(called[0]):
+        key = _BY_NAME[called["name"].lower().replace("-", " ")]
+        if key in _DASHBOARDS:
+            key = max(_DASHBOARDS, key=lambda each: scores[each])
+        return next(each for each in kinds() if each.key == key), called["name"]
     if _ON_A_PAGE.search(goal):
         scores["browser-extension"] = min(scores.values())
     best = max(kinds(), key=lambda kind: scores[kind.key])

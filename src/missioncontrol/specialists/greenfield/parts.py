@@ -331,14 +331,29 @@ def _of_acts(acts: Sequence[Act]) -> Iterator[tuple[QuestionEntry, Act]]:
 
 
 def _of_assumed(made: Composition, answers: Mapping[str, str]) -> Iterator[QuestionEntry]:
-    """Yield a question for each behaviour that is assumed, and for each that a person declined."""
-    names = dict.fromkeys(act.name for act in made.acts if act.is_assumed)
-    for name in [*names, *(each for each in declined(answers) if each not in names)]:
+    """Yield a question for each behaviour that is assumed, and for each that a person declined.
+
+    What the kind of product has in any case shares one question.
+    """
+    core, left_out = set(made.kind.core), declined(answers)
+    assumed = [act for act in made.acts if act.is_assumed]
+    whole = [act.name for act in assumed if act.behaviour.key in core]
+    shared = next((text for text in answers if text.startswith(_WITHOUT)), "")
+    if shared or whole:
+        text = shared or f"{_WITHOUT}{'; '.join(whole)}{_END}"
+        why = f"{with_article(made.kind.title.lower()).capitalize()} mostly has them all."
+        options = (NONE, *(f"{raised(each)}." for each in _left_out_names(text)))
+        yield QuestionEntry(text, why, NONE, options, (), 3)
+    names = dict.fromkeys(act.name for act in assumed if act.behaviour.key not in core)
+    of_core = set(_left_out_names(shared))
+    for name in [*names, *(each for each in left_out if each not in {*names, *of_core})]:
         why = "The goal does not say so; products of this kind mostly have it."
         yield QuestionEntry(is_needed(name), why, "Yes.", ("Yes.", "No."), (), 2)
 
 
 _NEEDED, _END = "Does the first version need ", "?"
+_WITHOUT = "Which of these can the first version do without: "
+NONE = "None of them."
 
 
 def is_needed(name: str) -> str:
@@ -346,10 +361,19 @@ def is_needed(name: str) -> str:
     return f"{_NEEDED}{name}{_END}"
 
 
+def _left_out_names(question: str) -> list[str]:
+    """Return the behaviours that a question lists to be left out."""
+    return question.removeprefix(_WITHOUT).removesuffix(_END).split("; ") if question else []
+
+
 def declined(answers: Mapping[str, str]) -> dict[str, str]:
     """Return the answers to such questions by the name of the behaviour."""
-    return {
+    found = {
         text.removeprefix(_NEEDED).removesuffix(_END): answer
         for text, answer in answers.items()
         if text.startswith(_NEEDED)
     }
+    for text in (each for each in answers if each.startswith(_WITHOUT)):
+        answer = answers[text].lower()
+        found |= {name: "no" for name in _left_out_names(text) if name.lower() in answer}
+    return found

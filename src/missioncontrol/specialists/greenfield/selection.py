@@ -89,7 +89,7 @@ def without_denied(text: str) -> str:
 
 
 _DENIED = re.compile(
-    r"(?i)\b(?:no|avoid|without|nothing that needs)\s+[^.,;]{2,60}"
+    r"(?i)\b(?:no|avoid|without|nothing that needs)\s+[^.,;\n]{2,60}"
     r"|\b(?:it's all|today|currently|at the moment|right now|so far|these days)\b[^.;!?]*"
 )
 

@@ -57,7 +57,8 @@ def stated_actions(
     statements = reading.statements
     for number, statement in enumerate(statements):
         parts = in_full(statement, statements[:number])
-        is_act = parts.verb and parts.verb not in _NO_ACTION and not parts.is_negated
+        is_negated = parts.is_negated or statement.is_negated
+        is_act = parts.verb and parts.verb not in _NO_ACTION and not is_negated
         if not is_act or is_constraint(statement) or (parts.subject and not parts.is_person):
             continue
         found = _object_of(parts)

@@ -41,7 +41,9 @@ def statement_tasks(
         if last is not None and not own and _is_detail(statement, statements[last]):
             details.setdefault(last, []).append(number)
             continue
-        title = title_of(statement, statements[:number])
+        title = (own[0].behaviour.title if own and statement.is_negated else "") or title_of(
+            statement, statements[:number]
+        )
         known = {each.title for each in made.values()}
         if is_constraint(statement) or title in known or len(made) == MOST:
             continue
@@ -88,11 +90,13 @@ def _entry(
     entities: Sequence[Entity],
     acts: Sequence[Act],
 ) -> TaskEntry:
-    what = _about(statement, reading)
-    stem = f"{snake(what)}/{snake(statement.verb or what)}"
+    records = [each.record for each in acts if each.record]
+    what = records[0] if records else _about(statement, reading)
+    named = next((act.behaviour.title for act in acts if act.behaviour.title), "")
+    verb = named.split()[0] if named else statement.verb or what
+    stem = f"{snake(what)}/{snake(verb)}"
     files = (f"{stem}: {title}", f"{stem}_test: the cases of its checks")
     detail = f"The goal says: “{statement.text}”."
-    records = {each.record for each in acts if each.record}
     tables = [e.table for e in entities if e.name in records or _speaks_of(statement, e)]
     if tables:
         detail += f" It works on {_listed(tables)}."
@@ -105,10 +109,10 @@ def follow_tasks(acts: Sequence[Act], titles: Collection[str]) -> Iterator[tuple
     known = set(titles)
     for act in acts:
         if act.is_assumed:
-            title = f"Add {act.name}"
+            title = act.fill(act.behaviour.title) or f"Add {act.name}"
             checks = unused(checks_of([act]), used)
-            stem = snake(act.behaviour.key)
-            files = (f"{stem}/{stem}: {title}", f"{stem}/{stem}_test: the cases of its checks")
+            stem = f"{snake(act.record or act.behaviour.key)}/{snake(title.split()[0])}"
+            files = (f"{stem}: {title}", f"{stem}_test: the cases of its checks")
             detail = "The goal does not state it; products of this kind mostly have it."
             yield act, TaskEntry(title, detail, checks, files)
             continue

@@ -14,7 +14,7 @@ from missioncontrol.specialists.greenfield.clause_parts import (
     verb_group,
 )
 from missioncontrol.specialists.greenfield.lexicon import noun_base, noun_class
-from missioncontrol.specialists.greenfield.statements import Statement
+from missioncontrol.specialists.greenfield.statements import PRODUCT, Statement
 
 TITLE_MAX = 88
 DURATION = re.compile(
@@ -33,11 +33,15 @@ CAPACITY = re.compile(
     r"|six|eight|ten|twelve)\s+(?P<what>[a-z][\w -]{2,30}?)\s+(?:an?|per|each|every)\s+"
     r"(?P<period>day|week|month|hour|year|minute)\b"
 )
+_ASKING = frozenset({"which", "how", "what", "who", "why", "whether"})
+"""How a clause begins that says what people want to see: “which step they leave at”."""
 _ABLE = re.compile(r"(?i)^able to\s+(?P<verb>[a-z]+)\s*")
 
 
 def title_of(statement: Statement, before: Sequence[Statement] = ()) -> str:
     """Return a statement as the title of a task; `before` are the statements before it."""
+    if statement.tokens and statement.tokens[0].lower in _ASKING:
+        return raised(_shortened(f"show {lowered(statement.text)}"))
     parts = in_full(statement, before)
     core = _core(parts).strip()
     if parts.condition:
@@ -173,6 +177,9 @@ _PRONOUN = re.compile(r"(?i)^(?P<joint>(?:for|on|at|with|to) )?(?P<pronoun>it|th
 def _with_subject(parts: Parts, statement: Statement, before: Sequence[Statement]) -> Parts:
     """Return the parts with the people that an earlier clause of the sentence is about."""
     same = [each for each in before[-NEAR:] if each.sentence == statement.sentence]
+    nearest = next((each for each in (statement, *reversed(same)) if each.subject), None)
+    if nearest is not None and nearest.subject in PRODUCT:
+        return parts  # “users submit a goal, the system splits it, assigns …”
     owner = next((p for each in reversed(same) if (p := parts_of(each)).subject), None)
     if parts.subject or not parts.verb or owner is None or not owner.is_person:
         return parts

@@ -76,7 +76,7 @@ def tasks_of(made: Composition, entities: Sequence[Entity]) -> list[Work]:
             task.tables = tuple(use.fill(e.name).lower() for e in use.concept.entities)
             middle.append(task)
     middle = sorted([*middle[:room], *own], key=lambda task: task.sentences[0])
-    middle = _with_following(middle, made, keys)
+    middle = _in_order_of_kind(_with_following(middle, made, keys), kind)
     middle += _for_own_tables(entities, middle, stack, package, keys, reading)
     lacking = max(0, TASKS_MIN - 2 - len(middle))
     middle += [_made(e, stack, package, keys) for e in _groundwork(entities, thing)[:lacking]]
@@ -100,6 +100,17 @@ def _with_following(tasks: Sequence[Work], made: Composition, keys: set[str]) ->
         task.sentences = found[place].sentences if found else (0,)
         found.insert(place + 1, task)
     return found
+
+
+def _in_order_of_kind(tasks: Sequence[Work], kind: Kind) -> list[Work]:
+    """Return the tasks by the core of the kind; each other one stays behind the one before it."""
+    places = {key: place for place, key in enumerate(kind.core)}
+    ranks: list[int] = []
+    for task in tasks:
+        key = task.act.behaviour.key if task.act else ""
+        ranks.append(places.get(key, ranks[-1] if ranks else 0))
+    order = sorted(range(len(tasks)), key=lambda number: ranks[number])
+    return [tasks[number] for number in order]
 
 
 FOLLOWED_MAX = 14
@@ -326,10 +337,13 @@ def _with_needs(tasks: Sequence[Work], entities: Sequence[Entity]) -> None:
 def milestones_of(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, list[str]]]:
     """Return (title, what can be shown, keys of tasks), in order; each task is in one.
 
-    The first and the last are those of the kind. Those between are named by what they bring, and
-    shown by the first check of each of their tasks.
+    The first and the last are those of the kind. Those between are the kind's own where it says
+    which behaviours they have; else they are named by what they bring, and shown by the first check
+    of each of their tasks.
     """
     middle = list(tasks[1:-1])
+    if any(each.of for each in kind.milestones):
+        return _of_kind(kind, tasks)
     between = max(1, len(kind.milestones) - 2)
     size = -(-len(middle) // between) or 1
     found = [(kind.milestones[0].title, kind.milestones[0].shows, [tasks[0].key])]
@@ -338,6 +352,26 @@ def milestones_of(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, lis
         found.append((_brings(part), _shown_by(part), [task.key for task in part]))
     found.append((kind.milestones[-1].title, kind.milestones[-1].shows, [tasks[-1].key]))
     return found
+
+
+def _of_kind(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, list[str]]]:
+    """Return the kind's own milestones; a task that none names stays with the one before it."""
+    first, *between, last = kind.milestones
+    found: list[list[Work]] = [[] for _ in between]
+    place = 0
+    for task in tasks[1:-1]:
+        key = task.act.behaviour.key if task.act else ""
+        place = next((n for n, each in enumerate(between) if key in each.of), place)
+        found[place].append(task)
+    return [
+        (first.title, first.shows, [tasks[0].key]),
+        *(
+            (each.title, each.shows, [task.key for task in part])
+            for each, part in zip(between, found, strict=True)
+            if part
+        ),
+        (last.title, last.shows, [tasks[-1].key]),
+    ]
 
 
 def _brings(part: Sequence[Work]) -> str:
