@@ -9,7 +9,13 @@ import msgspec
 from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.clause_parts import Group, Parts, parts_of
 from missioncontrol.specialists.greenfield.constraints import is_constraint
-from missioncontrol.specialists.greenfield.lexicon import is_verb, noun_base, noun_class, participle
+from missioncontrol.specialists.greenfield.lexicon import (
+    is_verb,
+    noun_base,
+    noun_class,
+    participle,
+    plural,
+)
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading
 from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
@@ -164,7 +170,9 @@ def _evidence(reading: Reading, asked: Sequence[Parts]) -> Counter[str]:
         found[thing.head] += 2 * bool(
             re.search(rf"\b(?:each|every|per)\s+(?:\w+\s)?{head}\b", text)
         )
-        found[thing.head] += bool(re.search(rf"\b\d[\d,.]*\s+(?:\w+\s)?{head}s\b", text))
+        several = rf"{_NUMBER}\s+(?:\w+\s)?{re.escape(plural(thing.head))}\b"
+        found[thing.head] += bool(re.search(rf"\b{several}", text))
+        found[thing.head] += bool(re.search(rf"\b(?:of|from|across)\s+(?:\w+\s)?{several}", text))
         found[thing.head] += bool(re.search(rf"\b{head}s?['\u2019]s?\s+\w", text))
         stored = reading.stored.get(thing.head, -9.0)
         found[thing.head] += 2 * (stored > SURELY) or (stored > RATHER)
@@ -187,6 +195,11 @@ def _head(phrase: str) -> str:
     plain = re.split(r"(?i)\s+(?:of|for|in|on|at|with|from|that|which|who|to)\s", phrase)[0]
     return noun_base(plain.split()[-1].lower().strip(",.")) if plain.split() else ""
 
+
+_NUMBER = (
+    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+    r"|forty|fifty|hundred|several)"
+)
 
 # --- attributes ----------------------------------------------------------------------------------
 
@@ -249,6 +262,7 @@ def _thing(
                 fields[whole] = f"{whole}: ref {whole}"  # “every costume has alterations”
     fields |= _in_brackets(thing, reading)
     fields |= _of_each(thing, reading)
+    fields |= _of_several(thing, reading, names)
     for parts in own:
         fields |= _references(thing, parts, names)
     fields = {name: text for name, text in fields.items() if name and not _is_time(name)}
@@ -342,6 +356,18 @@ def _of_each(thing: Phrase, reading: Reading) -> dict[str, str]:
     )
     owner = noun_base(found[1]) if found else ""
     return {owner: f"{owner}: ref {owner}"} if owner in reading.stored else {}
+
+
+def _of_several(thing: Phrase, reading: Reading, names: Collection[str]) -> dict[str, str]:
+    """Return the counted things that a thing is of: “prices of five countries”."""
+    found: dict[str, str] = {}
+    for name in names:
+        many = re.escape(plural(name.split()[-1]))
+        of = rf"\b{re.escape(plural(thing.head))}\s+(?:of|from|across)\s+(?:\w+\s)?{_NUMBER}"
+        if name != thing.name and re.search(rf"{of}\s+(?:\w+\s)?{many}\b", reading.text.lower()):
+            column = name.replace(" ", "_")
+            found[column] = f"{column}: ref {name}"
+    return found
 
 
 def _references(thing: Phrase, parts: Parts, names: Collection[str]) -> dict[str, str]:

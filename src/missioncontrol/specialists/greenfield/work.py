@@ -345,6 +345,7 @@ def milestones_of(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, lis
     if any(each.of for each in kind.milestones):
         return _of_kind(kind, tasks)
     between = max(1, len(kind.milestones) - 2)
+    between = max(between, -(-len(middle) // MILESTONE_MAX))
     size = -(-len(middle) // between) or 1
     found = [(kind.milestones[0].title, kind.milestones[0].shows, [tasks[0].key])]
     for start in range(0, len(middle), size):
@@ -352,6 +353,10 @@ def milestones_of(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, lis
         found.append((_brings(part), _shown_by(part), [task.key for task in part]))
     found.append((kind.milestones[-1].title, kind.milestones[-1].shows, [tasks[-1].key]))
     return found
+
+
+MILESTONE_MAX = 4
+"""Tasks of a milestone between the first and the last."""
 
 
 def _of_kind(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, list[str]]]:
@@ -375,14 +380,9 @@ def _of_kind(kind: Kind, tasks: Sequence[Work]) -> list[tuple[str, str, list[str
 
 
 def _brings(part: Sequence[Work]) -> str:
-    """Return what a milestone brings in a few words."""
-    titles = list(
-        dict.fromkeys(
-            task.use.fill(task.use.concept.title) if task.use else task.title for task in part
-        )
-    )
-    more = len(titles) - 1
-    return f"{titles[0]} and {more} more" if more else titles[0]
+    """Return what a milestone brings: its first task, or the concept that the task is of."""
+    first = part[0]
+    return first.use.fill(first.use.concept.title) if first.use else first.title
 
 
 def _shown_by(part: Sequence[Work]) -> str:
