@@ -47,9 +47,11 @@ class Choice(NamedTuple):
     """One entry of the switcher."""
 
     title: str
+    action: str  # what choosing it does
     href: str
     icon: str
     is_current: bool = False
+    start: str = ""  # the command that starts the engine of the current one, where it is down
 
 
 class WorkspaceRouter:
@@ -105,13 +107,22 @@ class WorkspaceRouter:
         """Return what the switcher of a workspace offers to the sender of a request."""
         mine = await self.signed_in(cookies, Caller(""))
         return (
-            Choice("All workspaces", PREFIX, "home"),
-            *(
-                Choice(each.name, f"{each.base}/", "flag", each.name == current)
-                for each, _, _ in mine
+            Choice("All workspaces", "Show all workspaces", PREFIX, "home"),
+            *(_choice(each, is_current=each.name == current) for each, _, _ in mine),
+            Choice(
+                "Another workspace",
+                "Sign in to another workspace",
+                f"{PREFIX}?sign-in=1",
+                "user",
             ),
-            Choice("Another workspace", f"{PREFIX}?sign-in=1", "user"),
         )
+
+
+def _choice(workspace: ServedWorkspace, *, is_current: bool) -> Choice:
+    line = workspace.console.line
+    start = line.start if is_current and not line.is_open else ""
+    name, href = workspace.name, f"{workspace.base}/"
+    return Choice(name, f"Switch to {name}", href, "flag", is_current, start)
 
 
 class NoAccounts:

@@ -134,7 +134,7 @@ async def stage_line(request: AnyRequest) -> Response[str]:
 
 async def _of_frame(request: AnyRequest, template: str, **values: Any) -> Response[str]:
     request.state.shell = await _shell(request)
-    await count_workspaces(request)
+    await workspaces(request)
     text = _templates().get_template(template)
     return _answer(request, text.render({**_of_request(request), **values}), 200)
 
@@ -150,10 +150,10 @@ async def prepare(request: AnyRequest) -> None:
     if is_part(request) or request.scope.get("user") is None:
         return
     request.state.shell = await _shell(request)
-    await count_workspaces(request)
+    await workspaces(request)
 
 
-async def count_workspaces(request: AnyRequest) -> tuple[Any, ...]:
+async def workspaces(request: AnyRequest) -> tuple[Any, ...]:
     """Return the workspaces that a person can switch to; none where the console has only one."""
     find = request.state.get(FIND_WORKSPACES)
     found: tuple[Any, ...] = () if find is None else await find()

@@ -32,6 +32,7 @@ from missioncontrol.interfaces.workspaces import SignedIn, WorkspaceRouter
 AnyRequest = Request[None, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False, **needs("nothing")}
 TEMPLATE = "workspaces/home.html"
+SHOWN_NAMES = 2
 CSRF = "csrf-"
 """Before the name of a workspace: what its session has to send with a change."""
 
@@ -54,6 +55,7 @@ class Row(msgspec.Struct, frozen=True):
     tone: str = "held"
     command: str = ""  # starts an engine that is down
     is_read: bool = False
+    is_stopped: bool = False
     needs: int = 0  # items that need the person
     runs: int = 0  # that have not ended
     stuck: int = 0
@@ -223,7 +225,8 @@ async def _read(row: Row, signed_in: SignedIn) -> Row:
         row,
         status=status,
         tone=tone,
-        command="" if console.line.is_open else f"mission workspace start {row.name}",
+        command="" if console.line.is_open else console.line.start,
+        is_stopped=shell.stage == "stopped",
         is_read=True,
         needs=min(needed, SHOWN_MAX),
         runs=min(sum(counts.get(status, 0) for status in OPEN), SHOWN_MAX),
@@ -236,16 +239,25 @@ async def _read(row: Row, signed_in: SignedIn) -> Row:
 def _verdict(rows: list[Row]) -> str:
     """Return how all stand, in a sentence or two."""
     down = [row.name for row in rows if row.command]
+    stopped = [row.name for row in rows if row.is_stopped]
     needed, stuck = sum(row.needs for row in rows), sum(row.stuck for row in rows)
     parts = []
     if down:
-        verb = "is" if len(down) == 1 else "are"
-        parts.append(f"The engine of {', '.join(down[:3])} {verb} down.")
+        parts.append(f"{_named(down)} {'has' if len(down) == 1 else 'have'} no engine at work.")
+    if stopped:
+        parts.append(f"Everything is stopped in {_named(stopped)}.")
     if needed:
         parts.append(f"{needed} {'item needs' if needed == 1 else 'items need'} you.")
     if stuck:
         parts.append(f"{stuck} {'run is' if stuck == 1 else 'runs are'} stuck.")
     return " ".join(parts) or "Nothing needs you."
+
+
+def _named(names: list[str]) -> str:
+    """Return a few names, and how many more there are."""
+    if len(names) <= SHOWN_NAMES:
+        return " and ".join(names)
+    return f"{names[0]} and {len(names) - 1} more workspaces"
 
 
 def _is_proven(signed_in: SignedIn, form: Any) -> bool:
