@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from missioncontrol.domain.permission import Permission
 from missioncontrol.interfaces.app import copy_for
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.interfaces.web.pages.workspaces import application
@@ -39,7 +40,15 @@ class Pair:
 
     async def token(self, name: str) -> dict[str, str]:
         """Return the header of a token of the owner that may do everything in a workspace."""
-        scopes = ("read", "audit", "operate", "approve", "stop", "govern", "administer")
+        scopes: tuple[Permission, ...] = (
+            "read",
+            "audit",
+            "operate",
+            "approve",
+            "stop",
+            "govern",
+            "administer",
+        )
         return {"authorization": f"Bearer {await self.doors[name].token(*scopes)}"}
 
     async def sign_in(self, client: httpx.AsyncClient, name: str, user: str = "ada") -> None:

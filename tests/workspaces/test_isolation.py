@@ -19,7 +19,7 @@ NAME = "thing"
 """The name of all that has a name there; addresses have it, so it says nothing."""
 
 API = "/api/v1"
-LASTING = ("/live", "/api/v1/live", "/api/v1/events/stream")
+LASTING = ("/live", "/api/v1/events/stream")
 """Streams: who is let in listens for minutes."""
 
 REFUSED = (401, 403, 404)
@@ -53,8 +53,7 @@ async def seeded(both: Pair) -> dict[str, str]:
         assert saved.is_success, saved.text
         asked = {"workflow": NAME, "inputs": {"name": CANARY}}
         run = (await client.post(f"/w/ops{API}/runs", json=asked)).json()["run"]
-        while (await client.get(f"/w/ops{API}/runs/{run}")).json()["status"] != "succeeded":
-            await asyncio.sleep(0.05)
+        await settled(client, f"/w/ops{API}/runs/{run}")
         goal = {"goal": f"Add {CANARY}", "context": CANARY, "execute": False}
         mission = (await client.post(f"/w/ops{API}/missions", json=goal)).json()["mission"]
         cap = {"scope": "workflow", "name": NAME, "cost": 1, "period": "day", "reason": CANARY}
@@ -62,6 +61,15 @@ async def seeded(both: Pair) -> dict[str, str]:
     memory = made[1].json()["item"]["id"]
     ids = {"run": run, "mission": mission, "decision": made[0].json()["id"]}
     return {**ids, "step": "greet", "stream": run, "work_item": run, "memory": memory}
+
+
+async def settled(client: httpx.AsyncClient, run: str) -> None:
+    """Wait until a run has succeeded."""
+    async with asyncio.timeout(60):
+        while True:
+            if (await client.get(run)).json()["status"] == "succeeded":
+                return
+            await asyncio.sleep(0.05)
 
 
 def filled(path: str, values: Mapping[str, str]) -> str:

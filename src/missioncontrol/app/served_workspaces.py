@@ -39,6 +39,7 @@ class ServedWorkspaces:
         self._steps = StepConnections(self._engines)
         self._open: dict[str, AsyncExitStack] = {}
         self._settings: dict[str, ConsoleSettings] = {}
+        self._linked: set[str] = set()
         self._tries: dict[str, float] = {}
         self._guard()
 
@@ -100,7 +101,9 @@ class ServedWorkspaces:
             return
         self._open[name], self._settings[name] = stack, found.settings
         self.router.faults.pop(name, None)
-        found.console.people.keep_link(self.link)
+        if name not in self._linked:  # One that was archived and restored has it already.
+            found.console.people.keep_link(self.link)
+            self._linked.add(name)
         hosts = found.settings.hosts
         self.router.served[name] = ServedWorkspace(name, found.console, found.gate, hosts)
         self._guard()

@@ -102,7 +102,8 @@ def up(arguments: argparse.Namespace) -> int:
         Unavailable: `workspace.held`, `console.port_taken`, or `console.broken`.
     """
     for name in OF_ONE_HOME:
-        if getattr(arguments, name, None):
+        value = getattr(arguments, name, None)
+        if value is not None and value is not False:  # 0 is a port.
             raise Rejected(
                 "workspace.bad_option",
                 f"--{name.replace('_', '-')} is about one data directory, and --root about all.",
