@@ -1,7 +1,8 @@
 """The process of the console: `python -m missioncontrol.console HOME SOCKET [HEADS]`.
 
-`front` starts it; HEADS is the file that signed heads are sent to.
-It ends when its input ends, and says on its output when it begins to answer.
+`app.console_process` starts it; HEADS is the file that signed heads are sent to. With `--root`
+before it, HOME is the root of several workspaces and the console serves all of them.
+It ends when its input ends, and reports on its output when it begins to answer.
 """
 
 import asyncio
@@ -11,22 +12,21 @@ import os
 import resource
 import socket
 import sys
-from importlib import import_module
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from missioncontrol.adapters.connections import StepConnections
-from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.secret_stores import secret_store
-from missioncontrol.app.console_app import opened, providers, watch
-from missioncontrol.app.console_process import Ready
+from missioncontrol.adapters.workspaces_file import WorkspacesFile
+from missioncontrol.app.console_process import ROOT, Ready
+from missioncontrol.app.served_console import Applications, served_console
+from missioncontrol.app.served_workspaces import ServedWorkspaces
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.interfaces.app import build
-from missioncontrol.interfaces.listeners import server
-from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
+from missioncontrol.interfaces.listeners import App, server
 
 if TYPE_CHECKING:
     import uvicorn
@@ -46,15 +46,21 @@ million events takes a third of a second, in which no request is answered."""
 
 
 def main() -> int:
-    """Serve one home until the input ends; return the exit code."""
+    """Serve until the input ends; return the exit code."""
     engine = os.getppid()
-    home, handle = Home(Path(sys.argv[1])), int(sys.argv[2])
-    heads = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    given = sys.argv[1:]
+    is_root = given[0] == ROOT
+    directory, handle = Path(given[is_root]), int(given[1 + is_root])
+    heads = Path(given[2]) if len(given) > 2 and not is_root else None
     os.nice(NICENESS)
     _have_files()
     logging.basicConfig(level=logging.WARNING, format="mission: console: %(message)s")
     try:
-        asyncio.run(_serve(home, heads, socket.socket(fileno=handle), engine))
+        listening = socket.socket(fileno=handle)
+        if is_root:
+            asyncio.run(_serve_all(directory, listening, engine))
+        else:
+            asyncio.run(_serve(Home(directory), heads, listening, engine))
     except MissionControlError as error:
         sys.stderr.write(f"mission: console: {error}\n")
         return 1
@@ -70,41 +76,52 @@ def _have_files() -> None:
 
 
 async def _serve(home: Home, heads: Path | None, listening: socket.socket, engine: int) -> None:
-    """Answer on `listening` until standard input ends; `engine` is the process that started us."""
-    with opened(home, heads) as console:
-        await console.present.catch_up()
-        await console.instruments.measuring.start()
-        await console.deliveries.start()
-        settings = console_settings(home.root / "console.toml")
-        secret = secret_store({}, home.root / "secrets.toml").value
-        console.people.providers = providers(settings, secret)
-        refuse_exposure(listening.getsockname()[0], settings, await console.people.access())
-        version: str = import_module("missioncontrol").__version__
-        steps = StepConnections(engine)
-        app = build(console, version=version)
-        gate = Gate(app, console.people, settings, is_of_step=steps.is_of_step)
-        serving = server(gate)
-        task = asyncio.create_task(serving.serve(sockets=[listening]))
-        await _answering(serving, task)
-        _collect_rarely()
-        tending = asyncio.create_task(console.analytics.tend())
-        watching = asyncio.create_task(watch(console).run())
-        url = _url(listening)
-        console.notifier.url = console.notifier.url or url
-        await console.notifier.start()
+    """Serve one home; `engine` is the process that started us."""
+    url, address = _url(listening), listening.getsockname()[0]
+    steps = StepConnections(lambda: (engine,))
+    serving_one = served_console(
+        home,
+        heads,
+        url=url,
+        address=address,
+        is_of_step=steps.is_of_step,
+        build_app=Applications(),
+    )
+    async with serving_one as (console, gate, _):
         link = f"{url}/sign-in/link?token={console.people.new_link()}"
-        sys.stdout.buffer.write(msgspec.json.encode(Ready(url, link)) + b"\n")
-        sys.stdout.flush()
-        await _end_of_input()
-        serving.should_exit = True
-        tending.cancel()
-        watching.cancel()
-        await console.live.close()  # Streams would go on until the server cuts them off.
-        await task
-        await console.verifying.close()
-        await console.notifier.stop()
-        await console.deliveries.stop()
-        await console.instruments.measuring.stop()
+        await _answer(gate, listening, Ready(url, link), console.live.close)
+
+
+async def _serve_all(root: Path, listening: socket.socket, supervisor: int) -> None:
+    """Serve the workspaces below a root; `supervisor` is the process that started us."""
+    url, address = _url(listening), listening.getsockname()[0]
+    file = WorkspacesFile(root)
+    all_ = ServedWorkspaces(file, supervisor=supervisor, url=url, address=address)
+    following = asyncio.create_task(all_.follow())
+    try:
+        ready = Ready(url, f"{url}/sign-in/link?token={all_.link}")
+        await _answer(all_.router, listening, ready, all_.end_streams)
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await all_.close()
+
+
+async def _answer(
+    app: App, listening: socket.socket, ready: Ready, end_streams: Callable[[], Awaitable[None]]
+) -> None:
+    """Answer on `listening` until standard input ends."""
+    serving = server(app)
+    task = asyncio.create_task(serving.serve(sockets=[listening]))
+    await _answering(serving, task)
+    _collect_rarely()
+    sys.stdout.buffer.write(msgspec.json.encode(ready) + b"\n")
+    sys.stdout.flush()
+    await _end_of_input()
+    serving.should_exit = True
+    await end_streams()  # They would go on until the server cuts them off.
+    await task
 
 
 async def _answering(serving: "uvicorn.Server", task: "asyncio.Task[None]") -> None:

@@ -14,7 +14,7 @@ import pytest
 from missioncontrol.adapters.connections import StepConnections, inode_of
 from tests.console.doors import BROWSER, closed_door
 
-THERE = StepConnections(os.getpid()).is_available
+THERE = StepConnections(lambda: (os.getpid(),)).is_available
 kernel = pytest.mark.skipif(not THERE, reason="this kernel does not tell of connections")
 
 CLIENT = """
@@ -45,7 +45,7 @@ def verdict(console: socket.socket, code: str, engine: int) -> bool:
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe) as client:
         line, address = console.accept()
         with line:
-            found = StepConnections(engine).is_of_step(address, line.getsockname())
+            found = StepConnections(lambda: (engine,)).is_of_step(address, line.getsockname())
         assert client.stdin is not None
         client.stdin.close()
     return found
@@ -66,7 +66,7 @@ def test_what_descends_from_the_engine_is_a_step(console: socket.socket, code: s
         client = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line, address = console.accept()
         if os.fork() == 0:  # the console, beside the client
-            print(StepConnections(engine).is_of_step(address, line.getsockname()), flush=True)
+            print(StepConnections(lambda: (engine,)).is_of_step(address, line.getsockname()), flush=True)
             os._exit(0)
         os.wait()
         client.stdin.close()
@@ -86,7 +86,7 @@ def test_a_program_of_a_person_is_no_step(console: socket.socket) -> None:
 
 @kernel
 def test_who_has_hung_up_is_taken_for_a_step(console: socket.socket) -> None:
-    found = StepConnections(1 << 22)
+    found = StepConnections(lambda: (1 << 22,))
     with socket.create_connection(console.getsockname()) as client:
         line, address = console.accept()
         assert not found.is_of_step(address, line.getsockname())
@@ -96,7 +96,7 @@ def test_who_has_hung_up_is_taken_for_a_step(console: socket.socket) -> None:
 
 
 def test_other_machines_and_addresses_that_are_none_are_no_steps() -> None:
-    found = StepConnections(os.getpid())
+    found = StepConnections(lambda: (os.getpid(),))
     assert not found.is_of_step(("192.0.2.7", 4711), ("192.0.2.1", 8700))
     assert not found.is_of_step(("testclient", 50000), ("testserver", 80))
 

@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +34,11 @@ End = tuple[str, int]
 
 
 class StepConnections:
-    """Tells connections of steps from those of people, for the console of one engine."""
+    """Tells connections of steps from those of people, for the console of one or more engines."""
 
-    def __init__(self, engine: int) -> None:
-        """`engine` is the process whose descendants, but for this one, are programs of steps."""
-        self._engine = engine
+    def __init__(self, engines: Callable[[], Iterable[int]]) -> None:
+        """`engines` are processes whose descendants, but for this one, are programs of steps."""
+        self._engines = engines
         self._known: OrderedDict[int, bool] = OrderedDict()
         self.is_available = _is_kernel_supported()
 
@@ -63,12 +63,13 @@ class StepConnections:
         return found
 
     def _is_held_by_step(self, inode: int) -> bool:
-        """Whether one of the engine's descendants has the socket open."""
+        """Whether one of the engines' descendants, and no engine, has the socket open."""
         everybody = [seen for pid in psutil.pids() if (seen := seen_now(pid)) is not None]
         # Leave out this process, so that its own children do not count as steps.
         others = [each for each in everybody if each.pid != os.getpid()]
-        engine = [each for each in others if each.pid == self._engine]
-        steps = [each for each in with_descendants(engine, others) if each.pid != self._engine]
+        known = set(self._engines())
+        engines = [each for each in others if each.pid in known]
+        steps = [each for each in with_descendants(engines, others) if each.pid not in known]
         held = [_holds(each.pid, inode) for each in steps]
         if True in held or None not in held:
             return True in held

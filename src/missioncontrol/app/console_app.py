@@ -31,6 +31,7 @@ from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
+from missioncontrol.adapters.workspaces_file import root_of
 from missioncontrol.app.analytics import analytics
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
 from missioncontrol.app.followers import archive
@@ -74,7 +75,9 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         access = opening.enter_context(closing(SqliteAccess(home.root / "access.db")))
         clock = SystemClock()
         people = People(access, present, Argon2Hashes(), owner=os_user(), clock=clock)
-        line = EngineLine(home.holder)
+        root = root_of(home.root)
+        start = "mission up" if root is None else f"mission workspace start {home.root.name}"
+        line = EngineLine(home.holder, start)
         present.has_engine = lambda: line.is_open
         around = opening.enter_context(_instruments(home, present))
         slow = opening.enter_context(archive(home, heads))

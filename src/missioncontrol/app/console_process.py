@@ -21,6 +21,9 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.listeners import LOOPBACK, listening
 
 PORT = 8700
+ROOT = "--root"
+"""Says that the directory is the root of several workspaces."""
+
 READY_SECONDS_MAX = 30.0
 END_SECONDS_MAX = 8.0
 RESTART_SECONDS = (0.5, 2.0, 10.0, 60.0)
@@ -49,20 +52,23 @@ class ConsoleProcess:
         port: int | None,
         address: str = LOOPBACK,
         heads: Path | None = None,
+        is_root: bool = False,
         environment: Mapping[str, str],
     ) -> None:
         """Bind the port, so that an occupied one is known before anything else begins.
 
         `port` None stands for 8700, or any free port where that one is in use; `heads` is the
-        file that signed heads are sent to.
+        file that signed heads are sent to. With `is_root`, `home` is the root of workspaces.
 
         Raises:
             Unavailable: `console.port_taken`.
         """
         self._home = home
         self._heads = heads
+        self._is_root = is_root
         self._environment = environment
         self.report: Callable[[str], None] = lambda _: None  # called when it ended by itself
+        self.has_started: Callable[[int], None] = ANCESTRY.trust  # called with its process
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._socket = _bound(port, address)
@@ -83,6 +89,7 @@ class ConsoleProcess:
             sys.executable,
             "-m",
             "missioncontrol.console",
+            *([ROOT] if self._is_root else []),
             str(self._home),
             str(handle),
             *([str(self._heads)] if self._heads is not None else []),
@@ -93,7 +100,7 @@ class ConsoleProcess:
             env={name: self._environment[name] for name in PASSED_ON if name in self._environment},
             start_new_session=True,  # Ctrl-C is for us; it ends when we say so, or are gone.
         )
-        ANCESTRY.trust(self._process.pid)
+        self.has_started(self._process.pid)
         assert self._process.stdout is not None
         line = b""
         with suppress(TimeoutError):

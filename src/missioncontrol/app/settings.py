@@ -7,9 +7,13 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.adapters.home import EVALUATIONS
+from missioncontrol.adapters.workspaces_file import root_of
 from missioncontrol.confinement import HiddenDirectories
 from missioncontrol.domain.secrets import HARMLESS, HOME
 from missioncontrol.ports.confinement import Confinement, Sandbox
+
+ROOT = "MISSION_ROOT"
+"""Names the root directory of several workspaces."""
 
 PASSED_ON = HARMLESS
 """Variables that a specialist sees of ours; everything else may be a secret."""
@@ -47,9 +51,19 @@ def usual_home() -> Path:
 def sandbox_of(confinement: Confinement, home: Path) -> Sandbox:
     """Return what keeps the programs of steps out of `home`, and out of the usual one.
 
+    Of a workspace it is the root that is hidden, with the directories of all other workspaces.
     Trials of evaluations work in a directory of `home`, which their steps name.
     """
-    return HiddenDirectories(confinement, (home, usual_home()), shown=(home / EVALUATIONS,))
+    hidden = (root_of(home) or home, usual_home())
+    return HiddenDirectories(confinement, hidden, shown=(home / EVALUATIONS,))
+
+
+def root_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the root of all workspaces: the one chosen, else MISSION_ROOT, else the platform's."""
+    named = chosen or environment.get(ROOT)
+    if named:
+        return Path(named).expanduser().absolute()
+    return usual_home().with_name("missioncontrol-workspaces")
 
 
 def home_directory(chosen: str | None, environment: Mapping[str, str] = os.environ) -> Path:

@@ -35,6 +35,7 @@ from missioncontrol.cli.template_arguments import add_template, add_template_of_
 from missioncontrol.cli.trace_arguments import add_trace
 from missioncontrol.cli.worker_arguments import add_worker
 from missioncontrol.cli.workflow_arguments import add_workflow
+from missioncontrol.cli.workspace_arguments import add_workspace
 from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES
 
 DESCRIPTION = "A goal and a repository in; a planned, executed, verifiable mission out."
@@ -116,6 +117,7 @@ def _add_governing(
     add_schedule(verbs, home)
     add_agent(verbs, home, whole_number)
     add_worker(verbs, directory, whole_number)
+    add_workspace(verbs)
     add_questions(verbs, home)
     add_gateway(verbs, home, whole_number)
     add_memory(verbs, home, whole_number)

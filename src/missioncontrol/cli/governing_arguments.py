@@ -65,6 +65,15 @@ def add_operating(verbs: Any, home: argparse.ArgumentParser) -> None:
         "--no-console", action="store_true", help="carry out work without a console in the browser"
     )
     up.add_argument(
+        "--root",
+        metavar="DIR",
+        nargs="?",
+        const="",
+        help="serve all workspaces below this directory (default: MISSION_ROOT, else the "
+        "platform's); `mission workspace create` makes them",
+    )
+    up.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    up.add_argument(
         "--workers",
         metavar="PORT",
         type=whole_number,

@@ -43,6 +43,7 @@ VERBS = {
     "user": ("access", "user"),
     "user token": ("declarations", "run"),
     "up": ("server_commands", "up"),
+    "workspace": ("workspace", "workspace"),
     "engine halt": ("server_commands", "stop"),
     "engine resume": ("server_commands", "start"),
     "engine rate-limit": ("server_commands", "limit"),

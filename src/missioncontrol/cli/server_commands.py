@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.ancestry import ANCESTRY
 from missioncontrol.adapters.heads_targets import FileTarget, heads_target
 from missioncontrol.adapters.home import Home
 from missioncontrol.app.builtin_agents import FUNCTIONS
 from missioncontrol.app.console_process import ConsoleProcess, Ready, is_wanted
 from missioncontrol.app.container import EngineContext, holding
+from missioncontrol.app.engine_process import follow_supervisor, refuse_no_input
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
@@ -44,6 +46,12 @@ NO_PERSON = ("engine", "python")
 def up(arguments: argparse.Namespace) -> int:
     """Hold the home and carry out whatever is asked for, until Ctrl-C."""
     refuse_server(arguments)
+    if arguments.root is not None:
+        from missioncontrol.cli.workspace import up as up_all
+
+        return up_all(arguments)
+    if arguments.supervised:
+        refuse_no_input()
     front = None
     if not arguments.no_console and is_wanted():
         home = Home(settings_of(arguments).home)
@@ -103,6 +111,9 @@ async def _serve(
         await held.remote_workers.open()
         await held.listen()
         note(f"Mission Control works in {held.home.root}; Ctrl-C ends it.\n")
+        if getattr(arguments, "supervised", False):
+            supervised = asyncio.create_task(follow_supervisor(ANCESTRY.trust))
+            supervised.add_done_callback(lambda _: ended.set())
         if front is not None:
             front.report = held.note_trouble
             opened.push_async_callback(front.close)

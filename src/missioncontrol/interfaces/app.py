@@ -1,5 +1,6 @@
 """The console as one application: the API, the pages, and what each request goes through."""
 
+from copy import copy
 from typing import Any
 
 from litestar import Litestar, Request
@@ -23,6 +24,16 @@ from missioncontrol.interfaces.web.pages.shared import HANDLERS as SHARED
 from missioncontrol.interfaces.web.rendering import problem_page
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
+
+
+def copy_for(app: Litestar, console: Console) -> Litestar:
+    """Return an application of another home with the routes of `app`.
+
+    To build the routes takes most of a second. They hold no state; `state` is that of one home.
+    """
+    found = copy(app)
+    found.state = State({"console": console, "version": app.state.version})
+    return found
 
 
 def build(console: Console, *, version: str = "") -> Litestar:

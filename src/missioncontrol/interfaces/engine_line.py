@@ -26,9 +26,13 @@ class Holder(Protocol):
 class EngineLine:
     """Sends commands to the engine that holds the home at the time of the call."""
 
-    def __init__(self, holder: Callable[[], Holder | None]) -> None:
-        """`holder` says who holds the home now. Nothing is opened before the first question."""
+    def __init__(self, holder: Callable[[], Holder | None], start: str = "mission up") -> None:
+        """`holder` says who holds the home now. Nothing is opened before the first question.
+
+        `start` is the command that starts an engine.
+        """
         self._holder = holder
+        self.start = start
 
     @property
     def is_open(self) -> bool:
@@ -56,7 +60,7 @@ class EngineLine:
             raise Unavailable(
                 "console.no_engine",
                 "No engine is at work in this home, so nothing can be changed.",
-                hint="`mission up` starts one.",
+                hint=f"`{self.start}` starts one.",
             )
         question = Ask(holder.token, verb, arguments, actor, asking, self.bearer())
         answer = await asyncio.to_thread(ask_engine, holder.socket, question)

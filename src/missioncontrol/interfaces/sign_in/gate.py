@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -32,13 +32,14 @@ from missioncontrol.interfaces.sign_in.origins import (
     refuse_other_origins,
     sender,
 )
-from missioncontrol.interfaces.sign_in.people import Caller, People, cookies_of
+from missioncontrol.interfaces.sign_in.people import Caller, cookies_of
 from missioncontrol.interfaces.sign_in.refusals import (
     Throttled,
     bad_csrf,
     for_people,
     unknown_token,
 )
+from missioncontrol.ports.access_store import Outcome
 from missioncontrol.ports.console_settings import ConsoleSettings
 
 SIGN_IN = "/sign-in"
@@ -56,13 +57,42 @@ IsOfStep = Callable[[tuple[str, int], tuple[str, int]], bool]
 """Whether a program of a step is at the client's end of a connection, by addresses and ports."""
 
 
+class Accounts(Protocol):
+    """Who may come in; `sign_in.people.People` are those of one data directory."""
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie of a session."""
+        ...
+
+    def knows(self, cookies: Mapping[str, str]) -> bool:
+        """Whether one of these cookies is that of a session here."""
+        ...
+
+    async def by_session(self, secret: str, caller: Caller) -> Principal | None:
+        """Return who is signed in with that cookie, or None."""
+        ...
+
+    async def by_token(self, text: str, caller: Caller) -> Principal | None:
+        """Return whose program carries that token, or None."""
+        ...
+
+    def csrf(self, secret: str) -> str:
+        """Return what a page has to send with each change."""
+        ...
+
+    def note(self, user: str, way: str, outcome: Outcome, caller: Caller) -> None:
+        """Record who came, or tried to."""
+        ...
+
+
 class Gate:
     """Authenticates and admits the requests of one home."""
 
     def __init__(
         self,
         app: Application,
-        people: People,
+        people: Accounts,
         settings: ConsoleSettings,
         *,
         is_of_step: IsOfStep = lambda _client, _server: False,
@@ -188,7 +218,8 @@ class Gate:
             Forbidden: `session.by_step`.
         """
         client, server = scope.get("client"), scope.get("server")
-        is_persons = self._people.cookie in cookies_of(headers) or scope["path"].startswith(SIGN_IN)
+        has_session = self._people.knows(cookies_of(headers))
+        is_persons = has_session or scope["path"].startswith(SIGN_IN)
         if not is_persons or not client or not server or server[1] is None:
             return
         if await asyncio.to_thread(self._is_of_step, tuple(client[:2]), tuple(server[:2])):

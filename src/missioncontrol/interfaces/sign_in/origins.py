@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from missioncontrol.interfaces.base_path import base_of
 from missioncontrol.interfaces.sign_in.guard import Forbidden
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def local_path(text: str) -> str:
 def home_page(request: "Request[Any, Any, Any]") -> str:
     """Return the address by which the client reaches this console; the gate checks hosts."""
     scheme = "https" if request.state.get("is_secure") else "http"
-    return f"{scheme}://{request.headers.get('host', '')}"
+    return f"{scheme}://{request.headers.get('host', '')}{base_of(request.scope)}"
 
 
 def is_loopback(address: str) -> bool:

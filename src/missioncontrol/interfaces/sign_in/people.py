@@ -101,13 +101,21 @@ class People:
     def new_link(self) -> str:
         """Return a secret that signs the owner in, once: `/sign-in/link?token=SECRET`."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        self.store.keep_link(digest(secret), self.owner, self.now() + LINK_SECONDS)
+        self.keep_link(secret)
         return secret
+
+    def keep_link(self, secret: str) -> None:
+        """Have a secret sign the owner in, once; several workspaces may share one."""
+        self.store.keep_link(digest(secret), self.owner, self.now() + LINK_SECONDS)
 
     @property
     def ways(self) -> list[tuple[str, str]]:
         """Name and title of each provider that vouches for people."""
         return self.providers.shown
+
+    def knows(self, cookies: Mapping[str, str]) -> bool:
+        """Whether one of these cookies is that of a session here."""
+        return self.cookie in cookies
 
     # Who comes with a request.
 
@@ -224,6 +232,11 @@ class People:
             self.note("", "link", "refused", caller)
             raise wrong_link()
         return self.begin(user, "link", caller)
+
+    def by_shared_link(self, secret: str, caller: Caller) -> SignedIn | None:
+        """Do what `by_link` does, for a link of several workspaces; None where it is of others."""
+        user = self.store.use_link(digest(secret), self.now())
+        return None if user is None else self.begin(user, "link", caller)
 
     def begin(self, user: str, way: Way, caller: Caller) -> SignedIn:
         """Begin a session of an authenticated user; it has a secret of its own."""

@@ -29,6 +29,7 @@ from missioncontrol.domain.money import of_which_estimated, plain_dollars
 from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
+from missioncontrol.interfaces.base_path import FIND_WORKSPACES, base_of, based, page_based
 from missioncontrol.interfaces.codings import takes
 from missioncontrol.interfaces.sign_in.masking import masked
 from missioncontrol.interfaces.web import formats
@@ -51,6 +52,7 @@ PACKED_FROM = 16_384
 """Bytes of a page from which on it is packed: below, the time costs more than the bytes."""
 
 PACKED_LEVEL = 4
+SWITCHER = "switcher"
 MACROS = ("state", "panel", "table", "form", "figure", "record", "float")
 
 
@@ -132,6 +134,7 @@ async def stage_line(request: AnyRequest) -> Response[str]:
 
 async def _of_frame(request: AnyRequest, template: str, **values: Any) -> Response[str]:
     request.state.shell = await _shell(request)
+    await workspaces(request)
     text = _templates().get_template(template)
     return _answer(request, text.render({**_of_request(request), **values}), 200)
 
@@ -147,6 +150,15 @@ async def prepare(request: AnyRequest) -> None:
     if is_part(request) or request.scope.get("user") is None:
         return
     request.state.shell = await _shell(request)
+    await workspaces(request)
+
+
+async def workspaces(request: AnyRequest) -> tuple[Any, ...]:
+    """Return the workspaces that a person can switch to; none where the console has only one."""
+    find = request.state.get(FIND_WORKSPACES)
+    found: tuple[Any, ...] = () if find is None else await find()
+    request.state[SWITCHER] = found
+    return found
 
 
 async def _shell(request: AnyRequest) -> Shell:
@@ -205,6 +217,8 @@ def _of_request(request: AnyRequest) -> dict[str, Any]:
         "principal": request.scope.get("user"),
         "shell": request.state.get("shell") or _last_shell(request),
         "csrf": _csrf(request),
+        "base": base_of(request.scope),
+        "switcher": request.state.get(SWITCHER, ()),
     }
 
 
@@ -221,7 +235,7 @@ def _csrf(request: AnyRequest) -> str:
 def _answer(request: AnyRequest, text: str, status: int) -> Response[Any]:
     # A page holds what its reader may see; the button "back" asks for it again.
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    content = text.encode()
+    content = page_based(text, base_of(request.scope)).encode()
     if len(content) >= PACKED_FROM and takes(request.headers.get("accept-encoding", ""), "gzip"):
         content = gzip.compress(content, PACKED_LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
@@ -253,7 +267,7 @@ def _here(context: Context, **changes: str | int | None) -> str:
 def _go_keys(context: Context) -> dict[str, tuple[str, str, str]]:
     """Return where `g` and a letter lead: title, address and icon of each place, by its key."""
     return {
-        place.key: (place.title, place.href, place.icon)
+        place.key: (place.title, based(place.href, context["base"]), place.icon)
         for place in PLACES
         if _may(context, place.needs)
     }

@@ -253,12 +253,21 @@ def _start_session(
     """Give the browser a session of its own; the one that it came with ends."""
     if old := request.cookies.get(people.cookie):
         people.end(old, _caller(request))
-    cookie = _cookie(request, people.cookie, signed_in.secret, seconds=SESSION_SECONDS_MAX)
+    cookie = session_cookie(request, people, signed_in)
     return Redirect(where, status_code=303, cookies=[cookie])
 
 
+def session_cookie(request: Request[Any, Any, Any], people: People, signed_in: SignedIn) -> Cookie:
+    """Return the cookie of a session that begins."""
+    return _cookie(request, people.cookie, signed_in.secret, seconds=SESSION_SECONDS_MAX)
+
+
 def _cookie(
-    request: AnyRequest, name: str, value: str = "", path: str = "/", seconds: float = 0.0
+    request: Request[Any, Any, Any],
+    name: str,
+    value: str = "",
+    path: str = "/",
+    seconds: float = 0.0,
 ) -> Cookie:
     return Cookie(
         name,

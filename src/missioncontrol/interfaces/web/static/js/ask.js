@@ -1,4 +1,5 @@
 // How islands ask the server: JSON, with the token that says that the request comes from our page.
+import { urlOf } from "./places.js";
 
 /** A refusal: `problem` is RFC 9457 problem details. */
 export class Refused extends Error {
@@ -17,7 +18,7 @@ export async function ask(url, { method = "GET", body, headers = {}, signal } = 
   if (body !== undefined) more["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, {
+    response = await fetch(urlOf(url), {
       method,
       signal,
       credentials: "same-origin",

@@ -1,5 +1,6 @@
 // What htmx sends and gets: the token, refusals as notes, questions before what can't be undone.
 import { csrf } from "./ask.js";
+import { urlOf } from "./places.js";
 import { clearInside, tellProblem } from "./toasts.js";
 
 export function tendForms() {
@@ -15,6 +16,7 @@ export function tendForms() {
 function prepare(ctx) {
   const { request, sourceElement } = ctx;
   clearInside(sourceElement.closest?.("dialog"));
+  request.action = urlOf(request.action);
   if (request.method !== "GET") request.headers["X-CSRF-Token"] = csrf();
   if (sourceElement.matches?.("form[data-filters]")) dropEmpty(request.body);
 }
@@ -30,7 +32,7 @@ function keepPage(event) {
   const response = ctx.response?.raw;
   if (!response || response.status < 400) return;
   if (response.status === 401) {
-    location.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+    location.href = urlOf(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
     event.preventDefault();
     return;
   }

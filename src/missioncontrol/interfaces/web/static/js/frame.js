@@ -1,5 +1,5 @@
 // The frame: theme, navigation, the strip that shows the record, and where a page was scrolled to.
-import { icon, keep } from "./places.js";
+import { urlOf, icon, keep } from "./places.js";
 import { grouped } from "./times.js";
 
 const root = document.documentElement;
@@ -96,7 +96,7 @@ function tellLost(place, title, text, isOut = false) {
   place.replaceChildren(icon("warn"), said);
   if (isOut) {
     const link = place.appendChild(Object.assign(document.createElement("a"), { className: "btn", textContent: "Sign in" }));
-    link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.href = urlOf(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   place.hidden = false;
 }

@@ -1,5 +1,5 @@
 // The one event stream of this tab. Each part of a message becomes `live:<topic>` on the body.
-import { places } from "./places.js";
+import { urlOf, places } from "./places.js";
 
 const HIDDEN_MS = 20_000; // A browser allows some six connections to one place; a tab nobody sees gives its own back.
 const AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
@@ -52,7 +52,7 @@ function open() {
 /** A refused stream says nothing of why; whoever is signed out has to know it. */
 async function findOut() {
   try {
-    const answer = await fetch("/shell", { credentials: "same-origin", headers: { "HX-Request": "true" } });
+    const answer = await fetch(urlOf("/shell"), { credentials: "same-origin", headers: { "HX-Request": "true" } });
     if (answer.status === 401) tell("signed-out");
   } catch {
     // Nobody answers, which is told already.

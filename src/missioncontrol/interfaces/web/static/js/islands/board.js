@@ -1,6 +1,6 @@
 // The board: keys, dragging, the panel of an item, and columns of which only what is near is in the page.
 import { csrf } from "../ask.js";
-import { keep, kept } from "../places.js";
+import { urlOf, keep, kept } from "../places.js";
 import { tellProblem, toast } from "../toasts.js";
 
 const AT_ONCE = 40;
@@ -348,7 +348,7 @@ function nearest(cards, top) {
 /** Return a part of a page as the server sends it; null where it did not, which is told. */
 async function part(url) {
   try {
-    const response = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true", Accept: "text/html" } });
+    const response = await fetch(urlOf(url), { credentials: "same-origin", headers: { "HX-Request": "true", Accept: "text/html" } });
     if (response.ok) return await response.text();
     tellProblem(await response.json());
   } catch {
@@ -361,7 +361,7 @@ async function part(url) {
 async function send(url, fields) {
   const headers = { "HX-Request": "true", "X-CSRF-Token": csrf(), Accept: "application/json" };
   try {
-    const response = await fetch(url, { method: "POST", credentials: "same-origin", headers, body: new URLSearchParams(fields) });
+    const response = await fetch(urlOf(url), { method: "POST", credentials: "same-origin", headers, body: new URLSearchParams(fields) });
     return response.ok ? null : await response.json();
   } catch {
     return { title: "The console does not respond", hint: "Nothing was moved." };

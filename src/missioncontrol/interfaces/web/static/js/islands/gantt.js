@@ -8,7 +8,7 @@
 // step opens in the drawer beside it, else on its own page.
 import { ask } from "../ask.js";
 import { lasting, lookOf } from "../graph/looks.js";
-import { icon, places as shell } from "../places.js";
+import { urlOf, icon, places as shell } from "../places.js";
 import { toast } from "../toasts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -379,7 +379,7 @@ class Timeline {
     if (!row) return;
     this.hideTip();
     const url = `/runs/${encodeURIComponent(this.run)}/steps/${row.step.split("/").map(encodeURIComponent).join("/")}`;
-    if (!this.aside || !document.getElementById("drawer")) location.href = url;
+    if (!this.aside || !document.getElementById("drawer")) location.href = urlOf(url);
     else htmx.ajax("GET", url, { target: "#drawer", swap: "outerHTML" });
   }
 

@@ -1,6 +1,6 @@
 // The graph of a run: drawn where it is looked at, live, by mouse and by keyboard.
 import { ask } from "../ask.js";
-import { places as shell, token } from "../places.js";
+import { urlOf, places as shell, token } from "../places.js";
 import { toast } from "../toasts.js";
 import { layOut, NODE } from "../graph/layout.js";
 import { FarView } from "../graph/far.js";
@@ -315,7 +315,7 @@ class Graph {
     this.choose(key, false);
     this.active = key;
     htmx.ajax("GET", url, { target: "#drawer", swap: "outerHTML" });
-    if (!at) history.replaceState(history.state, "", url);
+    if (!at) history.replaceState(history.state, "", urlOf(url));
   }
 
   choose(key, moves) {

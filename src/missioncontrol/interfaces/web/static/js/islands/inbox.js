@@ -1,4 +1,6 @@
 // The inbox beyond its forms: count in the title and the icon, focus, Esc, Undo for ten seconds, the reader's zone.
+import { urlOf } from "../places.js";
+
 const UNDO_MS = 10_000;
 const NAME = "Inbox · Mission Control";
 
@@ -43,7 +45,7 @@ function count(page, link) {
 function mark(page) {
   const open = page.querySelector(".itempane")?.id.slice("item-".length);
   for (const row of page.querySelectorAll(".item")) {
-    if (open && decodeURIComponent(new URL(row.href).pathname) === `/inbox/${open}`) row.setAttribute("aria-current", "true");
+    if (open && decodeURIComponent(new URL(row.href).pathname) === urlOf(`/inbox/${open}`)) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   }
 }

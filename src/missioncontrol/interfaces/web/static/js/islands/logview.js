@@ -10,7 +10,7 @@
 // with Enter or a click and shows all that is known about it. The element's own height is kept; give it
 // the class `logview`. Returns a function that lets go.
 import { ask } from "../ask.js";
-import { icon } from "../places.js";
+import { urlOf, icon } from "../places.js";
 
 const AT_ONCE = 200;
 const ROWS_MAX = 1_000; // So many lines are on the page; what is farther away is asked for again.
@@ -293,7 +293,7 @@ function described(value, href) {
   const place = made("dd", "");
   if (!href) { place.textContent = value; return place; }
   const link = made("a", "link", value);
-  link.href = href;
+  link.href = urlOf(href);
   place.append(link);
   return place;
 }

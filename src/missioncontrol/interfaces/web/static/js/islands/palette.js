@@ -3,7 +3,7 @@ import { ask } from "../ask.js";
 import { openDialog } from "../dialogs.js";
 import { switchTheme } from "../frame.js";
 import { marked, match } from "../fuzzy.js";
-import { icon, keep, kept, places } from "../places.js";
+import { urlOf, icon, keep, kept, places } from "../places.js";
 import { toast } from "../toasts.js";
 
 const API = "/api/v1";
@@ -173,7 +173,7 @@ class Palette {
 
   own() {
     const own = [{ id: "theme", title: "Switch theme", group: "This browser", icon: "theme", run: switchTheme, words: "dark light" }];
-    const form = document.querySelector('form[action="/sign-out"]');
+    const form = document.querySelector('form[action$="/sign-out"]');
     if (form) own.push({ id: "sign-out", title: "Sign out", group: "This browser", icon: "user", run: () => form.submit(), words: "log out leave" });
     return own;
   }
@@ -346,7 +346,7 @@ class Palette {
 
   leave(href) {
     this.dialog.close();
-    location.href = href;
+    location.href = urlOf(href);
   }
 
   remember(id) {

@@ -1,6 +1,6 @@
 // The trace as a graph: panned, zoomed, walked by keys; what is chosen stands out with all that leads to it and from it.
 import { ask } from "../ask.js";
-import { icon, token } from "../places.js";
+import { urlOf, icon, token } from "../places.js";
 import { toast } from "../toasts.js";
 import { GAP_X, layOut, NODE } from "../trace/layout.js";
 
@@ -310,10 +310,10 @@ class TraceView {
   }
 
   href(node) {
-    if (this.data.hrefs[node.id]) return this.data.hrefs[node.id];
+    if (this.data.hrefs[node.id]) return urlOf(this.data.hrefs[node.id]);
     const views = { task: ["plan", `task-${node.name}`], requirement: ["requirements", `requirement-${node.name.toLowerCase()}`], decision: ["decisions", `decision-${node.name.toLowerCase()}`], risk: ["decisions", `risk-${node.name.toLowerCase()}`], artifact: ["artifacts", ""] };
     const [view, anchor] = views[node.kind] ?? [];
-    return view ? `${this.data.base}&view=${view}${anchor ? `#${anchor}` : ""}` : "";
+    return view ? urlOf(`${this.data.base}&view=${view}${anchor ? `#${anchor}` : ""}`) : "";
   }
 
   label(node) {
@@ -327,7 +327,7 @@ class TraceView {
     for (const edge of found.slice(0, WAYS_MAX)) {
       const there = this.nodes.get(edge[end]);
       const here = this.nodes.get(end === "source" ? edge.target : edge.source);
-      const link = Object.assign(text("a", this.label(there)), { href: `${this.data.base}&view=trace&node=${encodeURIComponent(there.id)}` });
+      const link = Object.assign(text("a", this.label(there)), { href: urlOf(`${this.data.base}&view=trace&node=${encodeURIComponent(there.id)}`) });
       link.dataset.node = there.id;
       const item = made("li");
       item.append(link, text("small", here.id === this.chosen || SPOKEN.has(here.kind) ? edge.why : `${here.name}: ${edge.why}`, "block wrap-m"));

@@ -1,7 +1,7 @@
 // What becomes of what somebody writes: kept in the browser until it is saved, saved as a version, and brought
 // together with what somebody else saved meanwhile.
 import { Refused, ask } from "../ask.js";
-import { keep, kept } from "../places.js";
+import { urlOf, keep, kept } from "../places.js";
 import { button, html } from "./dom.js";
 import { merged } from "./merge.js";
 import * as edit from "./operations.js";
@@ -94,12 +94,12 @@ export class Keeping {
     this.draftKey = `workflow-draft:${saved.name}`;
     this.keepDraft();
     this.editor.redraw();
-    history.replaceState(null, "", `/workflows/${saved.name}/edit`);
+    history.replaceState(null, "", urlOf(`/workflows/${saved.name}/edit`));
     for (const title of document.querySelectorAll("[data-part='title']")) title.textContent = `${saved.name}, based on version ${saved.version}`;
     const start = this.editor.part("start");
-    start.href = `/workflows/${saved.name}/start`;
+    start.href = urlOf(`/workflows/${saved.name}/start`);
     start.hidden = false;
-    this.editor.notice("ok", `${saved.name} saved as version ${saved.version}.`, html("a", { class: "btn", href: `/workflows/${saved.name}/start` }, "Start run"), html("a", { class: "btn quiet", href: `/workflows/${saved.name}` }, "Open workflow"));
+    this.editor.notice("ok", `${saved.name} saved as version ${saved.version}.`, html("a", { class: "btn", href: urlOf(`/workflows/${saved.name}/start`) }, "Start run"), html("a", { class: "btn quiet", href: urlOf(`/workflows/${saved.name}`) }, "Open workflow"));
   }
 
   refused(problem) {
@@ -138,7 +138,7 @@ export class Keeping {
     const fits = both === null ? "Both versions change the same lines: copy what you need, then overwrite." : "The changes do not overlap and can be merged.";
     this.editor.notice("held", `${who} saved version ${theirs.version} while you edited ${begun ? `version ${begun}` : "a new workflow of that name"}. Your changes are not saved yet. ${fits}`,
       both === null ? null : button("Merge", { onclick: () => take(both, "Versions merged. Review and save.") }),
-      begun ? html("a", { class: "btn", href: `/workflows/${name}/versions/${begun}/diff/${theirs.version}`, target: "_blank", rel: "noopener" }, "Show their changes") : null,
+      begun ? html("a", { class: "btn", href: urlOf(`/workflows/${name}/versions/${begun}/diff/${theirs.version}`), target: "_blank", rel: "noopener" }, "Show their changes") : null,
       button("Overwrite with mine", { onclick: () => this.save(theirs.version) }),
       button("Use theirs", { onclick: () => take(source, `Version ${theirs.version} loaded. Undo restores yours.`) }));
   }
