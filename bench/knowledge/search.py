@@ -5,12 +5,10 @@ Peers are FTS5 as it comes, and what searched memory before: FTS5 with a stemmer
 
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bench.harness import percentile
 from bench.knowledge.corpus import Asked, passages, questions
 from bench.knowledge.large import large
 from bench.measure import Measure

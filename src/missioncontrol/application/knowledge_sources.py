@@ -156,10 +156,10 @@ def _sections(text: str) -> Iterator[tuple[int, str, str]]:
     body = markdown.without_sources(plain, markdown.defined_in(plain))
     for number, each in enumerate(sections(body)):
         heading, _, rest = each.text.partition("\n")
-        said = rest if each.title else f"{heading}\n{rest}"
-        if said.strip():
-            title, said = (_NOTE.sub("", part) for part in (each.title, said))
-            yield number, without_markup(title), without_markup(said)
+        plain = rest if each.title else f"{heading}\n{rest}"
+        if plain.strip():
+            title, plain = (_NOTE.sub("", part) for part in (each.title, plain))
+            yield number, without_markup(title), without_markup(plain)
 
 
 def templates_of(templates: Templates) -> tuple[str, Mapping[str, Sequence[Passage]]]:

@@ -156,6 +156,7 @@ def mission_passages(event: MissionCreated, at: float) -> list[Passage]:
         cite=event.mission,
         repository=event.repository,
         mission=event.mission,
+        tags=(event.mission,),
         time=at,
     )
     text = _joined((event.goal, event.context, *event.constraints))

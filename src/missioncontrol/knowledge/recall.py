@@ -10,10 +10,10 @@ from missioncontrol.domain.memory import Item, gives_orders
 from missioncontrol.knowledge.relevance import FIELDS, Question, question_of
 from missioncontrol.ports.memory_index import ItemCandidate, MemoryIndex, Wanted
 
-OTHER_REPOSITORY = 0.5
+OTHER_REPOSITORY = 0.33
 """The factor for items of another repository than the one that is asked about."""
 
-LINKS, LINKED_TO = 0.5, 5
+LINKS, LINKED_TO = 3.0, 5
 """The bonus of an item for sharing files with the best matches, and how many of these count.
 Fitted, as the weights are, on the earlier half of `make bench ONLY=memory`."""
 
@@ -26,7 +26,7 @@ COMMANDS_MAX = 4
 TEXT_MAX = 600
 """Bounds of a planner's context: items, those of other repositories, characters of a text."""
 
-RELEVANCE_MIN, RELEVANCE_OF_OTHERS_MIN = 0.2, 0.4
+RELEVANCE_MIN, RELEVANCE_OF_OTHERS_MIN = 0.15, 0.4
 """The least share of a goal that an item has to answer to be recalled, by whose it is.
 Fitted on the tuning half of `make bench ONLY=knowledge`."""
 
@@ -63,9 +63,7 @@ def searched(
     Of items that bear on it alike, those confirmed last come first.
     """
     question = question_of(text, index)
-    found = index.item_candidates(
-        question.terms, wanted, now=now, limit=max(limit, CANDIDATES)
-    )
+    found = index.item_candidates(question.terms, wanted, now=now, limit=max(limit, CANDIDATES))
     factors = [(_factors(each, question, repository), each.item) for each in found]
     scored = [(_product(parts), parts, item) for parts, item in factors if parts[0].value > 0]
     scored.sort(key=_order)
@@ -142,9 +140,7 @@ def recalled(index: MemoryIndex, goal: str, repository: str, *, now: float) -> t
     Nothing is recalled for being new or frequent: of two goals without a word in common, each has
     its own list. Text that gives orders to its reader is left out unless a person has corrected it.
     """
-    found = searched(
-        index, goal, repository=repository, wanted=Wanted(), now=now, limit=CANDIDATES
-    )
+    found = searched(index, goal, repository=repository, wanted=Wanted(), now=now, limit=CANDIDATES)
     chosen = [*_commands(index, repository, now), *_relevant(found, repository)]
     fit = [item for item in chosen if item.is_corrected or not _is_poisoned(item)]
     return tuple(_cut(item.recalled()) for item in fit[:RECALLED_MAX])

@@ -6,6 +6,7 @@ every question and every kind of passage: below a threshold nothing bears on it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import log
 from typing import Protocol
 
@@ -20,11 +21,15 @@ FIELDS = ("title", "text", "files", "tags")
 WEIGHTS = (3.0, 1.0, 1.5, 1.5)
 """What a term weighs in each field."""
 
-SATURATION = 0.9
-"""The weight of a term at which a passage has said half of what it can say with it."""
+SATURATION = 2.0
+"""The weight of a term that counts half; no repetition makes it count as one."""
 
-LENGTH = 0.4
+LENGTH = 0.7
 """How much a long passage loses: 0 for nothing, 1 for all of its length."""
+
+PRIOR = 200
+"""Passages without the term that are assumed beside the known ones: of five lessons, a word of
+three is still telling."""
 
 ASKED_MAX = 10
 """The rarest terms of a question that make its whole: no passage answers all of a long goal."""
@@ -86,7 +91,7 @@ class Question(msgspec.Struct, frozen=True):
         padded = [f" {field} " for field in fields]
         length = sum(field.count(" ") for field in fields) + 1
         norm = 1 - LENGTH + LENGTH * length / self.length
-        found = sum(each.weight * _said(each, padded, norm) for each in self.asked)
+        found = sum(each.weight * _answered(each, padded, norm) for each in self.asked)
         return min(found / self.whole, 1.0) if self.whole else 0.0
 
     def words_in(self, text: str) -> list[Word]:
@@ -94,7 +99,7 @@ class Question(msgspec.Struct, frozen=True):
         return words_with(text, self.terms.keys())
 
 
-def _said(asked: Asked, padded: Sequence[str], norm: float) -> float:
+def _answered(asked: Asked, padded: Sequence[str], norm: float) -> float:
     best = 0.0
     for term, counts, _ in asked.terms:
         needle = f" {term} "
@@ -145,7 +150,7 @@ def _asked(
     counts = {**known, **vocabulary.counts(each for each in terms if each not in known)}
     count = max((counts.get(each, 0) for each in terms), default=0)
     answers = tuple((each, factor, counts.get(each, 0)) for each, factor in terms.items())
-    return Asked(answers, log(1 + (passages - count + 0.5) / (count + 0.5)))
+    return Asked(answers, log(1 + (passages + PRIOR - count + 0.5) / (count + 0.5)))
 
 
 def _spelled_alike(term: str, others: Iterable[str]) -> list[str]:
@@ -158,7 +163,7 @@ def _spelled_alike(term: str, others: Iterable[str]) -> list[str]:
 
 def _pairs(term: str) -> frozenset[str]:
     padded = f"^{term}$"
-    return frozenset(map("".join, zip(padded, padded[1:], strict=False)))
+    return frozenset(map("".join, pairwise(padded)))
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:

@@ -17,7 +17,7 @@ from missioncontrol.ports.knowledge_index import (
     Use,
 )
 
-SCORE_MIN = 0.25
+SCORE_MIN = 0.2
 """The least share of a question that a passage has to answer to be found.
 Fitted on the tuning half of `make bench ONLY=knowledge`."""
 
@@ -132,9 +132,7 @@ def _of_kinds(groups: Sequence[list[Scored]]) -> Iterator[list[Scored]]:
             yield group
 
 
-def _hits(
-    index: KnowledgeIndex, groups: Sequence[list[Scored]], question: Question
-) -> list[Hit]:
+def _hits(index: KnowledgeIndex, groups: Sequence[list[Scored]], question: Question) -> list[Hit]:
     uses = index.uses([group[0][1].item for group in groups if group[0][1].item])
     return [_hit(group, question, uses.get(group[0][1].item, [])) for group in groups]
 
@@ -194,11 +192,11 @@ def _start(line: str, found: Sequence[Word]) -> int:
     if not found or len(line) <= QUOTED_MAX:
         return 0
 
-    def said(first: Word) -> int:
+    def distinct(first: Word) -> int:
         end = first.start + QUOTED_MAX - 40
         return len({word.terms[0] for word in found if first.start <= word.start < end})
 
-    best = max(found, key=lambda word: (said(word), -word.start))
+    best = max(found, key=lambda word: (distinct(word), -word.start))
     if best.end < QUOTED_MAX // 2:
         return 0
     sentence = line.rfind(". ", 0, best.start) + 2
@@ -228,3 +226,36 @@ def newest(index: KnowledgeIndex, choice: Choice, *, now: float, limit: int) -> 
     found = index.newest(choice, now=now, limit=limit)
     uses = index.uses([each.item for each in found if each.item])
     return [hit_of(each, uses.get(each.item, [])) for each in found]
+
+
+class SourceSection(msgspec.Struct, frozen=True):
+    """A passage of a source, whole."""
+
+    title: str
+    text: str
+    marks: Marks
+    href: str
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """A source in full: as in a list, with its sections and the files it is about."""
+
+    hit: Hit
+    sections: tuple[SourceSection, ...]
+    files: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def source(index: KnowledgeIndex, name: str, text: str = "") -> SourceView | None:
+    """Return a source by its id, with what answers `text` marked; None where there is none."""
+    passages = index.source(name)
+    if not passages:
+        return None
+    question = question_of(text, index)
+    first = passages[0]
+    uses = index.uses([first.item]).get(first.item, []) if first.item else []
+    sections = (
+        SourceSection(each.section, each.text, joined(question.words_in(each.text)), each.href)
+        for each in passages
+    )
+    return SourceView(hit_of(first, uses), tuple(sections), first.files, first.tags)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 WORD_MAX = 40
@@ -18,7 +18,9 @@ STEMS_MAX = 100_000
 
 # Scripts without blanks between words, and Hangul, whose particles are written with the word: any
 # two characters side by side are a term, as a segmenter would need a dictionary of each language.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
 _WORD = re.compile(
     rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['\u2019](?:(?![{_UNSPACED}])[^\W\d_])+)?"
 )
@@ -102,7 +104,7 @@ def terms_of_word(word: str) -> tuple[str, ...]:
 
 def _stem(word: str) -> str:
     """Return a word without case, ending and accents."""
-    low = word.casefold().partition("\u2019")[0].partition("'")[0].replace("ё", "е")
+    low = word.casefold().partition("\u2019")[0].partition("'")[0].replace("\u0451", "\u0435")
     name = unicodedata.name(low[:1], "").partition(" ")[0]
     if name == "LATIN":
         low = _without_accents(low)
@@ -117,9 +119,9 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stemmer(language: str) -> Any:
-    import snowballstemmer  # type: ignore[import-untyped]  # Only who searches or indexes needs it.
+    import snowballstemmer  # type: ignore[import-untyped]
 
     return snowballstemmer.stemmer(language)
 
@@ -133,7 +135,7 @@ def telling_words(text: str, *, most: int) -> list[Word]:
     return (telling or list(found.values()))[:most]
 
 
-@lru_cache(maxsize=1)
+@cache
 def _stop_terms() -> frozenset[str]:
     letters = frozenset("abcdefghijklmnopqrstuvwxyz")
     return letters | {term for word in STOP_WORDS for term in terms_of_word(word)}

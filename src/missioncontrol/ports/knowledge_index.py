@@ -88,6 +88,10 @@ class KnowledgeIndex(Protocol):
         """Return passages without any terms, those that were taken in last first."""
         ...
 
+    def source(self, name: str) -> list[Passage]:
+        """Return the passages of a source in their order; none where there is no such source."""
+        ...
+
     def kinds(self) -> Mapping[Kind, int]:
         """Return how many sources there are of each kind."""
         ...

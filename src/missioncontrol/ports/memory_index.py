@@ -35,6 +35,9 @@ class Taken(msgspec.Struct, frozen=True):
     uses: Sequence[tuple[str, Use]] = ()  # the item's id comes first
 
 
+NOTHING_ELSE = Taken()
+
+
 class Listed(msgspec.Struct, frozen=True):
     """How many items there are of a sort."""
 
@@ -75,7 +78,7 @@ class MemoryIndex(KnowledgeIndex, Protocol):
         head: Head,
         *,
         logged: Sequence[Item] = (),
-        others: Taken = Taken(),
+        others: Taken = NOTHING_ELSE,
     ) -> None:
         """Take in what the log says up to `head`, all or nothing. Only in one's turn.
 

@@ -88,8 +88,7 @@ class PassageTables:
         terms = " ".join(fields).split()
         self._size[0] += sign
         self._size[1] += sign * len(terms)
-        distinct = dict.fromkeys(terms, sign)
-        self._terms.update(distinct) if sign > 0 else self._terms.subtract(distinct)
+        self._terms.update(dict.fromkeys(terms, sign))
 
     def save(self) -> None:
         """Write the counts of what was stored since the last call."""
@@ -130,6 +129,11 @@ class PassageTables:
         lengths = (len(term) - LENGTH_APART, len(term) + LENGTH_APART)
         rows = self._execute("near_terms", (*bounds, *lengths, NEAR_MAX))
         return [other for (other,) in rows]
+
+    def source(self, name: str) -> list[Passage]:
+        """See `KnowledgeIndex.source`."""
+        found = [_passage(body) for (body,) in self._execute("source", (name,))]
+        return [each for each in found if each.is_listed]
 
     def kinds(self) -> Mapping[Kind, int]:
         """See `KnowledgeIndex.kinds`."""

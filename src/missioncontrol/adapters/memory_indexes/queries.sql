@@ -148,7 +148,14 @@ SELECT words.rowid FROM words {joined} WHERE words MATCH :match AND {wanted}
 ORDER BY words.rowid DESC LIMIT :each
 
 -- name: newest
-SELECT body FROM passages WHERE {wanted} ORDER BY number DESC LIMIT :limit
+-- The first passage of each source.
+SELECT body FROM passages WHERE {wanted} AND NOT EXISTS (
+  SELECT 1 FROM passages AS earlier
+  WHERE earlier.source = passages.source AND earlier.number < passages.number
+) ORDER BY number DESC LIMIT :limit
+
+-- name: source
+SELECT body FROM passages WHERE source = ? ORDER BY number
 
 -- name: found
 SELECT passages.body, words.title, words.text, words.files, words.tags

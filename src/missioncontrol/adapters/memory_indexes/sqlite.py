@@ -23,7 +23,7 @@ from missioncontrol.domain.memory import PLANNED, Amendment, Item, amended
 from missioncontrol.knowledge.passages import passage_of_item
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.knowledge_index import Candidate, Choice, Kind, Passage, Use
-from missioncontrol.ports.memory_index import ItemCandidate, Listed, Taken, Wanted
+from missioncontrol.ports.memory_index import NOTHING_ELSE, ItemCandidate, Listed, Taken, Wanted
 
 # What is known of a thing that was seen more than once.
 
@@ -128,7 +128,7 @@ class SqliteMemoryIndex:
         head: Head,
         *,
         logged: Sequence[Item] = (),
-        others: Taken = Taken(),
+        others: Taken = NOTHING_ELSE,
     ) -> None:
         """See `MemoryIndex.take`."""
         with self._storing():
@@ -157,9 +157,7 @@ class SqliteMemoryIndex:
     def _store_others(self, others: Taken) -> None:
         for source, passages in others.sources.items():
             self._passages.replace(source, passages)
-        rows = [
-            (item, use.mission, use.title, use.time) for item, use in others.uses
-        ]
+        rows = [(item, use.mission, use.title, use.time) for item, use in others.uses]
         self._connection.executemany(_SQL["put_use"], rows)
 
     @contextmanager
@@ -320,6 +318,11 @@ class SqliteMemoryIndex:
         with self._looking():
             return self._passages.newest(choice, now=now, limit=limit)
 
+    def source(self, name: str) -> list[Passage]:
+        """See `KnowledgeIndex.source`."""
+        with self._looking():
+            return self._passages.source(name)
+
     def kinds(self) -> Mapping[Kind, int]:
         """See `KnowledgeIndex.kinds`."""
         with self._looking():
@@ -398,4 +401,3 @@ def _where(wanted: Wanted, now: float) -> tuple[str, dict[str, Any]]:
         parts.append("items.number IN (SELECT number FROM files WHERE path = :file)")
     given = msgspec.structs.asdict(wanted)
     return " AND ".join(parts), values | given
-
