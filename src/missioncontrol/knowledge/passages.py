@@ -82,7 +82,7 @@ def decision_passages(decision: LoggedDecision) -> list[Passage]:
             section=section,
             text=piece,
             href=f"{href}#{section.lower()}",
-            cite=f"{decision.source or f'decision {decision.id}'}, {section.lower()}",
+            cite=decision.source or f"decision {decision.id}",
         )
         for section, text in _sections(decision)
         for piece in pieces(text)
@@ -95,7 +95,8 @@ def _sections(decision: LoggedDecision) -> Iterator[tuple[str, str]]:
     more = (*text.neutral, text.consequences, text.confirmation)
     yield "Decision", _joined((*parts, *more)) or text.title
     yield "Context", text.context
-    yield "Alternatives", _joined(map(_option, text.options))
+    others = (option for option in text.options if option.title != text.choice)
+    yield "Alternatives", _joined(map(_option, others))
     yield "More", text.more
 
 

@@ -34,6 +34,9 @@ three is still telling."""
 ASKED_MAX = 10
 """The rarest terms of a question that make its whole: no passage answers all of a long goal."""
 
+SEVERAL = 3
+"""Of so many words or more, a passage has to say two: one in common is chance."""
+
 PREFIX_WEIGHT, NEAR_WEIGHT = 0.8, 0.7
 """What a term counts that only begins so, or that is only spelled alike."""
 
@@ -91,8 +94,10 @@ class Question(msgspec.Struct, frozen=True):
         padded = [f" {field} " for field in fields]
         length = sum(field.count(" ") for field in fields) + 1
         norm = 1 - LENGTH + LENGTH * length / self.length
-        found = sum(each.weight * _answered(each, padded, norm) for each in self.asked)
-        return min(found / self.whole, 1.0) if self.whole else 0.0
+        found = [each.weight * _answered(each, padded, norm) for each in self.asked]
+        if len(found) >= SEVERAL and sum(weight > 0 for weight in found) == 1:
+            return 0.0
+        return min(sum(found) / self.whole, 1.0) if self.whole else 0.0
 
     def words_in(self, text: str) -> list[Word]:
         """Return the words of a text that answer the question, in order."""

@@ -17,7 +17,7 @@ from missioncontrol.ports.knowledge_index import (
     Use,
 )
 
-SCORE_MIN = 0.2
+SCORE_MIN = 0.15
 """The least share of a question that a passage has to answer to be found.
 Fitted on the tuning half of `make bench ONLY=knowledge`."""
 

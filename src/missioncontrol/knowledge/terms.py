@@ -25,7 +25,7 @@ _WORD = re.compile(
     rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['\u2019](?:(?![{_UNSPACED}])[^\W\d_])+)?"
 )
 _UNSPACED_WORD = re.compile(rf"[{_UNSPACED}]+")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LANGUAGES: Mapping[str, str] = {
     "LATIN": "english",
     "CYRILLIC": "russian",
@@ -97,7 +97,8 @@ def terms_of_word(word: str) -> tuple[str, ...]:
     """Return the terms of one word; none where it is too long to be one."""
     if len(word) > WORD_MAX:
         return ()
-    parts = [] if word.islower() or word.isupper() else _PARTS.findall(word)
+    is_name = word.isascii() and not word.islower() and not word.isupper()
+    parts = _PARTS.findall(word) if is_name else []
     parts = [part for part in parts if len(part) > 1] if len(parts) > 1 else []
     return tuple(dict.fromkeys(stem for each in (word, *parts) if (stem := _stem(each))))
 
