@@ -22,6 +22,7 @@ from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
 from bench.gateway import beside
 from bench.governance import admissions, dag, replay, search
+from bench.knowledge import search as knowledge
 from bench.measure import Measure
 from bench.memory import recall
 from bench.plans import plans
@@ -89,6 +90,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "ranking": partial(files.files, folder),
         "plans": plans,
         "memory": partial(recall.recall, folder),
+        "knowledge": partial(knowledge.knowledge, folder),
         "estimates": estimates.estimates,
         "analytics.cockpit": partial(cockpit.cockpit, folder),
         "analytics.page": partial(page.page, folder),

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from bench.ranking.history import PACKAGES, commits_of
 from missioncontrol.domain.memory import TEXT_MAX, TITLE_MAX, Item, Source, item_id
-from missioncontrol.knowledge.recall import keywords
+from missioncontrol.knowledge.relevance import WORDS_MAX
+from missioncontrol.knowledge.terms import telling_words
 
 SAME_MIN = 0.5
 """Two commits changed the same where so much of all the files of both is common (Jaccard)."""
@@ -85,7 +86,7 @@ def _questions(
     for commit in after:
         files = _telling(_paths(commit))
         text = commit["message"]
-        if not 0 < len(files) <= FILES_MAX or _MERGE.match(text) or len(keywords(text)) < WORDS_MIN:
+        if not 0 < len(files) <= FILES_MAX or _MERGE.match(text) or not _has_words(text):
             continue
         answers = frozenset(
             name for name, theirs in telling_files if theirs and _same(files, theirs) >= SAME_MIN
@@ -106,3 +107,13 @@ def _telling(paths: Iterable[str]) -> frozenset[str]:
 
 def _paths(commit: dict[str, Any]) -> list[str]:
     return [file["path"] for file in commit["files"]]
+
+
+def keywords(text: str) -> list[str]:
+    """Return the telling words of a question in lower case."""
+    words = telling_words(text, most=WORDS_MAX)
+    return [text[word.start : word.end].lower() for word in words]
+
+
+def _has_words(text: str) -> bool:
+    return len(keywords(text)) >= WORDS_MIN

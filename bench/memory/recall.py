@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bench.harness import percentile
 from bench.measure import Measure
-from bench.memory.histories import Corpus, Question, corpus
-from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex, match_of
+from bench.memory.histories import Corpus, Question, corpus, keywords
+from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
 from missioncontrol.domain.memory import Item
-from missioncontrol.knowledge.recall import keywords, searched
+from missioncontrol.knowledge.recall import searched
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 
@@ -109,7 +109,8 @@ def _text(item: Item) -> str:
 
 def _bm25(plain: sqlite3.Connection, asked: Question, seconds: list[float]) -> list[str]:
     begun = time.perf_counter()
-    match = match_of(keywords(asked.text))
+    quoted = (f'"{word}"' for word in keywords(asked.text))
+    match = " OR ".join(quoted)
     rows = plain.execute(
         "SELECT id FROM plain WHERE plain MATCH ? AND repository = ? "
         "ORDER BY bm25(plain), id LIMIT ?",

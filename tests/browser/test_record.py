@@ -136,7 +136,7 @@ def test_one_field_finds_runs_and_workflows(tab: Tab, talk: Callable[[], str]) -
     page = tab.go("/search")
     page.get_by_role("searchbox").fill("talk")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="By name")).to_contain_text(run)
+    expect(page.get_by_role("region", name="Sources and names")).to_contain_text(run)
     assert_accessible(page)
 
 

@@ -26,6 +26,7 @@ from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.run.events import RunSettled
 from missioncontrol.knowledge.ended_run import EndedRun
 from missioncontrol.knowledge.harvest import harvested
+from missioncontrol.knowledge.recall import searched
 from missioncontrol.ports.event_store import Append, NewEvent
 from missioncontrol.ports.memory_index import Wanted
 from tests.domain.plans import a_plan
@@ -159,10 +160,10 @@ def told(index: SqliteMemoryIndex, now: float) -> dict[str, Any]:
     every = Wanted(with_expired=True)
     return {
         "listed": index.listed(every, now=now, before=None, limit=1_000),
-        "found": index.search(["pytest", "person", "way"], every, now=now, limit=1_000),
+        "found": searched(index, "pytest person way", wanted=every, now=now, limit=1_000),
         "silenced": index.silenced(now=now, limit=1_000),
         "amendments": [index.amendment(item) for item in ITEMS],
-        "counts": index.counts(now=now),
+        "counts": index.item_counts(now=now),
     }
 
 

@@ -7,20 +7,11 @@ import pytest
 
 from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
 from missioncontrol.domain.memory import Item, item_id
-from missioncontrol.knowledge.recall import (
-    AGE_FLOOR,
-    DAY,
-    HALF_LIFE_DAYS,
-    RECALLED_MAX,
-    TEXT_MAX,
-    age_part,
-    keywords,
-    recalled,
-    searched,
-)
+from missioncontrol.knowledge.recall import RECALLED_MAX, TEXT_MAX, recalled, searched
 from missioncontrol.ports.event_store import Head
 from missioncontrol.ports.memory_index import Wanted
 
+DAY = 86_400.0
 NOW = 10_000 * DAY
 
 
@@ -50,13 +41,6 @@ def take(index: SqliteMemoryIndex, *items: Item) -> None:
 
 def told(index: SqliteMemoryIndex, goal: str, repository: str = "/code") -> list[str]:
     return [each.title for each in recalled(index, goal, repository, now=NOW)]
-
-
-def test_half_of_what_age_takes_is_gone_after_the_half_life_of_a_kind() -> None:
-    half = (1 + AGE_FLOOR) / 2
-    for kind, days in HALF_LIFE_DAYS.items():
-        assert age_part(item("x", kind=kind, days=days), NOW).value == pytest.approx(half)
-    assert age_part(item("x", days=9_900), NOW).value == pytest.approx(AGE_FLOOR, abs=0.001)
 
 
 def test_of_two_alike_the_one_of_the_same_repository_comes_first(
@@ -128,10 +112,33 @@ def test_what_is_told_is_bounded(index: SqliteMemoryIndex) -> None:
     assert all(len(each.text) <= TEXT_MAX + 2 for each in found)
 
 
-def test_telling_words_leave_out_what_stands_in_any_text() -> None:
-    assert keywords("Let the SessionInterface use a `session_cookie`") == [
-        "session",
-        "interface",
-        "cookie",
+def test_goals_without_a_word_in_common_recall_different_items(
+    index: SqliteMemoryIndex,
+) -> None:
+    """Every goal of a repository once had the same list: the newest items of each kind."""
+    take(
+        index,
+        item("The session store loses values when Redis restarts", files=("store.py",), days=9),
+        item("Invoices round each line before they add up", files=("invoice.py",), days=1),
+        item("Rates of currencies are cached for a day", kind="decision"),
+    )
+    assert told(index, "Keep values of the Redis session store over a restart") == [
+        "The session store loses values when Redis restarts"
     ]
-    assert keywords("") == []
+    assert told(index, "Round the total of invoices by line") == [
+        "Invoices round each line before they add up"
+    ]
+    assert told(index, "Draw the logo in SVG") == []
+
+
+@pytest.mark.parametrize(
+    "goal", ["Сессия исчезает", "キャッシュ を直す", "Fix the facade of the café"]
+)
+def test_items_of_any_script_are_recalled(index: SqliteMemoryIndex, goal: str) -> None:
+    take(
+        index,
+        item("Сессии исчезают при перезапуске"),
+        item("古いキャッシュの値が残る"),
+        item("La façade du cafe est lente"),
+    )
+    assert len(told(index, goal)) == 1

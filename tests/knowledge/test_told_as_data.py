@@ -76,7 +76,10 @@ def test_what_gives_orders_is_told_only_once_a_person_has_put_it_into_words(
     index: SqliteMemoryIndex, text: str
 ) -> None:
     assert gives_orders(text)
-    harvest, person = item("Limit of leaves", text), item("Limits", text, is_corrected=True)
+    harvest, person = (
+        item("Limit of leaves", text),
+        item("Limits cut leaves", text, is_corrected=True),
+    )
     index.take([harvest, person], [], HEAD)
     results = recalled(index, GOAL, "/code", now=NOW)
     assert [each.item for each in results] == [person.id]

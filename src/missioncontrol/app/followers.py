@@ -157,12 +157,14 @@ def memory(home: Home) -> "Iterator[Memory]":
     """
     from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
     from missioncontrol.application.memory import Memory
+    from missioncontrol.application.templates import Templates
 
     with (
         closing(SqliteEventStore(home.log, writable=False)) as store,
         closing(SqliteMemoryIndex(home.memory)) as index,
     ):
-        yield Memory(store, FolderArtifactStore(home.artifacts), index, now=SystemClock().now)
+        artifacts, templates = FolderArtifactStore(home.artifacts), Templates(home.root)
+        yield Memory(store, artifacts, index, now=SystemClock().now, templates=templates)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -11,8 +12,11 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.decisions import DECISIONS
 from missioncontrol.application.decisions import STREAM as DECISION_STREAM
 from missioncontrol.application.journal import Journal, fold
+from missioncontrol.application.knowledge_sources import Sources, templates_of
 from missioncontrol.application.mission_results import ended_run
+from missioncontrol.application.templates import Templates
 from missioncontrol.domain.decision import EVENTS as DECISION_EVENTS
+from missioncontrol.domain.decision import LoggedDecision
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import Corrupt, MissionControlError, Rejected
 from missioncontrol.domain.estimates import Recalled
@@ -77,12 +81,14 @@ class Memory:
         index: MemoryIndex,
         *,
         now: Callable[[], float],
+        templates: Templates | None = None,
     ) -> None:
-        """The opener of these closes them."""
+        """The opener of these closes them. `templates` are found beside what the log says."""
         self._store = store
         self._artifacts = artifacts
         self.index = index
         self.now = now
+        self._templates = templates
 
     async def follow(self, *, limit: int = FOLLOW_AT_ONCE) -> bool:
         """Take in a few more events, unless another process does so; return whether more may come.
@@ -104,7 +110,17 @@ class Memory:
             rows = await self._store.read(after=reached, limit=limit)
             if rows:
                 await self._take(rows)
+            self._look_outside()
             return len(rows) == limit
+
+    def _look_outside(self) -> None:
+        """Take in the templates, whose files people edit, where they have changed."""
+        if self._templates is None:
+            return
+        with suppress(MissionControlError):  # A malformed file is reported where it is used.
+            signature, passages = templates_of(self._templates)
+            if signature != self.index.outside():
+                self.index.take_outside(signature, passages)
 
     async def _reached(self) -> int:
         """Return how far the index knows this log; one of another log is rebuilt."""
@@ -121,10 +137,13 @@ class Memory:
         items: list[Item] = []
         amendments: dict[str, Amendment] = {}
         decided: dict[str, int] = {}
+        sources = Sources(self._store, self._artifacts)
         for row in rows:
             if row.type == "run_settled":
                 run = await ended_run(self._store, self._artifacts, row)
-                items += harvested(run) if run is not None else ()
+                if run is not None:
+                    items += harvested(run) if run.mission else ()
+                    sources.add_run(run)
             elif row.type in _OURS:
                 event: Any = decode(row.type, row.schema, row.body)
                 if isinstance(event, MemoryAdded):
@@ -133,19 +152,25 @@ class Memory:
                 amendments[event.item] = evolve(known, event, row.time / 1_000_000)
             elif row.type in _DECIDED:
                 decided |= _decided_in(row)
-        logged = await self._decisions(decided, rows[-1].position)
+            else:
+                sources.add(row)
+        logged = []
+        for decision, at in await self._decisions(decided, rows[-1].position):
+            sources.add_decision(decision)
+            logged.append(remembered_decision(decision, at))
         head = Head(rows[-1].position, rows[-1].hash)
-        self.index.take(items, list(amendments.values()), head, logged=logged)
+        others = await sources.taken()
+        self.index.take(items, list(amendments.values()), head, logged=logged, others=others)
 
-    async def _decisions(self, decided: dict[str, int], until: int) -> list[Item]:
-        """Return the decisions that were judged, as the log has them at position `until`."""
+    async def _decisions(
+        self, decided: dict[str, int], until: int
+    ) -> list[tuple[LoggedDecision, int]]:
+        """Return the decisions that changed, as the log has them at position `until`."""
         if not decided:
             return []
         log, _ = await fold(self._store, DECISIONS, DECISION_STREAM, until=until)
         known = log.decisions if log is not None else {}
-        return [
-            remembered_decision(known[name], at) for name, at in decided.items() if name in known
-        ]
+        return [(known[name], at) for name, at in decided.items() if name in known]
 
     async def bring_up(self, *, seconds_max: float = BRING_UP_SECONDS_MAX) -> bool:
         """Take in what the log has now, as far as time allows; return whether that was all of it.
@@ -210,7 +235,7 @@ class Memory:
 
     def counts(self) -> list[Listed]:
         """Return how many items there are by kind and repository."""
-        return self.index.counts(now=self.now())
+        return self.index.item_counts(now=self.now())
 
     def near(self, item: Item) -> list[Item]:
         """Return items that share a file or the mission with `item`; a bounded number."""

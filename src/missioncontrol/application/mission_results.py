@@ -1,4 +1,4 @@
-"""Gathers what a run of a mission that has ended left, from the log, for what is remembered."""
+"""Gathers what a run that has ended left, from the log, for what is remembered."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ READ_AT_ONCE = 5_000
 async def ended_run(
     store: EventStore, artifacts: ArtifactStore, settled: Recorded
 ) -> EndedRun | None:
-    """Return the run that `settled` ended, or None where it is of no mission.
+    """Return the run that `settled` ended, or None where its beginning is missing.
 
     Raises:
         Corrupt: `log.damaged`.
     """
     first = await store.read_stream(settled.stream, limit=1)
     created = decode(first[0].type, first[0].schema, first[0].body) if first else None
-    if not isinstance(created, RunCreated) or not created.mission:
+    if not isinstance(created, RunCreated):
         return None
     rows = await _until(store, settled)
     state: Run | None = None
@@ -56,6 +56,7 @@ async def ended_run(
         state.outcome or "",
         _plan(output),
         tuple(step for key in state.steps if (step := _step(key, state, timeline)) is not None),
+        created.workflow,
         _lore(state, artifacts),
     )
 

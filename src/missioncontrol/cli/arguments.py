@@ -120,6 +120,7 @@ def _add_governing(
     add_workspace(verbs)
     add_questions(verbs, home)
     add_gateway(verbs, home, whole_number)
+    add_noun(verbs, "knowledge", home, "one search over decisions, memory, documents and runs")
     add_memory(verbs, home, whole_number)
     add_learning(verbs, home, whole_number)
     add_decision(verbs, home)

@@ -30,6 +30,7 @@ VERBS = {
     "questions": ("governing", "questions"),
     "gateway": ("governing", "gateway"),
     "memory": ("memory", "memory"),
+    "knowledge": ("declarations", "run"),
     "decision": ("decision", "decision"),
     "inbox": ("declarations", "run"),
     "workflow template": ("declarations", "run"),

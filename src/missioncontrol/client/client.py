@@ -22,6 +22,7 @@ from missioncontrol.client.governing import Budgets, Operations, Prices, Schedul
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.inbox import InboxRequests
+from missioncontrol.client.made.knowledge import KnowledgeRequests
 from missioncontrol.client.made.notification import NotificationRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.share import ShareRequests
@@ -51,6 +52,7 @@ class _Everything(Resource[L]):
         self.documents = Documents(line)
         self.traces = Traces(line)
         self.decisions = Decisions(line)
+        self.knowledge = KnowledgeRequests(line)
         self.memory = Memory(line)
         self.templates = Templates(line)
         self.inbox = InboxRequests(line)

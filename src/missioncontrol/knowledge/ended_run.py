@@ -1,4 +1,4 @@
-"""A mission's run that has ended, with the parts that memory learns from."""
+"""A run that has ended, with the parts that memory learns from."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ class EndedStep(msgspec.Struct, frozen=True):
 class EndedRun(msgspec.Struct, frozen=True):
     """The run, its plan, and what its steps left."""
 
-    mission: str
+    mission: str  # "" for the run of a workflow
     run: str
-    title: str
+    title: str  # of the mission
     goal: str
     repository: str
     commit: str  # "" where none was read
@@ -36,6 +36,7 @@ class EndedRun(msgspec.Struct, frozen=True):
     outcome: str
     plan: Plan | None
     steps: tuple[EndedStep, ...]  # without those whose results another run had left
+    workflow: str = ""  # its name; a mission has a title
     lore: tuple[dict[str, Any], ...] = ()  # what the planner found in the repository's documents
 
     def task(self, key: str) -> Task | None:

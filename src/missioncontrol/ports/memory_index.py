@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.domain.memory import Amendment, Item
 from missioncontrol.ports.event_store import Head
+from missioncontrol.ports.knowledge_index import KnowledgeIndex, Passage, Use
 
 
 class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -20,15 +21,21 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     with_expired: bool = False
 
 
-Matched = Mapping[str, tuple[str, ...]]
-"""Field of an item → the words in it that were asked for."""
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """An item that says some of the words."""
+class ItemCandidate(msgspec.Struct, frozen=True):
+    """An item that says some of the terms, and its fields as they are indexed."""
 
     item: Item
-    relevance: float  # BM25 over its weighted fields, above 0; only comparable in one search
+    fields: tuple[str, ...]
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What the log says besides memory: passages by source, and which missions quote an item."""
+
+    sources: Mapping[str, Sequence[Passage]] = {}
+    uses: Sequence[tuple[str, Use]] = ()  # the item's id comes first
+
+
+NOTHING_ELSE = Taken()
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -39,8 +46,10 @@ class Listed(msgspec.Struct, frozen=True):
     items: int
 
 
-class MemoryIndex(Protocol):
-    """Follows the log, and may be thrown away: all of it can be made again from the record.
+class MemoryIndex(KnowledgeIndex, Protocol):
+    """The index of memory items, and with them of all that is known.
+
+    Follows the log, and may be thrown away: all of it can be made again from the record.
 
     Any number of processes may look; one at a time may follow. Whatever looks raises `Corrupt`
     (`memory.damaged`) where the index can't be made out.
@@ -69,12 +78,26 @@ class MemoryIndex(Protocol):
         head: Head,
         *,
         logged: Sequence[Item] = (),
+        others: Taken = NOTHING_ELSE,
     ) -> None:
         """Take in what the log says up to `head`, all or nothing. Only in one's turn.
 
         An item that is known already is confirmed by a new harvest. `logged` are items as
         the log of decisions has them now, in place of what it had before. Amendments hold for
         what was and what will be harvested; of a forgotten item, nothing but its id is left.
+        `others` replace the passages of their sources.
+
+        Raises:
+            Unavailable: `memory.unwritable`.
+        """
+        ...
+
+    def outside(self) -> str:
+        """Return the signature of the sources outside of the log that are known."""
+        ...
+
+    def take_outside(self, signature: str, sources: Mapping[str, Sequence[Passage]]) -> None:
+        """Take in what stands in files, not in the log. Only in one's turn.
 
         Raises:
             Unavailable: `memory.unwritable`.
@@ -100,12 +123,10 @@ class MemoryIndex(Protocol):
         """Return ids that begin so."""
         ...
 
-    def search(self, words: Sequence[str], wanted: Wanted, *, now: float, limit: int) -> list[Hit]:
-        """Return items that say any of `words`, the most relevant first."""
-        ...
-
-    def matched(self, words: Sequence[str], names: Sequence[str]) -> dict[str, Matched]:
-        """Return which of `words` the items of these ids say in which field, by id."""
+    def item_candidates(
+        self, terms: Mapping[str, int], wanted: Wanted, *, now: float, limit: int
+    ) -> list[ItemCandidate]:
+        """Return items as `candidates` returns passages."""
         ...
 
     def listed(
@@ -117,7 +138,7 @@ class MemoryIndex(Protocol):
         """
         ...
 
-    def counts(self, *, now: float) -> list[Listed]:
+    def item_counts(self, *, now: float) -> list[Listed]:
         """Return how many items there are, expired ones left out, by kind and repository."""
         ...
 

@@ -15,6 +15,7 @@ NOUNS = (
     "share",
     "retention",
     "template",
+    "knowledge",
     "inbox",
     "notification",
     "work_item",

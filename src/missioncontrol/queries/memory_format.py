@@ -20,7 +20,6 @@ def detail_lines(detail: ItemDetail, width: int) -> list[str]:
         "tags": ", ".join(item.tags),
         "seen": f"{_often(item.seen)}, last {moment(item.confirmed)}",
         "until": moment(item.expires) if item.expires else "",
-        "counts": f"{detail.age.value:.2f}: {detail.age.why}",
     }
     for name, value in facts.items():
         if value:

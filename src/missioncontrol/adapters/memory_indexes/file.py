@@ -13,7 +13,7 @@ from missioncontrol.adapters.private_files import private
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Unavailable
 
-SHAPE = 2
+SHAPE = 3
 """Grows with every change of what the file holds or what is harvested: it is then built again."""
 
 BUSY_SECONDS = 10

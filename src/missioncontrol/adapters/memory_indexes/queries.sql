@@ -23,13 +23,8 @@ UPDATE reached SET unwiped = 0
 SELECT number, harvested, logged, body FROM items WHERE id = ?
 
 -- name: put
--- Keep an item; one that is there keeps its number.
-INSERT INTO items (id, kind, repository, mission, confirmed, expires, harvested, logged, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, repository = excluded.repository,
-  mission = excluded.mission, confirmed = excluded.confirmed, expires = excluded.expires,
-  harvested = excluded.harvested, logged = excluded.logged, body = excluded.body
-RETURNING number
+-- Keep an item under the number of its passage.
+INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: drop
 -- Let an item go.
@@ -49,7 +44,7 @@ DELETE FROM tags WHERE number = ?
 
 -- name: put_words
 -- Let it be found by these words.
-INSERT INTO words (rowid, title, text, files, tags) VALUES (?, ?, ?, ?, ?)
+INSERT INTO words (rowid, title, text, files, tags, scope) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: put_file
 -- Let it be found by a file.
@@ -75,31 +70,102 @@ INSERT OR REPLACE INTO amendments VALUES (?, ?)
 -- Ids that begin so.
 SELECT id FROM items WHERE id >= ? AND id < ? ORDER BY id LIMIT ?
 
--- name: search
--- Items that say any of the words, the most relevant first.
-SELECT items.body, -bm25(words, {weights}) AS relevance
-FROM words JOIN items ON items.number = words.rowid
-WHERE words MATCH :match AND {wanted}
-ORDER BY relevance DESC, items.id LIMIT :limit
+-- name: sizes
+SELECT passages, terms FROM reached
 
--- name: search_best
--- The same among those that say the words best, without a look at each of all the others; and how
--- many those are, and how relevant the last of them is.
-WITH best AS MATERIALIZED (
-  SELECT rowid AS number, -bm25(words, {weights}) AS relevance FROM words
-  WHERE words MATCH :match ORDER BY relevance DESC LIMIT :most
-)
-SELECT items.body, best.relevance, (SELECT count(*) FROM best), (SELECT min(relevance) FROM best)
-FROM best JOIN items ON items.number = best.number
-WHERE {wanted} ORDER BY best.relevance DESC, items.id LIMIT :limit
+-- name: resize
+UPDATE reached SET passages = passages + ?, terms = terms + ?
 
--- name: matched
--- What these items say of the words, between marks, field by field. CROSS JOIN has each of them
--- looked up, in place of all that say any of the words.
-SELECT items.id, highlight(words, 0, char(1), char(2)), highlight(words, 1, char(1), char(2)),
-  highlight(words, 2, char(1), char(2)), highlight(words, 3, char(1), char(2))
-FROM items CROSS JOIN words ON words.rowid = items.number
-WHERE words MATCH ? AND items.id IN (SELECT value FROM json_each(?))
+-- name: outside
+SELECT outside FROM reached
+
+-- name: look_outside
+UPDATE reached SET outside = ?
+
+-- name: templates
+-- The sources that stand in files.
+SELECT DISTINCT source FROM passages WHERE source >= 'template:' AND source < 'template;'
+
+-- name: last_passage
+SELECT coalesce(max(number), 0) FROM passages
+
+-- name: passages_of
+-- The passages of a source, with the terms that they are found by.
+SELECT number, title, text, files, tags FROM passages JOIN words ON words.rowid = number
+WHERE source = ?
+
+-- name: put_passage
+INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: drop_passage
+DELETE FROM passages WHERE number = ?
+
+-- name: count_source
+INSERT INTO sources VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET sources = sources + excluded.sources
+
+-- name: kinds
+SELECT kind, sources FROM sources WHERE sources > 0
+
+-- name: count_term
+INSERT INTO terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET passages = passages + excluded.passages
+
+-- name: drop_term
+-- No word of what is gone stays here.
+DELETE FROM terms WHERE term = ? AND passages <= 0
+
+-- name: terms
+SELECT term, passages FROM terms WHERE term IN (SELECT value FROM json_each(?))
+
+-- name: beginning
+-- The most frequent of the first terms that begin so.
+SELECT term FROM (SELECT term, passages FROM terms WHERE term >= ? AND term < ? LIMIT 2000)
+ORDER BY passages DESC, term LIMIT ?
+
+-- name: near_terms
+SELECT term FROM terms
+WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?
+
+-- name: put_use
+INSERT OR REPLACE INTO uses VALUES (?, ?, ?, ?)
+
+-- name: uses
+SELECT item, mission, title, time FROM uses WHERE item IN (SELECT value FROM json_each(?))
+ORDER BY time DESC, mission
+
+-- name: best
+-- The passages of each kind that say the terms best. Which kind is known without a look at them.
+SELECT number FROM (
+  SELECT number, row_number() OVER (PARTITION BY number & 7 ORDER BY relevance, number DESC) AS place
+  FROM (
+    SELECT words.rowid AS number, bm25(words, {weights}) AS relevance FROM words {joined}
+    WHERE words MATCH :match AND {wanted}
+  )
+) WHERE place <= :each
+
+-- name: newest_saying
+-- The newest passages of a kind that say terms which most passages say.
+SELECT words.rowid FROM words {joined} WHERE words MATCH :match AND {wanted}
+ORDER BY words.rowid DESC LIMIT :each
+
+-- name: newest
+-- The first passage of each source.
+SELECT body FROM passages WHERE {wanted} AND NOT EXISTS (
+  SELECT 1 FROM passages AS earlier
+  WHERE earlier.source = passages.source AND earlier.number < passages.number
+) ORDER BY number DESC LIMIT :limit
+
+-- name: source
+SELECT body FROM passages WHERE source = ? ORDER BY number
+
+-- name: found
+SELECT passages.body, words.title, words.text, words.files, words.tags
+FROM passages JOIN words ON words.rowid = passages.number
+WHERE passages.number IN (SELECT value FROM json_each(?))
+
+-- name: found_items
+SELECT items.body, words.title, words.text, words.files, words.tags
+FROM items JOIN words ON words.rowid = items.number
+WHERE items.number IN (SELECT value FROM json_each(?))
 
 -- name: listed
 -- Items by when they were last confirmed.

@@ -1,12 +1,44 @@
 CREATE TABLE reached (
   position INTEGER NOT NULL,  -- of the last event of the log that is known
   hash     BLOB    NOT NULL,
-  unwiped  INTEGER NOT NULL   -- 1 while words of what was forgotten may stand in this file
+  unwiped  INTEGER NOT NULL,  -- 1 while words of what was forgotten may stand in this file
+  passages INTEGER NOT NULL,  -- how many there are
+  terms    INTEGER NOT NULL,  -- and how many terms they have together
+  outside  TEXT    NOT NULL   -- the signature of the sources that stand in no log: templates
 ) STRICT;
-INSERT INTO reached VALUES (0, zeroblob(32), 0);
+INSERT INTO reached VALUES (0, zeroblob(32), 0, 0, 0, '');
+
+CREATE TABLE passages (
+  number     INTEGER PRIMARY KEY,  -- as in `words`: 8 times its place, and the number of its kind
+  source     TEXT    NOT NULL,     -- its parts are replaced together
+  repository TEXT    NOT NULL,
+  mission    TEXT    NOT NULL,
+  time       REAL    NOT NULL,     -- seconds since the epoch
+  expires    REAL    NOT NULL,     -- seconds since the epoch; 0: never
+  body       BLOB    NOT NULL      -- JSON of the passage
+) STRICT;
+CREATE INDEX passages_of_source ON passages (source);
+
+CREATE TABLE sources (
+  kind    INTEGER PRIMARY KEY,
+  sources INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE terms (
+  term     TEXT PRIMARY KEY,
+  passages INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uses (
+  item    TEXT NOT NULL,
+  mission TEXT NOT NULL,
+  title   TEXT NOT NULL,
+  time    REAL NOT NULL,
+  PRIMARY KEY (item, mission)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE items (
-  number     INTEGER PRIMARY KEY,   -- as in `words`
+  number     INTEGER PRIMARY KEY,   -- of its passage
   id         TEXT    NOT NULL UNIQUE,
   kind       TEXT    NOT NULL,
   repository TEXT    NOT NULL,
@@ -41,7 +73,8 @@ CREATE TABLE amendments (
   body BLOB NOT NULL                -- JSON of what people said; of a forgotten item, only its id
 ) STRICT, WITHOUT ROWID;
 
+-- Terms are folded and stemmed before they come here. `scope` names the kind.
 CREATE VIRTUAL TABLE words USING fts5 (
-  title, text, files, tags,
-  tokenize = 'porter unicode61 remove_diacritics 2'
+  title, text, files, tags, scope,
+  tokenize = 'unicode61 remove_diacritics 0'
 );

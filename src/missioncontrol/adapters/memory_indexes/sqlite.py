@@ -1,8 +1,7 @@
-"""The index of what is remembered in an SQLite file of its own, with full text (FTS5)."""
+"""The index of what is known in an SQLite file of its own, with full text (FTS5)."""
 
-import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -17,11 +16,14 @@ from missioncontrol.adapters.memory_indexes.file import (
     turn_of,
     unwritable,
 )
+from missioncontrol.adapters.memory_indexes.passages import IS_ITEM, PassageTables
 from missioncontrol.adapters.queries import queries
 from missioncontrol.domain.errors import Corrupt
 from missioncontrol.domain.memory import PLANNED, Amendment, Item, amended
+from missioncontrol.knowledge.passages import passage_of_item
 from missioncontrol.ports.event_store import Head
-from missioncontrol.ports.memory_index import Hit, Listed, Matched, Wanted
+from missioncontrol.ports.knowledge_index import Candidate, Choice, Kind, Passage, Use
+from missioncontrol.ports.memory_index import NOTHING_ELSE, ItemCandidate, Listed, Taken, Wanted
 
 # What is known of a thing that was seen more than once.
 
@@ -66,42 +68,6 @@ def _is_judged(item: Item) -> bool:
     return item.kind == "decision" and PLANNED not in item.tags
 
 
-# The words that items are indexed and asked by: prose, paths and the parts of identifiers.
-
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_IDENTIFIER = re.compile(r"\b\w*[a-z0-9][A-Z]\w*\b|\b[A-Z]{2,}[a-z]\w*\b")
-_MARKED = re.compile("\x01([^\x01\x02]*)\x02")
-MARKS = str.maketrans("", "", "\x01\x02")
-
-
-def indexed(text: str) -> str:
-    """Return `text` with the parts of its identifiers behind it: `SessionInterface` says session.
-
-    The tokenizer of SQLite parts words at `_`, `/` and `.` by itself.
-    """
-    plain = text.translate(MARKS)
-    parts = [part for word in _IDENTIFIER.findall(plain) for part in _PARTS.findall(word)]
-    return f"{plain}\n{' '.join(dict.fromkeys(parts))}" if parts else plain
-
-
-def match_of(words: Sequence[str]) -> str:
-    """Return the expression that finds what says any of `words`; nothing in them is an operator."""
-    quoted = ("".join(c if c.isprintable() and c != '"' else " " for c in word) for word in words)
-    return " OR ".join(f'"{word.strip()}"' for word in quoted if any(map(str.isalnum, word)))
-
-
-def marked(text: str) -> tuple[str, ...]:
-    """Return the words between marks, each once, in lower case."""
-    return tuple(dict.fromkeys(word.lower() for word in _MARKED.findall(text)))
-
-
-FIELDS = ("title", "text", "files", "tags")
-WEIGHTS = (1.0, 0.5, 2.0, 2.0)
-"""What a word weighs in each field; fitted on change histories (`make bench ONLY=memory`)."""
-
-BEST_FOR_EACH = 8
-"""Candidates for each requested item: so many match by words, and the best are chosen."""
-
 _PACKAGE = "missioncontrol.adapters.memory_indexes"
 _SQL = queries(_PACKAGE, "queries.sql")
 _encode = msgspec.json.Encoder().encode
@@ -112,17 +78,17 @@ _amendment = msgspec.json.Decoder(Amendment).decode
 class SqliteMemoryIndex:
     """Keeps the index in the file at `path`, its owner's alone; in memory for None."""
 
-    def __init__(self, path: Path | None, *, weights: Sequence[float] = WEIGHTS) -> None:
+    def __init__(self, path: Path | None) -> None:
         """Open the file, and make it where it is missing, damaged, or of another release.
 
         Raises:
             Unavailable: `memory.unwritable`.
         """
         self._path = path
-        self._weights = ", ".join(f"{float(weight):g}" for weight in weights)
         self._is_mine = False  # whether this one has the turn, and may put a new file there
         self._connection = opened(path)
         self._identity = identity(path)
+        self._passages = PassageTables(lambda: self._connection)
 
     # Following.
 
@@ -162,25 +128,49 @@ class SqliteMemoryIndex:
         head: Head,
         *,
         logged: Sequence[Item] = (),
+        others: Taken = NOTHING_ELSE,
     ) -> None:
         """See `MemoryIndex.take`."""
+        with self._storing():
+            for item in harvested:
+                known, in_log = self._parts(item.id)
+                seen = confirmed(known, item) if known is not None else item
+                self._put(seen, in_log, self._find_amendment(item.id))
+            for item in logged:
+                known, _ = self._parts(item.id)
+                self._put(known, item, self._find_amendment(item.id))
+            for amendment in amended:
+                self._amend(amendment)
+            if any(amendment.is_forgotten for amendment in amended):
+                self._connection.execute(_SQL["owe_wiping"])
+            self._store_others(others)
+            self._connection.execute(_SQL["reach"], (head.position, head.hash))
+
+    def take_outside(self, signature: str, sources: Mapping[str, Sequence[Passage]]) -> None:
+        """See `MemoryIndex.take_outside`."""
+        with self._storing():
+            for (source,) in self._connection.execute(_SQL["templates"]).fetchall():
+                self._passages.drop(source)
+            self._store_others(Taken(sources))
+            self._connection.execute(_SQL["look_outside"], (signature,))
+
+    def _store_others(self, others: Taken) -> None:
+        for source, passages in others.sources.items():
+            self._passages.replace(source, passages)
+        rows = [(item, use.mission, use.title, use.time) for item, use in others.uses]
+        self._connection.executemany(_SQL["put_use"], rows)
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Write all or nothing."""
         with self._looking():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for item in harvested:
-                    known, in_log = self._parts(item.id)
-                    seen = confirmed(known, item) if known is not None else item
-                    self._put(seen, in_log, self._find_amendment(item.id))
-                for item in logged:
-                    known, _ = self._parts(item.id)
-                    self._put(known, item, self._find_amendment(item.id))
-                for amendment in amended:
-                    self._amend(amendment)
-                if any(amendment.is_forgotten for amendment in amended):
-                    self._connection.execute(_SQL["owe_wiping"])
-                self._connection.execute(_SQL["reach"], (head.position, head.hash))
+                yield
+                self._passages.save()
                 self._connection.execute("COMMIT")
             finally:
+                self._passages.forget()
                 if self._connection.in_transaction:
                     with suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
@@ -200,8 +190,7 @@ class SqliteMemoryIndex:
         if row is None:
             return
         if amendment.is_forgotten:
-            self._drop(row[0])
-            self._connection.execute(_SQL["drop"], (row[0],))
+            self._drop(amendment.item)
         else:
             self._put(*self._parts(amendment.item), amendment)
 
@@ -209,7 +198,11 @@ class SqliteMemoryIndex:
         item = amended(whole(harvested, logged), change)
         if item is None:
             return
+        self._drop(item.id)
+        passage = passage_of_item(item, is_listed=logged is None)
+        [number] = self._passages.replace(item.id, [passage])
         row = (
+            number,
             item.id,
             item.kind,
             item.repository,
@@ -220,18 +213,16 @@ class SqliteMemoryIndex:
             _encode(logged) if logged is not None else None,
             _encode(item),
         )
-        [number] = self._connection.execute(_SQL["put"], row).fetchone()
-        self._drop(number)
-        texts = (item.title, item.text, "\n".join(item.files), "\n".join(item.tags))
-        self._connection.execute(_SQL["put_words"], (number, *map(indexed, texts)))
+        self._connection.execute(_SQL["put"], row)
         named = [(item.repository, path, number) for path in item.files]
         self._connection.executemany(_SQL["put_file"], named)
         self._connection.executemany(_SQL["put_tag"], [(tag, number) for tag in item.tags])
 
-    def _drop(self, number: int) -> None:
-        """Delete all that an item is found by."""
-        for name in ("drop_words", "drop_files", "drop_tags"):
-            self._connection.execute(_SQL[name], (number,))
+    def _drop(self, item: str) -> None:
+        """Delete an item with all that it is found by."""
+        for number in self._passages.drop(item):
+            for name in ("drop_files", "drop_tags", "drop"):
+                self._connection.execute(_SQL[name], (number,))
 
     def _wipe_what_is_owed(self) -> None:
         if self._connection.execute(_SQL["unwiped"]).fetchone()[0]:
@@ -277,36 +268,70 @@ class SqliteMemoryIndex:
             rows = self._connection.execute(_SQL["find"], (name, name + "\U0010ffff", limit))
             return [found for (found,) in rows]
 
-    def search(self, words: Sequence[str], wanted: Wanted, *, now: float, limit: int) -> list[Hit]:
-        """See `MemoryIndex.search`."""
-        match = match_of(words)
-        if not match:
-            return []
+    def item_candidates(
+        self, terms: Mapping[str, int], wanted: Wanted, *, now: float, limit: int
+    ) -> list[ItemCandidate]:
+        """See `MemoryIndex.item_candidates`."""
         where, values = _where(wanted, now)
-        most = limit * BEST_FOR_EACH
-        values |= {"match": match, "limit": limit, "most": most}
+        joined = "CROSS JOIN items ON items.number = words.rowid"
         with self._looking():
-            rows = self._rows("search_best", where, values)
-            # Where what is not wanted took their places, or the last of them has equals that were
-            # cut off, all are looked at.
-            is_all = bool(rows) and rows[0][2] < most
-            if not is_all and (len(rows) < limit or rows[-1][1] <= rows[-1][3]):
-                rows = self._rows("search", where, values)
-            return [Hit(_item(row[0]), row[1]) for row in rows]
+            numbers = self._passages.best(terms, [IS_ITEM], limit, joined, where, values)
+            rows = self._passages.items(numbers)
+            return [ItemCandidate(_item(body), tuple(fields)) for body, *fields in rows]
 
-    def _rows(self, name: str, where: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        sql = _SQL[name].format(weights=self._weights, wanted=where)
-        return self._connection.execute(sql, values).fetchall()
+    # Passages.
 
-    def matched(self, words: Sequence[str], names: Sequence[str]) -> dict[str, Matched]:
-        """See `MemoryIndex.matched`."""
-        match = match_of(words)
-        if not match or not names:
-            return {}
-        given = (match, msgspec.json.encode(list(names)).decode())
+    def outside(self) -> str:
+        """See `MemoryIndex.outside`."""
         with self._looking():
-            rows = self._connection.execute(_SQL["matched"], given).fetchall()
-        return {row[0]: _matched(row[1:]) for row in rows}
+            return str(self._connection.execute(_SQL["outside"]).fetchone()[0])
+
+    def sizes(self) -> tuple[int, int]:
+        """See `KnowledgeIndex.sizes`."""
+        with self._looking():
+            return self._passages.sizes()
+
+    def counts(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """See `KnowledgeIndex.counts`."""
+        with self._looking():
+            return self._passages.counts(terms)
+
+    def beginning(self, start: str, *, limit: int) -> list[str]:
+        """See `KnowledgeIndex.beginning`."""
+        with self._looking():
+            return self._passages.beginning(start, limit=limit)
+
+    def near_terms(self, term: str) -> list[str]:
+        """See `KnowledgeIndex.near_terms`."""
+        with self._looking():
+            return self._passages.near_terms(term)
+
+    def candidates(
+        self, terms: Mapping[str, int], choice: Choice, *, now: float, each: int
+    ) -> list[Candidate]:
+        """See `KnowledgeIndex.candidates`."""
+        with self._looking():
+            return self._passages.candidates(terms, choice, now=now, each=each)
+
+    def newest(self, choice: Choice, *, now: float, limit: int) -> list[Passage]:
+        """See `KnowledgeIndex.newest`."""
+        with self._looking():
+            return self._passages.newest(choice, now=now, limit=limit)
+
+    def source(self, name: str) -> list[Passage]:
+        """See `KnowledgeIndex.source`."""
+        with self._looking():
+            return self._passages.source(name)
+
+    def kinds(self) -> Mapping[Kind, int]:
+        """See `KnowledgeIndex.kinds`."""
+        with self._looking():
+            return self._passages.kinds()
+
+    def uses(self, items: Sequence[str]) -> Mapping[str, list[Use]]:
+        """See `KnowledgeIndex.uses`."""
+        with self._looking():
+            return self._passages.uses(items)
 
     def listed(
         self, wanted: Wanted, *, now: float, before: tuple[float, str] | None, limit: int
@@ -319,8 +344,8 @@ class SqliteMemoryIndex:
         with self._looking():
             return [_item(body) for (body,) in self._connection.execute(sql, values | place)]
 
-    def counts(self, *, now: float) -> list[Listed]:
-        """See `MemoryIndex.counts`."""
+    def item_counts(self, *, now: float) -> list[Listed]:
+        """See `MemoryIndex.item_counts`."""
         with self._looking():
             found = self._connection.execute(_SQL["counts"], {"now": now})
             return [Listed(*row) for row in found]
@@ -376,8 +401,3 @@ def _where(wanted: Wanted, now: float) -> tuple[str, dict[str, Any]]:
         parts.append("items.number IN (SELECT number FROM files WHERE path = :file)")
     given = msgspec.structs.asdict(wanted)
     return " AND ".join(parts), values | given
-
-
-def _matched(texts: Sequence[str]) -> Matched:
-    found = {field: marked(text) for field, text in zip(FIELDS, texts, strict=True)}
-    return {field: words for field, words in found.items() if words}

@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.application.memory import Memory
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.memory import KINDS, Item, gives_orders
-from missioncontrol.knowledge.recall import HALF_LIFE_DAYS, Match, age_part
+from missioncontrol.knowledge.recall import Match
 from missioncontrol.ports.memory_index import Wanted
 
 WORDS_MAX = 300
@@ -70,8 +70,6 @@ class ItemDetail(msgspec.Struct, frozen=True):
     """An item with its neighbours."""
 
     item: ItemView
-    age: PartView  # how much it counts for its age
-    half_life_days: float
     near: tuple[NearView, ...]
 
 
@@ -162,15 +160,8 @@ def detail(memory: Memory, name: str) -> ItemDetail:
     """
     now = memory.now()
     item = memory.item(memory.named(name))
-    age = age_part(item, now)
     near = tuple(_near(item, other, now) for other in memory.near(item))
-    return ItemDetail(
-        view(item, now),
-        # An unchanged item has the same ETag a minute later.
-        PartView(age.name, round(age.value, 3), age.why),
-        HALF_LIFE_DAYS[item.kind],
-        near,
-    )
+    return ItemDetail(view(item, now), near)
 
 
 def _near(item: Item, other: Item, now: float) -> NearView:

@@ -1,5 +1,6 @@
-"""One question to everything: missions, runs, workflows, agents, approvals and events."""
+"""One question to everything: what is known, runs, workflows, agents, approvals and events."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import quote
@@ -15,18 +16,26 @@ from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.workflows import WORKFLOWS
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.workflow_library import LISTING
-from missioncontrol.ports.read_tables import MissionRow, RunChoice
+from missioncontrol.knowledge.search import Hit as SourceHit
+from missioncontrol.knowledge.search import search
+from missioncontrol.ports import knowledge_index as knowledge
+from missioncontrol.ports.knowledge_index import Choice
+from missioncontrol.ports.read_tables import RunChoice
 from missioncontrol.ports.search_index import Query, words
 
 EACH_MAX = 8
 ROWS_LOOKED_AT = 1_000
 """Rows of a kind whose names are looked at, the newest; what is older is found by its events."""
 
-Kind = Literal["mission", "run", "workflow", "agent", "approval"]
+Kind = Literal[
+    "mission", "run", "workflow", "agent", "approval", "decision", "memory", "pattern", "document"
+]
+KNOWN: tuple[knowledge.Kind, ...] = ("mission", "decision", "memory", "pattern", "document")
+"""Kinds of knowledge that are found by what they say; runs are found before they end, too."""
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """Something with the words in its name."""
+    """Something with the words in its name, or a source of knowledge that answers them."""
 
     kind: Kind
     id: str
@@ -38,7 +47,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class SearchResults(msgspec.Struct, frozen=True):
-    """What was found: things by their names, and events by what they say."""
+    """What was found: things by their names or texts, and events by what they say."""
 
     hits: list[Hit]
     events: list[EventItem]
@@ -49,7 +58,7 @@ class SearchResults(msgspec.Struct, frozen=True):
 async def search_everything(
     present: Present, archive: Archive, text: str, *, exact: bool
 ) -> SearchResults:
-    """Return the newest things whose names hold every word of `text`, and such events.
+    """Return what is known of `text`, the newest things with its words in their names, and events.
 
     `exact` looks also at what only auditors are shown.
     """
@@ -57,7 +66,7 @@ async def search_everything(
     if not looked_for:
         return SearchResults([], [], 0)
     hits = [
-        *_missions(present, looked_for),
+        *await _known(present, archive, text),
         *_runs(present, text),
         *await _workflows(present, looked_for),
         *_agents(present, looked_for),
@@ -75,16 +84,36 @@ def _fits(looked_for: list[str], *texts: str) -> bool:
     return all(word in text for word in looked_for)
 
 
-def _missions(present: Present, looked_for: list[str]) -> Iterable[Hit]:
-    rows: dict[str, MissionRow] = {
-        row.id: row for row in present.tables.missions(limit=ROWS_LOOKED_AT)
-    }
-    rows.update(present.board.missions)
-    fitting = [row for row in rows.values() if _fits(looked_for, row.id, row.title, row.goal)]
-    for row in sorted(fitting, key=lambda row: row.id, reverse=True)[:EACH_MAX]:
-        href = f"/missions/{quote(row.id)}"
-        status = present.statuses.of_mission(row).word
-        yield Hit("mission", row.id, row.title, row.goal, href, status, row.updated)
+async def _known(present: Present, archive: Archive, text: str) -> list[Hit]:
+    """Return the sources of knowledge that answer a text, whose last word may not be complete."""
+    try:
+        found = await archive.remembered(
+            lambda memory: search(
+                memory.index,
+                text,
+                Choice(KNOWN),
+                now=memory.now(),
+                is_typed=True,
+                limit=EACH_MAX * len(KNOWN),
+            )
+        )
+    except MissionControlError:
+        return []  # The index can't be read now; names and events still can.
+    shown: Counter[str] = Counter()
+    hits: list[Hit] = []
+    for each in found.hits:
+        shown[each.kind] += 1
+        if shown[each.kind] <= EACH_MAX:
+            hits.append(_known_hit(present, each))
+    return hits
+
+
+def _known_hit(present: Present, found: SourceHit) -> Hit:
+    row = present.board.missions.get(found.mission) or present.tables.mission(found.mission)
+    is_mission = found.kind == "mission" and row is not None
+    state = present.statuses.of_mission(row).word if is_mission and row is not None else ""
+    name = found.mission if found.kind == "mission" else found.id
+    return Hit(found.kind, name, found.title, found.passage, found.href, state, found.time)
 
 
 def _runs(present: Present, text: str) -> Iterable[Hit]:
