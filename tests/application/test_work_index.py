@@ -10,7 +10,7 @@ from missioncontrol.application.work_index import WorkIndex, WorkItem
 from missioncontrol.application.workload import loads_of
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.status import USUAL, Ask, Closed, Conditions
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 from missioncontrol.queries.board import filled, verdict_of
 from missioncontrol.queries.work_item import WorkItemFilters
 from tests.application.test_work_items import RUN, Log, M, on, planned

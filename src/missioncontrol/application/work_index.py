@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.domain.repository.scopes import excluded
 from missioncontrol.domain.status import WORDS, Ask, Conditions, Status
-from missioncontrol.domain.work_item.changes import PRIORITIES, Kind, Priority
+from missioncontrol.domain.work_item.events import PRIORITIES, Kind, Priority
 from missioncontrol.domain.work_item.stages import (
     STARTABLE,
     URGENCY,
@@ -26,12 +26,13 @@ from missioncontrol.domain.work_item.stages import (
 )
 from missioncontrol.ports.read_tables import ReadTables
 from missioncontrol.projections.run_index import Board
-from missioncontrol.projections.work_items import DECODERS, EPIC, ITEM
+from missioncontrol.projections.work_items import EPIC, ITEM, decode_epic, decode_item
 from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over, stage_of
 from missioncontrol.projections.work_runs import MERGED
 
 LINKS_MAX = 50
 HOUR = 3_600.0
+ITEM_WORDS: dict[str, Word] = {word: word for word in URGENCY}
 RANKS = {word: place for place, word in enumerate(URGENCY)}
 PRIORITY_RANKS = {each: place for place, each in enumerate(PRIORITIES)}
 
@@ -131,10 +132,10 @@ class WorkIndex:
         changed: set[str] = set()
         epics: set[str] = set()
         for row in tables.changed_listed(EPIC, after=self._saved):
-            self.epics[row.id] = DECODERS[EPIC].decode(row.body)  # type: ignore[assignment]
+            self.epics[row.id] = decode_epic(row.body)
             epics.add(row.id)
         for row in tables.changed_listed(ITEM, after=self._saved):
-            self.rows[row.id] = DECODERS[ITEM].decode(row.body)  # type: ignore[assignment]
+            self.rows[row.id] = decode_item(row.body)
             changed.add(row.id)
         self._saved = saved
         self.epics.update(board.work.epics)
@@ -195,7 +196,7 @@ class WorkIndex:
         blocked_by = self._blocked_by(row)
         standing = self._standing(row, blocked_by)
         found = status_of_item(standing, _asked(row, around), around)
-        word: Word = found.word  # type: ignore[assignment]
+        word = ITEM_WORDS[found.word]
         return WorkItem(
             id=row.key,
             source=row.id,

@@ -6,7 +6,7 @@ from missioncontrol.application.work_flow import Flow
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call
 from missioncontrol.client.resource import L, Resource, requested
-from missioncontrol.domain.work_item.changes import LimitStage
+from missioncontrol.domain.work_item.commands import LimitStage
 from missioncontrol.queries.board import Board
 
 

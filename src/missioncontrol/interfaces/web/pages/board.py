@@ -16,7 +16,7 @@ from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import WORDS
-from missioncontrol.domain.work_item.changes import KINDS, PRIORITIES
+from missioncontrol.domain.work_item.events import KINDS, PRIORITIES
 from missioncontrol.domain.work_item.stages import STAGES, Stage
 from missioncontrol.domain.work_item.stages import WORDS as STATUSES
 from missioncontrol.interfaces.console import Console
