@@ -92,22 +92,22 @@ def test_the_flow_counts_each_item_once_a_day_and_times_each_stay_that_ended() -
         *on(RUN, r.StepStarted("survey", 1, 2, "surveyor"), r.StepSucceeded("survey", 2))
     )
     index = WorkIndex()
-    found = items(log, STOPPED, index)
+    items(log, STOPPED, index)
     now = log.raw[-1][0] + 60.0
-    flow = flow_of(list(index.rows.values()), found, now)
+    flow = flow_of(index, now)
     assert [sum(each.counts.values()) for each in flow.days] == [0] * 27 + [3]
     assert flow.days[-1].counts["done"] == 1
     times = {each.stage: (each.stays, each.p50, each.p90) for each in flow.stages}
     assert times["building"] == (1, 10.0, 10.0)
     assert times["in_review"] == (0, 0.0, 0.0)
-    later = flow_of(list(index.rows.values()), found, now + 3 * 86_400.0)
+    later = flow_of(index, now + 3 * 86_400.0)
     assert [sum(each.counts.values()) for each in later.days] == [0] * 24 + [3] * 4
 
 
 def test_the_flow_names_what_items_wait_for_and_for_how_long() -> None:
     index = WorkIndex()
     found = items(planned(), STOPPED, index)
-    flow = flow_of(list(index.rows.values()), found, found[0].since + 100.0)
+    flow = flow_of(index, found[0].since + 100.0)
     first = flow.waits[0]
     assert (first.kind, first.name, first.items, first.seconds) == (
         "agent",

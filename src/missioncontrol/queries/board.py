@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.reader import Reader, opened
 from missioncontrol.application.work_flow import Flow, flow_of
 from missioncontrol.application.work_index import WorkItem
@@ -67,9 +69,13 @@ def filled(items: Iterable[WorkItem]) -> Filled:
     return Filled(by_stage, stuck)
 
 
-def is_shown(item: WorkItem, now: float) -> bool:
-    """Whether the board shows an item: it is open, or was done in the last seven days."""
-    return item.is_open or (item.word == "done" and item.entered > now - DONE_DAYS * DAY)
+def shown(present: Present, now: float) -> list[WorkItem]:
+    """Return what the board shows: what is open, or was done in the last seven days."""
+    items, is_new = present.work_items, now - DONE_DAYS * DAY
+    open_ones = present.work.open_items
+    over = islice(items, len(open_ones), None)
+    done = (each for each in over if each.entered > is_new and each.word == "done")
+    return [*open_ones, *done]
 
 
 def verdict_of(items: Sequence[WorkItem], columns: Sequence[BoardColumn]) -> tuple[str, str]:
@@ -108,10 +114,8 @@ def _items(count: int) -> str:
 
 async def board(reader: Reader, _: str) -> Board:
     """Return the board as of now."""
-    items = reader.present.work_items
-    shown = filled(each for each in items if is_shown(each, reader.now))
-    columns = shown.columns(await limits_of(reader))
-    key, rest = verdict_of([each for each in items if each.is_open], columns)
+    columns = filled(shown(reader.present, reader.now)).columns(await limits_of(reader))
+    key, rest = verdict_of(reader.present.work.open_items, columns)
     return Board(columns, f"{key}{rest}", key)
 
 
@@ -159,8 +163,8 @@ GET = ItemQuery(
 
 async def flow(reader: Reader, _: str) -> Flow:
     """Return how work flows as of now."""
-    items = reader.present.work_items
-    return flow_of(list(reader.present.work.rows.values()), items, reader.now)
+    assert reader.present.work_items is not None  # They are brought up to the log.
+    return flow_of(reader.present.work, reader.now)
 
 
 FLOW = ItemQuery(
