@@ -17,7 +17,7 @@ import platformdirs
 from bench.agents import confined, dispatch
 from bench.analytics import cockpit, detection, page, storing
 from bench.cli import start
-from bench.console import pages, viewers
+from bench.console import boards, pages, viewers
 from bench.engine import long_run, peers, throughput
 from bench.engine.processes import Bench
 from bench.gateway import beside
@@ -86,6 +86,7 @@ def _sections(bench: Bench, folder: Path) -> dict[str, Section]:
         "governance.search": partial(search.million, folder),
         "gateway": partial(beside.gateway, folder),
         "console.pages": partial(pages.pages, folder),
+        "console.board": partial(boards.boards, folder),
         "console.viewers": partial(viewers.viewers, folder),
         "ranking": partial(files.files, folder),
         "plans": plans,

@@ -48,14 +48,19 @@ def _link(process: "subprocess.Popen[str]") -> str:
 
 def memory_of(home: Path) -> dict[str, float]:
     """Return the resident MiB of the engine and of the console of a home."""
-    found = {}
+    return {what: _resident(process) for what, process in _processes(home)}
+
+
+def console_of(home: Path) -> int:
+    """Return the process id of the console of a home."""
+    return next(int(process.name) for what, process in _processes(home) if what == "console")
+
+
+def _processes(home: Path) -> Iterator[tuple[str, Path]]:
     for process in Path("/proc").iterdir():
-        if process.name.isdecimal():
-            words = _words(process)
-            if str(home) in words and ("up" in words or "missioncontrol.console" in words):
-                what = "console" if "missioncontrol.console" in words else "engine"
-                found[what] = _resident(process)
-    return found
+        words = _words(process) if process.name.isdecimal() else []
+        if str(home) in words and ("up" in words or "missioncontrol.console" in words):
+            yield "console" if "missioncontrol.console" in words else "engine", process
 
 
 def _words(process: Path) -> list[str]:

@@ -7,10 +7,9 @@ import msgspec
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.work_flow import flow_of
 from missioncontrol.application.work_index import WorkIndex, WorkItem
-from missioncontrol.application.workload import loads_of
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.status import USUAL, Ask, Closed, Conditions
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 from missioncontrol.queries.board import filled, verdict_of
 from missioncontrol.queries.work_item import WorkItemFilters
 from tests.application.test_work_items import RUN, Log, M, on, planned
@@ -92,22 +91,22 @@ def test_the_flow_counts_each_item_once_a_day_and_times_each_stay_that_ended() -
         *on(RUN, r.StepStarted("survey", 1, 2, "surveyor"), r.StepSucceeded("survey", 2))
     )
     index = WorkIndex()
-    found = items(log, STOPPED, index)
+    items(log, STOPPED, index)
     now = log.raw[-1][0] + 60.0
-    flow = flow_of(list(index.rows.values()), found, now)
+    flow = flow_of(index, now)
     assert [sum(each.counts.values()) for each in flow.days] == [0] * 27 + [3]
     assert flow.days[-1].counts["done"] == 1
     times = {each.stage: (each.stays, each.p50, each.p90) for each in flow.stages}
     assert times["building"] == (1, 10.0, 10.0)
     assert times["in_review"] == (0, 0.0, 0.0)
-    later = flow_of(list(index.rows.values()), found, now + 3 * 86_400.0)
+    later = flow_of(index, now + 3 * 86_400.0)
     assert [sum(each.counts.values()) for each in later.days] == [0] * 24 + [3] * 4
 
 
 def test_the_flow_names_what_items_wait_for_and_for_how_long() -> None:
     index = WorkIndex()
     found = items(planned(), STOPPED, index)
-    flow = flow_of(list(index.rows.values()), found, found[0].since + 100.0)
+    flow = flow_of(index, found[0].since + 100.0)
     first = flow.waits[0]
     assert (first.kind, first.name, first.items, first.seconds) == (
         "agent",
@@ -116,11 +115,3 @@ def test_the_flow_names_what_items_wait_for_and_for_how_long() -> None:
         100.0,
     )
     assert [(each.name, each.count) for each in flow.waits[1:]] == [("M-1.1", 2)]
-
-
-def test_the_workload_counts_what_each_has_to_do() -> None:
-    log = planned().tell(*on(RUN, r.StepStarted("survey", 1, 2, "surveyor")))
-    found = {each.name: each for each in loads_of(items(log), log.raw[-1][0])}
-    assert (found["agent:surveyor"].now, found["agent:surveyor"].queue) == (("M-1.1",), 0)
-    assert (found["agent:reviewer"].at_work, found["agent:reviewer"].queue) == (0, 1)
-    assert list(found)[-1] == ""

@@ -11,7 +11,7 @@ from missioncontrol.domain.repository import events as p
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import Step
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 from missioncontrol.domain.work_item.stages import time_in_stages
 from missioncontrol.projections.run_index import Board
 from missioncontrol.projections.work_rows import STAYS_MAX, WorkRow, move, stage_of

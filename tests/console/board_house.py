@@ -23,7 +23,7 @@ from missioncontrol.domain.run import events as r
 from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.work import TestsRan as Tests
 from missioncontrol.domain.work import Usage, Work
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 from missioncontrol.ports.event_store import Append, NewEvent
 
 HOUR, DAY = 3_600.0, 86_400.0

@@ -7,23 +7,27 @@ import pytest
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.status import USUAL, WORDS, Conditions, Status
 from missioncontrol.domain.work_item.changes import (
-    AssignItem,
-    BlockItem,
     Change,
-    DropItem,
-    EditItem,
     Facts,
-    FinishItem,
-    Kind,
     Limited,
-    LimitStage,
-    StageLimited,
-    StartItem,
-    WorkItemBlocked,
-    WorkItemEdited,
     WorkItems,
     decide,
     evolve,
+)
+from missioncontrol.domain.work_item.commands import (
+    AssignItem,
+    BlockItem,
+    DropItem,
+    EditItem,
+    FinishItem,
+    LimitStage,
+    StartItem,
+)
+from missioncontrol.domain.work_item.events import (
+    Kind,
+    StageLimited,
+    WorkItemBlocked,
+    WorkItemEdited,
 )
 from missioncontrol.domain.work_item.stages import (
     Standing,

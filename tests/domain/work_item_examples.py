@@ -1,6 +1,6 @@
 """One full example of every event of work items."""
 
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 
 ITEM, OTHER, BY = "mission-1/build", "mission-1/design", "user:alice"
 WORK_ITEM_EXAMPLES = (

@@ -16,7 +16,7 @@ from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
-from missioncontrol.domain.work_item.changes import ItemCommand, LimitStage
+from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
 from tests.console.houses import House
 from tests.domain.repositories import ID
 

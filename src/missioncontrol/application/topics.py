@@ -19,7 +19,7 @@ from missioncontrol.domain.price_list import EVENTS as PRICE_EVENTS
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
 from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
-from missioncontrol.domain.work_item.changes import EVENTS as WORK_ITEM_EVENTS
+from missioncontrol.domain.work_item.events import EVENTS as WORK_ITEM_EVENTS
 from missioncontrol.domain.workflow_library import EVENTS as WORKFLOW_EVENTS
 
 TOPICS_MAX = 24

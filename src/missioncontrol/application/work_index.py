@@ -5,7 +5,7 @@ than a look at those that differ.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ import msgspec
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.domain.repository.scopes import excluded
 from missioncontrol.domain.status import WORDS, Ask, Conditions, Status
-from missioncontrol.domain.work_item.changes import PRIORITIES, Kind, Priority
+from missioncontrol.domain.work_item.events import PRIORITIES, Kind, Priority
 from missioncontrol.domain.work_item.stages import (
     STARTABLE,
     URGENCY,
@@ -26,12 +26,13 @@ from missioncontrol.domain.work_item.stages import (
 )
 from missioncontrol.ports.read_tables import ReadTables
 from missioncontrol.projections.run_index import Board
-from missioncontrol.projections.work_items import DECODERS, EPIC, ITEM
+from missioncontrol.projections.work_items import EPIC, ITEM, decode_epic, decode_item
 from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over, stage_of
 from missioncontrol.projections.work_runs import MERGED
 
 LINKS_MAX = 50
 HOUR = 3_600.0
+ITEM_WORDS: dict[str, Word] = {word: word for word in URGENCY}
 RANKS = {word: place for place, word in enumerate(URGENCY)}
 PRIORITY_RANKS = {each: place for place, each in enumerate(PRIORITIES)}
 
@@ -89,13 +90,19 @@ class WorkItem(msgspec.Struct, frozen=True):
 
 
 class WorkIndex:
-    """All work items of a data directory, at one position of its log."""
+    """All work items of a data directory, at one position of its log.
+
+    `open_items` is the first part of the list, and `version` grows with each change of a row.
+    """
 
     def __init__(self) -> None:
         """Nothing is read before it is asked for."""
+        self.version = 0
         self._forget()
 
     def _forget(self) -> None:
+        self._floor = self.version = self.version + 1
+        self._changed: dict[str, int] = {}
         self.rows: dict[str, WorkRow] = {}
         self.epics: dict[str, EpicRow] = {}
         self.by_key: dict[str, str] = {}
@@ -103,6 +110,7 @@ class WorkIndex:
         self._seen: tuple[int, Conditions] | None = None
         self._items: dict[str, WorkItem] = {}
         self._ordered: list[WorkItem] = []
+        self.open_items: list[WorkItem] = []
         self._places: list[tuple[tuple[int, int, float, str], str]] = []
         self._holds: dict[str, list[WorkRow]] = {}
 
@@ -113,11 +121,32 @@ class WorkIndex:
         if self._seen is not None and self._seen[0] == now[0] and self._seen[1] == around:
             return self._ordered
         changed = self._read(board, tables)
-        if self._seen is None or self._seen[1] != around:
-            changed |= {row.id for row in self.rows.values() if not is_over(row)}
+        before = self._seen[1] if self._seen is not None else None
+        if before != around:
+            changed |= self._depending(before, around)
         self._update(changed, around)
         self._seen = now
         return self._ordered
+
+    def changed_since(self, version: int) -> set[str] | None:
+        """Return the ids of rows that changed after a version; None where all may have."""
+        if version < self._floor:
+            return None
+        if version == self.version:
+            return set()
+        return {id_ for id_, at in self._changed.items() if at > version}
+
+    def _depending(self, before: Conditions | None, around: Conditions) -> set[str]:
+        """Return the ids of items that the difference of two conditions may concern."""
+        open_ones = (row for row in self.rows.values() if not is_over(row))
+        if before is None or (before.stage, before.stage_since) != (
+            around.stage,
+            around.stage_since,
+        ):
+            return {row.id for row in open_ones}
+        runs = _differing(before.asks, around.asks)
+        agents = _differing(before.closed, around.closed)
+        return {row.id for row in open_ones if row.run in runs or row.agent in agents}
 
     def item(self, key: str) -> WorkItem | None:
         """Return an item by its key or by its source."""
@@ -131,15 +160,18 @@ class WorkIndex:
         changed: set[str] = set()
         epics: set[str] = set()
         for row in tables.changed_listed(EPIC, after=self._saved):
-            self.epics[row.id] = DECODERS[EPIC].decode(row.body)  # type: ignore[assignment]
+            self.epics[row.id] = decode_epic(row.body)
             epics.add(row.id)
         for row in tables.changed_listed(ITEM, after=self._saved):
-            self.rows[row.id] = DECODERS[ITEM].decode(row.body)  # type: ignore[assignment]
+            self.rows[row.id] = decode_item(row.body)
             changed.add(row.id)
         self._saved = saved
         self.epics.update(board.work.epics)
         self.rows.update(board.work.items)
         changed.update(board.work.items)
+        if changed:
+            self.version += 1
+            self._changed |= dict.fromkeys(changed, self.version)
         return changed
 
     def _update(self, changed: set[str], around: Conditions) -> None:
@@ -163,7 +195,10 @@ class WorkIndex:
                 self._leave(id_)
                 if self._put(id_, around):
                     insort(self._places, (self._items[id_].place, id_))
-        self._ordered = [self._items[id_] for _, id_ in self._places]
+        if touched:
+            self._ordered = [self._items[id_] for _, id_ in self._places]
+            over = bisect_left(self._places, ((RANKS["done"], -1, 0.0, ""), ""))
+            self.open_items = self._ordered[:over]
 
     def _put(self, id_: str, around: Conditions) -> bool:
         """Join an item again; return whether it is one still."""
@@ -195,7 +230,7 @@ class WorkIndex:
         blocked_by = self._blocked_by(row)
         standing = self._standing(row, blocked_by)
         found = status_of_item(standing, _asked(row, around), around)
-        word: Word = found.word  # type: ignore[assignment]
+        word = ITEM_WORDS[found.word]
         return WorkItem(
             id=row.key,
             source=row.id,
@@ -290,6 +325,11 @@ class WorkIndex:
             row = self.rows.get(id_)
             if row is not None and not row.is_gone:
                 yield row.key
+
+
+def _differing(before: Mapping[str, object], now: Mapping[str, object]) -> set[str]:
+    """Return the names whose values differ."""
+    return {name for name in (*before, *now) if before.get(name) != now.get(name)}
 
 
 def _holds_files(row: WorkRow) -> bool:

@@ -17,29 +17,31 @@ from missioncontrol.application.task_runs import TasksAsked
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import can_decide, is_agent
 from missioncontrol.domain.work_item.changes import (
-    ID_MAX,
-    NAME_MAX,
-    AssignItem,
-    BlockItem,
     Change,
-    DropItem,
     Facts,
-    FinishItem,
-    ItemCommand,
     Limited,
-    LimitStage,
-    StartItem,
-    UnblockItem,
-    WorkItemEvent,
     WorkItems,
     decide,
     evolve,
     refuse,
     unknown,
 )
+from missioncontrol.domain.work_item.commands import (
+    ID_MAX,
+    NAME_MAX,
+    AssignItem,
+    BlockItem,
+    DropItem,
+    FinishItem,
+    ItemCommand,
+    LimitStage,
+    StartItem,
+    UnblockItem,
+)
+from missioncontrol.domain.work_item.events import WorkItemEvent
 from missioncontrol.ports.read_tables import ListedRow
-from missioncontrol.projections.work_items import DECODERS, ITEM
 from missioncontrol.projections.work_items import WorkItems as Rows
+from missioncontrol.projections.work_items import decode_item
 from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over
 
 STREAM = "work-items"
@@ -244,8 +246,7 @@ class WorkItemService:
         wanted = f'"key":"{key}"'.encode()
         for stored in self.stored():
             if wanted in stored.body:
-                found = DECODERS[ITEM].decode(stored.body)
-                assert isinstance(found, WorkRow)
+                found = decode_item(stored.body)
                 return rows.item(found.id) if found.key == key else None
         return None
 

@@ -33,6 +33,8 @@ VERBS = {
     "knowledge": ("declarations", "run"),
     "decision": ("decision", "decision"),
     "inbox": ("declarations", "run"),
+    "task item": ("declarations", "run"),
+    "task board": ("declarations", "run"),
     "workflow template": ("declarations", "run"),
     "guard": ("guard", "guarded"),
     "pattern learn": ("learn", "learn"),

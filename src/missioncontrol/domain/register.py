@@ -41,7 +41,7 @@ from missioncontrol.domain.product import events as product
 from missioncontrol.domain.repository import events as repository
 from missioncontrol.domain.run import events as run
 from missioncontrol.domain.schedule import events as schedule
-from missioncontrol.domain.work_item import changes as work_item
+from missioncontrol.domain.work_item import events as work_item
 
 Event = (
     run.RunEvent

@@ -3,7 +3,7 @@
 from typing import Any
 
 from missioncontrol.declarations import Body, Operation, Terminal
-from missioncontrol.domain.work_item.changes import LimitStage
+from missioncontrol.domain.work_item.commands import LimitStage
 from missioncontrol.queries.board import BOARD
 
 LIMIT = Operation(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from missioncontrol.application.work_items import HandItemToBuilder, ItemNow, RetryItem
 from missioncontrol.declarations import BY_PEOPLE, AtLeastOne, Body, Operation, Terminal
-from missioncontrol.domain.work_item.changes import (
+from missioncontrol.domain.work_item.commands import (
     AssignItem,
     BlockItem,
     DropItem,

@@ -4,7 +4,6 @@ An item is never written by itself: what it says follows from the events of its 
 its repository, its product, and from what people state about it.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -13,28 +12,18 @@ import msgspec
 from missioncontrol.domain import alert as a
 from missioncontrol.domain import mission as m
 from missioncontrol.domain import question as q
-from missioncontrol.domain.execution import SEES_FAILURES
-from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.repository import events as p
-from missioncontrol.domain.repository.evolve import evolve
-from missioncontrol.domain.repository.gates import gate
-from missioncontrol.domain.repository.states import (
-    Done,
-    Dropped,
-    Preparing,
-    Repository,
-    RepositoryTask,
-    Started,
-)
 from missioncontrol.domain.run import events as r
-from missioncontrol.domain.work_item import changes as w
+from missioncontrol.domain.work_item import events as w
 from missioncontrol.domain.work_item.stages import STARTABLE
 from missioncontrol.ports.read_tables import ListedRow, RunRow
-from missioncontrol.projections import work_runs
+from missioncontrol.projections import work_missions, work_repositories, work_runs
 from missioncontrol.projections.work_rows import (
+    TITLE_MAX,
     EpicRow,
     Numbers,
     WorkRow,
+    as_user,
     is_over,
     mark,
     move,
@@ -42,14 +31,14 @@ from missioncontrol.projections.work_rows import (
 )
 
 ITEM, EPIC, NUMBERS = "work_item", "work_epic", "work_numbers"
-SHAPES: dict[str, type[msgspec.Struct]] = {ITEM: WorkRow, EPIC: EpicRow, NUMBERS: Numbers}
-DECODERS = {kind: msgspec.json.Decoder(shape) for kind, shape in SHAPES.items()}
+KINDS = (ITEM, EPIC, NUMBERS)
+decode_item = msgspec.json.Decoder(WorkRow).decode
+decode_epic = msgspec.json.Decoder(EpicRow).decode
+_decode_numbers = msgspec.json.Decoder(Numbers).decode
 _ENCODER = msgspec.json.Encoder()
 _NUMBERS = "all"
-TITLE_MAX = 300
-PREFIX_MAX = 4
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 Read = Callable[[str, str], ListedRow | None]  # kind, id
 
 
@@ -87,14 +76,14 @@ class WorkItems:
 
     def item(self, id_: str) -> WorkRow | None:
         """Return an item, to be read or changed."""
-        found = self.items.get(id_) or self._stored(ITEM, id_, WorkRow)
+        found = self.items.get(id_) or self._stored(ITEM, id_, decode_item)
         if found is not None:
             self.items[id_] = found
         return found
 
     def epic(self, id_: str) -> EpicRow | None:
         """Return what items belong to, to be read or changed."""
-        found = self.epics.get(id_) or self._stored(EPIC, id_, EpicRow)
+        found = self.epics.get(id_) or self._stored(EPIC, id_, decode_epic)
         if found is not None:
             self.epics[id_] = found
         return found
@@ -103,16 +92,12 @@ class WorkItems:
     def numbers(self) -> Numbers:
         """What keys are made of, to be changed."""
         if self._numbers is None:
-            self._numbers = self._stored(NUMBERS, _NUMBERS, Numbers) or Numbers()
+            self._numbers = self._stored(NUMBERS, _NUMBERS, _decode_numbers) or Numbers()
         return self._numbers
 
-    def _stored(self, kind: str, id_: str, shape: type[T]) -> T | None:
+    def _stored(self, kind: str, id_: str, decode: Callable[[bytes], T]) -> T | None:
         found = self._read(kind, id_)
-        if found is None:
-            return None
-        row = DECODERS[kind].decode(found.body)
-        assert isinstance(row, shape)
-        return row
+        return decode(found.body) if found is not None else None
 
     def apply(self, stream: str, event: Any, at: float) -> None:
         """Fold one event in; those that change no item cost a look at a table."""
@@ -192,150 +177,6 @@ class WorkItems:
         self.items[row.id] = row
         return row
 
-    # Missions.
-
-    def create_mission(self, stream: str, event: m.MissionCreated, at: float) -> None:
-        self.numbers.missions += 1
-        key = f"M-{self.numbers.missions}"
-        title = event.title[:TITLE_MAX]
-        self.epics[stream] = EpicRow(
-            stream, key, "mission", title, at, event.repository, path=event.repository
-        )
-
-    def accept_plan(self, stream: str, event: m.PlanAccepted, at: float) -> None:
-        epic = self.epic(stream)
-        assert epic is not None, f"mission {stream} is planned before it is created"
-        tasks = {f"{stream}/{task.key}": task for task in event.plan.tasks()}
-        for id_ in epic.children:
-            row = self.item(id_)
-            if row is not None and id_ not in tasks and not row.is_gone:
-                row.is_gone = True
-                mark(row, "cancelled", at, "A newer plan has it no more.")
-        for id_, task in tasks.items():
-            self._plan_task(epic, id_, task, at)
-        for id_ in tasks:
-            self._link(id_)
-        _estimate(self, stream, event.plan)
-        for id_ in tasks:
-            self.look(self._known(id_), at)
-
-    def _known(self, id_: str) -> WorkRow:
-        row = self.item(id_)
-        assert row is not None, f"{id_} was just taken in"
-        return row
-
-    def _plan_task(self, epic: EpicRow, id_: str, task: Task, at: float) -> None:
-        row = self.item(id_)
-        kind: w.Kind = "person_task" if task.is_handover else "task"
-        if row is None or row.is_gone:
-            key = row.key if row is not None else f"{epic.key}.{epic.next}"
-            epic.next += row is None
-            row = self.add(WorkRow(id_, key, kind, task.title, at, epic=epic.id))
-            move(row, "planned", "planned", at)
-        if id_ not in epic.children:
-            epic.children = [*epic.children, id_]
-        row.kind, row.title, row.repository = kind, task.title[:TITLE_MAX], epic.repository
-        row.agent = "" if task.is_handover else task.agent or task.role
-        if task.key in epic.steps and not row.run:
-            row.run, row.step, row.agent = epic.run, task.key, epic.steps[task.key]
-        row.needs = tuple(f"{epic.id}/{need}" for need in task.needs)
-        row.feeds, row.sees_failures = (), task.role in SEES_FAILURES
-
-    def _link(self, id_: str) -> None:
-        for need in self._known(id_).needs:
-            found = self.item(need)
-            if found is not None and id_ not in found.feeds:
-                found.feeds = (*found.feeds, id_)
-
-    def start_mission(self, stream: str, event: m.MissionStarted, _: float) -> None:
-        epic = self.epic(stream)
-        if epic is not None:
-            epic.run = event.run
-
-    # Repositories.
-
-    def adopt(self, stream: str, event: p.RepositoryAdopted, at: float) -> None:
-        name = event.path.rstrip("/").rpartition("/")[2] or "Repository"
-        key = self._prefix(stream, name)
-        self.epics[stream] = EpicRow(
-            stream, key, "repository", name, at, event.path, path=event.path, process=event.process
-        )
-
-    def _prefix(self, id_: str, name: str) -> str:
-        """Return the letters before the numbers of a repository's tasks; no other has the same."""
-        letters = re.sub(r"[^A-Z0-9]", "", name.upper())[:PREFIX_MAX] or "REPO"
-        taken, found, number = self.numbers.prefixes, letters, 2
-        while taken.get(found, id_) != id_ or found in ("M", "Q", "A"):
-            found, number = f"{letters}{number}", number + 1
-        self.numbers.prefixes = {**taken, found: id_}
-        return found
-
-    def change_process(self, stream: str, event: p.ProcessChanged, at: float) -> None:
-        epic = self.epic(stream)
-        if epic is None:
-            return
-        epic.process = event.process
-        for id_ in epic.children:
-            row = self.item(id_)
-            if row is not None and not is_over(row):
-                self._stand(epic, row, at)
-
-    def change_task(self, stream: str, event: Any, at: float) -> None:
-        """Fold an event of one task of a repository in, by the rules of that noun."""
-        epic = self.epic(stream)
-        if epic is None or epic.process is None:
-            return
-        number = event.task
-        id_ = f"{stream}/{number}"
-        row = self.item(id_)
-        if row is None:
-            if not isinstance(event, p.RepositoryTaskAdded):
-                return
-            epic.children = [*epic.children, id_]
-            key = f"{epic.key}-{number}"
-            row = WorkRow(id_, key, "repository_task", event.title[:TITLE_MAX], at, epic=stream)
-            row.repository = epic.title
-            self.add(row)
-        row.task = _after(row.task, epic, event, at)
-        self._stand(epic, row, at)
-
-    def _stand(self, epic: EpicRow, row: WorkRow, at: float) -> None:
-        """Put a task of a repository where its documents and its stage say."""
-        assert row.task is not None
-        assert epic.process is not None
-        stage = row.task.stage
-        match stage:
-            case Done():
-                self.end(row, at)
-            case Dropped():
-                self.drop(row, at, stage.reason)
-            case Started():
-                row.gates = ()
-                if not row.started_by:
-                    row.started_by = stage.by.name
-                    row.assignee = row.assignee or _as_user(stage.by.name)
-                    move(row, "building", "building", at)
-            case Preparing():
-                reasons = gate(row.task, "implementation", epic.process)
-                row.gates = tuple(each.words for each in reasons[:3])
-                self.look(row, at)
-
-    def run_tasks(self, stream: str, event: p.RepositoryTasksRun, at: float) -> None:
-        epic = self.epic(stream)
-        if epic is None:
-            return
-        for number in event.tasks:
-            row = self.item(f"{stream}/{number}")
-            if row is None or row.task is None:
-                continue
-            row.task = _after(row.task, epic, event, at)
-            row.run, row.step, row.failed_need = event.run, f"task-{number}", ""
-            row.agent = event.agents.get("builder", "")
-            row.reviewer = event.agents.get("reviewer", "local").replace("local", "")
-            row.assignee = f"agent:{row.agent}" if row.agent else row.assignee
-            row.asks, row.is_halted = (), False
-            move(row, "ready_to_build", "ready_to_build", at)
-
     # Questions.
 
     def ask(self, stream: str, event: q.QuestionAsked, at: float) -> None:
@@ -360,7 +201,7 @@ class WorkItems:
             if not row.asks and row.word == "waiting":
                 work_runs.work_on(row, at)
         elif isinstance(event, q.QuestionAnswered):
-            row.assignee = _as_user(event.by)
+            row.assignee = as_user(event.by)
             self.end(row, at)
         else:
             self.drop(row, at, event.reason)
@@ -421,7 +262,7 @@ class WorkItems:
                 self._unblock(row, event.on, at)
             case w.WorkItemStarted():
                 row.started_by = event.by
-                row.assignee = row.assignee or _as_user(event.by)
+                row.assignee = row.assignee or as_user(event.by)
                 move(row, "building", "building", at)
             case w.WorkItemFinished():
                 self.end(row, at, event.reason)
@@ -443,21 +284,6 @@ class WorkItems:
         self.look(row, at)
 
 
-def _after(task: RepositoryTask | None, epic: EpicRow, event: Any, at: float) -> RepositoryTask:
-    """Return a task of a repository after an event of it, by the fold of repositories."""
-    assert epic.process is not None
-    tasks = {task.number: task} if task is not None else {}
-    number = task.number if task is not None else event.task
-    if isinstance(event, p.RepositoryTasksRun):
-        event = msgspec.structs.replace(event, tasks=(number,))
-    state = evolve(Repository(epic.id, epic.path, epic.process, tasks, {}), event, at)
-    return state.tasks[number]
-
-
-def _as_user(name: str) -> str:
-    return name if ":" in name or not name else f"user:{name}"
-
-
 def _edit(row: WorkRow, event: w.WorkItemEdited) -> None:
     for name in ("priority", "labels", "due", "hours"):
         value = getattr(event, name)
@@ -465,37 +291,20 @@ def _edit(row: WorkRow, event: w.WorkItemEdited) -> None:
             setattr(row, name, value)
 
 
-def _estimate(items: WorkItems, mission: str, plan: Plan) -> None:
-    """Note what the plan expects each task to take."""
-    for each in plan.estimates:
-        row = items.item(f"{mission}/{each.task}") if each.task else None
-        if row is None:
-            continue
-        match each.measure:
-            case "seconds":
-                row.estimated_seconds = each.likely
-            case "cost":
-                row.estimated_cost = round(each.likely)
-            case "hours":
-                row.hours = row.hours or each.likely
-            case _:
-                pass
-
-
 _HANDLERS: dict[type, Callable[[WorkItems, str, Any, float], None]] = {
-    m.MissionCreated: WorkItems.create_mission,
-    m.PlanAccepted: WorkItems.accept_plan,
-    m.MissionStarted: WorkItems.start_mission,
-    p.RepositoryAdopted: WorkItems.adopt,
-    p.ProcessChanged: WorkItems.change_process,
-    p.RepositoryTaskAdded: WorkItems.change_task,
-    p.TaskDocumentTaken: WorkItems.change_task,
-    p.TaskDocumentSigned: WorkItems.change_task,
-    p.RepositoryTaskStarted: WorkItems.change_task,
-    p.RepositoryTaskDone: WorkItems.change_task,
-    p.RepositoryTaskDropped: WorkItems.change_task,
-    p.RepositoryTaskScoped: WorkItems.change_task,
-    p.RepositoryTasksRun: WorkItems.run_tasks,
+    m.MissionCreated: work_missions.create_mission,
+    m.PlanAccepted: work_missions.accept_plan,
+    m.MissionStarted: work_missions.start_mission,
+    p.RepositoryAdopted: work_repositories.adopt,
+    p.ProcessChanged: work_repositories.change_process,
+    p.RepositoryTaskAdded: work_repositories.change_task,
+    p.TaskDocumentTaken: work_repositories.change_task,
+    p.TaskDocumentSigned: work_repositories.change_task,
+    p.RepositoryTaskStarted: work_repositories.change_task,
+    p.RepositoryTaskDone: work_repositories.change_task,
+    p.RepositoryTaskDropped: work_repositories.change_task,
+    p.RepositoryTaskScoped: work_repositories.change_task,
+    p.RepositoryTasksRun: work_repositories.run_tasks,
     q.QuestionAsked: WorkItems.ask,
     q.QuestionAnswered: WorkItems.answer,
     q.QuestionWithdrawn: WorkItems.answer,

@@ -6,11 +6,13 @@ import msgspec
 
 from missioncontrol.domain.repository.process import Process
 from missioncontrol.domain.repository.states import RepositoryTask
-from missioncontrol.domain.work_item.changes import Kind, Priority
+from missioncontrol.domain.work_item.events import Kind, Priority
 from missioncontrol.domain.work_item.stages import MICROS, OVER, Stage, Stay, Word
 
 STAYS_MAX = 200
 """Stays of an item that its row names; the time of older ones is a sum for each stage."""
+
+TITLE_MAX = 300
 
 EpicKind = Literal["mission", "repository", "product"]
 
@@ -141,8 +143,25 @@ def _forget_oldest(row: WorkRow) -> None:
     row.stays = row.stays[1:]
 
 
+def as_user(name: str) -> str:
+    """Return a person or an agent in full; a plain name is that of a person."""
+    return name if ":" in name or not name else f"user:{name}"
+
+
 class Items(Protocol):
     """The rows that a fold reads and changes."""
+
+    epics: dict[str, EpicRow]
+    """Those that changed since they were last saved."""
+
+    @property
+    def numbers(self) -> Numbers:
+        """What keys are made of, to be changed."""
+        ...
+
+    def add(self, row: WorkRow) -> WorkRow:
+        """Take a new item in."""
+        ...
 
     def item(self, id_: str) -> WorkRow | None:
         """Return an item, to be read or changed."""

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
+from missioncontrol.application.read_model import Present
 from missioncontrol.application.reader import Reader, opened
-from missioncontrol.application.work_flow import Flow, flow_of
 from missioncontrol.application.work_index import WorkItem
 from missioncontrol.application.work_items import STREAM, WORK_ITEMS
 from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
-from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.work_item.stages import STAGES, Stage
+from missioncontrol.queries import board_views
 
 DONE_DAYS = 7
 DAY = 86_400.0
@@ -67,9 +68,13 @@ def filled(items: Iterable[WorkItem]) -> Filled:
     return Filled(by_stage, stuck)
 
 
-def is_shown(item: WorkItem, now: float) -> bool:
-    """Whether the board shows an item: it is open, or was done in the last seven days."""
-    return item.is_open or (item.word == "done" and item.entered > now - DONE_DAYS * DAY)
+def shown(present: Present, now: float) -> list[WorkItem]:
+    """Return what the board shows: what is open, or was done in the last seven days."""
+    items, is_new = present.work_items, now - DONE_DAYS * DAY
+    open_ones = present.work.open_items
+    over = islice(items, len(open_ones), None)
+    done = (each for each in over if each.entered > is_new and each.word == "done")
+    return [*open_ones, *done]
 
 
 def verdict_of(items: Sequence[WorkItem], columns: Sequence[BoardColumn]) -> tuple[str, str]:
@@ -108,10 +113,8 @@ def _items(count: int) -> str:
 
 async def board(reader: Reader, _: str) -> Board:
     """Return the board as of now."""
-    items = reader.present.work_items
-    shown = filled(each for each in items if is_shown(each, reader.now))
-    columns = shown.columns(await limits_of(reader))
-    key, rest = verdict_of([each for each in items if each.is_open], columns)
+    columns = filled(shown(reader.present, reader.now)).columns(await limits_of(reader))
+    key, rest = verdict_of(reader.present.work.open_items, columns)
     return Board(columns, f"{key}{rest}", key)
 
 
@@ -130,18 +133,6 @@ def _lines(found: Board, _: int) -> list[str]:
     return lines
 
 
-def flow_lines(found: Flow, _: int) -> list[str]:
-    """Return how work flows as lines of text."""
-    lines = ["time in stage, last 28 days"]
-    for each in found.stages:
-        times = f"p50 {duration_in_words(each.p50)}, p90 {duration_in_words(each.p90)}"
-        lines.append(f"  {TITLES[each.stage]:<15} {times if each.stays else 'nothing left it yet'}")
-    lines += ["", "what items wait for"]
-    for wait in found.waits:
-        lines.append(f"  {wait.name:<20} {wait.count:>4}  {', '.join(wait.items[:5])}")
-    return lines if found.waits else [*lines, "  nothing"]
-
-
 BOARD = Target(noun="board", path="/board", command="task board", help="the board", is_single=True)
 
 GET = ItemQuery(
@@ -157,25 +148,4 @@ GET = ItemQuery(
 )
 
 
-async def flow(reader: Reader, _: str) -> Flow:
-    """Return how work flows as of now."""
-    items = reader.present.work_items
-    return flow_of(list(reader.present.work.rows.values()), items, reader.now)
-
-
-FLOW = ItemQuery(
-    name="board.flow",
-    title="How work flows",
-    text="Return how work flows.\n\nThe median and the 90th percentile of the time in each stage "
-    "in the last 28 days, what waits for what, and how many items were where each day.",
-    target=Target(
-        noun="board", path="/board/flow", command="task board", help="the board", is_single=True
-    ),
-    operation_id="get_flow",
-    source=opened,
-    find=flow,
-    returns=Flow,
-    terminal=Terminal(lines=flow_lines),
-)
-
-QUERIES: tuple[Query, ...] = (GET, FLOW)
+QUERIES: tuple[Query, ...] = (GET, *board_views.QUERIES)

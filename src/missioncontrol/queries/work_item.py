@@ -13,7 +13,9 @@ from missioncontrol.application.work_index import WorkItem
 from missioncontrol.application.work_moves import Move, moves_of
 from missioncontrol.declarations import Column, ItemQuery, ListQuery, Query, Target, Terminal
 from missioncontrol.domain.status import WORDS
-from missioncontrol.domain.work_item.changes import ID_MAX, Kind, Priority, unknown
+from missioncontrol.domain.work_item.changes import unknown
+from missioncontrol.domain.work_item.commands import ID_MAX
+from missioncontrol.domain.work_item.events import Kind, Priority
 from missioncontrol.domain.work_item.stages import Stage, StageTime, Stay, Word, time_in_stages
 from missioncontrol.queries.work_item_format import lines_of
 

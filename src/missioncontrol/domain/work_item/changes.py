@@ -1,210 +1,41 @@
-"""What people say about work items: who does one, how urgent it is, what it waits for, its end.
-
-What agents do, documents that are signed and alerts that are resolved are events of their own
-nouns. Only what no other noun holds is an event here. All share one stream, so that two items can
-never block each other.
-"""
+"""The rules of what people say about work items, and the state that follows from it."""
 
 from datetime import date
-from typing import Annotated, Any, Literal, assert_never, get_args
+from typing import Any, Literal, assert_never
 
 import msgspec
-from msgspec import Meta
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import suspicious
+from missioncontrol.domain.work_item.commands import (
+    AssignItem,
+    BlockItem,
+    DropItem,
+    EditItem,
+    FinishItem,
+    ItemCommand,
+    LimitStage,
+    StartItem,
+    UnblockItem,
+)
+from missioncontrol.domain.work_item.events import (
+    Kind,
+    Priority,
+    StageLimited,
+    WorkItemAssigned,
+    WorkItemBlocked,
+    WorkItemDropped,
+    WorkItemEdited,
+    WorkItemEvent,
+    WorkItemFinished,
+    WorkItemStarted,
+    WorkItemUnblocked,
+)
 from missioncontrol.domain.work_item.stages import OVER, Stage, Word
 
-Kind = Literal["task", "person_task", "repository_task", "question", "alert"]
-"""A task of a mission that an agent does; one that a person does; a task of a repository; a
-question or a task with a form that a step puts to people; an alert."""
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-Priority = Literal["urgent", "high", "normal", "low"]
-PRIORITIES: tuple[Priority, ...] = get_args(Priority)
-
-ID_MAX = 300
-NAME_MAX = 200
 LABELS_MAX = 20
-LABEL_MAX = 40
-REASON_MAX = 2_000
 BLOCKS_MAX = 50
 HOURS_MAX = 10_000.0
-LIMIT_MAX = 1_000
-ITEMS_MAX = 100_000
-
-Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
-Reason = Annotated[
-    str, Meta(max_length=REASON_MAX, description="Why; stored in the log permanently.")
-]
-Label = Annotated[str, Meta(min_length=1, max_length=LABEL_MAX)]
-
-
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The common shape; `item` names what it is about as its source does."""
-
-
-class WorkItemAssigned(Event, frozen=True):
-    """A person, or an agent, is to do it."""
-
-    item: str
-    to: str  # user:NAME or agent:NAME; "" where it is unassigned
-    by: str
-
-
-class WorkItemEdited(Event, frozen=True):
-    """A person changed its priority, labels, due date or estimate."""
-
-    item: str
-    by: str
-    priority: Priority | None = None
-    labels: tuple[str, ...] | None = None
-    due: str | None = None  # YYYY-MM-DD, "" for none
-    hours: float | None = None  # of a person, 0 for no estimate
-
-
-class WorkItemBlocked(Event, frozen=True):
-    """It is not begun before another one is over."""
-
-    item: str
-    on: str
-    by: str
-    reason: str = ""
-
-
-class WorkItemUnblocked(Event, frozen=True):
-    """It no longer waits for that one."""
-
-    item: str
-    on: str
-    by: str
-
-
-class WorkItemStarted(Event, frozen=True):
-    """A person began it."""
-
-    item: str
-    by: str
-
-
-class WorkItemFinished(Event, frozen=True):
-    """A person looked at it and took it as done."""
-
-    item: str
-    by: str
-    reason: str = ""
-
-
-class WorkItemDropped(Event, frozen=True):
-    """It is not going to be done."""
-
-    item: str
-    by: str
-    reason: str = ""
-
-
-class StageLimited(Event, frozen=True):
-    """No more than so many items are to be in a stage at once."""
-
-    stage: Stage
-    limit: int  # 0 for no limit
-    by: str
-
-
-WorkItemEvent = (
-    WorkItemAssigned
-    | WorkItemEdited
-    | WorkItemBlocked
-    | WorkItemUnblocked
-    | WorkItemStarted
-    | WorkItemFinished
-    | WorkItemDropped
-    | StageLimited
-)
-
-EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
-    WorkItemAssigned: ("work_item_assigned", 1),
-    WorkItemEdited: ("work_item_edited", 1),
-    WorkItemBlocked: ("work_item_blocked", 1),
-    WorkItemUnblocked: ("work_item_unblocked", 1),
-    WorkItemStarted: ("work_item_started", 1),
-    WorkItemFinished: ("work_item_finished", 1),
-    WorkItemDropped: ("work_item_dropped", 1),
-    StageLimited: ("stage_limited", 1),
-}
-"""The lasting name and version of every event."""
-
-
-class AssignItem(msgspec.Struct, frozen=True):
-    """Say who does an item."""
-
-    id: Id
-    to: Annotated[
-        str,
-        Meta(max_length=NAME_MAX, description="A person or an agent by name; empty for no one."),
-    ] = ""
-
-
-class EditItem(msgspec.Struct, frozen=True):
-    """Change what people say about an item; what is left out stays."""
-
-    id: Id
-    priority: Annotated[Priority | None, Meta(description="How urgent it is.")] = None
-    labels: Annotated[
-        tuple[Label, ...] | None,
-        Meta(description="A label; all of them are replaced."),
-    ] = None
-    due: Annotated[
-        str | None, Meta(description="The day it is due, as YYYY-MM-DD; empty for none.")
-    ] = None
-    hours: Annotated[
-        float | None, Meta(description="How long a person needs, in hours; 0 for no estimate.")
-    ] = None
-
-
-class BlockItem(msgspec.Struct, frozen=True):
-    """Have an item wait until another one is over."""
-
-    id: Id
-    on: Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="The other one's key.")]
-    reason: Reason = ""
-
-
-class UnblockItem(msgspec.Struct, frozen=True):
-    """Have an item no longer wait for another one."""
-
-    id: Id
-    on: Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="The other one's key.")]
-
-
-class StartItem(msgspec.Struct, frozen=True):
-    """Begin an item."""
-
-    id: Id
-
-
-class FinishItem(msgspec.Struct, frozen=True):
-    """Take an item as done."""
-
-    id: Id
-    reason: Reason = ""
-
-
-class DropItem(msgspec.Struct, frozen=True):
-    """Do not do an item."""
-
-    id: Id
-    reason: Reason = ""
-
-
-class LimitStage(msgspec.Struct, frozen=True):
-    """Say how many items are to be in a stage at most."""
-
-    stage: Annotated[Stage, Meta(description="The column of the board.")]
-    limit: Annotated[int, Meta(ge=0, le=LIMIT_MAX, description="How many at most; 0 for no limit.")]
-
-
-ItemCommand = AssignItem | EditItem | BlockItem | UnblockItem | StartItem | FinishItem | DropItem
 
 
 class Facts(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What the board shows: columns, lanes and the list of the same items, and its saved views."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -17,7 +17,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work_item.stages import Stage, StageTime, Word
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.hints import on_page
-from missioncontrol.queries.board import DAY, TITLES, filled, is_shown
+from missioncontrol.queries.board import DAY, TITLES, filled, shown
 from missioncontrol.queries.work_item import WorkItemFilters
 
 Layout = Literal["columns", "lanes", "list"]
@@ -131,12 +131,10 @@ class Lane(NamedTuple):
     columns: list[tuple[Stage, list[WorkItem], int]]  # with how many more there are
 
 
-def chosen(items: Sequence[WorkItem], choice: Choice, actor: str, now: float) -> list[WorkItem]:
+def chosen(present: Present, choice: Choice, actor: str, now: float) -> list[WorkItem]:
     """Return the items that an address asks for, in the order of a list."""
-    found = choice.filters(actor).select(items)
-    if choice.status:
-        return found
-    return [each for each in found if is_shown(each, now)]
+    found = present.work_items if choice.status else shown(present, now)
+    return choice.filters(actor).select(found)
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -158,7 +156,7 @@ def summary_of(present: Present) -> Summary:
     items, known = present.work_items, _known.get(present)
     if known is not None and known.items is items:
         return known
-    open_ones = [each for each in items if each.is_open]
+    open_ones = present.work.open_items
     found = _known[present] = Summary(
         items,
         open_ones,
@@ -178,11 +176,13 @@ def lanes(items: Sequence[WorkItem], everything: Sequence[WorkItem]) -> tuple[li
     by_epic: dict[str, list[WorkItem]] = {}
     for each in items:
         by_epic.setdefault(each.epic_source, []).append(each)
-    words: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    first = dict(islice(by_epic.items(), LANES))
+    words: dict[str, Counter[str]] = {epic: Counter() for epic in first}
     for each in everything:
-        words[each.epic_source][each.word] += 1
-    shown = islice(by_epic.items(), LANES)
-    return [_lane(found, words[epic]) for epic, found in shown], max(len(by_epic) - LANES, 0)
+        if each.epic_source in words:
+            words[each.epic_source][each.word] += 1
+    lanes = [_lane(found, words[epic]) for epic, found in first.items()]
+    return lanes, max(len(by_epic) - LANES, 0)
 
 
 def _lane(items: list[WorkItem], words: Counter[str]) -> Lane:

@@ -27,7 +27,7 @@ from missioncontrol.domain.work import NO_USAGE
 from missioncontrol.ports.read_tables import ListedRow
 from missioncontrol.projections.lists import FOLDS
 from missioncontrol.projections.run_index import Board
-from missioncontrol.projections.work_items import SHAPES
+from missioncontrol.projections.work_items import KINDS as OF_WORK
 from missioncontrol.runtime.projector import follow
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
@@ -130,7 +130,7 @@ async def _compare_rows(disk: Disk, tables: MemoryReadTables) -> None:
     _compare_with_books(disk, tables)
     hold(fresh.position() == tables.position(), "rows stand for the whole log")
     hold(fresh.runs(limit=LIST_MAX) == tables.runs(limit=LIST_MAX), "rows of runs are as rebuilt")
-    for kind in (*{each.kind for each in FOLDS}, *SHAPES):
+    for kind in (*{each.kind for each in FOLDS}, *OF_WORK):
         hold(_listed(fresh, kind) == _listed(tables, kind), f"rows of {kind}s are as rebuilt")
 
 

@@ -16,7 +16,7 @@ from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import WORDS
-from missioncontrol.domain.work_item.changes import KINDS, PRIORITIES
+from missioncontrol.domain.work_item.events import KINDS, PRIORITIES
 from missioncontrol.domain.work_item.stages import STAGES, Stage
 from missioncontrol.domain.work_item.stages import WORDS as STATUSES
 from missioncontrol.interfaces.console import Console
@@ -38,6 +38,7 @@ DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
 TABS = (
     ("/board", "Board", "board"),
+    ("/board/roadmap", "Roadmap", "roadmap"),
     ("/board/workload", "Workload", "workload"),
     ("/board/flow", "Flow", "flow"),
 )
@@ -133,7 +134,10 @@ async def _board(
     cursor: str,
 ) -> dict[str, Any]:
     now, actor = console.now, request.user.actor
-    found, summary = view.chosen(everything, choice, actor, now), view.summary_of(console.present)
+    found, summary = (
+        view.chosen(console.present, choice, actor, now),
+        view.summary_of(console.present),
+    )
     shown = boards.filled(found)
     columns = shown.columns(await boards.limits_of(console.reader(request.user)))
     saved = view.views(summary, choice, actor)
@@ -266,7 +270,7 @@ async def cards_part(
     known = next((each for each in STAGES if each == stage), None)
     if known is None:
         raise Rejected("work_item.bad_input", f"{stage[:40]!r} is no column of the board.")
-    found = view.chosen(console.present.work_items, choice, request.user.actor, now)
+    found = view.chosen(console.present, choice, request.user.actor, now)
     begin = max(after, 0)
     of_column = boards.filled(found).items[known]
     cards = of_column[begin : begin + max(1, min(limit, view.CARDS_MAX))]

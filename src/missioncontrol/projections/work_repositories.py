@@ -1,0 +1,128 @@
+"""Folds the events of repositories into the work items that are their tasks."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from missioncontrol.domain.repository import events as p
+from missioncontrol.domain.repository.evolve import evolve
+from missioncontrol.domain.repository.gates import gate
+from missioncontrol.domain.repository.states import (
+    Done,
+    Dropped,
+    Preparing,
+    Repository,
+    RepositoryTask,
+    Started,
+)
+from missioncontrol.projections.work_rows import (
+    TITLE_MAX,
+    EpicRow,
+    Items,
+    WorkRow,
+    as_user,
+    is_over,
+    move,
+)
+
+PREFIX_MAX = 4
+
+
+def adopt(items: Items, stream: str, event: p.RepositoryAdopted, at: float) -> None:
+    name = event.path.rstrip("/").rpartition("/")[2] or "Repository"
+    key = _prefix(items, stream, name)
+    items.epics[stream] = EpicRow(
+        stream, key, "repository", name, at, event.path, path=event.path, process=event.process
+    )
+
+
+def _prefix(items: Items, id_: str, name: str) -> str:
+    """Return the letters before the numbers of a repository's tasks; no other has the same."""
+    letters = re.sub(r"[^A-Z0-9]", "", name.upper())[:PREFIX_MAX] or "REPO"
+    taken, found, number = items.numbers.prefixes, letters, 2
+    while taken.get(found, id_) != id_ or found in ("M", "Q", "A"):
+        found, number = f"{letters}{number}", number + 1
+    items.numbers.prefixes = {**taken, found: id_}
+    return found
+
+
+def change_process(items: Items, stream: str, event: p.ProcessChanged, at: float) -> None:
+    epic = items.epic(stream)
+    if epic is None:
+        return
+    epic.process = event.process
+    for id_ in epic.children:
+        row = items.item(id_)
+        if row is not None and not is_over(row):
+            _stand(items, epic, row, at)
+
+
+def change_task(items: Items, stream: str, event: Any, at: float) -> None:
+    """Fold an event of one task of a repository in, by the rules of that noun."""
+    epic = items.epic(stream)
+    if epic is None or epic.process is None:
+        return
+    number = event.task
+    id_ = f"{stream}/{number}"
+    row = items.item(id_)
+    if row is None:
+        if not isinstance(event, p.RepositoryTaskAdded):
+            return
+        epic.children = [*epic.children, id_]
+        key = f"{epic.key}-{number}"
+        row = WorkRow(id_, key, "repository_task", event.title[:TITLE_MAX], at, epic=stream)
+        row.repository = epic.title
+        items.add(row)
+    row.task = _after(row.task, epic, event, at)
+    _stand(items, epic, row, at)
+
+
+def _stand(items: Items, epic: EpicRow, row: WorkRow, at: float) -> None:
+    """Put a task of a repository where its documents and its stage say."""
+    assert row.task is not None
+    assert epic.process is not None
+    stage = row.task.stage
+    match stage:
+        case Done():
+            items.end(row, at)
+        case Dropped():
+            items.drop(row, at, stage.reason)
+        case Started():
+            row.gates = ()
+            if not row.started_by:
+                row.started_by = stage.by.name
+                row.assignee = row.assignee or as_user(stage.by.name)
+                move(row, "building", "building", at)
+        case Preparing():
+            reasons = gate(row.task, "implementation", epic.process)
+            row.gates = tuple(each.words for each in reasons[:3])
+            items.look(row, at)
+
+
+def run_tasks(items: Items, stream: str, event: p.RepositoryTasksRun, at: float) -> None:
+    epic = items.epic(stream)
+    if epic is None:
+        return
+    for number in event.tasks:
+        row = items.item(f"{stream}/{number}")
+        if row is None or row.task is None:
+            continue
+        row.task = _after(row.task, epic, event, at)
+        row.run, row.step, row.failed_need = event.run, f"task-{number}", ""
+        row.agent = event.agents.get("builder", "")
+        row.reviewer = event.agents.get("reviewer", "local").replace("local", "")
+        row.assignee = f"agent:{row.agent}" if row.agent else row.assignee
+        row.asks, row.is_halted = (), False
+        move(row, "ready_to_build", "ready_to_build", at)
+
+
+def _after(task: RepositoryTask | None, epic: EpicRow, event: Any, at: float) -> RepositoryTask:
+    """Return a task of a repository after an event of it, by the fold of repositories."""
+    assert epic.process is not None
+    tasks = {task.number: task} if task is not None else {}
+    number = task.number if task is not None else event.task
+    if isinstance(event, p.RepositoryTasksRun):
+        event = msgspec.structs.replace(event, tasks=(number,))
+    state = evolve(Repository(epic.id, epic.path, epic.process, tasks, {}), event, at)
+    return state.tasks[number]
