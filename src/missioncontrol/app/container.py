@@ -152,6 +152,7 @@ class EngineContext:
         self.command_bus.is_confined = self.confinement.is_available
         self.command_bus.specs.sign = self.heads.attest
         self.command_bus.repositories.artifacts = self.artifacts
+        self.command_bus.reviews.artifacts = self.artifacts
         self.command_bus.patterns.artifacts = self.artifacts
         self.command_bus.patterns.scrub = scrubber.text
         self.command_bus.repositories.scrub = scrubber.text

@@ -62,6 +62,7 @@ from missioncontrol.application.repositories import (
 )
 from missioncontrol.application.requests import Requests
 from missioncontrol.application.retention import RetentionService
+from missioncontrol.application.reviews import ReviewService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
@@ -152,6 +153,12 @@ class Office:
             agents,
             adopt=lambda run: self.adopt(run),
             end=lambda run, reason, actor: self.cancel(run, reason, actor),
+        )
+        self.reviews = ReviewService(
+            journal,
+            self.work_items,
+            lambda ask, actor: self._verbs[type(ask)](ask, actor),
+            desk.rework,
         )
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
             **desk.verbs,

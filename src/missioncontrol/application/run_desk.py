@@ -119,6 +119,13 @@ class RunDesk:
         run = await self._repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
         return self._took_up(run)
 
+    async def rework(self, run: str, step: str, given: dict[str, Any], actor: str) -> str:
+        """Repeat a step of a run that has ended with further inputs; return the new run."""
+        await self._run_of_ours(run)
+        made = await self._repeats.retry(run, step, given=given, actor=actor)
+        self._took_up(made)
+        return made
+
     async def carry_out(self, ask: CarryOut, actor: str) -> dict[str, Any]:
         await self._run_of_ours(ask.run)
         run = await self._repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)

@@ -98,8 +98,8 @@ class WorkItemService:
             NotFound: `work_item.unknown`.
             Rejected: see `domain.work_item.changes.decide`; `work_item.no_assignee`.
         """
-        row = self._row(command.id)
-        other = self._row(command.on) if isinstance(command, BlockItem | UnblockItem) else None
+        row = self.row(command.id)
+        other = self.row(command.on) if isinstance(command, BlockItem | UnblockItem) else None
         if isinstance(command, AssignItem):
             command = msgspec.structs.replace(command, to=self._assignee(command.to))
         await self._journal.find(WORK_ITEMS, STREAM)
@@ -119,7 +119,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 refuse("start", self._facts(row))
@@ -141,7 +141,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 await self._perform(_of_repository("done", row, command.reason), actor)
@@ -158,7 +158,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 reason = command.reason or REASON
@@ -176,7 +176,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Unavailable: as `application.repeats`; `work_item.not_failed`.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         if row.kind != "task" or row.word not in ("failed", "cancelled"):
             raise Rejected(
                 "work_item.not_failed",
@@ -192,7 +192,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as `application.task_runs`; `work_item.by_plan`.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         if row.kind != "repository_task":
             raise Rejected(
                 "work_item.by_plan",
@@ -221,7 +221,7 @@ class WorkItemService:
         change = Change(command, self._facts(row), actor, on)
         self._journal.tell(WORK_ITEMS, STREAM, change, actor=actor)
 
-    def _row(self, name: str) -> WorkRow:
+    def row(self, name: str) -> WorkRow:
         """Return the item of a key or a source.
 
         Raises:

@@ -28,7 +28,7 @@ class Former(msgspec.Struct, frozen=True):
     findings: tuple[dict[str, Any], ...] = ()  # why it was not merged
     returned: bool = False  # by the merge queue: what it goes onto is another commit by now
     rounds: int = 0  # until then
-    conflicts: int = 0  # rounds of these that ended in a conflict with what others merged
+    conflicts: int = 0  # rounds of these that ended in a conflict, or that a person asked for
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -73,7 +73,9 @@ def _finding(finding: Mapping[str, Any]) -> str:
     remedy = str(finding.get("remedy") or "")
     words = plain(str(finding.get("message") or rule or "something"))
     named = f" ({plain(rule)})" if rule else ""
-    return f"{place}{words}{named}{f' {plain(remedy)}' if remedy else ''}"
+    quote = str(finding.get("quote") or "").strip()
+    line_now = f" The line is {code(quote)}." if quote else ""
+    return f"{place}{words}{named}{line_now}{f' {plain(remedy)}' if remedy else ''}"
 
 
 def _bounds(commission: Commission) -> Iterator[str]:
