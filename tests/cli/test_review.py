@@ -48,7 +48,7 @@ def test_comments_on_lines_reach_the_builder_as_findings_of_the_next_round(tmp_p
     assert "The diff does not show line 400 of it." in refused
     nothing = ("task", "review", "request-changes", KEY, "--digest", digest)
     assert "There is no open comment" in shop.run(*nothing, code=BAD_INPUT)
-    shop.run(*comment, "--line", line, "--text", "Say in which unit.", who="bob")
+    shop.run(*comment, "--line", str(line), "--text", "Say in which unit.", who="bob")
     shop.run(*comment, "--text", "Never mind.", who="bob")
     shop.run("task", "review", "resolve", KEY, "--comment", "2")
     shop.run("task", "review", "request-changes", KEY, "--digest", digest, who="bob")
@@ -76,7 +76,8 @@ def test_comments_on_lines_reach_the_builder_as_findings_of_the_next_round(tmp_p
     shop.run("resume", "last")
     assert shop.merged("agreed") == ["Task number 1"]
     assert "in cents" in git(shop.root, "show", f"mission/agreed:{PLACE}")
-    assert "is merged already" in shop.run(*nothing, "--text", "More.", code=BAD_INPUT)
+    late = ("task", "review", "request-changes", KEY, "--digest", page["digest"])
+    assert "is merged already" in shop.run(*late, "--text", "More.", code=BAD_INPUT)
 
 
 @pytest.mark.slow

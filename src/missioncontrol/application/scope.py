@@ -123,7 +123,7 @@ def _seen(state: StepState) -> dict[str, Any]:
         "state": type(state).__name__.lower(),
         "output": work.output if work is not None else None,
         "error": failure.reason if failure is not None else "",
-        "findings": msgspec.to_builtins(state.findings) if isinstance(state, Skipped) else [],
+        "findings": msgspec.to_builtins([*state.findings]) if isinstance(state, Skipped) else [],
         "artifacts": {
             ref.name: {
                 "name": ref.name,
