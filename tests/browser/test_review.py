@@ -91,7 +91,7 @@ def test_a_change_is_commented_on_by_touch_and_without_scripts(
     page = context.new_page()
     page.goto(f"{shop.url}/reviews/SHOP-2")
     page.get_by_text("Comment on a line by its number").click()
-    page.get_by_label("File").select_option("shop/prices.py")
+    page.get_by_label("File", exact=True).select_option("shop/prices.py")
     page.get_by_label("Line", exact=True).fill("400")
     page.get_by_label("Comment", exact=True).fill("There is none.")
     page.get_by_role("button", name="Comment", exact=True).click()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.access import AccessService
+from missioncontrol.application.agent_runs import AgentRuns
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -160,6 +161,7 @@ class Office:
             lambda ask, actor: self._verbs[type(ask)](ask, actor),
             desk.rework,
         )
+        self.agent_runs = AgentRuns(workflows, runs, agents, desk.took_up)
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
             **desk.verbs,
             SaveWorkflow: self._save,

@@ -313,11 +313,12 @@ def tasks_text(
         "steps": steps,
     }
     if budget is not None:
-        found["budget"] = _budget(budget)
+        found["budget"] = budget_in_words(budget)
     return _text(found)
 
 
-def _budget(budget: Amount) -> dict[str, Any]:
+def budget_in_words(budget: Amount) -> dict[str, Any]:
+    """Return a cap as a workflow file states it."""
     found: dict[str, Any] = {}
     if budget.cost is not None:
         found["cost"] = f"{budget.cost // 1_000_000}.{budget.cost % 1_000_000:06} USD"

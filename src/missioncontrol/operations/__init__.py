@@ -19,6 +19,7 @@ NOUNS = (
     "work_item",
     "board",
     "review",
+    "agent",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 
