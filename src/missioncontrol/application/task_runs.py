@@ -267,6 +267,7 @@ def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, 
         "number": task.number,
         "title": task.title,
         "brief": task.brief,
+        "acceptance": list(task.acceptance),
         "folder": task.folder,
         "documents": {kind: document.digest for kind, document in task.documents.items()},
         "agreed": [

@@ -297,6 +297,7 @@ class WorkItems:
             row.repository = epic.title
             self.add(row)
         row.task = _after(row.task, epic, event, at)
+        row.title, row.updated = row.task.title[:TITLE_MAX], at
         self._stand(epic, row, at)
 
     def _stand(self, epic: EpicRow, row: WorkRow, at: float) -> None:
@@ -419,14 +420,23 @@ class WorkItems:
                 self._block(row, event.on, at)
             case w.WorkItemUnblocked():
                 self._unblock(row, event.on, at)
-            case w.WorkItemStarted():
-                row.started_by = event.by
-                row.assignee = row.assignee or _as_user(event.by)
-                move(row, "building", "building", at)
+            case w.WorkItemStarted() | w.WorkItemStopped():
+                self._work(row, event, at)
             case w.WorkItemFinished():
                 self.end(row, at, event.reason)
             case w.WorkItemDropped():
                 self.drop(row, at, event.reason)
+
+    def _work(self, row: WorkRow, event: w.WorkItemStarted | w.WorkItemStopped, at: float) -> None:
+        """Note that a person begins to work on an item, or no longer does."""
+        if isinstance(event, w.WorkItemStopped):
+            row.started_by = ""
+            move(row, "ready_to_build", "ready_to_build", at)
+            self.look(row, at)
+            return
+        row.started_by = event.by
+        row.assignee = row.assignee or _as_user(event.by)
+        move(row, "building", "building", at)
 
     def _block(self, row: WorkRow, on: str, at: float) -> None:
         row.on = (*row.on, on)
@@ -459,7 +469,7 @@ def _as_user(name: str) -> str:
 
 
 def _edit(row: WorkRow, event: w.WorkItemEdited) -> None:
-    for name in ("priority", "labels", "due", "hours"):
+    for name in ("priority", "labels", "due", "hours", "parent"):
         value = getattr(event, name)
         if value is not None:
             setattr(row, name, value)
@@ -489,6 +499,7 @@ _HANDLERS: dict[type, Callable[[WorkItems, str, Any, float], None]] = {
     p.RepositoryAdopted: WorkItems.adopt,
     p.ProcessChanged: WorkItems.change_process,
     p.RepositoryTaskAdded: WorkItems.change_task,
+    p.RepositoryTaskEdited: WorkItems.change_task,
     p.TaskDocumentTaken: WorkItems.change_task,
     p.TaskDocumentSigned: WorkItems.change_task,
     p.RepositoryTaskStarted: WorkItems.change_task,

@@ -30,6 +30,9 @@ LABEL_MAX = 40
 REASON_MAX = 2_000
 BLOCKS_MAX = 50
 HOURS_MAX = 10_000.0
+PARENTS_MAX = 10
+"""Parents above each other."""
+
 LIMIT_MAX = 1_000
 ITEMS_MAX = 100_000
 
@@ -38,6 +41,7 @@ Reason = Annotated[
     str, Meta(max_length=REASON_MAX, description="Why; stored in the log permanently.")
 ]
 Label = Annotated[str, Meta(min_length=1, max_length=LABEL_MAX)]
+Point = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +65,7 @@ class WorkItemEdited(Event, frozen=True):
     labels: tuple[str, ...] | None = None
     due: str | None = None  # YYYY-MM-DD, "" for none
     hours: float | None = None  # of a person, 0 for no estimate
+    parent: str | None = None  # the item that it is a part of, "" for none
 
 
 class WorkItemBlocked(Event, frozen=True):
@@ -85,6 +90,14 @@ class WorkItemStarted(Event, frozen=True):
 
     item: str
     by: str
+
+
+class WorkItemStopped(Event, frozen=True):
+    """A person no longer works on it."""
+
+    item: str
+    by: str
+    reason: str = ""
 
 
 class WorkItemFinished(Event, frozen=True):
@@ -117,6 +130,7 @@ WorkItemEvent = (
     | WorkItemBlocked
     | WorkItemUnblocked
     | WorkItemStarted
+    | WorkItemStopped
     | WorkItemFinished
     | WorkItemDropped
     | StageLimited
@@ -128,6 +142,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     WorkItemBlocked: ("work_item_blocked", 1),
     WorkItemUnblocked: ("work_item_unblocked", 1),
     WorkItemStarted: ("work_item_started", 1),
+    WorkItemStopped: ("work_item_stopped", 1),
     WorkItemFinished: ("work_item_finished", 1),
     WorkItemDropped: ("work_item_dropped", 1),
     StageLimited: ("stage_limited", 1),
@@ -160,6 +175,22 @@ class EditItem(msgspec.Struct, frozen=True):
     hours: Annotated[
         float | None, Meta(description="How long a person needs, in hours; 0 for no estimate.")
     ] = None
+    parent: Annotated[
+        Annotated[str, Meta(max_length=ID_MAX)] | None,
+        Meta(description="The key of the item it is a part of; empty for none."),
+    ] = None
+    title: Annotated[
+        Annotated[str, Meta(max_length=200)] | None,
+        Meta(description="Of a task of a repository: its title."),
+    ] = None
+    text: Annotated[
+        Annotated[str, Meta(max_length=20_000)] | None,
+        Meta(description="Likewise: what is wanted, and why."),
+    ] = None
+    acceptance: Annotated[
+        tuple[Point, ...] | None,
+        Meta(description="Likewise: a point that has to hold; all of them are replaced."),
+    ] = None
 
 
 class BlockItem(msgspec.Struct, frozen=True):
@@ -183,6 +214,13 @@ class StartItem(msgspec.Struct, frozen=True):
     id: Id
 
 
+class StopItem(msgspec.Struct, frozen=True):
+    """End the work on an item; it can begin again."""
+
+    id: Id
+    reason: Reason = ""
+
+
 class FinishItem(msgspec.Struct, frozen=True):
     """Take an item as done."""
 
@@ -204,7 +242,9 @@ class LimitStage(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=0, le=LIMIT_MAX, description="How many at most; 0 for no limit.")]
 
 
-ItemCommand = AssignItem | EditItem | BlockItem | UnblockItem | StartItem | FinishItem | DropItem
+ItemCommand = (
+    AssignItem | EditItem | BlockItem | UnblockItem | StartItem | StopItem | FinishItem | DropItem
+)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -242,6 +282,7 @@ class Stated(msgspec.Struct):
     due: str = ""
     hours: float = 0.0
     on: tuple[str, ...] = ()  # items that it waits for
+    parent: str = ""
     is_over: bool = False
 
 
@@ -280,7 +321,7 @@ def decide(change: Change | Limited, state: WorkItems | None, now: float) -> lis
         case AssignItem():
             return _assigned(command, change, known)
         case EditItem():
-            return _edited(command, change, known)
+            return _edited(command, change, items)
         case BlockItem():
             return _blocked(command, change, items)
         case UnblockItem():
@@ -289,6 +330,8 @@ def decide(change: Change | Limited, state: WorkItems | None, now: float) -> lis
             return [made] if on in known.on else []
         case StartItem():
             return [WorkItemStarted(change.item.id, change.by)]
+        case StopItem():
+            return [WorkItemStopped(change.item.id, change.by, command.reason)]
         case FinishItem():
             return [WorkItemFinished(change.item.id, change.by, command.reason)]
         case DropItem():
@@ -309,7 +352,7 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
         case WorkItemAssigned():
             stated.assignee = event.to
         case WorkItemEdited():
-            for name in ("priority", "labels", "due", "hours"):
+            for name in ("priority", "labels", "due", "hours", "parent"):
                 value = getattr(event, name)
                 if value is not None:
                     setattr(stated, name, value)
@@ -317,7 +360,7 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
             stated.on = (*stated.on, event.on)
         case WorkItemUnblocked():
             stated.on = tuple(each for each in stated.on if each != event.on)
-        case WorkItemStarted():
+        case WorkItemStarted() | WorkItemStopped():
             stated.is_over = False
         case WorkItemFinished() | WorkItemDropped():
             stated.is_over = True
@@ -332,7 +375,7 @@ def _limited(change: Limited, state: WorkItems | None) -> list[WorkItemEvent]:
     return [StageLimited(stage, limit, change.by)] if limit != before else []
 
 
-Verb = Literal["assign", "edit", "block", "unblock", "start", "finish", "drop"]
+Verb = Literal["assign", "edit", "block", "unblock", "start", "stop", "finish", "drop"]
 
 _VERBS: dict[type, Verb] = {
     AssignItem: "assign",
@@ -340,6 +383,7 @@ _VERBS: dict[type, Verb] = {
     BlockItem: "block",
     UnblockItem: "unblock",
     StartItem: "start",
+    StopItem: "stop",
     FinishItem: "finish",
     DropItem: "drop",
 }
@@ -365,6 +409,8 @@ def refuse(verb: Verb, item: Facts) -> None:
         raise Rejected("work_item.by_plan", f"{item.key}: {_BY_PLAN[item.kind][verb]}")
     if verb == "start":
         _refuse_start(item)
+    if verb == "stop" and item.word != "building":
+        raise Rejected("work_item.not_started", f"{item.key} is not at work, so nothing stops.")
 
 
 def _refuse_start(item: Facts) -> None:
@@ -385,6 +431,7 @@ _BY_PLAN: dict[str, dict[str, str]] = {
         "block": "the plan says what it waits for.",
         "unblock": "the plan says what it waits for.",
         "start": "the engine starts it as soon as what it needs is done.",
+        "stop": "it ends with its run: `mission runs cancel` ends that.",
         "finish": "the engine takes it as done when its checks pass.",
         "drop": "it ends with its run: `mission runs cancel` ends that.",
     },
@@ -393,6 +440,7 @@ _BY_PLAN: dict[str, dict[str, str]] = {
         "block": "a step waits for the answer.",
         "unblock": "a step waits for the answer.",
         "start": "a person answers it; there is nothing to start.",
+        "stop": "it ends with its run: `mission runs cancel` ends that.",
         "finish": "it is done when a person answers it.",
         "drop": "it ends with its run: `mission runs cancel` ends that.",
     },
@@ -405,7 +453,8 @@ def _assigned(command: AssignItem, change: Change, known: Stated) -> list[WorkIt
     return [WorkItemAssigned(change.item.id, command.to, change.by)]
 
 
-def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEvent]:
+def _edited(command: EditItem, change: Change, items: dict[str, Stated]) -> list[WorkItemEvent]:
+    known = items.get(change.item.id, Stated())
     labels = None if command.labels is None else tuple(dict.fromkeys(command.labels))
     if labels is not None and len(labels) > LABELS_MAX:
         raise _bad_input(f"There are {len(labels)} labels; at most {LABELS_MAX} fit.")
@@ -421,6 +470,7 @@ def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEv
         "labels": labels,
         "due": command.due,
         "hours": command.hours,
+        "parent": _parent(command, change, items),
     }
     changed: dict[str, Any] = {
         name: value
@@ -428,6 +478,27 @@ def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEv
         if value is not None and value != getattr(known, name)
     }
     return [WorkItemEdited(change.item.id, change.by, **changed)] if changed else []
+
+
+def _parent(command: EditItem, change: Change, items: dict[str, Stated]) -> str | None:
+    """Return the id of the parent that is stated; None where none is.
+
+    Raises:
+        Rejected: `work_item.cycle`.
+    """
+    if command.parent is None or not command.parent.strip():
+        return command.parent
+    assert change.on is not None, "the caller looks it up"
+    place, above = change.on.id, 0
+    while place and above <= PARENTS_MAX:
+        if place == change.item.id:
+            raise Rejected(
+                "work_item.cycle", f"{change.on.key} is a part of {change.item.key} already."
+            )
+        place, above = items.get(place, Stated()).parent, above + 1
+    if above > PARENTS_MAX:
+        raise Rejected("work_item.too_many", f"{change.on.key} has {PARENTS_MAX} parents above.")
+    return change.on.id
 
 
 def _refuse_bad_day(text: str) -> None:

@@ -11,6 +11,7 @@ class Commission(msgspec.Struct, frozen=True):
     number: int
     title: str
     brief: str = ""
+    acceptance: tuple[str, ...] = ()  # what has to hold, besides what its documents say
     folder: str = ""  # of its documents, from the top of the repository
     documents: dict[str, str] = {}  # SHA-256 by kind: what was signed
     scope: tuple[str, ...] = ()  # patterns of the files that may be changed; none: any

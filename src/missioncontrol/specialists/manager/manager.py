@@ -38,6 +38,9 @@ def page(
     if redone:
         parts.append("## The change as it was")
         parts.append(_diff(redone))
+    if commission.acceptance:
+        points = (f"- {plain(each)}" for each in commission.acceptance)
+        parts.append("\n".join(["## Done when", "", *points]))
     parts.append("\n".join(_bounds(commission)))
     for kind, text in texts.items():
         place = f"{commission.folder}/{kind}.md"
@@ -210,7 +213,7 @@ class Manager:
         base = onto if redo or not former.commit else former.commit
         patch = _patch(repository, former) if redo else ""
         text = page(commission, texts, former, patch, line)
-        acceptance = items(texts, "spec", "acceptance")
+        acceptance = [*items(texts, "spec", "acceptance"), *commission.acceptance]
         parts = open_items(texts)
         output: dict[str, Any] = {
             "base": base,
