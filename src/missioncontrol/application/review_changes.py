@@ -6,10 +6,15 @@ from typing import Literal
 
 import msgspec
 
+from missioncontrol.application.concept import Concept
 from missioncontrol.application.queries.patches import MEDIA_TYPES
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.review import Change, ReviewEvent, Reviews, decide, evolve, unknown
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.projections.work_rows import WorkRow
+
+STREAM = "reviews"
+REVIEWS: Concept[Reviews, Change, ReviewEvent] = Concept(decide, evolve, unknown)
 
 WHOLE = "change.patch"
 """What the inspector of a round hands in: all of a change, not only what the round adds."""

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.approvals import Spoken
-from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.review_changes import (
     BYTES_MAX,
+    REVIEWS,
+    STREAM,
     Proposal,
     held_for,
     proposals_of,
@@ -31,11 +32,7 @@ from missioncontrol.domain.review import (
     RequestRework,
     ResolveComment,
     Review,
-    ReviewEvent,
-    Reviews,
     Shown,
-    decide,
-    evolve,
     findings_of,
     unknown,
 )
@@ -43,8 +40,6 @@ from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.projections.work_rows import WorkRow
 
-STREAM = "reviews"
-REVIEWS: Concept[Reviews, Change, ReviewEvent] = Concept(decide, evolve, unknown)
 APPROVED = "Reviewed and approved as shown."
 
 Perform = Callable[[Any, str], Awaitable[Any]]

@@ -40,6 +40,7 @@ Kind = Literal[
     "task",
     "alert",
     "decision",
+    "comment",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -55,6 +56,7 @@ NEEDS: dict[Kind, Permission] = {
     "task": "operate",
     "alert": "operate",
     "decision": "operate",
+    "comment": "operate",
 }
 """The permission of those who can settle an item of each kind."""
 

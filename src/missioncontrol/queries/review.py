@@ -13,13 +13,14 @@ from missioncontrol.application.queries.approvals import ApprovalView, approval_
 from missioncontrol.application.reader import Reader, opened
 from missioncontrol.application.review_changes import (
     BYTES_MAX,
+    REVIEWS,
+    STREAM,
     Proposal,
     held_for,
     proposals_of,
     scope_of,
     way_of,
 )
-from missioncontrol.application.reviews import REVIEWS, STREAM
 from missioncontrol.application.unified_diff import FilePatch, files_of
 from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
 from missioncontrol.domain.approval.commands import Who
