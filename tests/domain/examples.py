@@ -5,7 +5,7 @@ from missioncontrol.domain import operation as o
 from missioncontrol.domain import waivers as w
 from missioncontrol.domain.definition import Definition, StepDefinition
 from missioncontrol.domain.elevation import Elevated
-from missioncontrol.domain.finding import Finding
+from missioncontrol.domain.finding import Finding as ToMend
 from missioncontrol.domain.plan import ExpectedArtifact
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
@@ -104,7 +104,7 @@ EXAMPLES: tuple[Event, ...] = (
     r.StepReadied("b", {"depth": 3}, (SLOT,)),
     r.StepClaimed("b", "other"),
     r.StepStuck("b", "writer", "It is stopped."),
-    r.StepSkipped("b", "It was sent back.", (Finding("Mend it.", "a.py", 2, "a = 1"),)),
+    r.StepSkipped("b", "It was sent back.", (ToMend("Mend it.", "a.py", 2, "a = 1"),)),
     r.StepHeld("b", "approval-1", DIGEST, {"depth": 3}, (SLOT,)),
     r.StepReleased("b", "approval-1", DIGEST),
     r.StepRevised("b", "approval-1", {"depth": 4}, "user:bob"),

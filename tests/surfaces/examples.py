@@ -257,7 +257,7 @@ async def run_with_diff(*, is_held: bool) -> str:
     journal.handle_run(run, create, actor="user:zoe")
     journal.handle_run(run, StartSteps(("build",)))
     digest = held.artifacts.put(PATCH.encode())
-    ref = ArtifactRef("changes.patch", "text/x-diff", digest, len(PATCH))
+    ref = ArtifactRef("changes.patch", digest, len(PATCH), "text/x-diff")
     journal.handle_run(run, ReportSuccess("build", 1, Work("Changed.", artifacts=(ref,))))
     if is_held:
         subject = {"run": run, "step": "merge", "inputs": {}}
