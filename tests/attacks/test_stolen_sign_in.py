@@ -66,7 +66,8 @@ def test_what_descends_from_the_engine_is_a_step(console: socket.socket, code: s
         client = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line, address = console.accept()
         if os.fork() == 0:  # the console, beside the client
-            print(StepConnections(lambda: (engine,)).is_of_step(address, line.getsockname()), flush=True)
+            found = StepConnections(lambda: (engine,)).is_of_step(address, line.getsockname())
+            print(found, flush=True)
             os._exit(0)
         os.wait()
         client.stdin.close()

@@ -16,6 +16,7 @@ from missioncontrol.domain.approval.events import (
     SignedIn,
 )
 from missioncontrol.domain.canonical import digest
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.step import ApprovalRule, Escalation
 
 SUBJECT = {"step": "publish", "inputs": {"argv": ["git", "push"]}}
@@ -42,7 +43,11 @@ APPROVAL_EXAMPLES: tuple[ApprovalEvent, ...] = (
     ApprovalGiven("user:bob", "Checked it.", *WHO, True),
     ApprovalGranted(("user:bob", "user:carol"), digest(SUBJECT)),
     ApprovalRejected("user:bob", "Not on a Friday.", *WHO),
-    ChangesRequested("user:bob", "Try it first.", *WHO, inputs={"argv": ["true"]}),
+    ChangesRequested(
+        *("user:bob", "Try it first.", *WHO),
+        inputs={"argv": ["true"]},
+        findings=(Finding("Say in which unit.", "shop/prices.py", 2, "return total"),),
+    ),
     ApprovalDeferred("user:bob", "After lunch.", *WHO, until=1_790_010_000.0),
     DeferralEnded(1_790_010_000.0),
     ApprovalDelegated("user:bob", "On leave.", *WHO, to="user:frank"),

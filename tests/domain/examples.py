@@ -5,6 +5,7 @@ from missioncontrol.domain import operation as o
 from missioncontrol.domain import waivers as w
 from missioncontrol.domain.definition import Definition, StepDefinition
 from missioncontrol.domain.elevation import Elevated
+from missioncontrol.domain.finding import Finding as ToMend
 from missioncontrol.domain.plan import ExpectedArtifact
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
@@ -30,6 +31,7 @@ from tests.domain.knowledge_examples import KNOWLEDGE_EXAMPLES
 from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
 from tests.domain.product_examples import PRODUCT_EXAMPLES
+from tests.domain.review_examples import REVIEW_EXAMPLES
 from tests.domain.schedules import EXAMPLES as SCHEDULE_EXAMPLES
 from tests.domain.work_item_examples import WORK_ITEM_EXAMPLES
 
@@ -102,7 +104,7 @@ EXAMPLES: tuple[Event, ...] = (
     r.StepReadied("b", {"depth": 3}, (SLOT,)),
     r.StepClaimed("b", "other"),
     r.StepStuck("b", "writer", "It is stopped."),
-    r.StepSkipped("b", "Its condition does not hold."),
+    r.StepSkipped("b", "It was sent back.", (ToMend("Mend it.", "a.py", 2, "a = 1"),)),
     r.StepHeld("b", "approval-1", DIGEST, {"depth": 3}, (SLOT,)),
     r.StepReleased("b", "approval-1", DIGEST),
     r.StepRevised("b", "approval-1", {"depth": 4}, "user:bob"),
@@ -150,4 +152,5 @@ EXAMPLES: tuple[Event, ...] = (
     *KNOWLEDGE_EXAMPLES,
     *PRODUCT_EXAMPLES,
     *WORK_ITEM_EXAMPLES,
+    *REVIEW_EXAMPLES,
 )

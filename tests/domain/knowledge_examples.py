@@ -86,7 +86,8 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
     e.EvaluationEnded("evaluation-1", 2, 3),
     r.RepositoryAdopted(PLACE, "/repo", PROCESS),
     r.ProcessChanged(PLACE, PROCESS),
-    r.RepositoryTaskAdded(PLACE, 1, "log-in", "Log in", WHO, "With a code."),
+    r.RepositoryTaskAdded(PLACE, 1, "log-in", "Log in", WHO, "With a code.", ("It is sent.",)),
+    r.RepositoryTaskEdited(PLACE, 1, WHO, "Log in by code", "With a code.", ("It is sent.",)),
     r.TaskDocumentTaken(
         PLACE,
         1,

@@ -1,6 +1,7 @@
 """For each declared operation a request that succeeds, and what has to exist before it."""
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,8 +15,12 @@ from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.retention import RetentionCommand
+from missioncontrol.domain.review import ApproveChange, ReviewCommand
+from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
 from missioncontrol.domain.share import ShareCommand
+from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.webhook import WebhookCommand
+from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
 from tests.console.houses import House
 from tests.domain.repositories import ID
@@ -202,6 +207,74 @@ async def two_items(client: httpx.AsyncClient) -> str:
     return await repository_item("")
 
 
+async def begun_item(client: httpx.AsyncClient) -> str:
+    """A task that a person is at work on."""
+    key = await person_item(client)
+    begun = await client.post(f"{API}/work-items/{key}/start")
+    assert begun.status_code == 200, begun.text
+    return key
+
+
+PATCH = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n"
+DIGEST = hashlib.sha256(PATCH.encode()).hexdigest()
+
+
+async def changed_run(client: httpx.AsyncClient) -> str:
+    """A run that has ended, and handed in a diff."""
+    del client
+    return await run_with_diff(is_held=False)
+
+
+async def held_run(client: httpx.AsyncClient) -> str:
+    """A run that has handed in a diff, and waits for an approval of what comes next."""
+    del client
+    return await run_with_diff(is_held=True)
+
+
+async def commented_run(client: httpx.AsyncClient) -> str:
+    run = await changed_run(client)
+    said = {"digest": DIGEST, "text": "Why?", "path": "a.py", "line": 1}
+    made = await client.post(f"{API}/reviews/{run}/comments", json=said)
+    assert made.status_code == 200, made.text
+    return run
+
+
+async def resolved_run(client: httpx.AsyncClient) -> str:
+    run = await commented_run(client)
+    done = await client.post(f"{API}/reviews/{run}/resolve", json={"comment": 1})
+    assert done.status_code == 200, done.text
+    return run
+
+
+async def run_with_diff(*, is_held: bool) -> str:
+    """Write such a run into the log; no engine takes it up."""
+    held = HOUSES[-1].held
+    journal, approvals = held.journal, held.command_bus.approvals
+    run = f"run-{secrets.token_hex(7)}"
+    build = Step("build", "coder", inputs={"prompt": "Change it."})
+    after = (Step("merge", "merger", needs=("build",), approval=ApprovalRule()),) if is_held else ()
+    create = CreateRun(run, "change", (build, *after), 1, author="user:zoe")
+    journal.handle_run(run, create, actor="user:zoe")
+    journal.handle_run(run, StartSteps(("build",)))
+    digest = held.artifacts.put(PATCH.encode())
+    ref = ArtifactRef("changes.patch", digest, len(PATCH), "text/x-diff")
+    journal.handle_run(run, ReportSuccess("build", 1, Work("Changed.", artifacts=(ref,))))
+    if is_held:
+        subject = {"run": run, "step": "merge", "inputs": {}}
+        rule = ApprovalRule()
+        approval, shown = approvals.request(run, "merge", subject, rule, author="user:zoe")
+        journal.handle_run(run, HoldStep("merge", approval, shown))
+    await journal.durable()
+    await HOUSES[-1].console.present.catch_up()
+    return run
+
+
+async def known_agent(client: httpx.AsyncClient) -> str:
+    """One that is built in; nothing but the beginning of its run is looked at."""
+    del client
+    return "planner"
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -235,6 +308,17 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "notification.add": (nothing, {"name": "me", "way": "email", "to": "me@example.com"}),
     "notification.test": (notification, {}),
     "notification.remove": (notification, {}),
+    "work_item.create": (
+        free_item,
+        {"repository": "nowhere", "title": "Log out", "acceptance": ["It is."], "files": ["a.py"]},
+    ),
+    "work_item.stop": (begun_item, {"reason": "something else first"}),
+    "review.comment": (changed_run, {"digest": DIGEST, "text": "Why?", "path": "a.py", "line": 1}),
+    "review.resolve": (commented_run, {"comment": 1}),
+    "review.reopen": (resolved_run, {"comment": 1}),
+    "review.request_changes": (commented_run, {"digest": DIGEST}),
+    "review.approve": (held_run, {"digest": DIGEST, "reason": "read"}),
+    "agent.run": (known_agent, {"instruction": "Add discount codes", "cost": 2.5}),
     "work_item.assign": (free_item, {"to": "bob"}),
     "work_item.edit": (free_item, {"priority": "high", "due": "2030-01-31"}),
     "work_item.block": (two_items, {"on": "NOWH-1", "reason": "first things first"}),
@@ -275,6 +359,14 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "inbox.assign": {"to": "x" * 201},
     "inbox.comment": {"text": "x" * 4_001},
     "notification.add": {"name": "x" * 101, "way": "email", "to": "me@example.com"},
+    "work_item.create": {"repository": "nowhere", "title": "x" * 201},
+    "work_item.stop": {"reason": "x" * 2_001},
+    "review.comment": {"digest": DIGEST, "text": "x" * 4_001},
+    "review.resolve": {"comment": 0},
+    "review.reopen": {"comment": 0},
+    "review.request_changes": {"digest": "x"},
+    "review.approve": {"digest": "x"},
+    "agent.run": {"instruction": "x", "cost": -1.0},
     "work_item.assign": {"to": "x" * 201},
     "work_item.edit": {"labels": ["x" * 41]},
     "work_item.block": {"on": ""},
@@ -296,6 +388,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(InboxCommand)), ("inbox",)),
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
+    (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -91,6 +91,10 @@ RUNS_REMEMBERED = 1_000
 """Newest runs whose beginnings count for the rate limits of those who began them."""
 
 
+REPOSITORIES_MAX = 10_000
+"""Among which one is found by its name."""
+
+
 class EngineContext:
     """A home held by this process, with its engine at work."""
 
@@ -152,6 +156,7 @@ class EngineContext:
         self.command_bus.is_confined = self.confinement.is_available
         self.command_bus.specs.sign = self.heads.attest
         self.command_bus.repositories.artifacts = self.artifacts
+        self.command_bus.reviews.artifacts = self.artifacts
         self.command_bus.patterns.artifacts = self.artifacts
         self.command_bus.patterns.scrub = scrubber.text
         self.command_bus.repositories.scrub = scrubber.text
@@ -168,6 +173,9 @@ class EngineContext:
         board = Board(self.tables)
         self.projector = Projector(board, self.journal.runs)
         self.command_bus.work_items.rows = lambda: board.work
+        self.command_bus.work_items.repositories = lambda: [
+            each.id for each in board.listed("repository", limit=REPOSITORIES_MAX)
+        ]
         self.command_bus.work_items.stored = lambda: self.tables.changed_listed(ITEM)
         self.patience = ApprovalTimeouts(self.approvals, self.clock)
         self.scheduler = Scheduler(self.schedules, self.clock, report=self._note_broken)

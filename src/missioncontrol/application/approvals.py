@@ -34,7 +34,9 @@ from missioncontrol.domain.approval.states import Approval, Decided
 from missioncontrol.domain.canonical import digest
 from missioncontrol.domain.definition.values import refuse_misfits
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.finding import Findings
 from missioncontrol.domain.person import is_vouched
+from missioncontrol.domain.run.resolution import refuse_without_round
 from missioncontrol.domain.step import ApprovalRule
 from missioncontrol.ports.ids import Ids
 
@@ -68,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True):
     actor: str  # who decided last; `engine` where no person did
     reason: str
     inputs: dict[str, Any] | None = None  # all inputs of the step, as they shall be
+    findings: Findings = ()  # what a further round is to mend
 
 
 class About(TypedDict, total=False):
@@ -92,6 +95,7 @@ class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str = ""
     on_behalf: str = ""
     inputs: dict[str, Any] = {}  # with `request-changes`
+    findings: Findings = ()  # likewise, in place of inputs: what a further round is to mend
     until: float = 0.0  # with `defer`, seconds since the epoch
     to: str = ""  # with `delegate`
     typed: str = ""  # with `approve`: the beginning of the digest, as the person typed it
@@ -186,16 +190,20 @@ class Approvals:
         inputs: dict[str, Any],
         actor: str,
         reason: str,
+        findings: Findings = (),
         **about: Unpack[About],
     ) -> Approval:
         """Ask for `inputs`, all that the step is to have, in place of those that were shown.
+
+        With `findings` the step is left out, and a further round mends them.
 
         Raises:
             Rejected: as `approve`, `approval.no_changes`, and `approval.bad_inputs` where they
                 don't fit what does the step.
         """
         word = _word(actor, reason, about)
-        return await self._receive(approval, RequestChanges(*word, inputs=inputs))
+        asked = RequestChanges(*word, inputs=inputs, findings=findings)
+        return await self._receive(approval, asked)
 
     async def defer(
         self, approval: str, *, until: float, actor: str, reason: str, **about: Unpack[About]
@@ -318,7 +326,7 @@ class Approvals:
                 if isinstance(command, RequestChanges) and not state.is_final:
                     # A person who may not decide at all learns that, and not what is wrong.
                     decide(command, state, now)
-                    self._refuse_misfit(state, command.inputs)
+                    self._refuse_unusable(state, command)
                 return self._handle(approval, command, command.who)
             except Rejected as refusal:
                 if refusal.code == "approval.expired":
@@ -327,9 +335,13 @@ class Approvals:
             finally:
                 self._release(self._journal.others[approval])
 
-    def _refuse_misfit(self, state: Approval, inputs: dict[str, Any]) -> None:
-        """Refuse inputs that the step could only fail with."""
-        step = self._journal.runs[state.run].steps[state.step]
+    def _refuse_unusable(self, state: Approval, command: RequestChanges) -> None:
+        """Refuse inputs that the step could only fail with, and findings that no round mends."""
+        run, inputs = self._journal.runs[state.run], command.inputs
+        if command.findings:
+            refuse_without_round(run, state.step)
+            return
+        step = run.steps[state.step]
         if step.body:
             if step.takes:  # A call of an older release names none.
                 refuse_misfits(step.calls, step.takes, inputs)
@@ -401,7 +413,7 @@ def _command(spoken: Spoken, who: Who) -> Speech:
         case "reject":
             return Reject(*word)
         case "request-changes":
-            return RequestChanges(*word, inputs=spoken.inputs)
+            return RequestChanges(*word, inputs=spoken.inputs, findings=spoken.findings)
         case "defer":
             return Defer(*word, until=spoken.until)
         case "delegate":
@@ -420,4 +432,5 @@ def _decision(state: Approval, answer: Decided) -> Decision:
         answer.by,
         answer.reason,
         answer.inputs,
+        answer.findings,
     )

@@ -46,6 +46,7 @@ from missioncontrol.domain.run.commands import (
     ReportSuccess,
     ReportUsage,
     ResumeRun,
+    ReturnStep,
     ReviseStep,
     RunCommand,
     StartSteps,
@@ -411,6 +412,9 @@ class Execution:
         match decision.outcome:
             case "approved":
                 command: RunCommand = ReleaseStep(decision.step, decision.approval, decision.digest)
+            case "changed" if decision.findings:
+                reason = f"{decision.actor} asked for changes: {decision.reason}"
+                command = ReturnStep(decision.step, decision.approval, reason, decision.findings)
             case "changed":
                 inputs = decision.inputs or {}
                 command = ReviseStep(decision.step, decision.approval, inputs, decision.actor)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.access import AccessService
+from missioncontrol.application.agent_runs import AgentRuns
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -62,6 +63,7 @@ from missioncontrol.application.repositories import (
 )
 from missioncontrol.application.requests import Requests
 from missioncontrol.application.retention import RetentionService
+from missioncontrol.application.reviews import ReviewService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
@@ -153,6 +155,13 @@ class Office:
             adopt=lambda run: self.adopt(run),
             end=lambda run, reason, actor: self.cancel(run, reason, actor),
         )
+        self.reviews = ReviewService(
+            journal,
+            self.work_items,
+            lambda ask, actor: self._verbs[type(ask)](ask, actor),
+            desk.rework,
+        )
+        self.agent_runs = AgentRuns(workflows, runs, agents, desk.took_up)
         self._verbs: dict[type, Callable[[Any, str], Awaitable[Any]]] = {
             **desk.verbs,
             SaveWorkflow: self._save,

@@ -26,7 +26,10 @@ from missioncontrol.domain.run.states import (
     StepState,
     Succeeded,
 )
+from missioncontrol.domain.step import Step
 from missioncontrol.ports.ids import Ids
+
+NOTHING_MORE: Mapping[str, Any] = {}
 
 
 class Repeats:
@@ -48,12 +51,21 @@ class Repeats:
         self._ids = ids
         self._operations = operations
 
-    async def retry(self, run: str, step: str = "", *, actor: str, on_behalf: str = "") -> str:
+    async def retry(
+        self,
+        run: str,
+        step: str = "",
+        *,
+        given: Mapping[str, Any] = NOTHING_MORE,
+        actor: str,
+        on_behalf: str = "",
+    ) -> str:
         """Do `step` again, by default all that did not succeed, with all that follows from it.
 
         A run that has ended never changes; the new one names the old one, keeps its other results,
         and both stay readable. What did not succeed has no result to keep, and a step that was
-        left out is looked at again. Returns the id of the new run.
+        left out is looked at again. `given` are further inputs of `step`. Returns the id of the
+        new run.
 
         Raises:
             NotFound: `run.unknown` or `run.unknown_step`, naming the steps there are.
@@ -69,7 +81,8 @@ class Repeats:
                 hint=f"`mission runs retry {run} STEP` runs one step again, with what follows it.",
             )
         create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
-        return await self._begin(msgspec.structs.replace(create, retry_of=run), old)
+        steps = tuple(_with(each, given) if each.key == step else each for each in create.steps)
+        return await self._begin(msgspec.structs.replace(create, steps=steps, retry_of=run), old)
 
     async def carry_out(self, run: str, *, actor: str, on_behalf: str = "") -> str:
         """Do what `run` was to plan only: its plan stays, and its tasks become steps.
@@ -185,6 +198,10 @@ class Repeats:
             self._journal.handle_mission(old.mission, command, actor=actor, on_behalf=on_behalf)
         self._journal.forget(old.id)
         return create.run
+
+
+def _with(step: Step, given: Mapping[str, Any]) -> Step:
+    return msgspec.structs.replace(step, inputs={**step.inputs, **given}) if given else step
 
 
 def _reused_plan(create: CreateRun) -> Plan | None:

@@ -18,6 +18,7 @@ from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
     DropTask,
+    EditTask,
     FinishTask,
     RepositoryCommand,
     ScopeTask,
@@ -60,11 +61,13 @@ class RepositoryAsked(msgspec.Struct, frozen=True):
 class RepositoryTaskAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request to change a task of a repository."""
 
-    verb: Literal["add", "take", "start", "done", "drop", "scope"]
+    verb: Literal["add", "edit", "take", "start", "done", "drop", "scope"]
     repository: str
     task: int = 0  # not where one is added
-    title: str = ""  # where one is added
+    title: str = ""  # where one is added or edited
     brief: str = ""  # likewise
+    acceptance: tuple[str, ...] = ()  # likewise
+    changed: tuple[Literal["title", "brief", "acceptance"], ...] = ()  # where one is edited
     documents: dict[TaskDocument, str] = {}  # likewise: those that are written already
     kind: TaskDocument = "prd"  # where a document is imported
     text: str = ""  # likewise: all of it
@@ -121,8 +124,11 @@ class RepositoryDesk:
                 return await self._add(ask, state, who)
             case "take":
                 return await self._take(ask, state, who)
+            case "edit":
+                given: dict[str, Any] = {name: getattr(ask, name) for name in ask.changed}
+                command: RepositoryCommand = EditTask(ask.task, who, **given)
             case "start":
-                command: RepositoryCommand = StartTask(ask.task, who)
+                command = StartTask(ask.task, who)
             case "done":
                 await self._refuse_at_work(ask.task, state)
                 command = FinishTask(ask.task, who, ask.reason)
@@ -175,7 +181,7 @@ class RepositoryDesk:
             await asyncio.to_thread(self._store_document, kind, text)
             for kind, text in texts.items()
         ]
-        command = AddTask(ask.title, ask.brief, tuple(stored), who)
+        command = AddTask(ask.title, ask.brief, tuple(stored), who, ask.acceptance)
         added = self._journal.tell(REPOSITORY, state.id, command, actor=who.name)[0]
         assert isinstance(added, RepositoryTaskAdded)
         return {"task": added.task, "slug": added.slug, "is_new": True}

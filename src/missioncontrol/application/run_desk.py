@@ -93,17 +93,17 @@ class RunDesk:
             actor=actor,
             on_behalf=ask.on_behalf,
         )
-        return self._took_up(run)
+        return self.took_up(run)
 
     async def begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
         prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
         await refuse_by_hand(prepared, self._journal)
         self._agents.refuse_failed(_needed(prepared.steps))
         trigger: Trigger = "agent" if is_agent(actor) else "manual"
-        return self._took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
+        return self.took_up(self._runs.begin(prepared, Origin(actor, ask.on_behalf, trigger)))
 
     async def begin_tasks(self, ask: TasksAsked, actor: str) -> dict[str, Any]:
-        return self._took_up(await self._task_runs.begin(ask, actor=actor))
+        return self.took_up(await self._task_runs.begin(ask, actor=actor))
 
     async def fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
         old = await self._run_of_ours(ask.run)
@@ -112,17 +112,24 @@ class RunDesk:
         run = await self._repeats.fork(
             ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
         )
-        return self._took_up(run)
+        return self.took_up(run)
 
     async def retry(self, ask: RetryRun, actor: str) -> dict[str, Any]:
         await self._task_runs.refuse_again(await self._run_of_ours(ask.run))
         run = await self._repeats.retry(ask.run, ask.step, actor=actor, on_behalf=ask.on_behalf)
-        return self._took_up(run)
+        return self.took_up(run)
+
+    async def rework(self, run: str, step: str, given: dict[str, Any], actor: str) -> str:
+        """Repeat a step of a run that has ended with further inputs; return the new run."""
+        await self._run_of_ours(run)
+        made = await self._repeats.retry(run, step, given=given, actor=actor)
+        self.took_up(made)
+        return made
 
     async def carry_out(self, ask: CarryOut, actor: str) -> dict[str, Any]:
         await self._run_of_ours(ask.run)
         run = await self._repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)
-        return self._took_up(run)
+        return self.took_up(run)
 
     async def resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
         state = await self._run_of_ours(ask.run)
@@ -131,7 +138,7 @@ class RunDesk:
             await self._task_runs.refuse_again(state)
         await self._approvals.open(held.approval for held in state.held.values())
         self._execution.resume(ask.run, actor=actor)
-        return self._took_up(ask.run)
+        return self.took_up(ask.run)
 
     async def raise_caps(self, ask: RaiseCaps, actor: str) -> dict[str, Any]:
         await self._run_of_ours(ask.run)
@@ -154,7 +161,7 @@ class RunDesk:
             )
         return state
 
-    def _took_up(self, run: str) -> dict[str, Any]:
+    def took_up(self, run: str) -> dict[str, Any]:
         """Make the engine carry a run out, and return its state."""
         state = self._journal.runs[run]
         self._adopt(run)

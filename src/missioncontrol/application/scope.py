@@ -9,7 +9,7 @@ import msgspec
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import filled, references, strip_delimiters
 from missioncontrol.domain.run.needs_outcome import standing
-from missioncontrol.domain.run.states import Failed, Run, StepState, Succeeded
+from missioncontrol.domain.run.states import Failed, Run, Skipped, StepState, Succeeded
 from missioncontrol.domain.step import Step, name_in
 from missioncontrol.ports.expressions import Expressions, Standing
 
@@ -123,6 +123,7 @@ def _seen(state: StepState) -> dict[str, Any]:
         "state": type(state).__name__.lower(),
         "output": work.output if work is not None else None,
         "error": failure.reason if failure is not None else "",
+        "findings": msgspec.to_builtins([*state.findings]) if isinstance(state, Skipped) else [],
         "artifacts": {
             ref.name: {
                 "name": ref.name,

@@ -1,7 +1,7 @@
 """Has agents carry tasks of a repository out: who does what, on which files, in one run."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +12,7 @@ from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.rerun import describe_rerun
+from missioncontrol.application.review_changes import Proposal
 from missioncontrol.application.runs import Origin, Prepared, Runs
 from missioncontrol.application.task_way import is_of_tasks
 from missioncontrol.application.task_workflow import (
@@ -25,6 +26,7 @@ from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.repository.commands import LookedUp, RunTasks
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.events import Part, Who
@@ -64,6 +66,7 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     looked_up: tuple[LookedUp, ...] = ()  # scopes of tasks for which none was stated
     update: bool = False  # whether the branch is brought up to `head` first
     mend: bool = False  # whether the tasks are to make a red branch green
+    former: dict[int, dict[str, Any]] = {}  # by task: the change that a person wants mended
 
 
 class TaskRuns:
@@ -264,6 +267,7 @@ def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, 
         "number": task.number,
         "title": task.title,
         "brief": task.brief,
+        "acceptance": list(task.acceptance),
         "folder": task.folder,
         "documents": {kind: document.digest for kind, document in task.documents.items()},
         "agreed": [
@@ -276,7 +280,34 @@ def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, 
         "checks": [list(check) for check in rule.checks],
         "into": ask.into,
         "head": ask.head,
+        "former": ask.former.get(task.number, {}),
     }
+
+
+def asked_again(run: Run, shown: Proposal, findings: Sequence[Finding], source: str) -> TasksAsked:
+    """Return what has the agents of a run that is over mend the change that it handed in."""
+    repository, _, number = source.rpartition("/")
+    scope = shown.step.rpartition("/")[0]
+    before, change = run.inputs["tasks"][number], run.inputs_of.get(shown.step, {})
+    agents: dict[Part, str] = {"builder": run.steps[f"{scope}/build"].agent}
+    reviewer = run.steps.get(f"{scope}/review")
+    if reviewer is not None:
+        agents["reviewer"] = reviewer.agent
+    former = {
+        "commit": change.get("commit", ""),
+        "onto": change.get("base", ""),
+        "findings": msgspec.to_builtins(findings),
+        "rounds": shown.round,
+    }
+    return TasksAsked(
+        repository,
+        run.inputs["repository"],
+        (int(number),),
+        agents,
+        before["into"],
+        head=before["head"],
+        former={int(number): former},
+    )
 
 
 def _bad_parts(reason: str, hint: str) -> Rejected:

@@ -228,9 +228,12 @@ def _outputs(cast: Cast) -> dict[str, str]:
         "onto": "${{ steps.manage.output.onto }}",
         "rounds": "${{ steps.manage.output.round }}",
         "conflicts": "${{ steps.manage.output.conflicts "
-        f"+ ({merge} != null && size({merge}.conflicts) > 0 ? 1 : 0) }}}}",
+        f"+ ({merge} != null && size({merge}.conflicts) > 0 ? 1 : 0) "
+        "+ (size(steps.merge.findings) > 0 ? 1 : 0) }}",
         "returned": f"${{{{ {merge} != null && {merge}.state != 'merged' }}}}",
-        "findings": f"${{{{ {merge} == null ? {found} : {merge}.findings }}}}",
+        # A person who was to approve the merge may ask for another round in its place.
+        "findings": f"${{{{ {merge} == null ? {found} + steps.merge.findings "
+        f": {merge}.findings }}}}",
         "merged": f"${{{{ {merge} }}}}",
     }
 
@@ -286,7 +289,7 @@ def tasks_text(
             "with": {
                 "repository": "${{ inputs.repository }}",
                 "task": f"${{{{ inputs.tasks['{task}'] }}}}",
-                "former": "${{ previous == null ? {} : previous }}",
+                "former": f"${{{{ previous == null ? inputs.tasks['{task}'].former : previous }}}}",
             },
         }
         # However earlier tasks end, their files are free then.
@@ -310,11 +313,12 @@ def tasks_text(
         "steps": steps,
     }
     if budget is not None:
-        found["budget"] = _budget(budget)
+        found["budget"] = budget_in_words(budget)
     return _text(found)
 
 
-def _budget(budget: Amount) -> dict[str, Any]:
+def budget_in_words(budget: Amount) -> dict[str, Any]:
+    """Return a cap as a workflow file states it."""
     found: dict[str, Any] = {}
     if budget.cost is not None:
         found["cost"] = f"{budget.cost // 1_000_000}.{budget.cost % 1_000_000:06} USD"

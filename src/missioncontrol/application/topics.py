@@ -18,6 +18,7 @@ from missioncontrol.domain.operation import EVENTS as OPERATION_EVENTS
 from missioncontrol.domain.price_list import EVENTS as PRICE_EVENTS
 from missioncontrol.domain.question import EVENTS as QUESTION_EVENTS
 from missioncontrol.domain.repository.events import EVENTS as REPOSITORY_EVENTS
+from missioncontrol.domain.review import EVENTS as REVIEW_EVENTS
 from missioncontrol.domain.schedule.events import EVENTS as SCHEDULE_EVENTS
 from missioncontrol.domain.work_item.events import EVENTS as WORK_ITEM_EVENTS
 from missioncontrol.domain.workflow_library import EVENTS as WORKFLOW_EVENTS
@@ -47,8 +48,9 @@ OF_TYPE: dict[str, frozenset[str]] = {
     "operation": _names(OPERATION_EVENTS),
     "repositories": _names(REPOSITORY_EVENTS),
     # Items of an inbox come from these as well as from the lists above.
-    "inbox": _names(INBOX_EVENTS, DECISION_EVENTS, ALERT_EVENTS),
+    "inbox": _names(INBOX_EVENTS, DECISION_EVENTS, ALERT_EVENTS, REVIEW_EVENTS),
     "work_items": _names(WORK_ITEM_EVENTS, ALERT_EVENTS),
+    "reviews": _names(REVIEW_EVENTS),
 }
 """Lists that change with events of certain types, wherever these happen."""
 

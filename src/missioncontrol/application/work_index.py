@@ -64,6 +64,7 @@ class WorkItem(msgspec.Struct, frozen=True):
     priority: Priority
     labels: tuple[str, ...]
     due: str  # YYYY-MM-DD
+    parent: str  # the key of the item that it is a part of
     estimated_seconds: float  # 0 where there is no estimate
     estimated_cost: int
     seconds: float  # of attempts that have ended
@@ -256,6 +257,7 @@ class WorkIndex:
             priority=row.priority,
             labels=row.labels,
             due=row.due,
+            parent=next(self._keys([row.parent]), "") if row.parent else "",
             estimated_seconds=row.hours * HOUR or row.estimated_seconds,
             estimated_cost=row.estimated_cost,
             seconds=row.worked,

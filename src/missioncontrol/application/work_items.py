@@ -1,7 +1,7 @@
 """The way in for what people do with work items: each is done where the item comes from."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.analytics.alerts import AlertAsked
-from missioncontrol.application.asks import CarryOut, RetryRun
+from missioncontrol.application.asks import CancelRun, CarryOut, RetryRun
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.repositories import REPOSITORY, RepositoryTaskAsked
@@ -32,13 +32,17 @@ from missioncontrol.domain.work_item.commands import (
     AssignItem,
     BlockItem,
     DropItem,
+    EditItem,
     FinishItem,
     ItemCommand,
+    Label,
     LimitStage,
+    Point,
     StartItem,
+    StopItem,
     UnblockItem,
 )
-from missioncontrol.domain.work_item.events import WorkItemEvent
+from missioncontrol.domain.work_item.events import Priority, WorkItemEvent
 from missioncontrol.ports.read_tables import ListedRow
 from missioncontrol.projections.work_items import WorkItems as Rows
 from missioncontrol.projections.work_items import decode_item
@@ -47,9 +51,13 @@ from missioncontrol.projections.work_rows import EpicRow, WorkRow, is_over
 STREAM = "work-items"
 WORK_ITEMS: Concept[WorkItems, Change | Limited, WorkItemEvent] = Concept(decide, evolve, unknown)
 REASON = "Dropped on the board."
+STOPPED = "Stopped on the board."
+_OWN = {"title": "title", "text": "brief", "acceptance": "acceptance"}
+"""What a task of a repository says itself, by what its request calls it."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
 Name = Annotated[str, Meta(max_length=NAME_MAX)]
+Pattern = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class HandItemToBuilder(msgspec.Struct, frozen=True):
@@ -62,6 +70,36 @@ class HandItemToBuilder(msgspec.Struct, frozen=True):
     ] = ""
     into: Annotated[
         str, Meta(max_length=NAME_MAX, description="The branch; empty for the repository's.")
+    ] = ""
+
+
+class CreateItem(msgspec.Struct, frozen=True):
+    """Add a task to a repository."""
+
+    repository: Annotated[
+        str,
+        Meta(min_length=1, max_length=ID_MAX, description="The repository: its name, key or id."),
+    ]
+    title: Annotated[str, Meta(min_length=1, max_length=200, description="Its title, one line.")]
+    text: Annotated[str, Meta(max_length=20_000, description="What is wanted, and why.")] = ""
+    acceptance: Annotated[
+        tuple[Point, ...], Meta(description="A point that has to hold at the end.")
+    ] = ()
+    files: Annotated[
+        tuple[Pattern, ...], Meta(description="A file that it is to change, such as src/app.py.")
+    ] = ()
+    to: Annotated[
+        str, Meta(max_length=NAME_MAX, description="Who does it: a person or an agent.")
+    ] = ""
+    priority: Annotated[Priority | None, Meta(description="How urgent it is.")] = None
+    labels: Annotated[tuple[Label, ...], Meta(description="A label.")] = ()
+    due: Annotated[str, Meta(max_length=10, description="The day it is due, as YYYY-MM-DD.")] = ""
+    hours: Annotated[float, Meta(description="How long a person needs, in hours.")] = 0.0
+    on: Annotated[
+        str, Meta(max_length=ID_MAX, description="The key of an item that it waits for.")
+    ] = ""
+    parent: Annotated[
+        str, Meta(max_length=ID_MAX, description="The key of the item that it is a part of.")
     ] = ""
 
 
@@ -92,6 +130,7 @@ class WorkItemService:
         self._perform = perform
         self.rows: Callable[[], Rows | None] = lambda: None
         self.stored: Callable[[], list[ListedRow]] = list
+        self.repositories: Callable[[], list[str]] = list
 
     async def say(self, command: ItemCommand, *, actor: str) -> ItemNow:
         """Record what a person says about an item.
@@ -100,13 +139,118 @@ class WorkItemService:
             NotFound: `work_item.unknown`.
             Rejected: see `domain.work_item.changes.decide`; `work_item.no_assignee`.
         """
-        row = self._row(command.id)
-        other = self._row(command.on) if isinstance(command, BlockItem | UnblockItem) else None
+        row = self.row(command.id)
+        other = self.row(name) if (name := _other(command)) else None
         if isinstance(command, AssignItem):
             command = msgspec.structs.replace(command, to=self._assignee(command.to))
         await self._journal.find(WORK_ITEMS, STREAM)
         on = self._facts(other) if other is not None else None
         self._tell(command, row, actor, on)
+        return ItemNow(row.key)
+
+    async def create(self, command: CreateItem, *, actor: str) -> ItemNow:
+        """Add a task to a repository, with what people say about it.
+
+        Raises:
+            NotFound: `repository.unknown`, `work_item.unknown`.
+            Rejected: as the repository, and as what is said of an item.
+        """
+        epic = self._repository(command.repository)
+        asked = RepositoryTaskAsked(
+            *("add", epic.id),
+            title=command.title,
+            brief=command.text,
+            acceptance=command.acceptance,
+        )
+        said = list(_said_of_new(command))
+        await self._refuse_new(said)
+        task = (await self._perform(asked, actor))["task"]
+        id_ = f"{epic.id}/{task}"
+        if command.files:
+            await self._perform(
+                RepositoryTaskAsked("scope", epic.id, task, scope=command.files), actor
+            )
+        await self._journal.durable()
+        for each in said:
+            await self.say(msgspec.structs.replace(each, id=id_), actor=actor)
+        return ItemNow(self.row(id_).key)
+
+    async def _refuse_new(self, said: Sequence[ItemCommand]) -> None:
+        """Refuse what can't be said of a task before the task is there."""
+        state = await self._journal.find(WORK_ITEMS, STREAM)
+        new = Facts("", "The task", "repository_task", "planned")
+        for each in said:
+            on = self._facts(self.row(name)) if (name := _other(each)) else None
+            if isinstance(each, AssignItem):
+                self._assignee(each.to)
+            decide(Change(each, new, "", on), state, 0.0)
+
+    def _repository(self, name: str) -> EpicRow:
+        """Return a repository by its name, key or id.
+
+        Raises:
+            NotFound: `repository.unknown`.
+        """
+        rows = self.rows()
+        for id_ in self.repositories():
+            epic = rows.epic(id_) if rows is not None else None
+            if epic is None:
+                continue
+            folder = epic.title.rstrip("/").rpartition("/")[2]
+            if name in (epic.id, epic.title, folder) or name.upper() == epic.key:
+                return epic
+        raise NotFound(
+            "repository.unknown",
+            f"There is no repository {name[:80]!r} here.",
+            hint="`mission repo init --apply` in a checkout adopts one.",
+        )
+
+    async def edit(self, command: EditItem, *, actor: str) -> ItemNow:
+        """Change what people say about an item, and what is wanted of a task of a repository.
+
+        Raises:
+            NotFound: `work_item.unknown`.
+            Rejected: `work_item.by_plan`, as the repository, and as `say`.
+        """
+        row = self.row(command.id)
+        own = [name for name in _OWN if getattr(command, name) is not None]
+        if own and row.kind != "repository_task":
+            raise Rejected(
+                "work_item.by_plan",
+                f"{row.key}: its {own[0]} is stated where it comes from.",
+                hint="Of tasks of a repository these can be edited.",
+            )
+        state = await self._journal.find(WORK_ITEMS, STREAM)
+        on = self._facts(self.row(command.parent)) if command.parent else None
+        decide(Change(command, self._facts(row), actor, on), state, 0.0)
+        if own:
+            given = {_OWN[name]: getattr(command, name) for name in own}
+            number, changed = _number(row), tuple(given)
+            asked = RepositoryTaskAsked("edit", row.epic, number, changed=changed, **given)  # type: ignore[arg-type]
+            await self._perform(asked, actor)
+        self._tell(command, row, actor, on)
+        return ItemNow(row.key)
+
+    async def stop(self, command: StopItem, *, actor: str) -> ItemNow:
+        """End the work on an item: the run that carries it out, or a person's.
+
+        Raises:
+            NotFound: `work_item.unknown`.
+            Rejected: `work_item.not_started`, and as a run that is cancelled.
+        """
+        row = self.row(command.id)
+        if row.kind in ("task", "repository_task"):
+            run = await self._journal.load_run(row.run) if row.run else None
+            if run is None or run.is_settled:
+                raise Rejected(
+                    "work_item.not_started",
+                    f"No agent is at work on {row.key}, so nothing stops.",
+                    hint="Finish or drop what a person began.",
+                )
+            await self._perform(CancelRun(row.run, command.reason or STOPPED), actor)
+            return ItemNow(row.key, row.run)
+        await self._journal.find(WORK_ITEMS, STREAM)
+        self._tell(command, row, actor)
         return ItemNow(row.key)
 
     async def limit(self, command: LimitStage, *, actor: str) -> LimitStage:
@@ -121,7 +265,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 refuse("start", self._facts(row))
@@ -143,7 +287,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 await self._perform(_of_repository("done", row, command.reason), actor)
@@ -160,7 +304,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as the noun that it comes from.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         match row.kind:
             case "repository_task":
                 reason = command.reason or REASON
@@ -178,7 +322,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Unavailable: as `application.repeats`; `work_item.not_failed`.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         if row.kind != "task" or row.word not in ("failed", "cancelled"):
             raise Rejected(
                 "work_item.not_failed",
@@ -194,7 +338,7 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as `application.task_runs`; `work_item.by_plan`.
         """
-        row = self._row(command.id)
+        row = self.row(command.id)
         if row.kind != "repository_task":
             raise Rejected(
                 "work_item.by_plan",
@@ -223,7 +367,7 @@ class WorkItemService:
         change = Change(command, self._facts(row), actor, on)
         self._journal.tell(WORK_ITEMS, STREAM, change, actor=actor)
 
-    def _row(self, name: str) -> WorkRow:
+    def row(self, name: str) -> WorkRow:
         """Return the item of a key or a source.
 
         Raises:
@@ -292,6 +436,34 @@ def refuse_blocked(item: Facts, row: WorkRow) -> None:
         Rejected: `work_item.over`, `work_item.blocked`.
     """
     refuse("edit" if row.word in ("building", "in_review", "waiting") else "start", item)
+
+
+def _said_of_new(command: CreateItem) -> Iterator[ItemCommand]:
+    """Yield what people say of a task that is not there yet."""
+    edit = EditItem(
+        "",
+        command.priority,
+        command.labels or None,
+        command.due or None,
+        command.hours or None,
+        command.parent or None,
+    )
+    if any(value for name, value in msgspec.structs.asdict(edit).items() if name != "id"):
+        yield edit
+    if command.to:
+        yield AssignItem("", command.to)
+    if command.on:
+        yield BlockItem("", command.on)
+
+
+def _other(command: ItemCommand) -> str:
+    """Return the other item that a command names; "" where it names none."""
+    match command:
+        case BlockItem() | UnblockItem():
+            return command.on
+        case EditItem():
+            return command.parent or ""
+    return ""
 
 
 def _number(row: WorkRow) -> int:

@@ -26,7 +26,7 @@ from missioncontrol.projections.work_runs import MERGED
 if TYPE_CHECKING:
     from missioncontrol.application.read_model import Present
 
-MoveVerb = Literal["start", "hand_to_builder", "retry", "finish", "drop"]
+MoveVerb = Literal["start", "hand_to_builder", "stop", "retry", "finish", "drop"]
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -43,8 +43,10 @@ class Move(msgspec.Struct, frozen=True):
 TITLES: dict[str, tuple[MoveVerb, str, str, Permission]] = {
     "start": ("start", "Start", "You do it", "operate"),
     "carry_out": ("start", "Carry out the plan", "Starts all tasks of the mission", "operate"),
-    "acknowledge": ("start", "Acknowledge", "Somebody looks into it", "operate"),
+    "acknowledge": ("start", "Acknowledge", "You look into it", "operate"),
     "build": ("hand_to_builder", "Hand to a builder", "Agents build, test and review", "operate"),
+    "stop": ("stop", "Stop", "Its run is cancelled; it can begin again", "operate"),
+    "put_back": ("stop", "Stop", "It can begin again", "operate"),
     "retry": ("retry", "Retry", "With everything that follows from it", "operate"),
     "finish": ("finish", "Done", "You have checked it", "approve"),
     "resolve": ("finish", "Resolve", "It is over", "approve"),
@@ -55,6 +57,8 @@ STAGE_OF: dict[str, Stage | None] = {
     "carry_out": "building",
     "acknowledge": "ready_to_build",
     "build": "building",
+    "stop": "ready_to_build",
+    "put_back": "ready_to_build",
     "retry": "ready_to_build",
     "finish": "done",
     "resolve": "done",
@@ -80,7 +84,9 @@ async def moves_of(
             return [_move("finish", f"A person answers it: {item.address}.")]
     facts = Facts(row.id, row.key, row.kind, row.word, item.blocked_by)
     verbs: tuple[Verb, ...] = ("start", "finish", "drop")
-    return [_move(verb, _refused(verb, facts)) for verb in verbs]
+    stop = _move("put_back", _refused("stop", facts))
+    moves = [_move(verb, _refused(verb, facts)) for verb in verbs]
+    return moves if stop.refusal else [stop, *moves]
 
 
 def _move(name: str, refusal: str) -> Move:
@@ -121,6 +127,7 @@ def _of_repository(
     if not build and row.task is not None and row.task.scope is None:
         build = f"Its files are not declared: `mission task scope {number} --suggest`."
     return [
+        *([_move("stop", "")] if is_at_work else []),
         _move("start", at_work or blocked or start),
         _move("build", at_work or blocked or build),
         _move("finish", at_work or objection(FinishTask(number, who))),
@@ -139,5 +146,7 @@ def _of_mission(present: "Present", row: WorkRow, item: WorkItem) -> list[Move]:
         moves.append(_move("start", _refused("start", facts)))
     else:
         moves.append(_move("carry_out", ""))
+    if run is not None and run.status not in ENDED:
+        moves.insert(0, _move("stop", ""))
     verbs: tuple[Verb, ...] = ("finish", "drop")
     return moves + [_move(each, _refused(each, facts)) for each in verbs]

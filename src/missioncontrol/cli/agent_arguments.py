@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
 MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
 VERBS_OF_ONE = {
     "show": "all that is known of one",
@@ -20,10 +22,11 @@ def add_agent(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     """Add `agent` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "agent", parents=[home], help="agents that carry out steps: add, start, stop, test"
-    )
-    kinds = top.add_subparsers(dest="agent", metavar="VERB", required=True, parser_class=type(top))
+    text = "agents that carry out steps: add, start, stop, test, run on an instruction"
+    add_noun(verbs, "agent", home, text, lambda kinds, home: _add_all(kinds, home, whole_number))
+
+
+def _add_all(kinds: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]) -> None:
     _add_declaring(kinds, home, whole_number)
     listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
     listing.add_argument("--json", action="store_true", help="print JSON")

@@ -81,6 +81,10 @@ def price(arguments: argparse.Namespace) -> int:
 
 def agent(arguments: argparse.Namespace) -> int:
     """Do what `mission agent` was asked for."""
+    if arguments.agent == "run":
+        from missioncontrol.cli import declarations
+
+        return declarations.run(arguments)
     from missioncontrol.cli import agent as verbs
     from missioncontrol.cli.agent_desk import RosterDesk
 

@@ -42,6 +42,7 @@ VERBS = {
     "mcp": ("mcp", "mcp"),
     "repo": ("repo", "repo"),
     "task": ("task", "task"),
+    "task review": ("declarations", "run"),
     "eval": ("evaluation", "evaluation"),
     "user": ("access", "user"),
     "user token": ("declarations", "run"),

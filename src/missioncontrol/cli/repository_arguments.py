@@ -70,6 +70,8 @@ def add_task(verbs: Any, home: argparse.ArgumentParser) -> None:
     add_noun(verbs, "task item", home, text, declared="work_item")
     text = "the columns of the board and their limits"
     add_noun(verbs, "task board", home, text)
+    text = "the change of a work item or a run: comments on lines, approval, requested changes"
+    add_noun(verbs, "task review", home, text, declared="review")
     shared = [home, _place()]
     kinds = verbs.add_parser(
         "task", help="the tasks of a repository, with their documents and signatures"

@@ -8,7 +8,8 @@ import msgspec
 from missioncontrol.application.queries.agents import AgentDetail, AgentView
 from missioncontrol.application.queries.elevations import ElevationView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, listed, requested
+from missioncontrol.client.made.agent import AgentRequests
+from missioncontrol.client.resource import L, listed, requested
 from missioncontrol.domain.elevation import Mode
 
 
@@ -18,7 +19,7 @@ class Elevated(msgspec.Struct, frozen=True):
     items: list[ElevationView]
 
 
-class Agents(Resource[L]):
+class Agents(AgentRequests[L]):
     """`client.agents`. What changes one raises `Rejected` where its life does not allow it."""
 
     @listed

@@ -25,6 +25,7 @@ from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.knowledge import KnowledgeRequests
 from missioncontrol.client.made.notification import NotificationRequests
 from missioncontrol.client.made.retention import RetentionRequests
+from missioncontrol.client.made.review import ReviewRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
 from missioncontrol.client.made.work_item import WorkItemRequests
@@ -73,6 +74,7 @@ class _Everything(Resource[L]):
         self.tokens = TokenRequests(line)
         self.work_items = WorkItemRequests(line)
         self.board = BoardRequests(line)
+        self.reviews = ReviewRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)
         self.webhooks = Webhooks(line)

@@ -82,6 +82,8 @@ def _entries(event: object, folders: dict[int, str]) -> list[_Entry]:
     match event:
         case e.RepositoryTaskAdded(task=task, title=title):
             return [_Entry(task, "is added", folders[task], more=f"{title}.")]
+        case e.RepositoryTaskEdited(task=task, title=title):
+            return [_Entry(task, "is edited", folders[task], more=f"{title}." if title else "")]
         case e.TaskDocumentTaken(task=task, kind=kind):
             place = f"{folders[task]}/{kind}.md"
             return [_Entry(task, f"has version {event.version} of {kind}", place, event.digest)]

@@ -31,6 +31,12 @@ CHANGES = "changes"
 DOCUMENTS = "documents"
 """The input with the names of files of earlier steps that an agent reads."""
 
+FORMER = "former"
+"""The input with the digest of the patch that an earlier attempt handed in, to be mended."""
+
+FINDINGS = "findings"
+"""The input with what a person wants mended in it."""
+
 HANDED = "handed/"
 """Before the names of documents that a step was given as people had changed them."""
 

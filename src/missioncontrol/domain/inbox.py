@@ -41,6 +41,7 @@ Kind = Literal[
     "alert",
     "decision",
     "slow",
+    "comment",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -57,6 +58,7 @@ NEEDS: dict[Kind, Permission] = {
     "alert": "operate",
     "decision": "operate",
     "slow": "operate",
+    "comment": "operate",
 }
 """The permission of those who can settle an item of each kind."""
 

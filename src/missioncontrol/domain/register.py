@@ -25,6 +25,7 @@ from missioncontrol.domain import (
     question,
     request,
     retention,
+    review,
     scope,
     share,
     spec,
@@ -75,6 +76,7 @@ Event = (
     | evaluation.EvaluationEvent
     | inbox.InboxEvent
     | notification.NotificationEvent
+    | review.ReviewEvent
     | work_item.WorkItemEvent
 )
 
@@ -143,6 +145,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **evaluation.EVENTS,
     **inbox.EVENTS,
     **notification.EVENTS,
+    **review.EVENTS,
     **work_item.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""

@@ -18,6 +18,8 @@ NOUNS = (
     "notification",
     "work_item",
     "board",
+    "review",
+    "agent",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from missioncontrol.application.work_items import HandItemToBuilder, ItemNow, RetryItem
-from missioncontrol.declarations import BY_PEOPLE, AtLeastOne, Body, Operation, Terminal
+from missioncontrol.application.work_items import CreateItem, HandItemToBuilder, ItemNow, RetryItem
+from missioncontrol.declarations import BY_PEOPLE, Body, Operation, Terminal
 from missioncontrol.domain.work_item.commands import (
     AssignItem,
     BlockItem,
@@ -13,6 +13,7 @@ from missioncontrol.domain.work_item.commands import (
     FinishItem,
     ItemCommand,
     StartItem,
+    StopItem,
     UnblockItem,
 )
 from missioncontrol.queries.work_item import WORK_ITEM
@@ -28,6 +29,33 @@ def _say(office: "Office", command: ItemCommand, actor: str) -> Awaitable[ItemNo
 def _begun(answer: ItemNow) -> str:
     return f"{answer.id}: {answer.run} begins." if answer.run else f"{answer.id} is started."
 
+
+CREATE = Operation(
+    name="work_item.create",
+    title="Create a task",
+    text="Add a task to a repository, with what people say about it.",
+    command=CreateItem,
+    returns=ItemNow,
+    permission="operate",
+    handle=lambda office, command, actor: office.work_items.create(command, actor=actor),
+    creates=WORK_ITEM,
+    body=Body("NewWorkItem", "A task of a repository."),
+    tool=True,
+    terminal=Terminal(
+        positional=("repository", "title"),
+        names={"labels": "label", "files": "file", "on": "blocked-by"},
+        metavars={
+            "repository": "REPOSITORY",
+            "due": "DATE",
+            "hours": "N",
+            "to": "NAME",
+            "on": "KEY",
+            "parent": "KEY",
+            "files": "PATTERN",
+        },
+        done="{id} is created.",
+    ),
+)
 
 ASSIGN = Operation(
     name="work_item.assign",
@@ -47,18 +75,20 @@ ASSIGN = Operation(
 EDIT = Operation(
     name="work_item.edit",
     title="Edit",
-    text="Change the priority, the labels, the due date or the estimate of an item. What is left "
+    text="Change the priority, the labels, the due date, the estimate or the parent of an item.\n\n"
+    "Of a task of a repository also its title, its text and its points of acceptance. What is left "
     "out stays.",
     command=EditItem,
     returns=ItemNow,
     permission="operate",
-    handle=_say,
+    handle=lambda office, command, actor: office.work_items.edit(command, actor=actor),
     target=WORK_ITEM,
     method="PATCH",
     body=Body("ItemEdited", "What changes about a work item."),
-    at_least_one=AtLeastOne(("priority", "labels", "due", "hours"), "There is nothing to change."),
     terminal=Terminal(
-        names={"labels": "label"}, metavars={"due": "DATE", "hours": "N"}, done="{id} is changed."
+        names={"labels": "label"},
+        metavars={"due": "DATE", "hours": "N", "parent": "KEY"},
+        done="{id} is changed.",
     ),
 )
 
@@ -117,6 +147,20 @@ HAND_TO_BUILDER = Operation(
     ),
 )
 
+STOP = Operation(
+    name="work_item.stop",
+    title="Stop",
+    text="End the work on an item; it can begin again. The run of an agent is cancelled with all "
+    "that it carries out.",
+    command=StopItem,
+    returns=ItemNow,
+    permission="operate",
+    handle=lambda office, command, actor: office.work_items.stop(command, actor=actor),
+    target=WORK_ITEM,
+    body=Body("Stopped", "Why the work on an item ends."),
+    terminal=Terminal(done="{id} is stopped."),
+)
+
 RETRY = Operation(
     name="work_item.retry",
     title="Retry",
@@ -158,11 +202,13 @@ DROP = Operation(
 )
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    CREATE,
     ASSIGN,
     EDIT,
     BLOCK,
     UNBLOCK,
     START,
+    STOP,
     HAND_TO_BUILDER,
     RETRY,
     FINISH,

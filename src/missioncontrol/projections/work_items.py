@@ -260,14 +260,23 @@ class WorkItems:
                 self._block(row, event.on, at)
             case w.WorkItemUnblocked():
                 self._unblock(row, event.on, at)
-            case w.WorkItemStarted():
-                row.started_by = event.by
-                row.assignee = row.assignee or as_user(event.by)
-                move(row, "building", "building", at)
+            case w.WorkItemStarted() | w.WorkItemStopped():
+                self._work(row, event, at)
             case w.WorkItemFinished():
                 self.end(row, at, event.reason)
             case w.WorkItemDropped():
                 self.drop(row, at, event.reason)
+
+    def _work(self, row: WorkRow, event: w.WorkItemStarted | w.WorkItemStopped, at: float) -> None:
+        """Note that a person begins to work on an item, or no longer does."""
+        if isinstance(event, w.WorkItemStopped):
+            row.started_by = ""
+            move(row, "ready_to_build", "ready_to_build", at)
+            self.look(row, at)
+            return
+        row.started_by = event.by
+        row.assignee = row.assignee or as_user(event.by)
+        move(row, "building", "building", at)
 
     def _block(self, row: WorkRow, on: str, at: float) -> None:
         row.on = (*row.on, on)
@@ -285,7 +294,7 @@ class WorkItems:
 
 
 def _edit(row: WorkRow, event: w.WorkItemEdited) -> None:
-    for name in ("priority", "labels", "due", "hours"):
+    for name in ("priority", "labels", "due", "hours", "parent"):
         value = getattr(event, name)
         if value is not None:
             setattr(row, name, value)
@@ -298,6 +307,7 @@ _HANDLERS: dict[type, Callable[[WorkItems, str, Any, float], None]] = {
     p.RepositoryAdopted: work_repositories.adopt,
     p.ProcessChanged: work_repositories.change_process,
     p.RepositoryTaskAdded: work_repositories.change_task,
+    p.RepositoryTaskEdited: work_repositories.change_task,
     p.TaskDocumentTaken: work_repositories.change_task,
     p.TaskDocumentSigned: work_repositories.change_task,
     p.RepositoryTaskStarted: work_repositories.change_task,

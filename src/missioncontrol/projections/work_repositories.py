@@ -75,6 +75,7 @@ def change_task(items: Items, stream: str, event: Any, at: float) -> None:
         row.repository = epic.title
         items.add(row)
     row.task = _after(row.task, epic, event, at)
+    row.title, row.updated = row.task.title[:TITLE_MAX], at
     _stand(items, epic, row, at)
 
 

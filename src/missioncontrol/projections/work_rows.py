@@ -63,6 +63,7 @@ class WorkRow(msgspec.Struct, omit_defaults=True):
     priority: Priority = "normal"
     labels: tuple[str, ...] = ()
     due: str = ""
+    parent: str = ""  # the id of the item that it is a part of
     task: RepositoryTask | None = None  # of a repository
     is_gone: bool = False  # a newer plan has it no more
 

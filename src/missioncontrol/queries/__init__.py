@@ -20,6 +20,7 @@ NOUNS = (
     "notification",
     "work_item",
     "board",
+    "review",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

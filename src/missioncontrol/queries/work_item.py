@@ -96,6 +96,9 @@ class WorkItemPage(msgspec.Struct, frozen=True):
     needs: list[LinkedItem]  # what has to be over before it
     blocks: list[LinkedItem]  # what waits for it
     siblings: list[LinkedItem]  # of the same mission or repository, at most 50
+    parent: LinkedItem | None  # what it is a part of
+    parts: list[LinkedItem]  # of which it is the parent, at most 50
+    blocked_on: list[str]  # keys of what people have it wait for
     times: list[StageTime]  # how long it was in each stage
     stays: list[Stay]  # since when it was in which stage, the oldest first
     moves: list[Move]  # what the caller can do with it, with the reason where they can't
@@ -131,6 +134,9 @@ async def work_item(reader: Reader, key: str) -> WorkItemPage:
             for each in everything
             if each.epic_source == item.epic_source and item.epic_source and each.id != item.id
         ][:SIBLINGS_MAX],
+        parent=next(iter(_linked(present, [row.parent])), None) if row.parent else None,
+        parts=[_link(each) for each in everything if each.parent == item.id][:SIBLINGS_MAX],
+        blocked_on=[each.id for each in _linked(present, row.on)],
         times=time_in_stages(row.stays, reader.now, is_over=not item.is_open, past=row.past),
         stays=row.stays,
         moves=await moves_of(present, row, item, reader.who.actor, reader.now),

@@ -22,6 +22,7 @@ from missioncontrol.domain.run.events import (
     StepFailed,
     StepReleased,
     StepRevised,
+    StepSkipped,
     StepStarted,
     StepSucceeded,
 )
@@ -37,7 +38,7 @@ from missioncontrol.runtime.registry import Registry
 from missioncontrol.runtime.run_waiters import Waiting
 
 RECHECK_SECONDS = 60.0
-DECIDED = (StepReleased, StepRevised, StepFailed)
+DECIDED = (StepReleased, StepRevised, StepSkipped, StepFailed)
 """What people and time make true of a step while nothing of its run may be at work."""
 
 

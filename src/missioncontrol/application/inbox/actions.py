@@ -57,8 +57,15 @@ DECISIONS: dict[Kind, tuple[Rule, ...]] = {
     ),
     "failed": (Rule("retry", "Retry from the failed step", "a", "run.retry", "operate"),),
     "sign-off": (Rule("sign", "Sign off", "a", "document.sign", "approve"),),
-    "plan": (Rule("start", "Start", "a", "mission.execute", "operate"),),
-    "task": (Rule("finish", "Mark as done", "a", "task.done", "approve"),),
+    "plan": (
+        Rule("start", "Start", "a", "mission.execute", "operate"),
+        Rule("answer", "Plan with the answers", "", "mission.begin", "operate", ("answer",)),
+    ),
+    "task": (
+        Rule("start", "Start", "a", "work_item.start", "operate"),
+        Rule("finish", "Mark as done", "a", "work_item.finish", "approve"),
+    ),
+    "comment": (Rule("resolve", "Resolve all", "r", "review.resolve", "operate"),),
     "alert": (
         Rule("acknowledge", "Acknowledge", "a", "alert.acknowledge", "operate"),
         Rule("resolve", "Resolve", "r", "alert.resolve", "operate", ("note",)),
@@ -70,7 +77,7 @@ DECISIONS: dict[Kind, tuple[Rule, ...]] = {
     "slow": (),  # It is over when the item leaves its stage; the board has what can be done.
 }
 
-DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task", "slow")
+DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task", "slow", "comment")
 
 SNOOZE = Rule("snooze", "Snooze", "s", "inbox.snooze", is_decision=False)
 DISMISS = Rule("dismiss", "Dismiss", "r", "inbox.dismiss", is_decision=False)
@@ -95,7 +102,8 @@ def _rules(item: Waiting, state: State) -> Iterator[Rule]:
     if item.may_act:
         for rule in DECISIONS[item.kind]:
             # A run is cancelled by itself, not with all others that met the same cap.
-            if rule.name != "cancel" or item.count == 1:
+            is_meant = not item.actions or rule.name in item.actions
+            if is_meant and (rule.name != "cancel" or item.count == 1):
                 yield rule
     if item.kind in DISMISSED and state == "open":
         yield DISMISS

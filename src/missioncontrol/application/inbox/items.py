@@ -34,6 +34,7 @@ WORDS: dict[Kind, str] = {
     "alert": "Alert",
     "decision": "Proposed decision",
     "slow": "Slow item",
+    "comment": "Comments",
 }
 """What an item of each kind is called."""
 
@@ -93,6 +94,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""  # who can settle it, in words
     count: int = 1  # runs or decisions that it stands for
     title_of_action: str = ""  # of the first action, where its usual one says too little
+    actions: tuple[str, ...] = ()  # those of its kind that settle it; none named: all
     may_act: bool = True  # whether anything but looking at it is possible here
     objection: Callable[[str], str] = may_anybody  # why a person can't settle it; "" where they can
 

@@ -64,10 +64,12 @@ async def waiting(present: Present, owner: str, now: float) -> list[Waiting]:
         *work.halts(present),
         *work.failed(present, now),
         *await records.tasks(present, now),
+        *work.assigned(present),
         *work.plans(present, now),
         *work.slow(present, now),
         *await records.alerts(present),
         *await records.decisions(present),
+        *await records.comments(present),
     ]
     items = list({each.id: each for each in found}.values())
     _known[present] = _Known(key, items)

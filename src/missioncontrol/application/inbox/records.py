@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
+import msgspec
+
 from missioncontrol.application.analytics.alerts import ALERTS
 from missioncontrol.application.analytics.alerts import stream_of as alerts_of
 from missioncontrol.application.analytics.products import PRODUCTS
@@ -15,6 +17,8 @@ from missioncontrol.application.inbox.items import About, Group, Waiting, part_o
 from missioncontrol.application.queries.repositories import repositories, state_of
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.read_model import Present
+from missioncontrol.application.review_changes import REVIEWS
+from missioncontrol.application.review_changes import STREAM as REVIEWS_STREAM
 from missioncontrol.domain.alert import Alert
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.person import person
@@ -32,6 +36,7 @@ from missioncontrol.domain.repository.states import (
     RepositoryTask,
     Started,
 )
+from missioncontrol.domain.review import Comment
 
 REPOSITORIES_MAX = 200
 TASKS_MAX = 500
@@ -71,7 +76,7 @@ def _of_task(
     elif phase in TASK_DOCUMENTS:
         yield from _of_document(state, task, phase, now)
     elif phase == "implementation":
-        yield _start(state, task)
+        yield _start(present, state, task)
 
 
 def _of_document(
@@ -129,9 +134,15 @@ def _write(state: Repository, task: RepositoryTask, kind: TaskDocument) -> Waiti
     return _own(state, task, title, task.by, since, "later", f"{kind} of the task")
 
 
-def _start(state: Repository, task: RepositoryTask) -> Waiting:
+def _start(present: Present, state: Repository, task: RepositoryTask) -> Waiting:
     since = max((each.at for each in task.documents.values()), default=task.at)
-    return _own(state, task, f"Start {task.title}", task.by, since, "next", "its implementation")
+    id_ = f"{state.id}/{task.number}"
+    row = present.work.rows.get(id_)
+    assignee = row.assignee if row is not None and row.assignee.startswith("user:") else ""
+    owner = Who(assignee) if assignee else task.by
+    found = _own(state, task, f"Start {task.title}", owner, since, "next", "its implementation")
+    about = msgspec.structs.replace(found.about, id=id_)
+    return msgspec.structs.replace(found, about=about, actions=("start",), may_act=True)
 
 
 def _build(state: Repository, task: RepositoryTask) -> Waiting:
@@ -191,6 +202,7 @@ def _review(state: Repository, task: RepositoryTask, now: float) -> Waiting:
         frees=f"the end of task {task.number}",
         who="any approver except its builder",
         title_of_action="Mark as done",
+        actions=("finish",),
         objection=objection,
     )
 
@@ -206,6 +218,42 @@ def _document(kind: TaskDocument) -> str:
 
 def _repository(state: Repository) -> str:
     return state.path.rstrip("/").rpartition("/")[2] or state.path
+
+
+async def comments(present: Present) -> list[Waiting]:
+    """Return changes with comments that are open, and that no builder has yet."""
+    state = await present.find(REVIEWS, REVIEWS_STREAM)
+    found = state.reviews.items() if state is not None else ()
+    new = {source: [each for each in review.open_ones if not each.sent] for source, review in found}
+    return [_comments(present, source, each) for source, each in new.items() if each]
+
+
+def _comments(present: Present, source: str, found: list[Comment]) -> Waiting:
+    item = present.work.item(source)
+    row = present.board.run(source) if item is None else None
+    title = item.title if item is not None else (row and present.board.title_of(row)) or source
+    count = "1 comment" if len(found) == 1 else f"{len(found)} comments"
+    writers = {person(each.by) for each in found}
+    key = item.id if item is not None else source
+
+    def objection(actor: str) -> str:
+        return "You wrote all of them." if writers == {person(actor)} else ""
+
+    return Waiting(
+        id=f"comment:{':'.join(map(part_of_id, source.split('/')))}",
+        kind="comment",
+        title=f"{count} on “{title}”",
+        detail=f"Review · {key}, by {', '.join(sorted(writers))}",
+        about=About(id=key, run=found[-1].run),
+        href=f"/reviews/{key}",
+        since=found[-1].at,
+        group="next",
+        tone="ask",
+        frees="the next round of its builder",
+        who="any operator",
+        count=len(found),
+        objection=objection,
+    )
 
 
 async def decisions(present: Present) -> list[Waiting]:

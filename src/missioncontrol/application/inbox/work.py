@@ -16,6 +16,7 @@ from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.person import person
 from missioncontrol.domain.status import ENDED, WORDS, Closed, Status
+from missioncontrol.domain.work_item.stages import STARTABLE
 from missioncontrol.ports.read_tables import RunChoice, RunRow
 
 LOOKED_BACK = 7 * 86_400.0
@@ -290,6 +291,44 @@ def _own_tasks(present: Present, line: MissionLine) -> Waiting:
         frees=f"{number} of {line.title}",
         who=author.removeprefix("user:") if person(author) else "any operator",
         may_act=False,
+        objection=objection,
+    )
+
+
+def assigned(present: Present) -> list[Waiting]:
+    """Return tasks of missions that people were given and that can begin, or were begun."""
+    return [
+        _assigned(item)
+        for item in present.work_items
+        if item.kind == "person_task" and item.assignee.startswith("user:") and _is_next(item)
+    ]
+
+
+def _is_next(item: WorkItem) -> bool:
+    return (item.word in STARTABLE and not item.blocked_by) or item.word == "building"
+
+
+def _assigned(item: WorkItem) -> Waiting:
+    is_begun = item.word == "building"
+    name = item.assignee.partition(":")[2]
+
+    def objection(actor: str) -> str:
+        return "" if person(actor) == person(item.assignee) else f"{name} has this task."
+
+    mission, _, key = item.source.partition("/")
+    return Waiting(
+        id=f"task:{mission}:{part_of_id(key)}",
+        kind="task",
+        title=f"{'Finish' if is_begun else 'Start'} {item.title}",
+        detail=f"Task of {name} · {item.epic} {item.epic_title}",
+        about=About(mission=mission, id=item.id, run=item.run),
+        href=f"/board/items/{item.id}",
+        since=item.entered,
+        group="next",
+        tone="ask",
+        frees=", ".join(item.blocks[:3]) or f"the end of {item.id}",
+        who=name,
+        actions=("finish",) if is_begun else ("start",),
         objection=objection,
     )
 

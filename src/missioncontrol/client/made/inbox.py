@@ -28,6 +28,7 @@ class InboxRequests(Resource[L]):
             "alert",
             "decision",
             "slow",
+            "comment",
         ]
         | None = None,
         view: Literal["mine", "all", "snoozed", "muted", "delegated"] = "mine",

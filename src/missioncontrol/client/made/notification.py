@@ -48,6 +48,7 @@ class NotificationRequests(Resource[L]):
                 "alert",
                 "decision",
                 "slow",
+                "comment",
             ]
         ] = (),
         key: str = "",

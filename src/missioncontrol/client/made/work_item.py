@@ -73,6 +73,45 @@ class WorkItemRequests(Resource[L]):
         return requests.item("work_item.get", work_item)
 
     @requested
+    def create(
+        self,
+        repository: str,
+        title: str,
+        *,
+        text: str = "",
+        acceptance: Sequence[str] = (),
+        files: Sequence[str] = (),
+        to: str = "",
+        priority: Literal["urgent", "high", "normal", "low"] | None = None,
+        labels: Sequence[str] = (),
+        due: str = "",
+        hours: float = 0.0,
+        on: str = "",
+        parent: str = "",
+        key: str = "",
+    ) -> Call[ItemNow]:
+        """Add a task to a repository, with what people say about it."""
+        return requests.operation(
+            "work_item.create",
+            "",
+            {
+                "repository": repository,
+                "title": title,
+                "text": text,
+                "acceptance": acceptance,
+                "files": files,
+                "to": to,
+                "priority": priority,
+                "labels": labels,
+                "due": due,
+                "hours": hours,
+                "on": on,
+                "parent": parent,
+            },
+            key=key,
+        )
+
+    @requested
     def assign(self, work_item: str, *, to: str = "", key: str = "") -> Call[ItemNow]:
         """Say who does an item: a person, or an agent that is declared here.
 
@@ -89,16 +128,30 @@ class WorkItemRequests(Resource[L]):
         labels: Sequence[str] | None = None,
         due: str | None = None,
         hours: float | None = None,
+        parent: str | None = None,
+        title: str | None = None,
+        text: str | None = None,
+        acceptance: Sequence[str] | None = None,
         key: str = "",
     ) -> Call[ItemNow]:
-        """Change the priority, the labels, the due date or the estimate of an item.
+        """Change the priority, the labels, the due date, the estimate or the parent of an item.
 
-        What is left out stays.
+        Of a task of a repository also its title, its text and its points of acceptance. What is
+        left out stays.
         """
         return requests.operation(
             "work_item.edit",
             work_item,
-            {"priority": priority, "labels": labels, "due": due, "hours": hours},
+            {
+                "priority": priority,
+                "labels": labels,
+                "due": due,
+                "hours": hours,
+                "parent": parent,
+                "title": title,
+                "text": text,
+                "acceptance": acceptance,
+            },
             key=key,
         )
 
@@ -124,6 +177,14 @@ class WorkItemRequests(Resource[L]):
         Refused while something blocks it.
         """
         return requests.operation("work_item.start", work_item, {}, key=key)
+
+    @requested
+    def stop(self, work_item: str, reason: str = "", *, key: str = "") -> Call[ItemNow]:
+        """End the work on an item; it can begin again.
+
+        The run of an agent is cancelled with all that it carries out.
+        """
+        return requests.operation("work_item.stop", work_item, {"reason": reason}, key=key)
 
     @requested
     def hand_to_builder(

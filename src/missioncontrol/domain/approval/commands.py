@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.approval.events import SignedIn
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.step import ApprovalRule
 
 
@@ -62,9 +63,10 @@ class Reject(Word, frozen=True):
 
 
 class RequestChanges(Word, frozen=True, kw_only=True):
-    """Ask for these inputs in place of those shown."""
+    """Ask for these inputs in place of those shown, or for a round that mends the findings."""
 
-    inputs: dict[str, Any]
+    inputs: dict[str, Any] = {}
+    findings: tuple[Finding, ...] = ()
 
 
 class Defer(Word, frozen=True, kw_only=True):

@@ -86,8 +86,9 @@ def decide(command: ApprovalCommand, approval: Approval | None, now: float) -> l
             refuse_program(command.who)
             refuse_late(approval, now)
             refuse_unseen(command, approval)
-            refuse_author(command, approval, now)
-            refuse_uninvited(command.who, approval)
+            if not _is_returned_by_author(command, approval):
+                refuse_author(command, approval, now)
+                refuse_uninvited(command.who, approval)
             return _answered(command, approval, now)
 
 
@@ -98,8 +99,10 @@ def _answered(command: Verdict, approval: Approval, now: float) -> list[Approval
         case Reject():
             return [ApprovalRejected(**_author_fields(command))]
         case RequestChanges():
-            refuse_bad_changes(command, approval)
-            return [ChangesRequested(**_author_fields(command), inputs=command.inputs)]
+            if not command.findings:
+                refuse_bad_changes(command, approval)
+            fields = {**_author_fields(command), "findings": command.findings}
+            return [ChangesRequested(**fields, inputs=command.inputs)]
         case Defer():
             refuse_bad_deferral(command, approval, now)
             return [ApprovalDeferred(**_author_fields(command), until=command.until)]
@@ -108,6 +111,12 @@ def _answered(command: Verdict, approval: Approval, now: float) -> list[Approval
             return [ApprovalDelegated(**_author_fields(command), to=command.to)]
         case _:
             assert_never(command)
+
+
+def _is_returned_by_author(command: Verdict, approval: Approval) -> bool:
+    """Whether an author asks for a further round, which lets no more run than taking it back."""
+    returns = isinstance(command, RequestChanges) and bool(command.findings)
+    return returns and speaker(command.who).is_also(approval.authors)
 
 
 def _author_fields(command: Word | WithdrawWithRun) -> dict[str, Any]:

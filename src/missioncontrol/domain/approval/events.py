@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.step import ApprovalRule
 
 SignedIn = Literal["", "os", "claimed", "link", "password", "oidc", "token"]
@@ -62,9 +63,10 @@ class ApprovalRejected(PersonEvent, frozen=True):
 
 
 class ChangesRequested(PersonEvent, frozen=True, kw_only=True):
-    """A person wants other inputs; what then runs has another digest and is asked again."""
+    """A person wants other inputs, or work that is mended; what then runs is asked again."""
 
-    inputs: dict[str, Any]  # all of them, as they shall be
+    inputs: dict[str, Any] = {}  # all of them, as they shall be
+    findings: tuple[Finding, ...] = ()  # what to mend in a further round, in place of inputs
 
 
 class ApprovalDeferred(PersonEvent, frozen=True, kw_only=True):

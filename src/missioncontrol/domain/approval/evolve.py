@@ -70,7 +70,8 @@ def _decided(approval: Approval, event: FinalEvent, at: float) -> Decided:
         case ApprovalRejected():
             return Decided("rejected", event.by, event.reason, at)
         case ChangesRequested():
-            return Decided("changed", event.by, event.reason, at, event.inputs)
+            findings = event.findings
+            return Decided("changed", event.by, event.reason, at, event.inputs, findings=findings)
         case ApprovalExpired():
             reason = f"Not enough people agreed until {moment(event.expires)}."
             return Decided("expired", "engine", reason, at)

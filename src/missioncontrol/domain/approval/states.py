@@ -20,6 +20,7 @@ from missioncontrol.domain.approval.events import (
     ApprovalGiven,
     Outcome,
 )
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.person import Known, known_as, person
 from missioncontrol.domain.step import ApprovalRule
 
@@ -46,6 +47,7 @@ class Decided(msgspec.Struct, frozen=True):
     at: float
     inputs: dict[str, Any] | None = None  # those that were asked for
     is_self_approval: bool = False  # whether its author agreed, alone, after a second look
+    findings: tuple[Finding, ...] = ()  # what a further round is to mend
 
 
 class Remark(msgspec.Struct, frozen=True):

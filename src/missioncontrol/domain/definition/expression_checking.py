@@ -296,7 +296,7 @@ class Expressing:
             self._faults.add(
                 place,
                 f"steps.{key} alone says nothing.",
-                f"Write steps.{key}.output, or .state, .error or .artifacts.",
+                f"Write steps.{key}.output, or .state, .error, .findings or .artifacts.",
             )
         else:
             self._check_member(key, path, place, scope)

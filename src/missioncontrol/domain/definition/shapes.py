@@ -25,7 +25,7 @@ def closed(fields: Mapping[str, Shape]) -> Shape:
 
 ARTIFACT = closed({"name": TEXT, "digest": TEXT, "size": WHOLE, "media_type": TEXT})
 RUN = closed({"id": TEXT, "workflow": TEXT, "version": WHOLE, "author": TEXT, "trigger": TEXT})
-MEMBERS = ("output", "state", "error", "artifacts")
+MEMBERS = ("output", "state", "error", "findings", "artifacts")
 """What an expression can ask of a step."""
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -181,6 +181,8 @@ class Shapes:
                 return at(self.output_of(key), rest)
             case "state" | "error":
                 return at(TEXT, rest)
+            case "findings":
+                return at(Shape("list", items=ANYTHING), rest)
             case "artifacts":
                 return at(ARTIFACT, rest[1:]) if rest else Shape("object")
             case _:

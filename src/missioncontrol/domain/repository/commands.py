@@ -32,6 +32,17 @@ class AddTask(msgspec.Struct, frozen=True):
     brief: str
     documents: tuple[Version, ...]
     by: Who
+    acceptance: tuple[str, ...] = ()
+
+
+class EditTask(msgspec.Struct, frozen=True):
+    """Change what is wanted of a task; None stays as it is."""
+
+    task: int
+    by: Who
+    title: str | None = None
+    brief: str | None = None
+    acceptance: tuple[str, ...] | None = None
 
 
 class TakeDocument(msgspec.Struct, frozen=True):
@@ -117,6 +128,7 @@ class RunTasks(msgspec.Struct, frozen=True):
 RepositoryCommand = (
     AdoptRepository
     | AddTask
+    | EditTask
     | TakeDocument
     | SignDocument
     | StartTask

@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.person import person
@@ -10,6 +13,7 @@ from missioncontrol.domain.repository.commands import (
     AddTask,
     AdoptRepository,
     DropTask,
+    EditTask,
     FinishTask,
     RepositoryCommand,
     RunTasks,
@@ -27,6 +31,7 @@ from missioncontrol.domain.repository.events import (
     RepositoryTaskAdded,
     RepositoryTaskDone,
     RepositoryTaskDropped,
+    RepositoryTaskEdited,
     RepositoryTaskStarted,
     TaskDocumentSigned,
     TaskDocumentTaken,
@@ -55,10 +60,13 @@ TASKS_MAX = 9_999
 VERSIONS_MAX = 1_000
 TITLE_MAX = 200
 BRIEF_MAX = 20_000
+ACCEPTANCE_MAX = 50
+POINT_MAX = 1_000
 REASON_MAX = 2_000
 PATH_MAX = 4_096
 CHARACTERS_MAX = 400_000
 SLUG_MAX = 48
+replace = msgspec.structs.replace
 ID = re.compile(r"repository-[0-9a-z]{14}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -84,6 +92,8 @@ def decide(
     match command:
         case AddTask():
             return _added(command, state)
+        case EditTask():
+            return _edited(command, state)
         case TakeDocument():
             return _accept_document(command, state)
         case SignDocument():
@@ -145,17 +155,41 @@ def _adopted(command: AdoptRepository, state: Repository | None) -> list[Reposit
 
 
 def _added(command: AddTask, state: Repository) -> list[RepositoryEvent]:
-    _refuse_bad("title", command.title, TITLE_MAX, least=1)
-    _refuse_bad("brief", command.brief, BRIEF_MAX)
-    if not command.title.isprintable() or suspicious(command.title):
-        raise Rejected("repository.bad_input", "The title is one line with nothing hidden in it.")
+    _refuse_bad_words(command.title, command.brief, command.acceptance)
     if len(state.tasks) >= TASKS_MAX:
         raise Rejected("repository.too_many", f"There are {TASKS_MAX:,} tasks here already.")
     number, slug = len(state.tasks) + 1, slug_of(command.title)
     added = RepositoryTaskAdded(
-        state.id, number, slug, command.title, command.by, brief=command.brief
+        state.id, number, slug, command.title, command.by, command.brief, command.acceptance
     )
     return [added, *(_version(state.id, number, 1, each, command.by) for each in command.documents)]
+
+
+def _edited(command: EditTask, state: Repository) -> list[RepositoryEvent]:
+    task = _open(state, command.task)
+    stated = {name: getattr(command, name) for name in ("title", "brief", "acceptance")}
+    changed: dict[str, Any] = {
+        name: value
+        for name, value in stated.items()
+        if value is not None and value != getattr(task, name)
+    }
+    now = replace(task, **changed)
+    _refuse_bad_words(now.title, now.brief, now.acceptance)
+    return [RepositoryTaskEdited(state.id, task.number, command.by, **changed)] if changed else []
+
+
+def _refuse_bad_words(title: str, brief: str, acceptance: Sequence[str]) -> None:
+    _refuse_bad("title", title, TITLE_MAX, least=1)
+    _refuse_bad("brief", brief, BRIEF_MAX)
+    if not title.isprintable() or suspicious(title):
+        raise Rejected("repository.bad_input", "The title is one line with nothing hidden in it.")
+    if len(acceptance) > ACCEPTANCE_MAX:
+        raise Rejected(
+            "repository.bad_input",
+            f"There are {len(acceptance)} points of acceptance; at most {ACCEPTANCE_MAX} fit.",
+        )
+    for each in acceptance:
+        _refuse_bad("acceptance", each, POINT_MAX, least=1)
 
 
 def _accept_document(command: TakeDocument, state: Repository) -> list[RepositoryEvent]:

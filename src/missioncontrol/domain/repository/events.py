@@ -63,6 +63,18 @@ class RepositoryTaskAdded(Event, frozen=True):
     title: str
     by: Who
     brief: str = ""
+    acceptance: tuple[str, ...] = ()  # what has to hold, besides what its documents say
+
+
+class RepositoryTaskEdited(Event, frozen=True):
+    """A person changed what is wanted; None is as it was."""
+
+    repository: str
+    task: int
+    by: Who
+    title: str | None = None
+    brief: str | None = None
+    acceptance: tuple[str, ...] | None = None
 
 
 class TaskDocumentTaken(Event, frozen=True):
@@ -150,6 +162,7 @@ RepositoryEvent = (
     RepositoryAdopted
     | ProcessChanged
     | RepositoryTaskAdded
+    | RepositoryTaskEdited
     | TaskDocumentTaken
     | TaskDocumentSigned
     | RepositoryTaskStarted
@@ -163,6 +176,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     RepositoryAdopted: ("repository_adopted", 1),
     ProcessChanged: ("repository_process_changed", 1),
     RepositoryTaskAdded: ("repository_task_added", 1),
+    RepositoryTaskEdited: ("repository_task_edited", 1),
     TaskDocumentTaken: ("task_document_taken", 1),
     TaskDocumentSigned: ("task_document_signed", 1),
     RepositoryTaskStarted: ("repository_task_started", 1),

@@ -11,6 +11,7 @@ from missioncontrol.domain.repository.events import (
     RepositoryTaskAdded,
     RepositoryTaskDone,
     RepositoryTaskDropped,
+    RepositoryTaskEdited,
     RepositoryTaskScoped,
     RepositoryTasksRun,
     RepositoryTaskStarted,
@@ -44,8 +45,20 @@ def evolve(state: Repository | None, event: RepositoryEvent, at: float) -> Repos
             return replace(state, process=event.process)
         case RepositoryTaskAdded():
             state.tasks[event.task] = RepositoryTask(
-                event.task, event.slug, event.title, event.brief, event.by, at, {}, Preparing()
+                event.task,
+                event.slug,
+                event.title,
+                event.brief,
+                event.by,
+                at,
+                {},
+                Preparing(),
+                acceptance=event.acceptance,
             )
+        case RepositoryTaskEdited():
+            stated = {name: getattr(event, name) for name in ("title", "brief", "acceptance")}
+            changed = {name: value for name, value in stated.items() if value is not None}
+            state.tasks[event.task] = replace(state.tasks[event.task], **changed)
         case TaskDocumentTaken():
             key = event.task, event.kind
             state.versions[key] = (*state.versions.get(key, ()), event.digest)

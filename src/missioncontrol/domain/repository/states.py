@@ -90,6 +90,7 @@ class RepositoryTask(msgspec.Struct, frozen=True):
     stage: Stage
     scope: Scope | None = None
     hold: Hold | None = None
+    acceptance: tuple[str, ...] = ()  # what has to hold, besides what its documents say
 
     @property
     def folder(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.run.events import Check, Failure, Outcome, ReusedResult
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
@@ -102,6 +103,15 @@ class ReviseStep(Command, frozen=True):
     approval: str
     inputs: dict[str, Any]
     by: str = ""
+
+
+class ReturnStep(Command, frozen=True):
+    """Leave a step out that waits for an approval: a further round mends the findings first."""
+
+    step: str
+    approval: str
+    reason: str
+    findings: tuple[Finding, ...]
 
 
 class ExpandStep(Command, frozen=True):
@@ -221,6 +231,7 @@ RunCommand = (
     | HoldStep
     | ReleaseStep
     | ReviseStep
+    | ReturnStep
     | ExpandStep
     | ConcludeStep
     | FailStep

@@ -24,6 +24,7 @@ from missioncontrol.domain.run.commands import (
     ReportSuccess,
     ReportUsage,
     ResumeRun,
+    ReturnStep,
     ReviseStep,
     RunCommand,
     SkipStep,
@@ -115,7 +116,7 @@ def decide(command: RunCommand, run: Run | None, now: float) -> list[RunEvent]:
             return _cancelled(command, run)
         case ReadyStep() | SkipStep() | HoldStep() | ExpandStep():
             return work_out(command, run, now)
-        case ReleaseStep() | ReviseStep():
+        case ReleaseStep() | ReviseStep() | ReturnStep():
             return answer(command, run)
         case ConcludeStep():
             return conclude(command, run)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.step import Amount, Slot, Step
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 
@@ -113,6 +114,7 @@ class StepSkipped(Event, frozen=True):
 
     step: str
     reason: str
+    findings: tuple[Finding, ...] = ()  # of a person, who wants a further round in its place
 
 
 class StepHeld(Event, frozen=True):

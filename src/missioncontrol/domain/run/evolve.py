@@ -118,7 +118,7 @@ def _evolve_rarely(
         case StepsAdded():
             run.add(event.steps)
         case StepSkipped():
-            _settle(run, event.step, Skipped(event.reason))
+            _settle(run, event.step, Skipped(event.reason, event.findings))
         case StepHeld():
             run.unready(event.step)
             run.released.pop(event.step, None)

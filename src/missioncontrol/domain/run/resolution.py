@@ -12,6 +12,7 @@ from missioncontrol.domain.run.commands import (
     HoldStep,
     ReadyStep,
     ReleaseStep,
+    ReturnStep,
     ReviseStep,
     SkipStep,
 )
@@ -134,7 +135,7 @@ def _size(step: Step) -> int:
     return 1 + sum(map(_size, step.body))
 
 
-def answer(command: ReleaseStep | ReviseStep, run: Run) -> list[RunEvent]:
+def answer(command: ReleaseStep | ReviseStep | ReturnStep, run: Run) -> list[RunEvent]:
     refuse_if_over(run)
     refuse_unknown(run, command.step)
     held = run.held.get(command.step)
@@ -143,6 +144,8 @@ def answer(command: ReleaseStep | ReviseStep, run: Run) -> list[RunEvent]:
             "run.not_held",
             f"Step {command.step!r} of run {run.id!r} does not wait for {command.approval!r}.",
         )
+    if isinstance(command, ReturnStep):
+        return _returned(command, run)
     if isinstance(command, ReviseStep):
         return [StepRevised(command.step, command.approval, command.inputs, command.by)]
     if command.digest != held.digest:
@@ -152,6 +155,27 @@ def answer(command: ReleaseStep | ReviseStep, run: Run) -> list[RunEvent]:
             f"{command.digest[:12]!r} was approved.",
         )
     return [StepReleased(command.step, command.approval, command.digest)]
+
+
+def _returned(command: ReturnStep, run: Run) -> list[RunEvent]:
+    refuse_without_round(run, command.step)
+    last = [RunSettled(outcome_of(run))] if run.unsettled == 1 else []
+    return [StepSkipped(command.step, command.reason, command.findings), *last]
+
+
+def refuse_without_round(run: Run, step: str) -> None:
+    """Refuse to leave a step out where no further round follows that can mend what was found.
+
+    Raises:
+        Rejected: `run.no_round`.
+    """
+    if not run.has_rounds(step):
+        raise Rejected(
+            "run.no_round",
+            f"No further round follows step {step!r} of run {run.id!r}, so nothing would mend "
+            "what was found.",
+            hint="Reject it with a reason, or ask for other inputs.",
+        )
 
 
 def conclude(command: ConcludeStep, run: Run) -> list[RunEvent]:

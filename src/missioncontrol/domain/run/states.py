@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from missioncontrol.domain.elevation import Elevated
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.run.deadlines import Deadlines
 from missioncontrol.domain.run.events import Check, Failure, Outcome
 from missioncontrol.domain.run.turns import Crowd, Queue, any_number, in_turn
@@ -96,6 +97,7 @@ class Skipped(State, tag="skipped", frozen=True):
     """Left out, and that is in order."""
 
     reason: str
+    findings: tuple[Finding, ...] = ()  # what a person wants mended before it runs
 
 
 class Failed(State, tag="failed", frozen=True):
@@ -410,6 +412,11 @@ class Run:
         while self.steps[key].parent:
             key = self.steps[key].parent
         return key
+
+    def has_rounds(self, key: str) -> bool:
+        """Whether a further round follows where `key`, at the end of one, is left out."""
+        parent = self.steps[key].parent
+        return bool(parent) and (self.steps[parent].repeat is not None or self.has_rounds(parent))
 
     def is_waiting(self, key: str) -> bool:
         """Whether needs of `key` have not ended yet."""

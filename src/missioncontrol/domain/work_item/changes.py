@@ -16,6 +16,7 @@ from missioncontrol.domain.work_item.commands import (
     ItemCommand,
     LimitStage,
     StartItem,
+    StopItem,
     UnblockItem,
 )
 from missioncontrol.domain.work_item.events import (
@@ -29,6 +30,7 @@ from missioncontrol.domain.work_item.events import (
     WorkItemEvent,
     WorkItemFinished,
     WorkItemStarted,
+    WorkItemStopped,
     WorkItemUnblocked,
 )
 from missioncontrol.domain.work_item.stages import OVER, Stage, Word
@@ -36,6 +38,8 @@ from missioncontrol.domain.work_item.stages import OVER, Stage, Word
 LABELS_MAX = 20
 BLOCKS_MAX = 50
 HOURS_MAX = 10_000.0
+PARENTS_MAX = 10
+"""Parents above each other."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -73,6 +77,7 @@ class Stated(msgspec.Struct):
     due: str = ""
     hours: float = 0.0
     on: tuple[str, ...] = ()  # items that it waits for
+    parent: str = ""
     is_over: bool = False
 
 
@@ -111,7 +116,7 @@ def decide(change: Change | Limited, state: WorkItems | None, now: float) -> lis
         case AssignItem():
             return _assigned(command, change, known)
         case EditItem():
-            return _edited(command, change, known)
+            return _edited(command, change, items)
         case BlockItem():
             return _blocked(command, change, items)
         case UnblockItem():
@@ -120,6 +125,8 @@ def decide(change: Change | Limited, state: WorkItems | None, now: float) -> lis
             return [made] if on in known.on else []
         case StartItem():
             return [WorkItemStarted(change.item.id, change.by)]
+        case StopItem():
+            return [WorkItemStopped(change.item.id, change.by, command.reason)]
         case FinishItem():
             return [WorkItemFinished(change.item.id, change.by, command.reason)]
         case DropItem():
@@ -140,7 +147,7 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
         case WorkItemAssigned():
             stated.assignee = event.to
         case WorkItemEdited():
-            for name in ("priority", "labels", "due", "hours"):
+            for name in ("priority", "labels", "due", "hours", "parent"):
                 value = getattr(event, name)
                 if value is not None:
                     setattr(stated, name, value)
@@ -148,7 +155,7 @@ def evolve(state: WorkItems | None, event: WorkItemEvent, at: float) -> WorkItem
             stated.on = (*stated.on, event.on)
         case WorkItemUnblocked():
             stated.on = tuple(each for each in stated.on if each != event.on)
-        case WorkItemStarted():
+        case WorkItemStarted() | WorkItemStopped():
             stated.is_over = False
         case WorkItemFinished() | WorkItemDropped():
             stated.is_over = True
@@ -163,7 +170,7 @@ def _limited(change: Limited, state: WorkItems | None) -> list[WorkItemEvent]:
     return [StageLimited(stage, limit, change.by)] if limit != before else []
 
 
-Verb = Literal["assign", "edit", "block", "unblock", "start", "finish", "drop"]
+Verb = Literal["assign", "edit", "block", "unblock", "start", "stop", "finish", "drop"]
 
 _VERBS: dict[type, Verb] = {
     AssignItem: "assign",
@@ -171,6 +178,7 @@ _VERBS: dict[type, Verb] = {
     BlockItem: "block",
     UnblockItem: "unblock",
     StartItem: "start",
+    StopItem: "stop",
     FinishItem: "finish",
     DropItem: "drop",
 }
@@ -196,6 +204,8 @@ def refuse(verb: Verb, item: Facts) -> None:
         raise Rejected("work_item.by_plan", f"{item.key}: {_BY_PLAN[item.kind][verb]}")
     if verb == "start":
         _refuse_start(item)
+    if verb == "stop" and item.word != "building":
+        raise Rejected("work_item.not_started", f"{item.key} is not at work, so nothing stops.")
 
 
 def _refuse_start(item: Facts) -> None:
@@ -216,6 +226,7 @@ _BY_PLAN: dict[str, dict[str, str]] = {
         "block": "the plan says what it waits for.",
         "unblock": "the plan says what it waits for.",
         "start": "the engine starts it as soon as what it needs is done.",
+        "stop": "it ends with its run: `mission runs cancel` ends that.",
         "finish": "the engine takes it as done when its checks pass.",
         "drop": "it ends with its run: `mission runs cancel` ends that.",
     },
@@ -224,6 +235,7 @@ _BY_PLAN: dict[str, dict[str, str]] = {
         "block": "a step waits for the answer.",
         "unblock": "a step waits for the answer.",
         "start": "a person answers it; there is nothing to start.",
+        "stop": "it ends with its run: `mission runs cancel` ends that.",
         "finish": "it is done when a person answers it.",
         "drop": "it ends with its run: `mission runs cancel` ends that.",
     },
@@ -236,7 +248,8 @@ def _assigned(command: AssignItem, change: Change, known: Stated) -> list[WorkIt
     return [WorkItemAssigned(change.item.id, command.to, change.by)]
 
 
-def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEvent]:
+def _edited(command: EditItem, change: Change, items: dict[str, Stated]) -> list[WorkItemEvent]:
+    known = items.get(change.item.id, Stated())
     labels = None if command.labels is None else tuple(dict.fromkeys(command.labels))
     if labels is not None and len(labels) > LABELS_MAX:
         raise _bad_input(f"There are {len(labels)} labels; at most {LABELS_MAX} fit.")
@@ -252,6 +265,7 @@ def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEv
         "labels": labels,
         "due": command.due,
         "hours": command.hours,
+        "parent": _parent(command, change, items),
     }
     changed: dict[str, Any] = {
         name: value
@@ -259,6 +273,27 @@ def _edited(command: EditItem, change: Change, known: Stated) -> list[WorkItemEv
         if value is not None and value != getattr(known, name)
     }
     return [WorkItemEdited(change.item.id, change.by, **changed)] if changed else []
+
+
+def _parent(command: EditItem, change: Change, items: dict[str, Stated]) -> str | None:
+    """Return the id of the parent that is stated; None where none is.
+
+    Raises:
+        Rejected: `work_item.cycle`.
+    """
+    if command.parent is None or not command.parent.strip():
+        return command.parent
+    assert change.on is not None, "the caller looks it up"
+    place, above = change.on.id, 0
+    while place and above <= PARENTS_MAX:
+        if place == change.item.id:
+            raise Rejected(
+                "work_item.cycle", f"{change.on.key} is a part of {change.item.key} already."
+            )
+        place, above = items.get(place, Stated()).parent, above + 1
+    if above > PARENTS_MAX:
+        raise Rejected("work_item.too_many", f"{change.on.key} has {PARENTS_MAX} parents above.")
+    return change.on.id
 
 
 def _refuse_bad_day(text: str) -> None:

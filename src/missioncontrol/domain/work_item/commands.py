@@ -19,6 +19,7 @@ Reason = Annotated[
     str, Meta(max_length=REASON_MAX, description="Why; stored in the log permanently.")
 ]
 Label = Annotated[str, Meta(min_length=1, max_length=LABEL_MAX)]
+Point = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class AssignItem(msgspec.Struct, frozen=True):
@@ -46,6 +47,22 @@ class EditItem(msgspec.Struct, frozen=True):
     hours: Annotated[
         float | None, Meta(description="How long a person needs, in hours; 0 for no estimate.")
     ] = None
+    parent: Annotated[
+        Annotated[str, Meta(max_length=ID_MAX)] | None,
+        Meta(description="The key of the item it is a part of; empty for none."),
+    ] = None
+    title: Annotated[
+        Annotated[str, Meta(max_length=200)] | None,
+        Meta(description="Of a task of a repository: its title."),
+    ] = None
+    text: Annotated[
+        Annotated[str, Meta(max_length=20_000)] | None,
+        Meta(description="Likewise: what is wanted, and why."),
+    ] = None
+    acceptance: Annotated[
+        tuple[Point, ...] | None,
+        Meta(description="Likewise: a point that has to hold; all of them are replaced."),
+    ] = None
 
 
 class BlockItem(msgspec.Struct, frozen=True):
@@ -69,6 +86,13 @@ class StartItem(msgspec.Struct, frozen=True):
     id: Id
 
 
+class StopItem(msgspec.Struct, frozen=True):
+    """End the work on an item; it can begin again."""
+
+    id: Id
+    reason: Reason = ""
+
+
 class FinishItem(msgspec.Struct, frozen=True):
     """Take an item as done."""
 
@@ -90,4 +114,6 @@ class LimitStage(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=0, le=LIMIT_MAX, description="How many at most; 0 for no limit.")]
 
 
-ItemCommand = AssignItem | EditItem | BlockItem | UnblockItem | StartItem | FinishItem | DropItem
+ItemCommand = (
+    AssignItem | EditItem | BlockItem | UnblockItem | StartItem | StopItem | FinishItem | DropItem
+)

@@ -41,6 +41,7 @@ class WorkItemEdited(Event, frozen=True):
     labels: tuple[str, ...] | None = None
     due: str | None = None  # YYYY-MM-DD, "" for none
     hours: float | None = None  # of a person, 0 for no estimate
+    parent: str | None = None  # the item that it is a part of, "" for none
 
 
 class WorkItemBlocked(Event, frozen=True):
@@ -65,6 +66,14 @@ class WorkItemStarted(Event, frozen=True):
 
     item: str
     by: str
+
+
+class WorkItemStopped(Event, frozen=True):
+    """A person no longer works on it."""
+
+    item: str
+    by: str
+    reason: str = ""
 
 
 class WorkItemFinished(Event, frozen=True):
@@ -97,6 +106,7 @@ WorkItemEvent = (
     | WorkItemBlocked
     | WorkItemUnblocked
     | WorkItemStarted
+    | WorkItemStopped
     | WorkItemFinished
     | WorkItemDropped
     | StageLimited
@@ -108,6 +118,7 @@ EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     WorkItemBlocked: ("work_item_blocked", 1),
     WorkItemUnblocked: ("work_item_unblocked", 1),
     WorkItemStarted: ("work_item_started", 1),
+    WorkItemStopped: ("work_item_stopped", 1),
     WorkItemFinished: ("work_item_finished", 1),
     WorkItemDropped: ("work_item_dropped", 1),
     StageLimited: ("stage_limited", 1),

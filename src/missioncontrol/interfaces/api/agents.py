@@ -23,6 +23,7 @@ from missioncontrol.surfaces.conditional import (
     tag_of,
     tagged,
 )
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -246,6 +247,7 @@ async def scale_agent(turning: NamedDependency[Turning], data: JSONBody[Scale]) 
 
 
 HANDLERS: list[Any] = [
+    *handlers_of("agent"),
     list_agents,
     get_agent,
     add_agent,

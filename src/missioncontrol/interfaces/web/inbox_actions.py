@@ -25,11 +25,13 @@ from missioncontrol.application.inbox.records import proposed_of
 from missioncontrol.application.inbox.work import runs_held_by
 from missioncontrol.application.queries import questions, runs
 from missioncontrol.application.queries.halts import needs_of
+from missioncontrol.application.queries.run_outcome import mission_of
 from missioncontrol.application.repositories import RepositoryTaskAsked, SignOffAsked
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.approvals import give_answer
 from missioncontrol.interfaces.console import Console
+from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.web.approval_forms import (
     fields_of,
     filled,
@@ -37,8 +39,12 @@ from missioncontrol.interfaces.web.approval_forms import (
     parse_json,
 )
 from missioncontrol.interfaces.web.cap_forms import cap_changes
+from missioncontrol.interfaces.web.inbox_view import open_comments
+from missioncontrol.interfaces.web.mission_form import of_mission, parse_mission
 from missioncontrol.operations import decision as decisions
 from missioncontrol.operations import inbox
+from missioncontrol.operations import review as reviews
+from missioncontrol.operations import work_item as work_items
 from missioncontrol.operations.inbox import morning_after
 
 AnyRequest = Request[Principal, Any, Any]
@@ -200,10 +206,48 @@ async def _execute(
     return "The mission is started"
 
 
+async def _begin(
+    request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
+) -> str:
+    del form
+    await console.run(request, work_items.START, item.about.id)
+    return "Started"
+
+
+async def _replan(
+    request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
+) -> str:
+    """Plan the goal again with answers to questions of its plan; the plan before leaves."""
+    mission = await mission_of(console.present, item.about.mission)
+    questions = mission.plan.questions if mission.plan is not None else ()
+    texts = (form.get(f"answer.{number}", "").strip() for number, _ in enumerate(questions, 1))
+    answers = [f"Q{number}: {text}" for number, text in enumerate(texts, 1) if text]
+    if not answers:
+        raise Rejected("inbox.no_answer", "No question is answered.", hint="Answer one of them.")
+    asked, errors = parse_mission(of_mission(mission, answers))
+    if asked is None:
+        raise Rejected("inbox.no_answer", "; ".join(errors.values()))
+    await console.ask(request, beginning(asked, console.home))
+    await console.run_afresh(request, inbox.DISMISS, item.id)
+    return "A new plan is made with the answers"
+
+
+async def _resolve_all(
+    request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
+) -> str:
+    del form
+    for each in await open_comments(console.present, item.about.id):
+        await console.run_afresh(request, reviews.RESOLVE, item.about.id, comment=each.number)
+    return "Resolved"
+
+
 async def _finish(
     request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
 ) -> str:
     about = item.about
+    if about.mission:
+        await console.run(request, work_items.FINISH, about.id, reason=_reason(form))
+        return "The task is done"
     done = RepositoryTaskAsked("done", about.repository, about.task, reason=_reason(form))
     await console.ask(request, done)
     return "The task is done"
@@ -300,7 +344,10 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("failed", "retry"): _retry,
     ("sign-off", "sign"): _sign,
     ("plan", "start"): _execute,
+    ("plan", "answer"): _replan,
+    ("task", "start"): _begin,
     ("task", "finish"): _finish,
+    ("comment", "resolve"): _resolve_all,
     ("alert", "acknowledge"): _alert("acknowledge", "Acknowledged"),
     ("alert", "resolve"): _alert("resolve", "Resolved"),
     ("decision", "accept"): _judged(decisions.ACCEPT, "Accepted"),

@@ -15,9 +15,12 @@ from missioncontrol.application.inbox.records import proposed_of
 from missioncontrol.application.inbox.work import runs_held_by
 from missioncontrol.application.journal import MISSION
 from missioncontrol.application.queries import halts, questions, repository_tasks, runs
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.review_changes import REVIEWS, STREAM
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.person import person
 from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.review import Comment
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.api.elevations import of_agent
 from missioncontrol.interfaces.console import Console
@@ -46,6 +49,7 @@ ICONS = {
     "alert": "cockpit",
     "decision": "branch",
     "slow": "flow",
+    "comment": "comment",
 }
 
 
@@ -65,6 +69,7 @@ CHIPS = (
     Chip("tasks", "Tasks and sign-offs", frozenset({"sign-off", "plan", "task"})),
     Chip("alerts", "Alerts", frozenset({"alert", "slow"})),
     Chip("decisions", "Decisions", frozenset({"decision"})),
+    Chip("comments", "Comments", frozenset({"comment"})),
 )
 KINDS_OF = {chip.key: chip.kinds for chip in CHIPS}
 
@@ -237,6 +242,18 @@ async def _decisions(_: AnyRequest, console: Console, item: InboxItem) -> dict[s
     return {"proposed": await proposed_of(console.present, raw)}
 
 
+async def _said(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    return {"said": await open_comments(console.present, item.about.id)}
+
+
+async def open_comments(present: Present, key: str) -> list[Comment]:
+    """Return the comments on a change that are not resolved, the oldest first."""
+    state = await present.find(REVIEWS, STREAM)
+    found = present.work.item(key)
+    review = state.reviews.get(found.source if found else key) if state is not None else None
+    return review.open_ones if review is not None else []
+
+
 DETAILS: dict[str, Detail] = {
     "approval": _approval,
     "question": _question,
@@ -250,4 +267,5 @@ DETAILS: dict[str, Detail] = {
     "task": _task,
     "alert": _alert,
     "decision": _decisions,
+    "comment": _said,
 }

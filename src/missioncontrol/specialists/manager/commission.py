@@ -11,6 +11,7 @@ class Commission(msgspec.Struct, frozen=True):
     number: int
     title: str
     brief: str = ""
+    acceptance: tuple[str, ...] = ()  # what has to hold, besides what its documents say
     folder: str = ""  # of its documents, from the top of the repository
     documents: dict[str, str] = {}  # SHA-256 by kind: what was signed
     scope: tuple[str, ...] = ()  # patterns of the files that may be changed; none: any
@@ -28,7 +29,7 @@ class Former(msgspec.Struct, frozen=True):
     findings: tuple[dict[str, Any], ...] = ()  # why it was not merged
     returned: bool = False  # by the merge queue: what it goes onto is another commit by now
     rounds: int = 0  # until then
-    conflicts: int = 0  # rounds of these that ended in a conflict with what others merged
+    conflicts: int = 0  # rounds of these that ended in a conflict, or that a person asked for
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -38,6 +38,9 @@ def page(
     if redone:
         parts.append("## The change as it was")
         parts.append(_diff(redone))
+    if commission.acceptance:
+        points = (f"- {plain(each)}" for each in commission.acceptance)
+        parts.append("\n".join(["## Done when", "", *points]))
     parts.append("\n".join(_bounds(commission)))
     for kind, text in texts.items():
         place = f"{commission.folder}/{kind}.md"
@@ -73,7 +76,9 @@ def _finding(finding: Mapping[str, Any]) -> str:
     remedy = str(finding.get("remedy") or "")
     words = plain(str(finding.get("message") or rule or "something"))
     named = f" ({plain(rule)})" if rule else ""
-    return f"{place}{words}{named}{f' {plain(remedy)}' if remedy else ''}"
+    quote = str(finding.get("quote") or "").strip()
+    line_now = f" The line is {code(quote)}." if quote else ""
+    return f"{place}{words}{named}{line_now}{f' {plain(remedy)}' if remedy else ''}"
 
 
 def _bounds(commission: Commission) -> Iterator[str]:
@@ -208,7 +213,7 @@ class Manager:
         base = onto if redo or not former.commit else former.commit
         patch = _patch(repository, former) if redo else ""
         text = page(commission, texts, former, patch, line)
-        acceptance = items(texts, "spec", "acceptance")
+        acceptance = [*items(texts, "spec", "acceptance"), *commission.acceptance]
         parts = open_items(texts)
         output: dict[str, Any] = {
             "base": base,

@@ -280,6 +280,10 @@ class CodingAgent:
         Raises:
             AttemptFailed: `KIND.bad_input` or `worktree.patch_misfit`.
         """
+        if order.former:
+            content = await asyncio.to_thread(self._workshop.artifacts.get, order.former)
+            await apply_patch(tree, content, "The change before its review")
+            return
         if not order.continues:
             return
         up = assignment.upstream[order.continues]

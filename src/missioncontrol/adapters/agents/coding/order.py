@@ -11,9 +11,10 @@ from missioncontrol.adapters.agents.kind_support import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain import canonical
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier
-from missioncontrol.domain.building import CONTINUES, DOCUMENTS, PATCH
+from missioncontrol.domain.building import CONTINUES, DOCUMENTS, FINDINGS, FORMER, PATCH
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.elevation import Elevated
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.step import Risk
 from missioncontrol.domain.work import ArtifactRef
 from missioncontrol.ports.agent import Assignment, AttemptFailed
@@ -50,6 +51,17 @@ INPUTS = {
         required=False,
         description="Names of text files that steps among the needs hand in. The agent is given "
         "them in place of what those steps put out.",
+    ),
+    FORMER: Shape(
+        "string",
+        required=False,
+        description="SHA-256 of a patch that the tree begins with: the change as it was before.",
+    ),
+    FINDINGS: Shape(
+        "list",
+        items=Shape("object"),
+        required=False,
+        description="What a person wants mended in it, each with message, path and line.",
     ),
 }
 OUTPUT = {
@@ -99,6 +111,8 @@ class Order(msgspec.Struct, frozen=True):
     continues: str  # the step whose changes the tree begins with; empty where there is none
     documents: tuple[ArtifactRef, ...]
     answer: Shape  # what the last message has to be, as JSON; ANYTHING where it is just a text
+    former: str = ""  # the digest of the patch that the tree begins with, in place of `continues`
+    findings: tuple[Finding, ...] = ()  # what is to be mended in it
 
 
 def coding_card(declared: Declaration) -> AgentCard:
@@ -156,6 +170,8 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
         continues,
         documents,
         output_shape(declared),
+        given.get(FORMER, ""),
+        msgspec.convert(given.get(FINDINGS) or (), tuple[Finding, ...]),
     )
 
 
@@ -186,7 +202,7 @@ def prompt_of(
 
     `documents` holds the texts of `order.documents` by name.
     """
-    parts = [order.prompt.strip()]
+    parts = [order.prompt.strip(), *_to_mend(order)]
     parts += [_document(name, text) for name, text in documents.items()]
     if data := _data(assignment, with_results=not order.documents):
         parts.append(
@@ -205,6 +221,19 @@ def prompt_of(
     parts.append(_ending(order.answer))
     # A lone surrogate, which a program may have left in a text, can't be encoded.
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace").decode()
+
+
+def _to_mend(order: Order) -> Iterator[str]:
+    """Yield what a person found in the change as it was before."""
+    if not order.findings:
+        return
+    lines = ["## What to mend", "", "A person reviewed the change that is in the tree already."]
+    lines += ["Mend what was found; leave what is right.", ""]
+    for each in order.findings:
+        place = f"{each.path}:{each.line}: " if each.line else f"{each.path}: " if each.path else ""
+        quote = f" (the line is: {each.quote.strip()})" if each.quote.strip() else ""
+        lines.append(f"- {place}{' '.join(each.message.split())}{quote}")
+    yield "\n".join(lines)
 
 
 def _document(name: str, text: str) -> str:

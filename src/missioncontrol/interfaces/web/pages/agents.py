@@ -8,12 +8,13 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 
+from missioncontrol.application.agent_runs import REPOSITORY, takes_instruction
 from missioncontrol.application.agents import AgentAsked
 from missioncontrol.application.queries import agents as queries
 from missioncontrol.application.queries.agents import AgentView
 from missioncontrol.application.queries.measures import health
 from missioncontrol.domain.definition.quantities import seconds_of
-from missioncontrol.domain.errors import Rejected
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.agents import detail, turn
 from missioncontrol.interfaces.api.elevations import of_agent
@@ -21,7 +22,8 @@ from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
-from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.interfaces.web.rendering import answered, fragment, is_part, moved, page
+from missioncontrol.operations.agent import RUN as RUN_AGENT
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -31,6 +33,9 @@ Words = Annotated[str, QueryParameter(max_length=200)]
 TROUBLED = ("failed", "blocked", "lost")
 LIST = "agents/list.html"
 ONE = "agents/agent.html"
+RUN = "agents/run.html"
+WORKING = ("idle", "active")
+PATHS_MAX = 100
 
 
 @get("/agents", include_in_schema=False, **needs("read"))
@@ -98,6 +103,7 @@ async def agent_page(
         "agent": found.agent,
         "detail": found,
         "elevations": of_agent(request, console, name),
+        "runnable": _is_runnable(console, name),
         "declared": msgspec.json.format(
             msgspec.json.encode(_without_empty(found.declared)), indent=2
         ).decode(),
@@ -105,6 +111,70 @@ async def agent_page(
     if is_part(request):
         return fragment(request, ONE, "standing", **values)
     return page(request, ONE, title=name, area="agents", **values)
+
+
+def _is_runnable(console: Console, name: str) -> bool:
+    card = console.shelf.cards().get(name)
+    return card is not None and takes_instruction(card)
+
+
+@get("/agents/run", include_in_schema=False, **needs("operate"))
+async def run_page(
+    request: AnyRequest, console: NamedDependency[Console], agent: Words = ""
+) -> Response[str]:
+    """Show the form that runs an agent on an instruction, beside the agents that take one."""
+    return page(request, RUN, title="Run an agent", area="agents", **await _run(console, agent))
+
+
+async def _run(console: Console, agent: str) -> dict[str, Any]:
+    found = await queries.agents(console.present, console.instruments, console.instruments.now)
+    cards = console.shelf.cards()
+    fit = [each for each in found if each.name in cards and takes_instruction(cards[each.name])]
+    # Agents that people declared come first: those built in do parts of other work.
+    fit.sort(key=lambda each: (each.source == "built_in", each.name))
+    chosen = agent or next((each.name for each in fit if each.status in WORKING), "")
+    paths = {row.path for row in console.present.board.listed("repository")}
+    return {
+        "agents": fit,
+        "chosen": chosen,
+        "takes_repository": any(REPOSITORY in cards[each.name].inputs.fields for each in fit),
+        "paths": sorted(paths)[:PATHS_MAX],
+        "refusal": None,
+        "typed": {},
+    }
+
+
+@post("/agents/run", include_in_schema=False, status_code=200, **needs("operate"))
+async def run_now(
+    request: AnyRequest, console: NamedDependency[Console], data: Form
+) -> Response[Any]:
+    """Begin the run, and show it; a refusal is shown in the form with what was typed."""
+    agent = data.get("agent", "").strip()
+    try:
+        given = {"instruction": data.get("instruction", "").strip(), "cost": _dollars(data)}
+        given["repository"] = data.get("repository", "").strip()
+        answer = await console.run(request, RUN_AGENT, agent, **given)
+    except MissionControlError as refusal:
+        values = await _run(console, agent) | {"refusal": refusal, "typed": data}
+        return await answered(
+            request,
+            RUN,
+            "form",
+            title="Not started",
+            area="agents",
+            back=("/agents/run", "Run an agent"),
+            status=422,
+            **values,
+        )
+    return moved(request, f"/runs/{answer.run}")
+
+
+def _dollars(data: dict[str, str]) -> float:
+    text = data.get("cost", "").strip().removeprefix("$").replace(",", ".")
+    try:
+        return float(text or 0)
+    except ValueError:
+        raise Rejected("agent.bad_input", f"{text[:40]!r} is no amount of dollars.") from None
 
 
 def _without_empty(declared: dict[str, Any]) -> dict[str, Any]:
@@ -193,4 +263,4 @@ def _scale(text: str) -> int:
     return int(text)
 
 
-HANDLERS: list[Any] = [list_page, new_page, add, agent_page, steer]
+HANDLERS: list[Any] = [list_page, new_page, run_page, run_now, add, agent_page, steer]

@@ -24,6 +24,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import board_view as view
 from missioncontrol.interfaces.web.rendering import fragment, is_part, macros_of, moved, page
 from missioncontrol.operations import work_item as operations
+from missioncontrol.operations.board import LIMIT as LIMIT_STAGE
 from missioncontrol.queries import board as boards
 from missioncontrol.queries import work_item as queries
 from missioncontrol.queries.work_item import WorkItemPage
@@ -33,6 +34,7 @@ AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 PAGE, ITEM = "board/page.html", "board/item.html"
 BULK_MAX = 200
+REPOSITORIES_MAX = 200
 CARDS_KNOWN_MAX = 20_000
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
@@ -61,8 +63,12 @@ MOVE_GLYPHS = {
     "hand_to_builder": "agents",
     "retry": "retry",
     "finish": "check",
+    "stop": "stop",
     "drop": "st-cancelled",
 }
+LISTS = {"labels": ",", "acceptance": "\n", "files": ","}
+"""Fields that hold several texts, and what parts them."""
+
 EMPTY_TEXTS: dict[Stage, str] = {
     "planned": "Nothing is planned.",
     "ready_to_build": "Nothing is ready.",
@@ -81,10 +87,13 @@ KEY_HELP = json.dumps(
         [["i"], "Assign"],
         [["p"], "Priority"],
         [["b"], "Blocked by"],
+        [["e"], "Edit"],
         [["v"], "Next view"],
     ]
 )
-OPERATIONS: dict[str, Operation[Any, Any]] = {each.verb: each for each in operations.OPERATIONS}
+OPERATIONS: dict[str, Operation[Any, Any]] = {
+    each.verb: each for each in operations.OPERATIONS if each.target is not None
+}
 
 
 def chosen_by(request: AnyRequest) -> view.Choice:
@@ -161,6 +170,7 @@ async def _board(
         "chips": view.chips(choice, fields),
         "key_help": KEY_HELP,
         "board_tabs": TABS,
+        "repositories": repositories_of(console),
         **words(),
         **_cards_for(request, choice, now),
     }
@@ -297,6 +307,12 @@ async def _page(request: AnyRequest, console: Console, item: str) -> WorkItemPag
     return await queries.work_item(console.reader(request.user), item)
 
 
+def repositories_of(console: Console) -> list[tuple[str, str]]:
+    """Return the repositories to which tasks can be added: id and name."""
+    rows = console.present.board.listed("repository", limit=REPOSITORIES_MAX)
+    return [(row.id, row.path.rstrip("/").rpartition("/")[2] or row.path) for row in rows]
+
+
 def _of_item(console: Console, choice: view.Choice, opened: WorkItemPage | None) -> dict[str, Any]:
     values: dict[str, Any] = {"opened": opened, "choice": choice, "back": choice.address()}
     values |= {"alone": False, "source_titles": SOURCE_TITLES, "move_glyphs": MOVE_GLYPHS}
@@ -306,6 +322,7 @@ def _of_item(console: Console, choice: view.Choice, opened: WorkItemPage | None)
     return values | {
         "parts": view.slices(opened.times),
         "agents": sorted(each.name for each in lives),
+        "wanted": console.present.work.rows[opened.item.source].task,
     }
 
 
@@ -348,17 +365,18 @@ async def change(
     operation = OPERATIONS.get(verb)
     if operation is None:
         raise NotFound("work_item.no_move", f"{verb[:40]!r} is nothing that is done with items.")
-    await console.run(request, operation, item, **_given(verb, data))
+    await console.run(request, operation, item, **_given(operation, data))
     return _changed(request, item)
 
 
-def _given(verb: str, data: dict[str, str]) -> dict[str, Any]:
+def _given(operation: Operation[Any, Any], data: dict[str, str]) -> dict[str, Any]:
     """Return what a form says, by the fields of the operation."""
-    fields = OPERATIONS[verb].given.__struct_fields__
+    fields = operation.given.__struct_fields__
     found: dict[str, Any] = {name: value.strip() for name, value in data.items() if name in fields}
-    if "labels" in found:
-        parts = (each.strip() for each in found["labels"].split(","))
-        found["labels"] = tuple(each for each in parts if each)
+    for name, mark in LISTS.items():
+        if name in found:
+            parts = (each.strip() for each in found[name].split(mark))
+            found[name] = tuple(each for each in parts if each)
     if "hours" in found:
         found["hours"] = _hours(found["hours"])
     return found
@@ -376,6 +394,35 @@ def _changed(request: AnyRequest, item: str) -> Response[Any]:
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=200, headers={"HX-Trigger": "item-changed"})
     return moved(request, f"/board/items/{quote(item, safe='')}")
+
+
+@post("/board/items", **DONE, **needs("operate"))
+async def create(
+    request: AnyRequest, console: NamedDependency[Console], data: Form
+) -> Response[Any]:
+    """Add a task to a repository, and show it."""
+    given = {name: value for name, value in data.items() if value.strip()}
+    made = await console.run(request, operations.CREATE, **_given(operations.CREATE, given))
+    return moved(request, f"/board/items/{quote(made.id, safe='')}")
+
+
+@post("/board/limits", **DONE, **needs("operate"))
+async def limit(
+    request: AnyRequest, console: NamedDependency[Console], data: Form
+) -> Response[Any]:
+    """Bound how many items are to be in each stage."""
+    for stage, title in boards.TITLES.items():
+        text = data.get(stage, "").strip()
+        if stage in data and (text or data.get(f"{stage}.was")):
+            if text and not (text.isdecimal() and len(text) < 6):
+                raise Rejected("work_item.bad_input", f"{title}: {text[:20]!r} is no number.")
+            if text != data.get(f"{stage}.was", ""):
+                await console.run_afresh(
+                    request, LIMIT_STAGE, "", stage=stage, limit=int(text or 0)
+                )
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=200, headers={"HX-Trigger": "item-changed"})
+    return moved(request, "/board")
 
 
 @post("/board/bulk", **DONE, **needs("operate"))
@@ -431,6 +478,8 @@ HANDLERS: list[Any] = [
     cards_part,
     item_page,
     move,
+    create,
+    limit,
     change,
     change_marked,
 ]

@@ -142,11 +142,19 @@ async def task_page(
         "text": await _text(console, opened),
         "ticked": ticked,
         "at_hand": await _is_at_hand(state.path),
+        "key": _key(console, f"{repository}/{task}"),
     }
     if is_part(request):
         return fragment(request, TASK, "now", **values)
     title = f"Task {found.item.task}: {found.item.title}"
     return page(request, TASK, title=title, area="repositories", **values)
+
+
+def _key(console: Console, source: str) -> str:
+    """Return the key of a task on the board."""
+    console.present.work_items  # noqa: B018 - reads the index that is asked here
+    item = console.present.work.item(source)
+    return item.id if item is not None else source
 
 
 def _opened(documents: list[DocumentView], asked: str, phase: str) -> DocumentView | None:

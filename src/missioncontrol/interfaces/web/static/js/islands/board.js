@@ -120,7 +120,7 @@ class Board {
     const open = this.panel.querySelector("#item");
     if (key === "Escape") return open && (() => this.close());
     if (key === "v") return () => this.nextLayout();
-    if (["i", "p", "b"].includes(key)) return this.current() || open ? () => this.aim(key) : null;
+    if (["i", "p", "b", "e"].includes(key)) return this.current() || open ? () => this.aim(key) : null;
     if (key === "m") return this.current() || open ? () => this.aim("m") : null;
     if (this.board.dataset.view === "list") return null; // Rows have the keys of all lists.
     const step = { j: [0, 1], k: [0, -1], h: [-1, 0], l: [1, 0] }[key];
