@@ -99,7 +99,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/cockpit/funnel": ("/cockpit/funnel?product=sample",),
     "/cockpit/lifecycle": ("/cockpit/lifecycle",),
     "/cockpit/paths": ("/cockpit/paths",),
-    "/cockpit/people": ("{people}",),
+    "/cockpit/people": ("/cockpit/people?product=sample", "{people}"),
     "/cockpit/products": ("/cockpit/products",),
     "/cockpit/products/{product}": (
         "/cockpit/products/sample",
@@ -112,6 +112,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/decisions/import": ("/decisions/import",),
     "/decisions/new": ("/decisions/new",),
     "/decisions/{decision}": ("/decisions/{mission}:D1",),
+    "/elevations": ("/elevations",),
     "/events": ("/events",),
     "/events/{position}": ("/events/3",),
     "/inbox": ("/inbox", "/inbox?kind=tasks"),

@@ -58,7 +58,7 @@ def test_the_record_is_in_sight_and_moves_without_a_reload(scene: Scene, tab: Ta
 
 def test_a_live_run_is_counted_in_the_navigation(scene: Scene, tab: Tab) -> None:
     page = tab.go("/")
-    badge = page.locator("nav.nav a[href='/runs'] .n")
+    badge = page.locator("nav.nav a[href='/workflows'] .n")
     expect(badge).to_have_count(0)
     run = scene.told("workflow", "run", "slow")["run"]
     expect(badge).to_contain_text("1")
@@ -304,7 +304,7 @@ def test_two_people_see_the_same_and_may_not_do_the_same(
     watching, doing = viewer.go("/runs"), operator.go("/runs")
     expect(watching.get_by_role("button", name="Stop all")).to_have_count(0)
     expect(doing.get_by_role("button", name="Stop all")).to_be_visible()
-    badge = watching.locator("nav.nav a[href='/runs'] .n")
+    badge = watching.locator("nav.nav a[href='/workflows'] .n")
     expect(badge).to_have_count(0)
     run = scene.told("workflow", "run", "slow")["run"]
     expect(badge).to_contain_text("1")

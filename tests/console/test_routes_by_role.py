@@ -111,6 +111,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
                 "/run-counts",
                 "/schedules",
                 "/schedule-preview",
+                "/elevations",
                 "/search",
                 "/templates",
                 "/workflows",

@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.queries.actions import ACTIONS, Action, Choice
-from missioncontrol.application.queries.agents import lives
+from missioncontrol.application.queries.agent_lives import lives
 from missioncontrol.application.queries.approvals import queue
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.missions import MissionChoice, missions

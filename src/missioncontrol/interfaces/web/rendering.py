@@ -37,7 +37,7 @@ from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
 from missioncontrol.interfaces.web.glyphs import icon, run_state, state
 from missioncontrol.interfaces.web.hints import linked, on_page
-from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
+from missioncontrol.interfaces.web.navigation import GROUPS, PLACES, SETTINGS, Here, badge, here
 from missioncontrol.interfaces.web.values import json_rows
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
@@ -151,7 +151,7 @@ async def prepare(request: AnyRequest) -> None:
 
 async def _shell(request: AnyRequest) -> Shell:
     console = request.app.state.console
-    shell = await shell_of(console.present, console.shelf.clock.now())
+    shell = await shell_of(console.present, console.instruments)
     needed = await count_of(console.present, console.owner, request.user, console.now)
     return msgspec.structs.replace(shell, inbox=min(needed, SHOWN_MAX))
 
@@ -250,13 +250,14 @@ def _here(context: Context, **changes: str | int | None) -> str:
 
 
 @pass_context
-def _go_keys(context: Context) -> dict[str, tuple[str, str, str]]:
+def _place(context: Context) -> Here:
+    """Return the place of this page, with the tabs that the signed-in person sees."""
+    return here(context["request"].url.path, context["principal"])
+
+
+def _go_keys() -> dict[str, tuple[str, str, str]]:
     """Return where `g` and a letter lead: title, address and icon of each place, by its key."""
-    return {
-        place.key: (place.title, place.href, place.icon)
-        for place in PLACES
-        if _may(context, place.needs)
-    }
+    return {place.key: (place.title, place.href, place.icon) for place in PLACES}
 
 
 @cache
@@ -317,8 +318,9 @@ def _templates() -> Environment:
         go_keys=_go_keys,
         badge=badge,
         groups=GROUPS,
-        end_places=END,
+        settings=SETTINGS,
         places=PLACES,
+        place=_place,
     )
     # Macros that build on others find them as `ui` too, so they are filled in one by one.
     environment.globals["ui"] = ui = SimpleNamespace(icon=icon, state=state, run_state=run_state)

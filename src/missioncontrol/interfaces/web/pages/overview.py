@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
 from missioncontrol.application.queries.overview import Overview, Point, overview
+from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
@@ -36,13 +37,12 @@ async def show_overview(
     values = {"found": found, "health": (*found.health, disk), **_words(found)}
     if is_part(request):
         return fragment(request, TEMPLATE, "now", **values)
-    return page(request, TEMPLATE, title="Overview", area="overview", **values)
+    return page(request, TEMPLATE, title="Home", area="home", **values)
 
 
 def _words(found: Overview) -> dict[str, Any]:
     """Return the second lines of the figures."""
     agents = found.measures.agents
-    able = agents.get("idle", 0) + agents.get("active", 0)
     share = 1 - found.failed_today / found.ended_today if found.ended_today else None
     oldest = min((each.since for each in found.waiting if not each.is_own), default=0.0)
     others = f"{found.own_count} for others" if found.own_count else "nothing"
@@ -50,7 +50,7 @@ def _words(found: Overview) -> dict[str, Any]:
     held = formats.money(found.today.reserved.cost)
     return {
         "oldest_wait": f"oldest {formats.span(formats.now() - oldest)}" if oldest else others,
-        "fleet": f"{agents.get('active', 0)} of {able} agents busy",
+        "fleet": AgentCount(agents).words,
         "success": "none ended" if share is None else f"{formats.percent(share, 1)} did not fail",
         "spend": f"{held} reserved"
         + (f", forecast {formats.money(forecast)}" if forecast is not None else ""),

@@ -37,7 +37,7 @@ function pressed(event, page) {
 async function save(button) {
   const panel = button.closest("[data-panel], .panel") ?? document.querySelector("[data-answer]");
   try {
-    const url = await picture(panel, document.querySelector(".head .sub")?.textContent.replaceAll(/\s+/g, " ").trim());
+    const url = await picture(panel, document.querySelector(".head :is(.sub, .verdict)")?.textContent.replaceAll(/\s+/g, " ").trim());
     const link = document.createElement("a");
     link.href = url;
     link.download = `${button.dataset.png.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.png`;
