@@ -183,6 +183,7 @@ PARTS = {
     "/board/cards",
     "/cockpit/dashboards/{dashboard}/panels/{place}",
     "/cockpit/panels/{name}",
+    "/home/product",
     "/inbox/parts/list",
     "/inbox/parts/notice",
     "/repositories/{repository}/measures",

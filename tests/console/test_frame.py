@@ -186,7 +186,7 @@ def test_agents_are_counted_alike_everywhere(tmp_path: Path) -> None:
             health = (await client.get("/api/v1/health")).json()
             assert f'{len(listed)}<span class="vh"> agents, 0 working</span>' in shell
             assert sum(health["agents"].values()) == len(listed)
-            for path in ("/agents",):
+            for path in ("/", "/agents"):
                 assert words in (await client.get(path, headers=HTML)).text, path
             await house.held.journal.durable()
             parts = house.held.agents.lives()

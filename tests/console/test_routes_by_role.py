@@ -102,6 +102,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
                 "/decisions",
                 "/events",
                 "/health",
+                "/home/product",
                 "/logs",
                 "/memory",
                 "/missions",
