@@ -152,15 +152,15 @@ def test_the_palette_shows_what_fits_best_first_and_nothing_that_fits_badly(tab:
     for typed, first in [
         ("run", "Runs"),
         ("log", "Logs"),
-        ("retention", "Retention"),
+        ("storage", "Storage"),
         ("verify", "Verify the log"),
-        ("invite", "Users"),
+        ("invite", "Invite a user"),
     ]:
         palette.get_by_role("combobox").fill(typed)
         expect(titles.first).to_have_text(first)
     palette.get_by_role("combobox").fill("set")
     expect(titles.first).to_have_text("Settings")
-    assert "Let somebody else decide" not in titles.all_inner_texts()
+    assert "Delegate an approval" not in titles.all_inner_texts()
     palette.get_by_role("combobox").fill("zzxq")
     expect(titles).to_have_count(1)  # To search everywhere for it.
 

@@ -1,6 +1,7 @@
 """The frame of every page: counts, the record, refusals, the palette, and what macros show."""
 
 import asyncio
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 from litestar import Litestar
 from markupsafe import Markup
 
+from missioncontrol import operations
 from missioncontrol.application.asks import StopAll
+from missioncontrol.application.authority import NEEDED
 from missioncontrol.application.queries.actions import ACTIONS
+from missioncontrol.application.queries.commands import may_do
 from missioncontrol.domain.lifecycle.agent_count import count_agents
-from missioncontrol.domain.permission import PERMISSIONS, permissions_of
+from missioncontrol.domain.permission import PERMISSIONS, Needed, permissions_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.web import formats, rendering
 from missioncontrol.interfaces.web.diffs import ROWS_MAX, diff_rows
@@ -20,6 +24,8 @@ from missioncontrol.interfaces.web.mission_sheet import VIEWS
 from missioncontrol.interfaces.web.navigation import PLACES, here, visible
 from missioncontrol.interfaces.web.values import TEXT_MAX, json_rows
 from missioncontrol.interfaces.web.words import LOOKS, look_of
+from missioncontrol.surfaces.palette import INTERNAL, declared_actions
+from tests.console.governed import waiting
 from tests.console.houses import House, console_house
 
 HTML = {"Accept": "text/html"}
@@ -74,16 +80,70 @@ async def _palette(house: House, role: Any) -> list[str]:
         return [each["id"] for each in answer.json()["actions"]]
 
 
-def test_what_the_palette_posts_to_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
+NOT_FOR_PEOPLE = {
+    "TrialAsked": "an evaluation begins each of its trials",
+    "TrialEnded": "an evaluation judges each of its trials",
+    "RemovalFinished": "the warehouse reports what it removed",
+    "FindingsTaken": "the detection of changes reports what it found",
+    "DigestTaken": "the summary of a product reports itself",
+    "ExportNoted": "each export of the log notes itself",
+    "WorkersListed": "it changes nothing",
+    "AgentsAtWork": "it changes nothing",
+}
+"""Requests of the engine that no person makes in the console, and why."""
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "approver", "auditor", "admin"])
+def test_the_palette_has_every_verb_that_a_person_may_and_no_other(role: Any) -> None:
+    """Whether there is anything to do it to is another question."""
+    who = _principal(role)
+    needed: dict[str, Needed] = {each.name: each.permission for each in operations.every()}
+    needed |= NEEDED
+    for name in (*NOT_FOR_PEOPLE, *INTERNAL):
+        del needed[name]
+    offered = {
+        name
+        for each in (*ACTIONS, *declared_actions())
+        if may_do(who, each)
+        for name in each.covers
+    }
+    expected = {name for name, each in needed.items() if each == "sign_in" or who.may(each)}
+    assert expected <= offered
+    assert not {name for name in offered - expected if name in needed}
+
+
+def test_what_the_palette_does_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
     async def look() -> None:
         async with console_house(tmp_path) as house:
             needed = _needed(house.app)
-            for action in ACTIONS:
+            actions = (*ACTIONS, *declared_actions())
+            assert len({each.id for each in actions}) == len(actions)
+            for action in actions:
+                ways = (action.href, action.post, action.opens, action.command)
+                assert sum(map(bool, ways)) == 1, action.id
+                assert action.needs in {*PERMISSIONS, "sign_in"}
                 if action.post:
                     path = "/api/v1" + re.sub(r"\{\w+\}", "{}", action.post)
                     assert needed[action.method, path] == action.needs
-                assert bool(action.href) + bool(action.post) + bool(action.opens) == 1
-                assert action.needs in PERMISSIONS
+                    names = re.findall(r"\{(\w+)\}", action.post)
+                    assert {*names} <= {each.name for each in action.arguments}, action.id
+                elif action.href and not action.href.startswith("/api/"):
+                    path = re.sub(r"\{\w+\}", "{}", action.href.partition("?")[0])
+                    assert ("GET", path) in needed, action.id
+
+    asyncio.run(look())
+
+
+def test_the_palette_begins_with_what_needs_the_person(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("approver") as client:
+            await waiting(house)
+            [first] = (await client.get("/palette")).json()["needed"]
+            assert first["title"].startswith("Approve: ")
+            page = await client.get(first["href"], headers=HTML)
+            assert first["title"].removeprefix("Approve: ") in html.unescape(page.text)
+            async with house.client("viewer") as viewer:
+                assert (await viewer.get("/palette")).json()["needed"] == []
 
     asyncio.run(look())
 

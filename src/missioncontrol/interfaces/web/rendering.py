@@ -38,6 +38,7 @@ from missioncontrol.interfaces.web.diffs import diff_rows
 from missioncontrol.interfaces.web.glyphs import icon, run_state, state
 from missioncontrol.interfaces.web.hints import linked, on_page
 from missioncontrol.interfaces.web.navigation import GROUPS, PLACES, SETTINGS, Here, badge, here
+from missioncontrol.interfaces.web.navigation import visible as visible_tabs
 from missioncontrol.interfaces.web.values import json_rows
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
@@ -255,6 +256,18 @@ def _place(context: Context) -> Here:
     return here(context["request"].url.path, context["principal"])
 
 
+@pass_context
+def _tab_places(context: Context) -> list[tuple[str, str, str, str]]:
+    """Return the tabs and views that a person may see: title, address, icon and place of each."""
+    return [
+        (page.title, page.href, place.icon, place.title)
+        for place in PLACES
+        for tab in visible_tabs(place.tabs, context["principal"])
+        for page in (tab, *visible_tabs(tab.views, context["principal"]))
+        if page.title != place.title
+    ]
+
+
 def _go_keys() -> dict[str, tuple[str, str, str]]:
     """Return where `g` and a letter lead: title, address and icon of each place, by its key."""
     return {place.key: (place.title, place.href, place.icon) for place in PLACES}
@@ -316,6 +329,7 @@ def _templates() -> Environment:
         may=_may,
         here=_here,
         go_keys=_go_keys,
+        tab_places=_tab_places,
         badge=badge,
         groups=GROUPS,
         settings=SETTINGS,

@@ -1,5 +1,5 @@
 // The keyboard. Single keys work where nothing is being typed, can be turned off, and are listed on `?`.
-import { keep, kept, places } from "./places.js";
+import { keep, kept, places, wordsOf } from "./places.js";
 import { openDialog } from "./dialogs.js";
 
 const GO_MS = 1500;
@@ -124,12 +124,6 @@ function listKeys() {
   for (const part of document.querySelectorAll("main [data-key-help]")) here.push(...JSON.parse(part.dataset.keyHelp));
   const body = document.getElementById("keys-body");
   body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
-}
-
-function wordsOf(button) {
-  const copy = button.cloneNode(true);
-  copy.querySelectorAll("kbd, svg").forEach((one) => one.remove());
-  return copy.textContent.trim();
 }
 
 function group([title, list]) {
