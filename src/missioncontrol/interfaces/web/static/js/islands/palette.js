@@ -63,6 +63,9 @@ class Palette {
   async begin() {
     this.isEntered = false;
     this.back();
+    this.input.value = this.dialog.dataset.query ?? "";
+    delete this.dialog.dataset.query;
+    if (this.input.value) this.show();
     try {
       this.offered = await ask("/palette");
       if (this.dialog.open && !this.action) this.show();
