@@ -11,8 +11,8 @@ from tests.some import some
 
 pytestmark = pytest.mark.journey
 
-WHERE = ("/", "/board", "/missions", "/repositories", "/workflows", "/agents")
-WHERE += ("/cockpit", "/search", "/events")
+WHERE = ["/", "/board", "/missions", "/repositories", "/workflows", "/agents"]
+WHERE += ["/cockpit", "/search", "/events"]
 
 SLOW = """
 name: slow
