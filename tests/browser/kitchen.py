@@ -9,6 +9,7 @@ import uvicorn
 from litestar import Litestar, Request, Response, get
 
 from missioncontrol.application.queries.shell import Shell
+from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.headers import with_security
@@ -16,7 +17,8 @@ from missioncontrol.interfaces.web import rendering
 from missioncontrol.interfaces.web.assets import HANDLERS
 
 TEMPLATE = Path(__file__).parents[1] / "console" / "kitchen.html"
-SHELL = Shell(184_211, 3, 0, 0, 7, 12, "all", 0.0, "", 11_420_000, 1_850_000, 25_000_000)
+COUNT = AgentCount({"active": 4, "idle": 7, "stopped": 1})
+SHELL = Shell(184_211, 3, 0, 0, 7, COUNT, "all", 0.0, "", 11_420_000, 1_850_000, 25_000_000)
 ALICE = Principal("user:alice", ("admin",), permissions_of(["admin"]), "password", "session-1")
 
 

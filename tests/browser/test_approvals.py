@@ -57,7 +57,7 @@ def test_a_person_steps_through_the_queue_and_approves_by_keyboard(
 ) -> None:
     other = _waiting(scene, scene.told("workflow", "run", "release")["run"])
     page = ann(open_tab).go("/approvals")
-    expect(page.locator("h1")).to_contain_text("2 items pending")
+    expect(page.locator(".verdict")).to_contain_text("2 items pending")
     page.keyboard.press("k")  # There is none before the first.
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(f"/approvals/{other}$"))
@@ -66,7 +66,7 @@ def test_a_person_steps_through_the_queue_and_approves_by_keyboard(
     expect(page).to_have_url(re.compile(f"/approvals/{approval}$"))
     expect(page.get_by_role("region", name="Command")).to_have_text("$ echo v1")
     page.keyboard.press("a")
-    expect(page.locator("h1")).to_contain_text("1 item pending")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending")
     (shown,) = [scene.told("approvals", "show", approval)]
     assert shown["state"] == "approved"
     assert shown["given"] == ["user:ann"]
@@ -83,7 +83,7 @@ def test_a_rejection_needs_a_reason_and_a_confirmation(
     expect(dialog).to_be_visible()
     page.keyboard.type("The tag is not signed.")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("No pending approvals")
+    expect(page.locator(".verdict")).to_have_text("No pending approvals.")
     expect(page.locator("#queue")).to_contain_text("The tag is not signed.")
     assert scene.told("approvals", "show", approval)["state"] == "rejected"
 
@@ -107,7 +107,7 @@ def test_whoever_asked_is_told_that_somebody_else_decides(tab: Tab, approval: st
     )
     expect(page.get_by_role("button", name="Approve this digest")).to_have_count(0)
     page.keyboard.press("a")
-    expect(page.locator("h1")).to_contain_text("1 item pending")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending")
 
 
 def test_two_people_see_one_decision_without_a_reload_and_the_late_one_is_told(
@@ -144,7 +144,7 @@ def test_the_badge_counts_what_comes_without_a_reload(
     scene: Scene, open_tab: Callable[..., Tab]
 ) -> None:
     page = ann(open_tab).go("/agents")
-    badge = page.locator("nav.nav a[href='/approvals'] .n")
+    badge = page.locator("nav.nav a[href='/inbox'] .n")
     expect(badge).to_have_count(0)
     run = scene.told("workflow", "run", "release")["run"]
     expect(badge).to_contain_text("1")
@@ -161,7 +161,7 @@ def test_on_a_phone_the_answer_stays_within_reach(
     assert_fits(page)
     assert_accessible(page)
     bar.get_by_role("button", name="Approve").click()
-    expect(page.locator("h1")).to_have_text("No pending approvals")
+    expect(page.locator(".verdict")).to_have_text("No pending approvals.")
 
 
 def test_the_page_is_accessible_with_and_without_something_to_decide(
@@ -181,13 +181,13 @@ def test_the_link_of_a_run_leads_to_what_waits_of_it_alone(
     _waiting(scene, other)
     page = ann(open_tab).go(f"/runs/{other}")
     page.get_by_role("link", name="Decide").first.click()
-    expect(page.locator("h1")).to_contain_text("1 item pending for this run")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending for this run")
     expect(page.locator("#queue li[data-row]")).to_have_count(1)
     page.keyboard.press("a")
-    expect(page.locator("h1")).to_have_text("No pending approvals for this run")
+    expect(page.locator(".verdict")).to_have_text("No pending approvals for this run.")
     expect(page).to_have_url(re.compile(f"run={other}$"))
     page.get_by_role("link", name="Show all").first.click()
-    expect(page.locator("h1")).to_contain_text("1 item pending")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending")
     expect(page.locator(f"#queue a[href='/approvals/{approval}']")).to_have_count(1)
 
 
@@ -198,7 +198,7 @@ def test_a_key_that_is_held_down_decides_one_thing(
     _waiting(scene, other)
     page = ann(open_tab).go(f"/approvals/{approval}")
     page.keyboard.down("a")
-    expect(page.locator("h1")).to_contain_text("1 item pending")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending")
     for _ in range(10):
         page.keyboard.down("a")
     page.keyboard.up("a")
@@ -230,14 +230,14 @@ def test_what_comes_while_nothing_waited_is_told_in_the_heading(
     scene: Scene, open_tab: Callable[..., Tab]
 ) -> None:
     page = ann(open_tab).go("/approvals")
-    expect(page.locator("h1")).to_have_text("No pending approvals")
+    expect(page.locator(".verdict")).to_have_text("No pending approvals.")
     page.evaluate("window.__same = true")
     run = scene.told("workflow", "run", "release")["run"]
-    expect(page.locator("h1")).to_contain_text("1 item pending")
+    expect(page.locator(".verdict")).to_contain_text("1 item pending")
     expect(page.locator("#queue li[data-row]")).to_have_count(1)
     assert page.evaluate("window.__same")
     scene.mission("cancel", run)
-    expect(page.locator("h1")).to_have_text("No pending approvals")
+    expect(page.locator(".verdict")).to_have_text("No pending approvals.")
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])

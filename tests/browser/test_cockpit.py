@@ -42,7 +42,7 @@ def count_of(text: str) -> int:
 def test_the_page_fills_and_is_for_everybody(tab: Tab) -> None:
     page = opened(tab)
     expect(page.locator("h1")).to_have_count(1)
-    expect(page.locator("h1")).to_contain_text(re.compile("fell|rose"))
+    expect(page.locator(".verdict")).to_contain_text(re.compile("fell|rose"))
     expect(page.locator(".kpi")).to_have_count(4)
     expect(page.locator("[data-island=chart][data-drawn] canvas")).to_have_count(2)
     assert_accessible(page)
@@ -91,8 +91,8 @@ def test_the_length_of_a_list_is_its_count(tab: Tab) -> None:
     link = page.locator("#p-funnel .funnel a.num").nth(2)
     count = count_of(link.inner_text())
     link.click()
-    expect(page.locator("h1")).to_have_text(re.compile(r"people are behind this count"))
-    assert count_of(page.locator("h1").inner_text()) == count
+    expect(page.locator(".verdict b")).to_have_text(re.compile(r"people are behind this count"))
+    assert count_of(page.locator(".verdict b").inner_text()) == count
     expect(page.locator("tbody tr")).to_have_count(min(count, 50))
 
 
@@ -235,7 +235,7 @@ def test_a_product_without_events_says_how_to_send_the_first(tab: Tab) -> None:
     field = page.get_by_label("Retention, days")
     expect(field).to_have_accessible_description("0: unlimited.")
     page.get_by_role("link", name="Open cockpit").click()
-    expect(page.locator("h1")).to_have_text("No events from web-shop yet")
+    expect(page.locator("#verdict")).to_have_text("No events from web-shop yet")
     expect(page.get_by_role("heading", name="Send the first event")).to_be_visible()
     assert_accessible(page)
 

@@ -11,6 +11,9 @@ from tests.some import some
 
 pytestmark = pytest.mark.journey
 
+WHERE = ["/", "/board", "/missions", "/repositories", "/workflows", "/agents"]
+WHERE += ["/cockpit", "/search", "/events"]
+
 SLOW = """
 name: slow
 steps:
@@ -38,7 +41,7 @@ def workflows(scene: Scene) -> None:
 def test_the_navigation_leads_everywhere(tab: Tab) -> None:
     page = tab.go("/")
     hrefs = page.locator("nav.nav a").evaluate_all("all => all.map(one => one.pathname)")
-    assert len(hrefs) == len(set(hrefs)) > 10
+    assert len(hrefs) == len(set(hrefs)) == 11
     for href in hrefs:
         tab.go(href)
         expect(page.locator("h1")).to_be_visible()
@@ -58,7 +61,7 @@ def test_the_record_is_in_sight_and_moves_without_a_reload(scene: Scene, tab: Ta
 
 def test_a_live_run_is_counted_in_the_navigation(scene: Scene, tab: Tab) -> None:
     page = tab.go("/")
-    badge = page.locator("nav.nav a[href='/runs'] .n")
+    badge = page.locator("nav.nav a[href='/workflows'] .n")
     expect(badge).to_have_count(0)
     run = scene.told("workflow", "run", "slow")["run"]
     expect(badge).to_contain_text("1")
@@ -86,14 +89,47 @@ def test_the_navigation_folds_and_stays_so(tab: Tab) -> None:
     assert wide
     assert narrow
     assert narrow["width"] < wide["width"] / 2
-    expect(page.get_by_role("link", name="Workflows")).to_be_visible()
+    expect(page.get_by_role("link", name="Automations")).to_be_visible()
 
 
 def test_g_and_a_letter_lead_to_a_place(tab: Tab) -> None:
-    page = tab.go("/")
-    page.keyboard.press("g")
-    page.keyboard.press("r")
-    expect(page).to_have_url(re.compile("/runs$"))
+    page = tab.go("/inbox")
+    for key, path in zip("hbmruapkl", WHERE, strict=True):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"{path}$"))
+
+
+def test_a_list_is_worked_with_by_keys(tab: Tab) -> None:
+    page = tab.go("/workflows")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="quick")).to_be_focused()
+    page.keyboard.press(" ")
+    preview = page.locator("#preview")
+    expect(preview.get_by_role("heading", level=2).first).to_have_text("quick")
+    expect(preview.locator("#preview-body .panel, #preview-body .sub").first).to_be_visible()
+    assert_accessible(page, "#preview")
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("tr[data-marked]")).to_have_count(2)
+    page.keyboard.press("l")
+    expect(page.locator("#toasts")).to_contain_text("2 links copied")
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert [each.rpartition("/")[2] for each in copied] == ["quick", "slow"]
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile("/workflows/slow/edit$"))
+
+
+def test_n_makes_what_the_page_lists_and_otherwise_shows_all_that_can_be_made(tab: Tab) -> None:
+    page = tab.go("/schedules")
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile("/schedules/new$"))
+    page = tab.go("/events")
+    page.keyboard.press("n")
+    expect(page.locator("#palette").get_by_role("option", name="New mission").first).to_be_visible()
 
 
 def test_single_keys_are_listed_and_can_be_switched_off(tab: Tab) -> None:
@@ -101,7 +137,8 @@ def test_single_keys_are_listed_and_can_be_switched_off(tab: Tab) -> None:
     page.keyboard.press("?")
     keys = page.locator("#keys")
     expect(keys).to_contain_text("Search or run a command")
-    expect(keys).to_contain_text("Approvals")
+    for word in ("Product", "Copy link", "Request changes", "Next view"):
+        expect(keys).to_contain_text(word)
     keys.get_by_label("Single-key shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
@@ -139,6 +176,7 @@ def test_the_palette_finds_places_and_remembers_them(tab: Tab) -> None:
     expect(chosen).to_contain_text("Schedules")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/schedules$"))
+    expect(page.locator("#strip-live")).to_contain_text("live")
     page.keyboard.press("Control+k")
     expect(palette.get_by_role("group", name="Recent")).to_contain_text("Schedules")
 
@@ -152,15 +190,15 @@ def test_the_palette_shows_what_fits_best_first_and_nothing_that_fits_badly(tab:
     for typed, first in [
         ("run", "Runs"),
         ("log", "Logs"),
-        ("retention", "Retention"),
+        ("storage", "Storage"),
         ("verify", "Verify the log"),
-        ("invite", "Users"),
+        ("invite", "Invite a user"),
     ]:
         palette.get_by_role("combobox").fill(typed)
         expect(titles.first).to_have_text(first)
     palette.get_by_role("combobox").fill("set")
     expect(titles.first).to_have_text("Settings")
-    assert "Let somebody else decide" not in titles.all_inner_texts()
+    assert "Delegate an approval" not in titles.all_inner_texts()
     palette.get_by_role("combobox").fill("zzxq")
     expect(titles).to_have_count(1)  # To search everywhere for it.
 
@@ -278,10 +316,10 @@ def test_a_phone_has_five_places_and_the_rest_in_a_menu(phone: Tab) -> None:
     expect(page.locator("nav.nav li:visible")).to_have_count(5)
     page.get_by_role("button", name="Menu").click()
     menu = page.locator("#more")
-    expect(menu.get_by_role("link", name="Costs")).to_be_visible()
+    expect(menu.get_by_role("link", name="Product")).to_be_visible()
     assert_accessible(page)
-    menu.get_by_role("link", name="Schedules").click()
-    expect(page).to_have_url(re.compile("/schedules$"))
+    menu.get_by_role("link", name="Automations").click()
+    expect(page).to_have_url(re.compile("/workflows$"))
 
 
 @pytest.mark.parametrize("path", some(["/", "/approvals", "/runs", "/missions"], 0, 2))
@@ -304,7 +342,7 @@ def test_two_people_see_the_same_and_may_not_do_the_same(
     watching, doing = viewer.go("/runs"), operator.go("/runs")
     expect(watching.get_by_role("button", name="Stop all")).to_have_count(0)
     expect(doing.get_by_role("button", name="Stop all")).to_be_visible()
-    badge = watching.locator("nav.nav a[href='/runs'] .n")
+    badge = watching.locator("nav.nav a[href='/workflows'] .n")
     expect(badge).to_have_count(0)
     run = scene.told("workflow", "run", "slow")["run"]
     expect(badge).to_contain_text("1")

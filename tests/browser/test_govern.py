@@ -30,7 +30,7 @@ def test_an_agent_at_work_is_seen_without_a_reload(scene: Scene, tab: Tab) -> No
     expect(row).to_contain_text("Idle")
     run = scene.told("workflow", "run", "slow")["run"]
     expect(row).to_contain_text("Active")
-    expect(page.locator("h1")).to_contain_text("1 of")
+    expect(page.locator(".verdict")).to_contain_text("1 of")
     scene.mission("cancel", run)
     expect(row).to_contain_text("Idle")
     assert page.evaluate("window.__same")
@@ -70,7 +70,7 @@ def test_a_schedule_is_written_with_its_next_slots_in_sight(tab: Tab) -> None:
     expect(page.locator(".sub")).to_contain_text("Monday")
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(page.locator("h1")).to_have_text("No schedules yet")
+    expect(page.locator(".verdict")).to_have_text("No schedules yet.")
 
 
 def test_a_cap_is_set_and_seen_in_three_parts(tab: Tab) -> None:
@@ -81,7 +81,7 @@ def test_a_cap_is_set_and_seen_in_three_parts(tab: Tab) -> None:
     row = page.get_by_role("row").filter(has_text="Workspace")
     expect(row).to_contain_text("$25.00")
     tab.go("/costs")
-    expect(page.locator("h1")).to_contain_text("$0.00 today of $25.00")
+    expect(page.locator(".verdict")).to_contain_text("$0.00 today of $25.00")
     expect(page.get_by_role("img", name="cap $25.00").first).to_be_visible()
     tab.go("/settings/budgets")
     row.get_by_role("link", name="Edit").click()

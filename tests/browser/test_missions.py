@@ -52,7 +52,7 @@ def begin(tab: Tab, repository: Path, *, plan_only: bool = False) -> Page:
 
 def test_an_empty_home_leads_to_the_first_mission(tab: Tab) -> None:
     page = tab.go("/")
-    expect(page.locator("h1")).to_have_text("Nothing has run here yet.")
+    expect(page.locator(".verdict")).to_have_text("Nothing has run here yet.")
     assert_accessible(page)
     page.get_by_role("link", name="Set a goal for a repository").click()
     expect(page.get_by_label("Goal", exact=True)).to_be_focused()

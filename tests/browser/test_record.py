@@ -44,7 +44,7 @@ def test_new_events_appear_and_a_paused_list_stands_still(
     talk()
     expect(newest).not_to_have_attribute("id", before or "")
     seen = (newest.get_attribute("id") or "").removeprefix("event-")
-    expect(page.locator("h1")).to_contain_text(f"{seen} event")
+    expect(page.locator(".verdict")).to_contain_text(f"{seen} event")
     page.get_by_role("link", name="Pause").click()
     page.wait_for_url("**upto=**")
     held = newest.get_attribute("id") or ""
@@ -127,7 +127,7 @@ def test_the_log_is_verified_on_demand(tab: Tab, talk: Callable[[], str]) -> Non
     page = tab.go("/audit?workflow=talk")
     expect(page.get_by_role("region", name="Matching runs")).to_contain_text("talk")
     page.get_by_role("button", name="Verify now").click()
-    expect(page.locator("h1")).to_contain_text("The event log is unproven")
+    expect(page.locator(".verdict")).to_contain_text("The event log is unproven")
     assert_accessible(page)
 
 
@@ -160,7 +160,7 @@ def test_a_list_of_one_run_counts_only_what_is_its_own_while_it_stands_still(
 
 def test_the_bound_on_output_is_kept_where_it_can_not_be_taken(tab: Tab) -> None:
     page = tab.go("/settings/retention")
-    expect(page.locator("h1")).to_contain_text("never truncated")
+    expect(page.locator(".verdict")).to_contain_text("never truncated")
     assert_accessible(page)
     field = page.get_by_label("Limit, gigabytes of text")
     field.fill("2.5")

@@ -58,7 +58,7 @@ async def as_many_as(client: httpx.AsyncClient, page: str) -> int:
     links = set(SOURCES.findall(page))
     for url, count in links:
         people = await shown(client, url)
-        assert re.search(rf"<h1[^>]*>{count} (people are|person is)", people), (count, url)
+        assert re.search(rf"<b>{count} (people are|person is)", people), (count, url)
     return len(links)
 
 
@@ -109,7 +109,7 @@ async def counted_beside_the_days_before(house: House, client: httpx.AsyncClient
 async def told_of_a_segment_that_nobody_meets(house: House, client: httpx.AsyncClient) -> None:
     about = {**DAYS, "where": "plan=team"}
     summary = await shown(client, "/cockpit/panels/summary", **about)
-    assert "No event has plan=team</h1>" in summary
+    assert "No event has plan=team</b>" in summary
     assert "No significant changes" not in summary
     assert "0 open, for all people" in await shown(client, "/cockpit/panels/alerts", **about)
     assert "for all people" not in await shown(client, "/cockpit/panels/alerts", **DAYS)

@@ -114,8 +114,8 @@ def test_what_waits_is_counted_in_the_frame_and_stands_in_the_queue(tmp_path: Pa
         page = (await ben.get("/approvals", headers=HTML)).text
         assert "1 item pending" in page
         assert "Elevate wide: outside" in page
-        assert '1<span class="vh"> waiting</span>' in (await ben.get("/shell")).text
-        assert "1 thing waits for you" in (await ben.get("/", headers=HTML)).text
+        assert '1<span class="vh"> need you</span>' in (await ben.get("/shell")).text
+        assert "1 item needs you" in (await ben.get("/", headers=HTML)).text
         assert_harmless(page)
         page = (await ben.get("/agents/wide/elevation", headers=HTML)).text
         assert_harmless(page)

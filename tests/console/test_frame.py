@@ -1,6 +1,7 @@
 """The frame of every page: counts, the record, refusals, the palette, and what macros show."""
 
 import asyncio
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,22 @@ import pytest
 from litestar import Litestar
 from markupsafe import Markup
 
+from missioncontrol import operations
 from missioncontrol.application.asks import StopAll
+from missioncontrol.application.authority import NEEDED
 from missioncontrol.application.queries.actions import ACTIONS
-from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.application.queries.commands import may_do
+from missioncontrol.domain.lifecycle.agent_count import count_agents
+from missioncontrol.domain.permission import PERMISSIONS, Needed, permissions_of
+from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.web import formats, rendering
 from missioncontrol.interfaces.web.diffs import ROWS_MAX, diff_rows
 from missioncontrol.interfaces.web.mission_sheet import VIEWS
-from missioncontrol.interfaces.web.navigation import PLACES
+from missioncontrol.interfaces.web.navigation import PLACES, here, visible
 from missioncontrol.interfaces.web.values import TEXT_MAX, json_rows
 from missioncontrol.interfaces.web.words import LOOKS, look_of
+from missioncontrol.surfaces.palette import INTERNAL, declared_actions
+from tests.console.governed import waiting
 from tests.console.houses import House, console_house
 
 HTML = {"Accept": "text/html"}
@@ -72,16 +80,70 @@ async def _palette(house: House, role: Any) -> list[str]:
         return [each["id"] for each in answer.json()["actions"]]
 
 
-def test_what_the_palette_posts_to_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
+NOT_FOR_PEOPLE = {
+    "TrialAsked": "an evaluation begins each of its trials",
+    "TrialEnded": "an evaluation judges each of its trials",
+    "RemovalFinished": "the warehouse reports what it removed",
+    "FindingsTaken": "the detection of changes reports what it found",
+    "DigestTaken": "the summary of a product reports itself",
+    "ExportNoted": "each export of the log notes itself",
+    "WorkersListed": "it changes nothing",
+    "AgentsAtWork": "it changes nothing",
+}
+"""Requests of the engine that no person makes in the console, and why."""
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "approver", "auditor", "admin"])
+def test_the_palette_has_every_verb_that_a_person_may_and_no_other(role: Any) -> None:
+    """Whether there is anything to do it to is another question."""
+    who = _principal(role)
+    needed: dict[str, Needed] = {each.name: each.permission for each in operations.every()}
+    needed |= NEEDED
+    for name in (*NOT_FOR_PEOPLE, *INTERNAL):
+        del needed[name]
+    offered = {
+        name
+        for each in (*ACTIONS, *declared_actions())
+        if may_do(who, each)
+        for name in each.covers
+    }
+    expected = {name for name, each in needed.items() if each == "sign_in" or who.may(each)}
+    assert expected <= offered
+    assert not {name for name in offered - expected if name in needed}
+
+
+def test_what_the_palette_does_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
     async def look() -> None:
         async with console_house(tmp_path) as house:
             needed = _needed(house.app)
-            for action in ACTIONS:
+            actions = (*ACTIONS, *declared_actions())
+            assert len({each.id for each in actions}) == len(actions)
+            for action in actions:
+                ways = (action.href, action.post, action.opens, action.command)
+                assert sum(map(bool, ways)) == 1, action.id
+                assert action.needs in {*PERMISSIONS, "sign_in"}
                 if action.post:
                     path = "/api/v1" + re.sub(r"\{\w+\}", "{}", action.post)
                     assert needed[action.method, path] == action.needs
-                assert bool(action.href) + bool(action.post) + bool(action.opens) == 1
-                assert action.needs in PERMISSIONS
+                    names = re.findall(r"\{(\w+)\}", action.post)
+                    assert {*names} <= {each.name for each in action.arguments}, action.id
+                elif action.href and not action.href.startswith("/api/"):
+                    path = re.sub(r"\{\w+\}", "{}", action.href.partition("?")[0])
+                    assert ("GET", path) in needed, action.id
+
+    asyncio.run(look())
+
+
+def test_the_palette_begins_with_what_needs_the_person(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("approver") as client:
+            await waiting(house)
+            [first] = (await client.get("/palette")).json()["needed"]
+            assert first["title"].startswith("Approve: ")
+            page = await client.get(first["href"], headers=HTML)
+            assert first["title"].removeprefix("Approve: ") in html.unescape(page.text)
+            async with house.client("viewer") as viewer:
+                assert (await viewer.get("/palette")).json()["needed"] == []
 
     asyncio.run(look())
 
@@ -101,15 +163,94 @@ def _needed(app: Litestar) -> dict[tuple[str, str], str]:
     }
 
 
+TEN = [
+    "Inbox",
+    "Home",
+    "Board",
+    "Missions",
+    "Repositories",
+    "Automations",
+    "Agents",
+    "Product",
+    "Knowledge",
+    "Record",
+]
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "approver", "auditor", "admin"])
+def test_every_role_has_ten_places_and_the_tabs_that_it_may_see(tmp_path: Path, role: Any) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client(role) as client:
+            page = (await client.get("/events", headers=HTML)).text
+            nav = page.partition('<nav class="nav"')[2].partition("</nav>")[0]
+            assert re.findall(r'<span class="t">(\w+)</span>', nav) == [*TEN, "Menu", "Settings"]
+            assert re.findall(r'href="([^"]+)" aria-current', nav) == ["/events"]
+            phone = re.findall(r'<li class="phone">.*?<span class="t">(\w+)<', nav)
+            assert phone == ["Inbox", "Home", "Board", "Missions", "Menu"]
+            tabs = page.partition('<nav class="tabs" aria-label="Record"')[2].partition("</nav>")[0]
+            assert ('href="/audit"' in tabs) == (role in ("auditor", "admin"))
+            for place in PLACES:
+                for tab in visible(place.tabs, _principal(role)):
+                    for href in {tab.href, *(each.href for each in tab.views)}:
+                        status = (await client.get(href, headers=HTML)).status_code
+                        may = href != "/settings/webhooks" or role == "admin"
+                        may = may and (href != "/settings/users" or role in ("auditor", "admin"))
+                        assert status == (200 if may else 403), href
+
+    asyncio.run(look())
+
+
+def _principal(role: Any) -> Principal:
+    return Principal("user:alice", (role,), permissions_of([role]), "password", "session")
+
+
+def test_a_part_of_a_page_is_in_the_place_of_the_page() -> None:
+    admin = _principal("admin")
+    assert here("/approvals/parts/heading", admin).title == "Inbox"
+    assert here("/cockpit/dashboards/mornings", admin).title == "Product"
+    rows = here("/settings/prices", admin).rows
+    assert [title for title, _ in rows] == ["Settings", "Budgets and prices"]
+    assert [tab.title for _, row in rows for tab, is_current in row if is_current] == [
+        "Budgets and prices",
+        "Prices",
+    ]
+    assert here("/", admin).rows == ()
+
+
+def test_the_keys_of_places_are_those_of_the_map() -> None:
+    assert "".join(place.key for place in PLACES) == "ihbmruapkl,"
+
+
 def test_the_navigation_comes_again_alone(tmp_path: Path) -> None:
     async def look() -> None:
         async with console_house(tmp_path) as house, house.client("auditor") as client:
             answer = await client.get("/shell?area=audit")
             assert answer.status_code == 200
             assert "<html" not in answer.text
-            assert re.search(r'href="/audit" aria-current="page"', answer.text)
-            async with house.client("viewer") as viewer:
-                assert 'href="/audit"' not in (await viewer.get("/shell")).text
+            assert re.search(r'href="/events" aria-current="page" title="Record"', answer.text)
+
+    asyncio.run(look())
+
+
+def test_agents_are_counted_alike_everywhere(tmp_path: Path) -> None:
+    async def look() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            new = {
+                "name": "typist",
+                "declared": {"kind": "command", "settings": {"argv": ["true"]}},
+            }
+            assert (await client.post("/api/v1/agents", json=new)).status_code < 300
+            listed = (await client.get("/api/v1/agents?limit=200")).json()["items"]
+            shell = (await client.get("/shell")).text
+            words = f"{len(listed)} agents, 0 working"
+            health = (await client.get("/api/v1/health")).json()
+            assert f'{len(listed)}<span class="vh"> agents, 0 working</span>' in shell
+            assert sum(health["agents"].values()) == len(listed)
+            for path in ("/", "/agents"):
+                assert words in (await client.get(path, headers=HTML)).text, path
+            await house.held.journal.durable()
+            parts = house.held.agents.lives()
+            assert count_agents(parts, {}).words == words
 
     asyncio.run(look())
 

@@ -6,23 +6,27 @@ from typing import Any
 
 from missioncontrol.application.queries.overview import Overview, overview
 from missioncontrol.application.queries.runs import list_runs
+from missioncontrol.domain.permission import OF_ROLE, PERMISSIONS
+from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.pages.overview import inbox_of
 from missioncontrol.ports.read_tables import RunChoice
 from tests.console.governed import waiting
 from tests.console.houses import House, console_house
 from tests.console.running import API, FAILING, GREETING, begun, ended, saved
 
+ALICE = Principal("user:alice", ("admin",), PERMISSIONS, "password", "session")
 
-async def seen(
-    house: House, *, actor: str = "user:alice", is_engine_there: bool = True
-) -> Overview:
+
+async def seen(house: House, *, who: Principal = ALICE, is_engine_there: bool = True) -> Overview:
     console = house.console
-    await console.present.catch_up()
+    needed, others = await inbox_of(console, who)
     return await overview(
         console.present,
         console.instruments,
         formats.now(),
-        actor=actor,
+        needed=len(needed),
+        others=others,
         is_engine_there=is_engine_there,
     )
 
@@ -51,12 +55,12 @@ def test_the_verdict_follows_from_what_waits_and_what_failed(tmp_path: Path) -> 
             good = await begun(client, workflow="greeting")
             await ended(client, good)
             found = await seen(house)
-            assert found.verdict == "All is well. Nothing runs, and nothing waits for you."
+            assert found.verdict == "All is well. Nothing runs, and nothing needs you."
             assert found.tone == "ok"
             bad = await begun(client, **FAILING)
             await ended(client, bad)
             found = await seen(house)
-            assert found.verdict == "1 run failed in 7 days and was not retried."
+            assert found.verdict == "1 item needs you."
             assert [each.id for each in found.failed] == [bad]
             answer = await client.post(f"{API}/runs/{bad}/retry")
             again = answer.json()["run"]
@@ -66,10 +70,10 @@ def test_the_verdict_follows_from_what_waits_and_what_failed(tmp_path: Path) -> 
             assert (found.failed_today, found.ended_today) == (2, 3)
             await waiting(house)
             found = await seen(house)
-            assert found.verdict.startswith("1 thing waits for you. 1 run failed")
+            assert found.verdict.startswith("2 items need you.")
             assert found.tone == "ask"
-            (only,) = found.waiting
-            assert only.kind == "approval"
+            needed, _ = await inbox_of(house.console, ALICE)
+            assert sorted(each.kind for each in needed) == ["approval", "failed"]
             assert found.live_count == len(found.live) == 1
             assert found.live[0].run.asks == 1
             every(house, found)
@@ -81,15 +85,54 @@ def test_what_somebody_asked_for_waits_for_somebody_else(tmp_path: Path) -> None
     async def ask() -> None:
         async with console_house(tmp_path) as house:
             await waiting(house, name="olga")
-            found = await seen(house, actor="user:olga")
-            assert found.verdict.startswith("1 thing that you asked for waits for a teammate.")
-            assert (found.waiting_count, found.own_count, found.tone) == (1, 1, "held")
-            assert found.waiting[0].is_own
+            olga = Principal("user:olga", ("operator",), OF_ROLE["operator"], "password", "s")
+            found = await seen(house, who=olga)
+            assert found.verdict.startswith("1 item waits on others.")
+            assert found.tone == "held"
             async with house.client("operator", name="olga") as client:
                 page = await client.get("/", headers={"accept": "text/html"})
-                assert "a teammate decides" in page.text
+                assert "1 item on others" in page.text
 
     asyncio.run(ask())
+
+
+def test_home_names_the_cause_of_a_stuck_run_and_starts_its_agent(tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with console_house(tmp_path) as house, house.client("admin") as client:
+            declared = {"kind": "command", "settings": {"argv": ["true"]}}
+            new = {"name": "typist", "declared": declared}
+            assert (await client.post(f"{API}/agents", json=new)).status_code < 300
+            assert (await client.post(f"{API}/agents/typist/stop", json={})).status_code < 300
+            await saved(client, STUCK)
+            run = await begun(client, workflow="typed")
+            await until_stuck(house, run)
+            page = (await client.get("/", headers={"accept": "text/html"})).text
+            stuck = page.partition("Stuck and why")[2].partition("</section>")[0]
+            assert "typist is stopped" in stuck
+            assert 'action="/agents/typist/start"' in stuck
+            assert "Start typist" in stuck
+            async with house.client("viewer") as viewer:
+                page = (await viewer.get("/", headers={"accept": "text/html"})).text
+                assert "Open typist" in page
+                assert "/agents/typist/start" not in page
+
+    asyncio.run(ask())
+
+
+STUCK = """
+name: typed
+steps:
+  say: {agent: typist}
+"""
+
+
+async def until_stuck(house: House, run: str) -> None:
+    for _ in range(200):
+        await house.console.present.catch_up()
+        if run in house.console.present.statuses.stuck():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("The run did not become stuck.")
 
 
 def every(house: House, found: Overview) -> None:

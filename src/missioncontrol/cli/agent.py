@@ -31,6 +31,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.in_full import in_full
+from missioncontrol.domain.lifecycle.agent_count import count_agents
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Starting
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent_kind import Proof
@@ -284,6 +285,7 @@ def _list(arguments: argparse.Namespace, desk: AgentDesk, now: float) -> int:
         return SUCCEEDED
     for line in list_lines(lives, at_work, now, columns()):
         print_text(f"{line}\n")
+    print_text(f"{count_agents(lives, at_work).words}\n")
     if not desk.has_engine:
         note("No engine is at work here: `mission up` starts one to run steps.\n")
     return SUCCEEDED

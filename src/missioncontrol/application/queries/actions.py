@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.permission import Needed
 
 
 class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,7 +30,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Something to be done: exactly one of `href`, `post` and `opens` says how.
+    """Something to be done: exactly one of `href`, `post`, `opens` and `command` says how.
 
     `{run}` in an address stands for the argument of that name; what no address takes is the body.
     """
@@ -47,7 +47,9 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     arguments: tuple[Argument, ...] = ()
     sure: str = ""  # asked before; `{title}` stands for what was chosen
     words: str = ""  # by which it is found too
-    needs: Permission = "read"
+    needs: Needed = "read"
+    covers: tuple[str, ...] = ()  # operations, and requests of the engine, that it stands for
+    command: str = ""  # of the terminal, to be copied: what no page does
 
 
 def _read_actions() -> tuple[Action, ...]:

@@ -7,26 +7,19 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.agents import stream_of
+from missioncontrol.application.queries.agent_lives import lives
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import AgentDone, Window, done_by_agents
-from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.run_outcome import PROGRAM
 from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.domain.agent import AgentCard
-from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevation, ElevationRequest
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.lifecycle.decide import unknown
 from missioncontrol.domain.lifecycle.events import Source
-from missioncontrol.domain.lifecycle.states import (
-    AgentLife,
-    Ready,
-    Removed,
-    reason_of,
-)
+from missioncontrol.domain.lifecycle.states import AgentLife, reason_of
 from missioncontrol.domain.register import decode
 
-AGENTS_MAX = 2_000
 HISTORY_MAX = 200
 VERSION = PROGRAM.rpartition(" ")[2]
 """Of what is a part of the program."""
@@ -142,16 +135,6 @@ async def agent_detail(
     )
 
 
-def lives(present: Present, instruments: Instruments) -> list[AgentLife]:
-    """Return what is true of every agent that is not removed, by name."""
-    found = {name: _part(declared) for name, declared in instruments.built_in.items()}
-    for life in newest_rows(present, "agent", limit=AGENTS_MAX):
-        if isinstance(life.standing, Removed):
-            continue
-        found[life.name] = life
-    return [found[name] for name in sorted(found)]
-
-
 def life_of(present: Present, instruments: Instruments, name: str) -> AgentLife:
     """Return what is true of one agent.
 
@@ -162,10 +145,6 @@ def life_of(present: Present, instruments: Instruments, name: str) -> AgentLife:
     if found is None:
         raise unknown(name)
     return found
-
-
-def _part(declared: Declaration) -> AgentLife:
-    return AgentLife(declared, "built_in", Ready(), 0.0)
 
 
 def _scales(found: Iterable[AgentLife]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.queries.actions import ACTIONS, Action, Choice
-from missioncontrol.application.queries.agents import lives
+from missioncontrol.application.queries.agent_lives import lives
 from missioncontrol.application.queries.approvals import queue
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.missions import MissionChoice, missions
@@ -35,9 +35,14 @@ class Palette(msgspec.Struct, frozen=True):
 
 
 async def palette(
-    present: Present, shelf: Shelf, instruments: Instruments, principal: Principal, now: float
+    present: Present,
+    shelf: Shelf,
+    instruments: Instruments,
+    principal: Principal,
+    actions: Iterable[Action] = ACTIONS,
 ) -> Palette:
     """Return what `principal` may do now; an action that nothing can be done to is left out."""
+    now = instruments.now
     choices = {
         **_runs(present),
         **_missions(present),
@@ -58,9 +63,14 @@ async def palette(
         ],
         "stage": await _stages(present),
     }
-    mine = [action for action in ACTIONS if principal.may(action.needs) and _can(action, choices)]
+    mine = [action for action in actions if may_do(principal, action) and _can(action, choices)]
     asked = {argument.choices for action in mine for argument in action.arguments}
     return Palette(mine, {kind: found for kind, found in choices.items() if kind in asked})
+
+
+def may_do(principal: Principal, action: Action) -> bool:
+    """Whether a person has the permission for an action."""
+    return action.needs == "sign_in" or principal.may(action.needs)
 
 
 def _can(action: Action, choices: dict[str, list[Choice]]) -> bool:

@@ -7,10 +7,11 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
+from missioncontrol.application.queries.agent_lives import agent_count
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.read_model import Present
-from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Removed, Resting
+from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Resting
 from missioncontrol.domain.operation import OPEN, Operation
 from missioncontrol.domain.status import ENDED, Status
 from missioncontrol.ports.measures import (
@@ -279,7 +280,7 @@ async def health(present: Present, instruments: Instruments, now: float) -> Heal
     return Health(
         now,
         operation.stage,
-        _statuses(instruments, lives),
+        agent_count(present, instruments).by_status,
         tasks(present, instruments),
         burn_rate(instruments, now),
         hours_of(instruments, Window.last(DAY_HOURS, now)),
@@ -332,19 +333,6 @@ def success_rate(instruments: Instruments, window: Window) -> float | None:
         ended.add(each)
     judged = ended.succeeded + ended.failed
     return ended.succeeded / judged if judged else None
-
-
-def _statuses(instruments: Instruments, lives: Iterable[AgentLife]) -> dict[str, int]:
-    at_work = {each.agent for each in instruments.measuring.at_work}
-    known = {life.name: life for life in lives}
-    counts = defaultdict[str, int](int)
-    for name in {*known, *instruments.built_in}:
-        life = known.get(name)
-        if life is None:
-            counts["active" if name in at_work else "idle"] += 1
-        elif not isinstance(life.standing, Removed):
-            counts[life.status(name in at_work)] += 1
-    return dict(counts)
 
 
 def _of_operation(operation: Operation) -> list[Anomaly]:

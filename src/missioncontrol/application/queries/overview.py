@@ -6,34 +6,28 @@ import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.application.queries.costs import CapView, scope_view
-from missioncontrol.application.queries.elevations import wishes
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.measures import Health, health
-from missioncontrol.application.queries.reasons import without_commands
 from missioncontrol.application.queries.runs import RunItem, run_item
 from missioncontrol.application.queries.schedules import ScheduleView, schedules
 from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.domain.budget.scopes import WORKSPACE
-from missioncontrol.domain.elevation import ANSWER_SECONDS_MAX, ElevationRequest
-from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.operation import OPEN, Operation
-from missioncontrol.domain.person import Known, known_as
-from missioncontrol.domain.question import Question
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.status import ENDED, Status
 from missioncontrol.domain.status import OPEN as OPEN_WORDS
 from missioncontrol.ports.read_tables import RunChoice, RunRow
-from missioncontrol.projections.approvals import ApprovalRow, state_at
 
 Tone = Literal["", "ok", "live", "ask", "held", "bad"]
 
-SHOWN_WAITING = 8
+SHOWN_FAILED = 8
 SHOWN_LIVE = 10
 SHOWN_ENDED = 8
 SHOWN_NEXT = 6
 ROWS_MAX = 1_000
-"""Runs, and things that wait, that are looked at for one overview."""
+"""Runs that are looked at for one overview."""
 
 DAY = 86_400.0
 LOOKED_BACK = 7 * DAY
@@ -42,19 +36,6 @@ LOOKED_BACK = 7 * DAY
 LIVE = (*OPEN_WORDS, "cancelling")
 ILL = ("blocked", "failed", "lost")
 """Statuses of agents that should work and can't."""
-
-
-class Waiting(msgspec.Struct, frozen=True):
-    """Something that goes on when a person says so."""
-
-    kind: Literal["approval", "question", "elevation", "halted", "stuck"]
-    id: str  # of the approval or question; the run that is held up; the agent that is elevated
-    title: str
-    detail: str
-    run: str  # "" where it is of none
-    since: float  # seconds since the epoch
-    tone: Tone
-    is_own: bool = False  # requested by the caller, so another person has to answer
 
 
 class LiveRun(msgspec.Struct, frozen=True):
@@ -91,9 +72,7 @@ class Overview(msgspec.Struct, frozen=True):
     tone: Tone
     is_empty: bool  # nothing was ever asked for here
     position: int
-    waiting: tuple[Waiting, ...]  # the most urgent
-    waiting_count: int
-    own_count: int  # of those: requested by the caller, so another person has to answer
+    stuck: dict[str, Status]  # runs that are stuck, by id, the oldest first
     live: tuple[LiveRun, ...]  # by attention
     live_count: int
     queued: int
@@ -110,29 +89,37 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 async def overview(
-    present: Present, instruments: Instruments, now: float, *, actor: str, is_engine_there: bool
+    present: Present,
+    instruments: Instruments,
+    now: float,
+    *,
+    needed: int,
+    others: int,
+    is_engine_there: bool,
 ) -> Overview:
-    """Return how everything stands at `now`, in seconds since the epoch, for `actor`."""
+    """Return how everything stands at `now`, in seconds since the epoch.
+
+    `needed` items of the inbox need the person who looks, and `others` wait on others.
+    """
     operation = await present.find(OPERATION, STREAM) or OPEN
     measured = await health(present, instruments, now)
     _, month, today = await scope_view(present, instruments, WORKSPACE, now)
-    waits, failed = _waiting(present, now, actor), _failed(present, now)
-    own = sum(each.is_own for each in waits)
+    failed = _failed(present, now)
     ended = _ended(present, now - DAY)
     counts = present.statuses.counts()
-    stuck = tuple(present.statuses.stuck().values())
+    stuck = present.statuses.stuck()
     live_count = sum(counts.get(status, 0) for status in LIVE)
     planned = schedules(present, instruments, now)
     wording = _OverviewFacts(
         operation,
         is_engine_there,
         not sum(counts.values()),
-        len(waits) - own,
-        own,
+        needed,
+        others,
         len(failed),
         live_count,
         measured,
-        stuck,
+        tuple(stuck.values()),
     )
     return Overview(
         verdict=wording.verdict(),
@@ -140,13 +127,11 @@ async def overview(
         tone=wording.tone(),
         is_empty=wording.is_empty,
         position=present.position,
-        waiting=tuple(waits[:SHOWN_WAITING]),
-        waiting_count=len(waits),
-        own_count=own,
+        stuck=stuck,
         live=tuple([await _live(present, each) for each in _live_items(present)]),
         live_count=live_count,
         queued=counts.get("queued", 0),
-        failed=_items(present, failed, SHOWN_WAITING),
+        failed=_items(present, failed, SHOWN_FAILED),
         failed_count=len(failed),
         failed_today=sum(each.status == "failed" for each in ended),
         ended_today=len(ended),
@@ -165,8 +150,8 @@ class _OverviewFacts(msgspec.Struct, frozen=True):
     operation: Operation
     is_engine_there: bool
     is_empty: bool
-    waiting: int  # for the caller
-    own: int  # for another person, requested by the caller
+    needed: int  # items that need the caller
+    others: int  # items that wait on others
     failed: int
     live: int
     measured: Health
@@ -178,25 +163,22 @@ class _OverviewFacts(msgspec.Struct, frozen=True):
             return "No engine is at work: nothing moves before one is."
         if self.operation.stage != "all":
             return _STAGES[self.operation.stage]
-        if self.is_empty and not self.waiting and not self.own:
+        if self.is_empty and not self.needed and not self.others:
             return "Nothing has run here yet."
         if self.stuck:
             runs = "1 run is" if len(self.stuck) == 1 else f"{len(self.stuck):,} runs are"
             return f"{runs} stuck. {self.stuck[0].reason}"
-        if self.waiting:
-            verb = "thing waits" if self.waiting == 1 else "things wait"
-            return f"{counted(self.waiting, verb, verb)} for you. {self._rest()}"
-        if self.own:
-            verb = (
-                "thing that you asked for waits"
-                if self.own == 1
-                else ("things that you asked for wait")
-            )
-            return f"{counted(self.own, verb, verb)} for a teammate. {self._rest()}"
+        if self.needed:
+            verb = "needs" if self.needed == 1 else "need"
+            rest = "" if self.failed else f" {self._rest()}"  # A failed run is an item itself.
+            return f"{counted(self.needed, 'item')} {verb} you.{rest}"
+        if self.others:
+            verb = "waits" if self.others == 1 else "wait"
+            return f"{counted(self.others, 'item')} {verb} on others. {self._rest()}"
         if self.failed or self.measured.anomalies:
             return self._rest()
         runs = f"{counted(self.live, 'run')} at work" if self.live else "Nothing runs"
-        return f"All is well. {runs}, and nothing waits for you."
+        return f"All is well. {runs}, and nothing needs you."
 
     def _rest(self) -> str:
         if self.failed:
@@ -210,12 +192,10 @@ class _OverviewFacts(msgspec.Struct, frozen=True):
 
     def detail(self) -> str:
         """Return what stands behind the verdict."""
-        is_more = self.live and (self.waiting or self.own or self.failed)
+        is_more = self.live and (self.needed or self.others or self.failed)
         parts = [f"{counted(self.live, 'run')} not ended"] if is_more else []
-        if self.stuck:
-            parts.insert(0, f"`{self.stuck[0].action}` resumes work")
-        if self.own and self.waiting:
-            parts.insert(0, f"{self.own} more that you asked for waits for a teammate")
+        if self.others and self.needed:
+            parts.insert(0, f"{counted(self.others, 'item')} on others")
         odd = [one for one in self.measured.anomalies if one.kind != "stuck"]
         parts += [one.text.rstrip(".") for one in odd[:2]]
         if self.operation.stage != "all" and self.operation.reason:
@@ -231,9 +211,9 @@ class _OverviewFacts(msgspec.Struct, frozen=True):
             return "held"
         if self.stuck:
             return "bad"
-        if self.waiting:
+        if self.needed:
             return "ask"
-        if self.own:
+        if self.others:
             return "held"
         return "bad" if self.failed else "held" if self.measured.anomalies else "ok"
 
@@ -269,7 +249,7 @@ class _OverviewFacts(msgspec.Struct, frozen=True):
         ill = sum(by_status.get(status, 0) for status in ILL)
         able = by_status.get("idle", 0) + by_status.get("active", 0)
         tone: Tone = "bad" if ill else "ok" if able else ""
-        return Point("Agents", tone, f"{able} of {sum(by_status.values())} ready", "/agents")
+        return Point("Agents", tone, AgentCount(by_status).words, "/agents")
 
 
 _STAGES = {
@@ -277,58 +257,6 @@ _STAGES = {
     "paused": "Work is paused: runs wait for their turn, and no step starts.",
     "drain": "Work drains: what has begun goes on, and nothing new begins.",
 }
-
-
-def _waiting(present: Present, now: float, actor: str) -> list[Waiting]:
-    """Return what waits for a person: what `actor` may answer, irreversible things, the oldest."""
-    board = present.board
-    approvals: list[ApprovalRow] = board.listed("approval", is_open=True, limit=ROWS_MAX)
-    questions: list[Question] = board.listed("question", is_open=True, limit=ROWS_MAX)
-    held = present.statuses.chosen(RunChoice(statuses=("halted", "stuck")), limit=ROWS_MAX)
-    me = known_as((actor,), "")
-    found = [_approval(row, me) for row in approvals if state_at(row, now) == "waiting"]
-    found += [_question(each) for each in questions]
-    found += [_elevation(life, wish, me) for life, wish in wishes(present, now)]
-    found += [_held(run_item(present, row)) for row in held]
-    return sorted(
-        found,
-        key=lambda each: (each.is_own, not each.detail.startswith("irreversible"), each.since),
-    )
-
-
-def _held(item: RunItem) -> Waiting:
-    """Return a run that goes on only after a person has changed what is in the way."""
-    since = item.waiting_since or item.created
-    if item.status == "stuck":
-        why = f"{item.reason} `{item.action}`"
-        return Waiting("stuck", item.id, item.title, why, item.id, since, "bad")
-    why = f"halted: {without_commands(item.reason)}"
-    return Waiting("halted", item.id, item.title, why, item.id, since, "held")
-
-
-def _approval(row: ApprovalRow, me: Known) -> Waiting:
-    is_own = me.is_also(known_as((row.author,), ""))
-    detail = f"{row.risk} · {row.workflow} · {row.step}" + (" · a teammate decides" * is_own)
-    title = row.title or f"Approve {row.step}"
-    tone: Tone = "held" if is_own else "ask"
-    return Waiting("approval", row.id, title, detail, row.run, row.requested, tone, is_own)
-
-
-def _question(question: Question) -> Waiting:
-    asked = question.asked
-    detail = f"question · {asked.step}"
-    return Waiting(
-        "question", asked.question, asked.title[:200], detail, asked.run, question.since, "ask"
-    )
-
-
-def _elevation(life: AgentLife, wish: ElevationRequest, me: Known) -> Waiting:
-    is_own = me.is_also(known_as((wish.by,), wish.os_user))
-    detail = f"wider mode · {life.name}" + (" · a teammate decides" * is_own)
-    title = f"Grant {life.name} {' and '.join(wish.modes)}"
-    tone: Tone = "held" if is_own else "ask"
-    asked = wish.lapses - ANSWER_SECONDS_MAX
-    return Waiting("elevation", life.name, title, detail, "", asked, tone, is_own)
 
 
 def _live_items(present: Present) -> list[RunItem]:

@@ -5,11 +5,14 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.operations import OPERATION, STREAM
+from missioncontrol.application.queries.agent_lives import agent_count
 from missioncontrol.application.queries.costs import ledger_of
 from missioncontrol.application.queries.elevations import count_waiting
+from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.budget.balances import standings
 from missioncontrol.domain.budget.scopes import WORKSPACE
+from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.status import ENDED
 
@@ -27,7 +30,7 @@ class Shell(msgspec.Struct, frozen=True):
     questions: int  # that are open
     elevations: int  # wider modes of agents that were asked for and have no answer
     runs: int  # that have not ended
-    agents: int
+    agents: AgentCount  # without a bound
     stage: Stage
     stage_since: float  # seconds since the epoch; 0 where it never changed
     stage_reason: str
@@ -42,14 +45,16 @@ class Shell(msgspec.Struct, frozen=True):
         return self.approvals + self.questions + self.elevations
 
 
-_known: "WeakKeyDictionary[Present, tuple[tuple[int, int], Shell]]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[Present, tuple[tuple[int, int, int], Shell]]" = WeakKeyDictionary()
 
 
-async def shell_of(present: Present, now: float) -> Shell:
+async def shell_of(present: Present, instruments: Instruments) -> Shell:
     """Return the frame's numbers as of now. They are counted once for each position of the log."""
-    position, day = await present.catch_up(), int(now // DAY)
+    now = instruments.now
+    position = await present.catch_up()
+    at = (position, instruments.measuring.position, int(now // DAY))
     known = _known.get(present)
-    if known is not None and known[0] == (position, day):
+    if known is not None and known[0] == at:
         return known[1]
     operation = await present.find(OPERATION, STREAM)
     today = standings(await ledger_of(present), WORKSPACE, now)[-1]
@@ -59,7 +64,7 @@ async def shell_of(present: Present, now: float) -> Shell:
         _open(present, "question"),
         min(count_waiting(present), SHOWN_MAX),
         min(_live(present), SHOWN_MAX),
-        _open(present, "agent"),
+        agent_count(present, instruments),
         operation.stage if operation else "all",
         operation.since if operation else 0.0,
         operation.reason if operation else "",
@@ -67,7 +72,7 @@ async def shell_of(present: Present, now: float) -> Shell:
         today.held.cost,
         today.limit.amount.cost if today.limit else None,
     )
-    _known[present] = ((position, day), found)
+    _known[present] = (at, found)
     return found
 
 

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.queries import repositories as queries
-from missioncontrol.application.queries.agents import lives
+from missioncontrol.application.queries.agent_lives import lives
 from missioncontrol.application.queries.repositories import RepositoryView, TaskItem, Which
 from missioncontrol.application.queries.repository_tasks import TaskView, task_view
 from missioncontrol.application.read_model import Present

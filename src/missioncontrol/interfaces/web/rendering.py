@@ -38,7 +38,8 @@ from missioncontrol.interfaces.web.assets import asset, shelf
 from missioncontrol.interfaces.web.diffs import diff_rows
 from missioncontrol.interfaces.web.glyphs import icon, run_state, state
 from missioncontrol.interfaces.web.hints import linked, on_page
-from missioncontrol.interfaces.web.navigation import END, GROUPS, PLACES, badge
+from missioncontrol.interfaces.web.navigation import GROUPS, PLACES, SETTINGS, Here, badge, here
+from missioncontrol.interfaces.web.navigation import visible as visible_tabs
 from missioncontrol.interfaces.web.values import json_rows
 from missioncontrol.interfaces.web.words import look_of, state_of_run
 
@@ -163,7 +164,7 @@ async def workspaces(request: AnyRequest) -> tuple[Any, ...]:
 
 async def _shell(request: AnyRequest) -> Shell:
     console = request.app.state.console
-    shell = await shell_of(console.present, console.shelf.clock.now())
+    shell = await shell_of(console.present, console.instruments)
     needed = await count_of(console.present, console.owner, request.user, console.now)
     return msgspec.structs.replace(shell, inbox=min(needed, SHOWN_MAX))
 
@@ -264,13 +265,28 @@ def _here(context: Context, **changes: str | int | None) -> str:
 
 
 @pass_context
+def _place(context: Context) -> Here:
+    """Return the place of this page, with the tabs that the signed-in person sees."""
+    return here(context["request"].url.path, context["principal"])
+
+
+@pass_context
+def _tab_places(context: Context) -> list[tuple[str, str, str, str]]:
+    """Return the tabs and views that a person may see: title, address, icon and place of each."""
+    return [
+        (page.title, based(page.href, context["base"]), place.icon, place.title)
+        for place in PLACES
+        for tab in visible_tabs(place.tabs, context["principal"])
+        for page in (tab, *visible_tabs(tab.views, context["principal"]))
+        if page.title != place.title
+    ]
+
+
+@pass_context
 def _go_keys(context: Context) -> dict[str, tuple[str, str, str]]:
     """Return where `g` and a letter lead: title, address and icon of each place, by its key."""
-    return {
-        place.key: (place.title, based(place.href, context["base"]), place.icon)
-        for place in PLACES
-        if _may(context, place.needs)
-    }
+    base = context["base"]
+    return {place.key: (place.title, based(place.href, base), place.icon) for place in PLACES}
 
 
 @cache
@@ -329,10 +345,12 @@ def _templates() -> Environment:
         may=_may,
         here=_here,
         go_keys=_go_keys,
+        tab_places=_tab_places,
         badge=badge,
         groups=GROUPS,
-        end_places=END,
+        settings=SETTINGS,
         places=PLACES,
+        place=_place,
     )
     # Macros that build on others find them as `ui` too, so they are filled in one by one.
     environment.globals["ui"] = ui = SimpleNamespace(icon=icon, state=state, run_state=run_state)

@@ -1,5 +1,6 @@
 """The pages of agents: how each stands and what it did, one of them in full, and what steers it."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from missioncontrol.application.queries.agents import AgentView
 from missioncontrol.application.queries.measures import health
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.agents import detail, turn
 from missioncontrol.interfaces.api.elevations import of_agent
@@ -74,14 +76,8 @@ def _fits(agent: AgentView, q: str, status: str) -> bool:
 
 def verdict(found: list[AgentView]) -> str:
     """Return in a sentence how the agents stand."""
-    active = sum(each.status == "active" for each in found)
     troubled = [each for each in found if each.status in TROUBLED]
-    ready = sum(each.status == "idle" for each in found)
-    busy = f"{active} of {len(found)} agents {'works' if active == 1 else 'work'}"
-    if not active:
-        busy = (
-            f"{ready} of {len(found)} agents {'is' if ready == 1 else 'are'} ready, none works now"
-        )
+    busy = AgentCount(dict(Counter(each.status for each in found))).words
     held = sum(len(each.stuck) for each in found)
     if held:
         names = ", ".join(f"{each.name} is {each.status}" for each in found if each.stuck)

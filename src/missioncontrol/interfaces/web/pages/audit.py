@@ -111,7 +111,7 @@ async def search_page(
     found = await search_everything(
         console.present, console.archive, q, exact=request.user.may("audit")
     )
-    return page(request, "search/page.html", title="Search", area="", q=q, found=found)
+    return page(request, "search/page.html", title="Search", area="search", q=q, found=found)
 
 
 HANDLERS: list[Any] = [audit_page, verification_part, verify_now, search_page]

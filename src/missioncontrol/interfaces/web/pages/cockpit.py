@@ -206,7 +206,7 @@ async def _is_late(console: Console, bar: Bar) -> bool:
 async def _brief(console: Console, bar: Bar) -> Values:
     found = await _summary(console, bar)
     is_late = await _is_late(console, bar)
-    alerts = await _alerts_of(console, bar)
+    alerts = await alerts_of(console, bar)
     known = {(each.reading.metric, str(each.reading.since)): each.id for each in alerts}
     columns: tuple[tuple[str, tuple[Point, ...], str], ...] = (
         ("What changed", found.changed, "No significant changes."),
@@ -233,7 +233,7 @@ async def _brief(console: Console, bar: Bar) -> Values:
     }
 
 
-async def _figures(console: Console, bar: Bar) -> Values:
+async def figures_of(console: Console, bar: Bar) -> Values:
     analyst = await console.analytics.analyst()
     days, as_of = await reported_days(analyst, bar)
     about = (bar.product.slug, days, bar.segment)
@@ -349,12 +349,12 @@ async def funnel_before(
     return view.Earlier(earlier, was)
 
 
-async def _alerts_of(console: Console, bar: Bar) -> list[Any]:
+async def alerts_of(console: Console, bar: Bar) -> list[Any]:
     return await AlertReader(console.present.find).all(bar.product.slug)
 
 
 async def _alerts(console: Console, bar: Bar) -> Values:
-    found = await _alerts_of(console, bar)
+    found = await alerts_of(console, bar)
     return {
         "bar": bar,
         "alerts": found[:ALERTS_MAX],
@@ -370,7 +370,7 @@ async def _retention(console: Console, bar: Bar) -> Values:
     answer = await analyst.answer(asked)
     assert isinstance(answer, RetentionAnswer)
     is_watched = bar.segment == EVERYBODY  # Nothing is watched but everybody.
-    marks = view.marks_of(await _alerts_of(console, bar)) if is_watched else ()
+    marks = view.marks_of(await alerts_of(console, bar)) if is_watched else ()
     heat = view.heat_of(asked, answer, marks)
     return {"bar": bar, "question": asked, "answer": answer, "heat": heat, "view": view}
 
@@ -447,7 +447,7 @@ async def _conversion(console: Console, bar: Bar) -> Values:
 
 PARTS: dict[str, Callable[[Console, Bar], Awaitable[Values]]] = {
     "summary": _brief,
-    "figures": _figures,
+    "figures": figures_of,
     "funnel": _funnel,
     "alerts": _alerts,
     "retention": _retention,

@@ -263,32 +263,49 @@ def _verdict(shown: dict[str, Any]) -> str:
 
 @get("/cockpit/people", **PAGE, **needs("read"))
 async def show_people(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
-    """Show who is behind a count: as many as the count says."""
+    """Show who is behind a count; without a count, who was active in the last 30 days."""
     query = request.query_params
-    question, cell, as_of = counted_in(query)
-    analyst = await console.analytics.analyst()
+    if query.get("q"):
+        question, cell, as_of = counted_in(query)
+        bar_query: Any = _of_question(question)
+    else:
+        bar_query = query
+    bar = await bar_of(console.analytics.products, bar_query, console.shelf.clock.now())
+    if not query.get("q"):
+        question = forms.usual("active", bar)
+        cell, as_of = Cell(bucket=str(bar.range.until), series="mau"), None
+    is_there = bar.product.is_own or await console.analytics.is_there()
     cursor = str(query.get("cursor", ""))[:20]
-    found: Members = await analyst.members(question, cell, limit=ROWS, cursor=cursor, as_of=as_of)
+    found = Members(0, ())
+    if is_there:
+        analyst = await console.analytics.analyst()
+        found = await analyst.members(question, cell, limit=ROWS, cursor=cursor, as_of=as_of)
     return page(
         request,
         "cockpit/people.html",
         title="People",
         area="cockpit",
-        verdict=f"{formats.count(found.total, 'person is', 'people are')} behind this count"
-        if not _is_of_events(question)
-        else f"{formats.count(found.total, 'time')} it happened, each with its person",
+        verdict=_people_verdict(question, cell, found, is_counted=bool(query.get("q"))),
         question=question,
         cell=cell,
         as_of=str(query.get("as_of", "")),
         found=found,
+        is_counted=bool(query.get("q")),
         about=about(cell),
         explore=view.explore_url(question),
-        bar=await bar_of(
-            console.analytics.products, _of_question(question), console.shelf.clock.now()
-        ),
+        bar=bar,
         view=view,
         next=found.cursor or "",
     )
+
+
+def _people_verdict(question: AnyQuestion, cell: Cell, found: Members, *, is_counted: bool) -> str:
+    if not is_counted:
+        people = formats.count(found.total, "person was", "people were")
+        return f"{people} active in the 30 days to {view.bucket_shown(cell.bucket)}."
+    if _is_of_events(question):
+        return f"{formats.count(found.total, 'time')} it happened, each with its person"
+    return f"{formats.count(found.total, 'person is', 'people are')} behind this count"
 
 
 def _of_question(question: AnyQuestion) -> AddressParameters:

@@ -12,14 +12,23 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.elevation import MODES
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.elevations import of_agent, request_elevation
+from missioncontrol.interfaces.api.elevations import of_agent, request_elevation, waiting_and_given
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
-TEMPLATE = "agents/elevation.html"
+TEMPLATE, LIST = "agents/elevation.html", "agents/elevations.html"
+
+
+@get("/elevations", include_in_schema=False, **needs("read"))
+async def elevations_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
+    """Show the wider modes that wait for an answer, and those in force."""
+    values: dict[str, Any] = {"found": waiting_and_given(request, console)}
+    if is_part(request):
+        return fragment(request, LIST, "now", **values)
+    return page(request, LIST, title="Elevations", area="elevations", **values)
 
 
 @get("/agents/{name:str}/elevation", include_in_schema=False, **needs("read"))
@@ -31,7 +40,7 @@ async def elevation_page(
     values: dict[str, Any] = {"agent": name, "elevations": found}
     if is_part(request):
         return fragment(request, TEMPLATE, "standing", **values)
-    return page(request, TEMPLATE, title=f"Elevation of {name}", area="approvals", **values)
+    return page(request, TEMPLATE, title=f"Elevation of {name}", area="elevations", **values)
 
 
 @post(
@@ -107,4 +116,10 @@ async def _submit(request: AnyRequest, console: Console, asked: ElevationWished)
     return moved(request, f"/agents/{quote(asked.name, safe='')}")
 
 
-HANDLERS: list[Any] = [elevation_page, ask_for_more, answer_elevation, end_elevation]
+HANDLERS: list[Any] = [
+    elevations_page,
+    elevation_page,
+    ask_for_more,
+    answer_elevation,
+    end_elevation,
+]

@@ -57,7 +57,7 @@ async def list_missions(
         "repository": repository,
         "is_filtered": bool(q or status or repository or cursor),
         "choices": [(each, each.rpartition("/")[2]) for each in around.repositories],
-        "parts_of": _parts,
+        "parts_of": parts_of,
         "words": [(word, WORDS[word]) for word in MISSION_WORDS],
     }
     if is_part(request):
@@ -88,7 +88,7 @@ def _sub(counts: dict[str, int]) -> str:
     return ", ".join(parts).capitalize() + "." if parts else ""
 
 
-def _parts(line: missions.MissionLine) -> list[tuple[str, int]]:
+def parts_of(line: missions.MissionLine) -> list[tuple[str, int]]:
     """Return how many of all tasks are in each state, the plan and those that people do too."""
     known = [(name, getattr(line, name)) for name in _COUNTED]
     rest = max(line.steps - sum(number for _, number in known), 0)

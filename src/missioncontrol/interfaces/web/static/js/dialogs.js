@@ -32,10 +32,10 @@ function isBeside({ target, clientX: x, clientY: y }) {
   return x < box.left || x > box.right || y < box.top || y > box.bottom;
 }
 
-async function copy(text) {
+export async function copy(text, words = "Copied") {
   try {
     await navigator.clipboard.writeText(text);
-    toast("Copied", { tone: "ok" });
+    toast(words, { tone: "ok", text: words === "Copied" ? "" : text });
   } catch {
     toast("Copying was blocked by the browser", { text: "Select the text and copy it manually.", tone: "bad" });
   }

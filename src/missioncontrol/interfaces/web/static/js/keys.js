@@ -1,9 +1,15 @@
 // The keyboard. Single keys work where nothing is being typed, can be turned off, and are listed on `?`.
-import { keep, kept, places } from "./places.js";
+import { keep, kept, places, wordsOf } from "./places.js";
 import { openDialog } from "./dialogs.js";
+import { ofRow, rowsOf } from "./rows.js";
 
 const GO_MS = 1500;
-const ROWS = "tbody tr, [data-row]";
+/** The keys of lists, the inbox and the board; `?` lists them on every page. */
+const OTHERS = [
+  ["Lists", ["j k|Select", "Enter|Open", "x|Mark", "Shift x|Mark a range", "e|Edit", "l|Copy link", "Space|Preview"]],
+  ["Inbox", ["a|Approve, answer, start", "c|Request changes", "r|Reject", "s|Snooze", "d|Delegate", "m|Comment", "u|Undo"]],
+  ["Board", ["j k h l|Select", "m|Move", "i|Assign", "p|Priority", "b|Blocked by", "v|Next view"]],
+].map(([title, keys]) => [title, keys.map((each) => [each.split("|")[0].split(" "), each.split("|")[1]])]);
 let going = 0;
 
 export function listenToKeys() {
@@ -44,11 +50,22 @@ function single(event) {
   }
   const field = document.querySelector(`[data-focus-key="${CSS.escape(event.key)}"]`);
   if (field) return take(event, () => field.focus());
+  if (event.key === "/") return take(event, () => openDialog("palette"));
   if (event.key === "j" || event.key === "k") return step(event);
-  if (event.key === "x") return tick(event);
+  if (ofRow(event)) return;
   // A key that is held down presses once: what comes after a decision is another one.
   const button = event.repeat ? null : pressed(event.key);
-  if (button) take(event, () => button.click());
+  if (button) return take(event, () => button.click());
+  if (event.key === "n") take(event, makeNew);
+}
+
+/** `n` makes what the page lists; where it lists nothing that can be made, the palette has all of it. */
+function makeNew() {
+  const buttons = [...document.querySelectorAll("main .acts :is(a, button)")];
+  const found = buttons.find((one) => one.offsetParent !== null && one.querySelector('use[href$="#plus"]'));
+  if (found) return found.click();
+  document.getElementById("palette").dataset.query = "new";
+  openDialog("palette");
 }
 
 function goTo(event) {
@@ -75,8 +92,8 @@ function step(event) {
   const other = document.activeElement?.closest?.("[data-row], tbody tr");
   if (selecting && (!other || selecting.contains(other))) return select(event, selecting);
   const active = document.activeElement;
-  const row = active?.closest?.(ROWS);
-  const rows = rowsBeside(row);
+  const row = active?.closest?.("tbody tr, [data-row]");
+  const rows = rowsOf(row);
   if (!rows.length) return;
   const at = row ? rows.indexOf(row) + (event.key === "j" ? 1 : -1) : 0;
   const next = rows[Math.max(0, Math.min(at, rows.length - 1))];
@@ -88,17 +105,6 @@ function select(event, list) {
   const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
   const next = rows[current + (event.key === "j" ? 1 : -1)] ?? (current < 0 ? rows[0] : null);
   take(event, () => (next?.matches("a") ? next : next?.querySelector("a"))?.click());
-}
-
-function rowsBeside(row) {
-  if (row) return [...row.parentElement.children].filter((one) => one.matches(ROWS));
-  const first = document.querySelector("main :is(tbody tr, [data-row]) a");
-  return first ? rowsBeside(first.closest(ROWS)) : [];
-}
-
-function tick(event) {
-  const box = document.activeElement?.closest?.(ROWS)?.querySelector("input[type=checkbox]");
-  if (box) take(event, () => box.click());
 }
 
 function take(event, act) {
@@ -115,21 +121,14 @@ function isTyping(element) {
 /** List what works on this page now. */
 function listKeys() {
   const mod = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl";
-  const everywhere = [[[mod, "K"], "Search or run a command"], [["?"], "Keyboard shortcuts"]];
+  const everywhere = [[[mod, "K"], "Search or run a command"], [["?"], "Keyboard shortcuts"], [["n"], "New"], [["/"], "Filter"], [["Esc"], "Close"]];
   if (document.getElementById("stop-all")) everywhere.push([[mod, "Shift", "."], "Emergency stop"]);
   const go = Object.entries(places.go).map(([key, [title]]) => [["g", key], title]);
   const here = [...document.querySelectorAll("main [data-key-press]")].map((button) => [[button.dataset.keyPress], button.dataset.keyName ?? wordsOf(button)]);
   for (const field of document.querySelectorAll("main [data-focus-key]")) here.push([[field.dataset.focusKey], field.getAttribute("aria-label")]);
-  if (document.querySelector("main :is(tbody tr, [data-row]) a")) here.push([["j"], "Next row"], [["k"], "Previous row"], [["Enter"], "Open"]);
   for (const part of document.querySelectorAll("main [data-key-help]")) here.push(...JSON.parse(part.dataset.keyHelp));
   const body = document.getElementById("keys-body");
-  body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go]].filter(([, list]) => list.length).map(group));
-}
-
-function wordsOf(button) {
-  const copy = button.cloneNode(true);
-  copy.querySelectorAll("kbd, svg").forEach((one) => one.remove());
-  return copy.textContent.trim();
+  body.replaceChildren(...[["Everywhere", everywhere], ["On this page", here], ["Go to", go], ...OTHERS].filter(([, list]) => list.length).map(group));
 }
 
 function group([title, list]) {

@@ -29,7 +29,7 @@ function ground(element) {
 }
 
 function below(frame, caption, pen) {
-  const style = getComputedStyle(document.querySelector(".head .sub") ?? document.body);
+  const style = getComputedStyle(document.querySelector(".head :is(.sub, .verdict)") ?? document.body);
   pen.font = `${style.fontWeight} 12px ${style.fontFamily}`;
   pen.fillStyle = style.color;
   pen.textBaseline = "middle";

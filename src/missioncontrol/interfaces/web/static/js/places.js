@@ -44,3 +44,10 @@ export function token(name) {
   probe.remove();
   return colour;
 }
+
+/** Return what stands on a button, without its key. */
+export function wordsOf(button) {
+  const copy = button.cloneNode(true);
+  copy.querySelectorAll("kbd, svg").forEach((one) => one.remove());
+  return copy.textContent.trim();
+}

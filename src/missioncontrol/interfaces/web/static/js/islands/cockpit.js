@@ -2,6 +2,9 @@
 import { toast } from "../toasts.js";
 import { picture } from "../picture.js";
 
+/** Fields that say nothing without the one beside them. */
+const UNFINISHED = ["who", "in", "times", "exclude_after", "exclude_before", "of"];
+
 /** Tend the page in `element`; return how to end it. */
 export function mount(element) {
   const ended = new AbortController();
@@ -37,7 +40,7 @@ function pressed(event, page) {
 async function save(button) {
   const panel = button.closest("[data-panel], .panel") ?? document.querySelector("[data-answer]");
   try {
-    const url = await picture(panel, document.querySelector(".head .sub")?.textContent.replaceAll(/\s+/g, " ").trim());
+    const url = await picture(panel, document.querySelector(".head :is(.sub, .verdict)")?.textContent.replaceAll(/\s+/g, " ").trim());
     const link = document.createElement("a");
     link.href = url;
     link.download = `${button.dataset.png.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.png`;
@@ -47,8 +50,9 @@ async function save(button) {
   }
 }
 
-/** A choice in the bar asks at once; days of one's own wait for both. */
+/** A choice in the bar, and any in the question, asks at once; days of one's own wait for both. */
 function chosen({ target }) {
+  if (target.closest("form[data-apply]") && !UNFINISHED.includes(target.name)) target.form.requestSubmit();
   const form = target.closest("form[data-bar]");
   if (!form || target.name === "where" || target.closest(".deed")) return;
   const dates = form.querySelector(".dates");

@@ -1,9 +1,9 @@
 // The command palette: everything somebody may do, found by a few letters, by keyboard alone.
 import { ask } from "../ask.js";
-import { openDialog } from "../dialogs.js";
+import { copy, openDialog } from "../dialogs.js";
 import { switchTheme } from "../frame.js";
 import { marked, match } from "../fuzzy.js";
-import { urlOf, icon, keep, kept, places } from "../places.js";
+import { icon, keep, kept, places, urlOf, wordsOf } from "../places.js";
 import { toast } from "../toasts.js";
 
 const API = "/api/v1";
@@ -13,6 +13,7 @@ const RECENT_MORE = 150; // What was done lately goes before what fits as well.
 const ASIDE_MIN = 190; // Beside its title a thing is found by whole pieces only.
 const WEAK = 0.25; // What fits so much worse than the best is not what was meant.
 const SHOWN_MAX = 60;
+const HERE_MAX = 6;
 /** What can be gone to right away, without choosing the action first. */
 const DIRECT = { mission: "/missions/", run: "/runs/", workflow: "/workflows/", agent: "/agents/", schedule: "/schedules/" };
 
@@ -25,7 +26,7 @@ export function mount(dialog) {
 class Palette {
   constructor(dialog) {
     this.dialog = dialog;
-    this.offered = { actions: [], choices: {}, looks: {} };
+    this.offered = { actions: [], choices: {}, looks: {}, needed: [] };
     this.isKnown = false;
     this.build();
   }
@@ -62,6 +63,9 @@ class Palette {
   async begin() {
     this.isEntered = false;
     this.back();
+    this.input.value = this.dialog.dataset.query ?? "";
+    delete this.dialog.dataset.query;
+    if (this.input.value) this.show();
     try {
       this.offered = await ask("/palette");
       if (this.dialog.open && !this.action) this.show();
@@ -148,7 +152,7 @@ class Palette {
 
   everything(query) {
     if (this.isSure) return [[this.question(), [{ title: this.action.title, icon: this.action.icon, yes: true }, { title: "Cancel", icon: "close", no: true }]]];
-    const actions = [...this.pages(), ...this.offered.actions.map((action) => ({ ...action, action })), ...this.own()];
+    const actions = [...this.now(), ...this.pages(), ...this.offered.actions.map((action) => ({ ...action, action })), ...this.own()];
     if (!query) return this.grouped(actions);
     const found = this.sorted([...actions, ...(query.length > 1 ? this.direct() : [])], query, { weak: false });
     const search = { id: "search", title: `Search everywhere for “${query}”`, icon: "search", href: `/search?q=${encodeURIComponent(query)}` };
@@ -159,16 +163,31 @@ class Palette {
     const all = [...actions, ...this.direct()];
     const recent = kept(RECENT, []).map((id) => all.find((one) => one.id === id)).filter(Boolean);
     const groups = new Map();
+    for (const one of this.now()) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
+    if (recent.length) groups.set("Recent", recent);
     for (const one of actions) {
+      if (one.isNow) continue;
       if (recent.includes(one)) continue;
       if (!groups.has(one.group)) groups.set(one.group, []);
       groups.get(one.group).push(one);
     }
-    return [...(recent.length ? [["Recent", recent]] : []), ...groups];
+    return [...groups];
+  }
+
+  /** What can be done now: the buttons of this page, and what needs the person. */
+  now() {
+    const buttons = [...document.querySelectorAll("main .acts :is(a.btn, button:not(:disabled))")].filter((one) => one.offsetParent !== null).slice(0, HERE_MAX);
+    const here = buttons.map((button) => {
+      const title = button.getAttribute("aria-label") ?? wordsOf(button);
+      const icon = button.querySelector("use")?.getAttribute("href").split("#")[1] ?? "chevron";
+      return { id: `here.${title}`, title, group: "On this page", icon, isNow: true, run: () => button.click() };
+    });
+    return [...here.filter((one) => one.title), ...this.offered.needed.map((one) => ({ ...one, isNow: true }))];
   }
 
   pages() {
-    return Object.entries(places.go).map(([key, [title, href, glyph]]) => ({ id: `go.${href}`, title, group: "Places", icon: glyph, href, keys: `g ${key}` }));
+    const found = Object.entries(places.go).map(([key, [title, href, glyph]]) => ({ id: `go.${title}`, title, group: "Places", icon: glyph, href, keys: `g ${key}` }));
+    return [...found, ...places.tabs.map(([title, href, glyph, place]) => ({ id: `go.${place}.${title}`, title, group: "Lists", icon: glyph, href, detail: place }))];
   }
 
   own() {
@@ -237,6 +256,7 @@ class Palette {
     option.append(glyph, marked(made("span", "t"), one.title, one.found ?? []));
     const beside = [one.kind, look?.[2], one.detail].filter(Boolean).join(" · ");
     if (beside) option.appendChild(made("span", "m")).textContent = beside;
+    if (one.command) option.appendChild(made("span", "m")).textContent = "in a terminal";
     if (one.arguments?.length) option.appendChild(made("span", "m")).textContent = "…";
     if (one.keys) option.append(...one.keys.split(" ").map((key) => Object.assign(made("kbd"), { textContent: key })));
     return option;
@@ -274,7 +294,7 @@ class Palette {
     if (one.no) return this.back();
     if (one.yes) return this.act();
     if ("give" in one) return this.give(one);
-    if (one.id) this.remember(one.id);
+    if (one.id && !one.isNow) this.remember(one.id);
     if (one.action) return this.start(one.action);
     if (one.run) {
       this.dialog.close();
@@ -315,8 +335,9 @@ class Palette {
   }
 
   async act() {
-    const { href, post, opens, title, then, method = "POST" } = this.action;
+    const { href, post, opens, command, title, then, method = "POST" } = this.action;
     if (opens) return openDialog(opens);
+    if (command) return this.copyCommand(command);
     const left = { ...this.given };
     const fill = (text) => text.replace(/\{(\w+)\}/g, (_, name) => {
       delete left[name];
@@ -336,6 +357,11 @@ class Palette {
       this.back();
       this.tell(error.message + (error.problem?.hint ? ` ${error.problem.hint}` : ""));
     }
+  }
+
+  copyCommand(command) {
+    this.dialog.close();
+    copy(command, "Command copied: run it in a terminal");
   }
 
   ask(url, method, body) {

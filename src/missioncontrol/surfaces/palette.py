@@ -1,0 +1,98 @@
+"""Actions of the command palette for declared operations, so that none is missing there."""
+
+from functools import cache
+from typing import Any
+
+from missioncontrol import operations
+from missioncontrol.application.queries.actions import Action, Argument
+from missioncontrol.declarations import Operation
+from missioncontrol.surfaces.fields import Field, fields_of
+
+FORMS = {
+    "agent.run": "/agents/run",
+    "board.limit": "/board",
+    "decision": "/decisions",
+    "decision.import": "/decisions/import",
+    "decision.record": "/decisions/new",
+    "inbox": "/inbox",
+    "memory": "/memory",
+    "notification": "/settings/notifications",
+    "retention": "/settings/retention",
+    "share": "/missions",
+    "token": "/settings/tokens",
+    "user": "/settings/users",
+    "user.name_workspace": "/settings/workspace",
+    "user.second_look": "/settings/sessions",
+    "user.set_password": "/settings/sessions",
+    "webhook": "/settings/webhooks",
+    "work_item": "/board?view=list",
+}
+"""The page with the form of an operation, by its name or its noun; others are asked here."""
+
+ICONS = {
+    "agent": "agents",
+    "board": "board",
+    "decision": "branch",
+    "inbox": "inbox",
+    "memory": "memory",
+    "retention": "log",
+    "share": "link",
+    "token": "lock",
+    "user": "user",
+    "webhook": "link",
+    "work_item": "board",
+}
+INTERNAL = frozenset({"user.arrive"})
+"""Operations that pages request by themselves: a person comes in by an invitation."""
+
+SIMPLE = (str, int, float)
+
+
+@cache
+def declared_actions() -> tuple[Action, ...]:
+    """Return an action for each operation that a person may want, in the order of nouns.
+
+    An operation without needed arguments acts at once, after a question where it takes something
+    away. Others open the page with their form, or ask for each argument.
+    """
+    return tuple(_action(each) for each in operations.every() if each.name not in INTERNAL)
+
+
+def _action(of: Operation[Any, Any]) -> Action:
+    noun = of.noun.replace("_", " ")
+    needed = [each for each in fields_of(of.given) if each.is_required]
+    values: dict[str, Any] = {
+        "id": of.name,
+        "title": _title(of.title, noun),
+        "group": f"{noun[:1].upper()}{noun[1:]}",
+        "icon": ICONS.get(of.noun, "bolt"),
+        "words": f"{of.noun} {of.verb}".replace("_", " "),
+        "needs": of.permission,
+        "covers": (of.name,),
+    }
+    is_asked = of.target is not None or needed or of.at_least_one is not None
+    form = FORMS.get(of.name) or FORMS.get(of.noun)
+    if is_asked and form:
+        return Action(**values, href=form)
+    if any(each.item not in SIMPLE or each.is_list for each in needed) or of.at_least_one:
+        return Action(**values, href=f"/api/operations/{of.operation_id or of.routine}")
+    target = (Argument(of.target.placeholder, of.target.help),) if of.target else ()
+    arguments = (*target, *(_argument(each) for each in needed))
+    sure = f"{of.title}?" if of.risk == "end" else ""
+    return Action(**values, post=of.route, method=of.method, arguments=arguments, sure=sure)
+
+
+def _title(title: str, noun: str) -> str:
+    """Return a title that says what it is about: `Accept` alone says too little in one list."""
+    if any(word in title.lower() for word in noun.split()) or len(title.split()) > 3:
+        return title
+    return f"{title} {noun}" if " " not in title else f"{noun.capitalize()}: {title.lower()}"
+
+
+def _argument(field: Field) -> Argument:
+    label = field.help or field.name.replace("_", " ")
+    return Argument(
+        field.name,
+        f"{label[:1].upper()}{label[1:]}",
+        is_number=field.item in (int, float),
+    )
