@@ -18,6 +18,7 @@ NOUNS = (
     "notification",
     "work_item",
     "board",
+    "mission",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 
