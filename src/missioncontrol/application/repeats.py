@@ -137,7 +137,8 @@ class Repeats:
         create = self._again(old, [], inputs, Origin(actor, on_behalf))
         seconds = float(old.inputs.get("task_seconds_max", 0))
         steps = tasks.steps_of(built, seconds_max=seconds, builder=builder)
-        work = msgspec.structs.replace(planned.work, output=msgspec.to_builtins(built))
+        output = {**planned.work.output, "plan": msgspec.to_builtins(built)}
+        work = msgspec.structs.replace(planned.work, output=output)
         reused = {key: each for key, each in create.kept.items() if key != tasks.PLAN_STEP}
         kept_from = planned.kept_from or old.id
         reused[tasks.PLAN_STEP] = ReusedResult(kept_from, work, planned.checks)

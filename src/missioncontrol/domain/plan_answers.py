@@ -130,6 +130,11 @@ def evolve(given: Sequence[PlanAnswer], event: PlanAnswered) -> tuple[PlanAnswer
     return (*(each for each in given if each.asked not in new), *event.answers)
 
 
+def is_answer(constraint: str) -> bool:
+    """Whether a constraint is the answer to a question of a plan."""
+    return _key(constraint) != constraint
+
+
 def _as_constraint(answer: PlanAnswer, *, is_numbered: bool) -> str:
     """Return an answer as planners read it; only the design of a product numbers questions."""
     if is_numbered:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.plan_answers import is_answer
 from missioncontrol.domain.run.events import RunCreated
 
 LABEL_MAX = 160
@@ -32,7 +33,9 @@ def _of_mission(event: RunCreated) -> str:
     inputs, is_executed = event.inputs, event.inputs.get("execute", True)
     builder = str(inputs.get("builder", ""))
     if event.fork_of and event.forked_at == PLAN_STEP:
-        return "Plan again" if not is_executed else "Plan and execute again"
+        what = "Plan again" if not is_executed else "Plan and execute again"
+        answers = [text for text in inputs.get("constraints", ()) if is_answer(text)]
+        return f"{what} with {'; '.join(map(_value, answers))}" if answers else what
     if event.fork_of:
         return f"Again from {event.forked_at}"
     if event.retry_of:

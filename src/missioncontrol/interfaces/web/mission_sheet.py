@@ -85,7 +85,8 @@ class Can:
         is_done = run.outcome == "succeeded"
         self.cancel = is_newest and not run.is_settled and run.cancel_reason is None
         self.resume = is_newest and run.status == "halted"
-        self.carry_out = is_newest and is_done and is_planned_only
+        has_work = any(not task.is_handover for task in story.reading.plan.tasks())
+        self.carry_out = is_newest and is_done and is_planned_only and has_work
         self.retry = is_newest and run.is_settled and not is_done
         self.fork = is_newest and run.is_settled and len(run.steps) > 1
         plan = story.reading.plan
@@ -102,7 +103,6 @@ def _tabs(view: MissionView, story: RunReport) -> list[tuple[str, str, int | Non
     counts: dict[str, int] = {
         "plan": len(view.tasks),
         "decisions": len(plan.decisions) + len(plan.risks),
-        "documents": len(view.artifacts),
     }
     return [(key, title, counts.get(key) or None) for key, title in TABS.items()]
 
