@@ -64,8 +64,13 @@ def moved_query(query: Mapping[str, str]) -> dict[str, str] | None:
     rest = {name: value for name, value in query.items() if name not in ("view", "plan")}
     if query.get("plan") == "list" and place == Place("overview"):
         place = Place("plan", "list")
-    part = {"plan": "show", "documents": "document"}.get(place.tab)
-    return {"view": place.tab, **({part: place.part} if part else {}), **rest}
+    return {**query_of(place), **rest}
+
+
+def query_of(place: Place) -> dict[str, str]:
+    """Return the query of the address that shows a place."""
+    part = {"plan": "show", "documents": "document"}.get(place.tab, "")
+    return {"view": place.tab, **({part: place.part} if part and place.part else {})}
 
 
 def place_of(query: Mapping[str, str]) -> Place:
