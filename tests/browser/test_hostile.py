@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Dialog
 
 from missioncontrol.interfaces.web import mission_views
 from missioncontrol.interfaces.web.mission_tabs import query_of
-
 from tests.browser.scene import Scene, Tab
 from tests.console.hostile_mission import CONTENTS, MISSION, RUN, write_hostile_mission
 

@@ -5,7 +5,6 @@ import re
 
 import msgspec
 import pytest
-from missioncontrol.interfaces.web.mission_overview import drawn
 
 from missioncontrol.documents.cockpit.comparison import figure
 from missioncontrol.documents.record import AttemptRecord, MissionRecord, TaskRecord
@@ -13,6 +12,7 @@ from missioncontrol.documents.report import report_html, report_json, report_mar
 from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import CommandRan, FilesRead, Usage, Work
+from missioncontrol.interfaces.web.mission_overview import drawn
 from tests.documents.records import Made, every_kind, redis_run
 
 SECONDS = Estimate("", "seconds", 10, 12, 15, ("run-1 (12 s)",), 9, 0.8, 20)
