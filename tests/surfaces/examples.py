@@ -8,11 +8,14 @@ from typing import Any, get_args
 
 import httpx
 
+from missioncontrol.application.asks import BuildMission
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.document import SignDocument
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
+from missioncontrol.domain.plan_answers import AnswerQuestions
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
@@ -334,6 +337,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(InboxCommand)), ("inbox",)),
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
+    (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 
