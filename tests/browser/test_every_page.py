@@ -6,13 +6,15 @@ The pages are those that the application itself names: a new one that is not loo
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import pytest
 from litestar.routes import HTTPRoute
 from playwright.sync_api import Browser, Page, Request, expect
 
 from missioncontrol.interfaces.app import build
-from missioncontrol.interfaces.web.mission_sheet import VIEWS
+from missioncontrol.interfaces.web.mission_tabs import query_of
+from missioncontrol.interfaces.web.mission_views import VIEWS
 from missioncontrol.interfaces.web.pages.runs import Tab as RunTab
 from tests.browser.scene import (
     Scene,
@@ -125,11 +127,11 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/missions/new": ("/missions/new", "/missions/new?template=bug-from-stack-trace"),
     "/missions/{mission}": (
         "/missions/{mission}",
-        *(f"/missions/{{mission}}?view={view}" for view in VIEWS),
+        *(f"/missions/{{mission}}?{urlencode(query_of(place))}" for place in VIEWS),
         "/missions/{mission}?view=documents&document=prd",
         "/missions/{mission}?view=documents&document=prd&mode=edit",
         "/missions/{mission}?view=documents&document=prd&mode=diff",
-        "/missions/{mission}?view=trace&node=requirement:R1",
+        "/missions/{mission}?view=plan&show=trace&node=requirement:R1",
     ),
     "/missions/{mission}/code": (
         "/missions/{mission}/code?path=README.md&line=1",

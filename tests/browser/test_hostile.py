@@ -1,16 +1,19 @@
 """Hostile texts of agents, opened in a browser: none of them runs, loads or sends anything."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Dialog
 
+from missioncontrol.interfaces.web import mission_views
+from missioncontrol.interfaces.web.mission_tabs import query_of
 from tests.browser.scene import Scene, Tab
 from tests.console.hostile_mission import CONTENTS, MISSION, RUN, write_hostile_mission
 
 pytestmark = pytest.mark.journey
 
-VIEWS = ("now", "plan", "requirements", "decisions", "findings", "artifacts", "log", "report")
+VIEWS = [urlencode(query_of(place)) for place in mission_views.VIEWS]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def test_no_text_of_an_agent_runs_in_a_browser(tab: Tab, digests: dict[str, str]
     tab.page.on("dialog", refuse)
     tab.page.on("request", lambda request: sent.append(request.url))
     for view in VIEWS:
-        tab.go(f"/missions/{MISSION}?view={view}")
+        tab.go(f"/missions/{MISSION}?{view}")
     for digest in digests.values():
         tab.go(f"/artifacts/{digest}?run={RUN}&step=task-1")
         tab.go(f"/artifacts/{digest}?run={RUN}&step=task-1&as=source")

@@ -33,7 +33,7 @@ def scene(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def opened(tab: Tab, more: str = "") -> Page:
-    page = tab.go(f"/missions/{MISSION}?view=trace{more}")
+    page = tab.go(f"/missions/{MISSION}?view=plan&show=trace{more}")
     expect(page.locator("#trace-graph[data-ready]")).to_be_visible()
     return page
 

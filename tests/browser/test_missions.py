@@ -13,16 +13,9 @@ from tests.console.mission_house import GOAL, small_repository
 
 pytestmark = pytest.mark.journey
 
-VIEWS = (
-    "Plan",
-    "Requirements",
-    "Risks and decisions",
-    "Findings",
-    "Artifacts",
-    "Log",
-    "Cost",
-    "Report",
-)
+TABS = ("Overview", "Plan", "Decisions", "Documents", "Activity")
+PARTS = ("Graph", "Requirements", "Trace", "Report", "Findings and evidence", "Artifacts")
+"""Links within a tab: the plan's first, then those of the documents."""
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +75,26 @@ def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: 
     tab.expect_fault("postMessage")
     page = begin(tab, repository)
     page.evaluate("window.__same = true")
-    expect(page.locator("h1")).to_contain_text("is done and checked")
-    expect(page.locator(".facts .st.pill")).to_contain_text("Ready to build")
-    expect(page.locator(".dag .node")).not_to_have_count(0)
+    expect(page.locator("h1")).to_have_text(GOAL)
+    expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
+    expect(page.locator(".verdict")).to_contain_text("task is ready to build")
     assert page.evaluate("window.__same"), "the page was loaded anew"
     assert_accessible(page)
     assert_fits(page)
-    for view in VIEWS:
-        page.get_by_role("navigation", name="Mission").get_by_role(
-            "link", name=re.compile(f"^{view}")
-        ).click()
-        expect(page.locator(".tabs [aria-current=page]")).to_contain_text(view)
+    for tab_name in TABS:
+        tabs = page.get_by_role("navigation", name="Mission", exact=True)
+        tabs.get_by_role("link", name=re.compile(f"^{tab_name}")).click()
+        expect(page.locator(".tabs [aria-current=page]")).to_contain_text(tab_name)
         assert_accessible(page)
         assert_fits(page)
+        for part in PARTS:
+            link = page.locator(".missionpage").get_by_role("link", name=re.compile(f"^{part}"))
+            if tab_name in ("Plan", "Documents") and link.count():
+                link.first.click()
+                expect(page.locator("main [aria-current]").filter(has_text=part)).to_be_visible()
+                assert_accessible(page)
+                assert_fits(page)
+    page.goto(f"{page.url.partition('?')[0]}?view=report")
     frame = page.frame_locator("iframe.report")
     expect(frame.locator("h1").first).to_be_visible()
 
@@ -102,7 +102,7 @@ def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: 
 @pytest.mark.slow
 def test_artifacts_are_looked_at_and_saved(tab: Tab, repository: Path) -> None:
     page = begin(tab, repository)
-    expect(page.locator("h1")).to_contain_text("is done and checked")
+    expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
     address = page.url
     for name, shown in (
         ("survey.md", ".prose p"),
@@ -129,9 +129,10 @@ def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     tab: Tab, repository: Path
 ) -> None:
     page = begin(tab, repository, plan_only=True)
-    page.get_by_role("button", name="Execute plan").click()
-    expect(page.locator("h1")).to_contain_text("is done and checked")
+    page.get_by_role("button", name="Approve plan").click()
+    expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
     first = page.locator(".facts .id").first.get_attribute("title")
+    page.locator("summary", has_text="More").click()
     page.get_by_role("button", name="Retry from").click()
     dialog = page.get_by_role("dialog", name="Retry from a task")
     dialog.get_by_label("From").select_option("survey")

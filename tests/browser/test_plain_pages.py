@@ -32,19 +32,19 @@ def test_buttons_and_dialogs_work_without_scripts(
     page = tab.go(f"/decisions/{mission}:D1")
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("accepted", exact=True).first).to_be_visible()
-    page = tab.go(f"/missions/{mission}?view=summary")
+    page = tab.go(f"/missions/{mission}?view=documents&document=report")
     expect(page.get_by_role("button", name="Cancel mission")).to_be_hidden()
     page.get_by_label("Audience", exact=True).fill("the architects")
     page.get_by_role("button", name="Create link").click()
     link = page.get_by_role("region", name="Link", exact=True).inner_text().strip()
     page.goto(link)
     expect(page.locator("body")).to_contain_text(DECIDING_GOAL)
-    page = tab.go(f"/missions/{mission}?view=summary")
+    page = tab.go(f"/missions/{mission}?view=documents&document=report")
     page.get_by_role("button", name="Revoke").click()
     page.goto(link)
     expect(page.locator("body")).not_to_contain_text(DECIDING_GOAL)
     page = tab.go(f"/missions/{mission}?view=plan")
-    page.locator("summary").first.click()
+    page.locator(".tasks summary").first.click()
     page.get_by_role("link", name="Change the files of").first.click()
     page.get_by_label("Other files, one per line").fill("shop/discounts.py")
     page.locator("#scope-reason").fill("It is a part of its own")
@@ -70,8 +70,12 @@ def test_buttons_and_dialogs_work_without_scripts(
 @pytest.mark.parametrize(
     ("view", "table", "labels"),
     [
-        ("trace", "Trace matrix, table", ("Tasks", "Files", "Tests", "Status")),
-        ("summary", "Evidence, table", ("State", "Checks passed", "Evidence", "Artifacts")),
+        ("plan&show=trace", "Trace matrix, table", ("Tasks", "Files", "Tests", "Status")),
+        (
+            "documents&document=findings",
+            "Evidence, table",
+            ("State", "Checks passed", "Evidence", "Artifacts"),
+        ),
     ],
 )
 def test_tables_lose_nothing_on_a_phone(

@@ -22,11 +22,13 @@ def mission(scene: Scene) -> str:
 
 @pytest.mark.slow
 def test_the_cockpit_tells_what_came_of_it_and_leads_on(tab: Tab, mission: str) -> None:
-    page = tab.go(f"/missions/{mission}?view=summary")
-    path = page.get_by_role("region", name="Execution path")
+    page = tab.go(f"/missions/{mission}")
+    path = page.get_by_role("region", name="Next steps")
     expect(path.locator("code").filter(has_text="mission runs artifacts run-")).to_have_count(1)
-    undone = page.get_by_role("region", name="Not done", exact=True)
+    page.locator("summary", has_text="not done").click()
+    undone = page.get_by_role("region", name="Not done, table")
     expect(undone.get_by_role("row").filter(has_text="named no agent")).not_to_have_count(0)
+    page.goto(f"{page.url}?view=documents&document=findings")
     evidence = page.get_by_role("region", name="Evidence", exact=True)
     evidence.get_by_role("link", name="survey.md").click()
     expect(page.locator("h1")).to_contain_text("survey.md")
@@ -35,7 +37,7 @@ def test_the_cockpit_tells_what_came_of_it_and_leads_on(tab: Tab, mission: str) 
 def test_a_link_shows_the_report_to_a_stranger_until_it_is_revoked(
     tab: Tab, mission: str, scene: Scene, browser: Browser
 ) -> None:
-    page = tab.go(f"/missions/{mission}?view=summary")
+    page = tab.go(f"/missions/{mission}?view=documents&document=report")
     page.get_by_role("button", name="Share …").click()
     dialog = page.get_by_role("dialog", name="Share this report")
     expect(dialog).to_be_visible()

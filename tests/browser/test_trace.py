@@ -22,7 +22,7 @@ def mission(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def opened(tab: Tab, mission: str, more: str = "") -> Page:
-    page = tab.go(f"/missions/{mission}?view=trace{more}")
+    page = tab.go(f"/missions/{mission}?view=plan&show=trace{more}")
     expect(page.locator("#trace-graph[data-ready]")).to_be_visible()
     return page
 
@@ -116,12 +116,15 @@ def test_an_owner_is_named_and_everything_is_there_without_the_graph(
     expect(page.locator(".trace-list")).to_contain_text("Requirements")
     matrix = page.get_by_role("region", name="Trace matrix, table")
     expect(matrix.get_by_role("row")).to_have_count(2)
-    owners = page.get_by_role("region", name="Risk owners, table")
-    if owners.count():
-        owners.get_by_label(re.compile("Owner of K1")).fill("Jonas Weber")
+    assert_accessible(page)
+    page = tab.go(f"/missions/{mission}?view=decisions")
+    risks = page.get_by_role("region", name="Risks, table")
+    if risks.count():
+        risks.locator("summary", has_text="Assign").first.click()
+        risks.get_by_label(re.compile("Owner of K1")).fill("Jonas Weber")
         with page.expect_navigation():
-            owners.get_by_role("button", name="Assign").first.click()
-        expect(owners.get_by_role("row", name=re.compile("Jonas Weber"))).to_be_visible()
+            risks.get_by_role("button", name="Assign").first.click()
+        expect(risks.get_by_role("row", name=re.compile("Jonas Weber"))).to_be_visible()
     assert_accessible(page)
 
 

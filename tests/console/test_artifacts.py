@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from missioncontrol.interfaces.web import artifact_view
-from missioncontrol.interfaces.web.mission_sheet import VIEWS
+from missioncontrol.interfaces.web.mission_tabs import Place, query_of
+from missioncontrol.interfaces.web.mission_views import VIEWS
 from missioncontrol.interfaces.web.sanitising import sanitised
 from tests.console.hostile import PAYLOADS, assert_harmless
 from tests.console.hostile_mission import CONTENTS, MISSION, RUN, write_hostile_mission
@@ -169,13 +170,12 @@ def test_no_viewer_runs_what_it_shows(home: Home, source: str) -> None:
     look(home, check)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_no_view_of_a_mission_runs_what_it_shows(home: Home, view: str) -> None:
+@pytest.mark.parametrize("place", VIEWS, ids="-".join)
+def test_no_view_of_a_mission_runs_what_it_shows(home: Home, place: Place) -> None:
     async def check(client: Any, _: dict[str, str]) -> None:
-        for more in ({}, {"plan": "list"}) if view == "now" else ({},):
-            answer = await client.get(f"/missions/{MISSION}", params={"view": view, **more})
-            assert answer.status_code == 200, answer.text[:300]
-            assert_harmless(answer.text)
+        answer = await client.get(f"/missions/{MISSION}", params=query_of(place))
+        assert answer.status_code == 200, answer.text[:300]
+        assert_harmless(answer.text)
 
     look(home, check)
 

@@ -134,7 +134,7 @@ def test_a_repository_that_is_gone_is_told_of(home: tuple[Path, str]) -> None:
 
 def test_what_the_plan_names_leads_to_its_file(home: tuple[Path, str]) -> None:
     async def check(house: House, client: Any, mission: str) -> None:
-        places = await client.get(f"/missions/{mission}?view=places")
+        places = await client.get(f"/missions/{mission}?view=plan&show=requirements")
         assert f"/missions/{mission}/code?path=" in places.text
         code = await shown(client, mission, "README.md")
         assert code.status_code == 200

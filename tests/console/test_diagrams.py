@@ -97,13 +97,13 @@ def test_the_blueprint_names_the_place_of_each_statement(home: tuple[Path, str])
 def test_the_page_draws_them_with_links_that_lead_on(home: tuple[Path, str]) -> None:
     async def check(house: House, client: Any, url: str) -> None:
         mission = url.rpartition("/")[2]
-        page = (await client.get(f"/missions/{mission}?view=blueprint")).text
+        page = (await client.get(f"/missions/{mission}?view=documents&document=diagrams")).text
         assert page.count('class="drawing"') == 5
         assert "This repository defines no table" in page
         led = set(re.findall(r'<a class="d-node" href="(/missions/[^"]+/code\?path=[^"]+)"', page))
         assert led
         for each in led:
             assert (await client.get(each.replace("&amp;", "&"))).status_code == 200
-        assert f'href="/missions/{mission}?view=requirements#' in page
+        assert f'href="/missions/{mission}?view=plan&amp;show=requirements#' in page
 
     look(home, check)

@@ -161,7 +161,7 @@ def test_a_mission_that_ended_is_remembered_and_shown(tmp_path: Path) -> None:
             record = await gather(
                 house.console.present.store, house.console.present.output, run, program="x"
             )
-            mission = (await client.get(f"/missions/{record.mission}?view=plan")).text
+            mission = (await client.get(f"/missions/{record.mission}")).text
             assert "Remembered" not in mission
             assert "mission eval backtest --repo" in mission
             assert "are not estimated" in mission

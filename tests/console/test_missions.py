@@ -63,7 +63,7 @@ def test_the_likely_files_stand_on_the_page_and_in_the_api(
         assert [each["requirement"] for each in body["likely"]] == ["R1", "R2"]
         first = body["likely"][0]["files"][0]
         assert (first["path"], first["share"]) == ("src/shop/cart.py", 1.0)
-        page = (await client.get(f"/missions/{begun['mission']}?view=places")).text
+        page = (await client.get(f"/missions/{begun['mission']}?view=plan&show=requirements")).text
         assert "src/shop/cart.py" in page
         assert "ranked without a model" in page.lower()
         assert "Code experts" not in page  # One commit that brought everything in.
@@ -77,11 +77,10 @@ def test_a_mission_that_has_ended_is_opened_with_what_came_of_it(
     async def check(_house: House, client: Any, begun: dict[str, str]) -> None:
         address = f"/missions/{begun['mission']}"
         page = (await client.get(address)).text
-        assert re.search(r'view=summary" aria-current="page"', page)
-        assert 'aria-label="Evidence"' in page
-        assert re.search(
-            r'view=now" aria-current="page"', (await client.get(f"{address}?view=now")).text
-        )
+        assert re.search(r'view=overview" aria-current="page"', page)
+        assert 'aria-label="What changes"' in page
+        evidence = await client.get(f"{address}?view=documents&document=findings")
+        assert 'aria-label="Evidence"' in evidence.text
 
     look(home, check)
 

@@ -206,14 +206,15 @@ def test_the_api_tells_the_cockpit(tmp_path: Path) -> None:
 def test_the_page_shows_the_cockpit_and_makes_a_link(tmp_path: Path) -> None:
     async def story(door: Door, mission: str, run: str) -> None:
         async with door.house.client("operator") as operator:
-            shown = await operator.get(f"/missions/{mission}?view=summary")
-            assert "Execution path" in shown.text
-            assert "Not done" in shown.text
-            assert "Not shared" in shown.text
+            shown = await operator.get(f"/missions/{mission}")
+            assert "Next steps" in shown.text
+            assert "not done" in shown.text
+            at = f"/missions/{mission}?view=documents&document=report"
+            assert "Not shared" in (await operator.get(at)).text
             form = {"run": run, "days": "30", "note": "<b>the architects</b>"}
             made = await operator.post(f"/missions/{mission}/share", data=form)
             assert "/shared/mcs_" in made.text
-            again = await operator.get(f"/missions/{mission}?view=summary")
+            again = await operator.get(at)
             assert "&lt;b&gt;the architects" in again.text
             assert "mcs_" not in again.text
 

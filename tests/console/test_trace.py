@@ -124,7 +124,7 @@ def test_what_is_no_gap_is_not_waived_and_not_by_whoever_may_not(home: Any) -> N
 def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
     async def check(house: Any, client: Any, at: str) -> None:
         mission = at.rpartition("/")[2]
-        page = await client.get(f"/missions/{mission}?view=trace&node=requirement:R1")
+        page = await client.get(f"/missions/{mission}?view=plan&show=trace&node=requirement:R1")
         assert page.status_code == 200, page.text
         assert "Traceability complete" in page.text
         assert "Why does this exist?" in page.text
@@ -132,10 +132,10 @@ def test_the_page_says_the_same_and_works_without_a_script(home: Any) -> None:
         story = await run_outcome.load_run_report(house.console.present, mission)
         for node in story.reading.trace_graph.nodes:
             answer = await client.get(
-                f"/missions/{mission}", params={"view": "trace", "node": node.id}
+                f"/missions/{mission}", params={"view": "plan", "show": "trace", "node": node.id}
             )
             assert answer.status_code == 200, node
-        nothing = await client.get(f"/missions/{mission}?view=trace&node=nobody")
+        nothing = await client.get(f"/missions/{mission}?view=plan&show=trace&node=nobody")
         assert "Select a node in the graph" in nothing.text
 
     look(home, check)
@@ -162,7 +162,7 @@ def test_gaps_are_waived_and_taken_back_on_the_page_whatever_they_are_called(
             assert after["is_clean"]
             assert not after["is_completed"], "its run failed, whatever is waived"
             assert [gap["id"] for gap in after["waived"]] == [gap["id"] for gap in before["gaps"]]
-            page = await client.get(f"/missions/{MISSION}?view=trace")
+            page = await client.get(f"/missions/{MISSION}?view=plan&show=trace")
             assert page.status_code == 200
             assert "<script>alert" not in page.text
             assert page.text.count("Withdraw waiver") == len(before["gaps"])

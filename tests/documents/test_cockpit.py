@@ -12,7 +12,7 @@ from missioncontrol.documents.report import report_html, report_json, report_mar
 from missioncontrol.documents.report_data import Reading
 from missioncontrol.domain.estimates import Estimate
 from missioncontrol.domain.work import CommandRan, FilesRead, Usage, Work
-from missioncontrol.interfaces.web.summary_view import drawn
+from missioncontrol.interfaces.web.mission_overview import drawn
 from tests.documents.records import Made, every_kind, redis_run
 
 SECONDS = Estimate("", "seconds", 10, 12, 15, ("run-1 (12 s)",), 9, 0.8, 20)

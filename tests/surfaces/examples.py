@@ -9,11 +9,14 @@ from typing import Any, get_args
 
 import httpx
 
+from missioncontrol.application.asks import BuildMission
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.document import SignDocument
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
+from missioncontrol.domain.plan_answers import AnswerQuestions
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.review import ApproveChange, ReviewCommand
 from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
@@ -23,6 +26,7 @@ from missioncontrol.domain.webhook import WebhookCommand
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
 from tests.console.houses import House
+from tests.console.mission_house import ended, small_repository
 from tests.domain.repositories import ID
 
 API = "/api/v1"
@@ -201,6 +205,37 @@ async def cancelled_item(client: httpx.AsyncClient) -> str:
     return str(found[-1]["id"])
 
 
+PRODUCT = "A web app where small shops send invoices to customers and see who paid late"
+
+
+async def mission_with_questions(client: httpx.AsyncClient) -> str:
+    """Plan a new product, whose plan assumes answers."""
+    return await mission_of(client, {"goal": PRODUCT, "execute": False})
+
+
+async def mission_to_build(client: httpx.AsyncClient) -> str:
+    """Plan a change of code, which an agent can build."""
+    await item_for_a_builder(client)
+    root = HOUSES[-1].held.home.root / secrets.token_hex(4)
+    repository = await asyncio.to_thread(small_repository, root)
+    asked = {"goal": "Add discount codes", "repository": str(repository), "execute": False}
+    return await mission_of(client, asked)
+
+
+async def mission_of(client: httpx.AsyncClient, asked: Mapping[str, Any]) -> str:
+    begun = (await client.post(f"{API}/missions", json=asked)).json()
+    await ended(HOUSES[-1], begun["run"])
+    return str(begun["mission"])
+
+
+async def written_document(client: httpx.AsyncClient) -> str:
+    """Write the requirements of a mission, and return the mission."""
+    mission = await mission_of(client, GOAL)
+    made = await client.post(f"{API}/missions/{mission}/documents/prd")
+    assert made.status_code in (200, 201), made.text
+    return mission
+
+
 async def two_items(client: httpx.AsyncClient) -> str:
     """The first task of the repository is the other one."""
     await repository_item("")
@@ -331,6 +366,9 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "work_item.retry": (cancelled_item, {}),
     "work_item.finish": (person_item, {"reason": "looked at"}),
     "board.limit": (nothing, {"stage": "building", "limit": 4}),
+    "mission.answer": (mission_with_questions, {"answers": ["Q1: Only the owner."]}),
+    "mission.build": (mission_to_build, {"builder": "coder"}),
+    "mission.sign": (written_document, {"document": "prd", "version": 1}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
 }
 
@@ -374,6 +412,9 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "work_item.hand_to_builder": {"builder": "x" * 201},
     "work_item.finish": {"reason": "x" * 2_001},
     "board.limit": {"stage": "building", "limit": -1},
+    "mission.answer": {"answers": ["Q1: " + "x" * 2_000]},
+    "mission.build": {"builder": ""},
+    "mission.sign": {"document": "prd", "version": 0},
     "work_item.drop": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
@@ -389,6 +430,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
+    (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

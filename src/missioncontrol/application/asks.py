@@ -68,6 +68,23 @@ class CarryOut(OnBehalfCommand, frozen=True):
     run: str
 
 
+class BuildMission(msgspec.Struct, frozen=True):
+    """Have an agent build what the plan of a mission leaves to a builder."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    builder: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=300, description="The agent that changes code.")
+    ]
+
+
+class MissionNow(msgspec.Struct, frozen=True):
+    """A mission, and the run that was begun for it."""
+
+    mission: str
+    run: str
+    status: str  # of the run
+
+
 class ResumeRun(OnBehalfCommand, frozen=True):
     """Take a run up again."""
 

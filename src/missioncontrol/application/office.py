@@ -142,7 +142,7 @@ class Office:
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self.evaluations = EvaluationDesk(journal, runs, lambda run: self.adopt(run))
-        desk = RunDesk(
+        self.run_desk = desk = RunDesk(
             journal,
             execution,
             missions,
@@ -345,12 +345,12 @@ class Office:
         return await self.keys.take(ask, actor=actor)
 
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
-        return await self._open_studio().take(ask, actor=actor)
+        return await self.open_studio().take(ask, actor=actor)
 
     async def _all_documents(self, ask: AllDocumentsAsked, actor: str) -> list[dict[str, Any]]:
-        return await self._open_studio().write_all(ask, actor=actor)
+        return await self.open_studio().write_all(ask, actor=actor)
 
-    def _open_studio(self) -> Studio:
+    def open_studio(self) -> Studio:
         """Return where documents are written.
 
         Raises:

@@ -88,7 +88,7 @@ async def gather(
         run=run,
         title=created.title,
         goal=created.goal,
-        constraints=created.constraints,
+        constraints=tuple(state.inputs.get("constraints", created.constraints)),
         context=created.context,
         repository=created.repository,
         commit=_commit(state),

@@ -1,6 +1,6 @@
 """A rerun of an ended run: a new run that reuses what need not be done again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Any
 
@@ -12,9 +12,13 @@ from missioncontrol.application.missions import NothingBefore, Prior, replan_inp
 from missioncontrol.application.operations import Operations
 from missioncontrol.application.runs import Origin
 from missioncontrol.domain import execution as tasks
+from missioncontrol.domain import plan_answers
+from missioncontrol.domain.agent import AgentCard
+from missioncontrol.domain.building import built_by
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.mission import AcceptPlan, MissionCommand, StartMission
 from missioncontrol.domain.plan import Plan, accepted
+from missioncontrol.domain.plan_answers import AnswerPlan
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import ReusedResult
 from missioncontrol.domain.run.states import (
@@ -83,6 +87,85 @@ class Repeats:
         create = self._again(old, first, dict(old.inputs), Origin(actor, on_behalf))
         steps = tuple(_with(each, given) if each.key == step else each for each in create.steps)
         return await self._begin(msgspec.structs.replace(create, steps=steps, retry_of=run), old)
+
+    async def answer_plan(
+        self, mission: str, answers: Sequence[str], *, actor: str, on_behalf: str = ""
+    ) -> str:
+        """Plan a mission again with answers to questions of its plan, and carry nothing out yet.
+
+        Returns the id of the new run.
+
+        Raises:
+            NotFound: `mission.unknown`, `plan.unknown_question`.
+            Rejected: `run.not_settled`, `mission.no_plan`, `plan.bad_answer`.
+            Unavailable: `operation.stopped`.
+        """
+        old = await self._newest(mission, actor)
+        command = AnswerPlan("", tuple(answers), actor)
+        state = await self._journal.load_mission(mission)
+        given = state.constraints, state.answers
+        (answered,) = plan_answers.decide(command, state.plan, *given)
+        inputs = {
+            **old.inputs,
+            "constraints": list(answered.constraints),
+            "execute": False,  # A person sees what the answers change before it is built.
+        }
+        create = self._again(old, [tasks.PLAN_STEP], inputs, Origin(actor, on_behalf))
+        create = msgspec.structs.replace(create, fork_of=old.id, forked_at=tasks.PLAN_STEP)
+        command = msgspec.structs.replace(command, run=create.run)
+        return await self._begin(create, old, [command])
+
+    async def build(
+        self, mission: str, builder: AgentCard, *, actor: str, on_behalf: str = ""
+    ) -> str:
+        """Have an agent build the plan of a mission: the plan and other results stay.
+
+        Returns the id of the new run.
+
+        Raises:
+            NotFound: `mission.unknown`.
+            Rejected: `run.not_settled`; `run.no_plan`; `mission.no_repository`, where there is no
+                code to change; `mission.nothing_to_build`.
+            Unavailable: `operation.stopped`.
+        """
+        old = await self._newest(mission, actor)
+        if not old.inputs.get("repository"):
+            raise Rejected(
+                "mission.no_repository",
+                f"Agent {builder.name!r} has no code to change: the mission has no repository.",
+                hint="Begin the product with its repository: `mission run GOAL --scaffold`.",
+            )
+        planned = old.states.get(tasks.PLAN_STEP)
+        if not isinstance(planned, Succeeded):
+            raise Rejected("run.no_plan", f"Run {old.id!r} made no plan that could be built.")
+        plan = plan_of(planned.work.output)
+        if not any(task.is_handover for task in plan.tasks()):
+            raise Rejected(
+                "mission.nothing_to_build",
+                "No task of the plan waits for a builder.",
+                hint=f"`mission runs retry {old.id} TASK` builds a task again.",
+            )
+        built = built_by(plan, builder.name)
+        inputs = {**old.inputs, "execute": True, "builder": builder.name}
+        create = self._again(old, [], inputs, Origin(actor, on_behalf))
+        seconds = float(old.inputs.get("task_seconds_max", 0))
+        steps = tasks.steps_of(built, seconds_max=seconds, builder=builder)
+        output = {**planned.work.output, "plan": msgspec.to_builtins(built)}
+        work = msgspec.structs.replace(planned.work, output=output)
+        reused = {key: each for key, each in create.kept.items() if key != tasks.PLAN_STEP}
+        kept_from = planned.kept_from or old.id
+        reused[tasks.PLAN_STEP] = ReusedResult(kept_from, work, planned.checks)
+        create = msgspec.structs.replace(
+            create, steps=(old.steps[tasks.PLAN_STEP], *steps), kept=reused, retry_of=old.id
+        )
+        return await self._begin(create, old)
+
+    async def _newest(self, mission: str, actor: str) -> Run:
+        """Return the newest run of a mission, which has ended."""
+        state = await self._journal.load_mission(mission)
+        if not state.runs:
+            raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
+        return await self._ended(state.runs[-1], actor)
 
     async def carry_out(self, run: str, *, actor: str, on_behalf: str = "") -> str:
         """Do what `run` was to plan only: its plan stays, and its tasks become steps.
@@ -179,9 +262,11 @@ class Repeats:
             budget=old.budget,
         )
 
-    async def _begin(self, create: CreateRun, old: Run) -> str:
+    async def _begin(
+        self, create: CreateRun, old: Run, first: Iterable[MissionCommand] = ()
+    ) -> str:
         actor, on_behalf = create.author, create.on_behalf
-        commands: list[MissionCommand] = []
+        commands: list[MissionCommand] = [*first]
         if old.mission:
             mission = await self._journal.load_mission(old.mission)
             if tasks.PLAN_STEP not in create.kept:

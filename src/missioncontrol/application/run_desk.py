@@ -9,9 +9,11 @@ from missioncontrol.application.asks import (
     PROGRAMS_OWN,
     BeginMission,
     BeginRun,
+    BuildMission,
     CancelRun,
     CarryOut,
     ForkRun,
+    MissionNow,
     RaiseCaps,
     ResumeRun,
     RetryRun,
@@ -24,8 +26,10 @@ from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.runs import Origin, Runs, Trigger
 from missioncontrol.application.task_runs import TaskRuns, TasksAsked
 from missioncontrol.application.task_way import refuse_by_hand
+from missioncontrol.domain.building import builder_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.person import is_agent, person
+from missioncontrol.domain.plan_answers import AnswerQuestions
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.step import Step
 
@@ -130,6 +134,29 @@ class RunDesk:
         await self._run_of_ours(ask.run)
         run = await self._repeats.carry_out(ask.run, actor=actor, on_behalf=ask.on_behalf)
         return self.took_up(run)
+
+    async def answer_plan(self, ask: AnswerQuestions, actor: str) -> MissionNow:
+        """Plan a mission again with answers to questions of its plan.
+
+        Raises:
+            NotFound, Rejected, Unavailable: see `Repeats.answer_plan`.
+        """
+        return self._now(await self._repeats.answer_plan(ask.id, ask.answers, actor=actor))
+
+    async def build(self, ask: BuildMission, actor: str) -> MissionNow:
+        """Have an agent build the plan of a mission.
+
+        Raises:
+            NotFound, Rejected, Unavailable: see `Repeats.build`; `mission.no_builder`.
+        """
+        name = ask.builder.removeprefix("agent:")
+        card = builder_of(name, self._execution.governance.cards(name))
+        self._agents.refuse_failed([name])
+        return self._now(await self._repeats.build(ask.id, card, actor=actor))
+
+    def _now(self, run: str) -> MissionNow:
+        begun = self._took_up(run)
+        return MissionNow(begun["mission"], run, begun["status"])
 
     async def resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:
         state = await self._run_of_ours(ask.run)

@@ -25,6 +25,8 @@ from missioncontrol.domain.document import (
     DocumentKind,
     EditDocument,
     GenerateDocument,
+    SignDocument,
+    SignVersion,
     StoredDocument,
     stream_of,
 )
@@ -58,6 +60,16 @@ class AllDocumentsAsked(msgspec.Struct, frozen=True):
     """Write every document of a run."""
 
     run: str
+
+
+class DocumentSignature(msgspec.Struct, frozen=True):
+    """A version of a document and who signed it."""
+
+    mission: str
+    run: str
+    document: DocumentKind
+    version: int
+    signed_by: tuple[str, ...]
 
 
 class Texts(msgspec.Struct, frozen=True):
@@ -119,6 +131,24 @@ class Studio:
             "is_new": made,
             "conflicts": [each.id for each in state.disputes],
         }
+
+    async def sign(self, command: SignDocument, *, actor: str) -> DocumentSignature:
+        """Sign the newest version of a document of the newest run, and return whose names it has.
+
+        Raises:
+            NotFound: `mission.unknown`, `document.unknown`.
+            Conflict: `document.stale`, where another version is newer.
+            Rejected: `run.unknown`, `document.in_conflict`.
+        """
+        mission = await self._journal.load_mission(command.id)
+        run = mission.runs[-1] if mission.runs else ""
+        kind, stream = command.document, stream_of(run, command.document)
+        sign = SignVersion(kind=kind, run=run, base=command.version, by=actor)
+        await self._journal.load(DOCUMENT, stream)
+        self._handle(stream, sign, actor)
+        state = await self._journal.load(DOCUMENT, stream)
+        names = tuple(s.by for s in state.signatures if s.version == command.version)
+        return DocumentSignature(command.id, run, kind, command.version, names)
 
     async def write_all(self, ask: AllDocumentsAsked, *, actor: str) -> list[dict[str, Any]]:
         """Write every kind of document, and return what `take` returns for each.

@@ -189,6 +189,8 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
         else:
             add_wait(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
+    text = "the plan of a mission: answer its questions, build it, sign its documents"
+    add_noun(verbs, "runs plan", home, text, declared="mission")
     retry = verbs.add_parser(
         "runs retry",
         parents=[home],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from missioncontrol.documents.record import MissionRecord
-from missioncontrol.domain.building import proves
+from missioncontrol.domain.building import KINDS_THAT_BUILD, proves
 from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.plan import Plan
@@ -23,7 +23,6 @@ CODING_PROGRAMS = {"codex": "codex", "claude": "claude", "opencode": "opencode r
 
 opencode takes a lone argument for the directory to work in.
 """
-KINDS_THAT_BUILD = frozenset({"codex", "claude", "acp"})
 
 
 def change_line(plan: Plan) -> str:

@@ -59,6 +59,7 @@ VERBS = {
     "runs artifacts": ("results", "artifacts"),
     "runs export": ("results", "export"),
     "runs pack": ("pack", "pack"),
+    "runs plan": ("declarations", "run"),
     "document": ("document", "document"),
     "document share": ("share", "share"),
     "runs summary": ("summary", "summary"),

@@ -9,7 +9,8 @@ from missioncontrol.application.queries.missions import MissionLine, MissionView
 from missioncontrol.application.queries.runs import RunItem
 from missioncontrol.application.queries.summaries import SummaryView
 from missioncontrol.client.calls import Call, Pages, content, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, listed, requested
+from missioncontrol.client.made.mission import MissionRequests
+from missioncontrol.client.resource import L, listed, requested
 from missioncontrol.client.shapes import (
     DiagramForm,
     PackForm,
@@ -23,7 +24,7 @@ DiagramLines: TypeAlias = list[DiagramLine]
 PackLines: TypeAlias = list[PackLine]
 
 
-class Missions(Resource[L]):
+class Missions(MissionRequests[L]):
     """`client.missions`."""
 
     @listed

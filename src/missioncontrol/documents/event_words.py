@@ -37,6 +37,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
     "waiver_withdrawn": ("{by} withdraws the waiver of {gap}", "{reason}"),
     "risk_assigned": ("{owner} sees to risk {risk}", "as {by} says"),
     "task_scope_changed": ("{by} says which files {task} is expected to change", "{reason}"),
+    "plan_answered": ("{by} answers questions of the plan", "{run} plans again"),
     "document_generated": ("{kind} of {run} is written", "version {version}"),
     "document_edited": ("{kind} of {run} is edited", "version {version}", "{note}"),
     "document_conflicted": (
@@ -48,6 +49,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
         "{choice}",
         "version {version}",
     ),
+    "document_signed": ("{by} signs {kind} of {run}", "version {version}"),
     "run_created": (
         "a run of {workflow}",
         "version {version}",

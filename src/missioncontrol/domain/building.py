@@ -52,6 +52,9 @@ NOTHING_CHANGED = "tester.nothing_changed"
 DOUBTS = frozenset({NOT_PROVEN, TESTS_GONE, NOTHING_CHANGED})
 """The rules of the findings for whose sake a change is not called proven."""
 
+KINDS_THAT_BUILD = frozenset({"codex", "claude", "acp"})
+"""Kinds of agents that can change the code of a mission."""
+
 NEEDED = frozenset({"prompt", "repository", CONTINUES, DOCUMENTS})
 """What an agent takes that can change the code of a mission."""
 

@@ -1,8 +1,9 @@
 """A generated document of a mission: its versions, people's edits of them, and open conflicts."""
 
-from typing import Literal, assert_never
+from typing import Annotated, Literal, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.document_kinds import KINDS as KINDS
 from missioncontrol.domain.document_kinds import TITLES as TITLES
@@ -74,13 +75,23 @@ class ConflictSettled(Event, frozen=True, kw_only=True):
     choice: Choice
 
 
-DocumentEvent = DocumentGenerated | DocumentEdited | DocumentConflicted | ConflictSettled
+class DocumentSigned(Event, frozen=True, kw_only=True):
+    """A person signed a version, and no other text."""
+
+    digest: str
+    by: str
+
+
+DocumentEvent = (
+    DocumentGenerated | DocumentEdited | DocumentConflicted | ConflictSettled | DocumentSigned
+)
 
 EVENTS: dict[type[msgspec.Struct], tuple[str, int]] = {
     DocumentGenerated: ("document_generated", 1),
     DocumentEdited: ("document_edited", 1),
     DocumentConflicted: ("document_conflicted", 1),
     ConflictSettled: ("document_conflict_settled", 1),
+    DocumentSigned: ("document_signed", 1),
 }
 """The lasting name and version of every event."""
 
@@ -112,7 +123,33 @@ class EditDocument(msgspec.Struct, frozen=True, kw_only=True):
     settled: tuple[tuple[str, Choice], ...] = ()
 
 
-DocumentCommand = GenerateDocument | EditDocument
+class SignVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign the newest version, if it is the one that was read."""
+
+    kind: DocumentKind
+    run: str
+    base: int  # the version that was read
+    by: str
+
+
+class SignDocument(msgspec.Struct, frozen=True):
+    """Sign a version of a document of a mission."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    document: Annotated[DocumentKind, Meta(description="Its kind.")]
+    version: Annotated[int, Meta(ge=1, le=VERSIONS_MAX, description="The version that was read.")]
+
+
+DocumentCommand = GenerateDocument | EditDocument | SignVersion
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """That a person signed one version."""
+
+    version: int
+    digest: str
+    by: str
+    at: float  # seconds since the epoch
 
 
 class DocumentVersion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -137,6 +174,7 @@ class StoredDocument(msgspec.Struct, frozen=True):
     typed: str
     versions: tuple[DocumentVersion, ...]
     disputes: tuple[Dispute, ...] = ()  # open ones
+    signatures: tuple[Signature, ...] = ()  # of all versions, the oldest first
 
     @property
     def newest(self) -> DocumentVersion:
@@ -160,9 +198,12 @@ def decide(
         NotFound: `document.unknown`.
     """
     del now
-    if isinstance(command, EditDocument) and document is None:
+    if document is None and not isinstance(command, GenerateDocument):
         raise unknown(command.kind)
     _refuse_stale(command, document)
+    if isinstance(command, SignVersion):
+        assert document is not None, "only what is generated begins a document"
+        return _signed(command, document)
     _refuse_large(command, document)
     if document is not None and _is_unchanged(command, document):
         return []
@@ -211,6 +252,9 @@ def evolve(document: StoredDocument | None, event: DocumentEvent, at: float) -> 
         case ConflictSettled():
             left = tuple(each for each in document.disputes if each.id != event.dispute)
             return replace(document, disputes=left)
+        case DocumentSigned():
+            new_one = Signature(event.version, event.digest, event.by, at)
+            return replace(document, signatures=(*document.signatures, new_one))
         case _:
             assert_never(event)
 
@@ -242,7 +286,32 @@ def version_of(document: StoredDocument, number: int | None) -> DocumentVersion:
     return document.versions[number - 1]
 
 
-def _version(command: DocumentCommand, version: int) -> DocumentGenerated | DocumentEdited:
+def _signed(command: SignVersion, document: StoredDocument) -> list[DocumentEvent]:
+    """Return the signature; none where this person signed the version already."""
+    if document.disputes:
+        raise Rejected(
+            "document.in_conflict",
+            f"The document has {len(document.disputes)} open conflicts, and none of them is read "
+            "as one text.",
+            hint="Decide the conflicts, then sign the version.",
+        )
+    newest = document.newest
+    if any(s.version == newest.number and s.by == command.by for s in document.signatures):
+        return []
+    signed = DocumentSigned(
+        kind=command.kind,
+        run=command.run,
+        version=newest.number,
+        digest=newest.digest,
+        by=command.by,
+    )
+    return [signed]
+
+
+Written = GenerateDocument | EditDocument
+
+
+def _version(command: Written, version: int) -> DocumentGenerated | DocumentEdited:
     if isinstance(command, EditDocument):
         return DocumentEdited(
             kind=command.kind,
@@ -276,7 +345,7 @@ def _version_of(event: DocumentGenerated | DocumentEdited, at: float) -> Documen
     )
 
 
-def _is_unchanged(command: DocumentCommand, document: StoredDocument) -> bool:
+def _is_unchanged(command: Written, document: StoredDocument) -> bool:
     if command.digest != document.newest.digest or command.settled:
         return False
     if isinstance(command, EditDocument):
@@ -298,7 +367,7 @@ def _refuse_stale(command: DocumentCommand, document: StoredDocument | None) -> 
     )
 
 
-def _refuse_large(command: DocumentCommand, document: StoredDocument | None) -> None:
+def _refuse_large(command: Written, document: StoredDocument | None) -> None:
     if command.characters > CHARACTERS_MAX:
         raise Rejected(
             "document.too_long",

@@ -4,10 +4,11 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from missioncontrol.domain import scope, waivers
+from missioncontrol.domain import plan_answers, scope, waivers
 from missioncontrol.domain.coverage_gaps import Asked, RiskOwner, Waiver
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 from missioncontrol.domain.plan import Plan, accepted
+from missioncontrol.domain.plan_answers import AnswerPlan, PlanAnswer, PlanAnswered
 from missioncontrol.domain.scope import ChangeScope, ScopeChanged, TaskScope, with_scopes
 from missioncontrol.domain.waivers import (
     AssignRisk,
@@ -70,6 +71,7 @@ MissionEvent = (
     | MissionStarted
     | MissionSettled
     | ScopeChanged
+    | PlanAnswered
     | waivers.WaiverEvent
 )
 
@@ -107,7 +109,13 @@ class SettleMission(msgspec.Struct, frozen=True):
 
 
 MissionCommand = (
-    CreateMission | AcceptPlan | StartMission | SettleMission | ChangeScope | waivers.WaiverCommand
+    CreateMission
+    | AcceptPlan
+    | StartMission
+    | SettleMission
+    | ChangeScope
+    | AnswerPlan
+    | waivers.WaiverCommand
 )
 
 
@@ -129,6 +137,7 @@ class Mission(msgspec.Struct):
     waivers: tuple[Waiver, ...] = ()  # that are in force
     owners: tuple[RiskOwner, ...] = ()
     scopes: tuple[TaskScope, ...] = ()  # that people gave tasks
+    answers: tuple[PlanAnswer, ...] = ()  # to questions of its plans
     completed: str = ""  # the run after which nothing was lacking, as long as that holds
 
     @property
@@ -172,6 +181,9 @@ def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEven
             return [*waivers.decide(command, mission.traced)]
         case ChangeScope():
             return [*scope.decide(command, mission.plan, mission.scopes)]
+        case AnswerPlan():
+            given = mission.constraints, mission.answers
+            return [*plan_answers.decide(command, mission.plan, *given)]
         case _:
             assert_never(command)
 
@@ -199,8 +211,8 @@ def evolve(mission: Mission | None, event: MissionEvent, at: float) -> Mission:
             mission.status, mission.completed = "completed", event.run
         case GapWaived() | WaiverWithdrawn() | RiskAssigned():
             _evolve_waivers(mission, event, at)
-        case ScopeChanged():
-            mission.scopes = scope.evolve(mission.scopes, event, at)
+        case ScopeChanged() | PlanAnswered():
+            _evolve_plan(mission, event, at)
         case MissionCreated():
             raise Corrupt("mission.two_beginnings", f"Mission {mission.id!r} was created twice.")
         case _:
@@ -219,6 +231,14 @@ def _completed(command: CompleteMission, mission: Mission) -> list[MissionEvent]
             hint="`mission runs retry RUN` does again what did not succeed.",
         )
     return [*waivers.decide(command, mission.traced)]
+
+
+def _evolve_plan(mission: Mission, event: ScopeChanged | PlanAnswered, at: float) -> None:
+    if isinstance(event, ScopeChanged):
+        mission.scopes = scope.evolve(mission.scopes, event, at)
+        return
+    mission.answers = plan_answers.evolve(mission.answers, event)
+    mission.constraints = event.constraints
 
 
 def _evolve_waivers(

@@ -177,6 +177,10 @@ REVIEWERS = frozenset({"reviewer", "inspector"})
 """Agents that look at what others made."""
 
 
+PLANNERS = ("planner",)
+"""The agents at work while a mission is planned, also where it has a plan from before."""
+
+
 class MissionFacts(msgspec.Struct, frozen=True):
     """What a mission and the run that speaks for it say."""
 
@@ -336,7 +340,8 @@ def _on_its_way(facts: MissionFacts, run: Status) -> Status:
     if run.word not in ("queued", "running"):
         return run
     is_review = bool(facts.agents) and REVIEWERS.issuperset(facts.agents)
-    word = "planning" if not facts.tasks else "in_review" if is_review else "building"
+    is_planning = not facts.tasks or facts.agents == PLANNERS
+    word = "planning" if is_planning else "in_review" if is_review else "building"
     return msgspec.structs.replace(run, word=word)
 
 

@@ -20,6 +20,7 @@ NOUNS = (
     "board",
     "review",
     "agent",
+    "mission",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -36,6 +36,7 @@ class RunRow(msgspec.Struct):
     unchanged: int = 0  # proofs of a change that found none
     estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
+    label: str = ""  # its inputs in a few words: what tells it apart from its like
 
 
 class MissionRow(msgspec.Struct):

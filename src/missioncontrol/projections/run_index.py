@@ -11,6 +11,7 @@ from missioncontrol.domain import waivers as w
 from missioncontrol.domain.building import NOTHING_CHANGED
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.run import events as r
+from missioncontrol.domain.run.label import label_of
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.status import ENDED, progress_of
 from missioncontrol.domain.step import is_own
@@ -259,4 +260,5 @@ def _new_run(event: r.RunCreated, at: float) -> RunRow:
         trigger=event.trigger,
         schedule=event.schedule,
         origin=event.retry_of or event.fork_of,
+        label=label_of(event),
     )

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS runs (
   cost INTEGER NOT NULL, unpriced INTEGER NOT NULL, skipped INTEGER NOT NULL,
   version INTEGER NOT NULL, author TEXT NOT NULL, trigger TEXT NOT NULL, schedule TEXT NOT NULL,
   origin TEXT NOT NULL, progress TEXT NOT NULL, unchanged INTEGER NOT NULL,
-  estimated_tokens INTEGER NOT NULL, estimated_cost INTEGER NOT NULL
+  estimated_tokens INTEGER NOT NULL, estimated_cost INTEGER NOT NULL, label TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS missions (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, goal TEXT NOT NULL, repository TEXT NOT NULL,

@@ -15,7 +15,7 @@ from missioncontrol.adapters.queries import queries
 from missioncontrol.ports.read_tables import ListedRow, MissionRow, RunChoice, RunRow
 
 _PACKAGE = "missioncontrol.adapters.read_tables"
-SHAPE = 10
+SHAPE = 11
 """Grows with every change of the rows, or of what they count: an older file is then built again
 from the log."""
 

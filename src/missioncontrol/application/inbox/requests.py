@@ -44,7 +44,7 @@ Look = Callable[[str], SecondLook]
 async def approvals(present: Present, now: float, look: Look) -> list[Waiting]:
     """Return the approvals that wait; those that were put off come back by themselves."""
     rows = [row for row in queue(present, now) if row.state == "waiting"][:ITEMS_MAX]
-    distinct = await _distinct(present, rows)
+    distinct = await distinct_inputs(present, rows)
     return [_approval(present, row, distinct.get(row.id, ""), now, look) for row in rows]
 
 
@@ -105,7 +105,7 @@ def _objection(row: ApprovalRow, actor: str, now: float, look: Look) -> str:
     return ""
 
 
-async def _distinct(present: Present, rows: Iterable[ApprovalRow]) -> dict[str, str]:
+async def distinct_inputs(present: Present, rows: Iterable[ApprovalRow]) -> dict[str, str]:
     """Return what tells approvals of one name apart, by id: the inputs that differ."""
     twins: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in rows:

@@ -46,6 +46,7 @@ class VersionLine(msgspec.Struct, frozen=True):
     characters: int
     base: int  # the version that it was made of; 0 where it is the first
     note: str
+    signed_by: tuple[str, ...] = ()  # the actors whose signatures hold for this text
 
 
 class DocumentLine(msgspec.Struct, frozen=True):
@@ -136,6 +137,7 @@ async def read_document_history(
             each.characters,
             each.base,
             each.note,
+            tuple(s.by for s in state.signatures if s.version == each.number),
         )
         for each in state.versions
     )
@@ -248,19 +250,23 @@ async def difference(
     state = (await _known(store, run, kind)).state
     later = version_of(state, newer)
     earlier = version_of(state, older if older is not None else max(later.number - 1, 1))
-    lines = list(
-        difflib.unified_diff(
-            _text(artifacts, earlier.digest).splitlines(),
-            _text(artifacts, later.digest).splitlines(),
-            f"{kind} version {earlier.number}",
-            f"{kind} version {later.number}",
-            lineterm="",
-        )
+    diff = text_diff(
+        _text(artifacts, earlier.digest),
+        _text(artifacts, later.digest),
+        f"{kind} version {earlier.number}",
+        f"{kind} version {later.number}",
     )
+    return DocumentDiff(run, kind, earlier.number, later.number, diff)
+
+
+def text_diff(older: str, newer: str, older_name: str, newer_name: str) -> str:
+    """Return what a text says otherwise than another one, as a unified diff of bounded length."""
+    both = older.splitlines(), newer.splitlines()
+    lines = list(difflib.unified_diff(*both, older_name, newer_name, lineterm=""))
     if len(lines) > DIFF_LINES_MAX:
         left = len(lines) - DIFF_LINES_MAX
         lines = [*lines[:DIFF_LINES_MAX], f"\\ {left} more lines differ"]
-    return DocumentDiff(run, kind, earlier.number, later.number, "\n".join(lines))
+    return "\n".join(lines)
 
 
 async def _known(store: EventStore, run: str, kind: DocumentKind) -> DocumentHistory:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from missioncontrol.application.queries.mission_stand import points_of, stand_of
 from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.queries.runs import status_fields
 from missioncontrol.application.read_model import Present
@@ -22,7 +23,9 @@ from missioncontrol.documents.report_data import Reading
 from missioncontrol.documents.traceability.report import CheckSummary, summarize_check
 from missioncontrol.domain.estimates import Likely
 from missioncontrol.domain.execution import PLAN_STEP
+from missioncontrol.domain.mission_action import NextAction, next_action, verdict
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
+from missioncontrol.domain.plan_answers import OpenPoint
 from missioncontrol.domain.run.states import Held, Run
 from missioncontrol.domain.status import MissionWord, Status
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
@@ -210,6 +213,9 @@ class MissionView(msgspec.Struct, frozen=True):
     estimated_cost: int  # micro-dollars, that part of `cost`
     likely: tuple[Likely, ...]  # where the work will be, by requirement
     trace: CheckSummary  # its gaps, and what keeps it from being completed
+    headline: str  # how far it is, in at most 20 words
+    next: NextAction | None  # what to do next; None of a run that is not the newest
+    questions: tuple[OpenPoint, ...]  # of the plan, with the answers that people gave
     version: str  # changes whenever anything above does
 
 
@@ -258,6 +264,7 @@ def around(present: Present) -> Around:
 def view(story: RunReport, present: Present) -> MissionView:
     """Return all that a page or a program wants to know of a mission."""
     own, run_standing = _standings(story, present)
+    stand = stand_of(story, present, own)
     reading, run, found = story.reading, story.state, story.mission
     record = reading.record
     held, made = reading.checks
@@ -294,6 +301,9 @@ def view(story: RunReport, present: Present) -> MissionView:
         estimated_cost=run.bill.estimated_cost,
         likely=reading.plan.likely,
         trace=summarize_check(record, reading.trace),
+        headline=" ".join(filter(None, verdict(stand))),
+        next=next_action(stand) if run.id == found.runs[-1] else None,
+        questions=points_of(story),
         version=story.version,
     )
 

@@ -67,6 +67,7 @@ class RunItem(msgspec.Struct, frozen=True):
     mission_status: str = ""  # of its mission, where it is the newest run of one
     estimated_tokens: int = 0  # those of all tokens that were not measured
     estimated_cost: int = 0  # micro-dollars, that part of `cost`
+    label: str = ""  # its inputs in a few words: what tells it apart from its like
 
 
 class UsageView(msgspec.Struct, frozen=True):
@@ -89,6 +90,7 @@ class RunDetail(msgspec.Struct, frozen=True):
 
     run: str
     title: str
+    label: str  # its inputs in a few words: what tells it apart from its like
     verdict: str  # how it stands, in a sentence
     failure: "RunFailure | None"  # why it failed, where a step of it did
     position: int  # of the last event that it had
@@ -284,6 +286,8 @@ async def run_detail(
     standing = present.statuses.of_run(state) if at is None else own_status(state)
     position, revision = moments[-1].position, len(moments)
     found = detail_of(state, title, asks, position, revision, scopes, standing)
+    if row is not None:
+        found = msgspec.structs.replace(found, label=row.label)
     if at is not None or row is None or not row.mission:
         return found
     fields = status_with_mission(standing, present.statuses.mission_status(row.id, row.mission))
@@ -313,6 +317,7 @@ def detail_of(
     return RunDetail(
         run=state.id,
         title=title,
+        label="",
         verdict=verdict_of(state, standing),
         failure=failure_of(state),
         position=position,

@@ -23,6 +23,7 @@ from missioncontrol.interfaces.reports import SAFE, Form, paper
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.read_tables import RunChoice
 from missioncontrol.surfaces.conditional import KNOWN, digest_of, is_known, tagged_late
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -386,4 +387,5 @@ HANDLERS: list[Any] = [
     resume_mission,
     retry_mission,
     fork_mission,
+    *handlers_of("mission"),
 ]

@@ -84,7 +84,8 @@ def _leads(story: RunReport) -> Callable[[Link], str]:
             case "decision":
                 return f"{base}?view=decisions{run}#{where.decisions.get(link.key, '')}"
             case "requirement":
-                return f"{base}?view=requirements{run}#{where.requirements.get(link.key, '')}"
+                place = where.requirements.get(link.key, "")
+                return f"{base}?view=plan&show=requirements{run}#{place}"
             case _:
                 return ""
 

@@ -180,7 +180,7 @@ def _drawn(html: Markup, story: RunReport) -> Markup:
         source = f"/api/v1{at}/diagrams/{found[1]}?run={run}"
         alternative = f"Drawing: {found[1].replace('-', ' ')}; described below"
         return (
-            f'<a class="drawing" href="{at}?view=blueprint&amp;run={run}">'
+            f'<a class="drawing" href="{at}?view=documents&amp;document=diagrams&amp;run={run}">'
             f'<img src="{source}" alt="{alternative}" loading="lazy"></a>'
         )
 
@@ -220,13 +220,13 @@ def _href(source: SourceLine, story: RunReport) -> str:
         case "goal" | "context" | "constraint" | "plan":
             return f"{base}&view=plan"
         case "requirement":
-            return f"{base}&view=requirements#{where.requirements.get(source.key, '')}"
+            return f"{base}&view=plan&show=requirements#{where.requirements.get(source.key, '')}"
         case "decision":
             return f"{base}&view=decisions#{where.decisions.get(source.key, '')}"
         case "risk":
             return f"{base}&view=decisions#{where.risks.get(source.key, '')}"
         case "question":
-            return f"{base}&view=decisions"
+            return f"{base}&view=overview#questions"
         case "task":
             found = _TASK.match(source.key)
             return f"{base}&view=plan#task-{found[1]}" if found else f"{base}&view=plan"

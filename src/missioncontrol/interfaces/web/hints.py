@@ -22,7 +22,7 @@ _PLACES = {
     "list": Place("the list of missions", "/missions"),
     "runs": Place("the list of runs", "/runs"),
     "runs cancel": Place("“Cancel run”"),
-    "execute": Place("“Execute plan”"),
+    "execute": Place("“Approve plan”"),
     "runs resume": Place("“Resume”"),
     "runs retry": Place("“Retry”"),
     "runs fork": Place("“Fork”"),

@@ -7,65 +7,42 @@ from urllib.parse import quote
 import msgspec
 
 from missioncontrol.application.queries import missions
-from missioncontrol.application.queries.halts import needs_of
+from missioncontrol.application.queries.mission_stand import stand_of
 from missioncontrol.application.queries.missions import ArtifactLine, MissionView
-from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.read_model import Present
 from missioncontrol.documents.figures import counted
 from missioncontrol.documents.page import ticked
 from missioncontrol.documents.timeline import Timeline, timeline
-from missioncontrol.documents.traceability.report import list_risk_owners
+from missioncontrol.domain.building import PATCH
+from missioncontrol.domain.mission_action import verdict
 from missioncontrol.domain.run.states import Run
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.artifact_view import file_url, glyph_of, viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.drawings import radar
+from missioncontrol.interfaces.web.mission_tabs import PLAN_PARTS, PRODUCT, RESULTS, TABS, Place
 from missioncontrol.ports.output_store import OutputLine
-from missioncontrol.projections.approvals import ApprovalRow
 
-VIEWS: dict[str, str] = {
-    "now": "Now",
-    "summary": "Summary",
-    "plan": "Plan",
-    "design": "Design",
-    "places": "Places",
-    "requirements": "Requirements",
-    "trace": "Trace",
-    "decisions": "Risks and decisions",
-    "blueprint": "Blueprint",
-    "documents": "Documents",
-    "findings": "Findings",
-    "artifacts": "Artifacts",
-    "log": "Log",
-    "cost": "Cost",
-    "report": "Report",
-}
-OUTPUT_SHORT, OUTPUT_LONG = 14, 400
-"""Lines of output that the first view shows, and the view of the log."""
+OUTPUT_LONG = 400
+"""Lines of output that the log begins with."""
 
 SPENDERS_MAX = 5
-OPEN_MAX = 1_000
 TONES = {"success": "ok", "warning": "ask", "error": "bad"}
 
 
-def opening(story: RunReport) -> str:
-    """Return the view that a mission is opened with: what goes on, or else what came of it."""
-    run = story.state
-    if not run.is_settled or not story.reading.record.tasks:
-        return "now"
-    return "summary" if run.inputs.get("execute", True) else "plan"
-
-
-def sheet(present: Present, story: RunReport, shown: str, *, as_list: bool) -> dict[str, Any]:
-    """Return the values of the page's template, for the view that is shown."""
+def sheet(present: Present, story: RunReport, place: Place) -> dict[str, Any]:
+    """Return the values of the page's template, for the part that is shown."""
     view, reading, run = missions.view(story, present), story.reading, story.state
-    lines = OUTPUT_LONG if shown == "log" else OUTPUT_SHORT if shown == "now" else 0
+    stand = stand_of(story, present, missions.standing(present, story.mission.id))
     return {
         "view": view,
         "reading": reading,
-        "shown": shown,
-        "as_list": as_list,
+        "shown": place.tab,
+        "part": place.part,
+        "stand": stand,
+        "closed_agents": present.statuses.around.closed,
+        "verdict": verdict(stand),
         "by_key": {task.key: task for task in view.tasks},
         "steps": run.steps,
         "phases": {phase.key: phase.title for phase in reading.plan.stages()},
@@ -73,17 +50,17 @@ def sheet(present: Present, story: RunReport, shown: str, *, as_list: bool) -> d
         "is_ended": run.is_settled,
         "can": _can(story),
         "tabs": _tabs(view, story),
-        "plan_note": _plan_note(view),
+        "plan_parts": PLAN_PARTS,
+        "results": RESULTS,
+        "product_parts": PRODUCT,
         "author": run.author.removeprefix("user:"),
         "builder": str(run.inputs.get("builder", "")),
         "took": _took(run),
         "cap": run.budget.cost if run.budget else None,
         "spenders": _spenders(run),
-        "approvals": _approvals(present, run),
-        "said": _last_lines(present, run.id, lines),
+        "said": _last_lines(present, run.id, OUTPUT_LONG if place.tab == "activity" else 0),
         "tones": TONES,
         "radar": radar(reading.plan.risks),
-        "risk_owners": {each.risk: each.owner for each in list_risk_owners(reading.record)},
         "timeline": _timeline(story),
         "severities": _severities(view),
         "ticked": ticked,
@@ -92,6 +69,9 @@ def sheet(present: Present, story: RunReport, shown: str, *, as_list: bool) -> d
         "file_of": _file_of(view),
         "code_of": lambda path, line=0: code_url(story, path, line),
         "where_of": _place_of(view, story),
+        "patch": _patch_of(view),
+        "is_run_newest": run.id == story.mission.runs[-1],
+        "other_runs": _siblings(story),
     }
 
 
@@ -105,10 +85,13 @@ class Can:
         is_done = run.outcome == "succeeded"
         self.cancel = is_newest and not run.is_settled and run.cancel_reason is None
         self.resume = is_newest and run.status == "halted"
-        self.raise_caps = self.resume and bool(needs_of(run.halt))
-        self.carry_out = is_newest and is_done and is_planned_only
+        has_work = any(not task.is_handover for task in story.reading.plan.tasks())
+        self.carry_out = is_newest and is_done and is_planned_only and has_work
         self.retry = is_newest and run.is_settled and not is_done
         self.fork = is_newest and run.is_settled and len(run.steps) > 1
+        plan = story.reading.plan
+        self.answer = is_newest and run.is_settled and bool(plan.phases)
+        self.build = self.answer and any(task.is_handover for task in plan.tasks())
 
 
 def _can(story: RunReport) -> Can:
@@ -119,15 +102,9 @@ def _tabs(view: MissionView, story: RunReport) -> list[tuple[str, str, int | Non
     plan = story.reading.plan
     counts: dict[str, int] = {
         "plan": len(view.tasks),
-        "places": len({file.path for each in plan.likely for file in each.files}),
-        "requirements": len(view.requirements),
-        **({"trace": len(view.trace.gaps)} if view.trace.gaps else {}),
-        "decisions": len(plan.risks) + len(plan.decisions),
-        "findings": sum(view.findings.values()),
-        "artifacts": len(view.artifacts),
+        "decisions": len(plan.decisions) + len(plan.risks),
     }
-    absent = "places" if plan.design else "design"
-    return [(key, title, counts.get(key)) for key, title in VIEWS.items() if key != absent]
+    return [(key, title, counts.get(key) or None) for key, title in TABS.items()]
 
 
 def _timeline(story: RunReport) -> Timeline | None:
@@ -136,22 +113,6 @@ def _timeline(story: RunReport) -> Timeline | None:
     if story.state.is_settled:
         return story.reading.timeline
     return timeline(msgspec.structs.replace(record, ended=formats.now()))
-
-
-def _plan_note(view: MissionView) -> str:
-    count = view.tally
-    parts = [f"{count.succeeded} of {count.local} tasks done"] if count.tasks else []
-    waiting = sum(task.state == "approval" for task in view.tasks)
-    for number, words in (
-        (count.running, "at work"),
-        (waiting, "for your approval"),
-        (count.failed, "failed"),
-        (count.blocked, "blocked"),
-        (count.handed_over, "handed over"),
-    ):
-        if number:
-            parts.append(f"{number} {words}")
-    return ", ".join(parts)
 
 
 def _took(run: Run) -> float | None:
@@ -170,13 +131,6 @@ def _spenders(run: Run) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda each: each[1:], reverse=True)[:SPENDERS_MAX]
 
 
-def _approvals(present: Present, run: Run) -> list[ApprovalRow]:
-    if not run.held:
-        return []
-    rows: list[ApprovalRow] = newest_rows(present, "approval", limit=OPEN_MAX, is_open=True)
-    return [row for row in rows if row.run == run.id]
-
-
 def _last_lines(present: Present, run: str, limit: int) -> list[OutputLine]:
     """Return the last lines of output, the newest first."""
     if not limit:
@@ -188,6 +142,17 @@ def _last_lines(present: Present, run: str, limit: int) -> list[OutputLine]:
 def _severities(view: MissionView) -> str:
     found = [f"{number} {level}" for level, number in view.findings.items() if number]
     return ", ".join(found) or counted(0, "finding")
+
+
+def _patch_of(view: MissionView) -> ArtifactLine | None:
+    """Return the change that agents made last; each goes on from the one before."""
+    return next((each for each in reversed(view.artifacts) if each.name == PATCH), None)
+
+
+def _siblings(story: RunReport) -> tuple[str, int]:
+    """Return the newest run, and the place of the shown one among all, from 1."""
+    runs = story.mission.runs
+    return runs[-1], runs.index(story.state.id) + 1
 
 
 def _viewer_of(view: MissionView) -> Callable[[ArtifactLine], str]:
@@ -202,23 +167,33 @@ def _place_of(view: MissionView, story: RunReport) -> Callable[[str], str]:
     """Return where a place of the report stands on this page."""
     base = f"/missions/{quote(view.id)}"
     tasks = {place: key for key, place in story.reading.where.tasks.items()}
-    cockpit = ("execution-path", "not-done", "estimates", "evidence")
-    whole = dict.fromkeys(cockpit, "summary")
-    whole |= {"next-steps": "plan", "checks": "findings", "risks": "decisions"}
-    whole |= {"changes": "artifacts", "record": "report"}
-    stems = {
-        "requirement": "requirements",
-        "risk": "decisions",
-        "decision": "decisions",
-        "artifact": "artifacts",
-        "finding": "findings",
-    }
 
     def found(place: str) -> str:
         if place in tasks:
             return f"{base}?view=plan#task-{tasks[place]}"
-        shown = whole.get(place) or stems.get(place.partition("-")[0])
-        shown = shown or (place if place in VIEWS else "report")
-        return f"{base}?view={shown}#{quote(place)}"
+        query = _WHOLE.get(place) or _STEMS.get(place.partition("-")[0])
+        return f"{base}?{query or 'view=documents&document=report'}#{quote(place)}"
 
     return found
+
+
+_REQUIREMENTS = "view=plan&show=requirements"
+_FINDINGS, _ARTIFACTS = "view=documents&document=findings", "view=documents&document=artifacts"
+_WHOLE = {
+    **dict.fromkeys(("execution-path", "not-done", "estimates", "cost"), "view=overview"),
+    **dict.fromkeys(("next-steps", "plan"), "view=plan"),
+    **dict.fromkeys(("evidence", "checks", "findings"), _FINDINGS),
+    **dict.fromkeys(("risks", "decisions"), "view=decisions"),
+    **dict.fromkeys(("changes", "artifacts"), _ARTIFACTS),
+    "requirements": _REQUIREMENTS,
+    "log": "view=activity",
+}
+"""Places of the report that are a part of this page; the record itself is in the report alone."""
+
+_STEMS = {
+    "requirement": _REQUIREMENTS,
+    "risk": "view=decisions",
+    "decision": "view=decisions",
+    "artifact": _ARTIFACTS,
+    "finding": _FINDINGS,
+}

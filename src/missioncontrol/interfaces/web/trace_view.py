@@ -15,7 +15,7 @@ from missioncontrol.documents.traceability.graph import (
     TraceGraph,
     reached,
 )
-from missioncontrol.documents.traceability.report import list_risk_owners, matrix, summarize_check
+from missioncontrol.documents.traceability.report import matrix, summarize_check
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web.artifact_view import viewer_url
@@ -126,9 +126,7 @@ async def values(
         "matrix_folds": _matrix_folds(story, chosen),
         "has_parts": reading.plan.design is not None,
         "gaps_shown": GAPS_SHOWN,
-        "owners": list_risk_owners(reading.record),
         "is_newest": story.state.id == story.mission.runs[-1],
-        "titles": {risk.id: risk.title for risk in reading.plan.risks},
         "named_max": NAMED_MAX,
         "node_data": {
             "url": f"/api/v1/missions/{quote(story.mission.id)}/trace?run={quote(story.state.id)}",
@@ -254,7 +252,7 @@ def _href(node: Node, story: RunReport) -> str:
         case "task":
             return f"{base}&view=plan#task-{node.name}"
         case "requirement":
-            return f"{base}&view=requirements#{where.requirements.get(node.name, '')}"
+            return f"{base}&view=plan&show=requirements#{where.requirements.get(node.name, '')}"
         case "decision":
             return f"{base}&view=decisions#{where.decisions.get(node.name, '')}"
         case "risk":
@@ -264,9 +262,9 @@ def _href(node: Node, story: RunReport) -> str:
         case "file" | "test" if node.id.startswith("file:"):
             return _file(node.id.removeprefix("file:"), base, story)
         case "entity" | "interface" | "metric":
-            return f"{base}&view=design"
+            return f"{base}&view=documents&document=product"
         case "component":
-            return f"{base}&view=blueprint#diagram-proposed"
+            return f"{base}&view=documents&document=diagrams#diagram-proposed"
     return ""
 
 
@@ -284,7 +282,7 @@ def _file(path: str, base: str, story: RunReport) -> str:
     if found := code_url(story, path):
         return found
     requirement = _sought_for(path, story)
-    return f"{base}&view=places#places-{requirement}" if requirement else ""
+    return f"{base}&view=plan&show=requirements#places-{requirement}" if requirement else ""
 
 
 def _sought_for(path: str, story: RunReport) -> str:

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 
 from missioncontrol.application.approvals import Spoken, Verb
+from missioncontrol.application.inbox.requests import distinct_inputs
 from missioncontrol.application.queries import approvals as queries
 from missioncontrol.application.queries import questions as asked
 from missioncontrol.domain.errors import Rejected
@@ -62,7 +63,7 @@ async def queue_part(
     request: AnyRequest, console: NamedDependency[Console], current: Id = "", run: Id = ""
 ) -> Response[str]:
     """Show the queue again after a request or an answer."""
-    return fragment(request, TEMPLATE, "queue", **_queue(request, console, current, run))
+    return fragment(request, TEMPLATE, "queue", **await _queue(request, console, current, run))
 
 
 @get("/approvals/parts/heading", include_in_schema=False, **needs("read"))
@@ -70,7 +71,7 @@ async def heading_part(
     request: AnyRequest, console: NamedDependency[Console], run: Id = ""
 ) -> Response[str]:
     """Say again how much waits."""
-    return fragment(request, TEMPLATE, "heading", **_queue(request, console, "", run))
+    return fragment(request, TEMPLATE, "heading", **await _queue(request, console, "", run))
 
 
 @get("/approvals/{approval:str}/notice", include_in_schema=False, **needs("read"))
@@ -83,16 +84,19 @@ async def notice_part(
 
 async def _page(request: AnyRequest, console: Console, approval: str, run: str) -> Response[str]:
     """Show the queue beside one approval, by default the most urgent."""
-    queue = _queue(request, console, approval, run)
+    queue = await _queue(request, console, approval, run)
     values = {**queue, "typed": "", "approval": None, "refusal": None}
     if not approval and values["rows"]:
         approval = values["current"] = values["rows"][0].id
     if approval:
         values |= await detail(request, console, approval, run)
-    return page(request, TEMPLATE, title="Approvals", area="approvals", **values)
+    title = values["approval"].title[:100] if values["approval"] else ""
+    apart = values["distinct"].get(values["current"], "")
+    title = " · ".join(filter(None, (title, apart, "Approvals")))
+    return page(request, TEMPLATE, title=title, area="approvals", **values)
 
 
-def _queue(request: AnyRequest, console: Console, current: str, run: str) -> dict[str, Any]:
+async def _queue(request: AnyRequest, console: Console, current: str, run: str) -> dict[str, Any]:
     now = console.instruments.now
     rows = queries.queue(console.present, now, run=run)
     # A wider mode is an agent's, and of no run.
@@ -101,6 +105,7 @@ def _queue(request: AnyRequest, console: Console, current: str, run: str) -> dic
     asked_at = [*(row.requested for row in rows), *(each.asked for each in wishes)]
     return {
         "rows": rows[:SHOWN_MAX],
+        "distinct": await distinct_inputs(console.present, rows[:SHOWN_MAX]),
         "waiting": len(rows),
         "questions": asked.questions(console.present, run=run),
         "wishes": wishes[:SHOWN_MAX],

@@ -157,7 +157,10 @@ def _crumbs(present: Present, row: ArtifactRow) -> list[tuple[str, str]]:
     if run_row is None or not run_row.mission:
         return [("/runs", "Runs"), (f"/runs/{row.run}", row.run)]
     title = present.board.title_of(run_row)
-    return [("/missions", "Missions"), (f"/missions/{run_row.mission}?view=artifacts", title)]
+    return [
+        ("/missions", "Missions"),
+        (f"/missions/{run_row.mission}?view=documents&document=artifacts", title),
+    ]
 
 
 def _other(kind: str, shown_as: str, shown: str) -> tuple[str | None, str] | None:

@@ -105,7 +105,7 @@ def _places(story: RunReport) -> Any:
             return f"{base}&view=plan#task-{quote(key)}"
         if kind == "decision":
             return f"{base}&view=decisions#{where.decisions.get(key, '')}"
-        return f"{base}&view=places#places-{quote(key)}"
+        return f"{base}&view=plan&show=requirements#places-{quote(key)}"
 
     return place
 

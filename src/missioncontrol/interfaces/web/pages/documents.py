@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -10,14 +11,22 @@ from litestar.params import FromPath
 from missioncontrol.application.queries import documents as queries
 from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked
-from missioncontrol.domain.document import KINDS, TITLES, DocumentKind, unknown
+from missioncontrol.domain.document import (
+    CHARACTERS_MAX,
+    KINDS,
+    TITLES,
+    DocumentKind,
+    unknown,
+)
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import documents_view
 from missioncontrol.interfaces.web.mission_sheet import sheet
-from missioncontrol.interfaces.web.rendering import moved, page, prepare
+from missioncontrol.interfaces.web.mission_tabs import Place
+from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
+from missioncontrol.operations.mission import SIGN
 
 AnyRequest = Request[Principal, Any, Any]
 AT = "/missions/{mission:str}/documents/{kind:str}"
@@ -80,6 +89,48 @@ async def settle(
     return moved(request, address(mission, run, kind))
 
 
+@post(f"{AT}/sign", status_code=200, include_in_schema=False, **needs("approve"))
+async def sign(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+) -> Response[Any]:
+    """Sign the version that was read."""
+    form = await request.form()
+    version = _number(str(form.get("version", "")))
+    await console.run(request, SIGN, mission, document=_kind(kind), version=version)
+    run = await _run(request, console, mission)
+    return moved(request, address(mission, run, kind))
+
+
+@post(f"{AT}/preview", status_code=200, include_in_schema=False, **needs("operate"))
+async def preview(
+    request: AnyRequest,
+    console: NamedDependency[Console],
+    mission: FromPath[str],
+    kind: FromPath[str],
+) -> Response[Any]:
+    """Show a text as it will be read, and what it changes; nothing is saved."""
+    run = await _run(request, console, mission)
+    text = str((await request.form()).get("text", ""))[:CHARACTERS_MAX].replace("\r\n", "\n")
+    store, artifacts = console.present.store, console.present.artifacts
+    view = await queries.document(store, artifacts, run, _kind(kind))
+    story = await run_outcome.load_run_report(console.present, mission, run)
+    shown = msgspec.structs.replace(view, text=text)
+    values = documents_view.read_values(shown, story)
+    values["diff"] = queries.text_diff(view.text, text, "saved", "yours")
+    return await answered(
+        request,
+        "missions/preview.html",
+        "preview",
+        title=f"Preview of {TITLES[_kind(kind)]}",
+        area="missions",
+        back=(address(mission, run, kind), TITLES[_kind(kind)]),
+        **values,
+    )
+
+
 def address(mission: str, run: str, kind: str) -> str:
     """Return where a document is read."""
     return f"/missions/{mission}?{urlencode({'view': 'documents', 'document': kind, 'run': run})}"
@@ -100,7 +151,7 @@ async def _again(
     newer = None
     if error.code == "document.stale" and 1 <= ask.base < view.newest:
         newer = await queries.difference(store, artifacts, ask.run, ask.kind, ask.base)
-    values = sheet(console.present, story, "documents", as_list=False) | {
+    values = sheet(console.present, story, Place("documents")) | {
         "documents": lines,
         "document": next(each for each in lines if each.kind == ask.kind),
         "says": documents_view.DESCRIPTIONS[ask.kind],
@@ -135,4 +186,4 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
-HANDLERS: list[Any] = [write, edit, settle]
+HANDLERS: list[Any] = [write, edit, settle, sign, preview]

@@ -1,12 +1,13 @@
 """The pages of the area missions: the list, a new one, and one in full."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
 from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.queries import missions, run_outcome
@@ -19,12 +20,18 @@ from missioncontrol.interfaces.goals import beginning
 from missioncontrol.interfaces.reports import SAFE, paper
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats, mission_form, mission_views
-from missioncontrol.interfaces.web.mission_sheet import VIEWS, opening, sheet
+from missioncontrol.interfaces.web.mission_sheet import sheet
+from missioncontrol.interfaces.web.mission_tabs import moved_query
+from missioncontrol.interfaces.web.mission_tabs import place_of as shown_place
 from missioncontrol.interfaces.web.pages import artifacts
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
+from missioncontrol.operations import mission as operations
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
+
+ANSWER = "answer."
+"""How the fields of answers to a plan are called: answer.Q1."""
 
 LIST, NEW, MISSION = "missions/list.html", "missions/new.html", "missions/mission.html"
 
@@ -153,15 +160,16 @@ async def show_mission(
     request: AnyRequest,
     console: NamedDependency[Console],
     mission: FromPath[str],
-    view: FromQuery[str] = "",
     run: FromQuery[str] = "",
-    plan: FromQuery[str] = "",
-) -> Response[str]:
-    """Show a mission: how it stands, and one view of it."""
+) -> Response[Any]:
+    """Show a mission: how it stands, and one of its five tabs."""
+    query = dict(request.query_params.items())
+    if (now := moved_query(query)) is not None:
+        return Redirect(f"/missions/{quote(mission)}?{urlencode(now)}", status_code=302)
+    place = shown_place(query)
     story = await run_outcome.load_run_report(console.present, mission, run)
-    shown = view if view in VIEWS else opening(story)
-    values = sheet(console.present, story, shown, as_list=plan == "list")
-    values |= await mission_views.values(shown, request, console, story)
+    values = sheet(console.present, story, place)
+    values |= await mission_views.values(place, request, console, story)
     if is_part(request):
         return fragment(request, MISSION, "now", **values)
     return page(request, MISSION, title=story.mission.title[:100], area="missions", **values)
@@ -229,6 +237,32 @@ async def fork(
     return await _done(request, console, mission, ask)
 
 
+@post(
+    "/missions/{mission:str}/answers", status_code=200, include_in_schema=False, **needs("operate")
+)
+async def answer(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Plan again with the answers that were given; fields left empty answer nothing."""
+    form = await request.form()
+    named = ((name.removeprefix(ANSWER), str(text)) for name, text in form.items())
+    given = [f"{name}: {text.strip()}" for name, text in named if name[:1] == "Q" and text.strip()]
+    if not given:
+        raise Rejected("plan.bad_answer", "There is no answer.", hint="Answer a question.")
+    await console.run(request, operations.ANSWER, mission, answers=tuple(given))
+    return moved(request, f"/missions/{quote(mission)}")
+
+
+@post("/missions/{mission:str}/build", status_code=200, include_in_schema=False, **needs("operate"))
+async def build(
+    request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
+) -> Response[Any]:
+    """Have an agent build the plan."""
+    builder = str((await request.form()).get("builder", ""))[:300]
+    await console.run(request, operations.BUILD, mission, builder=builder)
+    return moved(request, f"/missions/{quote(mission)}")
+
+
 async def _newest(console: Console, mission: str) -> str:
     found = await run_outcome.mission_of(console.present, mission)
     if not found.runs:
@@ -254,5 +288,7 @@ HANDLERS: list[Any] = [
     resume,
     retry,
     fork,
+    answer,
+    build,
     *artifacts.HANDLERS,
 ]

@@ -132,7 +132,7 @@ async def run_page(
     values = await _run_values(present, console, run, tab)
     values |= await _tab_values(present, run, tab, cursor, status, q)
     values |= {"drawer": None, "cursor": cursor, "wanted": status, "q": q}
-    title = values["detail"].title
+    title = " · ".join(filter(None, (values["detail"].title, values["detail"].label)))
     return page(request, "runs/run.html", title=title, area="runs", **values)
 
 

@@ -33,7 +33,7 @@ async def share(
     values: dict[str, Any] = {
         "made": made,
         "link": link,
-        "back": f"/missions/{mission}?view=summary&run={story.state.id}",
+        "back": f"/missions/{mission}?view=documents&document=report&run={story.state.id}",
     }
     if request.headers.get("hx-request") == "true":
         return fragment(request, "missions/shared.html", "made", **values)
@@ -51,7 +51,7 @@ async def revoke(
 ) -> Response[Any]:
     """Make a link show nothing any more."""
     await console.run(request, REVOKE, link)
-    return moved(request, f"/missions/{mission}?view=summary")
+    return moved(request, f"/missions/{mission}?view=documents&document=report")
 
 
 HANDLERS: list[Any] = [share, revoke]

@@ -16,6 +16,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import mission_views, scope_form
 from missioncontrol.interfaces.web.mission_sheet import sheet
+from missioncontrol.interfaces.web.mission_tabs import Place
 from missioncontrol.interfaces.web.rendering import moved, page, prepare
 
 AnyRequest = Request[Principal, Any, Any]
@@ -64,7 +65,7 @@ async def assign(
     field = await _form_reader(request)
     run = await newest_run(console, mission)
     ask = TraceAsked("assign", run, field("risk"), field("owner"))
-    return await _done(request, console, mission, ask)
+    return await _done(request, console, mission, ask, "decisions")
 
 
 @post(
@@ -99,8 +100,9 @@ async def _again(
 ) -> Response[Any]:
     await prepare(request)
     story = await run_outcome.load_run_report(console.present, mission, "")
-    values = sheet(console.present, story, "plan", as_list=False)
-    values |= await mission_views.values("plan", request, console, story)
+    place = Place("plan", "list")
+    values = sheet(console.present, story, place)
+    values |= await mission_views.values(place, request, console, story)
     values["scoping"] = scope_form.form(story, typed.task, typed, str(error))
     title = story.mission.title[:100]
     template = "missions/mission.html"
@@ -113,10 +115,14 @@ async def _form_reader(request: AnyRequest) -> Any:
 
 
 async def _done(
-    request: AnyRequest, console: Console, mission: str, ask: TraceAsked
+    request: AnyRequest,
+    console: Console,
+    mission: str,
+    ask: TraceAsked,
+    place: str = "plan&show=trace",
 ) -> Response[Any]:
     await console.ask(request, ask)
-    return moved(request, f"/missions/{quote(mission)}?view=trace")
+    return moved(request, f"/missions/{quote(mission)}?view={place}")
 
 
 HANDLERS: list[Any] = [waive, withdraw, assign, change_scope]

@@ -311,7 +311,7 @@ class TraceView {
 
   href(node) {
     if (this.data.hrefs[node.id]) return urlOf(this.data.hrefs[node.id]);
-    const views = { task: ["plan", `task-${node.name}`], requirement: ["requirements", `requirement-${node.name.toLowerCase()}`], decision: ["decisions", `decision-${node.name.toLowerCase()}`], risk: ["decisions", `risk-${node.name.toLowerCase()}`], artifact: ["artifacts", ""] };
+    const views = { task: ["plan", `task-${node.name}`], requirement: ["plan&show=requirements", `requirement-${node.name.toLowerCase()}`], decision: ["decisions", `decision-${node.name.toLowerCase()}`], risk: ["decisions", `risk-${node.name.toLowerCase()}`], artifact: ["documents&document=artifacts", ""] };
     const [view, anchor] = views[node.kind] ?? [];
     return view ? urlOf(`${this.data.base}&view=${view}${anchor ? `#${anchor}` : ""}`) : "";
   }
@@ -327,7 +327,7 @@ class TraceView {
     for (const edge of found.slice(0, WAYS_MAX)) {
       const there = this.nodes.get(edge[end]);
       const here = this.nodes.get(end === "source" ? edge.target : edge.source);
-      const link = Object.assign(text("a", this.label(there)), { href: urlOf(`${this.data.base}&view=trace&node=${encodeURIComponent(there.id)}`) });
+      const link = Object.assign(text("a", this.label(there)), { href: urlOf(`${this.data.base}&view=plan&show=trace&node=${encodeURIComponent(there.id)}`) });
       link.dataset.node = there.id;
       const item = made("li");
       item.append(link, text("small", here.id === this.chosen || SPOKEN.has(here.kind) ? edge.why : `${here.name}: ${edge.why}`, "block wrap-m"));
