@@ -32,6 +32,7 @@ from missioncontrol.specialists.planner.naming import (
     standing_member,
 )
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
+from missioncontrol.specialists.planner.patterns import pattern_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
 from missioncontrol.specialists.planner.playbook_text import listed
@@ -194,6 +195,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         if precedents := precedents_of(ground, ask):
             facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
             facts |= _golden(precedents, places)
+        facts |= pattern_facts(ground, ask, own[0], places, precedents)
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
         facts = {name: fact for name, fact in facts.items() if fact}
