@@ -125,7 +125,7 @@ def _module_facts(ground: Ground, facts: Mapping[str, str]) -> dict[str, str]:
     place = PurePosixPath(facts.get("place", "").strip("`"))
     pattern = re.compile(rf"(?:[\w-]+[./])+{re.escape(place.stem)}(?:\.\w+)?(?!\w)")
     is_named = place.stem and pattern.search(facts["ask"]) and pattern.search(ground.goal.text)
-    return {"gone_name": f"`{place.stem}`"} if is_named else {}
+    return {"gone_name": f"`{place.stem}`", "gone_place": facts["place"]} if is_named else {}
 
 
 def _shown(paths: Sequence[str]) -> str:
