@@ -156,7 +156,9 @@ def test_what_is_put_on_a_prototype_is_a_definition() -> None:
         ("Fixup file permission logic", "Fixup file permission logic", "bug-fix"),
     ],
 )
-def test_a_label_a_sign_or_a_permission_is_no_kind_of_work(goal: str, title: str, kind: str) -> None:
+def test_a_label_a_sign_or_a_permission_is_no_kind_of_work(
+    goal: str, title: str, kind: str
+) -> None:
     read = read_goal(goal)
     assert read.main.text == title
     assert recognised(read, has_code=True)[0] == kind

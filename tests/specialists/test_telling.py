@@ -3,19 +3,20 @@
 from pathlib import Path
 
 import pytest
-from tests.specialists.test_ranking import change, shop
 
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import ranked
 from missioncontrol.specialists.ranking.telling import homes, lines_in, names_in
 from missioncontrol.specialists.tree import read_tree
+from tests.specialists.test_ranking import change, shop
 
 BREWERY = {
     "package.json": '{\n  "devDependencies": {\n    "leaf-search-params": "^1.0"\n  }\n}\n',
     "src/leaves.js": "export class LeafSearchParams {}\n",
-    "src/brew.c": "int brew() {\n  // warm up\n  fputs(\"tea: boil error: %s\");\n  return 0;\n}\n",
+    "src/brew.c": 'int brew() {\n  // warm up\n  fputs("tea: boil error: %s");\n  return 0;\n}\n',
     "src/pot.rs": "fn rest(&self) {\n    Self::Kettle(ref k) => k.remaining(),\n}\n",
-    "src/tea.py": "def steep(leaves):\n    return leaves\n\n\ndef pour(cup):\n    return steep(cup)\n",
+    "src/tea.py": "def steep(leaves):\n    return leaves\n\n\n"
+    "def pour(cup):\n    return steep(cup)\n",
     "docs/tea.md": "# Tea\n\nPut the leafs into the recieving pot.\n",
     "CHANGES.md": "# 1.0\n\nleaf-search-params is new.\n",
 }

@@ -96,7 +96,8 @@ _FAILS = re.compile(
 """A test that fails now and then is found out about before it is mended."""
 _SLIP = re.compile(
     r"(?i)^(?:(?:fix|correct|repair)(?:ed|es|ing)?\b[^.;:]{0,20}?\b)?(?P<slip>typos?|misspellings?|spelling|grammar"
-    r"|indentation|white ?space|formatting|(?:broken |dead )links?)\b"
+    r"|indentation|white ?space|formatting|(?:broken |dead )links?"
+    r"|(?:misleading|wrong|incorrect|outdated|stale|broken) (?:examples?|comments?|doc\w*))\b"
 )
 _OLDER = re.compile(
     r"(?i)\b(?:drop|remove|end|stop)\w*\b.*\b(?:older|old|earlier|previous)\b.*\bversions?\b"

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from missioncontrol.domain.estimates import Precedent
 from missioncontrol.specialists.planner.ask import Ask
+from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.sentences import shortened
@@ -22,7 +23,10 @@ ADDING = frozenset({"feature", "tests", "release", "dependency", "migration", "t
 """Work that goes the way of a change like it."""
 GAP_MAX = 2
 """Lines that may be missing inside of what a commit wrote in one place."""
-TEST_WORDS_MIN = 1
+_LISTED = re.compile(
+    r"^(?:import|from|use|using|require|export|__all__|#include|package|module\.exports)\b"
+)
+"""Lines that pass a name on, and do nothing with it."""
 _PROSE = re.compile(r"^(?://|/\*|\*|#(?!\[|include|define|if|end)|--|<!--|\"\"\"|''')")
 _TEST_NAME = re.compile(r"(?i)^(?:test|it|should|spec)|test$|_test")
 _QUIET = frozenset({"add", "fix", "feat", "test", "docs", "use", "support", "new", "allow", "doc"})
@@ -52,6 +56,9 @@ def _said(index: Index, ask: Ask, places: Sequence[Place]) -> dict[str, str]:
     for number in dict.fromkeys([*numbers, *few]):
         lines = lines_in(index, ask.text, number)
         code = [each for each in lines if not _PROSE.match(each.text)] or lines
+        code = [each for each in code if not _LISTED.match(each.text)] or code
+        if number in numbers and places[0].reasons[:1] and places[0].reasons[0].endswith(NAMED):
+            code = [each for each in code if not each.defines]  # The page names the definition.
         most = 2 if number in numbers else 1
         found += [_quoted(index.paths[number], each) for each in _apart(code)[:most]]
     return {"said_at": listed(found[:LINES_MAX])} if found else {}
@@ -76,22 +83,23 @@ def _written_before(
     ground: Ground, index: Index, ask: Ask, places: Sequence[Place], precedents: Sequence[Precedent]
 ) -> dict[str, str]:
     """Return where the lines of the change most like this one stand now."""
-    first = places[0].path
     wanted = goal_stems(title(ask.text)).keys() - _QUIET
-    for each in precedents:
-        shared = wanted & counted(each.title).keys()
-        if first not in each.files or len(shared) < SHARED_MIN or ground.tree is None:
-            continue
-        paths = sorted(each.files, key=lambda path: path != first)[:RUN_FILES_MAX]
-        added = added_lines(ground.tree.root, [each.commit], paths)
-        runs = [
-            run
-            for path in paths
-            for run in _standing(index, path, added.get((each.commit, path), ()))
-        ]
-        if runs:
-            return {"pattern_of": f"“{each.title}” ({each.commit})", "pattern_at": listed(runs)}
-    return {}
+    alike = [
+        (sum(map(index.text.weight, shared)), each)
+        for each in precedents
+        for shared in [wanted & counted(each.title).keys()]
+        if places[0].path in each.files and len(shared) >= SHARED_MIN
+    ]
+    if not alike or ground.tree is None:
+        return {}
+    each = max(alike, key=lambda one: one[0])[1]
+    paths = sorted(each.files, key=lambda path: path != places[0].path)[:RUN_FILES_MAX]
+    written = added_lines(ground.tree.root, [each.commit], paths)
+    added = {path: lines for (_, path), lines in written.items()}
+    runs = [run for path in paths for run in _standing(index, path, added.get(path, ()))]
+    if not runs:
+        return {}
+    return {"pattern_of": f"“{each.title}” ({each.commit})", "pattern_at": listed(runs)}
 
 
 def _standing(index: Index, path: str, lines: Sequence[str]) -> Iterator[str]:

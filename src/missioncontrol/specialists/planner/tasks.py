@@ -244,7 +244,7 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
     book = playbook(part.lead).build or plain
     assert book is not None
     assert plain is not None
-    detail = [_SAID, *_where(part, parts), *book.detail]
+    detail = [*_where(part, parts), _SAID, *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
     stated = outcomes(part.ask, part.facts) if part.kinds[0] not in NO_OUTCOMES else []
     acceptance = [*stated, *sayable(book.acceptance, part.facts), *limits(part.ask.text)]

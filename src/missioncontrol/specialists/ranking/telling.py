@@ -30,6 +30,7 @@ _NAME = re.compile(
 )
 _HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
 """A word of prose, such as “zero-length”."""
+_STRING = re.compile(r"[\"'`].*[\"'`]")
 _PIECE = re.compile(r"\w+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _LABEL = re.compile(r"^\W*\w+(?:\([^)]*\))?!?:\s+(?=\S)")
@@ -41,6 +42,7 @@ class TellingLine(msgspec.Struct, frozen=True):
     number: int  # 1 and up
     text: str
     score: float
+    defines: bool  # a name of the goal
 
 
 def label_less(line: str) -> str:
@@ -110,11 +112,12 @@ def _is_read(index: Index, number: int) -> bool:
 def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
     """Return the lines of a file that hold a name of the goal's first line, the best first.
 
-    Two words side by side count as a name. What many lines of the file hold leads to none.
+    Two words side by side in a message count as a name; what many lines hold leads to none.
     """
     line = label_less(title(goal))
     names = names_in(goal)
     pieces = [piece for name in names for piece in _PIECE.findall(name) if len(piece) > 2]
+    pieces += [each.removesuffix("s") for each in pieces if len(each) > RARE_LENGTH_MIN]
     rows = index.text_of(number).split("\n")
     lower = [row.lower() for row in rows]
     named = [name for name in dict.fromkeys([*names, *pieces]) if _is_rare(name, rows)]
@@ -123,12 +126,13 @@ def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
     found = []
     for at, row in enumerate(rows, 1):
         hits = [each for each in named if each in row]
-        hits += [each for each in pairs if each in lower[at - 1]]
+        said = " ".join(_STRING.findall(lower[at - 1]))
+        hits += [each for each in pairs if each in said]
         if hits and len(row) <= LINE_LENGTH_MAX:
             score = sum(weights.get(term, 0.0) for term in counted(row))
             defined = any(each in named and _defines(row, each) for each in hits)
             score *= NAME_FACTOR ** min(len(hits) + defined, 3)
-            found.append(TellingLine(at, row.strip(), round(score, 3)))
+            found.append(TellingLine(at, row.strip(), round(score, 3), defined))
     return sorted(found, key=lambda each: (-each.score, each.number))
 
 
