@@ -80,3 +80,12 @@ def test_a_name_leads_where_the_words_lead_nowhere(brewery: Index) -> None:
 def test_the_block_that_a_goal_names_comes_first(brewery: Index) -> None:
     found = {each.path: each for each in ranked(brewery, "Make `pour` warm", limit=9)}
     assert found["src/tea.py"].spots[0].name == "pour"
+
+
+def test_a_goal_about_tests_leaves_what_it_names_as_it_is(brewery: Index) -> None:
+    goals = ("Drop leaf-search-params", "Drop tests of leaf-search-params")
+    chances = [
+        {each.path: each.chance for each in ranked(brewery, goal, limit=9)}["package.json"]
+        for goal in goals
+    ]
+    assert chances[0] > chances[1]

@@ -40,7 +40,7 @@ DOUBTFUL = 0.4
 """The chance of the likeliest file below which the names of the goal say more than its words."""
 HOLDERS_MAX = 3
 """Files that hold a name, up to which each of them is likelier for it."""
-NAME_SHIFT, GONE_SHIFT = 2.0, 3.5
+NAME_SHIFT, GONE_SHIFT = 1.2, 3.5
 """What the logarithm of the odds of such a file gains, and where the goal removes the name."""
 _GOES = re.compile(r"(?i)(?:remove|drop|delete|get rid of|rename)[sd]?\b")
 RECENT_FILES_MAX = 10
@@ -128,7 +128,10 @@ def _of_names(index: Index, evidence: Evidence, *, goes: bool) -> dict[int, floa
     """Return what the files gain that hold a name of the goal which few files hold.
 
     A document gains where no other file holds the name. What goes, goes from all that hold it.
+    A goal about tests names what is tested, and changes none of that.
     """
+    if order_model.speaks_of_tests(title(evidence.goal)):
+        return {}
     gains: dict[int, float] = {}
     for own in homes(index, evidence.goal).values():
         files = [n for n in own if index.files[n].kind != "document"] or own
