@@ -17,6 +17,7 @@ from missioncontrol.specialists.ranking.telling import TellingLine, homes, lines
 from missioncontrol.specialists.ranking.terms import counted, goal_stems, title
 
 LINE_MAX, LINES_MAX, RUNS_MAX, RUN_FILES_MAX = 90, 4, 2, 3
+PATTERNS_MAX = 4
 SHARED_MIN = 2
 """Words that the title of a merged change shares with the goal, whose lines are its pattern."""
 ADDING = frozenset({"feature", "tests", "release", "dependency", "migration", "typing"})
@@ -39,13 +40,13 @@ def pattern_facts(
     index = ground.index
     if index is None or ask is not ground.goal.main or not places:
         return {}
-    facts = _said(index, ask, places)
+    facts = _lines_named(index, ask, places)
     if kind in ADDING:
         facts |= _written_before(ground, index, ask, places, precedents)
     return facts | _test_like(index, ask, places)
 
 
-def _said(index: Index, ask: Ask, places: Sequence[Place]) -> dict[str, str]:
+def _lines_named(index: Index, ask: Ask, places: Sequence[Place]) -> dict[str, str]:
     """Return the lines in which the names of the goal stand: in few files, or else in the first.
 
     One line of a file will do, but for the file where the work begins.
@@ -61,7 +62,7 @@ def _said(index: Index, ask: Ask, places: Sequence[Place]) -> dict[str, str]:
             code = [each for each in code if not each.defines]  # The page names the definition.
         most = 2 if number in numbers else 1
         found += [_quoted(index.paths[number], each) for each in _apart(code)[:most]]
-    return {"said_at": listed(found[:LINES_MAX])} if found else {}
+    return {"quoted_at": listed(found[:LINES_MAX])} if found else {}
 
 
 def _apart(lines: Sequence[TellingLine]) -> list[TellingLine]:
@@ -99,7 +100,10 @@ def _written_before(
     runs = [run for path in paths for run in _standing(index, path, added.get(path, ()))]
     if not runs:
         return {}
-    return {"pattern_of": f"“{each.title}” ({each.commit})", "pattern_at": listed(runs)}
+    return {
+        "pattern_of": f"“{each.title}” ({each.commit})",
+        "pattern_at": listed(runs[:PATTERNS_MAX]),
+    }
 
 
 def _standing(index: Index, path: str, lines: Sequence[str]) -> Iterator[str]:
@@ -118,6 +122,8 @@ def _standing(index: Index, path: str, lines: Sequence[str]) -> Iterator[str]:
             runs.append((at, at))
     longest = sorted(runs, key=lambda run: run[0] - run[1])[:RUNS_MAX]
     for start, end in sorted(longest):
+        if _LISTED.match(rows[start - 1]) and start == end:
+            continue
         texts = [row for row in rows[start - 1 : end] if row and not _PROSE.match(row)]
         text = shortened(next(iter(texts), rows[start - 1]).replace("`", "'"), LINE_MAX)
         yield f"`{path}:{start}{f'-{end}' if end > start else ''}` (`{text}`)"

@@ -69,7 +69,7 @@ def homes(index: Index, goal: str) -> dict[str, tuple[int, ...]]:
     found = {}
     for name in names_in(goal):
         own = _holding(index, name) or _holding(index, name, any_case=True)
-        own = own or _with_line(index, [p for p in _PIECE.findall(name) if len(p) > 2])
+        own = own or _with_line(index, _pieces(name))
         if 0 < len(own) <= HOMES_MAX:
             found[name] = own
     line = label_less(title(goal))
@@ -80,6 +80,11 @@ def homes(index: Index, goal: str) -> dict[str, tuple[int, ...]]:
         if 0 < len(own) <= RARE_MAX:
             found[word] = own
     return found
+
+
+def _pieces(name: str) -> list[str]:
+    """Return `Type` and `member` of `Type::member`; a path or `two-words` has no such pieces."""
+    return [] if re.search(r"[-/]", name) else [p for p in _PIECE.findall(name) if len(p) > 2]
 
 
 def _with_line(index: Index, pieces: Sequence[str]) -> tuple[int, ...]:
@@ -116,7 +121,7 @@ def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
     """
     line = label_less(title(goal))
     names = names_in(goal)
-    pieces = [piece for name in names for piece in _PIECE.findall(name) if len(piece) > 2]
+    pieces = [piece for name in names for piece in _pieces(name)]
     pieces += [each.removesuffix("s") for each in pieces if len(each) > RARE_LENGTH_MIN]
     rows = index.text_of(number).split("\n")
     lower = [row.lower() for row in rows]
@@ -126,8 +131,8 @@ def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
     found = []
     for at, row in enumerate(rows, 1):
         hits = [each for each in named if each in row]
-        said = " ".join(_STRING.findall(lower[at - 1]))
-        hits += [each for each in pairs if each in said]
+        strings = " ".join(_STRING.findall(lower[at - 1]))
+        hits += [each for each in pairs if each in strings]
         if hits and len(row) <= LINE_LENGTH_MAX:
             score = sum(weights.get(term, 0.0) for term in counted(row))
             defined = any(each in named and _defines(row, each) for each in hits)
