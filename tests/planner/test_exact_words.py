@@ -115,7 +115,9 @@ def test_what_is_removed_takes_its_tests_along(tmp_path: Path) -> None:
         "tests/test_old.py": "import teacache.old\n\n\ndef test_old():\n    assert teacache.old\n",
     }
     plan = planned(tmp_path, "Remove the deprecated module `src/teacache/old.py`", files)
-    assert "`tests/test_old.py` tests what goes, and goes with it." in built(plan).detail
+    assert (
+        "`tests/test_old.py` tests `src/teacache/old.py`, and goes with it." in built(plan).detail
+    )
     assert not [each for each in plan.decisions if "announced a release earlier" in each.title]
 
 

@@ -146,3 +146,34 @@ def test_a_second_thing_in_the_body_stays_one() -> None:
 def test_what_is_put_on_a_prototype_is_a_definition() -> None:
     text = "Command.prototype.action = function(fn) {\n  return this;\n};\n"
     assert [each.name for each in symbols(text)] == ["action"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "title", "kind"),
+    [
+        ("log: support days in the interval", "Support days in the interval", "feature"),
+        ("remove ! operator from leaves", "Remove ! operator from leaves", "removal"),
+        ("Fixup file permission logic", "Fixup file permission logic", "bug-fix"),
+    ],
+)
+def test_a_label_a_sign_or_a_permission_is_no_kind_of_work(
+    goal: str, title: str, kind: str
+) -> None:
+    read = read_goal(goal)
+    assert read.main.text == title
+    assert recognised(read, has_code=True)[0] == kind
+    assert not {"security", "observability"} & set(recognised(read, has_code=True))
+
+
+def test_a_deprecation_keeps_what_it_warns_of(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "Deprecate Boiler.preheat()")
+    text = markdown(plan)
+    assert "keeps working" in text
+    assert "git grep" not in text
+
+
+def test_a_task_quotes_the_lines_that_the_goal_names(tmp_path: Path) -> None:
+    assert (
+        "The goal's words stand at `src/Boiler.php:4` (`public function preheat($water)`)"
+        in detail(planned(tmp_path, "Make `preheat` slower"))
+    )

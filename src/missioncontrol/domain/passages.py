@@ -16,7 +16,7 @@ ITEM = re.compile(
 
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+.*|.*\S:)\s*$")
 _END = re.compile(
-    r"(?<=[.!?…])[\"”\u2019)\]]*\s+(?=[\"“\u2018(\[`]*\S)|(?<=[。\uff01\uff1f\uff1b\u0964\u061f\u06d4])|\s*;\s+"
+    r"(?<=[.!?…])(?<!\s[!?])[\"”\u2019)\]]*\s+(?=[\"“\u2018(\[`]*\S)|(?<=[。\uff01\uff1f\uff1b\u0964\u061f\u06d4])|\s*;\s+"
 )
 _SHORT = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|incl|fig|dr|mr|mrs)|\b[a-z])\.$")
 

@@ -7,7 +7,9 @@ BODY_MAX = 600
 READ_MAX, SUBJECT_MAX = 4_000, 300
 LISTED_MIN = 2
 """Passages of the form `* subject` from which on they are the list that a squash leaves."""
-_NUMBER = re.compile(r"(?:\s*\(?#\d+\)?)+\s*$")
+_NUMBER = re.compile(
+    r"(?i)(?:\s*(?:\((?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see)[:\s]+#\d+\)|\(?#\d+\)?))+\s*$"
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _CHECK = re.compile(r"(?m)^[*-] \[[ xX]\] .*(?:\n(?![*#-])[ \t]+\S.*)*$")
 _HEADING = re.compile(r"(?im)^#+ \W*(?:checklist|changes|description|type of change|summary)\W*$")
@@ -32,7 +34,7 @@ def cleaned(message: str) -> str:
     text = _HEADING.sub("", _CHECK.sub("", _COMMENT.sub("", message.replace("\r\n", "\n"))))
     first, _, rest = text.strip().partition("\n")
     first = first[:SUBJECT_MAX]
-    subject = _ADDRESS.sub("(address)", _NUMBER.sub("", first).strip())
+    subject = _ADDRESS.sub("(address)", _NUMBER.sub("", first).strip(" ;"))
     lines = [line.rstrip() for line in rest.split("\n")]
     body = "\n".join(line for line in lines if not _TRAILER.match(line.strip()))
     body = _ADDRESS.sub("(address)", "\n\n".join(_passages(body)))

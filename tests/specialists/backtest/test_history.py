@@ -57,6 +57,8 @@ def test_a_message_loses_what_tools_and_forms_wrote() -> None:
         "Fixes #3, #4\nCloses: https://example.org/5\nCo-authored-by: Ada <ada@example.org>\n"
     )
     assert cleaned(message) == "Keep sessions longer\n\nThey ended too soon."
+    assert cleaned("Brew (fix #1740)") == "Brew"
+    assert cleaned("fix: brew; (#12)") == "fix: brew"
     assert cleaned("Write to ada@example.org") == "Write to (address)"
     squashed = "Keep sessions (#1)\n\n* First try\n\n* Second try\n\nThey ended too soon."
     assert cleaned(squashed) == "Keep sessions\n\nThey ended too soon."

@@ -32,6 +32,7 @@ from missioncontrol.specialists.planner.naming import (
     standing_member,
 )
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
+from missioncontrol.specialists.planner.patterns import pattern_facts
 from missioncontrol.specialists.planner.places import new_names
 from missioncontrol.specialists.planner.playbook import Playbook, playbook
 from missioncontrol.specialists.planner.playbook_text import listed
@@ -95,7 +96,8 @@ _FAILS = re.compile(
 """A test that fails now and then is found out about before it is mended."""
 _SLIP = re.compile(
     r"(?i)^(?:(?:fix|correct|repair)(?:ed|es|ing)?\b[^.;:]{0,20}?\b)?(?P<slip>typos?|misspellings?|spelling|grammar"
-    r"|indentation|white ?space|formatting|(?:broken |dead )links?)\b"
+    r"|indentation|white ?space|formatting|(?:broken |dead )links?"
+    r"|(?:misleading|wrong|incorrect|outdated|stale|broken) (?:examples?|comments?|doc\w*))\b"
 )
 _OLDER = re.compile(
     r"(?i)\b(?:drop|remove|end|stop)\w*\b.*\b(?:older|old|earlier|previous)\b.*\bversions?\b"
@@ -194,6 +196,7 @@ def _parts(ground: Ground, kinds: Sequence[str]) -> list[Part]:
         if precedents := precedents_of(ground, ask):
             facts["precedent"] = f"“{precedents[0].title}” ({precedents[0].commit})"
             facts |= _golden(precedents, places)
+        facts |= pattern_facts(ground, ask, own[0], places, precedents)
         files = renamed_files(ground, ask) if "old_name" in facts else ()
         files = files or (moved_files(ground, ask, named) if "goes_to" in facts else ())
         facts = {name: fact for name, fact in facts.items() if fact}

@@ -45,7 +45,12 @@ class Part(msgspec.Struct, frozen=True):
         """The playbook by which it is brought about."""
         own = {"old_name": "rename", "goes_to": "move", "drawn_to": "extract"}
         own |= {"failing_test": "failing-test", "test_mend": "test-mend", "typed_only": "typing"}
-        own |= {"slip_only": "slip", "format_only": "formatting", "tool_settings": "tool-settings"}
+        own |= {
+            "slip_only": "slip",
+            "format_only": "formatting",
+            "deprecates": "deprecation",
+            "tool_settings": "tool-settings",
+        }
         return next((book for fact, book in own.items() if fact in self.facts), self.kinds[0])
 
 

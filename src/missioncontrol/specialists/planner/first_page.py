@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.estimates import LikelyFile, Precedent, Spot
-from missioncontrol.domain.plan import Plan
+from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.specialists.planner.playbook_text import listed
 from missioncontrol.specialists.planner.source import informative_reasons
 
@@ -15,6 +15,8 @@ PRECEDENT_FILES_MAX, FIRST_FILES_MAX = 4, 8
 _NEW_TEST = ("A new test", "The new test", "A test", "Each of", "A case")
 ANNOUNCING = "announce-"
 """How the key of a task begins that tells users of a change."""
+_UNEDITED = "without an edit."
+"""How a criterion ends that names tests which stay as they are."""
 _IN_TEST = re.compile(r" in `(?P<path>[^`]+)`(?= fails)")
 _BEGINS = re.compile(r" begins at `(?P<path>[^`]+)`\.")
 _NAMES_CODE = re.compile(r"`|(?<!\w)--\w|\w[._]\w|\w/\w|\"|“")
@@ -140,8 +142,13 @@ def _tests(plan: Plan, files: Sequence[LikelyFile]) -> Iterator[str]:
         named_in = _IN_TEST.search(task.acceptance[0])
         test = named_in["path"] if named_in else tests[0]
         yield f"- Test first in `{test}`: {_IN_TEST.sub('', task.acceptance[0], count=1)}"
-    elif task:
+    elif task and not (task.acceptance[0].endswith(_UNEDITED) and _names_changed(task)):
         yield f"- Done when: {task.acceptance[0]}"
+
+
+def _names_changed(task: Task) -> bool:
+    """Whether a criterion names a file that the task itself is expected to change."""
+    return any(f"`{path}`" in task.acceptance[0] for path in task.scope)
 
 
 def _size(plan: Plan) -> Iterator[str]:

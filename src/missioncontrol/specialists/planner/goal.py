@@ -116,7 +116,9 @@ def _read_sentences(text: str, where: str) -> Iterator[GoalSentence]:
             demands = demand_in(body, faults=False) is not None
             if not demands and (section or carried or not asks_here):
                 continue
-        inline, stated = _expected(body) or statements.inline_section(body)
+        named = is_first and body[:1].islower() and labelled(body).scope
+        # “log: support days” names a part of the code, and shows no log.
+        inline, stated = ("", body) if named else _expected(body) or statements.inline_section(body)
         place = inline or section
         label = Label(stated) if inline else labelled(body)
         body = as_imperative(label.text) if is_first or sentence.is_item else label.text

@@ -100,6 +100,11 @@ STANDING = frozenset(
 """Kinds of work on what is there: they build no new service, whatever words a goal uses."""
 _LOOKING = frozenset({"review", "examine", "inspect", "audit", "assess"})
 """Verbs of those who look and change nothing."""
+_ATTACK = re.compile(
+    r"(?i)\b(?:attack\w*|vulnerab\w*|cve|exploit\w*|inject\w*|csrf|xss|traversal|secur\w*|leak\w*"
+    r"|disclos\w*|bypass\w*|escap\w*)\b"
+)
+"""Words by which a repair is one of security."""
 _SPEED = re.compile(r"(?i)\b(?:fast\w*|slow\w*|speed\w*|optimi[sz]\w+|quick\w*|perform well)\b")
 
 
@@ -192,7 +197,10 @@ def _scores_of(ask: Ask, hidden: re.Pattern[str]) -> dict[str, float]:
     refuses = phrasing.REFUSAL.match(ask.text) is not None
     found = _scores(hidden.sub(" ", ask.text), "" if refuses else ask.verb)
     for key, score in _scores(hidden.sub(" ", ask.scope), "").items():
-        found[key] = found.get(key, 0.0) + LATER_SHARE * score
+        if key in FOLLOWING:  # “log: support …” names a part of the code, and asks for no logging.
+            found[key] = found.get(key, 0.0) + LATER_SHARE * score
+    if "bug-fix" in {ask.label, verbs().get(ask.verb)} and not _ATTACK.search(ask.text):
+        found.pop("security", None)  # What goes wrong with a permission is no attack.
     second = _SECOND_VERB.match(ask.text)
     if second and (kind := verbs().get(second["verb"], "any")) != "any":
         found[kind] = found.get(kind, 0.0) + VERB_SCORE  # “Update and fix the example”

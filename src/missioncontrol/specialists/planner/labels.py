@@ -81,6 +81,11 @@ def labelled(text: str) -> Label:
             rest = f"Fix: {rest}"
         return Label(rest, kind, scope)
     part = _PART.match(plain)
-    if part and leading_verb(plain[part.end() :]) and (part["tag"] or not leading_verb(plain)):
+    if part and leading_verb(plain[part.end() :]) and _is_part(part, plain):
         return Label(plain[part.end() :], "", part["part"] or part["tag"])
     return Label(plain)
+
+
+def _is_part(part: re.Match[str], plain: str) -> bool:
+    """Whether what stands before the colon names a part: “log: support …”, but not “Add: …”."""
+    return bool(part["tag"]) or plain[0].islower() or not leading_verb(plain)

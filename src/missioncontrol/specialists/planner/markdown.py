@@ -13,6 +13,7 @@ from missioncontrol.specialists.planner.first_page import (
     first_page,
     in_words,
     shown_places,
+    surely,
 )
 from missioncontrol.specialists.planner.sentences import capitalised
 
@@ -63,6 +64,8 @@ def _task(
         lines.append(f"- Changes: {', '.join(f'`{path}`' for path in task.scope)}")
     known = " ".join(printed)
     alike = [] if task.key.startswith(ANNOUNCING) else plan.precedents(task)[:PRECEDENTS_MAX]
+    changed = surely(plan, task.scope)
+    alike = [each for each in alike if changed.intersection(each.files)]
     lines += [f"- Like: {in_words(each)}." for each in alike if f"({each.commit})" not in known]
     if needs:
         lines.append(f"- After: {', '.join(f'`{need}`' for need in needs)}")

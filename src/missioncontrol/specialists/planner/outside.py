@@ -177,6 +177,7 @@ def _users(ground: Ground, dependency: "Dependency") -> list[str]:
     wanted = re.compile(
         rf"(?mi)^\s*(?:from|import)\s+{module}\b"
         rf"|\b(?:import_module|__import__)\(\s*['\"]{module}['\".]|(?:require\(|from\s+|import\s+)['\"]{re.escape(dependency.name)}['\"/]"
+        rf"|^\s*(?:import\s+)?(?:[\w.]+\s+)?\"{re.escape(dependency.name)}(?:/[\w./-]+)?\"\s*$"
     )
     return [
         file.path

@@ -14,8 +14,17 @@ from missioncontrol.specialists.planner.source import ASIDE
 from missioncontrol.specialists.symbols import symbols
 
 SHOWN_MAX = 4
+USERS_MAX = 8
+"""Files that use a name, beyond which others of that name are among them."""
 DECORATED_MAX = 8
 """Lines above a definition in which a decorator of it begins."""
+_DEPRECATES = re.compile(r"(?i)deprecate\b")
+_WARNS = re.compile(
+    r"(?i)^\s*(?:@\w*\.?deprecated\b|#\[deprecated|\[Obsolete|// deprecated:|@deprecated"
+    r"|.*\b(?:\w*DeprecationWarning\b|trigger_deprecation|E_USER_DEPRECATED|warn_deprecat\w*))"
+)
+"""How code warns of what goes."""
+TEXT_MAX = 80
 _DECORATOR = re.compile(r"\s*@(?:\w+\.)*(?P<name>deprecat\w*)\b", re.IGNORECASE)
 
 
@@ -39,11 +48,12 @@ class _Gone(msgspec.Struct, frozen=True):
         assert ground.sources is not None
         assert ground.tree is not None
         name = named.name.rpartition(".")[2]
-        users = ground.sources.users(name, "code")
+        owner, _, _ = named.name.rpartition(".")
+        users = _of_owner(ground, ground.sources.users(name, "code"), owner)
         return cls(
             named,
             tuple(path for path in users if path != named.path and not ASIDE.match(path)),
-            tuple(ground.sources.users(name, "test")),
+            tuple(_of_owner(ground, ground.sources.users(name, "test"), owner)),
             *_warning(ground.tree.text(named.path) or "", named.line),
         )
 
@@ -56,12 +66,23 @@ class _Gone(msgspec.Struct, frozen=True):
         )
 
 
+def _of_owner(ground: Ground, users: Sequence[str], owner: str) -> list[str]:
+    """Return those that name the class of a member too, where too many use a member called so."""
+    if not owner or len(users) <= USERS_MAX:
+        return list(users)
+    assert ground.sources is not None
+    naming = {*ground.sources.users(owner, "code"), *ground.sources.users(owner, "test")}
+    return [path for path in users if path in naming]
+
+
 def leaving_facts(
     ground: Ground, kind: str, named: Sequence[Named], facts: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what is known of a removal; "" takes a fact away that was guessed from the words."""
     if kind != "removal":
         return {}
+    if _DEPRECATES.match(facts["ask"]):
+        return {"deprecates": "yes", "warned_like": _warned_like(ground)}
     found = {"goes": "yes", "taken_away": f"the tests of what {facts['it']} takes away"}
     if ground.sources is None or ground.tree is None:
         return found
@@ -87,12 +108,24 @@ def leaving_facts(
     return found
 
 
+def _warned_like(ground: Ground) -> str:
+    """Return the newest kind of line by which the code warns of a deprecation, with its place."""
+    if ground.sources is None or ground.tree is None:
+        return ""
+    for file in ground.sources.naming("code", ["deprecated"]):
+        for number, line in enumerate((ground.tree.text(file.path) or "").split("\n"), 1):
+            if _WARNS.search(line) and "import" not in line and not ASIDE.match(file.path):
+                text = " ".join(line.split()).replace("`", "'")
+                return f"`{text[:TEXT_MAX]}` (`{file.path}:{number}`)"
+    return ""
+
+
 def _module_facts(ground: Ground, facts: Mapping[str, str]) -> dict[str, str]:
     """Return what a module that goes is called, where the ask names it: `package.module`."""
     place = PurePosixPath(facts.get("place", "").strip("`"))
     pattern = re.compile(rf"(?:[\w-]+[./])+{re.escape(place.stem)}(?:\.\w+)?(?!\w)")
     is_named = place.stem and pattern.search(facts["ask"]) and pattern.search(ground.goal.text)
-    return {"gone_name": f"`{place.stem}`"} if is_named else {}
+    return {"gone_name": f"`{place.stem}`", "gone_place": facts["place"]} if is_named else {}
 
 
 def _shown(paths: Sequence[str]) -> str:

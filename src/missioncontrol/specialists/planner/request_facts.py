@@ -84,7 +84,9 @@ def goal_facts(
     found = {
         "nothing_yet": not ground.has_code,
         "figure": _FIGURE.search(whole) is not None,
-        "evidence": _EVIDENCE.search(whole) is not None or _has_both(ask, whole, kinds[0]),
+        "evidence": _EVIDENCE.search(whole) is not None
+        or _has_both(ask, whole, kinds[0])
+        or ask.label == "bug-fix",  # Who writes the label of a commit knows the fault.
         "rollback": _ROLLBACK.search(whole) is not None,
         "extends": bool(places)
         and not (new_thing(ask) or new_names(ground, ask) or any(p.seam for p in places[:2])),
@@ -105,7 +107,9 @@ def goal_facts(
         "tested_example": "the example" if _TESTED_EXAMPLE.search(ask.text) else "",
         "repair": ask.fault.repair if ask.fault and kinds[0] == "bug-fix" else "",
         "right": f"“{_wanted(ask)}” holds" if _is_answered(ask) else "",
-        "unsaid": f"“{_fault(ask)}”" if ask.fault and not ask.fault.is_answered else "",
+        "unsaid": f"“{_fault(ask)}”"
+        if ask.fault and not (ask.fault.is_answered or ask.label)
+        else "",
         "fault": f"“{shortened(fault, FAULT_LENGTH_MAX)}”" if fault else "",
         "belongs": (unknown or _own_name(ask)) if _is_option(ask) else "",
         "optional": "a keyword argument"

@@ -1,10 +1,11 @@
 """At which files the work for an ask begins, once its kind is known."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.specialists.definition_names import Named, member_named
 from missioncontrol.specialists.literal import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
@@ -23,12 +24,14 @@ from missioncontrol.specialists.planner.places import (
     places_for,
     text_of_main,
 )
-from missioncontrol.specialists.planner.source import ASIDE, Place
+from missioncontrol.specialists.planner.source import ASIDE, PAPERS, Place
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.planner.surroundings import tool_settings
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 from missioncontrol.specialists.planner.tracing import traced_first
+from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
+from missioncontrol.specialists.ranking.telling import homes, lines_in
 from missioncontrol.specialists.words import significant_words
 
 _DOCUMENT = re.compile(r"(?i)\b(readme|changelog|contributing|changes|history|news)\b(?!\.)")
@@ -44,6 +47,8 @@ SHARE_MIN = 0.3
 """Of the likeliest file's chance; what is below it is no place of the change."""
 CODE_SHARE = 0.6
 """Of a test's chance, from which on the code that it tests is where the work begins."""
+_FIXTURE = re.compile(r"(?i)(?:^|/)(?:\w*tests?|specs?|testdata|fixtures|__tests__|snapshots?)/")
+"""What tests read or compare with: it follows the code as they do."""
 _FIRST_PAGE = re.compile(r"(?i)^readme\.\w+$|^docs?/(?:source/)?(?:index|readme)\.\w+$")
 
 
@@ -147,7 +152,7 @@ def _with_code_first(best: Sequence[Ranked], places: list[Place]) -> list[Place]
     Where a goal is about tests alone, no code is nearly as likely.
     """
     chances = {each.path: each.chance for each in best}
-    if not places or places[0].kind != "test":
+    if not places or not (places[0].kind == "test" or _FIXTURE.search(places[0].path)):
         return places
     least = CODE_SHARE * chances.get(places[0].path, 0.0)
     code = [p for p in places if p.kind == "code" and chances.get(p.path, 0.0) >= least]
@@ -274,13 +279,38 @@ def _likeliest_documents(ground: Ground, ask: Ask) -> list[Place]:
     best = documents_for(index, text_of_main(ground), limit=PLACES_MAX)
     assert ground.sources is not None
     terms = significant_words(search_text(ask))
-    found = []
+    found = list(_documents_naming(ground, index, ask))
+    if found:
+        return found
     for each in best:
         if each.chance < SHARE_MIN * best[0].chance:
             break
         place = ground.sources.place(each.path, each.reasons, terms)
         found.append(ground.sources.at(place, each.spots[0]) if each.spots else place)
     return found
+
+
+def _documents_naming(ground: Ground, index: Index, ask: Ask) -> Iterator[Place]:
+    """Yield the document that says most where few files hold a name of the ask, at its line."""
+    assert ground.sources is not None
+    for name, own in homes(index, ask.text).items():
+        papers = [
+            (lines[0], index.paths[n])
+            for n in own
+            if index.files[n].kind == "document" and not PAPERS.search(index.paths[n])
+            for lines in [lines_in(index, ask.text, n)]
+            if lines
+        ]
+        if papers:
+            line, path = max(papers, key=lambda p: (_defines(p[0].text), p[0].score, p[1]))
+            place = ground.sources.place(path, (f"says `{name}`, which the goal names",), ())
+            yield ground.sources.at(place, Spot("", line.number, line.number))
+            return
+
+
+def _defines(line: str) -> bool:
+    """Whether a line of a document is a heading or the entry that describes something."""
+    return re.match(r"#+\s|\.\. [\w:-]+::|[*-]\s+[`*]|[`*]{2}", line) is not None
 
 
 def exact_files(text: str) -> list[str]:

@@ -57,6 +57,8 @@ def surrounding_facts(
     if ground.tree is None or ground.sources is None or not places:
         return {}
     facts = _calls(ground, named) | _baselines(ground, places[0]) | _settings_of(ground, ask)
+    if places[0].kind not in {"code", "test"}:
+        facts["fault"] = ""  # No test of the repository runs what is set there.
     if ask is ground.goal.main:
         facts |= _cited(ground) | _versions(ground, ask, places)
         facts |= _tool_facts(ground, ask, places[0].path)

@@ -43,6 +43,7 @@ _STATED = re.compile(
     r"\b(?:gets|expects|sees|sees printed) (?:exit )?(?:status )?(?:`|\d|“|an empty)|“.{40,}”"
 )
 """What comes out, or the words of the requirement: no two requirements have these alike."""
+_LINES = "The goal's words stand at {quoted_at}."
 _THERE_TOO = (
     "It begins where {whole} begins, at {symbol} ({symbol_place}). "
     "|| It begins where {whole} begins, in {place}."
@@ -243,7 +244,7 @@ def _change(part: Part, parts: Sequence[Part], draft: Draft, needs: Sequence[str
     book = playbook(part.lead).build or plain
     assert book is not None
     assert plain is not None
-    detail = [*_where(part, parts), *book.detail]
+    detail = [*_where(part, parts), _LINES, *book.detail]
     held = [each.id for each in parts if each.kinds[0] == "constraint"]
     stated = outcomes(part.ask, part.facts) if part.kinds[0] not in NO_OUTCOMES else []
     acceptance = [*stated, *sayable(book.acceptance, part.facts), *limits(part.ask.text)]

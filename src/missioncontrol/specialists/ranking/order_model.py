@@ -60,6 +60,11 @@ def figures(
     ]
 
 
+def speaks_of_tests(line: str) -> bool:
+    """Whether the first line of a goal is about tests."""
+    return _TESTS.search(line) is not None
+
+
 def _name_stems(path: str) -> set[str]:
     base = path.rpartition("/")[2]
     return set(counted(base.rpartition(".")[0] or base))

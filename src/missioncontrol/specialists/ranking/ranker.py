@@ -1,7 +1,7 @@
 """Ranks the files of a repository for a goal, best first, with reasons that a person can check."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import log
 
 import msgspec
@@ -16,6 +16,7 @@ from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.recent import read_recent
 from missioncontrol.specialists.ranking.spots import spots_in
+from missioncontrol.specialists.ranking.telling import homes, label_less
 from missioncontrol.specialists.ranking.terms import title
 from missioncontrol.specialists.ranking.tree_model import FILES, ORDER, read_model
 
@@ -35,6 +36,13 @@ ANSWERS_CACHED_MAX = 64
 ORDER_WEIGHT = 4.0
 """What the order that was learned as one counts for beside the logarithm of the odds."""
 CHANCE_MIN = 1e-4
+DOUBTFUL = 0.4
+"""The chance of the likeliest file below which the names of the goal say more than its words."""
+HOLDERS_MAX = 3
+"""Files that hold a name, up to which each of them is likelier for it."""
+NAME_SHIFT, GONE_SHIFT = 1.2, 3.5
+"""What the logarithm of the odds of such a file gains, and where the goal removes the name."""
+_GOES = re.compile(r"(?i)(?:remove|drop|delete|get rid of|rename)[sd]?\b")
 RECENT_FILES_MAX = 10
 """Files, the likeliest, in which the lines of the newest commits are looked for."""
 ORDER_NAMES = (*NAMES, *order_model.NAMES)
@@ -105,12 +113,39 @@ def _explained(index: Index, found: Ranking, place: int) -> Ranked:
 def _ranking(index: Index, text: str, kinds: Collection[str]) -> Ranking:
     evidence = gathered(index, text, kinds)
     table = rows(evidence)
-    chances = _chances(index, evidence, table)
-    return Ranking(evidence, table, chances, _ordered(index, evidence, table, chances), {})
+    gains = shifts(index.past, cited(index.past, evidence.goal))
+    chances = _chances(index, evidence, table, gains)
+    goes = _GOES.match(label_less(title(evidence.goal))) is not None
+    is_doubtful = max(chances, default=1.0) < DOUBTFUL
+    if (goes or is_doubtful) and (named := _of_names(index, evidence, goes=goes)):
+        gains = {n: gains.get(n, 0.0) + named.get(n, 0.0) for n in {*gains, *named}}
+        chances = _chances(index, evidence, table, gains)
+    order = _ordered(index, evidence, table, chances, gains)
+    return Ranking(evidence, table, chances, order, {})
+
+
+def _of_names(index: Index, evidence: Evidence, *, goes: bool) -> dict[int, float]:
+    """Return what the files gain that hold a name of the goal which few files hold.
+
+    A document gains where no other file holds the name. What goes, goes from all that hold it.
+    A goal about tests names what is tested, and changes none of that.
+    """
+    if order_model.speaks_of_tests(title(evidence.goal)):
+        return {}
+    gains: dict[int, float] = {}
+    for own in homes(index, evidence.goal).values():
+        files = [n for n in own if index.files[n].kind != "document"] or own
+        for number in files if len(files) <= HOLDERS_MAX else ():
+            gains[number] = GONE_SHIFT if goes else NAME_SHIFT
+    return gains
 
 
 def _ordered(
-    index: Index, evidence: Evidence, table: Sequence[Sequence[float]], chances: Sequence[float]
+    index: Index,
+    evidence: Evidence,
+    table: Sequence[Sequence[float]],
+    chances: Sequence[float],
+    gains: Mapping[int, float],
 ) -> list[int]:
     """Return the places of the candidates, those first that the goal names, then the best.
 
@@ -120,7 +155,6 @@ def _ordered(
     weight = ORDER_WEIGHT if index.has_past else 0.0
     model = read_model(ORDER, ORDER_NAMES)
     named, groups = evidence.figures["named"], named_groups(evidence.goal)
-    gains = shifts(index.past, cited(index.past, evidence.goal))
     keys = []
     rows = zip(evidence.candidates, table, order_model.rows(index, evidence), chances, strict=True)
     for number, row, more, chance in rows:
@@ -145,9 +179,13 @@ def expected_set(chances: Sequence[float]) -> int:
     return count
 
 
-def _chances(index: Index, evidence: Evidence, table: Sequence[Sequence[float]]) -> list[float]:
+def _chances(
+    index: Index,
+    evidence: Evidence,
+    table: Sequence[Sequence[float]],
+    gains: Mapping[int, float],
+) -> list[float]:
     named, groups = evidence.figures["named"], named_groups(evidence.goal)
-    gains = shifts(index.past, cited(index.past, evidence.goal))
     least = dict.fromkeys(_defined_by_title(index, evidence), TITLE_NAMED_MIN)
     least |= dict.fromkeys(named, NAMED_MIN)
     model = read_model(FILES, NAMES)

@@ -41,7 +41,7 @@ def read_recent(index: "Index", files: Sequence[int]) -> None:
     if not commits:
         return
     paths = [index.paths[number] for number in missing]
-    added = _added(index.tree.root, [index.past.changes[place].id for place in commits], paths)
+    added = added_lines(index.tree.root, [index.past.changes[place].id for place in commits], paths)
     for number, places in own.items():
         path = index.paths[number]
         lines = [added.get((index.past.changes[place].id, path), ()) for place in places]
@@ -79,7 +79,7 @@ def _places(text: str) -> dict[str, list[int]]:
     return found
 
 
-def _added(
+def added_lines(
     root: Path, commits: Sequence[str], paths: Sequence[str]
 ) -> dict[tuple[str, str], list[str]]:
     """Return, by commit and path, the lines that a commit added, without their indentation.

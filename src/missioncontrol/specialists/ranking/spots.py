@@ -5,6 +5,7 @@ from missioncontrol.specialists.ranking.evidence import Evidence
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.passages import NAMES, passage_rows
 from missioncontrol.specialists.ranking.recent import block_shares
+from missioncontrol.specialists.ranking.telling import lines_in
 from missioncontrol.specialists.ranking.tree_model import PASSAGES, read_model
 
 SPOTS_MAX = 3
@@ -22,8 +23,16 @@ def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:
     scores = map(model.sum, passage_rows(index, evidence, number))
     recent = block_shares(index, number)
     worth = [score + RECENT_WEIGHT * share for score, share in zip(scores, recent, strict=True)]
-    order = sorted(range(len(worth)), key=lambda place: (-worth[place], place))
+    named = _named_block(index, evidence, number)
+    order = sorted(range(len(worth)), key=lambda place: (place != named, -worth[place], place))
     return [_spot(index, number, place) for place in order[:SPOTS_MAX]]
+
+
+def _named_block(index: Index, evidence: Evidence, number: int) -> int:
+    """Return the block with the line that says most of what the goal names; -1 where none does."""
+    best = lines_in(index, evidence.goal, number)[:1]
+    blocks = enumerate(index.blocks(number))
+    return next((n for n, b in blocks for line in best if b.first <= line.number <= b.last), -1)
 
 
 def _spot(index: Index, number: int, place: int) -> Spot:
