@@ -2,12 +2,16 @@
 
 import asyncio
 import secrets
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import httpx
 
+from missioncontrol.adapters.os_user import os_user
+from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.inbox import InboxCommand
@@ -17,6 +21,7 @@ from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.webhook import WebhookCommand
 from missioncontrol.domain.work_item.changes import ItemCommand, LimitStage
+from missioncontrol.ports.agent_sessions import Activity
 from tests.console.houses import House
 from tests.domain.repositories import ID
 
@@ -202,6 +207,26 @@ async def two_items(client: httpx.AsyncClient) -> str:
     return await repository_item("")
 
 
+async def outside_session(client: httpx.AsyncClient) -> str:
+    """A session of Claude Code that a person of this machine has open."""
+    del client
+    held, name = HOUSES[-1].held, f"session-{secrets.token_hex(8)}"
+    place = Path(held.environment["CLAUDE_CONFIG_DIR"]) / "projects" / "-code"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{name}.jsonl").write_text("{}\n")
+    row = Activity(
+        session=name,
+        program="claude",
+        machine=socket.gethostname(),
+        directory="/code",
+        started=held.clock.now(),
+        last=held.clock.now(),
+    )
+    await held.command_bus.sessions.report(ReportSessions((row,)), actor=f"user:{os_user()}")
+    await held.journal.durable()
+    return name
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -248,9 +273,11 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "work_item.finish": (person_item, {"reason": "looked at"}),
     "board.limit": (nothing, {"stage": "building", "limit": 4}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
+    "agent_session.adopt": (outside_session, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
+    "agent_session.adopt": {"mission": "x" * 101},
     "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
     "decision.accept": {"reason": "x" * 2_001},
     "decision.reject": {"reason": "x" * 2_001},
@@ -296,6 +323,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(InboxCommand)), ("inbox",)),
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
+    (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -96,6 +96,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
             delivery,
             asked,
             notifier,
+            reading.activities,
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.application.access import AccessService
+from missioncontrol.application.agent_sessions import SessionService
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -82,6 +83,8 @@ from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 class Office:
     """The services of one home. All who may reach them ask through `perform`."""
+
+    sessions: SessionService  # set where sessions of agent programs can be read
 
     def __init__(
         self,

@@ -4,6 +4,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from missioncontrol.cli.parser import add_noun
+
+PROGRAMS = ("claude", "codex")  # As `domain.agent_session`, which this must not import.
 MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
 VERBS_OF_ONE = {
     "show": "all that is known of one",
@@ -20,33 +23,50 @@ def add_agent(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     """Add `agent` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "agent", parents=[home], help="agents that carry out steps: add, start, stop, test"
+
+    def by_hand(kinds: Any, home: argparse.ArgumentParser) -> None:
+        _add_declaring(kinds, home, whole_number)
+        listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
+        listing.add_argument("--json", action="store_true", help="print JSON")
+        for name, text in VERBS_OF_ONE.items():
+            verb = kinds.add_parser(name, parents=[home], help=text)
+            verb.add_argument("name", metavar="NAME")
+            if name not in ("show", "test"):
+                verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
+            if name == "show":
+                verb.add_argument(
+                    "--since", metavar="AGE", default="7d", help="of what it did (default: 7d)"
+                )
+            if name in ("drain", "restart"):
+                verb.add_argument(
+                    "--within", metavar="TIME", default="10m", help="then the rest is interrupted"
+                )
+            verb.add_argument("--json", action="store_true", help="print JSON")
+        _add_elevating(kinds, home)
+        scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
+        scale.add_argument("name", metavar="NAME")
+        scale.add_argument("scale", metavar="N", type=whole_number)
+        scale.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
+        scale.add_argument("--json", action="store_true", help="print JSON")
+        _add_sessions(kinds, home)
+
+    text = "agents that carry out steps: add, start, stop, test; sessions of people's own"
+    add_noun(verbs, "agent", home, text, by_hand, declared="agent_session")
+
+
+def _add_sessions(kinds: Any, home: argparse.ArgumentParser) -> None:
+    kinds.add_parser(
+        "watch", parents=[home], help="report sessions of Claude Code and Codex that you start"
     )
-    kinds = top.add_subparsers(dest="agent", metavar="VERB", required=True, parser_class=type(top))
-    _add_declaring(kinds, home, whole_number)
-    listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    for name, text in VERBS_OF_ONE.items():
-        verb = kinds.add_parser(name, parents=[home], help=text)
-        verb.add_argument("name", metavar="NAME")
-        if name not in ("show", "test"):
-            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-        if name == "show":
-            verb.add_argument(
-                "--since", metavar="AGE", default="7d", help="of what it did (default: 7d)"
-            )
-        if name in ("drain", "restart"):
-            verb.add_argument(
-                "--within", metavar="TIME", default="10m", help="then the rest is interrupted"
-            )
-        verb.add_argument("--json", action="store_true", help="print JSON")
-    _add_elevating(kinds, home)
-    scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
-    scale.add_argument("name", metavar="NAME")
-    scale.add_argument("scale", metavar="N", type=whole_number)
-    scale.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-    scale.add_argument("--json", action="store_true", help="print JSON")
+    hooks = kinds.add_parser(
+        "hooks", parents=[home], help="have Claude Code and Codex tell what they do and wait for"
+    )
+    hooks.add_argument("change", choices=("install", "remove"))
+    hooks.add_argument(
+        "--program", action="append", default=[], choices=PROGRAMS, help="only its settings"
+    )
+    hooks.add_argument("--json", action="store_true", help="print JSON")
+    kinds.add_parser("event", parents=[home], help="what hooks run; see `mission agent hooks`")
 
 
 def _add_elevating(kinds: Any, home: argparse.ArgumentParser) -> None:

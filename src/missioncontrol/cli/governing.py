@@ -81,6 +81,14 @@ def price(arguments: argparse.Namespace) -> int:
 
 def agent(arguments: argparse.Namespace) -> int:
     """Do what `mission agent` was asked for."""
+    if arguments.agent in ("sessions", "session", "adopt"):
+        from missioncontrol.cli.declarations import run
+
+        return run(arguments)
+    if arguments.agent in ("watch", "hooks", "event"):
+        from missioncontrol.cli.agent_sessions import agent_sessions
+
+        return agent_sessions(arguments)
     from missioncontrol.cli import agent as verbs
     from missioncontrol.cli.agent_desk import RosterDesk
 

@@ -18,6 +18,7 @@ NOUNS = (
     "notification",
     "work_item",
     "board",
+    "agent_session",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -19,6 +19,7 @@ NOUNS = (
     "notification",
     "work_item",
     "board",
+    "agent_session",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

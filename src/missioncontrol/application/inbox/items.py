@@ -33,6 +33,7 @@ WORDS: dict[Kind, str] = {
     "task": "Task",
     "alert": "Alert",
     "decision": "Proposed decision",
+    "session": "Agent session",
 }
 """What an item of each kind is called."""
 

@@ -5,6 +5,7 @@ from types import ModuleType
 from litestar import Router
 
 from missioncontrol.interfaces.api import (
+    agent_sessions,
     agents,
     alerts,
     analytics,
@@ -58,6 +59,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     notifications,
     approvals,
     agents,
+    agent_sessions,
     elevations,
     schedules,
     budgets,

@@ -24,6 +24,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.approval_forms import fields_of
 from missioncontrol.interfaces.web.approval_view import detail
+from missioncontrol.queries import agent_session
 from missioncontrol.queries.inbox import VIEW_STATES, View
 
 AnyRequest = Request[Principal, Any, Any]
@@ -45,6 +46,7 @@ ICONS = {
     "task": "user",
     "alert": "cockpit",
     "decision": "branch",
+    "session": "agents",
 }
 
 
@@ -64,6 +66,7 @@ CHIPS = (
     Chip("tasks", "Tasks and sign-offs", frozenset({"sign-off", "plan", "task"})),
     Chip("alerts", "Alerts", frozenset({"alert"})),
     Chip("decisions", "Decisions", frozenset({"decision"})),
+    Chip("sessions", "Agent sessions", frozenset({"session"})),
 )
 KINDS_OF = {chip.key: chip.kinds for chip in CHIPS}
 
@@ -230,6 +233,10 @@ async def _decisions(_: AnyRequest, console: Console, item: InboxItem) -> dict[s
     return {"proposed": await proposed_of(console.present, raw)}
 
 
+async def _session(request: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    return {"session": await agent_session.session(console.reader(request.user), item.about.id)}
+
+
 DETAILS: dict[str, Detail] = {
     "approval": _approval,
     "question": _question,
@@ -242,4 +249,5 @@ DETAILS: dict[str, Detail] = {
     "task": _task,
     "alert": _alert,
     "decision": _decisions,
+    "session": _session,
 }
