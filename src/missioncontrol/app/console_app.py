@@ -24,6 +24,7 @@ from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.prices import GenaiPrices
+from missioncontrol.adapters.pushers.web_push import WebPusher
 from missioncontrol.adapters.secret_stores import secret_store
 from missioncontrol.adapters.source_trees import GitSources
 from missioncontrol.adapters.task_history import GitTaskHistory
@@ -174,7 +175,8 @@ def _notifier(home: Home, present: Present, clock: SystemClock) -> Iterator[Noti
     mailer = SmtpMailer(settings.mail, secret) if settings.mail is not None else None
     with closing(SqliteNotices(home.root / "notifications.db")) as store:
         sender = HttpSender(inside=settings.webhooks_inside)
-        notifier = Notifier(present, store, sender, mailer, owner=os_user(), now=clock.now)
+        pusher = WebPusher(home.root / "push-key.pem", sender, clock.now)
+        notifier = Notifier(present, store, sender, mailer, pusher, owner=os_user(), now=clock.now)
         notifier.url = settings.url.rstrip("/")
         yield notifier
 
