@@ -1,4 +1,4 @@
-"""Sends new items of inboxes by mail, into chats and to browsers: bounded, retried, and settled ones never.
+"""Sends new items of inboxes by mail, into chats and to browsers: bounded, retried, while open.
 
 The console's process does it. An item that is settled before its message is due is not sent, and
 all that is due to one address is one message.
