@@ -3,12 +3,16 @@
 import asyncio
 import hashlib
 import secrets
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import httpx
 
+from missioncontrol.adapters.os_user import os_user
+from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.application.asks import BuildMission
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
@@ -25,6 +29,7 @@ from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.webhook import WebhookCommand
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
+from missioncontrol.ports.agent_sessions import Activity
 from tests.console.houses import House
 from tests.console.mission_house import ended, small_repository
 from tests.domain.repositories import ID
@@ -310,6 +315,26 @@ async def known_agent(client: httpx.AsyncClient) -> str:
     return "planner"
 
 
+async def outside_session(client: httpx.AsyncClient) -> str:
+    """A session of Claude Code that a person of this machine has open."""
+    del client
+    held, name = HOUSES[-1].held, f"session-{secrets.token_hex(8)}"
+    place = Path(held.environment["CLAUDE_CONFIG_DIR"]) / "projects" / "-code"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{name}.jsonl").write_text("{}\n")
+    row = Activity(
+        session=name,
+        program="claude",
+        machine=socket.gethostname(),
+        directory="/code",
+        started=held.clock.now(),
+        last=held.clock.now(),
+    )
+    await held.command_bus.sessions.report(ReportSessions((row,)), actor=f"user:{os_user()}")
+    await held.journal.durable()
+    return name
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -370,9 +395,11 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "mission.build": (mission_to_build, {"builder": "coder"}),
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
+    "agent_session.adopt": (outside_session, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
+    "agent_session.adopt": {"mission": "x" * 101},
     "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
     "decision.accept": {"reason": "x" * 2_001},
     "decision.reject": {"reason": "x" * 2_001},
@@ -431,6 +458,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
+    (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

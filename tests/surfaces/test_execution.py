@@ -45,7 +45,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = tmp_path_factory.mktemp("operations")
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        house = runner.run(stack.enter_async_context(console_house(root)))
+        environment = {"CLAUDE_CONFIG_DIR": str(root / "claude")}
+        house = runner.run(stack.enter_async_context(console_house(root, environment)))
         (house.held.home.root / "console.toml").write_text("webhooks_inside = true\n")
         HOUSES.append(house)
         yield World(runner, house)

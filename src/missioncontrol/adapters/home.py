@@ -62,6 +62,7 @@ class Home:
         self.workers = root / "workers.toml"  # digests of their tokens
         self.gateway = root / "gateway.toml"
         self.calls = root / "calls.db"
+        self.sessions = root / "agent-sessions.db"  # what sessions that people started do now
         self.evaluations = root / EVALUATIONS  # where trials work
         self.environments = root / "environments"  # that tests of repositories run in
         self._lock = root / "engine.lock"

@@ -20,6 +20,7 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.mailers.smtp import SmtpMailer
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
+from missioncontrol.adapters.pushers.web_push import WebPusher
 from missioncontrol.adapters.secret_stores import secret_store
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
@@ -90,6 +91,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
             delivery,
             asked,
             notifier,
+            reading.activities,
         )
 
 
@@ -150,7 +152,8 @@ def _notifier(home: Home, present: Present, clock: SystemClock) -> Iterator[Noti
     mailer = SmtpMailer(settings.mail, secret) if settings.mail is not None else None
     with closing(SqliteNotices(home.root / "notifications.db")) as store:
         sender = HttpSender(inside=settings.webhooks_inside)
-        notifier = Notifier(present, store, sender, mailer, owner=os_user(), now=clock.now)
+        pusher = WebPusher(home.root / "push-key.pem", sender, clock.now)
+        notifier = Notifier(present, store, sender, mailer, pusher, owner=os_user(), now=clock.now)
         notifier.url = settings.url.rstrip("/")
         yield notifier
 

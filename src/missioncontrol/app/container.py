@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import orphans, worktrees
 from missioncontrol.adapters.agent_files import agent_file
+from missioncontrol.adapters.agent_sessions.spool import spool_of
+from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots_of
 from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
+from missioncontrol.adapters.agents.outside_session import LocalSessions, OutsideSession
 from missioncontrol.adapters.agents.remote.kind import WorkerKind
 from missioncontrol.adapters.agents.step_functions import FunctionAgent
 from missioncontrol.adapters.agents.workshops import workshops_of
@@ -28,14 +31,22 @@ from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
 from missioncontrol.app.builtin_agents import FUNCTIONS, agent_cards, built_in, programs
 from missioncontrol.app.control_port import ControlPort
 from missioncontrol.app.execute import Executor
 from missioncontrol.app.followers import MemoryFollower, SearchFollower
 from missioncontrol.app.remote_workers import RemoteWorkers
 from missioncontrol.app.servers import OptionalServers
+from missioncontrol.app.session_watch import SessionWatch
 from missioncontrol.app.settings import MODEL_NAME, Settings, sandbox_of
 from missioncontrol.application.actuals import PastRuns
+from missioncontrol.application.agent_sessions import (
+    RECORDER,
+    ReportSessions,
+    SessionService,
+    SessionsKnown,
+)
 from missioncontrol.application.agents import AGENTS_MAX, Agents, Cards
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.digests import DigestTaken
@@ -68,6 +79,7 @@ from missioncontrol.domain.run.events import Outcome, RunSettled
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.secrets import Scrubber, secret_values
 from missioncontrol.domain.status import conditions, progress_of, status_of_run
+from missioncontrol.ports.console_settings import ConsoleSettings
 from missioncontrol.ports.log_heads import SignedHead
 from missioncontrol.projections.run_index import Board
 from missioncontrol.projections.work_items import ITEM
@@ -126,6 +138,7 @@ class EngineContext:
         self.output_store = SqliteOutputStore(home.output, writable=True)
         self.artifacts = FolderArtifactStore(home.artifacts)
         self.heads = FileHeads(home.heads, home.key)
+        self.activities = SqliteActivityStore(home.sessions, writable=True, scrub=scrubber.bytes)
         self.journal = Journal(self.store, self.clock, scrub=scrubber.bytes)
         self.functions = FunctionAgent()
         cards = agent_cards(environment.get(MODEL_NAME, "").strip())
@@ -140,9 +153,15 @@ class EngineContext:
             environment.get(MODEL_NAME, "").strip(),
         )
         known = programs(self, self.cards, self._take_digest)
-        self.registry = Registry(
-            [Registered(FUNCTIONS, self.functions), *known], concurrency=settings.concurrency
+        recorder = OutsideSession(
+            roots_of(environment),
+            home.root / "worktrees",
+            self.activities,
+            lambda session: self.command_bus.sessions.is_over(session),
+            scrubber.text,
         )
+        own = [Registered(FUNCTIONS, self.functions), Registered(RECORDER, recorder)]
+        self.registry = Registry([*own, *known], concurrency=settings.concurrency)
         self._govern(built_in(cards, settings))
         self.execution.handoff.scrub = scrubber.file
         self.executor = Executor(self.command_bus)
@@ -189,6 +208,9 @@ class EngineContext:
             feed=self.engine.feed_all,
             report=self._note_unwatched,
         )
+        spool = spool_of(environment)
+        watcher = SessionWatcher(roots_of(environment), spool, self.clock.now, scrub=scrubber.text)
+        self.session_watch = SessionWatch(watcher, self._report_sessions, self.note_trouble)
         self.stuck = StuckSteps(
             self.journal, self.execution, self.agents, report=self._note_unwatched
         )
@@ -289,11 +311,27 @@ class EngineContext:
             self.keys,
             WebhookService(self.journal, self._refuse_url),
         )
+        self.command_bus.sessions = SessionService(
+            self.journal,
+            self.execution,
+            self.ids,
+            self.activities,
+            LocalSessions(roots_of(self.environment)),
+            refuse_new_run=self.operations.refuse_new_run,
+            adopt=lambda run: self.command_bus.adopt(run),
+            now=self.clock.now,
+        )
 
     async def _refuse_url(self, url: str) -> None:
         """Refuse a URL inside of this network, unless the owner of the home allows those."""
-        if not console_settings(self.home.root / "console.toml").webhooks_inside:
+        if not self._console_settings().webhooks_inside:
             await refuse_inside(url)
+
+    def _console_settings(self) -> ConsoleSettings:
+        return console_settings(self.home.root / "console.toml")
+
+    async def _report_sessions(self, command: ReportSessions) -> SessionsKnown:
+        return await self.command_bus.sessions.report(command, actor=f"user:{os_user()}")
 
     async def _take_digest(self, digest: DigestTaken) -> None:
         await self.command_bus.do(digest, WATCHER)
@@ -467,6 +505,8 @@ class EngineContext:
             await self.remote_workers.hub.open()
         await self.supervisor.start()
         await self.stuck.start()
+        if self._console_settings().watch_sessions:
+            self.session_watch.start()
         await self.keeper.start()
         await self.patience.start()
         await self.indexer.start()
@@ -502,6 +542,7 @@ class EngineContext:
             await self.control.fall_silent()
             await self.scheduler.stop()
             await self.stuck.stop()
+            await self.session_watch.stop()
             await self.keeper.stop()
             await self.servers.close()
             await self.remote_workers.close()
@@ -528,6 +569,7 @@ class EngineContext:
             self.store.close()
             self.tables.close()
             self.output_store.close()
+            self.activities.close()
             self.home.release()
 
 

@@ -6,6 +6,7 @@ from missioncontrol.adapters.heads_file import FileHeads
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.output_stores.sqlite import SqliteOutputStore
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
+from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
 from missioncontrol.domain.errors import NotFound
 
 
@@ -31,9 +32,11 @@ class ReadContext:
         self.output = SqliteOutputStore(home.output, writable=False)
         self.artifacts = FolderArtifactStore(home.artifacts)
         self.heads = FileHeads(home.heads, home.key)
+        self.activities = SqliteActivityStore(home.sessions, writable=False)
 
     def close(self) -> None:
         """Close the files."""
         self.store.close()
         self.tables.close()
         self.output.close()
+        self.activities.close()

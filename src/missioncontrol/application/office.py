@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.application.access import AccessService
 from missioncontrol.application.agent_runs import AgentRuns
+from missioncontrol.application.agent_sessions import SessionService
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
@@ -84,6 +85,8 @@ from missioncontrol.ports.workers import WorkerDrained, WorkersListed, Workforce
 
 class Office:
     """The services of one home. All who may reach them ask through `perform`."""
+
+    sessions: SessionService  # set where sessions of agent programs can be read
 
     def __init__(
         self,

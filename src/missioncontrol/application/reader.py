@@ -7,6 +7,7 @@ from missioncontrol.application.memory import Memory
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.ports.access_store import Use
+from missioncontrol.ports.agent_sessions import ActivityStore
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class Reader:
     owner: str  # the user of the operating system whose data directory it is
     uses: Callable[[], Mapping[str, Use]]  # when each token was used last
     remembered: Remembered
+    activities: ActivityStore
 
     def __init__(self, parts: Any, who: Principal) -> None:
         """`parts` is a console or a desk of the command line."""

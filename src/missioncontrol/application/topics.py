@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.agent_session import EVENTS as SESSION_EVENTS
 from missioncontrol.domain.alert import EVENTS as ALERT_EVENTS
 from missioncontrol.domain.approval.events import EVENTS as APPROVAL_EVENTS
 from missioncontrol.domain.budget.events import EVENTS as BUDGET_EVENTS
@@ -41,14 +42,14 @@ def _names(*registers: Mapping[Any, tuple[str, int]]) -> frozenset[str]:
 OF_TYPE: dict[str, frozenset[str]] = {
     # A wider mode of an agent waits for a person as well.
     "approvals": _names(APPROVAL_EVENTS, QUESTION_EVENTS, ELEVATION_EVENTS),
-    "agents": _names(AGENT_EVENTS),
+    "agents": _names(AGENT_EVENTS, SESSION_EVENTS),
     "schedules": _names(SCHEDULE_EVENTS),
     "costs": _names(BUDGET_EVENTS, PRICE_EVENTS) | {"usage_reported"},
     "workflows": _names(WORKFLOW_EVENTS),
     "operation": _names(OPERATION_EVENTS),
     "repositories": _names(REPOSITORY_EVENTS),
     # Items of an inbox come from these as well as from the lists above.
-    "inbox": _names(INBOX_EVENTS, DECISION_EVENTS, ALERT_EVENTS, REVIEW_EVENTS),
+    "inbox": _names(INBOX_EVENTS, DECISION_EVENTS, ALERT_EVENTS, REVIEW_EVENTS, SESSION_EVENTS),
     "work_items": _names(WORK_ITEM_EVENTS, ALERT_EVENTS),
     "reviews": _names(REVIEW_EVENTS),
 }
@@ -62,7 +63,7 @@ LOAD = frozenset({"step_started", "step_claimed", "step_succeeded", "step_failed
 """After these an agent has more or less to do."""
 
 LISTS = frozenset({"runs", "missions", *OF_TYPE})
-SIGNALS = frozenset({"verification"})
+SIGNALS = frozenset({"verification", "agent_sessions"})
 """Signals beside the log, sent as they are now: to new listeners, and when they change."""
 
 PLAIN = LISTS | SIGNALS | {"strip", "events", "logs", FEED}

@@ -6,6 +6,7 @@ from typing import Any
 
 from missioncontrol.cli.parser import add_noun
 
+PROGRAMS = ("claude", "codex")  # As `domain.agent_session`, which this must not import.
 MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
 VERBS_OF_ONE = {
     "show": "all that is known of one",
@@ -22,7 +23,7 @@ def add_agent(
     verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
 ) -> None:
     """Add `agent` to `verbs`; each of its own verbs takes what `home` takes."""
-    text = "agents that carry out steps: add, start, stop, test, run on an instruction"
+    text = "agents that carry out steps: add, start, stop, test, run; sessions that people start"
     add_noun(verbs, "agent", home, text, lambda kinds, home: _add_all(kinds, home, whole_number))
 
 
@@ -50,6 +51,27 @@ def _add_all(kinds: Any, home: argparse.ArgumentParser, whole_number: Callable[[
     scale.add_argument("scale", metavar="N", type=whole_number)
     scale.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
     scale.add_argument("--json", action="store_true", help="print JSON")
+    _add_sessions(kinds, home, whole_number)
+
+
+def _add_sessions(
+    kinds: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
+) -> None:
+    from missioncontrol.surfaces.cli import add_verbs
+
+    add_verbs(kinds, home, "agent_session", whole_number)
+    kinds.add_parser(
+        "watch", parents=[home], help="report sessions of Claude Code and Codex that you start"
+    )
+    hooks = kinds.add_parser(
+        "hooks", parents=[home], help="have Claude Code and Codex tell what they do and wait for"
+    )
+    hooks.add_argument("change", choices=("install", "remove"))
+    hooks.add_argument(
+        "--program", action="append", default=[], choices=PROGRAMS, help="only its settings"
+    )
+    hooks.add_argument("--json", action="store_true", help="print JSON")
+    kinds.add_parser("event", parents=[home], help="what hooks run; see `mission agent hooks`")
 
 
 def _add_elevating(kinds: Any, home: argparse.ArgumentParser) -> None:

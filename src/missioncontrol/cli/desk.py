@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from missioncontrol.cli.server import ServerHome
     from missioncontrol.declarations import Operation
     from missioncontrol.ports.access_store import Use
+    from missioncontrol.ports.agent_sessions import ActivityStore
 
 STARTING_SECONDS_MAX = 10.0
 """An engine that has just locked its home listens after at most so long."""
@@ -363,6 +364,13 @@ class Desk:
     def uses(self) -> "Mapping[str, Use]":
         """Return when each token was used last; only a console knows."""
         return {}
+
+    @cached_property
+    def activities(self) -> "ActivityStore":
+        """What sessions of agent programs do now."""
+        from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
+
+        return SqliteActivityStore(self.directory.sessions, writable=False)
 
     async def remembered(self, question: Callable[["Memory"], R]) -> R:
         """Return what a question to the memory finds, as the log has it now."""

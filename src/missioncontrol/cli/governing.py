@@ -81,10 +81,14 @@ def price(arguments: argparse.Namespace) -> int:
 
 def agent(arguments: argparse.Namespace) -> int:
     """Do what `mission agent` was asked for."""
-    if arguments.agent == "run":
-        from missioncontrol.cli import declarations
+    if arguments.agent in ("run", "sessions", "session", "adopt"):
+        from missioncontrol.cli.declarations import run
 
-        return declarations.run(arguments)
+        return run(arguments)
+    if arguments.agent in ("watch", "hooks", "event"):
+        from missioncontrol.cli.agent_sessions import agent_sessions
+
+        return agent_sessions(arguments)
     from missioncontrol.cli import agent as verbs
     from missioncontrol.cli.agent_desk import RosterDesk
 

@@ -20,6 +20,7 @@ from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
 from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
 from missioncontrol.client.line import Line
+from missioncontrol.client.made.agent_session import AgentSessionRequests
 from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.knowledge import KnowledgeRequests
@@ -65,6 +66,7 @@ class _Everything(Resource[L]):
         self.runs = Runs(line)
         self.approvals = Approvals(line)
         self.agents = Agents(line)
+        self.agent_sessions = AgentSessionRequests(line)
         self.schedules = Schedules(line)
         self.budgets = Budgets(line)
         self.prices = Prices(line)

@@ -42,6 +42,7 @@ Kind = Literal[
     "decision",
     "slow",
     "comment",
+    "session",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -59,6 +60,7 @@ NEEDS: dict[Kind, Permission] = {
     "decision": "operate",
     "slow": "operate",
     "comment": "operate",
+    "session": "operate",
 }
 """The permission of those who can settle an item of each kind."""
 
@@ -351,7 +353,7 @@ def _refuse_bad_time(until: float, now: float) -> None:
 
 
 def _refuse_undecided(kind: Kind, item: str) -> None:
-    if kind not in ("failed", "plan", "task", "slow"):
+    if kind not in ("failed", "plan", "task", "slow", "session"):
         raise Rejected(
             "inbox.needs_a_decision",
             f"Item {item[:80]!r} waits for a decision, so it can't be dismissed.",

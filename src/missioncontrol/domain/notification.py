@@ -1,9 +1,10 @@
-"""Notifications: e-mail addresses and chats that hear of new items of an inbox.
+"""Notifications: e-mail addresses, chats and browsers that hear of new items of an inbox.
 
 Where exactly a message goes stands in no event: an address of mail is a person's, and that of a
-chat is a secret. The log keeps a form of it by which people recognise it.
+chat or browser is a secret. The log keeps a form of it by which people recognise it.
 """
 
+import base64
 import re
 from typing import Annotated, Literal, assert_never
 from urllib.parse import urlsplit
@@ -20,7 +21,16 @@ NAME_MAX = 100
 TO_MAX = 2_000
 CHANNELS_MAX = 200
 
-Way = Literal["email", "chat"]
+Way = Literal["email", "chat", "push"]
+
+WHAT: dict[Way, str] = {
+    "email": "mail address",
+    "chat": "address of a chat",
+    "push": "push subscription of a browser",
+}
+POINT_BYTES = 65
+UNCOMPRESSED = 4
+SECRET_BYTES = 16
 
 _MAIL = re.compile(
     r"[^\s@<>(),;:\"\[\]\\]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z0-9-]{2,63}", re.ASCII
@@ -68,13 +78,14 @@ class AddNotification(msgspec.Struct, frozen=True):
     name: Annotated[
         str, Meta(min_length=1, max_length=NAME_MAX, description="By which you know it.")
     ]
-    way: Annotated[Way, Meta(description="By e-mail, or as a message in a chat.")]
+    way: Annotated[Way, Meta(description="By e-mail, as a message in a chat, or to a browser.")]
     to: Annotated[
         str,
         Meta(
             min_length=3,
             max_length=TO_MAX,
-            description="The mail address, or the incoming webhook of the chat (as of Slack).",
+            description="The mail address, the incoming webhook of the chat (as of Slack), or the "
+            "push subscription of the browser as JSON.",
         ),
     ]
     person: Annotated[
@@ -189,10 +200,57 @@ def unknown(name: str) -> NotFound:
     return NotFound("notification.unknown", f"There is no notification {name[:80]!r} here.")
 
 
+class SubscriptionKeys(msgspec.Struct, frozen=True):
+    """The keys of a browser, in base64url."""
+
+    p256dh: str
+    auth: str
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """Where a browser takes messages, as its `PushSubscription` says it."""
+
+    endpoint: str
+    keys: SubscriptionKeys
+
+    @property
+    def point(self) -> bytes:
+        """Its public key: an uncompressed point of P-256."""
+        return _decoded(self.keys.p256dh)
+
+    @property
+    def secret(self) -> bytes:
+        """What authenticates messages to it."""
+        return _decoded(self.keys.auth)
+
+
+def subscription_of(text: str) -> Subscription | None:
+    """Return a subscription that is written as JSON; None where it is none."""
+    try:
+        found = msgspec.json.decode(text, type=Subscription)
+        is_whole = len(found.point) == POINT_BYTES and found.point[0] == UNCOMPRESSED
+        is_whole = is_whole and len(found.secret) == SECRET_BYTES
+    except (msgspec.MsgspecError, UnicodeEncodeError, ValueError):
+        return None
+    return found if is_whole and is_address(found.endpoint) else None
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def address_of(way: Way, to: str) -> str:
+    """Return the URL that messages are sent to; "" for mail, and for what is no address."""
+    if way == "push":
+        found = subscription_of(to)
+        return found.endpoint if found is not None else ""
+    return to if way == "chat" and is_address(to) else ""
+
+
 def shown(way: Way, to: str) -> str:
     """Return a form of an address by which people recognise it, and that gives nothing away."""
-    if way == "chat":
-        return urlsplit(to).hostname or ""
+    if way != "email":
+        return urlsplit(address_of(way, to)).hostname or ""
     name, _, domain = to.rpartition("@")
     return f"{name[:1]}…@{domain}"
 
@@ -210,13 +268,15 @@ def _refuse_bad(command: AddNotification) -> None:
             f"{name[:80]!r} cannot be the name of a notification.",
             hint=f"A name has 1 to {NAME_MAX} characters on one line.",
         )
-    is_good = _MAIL.fullmatch(command.to) if command.way == "email" else is_address(command.to)
+    is_mail = command.way == "email"
+    is_good = _MAIL.fullmatch(command.to) if is_mail else address_of(command.way, command.to)
     if not is_good:
-        what = "mail address" if command.way == "email" else "address of a chat"
+        what = WHAT[command.way]
         raise Rejected(
             "notification.bad_address",
             f"This is no {what}: it has {len(command.to)} characters.",
-            hint="Give name@example.com for mail, or https://HOST/PATH for a chat.",
+            hint="Give name@example.com for mail, https://HOST/PATH for a chat, or subscribe a "
+            "browser in Settings, Notifications.",
         )
     if command.person and not can_decide(command.person):
         raise Rejected(

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain import (
+    agent_session,
     alert,
     cohorts,
     decision,
@@ -79,6 +80,7 @@ Event = (
     | notification.NotificationEvent
     | review.ReviewEvent
     | work_item.WorkItemEvent
+    | agent_session.SessionEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -120,6 +122,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     run.ReportRefused: ("report_refused", 1),
     run.RunSettled: ("run_settled", 1),
     **operation.EVENTS,
+    **agent_session.EVENTS,
     **approval.EVENTS,
     **budget.EVENTS,
     **price_list.EVENTS,

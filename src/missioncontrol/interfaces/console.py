@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from missioncontrol.declarations import Operation
     from missioncontrol.interfaces.sign_in.people import People
     from missioncontrol.ports.access_store import Use
+    from missioncontrol.ports.agent_sessions import ActivityStore
 
     AnyRequest = Request[Principal, Any, Any]
 
@@ -50,6 +51,7 @@ class Console:
         deliveries: "Deliveries",
         analytics: "AnalyticsContainer",
         notifier: "Notifier",
+        activities: "ActivityStore",
     ) -> None:
         """All parts are open; the creator of the parts closes them. `home` is its directory."""
         self.home = home
@@ -65,6 +67,8 @@ class Console:
         self.deliveries = deliveries
         self.analytics = analytics
         self.notifier = notifier
+        self.activities = activities
+        live.signal("agent_sessions", activities.newest)
 
     def reader(self, who: Principal) -> Reader:
         """Return what queries read, for a caller."""

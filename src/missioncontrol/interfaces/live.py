@@ -12,6 +12,7 @@ is a JSON object with an entry for each topic that has something to say:
      "logs" | "logs:ID": {"lines": [{"number", "run", "step", "attempt", "time", "level",
                                      "message", "sequence"}], "more": false},
      "verification": {"state", "events", "log", "ended"},    // of the log, as it is now
+     "agent_sessions": seconds,                              // when one last did anything
      "events": {"events": [{"position", "time", "type", "stream", "actor"}], "count", "last"}}
 
 The shell turns each entry into `CustomEvent("live:" + topic, {detail: entry})` on the body. What is

@@ -62,3 +62,4 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc: tuple[Provider, ...] = ()
     url: str = ""  # by which people reach the console, for links; empty: where it listens
     mail: Mail | None = None  # None: no mail is sent
+    watch_sessions: bool = False  # whether the engine reports sessions of agents of its user

@@ -73,6 +73,18 @@ class NoticeStore(Protocol):
         ...
 
 
+class Pusher(Protocol):
+    """Sends messages to browsers."""
+
+    def public_key(self) -> str:
+        """Return the key by which browsers know who sends, in base64url."""
+        ...
+
+    async def send(self, subscription: str, message: bytes, contact: str) -> Answered:
+        """Send one message; whatever goes wrong is in the answer. `contact` is our address."""
+        ...
+
+
 class Mailer(Protocol):
     """Sends mail."""
 

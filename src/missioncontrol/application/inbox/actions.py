@@ -75,9 +75,10 @@ DECISIONS: dict[Kind, tuple[Rule, ...]] = {
         Rule("reject", "Reject", "r", "decision.reject", "operate", NEEDS_REASON, is_final=True),
     ),
     "slow": (),  # It is over when the item leaves its stage; the board has what can be done.
+    "session": (Rule("adopt", "Adopt into a run", "a", "agent_session.adopt", "operate"),),
 }
 
-DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task", "slow", "comment")
+DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task", "slow", "comment", "session")
 
 SNOOZE = Rule("snooze", "Snooze", "s", "inbox.snooze", is_decision=False)
 DISMISS = Rule("dismiss", "Dismiss", "r", "inbox.dismiss", is_decision=False)

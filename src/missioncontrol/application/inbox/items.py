@@ -35,6 +35,7 @@ WORDS: dict[Kind, str] = {
     "decision": "Proposed decision",
     "slow": "Slow item",
     "comment": "Comments",
+    "session": "Agent session",
 }
 """What an item of each kind is called."""
 

@@ -11,9 +11,9 @@ from missioncontrol.domain.notification import (
     AddNotification,
     NotificationCommand,
     Notifications,
+    address_of,
 )
 from missioncontrol.domain.person import person
-from missioncontrol.domain.webhook import is_address
 
 
 class NotificationService:
@@ -34,8 +34,8 @@ class NotificationService:
         found: Notifications = await self._journal.find(NOTIFICATIONS, STREAM) or NO_NOTIFICATIONS
         if isinstance(command, AddNotification):
             _refuse_others(command.person, actor)
-            if command.way == "chat" and is_address(command.to):
-                await self._refuse(command.to)
+            if address := address_of(command.way, command.to):
+                await self._refuse(address)
         elif command.name in found.all:
             _refuse_others(found.all[command.name].person, actor)
         self._journal.tell(NOTIFICATIONS, STREAM, command, actor=actor)

@@ -1,4 +1,4 @@
-"""Sends new items of inboxes by mail and into chats: bounded, retried, and settled ones never.
+"""Sends new items of inboxes by mail, into chats and to browsers: bounded, retried, while open.
 
 The console's process does it. An item that is settled before its message is due is not sent, and
 all that is due to one address is one message.
@@ -30,18 +30,22 @@ from missioncontrol.domain.notification import (
     unknown,
 )
 from missioncontrol.ports.deliveries import Answered, Sender
-from missioncontrol.ports.notices import Mailer, Notice, NoticeStore
+from missioncontrol.ports.notices import Mailer, Notice, NoticeStore, Pusher
 
 STREAM = "notifications"
 LOOK_SECONDS = 3.0
 QUIET_SECONDS = 20.0
 """An item waits so long before it is sent: what is settled at once disturbs no one."""
 
+TITLE_MAX = 200
 LISTED_MAX = 20
 """Items that one message names; the rest is counted."""
 
 NO_MAIL = "No mail server is configured: add [mail] to console.toml, and start again."
 
+GONE = (404, 410)
+GONE_ADDRESS = "Its address is gone; remove it, and add it again."
+UNSUBSCRIBED = "The browser has ended its subscription; remove it, and subscribe again there."
 NOTIFICATIONS: Concept[Notifications, NotificationCommand, NotificationEvent] = Concept(
     decide, evolve, unknown
 )
@@ -68,16 +72,21 @@ class Notifier:
         store: NoticeStore,
         sender: Sender,
         mailer: Mailer | None,
+        pusher: Pusher | None = None,
         *,
         owner: str,
         now: Callable[[], float],
     ) -> None:
-        """Nothing is sent before `start`. Without a mailer, mail is refused with the reason."""
+        """Nothing is sent before `start`. Without a mailer, mail is refused with the reason.
+
+        Without a pusher, nothing is sent to browsers.
+        """
         self.store = store
         self.url = ""  # of the console, by which links begin
         self._present = present
         self._sender = sender
         self._mailer = mailer
+        self.pusher = pusher
         self._owner = owner
         self._now = now
         self._task: asyncio.Task[None] | None = None
@@ -120,7 +129,8 @@ class Notifier:
         await self._present.catch_up()
         access = await access_of(self._present)
         for each in known.values():
-            self._note(each, await self._lines(each, access))
+            if each.way != "push" or self.store.address(each.name):
+                self._note(each, await self._lines(each, access))
 
     def _note(self, channel: Notification, lines: Sequence[Line]) -> None:
         seen = self.store.seen(channel.name)
@@ -160,6 +170,11 @@ class Notifier:
     ) -> None:
         wanted = {each.item for each in due}
         answered = await self._sent(channel, [line for line in lines if line.id in wanted])
+        if channel.way == "push" and answered.status in GONE:
+            # The browser has ended its subscription, and will never take a message by it again.
+            self.store.keep_address(channel.name, "")
+            due = [msgspec.structs.replace(each, attempts=len(BETWEEN_SECONDS)) for each in due]
+            answered = Answered(answered.status, UNSUBSCRIBED)
         if answered.is_taken:
             self.store.sent(channel.name, [each.item for each in due], self._now())
             return
@@ -181,7 +196,12 @@ class Notifier:
     async def _sent(self, channel: Notification, lines: Sequence[Line]) -> Answered:
         address = self.store.address(channel.name)
         if not address:
-            return Answered(0, "Its address is gone; remove it, and add it again.")
+            is_push = channel.way == "push"
+            return Answered(0, UNSUBSCRIBED if is_push else GONE_ADDRESS)
+        if channel.way == "push":
+            if self.pusher is None:
+                return Answered(0, "Nothing is sent to browsers here.")
+            return await self.pusher.send(address, _push_message(lines), self.url)
         if channel.way == "chat":
             text = "\n".join(_chat_lines(lines, self.url))
             body = msgspec.json.encode({"text": text})
@@ -216,6 +236,12 @@ def subject_of(lines: Sequence[Line]) -> str:
     if len(lines) == 1:
         return f"{WORDS[lines[0].kind]}: {lines[0].title}"
     return f"{len(lines)} items need you"
+
+
+def _push_message(lines: Sequence[Line]) -> bytes:
+    """Return what the script of the browser shows, and the page that it opens."""
+    place = f"/inbox/{lines[0].id}" if len(lines) == 1 else "/inbox"
+    return msgspec.json.encode({"title": subject_of(lines)[:TITLE_MAX], "url": place})
 
 
 def _mail_lines(lines: Sequence[Line], url: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from missioncontrol.application.access import access_of, second_look_of
 from missioncontrol.application.concept import Concept
-from missioncontrol.application.inbox import records, requests, work
+from missioncontrol.application.inbox import records, requests, sessions, work
 from missioncontrol.application.inbox.actions import actions_of, missing
 from missioncontrol.application.inbox.items import GROUPS, InboxItem, InboxPage, State, Waiting
 from missioncontrol.application.read_model import Present
@@ -70,6 +70,7 @@ async def waiting(present: Present, owner: str, now: float) -> list[Waiting]:
         *await records.alerts(present),
         *await records.decisions(present),
         *await records.comments(present),
+        *await sessions.waiting_sessions(present),
     ]
     items = list({each.id: each for each in found}.values())
     _known[present] = _Known(key, items)

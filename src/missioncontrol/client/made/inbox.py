@@ -29,6 +29,7 @@ class InboxRequests(Resource[L]):
             "decision",
             "slow",
             "comment",
+            "session",
         ]
         | None = None,
         view: Literal["mine", "all", "snoozed", "muted", "delegated"] = "mine",

@@ -30,7 +30,7 @@ class NotificationRequests(Resource[L]):
     def add(
         self,
         name: str,
-        way: Literal["email", "chat"],
+        way: Literal["email", "chat", "push"],
         to: str,
         *,
         person: str = "",
@@ -49,6 +49,7 @@ class NotificationRequests(Resource[L]):
                 "decision",
                 "slow",
                 "comment",
+                "session",
             ]
         ] = (),
         key: str = "",

@@ -5,6 +5,7 @@ from types import ModuleType
 from litestar import Router
 
 from missioncontrol.interfaces.api import (
+    agent_sessions,
     agents,
     alerts,
     analytics,
@@ -60,6 +61,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     notifications,
     approvals,
     agents,
+    agent_sessions,
     elevations,
     schedules,
     budgets,

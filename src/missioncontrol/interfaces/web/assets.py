@@ -125,10 +125,20 @@ async def send(
     request: Request[Any, Any, Any], digest: FromPath[str], path: FromPath[str]
 ) -> Response[bytes]:
     """Send a file; one of another release is sent as it is now, and must not be cached."""
-    found = shelf().find(path.lstrip("/"))
+    return _sent(request, path.lstrip("/"), _FOR_EVER if digest == shelf().digest else _ASK_AGAIN)
+
+
+@get("/push-worker.js", include_in_schema=False, **needs("nothing"))
+async def send_worker(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Send the script that shows messages: it is for all pages only at an address above them."""
+    return _sent(request, "js/push-worker.js", _ASK_AGAIN)
+
+
+def _sent(request: Request[Any, Any, Any], path: str, caching: str) -> Response[bytes]:
+    found = shelf().find(path)
     headers = {
         "ETag": found.etag,
-        "Cache-Control": _FOR_EVER if digest == shelf().digest else _ASK_AGAIN,
+        "Cache-Control": caching,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
     }
@@ -146,4 +156,4 @@ def takes_gzip(accepted: str) -> bool:
     return takes(accepted, "gzip")
 
 
-HANDLERS: list[Any] = [send]
+HANDLERS: list[Any] = [send, send_worker]

@@ -41,8 +41,8 @@ from missioncontrol.interfaces.web.approval_forms import (
 from missioncontrol.interfaces.web.cap_forms import cap_changes
 from missioncontrol.interfaces.web.inbox_view import open_comments
 from missioncontrol.interfaces.web.mission_form import of_mission, parse_mission
+from missioncontrol.operations import agent_session, inbox
 from missioncontrol.operations import decision as decisions
-from missioncontrol.operations import inbox
 from missioncontrol.operations import review as reviews
 from missioncontrol.operations import work_item as work_items
 from missioncontrol.operations.inbox import morning_after
@@ -319,6 +319,14 @@ async def _comment(
     return "Comment recorded"
 
 
+async def _adopt(
+    request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
+) -> str:
+    del form
+    await console.run(request, agent_session.ADOPT, item.about.id)
+    return "The session is a step of a run now"
+
+
 def _plain(operation: Any, done: str) -> Act:
     async def do(
         request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
@@ -350,6 +358,7 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("comment", "resolve"): _resolve_all,
     ("alert", "acknowledge"): _alert("acknowledge", "Acknowledged"),
     ("alert", "resolve"): _alert("resolve", "Resolved"),
+    ("session", "adopt"): _adopt,
     ("decision", "accept"): _judged(decisions.ACCEPT, "Accepted"),
     ("decision", "reject"): _judged(decisions.REJECT, "Rejected"),
 }
@@ -373,6 +382,7 @@ DONE: Mapping[str, str] = {
     "retry": "The run is retried",
     "sign": "Signed off",
     "finish": "The task is done",
+    "adopt": "The session is adopted",
     "acknowledge": "Acknowledged",
     "resolve": "Resolved",
     "accept": "Accepted",

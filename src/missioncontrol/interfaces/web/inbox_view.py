@@ -27,6 +27,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.approval_forms import fields_of
 from missioncontrol.interfaces.web.approval_view import detail
+from missioncontrol.queries import agent_session
 from missioncontrol.queries.inbox import VIEW_STATES, View
 
 AnyRequest = Request[Principal, Any, Any]
@@ -50,6 +51,7 @@ ICONS = {
     "decision": "branch",
     "slow": "flow",
     "comment": "comment",
+    "session": "agents",
 }
 
 
@@ -70,6 +72,7 @@ CHIPS = (
     Chip("alerts", "Alerts", frozenset({"alert", "slow"})),
     Chip("decisions", "Decisions", frozenset({"decision"})),
     Chip("comments", "Comments", frozenset({"comment"})),
+    Chip("sessions", "Agent sessions", frozenset({"session"})),
 )
 KINDS_OF = {chip.key: chip.kinds for chip in CHIPS}
 
@@ -254,6 +257,10 @@ async def open_comments(present: Present, key: str) -> list[Comment]:
     return review.open_ones if review is not None else []
 
 
+async def _session(request: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    return {"session": await agent_session.session(console.reader(request.user), item.about.id)}
+
+
 DETAILS: dict[str, Detail] = {
     "approval": _approval,
     "question": _question,
@@ -268,4 +275,5 @@ DETAILS: dict[str, Detail] = {
     "alert": _alert,
     "decision": _decisions,
     "comment": _said,
+    "session": _session,
 }

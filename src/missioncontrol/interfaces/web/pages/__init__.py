@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Router
 
 from missioncontrol.interfaces.web.pages import (
+    agent_sessions,
     agents,
     approvals,
     audit,
@@ -65,6 +66,7 @@ _PAGES: list[Any] = [
     *workflows.HANDLERS,
     *runs.HANDLERS,
     *approvals.HANDLERS,
+    *agent_sessions.HANDLERS,
     *agents.HANDLERS,
     *elevations.HANDLERS,
     *schedules.HANDLERS,

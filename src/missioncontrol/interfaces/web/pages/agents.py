@@ -24,6 +24,7 @@ from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
+from missioncontrol.interfaces.web.pages.agent_sessions import listed
 from missioncontrol.interfaces.web.rendering import answered, fragment, is_part, moved, page
 from missioncontrol.operations.agent import RUN as RUN_AGENT
 
@@ -63,6 +64,7 @@ async def list_page(
         "verdict": verdict(found),
         "health": await health(console.present, console.instruments, now),
         "operation": await operation_now(console.present),
+        "sessions": await listed(request, console),
     }
     if is_part(request):
         return fragment(request, LIST, "now", **values)

@@ -1,4 +1,4 @@
-"""Settings: where new items of an inbox are sent, by mail or into a chat."""
+"""Settings: where new items of an inbox are sent: by mail, into a chat, or to a browser."""
 
 from typing import Any
 
@@ -36,6 +36,7 @@ async def show_notifications(
         found=found,
         trial=None,
         can_mail=console.notifier.can_mail,
+        push_key=console.notifier.pusher.public_key() if console.notifier.pusher else "",
     )
 
 

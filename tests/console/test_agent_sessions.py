@@ -1,0 +1,173 @@
+"""Sessions that people start: listed, in the inbox of their person, and adopted into a run."""
+
+import asyncio
+import json
+import socket
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from missioncontrol.application.agent_sessions import WAIT_SECONDS, ReportSessions
+from missioncontrol.domain.agent_session import Standing
+from missioncontrol.domain.work import Usage
+from missioncontrol.ports.agent_sessions import Activity, Doing
+from tests.console.houses import House, console_house
+from tests.console.running import API
+
+ID = "5ad425f2-de07-4c9f-bba4-14ceef22c6e0"
+
+
+class World:
+    """A house, a checkout of Ann's, and her session in it."""
+
+    def __init__(self, house: House, root: Path) -> None:
+        self.house = house
+        self.checkout = root / "shop"
+        self.began = house.held.clock.now() - 5
+        self.sessions = house.held.command_bus.sessions
+        self._file = root / "claude" / "projects" / "-shop" / f"{ID}.jsonl"
+        self._file.parent.mkdir(parents=True)
+        self.checkout.mkdir()
+        (self.checkout / "a.txt").write_text("one\n")
+        names = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+        for words in (["init", "-q"], ["add", "."], [*names, "commit", "-qm", "Begin"]):
+            subprocess.run(["git", *words], cwd=self.checkout, check=True)
+        usage = {"input_tokens": 60, "cache_read_input_tokens": 40, "output_tokens": 20}
+        done = [{"type": "text", "text": "Added the codes."}]
+        self.write("user", {"content": "Add discount codes"})
+        self.write("assistant", {"id": "m1", "model": "some", "content": done, "usage": usage})
+
+    def write(self, kind: str, message: Any) -> None:
+        record = {"type": kind, "message": message, "cwd": str(self.checkout), "version": "2.1"}
+        with self._file.open("a") as stream:
+            stream.write(json.dumps(record | {"timestamp": "2026-11-26T18:33:00Z"}) + "\n")
+
+    def git(self, *words: str) -> str:
+        argv = ["git", *words]
+        return subprocess.run(
+            argv, cwd=self.checkout, capture_output=True, text=True, check=True
+        ).stdout
+
+    async def report(self, *, name: str = "ann", **standing: Any) -> None:
+        row = Activity(
+            session=ID,
+            program="claude",
+            machine=socket.gethostname(),
+            directory=str(self.checkout),
+            started=self.began,
+            last=self.house.held.clock.now(),
+            title="Add discount codes",
+            standing=Standing(**standing),
+            usage=Usage(100, 40, 20, cost=984),
+            recent=(Doing(self.began, "Bash", "make test"),),
+        )
+        await self.sessions.report(ReportSessions((row,)), actor=f"user:{name}")
+        await self.house.held.journal.durable()
+        await self.house.console.present.catch_up()
+
+    async def get(self, path: str, name: str = "ann") -> Any:
+        async with self.house.client("admin", name=name) as client:
+            answer = await client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json() if path.startswith(API) else answer.text
+
+    async def post(self, path: str, *roles: Any, name: str = "ann") -> Any:
+        async with self.house.client(*roles or ("admin",), name=name) as client:
+            return await client.post(path)
+
+
+def tell(root: Path, story: Callable[[World], Awaitable[None]]) -> None:
+    async def run_story() -> None:
+        environment = {"CLAUDE_CONFIG_DIR": str(root / "claude"), "PATH": "/usr/bin:/bin"}
+        async with console_house(root, environment) as house:
+            await story(World(house, root))
+
+    asyncio.run(run_story())
+
+
+async def until(found: Callable[[], Awaitable[Any]]) -> Any:
+    async with asyncio.timeout(60):
+        while not (value := await found()):  # noqa: ASYNC110 - it is asked over HTTP
+            await asyncio.sleep(0.1)
+        return value
+
+
+def test_a_session_is_listed_with_what_it_does_and_a_short_wait_is_no_event(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        await world.report()
+        [row] = (await world.get(f"{API}/agent-sessions"))["items"]
+        assert (row["status"], row["doing"], row["cost"]) == ("working", "Bash: make test", 984)
+        await world.report(wait="permission", text="Bash: make release")
+        [row] = (await world.get(f"{API}/agent-sessions"))["items"]
+        assert row["status"] == "working"
+        page = await world.get("/agents")
+        assert "Add discount codes" in page
+        assert f"/agents/sessions/{ID}/adopt" in page
+        assert "no rule was enforced so far" in await world.get(f"/agents/sessions/{ID}")
+
+    tell(tmp_path, story)
+
+
+def test_what_waits_for_a_person_is_in_the_inbox_of_that_person_until_it_works_again(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        await world.report(wait="permission", text="Bash: make release")
+        waits = world.sessions._latest[ID][0]
+        world.sessions._latest[ID] = waits, world.began - WAIT_SECONDS
+        await world.report(wait="permission", text="Bash: make release")
+        [item] = (await world.get(f"{API}/inbox"))["items"]
+        assert (item["id"], item["group"]) == (f"session:{ID}", "now")
+        assert "Bash: make release" in item["detail"]
+        assert next(a["name"] for a in item["actions"] if a["is_allowed"]) == "adopt"
+        assert (await world.get(f"{API}/inbox", name="bob"))["items"] == []
+        assert "make release" in await world.get(f"/inbox/session:{ID}")
+        await world.report()
+        assert (await world.get(f"{API}/inbox"))["items"] == []
+
+    tell(tmp_path, story)
+
+
+def test_an_adopted_session_is_a_step_with_transcript_usage_and_changes(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.report()
+        refused = await world.post(f"{API}/agent-sessions/{ID}/adopt", "operator", name="bob")
+        assert refused.json()["code"] == "agent_session.not_yours"
+        made = (await world.post(f"{API}/agent-sessions/{ID}/adopt")).json()
+        again = await world.post(f"{API}/agent-sessions/{ID}/adopt")
+        assert again.json()["code"] == "agent_session.adopted"
+        (world.checkout / "codes.txt").write_text("TEN\n")
+        (world.checkout / "a.txt").write_text("two\n")
+        await world.report(end="ended")
+
+        async def ended() -> Any:
+            found = await world.get(f"{API}/runs/{made['run']}")
+            return found if found["ended"] else None
+
+        run = await until(ended)
+        assert (run["status"], run["title"]) == ("succeeded", "Add discount codes")
+        used = run["usage"]
+        assert (used["input_tokens"], used["output_tokens"]) == (100, 20)
+        log = await world.get(f"{API}/logs?run={made['run']}")
+        lines = [each["message"] for each in log["items"]]
+        assert "rules were not enforced" in lines[0]
+        assert lines[1:] == ["> Add discount codes", "Added the codes."]
+        saved = world.git("for-each-ref", "--format=%(refname)", "refs/mission").split()
+        shown = world.git("show", "--stat", "--format=", saved[0])
+        assert "a.txt" in shown
+        assert "codes.txt" in shown
+
+    tell(tmp_path, story)
+
+
+def test_a_session_that_is_over_and_changed_nothing_is_not_adopted(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.began = world.house.held.clock.now() + 1
+        await world.report(end="ended")
+        refused = await world.post(f"{API}/agent-sessions/{ID}/adopt")
+        assert refused.json()["code"] == "agent_session.no_changes"
+
+    tell(tmp_path, story)
