@@ -22,6 +22,7 @@ API = "/api/v1"
 LASTING = ("/live", "/api/v1/events/stream")
 """Streams: who is let in listens for minutes."""
 
+KINDS = ("application/json", "text/html")
 REFUSED = (401, 403, 404)
 
 MADE: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -109,7 +110,8 @@ def test_who_belongs_to_another_workspace_gets_nothing_by_any_route(tmp_path: Pa
             for method, path, _ in routes_of(both.app):
                 is_open = expected(method, path) == "nothing"
                 for caller, headers in callers.items():
-                    for kind in ("application/json", "text/html"):
+                    kinds = KINDS if method == "GET" else KINDS[:1]
+                    for kind in kinds:
                         answer = await client.request(
                             method,
                             f"/w/ops{filled(path, values)}",

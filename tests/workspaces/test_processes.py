@@ -14,6 +14,7 @@ import psutil
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.os_user import os_user
+from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.control import Ask, ask_engine
 from tests import prefork
 from tests.cli.command import environment, mission
@@ -92,6 +93,10 @@ def test_the_end_of_one_engine_leaves_the_others_at_work(tmp_path: Path) -> None
         mine, theirs = token(sales), token(ops)
         holder = ops.holder()
         assert holder is not None
+        # The engine believes the console about who signed in, and no other process.
+        claim = Asking("r1", ("stop",), "password", "session-1", "127.0.0.1")
+        ask = Ask(holder.token, "StopAll", {"reason": "x"}, "user:ada", claim)
+        assert ask_engine(holder.socket, ask).code == "control.not_the_console"
         psutil.Process(holder.pid).kill()
         # Held by this test, so that the engine that is started again can't take it.
         until(lambda: held(ops), "the directory stays locked")

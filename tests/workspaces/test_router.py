@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from missioncontrol.adapters.workers.tokens import TokenFile
+from missioncontrol.application.gateway_keys import KeyAsked
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.domain.operation import Operation
 from missioncontrol.interfaces.base_path import based, headers_based, page_based
@@ -341,5 +343,22 @@ def test_a_stream_is_closed_to_who_belongs_to_another_workspace(tmp_path: Path) 
                         await client.get(f"/w/sales{place}?topics=runs")
                 answer = await client.get(f"/w/ops{place}?topics=runs")
                 assert answer.status_code == 401, place
+
+    with_pair(tmp_path, story)
+
+
+def test_keys_of_the_gateway_and_of_workers_are_good_in_their_own_workspace_alone(
+    tmp_path: Path,
+) -> None:
+    async def story(both: Pair) -> None:
+        mine, theirs = (both.doors[name].house.held for name in ("sales", "ops"))
+        await mine.keys.open()
+        await theirs.keys.open()
+        issued = await mine.keys.take(KeyAsked("laptop"), actor="user:ada")
+        assert mine.keys.find(issued["key"]) is not None
+        assert theirs.keys.find(issued["key"]) is None
+        token = TokenFile(mine.home.workers).make("box")
+        assert TokenFile(mine.home.workers).who(token) == "box"
+        assert TokenFile(theirs.home.workers).who(token) == ""
 
     with_pair(tmp_path, story)

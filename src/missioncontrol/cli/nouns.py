@@ -46,8 +46,8 @@ COMMANDS = ("plan", "run", "execute", "list", "show", "watch", "locate", "inbox"
 LISTS = ("runs", "inbox")
 """What lists its things where no verb is given."""
 
-SERVERS = ("up", "worker", "mcp")
-"""Commands that keep running."""
+SERVERS = ("up", "workspace", "worker", "mcp")
+"""Commands that keep running, and the one that says what `up --root` serves."""
 
 ALSO_UNDER_RUNS = ("show", "watch")
 """Commands of missions that `mission runs` has too."""

@@ -140,8 +140,8 @@ async def lead(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     if name in router.faults:
         raise Unavailable(
             "workspace.unavailable",
-            f"The workspace {name} can't be opened.",
-            hint="The output of `mission up` on the machine of the console has the reason.",
+            f"The workspace {name} is not open.",
+            hint="It may be starting. If it stays so, the output of `mission up` has the reason.",
         )
     raise NotFound("workspace.unknown", "There is no such workspace.")
 
