@@ -121,6 +121,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/inbox": ("/inbox", "/inbox?kind=tasks"),
     "/inbox/{item}": ("/inbox/question:{question}", "/inbox/question:{question}?ask=comment"),
     "/logs": ("/logs", "/logs?text=said"),
+    "/knowledge": ("/knowledge", "/knowledge?q=cart", "/knowledge?q=zebra+crossing"),
     "/memory": ("/memory", "/memory?q=cart"),
     "/memory/{item}": ("/memory/{item}",),
     "/missions": ("/missions",),

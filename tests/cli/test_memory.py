@@ -21,7 +21,7 @@ def test_an_item_lives_and_is_forgotten(tmp_path: Path) -> None:
     assert listed["id"] == made["item"]
     [found] = answer(tmp_path, "memory", "search", "values of redis sessions")
     assert found["item"]["id"] == made["item"]
-    assert {part["name"] for part in found["parts"]} >= {"words", "repository", "age"}
+    assert {part["name"] for part in found["parts"]} >= {"words", "repository", "links"}
 
     short = made["item"].removeprefix("memory-")[:8]
     answer(tmp_path, "memory", "correct", short, "--title", "Redis cuts values")

@@ -20,7 +20,6 @@ def test_one_search_finds_missions_runs_decisions_and_memory(tmp_path: Path) -> 
             run = await a_mission(house, Goal(NEXT, str(small_repository(tmp_path))))
             lesson = (await client.post("/api/v1/memory", json=LESSON)).json()["item"]["id"]
             recorded = (await client.post("/api/v1/decisions", json={"text": DECISION})).json()
-            assert "id" in recorded.get("decision", recorded), recorded
             decision = recorded.get("decision", recorded)["id"]
 
             found = await _found(client, "when are old discount codes refused?")

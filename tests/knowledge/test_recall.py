@@ -61,8 +61,8 @@ def test_what_is_about_the_same_files_comes_along(index: SqliteMemoryIndex) -> N
     take(
         index,
         item("Redis is slow today", files=("cache.py",)),
-        item("Entries of the redis vanish", files=("cache.py",)),
-        item("Colours of the redis logo", files=("logo.svg",)),
+        item("Entries of the slow redis vanish", files=("cache.py",)),
+        item("Colours of the slow redis logo", files=("logo.svg",)),
         *(item(f"Filler {n}") for n in range(20)),
     )
     found = searched(index, "slow redis today", wanted=Wanted(), now=NOW, limit=5)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 import pytest
 from bench.knowledge.corpus import passages, questions
@@ -44,7 +45,7 @@ def hits(index: SqliteMemoryIndex, text: str, choice: Choice = ANY, **more: bool
 def test_a_hit_has_the_section_its_place_and_the_missions_that_quoted_it(
     index: SqliteMemoryIndex,
 ) -> None:
-    whole = {"source": "decision:D1", "item": "memory-1", "cite": "decision D1"}
+    whole: dict[str, Any] = {"source": "decision:D1", "item": "memory-1", "cite": "decision D1"}
     take(
         index,
         passage("Sessions", "They stay in Redis.", section="Decision", href="/d#decision", **whole),

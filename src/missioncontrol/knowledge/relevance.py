@@ -91,10 +91,13 @@ class Question(msgspec.Struct, frozen=True):
 
     def score(self, fields: Sequence[str]) -> float:
         """Return how much a passage with these indexed fields answers, from 0 to 1."""
-        padded = [f" {field} " for field in fields]
+        weights: dict[str, float] = {}
+        for field, weight in zip(fields, WEIGHTS, strict=True):
+            for term in field.split():
+                weights[term] = weights.get(term, 0.0) + weight
         length = sum(field.count(" ") for field in fields) + 1
         norm = 1 - LENGTH + LENGTH * length / self.length
-        found = [each.weight * _answered(each, padded, norm) for each in self.asked]
+        found = [each.weight * _answered(each, weights, norm) for each in self.asked]
         if len(found) >= SEVERAL and sum(weight > 0 for weight in found) == 1:
             return 0.0
         return min(sum(found) / self.whole, 1.0) if self.whole else 0.0
@@ -104,16 +107,11 @@ class Question(msgspec.Struct, frozen=True):
         return words_with(text, self.terms.keys())
 
 
-def _answered(asked: Asked, padded: Sequence[str], norm: float) -> float:
+def _answered(asked: Asked, weights: Mapping[str, float], norm: float) -> float:
     best = 0.0
     for term, counts, _ in asked.terms:
-        needle = f" {term} "
-        weight = 0.0
-        for field, each in zip(padded, WEIGHTS, strict=True):
-            if needle in field:
-                weight += each * field.count(needle)
-        if weight:
-            best = max(best, counts * weight / (weight + SATURATION * norm))
+        weight = weights.get(term, 0.0)
+        best = max(best, counts * weight / (weight + SATURATION * norm))
     return best
 
 
