@@ -11,31 +11,25 @@ import msgspec
 
 from missioncontrol.adapters.access.hashing import Argon2Hashes
 from missioncontrol.adapters.access.sqlite import SqliteAccess
-from missioncontrol.adapters.agent_files import declaration
 from missioncontrol.adapters.agents.kinds import Kinds
-from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.mailers.smtp import SmtpMailer
-from missioncontrol.adapters.measure_tables.sqlite import SqliteMeasureTables
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
-from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.secret_stores import secret_store
-from missioncontrol.adapters.source_trees import GitSources
-from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
 from missioncontrol.app.analytics import analytics
-from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
+from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.app.followers import archive
+from missioncontrol.app.instruments import instruments
 from missioncontrol.app.read_context import ReadContext
-from missioncontrol.app.settings import Settings
 from missioncontrol.application.agents import Cards
 from missioncontrol.application.analytics.alert_monitor import AlertMonitor
 from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, FindingsTaken
@@ -44,11 +38,8 @@ from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.inbox.notifier import Notifier
 from missioncontrol.application.live import Live
-from missioncontrol.application.measure_refresh import Measuring
-from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.read_model import Present
-from missioncontrol.domain.agent import misfit
 from missioncontrol.domain.principal import Asking
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine
@@ -76,7 +67,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
         people = People(access, present, Argon2Hashes(), owner=os_user(), clock=clock)
         line = EngineLine(home.holder)
         present.has_engine = lambda: line.is_open
-        around = opening.enter_context(_instruments(home, present))
+        around = opening.enter_context(instruments(home, present))
         slow = opening.enter_context(archive(home, heads))
         live = Live(present)
         delivery = opening.enter_context(_deliveries(home, present, clock))
@@ -137,23 +128,6 @@ def _shelf(present: Present) -> Shelf:
         schema=json_schema,
         aside=asyncio.to_thread,
     )
-
-
-@contextmanager
-def _instruments(home: Home, present: Present) -> Iterator[Instruments]:
-    """Give out what a home's console needs besides the record; its file is closed in the end."""
-    with closing(SqliteMeasureTables(home.measures)) as tables:
-        yield Instruments(
-            SystemClock(),
-            Measuring(present.store, tables),
-            CronCalendar(),
-            GenaiPrices(),
-            built_in(AGENT_CARDS, Settings(home.root)),
-            declare=lambda name, entry: declaration(name, entry, base=home.root),
-            misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
-            sources=GitSources(),
-            histories=lambda path: GitTaskHistory(Path(path)),
-        )
 
 
 @contextmanager

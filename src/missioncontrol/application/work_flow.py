@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.work_index import WorkIndex, WorkItem
-from missioncontrol.domain.work_item.stages import STAGES, Stage, spans
+from missioncontrol.domain.work_item.stages import STAGES, Stage, Word, spans
 from missioncontrol.projections.work_rows import WorkRow, is_over
 
 DAY = 86_400.0
@@ -73,6 +73,7 @@ class SlowItem(msgspec.Struct, frozen=True):
     entered: float  # seconds since the epoch
     p90: float  # seconds
     reason: str
+    word: Word
 
 
 class FlowDay(msgspec.Struct, frozen=True):
@@ -331,8 +332,16 @@ def _slow(items: Iterable[WorkItem], stages: Iterable[StageFlow], now: float) ->
     found = [each for each in items if each.entered < late.get(each.stage, -math.inf)]
     found.sort(key=lambda each: (each.entered, each.id))
     return [
-        SlowItem(each.id, each.title, each.stage, each.entered, limits[each.stage], each.reason)
-        for each in found[:SLOW_MAX]
+        SlowItem(
+            e.id,
+            e.title,
+            e.stage,
+            e.entered,
+            limits[e.stage],
+            e.reason,
+            e.word,
+        )
+        for e in found[:SLOW_MAX]
     ]
 
 

@@ -6,7 +6,7 @@ import os
 import posixpath
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
     from missioncontrol.application.memory import Memory
+    from missioncontrol.application.queries.instruments import Instruments
     from missioncontrol.application.queries.patches import Diff
     from missioncontrol.application.read_model import Present
     from missioncontrol.application.reader import Reader
@@ -85,6 +86,7 @@ class Desk:
         self.settings = settings_of(arguments)
         self.environment = environment
         self._line: ServerLine | None = None
+        self._opened = ExitStack()
         self.home: Home | ServerHome = Home(self.settings.home)
         if url := server_of(arguments, environment):
             from missioncontrol.cli import server
@@ -337,6 +339,13 @@ class Desk:
         assert isinstance(reading, ReadContext)
         return Present(reading.store, reading.tables, reading.output, reading.artifacts)
 
+    @cached_property
+    def instruments(self) -> "Instruments":
+        """The calendar and the measures of a directory of this machine."""
+        from missioncontrol.app.instruments import instruments
+
+        return self._opened.enter_context(instruments(self.directory, self.present))
+
     @property
     def reader(self) -> "Reader":
         """What queries read of a directory of this machine, as the user of the machine."""
@@ -481,6 +490,7 @@ class Desk:
 
     def close(self) -> None:
         """Close the files."""
+        self._opened.close()
         self._forget_what_was_read()
         if self._line is not None:
             self._line.close()

@@ -40,6 +40,7 @@ Kind = Literal[
     "task",
     "alert",
     "decision",
+    "slow",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -55,6 +56,7 @@ NEEDS: dict[Kind, Permission] = {
     "task": "operate",
     "alert": "operate",
     "decision": "operate",
+    "slow": "operate",
 }
 """The permission of those who can settle an item of each kind."""
 
@@ -347,7 +349,7 @@ def _refuse_bad_time(until: float, now: float) -> None:
 
 
 def _refuse_undecided(kind: Kind, item: str) -> None:
-    if kind not in ("failed", "plan", "task"):
+    if kind not in ("failed", "plan", "task", "slow"):
         raise Rejected(
             "inbox.needs_a_decision",
             f"Item {item[:80]!r} waits for a decision, so it can't be dismissed.",

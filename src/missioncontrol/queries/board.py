@@ -8,13 +8,12 @@ import msgspec
 
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.reader import Reader, opened
-from missioncontrol.application.work_flow import Flow, flow_of
 from missioncontrol.application.work_index import WorkItem
 from missioncontrol.application.work_items import STREAM, WORK_ITEMS
 from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
-from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.work_item.stages import STAGES, Stage
+from missioncontrol.queries import board_views
 
 DONE_DAYS = 7
 DAY = 86_400.0
@@ -134,18 +133,6 @@ def _lines(found: Board, _: int) -> list[str]:
     return lines
 
 
-def flow_lines(found: Flow, _: int) -> list[str]:
-    """Return how work flows as lines of text."""
-    lines = ["time in stage, last 28 days"]
-    for each in found.stages:
-        times = f"p50 {duration_in_words(each.p50)}, p90 {duration_in_words(each.p90)}"
-        lines.append(f"  {TITLES[each.stage]:<15} {times if each.stays else 'nothing left it yet'}")
-    lines += ["", "what items wait for"]
-    for wait in found.waits:
-        lines.append(f"  {wait.name:<20} {wait.count:>4}  {', '.join(wait.items[:5])}")
-    return lines if found.waits else [*lines, "  nothing"]
-
-
 BOARD = Target(noun="board", path="/board", command="task board", help="the board", is_single=True)
 
 GET = ItemQuery(
@@ -161,25 +148,4 @@ GET = ItemQuery(
 )
 
 
-async def flow(reader: Reader, _: str) -> Flow:
-    """Return how work flows as of now."""
-    assert reader.present.work_items is not None  # They are brought up to the log.
-    return flow_of(reader.present.work, reader.now)
-
-
-FLOW = ItemQuery(
-    name="board.flow",
-    title="How work flows",
-    text="Return how work flows.\n\nThe median and the 90th percentile of the time in each stage "
-    "in the last 28 days, what waits for what, and how many items were where each day.",
-    target=Target(
-        noun="board", path="/board/flow", command="task board", help="the board", is_single=True
-    ),
-    operation_id="get_flow",
-    source=opened,
-    find=flow,
-    returns=Flow,
-    terminal=Terminal(lines=flow_lines),
-)
-
-QUERIES: tuple[Query, ...] = (GET, FLOW)
+QUERIES: tuple[Query, ...] = (GET, *board_views.QUERIES)

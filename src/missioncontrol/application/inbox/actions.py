@@ -67,9 +67,10 @@ DECISIONS: dict[Kind, tuple[Rule, ...]] = {
         Rule("accept", "Accept", "a", "decision.accept", "operate"),
         Rule("reject", "Reject", "r", "decision.reject", "operate", NEEDS_REASON, is_final=True),
     ),
+    "slow": (),  # It is over when the item leaves its stage; the board has what can be done.
 }
 
-DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task")
+DISMISSED: tuple[Kind, ...] = ("failed", "plan", "task", "slow")
 
 SNOOZE = Rule("snooze", "Snooze", "s", "inbox.snooze", is_decision=False)
 DISMISS = Rule("dismiss", "Dismiss", "r", "inbox.dismiss", is_decision=False)

@@ -33,6 +33,7 @@ WORDS: dict[Kind, str] = {
     "task": "Task",
     "alert": "Alert",
     "decision": "Proposed decision",
+    "slow": "Slow item",
 }
 """What an item of each kind is called."""
 

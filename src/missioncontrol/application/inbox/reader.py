@@ -65,6 +65,7 @@ async def waiting(present: Present, owner: str, now: float) -> list[Waiting]:
         *work.failed(present, now),
         *await records.tasks(present, now),
         *work.plans(present, now),
+        *work.slow(present, now),
         *await records.alerts(present),
         *await records.decisions(present),
     ]

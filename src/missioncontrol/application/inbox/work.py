@@ -10,9 +10,12 @@ from missioncontrol.application.inbox.requests import ITEMS_MAX, frees
 from missioncontrol.application.queries.halts import Need, needs_in
 from missioncontrol.application.queries.missions import MissionChoice, MissionLine, missions
 from missioncontrol.application.read_model import Present
+from missioncontrol.application.work_flow import SlowItem, slow_items
+from missioncontrol.application.work_index import WorkItem
+from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.person import person
-from missioncontrol.domain.status import ENDED, Closed, Status
+from missioncontrol.domain.status import ENDED, WORDS, Closed, Status
 from missioncontrol.ports.read_tables import RunChoice, RunRow
 
 LOOKED_BACK = 7 * 86_400.0
@@ -77,6 +80,41 @@ def _cause(cause: str, closed: Closed | None, stage: str) -> tuple[str, str, str
         return f"{cause} is lost", "", "agent"
     verb = closed.state if closed.state.startswith("failed") else f"is {closed.state}"
     return f"{cause} {verb}", f"Start {cause}", "agent"
+
+
+QUIET = frozenset({"ready_to_build", "building", "in_review"})
+"""Statuses of items that nothing else in the inbox stands for."""
+
+SLOW_MAX = 20
+
+
+def slow(present: Present, now: float) -> list[Waiting]:
+    """Return the items that are in their stage for longer than nine of ten that left it.
+
+    An alert is the stay itself: there is one for each, and it is over when the item moves on.
+    """
+    assert present.work_items is not None  # They are brought up to the log.
+    found = [each for each in slow_items(present.work, now) if each.word in QUIET]
+    return [_slow(present.work.item(each.id), each) for each in found[:SLOW_MAX]]
+
+
+def _slow(item: WorkItem | None, found: SlowItem) -> Waiting:
+    assert item is not None, f"{found.id} was just listed"
+    stage = WORDS[found.stage]
+    return Waiting(
+        id=f"slow:{found.stage}:{part_of_id(found.id)}",
+        kind="slow",
+        title=f"{found.id} is slow: {found.title}",
+        detail=f"{stage} for longer than {duration_in_words(found.p90)}, the p90 of that stage",
+        about=About(run=item.run, step=item.step, id=found.id),
+        href=f"/board/items/{found.id}",
+        since=found.entered,
+        group="next",
+        tone="held",
+        frees=f"{len(item.blocks)} items" if len(item.blocks) > 1 else "",
+        who="anyone who may operate",
+        may_act=False,
+    )
 
 
 def halts(present: Present) -> list[Waiting]:

@@ -45,6 +45,7 @@ ICONS = {
     "task": "user",
     "alert": "cockpit",
     "decision": "branch",
+    "slow": "flow",
 }
 
 
@@ -62,7 +63,7 @@ CHIPS = (
     Chip("stuck", "Stuck or failed", frozenset({"stuck", "failed"})),
     Chip("budget", "Budget", frozenset({"halt"})),
     Chip("tasks", "Tasks and sign-offs", frozenset({"sign-off", "plan", "task"})),
-    Chip("alerts", "Alerts", frozenset({"alert"})),
+    Chip("alerts", "Alerts", frozenset({"alert", "slow"})),
     Chip("decisions", "Decisions", frozenset({"decision"})),
 )
 KINDS_OF = {chip.key: chip.kinds for chip in CHIPS}

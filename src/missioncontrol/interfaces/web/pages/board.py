@@ -38,6 +38,7 @@ DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
 TABS = (
     ("/board", "Board", "board"),
+    ("/board/roadmap", "Roadmap", "roadmap"),
     ("/board/workload", "Workload", "workload"),
     ("/board/flow", "Flow", "flow"),
 )

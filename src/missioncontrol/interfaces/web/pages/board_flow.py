@@ -5,14 +5,13 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
-from missioncontrol.application.workload import loads_of
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import flow_view as view
 from missioncontrol.interfaces.web.pages.board import TABS, words
 from missioncontrol.interfaces.web.rendering import fragment, is_part, page
-from missioncontrol.queries import board as boards
+from missioncontrol.queries import board_views as views
 
 AnyRequest = Request[Principal, Any, Any]
 FLOW, WORKLOAD = "board/flow.html", "board/workload.html"
@@ -21,12 +20,14 @@ FLOW, WORKLOAD = "board/flow.html", "board/workload.html"
 @get("/board/flow", include_in_schema=False, **needs("read"))
 async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show the time in each stage, what waits for what, and how many items are where each day."""
-    found = await boards.flow(console.reader(request.user), "")
+    found = await views.flow(console.reader(request.user), "")
     values: dict[str, Any] = {
         "flow": found,
         "verdict": view.flow_verdict(found),
         "chart": view.flow_chart(found),
         "longest": max((each.p90 for each in found.stages), default=0.0) or 1.0,
+        "stage_sum": sum(each.seconds for each in found.stages),
+        "wait_sum": sum(each.seconds for each in found.waits),
         "waits": [(each, *view.freed_by(each)) for each in found.waits],
         "board_tabs": TABS,
         "tab": "/board/flow",
@@ -40,14 +41,14 @@ async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> R
 @get("/board/workload", include_in_schema=False, **needs("read"))
 async def workload_page(request: AnyRequest, console: NamedDependency[Console]) -> Response[str]:
     """Show what agents and people have to do: now, in their queues, and in the last 24 hours."""
-    found = loads_of(console.present.work_items, console.now)
-    people = [each for each in found if not each.name.startswith("agent:")]
-    agents = [each for each in found if each.name.startswith("agent:")]
+    found = await views.workload(console.reader(request.user), "")
+    names = sorted(each.name for each in (*found.agents, *found.people) if each.name)
     values: dict[str, Any] = {
-        "load_groups": (
-            ("Agents", "what each works on, and what waits for it", agents),
-            ("People", "tasks, approvals and questions", people),
-        ),
+        "load": found,
+        "chart": view.capacity_chart(found),
+        "strip": view.strip,
+        "names": names,
+        "total": view.total_of(found.agents),
         "verdict": view.load_verdict(found),
         "board_tabs": TABS,
         "tab": "/board/workload",

@@ -191,10 +191,10 @@ async def edit_page(
         "jitter": f"{policy.jitter_seconds:g}s" if policy.jitter_seconds else "",
         "window": f"{policy.window_seconds:g}s" if policy.window_seconds else "",
     }
-    return await _form(request, console, {**typed, FIELD: _tag(row)}, name)
+    return await _form(request, console, {**typed, FIELD: tag(row)}, name)
 
 
-def _tag(row: ScheduleRow) -> str:
+def tag(row: ScheduleRow) -> str:
     """Return the tag of what the form changes; what the clock does meanwhile is not of it."""
     return tag_of(row.workflow, row.version, row.cron, row.zone, row.inputs, row.policy)
 
@@ -207,7 +207,7 @@ async def edit(
     try:
         ask = Asked("change", name, data.get("reason", ""), wanted_of(name, data))
         row = queries.schedule_row(console.present, name)
-        refuse_overtaken(data, _tag(row), f"Schedule {name!r}")
+        refuse_overtaken(data, tag(row), f"Schedule {name!r}")
         await change(console, request, ask)
     except MissionControlError as error:
         return await _form(request, console, data, name, error=error)
