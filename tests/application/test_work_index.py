@@ -7,7 +7,6 @@ import msgspec
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.work_flow import flow_of
 from missioncontrol.application.work_index import WorkIndex, WorkItem
-from missioncontrol.application.workload import loads_of
 from missioncontrol.domain.run import events as r
 from missioncontrol.domain.status import USUAL, Ask, Closed, Conditions
 from missioncontrol.domain.work_item import events as w
@@ -116,11 +115,3 @@ def test_the_flow_names_what_items_wait_for_and_for_how_long() -> None:
         100.0,
     )
     assert [(each.name, each.count) for each in flow.waits[1:]] == [("M-1.1", 2)]
-
-
-def test_the_workload_counts_what_each_has_to_do() -> None:
-    log = planned().tell(*on(RUN, r.StepStarted("survey", 1, 2, "surveyor")))
-    found = {each.name: each for each in loads_of(items(log), log.raw[-1][0])}
-    assert (found["agent:surveyor"].now, found["agent:surveyor"].queue) == (("M-1.1",), 0)
-    assert (found["agent:reviewer"].at_work, found["agent:reviewer"].queue) == (0, 1)
-    assert list(found)[-1] == ""

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from missioncontrol.application.work_index import WorkIndex, WorkItem
-from missioncontrol.domain.work_item.stages import STAGES, Stage, Word, spans
+from missioncontrol.domain.work_item.stages import STAGES, Stage, spans
 from missioncontrol.projections.work_rows import WorkRow, is_over
 
 DAY = 86_400.0
@@ -29,6 +29,9 @@ CASES_MIN = 20
 
 BEGUN: tuple[Stage, ...] = ("ready_to_build", "building", "in_review", "waiting")
 """Stages that an item is to leave soon; what is planned may stay planned."""
+
+QUIET = frozenset({"ready_to_build", "building", "in_review"})
+"""Statuses of items that can be slow; what waits, is stuck or failed is shown as that."""
 
 KINDS = ("agent", "person", "failed", "item")
 """What items wait for; what a person can free at once comes first, order among tasks last."""
@@ -73,7 +76,6 @@ class SlowItem(msgspec.Struct, frozen=True):
     entered: float  # seconds since the epoch
     p90: float  # seconds
     reason: str
-    word: Word
 
 
 class FlowDay(msgspec.Struct, frozen=True):
@@ -329,7 +331,11 @@ def quantile(values: Sequence[float], share: float) -> float:
 def _slow(items: Iterable[WorkItem], stages: Iterable[StageFlow], now: float) -> list[SlowItem]:
     limits = {each.stage: each.p90 for each in stages if each.stays >= CASES_MIN}
     late = {stage: now - limits[stage] for stage in BEGUN if stage in limits}
-    found = [each for each in items if each.entered < late.get(each.stage, -math.inf)]
+    found = [
+        each
+        for each in items
+        if each.word in QUIET and each.entered < late.get(each.stage, -math.inf)
+    ]
     found.sort(key=lambda each: (each.entered, each.id))
     return [
         SlowItem(
@@ -339,7 +345,6 @@ def _slow(items: Iterable[WorkItem], stages: Iterable[StageFlow], now: float) ->
             e.entered,
             limits[e.stage],
             e.reason,
-            e.word,
         )
         for e in found[:SLOW_MAX]
     ]
@@ -373,6 +378,8 @@ def _left_over(waits: Sequence[Wait]) -> Iterator[Wait]:
 
 def _causes(item: WorkItem) -> list[tuple[str, str]]:
     match item.word:
+        case "stuck" if item.on and item.on[0] in item.blocked_by:
+            return [("item", item.on[0])]
         case "stuck":
             return [("agent", item.on[0] if item.on else item.status.partition(": ")[2])]
         case "waiting":

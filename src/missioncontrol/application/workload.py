@@ -83,9 +83,10 @@ class Workload(msgspec.Struct, frozen=True):
 
     agents: list[Load]  # who has most first
     people: list[Load]  # likewise; what is not assigned comes last
-    slots: int  # of agents that take steps
+    slots: int  # of these agents, those that take steps
     slots_all: int
     demand: int  # now
+    unused: int  # built-in agents that had nothing to do in these hours
     hours: list[Capacity]  # the oldest first
     behind: int  # events that the measures have not counted yet
 
@@ -94,11 +95,13 @@ async def workload_of(present: Present, instruments: Instruments, now: float) ->
     """Return what everyone has to do."""
     assert present.work_items is not None  # They are brought up to the log.
     behind = await instruments.measuring.behind()
-    known = await agents(present, instruments, now)
+    every = await agents(present, instruments, now)
     items = _by_doer(present.work, present.work_items, now)
     end = int(now // HOUR_SECONDS) + 1
     hours = range(end - HOURS, end)
     work = _worked(instruments, hours, now)
+    had_work = {agent for _, agent in work} | {name.removeprefix("agent:") for name in items}
+    known = [each for each in every if each.source != "built_in" or each.name in had_work]
     found = [_agent(each, items.pop(f"agent:{each.name}", []), work, hours) for each in known]
     others = [_load(name, of, _done_by_hour(of, hours)) for name, of in items.items()]
     people = [each for each in others if not each.name.startswith("agent:")]
@@ -112,6 +115,7 @@ async def workload_of(present: Present, instruments: Instruments, now: float) ->
         sum(each.scale for each in takes),
         sum(each.scale for each in known),
         demand[-1],
+        len(every) - len(known),
         [
             Capacity(hour * HOUR_SECONDS, _busy(work, hour, now), wanted)
             for hour, wanted in zip(hours, demand, strict=True)

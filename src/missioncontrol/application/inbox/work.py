@@ -82,9 +82,6 @@ def _cause(cause: str, closed: Closed | None, stage: str) -> tuple[str, str, str
     return f"{cause} {verb}", f"Start {cause}", "agent"
 
 
-QUIET = frozenset({"ready_to_build", "building", "in_review"})
-"""Statuses of items that nothing else in the inbox stands for."""
-
 SLOW_MAX = 20
 
 
@@ -94,8 +91,8 @@ def slow(present: Present, now: float) -> list[Waiting]:
     An alert is the stay itself: there is one for each, and it is over when the item moves on.
     """
     assert present.work_items is not None  # They are brought up to the log.
-    found = [each for each in slow_items(present.work, now) if each.word in QUIET]
-    return [_slow(present.work.item(each.id), each) for each in found[:SLOW_MAX]]
+    found = slow_items(present.work, now)[:SLOW_MAX]
+    return [_slow(present.work.item(each.id), each) for each in found]
 
 
 def _slow(item: WorkItem | None, found: SlowItem) -> Waiting:

@@ -39,8 +39,8 @@ class BoardRequests(Resource[L]):
         """Return missions with forecast ends and due dates, and schedules with their slots.
 
         It reaches from four weeks back to nine ahead. A forecast is a range that is simulated from
-        how fast earlier items got done. `grounds` has the number of cases and how often such ranges
-        held; with too few cases, or where they rarely held, there is no range, and `why` says so.
+        how fast earlier items got done. `grounds` has the cases and how often such ranges held;
+        with too few cases, or where they rarely held, there is no range, and `why` says so.
         """
         return requests.item("board.roadmap")
 

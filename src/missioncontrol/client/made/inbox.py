@@ -27,6 +27,7 @@ class InboxRequests(Resource[L]):
             "task",
             "alert",
             "decision",
+            "slow",
         ]
         | None = None,
         view: Literal["mine", "all", "snoozed", "muted", "delegated"] = "mine",

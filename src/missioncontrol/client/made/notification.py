@@ -47,6 +47,7 @@ class NotificationRequests(Resource[L]):
                 "task",
                 "alert",
                 "decision",
+                "slow",
             ]
         ] = (),
         key: str = "",

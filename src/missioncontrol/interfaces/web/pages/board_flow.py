@@ -11,6 +11,7 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import flow_view as view
 from missioncontrol.interfaces.web.pages.board import TABS, words
 from missioncontrol.interfaces.web.rendering import fragment, is_part, page
+from missioncontrol.interfaces.web.roadmap_view import day_of
 from missioncontrol.queries import board_views as views
 
 AnyRequest = Request[Principal, Any, Any]
@@ -26,6 +27,7 @@ async def flow_page(request: AnyRequest, console: NamedDependency[Console]) -> R
         "verdict": view.flow_verdict(found),
         "chart": view.flow_chart(found),
         "longest": max((each.p90 for each in found.stages), default=0.0) or 1.0,
+        "day_of": day_of,
         "stage_sum": sum(each.seconds for each in found.stages),
         "wait_sum": sum(each.seconds for each in found.waits),
         "waits": [(each, *view.freed_by(each)) for each in found.waits],
