@@ -79,7 +79,7 @@ class RoadmapEpic(msgspec.Struct, frozen=True):
     words: dict[Word, int]  # items by status; without those that were cancelled
     begun: float
     ended: float
-    forecast: Forecast | None  # of what is open; None where nothing is said
+    forecast: Forecast | None  # of what is open; None where there is too little to compute it
     due: Due | None  # the last of its due dates
     late_days: float  # likely end after its due date; below 0 where it is early
     dues: list[Due]  # the first of them at most 50

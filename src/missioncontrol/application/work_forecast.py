@@ -158,7 +158,7 @@ class Trials:
 
     @property
     def objection(self) -> str:
-        """Why nothing can be said yet; "" where there is enough."""
+        """Why there is no range yet; "" where there is enough."""
         if self.cases < CASES_MIN or len(self._lengths) < MISSIONS_MIN:
             return (
                 f"A forecast needs {CASES_MIN} finished items and {MISSIONS_MIN} ended missions; "
@@ -230,7 +230,7 @@ class Forecasts:
             self._simulate(now)
 
     def span(self, left: int) -> Span | None:
-        """Return how long so many items will take; None where nothing is said."""
+        """Return how long so many items will take; None where there is none."""
         return self._spans.get(left) if self.grounds.is_shown else None
 
     def _trials(self, moment: float) -> Trials:
