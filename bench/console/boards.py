@@ -31,7 +31,7 @@ from missioncontrol.ports.event_store import Append, NewEvent
 
 ITEMS = 10_000
 TASKS = 50  # of a mission
-DAYS = 60.0
+DAYS = 90.0
 DAY = 86_400.0
 ROUNDS = 60
 WAIT = 60 * 3_600.0  # before a task begins, so that half of the items are open

@@ -239,7 +239,8 @@ def _demand(index: WorkIndex, hours: range, now: float) -> list[int]:
             continue
         if not row.stays or (row.updated < first * HOUR_SECONDS and row.word not in WANTED):
             continue
-        for stage, begin, end in spans(row.stays, row.since if row.word == "cancelled" else now):
+        is_off = row.word in ("cancelled", "failed")
+        for stage, begin, end in spans(row.stays, row.since if is_off else now):
             if stage in WANTED:
                 changes[max(int(begin // HOUR_SECONDS), first)] += 1
                 changes[max(int(end // HOUR_SECONDS), first)] -= end < now

@@ -226,6 +226,12 @@ async def _alert(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, 
     return {"alert": await reader.find(item.about.product, item.about.id)}
 
 
+async def _nothing(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    """Return nothing more: the line of the item says it all, and its page has the rest."""
+    del console, item
+    return {}
+
+
 async def _decisions(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
     raw = await raw_item(console.present, console.owner, console.now, item.id)
     return {"proposed": await proposed_of(console.present, raw)}
@@ -239,6 +245,7 @@ DETAILS: dict[str, Detail] = {
     "halt": _halt,
     "failed": _failed,
     "sign-off": _sign_off,
+    "slow": _nothing,
     "plan": _plan,
     "task": _task,
     "alert": _alert,
