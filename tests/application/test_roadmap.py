@@ -1,6 +1,7 @@
 """The roadmap: what became of slots, which due dates are met, and what a move collides with."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,6 @@ from missioncontrol.domain.run import events as r
 from missioncontrol.domain.schedule import events as s
 from missioncontrol.domain.status import USUAL
 from missioncontrol.domain.work_item import events as w
-from missioncontrol.domain.work_item.stages import Word
 from missioncontrol.interfaces.web.roadmap_calendar import month_of, month_span
 from missioncontrol.interfaces.web.roadmap_view import Choice
 from tests.application.test_work_forecast import HOUR, NOW, mission
@@ -83,24 +83,23 @@ def test_a_move_names_what_starts_while_its_run_lasts_and_what_is_due_that_day()
     (monday,) = calendar.preview("0 22 * * 1", "UTC", NOW, count=1)
     day = datetime.fromtimestamp(monday.at, UTC).date().isoformat()
     due = Due("M-1.1", "Pay", day, end_of(day), "early")
-    title, words = "Pay by invoice", dict[Word, int](building=1)
     epic = RoadmapEpic(
-        "M-1",
-        M,
-        "mission",
-        title,
-        "building",
-        "Building",
-        0,
-        1,
-        words,
-        0,
-        0,
-        None,
-        due,
-        0,
-        [due],
-        0,
+        id="M-1",
+        source=M,
+        kind="mission",
+        title="Pay by invoice",
+        word="building",
+        status="Building",
+        done=0,
+        open=1,
+        words={"building": 1},
+        begun=0.0,
+        ended=0.0,
+        forecast=None,
+        due=due,
+        late_days=0.0,
+        dues=[due],
+        cost=0,
     )
     moved = schedule("load", "0 22 * * 5", [NOW + 1], seconds=2 * HOUR)
     other = schedule("nightly", "30 23 * * *", [monday.at + 1.5 * HOUR])
@@ -156,19 +155,19 @@ class Reading:
 
 def test_an_item_over_the_p90_of_its_stage_is_one_alert_until_it_moves_on() -> None:
     log = planned().tell(*on(RUN, r.StepStarted("survey", 1, 2, "surveyor")))
-    reading = Reading(log)
+    reading: Any = Reading(log)  # `slow` reads no more of it.
     now = log.raw[-1][0]
     assert reading.work_items
     for number in range(CASES_MIN - 1):
         mission(reading.work, 10 + number, now - 50 * HOUR, [HOUR])
     late = now + 2 * HOUR
-    assert slow(reading, late) == []  # type: ignore[arg-type] - the stage has too few cases
+    assert slow(reading, late) == []  # The stage has too few cases.
     mission(reading.work, 90, now - 50 * HOUR, [HOUR])
     reading.work._floor = reading.work.version  # Rows were added beside the log.
-    (found,) = slow(reading, late)  # type: ignore[arg-type] - it reads no more of it
+    (found,) = slow(reading, late)
     assert (found.id, found.since) == ("slow:building:M-1.1", now)
-    assert [each.id for each in slow(reading, late + HOUR)] == [found.id]  # type: ignore[arg-type]
-    assert slow(reading, now + 0.5 * HOUR) == []  # type: ignore[arg-type]
+    assert [each.id for each in slow(reading, late + HOUR)] == [found.id]
+    assert slow(reading, now + 0.5 * HOUR) == []
     log.tell(*on(RUN, r.StepSucceeded("survey", 2)))
-    assert slow(reading, late) == []  # type: ignore[arg-type]
+    assert slow(reading, late) == []
     assert flow_of(reading.work, late).cases_min == CASES_MIN

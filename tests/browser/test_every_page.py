@@ -88,6 +88,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/audit": ("/audit", "/audit?workflow=greet"),
     "/board": ("/board", "/board?view=lanes", "/board?view=list", "/board?status=done"),
     "/board/flow": ("/board/flow",),
+    "/board/roadmap": ("/board/roadmap", "/board/roadmap?view=calendar"),
     "/board/workload": ("/board/workload",),
     "/board/items/{item}": ("/board/items/M-1.1",),
     "/cockpit": ("/cockpit", "/cockpit?product=mission-control", "/cockpit?whole=1"),
