@@ -32,6 +32,8 @@ VERBS = {
     "memory": ("memory", "memory"),
     "decision": ("decision", "decision"),
     "inbox": ("declarations", "run"),
+    "task item": ("declarations", "run"),
+    "task board": ("declarations", "run"),
     "workflow template": ("declarations", "run"),
     "guard": ("guard", "guarded"),
     "pattern learn": ("learn", "learn"),
