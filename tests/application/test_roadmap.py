@@ -17,9 +17,9 @@ from missioncontrol.application.roadmap import (
     _met,
     end_of,
     epics_of,
-    preview_of,
     slots_of,
 )
+from missioncontrol.application.schedule_moves import preview_of
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.work_flow import CASES_MIN, flow_of
 from missioncontrol.application.work_forecast import Grounds

@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 
 from missioncontrol.application.queries import schedules as queries
-from missioncontrol.application.roadmap import MovePreview, Roadmap, preview_of, roadmap_of
+from missioncontrol.application.roadmap import Roadmap, roadmap_of
+from missioncontrol.application.schedule_moves import MovePreview, preview_of
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
