@@ -8,6 +8,7 @@ import msgspec
 
 from missioncontrol.application.flow_index import (
     BEGUN,
+    DAY,
     FlowDay,
     FlowIndex,
     FlowWeek,
@@ -95,6 +96,14 @@ def flow_index(index: WorkIndex) -> FlowIndex:
         found = _known[index] = FlowIndex()
     found.follow(index)
     return found
+
+
+def roughly(seconds: float) -> str:
+    """Return a time in one unit, as people say it: `43 min`, `17.5 h`, `2.6 d`."""
+    for size, unit in ((DAY, "d"), (3_600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _slow(items: Iterable[WorkItem], stages: Iterable[StageFlow], now: float) -> list[SlowItem]:
