@@ -17,9 +17,9 @@ from missioncontrol.application.roadmap import (
     _met,
     end_of,
     epics_of,
-    preview_of,
     slots_of,
 )
+from missioncontrol.application.schedule_moves import preview_of
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.work_flow import CASES_MIN, flow_of
 from missioncontrol.application.work_forecast import Grounds
@@ -166,6 +166,7 @@ def test_an_item_over_the_p90_of_its_stage_is_one_alert_until_it_moves_on() -> N
     reading.work._floor = reading.work.version  # Rows were added beside the log.
     (found,) = slow(reading, late)
     assert (found.id, found.since) == ("slow:building:M-1.1", now)
+    assert found.detail == "Building for longer than 1 h, the p90 of that stage"
     assert [each.id for each in slow(reading, late + HOUR)] == [found.id]
     assert slow(reading, now + 0.5 * HOUR) == []
     log.tell(*on(RUN, r.StepSucceeded("survey", 2)))

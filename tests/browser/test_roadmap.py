@@ -41,7 +41,7 @@ def day_in(days: int) -> str:
 
 
 def cron_of(scene: Scene, name: str) -> str:
-    return str(scene.told("schedule", "show", name)["schedule"]["cron"])
+    return str(scene.told("schedule", "show", name)["cron"])
 
 
 def drag(page: Page, mark: str, days: float) -> None:

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 from missioncontrol.application.reader import Reader, opened
 from missioncontrol.application.roadmap import AFTER_DAYS, BEFORE_DAYS, DAY, Roadmap, roadmap_of
-from missioncontrol.application.work_flow import Flow, flow_of
+from missioncontrol.application.work_flow import Flow, flow_of, roughly
 from missioncontrol.application.workload import Workload, workload_of
 from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
-from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.status import WORDS
 
 
@@ -24,7 +23,7 @@ async def flow(reader: Reader, _: str) -> Flow:
 def _flow_lines(found: Flow, _: int) -> list[str]:
     lines = ["time in stage, last 28 days"]
     for each in found.stages:
-        times = f"p50 {duration_in_words(each.p50)}, p90 {duration_in_words(each.p90)}"
+        times = f"p50 {roughly(each.p50)}, p90 {roughly(each.p90)}"
         lines.append(f"  {WORDS[each.stage]:<15} {times if each.stays else 'nothing left it yet'}")
     lines += ["", "what items wait for"]
     for wait in found.waits:

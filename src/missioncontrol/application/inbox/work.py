@@ -10,9 +10,8 @@ from missioncontrol.application.inbox.requests import ITEMS_MAX, frees
 from missioncontrol.application.queries.halts import Need, needs_in
 from missioncontrol.application.queries.missions import MissionChoice, MissionLine, missions
 from missioncontrol.application.read_model import Present
-from missioncontrol.application.work_flow import SlowItem, slow_items
+from missioncontrol.application.work_flow import SlowItem, roughly, slow_items
 from missioncontrol.application.work_index import WorkItem
-from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import plain_dollars
 from missioncontrol.domain.person import person
 from missioncontrol.domain.status import ENDED, WORDS, Closed, Status
@@ -103,7 +102,7 @@ def _slow(item: WorkItem | None, found: SlowItem) -> Waiting:
         id=f"slow:{found.stage}:{part_of_id(found.id)}",
         kind="slow",
         title=f"{found.id} is slow: {found.title}",
-        detail=f"{stage} for longer than {duration_in_words(found.p90)}, the p90 of that stage",
+        detail=f"{stage} for longer than {roughly(found.p90)}, the p90 of that stage",
         about=About(run=item.run, step=item.step, id=found.id),
         href=f"/board/items/{found.id}",
         since=found.entered,

@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 
 from missioncontrol.application.queries import schedules as queries
-from missioncontrol.application.roadmap import MovePreview, Roadmap, preview_of, roadmap_of
+from missioncontrol.application.roadmap import Roadmap, roadmap_of
+from missioncontrol.application.schedule_moves import MovePreview, preview_of
 from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
@@ -28,6 +29,7 @@ from missioncontrol.operations import work_item as operations
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 PAGE = "board/roadmap.html"
+COLLIDES_DAYS = 90
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
 
@@ -38,7 +40,8 @@ async def roadmap_page(request: AnyRequest, console: NamedDependency[Console]) -
     axis = view.axis_of(choice, console.now)
     first, since, until = calendar.month_span(choice, console.now)
     if choice.view == "timeline":
-        since, until = axis.since, axis.until
+        # Slots beyond the axis may still collide with those of a move.
+        since, until = axis.since, max(axis.until, console.now + COLLIDES_DAYS * view.DAY)
     times = console.instruments.calendar
     road = await roadmap_of(console.present, times, console.now, since, until)
     values: dict[str, Any] = {
