@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import httpx
 
+from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.inbox import InboxCommand
@@ -209,7 +210,11 @@ async def two_items(client: httpx.AsyncClient) -> str:
 
 async def begun_item(client: httpx.AsyncClient) -> str:
     """A task that a person is at work on."""
-    key = await person_item(client)
+    await ended_run(client)
+    asked: dict[str, Any] = {"kind": "person_task", "limit": 200}
+    found = (await client.get(f"{API}/work-items", params=asked)).json()["items"]
+    free = (e for e in found if not e["blocked_by"] and e["word"] in ("planned", "ready_to_build"))
+    key = str(next(free)["id"])
     begun = await client.post(f"{API}/work-items/{key}/start")
     assert begun.status_code == 200, begun.text
     return key
@@ -364,8 +369,8 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "review.comment": {"digest": DIGEST, "text": "x" * 4_001},
     "review.resolve": {"comment": 0},
     "review.reopen": {"comment": 0},
-    "review.request_changes": {"digest": "x"},
-    "review.approve": {"digest": "x"},
+    "review.request_changes": {"digest": "x" * 65},
+    "review.approve": {"digest": "x" * 65},
     "agent.run": {"instruction": "x", "cost": -1.0},
     "work_item.assign": {"to": "x" * 201},
     "work_item.edit": {"labels": ["x" * 41]},
@@ -389,6 +394,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
+    (frozenset((RunAgent,)), ("agent",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

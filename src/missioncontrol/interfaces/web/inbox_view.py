@@ -164,9 +164,9 @@ Detail = Callable[[AnyRequest, Console, InboxItem], Awaitable[dict[str, Any]]]
 
 async def _approval(request: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
     found = await detail(request, console, item.about.id, "")
-    return {name: found[name] for name in ("approval", "exactly", "command", "inputs")} | {
-        "is_second_look": found["is_second_look"]
-    }
+    return {
+        name: found[name] for name in ("approval", "exactly", "command", "inputs", "review")
+    } | {"is_second_look": found["is_second_look"]}
 
 
 async def _question(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
