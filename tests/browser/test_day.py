@@ -13,17 +13,20 @@ from playwright.sync_api import Browser, Page, expect
 from tests.agents.repositories import git
 from tests.browser.scene import PHONE, Scene, Tab, assert_fits, watched
 from tests.browser.shop_scene import ShopScene
-from tests.cli.test_task_run import COUNT, COUNTED, ROUND, ROUNDED
+from tests.cli.test_task_run import CASE, ROUND, ROUNDED, Edit, Script
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
+LABELLED = CASE.format(name="Labels", line="prices.total([]) == 0")
 HOLDER = ("operator", "approver")
 GOAL = "Let customers pay by invoice. Which currencies are allowed?"
 
 
 @pytest.fixture
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopScene]:
-    script = {"1": [[ROUND, ROUNDED]], "2": [[COUNT, COUNTED]]}
+    labels: Edit = ["shop/labels.py", "", "CENTS = 'in cents'\n"]
+    tested: Edit = ["tests/test_labels.py", "", LABELLED]
+    script: Script = {"1": [[ROUND, ROUNDED]], "2": [[labels, tested]]}
     found = ShopScene(tmp_path_factory.mktemp("scene"), script)
     found.prepare()
     try:
@@ -41,7 +44,7 @@ def _merged(shop: ShopScene, words: str) -> None:
 def _file(shop: ShopScene) -> str:
     if not git(shop.root, "branch", "--list", "mission/main"):
         return ""
-    return git(shop.root, "show", "mission/main:shop/prices.py")
+    return git(shop.root, "grep", "-h", "", "mission/main", "--", "shop/")
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -96,7 +99,7 @@ def test_a_day_by_keyboard(shop: ShopScene, browser: Browser) -> None:
     # Another person reviews and merges both.
     cleo = shop.person(browser, "cleo", *HOLDER)
     with watched(cleo, shop.url) as tab:
-        for key, words in (("SHOP-1", "round(sum"), ("SHOP-2", "len(list")):
+        for key, words in (("SHOP-1", "round(sum"), ("SHOP-2", "in cents")):
             page = tab.go(f"/reviews/{key}")
             page.keyboard.press("j")
             expect(page.locator("tr:focus")).to_be_visible()
@@ -139,7 +142,7 @@ def test_a_day_on_a_phone(shop: ShopScene, browser: Browser) -> None:
     ann.check()
     shop.until(lambda: _all_wait(shop))
     cleo = phone("cleo")
-    for key, words in (("SHOP-1", "round(sum"), ("SHOP-2", "len(list")):
+    for key, words in (("SHOP-1", "round(sum"), ("SHOP-2", "in cents")):
         page = cleo.go(f"/reviews/{key}")
         assert_fits(page)
         page.locator(".reviewbar").get_by_role("button", name="Approve").tap()

@@ -10,11 +10,14 @@ from typing import Any, get_args
 import httpx
 
 from missioncontrol.application.agent_runs import RunAgent
+from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
+from missioncontrol.domain.repository.commands import RunTasks
+from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.review import ApproveChange, ReviewCommand
 from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
@@ -209,14 +212,19 @@ async def two_items(client: httpx.AsyncClient) -> str:
 
 
 async def begun_item(client: httpx.AsyncClient) -> str:
-    """A task that a person is at work on."""
-    await ended_run(client)
-    asked: dict[str, Any] = {"kind": "person_task", "limit": 200}
-    found = (await client.get(f"{API}/work-items", params=asked)).json()["items"]
-    free = (e for e in found if not e["blocked_by"] and e["word"] in ("planned", "ready_to_build"))
-    key = str(next(free)["id"])
-    begun = await client.post(f"{API}/work-items/{key}/start")
-    assert begun.status_code == 200, begun.text
+    """A task that a run carries out, which no engine takes up."""
+    del client
+    key = await repository_item(f"src/{secrets.token_hex(4)}.py")
+    journal, number = HOUSES[-1].held.journal, int(key.rpartition("-")[2])
+    run = f"run-{secrets.token_hex(7)}"
+    create = CreateRun(run, "tasks", (Step(f"task-{number}", "coder"),), 1, author="user:zoe")
+    journal.handle_run(run, create, actor="user:zoe")
+    await journal.find(REPOSITORY, ID)
+    agents: dict[Part, str] = {"builder": "coder"}
+    command = RunTasks(run, (number,), agents, Who("user:zoe"), "mission/main")
+    journal.tell(REPOSITORY, ID, command, actor="user:zoe")
+    await journal.durable()
+    await HOUSES[-1].console.present.catch_up()
     return key
 
 
