@@ -235,8 +235,8 @@ async def _decisions(_: AnyRequest, console: Console, item: InboxItem) -> dict[s
     return {"proposed": await proposed_of(console.present, raw)}
 
 
-async def _said(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
-    return {"said": await open_comments(console.present, item.about.id)}
+async def _open_comments_of(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    return {"open_comments": await open_comments(console.present, item.about.id)}
 
 
 async def open_comments(present: Present, key: str) -> list[Comment]:
@@ -259,5 +259,5 @@ DETAILS: dict[str, Detail] = {
     "task": _task,
     "alert": _alert,
     "decision": _decisions,
-    "comment": _said,
+    "comment": _open_comments_of,
 }
