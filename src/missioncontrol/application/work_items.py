@@ -161,7 +161,7 @@ class WorkItemService:
             brief=command.text,
             acceptance=command.acceptance,
         )
-        statements = list(_said_of_new(command))
+        statements = list(_statements_of_new(command))
         await self._refuse_new(statements)
         task = (await self._perform(asked, actor))["task"]
         id_ = f"{epic.id}/{task}"
@@ -438,7 +438,7 @@ def refuse_blocked(item: Facts, row: WorkRow) -> None:
     refuse("edit" if row.word in ("building", "in_review", "waiting") else "start", item)
 
 
-def _said_of_new(command: CreateItem) -> Iterator[ItemCommand]:
+def _statements_of_new(command: CreateItem) -> Iterator[ItemCommand]:
     """Yield what people say of a task that is not there yet."""
     edit = EditItem(
         "",
