@@ -8,7 +8,7 @@ from typing import Any
 from missioncontrol.adapters.sop_file import sop_text
 from tests.agents.repositories import repository
 from tests.browser.scene import Scene
-from tests.cli.test_task_run import AGENTS, FILES, PLACE, Script
+from tests.cli.test_task_run import AGENTS, FILES, Script
 
 
 class ShopScene(Scene):
@@ -31,7 +31,8 @@ class ShopScene(Scene):
         self.at("repo", "init", "--apply")
         for number in self.script:
             self.at("task", "add", f"Task number {number}", "--brief", "Better prices.")
-            self.at("task", "scope", number, PLACE, "tests/")
+            edits = (edit for each in self.script[number] for edit in each)
+            self.at("task", "scope", number, *sorted({str(edit[0]) for edit in edits}))
         argv = [sys.executable, str(AGENTS / "task_builder.py"), str(self.folder / "script.json")]
         self.mission(
             *("agent", "add", "coder", "--kind", "acp", "--scale", "2"),

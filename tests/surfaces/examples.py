@@ -12,8 +12,10 @@ from typing import Any, get_args
 import httpx
 
 from missioncontrol.adapters.os_user import os_user
+from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.application.asks import BuildMission
+from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.document import SignDocument
@@ -21,6 +23,8 @@ from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.plan_answers import AnswerQuestions
+from missioncontrol.domain.repository.commands import RunTasks
+from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.review import ApproveChange, ReviewCommand
 from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
@@ -248,10 +252,19 @@ async def two_items(client: httpx.AsyncClient) -> str:
 
 
 async def begun_item(client: httpx.AsyncClient) -> str:
-    """A task that a person is at work on."""
-    key = await person_item(client)
-    begun = await client.post(f"{API}/work-items/{key}/start")
-    assert begun.status_code == 200, begun.text
+    """A task that a run carries out, which no engine takes up."""
+    del client
+    key = await repository_item(f"src/{secrets.token_hex(4)}.py")
+    journal, number = HOUSES[-1].held.journal, int(key.rpartition("-")[2])
+    run = f"run-{secrets.token_hex(7)}"
+    create = CreateRun(run, "tasks", (Step(f"task-{number}", "coder"),), 1, author="user:zoe")
+    journal.handle_run(run, create, actor="user:zoe")
+    await journal.find(REPOSITORY, ID)
+    agents: dict[Part, str] = {"builder": "coder"}
+    command = RunTasks(run, (number,), agents, Who("user:zoe"), "mission/main")
+    journal.tell(REPOSITORY, ID, command, actor="user:zoe")
+    await journal.durable()
+    await HOUSES[-1].console.present.catch_up()
     return key
 
 
@@ -429,8 +442,8 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "review.comment": {"digest": DIGEST, "text": "x" * 4_001},
     "review.resolve": {"comment": 0},
     "review.reopen": {"comment": 0},
-    "review.request_changes": {"digest": "x"},
-    "review.approve": {"digest": "x"},
+    "review.request_changes": {"digest": "x" * 65},
+    "review.approve": {"digest": "x" * 65},
     "agent.run": {"instruction": "x", "cost": -1.0},
     "work_item.assign": {"to": "x" * 201},
     "work_item.edit": {"labels": ["x" * 41]},
@@ -459,6 +472,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
+    (frozenset((RunAgent,)), ("agent",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

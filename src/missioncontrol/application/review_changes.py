@@ -1,7 +1,7 @@
 """The changes that a run hands in for review, and how its builder is asked to mend one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,9 @@ WHOLE = "change.patch"
 
 BYTES_MAX = 4_000_000
 """A larger diff is downloaded, and commented on as a whole."""
+
+REPEATS_MAX = 50
+"""Runs of one chain of repetitions that are followed."""
 
 _ROUND = re.compile(r"#(\d+)")
 
@@ -74,6 +77,15 @@ def _round_of(run: Run, key: str) -> int:
 
 def _is_within(key: str, within: str) -> bool:
     return not within or key == within or key.startswith((f"{within}/", f"{within}#", f"{within}["))
+
+
+async def root_of(run: Run, load: Callable[[str], Awaitable[Run]]) -> str:
+    """Return the run that a run repeats, over all repetitions: comments stay with the first."""
+    for _ in range(REPEATS_MAX):
+        if not run.retry_of:
+            break
+        run = await load(run.retry_of)
+    return run.id
 
 
 def scope_of(row: WorkRow) -> str:

@@ -15,6 +15,7 @@ from missioncontrol.application.review_changes import (
     Proposal,
     held_for,
     proposals_of,
+    root_of,
     scope_of,
     way_of,
 )
@@ -204,14 +205,19 @@ class ReviewService:
         name = id_ if row is None else row.run
         if not name:
             raise unknown(id_)
-        run = await self._journal.load_run(name)
-        if run.is_settled:
-            self._journal.forget(name)
+        run = await self._load(name)
         proposals = proposals_of(run, scope_of(row) if row is not None else "")
         if not proposals:
             raise unknown(id_)
-        source, key = (row.id, row.key) if row is not None else (id_, id_)
+        source = row.id if row is not None else await root_of(run, self._load)
+        key = row.key if row is not None else id_
         return _Subject(source, key, row, run, proposals)
+
+    async def _load(self, name: str) -> Run:
+        run = await self._journal.load_run(name)
+        if run.is_settled:
+            self._journal.forget(name)
+        return run
 
     async def _review(self, source: str) -> Review:
         state = await self._journal.find(REVIEWS, STREAM)

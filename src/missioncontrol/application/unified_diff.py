@@ -63,8 +63,8 @@ def _file(part: str) -> FilePatch:
     heads = lines[:begin]
     hunks = list(_hunks(lines[begin:]))
     old, new = _name(heads, "--- "), _name(heads, "+++ ")
-    told = lines[0].partition(" b/")[2] if lines[0].startswith("diff --git ") else ""
-    path = new or old or told
+    named = lines[0].partition(" b/")[2] if lines[0].startswith("diff --git ") else ""
+    path = new or old or named
     counted = [line.kind for hunk in hunks for line in hunk.lines]
     return FilePatch(
         visible(path)[:NAME_MAX],

@@ -153,7 +153,7 @@ class WorkItemService:
 
         Raises:
             NotFound: `repository.unknown`, `work_item.unknown`.
-            Rejected: as the repository, and as what is said of an item.
+            Rejected: as the repository, and as what is statements of an item.
         """
         epic = self._repository(command.repository)
         asked = RepositoryTaskAsked(
@@ -162,8 +162,8 @@ class WorkItemService:
             brief=command.text,
             acceptance=command.acceptance,
         )
-        said = list(_said_of_new(command))
-        await self._refuse_new(said)
+        statements = list(_statements_of_new(command))
+        await self._refuse_new(statements)
         task = (await self._perform(asked, actor))["task"]
         id_ = f"{epic.id}/{task}"
         if command.files:
@@ -171,15 +171,15 @@ class WorkItemService:
                 RepositoryTaskAsked("scope", epic.id, task, scope=command.files), actor
             )
         await self._journal.durable()
-        for each in said:
+        for each in statements:
             await self.say(msgspec.structs.replace(each, id=id_), actor=actor)
         return ItemNow(self.row(id_).key)
 
-    async def _refuse_new(self, said: Sequence[ItemCommand]) -> None:
-        """Refuse what can't be said of a task before the task is there."""
+    async def _refuse_new(self, statements: Sequence[ItemCommand]) -> None:
+        """Refuse what can't be statements of a task before the task is there."""
         state = await self._journal.find(WORK_ITEMS, STREAM)
         new = Facts("", "The task", "repository_task", "planned")
-        for each in said:
+        for each in statements:
             on = self._facts(self.row(name)) if (name := _other(each)) else None
             if isinstance(each, AssignItem):
                 self._assignee(each.to)
@@ -438,7 +438,7 @@ def refuse_blocked(item: Facts, row: WorkRow) -> None:
     refuse("edit" if row.word in ("building", "in_review", "waiting") else "start", item)
 
 
-def _said_of_new(command: CreateItem) -> Iterator[ItemCommand]:
+def _statements_of_new(command: CreateItem) -> Iterator[ItemCommand]:
     """Yield what people say of a task that is not there yet."""
     edit = EditItem(
         "",

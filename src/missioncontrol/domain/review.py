@@ -24,7 +24,8 @@ REVIEWS_MAX = 2_000
 Side = Literal["new", "old"]
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
 Digest = Annotated[
-    str, Meta(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the diff that was shown.")
+    str,
+    Meta(min_length=64, max_length=64, description="The SHA-256 of the diff that was shown."),
 ]
 Number = Annotated[int, Meta(ge=1, description="The number of the comment.")]
 

@@ -18,6 +18,7 @@ from missioncontrol.application.review_changes import (
     Proposal,
     held_for,
     proposals_of,
+    root_of,
     scope_of,
     way_of,
 )
@@ -139,7 +140,7 @@ async def diffed(reader: Reader, id_: str, digest: str = "") -> Diffed:
     """
     present = reader.present
     row, run = await _subject(reader, id_)
-    source = row.id if row is not None else id_
+    source = row.id if row is not None else await root_of(run, present.run)
     proposals = proposals_of(run, scope_of(row) if row is not None else "")
     state = await present.find(REVIEWS, STREAM)
     found = state.reviews.get(source, Review()) if state is not None else Review()

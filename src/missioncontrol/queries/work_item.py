@@ -107,6 +107,11 @@ class WorkItemPage(msgspec.Struct, frozen=True):
 SIBLINGS_MAX = 50
 
 
+def _is_beside(other: WorkItem, item: WorkItem) -> bool:
+    """Whether another item is neither this one, nor its parent, nor a part of it."""
+    return other.id not in (item.id, item.parent) and other.parent != item.id
+
+
 async def work_items(present: Present, filters: WorkItemFilters) -> Sequence[WorkItem]:
     """Return the items that fit: what a person has to act on first, what is over last."""
     return filters.select(present.work_items)
@@ -132,7 +137,7 @@ async def work_item(reader: Reader, key: str) -> WorkItemPage:
         siblings=[
             _link(each)
             for each in everything
-            if each.epic_source == item.epic_source and item.epic_source and each.id != item.id
+            if each.epic_source == item.epic_source and item.epic_source and _is_beside(each, item)
         ][:SIBLINGS_MAX],
         parent=next(iter(_linked(present, [row.parent])), None) if row.parent else None,
         parts=[_link(each) for each in everything if each.parent == item.id][:SIBLINGS_MAX],

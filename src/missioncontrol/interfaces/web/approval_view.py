@@ -39,6 +39,7 @@ async def detail(request: AnyRequest, console: Console, approval: str, run: str)
         "changed": queries.changes_between(found.subject, newer.subject) if newer else [],
         "refusal": None,
         "typed": "",
+        "review": _review(console, found) if found.diffs else "",
         "deciders": await _deciders(console, found, request.user),
         **of_run(run),
     }
@@ -48,6 +49,14 @@ async def _second_look(console: Console, who: Principal) -> SecondLook:
     """Return whether who looks is alone here, and may approve what they wrote."""
     access = await console.people.access()
     return second_look_of(access, Who(who.actor), console.people.owner)
+
+
+def _review(console: Console, found: ApprovalView) -> str:
+    """Return the address where the change behind an approval is reviewed line by line."""
+    top = found.step.partition("/")[0].partition("#")[0]
+    rows = console.present.work.rows.values() if console.present.work_items else ()
+    key = next((row.key for row in rows if row.run == found.run and row.step == top), found.run)
+    return f"/reviews/{key}"
 
 
 def _writers(found: ApprovalView) -> set[str]:

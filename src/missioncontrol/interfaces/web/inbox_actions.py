@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 from litestar import Request
 
 from missioncontrol.application.agents import AgentAsked
@@ -224,7 +225,8 @@ async def _replan(
     answers = [f"Q{number}: {text}" for number, text in enumerate(texts, 1) if text]
     if not answers:
         raise Rejected("inbox.no_answer", "No question is answered.", hint="Answer one of them.")
-    asked, errors = parse_mission(of_mission(mission, answers))
+    typed = msgspec.structs.replace(of_mission(mission, answers), far="plan")
+    asked, errors = parse_mission(typed)
     if asked is None:
         raise Rejected("inbox.no_answer", "; ".join(errors.values()))
     await console.ask(request, beginning(asked, console.home))

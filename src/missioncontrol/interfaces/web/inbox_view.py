@@ -168,9 +168,9 @@ Detail = Callable[[AnyRequest, Console, InboxItem], Awaitable[dict[str, Any]]]
 
 async def _approval(request: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
     found = await detail(request, console, item.about.id, "")
-    return {name: found[name] for name in ("approval", "exactly", "command", "inputs")} | {
-        "is_second_look": found["is_second_look"]
-    }
+    return {
+        name: found[name] for name in ("approval", "exactly", "command", "inputs", "review")
+    } | {"is_second_look": found["is_second_look"]}
 
 
 async def _question(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
@@ -245,8 +245,8 @@ async def _decisions(_: AnyRequest, console: Console, item: InboxItem) -> dict[s
     return {"proposed": await proposed_of(console.present, raw)}
 
 
-async def _said(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
-    return {"said": await open_comments(console.present, item.about.id)}
+async def _open_comments_of(_: AnyRequest, console: Console, item: InboxItem) -> dict[str, Any]:
+    return {"open_comments": await open_comments(console.present, item.about.id)}
 
 
 async def open_comments(present: Present, key: str) -> list[Comment]:
@@ -274,6 +274,6 @@ DETAILS: dict[str, Detail] = {
     "task": _task,
     "alert": _alert,
     "decision": _decisions,
-    "comment": _said,
+    "comment": _open_comments_of,
     "session": _session,
 }
