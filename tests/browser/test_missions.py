@@ -77,7 +77,7 @@ def test_a_mission_is_watched_to_its_end_without_a_reload(tab: Tab, repository: 
     page.evaluate("window.__same = true")
     expect(page.locator("h1")).to_have_text(GOAL)
     expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
-    expect(page.locator(".verdict")).to_contain_text("task is ready to build")
+    expect(page.locator(".verdict")).to_contain_text("ready to build")
     assert page.evaluate("window.__same"), "the page was loaded anew"
     assert_accessible(page)
     assert_fits(page)

@@ -270,6 +270,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /questions/*/answer",
         "POST /api/v1/missions/*/waivers*",
         "POST /missions/*/waivers*",
+        "POST /api/v1/missions/*/sign",
+        "POST /missions/*/documents/*/sign",
     ),
     "stop": (
         "POST /api/v1/agents/*/elevations/*/end",
