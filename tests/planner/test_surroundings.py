@@ -172,8 +172,7 @@ def test_a_deprecation_keeps_what_it_warns_of(tmp_path: Path) -> None:
     assert "git grep" not in text
 
 
-def test_a_task_quotes_the_lines_that_the_goal_names(tmp_path: Path) -> None:
-    assert (
-        "The goal's words stand at `src/Boiler.php:4` (`public function preheat($water)`)"
-        in detail(planned(tmp_path, "Make `preheat` slower"))
-    )
+def test_a_task_quotes_lines_with_the_name_beside_its_definition(tmp_path: Path) -> None:
+    task = detail(planned(tmp_path, "Make `preheat` slower"))
+    assert "`src/Kitchen.php:6` (`return $boiler->preheat(1);`)" in task
+    assert "`src/Boiler.php:4` (" not in task

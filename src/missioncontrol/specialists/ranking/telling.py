@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from missioncontrol.specialists.code_changes import is_lock
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.terms import counted, goal_stems, title
 from missioncontrol.specialists.words import STOP_WORDS
@@ -30,6 +29,7 @@ _NAME = re.compile(
 )
 _HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
 """A word of prose, such as “zero-length”."""
+_LOCK = re.compile(r"(?i)(?:^|/)[\w.-]*(?:lock(?:b|file|\.json|\.yaml)?|shrinkwrap\.json|go\.sum)$")
 _STRING = re.compile(r"[\"'`].*[\"'`]")
 _PIECE = re.compile(r"\w+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -111,7 +111,7 @@ def _whole(name: str, *, any_case: bool) -> re.Pattern[str]:
 
 
 def _is_read(index: Index, number: int) -> bool:
-    return not is_lock(index.paths[number]) and "is_change_log" not in index.roles(number)
+    return not _LOCK.search(index.paths[number]) and "is_change_log" not in index.roles(number)
 
 
 def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
