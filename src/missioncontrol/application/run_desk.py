@@ -155,7 +155,7 @@ class RunDesk:
         return self._now(await self._repeats.build(ask.id, card, actor=actor))
 
     def _now(self, run: str) -> MissionNow:
-        begun = self._took_up(run)
+        begun = self.took_up(run)
         return MissionNow(begun["mission"], run, begun["status"])
 
     async def resume(self, ask: ResumeRun, actor: str) -> dict[str, Any]:

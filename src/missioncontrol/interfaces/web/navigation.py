@@ -78,7 +78,7 @@ PRODUCT = (
     Tab("Data", "/cockpit/products"),
 )
 KNOWLEDGE = (
-    Tab("Search", "/search"),
+    Tab("Search", "/knowledge", views=(Tab("Names and events", "/search"),)),
     Tab("Decisions", "/decisions"),
     Tab("Memory", "/memory"),
     Tab("Templates", "/templates"),

@@ -210,7 +210,7 @@ async def _row(signed_in: SignedIn) -> Row:
 
 async def _read(row: Row, signed_in: SignedIn) -> Row:
     console, who = signed_in.workspace.console, signed_in.principal
-    shell = await shell_of(console.present, console.now)
+    shell = await shell_of(console.present, console.instruments)
     needed = await count_of(console.present, console.owner, who, console.now)
     counts = console.present.statuses.counts()
     stuck = len(console.present.statuses.stuck())
