@@ -137,11 +137,11 @@ def _verdict(text: str, seen: Seen, kind: str) -> tuple[str, str]:
     if text.strip():
         shown = sum(n for name, n in counts.items() if kind in ("", name))
         some = formats.count(shown, "source answers", "sources answer")
-        return (some, " the question, best first.") if shown else ("No source", " answers this.")
+        return (f"{some} the question", "Best first.") if shown else ("No source answers this", "")
     if not total:
-        return ("Nothing", " is known yet.")
+        return ("Nothing is known yet", "")
     kinds = [formats.count(n, TITLES[name][1], _plural(name)) for name, n in counts.items()]
-    return (formats.count(total, "source"), f": {', '.join(kinds)}.")
+    return (formats.count(total, "source"), f"{', '.join(kinds)}.".capitalize())
 
 
 def _plural(kind: Kind) -> str:
