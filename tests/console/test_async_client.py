@@ -151,7 +151,7 @@ def test_each_method_says_what_it_takes_and_what_it_does() -> None:
         resources = {
             name: each for name, each in vars(client).items() if name not in ("line", "url")
         }
-        assert len(resources) == 31
+        assert len(resources) == 34
         for name, resource in resources.items():
             for verb in [each for each in dir(type(resource)) if not each.startswith("_")]:
                 method = getattr(resource, verb)

@@ -194,7 +194,7 @@ def test_a_mission_and_what_is_known_of_it_is_read_and_changed(tmp_path: Path) -
     repository = small_repository(tmp_path)
 
     def work(client: Client) -> None:
-        goal = "Add discount codes to the cart"
+        goal = "Keep discount codes of the cart in a SQLite file"
         begun = client.missions.create(goal, repository=str(repository), patterns=False)
         client.runs.wait(begun.run, seconds_max=90)
         inputs = client.runs.get(begun.run).inputs

@@ -39,6 +39,7 @@ MAY: dict[Role | None, set[str]] = {
 WHO_NEEDS: dict[str, tuple[str, ...]] = {
     "nothing": (
         "GET /static/*",
+        "GET /push-worker.js",  # A browser asks for it without a session, too.
         "GET /sign-in",
         "POST /sign-in",
         "GET /sign-in/*",
@@ -125,6 +126,7 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
             f"GET /api/v1/{root}"
             for root in (
                 "agents*",
+                "agent-sessions*",
                 "analytics*",
                 "approvals*",
                 "artifacts*",
@@ -219,6 +221,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "POST /board/*",
         "POST /api/v1/work-items",
         "POST /api/v1/agents/*/run",
+        "POST /api/v1/agent-sessions/*/adopt",
+        "POST /agents/sessions/*",
         "GET /agents/run",
         "POST /agents/run",
         "POST /api/v1/reviews/*/comments",

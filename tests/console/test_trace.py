@@ -10,10 +10,10 @@ from missioncontrol.application.queries import run_outcome
 from tests.console.hostile import ALL
 from tests.console.hostile_mission import MISSION, write_hostile_mission
 from tests.console.houses import console_house
-from tests.console.mission_house import GOAL, ended, small_repository
+from tests.console.mission_house import ended, small_repository
 
 API = "/api/v1"
-SAID = f"{GOAL}. We sell tea by the pound."
+SAID = "Add discount codes in Redis to the cart. We sell tea by the pound."
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from missioncontrol.domain import evaluation as e
 from missioncontrol.domain import memory as m
 from missioncontrol.domain import share as s
 from missioncontrol.domain.learned import PatternLearned, PatternRetired, PatternUsed
+from missioncontrol.domain.plan_answers import PlanAnswer, PlanAnswered
 from missioncontrol.domain.register import Event
 from missioncontrol.domain.repository import events as r
 from missioncontrol.domain.repository.process import PhaseRule, Process
@@ -56,6 +57,13 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
         kind="prd", run="run-1", version=4, disputes=(d.Dispute("c1", "Goal", "Mine.", "Theirs."),)
     ),
     d.ConflictSettled(kind="prd", run="run-1", version=5, dispute="c1", choice="mine"),
+    d.DocumentSigned(kind="prd", run="run-1", version=5, digest=DIGEST, by="user:ada"),
+    PlanAnswered(
+        "run-2",
+        (PlanAnswer("Q1", "Who may ask?", "Only the owner."),),
+        ("Q1: Only the owner.",),
+        "user:ada",
+    ),
     m.MemoryAdded(
         "memory-1", "lesson", "Time it", "It is slow.", "/repo", ("a.py",), ("speed",), 1.8e9
     ),

@@ -42,8 +42,8 @@ ICONS = {
     "webhook": "link",
     "work_item": "board",
 }
-INTERNAL = frozenset({"user.arrive"})
-"""Operations that pages request by themselves: a person comes in by an invitation."""
+INTERNAL = frozenset({"agent_session.report", "user.arrive"})
+"""Operations that programs request: the watcher of sessions, and the page of an invitation."""
 
 SIMPLE = (str, int, float)
 
