@@ -128,8 +128,7 @@ def pattern_passages(event: PatternLearned, at: float) -> list[Passage]:
 
 
 def template_passages(template: Template, file: str) -> list[Passage]:
-    """Return a template of missions."""
-    text = _joined((template.summary, template.goal, template.context, *template.constraints))
+    """Return a template of missions: what it is for and what it asks, without its gaps to fill."""
     questions = _joined(each.text for each in template.question)
     return [
         Passage(
@@ -142,7 +141,7 @@ def template_passages(template: Template, file: str) -> list[Passage]:
             tags=("template", template.key),
             status="template",
         )
-        for piece in pieces(_joined((text, questions)))
+        for piece in pieces(_joined((template.summary, questions)))
     ]
 
 
