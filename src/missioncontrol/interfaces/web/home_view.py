@@ -153,12 +153,12 @@ def spend_of(hours: Sequence[Hour], today: CapView, now: float) -> Spend:
     begin = now - now % DAY
     cap = today.cap.cost if today.cap and today.cap.cost is not None else None
     spent, forecast = today.spent.cost, today.forecast
-    top = max(spent, forecast or 0, cap or 0, 1)
     total, points = 0, [(0.0, 0)]
     for hour in (each for each in hours if each.at >= begin):
         total += hour.cost
         points.append((min(hour.at + 3_600.0, now) - begin, total))
     points = [*points[: max(len(points) - 1, 1)], (now - begin, spent)]
+    top = max(spent, forecast or 0, cap or 0, 1, *(cost for _, cost in points))
     place = [(1_000 * at / DAY, _height(cost, top)) for at, cost in points]
     path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in place)
     x, y = place[-1]

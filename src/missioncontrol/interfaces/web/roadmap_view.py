@@ -243,7 +243,7 @@ def verdict_of(road: Roadmap) -> tuple[str, str]:
     if missed:
         return f"{formats.count(missed, 'missed slot')} of schedules", " in the span that is shown."
     if road.epics or road.schedules:
-        return "Nothing has a due date yet", ": set one on an item, and drag its flag here."
+        return "Nothing open has a due date yet", ": set one on an item, and drag its flag here."
     return "Nothing is planned yet", "."
 
 
