@@ -11,7 +11,8 @@ from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.task_workflow import Cast, round_text, tasks_text
 from missioncontrol.domain.agent import AgentCard
-from missioncontrol.domain.errors import Conflict
+from missioncontrol.domain.errors import Conflict, Rejected
+from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.repository.commands import AddTask, AdoptRepository, RunTasks, ScopeTask
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.process import MergeRule
@@ -33,6 +34,8 @@ TASKS = {"1": "a.py", "2": "a.py", "3": "b.py"}
 BROKEN = Failure("agent.crashed", "It broke.", retryable=False)
 FINDING = {"rule": "r", "message": "Mend it", "path": "a.py", "line": 1, "blocking": True}
 
+WANTED = Finding("Say in which unit.", "a.py", 1)
+
 
 class Life:
     """A run of three tasks, two of which meet, whose steps come to what dice say."""
@@ -46,15 +49,25 @@ class Life:
         self.spent = 0
         self.merged: list[str] = []
         self.agreed: set[str] = set()
+        self.is_picky = self.dice.random() < 0.5
+        self.sent_back: list[str] = []
         waits = {1: (), 2: (1,), 3: ()}
         cast = (
             Cast("coder", "reader", "", frozenset({"base"})) if self.has_reader else Cast("coder")
         )
         titles = {int(task): f"Task {task}" for task in TASKS}
         text = tasks_text("tasks-0123456789abcd", 1, waits, titles, self.rule, parallel=3)
-        given = {task: {"number": int(task), "title": "T", "into": "mission/x"} for task in TASKS}
         given = {
-            task: {**each, "globs": [], "checks": [], "agreed": []} for task, each in given.items()
+            task: {
+                "number": int(task),
+                "title": "T",
+                "into": "mission/x",
+                "globs": [],
+                "checks": [],
+                "agreed": [],
+                "former": {},
+            }
+            for task in TASKS
         }
         inputs = {"repository": "/repo", "tasks": given}
         saved = [round_text(cast, self.rule, ID)]
@@ -107,7 +120,7 @@ class Life:
         match name:
             case "manage":
                 given = {"base": "b", "onto": "o", "round": number, "acceptance": []}
-                return {**given, "conflicts": 0}
+                return {**given, "conflicts": self.former(of_round).get("conflicts", 0)}
             case "build":
                 return {"commit": f"c-{of_round}" if self.chance else ""}
             case "test":
@@ -130,17 +143,38 @@ class Life:
         self.merged.append(of_round)
         return {"state": "merged", "findings": [], "conflicts": []}
 
+    def former(self, of_round: str) -> dict[str, Any]:
+        """Return what a round was given of the one before."""
+        found: dict[str, Any] = self.play.run.inputs_of[f"{of_round}/manage"]["former"]
+        return found
+
     def output(self, of_round: str, name: str) -> Any:
         return self.play.output(f"{of_round}/{name}")
 
     def answer(self, key: str) -> None:
-        """Decide about a merge as another person, for or against it."""
-        approval = self.play.run.held[key].approval
+        """Decide about a merge as another person: for it, against it, or for a further round."""
+        if self.is_picky and self.dice.random() < 0.7 and self.send_back(key):
+            return
         verb: Verb = "approve" if self.chance else "reject"
-        spoken = Spoken(verb, approval, "user:bob", "Read.", self.play.run.held[key].digest)
-        awaited(self.play.command_bus.approvals.take(spoken))
+        self.say(verb, key)
         if verb == "approve":
             self.agreed.add(key)
+
+    def send_back(self, key: str) -> bool:
+        """Ask for a further round, where one can follow."""
+        try:
+            self.say("request-changes", key, (WANTED,))
+        except Rejected as refusal:
+            if refusal.code != "run.no_round":
+                raise
+            return False
+        self.sent_back.append(key.rpartition("/")[0])
+        return True
+
+    def say(self, verb: Verb, key: str, findings: tuple[Finding, ...] = ()) -> None:
+        held = self.play.run.held[key]
+        spoken = Spoken(verb, held.approval, "user:bob", "Read.", held.digest, findings=findings)
+        awaited(self.play.command_bus.approvals.take(spoken))
 
     # What always holds.
 
@@ -167,8 +201,18 @@ class Life:
             with pytest.raises(Conflict):
                 decide(replace(self.again, run="run-9", at_work=at_work), state, 0.0)
 
+    def check_sent_back(self) -> None:
+        """What a person wants mended reaches the next round, which there always is."""
+        for of_round in self.sent_back:
+            key, _, number = of_round.partition("#")
+            given = self.former(f"{key}#{int(number or 1) + 1}")
+            assert [each["message"] for each in given["findings"]] == [WANTED.message]
+
     def check_end(self) -> None:
         run = self.play.run
+        self.check_sent_back()
+        failed = [each.failure for each in run.states.values() if isinstance(each, Failed)]
+        assert not [each.reason for each in failed if each.code == "expression.failed"]
         assert not {*run.working, *run.held, *run.ready}
         state = self.play.command_bus.journal.others[ID]
         assert decide(replace(self.again, run="run-9"), state, 0.0)
@@ -177,7 +221,8 @@ class Life:
         for task in TASKS:
             key = f"task-{task}"
             rounds = sum(step.startswith(key) and step.endswith("/manage") for step in run.steps)
-            assert rounds <= self.rule.rounds
+            sent_back = sum(each.partition("#")[0] == key for each in self.sent_back)
+            assert rounds <= self.rule.rounds + min(sent_back, self.rule.rounds)
             assert isinstance(run.states[key], Succeeded) is (key in tasks)
 
 
@@ -191,7 +236,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("block", range(4))
 def test_nothing_is_merged_unproven_and_all_is_free_in_the_end(tmp_path: Path, block: int) -> None:
     ends: set[tuple[str, bool]] = set()
-    for seed in range(block * 10, block * 10 + 10):
+    for seed in range(block * 20, block * 20 + 20):
         life = Life(tmp_path / str(seed), seed)
         life.live()
         life.check_end()

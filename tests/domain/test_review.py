@@ -70,10 +70,14 @@ def test_the_author_of_a_run_may_send_it_back_and_change_no_inputs() -> None:
 
 def test_a_step_is_sent_back_only_where_a_further_round_follows() -> None:
     steps = (
-        Step("task", "workflow", repeat=Repeat("output.ended")),
+        Step("task", "workflow", repeat=Repeat("output.ended", 2, uncounted="output.conflicts")),
         Step("task/merge", "merger", parent="task"),
         Step("other", "merger"),
     )
     run = object.__new__(Run)
-    run.steps = {each.key: each for each in steps}
+    run.steps, run.rounds = {each.key: each for each in steps}, {}
     assert [run.has_rounds(each.key) for each in steps] == [False, True, False]
+    # Two rounds count, and of those that a person asks for there are two at most.
+    for done, follows in ((2, True), (3, False)):
+        run.rounds["task"] = done
+        assert run.has_rounds("task/merge") is follows

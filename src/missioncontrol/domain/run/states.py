@@ -416,7 +416,12 @@ class Run:
     def has_rounds(self, key: str) -> bool:
         """Whether a further round follows where `key`, at the end of one, is left out."""
         parent = self.steps[key].parent
-        return bool(parent) and (self.steps[parent].repeat is not None or self.has_rounds(parent))
+        if not parent:
+            return False
+        repeat = self.steps[parent].repeat
+        # A round that a person asks for is one of those that don't count, which have a most too.
+        most = repeat.times * (2 if repeat.uncounted else 1) if repeat else 0
+        return self.rounds.get(parent, 0) + 1 < most or self.has_rounds(parent)
 
     def is_waiting(self, key: str) -> bool:
         """Whether needs of `key` have not ended yet."""
