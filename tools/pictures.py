@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.conftest import program
-from tests.browser.scene import DESKTOP, PHONE, Scene
+from tests.browser.scene import DESKTOP, Scene
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -74,15 +74,15 @@ def main() -> None:
         opened.callback(scene.stop)
         scene.mission("analytics", "seed", "--users", "12000")
         scene.start()
-        runs = _filled(scene, repository)
+        mission = _filled(scene, repository)
         playwright = opened.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         opened.callback(browser.close)
-        _taken(scene, browser, runs)
+        _taken(scene, browser, mission)
 
 
-def _filled(scene: Scene, repository: str) -> dict[str, str]:
-    """Do some work, and return the ids of what the pictures show."""
+def _filled(scene: Scene, repository: str) -> str:
+    """Do some work, and return the id of the mission that the pictures show."""
     scene.mission("budget", "set", "workspace", "--per", "day", "--cost", "25", "--reason", "start")
     scene.save("release", RELEASE)
     scene.save("nightly-audit", NIGHTLY)
@@ -94,7 +94,7 @@ def _filled(scene: Scene, repository: str) -> dict[str, str]:
     _until(scene, mission["run"], "succeeded", "failed")
     _until(scene, release, "waiting")
     scene.told("workflow", "run", "release", "--input", "tag=v1.4.1")
-    return {"mission": mission["mission"], "release": release}
+    return str(mission["mission"])
 
 
 def _until(scene: Scene, run: str, *statuses: str) -> None:
@@ -102,17 +102,17 @@ def _until(scene: Scene, run: str, *statuses: str) -> None:
         time.sleep(0.5)
 
 
-def _taken(scene: Scene, browser: Browser, runs: dict[str, str]) -> None:
-    mission, release = f"/missions/{runs['mission']}", f"/runs/{runs['release']}"
+def _taken(scene: Scene, browser: Browser, mission: str) -> None:
     wanted = {
         "light": {
-            "overview": "/",
-            "mission": mission,
-            "run": release,
-            "builder": "/workflows/release/edit",
-            "cockpit": "/cockpit?product=sample",
+            "board": "/board",
+            "inbox": "/inbox",
+            "mission": f"/missions/{mission}",
+            "roadmap": "/board/roadmap",
+            "flow": "/board/flow",
+            "explore": "/cockpit/trends?product=sample",
         },
-        "dark": {"overview": "/", "approvals": "/approvals", "replay": f"{release}/replay"},
+        "dark": {"home": "/"},
     }
     for scheme, pages in wanted.items():
         context = scene.person(browser, "", size=DESKTOP, color_scheme=scheme)
@@ -123,12 +123,6 @@ def _taken(scene: Scene, browser: Browser, runs: dict[str, str]) -> None:
             page.wait_for_timeout(1e3 * SETTLE_SECONDS)
             page.screenshot(path=PICTURES / f"console-{name}-{scheme}.png")
         context.close()
-    context = scene.person(browser, "", size=PHONE, color_scheme="dark", is_mobile=True)
-    page = context.new_page()
-    page.goto(scene.url)
-    page.wait_for_timeout(1e3 * SETTLE_SECONDS)
-    page.screenshot(path=PICTURES / "console-phone.png")
-    context.close()
 
 
 if __name__ == "__main__":
