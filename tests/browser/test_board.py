@@ -68,7 +68,7 @@ def test_keys_select_open_edit_and_close(tab: Tab) -> None:
     expect(panel).to_contain_text(selected)
     expect(page.locator("#item-priority")).to_be_focused()
     page.locator("#item-priority").select_option("urgent")
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(f"[data-key='{selected}'] .tag")).to_have_text("urgent")
     expect(page.locator("#item .kv")).to_contain_text("urgent")
     page.locator("#item").focus()

@@ -30,7 +30,7 @@ def test_an_agent_at_work_is_seen_without_a_reload(scene: Scene, tab: Tab) -> No
     expect(row).to_contain_text("Idle")
     run = scene.told("workflow", "run", "slow")["run"]
     expect(row).to_contain_text("Active")
-    expect(page.locator(".verdict")).to_contain_text("1 of")
+    expect(page.locator(".verdict")).to_contain_text("1 working")
     scene.mission("cancel", run)
     expect(row).to_contain_text("Idle")
     assert page.evaluate("window.__same")

@@ -139,13 +139,13 @@ def test_a_plan_is_looked_at_and_then_carried_out_and_a_part_done_again(
     assert_accessible(page)
     dialog.get_by_role("button", name="Start new run").click()
     expect(page.locator(".facts")).to_contain_text("3 of 3")
-    expect(page.locator("h1")).to_contain_text("is done and checked")
+    expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
     assert page.locator(".facts .id").first.get_attribute("title") != first
 
 
 def test_a_mission_fits_on_a_phone(phone: Tab, finished: str) -> None:
     page = phone.go(finished)
-    expect(page.locator("h1")).to_contain_text("is done and checked")
+    expect(page.locator(".title .st.pill")).to_contain_text("Ready to build")
     assert_fits(page)
     for path in ("/", "/missions", "/missions/new"):
         assert_fits(phone.go(path))
