@@ -58,6 +58,17 @@ def summary(plan: dict[str, Any]) -> None:
     plan["summary"] = "All 1,000 tests pass. The change is complete."
 
 
+OWNED = {
+    "id": "K1",
+    "title": "A discount is taken twice",
+    "likelihood": "low",
+    "impact": "medium",
+    "mitigation": "Test it.",
+    "because": "`shop/cart.py` adds up.",
+    "owner": "mallory",
+}
+"""A risk that a model gives to a person; only people name owners."""
+
 LIES: dict[str, tuple[Lie, str]] = {
     "requirement": (
         lambda plan: plan["requirements"][0].update(text="Move to another currency"),
@@ -66,7 +77,7 @@ LIES: dict[str, tuple[Lie, str]] = {
     "path": (lambda plan: builder(plan).update(detail="See `src/not/there.py:9`."), "not/there"),
     "line": (lambda plan: builder(plan).update(detail="See `shop/cart.py:99999`."), "99999"),
     "symbol": (lambda plan: builder(plan).update(detail="It calls `frobnicate`."), "frobnicate"),
-    "owner": (lambda plan: plan["risks"][0].update(owner="mallory"), "mallory"),
+    "owner": (lambda plan: plan.update(risks=[OWNED]), "mallory"),
     "escape": (lambda plan: plan.update(title="Discounts \x1b[31m now"), "u001b"),
     "claim": (lambda plan: plan.update(title="Discounts, all tests passed"), "tests passed"),
 }

@@ -1,4 +1,4 @@
-"""`mission memory`: added, searched, corrected, expired and forgotten from the command line."""
+"""`mission knowledge memory`: added, searched, corrected, expired and forgotten."""
 
 from pathlib import Path
 

@@ -325,7 +325,7 @@ def test_a_console_of_one_workspace_has_no_base_and_no_switcher(tmp_path: Path) 
         async with door.client(headers=BROWSER) as browser:
             await door.sign_in(browser, "ada")
             text = (await browser.get("/inbox")).text
-            assert 'href="/runs"' in text
+            assert 'href="/workflows"' in text
             assert "/w/" not in text
             assert "Switch workspace" not in text
             assert "Workspaces" not in (await browser.get("/palette")).text

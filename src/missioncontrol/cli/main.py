@@ -29,7 +29,7 @@ VERBS = {
     "worker": ("worker", "worker"),
     "questions": ("governing", "questions"),
     "gateway": ("governing", "gateway"),
-    "memory": ("memory", "memory"),
+    "knowledge memory": ("memory", "memory"),
     "knowledge": ("declarations", "run"),
     "decision": ("decision", "decision"),
     "inbox": ("declarations", "run"),

@@ -1,4 +1,4 @@
-"""`mission memory`: what is remembered is listed, searched, added to, corrected and forgotten."""
+"""`mission knowledge memory`: list, search, add to, correct and forget what is remembered."""
 
 import argparse
 import asyncio
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def memory(arguments: argparse.Namespace) -> int:
-    """Do what `mission memory VERB` was asked for."""
+    """Do what `mission knowledge memory VERB` was asked for."""
     by_hand = {"list": _look, "search": _look, "recall": _recall}.get(arguments.memory)
     if by_hand is None:
         code = run(arguments)

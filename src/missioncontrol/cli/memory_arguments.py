@@ -1,4 +1,4 @@
-"""What `mission memory` takes on the command line."""
+"""What `mission knowledge memory` takes on the command line."""
 
 import argparse
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def add_memory(
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     text = "knowledge from earlier missions and documents"
-    add_noun(verbs, "memory", home, text, by_hand)
+    add_noun(verbs, "knowledge memory", home, text, by_hand)
 
 
 def _add_filters(verb: argparse.ArgumentParser, whole_number: Callable[[str], int]) -> None:

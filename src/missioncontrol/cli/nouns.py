@@ -28,6 +28,7 @@ EARLIER = {
     "template": "workflow template",
     "share": "document share",
     "token": "user token",
+    "memory": "knowledge memory",
     "stop": "engine halt",
     "start": "engine resume",
     "limit": "engine rate-limit",

@@ -296,7 +296,7 @@ def unknown(item: str) -> NotFound:
     return NotFound(
         "memory.unknown",
         f"Nothing is remembered as {item[:80]!r}.",
-        hint="`mission memory list` names what is.",
+        hint="`mission knowledge memory list` names what is.",
     )
 
 
@@ -305,7 +305,7 @@ def forgotten(item: str) -> NotFound:
     return NotFound(
         "memory.forgotten",
         f"{item[:80]!r} was forgotten; it is not brought back.",
-        hint="`mission memory add` remembers something new.",
+        hint="`mission knowledge memory add` remembers something new.",
     )
 
 

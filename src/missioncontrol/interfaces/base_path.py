@@ -16,7 +16,7 @@ FIND_WORKSPACES = "find_workspaces"
 """The name there of what finds the workspaces that the sender of a request can switch to."""
 
 _LINK = re.compile(
-    r'(\s(?:href|src|action|formaction|hx-(?:get|post|put|patch|delete|push-url|replace-url))=")'
+    r'(\s(?:href|src|action|formaction|data-address|data-edit|hx-(?:get|post|put|patch|delete|push-url|replace-url))=")'
     r"/(?!/|static/|w/)"
 )
 """A quote in the text of a person is escaped in a page, so this is found in our markup alone."""

@@ -81,6 +81,7 @@ MEMORY = Target(
     field="item",
     parameter="item",
     metavar="ITEM",
+    command="knowledge memory",
     resolve=named,
 )
 
