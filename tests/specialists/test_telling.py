@@ -17,6 +17,7 @@ BREWERY = {
     "src/pot.rs": "fn rest(&self) {\n    Self::Kettle(ref k) => k.remaining(),\n}\n",
     "src/tea.py": "def steep(leaves):\n    return leaves\n\n\n"
     "def pour(cup):\n    return steep(cup)\n",
+    "src/mug.py": "warm_mug()\n" * 9,
     "docs/tea.md": "# Tea\n\nPut the leafs into the recieving pot.\n",
     "CHANGES.md": "# 1.0\n\nleaf-search-params is new.\n",
 }
@@ -64,6 +65,20 @@ def test_a_name_stands_in_its_files_but_for_the_change_log(
 def test_two_words_side_by_side_lead_to_their_line(brewery: Index) -> None:
     lines = lines_in(brewery, "Fix exit code on boil error", brewery.numbers["src/brew.c"])
     assert [line.number for line in lines] == [3]
+
+
+@pytest.mark.parametrize(
+    ("goal", "path"),
+    [
+        ("Skip the warm up of pots", "src/brew.c"),  # no message says it
+        ("Make `steep` slower", "src/brew.c"),
+        ("Call `warm_mug` once", "src/mug.py"),  # so many lines hold it that it leads to none
+    ],
+)
+def test_what_no_message_or_many_lines_hold_leads_to_no_line(
+    brewery: Index, goal: str, path: str
+) -> None:
+    assert lines_in(brewery, goal, brewery.numbers[path]) == []
 
 
 def test_a_definition_comes_before_its_uses(brewery: Index) -> None:
