@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.ranker import _of_names, ranked
 from missioncontrol.specialists.ranking.telling import homes, lines_in, names_in
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.test_ranking import change, shop
@@ -104,3 +105,18 @@ def test_a_goal_about_tests_leaves_what_it_names_as_it_is(brewery: Index) -> Non
         for goal in goals
     ]
     assert chances[0] > chances[1]
+
+
+@pytest.mark.parametrize(
+    ("goal", "goes", "gain"),
+    [
+        ("Drop leaf-search-params", True, ["package.json"]),
+        ("Sort leaf-search-params", False, []),  # settings only use it
+        ("Pour as LeafSearchParams does", False, ["src/leaves.js"]),
+    ],
+)
+def test_settings_that_use_a_name_gain_only_where_it_goes(
+    brewery: Index, goal: str, goes: bool, gain: list[str]
+) -> None:
+    found = _of_names(brewery, gathered(brewery, goal, ()), goes=goes)
+    assert [brewery.paths[n] for n in found] == gain
