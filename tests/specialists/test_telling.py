@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.index import Index
-from missioncontrol.specialists.ranking.ranker import ranked
+from missioncontrol.specialists.ranking.ranker import _of_names, ranked
 from missioncontrol.specialists.ranking.telling import homes, lines_in, names_in
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.test_ranking import change, shop
@@ -17,6 +18,7 @@ BREWERY = {
     "src/pot.rs": "fn rest(&self) {\n    Self::Kettle(ref k) => k.remaining(),\n}\n",
     "src/tea.py": "def steep(leaves):\n    return leaves\n\n\n"
     "def pour(cup):\n    return steep(cup)\n",
+    "src/mug.py": "warm_mug()\n" * 9,
     "docs/tea.md": "# Tea\n\nPut the leafs into the recieving pot.\n",
     "CHANGES.md": "# 1.0\n\nleaf-search-params is new.\n",
 }
@@ -66,6 +68,20 @@ def test_two_words_side_by_side_lead_to_their_line(brewery: Index) -> None:
     assert [line.number for line in lines] == [3]
 
 
+@pytest.mark.parametrize(
+    ("goal", "path"),
+    [
+        ("Skip the warm up of pots", "src/brew.c"),  # no message says it
+        ("Make `steep` slower", "src/brew.c"),
+        ("Call `warm_mug` once", "src/mug.py"),  # so many lines hold it that it leads to none
+    ],
+)
+def test_what_no_message_or_many_lines_hold_leads_to_no_line(
+    brewery: Index, goal: str, path: str
+) -> None:
+    assert lines_in(brewery, goal, brewery.numbers[path]) == []
+
+
 def test_a_definition_comes_before_its_uses(brewery: Index) -> None:
     lines = lines_in(brewery, "Make `steep` slower", brewery.numbers["src/tea.py"])
     assert [line.number for line in lines] == [1, 6]
@@ -89,3 +105,18 @@ def test_a_goal_about_tests_leaves_what_it_names_as_it_is(brewery: Index) -> Non
         for goal in goals
     ]
     assert chances[0] > chances[1]
+
+
+@pytest.mark.parametrize(
+    ("goal", "goes", "gain"),
+    [
+        ("Drop leaf-search-params", True, ["package.json"]),
+        ("Sort leaf-search-params", False, []),  # settings only use it
+        ("Pour as LeafSearchParams does", False, ["src/leaves.js"]),
+    ],
+)
+def test_settings_that_use_a_name_gain_only_where_it_goes(
+    brewery: Index, goal: str, goes: bool, gain: list[str]
+) -> None:
+    found = _of_names(brewery, gathered(brewery, goal, ()), goes=goes)
+    assert [brewery.paths[n] for n in found] == gain

@@ -40,6 +40,9 @@ DOUBTFUL = 0.4
 """The chance of the likeliest file below which the names of the goal say more than its words."""
 HOLDERS_MAX = 3
 """Files that hold a name, up to which each of them is likelier for it."""
+WRITTEN = frozenset({"code", "test", "document"})
+"""Kinds of files that gain by a name. Settings and data moved ten changes more of two thousand: one
+plan began at a right file for it, and one no longer did."""
 NAME_SHIFT, GONE_SHIFT = 1.2, 3.5
 """What the logarithm of the odds of such a file gains, and where the goal removes the name."""
 _GOES = re.compile(r"(?i)(?:remove|drop|delete|get rid of|rename)[sd]?\b")
@@ -127,7 +130,8 @@ def _ranking(index: Index, text: str, kinds: Collection[str]) -> Ranking:
 def _of_names(index: Index, evidence: Evidence, *, goes: bool) -> dict[int, float]:
     """Return what the files gain that hold a name of the goal which few files hold.
 
-    A document gains where no other file holds the name. What goes, goes from all that hold it.
+    A document gains where no other file holds the name. What goes, goes from all that hold it;
+    else settings and data only use what code defines, as the files that tests read do.
     A goal about tests names what is tested, and changes none of that.
     """
     if order_model.speaks_of_tests(title(evidence.goal)):
@@ -135,7 +139,8 @@ def _of_names(index: Index, evidence: Evidence, *, goes: bool) -> dict[int, floa
     gains: dict[int, float] = {}
     for own in homes(index, evidence.goal).values():
         files = [n for n in own if index.files[n].kind != "document"] or own
-        for number in files if len(files) <= HOLDERS_MAX else ():
+        written = [n for n in files if goes or index.files[n].kind in WRITTEN]
+        for number in written if len(files) <= HOLDERS_MAX else ():
             gains[number] = GONE_SHIFT if goes else NAME_SHIFT
     return gains
 

@@ -123,16 +123,22 @@ def lines_in(index: Index, goal: str, number: int) -> list[TellingLine]:
     names = names_in(goal)
     pieces = [piece for name in names for piece in _pieces(name)]
     pieces += [each.removesuffix("s") for each in pieces if len(each) > RARE_LENGTH_MIN]
-    rows = index.text_of(number).split("\n")
-    lower = [row.lower() for row in rows]
-    named = [name for name in dict.fromkeys([*names, *pieces]) if _is_rare(name, rows)]
-    pairs = [pair for pair in _pairs(line) if _is_rare(pair, lower)]
+    text = index.text_of(number)
+    low = text.lower()
+    named = [name for name in dict.fromkeys([*names, *pieces]) if name in text]
+    pairs = [pair for pair in _pairs(line) if pair in low]
+    if not (named or pairs):  # Most texts hold none: their lines need no look.
+        return []
+    rows, lower = text.split("\n"), low.split("\n")
+    named = [name for name in named if _is_rare(name, rows)]
+    pairs = [pair for pair in pairs if _is_rare(pair, lower)]
     weights = {term: index.text.weight(term) for term in goal_stems(line)}
     found = []
     for at, row in enumerate(rows, 1):
         hits = [each for each in named if each in row]
-        strings = " ".join(_STRING.findall(lower[at - 1]))
-        hits += [each for each in pairs if each in strings]
+        if pairs_here := [each for each in pairs if each in lower[at - 1]]:
+            strings = " ".join(_STRING.findall(lower[at - 1]))
+            hits += [each for each in pairs_here if each in strings]
         if hits and len(row) <= LINE_LENGTH_MAX:
             score = sum(weights.get(term, 0.0) for term in counted(row))
             defined = any(each in named and _defines(row, each) for each in hits)
@@ -147,8 +153,8 @@ def _defines(row: str, name: str) -> bool:
 
 
 def _is_rare(name: str, rows: Sequence[str]) -> bool:
-    """Whether few lines hold a name, so that it leads to some of them."""
-    return 0 < sum(name in row for row in rows) <= LINES_MAX
+    """Whether few lines hold a name that stands in one, so that it leads to some of them."""
+    return sum(name in row for row in rows) <= LINES_MAX
 
 
 def _pairs(line: str) -> list[str]:
